@@ -1,0 +1,1 @@
+"""What is done: one module a step, plain functions first."""

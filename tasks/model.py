@@ -1,0 +1,360 @@
+"""Types that pass between steps, the outcomes, and the Arrow schemas of the Parquet layer."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow as pa
+
+
+class CaptureKind(StrEnum):
+    """What an attempt was for."""
+
+    ROBOTS = "robots"
+    LISTING = "listing"
+    PAGE = "page"
+    FILE = "file"
+
+
+class Outcome(StrEnum):
+    """How one attempt at a URL ended. Each attempt has exactly one."""
+
+    # The attempt brought what it was for.
+    FETCHED = "fetched"  # page or file archived, not yet extracted; never in the `captures` table
+    ARTICLE = "article"  # a new article
+    REVISED = "revised"  # a known article with another text: a new version
+    UNCHANGED = "unchanged"  # a known article with the same text
+    LISTED = "listed"  # a feed, sitemap or section page that was read
+    NOT_MODIFIED = "not_modified"  # HTTP 304
+    ROBOTS_READ = "robots_read"
+
+    # Refused before or while asking.
+    ROBOTS_DENIED = "robots_denied"
+    ROBOTS_UNREACHABLE = "robots_unreachable"
+    SCHEME_REFUSED = "scheme_refused"
+    ADDRESS_REFUSED = "address_refused"
+    URL_INVALID = "url_invalid"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+
+    # The network or the server failed.
+    DNS_FAILED = "dns_failed"
+    CONNECT_FAILED = "connect_failed"
+    TLS_FAILED = "tls_failed"
+    TIMED_OUT = "timed_out"
+    BROKEN_RESPONSE = "broken_response"  # bad headers, header flood, broken chunk or compression
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"  # 429
+    SERVER_ERROR = "server_error"  # 5xx
+    NOT_FOUND = "not_found"  # 404, 410
+    DENIED = "denied"  # 401, 402, 403, 451
+    HTTP_ERROR = "http_error"  # any other status
+    UNREADABLE_FILE = "unreadable_file"
+
+    # The payload is not what it was listed as.
+    LISTING_UNREADABLE = "listing_unreadable"
+    ENTITIES_REFUSED = "entities_refused"  # XML that declares entities
+    NOT_A_PAGE = "not_a_page"  # a content type that is neither HTML nor text
+    UNDECODABLE = "undecodable"
+
+    # A page without an article.
+    SECTION_PAGE = "section_page"
+    VIDEO_PAGE = "video_page"
+    CONSENT_WALL = "consent_wall"
+    BOT_CHALLENGE = "bot_challenge"
+    SOFT_404 = "soft_404"
+    EMPTY_PAGE = "empty_page"
+    NO_ARTICLE = "no_article"
+    PAGE_TIMED_OUT = "page_timed_out"  # extraction took longer than its limit
+    PAGE_CRASHED = "page_crashed"  # extraction ended its process or raised
+
+
+ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGED})
+LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
+PASSING_OUTCOMES = frozenset(
+    {
+        Outcome.ROBOTS_UNREACHABLE,
+        Outcome.DNS_FAILED,
+        Outcome.CONNECT_FAILED,
+        Outcome.TLS_FAILED,
+        Outcome.TIMED_OUT,
+        Outcome.BROKEN_RESPONSE,
+        Outcome.RATE_LIMITED,
+        Outcome.SERVER_ERROR,
+        Outcome.HTTP_ERROR,
+        Outcome.DENIED,
+        Outcome.ROBOTS_DENIED,
+    }
+)
+"""Outcomes of a page that may be better next time: a later run asks for the URL again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page that a listing or a glob of saved files names, before it is fetched."""
+
+    url: str
+    """As listed. For a saved file: its `file:` URL."""
+    found_in: str
+    """URL of the listing, or the glob."""
+    headline: str | None = None
+    published_raw: str | None = None
+    """Publication time as the listing prints it."""
+    published_at: datetime | None = None
+    given_url: str | None = None
+    """Saved files: the URL that FILE.meta.json gives."""
+    given_fetched_at: datetime | None = None
+    """Saved files: the time that FILE.meta.json gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request and what came back, byte for byte as on the wire."""
+
+    url: str
+    request: bytes
+    response: bytes
+    ip: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a URL, with every hop and retry, as the fetcher saw it."""
+
+    kind: CaptureKind
+    url_requested: str
+    url_final: str
+    outcome: Outcome
+    attempted_at: datetime
+    seconds: float
+    detail: str = ""
+    status: int | None = None
+    content_type: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    payload: bytes = b""
+    """Body after transfer and content decoding; empty unless the outcome is a good one."""
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """An attempt as it is kept: what the raw archive's metadata record says."""
+
+    capture_id: UUID
+    run_id: str
+    source_id: str
+    kind: CaptureKind
+    url_requested: str
+    url_final: str
+    found_in: str
+    outcome: Outcome
+    detail: str
+    attempted_at: datetime
+    """For a saved file with a given fetch time, that time."""
+    seconds: float
+    http_status: int | None = None
+    content_type: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    payload_bytes: int = 0
+    payload_sha256: str | None = None
+    entry_headline: str | None = None
+    entry_published_raw: str | None = None
+    entry_published_at: datetime | None = None
+    given_url: str | None = None
+    raw_ref: str | None = None
+    """`<source_id>/<run_id>.warc.gz#<offset>` of the last response or resource record."""
+    article_id: UUID | None = None
+    version_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrippedBlock:
+    """One text block taken out of a page."""
+
+    text: str
+    kind: str
+    """metering, paywall, registration, newsletter, trial_offer, donation, sponsored, app_promo,
+    cookie_adblock, other (prompts); related, share, furniture (not prompts)."""
+    rule: str
+    """Layer and name of what took it out, such as `text:en/metering-left`."""
+    position: int
+    """Index among the page's text blocks, from 0."""
+    in_article: bool = True
+    """Whether it stood between the article's first and last kept block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The article part of a page, split into its roles, and what was taken out."""
+
+    paragraphs: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+    kicker: str | None = None
+    headline: str | None = None
+    standfirst: str | None = None
+    byline: str | None = None
+    stripped: tuple[StrippedBlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """One page's article as extracted, before anything about its capture is known."""
+
+    headline: str
+    paragraphs: tuple[str, ...]
+    captions: tuple[str, ...] = ()
+    kicker: str | None = None
+    standfirst: str | None = None
+    byline: str | None = None
+    authors: tuple[str, ...] = ()
+    dateline: str | None = None
+    section: str | None = None
+    language: str | None = None
+    language_source: str = "none"
+    """page, text, source or none."""
+    published_at: datetime | None = None
+    published_raw: str | None = None
+    published_source: str = "none"
+    """jsonld, meta, page, url, feed, given or none."""
+    modified_at: datetime | None = None
+    access: str = "unknown"
+    """free, metered, paywalled or unknown."""
+    is_truncated: bool = False
+    rights_notice: str | None = None
+    tdm_reservation: str | None = None
+    declared_url: str | None = None
+    """The canonical URL the page claims; not yet checked against where it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What became of one page: an article, or a rejection with its reason."""
+
+    outcome: Outcome
+    """ARTICLE, or one of the rejections."""
+    detail: str = ""
+    page: PageText | None = None
+    stripped: tuple[StrippedBlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The pages of one raw archive file, extracted and waiting to be partitioned."""
+
+    run_id: str
+    source_id: str
+    warc: Path
+    stage: Path
+    """Folder with `articles.arrow`, `stripped_blocks.arrow` and `captures.arrow`."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Captures by outcome."""
+
+
+UTC_TIME = pa.timestamp("us", tz="UTC")
+
+ARTICLE_SCHEMA = pa.schema(
+    [
+        ("article_id", pa.uuid()),
+        ("version_no", pa.int32()),
+        ("source_id", pa.string()),
+        ("url_requested", pa.string()),
+        ("url_final", pa.string()),
+        ("url_canonical", pa.string()),
+        ("kicker", pa.string()),
+        ("headline", pa.string()),
+        ("standfirst", pa.string()),
+        ("byline", pa.string()),
+        ("authors", pa.list_(pa.string())),
+        ("dateline", pa.string()),
+        ("body", pa.string()),
+        ("captions", pa.list_(pa.string())),
+        ("section", pa.string()),
+        ("word_count", pa.int32()),
+        ("language", pa.string()),
+        ("language_source", pa.string()),
+        ("published_at", UTC_TIME),
+        ("published_at_raw", pa.string()),
+        ("published_source", pa.string()),
+        ("published_date", pa.date32()),
+        ("modified_at", UTC_TIME),
+        ("first_seen_at", UTC_TIME),
+        ("fetched_at", UTC_TIME),
+        ("access", pa.string()),
+        ("is_truncated", pa.bool_()),
+        ("prompt_chars_removed", pa.int32()),
+        ("body_sha256", pa.string()),
+        ("simhash", pa.uint64()),
+        ("rights", pa.struct([("notice", pa.string()), ("tdm_reservation", pa.string())])),
+        ("raw_ref", pa.string()),
+        ("extractor_version", pa.string()),
+        ("run_id", pa.string()),
+        ("capture_id", pa.uuid()),
+    ]
+)
+"""One row an article version. In the Parquet files `published_date` is the folder's key, and
+`version_no` and `first_seen_at` are set when the row is partitioned."""
+
+STRIPPED_SCHEMA = pa.schema(
+    [
+        ("article_id", pa.uuid()),
+        ("version_no", pa.int32()),
+        ("position", pa.int32()),
+        ("kind", pa.string()),
+        ("rule", pa.string()),
+        ("text", pa.string()),
+        ("in_article", pa.bool_()),
+        ("capture_id", pa.uuid()),
+        ("run_id", pa.string()),
+    ]
+)
+
+CAPTURE_SCHEMA = pa.schema(
+    [
+        ("capture_id", pa.uuid()),
+        ("run_id", pa.string()),
+        ("source_id", pa.string()),
+        ("kind", pa.string()),
+        ("url_requested", pa.string()),
+        ("url_final", pa.string()),
+        ("found_in", pa.string()),
+        ("outcome", pa.string()),
+        ("detail", pa.string()),
+        ("attempted_at", UTC_TIME),
+        ("seconds", pa.float64()),
+        ("http_status", pa.int32()),
+        ("content_type", pa.string()),
+        ("etag", pa.string()),
+        ("last_modified", pa.string()),
+        ("payload_bytes", pa.int64()),
+        ("payload_sha256", pa.string()),
+        ("entry_headline", pa.string()),
+        ("entry_published_raw", pa.string()),
+        ("entry_published_at", UTC_TIME),
+        ("given_url", pa.string()),
+        ("raw_ref", pa.string()),
+        ("article_id", pa.uuid()),
+        ("version_no", pa.int32()),
+    ]
+)
+
+MENTION_SCHEMA = pa.schema(
+    [
+        ("article_id", pa.uuid()),
+        ("version_no", pa.int32()),
+        ("topic_id", pa.string()),
+        ("topic_version", pa.int32()),
+        ("alias", pa.string()),
+        ("field", pa.string()),
+        ("sentence_no", pa.int32()),
+        ("char_start", pa.int32()),
+        ("char_end", pa.int32()),
+        ("matched_text", pa.string()),
+        ("context_left", pa.string()),
+        ("context_right", pa.string()),
+    ]
+)
+"""Offsets are in code points of the field; for captions, of the captions joined by a newline."""

@@ -1,0 +1,1 @@
+"""What is kept: folders, SQL files and the loader that runs them."""
