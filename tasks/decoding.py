@@ -1,0 +1,109 @@
+"""Content encodings taken off a body piece by piece, no piece much larger than `PIECE`."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+import brotli  # type: ignore[import-untyped]
+
+from tasks.guard import Failure
+from tasks.model import Outcome
+from tasks.wire import PIECE
+
+ACCEPTED = "gzip, deflate, br"
+
+_GZIP = b"\x1f\x8b"
+_AUTOMATIC = 32 + zlib.MAX_WBITS  # gzip or zlib, as the stream says
+_UNDECODABLE = frozenset({"zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"})
+_MOST_CODINGS = 3
+
+
+def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
+    """The body as its author wrote it.
+
+    A coding that is no coding (servers send `UTF-8`, `none`) is passed over, as browsers do.
+
+    Raises:
+        Failure: BROKEN_RESPONSE for broken or cut-off compression and for codings not asked for.
+    """
+    codings = [name for name in _names(content_encoding) if name in _DECODERS]
+    if len(codings) > _MOST_CODINGS:
+        raise _broken(f"compressed {len(codings)} times over")
+    for name in reversed(codings):
+        pieces = _DECODERS[name](pieces)
+    try:
+        yield from pieces
+    except (zlib.error, brotli.error) as error:
+        raise _broken(f"{content_encoding}: {error}") from None
+
+
+def _names(content_encoding: str) -> list[str]:
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    for name in names:
+        if name in _UNDECODABLE:
+            raise _broken(f"content encoding {name} was not asked for")
+    return names
+
+
+def _broken(detail: str) -> Failure:
+    return Failure(Outcome.BROKEN_RESPONSE, detail)
+
+
+def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    stream = None
+    for rest in _at_least_two_bytes_first(pieces):
+        while rest:
+            if stream is None or stream.eof:
+                if stream is not None and not _GZIP.startswith(rest[:2]):
+                    break  # rubbish after the end, which gzip allows
+                stream = zlib.decompressobj(_window(rest) if stream is None else _AUTOMATIC)
+            if data := stream.decompress(rest, PIECE):
+                yield data
+            rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+    if stream is not None:
+        yield from _rest(stream)
+
+
+def _at_least_two_bytes_first(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    start: bytes | None = b""
+    for piece in pieces:
+        if start is None:
+            yield piece
+        elif len(start) + len(piece) < 2:
+            start += piece
+        else:
+            yield start + piece
+            start = None
+    if start:
+        yield start
+
+
+def _rest(stream: "zlib._Decompress") -> Iterator[bytes]:
+    while data := stream.decompress(b"", PIECE):
+        yield data
+    if not stream.eof:
+        raise _broken("the compressed body ends early")
+
+
+def _window(start: bytes) -> int:
+    """Gzip and zlib announce themselves; some servers send the bare stream as `deflate`."""
+    is_zlib = start[0] & 0x0F == 8 and int.from_bytes(start[:2]) % 31 == 0
+    return _AUTOMATIC if is_zlib or start.startswith(_GZIP) else -zlib.MAX_WBITS
+
+
+def _unbrotlied(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    stream = brotli.Decompressor()
+    anything = False
+    for piece in pieces:
+        anything = True
+        rest = piece
+        while not stream.is_finished():
+            if data := stream.process(rest, output_buffer_limit=PIECE):
+                yield data
+            rest = b""
+            if stream.can_accept_more_data():
+                break
+    if anything and not stream.is_finished():
+        raise _broken("the compressed body ends early")
+
+
+_DECODERS = {"gzip": _inflated, "x-gzip": _inflated, "deflate": _inflated, "br": _unbrotlied}

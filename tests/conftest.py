@@ -1,0 +1,43 @@
+"""For all tests: no network but loopback, and a Prefect of their own."""
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from flows import quiet
+
+os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="presswatch-prefect-")
+os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+os.environ.pop("PREFECT_API_URL", None)
+quiet.configure()
+
+settings.register_profile("presswatch", deadline=None, derandomize=True)
+settings.load_profile("presswatch")
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real pages beside the project; without it the test is skipped."""
+    if not SHARED.is_dir():
+        pytest.skip("needs ../shared, which is absent")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that connects to anything but loopback."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and not (host.startswith("127.") or host in ("::1", "localhost")):
+            pytest.fail(f"the network is not for tests: {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

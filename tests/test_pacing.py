@@ -1,0 +1,124 @@
+"""Turns, pauses and holds, with small real pauses."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.guard import Failure
+from tasks.model import Outcome
+from tasks.pacing import MOST_PATIENCE, Gates, backoff, retry_after
+
+
+def turn(gates: Gates, host: str, pause: float, seconds: float = 0.0) -> tuple[float, float]:
+    with gates.of(host).turn(pause):
+        began = time.monotonic()
+        time.sleep(seconds)
+        return began, time.monotonic()
+
+
+def test_the_first_turn_does_not_wait() -> None:
+    began = time.monotonic()
+    turn(Gates(), "paper.example", pause=5.0)
+    assert time.monotonic() - began < 0.5
+
+
+def test_threads_take_turns_with_the_pause_from_end_to_start() -> None:
+    gates, turns = Gates(), []
+    threads = [
+        threading.Thread(target=lambda: turns.append(turn(gates, "paper.example", 0.1, 0.05)))
+        for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    turns.sort()
+    gaps = [later[0] - earlier[1] for earlier, later in pairwise(turns)]
+    assert len(gaps) == 4
+    assert all(gap >= 0.099 for gap in gaps)
+
+
+def test_hosts_do_not_wait_for_each_other() -> None:
+    gates = Gates()
+    turn(gates, "a.example", 1.0)
+    began = time.monotonic()
+    turn(gates, "b.example", 1.0)
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_hold_is_for_everybody() -> None:
+    gates = Gates()
+    gate = gates.of("paper.example")
+    with gate.turn(0.0):
+        gate.hold(0.2, Outcome.RATE_LIMITED)
+    held = time.monotonic()
+    assert turn(gates, "paper.example", 0.0)[0] - held >= 0.19
+
+
+def test_a_host_that_wants_too_much_is_not_asked() -> None:
+    gate = Gates().of("paper.example")
+    with gate.turn(0.0):
+        gate.hold(MOST_PATIENCE + 60, Outcome.SERVER_ERROR)
+    with pytest.raises(Failure, match="180 s more") as failure, gate.turn(0.0):
+        pass
+    assert failure.value.outcome is Outcome.SERVER_ERROR
+
+
+def test_a_host_cannot_hold_up_the_run_little_by_little() -> None:
+    gate = Gates().of("paper.example")
+    gate._patience = 0.15
+    with gate.turn(0.0):
+        gate.hold(0.1, Outcome.RATE_LIMITED)
+    with gate.turn(0.0):
+        gate.hold(0.1, Outcome.RATE_LIMITED)
+    with pytest.raises(Failure, match="not asked"), gate.turn(0.0):
+        pass
+
+
+def test_closing_wakes_who_waits() -> None:
+    gates = Gates()
+    turn(gates, "paper.example", 0.0)
+    threading.Timer(0.1, gates.closing.set).start()
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match="closed"):
+        turn(gates, "paper.example", 30.0)
+    assert time.monotonic() - began < 2
+
+
+@given(st.integers(1, 50), st.floats(0.01, 5))
+def test_backoff_is_full_jitter_under_a_doubling_cap(tries: int, base: float) -> None:
+    waits = [backoff(tries, base) for _ in range(20)]
+    cap = min(base * 2 ** (tries - 1), 60)
+    assert all(0 <= wait <= cap for wait in waits)
+    assert len(set(waits)) > 10
+
+
+def test_backoff_spreads_over_its_whole_range() -> None:
+    waits = [backoff(3, 1.0) for _ in range(500)]
+    assert min(waits) < 0.4
+    assert max(waits) > 3.6
+
+
+def test_retry_after_in_seconds_and_as_a_date() -> None:
+    assert retry_after("0") == 0
+    assert retry_after(" 120 ") == 120
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert retry_after(soon) == pytest.approx(90, abs=2)
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+
+
+@pytest.mark.parametrize("header", [None, "", "soon", "-5", "1.5", "9" * 5000, "inf", "\u0661"])
+def test_retry_after_that_says_nothing(header: str | None) -> None:
+    assert retry_after(header) in (None, 0)
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_retry_after_takes_any_header(header: str) -> None:
+    seconds = retry_after(header)
+    assert seconds is None or 0 <= seconds <= 6 * 3600
