@@ -1,0 +1,586 @@
+import glob
+import gzip
+import hashlib
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.discover import Listing, NoListing, find_files, read_file, read_listing
+from tasks.model import Attempt, CaptureKind, Outcome
+from tasks.section_links import looks_like_article
+
+URL = "https://courier.example/feeds/all.xml"
+TEN = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+def read(payload: bytes | str, content_type: str = "application/xml", **options: Any) -> Listing:
+    listing = attempt(payload, content_type, **options)
+    assert isinstance(listing, Listing), listing
+    return listing
+
+
+def attempt(
+    payload: bytes | str, content_type: str = "application/xml", **options: Any
+) -> Listing | NoListing:
+    data = payload.encode() if isinstance(payload, str) else payload
+    options = {"max_entries": 100} | options
+    return read_listing(data, content_type, options.pop("url", URL), **options)
+
+
+def rss(items: str, head: str = '<?xml version="1.0"?>') -> str:
+    return f'{head}<rss version="2.0"><channel><title>Courier</title>{items}</channel></rss>'
+
+
+def urls(listing: Listing) -> list[str]:
+    return [entry.url for entry in listing.entries]
+
+
+def test_rss() -> None:
+    listing = read(
+        rss(
+            "<item><title>Talks &amp;amp; tariffs: &lt;b&gt;day two&lt;/b&gt;</title>"
+            "<link>https://courier.example/a</link>"
+            "<pubDate>Mon, 02 Mar 2026 19:00:00 +0900</pubDate></item>"
+            "<item><title><![CDATA[5 < 6 &amp; more]]></title><link>/b?id=1</link></item>"
+        )
+    )
+    assert (listing.kind, listing.title) == ("feed", "Courier")
+    first, second = listing.entries
+    assert (first.url, first.found_in) == ("https://courier.example/a", URL)
+    assert first.headline == "Talks & tariffs: day two"
+    assert first.published_raw == "Mon, 02 Mar 2026 19:00:00 +0900"
+    assert first.published_at == TEN
+    assert second.url == "https://courier.example/b?id=1"
+    assert second.headline == "5 < 6 & more"
+    assert (second.published_at, second.published_raw) == (None, None)
+
+
+def test_rss_1_and_0_91() -> None:
+    rdf = """<?xml version="1.0"?><rdf:RDF xmlns="http://purl.org/rss/1.0/"
+      xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+      xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="x"><title>T</title></channel>
+      <item rdf:about="https://courier.example/a"><title>Eins</title>
+      <link>https://courier.example/a</link><dc:date>2026-03-02T11:00:00+01:00</dc:date></item>
+      </rdf:RDF>"""
+    [entry] = read(rdf).entries
+    assert (entry.url, entry.headline) == ("https://courier.example/a", "Eins")
+    assert entry.published_at == TEN
+    netscape = (
+        '<?xml version="1.0"?><!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"'
+        ' "http://my.netscape.com/publish/formats/rss-0.91.dtd"><rss version="0.91"><channel>'
+        "<item><title>Old</title><link>https://courier.example/old</link></item></channel></rss>"
+    )
+    assert urls(read(netscape)) == ["https://courier.example/old"]
+
+
+def test_atom() -> None:
+    listing = read(
+        """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://courier.example/x/">
+        <title type="html">Cou&lt;i&gt;rier&lt;/i&gt;</title>
+        <entry><title>Only updated</title><link href="one"/>
+          <updated>2026-03-02T10:00:00Z</updated></entry>
+        <entry><title>Both</title><link rel="self" href="/self"/>
+          <link rel="alternate" href="https://courier.example/two"/>
+          <published>2026-03-02T10:00:00.000Z</published><updated>2026-03-03T10:00:00Z</updated>
+        </entry></feed>"""
+    )
+    one, two = listing.entries
+    assert listing.title == "Cou rier"
+    assert (one.url, one.published_at) == ("https://courier.example/x/one", None)
+    assert (two.url, two.published_at) == ("https://courier.example/two", TEN)
+
+
+def test_the_link_behind_a_feed_service() -> None:
+    item = (
+        "<item><title>T</title><link>https://feeds.example/~r/1</link>"
+        "<feedburner:origLink>https://courier.example/a</feedburner:origLink></item>"
+        "<item><title>U</title><guid>https://courier.example/b</guid></item>"
+    )
+    text = rss(item).replace(
+        "<rss ", '<rss xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" '
+    )
+    assert urls(read(text)) == ["https://courier.example/a", "https://courier.example/b"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "instant"),
+    [
+        ("Mon, 02 Mar 2026 10:00:00 GMT", TEN),
+        ("Mon, 02 Mar 2026 05:00:00 EST", TEN),
+        ("2026-03-02T10:00:00Z", TEN),
+        ("2026-03-02T19:00:00+09:00", TEN),
+        ("2026-03-02 10:00:00", None),
+        ("2026-03-02", None),
+        ("Mon, 02 Mar 2026 10:00:00", None),
+        ("Mon, 02 Mar 2026 10:00:00 BST", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_times_need_a_sure_zone(printed: str, instant: datetime | None) -> None:
+    [entry] = read(rss(f"<item><link>/a</link><pubDate>{printed}</pubDate></item>")).entries
+    assert (entry.published_raw, entry.published_at) == (printed, instant)
+
+
+def test_broken_xml() -> None:
+    text = rss("<item><title>R&D</title><link>/a</link></item><item><title>Zwei &nbsp; B</title>")
+    listing = read(text.replace("</channel></rss>", "<link>/b</link>"))
+    assert [(entry.url[-2:], entry.headline) for entry in listing.entries] == [
+        ("/a", "R&D"),
+        ("/b", "Zwei B"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "content_type"),
+    [
+        ("iso-8859-1", ' encoding="iso-8859-1"', "application/xml"),
+        ("iso-8859-1", "", "application/rss+xml; charset=iso-8859-1"),
+        ("iso-8859-1", ' encoding="iso-8859-1"', "text/xml"),
+        ("utf-8", "", "text/xml"),
+        ("utf-8", "", "text/html"),
+        ("utf-16", ' encoding="utf-16"', "application/xml"),
+    ],
+)
+def test_feeds_in_other_charsets(charset: str, declared: str, content_type: str) -> None:
+    head = f'<?xml version="1.0"{declared}?>'
+    text = rss("<item><title>Größe</title><link>/a</link></item>", head)
+    [entry] = read(text.encode(charset), content_type).entries
+    assert entry.headline == "Größe"
+
+
+def test_shift_jis_feed() -> None:
+    head = '<?xml version="1.0" encoding="Shift_JIS"?>'
+    text = rss("<item><title>首脳会議</title><link>/a</link></item>", head)
+    assert read(text.encode("shift_jis")).entries[0].headline == "首脳会議"
+
+
+def test_json_feed() -> None:
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Courier",
+        "items": [
+            {"id": "1", "url": "/a", "title": "A \ud800", "date_published": "2026-03-02T10:00:00Z"},
+            {"id": "https://courier.example/b"},
+            {"id": 3, "url": 4, "title": {}},
+            "text",
+        ],
+    }
+    listing = read(b"\xef\xbb\xbf" + json.dumps(feed).encode(), "application/json")
+    assert (listing.kind, listing.title) == ("jsonfeed", "Courier")
+    assert urls(listing) == ["https://courier.example/a", "https://courier.example/b"]
+    assert (listing.entries[0].headline, listing.entries[0].published_at) == ("A", TEN)
+
+
+NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+
+
+def sitemap(body: str) -> str:
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    return f'<?xml version="1.0"?><urlset xmlns="{space}" {NEWS}><!-- c -->{body}</urlset>'
+
+
+def test_news_sitemap() -> None:
+    listing = read(
+        sitemap(
+            "<url><loc> https://courier.example/a </loc><news:news><news:publication>"
+            "<news:name>Courier</news:name><news:title>Wrong</news:title></news:publication>"
+            "<news:publication_date>2026-03-02T11:00:00+01:00</news:publication_date>"
+            "<news:title>Talks &amp; tariffs</news:title></news:news></url>"
+            "<url><loc>https://courier.example/b</loc><lastmod>2026-03-02</lastmod></url>"
+            "<url><lastmod>2026-03-02</lastmod></url>"
+        )
+    )
+    a, b = listing.entries
+    assert (listing.kind, a.headline, a.published_at) == ("sitemap", "Talks & tariffs", TEN)
+    assert (b.url, b.published_at, b.published_raw) == ("https://courier.example/b", None, None)
+
+
+def test_a_long_sitemap_gives_its_newest_in_order() -> None:
+    days = [5, 1, 9, 3, 8]
+    body = "".join(
+        f"<url><loc>https://courier.example/{d}</loc><lastmod>2026-03-0{d}</lastmod></url>"
+        for d in days
+    )
+    body = "<url><loc>https://courier.example/undated</loc></url>" + body
+    found = urls(read(sitemap(body), max_entries=3))
+    assert [url[-1] for url in found] == ["5", "9", "8"]
+
+
+def test_sitemap_index_gives_its_newest_children_first() -> None:
+    body = "".join(
+        f"<sitemap><loc>/map-{n}.xml</loc><lastmod>2026-03-{n:02}</lastmod></sitemap>"
+        for n in range(1, 20)
+    )
+    body += "<sitemap><loc>file:///etc/passwd</loc></sitemap><sitemap><loc>/old</loc></sitemap>"
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    listing = read(f'<sitemapindex xmlns="{space}">{body}</sitemapindex>')
+    assert (listing.kind, listing.entries) == ("sitemap_index", ())
+    assert len(listing.children) == 10
+    assert listing.children[0] == "https://courier.example/map-19.xml"
+
+
+def test_gzipped_sitemap() -> None:
+    text = sitemap("<url><loc>https://courier.example/a</loc></url>")
+    data = gzip.compress(text.encode())
+    assert urls(read(data, "application/gzip")) == ["https://courier.example/a"]
+    broken = attempt(data[:-9])
+    assert isinstance(broken, NoListing)
+    assert broken.outcome is Outcome.LISTING_UNREADABLE
+
+
+def test_gzip_bomb() -> None:
+    bomb = gzip.compress(bytes(30_000_000))
+    refused = attempt(bomb, max_bytes=1_000_000)
+    assert refused == NoListing(Outcome.TOO_LARGE, "more than 1000000 bytes, decompressed")
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(10))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        f"<!DOCTYPE rss [{LAUGHS}]>",
+        '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE rss [<!ENTITY % x SYSTEM "http://127.0.0.1:1/x.dtd"> %x;]>',
+        '<!-- <rss> --><!DOCTYPE rss [<!-- <rss> --><!ENTITY x "y">]>',
+        '<!doctype rss [ <!entity x "y"> ]>',
+        "<!-- a --><?p <x ?>" * 50 + '<!DOCTYPE rss [<!ENTITY x "y">]>',
+    ],
+)
+@pytest.mark.parametrize("root", ["rss", "urlset"])
+def test_declared_entities_are_refused(root: str, doctype: str, encoding: str) -> None:
+    body = "<item><title>&l9;&x;</title><link>/a</link></item>"
+    text = f'<?xml version="1.0"?>{doctype}<{root}><channel>{body}</channel></{root}>'
+    refused = attempt(text.encode(encoding))
+    assert isinstance(refused, NoListing)
+    assert refused.outcome is Outcome.ENTITIES_REFUSED
+
+
+def test_an_item_about_entities_is_no_declaration() -> None:
+    body = "<![CDATA[<!DOCTYPE x [<!ENTITY y 'z'>]>]]>"
+    item = f"<item><link>/a</link><description>{body}</description></item>"
+    assert urls(read(rss(item))) == ["https://courier.example/a"]
+
+
+def test_prologs_made_to_be_slow() -> None:
+    for piece in ("<??>", "<!---->", "<!-- ", "<?", "<!DOCTYPE", "<"):
+        started = time.process_time()
+        attempt(piece * 200_000)
+        assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("root", ["rss", "urlset"])
+def test_deep_nesting_ends(root: str) -> None:
+    attempt(f"<{root}>" + "<a>" * 10_000)
+    attempt(f"<{root}>" + "<url>" * 10_000)
+    attempt("[" * 100_000, "application/json")
+    attempt('{"items":' + "[" * 100_000, "application/json")
+
+
+def test_a_feed_of_nothing_but_tags_is_refused_at_once() -> None:
+    started = time.process_time()
+    refused = attempt("<rss>" + "<a>" * 3_000_000)
+    assert isinstance(refused, NoListing)
+    assert refused.outcome is Outcome.LISTING_UNREADABLE
+    assert time.process_time() - started < 2
+
+
+def test_ten_thousand_entries_are_capped() -> None:
+    items = "".join(f"<item><title>N {n}</title><link>/{n}</link></item>" for n in range(10_000))
+    found = urls(read(rss(items), max_entries=500))
+    assert len(found) == 500
+    assert found[::499] == ["https://courier.example/0", "https://courier.example/499"]
+
+
+def test_hostile_links() -> None:
+    links = [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "data:text/html,x",
+        "ftp://courier.example/a",
+        "http://[",
+        "https://good.example\\@evil.example/",
+        "../../../../etc/passwd",
+        "/x/%2e%2e/%2e%2e/etc",
+        "//cdn.example/a",
+        "mailto:a@b.example",
+        "",
+    ]
+    title = "'); DROP TABLE articles; --&#0;\u202e../../x\r\n"
+    items = "".join(f"<item><title>{title}</title><link>{link}</link></item>" for link in links)
+    listing = read(rss(items))
+    assert urls(listing)[:3] == [
+        "https://courier.example/etc/passwd",
+        "https://courier.example/x/%2e%2e/%2e%2e/etc",
+        "https://cdn.example/a",
+    ]
+    headlines = {entry.headline for entry in listing.entries}
+    assert all(head and head.startswith("'); DROP TABLE articles; --") for head in headlines)
+    assert not any("\n" in head or "\0" in head for head in headlines if head)
+
+
+def test_one_article_is_one_entry() -> None:
+    links = ["/a?utm_source=rss", "/a", "http://www.courier.example/a/", "/a/amp", "/b"]
+    items = "".join(f"<item><link>{link}</link></item>" for link in links)
+    assert urls(read(rss(items))) == [
+        "https://courier.example/a?utm_source=rss",
+        "https://courier.example/b",
+    ]
+
+
+def test_redirectors_are_left_as_they_are() -> None:
+    link = "https://news.google.com/rss/articles/CBMiabc?oc=5"
+    assert urls(read(rss(f"<item><link>{link}</link></item>"))) == [link]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"   ",
+        b"not a feed",
+        b"\x00\xff" * 500,
+        b"<opml><body/></opml>",
+        b"{}",
+        b"{",
+        b"\x1f\x8b",
+    ],
+)
+def test_what_is_no_listing(payload: bytes) -> None:
+    refused = attempt(payload, "application/xml")
+    assert isinstance(refused, NoListing)
+    assert refused.outcome is Outcome.LISTING_UNREADABLE
+    assert refused.detail
+
+
+def test_an_empty_feed_is_a_feed() -> None:
+    assert read(rss("")).entries == ()
+
+
+def test_a_page_instead_of_a_feed() -> None:
+    page = "<!doctype html><title>Sign in</title>"
+    refused = attempt(page, "text/html", may_be_section=False)
+    assert isinstance(refused, NoListing)
+    assert refused.outcome is Outcome.LISTING_UNREADABLE
+
+
+@given(st.binary(max_size=300), st.sampled_from(["", "<rss>", "<feed>", "<urlset>", "<html>", "{"]))
+def test_no_payload_raises(data: bytes, start: str) -> None:
+    attempt(start.encode() + data)
+
+
+SECTION = """<!doctype html><html><head><title>World - Courier</title></head><body>
+<header><a href="/world/2026/03/01/in-the-header">A story in the site header</a></header>
+<nav><a href="/world/2026/03/01/in-the-navigation">A story in the navigation bar</a></nav>
+<main>
+ <article><header><h2><a href="/world/summit-opens-in-varnholm">Summit opens in Varnholm</a></h2>
+  </header></article>
+ <a href="/world/2026/03/02/tariffs?utm_source=home"><img src="x.jpg"></a>
+ <a href="/world/2026/03/02/tariffs"><h3>Tariffs: what <b>changes</b> now</h3><p>Standfirst</p></a>
+ <a href="https://courier.example/business/art-4711234.html">Orla Telecom wins the auction</a>
+ <a href="/news.php?id=48213">Ministers fly home without a text</a>
+ <a href="/asia/48213">首脳会議が開幕した</a>
+ <a href="/world/2026/03/02/short">More</a>
+ <a href="/world">All the world news of the day</a>
+ <a href="/tag/summit-meetings-of-the-year">Everything about summit meetings</a>
+ <a href="/author/mara-lindqvist-of-varnholm">Mara Lindqvist, our correspondent</a>
+ <a href="/subscribe/offer-for-new-readers-2026">Subscribe to the Courier for less</a>
+ <a href="/login?next=/world/2026/03/02/a-story">Log in to read this long story</a>
+ <a href="/files/report-on-the-summit-2026.pdf">The report on the summit (PDF)</a>
+ <a href="https://other.example/world/2026/03/02/story">A story in quite another paper</a>
+ <a href="javascript:void(0)">A link that does nothing at all</a>
+ <a>No link at all, only an anchor</a>
+</main>
+<footer><a href="/2026/03/01/footer-story-of-the-day">A story in the site footer</a></footer>
+</body></html>"""
+
+
+def test_section_page() -> None:
+    listing = read(SECTION, "text/html", url="https://courier.example/world")
+    assert (listing.kind, listing.title) == ("section", "World - Courier")
+    assert [(entry.url, entry.headline) for entry in listing.entries] == [
+        (
+            "https://courier.example/world/summit-opens-in-varnholm",
+            "Summit opens in Varnholm",
+        ),
+        ("https://courier.example/world/2026/03/02/tariffs", "Tariffs: what changes now"),
+        (
+            "https://courier.example/business/art-4711234.html",
+            "Orla Telecom wins the auction",
+        ),
+        ("https://courier.example/news.php?id=48213", "Ministers fly home without a text"),
+        ("https://courier.example/asia/48213", "首脳会議が開幕した"),
+    ]
+
+
+def test_section_page_with_a_base_in_shift_jis() -> None:
+    page = (
+        '<html><head><meta charset="Shift_JIS"><base href="/asia/"></head><body>'
+        '<a href="2026/03/02/1">首脳会議が開幕した</a></body></html>'
+    )
+    [entry] = read(page.encode("shift_jis"), "text/html").entries
+    assert entry.url == "https://courier.example/asia/2026/03/02/1"
+    assert entry.headline == "首脳会議が開幕した"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_article"),
+    [
+        ("/world-asia-12345678", True),
+        ("/2026/mar/02/story", False),
+        ("/world/2026/mar/02/the-long-story-of-a-summit", True),
+        ("/20260302/a", True),
+        ("/politik/gipfel-in-varnholm-beginnt", True),
+        ("/a/b/c", False),
+        ("/world/europe", False),
+        ("/", False),
+        ("/feed.xml", False),
+        ("/images/2026/03/02/photo.jpg", False),
+        ("/?p=12345", True),
+        ("/search?q=the-long-story", False),
+    ],
+)
+def test_looks_like_article(path: str, is_article: bool) -> None:
+    assert looks_like_article(f"https://courier.example{path}") is is_article
+
+
+def save(folder: Path, name: str, content: bytes, **meta: object) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if meta:
+        path.with_name(name.rpartition("/")[2] + ".meta.json").write_text(json.dumps(meta))
+    return path
+
+
+def test_saved_files(tmp_path: Path) -> None:
+    save(tmp_path, "b/one.html", b"<p>1")
+    save(tmp_path, "b/two.html.gz", gzip.compress(b"<p>2"))
+    save(tmp_path, "a/größe 100%.txt", "Größe".encode())
+    save(tmp_path, "a/three.HTM", b"<p>3")
+    for other in ("a/x.pdf", "a/x.html.meta.json", "a/x.gz", "a/html", ".hidden/x.css"):
+        save(tmp_path, other, b"x")
+    entries = find_files(["**/*", "b/*.html", str(tmp_path / "b" / "one*")], tmp_path)
+    assert [entry.url for entry in entries] == [
+        (tmp_path / name).as_uri()
+        for name in ("a/größe 100%.txt", "a/three.HTM", "b/one.html", "b/two.html.gz")
+    ]
+    assert {entry.found_in for entry in entries} == {"**/*"}
+    attempts = [read_file(entry, 100) for entry in entries]
+    assert [attempt.payload for attempt in attempts] == [
+        "Größe".encode(),
+        b"<p>3",
+        b"<p>1",
+        b"<p>2",
+    ]
+    assert [a.content_type for a in attempts] == ["text/plain"] + ["text/html"] * 3
+    assert {(a.kind, a.outcome) for a in attempts} == {(CaptureKind.FILE, Outcome.FETCHED)}
+    assert attempts[0].url_requested == entries[0].url
+
+
+def test_globs_from_a_folder_with_a_strange_name(tmp_path: Path) -> None:
+    path = save(tmp_path, "saved/a.html", b"<p>1")
+    (tmp_path / "x[1]").mkdir()
+    pattern = f"{glob.escape(str(tmp_path / 'x[1]'))}/../saved/*.html"
+    assert [entry.url for entry in find_files([pattern])] == [path.as_uri()]
+
+
+def one(folder: Path) -> Attempt:
+    [entry] = find_files(["*"], folder)
+    return read_file(entry, 1000)
+
+
+def test_given_metadata(tmp_path: Path) -> None:
+    save(
+        tmp_path,
+        "a.html",
+        b"<p>1",
+        url="https://courier.example/a",
+        published_at="2026-03-02T19:00:00+09:00",
+        fetched_at="2026-03-02T10:00:00Z",
+    )
+    [entry] = find_files(["*.html"], tmp_path)
+    assert entry.given_url == "https://courier.example/a"
+    assert (entry.published_at, entry.published_raw) == (TEN, "2026-03-02T19:00:00+09:00")
+    assert read_file(entry, 1000).attempted_at == TEN
+
+
+def test_a_given_day_stays_as_printed(tmp_path: Path) -> None:
+    save(tmp_path, "a.html", b"<p>1", published_at="2026-03-02")
+    [entry] = find_files(["*.html"], tmp_path)
+    assert (entry.published_at, entry.published_raw) == (None, "2026-03-02")
+    assert read_file(entry, 1000).outcome is Outcome.FETCHED
+
+
+@pytest.mark.parametrize(
+    ("meta", "wrong"),
+    [
+        ({"ulr": "https://courier.example/a"}, "ulr: unknown key"),
+        ({"url": 5}, "url: must be a text"),
+        ({"url": "file:///etc/passwd"}, "url: must be an http(s) URL"),
+        ({"published_at": "soon"}, "published_at: must be an ISO date or time"),
+        ({"fetched_at": "2026-03-02T10:00:00"}, "fetched_at: must be an ISO time with its zone"),
+    ],
+)
+def test_wrong_metadata_names_file_and_key(
+    tmp_path: Path, meta: dict[str, object], wrong: str
+) -> None:
+    save(tmp_path, "a.html", b"<p>1", **meta)
+    attempt = one(tmp_path)
+    assert attempt.outcome is Outcome.UNREADABLE_FILE
+    assert attempt.detail.startswith(f"a.html.meta.json: {wrong}")
+    assert attempt.payload == b""
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b"[" * 50_000, b""])
+def test_metadata_that_is_no_json_object(tmp_path: Path, text: bytes) -> None:
+    save(tmp_path, "a.html", b"<p>1")
+    (tmp_path / "a.html.meta.json").write_bytes(text)
+    assert one(tmp_path).outcome is Outcome.UNREADABLE_FILE
+    assert one(tmp_path).detail.startswith("a.html.meta.json: ")
+
+
+def test_files_are_read_within_their_limit(tmp_path: Path) -> None:
+    save(tmp_path / "1", "a.html", bytes(1001))
+    save(tmp_path / "2", "a.html.gz", gzip.compress(bytes(30_000_000)))
+    save(tmp_path / "3", "a.html.gz", gzip.compress(b"x" * 1000)[:-4])
+    save(tmp_path / "4", "a.html", bytes(1000))
+    outcomes = [one(tmp_path / name).outcome for name in "1234"]
+    assert outcomes == [
+        Outcome.TOO_LARGE,
+        Outcome.TOO_LARGE,
+        Outcome.UNREADABLE_FILE,
+        Outcome.FETCHED,
+    ]
+
+
+def test_a_file_that_went_away(tmp_path: Path) -> None:
+    path = save(tmp_path, "a.html", b"<p>1")
+    [entry] = find_files(["*"], tmp_path)
+    path.unlink()
+    attempt = read_file(entry, 1000)
+    assert attempt.outcome is Outcome.UNREADABLE_FILE
+    assert "No such file" in attempt.detail
+
+
+def test_etag_changes_with_file_and_metadata(tmp_path: Path) -> None:
+    path = save(tmp_path, "a.html", b"<p>1")
+    etags = [one(tmp_path).etag, one(tmp_path).etag]
+    save(tmp_path, "a.html", b"<p>1", url="https://courier.example/a")
+    etags.append(one(tmp_path).etag)
+    save(tmp_path, "a.html", b"<p>1", wrong=1)
+    etags.append(one(tmp_path).etag)
+    path.write_bytes(b"<p>2")
+    etags.append(one(tmp_path).etag)
+    assert etags[0] == etags[1]
+    assert len(set(etags)) == 4
+    assert all(len(etag or "") == hashlib.sha256().digest_size * 2 for etag in etags)

@@ -1,0 +1,247 @@
+from uuid import NAMESPACE_URL, uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.urls import (
+    article_id,
+    canonical,
+    clean,
+    content_urn,
+    fold,
+    is_http,
+    registrable_domain,
+    same_site,
+)
+
+ARTICLE = "https://www.example.com/world/summit-opens"
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        "http://www.example.com/world/summit-opens",
+        "HTTPS://WWW.Example.COM:443/world/summit-opens/",
+        "https://example.com/world//summit-opens#comments",
+        "https://www.example.com./world/x/../summit-opens",
+        "https://www.example.com/world/summit%2Dopens",
+        "https://reader:secret@www.example.com/world/summit-opens",
+        "https://www.example.com/world/summit-opens/index.html",
+        "https://www.example.com/world/summit-opens;jsessionid=1A2B",
+        "  https://www.example.com/world/summit-opens\n",
+    ],
+)
+def test_one_article_is_one_key(twin: str) -> None:
+    assert fold(twin) == fold(ARTICLE) == "https://example.com/world/summit-opens"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "utm_source=rss&utm_medium=feed",
+        "fbclid=IwAR0",
+        "gclid=1",
+        "at_medium=RSS&at_campaign=KARANGA&at_custom1=x&at_bbc_team=editorial",
+        "ns_mchannel=social&ns_source=twitter&ns_campaign=a&ns_fee=0",
+        "cmp=rss&CMPID=2&ICID=3&ncid=4&ocid=5",
+        "ref=home&ref_src=twsrc&referrer=x&guce_referrer=y",
+        "smid=tw-share&smtyp=cur&emc=rss&srnd=home&ito=1490&xtor=RSS-1",
+        "igshid=1&msclkid=2&mc_cid=3&_hsenc=4&mkt_tok=5&spm=a.b&wt.mc_id=x",
+        "cid=rss&uid=abc",
+        "utm_source=a&amp;utm_medium=b",
+        "",
+    ],
+)
+def test_trackers_say_nothing(query: str) -> None:
+    assert fold(f"{ARTICLE}?{query}") == fold(ARTICLE)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["id=7", "p=123", "article_id=9", "idxno=5", "gallery=7", "game=2", "globe=1", "page=2"],
+)
+def test_what_may_name_the_article_is_kept(query: str) -> None:
+    assert fold(f"{ARTICLE}?{query}&utm_source=x") == f"{fold(ARTICLE)}?{query}"
+
+
+def test_an_article_number_is_kept_under_a_trackers_name() -> None:
+    assert fold("https://example.co.kr/view?cid=AEN20110101000100").endswith("AEN20110101000100")
+
+
+def test_query_is_sorted_and_blank_values_stay() -> None:
+    assert fold("https://e.com/a?b=2&a=1&c=") == fold("https://e.com/a?c=&a=1&b=2")
+    assert fold("https://e.com/a?c=") != fold("https://e.com/a")
+
+
+def test_escapes_of_other_charsets_stay_apart() -> None:
+    assert fold("https://e.com/a?k=%c4%e3") == "https://e.com/a?k=%C4%E3"
+    assert fold("https://e.com/a?k=%c4%e3") != fold("https://e.com/a?k=%c4%e4")
+    assert fold("https://e.com/é") == fold("https://e.com/%c3%a9")
+
+
+@pytest.mark.parametrize(
+    "amp",
+    [
+        "https://www.example.com/amp/world/summit-opens",
+        "https://www.example.com/world/summit-opens/amp/",
+        "https://www.example.com/world/summit-opens.amp",
+        "https://www.example.com/world/summit-opens?amp=1",
+        "https://www.example.com/world/summit-opens?outputType=amp",
+        "https://amp.example.com/world/summit-opens",
+        "https://www.google.com/amp/s/www.example.com/world/summit-opens",
+        "https://www.google.co.uk/amp/s/amp.example.com/world/summit-opens/amp?usqp=mq331",
+        "https://www-example-com.cdn.ampproject.org/c/s/www.example.com/world/summit-opens",
+        "https://cdn.ampproject.org/v/s/www.example.com/world/summit-opens?amp_js_v=0.1",
+    ],
+)
+def test_amp_twins_fold(amp: str) -> None:
+    assert fold(amp) == fold(ARTICLE)
+
+
+def test_amp_suffix_before_html() -> None:
+    assert fold("https://e.com/a/story.amp.html") == fold("https://e.com/a/story.html")
+
+
+@pytest.mark.parametrize("url", ["https://e.com/amp", "https://amp.com/a", "https://e.com/example"])
+def test_what_only_sounds_like_amp_stays(url: str) -> None:
+    assert fold(url) == url
+
+
+def test_other_hosts_and_ports_are_other_articles() -> None:
+    keys = {fold(f"http://{host}/a") for host in ("e.com", "m.e.com", "e.com:8080", "[::1]:8080")}
+    assert len(keys) == 4
+
+
+def test_internationalised_hosts_are_one() -> None:
+    assert fold("https://zeitung-müller.de/a") == fold("https://xn--zeitung-mller-4ob.de/a")
+
+
+SEGMENTS = st.sampled_from(
+    ["amp", "amp.html", "x.amp", "index.html", "..", ".", "", "a b", "%41", "%2e%2e", "%", "é"]
+)
+HOSTS = st.sampled_from(
+    [
+        "www.example.com",
+        "amp.example.co.uk",
+        "www.amp.www.example.com",
+        "[::1]",
+        "127.0.0.1",
+        "ÜB.de",
+    ]
+)
+QUERIES = st.lists(st.sampled_from(["utm_source=1", "a=1", "b", "=", "amp=1", "&amp;c=2", "d=%z"]))
+URLS = st.builds(
+    lambda scheme, host, port, path, query: f"{scheme}://{host}{port}/{path}?{query}",
+    st.sampled_from(["http", "HTTPS"]),
+    HOSTS,
+    st.sampled_from(["", ":80", ":443", ":8080"]),
+    st.lists(SEGMENTS, max_size=5).map("/".join) | st.text(max_size=20),
+    QUERIES.map("&".join),
+)
+
+
+@given(URLS | st.text(st.characters()))
+def test_fold_is_idempotent_and_never_raises(url: str) -> None:
+    key = fold(url)
+    assert fold(key) == key
+    assert fold(clean(url)) == key
+    assert clean(clean(url)) == clean(url)
+    assert is_http(key) == is_http(url)
+    assert article_id(url) == uuid5(NAMESPACE_URL, key)
+    canonical(url, url)
+
+
+@given(URLS)
+def test_fold_keeps_the_site(url: str) -> None:
+    assert registrable_domain(fold(url)) in {
+        registrable_domain(url),
+        (registrable_domain(url) or "").removesuffix(":80"),
+        (registrable_domain(url) or "").removesuffix(":443"),
+    }
+
+
+def test_nested_viewers_and_long_paths_end() -> None:
+    assert fold("https://" + "google.com/amp/s/" * 200 + "e.com/a") == "https://e.com/a"
+    assert fold("https://e.com/" + "amp/" * 20_000 + "a") == "https://e.com/a"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://e.com/a",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "//e.com/a",
+        "/a",
+        "https://",
+        "https:///a",
+        "https://[",
+        "https://e.com:99999/",
+        "https://e.com:0/",
+        "https://good.com\\@evil.com/",
+        "https://e .com/",
+        "https://e.com/\ud800",
+        "",
+    ],
+)
+def test_what_cannot_be_asked_is_no_http_url(url: str) -> None:
+    assert not is_http(url)
+    fold(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://news.example.co.uk/a", "example.co.uk"),
+        ("https://www.example.com:8443/a", "example.com"),
+        ("https://paper.blogspot.com/a", "paper.blogspot.com"),
+        ("http://127.0.0.1:8123/a", "127.0.0.1:8123"),
+        ("http://[::1]/a", "[::1]"),
+        ("http://localhost:80/a", "localhost"),
+        ("http://courier.test/a", "courier.test"),
+        ("file:///a", None),
+        ("no url", None),
+    ],
+)
+def test_registrable_domain(url: str, domain: str | None) -> None:
+    assert registrable_domain(url) == domain
+
+
+def test_same_site() -> None:
+    assert same_site("https://www.example.com/a", "http://news.example.com/b")
+    assert not same_site("https://a.blogspot.com/", "https://b.blogspot.com/")
+    assert not same_site("http://127.0.0.1:1/", "http://127.0.0.1:2/")
+    assert not same_site("no url", "no url")
+
+
+@pytest.mark.parametrize(
+    ("declared", "final", "expected"),
+    [
+        (None, ARTICLE + "?utm_source=x#top", ARTICLE),
+        ("", ARTICLE, ARTICLE),
+        ("https://example.com/b", ARTICLE, "https://example.com/b"),
+        ("/b?utm_source=x", ARTICLE, "https://www.example.com/b"),
+        ("//news.example.com/b", ARTICLE, "https://news.example.com/b"),
+        ("https://other.com/b", ARTICLE, ARTICLE),
+        ("https://example.com.evil.net/b", ARTICLE, ARTICLE),
+        ("https://example.com@evil.net/b", ARTICLE, ARTICLE),
+        ("https://www.example.com/", ARTICLE, ARTICLE),
+        ("https://www.example.com/", "https://example.com", "https://www.example.com/"),
+        ("javascript:alert(1)", ARTICLE, ARTICLE),
+        ("http://[", ARTICLE, ARTICLE),
+        ("http://127.0.0.1:9/b", "http://127.0.0.1:8/a", "http://127.0.0.1:8/a"),
+        ("http://127.0.0.1:8/b", "http://127.0.0.1:8/a", "http://127.0.0.1:8/b"),
+        ("https://www.example.com/a/amp/", ARTICLE, "https://www.example.com/a/"),
+        (ARTICLE, "file:///saved/page.html", ARTICLE),
+        ("https://www.example.com/", "file:///saved/page.html", "file:///saved/page.html"),
+        ("other.html", "file:///saved/page.html", "file:///saved/page.html"),
+    ],
+)
+def test_canonical(declared: str | None, final: str, expected: str) -> None:
+    assert canonical(declared, final) == expected
+
+
+def test_article_id_is_one_for_all_spellings() -> None:
+    assert article_id(ARTICLE) == article_id("http://example.com/world/summit-opens/?fbclid=1")
+    assert article_id(content_urn("ab")) == uuid5(NAMESPACE_URL, "urn:sha256:ab")
