@@ -1,0 +1,44 @@
+"""Where a text holds an address: a URL, a domain, a mail address, a handle."""
+
+import re
+
+_TOP_LEVELS = "com|org|net|int|gov|edu|info|eu|cn|hk|tw|jp|kr|de|fr|es|uk|us|ru|ch|at|it|io|ai|tv"
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)[!-~]+(?:(?<=[/=_-])[^\W_]+[!-~]*)*"  # .../wiki/华为 is one address
+    r"|(?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"  # mail
+    r"|(?<![a-zA-Z0-9_])[@＠]\w+(?:[.@-][a-zA-Z0-9_]+)*"  # handle
+    # Small letters only: in "sold to Huawei.It said" a gap is missing, and no domain is meant.
+    r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
+    rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
+)
+_ADDRESS_SIGN = re.compile(r"[@＠/.]")
+# Further away nothing is looked at: a page may be one endless word.
+_REACH = 300
+
+
+class Addresses:
+    """The URLs, mail addresses and handles of a text, looked for word by word when asked."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def hold(self, position: int) -> bool:
+        """Whether the character at `position` is part of an address."""
+        word = self._word(position)
+        if word not in self._known:
+            self._known[word] = self._within(*word)
+        return any(first <= position < last for first, last in self._known[word])
+
+    def _word(self, position: int) -> tuple[int, int]:
+        start = stop = position
+        while start > max(0, position - _REACH) and not self._text[start - 1].isspace():
+            start -= 1
+        while stop < min(len(self._text), position + _REACH) and not self._text[stop].isspace():
+            stop += 1
+        return start, stop
+
+    def _within(self, start: int, stop: int) -> list[tuple[int, int]]:
+        if not _ADDRESS_SIGN.search(self._text, start, stop):
+            return []
+        return [match.span() for match in _ADDRESS.finditer(self._text, start, stop)]

@@ -1,0 +1,141 @@
+"""Reading the TOML files: every mistake becomes one line that says where it is."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+EntryT = TypeVar("EntryT", bound=BaseModel)
+
+_KINDS = {
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list",
+    "model_type": "a table",
+}
+
+
+class ConfigError(ValueError):
+    """What is wrong with the configuration, one line a problem."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[str, ...]]]:
+        return type(self), (self.problems,)
+
+
+def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, ...]:
+    """Read every `[[table]]` of a TOML file into `model`, in the file's order.
+
+    Raises:
+        ConfigError: with one line for each problem of the file, naming file, entry and key.
+    """
+    tables = _tables(path, table)
+    entries: list[EntryT] = []
+    problems: list[str] = []
+    for number, raw in enumerate(tables, 1):
+        place = f"{path}: {table} {number}{_id_of(raw)}"
+        try:
+            entries.append(model.model_validate(_frozen(raw)))
+        except ValidationError as error:
+            problems += (f"{place}: {line}" for line in describe(error, model))
+    problems += _repeated_ids(path, table, tables)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(entries)
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
+    """Say `key: what is wrong` for each error that pydantic found."""
+    for detail in error.errors():
+        key = _key(detail["loc"])
+        yield f"{key}: {_wrong(detail, model)}" if key else _wrong(detail, model)
+
+
+def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
+    document = _document(path)
+    found = document.pop(table, None)
+    if document:
+        raise ConfigError(f"{path}: {key}: unknown key, expected [[{table}]]" for key in document)
+    if not found:
+        raise ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
+    return found
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: the file is missing"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: not UTF-8 at byte {error.start}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _repeated_ids(path: Path, table: str, tables: list[Mapping[str, Any]]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for number, raw in enumerate(tables, 1):
+        entry_id = raw.get("id")
+        if isinstance(entry_id, str) and first.setdefault(entry_id, number) != number:
+            yield f"{path}: {table} {number} ({entry_id}): id: repeats {table} {first[entry_id]}"
+
+
+def _id_of(raw: Mapping[str, Any]) -> str:
+    return f" ({raw['id']})" if isinstance(raw.get("id"), str) else ""
+
+
+def _frozen(value: object) -> object:
+    """TOML arrays as tuples, which is what frozen types hold."""
+    if isinstance(value, dict):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _key(location: tuple[str | int, ...]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    match detail["type"]:
+        case "missing":
+            return "missing"
+        case "extra_forbidden":
+            return "unknown key" + _hint(detail["loc"], model)
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+        case kind if kind in _KINDS:
+            return f"wrong type, must be {_KINDS[kind]}, got {_shown(detail['input'])}"
+    return (
+        f"{detail['msg'].replace('Input should be', 'must be', 1)}, got {_shown(detail['input'])}"
+    )
+
+
+def _hint(location: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    *outer, key = map(str, location)
+    for name in outer:
+        inner = model.model_fields[name].annotation if name in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        model = inner
+    near = difflib.get_close_matches(key, model.model_fields, n=1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _shown(value: object) -> str:
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,176 @@
+"""Folding text for matching, and the way back to where a match stands in the original."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import accumulate
+
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
+_SPACES = "\u00a0\u2000-\u200a\u202f\u205f\u3000"
+_DASHES = (
+    "\u02d7\u058a\u05be\u2010-\u2015\u2043\u207b\u208b\u2212\u2e3a\u2e3b\ufe31\ufe32\ufe58\ufe63"
+)
+_SINGLE = (
+    "\u02b9\u02bb-\u02bd\u02c8\u2018-\u201b\u2032\u2035\u2039\u203a\u0374`´\u1fef\u1ffd\uff07\uff40"
+)
+_DOUBLE = (
+    "\u02ba\u201c-\u201f\u2033\u2036\u2e42\u300c-\u300f\u301d-\u301f\ufe41-\ufe44\uff62\uff63«»"
+)
+# A sign hung on a name does not make it another word: NFKC would read "Huawei™" as HuaweiTM and
+# "G20²" as G202.
+_RAISED = "\u2120\u2122¹²³\u2070\u2074-\u2079\u2080-\u2089"
+# NFKC makes these a space and a mark: a gap in the word that nobody wrote.
+_SPACING_MARKS = (
+    "¨¯¸\u02d8-\u02dd\u037a\u0384\u0385\u1fbd\u1fbf-\u1fc1\u1fcd-\u1fcf\u1fdd-\u1fdf\u1fed\u1fee"
+    "\u1ffe\u2017\u203e\u309b\u309c\ufc5e-\ufc63\ufdfa\ufdfb\ufe49-\ufe4c\ufe70\ufe72\ufe74\ufe76"
+    "\ufe78\ufe7a\ufe7c\ufe7e\uffe3"
+)
+_FULL_WIDTH = "\uff01-\uff5e"
+
+_SIGNS = re.compile(
+    f"[{_INVISIBLE}{_SPACES}{_DASHES}{_SINGLE}{_DOUBLE}{_RAISED}{_SPACING_MARKS}{_FULL_WIDTH}]"
+)
+_PLAIN = (
+    (" ", _SPACES),
+    ("-", _DASHES),
+    ("'", _SINGLE),
+    ('"', _DOUBLE),
+    ("^", _RAISED + _SPACING_MARKS),
+)
+# With these alone out of the way, most English text is ASCII.
+_COMMON = tuple(zip("`’‘“”–—\u00a0", "'''\"\"-- ", strict=True))
+_UNSEEN = re.compile(f"[{_INVISIBLE}]")
+_ODD_GAPS = ("  ", " \n", "\n ", "\n\n\n", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029")
+_GAP = re.compile(r"\s\s+|[^\S ]")
+# Letters that join the one before them under NFKC though they are no marks: Hangul vowels and
+# finals in every form, half-width voicing marks.
+_JOINING = "\u1160-\u11ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc"
+# Beyond the BMP marks are many and rare: their scripts' letters are joined too (not the styled
+# Latin of U+1D400), which keeps the pattern fast and the way back a little coarse.
+_RARE_SCRIPTS = "\U00010000-\U0001d3ff\U0001d800-\U0001efff"
+# Fold to one character each: ASCII, most of Latin-1, Cyrillic, kana, Han.
+_STEADY = (
+    r"\x21-\x7e\u00c0-\u00d6\u00d8-\u00de\u00e0-\u00f6\u00f8-\u00fe\u0400-\u045f\u3041-\u3096"
+    r"\u30a1-\u30fa\u30fc\u4e00-\u9fff"
+)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Folded text that knows where each of its characters stood in the original."""
+
+    text: str
+    original: str
+    keep_case: bool
+    is_aligned: bool
+    """Each folded character stands where its original stood."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the original of `text[start:end]`, without invisible characters behind it."""
+        if self.is_aligned:
+            return start, end
+        first, stop = self._place(start)[0], self._place(end - 1)[1]
+        while _UNSEEN.match(self.original, stop - 1):
+            stop -= 1
+        return first, stop
+
+    def without_case(self) -> "Folded":
+        """The same with the case folded too."""
+        text = self.text.casefold()
+        is_aligned = self.is_aligned and len(text) == len(self.text)
+        return Folded(text, self.original, False, is_aligned)
+
+    def _place(self, position: int) -> tuple[int, int]:
+        """Offsets in the original of one folded character."""
+        folded, origin = self._starts
+        index = bisect_right(folded, position) - 1
+        first, stop = origin[index], origin[index + 1]
+        piece = _pieces().fullmatch(self.original, first, stop)
+        if piece and piece.lastindex == 1:
+            first += position - folded[index]
+            return first, first + 1
+        return first, stop
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[int]]:
+        """Where each piece starts in the folded and in the original text."""
+        widths, origin = [], [0]
+        for piece in _pieces().finditer(self.original):
+            is_run = piece.lastindex == 1
+            widths.append(len(piece[0] if is_run else _fold_piece(piece[0], self.keep_case)))
+            origin.append(piece.end())
+        return list(accumulate(widths, initial=0)), origin
+
+
+def fold(text: str, *, keep_case: bool = False) -> Folded:
+    r"""Fold what is written differently and means the same.
+
+    NFKC (with its compositions, so by cluster), zero-width characters and soft hyphens out, dashes
+    and quotes to ASCII, case folded, a gap of whitespace to one space or, where it holds a blank
+    line, to a paragraph break (`\n\n`). Raised signs become `^`: a footnote's number or a
+    trademark sign is no part of the word.
+    """
+    folded, is_aligned = _fold_characters(text, keep_case)
+    spaced = _fold_gaps(folded)
+    return Folded(spaced, text, keep_case, is_aligned and len(spaced) == len(text))
+
+
+def _fold_characters(text: str, keep_case: bool) -> tuple[str, bool]:
+    """Fold all but gaps, and say whether every character kept its place."""
+    plain = text
+    for sign, ascii_sign in _COMMON:
+        plain = plain.replace(sign, ascii_sign)
+    if plain.isascii():
+        return (plain if keep_case else plain.lower()), True
+    # No step but NFKC both adds and drops characters, so an equal length means an equal place.
+    plain = _SIGNS.sub(_plain, plain)
+    is_aligned = len(plain) == len(text) and unicodedata.is_normalized("NFKC", plain)
+    normal = unicodedata.normalize("NFKC", plain)
+    folded = normal if keep_case else normal.casefold()
+    return folded, is_aligned and len(folded) == len(text)
+
+
+def _plain(sign: re.Match[str]) -> str:
+    return _plain_of(sign[0])
+
+
+@lru_cache(maxsize=8192)
+def _plain_of(sign: str) -> str:
+    for plain, signs in _PLAIN:
+        if re.match(f"[{signs}]", sign):
+            return plain
+    return chr(ord(sign) - 0xFEE0) if "\uff01" <= sign <= "\uff5e" else ""
+
+
+def _fold_gaps(text: str) -> str:
+    r"""Fold gaps, at no cost where each is one space or `\n\n` already."""
+    is_folded = not ("\n" in text.replace("\n\n", "") or any(odd in text for odd in _ODD_GAPS))
+    return text if is_folded else _GAP.sub(_gap, text)
+
+
+def _gap(gap: re.Match[str]) -> str:
+    has_blank_line = gap[0].count("\n") > 1 or "\u2029" in gap[0]
+    # Never longer than the gap: an equal length has to mean an equal place.
+    return "\n\n"[: len(gap[0])] if has_blank_line else " "
+
+
+@lru_cache(maxsize=1)
+def _pieces() -> re.Pattern[str]:
+    """A run that folds character by character, a character with its marks, or a gap."""
+    marks = "".join(
+        chr(code) for code in range(0x300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M"
+    )
+    joined = f"[{marks}{_JOINING}{_RARE_SCRIPTS}{_INVISIBLE}]"
+    run = rf"([{_STEADY}]+(?: [{_STEADY}]+)*)(?!{joined})"
+    gap = rf"[\s{_SPACES}][\s{_SPACES}{_INVISIBLE}]*"
+    return re.compile(rf"{run}|[^\s{_SPACES}]{joined}*|{gap}")
+
+
+@lru_cache(maxsize=1 << 14)
+def _fold_piece(piece: str, keep_case: bool) -> str:
+    return _GAP.sub(_gap, _fold_characters(piece, keep_case)[0])

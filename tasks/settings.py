@@ -1,0 +1,107 @@
+"""Settings of one installation, read once from the environment."""
+
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from tasks.config import ConfigError, describe
+
+__all__ = ["ConfigError", "Limits", "Settings"]
+
+_PREFIX = "PRESSWATCH_"
+_CONTACT = re.compile(r"(https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*", re.ASCII)
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Limits(BaseModel):
+    """How much one page, one listing, one source may take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_bytes: Count = 10_000_000
+    """Of one response or saved file, after decompression."""
+    max_seconds: Seconds = 60.0
+    """Of one request, from asking to the last byte."""
+    connect_seconds: Seconds = 10.0
+    max_redirects: Annotated[int, Field(ge=0)] = 5
+    max_entries: Count = 500
+    """Of one listing."""
+    max_new_articles: Count = 200
+    """Pages fetched for one source in one run."""
+    max_tries: Count = 3
+    """Of one request, the first included."""
+    page_seconds: Seconds = 10.0
+    """For extracting one page."""
+
+
+class Settings(BaseSettings):
+    """What the environment says, under names with the prefix `PRESSWATCH_`.
+
+    A limit is set as `PRESSWATCH_LIMITS__MAX_BYTES=5000000`.
+
+    Raises:
+        ConfigError: one line a bad value, naming the variable.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, env_ignore_empty=True
+    )
+
+    data: Path = Field(default=Path("data"), validate_default=True)
+    """The data folder; kept as an absolute path."""
+    contact: str = ""
+    """Mail address or http(s) URL that the User-Agent gives to those who want to complain."""
+    limits: Limits = Limits()
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Processes for extraction; 0 is one for each core this process may use."""
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            lines = describe(error, type(self))
+            raise ConfigError(map(_as_variable, lines)) from None
+        except SettingsError as error:
+            raise ConfigError([f"{_PREFIX}LIMITS: {error.__cause__ or error}"]) from None
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, data: Path) -> Path:
+        return data.expanduser().absolute()
+
+    @field_validator("contact")
+    @classmethod
+    def _a_contact(cls, contact: str) -> str:
+        if contact and not _CONTACT.fullmatch(contact):
+            raise ValueError(f"must be a mail address or an http(s) URL, got {contact!r}")
+        return contact
+
+    @property
+    def user_agent(self) -> str:
+        """The User-Agent header: project, version, and the contact when there is one."""
+        product = f"Presswatch/{version('presswatch')}"
+        return f"{product} (+{self.contact})" if self.contact else product
+
+    @property
+    def processes(self) -> int:
+        """How many processes extract pages."""
+        return self.workers or available_cores()
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _as_variable(line: str) -> str:
+    key, _, wrong = line.partition(": ")
+    return f"{_PREFIX}{key.replace('.', '__').upper()}: {wrong}"

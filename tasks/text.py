@@ -1,0 +1,135 @@
+"""Values of a text: its folded form, its sentences, how long it is, what it resembles."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from tasks.folding import Folded, fold
+
+__all__ = ["Folded", "fold", "sentences", "simhash64", "word_count"]
+
+UNSPACED = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
+    "\u3031-\u3035\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff"
+)
+"""Regex class of letters that are written without spaces between words: Han, kana, Thai, Lao,
+Tibetan, Burmese, Khmer."""
+
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_SPACED_WORD = re.compile(r"\S*[^\W_]\S*")
+_TOKEN = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
+
+_CLOSING = "\"'”’“»›)\\]」』）】"
+_OPENING = "\"'“‘„«»‹›([「『（"
+_ENDS = re.compile(rf"[.!?…。！？｡\n\u2029]+[{_CLOSING}]*\s*")
+_ENDS_ANYWHERE = re.compile(r"[。！？｡\u2029]|\n\s*\n")
+_ENDS_BEFORE_GAP = re.compile(r"[!?…]")
+# Written with a full stop and followed by a name or a number.
+_ABBREVIATION_LIST = (
+    "mr mrs ms mx dr prof rev hon st sen rep gov pres gen col lt sgt capt maj adm cmdr supt jr sr "
+    "vs v approx dept est fig nos vol art ch para inc corp co ltd bros messrs "
+    "jan feb mar apr jun jul aug sept sep oct nov dec "
+    "bzw ca evtl ggf inkl nr str tel vgl abs hr fr dipl ing mio mrd "
+    "m mm mme mlle mgr me av env sra srta dra ud uds lic núm pág"
+)
+_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+_AFTER_GERMAN_DAY = (
+    "januar jänner februar märz april mai juni juli august september oktober november dezember "
+    "jahrhundert"
+)
+_GERMAN_MONTHS = frozenset(_AFTER_GERMAN_DAY.split())
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where each sentence starts and ends in `text`, in order.
+
+    A blank line always ends one; so do `! ? …` before a gap and `。！？` anywhere. A full stop
+    before a gap does, unless a small letter follows, or it belongs to a title, a month, an
+    initial, a dotted abbreviation (`U.S.`, `z.B.`) or a German date (`3. Oktober`).
+    """
+    spans = []
+    start = 0
+    for stop in (*_stops(text), len(text)):
+        piece = text[start:stop]
+        inner = piece.strip()
+        if inner:
+            first = start + len(piece) - len(piece.lstrip())
+            spans.append((first, first + len(inner)))
+        start = stop
+    return spans
+
+
+def _stops(text: str) -> Iterator[int]:
+    for mark in _ENDS.finditer(text):
+        sign = mark[0]
+        if _ENDS_ANYWHERE.search(sign):
+            yield mark.end()
+        elif not sign[-1].isspace():
+            continue
+        elif _ENDS_BEFORE_GAP.search(sign) or _is_full_stop(text, mark.start(), mark.end()):
+            yield mark.end()
+
+
+def _is_full_stop(text: str, dot: int, stop: int) -> bool:
+    """Whether the sign at `dot`, with the next word at `stop`, ends more than an abbreviation."""
+    if text[dot] != ".":
+        return False
+    after = text[stop : stop + 20].lstrip(_OPENING)
+    if after[:1].islower():
+        return False
+    words = text[max(0, dot - 40) : dot].split()
+    before = words[-1].lstrip(_OPENING) if words else ""
+    if before.isdecimal():
+        return len(before) > 2 or not _is_german_month(after)
+    is_dotted = "." in before and all(len(part) < 2 for part in before.split("."))
+    is_initial = len(before) == 1 and before.isalpha() and not _UNSPACED.match(before)
+    return not (is_dotted or is_initial or before.lower() in _ABBREVIATIONS)
+
+
+def _is_german_month(following: str) -> bool:
+    return re.split(r"\W", following, maxsplit=1)[0].lower() in _GERMAN_MONTHS
+
+
+def word_count(text: str) -> int:
+    """Words between gaps that hold a letter or a digit, so `high-level` and `U.S.` are one each.
+
+    Where words are written without spaces (Han, kana, Thai and the like) each character counts.
+    """
+    characters, rest = len(_UNSPACED.findall(text)), _UNSPACED.sub(" ", text)
+    return characters + len(_SPACED_WORD.findall(rest))
+
+
+def simhash64(text: str) -> int:
+    """Charikar's simhash over 3-grams of words (of characters where words are not spaced).
+
+    Near copies differ in few of the 64 bits. The same on every machine; 0 for text without words.
+    """
+    tokens = _TOKEN.findall(fold(text).text)
+    if not tokens:
+        return 0
+    hashes = np.array([_token_hash(token) for token in tokens], dtype=np.uint64)
+    size = min(3, len(hashes))
+    grams = np.zeros(len(hashes) - size + 1, dtype=np.uint64)
+    for offset in range(size):
+        grams = _mixed(grams + hashes[offset : offset + len(grams)])
+    bits = np.unpackbits(grams.astype("<u8").view(np.uint8).reshape(-1, 8), axis=1)
+    is_set = bits.sum(axis=0, dtype=np.int64) * 2 > len(grams)
+    return int.from_bytes(np.packbits(is_set).tobytes(), "little")
+
+
+@lru_cache(maxsize=1 << 16)
+def _token_hash(token: str) -> int:
+    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(
+    values: "np.ndarray[tuple[int], np.dtype[np.uint64]]",
+) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
+    """The finalizer of splitmix64, so that the order of a gram's words counts."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

@@ -1,0 +1,114 @@
+import pickle
+from pathlib import Path
+
+import pytest
+
+from tasks.settings import ConfigError, Limits, Settings
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATA", "CONTACT", "WORKERS", "LIMITS", "LIMITS__MAX_BYTES"):
+        monkeypatch.delenv(f"PRESSWATCH_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults(tmp_path: Path) -> None:
+    settings = Settings()
+    assert settings.data == tmp_path / "data"
+    assert settings.contact == ""
+    assert settings.limits == Limits()
+    assert settings.limits.max_bytes == 10_000_000
+    assert settings.processes >= 1
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESSWATCH_DATA", "~/news")
+    monkeypatch.setenv("PRESSWATCH_WORKERS", "3")
+    monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_BYTES", "5000")
+    settings = Settings()
+    assert settings.data == Path("~/news").expanduser()
+    assert settings.processes == 3
+    assert settings.limits.max_bytes == 5000
+    assert settings.limits.max_tries == Limits().max_tries
+
+
+def test_a_relative_data_folder_survives_a_change_of_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = Settings(data=Path("here"))
+    monkeypatch.chdir("/")
+    assert settings.data == tmp_path / "here"
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESSWATCH_DATA", "")
+    monkeypatch.setenv("PRESSWATCH_WORKERS", "")
+    assert Settings() == Settings(data=Path("data"), workers=0)
+
+
+@pytest.mark.parametrize(
+    ("contact", "tail"),
+    [
+        ("", ""),
+        ("desk@example.org", " (+desk@example.org)"),
+        ("https://example.org/bot", " (+https://example.org/bot)"),
+    ],
+)
+def test_the_user_agent_says_whom_to_ask(contact: str, tail: str) -> None:
+    product, _, rest = Settings(contact=contact).user_agent.partition(" ")
+    name, _, number = product.partition("/")
+    assert name == "Presswatch"
+    assert number.count(".") >= 1
+    assert (f" {rest}" if rest else "") == tail
+
+
+@pytest.mark.parametrize(
+    "contact", ["me", "a b@c.de", "x@y.z\r\nHost: evil", "https://", "ftp://a.de", "a@b.de)"]
+)
+def test_a_contact_that_cannot_stand_in_a_header(
+    monkeypatch: pytest.MonkeyPatch, contact: str
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_CONTACT", contact)
+    with pytest.raises(ConfigError, match=r"^PRESSWATCH_CONTACT: must be a mail address or"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PRESSWATCH_WORKERS", "-1", "greater than or equal to 0, got '-1'"),
+        ("PRESSWATCH_WORKERS", "many", "got 'many'"),
+        ("PRESSWATCH_LIMITS__MAX_BYTES", "10MB", "got '10MB'"),
+        ("PRESSWATCH_LIMITS__MAX_SECONDS", "0", "greater than 0, got '0'"),
+        ("PRESSWATCH_LIMITS__PAGE_SECONDS", "nan", "finite number"),
+        ("PRESSWATCH_LIMITS__MAX_BITES", "3", "unknown key, did you mean max_bytes?"),
+        ("PRESSWATCH_LIMITS", "[3]", "must be a table"),
+        ("PRESSWATCH_LIMITS", "{", "PRESSWATCH_LIMITS"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        Settings()
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.startswith(f"{variable}: ")
+    assert message in line
+
+
+def test_settings_are_frozen() -> None:
+    settings = Settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.workers = 2
+    with pytest.raises(ValueError, match="frozen"):
+        settings.limits.max_bytes = 2
+
+
+def test_limits_and_errors_cross_a_process_border() -> None:
+    assert pickle.loads(pickle.dumps(Limits())) == Limits()
+    error = pickle.loads(pickle.dumps(ConfigError(["a: b", "c: d"])))
+    assert str(error) == "a: b\nc: d"
+    assert isinstance(error, ValueError)

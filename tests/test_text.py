@@ -1,0 +1,205 @@
+import itertools
+import subprocess
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.text import fold, sentences, simhash64, word_count
+
+TRICKY = st.text(
+    st.one_of(
+        st.sampled_from(
+            "aA zG20 \n\n\t\n\r\u00a0\u3000ßİıſﬁŉǰΐΣς´¨¯…‐–—‘’“”«»\u00ad\u200b\u200d\ufe0f\ufeff"
+            "\u0301\u0307\u0345\u0323\u0338Ｇ２０ｶﾞﾊﾟか゛が゙ガ㈱㍿™²½華为한각\u1100\u1161\u11a8ㄱㅏ"
+            "\u2028\u2029\U0001f600\U000e0101𝐇𝐮É́`·"
+        ),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=30,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Group of\n20", "group of 20"),
+        ("Group\u00a0of \t 20", "group of 20"),
+        ("one\n\ntwo \n \n three\u2029four", "one\n\ntwo\n\nthree\nfour"),
+        ("one\r\ntwo\r\n\r\nthree", "one two\n\nthree"),
+        ("Ｇ２０ ﾌｧｰｳｪｲ ㈱", "g20 ファーウェイ (株)"),
+        ("Hua\u00adwei, \ufeffHua\u200bwei", "huawei, huawei"),
+        ("G‑20 G–20 G—20 G−20", "g-20 g-20 g-20 g-20"),
+        ("“Huawei’s” «G20» 「華為」", '"huawei\'s" "g20" "華為"'),
+        ("Straße", "strasse"),
+        ("İzmir", "i̇zmir"),
+        ("Cafe\u0301 É", "café é"),
+        ("Huawei™ G20² CO₂", "huawei^ g20^ co^"),
+        ("各\u1112\u1161\u11ab", "各한"),
+        ("", ""),
+    ],
+)
+def test_folding(text: str, folded: str) -> None:
+    assert fold(text).text == folded
+
+
+def test_case_can_be_kept() -> None:
+    kept = fold("Ｇ２０ “Straße” `x`", keep_case=True)
+    assert kept.text == "G20 \"Straße\" 'x'"
+    assert kept.without_case() == fold("Ｇ２０ “Straße” `x`") or kept.without_case().text == (
+        "g20 \"strasse\" 'x'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "needle", "original"),
+    [
+        ("Die Straße im Süden", "süden", "Süden"),
+        ("Die Straße im Süden", "strasse", "Straße"),
+        ("İ İ G20 x", "g20", "G20"),
+        ("a … G\u00ad2\u200b0\u200b b", "g20", "G\u00ad2\u200b0"),
+        ("x \n\n  y\u00a0 of\n20", "of 20", "of\n20"),
+        ("ﬁ Cafe\u0301s", "cafés", "Cafe\u0301s"),
+        ("½ 🇬🇧🙂 ﾌｧｰｳｪｲ!", "ファーウェイ", "ﾌｧｰｳｪｲ"),
+        ("㍿華為", "華為", "華為"),
+        ("ß 𝐇𝐮𝐚𝐰𝐞𝐢 x", "huawei", "𝐇𝐮𝐚𝐰𝐞𝐢"),
+    ],
+)
+def test_the_way_back(text: str, needle: str, original: str) -> None:
+    folded = fold(text)
+    at = folded.text.index(needle)
+    start, end = folded.span(at, at + len(needle))
+    assert text[start:end] == original
+
+
+@given(TRICKY, st.booleans())
+def test_every_folded_character_has_its_place(text: str, keep_case: bool) -> None:
+    folded = fold(text, keep_case=keep_case)
+    spans = [folded.span(at, at + 1) for at in range(len(folded.text))]
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert spans == sorted(spans)
+    for at, (start, end) in enumerate(spans):
+        piece = fold(text[start:end], keep_case=keep_case).text
+        assert folded.text[at] in piece
+
+
+@given(TRICKY, TRICKY)
+def test_folding_goes_by_clusters(left: str, right: str) -> None:
+    whole = fold(f"{left}|{right}").text
+    assert whole == f"{fold(left + '|').text}{fold('|' + right).text[1:]}"
+
+
+@given(TRICKY)
+def test_the_case_may_be_folded_later(text: str) -> None:
+    later, at_once = fold(text, keep_case=True).without_case(), fold(text)
+    assert later.text == at_once.text
+    for at in range(len(later.text)):
+        assert later.span(at, at + 1) == at_once.span(at, at + 1)
+
+
+def test_every_character_of_unicode_keeps_the_way_back() -> None:
+    """What follows any character, alone or with a mark, is found at its own place."""
+    blocks = [range(0xD800), range(0xE000, 0x3134B), range(0xE0000, 0xE0200)]
+    for code in (code for block in blocks for code in block):
+        if unicodedata.category(chr(code)) == "Cn":
+            continue
+        text = f"b{chr(code)} {chr(code)}z"
+        folded = fold(text)
+        assert folded.text.endswith("z"), hex(code)
+        assert folded.span(len(folded.text) - 1, len(folded.text)) == (4, 5), hex(code)
+
+
+def pieces(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
+        ("He said “no.” She left.", ["He said “no.”", "She left."]),
+        ("The U.S. Deputy met Mr. Xie. Then", ["The U.S. Deputy met Mr. Xie.", "Then"]),
+        ("J. R. Smith paid 3.5 in Jan. 2020.", ["J. R. Smith paid 3.5 in Jan. 2020."]),
+        ("Etwa z.B. Äpfel am 3. Oktober. Ja.", ["Etwa z.B. Äpfel am 3. Oktober.", "Ja."]),
+        ("It has 20. The rest", ["It has 20.", "The rest"]),
+        ("approx. five", ["approx. five"]),
+        (
+            "华为表示。公司说！真的？「是。」完",
+            ["华为表示。", "公司说！", "真的？", "「是。」", "完"],
+        ),
+        ("A title\n\nA text\n \nwith\na line", ["A title", "A text", "with\na line"]),
+        ("BEIJING -- The talks. ", ["BEIJING -- The talks."]),
+        ("...", ["..."]),
+        (" \n\n ", []),
+        ("", []),
+    ],
+)
+def test_sentences(text: str, expected: list[str]) -> None:
+    assert pieces(text) == expected
+
+
+@given(TRICKY | st.text("aB. !?。\n\"”'U1", max_size=60))
+def test_sentences_hold_all_that_is_written(text: str) -> None:
+    spans = sentences(text)
+    assert spans == sorted(spans)
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
+    kept = "".join(text[start:end] for start, end in spans)
+    assert "".join(kept.split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("High-level talks -- in the U.S., don't!", 6),
+        ("华为公司 in 2021", 6),
+        ("ファーウェイ", 6),
+        ("화웨이는 회사다", 2),
+        ("a/b  c\n\nd …", 3),
+    ],
+)
+def test_word_count(text: str, count: int) -> None:
+    assert word_count(text) == count
+
+
+ARTICLE = " ".join(
+    f"The ministers of region {number} met in town {number * 7} and spoke of grain, tariffs and "
+    f"the {number}th reading of the harbour bill."
+    for number in range(40)
+)
+
+
+def distance(one: str, other: str) -> int:
+    return (simhash64(one) ^ simhash64(other)).bit_count()
+
+
+def test_near_copies_are_near_and_others_far() -> None:
+    edited = ARTICLE.replace("grain", "wheat", 2) + " Reporting by our own staff."
+    assert distance(ARTICLE, edited) <= 6
+    assert distance(ARTICLE, ARTICLE.upper().replace(" ", "\n")) == 0
+    other = " ".join(f"Rain fell on valley {number} until dawn broke." for number in range(90))
+    assert distance(ARTICLE, other) > 16
+
+
+def test_simhash_of_chinese_goes_by_characters() -> None:
+    text = "".join(
+        f"第{number}次会议在北京举行，双方就贸易问题交换了意见。" for number in range(60)
+    )
+    assert distance(text, text.replace("北京", "上海", 2)) <= 8
+    assert simhash64("华为") not in (0, simhash64("为华"))
+
+
+def test_simhash_is_the_same_in_every_process() -> None:
+    assert simhash64("") == 0
+    assert 0 <= simhash64("word") < 2**64
+    code = f"from tasks.text import simhash64; print(simhash64({ARTICLE!r}))"
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        )
+        assert int(done.stdout) == simhash64(ARTICLE)
