@@ -3,11 +3,12 @@
 import zlib
 from collections.abc import Iterable, Iterator
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
-from tasks.guard import Failure
-from tasks.model import Outcome
-from tasks.wire import PIECE
+from tasks.model import Failure, Outcome
+
+PIECE = 64 * 1024
+"""Bodies are read and decoded in pieces of at most so many bytes."""
 
 ACCEPTED = "gzip, deflate, br"
 

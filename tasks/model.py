@@ -90,6 +90,15 @@ PASSING_OUTCOMES = frozenset(
 """Outcomes of a page that may be better next time: a later run asks for the URL again."""
 
 
+class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an error
+    """An expected end of an attempt; becomes its outcome."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One page that a listing or a glob of saved files names, before it is fetched."""

@@ -24,8 +24,8 @@ from tasks.archive import (
     salvage,
     unfinished,
 )
+from tasks.archive.warc import capture_from_json, capture_of, capture_to_json
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
-from tasks.warc import capture_from_json, capture_of, capture_to_json
 
 RUN = "20260301T060000Z-0a1b2c"
 NOW = datetime(2026, 3, 1, 6, 0, 0, 123456, UTC)

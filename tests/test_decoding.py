@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.decoding import decoded
-from tasks.guard import Failure
-from tasks.model import Outcome
-from tasks.wire import PIECE
+from tasks.fetch.wire import PIECE
+from tasks.model import Failure, Outcome
 
 
 def bare_deflate(data: bytes) -> bytes:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.discover import Listing, NoListing, find_files, read_file, read_listing
+from tasks.discover.section_links import looks_like_article
 from tasks.model import Attempt, CaptureKind, Outcome
-from tasks.section_links import looks_like_article
 
 URL = "https://courier.example/feeds/all.xml"
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.fetch import Client
-from tasks.guard import system_resolve
+from tasks.fetch.guard import system_resolve
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.loopback import AGENT, Loopback, ask, http, redirect

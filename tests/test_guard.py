@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.guard import Failure, checked_addresses, connect, is_allowed, system_resolve
-from tasks.model import Outcome
+from tasks.fetch.guard import checked_addresses, connect, is_allowed, system_resolve
+from tasks.model import Failure, Outcome
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:8.8.8.8"]
 PUBLIC += ["64:ff9b::808:808", "2002:808:808::1"]

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.guard import Failure
-from tasks.model import Outcome
-from tasks.pacing import MOST_PATIENCE, Gates, backoff, retry_after
+from tasks.fetch.pacing import MOST_PATIENCE, Gates, backoff, retry_after
+from tasks.model import Failure, Outcome
 
 
 def turn(gates: Gates, host: str, pause: float, seconds: float = 0.0) -> tuple[float, float]:

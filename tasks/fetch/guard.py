@@ -1,0 +1,155 @@
+"""Which addresses may be asked, and connections made to the checked address itself."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from tasks.model import Failure, Outcome
+
+Address = IPv4Address | IPv6Address
+Resolved = tuple[socket.AddressFamily, tuple[Any, ...]]
+Resolve = Callable[[str, int], list[Resolved]]
+"""From host and port to what `socket.connect` takes, in the order to try."""
+
+_NEAR = tuple(
+    ip_network(net)
+    for net in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::1/128",
+        "fc00::/7",
+    )
+)
+"""Loopback and private: open to sources with `allow_private`. Link-local is not among them:
+169.254.169.254 gives out a cloud machine's keys."""
+
+_NOT_GLOBAL = tuple(
+    ip_network(net)
+    for net in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "240.0.0.0/4", "3fff::/20")
+)
+"""What `ipaddress` of some supported Python version calls global and IANA does not."""
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_LAST_32_BITS = tuple(IPv6Network(net) for net in ("64:ff9b::/96", "::/96"))
+"""NAT64 and the old IPv4-compatible form: an IPv4 address stands at the end."""
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+
+
+def is_allowed(address: Address, allow_private: bool = False) -> bool:
+    """Whether a connection to the address is allowed.
+
+    Addresses that carry an IPv4 address (mapped, 6to4, NAT64, compatible, ISATAP) are judged by
+    that one.
+    """
+    inner = _embedded(address)
+    if inner is not None:
+        return is_allowed(inner, allow_private)
+    if any(address in net for net in _NEAR):
+        return allow_private
+    return _is_public(address)
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    if any(address in net for net in _NOT_GLOBAL):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def _embedded(address: Address) -> IPv4Address | None:
+    if isinstance(address, IPv4Address) or address == IPv6Address("::1"):
+        return None
+    last = IPv4Address(address.packed[12:])
+    if any(address in net for net in _LAST_32_BITS) or address.packed[8:12] in _ISATAP:
+        return last
+    return address.ipv4_mapped or address.sixtofour
+
+
+def system_resolve(host: str, port: int) -> list[Resolved]:
+    """Ask the system's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, sockaddr) for family, _, _, _, sockaddr in found]
+
+
+def checked_addresses(
+    host: str, port: int, *, resolve: Resolve, allow_private: bool, seconds: float
+) -> list[Resolved]:
+    """Resolve the host once; one refused address among the answers refuses the host.
+
+    Raises:
+        Failure: DNS_FAILED or ADDRESS_REFUSED.
+    """
+    addresses = _resolve_within(resolve, host, port, seconds)
+    for _, sockaddr in addresses:
+        if not is_allowed(_address(sockaddr), allow_private):
+            reason = f"{host} is at {sockaddr[0]}, which is not a public address"
+            raise Failure(Outcome.ADDRESS_REFUSED, reason)
+    return addresses
+
+
+def _address(sockaddr: tuple[Any, ...]) -> Address:
+    return ip_address(str(sockaddr[0]).partition("%")[0])
+
+
+def _resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> list[Resolved]:
+    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
+    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(resolve(host, port))
+        except (OSError, UnicodeError) as error:
+            answers.put(OSError(str(error)))
+
+    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
+    if isinstance(answer, OSError) or not answer:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: {answer or 'no address'}")
+    return answer
+
+
+def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
+    """Connect to the first of the checked addresses that answers.
+
+    Args:
+        addresses: From `checked_addresses`; never resolved again.
+        connect_seconds: For each address.
+        deadline: For all of them, in seconds of the monotonic clock.
+
+    Raises:
+        Failure: CONNECT_FAILED with the last address's error.
+    """
+    reason = "no time left to connect"
+    for family, sockaddr in addresses:
+        seconds = min(connect_seconds, deadline - time.monotonic())
+        if seconds <= 0:
+            break
+        try:
+            return _open(family, sockaddr, seconds)
+        except TimeoutError:
+            reason = f"{sockaddr[0]} port {sockaddr[1]}: no answer within {seconds:.1f} s"
+        except OSError as error:
+            reason = f"{sockaddr[0]} port {sockaddr[1]}: {error.strerror or error}"
+    raise Failure(Outcome.CONNECT_FAILED, reason)
+
+
+def _open(family: socket.AddressFamily, sockaddr: tuple[Any, ...], seconds: float) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(sockaddr)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock

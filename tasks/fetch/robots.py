@@ -1,0 +1,166 @@
+"""What a host's robots.txt allows, kept for a day over runs."""
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from protego import Protego
+
+from tasks.model import Attempt, Failure, Outcome
+
+TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
+MOST_BYTES = 500 * 1024
+"""Of a robots.txt; the rest is not read (RFC 9309, 2.5)."""
+MOST_REDIRECTS = 5
+"""RFC 9309, 2.3.1.2."""
+MOST_DELAY = 60.0
+"""Seconds between requests; a longer crawl-delay is taken as this."""
+
+_KEPT = timedelta(days=1)
+_AGENT_LINE = re.compile(r"\s*user[-\s]*agent[\s:]+(.*)", re.IGNORECASE)
+
+Ask = Callable[[str], Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of one origin for this project's token."""
+
+    rules: Protego
+
+    @classmethod
+    def parse(cls, text: str) -> "Policy":
+        """Read a robots.txt; whatever is no rule is passed over."""
+        return cls(Protego.parse(_fewer_agents(text)))
+
+    def allows(self, url: str) -> bool:
+        """Whether the URL may be asked for."""
+        return bool(self.rules.can_fetch(url, TOKEN))
+
+    @property
+    def delay(self) -> float:
+        """Seconds between two requests, by crawl-delay and request-rate, capped."""
+        delay = self.rules.crawl_delay(TOKEN) or 0.0
+        rate = self.rules.request_rate(TOKEN)
+        if rate:
+            delay = max(delay, rate.seconds / rate.requests)
+        return min(delay, MOST_DELAY)
+
+
+def _fewer_agents(text: str) -> str:
+    """Give all agents that are not this one the same name.
+
+    Protego holds every rule once for each agent of its group: a file of 500 KiB with 20,000
+    agents above 20,000 rules would take all memory.
+    """
+    return "\n".join(_renamed(line) for line in text.splitlines())
+
+
+def _renamed(line: str) -> str:
+    match = _AGENT_LINE.match(line)
+    if not match:
+        return line
+    agent = match[1].partition("#")[0].strip().lower()
+    concerns_us = agent == "*" or (agent and agent.replace("*", "") in TOKEN)
+    return f"User-agent: {agent if concerns_us else 'other'}"
+
+
+class Robots:
+    """The policies of all origins of a run; each is asked for once, whatever the threads."""
+
+    def __init__(self, cache: Path) -> None:
+        self._folder = cache / "robots"
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[tuple[str, bool], Policy | Failure] = {}
+
+    def policy(self, origin: str, allow_private: bool, ask: Ask) -> Policy:
+        """The policy of an origin such as `https://example.org`.
+
+        Args:
+            origin: Scheme, host and port.
+            allow_private: Whether this source may ask private hosts: known apart from those that
+                may not, so that a refusal to one is none to the other.
+            ask: Fetches a robots.txt; called when none is known that is younger than a day.
+
+        Raises:
+            Failure: ROBOTS_UNREACHABLE, or ADDRESS_REFUSED when the host itself is.
+        """
+        key = (origin, allow_private)
+        with self._lock:
+            lock = self._locks.setdefault(origin, threading.Lock())
+        with lock:
+            if key not in self._known:
+                self._known[key] = self._load(origin) or self._ask(origin, ask)
+            known = self._known[key]
+        if isinstance(known, Failure):
+            raise Failure(known.outcome, known.detail)
+        return known
+
+    def _ask(self, origin: str, ask: Ask) -> Policy | Failure:
+        attempt = ask(f"{origin}/robots.txt")
+        text = _text(attempt)
+        if text is None:
+            return _failure(attempt)
+        self._save(origin, attempt.status, text)
+        return Policy.parse(text)
+
+    def _path(self, origin: str) -> Path:
+        return self._folder / f"{sha256(origin.encode()).hexdigest()[:40]}.json"
+
+    def _load(self, origin: str) -> Policy | None:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(self._path(origin).read_text(encoding="utf-8"))
+            age = datetime.now(UTC) - datetime.fromisoformat(kept["fetched_at"])
+            if kept["origin"] == origin and timedelta(0) <= age < _KEPT:
+                return Policy.parse(kept["text"])
+        return None
+
+    def _save(self, origin: str, status: int | None, text: str) -> None:
+        kept = {
+            "origin": origin,
+            "fetched_at": datetime.now(UTC).isoformat(),
+            "status": status,
+            "text": text,
+        }
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=self._folder, prefix=".", delete=False
+        ) as file:
+            json.dump(kept, file)
+        Path(file.name).replace(self._path(origin))
+
+
+def _text(attempt: Attempt) -> str | None:
+    """The file's text; empty where there is none and all is allowed; None: stay away.
+
+    By RFC 9309, 2.3.1: every 4xx, 401 and 403 too, and more redirects than five mean that there
+    is no file. 429 is an exception made here: the host is there and asks for peace.
+    """
+    if attempt.outcome is Outcome.ROBOTS_READ:
+        return _decoded(attempt.payload)
+    refused = attempt.status is not None and 400 <= attempt.status < 500
+    if refused and attempt.outcome in (Outcome.NOT_FOUND, Outcome.DENIED, Outcome.HTTP_ERROR):
+        return ""
+    return "" if attempt.outcome is Outcome.TOO_MANY_REDIRECTS else None
+
+
+def _decoded(payload: bytes) -> str:
+    if len(payload) >= MOST_BYTES:
+        # A line that was cut may forbid more than the whole one: "Disallow: /" of "/private".
+        payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
+    return payload.decode("utf-8-sig", errors="replace")
+
+
+def _failure(attempt: Attempt) -> Failure:
+    if attempt.outcome is Outcome.ADDRESS_REFUSED and not attempt.exchanges:
+        return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
+    reason = f"robots.txt not read: {attempt.outcome}: {attempt.detail}"
+    return Failure(Outcome.ROBOTS_UNREACHABLE, reason)
