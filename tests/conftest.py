@@ -3,6 +3,7 @@
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="presswatch-prefect-")
 os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ.pop("PREFECT_API_URL", None)
 quiet.configure()
+
+from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
+from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
@@ -41,3 +45,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[str]:
+    """A Prefect server of the tests' own; the value is its API's address."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield PREFECT_API_URL.value() or ""

@@ -33,6 +33,7 @@ from tasks.archive.warc import (
     write_record,
 )
 from tasks.model import Attempt, Capture, CaptureKind, Entry
+from warehouse.durable import sync
 
 log = logging.getLogger(__name__)
 
@@ -189,11 +190,6 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
         return _payload(record.record_type, _block(record), _LARGEST_PAYLOAD) or b""
 
 
-def is_busy(raw: Path, source_id: str) -> bool:
-    """Whether somebody, this process included, is writing an archive of the source."""
-    return any(_is_locked(path) for path in (raw / source_id).glob("*" + OPEN_SUFFIX))
-
-
 def unfinished(raw: Path) -> list[Path]:
     """Archive files whose writer died before it closed them, oldest run first."""
     found = raw.glob("*/*" + OPEN_SUFFIX)
@@ -261,11 +257,7 @@ def _finish(file: io.FileIO, end: int, path: Path, final: Path) -> None:
     file.truncate(end)
     os.fsync(file.fileno())
     path.rename(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(final.parent)
 
 
 def _is_locked(path: Path) -> bool:

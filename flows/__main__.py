@@ -1,0 +1,256 @@
+"""The `presswatch` command."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from flows import quiet
+from flows.console import narrated, rows_table
+from flows.installation import SOURCES, TOPICS, Installation, open_installation
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+sources_app = typer.Typer(help="The papers of this installation.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+
+SourcesFile = Annotated[Path, typer.Option("--sources", help="The papers, a TOML file.")]
+TopicsFile = Annotated[Path, typer.Option("--topics", help="The topics, a TOML file.")]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="The data folder; else PRESSWATCH_DATA, else ./data.")
+]
+Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
+
+
+class Exit(IntEnum):
+    """Exit statuses of the command."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    SOME_SOURCES_FAILED = 3
+
+
+class Layer(StrEnum):
+    """A layer that can be made again from the one before it."""
+
+    warehouse = "warehouse"
+    articles = "articles"
+
+
+@app.command()
+def ingest(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    only: Only = None,
+    since_days: Annotated[
+        int, typer.Option(min=0, help="Leave alone what was published earlier; 0 takes all.")
+    ] = 0,
+    max_new: Annotated[
+        int, typer.Option(min=0, help="Pages fetched a source; 0 takes the limit of the settings.")
+    ] = 0,
+) -> None:
+    """Collect every source, or the named ones, and load what is new."""
+    place = _installation(sources, topics, data)
+    quiet.configure()
+    from flows import ingest as job
+
+    with narrated(), _told():
+        done = job.ingest(
+            only=list(only or ()),
+            since_days=since_days,
+            max_new=max_new,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@app.command()
+def rebuild(
+    layer: Layer,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+) -> None:
+    """Make a layer again from the one before it, without the network."""
+    place = _installation(sources, topics, data)
+    quiet.configure()
+    from flows import rebuild as job
+
+    with narrated(), _told():
+        job.rebuild(
+            layer=layer.value,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+
+
+@app.command()
+def recount(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Count topics whose definition changed again, over all articles kept."""
+    place = _installation(sources, topics, data)
+    quiet.configure()
+    from flows import recount as job
+
+    with narrated(), _told():
+        job.recount(sources_file=str(sources), topics_file=str(topics), data=str(place.layout.root))
+
+
+@app.command()
+def extract(
+    pages: Annotated[list[Path], typer.Argument(help="Saved pages: .html, .html.gz or .txt.")],
+    url: Annotated[str | None, typer.Option(help="Where the page came from.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for one JSON file a page.")] = None,
+) -> None:
+    """Show what is kept of a page, what is stripped, and why."""
+    from tasks.explain import explain
+    from tasks.pool import page_pool
+    from tasks.settings import Settings
+
+    with _told(), narrated(quiet=True):
+        settings = Settings()
+        with page_pool(settings) as pool:
+            for page in explain(pages, url, settings.limits, pool):
+                _show_page(page.path, page.stem, page.record(), out)
+
+
+def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) -> None:
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
+    elif sys.stdout.isatty():
+        Console().print(f"[bold]{path}[/]")
+        Console().print_json(data=record)
+    else:
+        print(json.dumps({"page": str(path), **record}, ensure_ascii=False))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One SQL query.")],
+    data: DataFolder = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Ask the current snapshot, read-only."""
+    from tasks.settings import Settings
+    from warehouse.layout import Layout
+    from warehouse.query import query as ask
+
+    with _told():
+        table = ask(Layout(data.absolute() if data else Settings().data), query)
+    if as_csv:
+        rows = csv.writer(sys.stdout)
+        rows.writerow(table.column_names)
+        rows.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return
+    Console().print(rows_table(table))
+
+
+@app.command()
+def report(data: DataFolder = None) -> None:
+    """Show how often each topic came up, by paper and day."""
+    from tasks.report import daily_report
+    from tasks.settings import Settings
+    from warehouse.layout import Layout
+
+    layout = Layout(data.absolute() if data else Settings().data)
+    with _told():
+        Console().print(daily_report(layout))
+    print(f"\nDuckDB file: {layout.current}")
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="The data folder.")] = Path("data/demo"),
+) -> None:
+    """Serve the sample newsroom on loopback, ingest it, and show the topics."""
+    quiet.configure()
+    from flows.demo import run_demo
+
+    with narrated(), _told():
+        done = run_demo(data.absolute())
+    report(data)
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@app.command()
+def serve(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Run a Prefect server and the scheduled ingest, for one machine, until Ctrl-C."""
+    place = _installation(sources, topics, data)
+    quiet.configure(verbose=True)
+    from flows.serve import serve_until_stopped
+
+    serve_until_stopped(place, sources, topics)
+
+
+@sources_app.command("check")
+def check_sources(
+    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all when none.")] = None,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+) -> None:
+    """Try a source: robots.txt, its listings, and one article of each listing."""
+    from tasks.survey import survey
+
+    place = _installation(sources, topics, None)
+    with _told():
+        chosen = place.chosen(ids or ())
+    works = True
+    for source in chosen:
+        for finding in survey(source, place.settings):
+            works = works and finding.is_good
+            Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
+    raise typer.Exit(Exit.DONE if works else Exit.FAILED)
+
+
+def _installation(sources: Path, topics: Path, data: Path | None) -> Installation:
+    with _told():
+        return open_installation(sources, topics, data and data.absolute())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell expected errors in a line each, with the exit status that fits."""
+    from tasks.collect import SourcesFailed
+    from tasks.settings import ConfigError
+    from warehouse.build import CheckFailed
+    from warehouse.query import QueryError
+
+    try:
+        yield
+    except ConfigError as error:
+        _fail(str(error), Exit.WRONG_USAGE)
+    except (CheckFailed, QueryError, SourcesFailed) as error:
+        _fail(str(error), Exit.FAILED)
+
+
+def _fail(message: str, status: Exit) -> None:
+    print(message, file=sys.stderr)
+    raise typer.Exit(status)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What a person at a terminal sees of a run: log lines, and a bar for long work."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID as BarId
+from rich.table import Table
+
+OURS = ("tasks", "warehouse", "flows")
+
+
+@contextmanager
+def narrated(*, quiet: bool = False) -> Iterator[None]:
+    """Show the project's log on standard error, with bars when that is a terminal."""
+    console = Console(stderr=True)
+    handlers: list[logging.Handler]
+    if sys.stderr.isatty():
+        bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        lines = RichHandler(console=console, show_path=False, show_level=False)
+        handlers = [lines, BarHandler(bars)]
+    else:
+        bars = Progress(disable=True)
+        plain = logging.StreamHandler(sys.stderr)
+        plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        handlers = [plain]
+    handlers[0].setLevel(logging.WARNING if quiet else logging.INFO)
+    with bars, _attached(handlers):
+        yield
+
+
+@contextmanager
+def _attached(handlers: list[logging.Handler]) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in OURS]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        for handler in handlers:
+            logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            for handler in handlers:
+                logger.removeHandler(handler)
+            logger.propagate = True
+
+
+class BarHandler(logging.Handler):
+    """Draws what `tasks.progress.advance` says."""
+
+    def __init__(self, bars: Progress) -> None:
+        super().__init__(logging.DEBUG)
+        self._bars = bars
+        self._ids: dict[str, BarId] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Move the bar of the step that the record tells of."""
+        step = getattr(record, "step", None)
+        if step is None:
+            return
+        if step not in self._ids:
+            self._ids[step] = self._bars.add_task(step)
+        done, total = record.__dict__["done"], record.__dict__["total"]
+        self._bars.update(self._ids[step], completed=done, total=total)
+
+
+def rows_table(rows: pa.Table) -> Table:
+    """The answer to a query, for a terminal."""
+    table = Table(box=None, header_style="bold")
+    for field in rows.schema:
+        is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+        table.add_column(field.name, justify="right" if is_number else "left", overflow="fold")
+    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table

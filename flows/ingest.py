@@ -1,0 +1,233 @@
+"""The scheduled job: collect every source, refine what is new, load it, publish it."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+from prefect import Task, flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+from rich.table import Table
+
+from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from tasks.archive import salvage, unfinished
+from tasks.collect import Collected, Collector, SourcesFailed
+from tasks.fetch import Client
+from tasks.load import LoadReport, load, publish
+from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
+from tasks.normalise import EXTRACTOR_VERSION
+from tasks.partition import Run
+from tasks.pool import PagePool, page_pool
+from tasks.refine import refine
+from tasks.runs import adopt_unfinished, new_run_id, running, started_at
+from tasks.sources import Source
+
+log = logging.getLogger(__name__)
+
+SOURCES_AT_ONCE = 16
+"""Threads: collecting waits for hosts, refining waits for the pool's processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one run came to."""
+
+    run_id: str
+    sources: tuple[Collected, ...]
+    batches: tuple[Batch, ...]
+    loaded: LoadReport
+
+    @property
+    def failed(self) -> tuple[Collected, ...]:
+        """Sources that failed."""
+        return tuple(source for source in self.sources if source.error)
+
+
+def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
+    """Whether trying again may help: a full disk is freed, a held file is let go."""
+    try:
+        state.result()
+    except (OSError, duckdb.IOException):
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@task(task_run_name="collect {source.id}", cache_policy=NO_CACHE)
+def collect_source(collector: Collector, source: Source) -> Collected:
+    """Discover, fetch and archive one source; what fails is told in the result."""
+    return collector.collect(source)
+
+
+@task(task_run_name="refine {collected.source_id}", cache_policy=NO_CACHE, retries=1)
+def refine_source(
+    place: Installation, run_id: str, collected: Collected, pool: PagePool
+) -> Batch | None:
+    """Extract, clean and normalise what a source brought."""
+    return _refine(place, run_id, collected.warc, pool) if collected.warc else None
+
+
+@task(
+    name="load",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=_may_pass,
+)
+def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
+    """Partition into Parquet, count mentions, load DuckDB, make the marts, check it all."""
+    report = load(place.layout, place.topics, place.sources, runs, waiting=log.info)
+    for run in runs:
+        shutil.rmtree(place.layout.stage / run.run_id, ignore_errors=True)
+    return report
+
+
+@task(
+    name="publish",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=_may_pass,
+)
+def publish_snapshot(place: Installation) -> Path | None:
+    """Hand the last load to the readers."""
+    return publish(place.layout, waiting=log.info)
+
+
+@flow(
+    name="ingest",
+    task_runner=ThreadPoolTaskRunner(max_workers=SOURCES_AT_ONCE),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def ingest(
+    only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
+    since_days: Annotated[int, Field(ge=0)] = 0,
+    max_new: Annotated[int, Field(ge=0)] = 0,
+    sources_file: str = str(SOURCES),
+    topics_file: str = str(TOPICS),
+    data: str = "",
+) -> Ingested:
+    """Collect every source, or the named ones, and load what is new.
+
+    Args:
+        only: Ids of the sources to run, as in sources.toml; all of them when empty.
+        since_days: Leave alone what was published earlier than so many days ago; 0 takes all.
+        max_new: Pages fetched a source at most; 0 takes the limit of the settings.
+        sources_file: The papers, a TOML file.
+        topics_file: The topics, a TOML file.
+        data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
+    """
+    place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
+    chosen = place.chosen(only)
+    finish_earlier_runs(place)
+    run_id = new_run_id()
+    log.info("run %s: %d sources", run_id, len(chosen))
+    with running(place.layout, run_id):
+        collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new)
+        report = load_runs(place, [_run(run_id, batches)] if batches else [])
+    snapshot = publish_snapshot(place)
+    done = Ingested(run_id, collected, batches, report)
+    _tell(done, snapshot)
+    return done
+
+
+def _collect_and_refine(
+    place: Installation, run_id: str, chosen: Sequence[Source], since_days: int, max_new: int
+) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
+    since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
+    limits = place.settings.limits
+    with (
+        Client(limits, place.settings.user_agent, place.layout.cache) as client,
+        page_pool(place.settings) as pool,
+    ):
+        collector = Collector(place.layout, run_id, client, limits, since, max_new)
+        collecting = [collect_source.submit(collector, source) for source in chosen]
+        refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
+        collected = tuple(future.result() for future in collecting)
+        batches = tuple(batch for future in refining if (batch := future.result()))
+    return collected, batches
+
+
+def _refine(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Batch:
+    sources = {source.id: source for source in place.sources}
+    batch = refine(warc, run_id, place.layout, sources, pool)
+    log.info("%s: %s", batch.source_id, _counted(batch.counts))
+    return batch
+
+
+def finish_earlier_runs(place: Installation) -> None:
+    """Finish what runs that were killed had archived, each under its own id."""
+    for path in unfinished(place.layout.raw):
+        salvage(path)
+    for run_id in adopt_unfinished(place.layout):
+        log.info("run %s had been ended early: finishing it", run_id)
+        with page_pool(place.settings) as pool:
+            run = refine_run(place, run_id, pool)
+        load_runs(place, [run] if run else [])
+
+
+def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:
+    """Refine a run's archive files; None when it has none."""
+    warcs = sorted(place.layout.raw.glob(f"*/{run_id}.warc.gz"))
+    batches = tuple(_refine(place, run_id, warc, pool) for warc in warcs)
+    return _run(run_id, batches) if batches else None
+
+
+def _run(run_id: str, batches: tuple[Batch, ...]) -> Run:
+    now = datetime.now(UTC)
+    return Run(run_id, batches, "ingest", started_at(run_id), now, EXTRACTOR_VERSION)
+
+
+def _tell(done: Ingested, snapshot: Path | None) -> None:
+    for source in done.failed:
+        log.warning("%s failed: %s", source.source_id, source.error)
+    log.info(
+        "loaded: %d new articles, %d revised, %d mentions; %s",
+        done.loaded.articles,
+        done.loaded.revised,
+        done.loaded.mentions,
+        f"published {snapshot}" if snapshot else "nothing new to publish",
+    )
+    create_table_artifact(key="ingest-ledger", table=_ledger(done), description=done.run_id)
+    if done.sources and len(done.failed) == len(done.sources):
+        raise SourcesFailed("; ".join(f"{one.source_id}: {one.error}" for one in done.failed))
+
+
+def _ledger(done: Ingested) -> list[dict[str, Any]]:
+    refined = {batch.source_id: batch.counts for batch in done.batches}
+    return [_ledger_row(source, refined.get(source.source_id, {})) for source in done.sources]
+
+
+def _ledger_row(source: Collected, counts: dict[str, int]) -> dict[str, Any]:
+    passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
+    rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
+    return {
+        "source": source.source_id,
+        "listed": source.listed,
+        "articles": sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES),
+        "rejected": _counted(rejected) or "-",
+        "note": source.error or (f"{source.left} left for later" if source.left else ""),
+    }
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
+
+
+def summary(done: Ingested) -> Table:
+    """The run's ledger for a terminal."""
+    table = Table(title=f"Run {done.run_id}", title_justify="left", box=None)
+    for column in ("source", "listed", "articles", "rejected", "note"):
+        table.add_column(column, overflow="fold")
+    for row in _ledger(done):
+        table.add_row(*(str(value) for value in row.values()))
+    return table

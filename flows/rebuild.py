@@ -1,0 +1,55 @@
+"""A layer made again from the one before it, without the network."""
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+from prefect import flow
+
+from flows.ingest import load_runs, publish_snapshot, refine_run
+from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from tasks.load import rebuild_warehouse
+from tasks.pool import page_pool
+from tasks.rebuild import rebuild_articles
+from tasks.runs import begun_runs
+from warehouse.commits import committed_runs
+
+log = logging.getLogger(__name__)
+
+
+@flow(name="rebuild", persist_result=False)
+def rebuild(
+    layer: Literal["warehouse", "articles"] = "warehouse",
+    sources_file: str = str(SOURCES),
+    topics_file: str = str(TOPICS),
+    data: str = "",
+) -> None:
+    """Make a layer again from the one before it.
+
+    Args:
+        layer: warehouse, from Parquet; or articles (Parquet, then the warehouse), from raw.
+        sources_file: The papers, a TOML file.
+        topics_file: The topics, a TOML file.
+        data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
+    """
+    place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
+    if layer == "articles":
+        _articles(place)
+        load_runs(place, [])
+        publish_snapshot(place)
+    else:
+        rebuild_warehouse(place.layout, place.topics, place.sources, waiting=log.info)
+    log.info("%s made again: %s", layer, place.layout.current)
+
+
+def _articles(place: Installation) -> None:
+    with page_pool(place.settings) as pool:
+        rebuild_articles(
+            place.layout, lambda run_id: refine_run(place, run_id, pool), waiting=log.info
+        )
+        archived = {path.name.removesuffix(".warc.gz") for path in place.layout.raw.glob("*/*.gz")}
+        committed = set(committed_runs(place.layout.commits))
+        alive = set(begun_runs(place.layout))
+        for run_id in sorted(archived - committed - alive):
+            run = refine_run(place, run_id, pool)
+            load_runs(place, [run] if run else [])

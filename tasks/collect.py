@@ -1,0 +1,220 @@
+"""One source's part of a run: discover, fetch and archive, until nothing new is left."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+from tasks.archive import ArchiveWriter, open_archive, read_payload
+from tasks.discover import Listing, find_files, read_file, read_listing
+from tasks.fetch import Client
+from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.runs import SourceBusy, source_lock
+from tasks.settings import Limits
+from tasks.sources import Source
+from tasks.urls import fold
+from warehouse.known import KnownListing, known_files, known_urls, last_listings
+from warehouse.layout import Layout
+
+log = logging.getLogger(__name__)
+
+MAX_LISTINGS = 25
+"""Listings read for one source in a run; a sitemap index names many."""
+
+FAILURES_IN_A_ROW = 5
+"""Pages that a source's hosts may leave unanswered before the rest is left for a later run."""
+UNANSWERED = frozenset(
+    {
+        Outcome.DNS_FAILED,
+        Outcome.CONNECT_FAILED,
+        Outcome.TIMED_OUT,
+        Outcome.RATE_LIMITED,
+        Outcome.SERVER_ERROR,
+    }
+)
+
+
+class SourcesFailed(Exception):  # noqa: N818 - it is what happened
+    """Every source of a run failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What collecting one source came to."""
+
+    source_id: str
+    warc: Path | None = None
+    listed: int = 0
+    """Entries that listings and globs named, each once."""
+    left: int = 0
+    """New entries left for a later run: past the limit on new articles, or the host fell silent."""
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """Attempts by outcome."""
+    error: str = ""
+    """Why the source failed; empty when it did not."""
+
+
+class Claims:
+    """URLs taken in this run, so that two sources never fetch the same page."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._lock = Lock()
+
+    def take(self, key: str) -> bool:
+        """Whether the caller is the first to ask for `key`."""
+        with self._lock:
+            first = key not in self._taken
+            self._taken.add(key)
+            return first
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What collecting the sources of one run needs; shared by the threads of all sources."""
+
+    layout: Layout
+    run_id: str
+    client: Client
+    limits: Limits
+    since: datetime | None = None
+    """Entries dated earlier are left alone; undated ones are not."""
+    max_new: int = 0
+    """Pages fetched for one source; 0 takes the limit of the settings."""
+    claims: Claims = field(default_factory=Claims)
+
+    def collect(self, source: Source) -> Collected:
+        """Collect one source; whatever goes wrong with it ends here and is told."""
+        visit = _Visit(self, source, open_archive(self.layout.raw, source.id, self.run_id))
+        try:
+            with source_lock(self.layout, source.id), visit.archive:
+                visit.run()
+        except SourceBusy:
+            visit.error = "another run is collecting this source"
+        except Exception as surprise:
+            log.exception("%s: collecting stopped", source.id)
+            visit.error = f"{type(surprise).__name__}: {surprise}"
+        return visit.collected()
+
+
+class _Visit:
+    """One source in one run."""
+
+    def __init__(self, collector: Collector, source: Source, archive: ArchiveWriter) -> None:
+        self.of, self.source, self.archive = collector, source, archive
+        self.outcomes: Counter[str] = Counter()
+        self.listed: set[str] = set()
+        self.left = 0
+        self.failed_listings: list[str] = []
+        self.read_listings = 0
+        self.error = ""
+
+    def run(self) -> None:
+        self._take_files()
+        self._fetch_pages(self._entries())
+        if self.failed_listings and not self.read_listings:
+            self.error = f"no listing could be read: {self.failed_listings[0]}"
+
+    def collected(self) -> Collected:
+        outcomes = dict(sorted(self.outcomes.items()))
+        return Collected(
+            self.source.id, self.archive.path, len(self.listed), self.left, outcomes, self.error
+        )
+
+    def _record(self, attempt: Attempt, entry: Entry | None = None) -> None:
+        self.archive.write(attempt, entry)
+        self.outcomes[attempt.outcome.value] += 1
+
+    def _take_files(self) -> None:
+        known = known_files(self.of.layout, self.source.id) if self.source.files else frozenset()
+        for entry in find_files(self.source.files):
+            self.listed.add(entry.url)
+            attempt = read_file(entry, self.of.limits.max_bytes)
+            if attempt.etag not in known:
+                self._record(attempt, entry)
+
+    def _fetch_pages(self, entries: Iterable[Entry]) -> None:
+        fresh = {fold(entry.url): entry for entry in reversed(tuple(entries))}
+        self.listed.update(fresh)
+        for key in known_urls(self.of.layout, fresh):
+            del fresh[key]
+        wanted = [(key, entry) for key, entry in reversed(fresh.items()) if not self._is_old(entry)]
+        limit = self.of.max_new or self.of.limits.max_new_articles
+        self.left = max(0, len(wanted) - limit)
+        failures = 0
+        for key, entry in wanted[:limit]:
+            if failures == FAILURES_IN_A_ROW:
+                self.left += 1
+            elif self.of.claims.take(key):
+                attempt = self._get(entry.url, CaptureKind.PAGE)
+                self._record(attempt, entry)
+                failures = failures + 1 if attempt.outcome in UNANSWERED else 0
+
+    def _is_old(self, entry: Entry) -> bool:
+        since, published = self.of.since, entry.published_at
+        return since is not None and published is not None and published < since
+
+    def _entries(self) -> Iterator[Entry]:
+        last = last_listings(self.of.layout, self.source.id) if self.source.listings else {}
+        waiting = deque(self.source.listings)
+        seen = set(waiting)
+        for _ in range(MAX_LISTINGS):
+            if not waiting:
+                return
+            listing = self._read(waiting.popleft(), last)
+            if listing:
+                yield from listing.entries
+                waiting.extend(url for url in listing.children if url not in seen)
+                seen.update(listing.children)
+
+    def _read(self, url: str, last: dict[str, KnownListing]) -> Listing | None:
+        """Read one listing; after a 304 the archived copy speaks, so no entry is ever missed."""
+        kept = self._still_archived(last.get(url))
+        attempt = self._get(url, CaptureKind.LISTING, kept)
+        listing = None
+        if attempt.outcome is Outcome.LISTED:
+            listing, attempt = self._parse(attempt)
+        elif attempt.outcome is Outcome.NOT_MODIFIED and kept:
+            archived = replace(attempt, payload=read_payload(self.of.layout.raw, kept.raw_ref))
+            listing, _ = self._parse(replace(archived, content_type=kept.content_type))
+        self._record(attempt)
+        self.read_listings += listing is not None
+        if listing is None:
+            self.failed_listings.append(f"{url}: {attempt.outcome} {attempt.detail}".strip())
+        return listing
+
+    def _still_archived(self, kept: KnownListing | None) -> KnownListing | None:
+        raw = self.of.layout.raw
+        return kept if kept and (raw / kept.raw_ref.partition("#")[0]).exists() else None
+
+    def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
+        limit = self.of.limits.max_entries
+        read = read_listing(
+            attempt.payload,
+            attempt.content_type,
+            attempt.url_final,
+            max_entries=limit,
+            may_be_section=attempt.url_requested in self.source.sections,
+        )
+        if isinstance(read, Listing):
+            return read, attempt
+        return None, replace(attempt, outcome=read.outcome, detail=read.detail)
+
+    def _get(self, url: str, kind: CaptureKind, kept: KnownListing | None = None) -> Attempt:
+        return self.of.client.get(
+            url,
+            kind=kind,
+            accept="listing" if kind is CaptureKind.LISTING else "html",
+            record=self._record_robots,
+            min_interval=self.source.min_interval_seconds,
+            allow_private=self.source.allow_private_hosts,
+            etag=kept.etag if kept else None,
+            last_modified=kept.last_modified if kept else None,
+        )
+
+    def _record_robots(self, attempt: Attempt) -> None:
+        if attempt.kind is CaptureKind.ROBOTS:
+            self._record(attempt)

@@ -1,0 +1,90 @@
+"""What is kept of saved pages, what is stripped, and why."""
+
+import glob
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.discover import find_files, read_file
+from tasks.extract import extract_page
+from tasks.model import Extraction, Outcome, PageText
+from tasks.pool import PagePool, settle
+from tasks.settings import Limits
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One page and what became of it."""
+
+    path: Path
+    extraction: Extraction
+
+    @property
+    def stem(self) -> str:
+        """The file name up to its first dot."""
+        return self.path.name.split(".", 1)[0]
+
+    def record(self) -> Record:
+        """The page as JSON can hold it: the article's fields, `stripped` and `rejection`."""
+        found = self.extraction
+        is_rejected = found.outcome is not Outcome.ARTICLE
+        reason = f"{found.outcome}: {found.detail}".rstrip(": ") if is_rejected else None
+        stripped = [
+            {"text": block.text, "kind": block.kind, "rule": block.rule, "position": block.position}
+            for block in found.stripped
+        ]
+        fields = _fields(found.page or PageText("", ()))
+        return {**fields, "stripped": stripped, "rejection": reason}
+
+
+def _fields(page: PageText) -> Record:
+    return {
+        "headline": page.headline or None,
+        "kicker": page.kicker,
+        "standfirst": page.standfirst,
+        "byline": page.byline,
+        "authors": list(page.authors),
+        "dateline": page.dateline,
+        "published_at": page.published_at.isoformat() if page.published_at else None,
+        "published_source": page.published_source,
+        "modified_at": page.modified_at.isoformat() if page.modified_at else None,
+        "section": page.section,
+        "language": page.language,
+        "access": page.access,
+        "is_truncated": page.is_truncated,
+        "captions": list(page.captions),
+        "body": "\n\n".join(page.paragraphs),
+    }
+
+
+def explain(
+    paths: Iterable[Path], url: str | None, limits: Limits, pool: PagePool
+) -> Iterator[Explained]:
+    """Extract saved pages (.html, .html.gz, .txt), in the order given."""
+    waiting: deque[tuple[Path, Future[Extraction]]] = deque()
+    for path in paths:
+        waiting.append((path, pool.submit(explain_file, path, url, limits)))
+        if len(waiting) >= pool.width:
+            yield _explained(*waiting.popleft())
+    while waiting:
+        yield _explained(*waiting.popleft())
+
+
+def _explained(path: Path, future: "Future[Extraction]") -> Explained:
+    return Explained(path, settle(future))
+
+
+def explain_file(path: Path, url: str | None, limits: Limits) -> Extraction:
+    """Extract one saved page; a file that cannot be read is a rejection."""
+    found = find_files((glob.escape(str(path.absolute())),))
+    if not found:
+        return Extraction(Outcome.UNREADABLE_FILE, f"{path}: no .html, .html.gz or .txt file")
+    attempt = read_file(found[0], limits.max_bytes)
+    if attempt.outcome is not Outcome.FETCHED:
+        return Extraction(attempt.outcome, attempt.detail)
+    return extract_page(attempt.payload, attempt.content_type, url or attempt.url_final)

@@ -1,0 +1,238 @@
+"""Loading: runs into Parquet, Parquet into the warehouse, topics counted, all checked."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tasks.mentions import count
+from tasks.partition import Run, partition, warc_name
+from tasks.sources import Source
+from tasks.topics import Topic
+from tasks.versions import known_versions
+from warehouse import build
+from warehouse.build import CheckFailed
+from warehouse.commits import (
+    Commit,
+    committed_runs,
+    read_commit,
+    read_commits,
+    sweep,
+)
+from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, settle
+from warehouse.layout import Layout
+from warehouse.lock import writer_lock
+from warehouse.parquet import read_batches
+from warehouse.publish import publish, publish_locked, published_load
+
+__all__ = [
+    "CheckFailed",
+    "LoadReport",
+    "Run",
+    "load",
+    "publish",
+    "rebuild_warehouse",
+]
+
+COUNTED_COLUMNS = ("article_id", "version_no", "headline", "standfirst", "body", "captions")
+ROWS_COUNTED = 2_000
+"""Articles counted at a time: some ten megabytes of text."""
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load did."""
+
+    load_no: int | None = None
+    """Number of the load; None when there was nothing new and nothing was changed."""
+    run_ids: tuple[str, ...] = ()
+    """Runs loaded, in order."""
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    """Their captures by outcome, as partitioned."""
+    mentions: int = 0
+    """Mentions counted in what is new."""
+    recounted: tuple[str, ...] = ()
+    """Topics counted again over what was there before, being new or defined otherwise."""
+    late: tuple[Path, ...] = ()
+    """Archive files left out: their run was committed without them."""
+
+    @property
+    def articles(self) -> int:
+        """New articles."""
+        return self.outcomes.get("article", 0)
+
+    @property
+    def revised(self) -> int:
+        """New versions of known articles."""
+        return self.outcomes.get("revised", 0)
+
+
+def load(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    runs: Iterable[Run] = (),
+    *,
+    now: datetime | None = None,
+    waiting: Told = lambda message: None,
+) -> LoadReport:
+    """Partition the runs and load all that is committed and not loaded yet, in one transaction.
+
+    Topics that are new or defined otherwise are counted again over all history. A run that has a
+    commit is not partitioned again.
+
+    Args:
+        layout: The installation.
+        topics: All topics that are to be counted, not only changed ones.
+        sources: All configured sources, not only those of the runs.
+        runs: Refined runs.
+        now: The clock, for the record of the load and the validity of topics.
+        waiting: Told when another process has to finish first.
+
+    Raises:
+        CheckFailed: the warehouse is as before; commits stay and are loaded by the next good load.
+    """
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        return _load(layout, topics, sources, runs, now or datetime.now(UTC))
+
+
+def rebuild_warehouse(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    *,
+    waiting: Told = lambda message: None,
+) -> LoadReport:
+    """Make the warehouse again from the committed Parquet files, check it and publish it."""
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        build.drop_writer(layout)
+        report = _load(layout, topics, sources, (), datetime.now(UTC))
+        publish_locked(layout)
+    return report
+
+
+def _load(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    runs: Iterable[Run],
+    now: datetime,
+) -> LoadReport:
+    definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
+    with (
+        build.open_writer(layout, committed_runs(layout.commits)) as con,
+        build.transaction(con),
+    ):
+        build.begin_load(con)
+        earlier = build.article_paths(con, layout)
+        commits, late = _add_runs(con, layout, runs)
+        if not commits and not build.definitions_differ(con, definitions):
+            return LoadReport(late=late)
+        fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
+        mentions, recounted = _count_topics(con, definitions, topics, earlier, fresh)
+        build.set_definitions(con, definitions)
+        build.refresh(con)
+        load_no = max(build.last_load(con), published_load(layout)) + 1
+        run_ids = tuple(commit.run_id for commit in commits)
+        build.record_load(con, load_no, now, run_ids, recounted)
+        build.run_checks(con)
+    return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
+
+
+def _outcomes(commits: Iterable[Commit]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for commit in commits:
+        for outcomes in commit.outcomes.values():
+            total.update(outcomes)
+    return dict(sorted(total.items()))
+
+
+def _topic_version(topic: Topic) -> TopicVersion:
+    return TopicVersion(
+        topic.id,
+        0,
+        topic.name,
+        topic.aliases,
+        topic.exclude,
+        topic.case_sensitive,
+        topic.definition_hash,
+    )
+
+
+def _source_definition(source: Source) -> SourceDefinition:
+    low, high = source.expected_daily or (None, None)
+    return SourceDefinition(
+        source.id, source.name, source.country, source.language, source.timezone, low, high
+    )
+
+
+def _add_runs(
+    con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
+) -> tuple[list[Commit], tuple[Path, ...]]:
+    """Load what is committed, then partition and load the runs, each numbered after the others."""
+    loaded = build.loaded_runs(con)
+    waiting = [run_id for run_id in committed_runs(layout.commits) if run_id not in loaded]
+    commits = read_commits(layout.commits, waiting)
+    build.add_commits(con, layout, commits)
+    last = max([build.last_sequence(con), *(commit.sequence for commit in commits)])
+    late: list[Path] = []
+    for run in sorted(runs, key=lambda run: run.run_id):
+        done = read_commit(layout.commits, run.run_id)
+        if done:
+            late += _late(layout, run, done)
+        elif commit := partition(layout, run, partial(known_versions, con), sequence=last + 1):
+            last = commit.sequence
+            commits.append(commit)
+            build.add_commits(con, layout, [commit])
+    return commits, tuple(late)
+
+
+def _late(layout: Layout, run: Run, done: Commit) -> list[Path]:
+    warcs = (batch.warc for batch in run.batches)
+    return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]
+
+
+def _count_topics(
+    con: duckdb.DuckDBPyConnection,
+    definitions: Definitions,
+    topics: Sequence[Topic],
+    earlier: Sequence[Path],
+    fresh: Sequence[Path],
+) -> tuple[int, tuple[str, ...]]:
+    """Count all topics in what is new, and changed ones in what was there before."""
+    versions = definitions.current_topics()
+    counted = build.counted_topics(con)
+    changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
+    build.drop_mentions(con, changed | (set(counted) - set(versions)))
+    again = [topic for topic in topics if topic.id in changed]
+    for mentions in _mentions(earlier, again, versions):
+        build.insert(con, "mentions", mentions)
+    found = 0
+    for mentions in _mentions(fresh, topics, versions):
+        build.insert(con, "mentions", mentions)
+        found += mentions.num_rows
+    return found, tuple(sorted(changed)) if earlier else ()
+
+
+def _mentions(
+    paths: Sequence[Path], topics: Sequence[Topic], versions: Mapping[str, int]
+) -> Iterator[pa.Table]:
+    if not topics:
+        return
+    gathered: list[pa.RecordBatch] = []
+    for batch in read_batches(paths, COUNTED_COLUMNS, ROWS_COUNTED):
+        gathered.append(batch)
+        if sum(part.num_rows for part in gathered) >= ROWS_COUNTED:
+            yield count(pa.Table.from_batches(gathered), topics, versions)
+            gathered = []
+    if gathered:
+        yield count(pa.Table.from_batches(gathered), topics, versions)

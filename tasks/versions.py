@@ -1,0 +1,117 @@
+"""Versions of articles: what is known of them, and what a new capture makes of that."""
+
+from bisect import bisect_right, insort
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import duckdb
+import pyarrow as pa
+
+from tasks.model import Outcome
+from warehouse.query import records
+
+
+class Text(NamedTuple):
+    """One known version of an article."""
+
+    fetched_at: datetime
+    version_no: int
+    body_sha256: str
+
+
+@dataclass(slots=True)
+class Known:
+    """What earlier runs know of one article."""
+
+    first_seen_at: datetime
+    texts: list[Text] = field(default_factory=list)
+    """Versions by the time of their capture."""
+
+    def in_force(self, moment: datetime) -> Text:
+        """The version that the page showed at a moment, as far as is known."""
+        index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
+        return self.texts[max(index - 1, 0)]
+
+    def add(self, moment: datetime, body_sha256: str) -> int:
+        """Take a new text in and return its version number, the next free one."""
+        number = max((text.version_no for text in self.texts), default=0) + 1
+        insort(self.texts, Text(moment, number, body_sha256))
+        self.first_seen_at = min(self.first_seen_at, moment)
+        return number
+
+
+class Verdict(NamedTuple):
+    """What became of one staged article."""
+
+    outcome: Outcome
+    version_no: int
+    first_seen_at: datetime
+
+
+def known_versions(
+    con: duckdb.DuckDBPyConnection, article_ids: Collection[UUID]
+) -> dict[UUID, Known]:
+    """What `article_versions` knows of the articles."""
+    wanted = pa.array(sorted(article_id.bytes for article_id in article_ids), pa.binary(16))
+    con.register(
+        "wanted", pa.table({"article_id": pa.ExtensionArray.from_storage(pa.uuid(), wanted)})
+    )
+    rows = records(
+        con,
+        "SELECT article_id, version_no, body_sha256, fetched_at, first_seen_at"
+        " FROM article_versions SEMI JOIN wanted USING (article_id)",
+    )
+    con.unregister("wanted")
+    known: dict[UUID, Known] = {}
+    for row in rows:
+        about = known.setdefault(UUID(row["article_id"]), Known(row["first_seen_at"]))
+        about.first_seen_at = min(about.first_seen_at, row["first_seen_at"])
+        about.texts.append(Text(row["fetched_at"], row["version_no"], row["body_sha256"]))
+    return known
+
+
+def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], dict[UUID, Verdict]]:
+    """Walk staged articles by time of capture and number their versions.
+
+    A text equal to the version in force at that time is UNCHANGED; any other becomes ARTICLE (the
+    first) or REVISED. A capture older than what is known takes the next number all the same:
+    numbers are never given anew, and `fetched_at` tells the order of the texts.
+
+    Returns:
+        The order of the rows, and the verdict on each by its capture's id.
+    """
+    keys = articles.select(["fetched_at", "article_id", "capture_id", "body_sha256"]).to_pylist()
+    order = sorted(
+        range(len(keys)),
+        key=lambda at: (keys[at]["fetched_at"], keys[at]["article_id"], keys[at]["capture_id"]),
+    )
+    states: dict[UUID, Known] = {}
+    verdicts = {}
+    for at in order:
+        row = keys[at]
+        state = _state(states, known, row["article_id"], row["fetched_at"])
+        verdicts[row["capture_id"]] = _verdict(state, row["fetched_at"], row["body_sha256"])
+    if len(verdicts) != len(keys):
+        raise ValueError("two staged articles come from one capture")
+    return order, verdicts
+
+
+def _state(
+    states: dict[UUID, Known], known: Mapping[UUID, Known], article_id: UUID, moment: datetime
+) -> Known:
+    if article_id not in states:
+        earlier = known.get(article_id) or Known(moment)
+        states[article_id] = Known(earlier.first_seen_at, sorted(earlier.texts))
+    return states[article_id]
+
+
+def _verdict(state: Known, moment: datetime, body_sha256: str) -> Verdict:
+    if not state.texts:
+        return Verdict(Outcome.ARTICLE, state.add(moment, body_sha256), state.first_seen_at)
+    shown = state.in_force(moment)
+    if shown.body_sha256 == body_sha256:
+        return Verdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
+    return Verdict(Outcome.REVISED, state.add(moment, body_sha256), state.first_seen_at)

@@ -1,0 +1,524 @@
+"""The relations: their comments, their checks, what the marts say, what readers are given."""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tasks.load import CheckFailed, load, publish
+from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
+from tasks.sources import Source
+from tasks.urls import fold
+from tests.staged import (
+    SOURCES,
+    START,
+    TOPICS,
+    Page,
+    listing,
+    prose,
+    source,
+    stage,
+    tables,
+)
+from warehouse import build
+from warehouse.commits import committed_runs
+from warehouse.known import KnownListing, known_files, known_urls, last_listings
+from warehouse.layout import Layout
+from warehouse.publish import published_load
+from warehouse.query import QueryError, open_snapshot, query
+
+SQL_FILES = sorted(build.SQL.glob("*/*.sql"))
+RUN = "20260302T060000Z-aaaaaa"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def publish_pages(
+    layout: Layout, pages: Sequence[Page], sources: Sequence[Source] = SOURCES, run_id: str = RUN
+) -> None:
+    load(layout, TOPICS, sources, [stage(layout, run_id, pages)])
+    publish(layout)
+
+
+def ask(layout: Layout, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in query(layout, sql).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        build.make_relations(con)
+        yield con
+
+
+def relations(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    return dict(
+        con.execute(
+            "SELECT table_name, comment FROM duckdb_tables()"
+            " UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    )
+
+
+def test_every_relation_has_a_comment(made: duckdb.DuckDBPyConnection) -> None:
+    assert {name for name, comment in relations(made).items() if not comment} == set()
+
+
+def test_every_column_has_a_comment(made: duckdb.DuckDBPyConnection) -> None:
+    lacking = made.execute(
+        "SELECT table_name || '.' || column_name FROM duckdb_columns()"
+        " WHERE NOT internal AND coalesce(comment, '') = ''"
+    ).fetchall()
+    assert lacking == []
+
+
+def test_comments_reach_the_readers(layout: Layout) -> None:
+    publish_pages(layout, [Page("one")])
+    found = ask(layout, "SELECT comment FROM duckdb_columns() WHERE column_name = 'topic_version'")
+    assert found
+    assert all(comment for (comment,) in found)
+
+
+def test_a_schema_file_makes_the_relation_it_is_named_after(
+    made: duckdb.DuckDBPyConnection,
+) -> None:
+    assert set(relations(made)) == {path.stem for path in (build.SQL / "schema").iterdir()}
+
+
+def test_a_mart_fills_the_relation_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
+    assert sorted(build.MARTS) == sorted(path.stem for path in (build.SQL / "marts").iterdir())
+    assert set(build.MARTS) <= set(relations(made))
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_first_comment_says_what_the_file_is(path: Path) -> None:
+    start = "-- Holds: " if path.parent.name == "checks" else "-- Grain: one "
+    assert path.read_text().startswith(start)
+
+
+def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None:
+    rows = made.execute("SELECT outcome, class, may_pass FROM outcomes").fetchall()
+    assert sorted(name for name, _, _ in rows) == sorted(set(Outcome) - {Outcome.FETCHED})
+    assert {name for name, _, may_pass in rows if may_pass} == PASSING_OUTCOMES
+    assert {name for name, kind, _ in rows if kind == "article"} == ARTICLE_OUTCOMES
+
+
+# Checks: each is tripped by a row planted within a real load.
+
+PLANTS = {
+    "article_versions_complete": "UPDATE article_versions SET headline = NULL",
+    "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
+    "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions = 2",
+    "articles_one_row": "INSERT INTO articles SELECT * FROM articles LIMIT 1",
+    "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
+    "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
+    "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
+    "captures_source": "UPDATE captures SET source_id = 'xx-none' WHERE outcome = 'listed'",
+    "coverage_calendar": "DELETE FROM coverage WHERE day = '2026-03-03'",
+    "coverage_counts": "UPDATE coverage SET extracted = extracted + 1 WHERE extracted > 0",
+    "duplicates": "UPDATE articles SET duplicate_of = article_id",
+    "files_complete": "UPDATE files SET rows = rows + 1",
+    "future_dates": "UPDATE article_versions SET published_at = '2999-01-01 00:00:00+00',"
+    " published_date = '2999-01-01'",
+    "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
+    "mentions_target": "UPDATE mentions SET topic_version = 9",
+    "published_dates": "UPDATE article_versions SET published_date = published_date + 1",
+    "runs_add_up": "UPDATE runs SET rejected = rejected + 1",
+    "runs_articles": "UPDATE runs SET articles = articles + 1, unchanged = unchanged - 1",
+    "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
+    "topic_daily_calendar": "DELETE FROM topic_daily WHERE day = '2026-03-03'",
+    "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",
+    "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",
+    "topics_versions": "INSERT INTO topics (topic_id, topic_version, valid_to)"
+    " VALUES ('ghost', 2, now())",
+}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("sound"))
+    pages = [
+        listing(),
+        Page("one", stripped=["Sign up"]),
+        Page("one", "The harvest, revised.", hour=2),
+        Page("two", day=2),
+        Page("away", outcome="not_found"),
+        Page("undated", day=None),
+    ]
+    publish_pages(layout, pages)
+    return layout
+
+
+def test_each_check_has_a_plant() -> None:
+    assert sorted(PLANTS) == sorted(path.stem for path in (build.SQL / "checks").iterdir())
+
+
+@pytest.mark.parametrize("check", sorted(PLANTS))
+def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
+    sound: Layout, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = build.refresh
+    before = tables(sound, leave_out=())
+
+    def planted(con: build.Connection) -> None:
+        refresh(con)
+        con.execute(PLANTS[check])
+
+    monkeypatch.setattr(build, "refresh", planted)
+    number = len(committed_runs(sound.commits))
+    run = stage(sound, f"20260303T06{number:02}00Z-bbbbbb", [Page(f"new-{number}", hour=24)])
+    with pytest.raises(CheckFailed) as failed:
+        load(sound, TOPICS, SOURCES, [run])
+
+    assert failed.value.check == check
+    assert failed.value.holds
+    assert 1 <= len(failed.value.rows) <= build.OFFENDERS
+    assert publish(sound) is None
+    assert tables(sound, leave_out=()) == before
+
+
+# Marts
+
+
+def days(layout: Layout, columns: str, source_id: str = "gb-post") -> dict[int, tuple[Any, ...]]:
+    rows = ask(layout, f"SELECT day, {columns} FROM coverage WHERE source_id = '{source_id}'")
+    return {(row[0] - START.date()).days: row[1:] for row in rows}
+
+
+def test_coverage_tells_observed_partial_and_missing_apart(layout: Layout) -> None:
+    pages = [
+        Page("a", day=0),
+        Page("b", day=0, is_truncated=True),
+        Page("c", day=0, outcome="section_page"),
+        Page("d", day=2),
+        Page("e", day=2, outcome="timed_out"),
+        Page("f", day=4, outcome="bot_challenge"),
+        listing(hour=24 * 4),
+        listing(hour=24 * 5),
+        listing(hour=24 * 6, outcome="server_error"),
+        listing(hour=24 * 7, outcome="not_modified"),
+        listing(hour=24 * 8, outcome="server_error"),
+        listing(hour=24 * 8 + 1),
+        Page("undated", day=None, hour=24 * 9),
+    ]
+    publish_pages(layout, [_later(page, number) for number, page in enumerate(pages)])
+
+    assert days(layout, "discovered, fetched, extracted, truncated, failed, state") == {
+        0: (3, 3, 2, 1, 0, "observed"),
+        1: (0, 0, 0, 0, 0, "missing"),
+        2: (2, 1, 1, 0, 1, "partial"),
+        3: (0, 0, 0, 0, 0, "missing"),
+        4: (1, 1, 0, 0, 1, "missing"),
+        5: (0, 0, 0, 0, 0, "observed"),
+        6: (0, 0, 0, 0, 0, "missing"),
+        7: (0, 0, 0, 0, 0, "observed"),
+        8: (0, 0, 0, 0, 0, "observed"),
+    }
+    assert days(layout, "listings_read, listings_failed")[6] == (0, 1)
+    assert days(layout, "listings_read, listings_failed")[8] == (1, 0)
+
+
+def _later(page: Page, number: int) -> Page:
+    """Fetched after everything was published; listings stay on their day."""
+    if page.kind == "listing":
+        return page
+    return Page(**{**vars(page), "hour": 24 * 5 + number / 60})
+
+
+def test_a_page_that_failed_first_and_came_later_has_not_failed(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", hour=1, outcome="timed_out"), Page("a", hour=5)])
+    assert days(layout, "discovered, extracted, failed, state") == {0: (1, 1, 0, "observed")}
+
+
+@pytest.mark.parametrize("day", [-20_000, 26_000])
+def test_absurd_dates_of_listings_do_not_stretch_the_calendar(layout: Layout, day: int) -> None:
+    publish_pages(layout, [Page("a"), Page("b", day=day, outcome="timed_out")])
+    assert days(layout, "discovered, failed") == {0: (2, 1)}
+
+
+def test_fewer_articles_than_expected_are_partial(layout: Layout) -> None:
+    pages = [
+        Page("a"),
+        Page("b"),
+        Page("c", day=1),
+        listing(hour=24 * 2),
+        Page("d", source_id="de-blatt"),
+    ]
+    publish_pages(layout, pages, [source(expected_daily=(2, 9)), SOURCES[1]])
+    assert days(layout, "state") == {0: ("observed",), 1: ("partial",), 2: ("partial",)}
+    assert days(layout, "state", "de-blatt") == {0: ("observed",)}
+
+
+def test_zero_where_observed_and_null_where_missing(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("a", "The G20 met. The G20 parted.", 0),
+            Page("b", "Nothing of note.", 0),
+            Page("c", "Nothing of note at all.", 2),
+            Page("undated", "The G20 again.", None),
+            listing(hour=24 * 3),
+        ],
+    )
+    rows = ask(
+        layout,
+        "SELECT day, articles_with_mention, mentions, articles, share FROM topic_daily"
+        " WHERE topic_id = 'summit' ORDER BY day",
+    )
+    assert [row[1:] for row in rows] == [
+        (1, 2, 2, 0.5),
+        (None, None, None, None),
+        (0, 0, 1, 0.0),
+        (0, 0, 0, None),
+    ]
+
+
+def test_only_the_latest_version_counts(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", "The G20 met."), Page("a", "They met.", hour=5)])
+
+    assert ask(layout, "SELECT count(*) FROM mentions") == [(1,)]
+    assert ask(layout, "SELECT sum(mentions) FROM topic_daily") == [(0,)]
+
+
+def test_an_older_capture_is_a_version_but_not_the_article(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", "As of noon.", hour=6)])
+    publish_pages(layout, [Page("a", "As of dawn.", hour=1)], run_id="20260303T060000Z-bbbbbb")
+
+    assert ask(layout, "SELECT version_no, versions, body_chars FROM articles") == [(1, 2, 11)]
+    first = Page("a", hour=1).fetched_at
+    assert ask(layout, "SELECT first_seen_at FROM articles") == [(first,)]
+
+
+def copies(layout: Layout) -> dict[str, str | None]:
+    sql = (
+        "SELECT copy.url_canonical, original.url_canonical AS first FROM articles AS copy LEFT JOIN"
+    )
+    rows = ask(layout, f"{sql} articles AS original ON original.article_id = copy.duplicate_of")
+    return {copy.rpartition("/")[2]: first and first.rpartition("/")[2] for copy, first in rows}
+
+
+WIRE = prose(5, 300)
+
+
+def test_copies_point_to_the_earliest(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("second", WIRE, 1, hour=48),
+            Page("first", WIRE, 0, hour=49, source_id="de-blatt"),
+            Page("third", WIRE, 2, hour=50, headline="Under another headline, and a longer one"),
+            Page("retouched", WIRE + " library", 3, hour=75),
+            Page("years-later", WIRE + " library", 30, hour=24 * 31),
+            Page("other", prose(6, 300), 1, hour=48),
+            Page("short", "Weather as usual.", 1, hour=48),
+            Page("short-too", "Weather as usual.", 1, hour=48, source_id="de-blatt"),
+        ],
+    )
+    assert copies(layout) == {
+        "first": None,
+        "second": "first",
+        "third": "first",
+        "retouched": "first",
+        "years-later": "retouched",
+        "other": None,
+        "short": None,
+        "short-too": None,
+    }
+
+
+def test_an_earlier_text_that_comes_later_takes_the_copies_over(layout: Layout) -> None:
+    publish_pages(layout, [Page("b", WIRE, 1, hour=30), Page("c", WIRE, 2, hour=50)])
+    assert copies(layout) == {"b": None, "c": "b"}
+    publish_pages(layout, [Page("a", WIRE, 0, hour=60)], run_id="20260303T060000Z-bbbbbb")
+    assert copies(layout) == {"a": None, "b": "a", "c": "a"}
+    revised = [Page("a", prose(8, 300), 0, hour=70)]
+    publish_pages(layout, revised, run_id="20260304T060000Z-cccccc")
+    assert copies(layout) == {"a": None, "b": None, "c": "b"}
+
+
+def test_counts_without_copies(layout: Layout) -> None:
+    text = WIRE + " the grain fair"
+    publish_pages(layout, [Page("a", text, hour=1), Page("b", text, hour=2), Page("c", hour=3)])
+
+    found = ask(
+        layout,
+        "SELECT articles_with_mention, mentions, articles, articles_with_mention_original,"
+        " mentions_original, articles_original, share_original FROM topic_daily"
+        " WHERE topic_id = 'harvest'",
+    )
+    assert found == [(3, 3, 3, 2, 2, 2, 1.0)]
+
+
+def test_the_ledger_adds_up(layout: Layout) -> None:
+    publish_pages(layout, [listing(), Page("a"), Page("b", outcome="video_page")])
+
+    assert ask(
+        layout, "SELECT attempts, robots, listings, pages, articles, rejected FROM runs"
+    ) == [(3, 0, 1, 2, 1, 1)]
+    assert ask(layout, "SELECT outcome, attempts FROM ledger ORDER BY outcome") == [
+        ("article", 1),
+        ("listed", 1),
+        ("video_page", 1),
+    ]
+    assert ask(layout, "SELECT outcome, meaning FROM rejections") == [
+        ("video_page", "A page around a video")
+    ]
+
+
+def test_sources_say_what_is_there(layout: Layout) -> None:
+    publish_pages(layout, [Page("a"), Page("b", day=1, hour=30), Page("c", source_id="fr-jour")])
+
+    assert ask(
+        layout,
+        "SELECT source_id, name, country, is_configured, articles, first_day, last_day"
+        " FROM sources ORDER BY source_id",
+    ) == [
+        ("de-blatt", "de-blatt", "de", True, 0, None, None),
+        ("fr-jour", "fr-jour", "fr", False, 1, date(2026, 3, 2), date(2026, 3, 2)),
+        ("gb-post", "gb-post", "gb", True, 2, date(2026, 3, 2), date(2026, 3, 3)),
+    ]
+
+
+# Publishing
+
+
+def test_older_clients_can_read_the_file(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    # Bytes 8 to 12 are DUCK; the storage version follows: 64 for 1.0 and 1.1, 65 for 1.2 to 1.5.
+    head = layout.current.read_bytes()[8:20]
+    assert head[:4] == b"DUCK"
+    assert int.from_bytes(head[4:], "little") == 65
+
+
+def test_the_file_needs_no_extension_and_has_no_index(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    assert ask(layout, "SELECT count(*) FROM duckdb_indexes()") == [(0,)]
+    assert ask(layout, "SELECT count(*) FROM duckdb_constraints()") == [(0,)]
+
+
+def test_three_snapshots_are_kept(layout: Layout) -> None:
+    for number in range(5):
+        publish_pages(layout, [Page(f"p{number}")], run_id=f"2026030{number}T060000Z-aaaaaa")
+
+    kept = sorted(path.name for path in layout.warehouse.glob("snapshot-*"))
+    assert kept == ["snapshot-3", "snapshot-4", "snapshot-5"]
+    assert layout.current.parent.readlink() == Path("snapshot-5")
+    assert not list(layout.warehouse.rglob("*.wal"))
+    assert not list(layout.warehouse.rglob("*.tmp"))
+
+
+def test_nothing_to_publish(layout: Layout) -> None:
+    assert publish(layout) is None
+    assert published_load(layout) == 0
+    assert not layout.current.exists()
+
+
+def test_a_lost_or_half_made_snapshot_is_made_again(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    kept = tables(layout)
+    shutil.rmtree(layout.current.parent.resolve())
+    half = layout.warehouse / "snapshot-1"
+    half.mkdir()
+    (half / "news.duckdb.tmp").write_bytes(b"half")
+
+    assert publish(layout) == half / "news.duckdb"
+    assert tables(layout) == kept
+    assert [path.name for path in half.iterdir()] == ["news.duckdb"]
+
+
+def test_an_open_reader_keeps_its_snapshot(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    reader = open_snapshot(layout)
+    assert reader
+    publish_pages(layout, [Page("b")], run_id="20260303T060000Z-bbbbbb")
+
+    assert reader.execute("SELECT count(*) FROM articles").fetchall() == [(1,)]
+    assert ask(layout, "SELECT count(*) FROM articles") == [(2,)]
+    reader.close()
+
+
+# Reading
+
+
+def test_before_the_first_load(layout: Layout) -> None:
+    assert known_urls(layout, ["https://gb-post.test/a"]) == set()
+    assert known_files(layout, "gb-post") == set()
+    assert last_listings(layout, "gb-post") == {}
+    with pytest.raises(QueryError, match="not there yet"):
+        query(layout, "SELECT 1")
+
+
+def test_known_urls(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            listing(),
+            Page("a", about={"url_canonical": "https://gb-post.test/canonical"}),
+            Page("section", outcome="section_page"),
+            Page("slow", outcome="timed_out"),
+            Page("walled", outcome="denied"),
+        ],
+    )
+    names = ("a", "canonical", "section", "slow", "walled", "feed", "new")
+    asked = {name: fold(f"https://gb-post.test/{name}") for name in names}
+    known = known_urls(layout, asked.values())
+    assert known == {asked["a"], asked["canonical"], asked["section"]}
+    assert known_urls(layout, []) == set()
+
+
+def test_known_files(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("a", kind="file"),
+            Page("b", kind="file", outcome="no_article"),
+            Page("c", kind="page"),
+            Page("d", kind="file", source_id="de-blatt"),
+        ],
+    )
+    assert known_files(layout, "gb-post") == {'"a"', '"b"'}
+
+
+def test_last_listings(layout: Layout) -> None:
+    publish_pages(
+        layout, [listing(hour=1), listing(hour=3), listing(hour=5, outcome="not_modified")]
+    )
+
+    assert last_listings(layout, "gb-post") == {
+        "https://gb-post.test/feed": KnownListing(
+            etag='"feed"',
+            last_modified=None,
+            raw_ref=f"gb-post/{RUN}.warc.gz#0",
+            content_type="text/html",
+            attempted_at=START + timedelta(hours=3),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT nothing FROM articles", "nothing"),
+        ("SELEC 1", "syntax error"),
+        ("DELETE FROM articles", "read-only"),
+        ("SELECT 1//0", "by zero"),
+    ],
+)
+def test_wrong_sql_is_told(sound: Layout, sql: str, message: str) -> None:
+    with pytest.raises(QueryError, match=re.compile(message, re.IGNORECASE)):
+        query(sound, sql)
+
+
+def test_times_are_told_in_utc(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", day=0)])
+    assert ask(layout, "SELECT published_at, published_at::VARCHAR FROM articles") == [
+        (START, "2026-03-02 06:00:00+00")
+    ]

@@ -1,0 +1,268 @@
+"""Building the warehouse: the loader's private DuckDB file, filled in one transaction a load."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, astuple
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.commits import Commit
+from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
+from warehouse.layout import Layout
+from warehouse.query import records
+
+SQL = Path(__file__).parent
+MARTS = ("articles", "runs", "sources", "coverage", "topic_daily")
+"""In the order in which they are brought up to date; each reads the ones before it."""
+STORAGE = "v1.2.0"
+"""Of the file: the oldest clients that read it are those of DuckDB 1.2."""
+MEMORY = "2GB"
+"""DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
+DERIVED = {"body_chars": "length(body)", "body_key": "md5_number_lower(body)"}
+"""Columns of article_versions that the Parquet files have not."""
+OFFENDERS = 5
+"""Rows that a failed check shows."""
+
+Connection = duckdb.DuckDBPyConnection
+
+
+class CheckFailed(Exception):  # noqa: N818 - it is what happened
+    """A check found rows that must not be; the load was rolled back, readers see the last one."""
+
+    def __init__(self, check: str, holds: str, rows: list[dict[str, Any]]) -> None:
+        self.check, self.holds, self.rows = check, holds, rows
+        shown = "".join(f"\n  {row}" for row in rows)
+        super().__init__(f"check {check} failed, which says: {holds}{shown}")
+
+    def __reduce__(self) -> tuple[type["CheckFailed"], tuple[Any, ...]]:
+        return type(self), (self.check, self.holds, self.rows)
+
+
+@contextmanager
+def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
+    """Open the writer's file, made anew when it is not there or no longer fits; close it after.
+
+    It no longer fits when other SQL made it, or when a run it has loaded is committed no more.
+    Only for the holder of the writer's lock.
+    """
+    con = _connect(layout)
+    if _is_made(con) and not _fits(con, set(committed)):
+        con.close()
+        drop_writer(layout)
+        con = _connect(layout)
+    try:
+        if not _is_made(con):
+            with transaction(con):
+                make_relations(con)
+        yield con
+    finally:
+        con.close()
+
+
+def drop_writer(layout: Layout) -> None:
+    """Remove the writer's file: the next load makes it again from all commits."""
+    for path in (layout.writer.with_name(layout.writer.name + ".wal"), layout.writer):
+        path.unlink(missing_ok=True)
+
+
+def _connect(layout: Layout) -> Connection:
+    layout.writer.parent.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(str(layout.writer), config={"storage_compatibility_version": STORAGE})
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    return con
+
+
+def _is_made(con: Connection) -> bool:
+    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'loads'").fetchall())
+
+
+def _fits(con: Connection, committed: set[str]) -> bool:
+    made_by = con.execute("SELECT DISTINCT sql_hash FROM loads").fetchall()
+    return made_by in ([], [(sql_hash(),)]) and loaded_runs(con) <= committed
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """All of the body, or nothing of it when it raises."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def make_relations(con: Connection) -> None:
+    """Make the tables, then the views over them, with their comments."""
+    texts = {path.stem: path.read_text() for path in sorted((SQL / "schema").glob("*.sql"))}
+    for _, sql in sorted(texts.items(), key=lambda item: ("CREATE VIEW" in item[1], item[0])):
+        con.execute(sql)
+
+
+def sql_hash() -> str:
+    """SHA-256 of the SQL that makes and fills the relations."""
+    digest = hashlib.sha256(repr(DERIVED).encode())
+    for folder in ("schema", "marts"):
+        for path in sorted((SQL / folder).glob("*.sql")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def loaded_runs(con: Connection) -> set[str]:
+    """Ids of the runs that are in the file."""
+    return {row[0] for row in con.execute("SELECT run_id FROM runs").fetchall()}
+
+
+def last_sequence(con: Connection) -> int:
+    """The highest place in the order of commits, over the runs that are in the file."""
+    return _number(con, "SELECT coalesce(max(sequence), 0) FROM runs")
+
+
+def last_load(con: Connection) -> int:
+    """Number of the last load; 0 before the first."""
+    return _number(con, "SELECT coalesce(max(load_no), 0) FROM loads")
+
+
+def _number(con: Connection, sql: str) -> int:
+    return int(con.execute(sql).fetchall()[0][0])
+
+
+def begin_load(con: Connection) -> None:
+    """Make the temporary tables that a load fills, within its transaction."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE new_runs (run_id VARCHAR, sequence INTEGER, flow VARCHAR,"
+        " started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, extractor_version VARCHAR,"
+        " warcs VARCHAR[], attempts BIGINT)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE source_definitions AS"
+        " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
+        " is_configured FROM sources LIMIT 0"
+    )
+
+
+def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
+    """Read the rows of committed runs from their Parquet files."""
+    for commit in commits:
+        run = asdict(commit) | {"warcs": list(commit.warcs), "attempts": commit.attempts}
+        names = [row[0] for row in con.execute("DESCRIBE new_runs").fetchall()]
+        marks = ", ".join("?" * len(names))
+        con.execute(f"INSERT INTO new_runs VALUES ({marks})", [run[name] for name in names])  # noqa: S608
+    _add_files(con, commits)
+    for layer, table in (
+        ("articles", "article_versions"),
+        ("captures", "captures"),
+        ("stripped_blocks", "stripped_blocks"),
+    ):
+        paths = [str(path) for commit in commits for path in commit.paths(layout, layer)]
+        if paths:
+            con.execute(_insert_parquet(con, table), [paths])
+
+
+def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
+    rows = [
+        {"run_id": commit.run_id, **asdict(file)} for commit in commits for file in commit.files
+    ]
+    if rows:
+        insert(con, "files", pa.Table.from_pylist(rows))
+
+
+def _insert_parquet(con: Connection, table: str) -> str:
+    columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
+    taken = [f"{DERIVED[name]} AS {name}" if name in DERIVED else name for name in columns]
+    dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"
+    return (
+        f"INSERT INTO {table} BY NAME SELECT {', '.join(taken)}"  # noqa: S608
+        f" FROM read_parquet(?{dated if table == 'article_versions' else ''})"
+    )
+
+
+def insert(con: Connection, table: str, rows: pa.Table) -> None:
+    """Append Arrow rows to a table, by column name."""
+    con.register("arrow_rows", rows)
+    con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arrow_rows")  # noqa: S608
+    con.unregister("arrow_rows")
+
+
+def definitions_differ(con: Connection, definitions: Definitions) -> bool:
+    """Whether topics or sources are defined otherwise than when the file was last loaded."""
+    topics = records(con, "SELECT * FROM topics ORDER BY topic_id, topic_version")
+    if [_topic_row(topic) for topic in definitions.topics] != topics:
+        return True
+    names = ", ".join(SourceDefinition.__slots__)
+    stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
+    return not stored.issuperset(astuple(source) for source in definitions.sources)
+
+
+def _topic_row(topic: TopicVersion) -> dict[str, Any]:
+    return asdict(topic) | {"aliases": list(topic.aliases), "exclude": list(topic.exclude)}
+
+
+def set_definitions(con: Connection, definitions: Definitions) -> None:
+    """Replace the topics, and hand the sources to the mart of that name."""
+    con.execute("DELETE FROM topics")
+    for row in map(_topic_row, definitions.topics):
+        con.execute(f"INSERT INTO topics VALUES ({', '.join('?' * len(row))})", [*row.values()])  # noqa: S608
+    for source in definitions.sources:
+        con.execute("INSERT INTO source_definitions VALUES (?,?,?,?,?,?,?,?)", astuple(source))
+
+
+def counted_topics(con: Connection) -> dict[str, int]:
+    """Topics whose mentions are in the file, with the version that was counted."""
+    rows = con.execute("SELECT topic_id, topic_version FROM topics WHERE valid_to IS NULL")
+    return dict(rows.fetchall())
+
+
+def drop_mentions(con: Connection, topic_ids: Iterable[str]) -> None:
+    """Remove the mentions of topics that are gone or about to be counted again."""
+    con.execute("DELETE FROM mentions WHERE list_contains(?, topic_id)", [sorted(topic_ids)])
+
+
+def article_paths(con: Connection, layout: Layout) -> list[Path]:
+    """The Parquet files of all loaded articles."""
+    rows = con.execute("SELECT path FROM files WHERE layer = 'articles' ORDER BY path").fetchall()
+    return [layout.root / path for (path,) in rows]
+
+
+def refresh(con: Connection) -> None:
+    """Bring the marts up to date with what was added."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched AS"
+        " SELECT DISTINCT article_id FROM article_versions SEMI JOIN new_runs USING (run_id)"
+    )
+    for mart in MARTS:
+        con.execute((SQL / "marts" / f"{mart}.sql").read_text())
+
+
+def run_checks(con: Connection) -> None:
+    """Run every query of `checks`; each returns the rows that offend, and must return none.
+
+    Raises:
+        CheckFailed: naming the first check that found rows, with the first of them.
+    """
+    for path in sorted((SQL / "checks").glob("*.sql")):
+        sql = path.read_text()
+        found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
+        if found:
+            raise CheckFailed(path.stem, _says(sql), found)
+
+
+def _says(sql: str) -> str:
+    lines = [line.removeprefix("--").strip() for line in sql.splitlines() if line[:2] == "--"]
+    return " ".join(lines).removeprefix("Holds: ")
+
+
+def record_load(
+    con: Connection, load_no: int, now: datetime, run_ids: Sequence[str], recounted: Sequence[str]
+) -> None:
+    """Write down that, when and why the file changed."""
+    row = [load_no, now, list(run_ids), list(recounted), sql_hash()]
+    con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?)", row)

@@ -1,0 +1,5 @@
+-- Holds: a capture is there once.
+SELECT capture_id, count(*) AS rows
+FROM captures
+GROUP BY capture_id
+HAVING count(*) > 1

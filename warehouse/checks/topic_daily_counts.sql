@@ -1,0 +1,23 @@
+-- Holds: topic_daily agrees with a count from the mentions, day by day.
+SELECT topic_id, source_id, day, daily.mentions, daily.articles_with_mention,
+       recount.mentions AS mentions_recounted, recount.articles AS articles_recounted
+FROM topic_daily AS daily
+FULL JOIN (
+    SELECT topic_id, source_id, day, sum(hits) AS mentions, count(*) AS articles,
+           sum(hits) FILTER (is_original) AS mentions_original,
+           count(*) FILTER (is_original) AS articles_original
+    FROM (
+        SELECT topic_id, article_id, any_value(source_id) AS source_id,
+               any_value(published_date) AS day, any_value(duplicate_of) IS NULL AS is_original,
+               count(*) AS hits
+        FROM articles
+        JOIN mentions USING (article_id, version_no)
+        WHERE published_date IS NOT NULL
+        GROUP BY topic_id, article_id
+    )
+    GROUP BY ALL
+) AS recount USING (topic_id, source_id, day)
+WHERE coalesce(daily.mentions, 0) <> coalesce(recount.mentions, 0)
+   OR coalesce(daily.articles_with_mention, 0) <> coalesce(recount.articles, 0)
+   OR coalesce(daily.mentions_original, 0) <> coalesce(recount.mentions_original, 0)
+   OR coalesce(daily.articles_with_mention_original, 0) <> coalesce(recount.articles_original, 0)

@@ -1,0 +1,187 @@
+"""The manifests of finished runs: a Parquet file counts only when a commit names it."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.durable import sync, write_whole
+from warehouse.layout import Layout
+
+FORMAT = 1
+BEGUN = ".begun"
+READY = ".ready"
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedFile:
+    """One Parquet file of a run."""
+
+    path: str
+    """Relative to the data folder, with forward slashes."""
+    layer: str
+    """articles, captures or stripped_blocks."""
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one run left behind, written last, when all its files are on disk."""
+
+    run_id: str
+    sequence: int
+    """1 for the first commit of an installation; the order in which versions were numbered."""
+    flow: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    extractor_version: str | None
+    warcs: tuple[str, ...]
+    """WARC files the rows come from, relative to the data folder."""
+    files: tuple[CommittedFile, ...]
+    outcomes: Mapping[str, Mapping[str, int]]
+    """Captures by source and outcome."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else is worth keeping about the run."""
+
+    def paths(self, layout: Layout, layer: str) -> list[Path]:
+        """The run's files of one layer."""
+        return [layout.root / file.path for file in self.files if file.layer == layer]
+
+    def count(self, *outcomes: str) -> int:
+        """How many captures ended in one of the outcomes, over all sources."""
+        return sum(by.get(outcome, 0) for by in self.outcomes.values() for outcome in outcomes)
+
+    @property
+    def attempts(self) -> int:
+        """All captures of the run."""
+        return sum(sum(by.values()) for by in self.outcomes.values())
+
+
+def commit_path(folder: Path, run_id: str) -> Path:
+    """Where a run's commit is, below a folder of commits."""
+    return folder / f"{run_id}.json"
+
+
+def committed_runs(folder: Path) -> list[str]:
+    """Ids of the runs that have a commit, sorted."""
+    return sorted(path.stem for path in folder.glob("*.json") if path.name[0] != ".")
+
+
+def read_commit(folder: Path, run_id: str) -> Commit | None:
+    """One run's commit; None when the run has none."""
+    path = commit_path(folder, run_id)
+    return _from_json(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
+    """The commits of the runs, in the order in which they were made."""
+    found = (read_commit(folder, run_id) for run_id in run_ids)
+    return sorted((commit for commit in found if commit), key=lambda commit: commit.sequence)
+
+
+def write_commit(folder: Path, commit: Commit) -> None:
+    """Write or replace a run's commit; from here on its files count."""
+    document = {"format": FORMAT, **asdict(commit)}
+    text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, default=_plain)
+    write_whole(commit_path(folder, commit.run_id), text.encode())
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _from_json(document: dict[str, Any]) -> Commit:
+    if document.pop("format") != FORMAT:
+        raise ValueError(
+            f"commit {document['run_id']} was written by another version of Presswatch"
+        )
+    for key in ("started_at", "finished_at"):
+        document[key] = document[key] and datetime.fromisoformat(document[key])
+    document["files"] = tuple(CommittedFile(**file) for file in document["files"])
+    document["warcs"] = tuple(document["warcs"])
+    return Commit(**document)
+
+
+def mark_begun(folder: Path, run_id: str) -> None:
+    """Say that a run's files are being written, so that a crash's leftovers are found at once."""
+    write_whole(folder / f".{run_id}{BEGUN}", b"")
+
+
+def mark_done(folder: Path, run_id: str) -> None:
+    """Take the mark away, the run's commit being written."""
+    (folder / f".{run_id}{BEGUN}").unlink(missing_ok=True)
+
+
+def sweep(layout: Layout) -> list[Path]:
+    """Remove what crashes left: files that no commit names, a half-made swap. Return the files.
+
+    Only for the holder of the writer's lock. Costs next to nothing when there is nothing to do.
+    """
+    _finish_swap(layout)
+    coming = next_commits(layout)
+    begun = _begun_runs(layout.commits)
+    left = begun | _begun_runs(coming) | set(committed_runs(coming))
+    removed = _remove_unnamed(layout, left) if left else []
+    for run_id in begun:
+        mark_done(layout.commits, run_id)
+    shutil.rmtree(coming, ignore_errors=True)
+    return removed
+
+
+def _begun_runs(folder: Path) -> set[str]:
+    marks = folder.glob(f".*{BEGUN}")
+    return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
+
+
+def _remove_unnamed(layout: Layout, run_ids: set[str]) -> list[Path]:
+    named = {layout.root / path for path in _named(layout.commits, run_ids)}
+    folders = (layout.articles, layout.captures, layout.stripped_blocks)
+    found = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    unnamed = [path for path in found if _run_of(path) in run_ids and path not in named]
+    for path in unnamed:
+        path.unlink()
+    return unnamed
+
+
+def _run_of(path: Path) -> str:
+    return path.name.removeprefix(".").partition(".")[0]
+
+
+def _named(folder: Path, run_ids: Iterable[str]) -> set[str]:
+    return {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
+
+
+def next_commits(layout: Layout) -> Path:
+    """Folder in which a rebuild of the articles layer gathers its commits."""
+    return layout.root / "commits.next"
+
+
+def swap_commits(layout: Layout) -> None:
+    """Put a rebuilt layer's commits in place of the old ones at once, and remove the old files."""
+    write_whole(next_commits(layout) / READY, b"")
+    _finish_swap(layout)
+
+
+def _finish_swap(layout: Layout) -> None:
+    coming, old = next_commits(layout), layout.root / "commits.old"
+    if (coming / READY).exists():
+        if layout.commits.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            layout.commits.rename(old)
+        coming.rename(layout.commits)
+        sync(layout.root)
+    if (layout.commits / READY).exists():
+        _remove_superseded(layout, old)
+        (layout.commits / READY).unlink()
+
+
+def _remove_superseded(layout: Layout, old: Path) -> None:
+    kept = _named(layout.commits, committed_runs(layout.commits))
+    for path in _named(old, committed_runs(old)) - kept:
+        (layout.root / path).unlink(missing_ok=True)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,22 @@
+-- Grain: one source (one paper). From `source_definitions`, and sources that only captures know.
+DELETE FROM sources;
+
+INSERT INTO sources BY NAME
+WITH attempted AS (
+    SELECT source_id, max(attempted_at) AS last_attempt_at FROM captures GROUP BY source_id
+),
+written AS (
+    SELECT source_id, count(*) AS articles, min(published_date) AS first_day,
+           max(published_date) AS last_day
+    FROM articles GROUP BY source_id
+)
+SELECT source_id,
+       coalesce(name, source_id) AS name,
+       coalesce(country, split_part(source_id, '-', 1)) AS country,
+       language, timezone, expected_low, expected_high,
+       coalesce(is_configured, false) AS is_configured,
+       coalesce(articles, 0) AS articles,
+       first_day, last_day, last_attempt_at
+FROM source_definitions
+FULL JOIN attempted USING (source_id)
+LEFT JOIN written USING (source_id);

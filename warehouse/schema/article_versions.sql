@@ -1,0 +1,92 @@
+-- Grain: one version (one state of the text) of one article.
+CREATE TABLE article_versions (
+    article_id           UUID,
+    version_no           INTEGER,
+    source_id            VARCHAR,
+    url_requested        VARCHAR,
+    url_final            VARCHAR,
+    url_canonical        VARCHAR,
+    kicker               VARCHAR,
+    headline             VARCHAR,
+    standfirst           VARCHAR,
+    byline               VARCHAR,
+    authors              VARCHAR[],
+    dateline             VARCHAR,
+    captions             VARCHAR[],
+    section              VARCHAR,
+    word_count           INTEGER,
+    body_chars           INTEGER,
+    language             VARCHAR,
+    language_source      VARCHAR,
+    published_at         TIMESTAMPTZ,
+    published_at_raw     VARCHAR,
+    published_source     VARCHAR,
+    published_date       DATE,
+    modified_at          TIMESTAMPTZ,
+    first_seen_at        TIMESTAMPTZ,
+    fetched_at           TIMESTAMPTZ,
+    access               VARCHAR,
+    is_truncated         BOOLEAN,
+    prompt_chars_removed INTEGER,
+    body_sha256          VARCHAR,
+    body_key             UBIGINT,
+    simhash              UBIGINT,
+    rights               STRUCT(notice VARCHAR, tdm_reservation VARCHAR),
+    raw_ref              VARCHAR,
+    extractor_version    VARCHAR,
+    run_id               VARCHAR,
+    capture_id           UUID
+);
+
+COMMENT ON TABLE article_versions IS
+    'Every version of every article. A version is made only when the cleaned text changed.';
+COMMENT ON COLUMN article_versions.article_id IS 'UUID of the canonical URL';
+COMMENT ON COLUMN article_versions.version_no IS
+    'Number of this state of the text, from 1, in the order in which they were loaded';
+COMMENT ON COLUMN article_versions.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN article_versions.url_requested IS 'URL asked for';
+COMMENT ON COLUMN article_versions.url_final IS 'URL after redirects';
+COMMENT ON COLUMN article_versions.url_canonical IS
+    'URL the article is known by, within its own registrable domain';
+COMMENT ON COLUMN article_versions.kicker IS 'Short line above the headline';
+COMMENT ON COLUMN article_versions.headline IS 'Headline';
+COMMENT ON COLUMN article_versions.standfirst IS 'Summary between headline and body';
+COMMENT ON COLUMN article_versions.byline IS 'Author line as printed';
+COMMENT ON COLUMN article_versions.authors IS 'Names of the authors';
+COMMENT ON COLUMN article_versions.dateline IS 'Place, and date, that open the text';
+COMMENT ON COLUMN article_versions.captions IS 'Captions of pictures, in the page''s order';
+COMMENT ON COLUMN article_versions.section IS 'Section of the paper';
+COMMENT ON COLUMN article_versions.word_count IS 'Words of the body';
+COMMENT ON COLUMN article_versions.body_chars IS
+    'Code points of the body, which itself is in the Parquet files only';
+COMMENT ON COLUMN article_versions.language IS 'Language code of the text';
+COMMENT ON COLUMN article_versions.language_source IS
+    'What named the language: page, text, source or none';
+COMMENT ON COLUMN article_versions.published_at IS
+    'Time of publication (UTC); NULL where the page does not say';
+COMMENT ON COLUMN article_versions.published_at_raw IS 'Time of publication as printed';
+COMMENT ON COLUMN article_versions.published_source IS
+    'What named the time of publication: jsonld, meta, page, url, feed, given or none';
+COMMENT ON COLUMN article_versions.published_date IS
+    'UTC day of publication; undated articles stay out of time series';
+COMMENT ON COLUMN article_versions.modified_at IS 'Time of the last change, as the page says (UTC)';
+COMMENT ON COLUMN article_versions.first_seen_at IS 'Time of the article''s first capture (UTC)';
+COMMENT ON COLUMN article_versions.fetched_at IS 'Time of this version''s capture (UTC)';
+COMMENT ON COLUMN article_versions.access IS 'free, metered, paywalled or unknown';
+COMMENT ON COLUMN article_versions.is_truncated IS
+    'Whether only a part of the article was delivered';
+COMMENT ON COLUMN article_versions.prompt_chars_removed IS
+    'Code points of prompts that were stripped from the page';
+COMMENT ON COLUMN article_versions.body_sha256 IS
+    'SHA-256 of headline, standfirst and body: another value is another version';
+COMMENT ON COLUMN article_versions.body_key IS
+    '64 bits of the MD5 of the body alone: equal for copies under other headlines';
+COMMENT ON COLUMN article_versions.simhash IS
+    '64-bit similarity hash of the text: near texts differ in few bits';
+COMMENT ON COLUMN article_versions.rights IS
+    'Copyright notice and text-mining reservation of the page';
+COMMENT ON COLUMN article_versions.raw_ref IS
+    'WARC file and offset of the response the text was taken from';
+COMMENT ON COLUMN article_versions.extractor_version IS 'Version of the extraction rules';
+COMMENT ON COLUMN article_versions.run_id IS 'Run that loaded this version';
+COMMENT ON COLUMN article_versions.capture_id IS 'Capture the text was taken from';

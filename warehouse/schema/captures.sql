@@ -1,0 +1,57 @@
+-- Grain: one attempt at one URL, with exactly one outcome.
+CREATE TABLE captures (
+    capture_id          UUID,
+    run_id              VARCHAR,
+    source_id           VARCHAR,
+    kind                VARCHAR,
+    url_requested       VARCHAR,
+    url_final           VARCHAR,
+    found_in            VARCHAR,
+    outcome             VARCHAR,
+    detail              VARCHAR,
+    attempted_at        TIMESTAMPTZ,
+    seconds             DOUBLE,
+    http_status         INTEGER,
+    content_type        VARCHAR,
+    etag                VARCHAR,
+    last_modified       VARCHAR,
+    payload_bytes       BIGINT,
+    payload_sha256      VARCHAR,
+    entry_headline      VARCHAR,
+    entry_published_raw VARCHAR,
+    entry_published_at  TIMESTAMPTZ,
+    given_url           VARCHAR,
+    raw_ref             VARCHAR,
+    article_id          UUID,
+    version_no          INTEGER,
+    url_keys            VARCHAR[]
+);
+
+COMMENT ON TABLE captures IS
+    'Everything that was asked for, and how it ended.';
+COMMENT ON COLUMN captures.capture_id IS 'Capture';
+COMMENT ON COLUMN captures.run_id IS 'Run that made it';
+COMMENT ON COLUMN captures.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN captures.kind IS 'robots, listing, page or file';
+COMMENT ON COLUMN captures.url_requested IS 'URL asked for';
+COMMENT ON COLUMN captures.url_final IS 'URL after redirects';
+COMMENT ON COLUMN captures.found_in IS 'Listing, or glob, that named the URL';
+COMMENT ON COLUMN captures.outcome IS 'How it ended, as in outcomes';
+COMMENT ON COLUMN captures.detail IS 'More about the outcome';
+COMMENT ON COLUMN captures.attempted_at IS
+    'Time of the attempt (UTC); of a saved file, its given time';
+COMMENT ON COLUMN captures.seconds IS 'How long it took';
+COMMENT ON COLUMN captures.http_status IS 'Last HTTP status';
+COMMENT ON COLUMN captures.content_type IS 'Content type as declared';
+COMMENT ON COLUMN captures.etag IS 'ETag; of a saved file, its fingerprint';
+COMMENT ON COLUMN captures.last_modified IS 'Last-Modified as sent';
+COMMENT ON COLUMN captures.payload_bytes IS 'Size after decoding';
+COMMENT ON COLUMN captures.payload_sha256 IS 'SHA-256 of the payload';
+COMMENT ON COLUMN captures.entry_headline IS 'Headline in the listing';
+COMMENT ON COLUMN captures.entry_published_raw IS 'Publication time as the listing prints it';
+COMMENT ON COLUMN captures.entry_published_at IS 'Publication time in the listing (UTC)';
+COMMENT ON COLUMN captures.given_url IS 'URL that FILE.meta.json gives';
+COMMENT ON COLUMN captures.raw_ref IS 'WARC file and offset';
+COMMENT ON COLUMN captures.article_id IS 'Article the page gave';
+COMMENT ON COLUMN captures.version_no IS 'Version of the article that the page shows';
+COMMENT ON COLUMN captures.url_keys IS 'Folded URLs under which the page is known';

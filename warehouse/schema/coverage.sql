@@ -1,0 +1,29 @@
+-- Grain: one source and UTC day, from the first to the last day known of the source.
+CREATE TABLE coverage (
+    source_id       VARCHAR,
+    day             DATE,
+    discovered      BIGINT,
+    fetched         BIGINT,
+    extracted       BIGINT,
+    truncated       BIGINT,
+    failed          BIGINT,
+    listings_read   BIGINT,
+    listings_failed BIGINT,
+    state           VARCHAR
+);
+
+COMMENT ON TABLE coverage IS
+    'What was collected of a paper on a day: zero mentions and not collected are different things. Undated articles stay out.';
+COMMENT ON COLUMN coverage.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN coverage.day IS 'UTC day';
+COMMENT ON COLUMN coverage.discovered IS 'Different URLs of pages of this day that were asked for';
+COMMENT ON COLUMN coverage.fetched IS 'Of these, the ones that came';
+COMMENT ON COLUMN coverage.extracted IS 'Articles published on this day';
+COMMENT ON COLUMN coverage.truncated IS 'Of these, the ones delivered in part';
+COMMENT ON COLUMN coverage.failed IS
+    'URLs of this day that gave no article though one may be there';
+COMMENT ON COLUMN coverage.listings_read IS
+    'Feeds, sitemaps and section pages read on this day, or found unchanged';
+COMMENT ON COLUMN coverage.listings_failed IS
+    'Those that were asked for on this day and never read';
+COMMENT ON COLUMN coverage.state IS 'observed, partial or missing';

@@ -1,0 +1,24 @@
+-- Grain: one page or saved file that gave no article.
+CREATE VIEW rejections AS
+SELECT capture_id, run_id, source_id, kind, url_requested, url_final, found_in, outcome,
+       outcomes.class, outcomes.meaning, detail, http_status, attempted_at, raw_ref
+FROM captures
+JOIN outcomes USING (outcome)
+WHERE kind IN ('page', 'file') AND outcomes.class NOT IN ('article', 'listing');
+
+COMMENT ON VIEW rejections IS
+    'Pages stopped on their way, each with its reason.';
+COMMENT ON COLUMN rejections.capture_id IS 'Capture';
+COMMENT ON COLUMN rejections.run_id IS 'Run';
+COMMENT ON COLUMN rejections.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN rejections.kind IS 'page or file';
+COMMENT ON COLUMN rejections.url_requested IS 'URL asked for';
+COMMENT ON COLUMN rejections.url_final IS 'URL after redirects';
+COMMENT ON COLUMN rejections.found_in IS 'Listing, or glob, that named the URL';
+COMMENT ON COLUMN rejections.outcome IS 'The reason';
+COMMENT ON COLUMN rejections.class IS 'Class of the reason, as in outcomes';
+COMMENT ON COLUMN rejections.meaning IS 'The reason in words';
+COMMENT ON COLUMN rejections.detail IS 'More about it';
+COMMENT ON COLUMN rejections.http_status IS 'Last HTTP status';
+COMMENT ON COLUMN rejections.attempted_at IS 'Time of the attempt (UTC)';
+COMMENT ON COLUMN rejections.raw_ref IS 'WARC file and offset';

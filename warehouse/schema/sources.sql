@@ -1,0 +1,30 @@
+-- Grain: one source (one paper).
+CREATE TABLE sources (
+    source_id       VARCHAR,
+    name            VARCHAR,
+    country         VARCHAR,
+    language        VARCHAR,
+    timezone        VARCHAR,
+    expected_low    INTEGER,
+    expected_high   INTEGER,
+    is_configured   BOOLEAN,
+    articles        BIGINT,
+    first_day       DATE,
+    last_day        DATE,
+    last_attempt_at TIMESTAMPTZ
+);
+
+COMMENT ON TABLE sources IS
+    'The papers, as configured, and those that were once.';
+COMMENT ON COLUMN sources.source_id IS 'Source, such as gb-bbc';
+COMMENT ON COLUMN sources.name IS 'Name for people';
+COMMENT ON COLUMN sources.country IS 'Country code, from the id';
+COMMENT ON COLUMN sources.language IS 'Language, where a page and its text leave that open';
+COMMENT ON COLUMN sources.timezone IS 'Time zone of printed times without an offset';
+COMMENT ON COLUMN sources.expected_low IS 'Articles a day below which coverage is partial';
+COMMENT ON COLUMN sources.expected_high IS 'Articles a day above which something may be wrong';
+COMMENT ON COLUMN sources.is_configured IS 'Whether the source is in sources.toml today';
+COMMENT ON COLUMN sources.articles IS 'Articles so far';
+COMMENT ON COLUMN sources.first_day IS 'UTC day of the earliest dated article';
+COMMENT ON COLUMN sources.last_day IS 'UTC day of the latest dated article';
+COMMENT ON COLUMN sources.last_attempt_at IS 'Time of the latest capture (UTC)';
