@@ -220,7 +220,8 @@ def _block(record: WarcRecord) -> bytes:
 
 
 def _payload_of(capture: Capture, brought: tuple[WarcRecordType, bytes] | None) -> bytes:
-    if capture.payload_sha256 is None or brought is None:
+    """What the attempt brought; of a robots.txt nothing, since it may be archived cut."""
+    if capture.kind is CaptureKind.ROBOTS or capture.payload_sha256 is None or brought is None:
         return b""
     payload = _payload(*brought, capture.payload_bytes)
     if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
