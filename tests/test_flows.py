@@ -123,14 +123,15 @@ def test_bodies_are_whole_and_without_furniture(place: Place) -> None:
         for item in EXPECTED["articles"]:
             if item["paper"] != paper.id:
                 continue
-            body = _bodies(place)[url(item["paper"], item["path"])]
+            body = read_bodies(place.layout)[url(item["paper"], item["path"])]
             assert len(body.split("\n\n")) == item["paragraphs"], item["path"]
 
 
-def _bodies(place: Place) -> dict[str, str]:
+def read_bodies(layout: Layout) -> dict[str, str]:
+    """The latest body of each article by its URL."""
     latest: dict[str, tuple[int, str]] = {}
     columns = ("url_canonical", "version_no", "body")
-    for batch in read_batches(sorted(place.layout.articles.glob("*/*.parquet")), columns, 100):
+    for batch in read_batches(sorted(layout.articles.glob("*/*.parquet")), columns, 100):
         for row in batch.to_pylist():
             found = (row["version_no"], row["body"])
             latest[row["url_canonical"]] = max(latest.get(row["url_canonical"], (0, "")), found)
@@ -193,7 +194,7 @@ def test_an_independent_count_of_the_bodies_agrees(place: Place) -> None:
         " JOIN articles USING (article_id, version_no) WHERE field = 'body' GROUP BY ALL"
     )
     counted = {(row["url_canonical"], row["topic_id"]): row["n"] for row in got}
-    for address, body in _bodies(place).items():
+    for address, body in read_bodies(place.layout).items():
         folded = body.casefold().replace("\u00ad", "").replace("（ファーウェイ）", "")
         for topic, pattern in ALIASES.items():
             assert counted.get((address, topic), 0) == len(re.findall(pattern, folded)), address

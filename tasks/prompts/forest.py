@@ -1,0 +1,70 @@
+"""The trained models: trees that ask the same question at each depth, read from model.json."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.prompts.places import Column, Columns
+from tasks.prompts.words import Lexicon
+
+MODEL = Path(__file__).with_name("model.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Trees of one depth, whose answers number the leaf, as bits from d = 0 up.
+
+    Tree t asks of column `feature[t, d]` whether it is over `border[t, d]`.
+    """
+
+    columns: tuple[str, ...]
+    feature: npt.NDArray[np.intp]
+    border: npt.NDArray[np.float32]
+    leaves: npt.NDArray[np.float32]
+    bias: float
+
+    def score(self, columns: Columns) -> Column:
+        """A probability for each row."""
+        rows = np.column_stack([columns[name] for name in self.columns])
+        count, depth = self.feature.shape
+        answers = rows[:, self.feature.ravel()] > self.border.ravel()
+        leaf = answers.reshape(-1, count, depth) @ (1 << np.arange(depth))
+        total = self.leaves[np.arange(count), leaf].sum(axis=1, dtype=np.float64) + self.bias
+        return np.asarray(1 / (1 + np.exp(-total)), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The forests for parsed pages, those for pages saved as text, and the lexicon.
+
+    Of each three: article text at first sight, article text knowing how the first scored what
+    stands around, prompts.
+    """
+
+    tree: tuple[Forest, Forest, Forest]
+    text: tuple[Forest, Forest, Forest]
+    lexicon: Lexicon
+
+
+@cache
+def load_model(path: Path = MODEL) -> Model:
+    """The model of this version, read once a process."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    a, b, c, d, e, f = map(_forest, data["forests"])
+    return Model((a, b, c), (d, e, f), Lexicon(**data["lexicon"]))
+
+
+def _forest(data: dict[str, Any]) -> Forest:
+    depth = len(data["feature"][0])
+    return Forest(
+        tuple(data["columns"]),
+        np.array(data["feature"], np.intp),
+        np.array(data["border"], np.float32),
+        (np.array(data["leaves"]).reshape(-1, 1 << depth) / 1000).astype(np.float32),
+        data["bias"],
+    )

@@ -1,0 +1,169 @@
+"""Training labels: which blocks of a gold page are its article, and which are prompts."""
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from selectolax.lexbor import LexborHTMLParser
+
+from tasks.prompts.blocks import Page, cut_tree
+from tasks.prompts.places import Column
+from tasks.prompts.select import fold
+
+WORD = re.compile(r"\w+")
+SHINGLE = 4
+FOLDS = 6
+
+
+@dataclass(slots=True)
+class Example:
+    """A labelled page."""
+
+    page_id: str
+    owner: str
+    """Publisher, or the house that owns it: what cross-validation splits by."""
+    is_news: bool
+    page: Page
+    headline: str | None
+    description: str
+    share: Column
+    """How much of each block's text is in the gold body, 0 to 1."""
+    weight: Column
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    prompts: Column | None = None
+    """1 where a block was read as a prompt; None where nobody looked."""
+    prompt_weight: Column | None = None
+
+    @property
+    def fold(self) -> int:
+        """The cross-validation fold of its owner."""
+        return fold_of(self.owner)
+
+
+def fold_of(owner: str) -> int:
+    """A fold that depends on the owner's name alone."""
+    return int(hashlib.md5(owner.encode(), usedforsecurity=False).hexdigest(), 16) % FOLDS
+
+
+def read_examples(corpus: Path) -> Iterator[Example]:
+    """The pages of CORPUS/gold, with the prompt labels of CORPUS/pages where there are any."""
+    owners = {
+        row["id"]: row["owner"] for row in json.loads((corpus / "pages/index.json").read_text())
+    }
+    for gold in read_rows(corpus / "gold/index.jsonl.gz"):
+        labels = None
+        if gold["id"] in owners:
+            labels = json.loads(_unpacked(corpus / f"pages/{gold['id']}.json.gz"))
+        html = _unpacked(corpus / f"gold/{gold['id']}.html.gz")
+        yield label(LexborHTMLParser(html), gold, labels, owners.get(gold["id"]))
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a packed file of JSON lines."""
+    for line in _unpacked(path).decode().splitlines():
+        yield json.loads(line)
+
+
+def _unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())
+
+
+def label(
+    tree: LexborHTMLParser, gold: dict[str, Any], labels: dict[str, Any] | None, owner: str | None
+) -> Example:
+    """One page with the share of each block that is in the gold body."""
+    page = cut_tree(tree)
+    share, count = _shares(page, "\n".join(gold["body"]))
+    weight = np.sqrt(np.maximum(count, 0.01))
+    prompts = prompt_weight = None
+    if labels:
+        prompts, prompt_weight = _apply_labels(page, labels, share, weight)
+    weight *= (40 / (float(weight[share >= 0.5].sum()) + 20)) ** 0.5
+    return Example(
+        gold["id"],
+        owner or gold["publisher"],
+        gold["news"],
+        page,
+        page_headline(tree),
+        page_description(tree),
+        share.astype(np.float32),
+        (weight * (1.6 if gold["news"] else 1.0)).astype(np.float32),
+        gold["lang"],
+        tuple(gold.get("authors") or ()),
+        prompts,
+        prompt_weight,
+    )
+
+
+def _shares(page: Page, gold: str) -> tuple[Column, Column]:
+    """Share of a block's shingles that are gold, and its number of words.
+
+    A short block counts only amid long gold ones.
+    """
+    words = WORD.findall(gold)
+    sets = [{tuple(words[at : at + n]) for at in range(len(words) - n + 1)} for n in range(5)]
+    texts = [WORD.findall(block.text) for block in page.blocks]
+    share = np.array([_overlap(text, sets) for text in texts], np.float32)
+    count = np.array([len(text) for text in texts], np.float32)
+    long = np.flatnonzero((share > 0.7) & (count >= 12))
+    if len(long):
+        order = np.arange(len(texts))
+        outside = (order < long[0] - 2) | (order > long[-1] + 3)
+        share[outside & ((count < SHINGLE) | ((count < 6) & (share < 1)))] = 0
+    return share, count
+
+
+def _overlap(words: list[str], sets: list[set[tuple[str, ...]]]) -> float:
+    size = min(SHINGLE, len(words))
+    if not size:
+        return 0.0
+    found = [tuple(words[at : at + size]) in sets[size] for at in range(len(words) - size + 1)]
+    return sum(found) / len(found)
+
+
+def _apply_labels(
+    page: Page, labels: dict[str, Any], share: Column, weight: Column
+) -> tuple[Column, Column]:
+    """Let the labels read by eye overrule the gold, and weigh more; which blocks are prompts."""
+    must = fold("\n".join(row["text"] for row in labels["must"]))
+    article = {fold(row["text"]) for row in labels["blocks"] if row["label"] == "article"}
+    refused = {fold(row["text"]) for row in labels["must_not"] if not row["prompt_in_gold"]}
+    prompts, certainty = np.zeros_like(share), np.full_like(share, 0.3)
+    for at, block in enumerate(page.blocks):
+        text = fold(block.text)
+        if text and text in refused:
+            share[at], weight[at] = 0, max(weight[at], 3) * 5
+            prompts[at], certainty[at] = 1, 3
+        elif len(text) > 12 and text in article and text in must:
+            share[at], weight[at] = 1, max(weight[at], 3) * 1.3
+            certainty[at] = 2 * min(weight[at], 6) / 3
+    return prompts, certainty
+
+
+def page_headline(tree: LexborHTMLParser) -> str | None:
+    """A rough headline: the h1 that the page's title repeats, else the title without its end."""
+    title = tree.css_first("title")
+    titles = [_meta(tree, "og:title"), _meta(tree, "twitter:title")]
+    titles.append(title.text(strip=True) if title is not None else None)
+    named = [text for text in titles if text]
+    for heading in (node.text(strip=True) for node in tree.css("h1")):
+        if len(heading) > 8 and any(fold(heading) in fold(text) for text in named):
+            return heading
+    return re.split(r"\s[|–—-]\s(?=[^|–—-]{2,30}$)", named[0])[0] if named else None
+
+
+def page_description(tree: LexborHTMLParser) -> str:
+    """What the page says of itself."""
+    return _meta(tree, "description") or _meta(tree, "og:description") or ""
+
+
+def _meta(tree: LexborHTMLParser, name: str) -> str | None:
+    node = tree.css_first(f'meta[property="{name}"],meta[name="{name}"]')
+    return (node.attributes.get("content") or "").strip() or None if node is not None else None

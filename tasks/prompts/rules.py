@@ -1,0 +1,74 @@
+"""Text rules as data: what a prompt says, one file a language, each rule with its examples."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("rules")
+FILES = {"da": "nordic", "nb": "nordic", "nn": "nordic", "no": "nordic", "sv": "nordic"}
+APOSTROPHES = str.maketrans("’‘`´", "''''")
+_PROMPT_KINDS = """
+metering paywall registration newsletter trial_offer donation sponsored
+app_promo cookie_adblock other
+"""
+PROMPT_KINDS = frozenset(_PROMPT_KINDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern that speaks for one kind of block, with the examples that test it."""
+
+    name: str
+    """File and name, such as `en/articles-left`."""
+    kind: str
+    pattern: re.Pattern[str]
+    max_words: int
+    """A longer block is never taken for a prompt by this rule."""
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    is_sure: bool = False
+    """Whether it is right even where everything else speaks for article text."""
+
+    def hits(self, text: str, words: float) -> bool:
+        """Whether the rule speaks for a block with this text."""
+        return words <= self.max_words and self.pattern.search(text) is not None
+
+
+def find_rule(text: str, language: str | None) -> Rule | None:
+    """The first rule that hits: those of the page's language, then English, then any language."""
+    file = FILES.get((language or "")[:2].lower(), (language or "")[:2].lower())
+    return _find(text.translate(APOSTROPHES), file)
+
+
+@lru_cache(maxsize=20_000)
+def _find(text: str, file: str) -> Rule | None:
+    words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
+    rules = (rule for name in dict.fromkeys((file, "en", "any")) for rule in load_rules(name))
+    return next((rule for rule in rules if rule.hits(text, words)), None)
+
+
+@cache
+def load_rules(file: str) -> tuple[Rule, ...]:
+    """The rules of one file; none when the language has no file."""
+    path = FOLDER / f"{file}.toml"
+    if not file.isalpha() or not path.exists():
+        return ()
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))["rule"]
+    return tuple(_rule(file, table) for table in tables)
+
+
+def _rule(file: str, table: dict[str, object]) -> Rule:
+    pattern = re.compile(str(table["pattern"]), re.IGNORECASE)
+    yes, no = (tuple(map(str, table[side])) for side in ("yes", "no"))  # type: ignore[call-overload]
+    words = int(str(table.get("max_words", 40)))
+    return Rule(
+        f"{file}/{table['name']}",
+        str(table["kind"]),
+        pattern,
+        words,
+        yes,
+        no,
+        bool(table.get("sure")),
+    )

@@ -1,0 +1,208 @@
+"""Which blocks are the article, in which roles, and why the others are not."""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from tasks.model import StrippedBlock
+from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
+from tasks.prompts.boundary import foreign_blocks
+from tasks.prompts.features import describe, relate
+from tasks.prompts.forest import Model
+from tasks.prompts.places import Column, Columns
+from tasks.prompts.rules import PROMPT_KINDS, find_rule
+
+KEEP = 0.3
+"""A block with this score or more is article text."""
+DOUBT = {False: (0.3, 0.3), True: (0.1, 0.25)}
+"""A block is a prompt over this likelihood, plus this times its likelihood to be article text."""
+LIFT = 0.45
+AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.6
+"""Pages saved as text: the score of surely good blocks, and the factors for KEEP around them."""
+SURE = 0.93
+"""A block with this score is kept against a rule that can err on articles about subscriptions."""
+PLEADS = 0.0
+"""Words with a lower score are not shown to the rules when the block is not kept anyway."""
+LONG = 60
+
+
+class Role(Enum):
+    """What a kept block is."""
+
+    BODY = "body"
+    KICKER = "kicker"
+    HEADLINE = "headline"
+    STANDFIRST = "standfirst"
+    CAPTION = "caption"
+    BYLINE = "byline"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A page on its way: each block's scores, role or reason to go."""
+
+    page: Page
+    columns: Columns
+    score: Column
+    pleads: Column
+    """How likely each block is a prompt."""
+    roles: dict[int, Role] = field(default_factory=dict)
+    reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Kind and rule of the blocks that have to go."""
+
+    def strip(self, at: int, kind: str, rule: str) -> None:
+        """Take a block out; the first reason stays."""
+        self.roles.pop(at, None)
+        self.reasons.setdefault(at, (kind, rule))
+
+
+def fold(text: str | None) -> str:
+    """Letters and digits only, lower case: how texts are compared."""
+    return re.sub(r"[\W_]+", "", text or "").lower()
+
+
+def score_blocks(page: Page, headline: int, description: str, model: Model) -> Draft:
+    """The page's blocks with how likely each is article text, and how likely a prompt."""
+    columns = describe(page, headline, description, model.lexicon)
+    first, second, prompt = model.text if page.is_text else model.tree
+    columns |= relate(page, first.score(columns), columns)
+    return Draft(page, columns, second.score(columns), prompt.score(columns))
+
+
+def keep_article(draft: Draft) -> None:
+    """Keep what scores as article.
+
+    When that is next to nothing on a full page, keep less sure blocks, and then the running text
+    of the element that holds most of it.
+    """
+    if draft.page.is_text:
+        _lift_running_text(draft)
+    for least in (KEEP, KEEP / 2, KEEP / 5):
+        kept = draft.score >= (_leniency(draft) if draft.page.is_text else 1) * least
+        draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
+        if not _is_tiny(draft):
+            return
+    prose = _prose(draft)
+    inside = draft.columns.get("c_down", np.zeros_like(prose)) == 0
+    draft.roles = {int(at): Role.BODY for at in np.flatnonzero((prose > 0) & inside)}
+
+
+def _prose(draft: Draft) -> Column:
+    """The size of blocks of nine words or more that are not mainly links; 0 for the others."""
+    columns = draft.columns
+    is_prose = (columns["words"] >= 9) & (columns["link_share"] < 0.5)
+    return np.where(is_prose, columns["chars"], 0).astype(np.float32)
+
+
+def _is_tiny(draft: Draft) -> bool:
+    prose = _prose(draft)
+    kept = sum(float(prose[at]) for at in draft.roles)
+    return kept < min(400.0, 0.2 * float(prose.sum()))
+
+
+def _lift_running_text(draft: Draft) -> None:
+    """Without markup, plain sentences amid plain sentences are taken for article text."""
+    columns = draft.columns
+    running = (columns["good"] > 0) & (columns["words"] >= 12) & (columns["prompt_words"] < PLEADS)
+    near = np.convolve(running, np.ones(7))[3 : 3 + len(running)]
+    lifted = np.where(running & (near >= 4), LIFT, 0).astype(np.float32)
+    draft.score = np.maximum(draft.score, lifted)
+
+
+def _leniency(draft: Draft) -> Column:
+    """Without markup a score says less: amid and near surely good blocks a low one is enough."""
+    sure = np.flatnonzero((draft.score >= AMID) & (draft.columns["good"] > 0))
+    share = np.full_like(draft.score, FAR)
+    if len(sure):
+        share[max(0, sure[0] - 2) : sure[-1] + 4] = NEAR
+        share[sure[0] : sure[-1] + 1] = INSIDE
+    return share
+
+
+def strip_prompts(draft: Draft, language: str | None) -> None:
+    """Take out what a text rule speaks for. Only kept or pleading blocks are read."""
+    read = draft.columns["prompt_words"] > PLEADS
+    read[list(draft.roles)] = True
+    if draft.page.is_text and draft.roles:
+        read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
+    for at in np.flatnonzero(read).tolist():
+        block = draft.page.blocks[at]
+        rule = find_rule(block.text, language)
+        if rule and (at not in draft.roles or draft.score[at] < SURE or rule.is_sure):
+            draft.strip(at, rule.kind, f"text:{rule.name}")
+
+
+def strip_likely_prompts(draft: Draft) -> None:
+    """Take out what the model takes for a prompt rather than for article text."""
+    limit, slope = DOUBT[draft.page.is_text]
+    for at in np.flatnonzero(draft.pleads > limit + slope * draft.score).tolist():
+        draft.strip(at, "other", "model:prompt")
+
+
+def strip_clusters(draft: Draft) -> None:
+    """Take out what stands amid prompts: benefit lists, captions of offers, small print."""
+    prompt = np.array([_is_prompt(draft, at) for at in range(len(draft.page.blocks))], np.float32)
+    if not prompt.any():
+        return
+    near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
+    doubt = 0.2 if draft.page.is_text else 0.6
+    for at in sorted(draft.roles):
+        weak = draft.score[at] < (doubt if draft.columns["good"][at] else SURE)
+        if weak and near[at] >= 2:
+            draft.strip(at, "other", "model:amid-prompts")
+
+
+def _is_prompt(draft: Draft, at: int) -> bool:
+    return draft.reasons.get(at, ("", ""))[0] in PROMPT_KINDS
+
+
+def strip_foreign(draft: Draft, headline: int) -> None:
+    """Take out readers' comments and other articles."""
+    kept = np.zeros_like(draft.score)
+    for at in draft.roles:
+        kept[at] = draft.columns["good"][at]
+    for at, rule in foreign_blocks(draft.page, headline, kept).items():
+        draft.strip(at, "furniture", rule)
+
+
+def strip_copies(draft: Draft) -> None:
+    """Keep a long text once: pages repeat paragraphs for other screens and for teasers."""
+    seen: set[str] = set()
+    for at in sorted(draft.roles):
+        text = draft.page.blocks[at].text
+        if len(text) >= LONG and text in seen:
+            draft.strip(at, "furniture", "dom:copy")
+        seen.add(text)
+
+
+def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
+    """Every block that is not kept, with why."""
+    first, last = min(draft.roles, default=0), max(draft.roles, default=-1)
+    return tuple(
+        StrippedBlock(block.text, *_reason(draft, at, last), at, first < at < last)
+        for at, block in enumerate(draft.page.blocks)
+        if at not in draft.roles
+    )
+
+
+REGIONS = (
+    (DIALOG_FLAG, "dom:dialog"),
+    (HIDDEN_FLAG, "dom:hidden"),
+    (TAG_FLAGS["form"], "dom:form"),
+    (TAG_FLAGS["nav"], "dom:nav"),
+    (TAG_FLAGS["footer"], "dom:footer"),
+    (TAG_FLAGS["aside"], "dom:aside"),
+)
+
+
+def _reason(draft: Draft, at: int, last: int) -> tuple[str, str]:
+    if at in draft.reasons:
+        return draft.reasons[at]
+    flags = draft.page.elements[draft.page.blocks[at].element].flags
+    region = next((name for flag, name in REGIONS if flags & flag), "")
+    if not region:
+        region = "end:after" if at > last else "model:low"
+    is_teaser = draft.columns["link_share"][at] > 0.8 and draft.columns["words"][at] > 4
+    return ("related" if is_teaser else "furniture"), region

@@ -1,0 +1,301 @@
+"""Train the block models: `python -m tasks.prompts.train CORPUS OUT`.
+
+Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, and
+for each page OUT/body and OUT/record as a model sees them that was trained without the page's
+publisher: score these, not what the final model makes of its own training pages.
+"""
+
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.prompts import finish
+from tasks.prompts.blocks import cut_lines
+from tasks.prompts.features import describe, relate
+from tasks.prompts.forest import Forest
+from tasks.prompts.hints import Hints
+from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples, read_rows
+from tasks.prompts.places import Column, Columns
+from tasks.prompts.roles import find_headline
+from tasks.prompts.select import Draft, fold
+from tasks.prompts.words import Lexicon, grams, key_parts, tokens
+
+Row = tuple[str, str, bool, float]
+"""Text, owner, whether it is what is looked for, weight."""
+
+_LEFT_OUT = """
+blocks good_share c_main_share s_main_share is_label is_span is_dd is_section
+in_dl in_label in_dialog words-2 words+2 ends_sentence-2 ends_sentence+2
+prompt_words-2
+"""
+LEFT_OUT = frozenset(_LEFT_OUT.split())
+"""Columns that say which page it is rather than which block, or that bring nothing."""
+WORDY = ("article_words", "prompt_words", "plea")
+# Trees of the three forests: parsed pages, text.
+SIZES = {False: (80, 220, 120), True: (60, 150, 120)}
+RATES = (0.15, 0.08, 0.12)
+DEPTH = 6
+
+
+def word_weights(rows: Iterable[Row], strength: float, most: int) -> dict[str, float]:
+    """Log-odds of words and pairs of words that at least three owners use."""
+    from scipy import sparse  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
+
+    kept = list(rows)
+    words = [tokens(text) for text, *_ in kept]
+    found = [sorted(set(grams(row))) for row in words]
+    owners = defaultdict(set)
+    for (_, owner, *_rest), row in zip(kept, found, strict=True):
+        for gram in row:
+            owners[gram].add(owner)
+    names = sorted(gram for gram, users in owners.items() if len(users) >= 3)
+    number = {gram: at for at, gram in enumerate(names)}
+    cells = [(at, number[g]) for at, row in enumerate(found) for g in row if g in number]
+    values = [1 / (len(words[at]) + 2) ** 0.5 for at, _ in cells]
+    places = tuple(np.array(cells).T)
+    matrix = sparse.csr_matrix((values, places), shape=(len(kept), len(names)))
+    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200)
+    model.fit(matrix, [row[2] for row in kept], sample_weight=[row[3] for row in kept])
+    weights = model.coef_[0]
+    best = sorted(np.argsort(-abs(weights), kind="stable")[:most])
+    return {names[at]: round(float(weights[at]), 2) for at in best if abs(weights[at]) >= 0.05}
+
+
+def key_weights(examples: list[Example]) -> dict[str, float]:
+    """Log-odds of class-name parts: the mean over owners of the share of article text inside."""
+    inside: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
+    for example in examples:
+        _count_keys(example, inside)
+    shares = {part: [gold / size for gold, size in by.values()] for part, by in inside.items()}
+    mean, prior = 0.45, 4
+    odds = {
+        part: round(_logit((sum(s) + prior * mean) / (len(s) + prior)) - _logit(mean), 2)
+        for part, s in sorted(shares.items())
+        if len(s) >= 4
+    }
+    return {part: value for part, value in odds.items() if abs(value) > 0.2}
+
+
+def _count_keys(example: Example, inside: dict[str, dict[str, list[float]]]) -> None:
+    size = np.minimum([len(block.text) for block in example.page.blocks], 200)
+    total = np.concatenate([[0], np.cumsum(size)])
+    gold = np.concatenate([[0], np.cumsum(size * example.share)])
+    for element in example.page.elements:
+        held = total[element.end] - total[element.start]
+        for part in key_parts(element.key) if held else ():
+            inside[part][example.owner][0] += gold[element.end] - gold[element.start]
+            inside[part][example.owner][1] += held
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
+    """The words of articles, the words of prompts and the class names."""
+    rows: dict[tuple[str, str], Row] = {}
+    for example in examples:
+        for block, share, weight in zip(
+            example.page.blocks, example.share, example.weight, strict=True
+        ):
+            if len(block.text) <= 600:
+                row = (block.text, example.owner, bool(share >= 0.5), float(min(weight, 5)))
+                rows.setdefault((example.page_id, block.text), row)
+    return Lexicon(
+        word_weights(rows.values(), 1.0, 4000),
+        word_weights(prompt_rows, 2.0, 3000),
+        key_weights(examples),
+    )
+
+
+def read_prompt_rows(corpus: Path) -> list[Row]:
+    """The labelled blocks, each text once a publisher."""
+    rows: dict[tuple[str, str], Row] = {}
+    for block in read_rows(corpus / "blocks.jsonl.gz"):
+        owner = block["owner"] or block["publisher"]
+        row = (block["text"], owner, block["label"] == "prompt", 1.0)
+        rows.setdefault((block["publisher"], fold(block["text"])), row)
+    return list(rows.values())
+
+
+def fit_forest(
+    tables: list[Columns],
+    targets: list[tuple[Column, Column]],
+    names: tuple[str, ...],
+    trees: int,
+    rate: float,
+) -> Forest:
+    """Trees over the blocks of these pages; `targets` are what to find and how much it weighs.
+
+    A quarter of the pages come twice, the second time as if in a language of unknown words.
+    """
+    from catboost import CatBoostClassifier, Pool  # type: ignore[import-not-found]
+
+    twice = range(0, len(tables), 4)
+    blank = [_without_words(tables[at]) for at in twice]
+    rows = np.vstack([np.column_stack([t[n] for n in names]) for t in [*tables, *blank]])
+    wanted = [target for target, _ in targets] + [targets[at][0] for at in twice]
+    weight = [weight for _, weight in targets] + [targets[at][1] * 0.5 for at in twice]
+    model = CatBoostClassifier(
+        iterations=trees, depth=DEPTH, learning_rate=rate, loss_function="CrossEntropy",
+        random_seed=1, thread_count=2, verbose=0, border_count=64, l2_leaf_reg=10,
+        allow_writing_files=False, bootstrap_type="Bernoulli", subsample=0.6, rsm=0.35,
+    )  # fmt: skip
+    target = np.clip(np.concatenate(wanted), 0, 1)
+    model.fit(Pool(rows, target, weight=np.concatenate(weight)))
+    return _forest(model, names)
+
+
+def _without_words(table: Columns) -> Columns:
+    blanks = {
+        name: np.full_like(column, 1.0 if name.startswith("plea") else 0.0)
+        for name, column in table.items()
+        if name.startswith(WORDY)
+    }
+    return table | blanks
+
+
+def _forest(
+    model: Any,  # noqa: ANN401
+    names: tuple[str, ...],
+) -> Forest:
+    """What the trainer found, in the program's own form."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "forest.json"
+        model.save_model(str(path), format="json")
+        data = json.loads(path.read_text())
+    scale, (bias,) = data["scale_and_bias"]
+    trees = [_padded(tree) for tree in data["oblivious_trees"]]
+    feature, border, leaves = zip(*trees, strict=True)
+    return Forest(
+        names,
+        np.array(feature, np.intp),
+        np.array(border, np.float32),
+        np.array(leaves, np.float32) * np.float32(scale),
+        float(bias),
+    )
+
+
+def _padded(tree: dict[str, Any]) -> tuple[list[int], list[float], list[float]]:
+    """A tree's columns, borders and leaves, with questions always answered no up to DEPTH."""
+    missing = DEPTH - len(tree["splits"])
+    feature = [split["float_feature_index"] for split in tree["splits"]] + [0] * missing
+    border = [split["border"] for split in tree["splits"]] + [3e38] * missing
+    leaves = tree["leaf_values"]
+    return feature, border, leaves + [0.0] * ((1 << DEPTH) - len(leaves))
+
+
+def dump_forest(forest: Forest) -> dict[str, Any]:
+    """The forest as model.json holds it: leaves in thousandths, borders to six digits."""
+    return {
+        "columns": forest.columns,
+        "feature": forest.feature.tolist(),
+        "border": [[float(f"{x:.6g}") for x in row] for row in forest.border.tolist()],
+        "leaves": np.rint(forest.leaves * 1000).astype(int).ravel().tolist(),
+        "bias": round(forest.bias, 4),
+    }
+
+
+class Recipe:
+    """The columns and forests of one kind of page.
+
+    Each page is scored by forests and with a lexicon made without the page's owner.
+    """
+
+    def __init__(self, examples: list[Example], lexicons: list[Lexicon], is_text: bool) -> None:
+        self.examples, self.is_text = examples, is_text
+        self.pages = [
+            cut_lines([b.text for b in e.page.blocks]) if is_text else e.page for e in examples
+        ]
+        self.tables = [
+            describe(page, find_headline(page, e.headline), e.description, lexicons[e.fold])
+            for page, e in zip(self.pages, examples, strict=True)
+        ]
+
+    def train(self, stage: int) -> tuple[Forest, list[Column]]:
+        """The stage's forest on all pages, and each page's scores from the fold without it."""
+        scores: list[Column] = [np.zeros(0, np.float32)] * len(self.examples)
+        for number in range(FOLDS):
+            forest = self._fit(stage, number)
+            for at, example in enumerate(self.examples):
+                if example.fold == number:
+                    scores[at] = forest.score(self.tables[at])
+        return self._fit(stage, None), scores
+
+    def _fit(self, stage: int, left_out: int | None) -> Forest:
+        names = tuple(name for name in self.tables[0] if name not in LEFT_OUT)
+        tables, targets = [], []
+        for table, example in zip(self.tables, self.examples, strict=True):
+            target = _target(example, stage)
+            if example.fold != left_out and target:
+                tables.append(table)
+                targets.append(target)
+        return fit_forest(tables, targets, names, SIZES[self.is_text][stage], RATES[stage])
+
+    def run(self) -> tuple[list[Forest], list[Column], list[Column]]:
+        """All stages; the later ones know how the first scored what stands around a block."""
+        first, scores = self.train(0)
+        for at, page in enumerate(self.pages):
+            self.tables[at] |= relate(page, scores[at], self.tables[at])
+        second, scores = self.train(1)
+        third, pleads = self.train(2)
+        return [first, second, third], scores, pleads
+
+
+def _target(example: Example, stage: int) -> tuple[Column, Column] | None:
+    """What a stage looks for on a page, and how much each block weighs."""
+    if stage < 2:
+        return example.share, example.weight
+    if example.prompts is None or example.prompt_weight is None:
+        return None
+    return example.prompts, example.prompt_weight
+
+
+def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out: Path) -> None:
+    """What becomes of each page by scores of a model that never saw its owner."""
+    for part in ("body", "record"):
+        (out / part).mkdir(parents=True, exist_ok=True)
+    for page, table, score, plea, e in zip(
+        recipe.pages, recipe.tables, scores, pleads, recipe.examples, strict=True
+    ):
+        hints = Hints(e.headline, e.description, e.authors, e.language)
+        found = finish(Draft(page, table, score, plea), find_headline(page, e.headline), hints)
+        heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
+        body = "\n".join(found.paragraphs)
+        (out / "body" / f"{e.page_id}.txt").write_text(body, encoding="utf-8")
+        record = "\n".join([*heads, *found.captions, body])
+        (out / "record" / f"{e.page_id}.txt").write_text(record, encoding="utf-8")
+
+
+def main(corpus: Path, out: Path) -> None:
+    """Train everything and write the model."""
+    examples, prompt_rows = list(read_examples(corpus)), read_prompt_rows(corpus)
+    lexicons = [
+        learn_lexicon(
+            [e for e in examples if e.fold != number],
+            [row for row in prompt_rows if fold_of(row[1]) != number],
+        )
+        for number in range(FOLDS)
+    ]
+    forests: list[Forest] = []
+    for is_text, name in ((False, "tree"), (True, "text")):
+        recipe = Recipe(examples, lexicons, is_text)
+        found, scores, pleads = recipe.run()
+        forests += found
+        write_pages(recipe, scores, pleads, out / name)
+    lexicon = learn_lexicon(examples, prompt_rows)
+    model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": asdict(lexicon)}
+    text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
+    (out / "model.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,61 @@
+"""The words of a block and the names of its elements, as the learned weights know them."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+TOKEN = re.compile(r"[^\W\d_]+|\d+")
+KEY_PART = re.compile(r"[a-z]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Learned weights of words and of class names."""
+
+    article: dict[str, float]
+    """Words and pairs of words: log-odds of standing in an article."""
+    prompt: dict[str, float]
+    """The same for prompts."""
+    keys: dict[str, float]
+    """Parts of class names and ids: log-odds of holding article text."""
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text's beginning, lower case; any number is `0`.
+
+    Where words are not set apart, pairs of characters stand for them.
+    """
+    found: list[str] = []
+    for word in TOKEN.findall(text[:400].lower()):
+        if word.isascii() or not CJK.search(word):
+            found.append("0" if word[0].isdigit() else word)
+        else:
+            found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+    return found[:60]
+
+
+def grams(words: list[str]) -> list[str]:
+    """Words, pairs of neighbouring words, and the first word marked as such."""
+    if not words:
+        return []
+    return [*words, *map(" ".join, pairwise(words)), "^" + words[0]]
+
+
+@lru_cache(maxsize=20_000)
+def key_parts(key: str) -> tuple[str, ...]:
+    """The parts of class names and ids, and the pairs within one name."""
+    found: set[str] = set()
+    for name in key.split():
+        parts = KEY_PART.findall(name)
+        found.update(parts)
+        found.update(map("-".join, pairwise(parts)))
+    return tuple(sorted(found))
+
+
+def word_count(text: str) -> float:
+    """Words; for scripts that do not set words apart, about one for two characters."""
+    if text.isascii():
+        return float(len(text.split()))
+    return len(text.split()) + len(CJK.findall(text)) / 2
