@@ -20,7 +20,7 @@ UNSPACED = (
 Tibetan, Burmese, Khmer."""
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
-_SPACED_WORD = re.compile(r"\S*[^\W_]\S*")
+_SPACED_WORD = re.compile(r"[^\W_]\S*")
 _TOKEN = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
 
 _CLOSING = "\"'”’“»›)\\]」』）】"

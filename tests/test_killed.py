@@ -40,7 +40,7 @@ def start(place: Place, api: str) -> "subprocess.Popen[bytes]":
 def lasting(place: Place) -> dict[str, list[str]]:
     """The tables without run ids and clock times; of the captures, the pages and files."""
     left_out = ", ".join(f"'{name}'" for name in OF_ITS_RUN)
-    columns = f"SELECT COLUMNS(c -> c NOT IN ({left_out}))"
+    columns = f"SELECT COLUMNS(lambda c: c NOT IN ({left_out}))"
     asked = {table: f"{columns} FROM {table}" for table in TABLES}
     asked["captures"] = f"{columns} FROM captures WHERE kind IN ('page', 'file')"
     return {table: sorted(map(repr, place.ask(sql))) for table, sql in asked.items()}

@@ -1,0 +1,190 @@
+"""Turns a page's bytes into text, also where the declared charset is wrong."""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+HEAD_BYTES = 4096
+SAMPLE_BYTES = 60_000
+META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.I)
+XML = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([\w:.-]{2,40})", re.I)
+HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.I)
+LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2,3}(?:-[a-zA-Z]+)?)", re.I)
+TAG = re.compile(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.I | re.S)
+HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+BINARY = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF")
+CONTROL = bytes([*range(9), *range(14, 27), 28, 29, 30, 31, 127])
+LATIN = "cp1252"
+LABELS = {
+    **dict.fromkeys(
+        ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "l1", "ascii", "us-ascii"), LATIN
+    ),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "euc-cn"), "gb18030"),
+    **dict.fromkeys(
+        ("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji"), "cp932"
+    ),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "korean"), "cp949"),
+    "big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "x-euc-jp": "euc-jp",
+    "utf8": "utf-8",
+    "unicode": "utf-8",
+}
+"""Charset labels that mean another codec in browsers (WHATWG Encoding Standard)."""
+PAGE_CODEC = re.compile(
+    r"utf-(?:8|16)|cp\d|iso8859|iso2022_jp|mac|koi8|euc_|gb|big5|shift_jis|johab|tis|hz"
+)
+"""What may be declared; Python knows codecs, such as idna, that are none for pages."""
+LEGACY = {
+    **dict.fromkeys(("cs", "hu", "pl", "sk", "sl", "hr", "ro"), "cp1250"),
+    **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "sr", "kk"), "cp1251"),
+    **dict.fromkeys(("et", "lt", "lv"), "cp1257"),
+    **dict.fromkeys(("ar", "fa"), "cp1256"),
+    "el": "cp1253",
+    "tr": "cp1254",
+    "he": "cp1255",
+    "vi": "cp1258",
+    "th": "cp874",
+    "ja": "cp932",
+    "ko": "cp949",
+    "zh": "gb18030",
+}
+"""What browsers fall back to for a language."""
+
+
+def _as_latin(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are no valid UTF-8 as windows-1252, as mixed pages need it."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    piece = error.object[error.start : error.end]
+    return "".join(_LATIN_TABLE[byte] for byte in piece), error.end
+
+
+_LATIN_TABLE = [bytes([b]).decode(LATIN, "replace") for b in range(256)]
+codecs.register_error("as-latin", _as_latin)
+
+
+def decode(payload: bytes, content_type: str = "", language: str | None = None) -> str | None:
+    """The text of a page; None when the bytes are no text.
+
+    A byte order mark wins, then valid UTF-8, then what HTTP and the page declare as far as the
+    bytes bear it out, then what the language's pages were written in before UTF-8, then a guess.
+    """
+    if payload.startswith(BINARY):
+        return None
+    text = _by_mark(payload) or _decode(payload, content_type, language)
+    return None if _is_binary(text) else text.replace("\0", "")
+
+
+def _by_mark(payload: bytes) -> str | None:
+    """The text behind a byte order mark, or UTF-16 that can be told without one."""
+    if payload.startswith(codecs.BOM_UTF8):
+        return payload[3:].decode("utf-8", "as-latin")
+    if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return payload.decode("utf-16", "replace")
+    sample = payload[:400]
+    low, high = sample[1::2].count(0), sample[::2].count(0)
+    if max(low, high) > max(4, len(sample) * 0.1) and not min(low, high):
+        return payload.decode("utf-16-le" if low else "utf-16-be", "replace")
+    return None
+
+
+def _decode(payload: bytes, content_type: str, language: str | None) -> str:
+    declared = _declared(payload, content_type)
+    if b"\x1b$" in payload[:SAMPLE_BYTES] or b"\x1b(" in payload[:SAMPLE_BYTES]:
+        declared = [*[c for c in declared if c.startswith("iso2022")], "iso-2022-jp", *declared]
+        if (text := _strictly(payload, declared[0])) is not None:
+            return text
+    if (text := _strictly(payload, "utf-8")) is not None:
+        return text
+    if "utf-8" in declared and _is_mostly_utf8(payload):
+        return payload.decode("utf-8", "as-latin")
+    for codec in _likely(payload, declared, language):
+        if (text := _strictly(payload, codec)) is not None:
+            return text
+    return _with_few_errors(payload, declared)
+
+
+def _declared(payload: bytes, content_type: str) -> list[str]:
+    """Codecs that HTTP and the page name, in this order, as far as Python knows them."""
+    names = HEADER.findall(content_type)[:1]
+    found = META.search(payload[:HEAD_BYTES]) or XML.search(payload[:HEAD_BYTES])
+    names += [found[1].decode("ascii", "replace")] if found else []
+    return [codec for name in names if (codec := _codec(name))]
+
+
+def _codec(name: str) -> str | None:
+    """Python's codec for a label; None for one that no page is written in."""
+    label = name.lower()
+    try:
+        codec = codecs.lookup(LABELS.get(label, label)).name
+    except (LookupError, ValueError):
+        return None
+    return codec if PAGE_CODEC.match(codec) else None
+
+
+def _strictly(payload: bytes, codec: str) -> str | None:
+    """The payload in a codec, when it fits; a page may be cut in its last character."""
+    try:
+        return payload.decode(codec)
+    except UnicodeDecodeError as error:
+        if error.start < len(payload) - 4:
+            return None
+        return payload[: error.start].decode(codec)
+    except (UnicodeError, LookupError):
+        return None
+
+
+def _is_mostly_utf8(payload: bytes) -> bool:
+    text = payload.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    good = len(payload) - len(payload.decode("ascii", "ignore")) - wrong
+    return wrong * 5 < good
+
+
+def _likely(payload: bytes, declared: list[str], language: str | None) -> list[str]:
+    """Codecs to try, the likeliest first."""
+    legacy = [c for c in declared if c != "utf-8"]
+    if not _is_dense(payload):
+        return [
+            *legacy,
+            *([LEGACY[lang]] if (lang := _language(payload, language)) in LEGACY else []),
+            LATIN,
+        ]
+    trusted = [codec for codec in legacy if codec != LATIN]
+    by_language = [LEGACY[lang]] if (lang := _language(payload, language)) in LEGACY else []
+    return [*trusted, *by_language, *_guess(payload), *legacy]
+
+
+def _language(payload: bytes, language: str | None) -> str:
+    found = LANGUAGE.search(payload[:HEAD_BYTES])
+    name = found[1].decode("ascii").lower() if found else (language or "")
+    return name.partition("-")[0]
+
+
+def _is_dense(payload: bytes) -> bool:
+    """Whether bytes over 127 stand in runs, as in scripts other than Latin."""
+    runs = [len(run) for run in HIGH_RUN.findall(TAG.sub(b" ", payload[:SAMPLE_BYTES]))]
+    return sum(n for n in runs if n >= 4) > 0.3 * sum(runs)
+
+
+def _guess(payload: bytes) -> list[str]:
+    sample = TAG.sub(b" ", payload[:SAMPLE_BYTES])[:8000]
+    best = from_bytes(sample).best()
+    return [codec] if best and (codec := _codec(best.encoding.replace("_", "-"))) else []
+
+
+def _with_few_errors(payload: bytes, declared: list[str]) -> str:
+    """The reading that leaves the fewest bytes over."""
+    readings = [payload.decode(c, "replace") for c in dict.fromkeys([*declared, "utf-8"])]
+    return min([*readings, payload.decode(LATIN, "replace")], key=lambda t: t.count("\ufffd"))
+
+
+def _is_binary(text: str) -> bool:
+    sample = text[:20_000]
+    raw = sample.encode("utf-8", "replace")
+    odd = len(raw) - len(raw.translate(None, CONTROL)) + sample.count("\ufffd")
+    return odd > 0.02 * len(sample) + 2

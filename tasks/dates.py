@@ -1,0 +1,263 @@
+"""Reads points in time as papers write them. Pure functions, no guessing from the clock."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+EARLIEST_YEAR = 1990
+MONTHS = {
+    "en": "january february march april may june july august september october november december",
+    "en-short": "jan feb mar apr may jun jul aug sep oct nov dec",
+    "de": "januar februar märz april mai juni juli august september oktober november dezember",
+    "de-at": "jänner feber mrz apr mai jun jul aug sept okt nov dez",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "fr-short": "janv févr mars avr mai juin juil août sept oct nov déc",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre",
+    "es-short": "ene feb mar abr may jun jul ago set oct nov dic",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
+    "dicembre",
+    "it-short": "gen feb mar apr mag giu lug ago set ott nov dic",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro "
+    "dezembro",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "no": "januar februar mars april mai juni juli august september oktober november desember",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
+    "listopada grudnia",
+    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+}
+MONTH_NUMBER = {name: n for names in MONTHS.values() for n, name in enumerate(names.split(), 1)}
+ZONES = {
+    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0.0),
+    **dict.fromkeys(("BST", "CET", "MEZ", "WEST"), 1.0),
+    **dict.fromkeys(("CEST", "MESZ", "EET", "SAST"), 2.0),
+    **dict.fromkeys(("EEST", "MSK", "TRT"), 3.0),
+    **dict.fromkeys(("HKT", "SGT", "PHT", "AWST"), 8.0),
+    **dict.fromkeys(("JST", "KST"), 9.0),
+    "AEST": 10.0,
+    "AEDT": 11.0,
+    "NZST": 12.0,
+    "NZDT": 13.0,
+    "EDT": -4.0,
+    "EST": -5.0,
+    "CDT": -5.0,
+    "MDT": -6.0,
+    "MST": -7.0,
+    "PDT": -7.0,
+    "PST": -8.0,
+}
+"""Hours east of UTC. Names that several countries use (IST, CST) mean the source's own zone."""
+
+CLOCK = (
+    r"(?P<hour>\d{1,2})\s?(?:[:.hH時时시点]|\s?Uhr\b)\s?(?P<minute>\d{2}|\d(?=\s?[分분]))?"
+    r"(?:\s?[:分분]\s?(?P<second>\d{2}))?(?:[.,]\d+)?\s?(?:[分분秒초]|Uhr)?\s*(?P<half>[AaPp]\.?\s?[Mm]\b\.?)?"
+    r"\s*\(?(?:(?:GMT|UTC)(?=[+-]\d))?(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}\b|\b[A-Z]{2,4}\b|Z)?"
+)
+ISO = re.compile(
+    r"(?P<year>\d{4})(?P<gap>[-/.]?)(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)"
+    r"(?:(?:\s*[T,|]\s*|\s+(?:at\s+)?|-)(?P<hour>\d{1,2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?"
+    r"(?:[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\b)?\s*(?P<zone>[+-]\d{1,2}:?\d{2}|[+-]\d{2}\b|Z|[A-Z]{3,4}\b)?)?"
+)
+COMPACT = re.compile(
+    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?\b"
+)
+MAIL = re.compile(r"[A-Za-z]{3,9}, \d{1,2} [A-Za-z]{3} \d{4} \d")
+EAST_ASIA = re.compile(
+    r"(?:(?P<year>\d{4})|令和\s?(?P<reiwa>\d{1,2}|元))\s?[年년]\s?"
+    r"(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일号]"
+    r"(?:[^\d]{0,12}?(?P<noon>午前|午後|上午|下午|晚上|오전|오후)?\s?" + CLOCK + ")?"
+)
+DAY_FIRST = re.compile(
+    r"\b(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+|-)?"
+    r"(?P<name>[^\W\d_]{3,12})\.?,?\s*(?:de\s+|del\s+|-)?"
+    r"(?P<year>\d{4})\b(?:\D{0,18}?\b" + CLOCK + ")?"
+)
+MONTH_FIRST = re.compile(
+    r"\b(?P<name>[^\W\d_]{3,12})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})\b"
+    r"(?:\D{0,14}?\b" + CLOCK + ")?"
+)
+YEAR_LAST = re.compile(
+    r"\b(?P<name>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r":(?P<second>\d{2}) (?P<zone>[A-Z]{2,4}|[+-]\d{4}) (?P<year>\d{4})\b"
+)
+NUMBERS = re.compile(
+    r"\b(?P<day>\d{1,2})(?P<gap>[./-])\s?(?P<month>\d{1,2})(?P=gap)\s?(?P<year>\d{4})\b(?:\D{0,18}?\b"
+    + CLOCK
+    + ")?"
+)
+EPOCH = re.compile(r"1?\d{9}(?:\d{3})?")
+URL_DAY = re.compile(
+    r"(?<![\d])(?P<year>(?:19|20)\d{2})(?P<gap>[-/_]?)(?P<month>0?[1-9]|1[0-2]|[a-z]{3})(?P=gap)"
+    r"(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=[/-]))(?!\d)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time and how it was written."""
+
+    at: datetime
+    """In UTC. A day without a time of day stands as its midnight in UTC, which keeps the day."""
+    raw: str
+    has_time: bool
+
+
+def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> Moment | None:
+    """Read a point in time, whatever the common form; None when there is none in the text.
+
+    Args:
+        raw: as written; text around the date does no harm.
+        timezone: IANA zone of times written without one.
+        day_first: what 03/04/2024 means. With a dot between the numbers the day is always first.
+    """
+    text = " ".join(raw[:200].split())
+    if not any(c.isdigit() for c in text):
+        return None
+    zone = zone_of(timezone)
+    for at, has_time in _readings(text, zone, day_first):
+        if at is not None and at.year >= EARLIEST_YEAR:
+            return Moment(at, text, has_time)
+    return None
+
+
+def parse_time(raw: str, timezone: str = "UTC") -> datetime | None:
+    """The point in time in UTC; None when the text holds none."""
+    moment = parse_moment(raw, timezone)
+    return moment.at if moment else None
+
+
+def day_in_url(url: str) -> date | None:
+    """The day that a URL's path names, such as `/2024/05/17/` or `/2024/may/17/`."""
+    path = url.split("://", 1)[-1].partition("/")[2].partition("?")[0].lower()
+    found = URL_DAY.search(path)
+    if not found or (not found["gap"] and not found["month"].isdigit()):
+        return None
+    month = MONTH_NUMBER.get(found["month"]) or _number(found["month"])
+    day = _day(int(found["year"]), month, int(found["day"]))
+    return day if day and day.year >= EARLIEST_YEAR else None
+
+
+@lru_cache(maxsize=256)
+def zone_of(name: str) -> tzinfo:
+    """The zone of an IANA name; UTC for a name that is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return UTC
+
+
+Reading = tuple[datetime | None, bool]
+
+
+def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
+    """What the text can mean, the strictest form first."""
+    if EPOCH.fullmatch(text):
+        yield _from_epoch(text), True
+        return
+    if found := ISO.match(text):
+        yield _from_match(found, zone)
+    if found := COMPACT.match(text):
+        yield _from_match(found, zone)
+    if MAIL.match(text):
+        yield _from_mail(text, zone), True
+    if found := EAST_ASIA.search(text):
+        yield _from_match(found, zone)
+    for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST):
+        for match in form.finditer(text):
+            yield _from_match(match, zone)
+    for match in NUMBERS.finditer(text):
+        yield _from_match(match, zone, swap=not day_first and match["gap"] != ".")
+    if found := ISO.search(text):
+        yield _from_match(found, zone)
+
+
+def _from_epoch(text: str) -> datetime | None:
+    seconds = int(text) / (1000 if len(text) > 10 else 1)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _from_mail(text: str, zone: tzinfo) -> datetime | None:
+    """RFC 822, as in feeds and HTTP headers."""
+    try:
+        at = parsedate_to_datetime(text)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _from_match(found: re.Match[str], zone: tzinfo, *, swap: bool = False) -> Reading:
+    parts = found.groupdict()
+    month = MONTH_NUMBER.get(parts.get("name", "").lower()) if "name" in parts else None
+    month = month or _number(parts.get("month"))
+    day, year = _number(parts["day"]), _year(parts)
+    if month > 12 >= day or (swap and day <= 12):
+        day, month = month, day
+    found_day = _day(year, month, day)
+    if found_day is None:
+        return None, False
+    clock = _clock(parts)
+    if clock is None:
+        return datetime.combine(found_day, time(), UTC), False
+    at = datetime.combine(found_day, clock, _zone(parts.get("zone"), zone))
+    try:
+        return at.astimezone(UTC), True
+    except OverflowError:
+        return None, False
+
+
+def _year(parts: dict[str, str | None]) -> int:
+    if reiwa := parts.get("reiwa"):
+        return 2018 + (1 if reiwa == "元" else int(reiwa))
+    return _number(parts.get("year"))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _clock(parts: dict[str, str | None]) -> time | None:
+    """The time of day; None when none is given or it is none."""
+    if not parts.get("hour"):
+        return None
+    hour = _number(parts["hour"])
+    half = (parts.get("half") or "").lower()[:1]
+    noon = parts.get("noon") or ""
+    if (half == "p" or noon in ("午後", "下午", "晚上", "오후")) and hour < 12:
+        hour += 12
+    elif (half == "a" or noon in ("午前", "上午", "오전")) and hour == 12:
+        hour = 0
+    try:
+        return time(hour, _number(parts.get("minute")), _number(parts.get("second")))
+    except ValueError:
+        return None
+
+
+def _zone(text: str | None, own: tzinfo) -> tzinfo:
+    if not text:
+        return own
+    if text[0] in "+-":
+        digits = text[1:].replace(":", "").rjust(3, "0")
+        hours, minutes = (
+            (digits[:-2], digits[-2:]) if len(digits) > 3 or ":" in text else (digits, "0")
+        )
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        return (
+            timezone(-offset if text[0] == "-" else offset) if offset < timedelta(days=1) else own
+        )
+    if text == "ET":
+        return zone_of("America/New_York")
+    return timezone(timedelta(hours=ZONES[text])) if text in ZONES else own

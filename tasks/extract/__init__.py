@@ -1,0 +1,140 @@
+"""Turns the bytes of one page into an article, or says why there is none."""
+
+import re
+from collections.abc import Callable
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from tasks.charsets import decode
+from tasks.extract.access import is_truncated, judge_access
+from tasks.extract.authors import clean_authors
+from tasks.extract.datelines import find_dateline
+from tasks.extract.languages import choose_language
+from tasks.extract.metadata import Metadata, read_metadata
+from tasks.extract.rejections import CHALLENGE_PARTS, Sight, reject
+from tasks.markup import parse_html
+from tasks.model import Cleaned, Extraction, Outcome, PageText
+from tasks.prompts import Hints, clean_lines, clean_tree
+from tasks.text import word_count
+
+SIGHT_CHARS = 6000
+UNSEEN = "script, style, noscript, template"
+MARKUP = re.compile(r"\s*(?:<!doctype\s+html|<html\b|<head\b)", re.I)
+PAGE_TYPE = re.compile(r"^\s*(?:$|text/|application/(?:xhtml|xml|octet-stream))", re.I)
+
+
+def extract_page(
+    payload: bytes,
+    content_type: str,
+    url: str,
+    *,
+    source_language: str | None = None,
+    timezone: str = "UTC",
+) -> Extraction:
+    """The article of a page, or the reason why there is none. Depends on nothing but its input.
+
+    Args:
+        payload: the page after content decoding.
+        content_type: as HTTP gives it; may be empty.
+        url: where the page came from; a `file:` URL or nothing for a saved page.
+        source_language: code of the paper's language, for pages that do not say theirs.
+        timezone: IANA zone of the paper, for times written without one.
+    """
+    if not PAGE_TYPE.match(content_type):
+        return Extraction(Outcome.NOT_A_PAGE, content_type[:100])
+    text = decode(payload, content_type, source_language)
+    if text is None:
+        return Extraction(Outcome.UNDECODABLE, "the bytes are no text")
+    if not text.strip():
+        return Extraction(Outcome.EMPTY_PAGE, "no text")
+    if _is_plain(text, content_type, url):
+        return _extract_lines(text, source_language)
+    return _extract_html(text, url, source_language, timezone)
+
+
+def _is_plain(text: str, content_type: str, url: str) -> bool:
+    says_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
+    return says_plain and not MARKUP.match(text)
+
+
+def _extract_lines(text: str, language: str | None) -> Extraction:
+    cleaned = clean_lines(text.splitlines(), Hints(language=language))
+    words = word_count(" ".join(cleaned.paragraphs))
+    sight = Sight("", "", text[:SIGHT_CHARS], words=max(1, words))
+    return _settle(Metadata(), cleaned, lambda: sight, "", language)
+
+
+def _extract_html(text: str, url: str, language: str | None, timezone: str) -> Extraction:
+    tree = parse_html(text)
+    meta = read_metadata(tree, url, timezone)
+    hints = Hints(meta.headline, meta.description, meta.authors, meta.language or language)
+    cleaned = clean_tree(tree, hints)
+    return _settle(meta, cleaned, lambda: _look(tree), url, language)
+
+
+def _settle(
+    meta: Metadata, cleaned: Cleaned, look: Callable[[], Sight], url: str, language: str | None
+) -> Extraction:
+    if refusal := reject(look, meta, cleaned, url):
+        return Extraction(*refusal)
+    return Extraction(
+        Outcome.ARTICLE, page=_page_text(meta, cleaned, language), stripped=cleaned.stripped
+    )
+
+
+def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) -> PageText:
+    text = "\n".join([meta.headline or cleaned.headline or "", *cleaned.paragraphs])
+    language, language_source = choose_language(meta.language, text, source_language)
+    access = judge_access(meta.access, cleaned)
+    published = meta.published
+    return PageText(
+        headline=meta.headline or cleaned.headline or "",
+        paragraphs=cleaned.paragraphs,
+        captions=cleaned.captions,
+        kicker=cleaned.kicker,
+        standfirst=cleaned.standfirst,
+        byline=cleaned.byline,
+        authors=meta.authors or clean_authors([cleaned.byline or ""]),
+        dateline=find_dateline(cleaned.paragraphs[0]) if cleaned.paragraphs else None,
+        section=meta.section,
+        language=language,
+        language_source=language_source,
+        published_at=published.at if published else None,
+        published_raw=published.raw if published else None,
+        published_source=meta.published_source,
+        modified_at=meta.modified_at,
+        access=access,
+        is_truncated=is_truncated(access, cleaned),
+        rights_notice=meta.rights_notice,
+        tdm_reservation=meta.tdm_reservation,
+        declared_url=meta.declared_url,
+    )
+
+
+def _look(tree: LexborHTMLParser) -> Sight:
+    """What the page shows; takes scripts and styles out of the tree."""
+    title = tree.css_first("title")
+    headings = tree.css("h1, h2, h3")[:200]
+    body = tree.body
+    if body is None:
+        return Sight(title.text() if title else "", "", "", 0)
+    challenge, video = (
+        tree.css_first(CHALLENGE_PARTS),
+        tree.css_first("video, [itemtype*=VideoObject]"),
+    )
+    tree.strip_tags(UNSEEN.split(", "))
+    text = " ".join(body.text(separator=" ").split())
+    return Sight(
+        title=" ".join(title.text().split()) if title else "",
+        headings="\n".join(" ".join(h.text().split()) for h in headings if h.tag == "h1"),
+        text=text[:SIGHT_CHARS],
+        words=word_count(text[:SIGHT_CHARS]),
+        teasers=sum(1 for h in headings if h.tag != "h1" and _is_linked(h)),
+        has_challenge=challenge is not None,
+        has_video=video is not None,
+    )
+
+
+def _is_linked(heading: LexborNode) -> bool:
+    parent = heading.parent
+    return heading.css_first("a[href]") is not None or (parent is not None and parent.tag == "a")

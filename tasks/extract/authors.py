@@ -1,0 +1,70 @@
+"""Cleans the names of those who wrote an article."""
+
+import html
+import re
+from collections.abc import Iterable
+
+BY = re.compile(
+    r"^\s*(?:(?:written|reported|story|text|words|posted|published|review|analysis|opinion)\s+)?"
+    r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|作者|記者|文)"
+    r"(?:\s*[:：]\s*|\s+)",
+    re.I,
+)
+EAST_ASIAN_ROLE = re.compile(
+    r"^(?:\S{1,8}(?:部|局|課)\s+|[^\s＝]{1,12}＝|记者\s*|記者\s*)"
+    r"|\s*(?:記者|记者|特派員|編集委員|論説委員|기자|특파원)$"
+)
+MAIL = re.compile(r"\S+@\S+\.\w+")
+ADDRESS = re.compile(r"https?://\S+|www\.\S+|@\w{2,}")
+BRACKETS = re.compile(r"\s*[(\[（【][^)\]）】]*[)\]）】]\s*")
+SPLIT = re.compile(
+    r"\s*(?:[;|•·]|\s/\s|,\s(?!(?:Jr|Sr|MD|PhD|M\.D|Ph\.D|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|&)\s|、|，|＆)\s*"
+)
+ROLE = re.compile(
+    r"\b(?:reporter|correspondent|editor|journalist|staff|writer|columnist|contributor|bureau chief"
+    r"|producer|photographer|korrespondent\w*|redakteur\w*|reporterin|chefredakt\w+|autor\w*"
+    r"|journaliste|correspondant\w*|redactor\w*|periodista|corresponsal|giornalista)\b",
+    re.I,
+)
+LAST_PART = re.compile(r"\s*[,–—]\s*(?=[^,–—]*$)|\s+-\s+(?=[^-]*$)")
+NOT_A_NAME = re.compile(
+    r"^(?:admin|administrator|root|editor|webmaster|user|null|none|undefined|n/?a|anonymous|unknown)$",
+    re.I,
+)
+LONGEST = 70
+
+
+def clean_authors(names: Iterable[str], paper: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The names, each once, without roles, addresses and `By`; agencies are names too.
+
+    Args:
+        names: as the page gives them; one may hold several.
+        paper: letters of the paper's own names, which are no author beside others.
+    """
+    found = [name for text in names for name in _names_in(text)]
+    unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
+    people = [n for n in unique if re.sub(r"[\W_]+", "", n).lower() not in paper]
+    return tuple((people or unique)[:30])
+
+
+def _names_in(text: str) -> list[str]:
+    text = " ".join(html.unescape(html.unescape(text)).split())
+    if len(text) > 400:
+        return []
+    text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
+    text = BY.sub("", text)
+    return [name for part in SPLIT.split(text) if (name := _name(part))]
+
+
+def _name(part: str) -> str | None:
+    part = EAST_ASIAN_ROLE.sub("", BY.sub("", part)).strip(" ,.;:|-–—\"'")
+    while (cut := LAST_PART.search(part)) and ROLE.search(part[cut.end() :]):
+        part = part[: cut.start()]
+    if not 1 < len(part) <= LONGEST or NOT_A_NAME.match(part) or _is_role(part):
+        return None
+    return part if any(c.isalpha() for c in part) else None
+
+
+def _is_role(part: str) -> bool:
+    """Whether nothing but a role is said, such as `Senior political correspondent`."""
+    return bool(ROLE.search(part)) and part[1:] == part[1:].lower()

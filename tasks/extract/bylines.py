@@ -1,0 +1,63 @@
+"""Finds the printed date beside a page's headline."""
+
+import re
+
+from selectolax.lexbor import LexborNode
+
+MARKED = (
+    "time, [itemprop*=date i], [class*=date i], [class*=time i], [class*=publi i],"
+    " [class*=datum i], [class*=fecha i], [class*=tarih i], [class*=byline i], [class*=meta i],"
+    " [id*=date i]"
+)
+UPDATED = re.compile(
+    r"updat|modif|edited|last review|aktualisi|geändert|mis à jour|màj|actualiz|aggiorna|atualiz"
+    r"|bijgewerkt|uppdat|oppdat|opdater|güncel|обновл|оновл|更新|수정",
+    re.I,
+)
+PLAIN = "p, span, div, li, small, em, td"
+BARE = 60
+SHORT_PARTS = re.compile(
+    r"[\d\W年月日時分년월일]+|uhr\b|[^\W\d_]{3,9}(?=\W+\d{1,2}\W+\d{4}|\W+\d{4})", re.I
+)
+LEVELS = 6
+LONGEST = 160
+YEAR = re.compile(r"(?:19|20)\d\d")
+MOST = 6
+
+
+def dates_near(heading: LexborNode) -> list[str]:
+    """Texts that may hold the date, from the smallest element around the heading that has any."""
+    node: LexborNode | None = heading
+    for _ in range(LEVELS):
+        node = node.parent if node is not None else None
+        if node is None or node.tag in ("body", "html"):
+            return []
+        marked = [stamp for mark in node.css(MARKED)[:40] if (stamp := _stamp(mark))]
+        found = marked or [stamp for mark in node.css(PLAIN)[:60] if (stamp := _bare_date(mark))]
+        if found:
+            return found if len(set(found)) <= MOST else []
+    return []
+
+
+def _bare_date(node: LexborNode) -> str | None:
+    """The text of an element that holds next to nothing but a date."""
+    text = " ".join(node.text(separator=" ").split())
+    rest = SHORT_PARTS.sub("", text) if YEAR.search(text) and len(text) <= BARE else text
+    return text if len(rest) < len(text) * 0.5 else None
+
+
+def _stamp(node: LexborNode) -> str | None:
+    if node.parent is not None and node.parent.tag in ("figure", "figcaption"):
+        return None
+    said = node.attributes
+    text = said.get("datetime") or said.get("content") or " ".join(node.text(separator=" ").split())
+    if len(text) > LONGEST or not YEAR.search(text):
+        return None
+    around = " ".join(filter(None, (said.get("class"), said.get("itemprop"), said.get("id"))))
+    return None if UPDATED.search(around) else _before_update(text)
+
+
+def _before_update(text: str) -> str | None:
+    """The text up to the word that announces a change; None when no date is left."""
+    kept = UPDATED.split(text, maxsplit=1)[0]
+    return kept if YEAR.search(kept) else None

@@ -1,0 +1,218 @@
+"""Reads schema.org data in JSON-LD blocks, broken ones too, and finds the page's own article."""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from tasks.markup import one_line
+
+Thing = dict[str, Any]
+"""One schema.org object as parsed."""
+
+ARTICLE_TYPES = frozenset(
+    {
+        "Article",
+        "NewsArticle",
+        "AnalysisNewsArticle",
+        "AskPublicNewsArticle",
+        "BackgroundNewsArticle",
+        "OpinionNewsArticle",
+        "ReportageNewsArticle",
+        "ReviewNewsArticle",
+        "AdvertiserContentArticle",
+        "SatiricalArticle",
+        "ScholarlyArticle",
+        "TechArticle",
+        "Report",
+        "BlogPosting",
+        "LiveBlogPosting",
+        "SocialMediaPosting",
+        "DiscussionForumPosting",
+        "Review",
+        "CriticReview",
+        "ClaimReview",
+        "Recipe",
+    }
+)
+PAGE_TYPES = frozenset({"WebPage", "ItemPage", "MedicalWebPage", "CreativeWork", "MediaObject"})
+MAX_THINGS = 2000
+MAX_REPAIRED = 500_000
+CONTAINERS = ("@graph", "mainEntity", "mainEntityOfPage", "subjectOf")
+WRAPPING = re.compile(r"<!--|-->|//\s*<!\[CDATA\[|//\s*\]\]>|/\*.{0,40}?\*/|<!\[CDATA\[|\]\]>")
+TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+MISSING_COMMA = re.compile(r'(["}\]])(\s*\n\s*)(?=["{])')
+LONE_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])|\\u(?![0-9a-fA-F]{4})')
+SCRAP = re.compile(
+    r'"(@type|headline|datePublished|dateModified|dateCreated|inLanguage|isAccessibleForFree'
+    r'|articleSection|url)"\s*:\s*"((?:[^"\\\n]|\\.){1,500})"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    """What the JSON-LD blocks of a page hold."""
+
+    article: Thing
+    """The object that is about this page's article; empty when there is none."""
+    page: Thing
+    """The object about the page itself; empty when there is none."""
+    things: tuple[Thing, ...]
+    by_id: dict[str, Thing]
+
+    def resolve(self, value: object) -> object:
+        """The object that a bare `{"@id": ...}` points to, else the value itself."""
+        if isinstance(value, dict) and len(value) <= 2 and "name" not in value:
+            return self.by_id.get(str(value.get("@id")), value)
+        return value
+
+    def types(self) -> frozenset[str]:
+        """All types that occur on the page."""
+        return frozenset(kind for thing in self.things for kind in types_of(thing))
+
+
+def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str]) -> Structured:
+    """The objects in the blocks, and which of them is this page's article.
+
+    Args:
+        blocks: contents of the page's `application/ld+json` scripts, in page order.
+        urls: what the page is known by: fetched URL, canonical, og:url.
+        titles: what the page calls itself: h1, og:title, title.
+    """
+    things = [thing for block in blocks for thing in _flatten(parse_block(block))][:MAX_THINGS]
+    by_id = {thing["@id"]: thing for thing in reversed(things) if _is_named(thing)}
+    paths = frozenset(filter(None, map(path_of, urls)))
+    words = [_letters(title) for title in titles if title]
+    article = _best([t for t in things if types_of(t) & ARTICLE_TYPES], paths, words)
+    page = _best([t for t in things if types_of(t) & PAGE_TYPES], paths, words)
+    return Structured(article, page, tuple(things), by_id)
+
+
+def parse_block(text: str) -> object:
+    """Parse one block, mending what papers get wrong; None when nothing can be read."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return _parse_broken(text[:MAX_REPAIRED])
+
+
+def types_of(thing: Thing) -> frozenset[str]:
+    """The types of an object, without their vocabulary's address."""
+    found = thing.get("@type")
+    names = found if isinstance(found, list) else [found]
+    return frozenset(re.split(r"[/#:]", n)[-1] for n in names if isinstance(n, str))
+
+
+def texts(value: object) -> list[str]:
+    """The texts in a value: itself, its members', or its name, without markup's entities."""
+    if isinstance(value, str):
+        text = one_line(html.unescape(value))
+        return [text] if text else []
+    if isinstance(value, list):
+        return [text for member in value[:50] for text in _text_of_member(member)]
+    return _text_of_member(value)
+
+
+def _text_of_member(value: object) -> list[str]:
+    if isinstance(value, dict):
+        value = value.get("name") or value.get("@value")
+        if isinstance(value, list):
+            value = next((v for v in value if isinstance(v, str)), None)
+    return texts(value) if isinstance(value, str) else []
+
+
+def first_text(value: object) -> str | None:
+    """The first text in a value."""
+    return next(iter(texts(value)), None)
+
+
+def _parse_broken(text: str) -> object:
+    text = WRAPPING.sub(" ", text).strip().rstrip(";")
+    if "&quot;" in text and text.count('"') < 4:
+        text = html.unescape(text)
+    mended = LONE_ESCAPE.sub(r"\\\\", MISSING_COMMA.sub(r"\1,\2", TRAILING_COMMA.sub("", text)))
+    found = list(_parse_run(mended))
+    if found and isinstance(found[0], dict | list):
+        return found
+    scraps: Thing = {}
+    for key, value in SCRAP.findall(text):
+        scraps.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
+    return scraps or None
+
+
+def _parse_run(text: str) -> Iterator[Any]:
+    """The JSON values that stand one after the other."""
+    decoder = json.JSONDecoder(strict=False)
+    at = 0
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield value
+        at += len(text[at : at + 200]) - len(text[at : at + 200].lstrip(" \t\r\n,;"))
+
+
+def _flatten(value: object) -> Iterator[Thing]:
+    """The objects that say something about the page, related items left out."""
+    waiting, seen = [value], 0
+    while waiting and seen < MAX_THINGS:
+        seen += 1
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        elif isinstance(value, dict):
+            yield value
+            inner = [value[key] for key in CONTAINERS if isinstance(value.get(key), dict | list)]
+            waiting += reversed(inner)
+
+
+def _is_named(thing: Thing) -> bool:
+    return isinstance(thing.get("@id"), str) and len(thing) > 2
+
+
+def _best(things: list[Thing], paths: frozenset[str], titles: list[str]) -> Thing:
+    """The object that fits the page best; of equals the first."""
+    return max(things, key=lambda thing: _fit(thing, paths, titles), default={})
+
+
+def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
+    own = frozenset(filter(None, map(path_of, _addresses(thing))))
+    headline = _letters(first_text(thing.get("headline") or thing.get("name")) or "")
+    fit = 0.0
+    if own:
+        fit += 4.0 if own & paths else -1.0
+    if headline:
+        fit += 1.0 + 3.0 * any(headline in title or title in headline for title in titles)
+    fit += 1.5 * bool(thing.get("datePublished"))
+    fit += 1.0 * any(kind.endswith("NewsArticle") for kind in types_of(thing))
+    return fit - 2.0 * bool(
+        types_of(thing) & {"Review", "Recipe", "ClaimReview", "SocialMediaPosting"}
+    )
+
+
+def _addresses(thing: Thing) -> Iterator[str]:
+    for key in ("url", "mainEntityOfPage", "@id"):
+        value = thing.get(key)
+        if isinstance(value, dict):
+            value = value.get("@id") or value.get("url")
+        if isinstance(value, str):
+            yield value
+
+
+def path_of(url: str) -> str:
+    """A URL's path, lower case and without its last slash; nothing for what is no URL."""
+    try:
+        return unquote(urlsplit(url).path).rstrip("/").lower()
+    except ValueError:
+        return ""
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()

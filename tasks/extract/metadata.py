@@ -1,0 +1,126 @@
+"""Reads what a page says about its article: JSON-LD, then meta elements, then the page."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tasks.dates import Moment
+from tasks.extract.authors import clean_authors
+from tasks.extract.headlines import Titles, choose_headline, main_heading
+from tasks.extract.jsonld import first_text, texts
+from tasks.extract.page import Page, text_of
+from tasks.extract.publication import find_modified, find_published
+from tasks.extract.terms import find_notice, find_reservation, stated_access
+
+AUTHORS = (
+    "parsely-author",
+    "author",
+    "article:author",
+    "byl",
+    "sailthru.author",
+    "dc.creator",
+    "dcterms.creator",
+    "cxenseparse:author",
+    "article.author",
+    "citation_author",
+)
+CODE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z]{2,8}|[-_]\d{3})*\s*(?:$|[,;])")
+SECTIONS = (
+    "article:section",
+    "parsely-section",
+    "cxenseparse:recs:category",
+    "section",
+    "article.section",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page says about its article, cleaned but not yet weighed against its text."""
+
+    headline: str | None = None
+    description: str | None = None
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    published: Moment | None = None
+    published_source: str = "none"
+    """jsonld, meta, page, url or none."""
+    modified_at: datetime | None = None
+    language: str | None = None
+    access: str = "unknown"
+    rights_notice: str | None = None
+    tdm_reservation: str | None = None
+    declared_url: str | None = None
+    kinds: frozenset[str] = frozenset()
+    """schema.org types on the page, and `og:<type>`."""
+
+
+def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Metadata:
+    """What the page says about its article.
+
+    Args:
+        tree: the parsed page.
+        url: where it came from; empty when unknown.
+        timezone: IANA zone of times written without one.
+    """
+    page = Page(tree, url, timezone)
+    published, source = find_published(page)
+    return Metadata(
+        headline=_headline(page),
+        description=page.first("og:description", "description", "twitter:description"),
+        authors=_authors(page),
+        section=_section(page),
+        published=published,
+        published_source=source,
+        modified_at=find_modified(page, published),
+        language=_language(page),
+        access=stated_access(page),
+        rights_notice=find_notice(page),
+        tdm_reservation=find_reservation(page),
+        declared_url=page.declared,
+        kinds=page.structured.types() | {f"og:{page.meta.get('og:type', '').lower()}"},
+    )
+
+
+def _headline(page: Page) -> str | None:
+    """The article's headline."""
+    candidates = {
+        "jsonld": first_text(page.structured.article.get("headline")),
+        "og": page.first("og:title"),
+        "twitter": page.first("twitter:title"),
+        "title": page.title,
+    }
+    known = [text for text in candidates.values() if text]
+    candidates["h1"] = main_heading(page.headings, known)
+    return choose_headline(Titles({k: v for k, v in candidates.items() if v}, page.names))
+
+
+def _authors(page: Page) -> tuple[str, ...]:
+    """Who wrote it."""
+    stated = page.structured.article.get("author") or page.structured.article.get("creator")
+    members = stated if isinstance(stated, list) else [stated]
+    names = [n for m in members[:30] for n in texts(page.structured.resolve(m))]
+    if found := clean_authors(names, page.names):
+        return found
+    for name in AUTHORS:
+        text = page.meta.get(name, "")
+        if text and "://" not in text and (found := clean_authors([text], page.names)):
+            return found
+    nodes = page.tree.css('[itemprop="author"], [rel="author"]')[:5]
+    return clean_authors([text_of(node) for node in nodes], page.names)
+
+
+def _section(page: Page) -> str | None:
+    """The paper's section."""
+    stated = texts(page.structured.article.get("articleSection"))
+    return stated[0] if stated else page.first(*SECTIONS)
+
+
+def _language(page: Page) -> str | None:
+    """The language the page says it is in, as a two- or three-letter code."""
+    stated = first_text(page.structured.article.get("inLanguage"))
+    named = (page.named_language, stated, page.first("og:locale", "content-language"))
+    codes = (CODE.match(name or "") for name in named)
+    return next((code[1].lower() for code in codes if code), None)

@@ -1,0 +1,113 @@
+"""When an article was published and last changed, as its page says."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from selectolax.lexbor import LexborNode
+
+from tasks.dates import Moment, day_in_url, parse_moment
+from tasks.extract.bylines import dates_near
+from tasks.extract.jsonld import first_text
+from tasks.extract.page import Page, text_of
+
+PUBLISHED = (
+    "article:published_time",
+    "article:published:time",
+    "og:article:published_time",
+    "og:published_time",
+    "datepublished",
+    "parsely-pub-date",
+    "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime",
+    "sailthru.date",
+    "publish-date",
+    "publish_date",
+    "publishdate",
+    "published_date",
+    "published-date",
+    "publication_date",
+    "pubdate",
+    "article.published",
+    "article_date_original",
+    "originalpublicationdate",
+    "rnews:datepublished",
+    "dcterms.issued",
+    "dcterms.created",
+    "dc.date.issued",
+    "dc.date.created",
+    "dcterms.date",
+    "dc.date",
+    "citation_publication_date",
+    "date",
+)
+MODIFIED = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "last-modified",
+)
+
+
+def find_published(page: Page) -> tuple[Moment | None, str]:
+    """When it was published, and which place says so.
+
+    A place that names the day alone is made precise by a later one that agrees on the day.
+    """
+    best: tuple[Moment, str] | None = None
+    for moment, source in _readings(page):
+        best = best or (moment, source)
+        if moment.has_time and moment.at.date() == best[0].at.date():
+            return moment, source
+    return best or (None, "none")
+
+
+def find_modified(page: Page, published: Moment | None) -> datetime | None:
+    """When it was last changed; never before it was published."""
+    for value in (page.stated("dateModified"), *(page.meta.get(name) for name in MODIFIED)):
+        moment = _moment(page, value)
+        if moment and (published is None or moment.at >= published.at):
+            return moment.at
+    return None
+
+
+def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
+    """Every place that dates the article, the most trusted first."""
+    for key in ("datePublished", "dateCreated", "uploadDate"):
+        if moment := _moment(page, page.stated(key)):
+            yield moment, "jsonld"
+    for name in PUBLISHED:
+        if moment := _moment(page, page.meta.get(name)):
+            yield moment, "meta"
+    for text in _printed(page):
+        if moment := _moment(page, text):
+            yield moment, "page"
+    day = day_in_url(page.url) or day_in_url(page.declared or "")
+    if day and (moment := _moment(page, day.isoformat())):
+        yield moment, "url"
+
+
+def _printed(page: Page) -> Iterator[str]:
+    """Publication dates in the page's own elements."""
+    for node in page.tree.css('[itemprop*="datePublished"], time[pubdate]')[:3]:
+        yield _stamp(node)
+    if heading := page.tree.css_first("h1"):
+        yield from dates_near(heading)
+
+
+def _moment(page: Page, value: object) -> Moment | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if is_number else first_text(value)
+    return parse_moment(text, page.timezone, day_first=_is_day_first(page)) if text else None
+
+
+def _is_day_first(page: Page) -> bool:
+    """Whether 03/04/2024 is in April: all over the world but in America's English."""
+    if page.named_language in ("en-us", "en_us"):
+        return False
+    return not (page.named_language == "en" and page.timezone.startswith(("America/", "US/")))
+
+
+def _stamp(node: LexborNode) -> str:
+    said = node.attributes
+    return said.get("datetime") or said.get("content") or text_of(node)[:100]

@@ -1,0 +1,165 @@
+"""Tells pages without an article from those with one, by signs that all sites share."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tasks.extract.jsonld import ARTICLE_TYPES, path_of
+from tasks.extract.metadata import Metadata
+from tasks.model import Cleaned, Outcome
+from tasks.text import word_count
+from tasks.urls import is_http
+
+FEWEST_WORDS = 12
+"""Of body and standfirst together: a lede or a flash of one sentence has more."""
+FEWEST_STATED = 3
+"""Of a dated page that says it is an article: a paper may deliver no more than a first line."""
+SHORT_WORDS = 120
+"""Up to here a text is weighed against the signs of other kinds of page."""
+CHALLENGE = re.compile(
+    r"just a moment\.\.\.|checking (?:your browser|if the site connection is secure)"
+    r"|verify(?:ing)? (?:that )?you are (?:a |not a )?(?:human|robot)|are you a robot"
+    r"|pardon our interruption|enable javascript and cookies|unusual traffic from"
+    r"|please enable js and disable any ad blocker|attention required! \| cloudflare"
+    r"|ddos protection by|access to this page has been denied|you have been blocked"
+    r"|press (?:& |and )hold|performance & security by cloudflare|request unsuccessful\. incapsula"
+    r"|captcha|bist du ein mensch|êtes-vous un robot",
+    re.I,
+)
+CHALLENGE_PARTS = (
+    "script[src*='captcha-delivery.com'], #challenge-form, #challenge-running, #px-captcha,"
+    " #cf-wrapper, [class*='g-recaptcha'], iframe[src*='_Incapsula_Resource']"
+)
+CONSENT = re.compile(
+    r"cookies?\b|\bconsent|einwilligung|zustimm|datenschutz|personenbezogen|consentement|partenaires"
+    r"|consentimiento|privacy|\bgdpr\b|\btcf\b|pur-abo|tracking|\bpartner[ns]?\b|プライバシー|同意",
+    re.I,
+)
+ACCEPT = re.compile(
+    r"accept(?: all| and|er| alle)|akzeptieren|zustimmen|einverstanden|tout accepter|accepter et"
+    r"|aceptar|accetta|i agree|agree and|reject all|alle ablehnen|同意する",
+    re.I,
+)
+GONE = re.compile(
+    r"\b(?:error|fehler|erreur|errore?)\W*404\b|\b404\W+(?:error|not found|page)|^404\b"
+    r"|(?:page|article|story|content|seite|artikel)\b.{0,40}\b(?:not (?:be )?found"
+    r"|no longer (?:exists|available)|(?:could|can)(?: not|not|n['’]t) be found"
+    r"|does ?n['’o]t exist|nicht gefunden|existiert nicht|nicht mehr verfügbar)"
+    r"|not found\s*(?:$|[|–-])|diese seite gibt es|nicht gefunden\s*(?:$|[|–-])"
+    r"|page (?:introuvable|non trouvée)|página no encontrada|no se ha encontrado"
+    r"|pagina non trovata|página não encontrada|pagina niet gevonden"
+    r"|siden (?:ble|blev) ikke funnet|sidan (?:kunde inte|hittades inte)|страница не найдена"
+    r"|ページ(?:が|は)(?:見つかりません|存在しません|ありません)|页面(?:不存在|未找到)|頁面不存在"
+    r"|找不到(?:该|您)?.{0,6}(?:页|頁)|페이지를 찾을 수 없",
+    re.I,
+)
+LEAF = re.compile(r"[\d?]|-.*-|\.html?$")
+LIST_TYPES = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"})
+VIDEO_TYPES = frozenset({"VideoObject", "Movie", "TVEpisode", "Clip"})
+
+
+Refusal = tuple[Outcome, str]
+"""The outcome and its detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a page shows, apart from its article."""
+
+    title: str
+    headings: str
+    text: str
+    """The beginning of all its visible text."""
+    words: int
+    """Of that beginning."""
+    teasers: int = 0
+    """Headings that are links."""
+    has_challenge: bool = False
+    has_video: bool = False
+
+
+def reject(look: Callable[[], Sight], meta: Metadata, cleaned: Cleaned, url: str) -> Refusal | None:
+    """Why the page holds no article; None when it does hold one.
+
+    Args:
+        look: says what the page shows; asked only where text and metadata leave a doubt.
+        meta: what the page says about itself.
+        cleaned: what is left of it.
+        url: where it came from.
+    """
+    words = count_words(cleaned)
+    if words >= SHORT_WORDS and _states_article(meta):
+        return None
+    sight = look()
+    if sight.words == 0:
+        return Outcome.EMPTY_PAGE, "no text"
+    if _is_section(sight, meta, cleaned, url):
+        return Outcome.SECTION_PAGE, f"{sight.teasers} linked headings, {words} words of text"
+    if words < SHORT_WORDS and (found := _other_kind(sight, meta, words)):
+        return found
+    is_stated = _states_article(meta) and meta.published is not None
+    if words < (FEWEST_STATED if is_stated else FEWEST_WORDS):
+        return Outcome.NO_ARTICLE, f"{words} words"
+    return None
+
+
+def count_words(cleaned: Cleaned) -> int:
+    """Words of an article's body and standfirst."""
+    return sum(map(word_count, (*cleaned.paragraphs, cleaned.standfirst or "")))
+
+
+def _other_kind(sight: Sight, meta: Metadata, words: int) -> Refusal | None:
+    named = f"{sight.title}\n{sight.headings}"
+    has_article = _states_article(meta)
+    challenge = CHALLENGE.search(named) or (
+        CHALLENGE.search(sight.text) if sight.words < 250 else None
+    )
+    if not has_article and sight.words < 400 and (challenge or sight.has_challenge):
+        return Outcome.BOT_CHALLENGE, challenge[0] if challenge else "captcha"
+    if not has_article and (gone := GONE.search(sight.title) or GONE.search(sight.headings)):
+        return Outcome.SOFT_404, gone[0].strip()
+    if not has_article and _is_consent(sight):
+        return Outcome.CONSENT_WALL, f"{len(CONSENT.findall(sight.text))} words of consent"
+    if words < 50 and _is_video(sight, meta, has_article):
+        return Outcome.VIDEO_PAGE, f"{words} words beside the video"
+    return None
+
+
+def _states_article(meta: Metadata) -> bool:
+    return bool(meta.kinds & ARTICLE_TYPES) or "og:article" in meta.kinds
+
+
+def _is_consent(sight: Sight) -> bool:
+    """Whether the page talks of nothing but consent."""
+    said = len(CONSENT.findall(sight.text))
+    return (
+        said >= 4
+        and sight.words < 500
+        and said * 20 > sight.words
+        and bool(ACCEPT.search(sight.text))
+    )
+
+
+def _is_video(sight: Sight, meta: Metadata, has_article: bool) -> bool:
+    og_video = any(kind.startswith("og:video") for kind in meta.kinds)
+    return (
+        og_video
+        or (bool(meta.kinds & VIDEO_TYPES) and not has_article)
+        or (sight.has_video and not has_article)
+    )
+
+
+def _is_section(sight: Sight, meta: Metadata, cleaned: Cleaned, url: str) -> bool:
+    """Whether the page lists articles and is none: several signs have to meet."""
+    if _states_article(meta) or meta.published_source in ("jsonld", "meta", "page"):
+        return False
+    words, paragraphs = count_words(cleaned), len(cleaned.paragraphs)
+    path = path_of(url) if is_http(url) else "?"
+    signs = [
+        "og:website" in meta.kinds,
+        bool(meta.kinds & LIST_TYPES),
+        sight.teasers >= 5,
+        sight.teasers >= 2 and paragraphs <= sight.teasers + 2,
+        path.count("/") <= 1 and not LEAF.search(path),
+    ]
+    return sum(signs) >= (2 if words <= SHORT_WORDS else 3) and (sight.teasers >= 2 or words < 50)

@@ -1,0 +1,43 @@
+"""Parses a page into a tree."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+SPACE = re.compile(r"[^\S\u3000]+")
+MAX_DEPTH = 1500
+MANY_TAGS = 4000
+NESTING = re.compile(
+    r"<(/?)(?:div|section|article|aside|main|header|footer|nav|figure|blockquote|center|form"
+    r"|details|fieldset|ul|ol|dl|table|font|span|b|i|em|strong|u|a|small|big|pre|menu)\b[^>]*>",
+    re.I,
+)
+
+
+def one_line(text: str) -> str:
+    """The text on one line; the ideographic space between parts of a headline stays."""
+    return SPACE.sub(" ", text).strip()
+
+
+def parse_html(text: str) -> LexborHTMLParser:
+    """Parse a page. Nesting that no real page has is flattened: the parser is quadratic in it."""
+    if text.count("<") > MANY_TAGS:
+        text = _flatten(text)
+    return LexborHTMLParser(text)
+
+
+def _flatten(text: str) -> str:
+    depth = deepest = 0
+    for tag in NESTING.finditer(text):
+        depth = max(0, depth - 1 if tag[1] else depth + 1)
+        deepest = max(deepest, depth)
+    if deepest <= MAX_DEPTH:
+        return text
+    depth = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal depth
+        before, depth = depth, max(0, depth - 1 if tag[1] else depth + 1)
+        return tag[0] if max(before, depth) <= MAX_DEPTH else " "
+
+    return NESTING.sub(keep, text)

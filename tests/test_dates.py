@@ -1,0 +1,119 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tasks.dates import day_in_url, parse_moment, parse_time, zone_of
+
+FORMS = [
+    ("2024-05-17T13:05:00Z", "UTC", "2024-05-17T13:05"),
+    ("2024-05-17T13:05:00.123456789Z", "UTC", "2024-05-17T13:05"),
+    ("2024-05-17T13:05:00+0900", "UTC", "2024-05-17T04:05"),
+    ("2024-05-17T13:05:00+09:00", "UTC", "2024-05-17T04:05"),
+    ("2024-05-17T13:05:00-04", "UTC", "2024-05-17T17:05"),
+    ("2024-05-17T13:05:00-4:00", "UTC", "2024-05-17T17:05"),
+    ("2024-05-17T13:05:00+02:00[Europe/Berlin]", "UTC", "2024-05-17T11:05"),
+    ("2024-05-17 13:05", "Asia/Tokyo", "2024-05-17T04:05"),
+    ("2024/05/17 13:05:22", "UTC", "2024-05-17T13:05"),
+    ("20240517T130500Z", "UTC", "2024-05-17T13:05"),
+    ("20240517130500", "UTC", "2024-05-17T13:05"),
+    ("1715951100", "Asia/Tokyo", "2024-05-17T13:05"),
+    ("1715951100000", "UTC", "2024-05-17T13:05"),
+    ("Fri, 17 May 2024 13:05:00 GMT", "UTC", "2024-05-17T13:05"),
+    ("Fri, 17 May 2024 13:05:00 +0200", "UTC", "2024-05-17T11:05"),
+    ("Fri May 17 13:05:00 CEST 2024", "UTC", "2024-05-17T11:05"),
+    ("Fri May 17 2024 13:05:00 GMT+0200 (CEST)", "UTC", "2024-05-17T11:05"),
+    ("May 17, 2024 1:05 p.m. EDT", "UTC", "2024-05-17T17:05"),
+    ("May 17, 2024 at 1:05 PM ET", "UTC", "2024-05-17T17:05"),
+    ("5/17/2024 1:05:00 PM", "UTC", "2024-05-17T13:05"),
+    ("17 May 2024 | 13.05 BST", "UTC", "2024-05-17T12:05"),
+    ("Updated: 17-May-2024 13:05 IST", "Asia/Kolkata", "2024-05-17T07:35"),
+    ("17. Mai 2024, 13:05 Uhr", "Europe/Berlin", "2024-05-17T11:05"),
+    ("Freitag, 17.05.2024 - 13.05 Uhr", "Europe/Berlin", "2024-05-17T11:05"),
+    ("17 mai 2024 à 13h05", "Europe/Paris", "2024-05-17T11:05"),
+    ("17 de mayo de 2024, 13:05", "Europe/Madrid", "2024-05-17T11:05"),
+    ("2024年5月17日 13時05分", "Asia/Tokyo", "2024-05-17T04:05"),
+    ("2024年5月17日 午後1時5分", "Asia/Tokyo", "2024-05-17T04:05"),
+    ("2024年5月17日13:05", "Asia/Shanghai", "2024-05-17T05:05"),
+    ("2024년 5월 17일 오후 1:05", "Asia/Seoul", "2024-05-17T04:05"),
+]
+DAYS = [
+    ("2024-05-17", "Asia/Tokyo"),
+    ("20240517", "UTC"),
+    ("2024.05.17", "Asia/Seoul"),
+    ("May 17th, 2024", "America/New_York"),
+    ("17/05/2024", "UTC"),
+    ("1er mai 2024", "UTC"),
+    ("3. März 2024", "Europe/Berlin"),
+    ("5. Jänner 2024", "Europe/Vienna"),
+    ("令和6年5月17日", "Asia/Tokyo"),
+    ("17 мая 2024", "Europe/Kyiv"),
+]
+
+
+@pytest.mark.parametrize(("raw", "zone", "expected"), FORMS)
+def test_a_time_is_read_in_utc(raw: str, zone: str, expected: str) -> None:
+    moment = parse_moment(raw, zone)
+    assert moment is not None
+    assert moment.at.astimezone(UTC).isoformat()[:16] == expected
+    assert moment.has_time
+    assert moment.raw == raw
+
+
+@pytest.mark.parametrize(("raw", "zone"), DAYS)
+def test_a_day_without_a_time_stays_that_day(raw: str, zone: str) -> None:
+    moment = parse_moment(raw, zone)
+    assert moment is not None
+    assert not moment.has_time
+    assert (moment.at.year, moment.at.hour, moment.at.tzinfo) == (2024, 0, UTC)
+
+
+def test_what_slashes_mean_is_told() -> None:
+    assert parse_moment("03/04/2024").at.date() == date(2024, 4, 3)  # type: ignore[union-attr]
+    american = parse_moment("03/04/2024", day_first=False)
+    german = parse_moment("03.04.2024", day_first=False)
+    assert american is not None
+    assert german is not None
+    assert (american.at.month, german.at.month) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "yesterday", "5", "2024-02-31", "31.04.2024", "1970-01-01", "99/99/9999", "v2.0.1"]
+)
+def test_what_is_no_date_is_none(raw: str) -> None:
+    assert parse_time(raw) is None
+
+
+def test_an_unknown_zone_is_utc() -> None:
+    assert zone_of("Mars/Olympus") is UTC
+    assert zone_of("../../etc/passwd") is UTC
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["2024/05/17/a", "world/2024/may/17/a", "a-20240517.html", "2024-05-17-a", "x/2024/5/17/a"],
+)
+def test_a_url_names_its_day(path: str) -> None:
+    assert day_in_url(f"https://paper.example/{path}?d=2020-01-01") == date(2024, 5, 17)
+
+
+@pytest.mark.parametrize("path", ["2024/05/a", "a/2024051712345", "a-20241399", "12024/05/171", ""])
+def test_a_url_without_a_day_names_none(path: str) -> None:
+    assert day_in_url(f"https://paper.example/{path}") is None
+
+
+@given(st.text(max_size=300) | st.from_regex(r"[0-9/:. \-TZ年月日]{0,40}", fullmatch=True))
+@example("9" * 200)
+@example("0001-01-01T00:00:00+14:00")
+@example("9999-12-31T23:59:59-12:00")
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    at = parse_time(text, "Pacific/Auckland")
+    assert at is None or (at.tzinfo is not None and at.year >= 1989)
+    day_in_url(f"https://paper.example/{text}")
+
+
+@given(st.datetimes(datetime(1991, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001
+def test_iso_comes_back(naive: datetime) -> None:
+    at = naive.replace(tzinfo=UTC, microsecond=0)
+    assert parse_time(at.isoformat()) == at

@@ -1,0 +1,285 @@
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.extract import jsonld
+from tasks.extract.authors import clean_authors
+from tasks.extract.headlines import Titles, choose_headline
+from tasks.extract.languages import choose_language
+from tasks.extract.metadata import Metadata, read_metadata
+from tasks.markup import parse_html
+
+URL = "https://www.mill.example/business/2024/05/17/mill-turns-again"
+
+
+def page(head: str = "", body: str = "", *, lang: str = "en", url: str = URL) -> Metadata:
+    html = f"<html lang='{lang}'><head>{head}</head><body>{body}</body></html>"
+    return read_metadata(parse_html(html), url, "Europe/Berlin")
+
+
+def ld(*things: object) -> str:
+    blocks = (json.dumps(thing) for thing in things)
+    return "".join(f'<script type="application/ld+json">{block}</script>' for block in blocks)
+
+
+ARTICLE = {
+    "@context": "https://schema.org",
+    "@type": "NewsArticle",
+    "headline": "Mill turns again",
+    "url": URL,
+    "datePublished": "2024-05-17T10:00:00+02:00",
+    "dateModified": "2024-05-17T12:00:00+02:00",
+    "author": [{"@type": "Person", "name": "Ada Quill"}, {"@type": "Person", "name": "Bo Reed"}],
+    "articleSection": "Business",
+    "inLanguage": "en-GB",
+    "isAccessibleForFree": "False",
+    "publisher": {"@type": "Organization", "name": "The Mill Courier"},
+    "copyrightHolder": {"name": "Mill Press"},
+    "copyrightYear": 2024,
+}
+
+
+def test_json_ld_says_it_all() -> None:
+    meta = page(ld(ARTICLE))
+    assert meta.headline == "Mill turns again"
+    assert meta.authors == ("Ada Quill", "Bo Reed")
+    assert meta.published is not None
+    assert meta.published.at == datetime(2024, 5, 17, 8, tzinfo=UTC)
+    assert meta.published.raw == "2024-05-17T10:00:00+02:00"
+    assert meta.published_source == "jsonld"
+    assert meta.modified_at == datetime(2024, 5, 17, 10, tzinfo=UTC)
+    assert (meta.section, meta.access) == ("Business", "paywalled")
+    assert meta.rights_notice == "© 2024 Mill Press"
+
+
+def test_a_related_article_is_not_taken_for_the_page() -> None:
+    other = ARTICLE | {"headline": "Floods in the delta", "url": "https://www.mill.example/floods"}
+    meta = page(ld(other, ARTICLE), "<h1>Mill turns again</h1>")
+    assert meta.headline == "Mill turns again"
+    listed = {"@type": "ItemList", "itemListElement": [other]}
+    assert page(ld(listed)).headline is None
+
+
+def test_a_live_blogs_entries_are_not_the_blog() -> None:
+    entry = {"@type": "BlogPosting", "headline": "12:05 A bang", "datePublished": "2024-05-18"}
+    blog = ARTICLE | {"@type": "LiveBlogPosting", "liveBlogUpdate": [entry]}
+    assert page(ld(blog)).headline == "Mill turns again"
+
+
+def test_a_graph_with_references_is_resolved() -> None:
+    graph = {
+        "@graph": [
+            {"@type": "Person", "@id": "#ada", "name": "Ada Quill"},
+            {"@type": "WebPage", "@id": URL, "url": URL, "datePublished": "2024-05-17T08:00:00Z"},
+            {"@type": "Article", "headline": "Mill turns again", "author": {"@id": "#ada"}},
+        ]
+    }
+    meta = page(ld(graph))
+    assert meta.authors == ("Ada Quill",)
+    assert meta.published is not None
+    assert meta.published_source == "jsonld"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '{"@type":"NewsArticle","headline":"Mill turns again",}',
+        '<!-- {"@type":"NewsArticle","headline":"Mill turns again"} -->',
+        '//<![CDATA[\n{"@type":"NewsArticle","headline":"Mill turns again"}\n//]]>',
+        '{"@type":"NewsArticle","headline":"Mill\nturns again"};',
+        '{"@type":"Person"}{"@type":"NewsArticle","headline":"Mill turns again"}',
+        '{"@type":"NewsArticle","headline":"Mill turns again","description":"He said "no""}',
+        '{"@type":"NewsArticle","headline":"Mill turns again","x":"\\a"}',
+        '{"@type":"NewsArticle","headline":"Mill turns again"}'.replace('"', "&quot;"),
+        '[[{"@type":["Article","NewsArticle"],"headline":["Mill turns again"]}]]',
+    ],
+)
+def test_broken_json_ld_is_mended(block: str) -> None:
+    found = jsonld.read_blocks([block], [], [])
+    assert jsonld.first_text(found.article.get("headline")) == "Mill turns again"
+
+
+@pytest.mark.parametrize(
+    "block", ["", "null", "[" * 100_000, '{"a":' * 5000, "{" + "9" * 9999, "\x00"]
+)
+def test_hopeless_json_ld_is_nothing(block: str) -> None:
+    assert jsonld.read_blocks([block], [], []).article == {}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "@type",
+                        "@graph",
+                        "@id",
+                        "name",
+                        "headline",
+                        "author",
+                        "datePublished",
+                        "hasPart",
+                        "mainEntity",
+                        "url",
+                        "isAccessibleForFree",
+                        "publisher",
+                        "copyrightHolder",
+                        "articleSection",
+                        "inLanguage",
+                    ]
+                )
+                | st.text(max_size=3),
+                inner | st.sampled_from(["NewsArticle", "WebPage", "2024-05-17"]),
+                max_size=6,
+            )
+        ),
+        max_leaves=30,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_any_json_is_read_without_an_error(thing: object) -> None:
+    page(ld(thing), "<h1>x</h1>")
+
+
+def test_meta_elements_follow() -> None:
+    meta = page(
+        '<meta property="og:title" content="Mill turns again | The Mill Courier">'
+        '<meta property="og:site_name" content="The Mill Courier">'
+        '<meta property="article:published_time" content="2024-05-17 10:00">'
+        '<meta name="author" content="By Ada Quill and Bo Reed">'
+        '<meta property="article:content_tier" content="metered">'
+        '<meta name="copyright" content="Mill Press">'
+        '<meta name="tdm-reservation" content="1">'
+        '<meta name="robots" content="index, noai, noimageai">'
+        '<link rel="canonical" href="/mill">'
+    )
+    assert meta.headline == "Mill turns again"
+    assert meta.published is not None
+    assert meta.published.at == datetime(2024, 5, 17, 8, tzinfo=UTC)
+    assert (meta.published_source, meta.access) == ("meta", "metered")
+    assert meta.authors == ("Ada Quill", "Bo Reed")
+    assert meta.declared_url == "https://www.mill.example/mill"
+    assert meta.tdm_reservation == "tdm-reservation=1; noai"
+    assert meta.rights_notice == "Mill Press"
+
+
+def test_a_day_is_made_precise_by_a_later_place_on_the_same_day() -> None:
+    day = ld(ARTICLE | {"datePublished": "2024-05-17"})
+    exact = '<meta property="article:published_time" content="2024-05-17T09:30:00Z">'
+    other = '<meta property="article:published_time" content="2024-05-19T09:30:00Z">'
+    assert page(day + exact).published_source == "meta"
+    assert page(day + other).published_source == "jsonld"
+
+
+def test_the_printed_date_beside_the_headline_then_the_urls() -> None:
+    printed = "<main><h1>Mill turns again</h1><p class='info'>17. Mai 2024, 10:00 Uhr</p></main>"
+    meta = page("", printed, url="https://mill.example/a")
+    assert meta.published is not None
+    assert meta.published.at == datetime(2024, 5, 17, 8, tzinfo=UTC)
+    assert (meta.published_source, meta.published.raw) == ("page", "17. Mai 2024, 10:00 Uhr")
+    meta = page("", "<h1>Mill turns again</h1>")
+    assert meta.published is not None
+    assert meta.published.at.date() == date(2024, 5, 17)
+    assert meta.published_source == "url"
+
+
+def test_a_date_of_change_or_in_a_caption_is_no_publication() -> None:
+    for near in (
+        "<time>Updated 18 May 2024</time>",
+        "<figure><figcaption class='meta'>The mill on 3 May 2024</figcaption></figure>",
+        "<p>On 3 May 2024 the mill turned for the first time in ten long years.</p>",
+    ):
+        body = f"<main><h1>Mill turns again</h1>{near}</main>"
+        assert page("", body, url="https://mill.example/a").published is None
+
+
+def test_an_undated_page_stays_undated() -> None:
+    assert page("", "<h1>Mill</h1>", url="https://mill.example/a").published_source == "none"
+
+
+def test_the_notice_is_found_in_the_footer() -> None:
+    meta = page("", "<p>Photo © Agency</p><footer><p>© 2024 Mill Press. All rights.</p></footer>")
+    assert meta.rights_notice == "© 2024 Mill Press. All rights."
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"), [("de-AT", "de"), ("zh_Hant", "zh"), ("x", None), ("utf-8", None)]
+)
+def test_the_pages_language(lang: str, expected: str | None) -> None:
+    assert page(lang=lang).language == expected
+
+
+def pick(**candidates: str) -> str | None:
+    return choose_headline(Titles(candidates, frozenset({"millcourier", "thetimes"})))
+
+
+def test_the_papers_name_is_no_part_of_a_headline() -> None:
+    for title in (
+        "Mill turns again - Mill Courier",
+        "Mill turns again | Business | Mill Courier",
+        "Mill Courier: Mill turns again".replace(": ", " : "),
+        "Mill turns again｜Mill Courier",
+        "<b>Mill</b> turns again",
+    ):
+        assert pick(title=title) == "Mill turns again"
+    assert pick(og="Mill turns again - Local", h1="Mill turns again") == "Mill turns again"
+    assert pick(title="Mill Courier") is None
+    assert pick() is None
+
+
+def test_a_dash_within_a_headline_stays() -> None:
+    assert pick(og="The mill - a short history") == "The mill - a short history"
+
+
+def test_agreement_chooses() -> None:
+    assert pick(jsonld="Mill SEO", h1="Mill turns", og="Mill turns") == "Mill turns"
+    assert pick(jsonld="Mill turns", h1="Mill turns", og="You won't believe") == "Mill turns"
+    cut = pick(
+        jsonld='He said "no" twice', h1='He said "no" twice', og="He said", twitter="He said"
+    )
+    assert cut == 'He said "no" twice'
+
+
+@pytest.mark.parametrize(
+    ("given_names", "expected"),
+    [
+        (["By Ada Quill and Bo Reed"], ("Ada Quill", "Bo Reed")),
+        (["Von Ada Quill, Bo Reed"], ("Ada Quill", "Bo Reed")),
+        (["Ada Quill, Senior correspondent"], ("Ada Quill",)),
+        (["ada.quill@mill.example Ada Quill"], ("Ada Quill",)),
+        (["https://mill.example/authors/ada"], ()),
+        (["Reuters", "Reuters"], ("Reuters",)),
+        (["Mill Courier", "Ada Quill"], ("Ada Quill",)),
+        (["Mill Courier"], ("Mill Courier",)),
+        (["admin"], ()),
+        (["経済部 早川桃"], ("早川桃",)),
+        (["早川桃記者"], ("早川桃",)),
+        (["Ada O&#39;Quill"], ("Ada O'Quill",)),
+        (["x" * 1000], ()),
+    ],
+)
+def test_authors_are_names(given_names: list[str], expected: tuple[str, ...]) -> None:
+    assert clean_authors(given_names, frozenset({"millcourier"})) == expected
+
+
+ENGLISH = (
+    "The water wheel of the old mill turned for the first time in ten years on Friday, when the "
+    "council opened the gate that had been shut since the flood and the miller ground the first "
+    "sack of grain before a crowd of several hundred people who had come from the whole valley."
+)
+
+
+def test_the_text_overrules_a_page_that_names_another_language() -> None:
+    assert choose_language("en", ENGLISH, "de") == ("en", "page")
+    assert choose_language("de", ENGLISH, "de") == ("en", "text")
+    assert choose_language(None, ENGLISH, None) == ("en", "text")
+    assert choose_language("de", "Short", None) == ("de", "page")
+    assert choose_language(None, "Short", "fr") == ("fr", "source")
+    assert choose_language(None, "", None) == (None, "none")
+    assert choose_language("nb", "Kort", None) == ("no", "page")

@@ -1,0 +1,161 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pytest
+
+from tasks.model import (
+    ARTICLE_SCHEMA,
+    STRIPPED_SCHEMA,
+    Capture,
+    CaptureKind,
+    Extraction,
+    Outcome,
+    PageText,
+    StrippedBlock,
+)
+from tasks.normalise import EXTRACTOR_VERSION, article_row, body_sha256, stripped_rows
+from tasks.urls import article_id
+
+SEEN = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CAPTURE = Capture(
+    capture_id=uuid4(),
+    run_id="20261120T120000Z-aaaaaa",
+    source_id="xx-mill",
+    kind=CaptureKind.PAGE,
+    url_requested="https://mill.example/a?utm_source=feed",
+    url_final="https://mill.example/a?utm_source=feed",
+    found_in="https://mill.example/feed",
+    outcome=Outcome.FETCHED,
+    detail="",
+    attempted_at=SEEN,
+    seconds=0.1,
+    payload_sha256="ab" * 32,
+    raw_ref="xx-mill/r.warc.gz#0",
+)
+PAGE = PageText(
+    headline="The mill  turns again",
+    paragraphs=("First paragraph here.", "Second one."),
+    standfirst="After ten years",
+    authors=("Ada Quill",),
+    published_at=SEEN - timedelta(hours=3),
+    published_raw="2026-11-20T09:00:00Z",
+    published_source="jsonld",
+    declared_url="https://mill.example/a",
+)
+
+
+def row(page: PageText = PAGE, capture: Capture = CAPTURE, **extraction: object) -> dict[str, Any]:
+    found = Extraction(Outcome.ARTICLE, page=page, **extraction)  # type: ignore[arg-type]
+    return article_row(found, capture, extractor_version="1-x")
+
+
+def test_a_row_fits_the_schema() -> None:
+    made = row()
+    assert list(made.keys() ^ set(ARTICLE_SCHEMA.names)) == []
+    table = pa.Table.from_pylist([made], schema=ARTICLE_SCHEMA)
+    assert table["body"][0].as_py() == "First paragraph here.\n\nSecond one."
+    assert made["headline"] == "The mill turns again"
+    assert made["word_count"] == 5
+    assert (made["version_no"], made["first_seen_at"]) == (None, None)
+    assert made["extractor_version"] == "1-x"
+
+
+def test_a_rejection_makes_no_row() -> None:
+    with pytest.raises(ValueError, match="section_page"):
+        article_row(Extraction(Outcome.SECTION_PAGE), CAPTURE, extractor_version="1")
+
+
+def test_the_canonical_url_is_the_identity() -> None:
+    assert row()["url_canonical"] == "https://mill.example/a"
+    assert row()["article_id"] == article_id("https://mill.example/a")
+    foreign = replace(PAGE, declared_url="https://other.example/a")
+    assert row(foreign)["url_canonical"] == "https://mill.example/a"
+
+
+def saved(**changes: object) -> Capture:
+    url = "file:///pages/a.html"
+    file = replace(CAPTURE, kind=CaptureKind.FILE, url_requested=url, url_final=url)
+    return replace(file, **changes)  # type: ignore[arg-type]
+
+
+def test_a_saved_file_is_known_by_its_given_url_else_its_own_else_its_content() -> None:
+    given = saved(given_url="https://mill.example/given")
+    assert row(replace(PAGE, declared_url=None), given)["url_canonical"].endswith("/given")
+    assert row(PAGE, saved())["url_canonical"] == "https://mill.example/a"
+    nameless = row(replace(PAGE, declared_url=None), saved())
+    assert nameless["url_canonical"] == "urn:sha256:" + "ab" * 32
+    assert nameless["article_id"] == article_id(nameless["url_canonical"])
+
+
+def test_the_pages_own_time_wins_over_the_feeds() -> None:
+    fed = replace(CAPTURE, entry_published_at=SEEN - timedelta(days=1), entry_published_raw="Thu")
+    made = row(PAGE, fed)
+    assert (made["published_source"], made["published_at_raw"]) == ("jsonld", PAGE.published_raw)
+    undated = replace(PAGE, published_at=None, published_raw=None, published_source="none")
+    made = row(undated, fed)
+    assert (made["published_source"], made["published_at_raw"]) == ("feed", "Thu")
+    assert made["published_date"] == date(2026, 11, 19)
+
+
+def test_a_time_given_for_a_saved_file_wins() -> None:
+    made = row(PAGE, saved(entry_published_at=SEEN - timedelta(days=400)))
+    assert made["published_source"] == "given"
+    assert made["published_date"] == date(2025, 10, 16)
+
+
+def test_a_fetch_time_never_stands_in_and_the_future_is_passed_over() -> None:
+    ahead = replace(PAGE, published_at=SEEN + timedelta(days=3), modified_at=SEEN + timedelta(9))
+    made = row(ahead)
+    assert made["published_at"] is None
+    assert made["published_date"] is None
+    assert made["modified_at"] is None
+    assert (made["published_source"], made["published_at_raw"]) == ("none", PAGE.published_raw)
+    soon = replace(PAGE, published_at=SEEN + timedelta(hours=40))
+    assert row(soon)["published_at"] == SEEN + timedelta(hours=40)
+
+
+def test_the_fingerprint_takes_what_is_read_and_not_its_spacing() -> None:
+    same = body_sha256("The  mill", "After\nten", "Cafe\u0301 one.\n\nTwo.")
+    assert same == body_sha256("The mill", "After ten", "Caf\u00e9 one. Two.")
+    assert same != body_sha256("The mill", "After twelve", "Caf\u00e9 one. Two.")
+    assert body_sha256("a", "b", "c") != body_sha256("a", None, "b c")
+    headline = row(replace(PAGE, headline="The mill stops"))
+    assert headline["body_sha256"] != row()["body_sha256"]
+    assert row(replace(PAGE, section="Business"))["body_sha256"] == row()["body_sha256"]
+
+
+BLOCKS = (
+    StrippedBlock("Subscribe today", "paywall", "text:en/x", 3, in_article=False),
+    StrippedBlock("Read more: floods", "related", "link", 4),
+    StrippedBlock("Imprint", "furniture", "model", 90, in_article=False),
+)
+
+
+def test_prompts_are_counted_and_kept_with_what_stood_in_the_article() -> None:
+    found = Extraction(Outcome.ARTICLE, page=PAGE, stripped=BLOCKS)
+    made = article_row(found, CAPTURE, extractor_version="1")
+    assert made["prompt_chars_removed"] == len("Subscribe today")
+    rows = stripped_rows(found, CAPTURE, made["article_id"])
+    assert [r["position"] for r in rows] == [3, 4]
+    assert pa.Table.from_pylist(rows, schema=STRIPPED_SCHEMA).num_rows == 2
+
+
+def test_text_that_no_database_takes_is_made_storable() -> None:
+    odd = replace(PAGE, headline="A\ud800b\0c", paragraphs=("x\udfff y",))
+    made = row(odd)
+    assert made["headline"] == "A?bc"
+    pa.Table.from_pylist([made], schema=ARTICLE_SCHEMA)
+
+
+def test_the_version_names_the_rules() -> None:
+    number, _, digest = EXTRACTOR_VERSION.partition("-")
+    assert number.isdigit()
+    assert len(digest) == 12
+
+
+def test_a_missing_headline_is_taken_from_the_feed() -> None:
+    fed = replace(CAPTURE, entry_headline="From the feed")
+    assert row(replace(PAGE, headline=""), fed)["headline"] == "From the feed"
