@@ -134,7 +134,7 @@ def ingest(
     with running(place.layout, run_id):
         collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new)
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
-    snapshot = publish_snapshot(place)
+        snapshot = publish_snapshot(place)
     done = Ingested(run_id, collected, batches, report)
     _tell(done, snapshot)
     return done
@@ -165,7 +165,10 @@ def _refine(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Bat
 
 
 def finish_earlier_runs(place: Installation) -> None:
-    """Finish what runs that were killed had archived, each under its own id."""
+    """Finish what runs that were killed had archived, each under its own id.
+
+    Published before anything is collected: the snapshot says what need not be fetched again.
+    """
     for path in unfinished(place.layout.raw):
         salvage(path)
     for run_id in adopt_unfinished(place.layout):
@@ -173,6 +176,7 @@ def finish_earlier_runs(place: Installation) -> None:
         with page_pool(place.settings) as pool:
             run = refine_run(place, run_id, pool)
         load_runs(place, [run] if run else [])
+        publish_snapshot(place)
 
 
 def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:

@@ -40,8 +40,8 @@ FIELDS = (
 class Place:
     """One installation that reads the sample newsroom."""
 
-    def __init__(self, root: Path) -> None:
-        self.data = root / "data"
+    def __init__(self, root: Path, name: str = "data") -> None:
+        self.data = root / name
         self.layout = Layout(self.data)
         root.mkdir(parents=True, exist_ok=True)
         self.sources = write_sources(root, PORT)
