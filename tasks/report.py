@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
@@ -13,18 +13,17 @@ from warehouse.layout import Layout
 from warehouse.query import query
 
 DAYS = 21
-"""Columns of the table: the last days that have articles."""
+"""Columns of the table, up to the last day that has articles."""
 BARS = " ▁▂▃▄▅▆▇█"
 LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."
 )
 
 DAILY = """
-    WITH days AS (
-        SELECT DISTINCT day FROM topic_daily WHERE articles > 0 ORDER BY day DESC LIMIT {days})
+    WITH last AS (SELECT max(day) AS day FROM topic_daily WHERE articles > 0)
     SELECT t.name AS topic, s.name AS paper, d.day, d.articles_with_mention, d.mentions, d.articles
     FROM topic_daily d
-    JOIN days USING (day)
+    JOIN last ON d.day BETWEEN last.day - {days} + 1 AND last.day
     JOIN topics t ON t.topic_id = d.topic_id AND t.valid_to IS NULL
     JOIN sources s USING (source_id)
     ORDER BY topic, paper, day
@@ -49,7 +48,8 @@ def daily_report(layout: Layout, *, days: int = DAYS) -> RenderableType:
         QueryError: when nothing has been loaded yet.
     """
     rows = query(layout, DAILY.format(days=days)).to_pylist()
-    calendar = sorted({row["day"] for row in rows})
+    last = max((row["day"] for row in rows), default=date.min)
+    calendar = [last - timedelta(ago) for ago in reversed(range(days))] if rows else []
     tables = [_topic_table(name, papers, calendar) for name, papers in _by_topic(rows)]
     return Group(*tables, Text(LEGEND, style="dim"))
 

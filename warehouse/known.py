@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow as pa
-
 from warehouse.layout import Layout
 from warehouse.query import open_snapshot, records
 
@@ -32,11 +30,14 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     if con is None:
         return set()
     with con:
-        con.register("wanted", pa.table({"key": pa.array(sorted(set(folded_urls)), pa.string())}))
+        # Not as a registered Arrow table: with threads that open one file at the same time DuckDB
+        # 2.0.1 then fails now and then, "Table Function with name python_arrow_scan does not exist".
         rows = con.execute(
             "SELECT DISTINCT key FROM ("
             " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
-            " WHERE kind = 'page' AND NOT may_pass) SEMI JOIN wanted USING (key)"
+            " WHERE kind = 'page' AND NOT may_pass)"
+            " SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS key) USING (key)",
+            [sorted(set(folded_urls))],
         ).fetchall()
     return {row[0] for row in rows}
 
