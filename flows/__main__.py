@@ -61,6 +61,8 @@ def ingest(
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
     place = _installation(sources, topics, data)
+    with _told():
+        place.chosen(only or ())
     quiet.configure()
     from flows import ingest as job
 
