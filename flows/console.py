@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.progress import TaskID as BarId
 from rich.table import Table
 
-OURS = ("tasks", "warehouse", "flows")
+from flows.quiet import OURS
 
 
 @contextmanager

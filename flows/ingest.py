@@ -18,6 +18,7 @@ from pydantic import Field
 from rich.table import Table
 
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from flows.quiet import narrate
 from tasks.archive import salvage, unfinished
 from tasks.collect import Collected, Collector, SourcesFailed
 from tasks.fetch import Client
@@ -126,6 +127,7 @@ def ingest(
         topics_file: The topics, a TOML file.
         data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
     """
+    narrate()
     place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
     chosen = place.chosen(only)
     finish_earlier_runs(place)

@@ -8,6 +8,7 @@ from prefect import flow
 
 from flows.ingest import load_runs, publish_snapshot, refine_run
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from flows.quiet import narrate
 from tasks.load import rebuild_warehouse
 from tasks.pool import page_pool
 from tasks.rebuild import rebuild_articles
@@ -32,6 +33,7 @@ def rebuild(
         topics_file: The topics, a TOML file.
         data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
     """
+    narrate()
     place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
     if layer == "articles":
         _articles(place)

@@ -7,6 +7,7 @@ from prefect import flow
 
 from flows.ingest import load_runs, publish_snapshot
 from flows.installation import SOURCES, TOPICS, open_installation
+from flows.quiet import narrate
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ def recount(
         topics_file: The topics, a TOML file.
         data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
     """
+    narrate()
     place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
     report = load_runs(place, [])
     publish_snapshot(place)
