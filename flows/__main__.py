@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from flows import quiet
-from flows.console import narrated, rows_table
+from flows.console import narrated, page_view, rows_table
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 
 app = typer.Typer(
@@ -137,8 +137,7 @@ def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) 
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
     elif sys.stdout.isatty():
-        Console().print(f"[bold]{path}[/]")
-        Console().print_json(data=record)
+        Console().print(page_view(path, record))
     else:
         print(json.dumps({"page": str(path), **record}, ensure_ascii=False))
 

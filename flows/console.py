@@ -2,15 +2,19 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TaskID as BarId
+from rich.rule import Rule
 from rich.table import Table
+from rich.text import Text
 
 from flows.quiet import OURS
 
@@ -86,3 +90,23 @@ def rows_table(rows: pa.Table) -> Table:
     for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
         table.add_row(*("" if value is None else str(value) for value in row))
     return table
+
+
+def page_view(path: Path, record: Mapping[str, Any]) -> RenderableType:
+    """A page for a terminal: what is kept, then what was stripped, with kind and rule."""
+    parts: list[RenderableType] = [Rule(str(path), align="left")]
+    if record["rejection"]:
+        parts.append(Text(f"rejected: {record['rejection']}", style="bold yellow"))
+    for name, value in record.items():
+        if value and name not in ("headline", "body", "stripped", "rejection"):
+            shown = ", ".join(value) if isinstance(value, list) else str(value)
+            parts.append(Text.assemble((f"{name}: ", "dim"), (shown, "cyan")))
+    parts.append(Text(f"\n{record['headline'] or ''}", style="bold"))
+    parts.append(Text(f"\n{record['body']}\n", style="green"))
+    parts += [_stripped(block) for block in record["stripped"]]
+    return Group(*parts)
+
+
+def _stripped(block: Mapping[str, Any]) -> Text:
+    why = f"{block['position']:4} {block['kind']} {block['rule']}  "
+    return Text.assemble((why, "dim"), (block["text"], "red"))
