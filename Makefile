@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/peers/.installed
 
 .PHONY: demo test check serve bench lock clean
 
@@ -21,12 +22,14 @@ check: $(STAMP)  ## Lint, types, import contracts
 serve: $(STAMP)  ## Prefect server, worker and deployments for one machine
 	$(BIN)/presswatch serve
 
-bench: $(STAMP)  ## Print the measured figures of README.md
-	$(BIN)/python -m tests.bench
+bench: $(STAMP) $(PEERS)  ## Print the measured figures of README.md, peers beside them
+	$(BIN)/python -m tests.bench --peers $(VENV)/peers/bin/python
 
 lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras \
 		--no-header --no-annotate --upgrade -o requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --upgrade -o tests/peers.lock tests/peers.in
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -37,3 +40,8 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
+
+$(PEERS): tests/peers.lock $(STAMP)
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/peers.lock
+	touch $(PEERS)

@@ -1,5 +1,6 @@
 """The measured figures of README.md: `make bench`. Needs the pages of ../shared."""
 
+import argparse
 import json
 import resource
 import subprocess
@@ -26,6 +27,7 @@ from tasks.runs import new_run_id, started_at
 from warehouse.query import query
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
 id = "xx-corpus"
@@ -114,17 +116,22 @@ def ingest_corpus(folder: Path) -> None:
 
 
 def score(folder: Path) -> None:
-    """What `score.py` of both sets says, and CPU a page."""
+    """The project's own output scored, and its CPU a page."""
     for name in ("pages", "gold"):
         paths = sorted((CORPUS / name).glob("*.html.gz"))
         out = folder / name
-        out.mkdir()
+        out.mkdir(parents=True)
         cpu = _cpu()
-        place = open_installation(data=folder / "data")
+        place = open_installation(data=folder)
         with page_pool(place.settings) as pool:
             for page in explain(paths, None, place.settings.limits, pool):
                 _write(out / page.stem, page.record())
         print(f"{name}: {1000 * (_cpu() - cpu) / len(paths):.1f} ms CPU a page, start-up included")
+    print_scores(folder)
+
+
+def print_scores(folder: Path) -> None:
+    """What `score.py` of both sets says of one system's output."""
     _print_score(CORPUS / "score.py", CORPUS / "pages", folder / "pages")
     for chosen in (["", "news"], ["fundus"], [""]):
         print("gold", *chosen)
@@ -143,13 +150,29 @@ def _print_score(script: Path, *arguments: Path | str) -> None:
     print(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def score_peers(python: Path, folder: Path) -> None:
+    """The same pages and scores for the peers of the extraction step."""
+    for system in ("trafilatura", "newspaper4k"):
+        print(f"== {system}")
+        for name in ("pages", "gold"):
+            words = [python, PEERS, system, CORPUS / name, folder / system / name]
+            print(name, subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+        print_scores(folder / system)
+
+
 def main() -> None:
     """Print every figure."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
+    peers = arguments.parse_args().peers
     if not CORPUS.is_dir():
         sys.exit("the benchmark needs ../shared/corpus, which is absent")
-    with tempfile.TemporaryDirectory() as folder:
-        ingest_corpus(Path(folder))
-        score(Path(folder))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ingest_corpus(folder)
+        score(folder / "presswatch")
+        if peers:
+            score_peers(peers, folder)
 
 
 if __name__ == "__main__":
