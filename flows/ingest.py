@@ -205,7 +205,10 @@ def _tell(done: Ingested, snapshot: Path | None) -> None:
     )
     create_table_artifact(key="ingest-ledger", table=_ledger(done), description=done.run_id)
     if done.sources and len(done.failed) == len(done.sources):
-        raise SourcesFailed("; ".join(f"{one.source_id}: {one.error}" for one in done.failed))
+        first = done.failed[0]
+        raise SourcesFailed(
+            f"every source failed ({len(done.failed)}); {first.source_id}: {first.error}"
+        )
 
 
 def _ledger(done: Ingested) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ SETTINGS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OURS),
     "PREFECT_CLI_PROMPT": "false",
 }
-TEMPORARY = {"PREFECT_LOGGING_LEVEL": "WARNING", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
+TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
+"""The command tells in a line what went wrong; Prefect would add a traceback."""
 
 
 def configure(*, verbose: bool = False) -> None:
