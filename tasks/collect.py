@@ -21,8 +21,8 @@ from warehouse.layout import Layout
 
 log = logging.getLogger(__name__)
 
-MAX_LISTINGS = 25
-"""Listings read for one source in a run; a sitemap index names many."""
+MAX_CHILDREN = 25
+"""Sitemaps read for one source in a run besides its own listings; an index names many."""
 
 FAILURES_IN_A_ROW = 5
 """Pages that a source's hosts may leave unanswered before the rest is left for a later run."""
@@ -137,11 +137,13 @@ class _Visit:
                 self._record(attempt, entry)
 
     def _fetch_pages(self, entries: Iterable[Entry]) -> None:
-        fresh = {fold(entry.url): entry for entry in reversed(tuple(entries))}
+        fresh: dict[str, Entry] = {}
+        for entry in entries:
+            fresh.setdefault(fold(entry.url), entry)
         self.listed.update(fresh)
         for key in known_urls(self.of.layout, fresh):
             del fresh[key]
-        wanted = [(key, entry) for key, entry in reversed(fresh.items()) if not self._is_old(entry)]
+        wanted = [(key, entry) for key, entry in fresh.items() if not self._is_old(entry)]
         limit = self.of.max_new or self.of.limits.max_new_articles
         self.left = max(0, len(wanted) - limit)
         failures = 0
@@ -161,7 +163,7 @@ class _Visit:
         last = last_listings(self.of.layout, self.source.id) if self.source.listings else {}
         waiting = deque(self.source.listings)
         seen = set(waiting)
-        for _ in range(MAX_LISTINGS):
+        for _ in range(len(waiting) + MAX_CHILDREN):
             if not waiting:
                 return
             listing = self._read(waiting.popleft(), last)
@@ -172,23 +174,29 @@ class _Visit:
 
     def _read(self, url: str, last: dict[str, KnownListing]) -> Listing | None:
         """Read one listing; after a 304 the archived copy speaks, so no entry is ever missed."""
-        kept = self._still_archived(last.get(url))
-        attempt = self._get(url, CaptureKind.LISTING, kept)
+        kept = last.get(url)
+        copy = self._archived(kept) if kept else b""
+        attempt = self._get(url, CaptureKind.LISTING, kept if copy else None)
         listing = None
         if attempt.outcome is Outcome.LISTED:
             listing, attempt = self._parse(attempt)
         elif attempt.outcome is Outcome.NOT_MODIFIED and kept:
-            archived = replace(attempt, payload=read_payload(self.of.layout.raw, kept.raw_ref))
-            listing, _ = self._parse(replace(archived, content_type=kept.content_type))
+            unchanged = replace(attempt, payload=copy, content_type=kept.content_type)
+            listing, _ = self._parse(unchanged)
         self._record(attempt)
         self.read_listings += listing is not None
         if listing is None:
-            self.failed_listings.append(f"{url}: {attempt.outcome} {attempt.detail}".strip())
+            detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
+            self.failed_listings.append(f"{attempt.outcome}: {detail}")
         return listing
 
-    def _still_archived(self, kept: KnownListing | None) -> KnownListing | None:
-        raw = self.of.layout.raw
-        return kept if kept and (raw / kept.raw_ref.partition("#")[0]).exists() else None
+    def _archived(self, kept: KnownListing) -> bytes:
+        """The listing as it was last read; nothing where the archive is gone or damaged."""
+        try:
+            return read_payload(self.of.layout.raw, kept.raw_ref)
+        except (OSError, ValueError) as error:
+            log.warning("%s cannot be read again: %s", kept.raw_ref, error)
+            return b""
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         limit = self.of.limits.max_entries

@@ -1,9 +1,7 @@
 """What is kept of saved pages, what is stripped, and why."""
 
 import glob
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 from tasks.discover import find_files, read_file
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
-from tasks.pool import PagePool, settle
+from tasks.pool import PagePool
 from tasks.settings import Limits
 
 Record = dict[str, Any]
@@ -66,25 +64,22 @@ def explain(
     paths: Iterable[Path], url: str | None, limits: Limits, pool: PagePool
 ) -> Iterator[Explained]:
     """Extract saved pages (.html, .html.gz, .txt), in the order given."""
-    waiting: deque[tuple[Path, Future[Extraction]]] = deque()
-    for path in paths:
-        waiting.append((path, pool.submit(explain_file, path, url, limits)))
-        if len(waiting) >= pool.width:
-            yield _explained(*waiting.popleft())
-    while waiting:
-        yield _explained(*waiting.popleft())
-
-
-def _explained(path: Path, future: "Future[Extraction]") -> Explained:
-    return Explained(path, settle(future))
+    submitted = ((path, pool.submit(explain_file, path, url, limits)) for path in paths)
+    for path, extraction in pool.in_order(submitted):
+        if extraction:
+            yield Explained(path, extraction)
 
 
 def explain_file(path: Path, url: str | None, limits: Limits) -> Extraction:
-    """Extract one saved page; a file that cannot be read is a rejection."""
+    """Extract one saved page under `url`, else the URL that FILE.meta.json gives.
+
+    A file that cannot be read is a rejection.
+    """
     found = find_files((glob.escape(str(path.absolute())),))
     if not found:
         return Extraction(Outcome.UNREADABLE_FILE, f"{path}: no .html, .html.gz or .txt file")
     attempt = read_file(found[0], limits.max_bytes)
     if attempt.outcome is not Outcome.FETCHED:
         return Extraction(attempt.outcome, attempt.detail)
-    return extract_page(attempt.payload, attempt.content_type, url or attempt.url_final)
+    known = url or found[0].given_url or attempt.url_final
+    return extract_page(attempt.payload, attempt.content_type, known)

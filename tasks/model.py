@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     # The attempt brought what it was for.
     FETCHED = "fetched"  # page or file archived, not yet extracted; never in the `captures` table
     ARTICLE = "article"  # a new article
-    REVISED = "revised"  # a known article with another text: a new version
+    REVISED = "revised"  # a known article with another text, or dated at last: a new version
     UNCHANGED = "unchanged"  # a known article with the same text
     LISTED = "listed"  # a feed, sitemap or section page that was read
     NOT_MODIFIED = "not_modified"  # HTTP 304
@@ -206,6 +206,7 @@ class Cleaned:
     headline: str | None = None
     standfirst: str | None = None
     byline: str | None = None
+    section: str | None = None
     stripped: tuple[StrippedBlock, ...] = ()
 
 

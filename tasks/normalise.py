@@ -113,7 +113,7 @@ def _texts(page: PageText, headline: str) -> Row:
         "authors": [_line(name) for name in page.authors],
         "dateline": _line(page.dateline) or None,
         "body": body,
-        "captions": [_line(caption) for caption in page.captions],
+        "captions": [" ".join(_storable(text).splitlines()).strip() for text in page.captions],
         "section": _line(page.section) or None,
         "word_count": word_count(body),
         "body_sha256": body_sha256(headline, standfirst, body),

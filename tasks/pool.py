@@ -1,11 +1,12 @@
 """Processes that work on pages, each page within a limit of time and memory."""
 
-import logging
 import multiprocessing
 import resource
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -14,24 +15,25 @@ from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
 
 PAGES_IN_FLIGHT = 8
-"""Pages waiting in the pool, for each process: bounds the memory."""
+"""Pages in the pool for each process, whoever submitted them: bounds the memory."""
 PAGES_A_PROCESS = 5_000
 """Then the process is replaced: bounds what a leak can take."""
 MEMORY_A_PROCESS = 4 * 1024**3
 """Address space of one process in bytes; a page that wants more is rejected."""
-
-log = logging.getLogger(__name__)
+LONGEST_DETAIL = 300
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class PagePool:
-    """Processes for work that a hostile page could make hang or die."""
+    """Processes for work that a hostile page could make hang or die; shared by threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self.seconds = settings.limits.page_seconds
-        self.width = settings.processes * PAGES_IN_FLIGHT
+        self._seconds = settings.limits.page_seconds
+        self._width = settings.processes * PAGES_IN_FLIGHT
+        self._room = BoundedSemaphore(self._width)
         self._pool = ProcessPool(
             max_workers=settings.processes,
             max_tasks=PAGES_A_PROCESS,
@@ -39,12 +41,34 @@ class PagePool:
             context=multiprocessing.get_context("spawn"),
         )
 
-    def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
-        """Run `work` on one page in the pool; take the result with `settle`."""
-        future: Future[R] = self._pool.schedule(
-            work, args=list(args), kwargs=dict(kwargs), timeout=self.seconds
-        )
+    def submit(
+        self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[R | Extraction]":
+        """Run `work` on one page, once there is room; take the result with `in_order`."""
+        self._room.acquire()
+        try:
+            future: Future[R | Extraction] = self._pool.schedule(
+                _tried, args=[work, *args], kwargs=dict(kwargs), timeout=self._seconds
+            )
+        except BaseException:
+            self._room.release()
+            raise
+        future.add_done_callback(lambda _: self._room.release())
         return future
+
+    def in_order(
+        self, submitted: Iterable[tuple[T, "Future[R | Extraction] | None"]]
+    ) -> Iterator[tuple[T, R | Extraction | None]]:
+        """The results, in the order of submission; None where nothing was submitted.
+
+        Takes from `submitted` no further ahead than keeps the processes busy.
+        """
+        for what, future in _ahead(submitted, self._width):
+            if future is None:
+                yield what, None
+            else:
+                done: R | Extraction = _settled(future)
+                yield what, done
 
     def close(self) -> None:
         """End the processes."""
@@ -62,18 +86,46 @@ def page_pool(settings: Settings) -> Iterator[PagePool]:
         pool.close()
 
 
-def settle(future: "Future[R]") -> R | Extraction:
-    """The result, or the rejection of a page that hung, ended its process or raised."""
+def _ahead(items: Iterable[T], width: int) -> Iterator[T]:
+    """The items, each given out when `width` of them have been taken."""
+    waiting: deque[T] = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) >= width:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _settled(future: "Future[R | Extraction]") -> R | Extraction:
+    """The result, or the rejection of a page that hung or ended its process.
+
+    A pool that is broken itself raises: no page is to blame for that.
+    """
     try:
         return future.result()
     except TimeoutError:
-        return Extraction(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
+        return _rejection(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
     except ProcessExpired as end:
-        return Extraction(Outcome.PAGE_CRASHED, f"extraction process ended: {end}")
+        return _rejection(Outcome.PAGE_CRASHED, f"extraction process ended: {end}")
+
+
+def _tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
+    """What `work` returns, or the rejection of a page that made it raise.
+
+    Caught within the process: an exception that cannot be unpickled breaks the whole pool.
+    """
+    try:
+        return work(*args, **kwargs)
     except Exception as surprise:
-        log.debug("extraction raised", exc_info=True)
-        return Extraction(Outcome.PAGE_CRASHED, f"{type(surprise).__name__}: {surprise}")
+        return _rejection(Outcome.PAGE_CRASHED, f"{type(surprise).__name__}: {surprise}")
+
+
+def _rejection(outcome: Outcome, reason: str) -> Extraction:
+    return Extraction(outcome, reason[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode())
 
 
 def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_A_PROCESS, MEMORY_A_PROCESS))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
+    with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))

@@ -6,7 +6,7 @@ from functools import partial
 
 import duckdb
 
-from tasks.partition import Run, partition
+from tasks.partition import Run, partition, warc_name
 from tasks.versions import known_versions
 from warehouse import build
 from warehouse.commits import (
@@ -21,6 +21,13 @@ from warehouse.commits import (
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 
+NUMBERED = {
+    "article_versions": "article_id UUID, version_no INTEGER, body_sha256 VARCHAR, capture_id UUID,"
+    " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ",
+    "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
+}
+"""What has to be known of the runs made again so far, to number the versions of the next."""
+
 
 def rebuild_articles(
     layout: Layout,
@@ -33,25 +40,33 @@ def rebuild_articles(
     All or nothing: the new files are gathered beside the old ones, and the commits are swapped at
     the end. The writer's file is dropped, so the next load reads the new layer.
 
+    Raises:
+        CheckFailed: versions of a run whose old files stay do not follow from the new ones before
+            it, as when a better rule finds no article there any more; nothing is changed.
+
     Args:
         layout: The installation.
-        refine_run: Refines a run's archive files again. With None, its archive being gone, the
-            run's old files stay.
+        refine_run: Refines a run's archive files again; None when it has none. Where one of them
+            is gone, the run's old files stay.
         waiting: Told when another process has to finish first.
     """
     with writer_lock(layout, waiting):
         sweep(layout)
         old = read_commits(layout.commits, committed_runs(layout.commits))
         with duckdb.connect() as numbered:
-            numbered.execute(
-                "CREATE TABLE article_versions (article_id UUID, version_no INTEGER,"
-                " body_sha256 VARCHAR, fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ)"
-            )
+            for table, columns in NUMBERED.items():
+                numbered.execute(f"CREATE TABLE {table} ({columns})")
             new = [_rebuild_run(numbered, layout, commit, refine_run) for commit in old]
+            build.run_checks(numbered, "article_versions_numbered", "captures_article")
         build.drop_writer(layout)
         if new:
             swap_commits(layout)
     return new
+
+
+def _is_whole(layout: Layout, run: Run, old: Commit) -> bool:
+    """Whether every archive file is there that the run was once made from."""
+    return {warc_name(layout, batch.warc) for batch in run.batches}.issuperset(old.warcs)
 
 
 def _rebuild_run(
@@ -63,7 +78,7 @@ def _rebuild_run(
     run = refine_run(old.run_id)
     folder = next_commits(layout)
     commit = old
-    if run:
+    if run and _is_whole(layout, run, old):
         about = replace(
             run,
             flow=old.flow,
@@ -75,11 +90,6 @@ def _rebuild_run(
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
     if commit is old:
         write_commit(folder, old)
-    paths = [str(path) for path in commit.paths(layout, "articles")]
-    if paths:
-        con.execute(
-            "INSERT INTO article_versions BY NAME SELECT article_id, version_no, body_sha256,"
-            " fetched_at, first_seen_at FROM read_parquet(?)",
-            [paths],
-        )
+    build.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
+    build.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit

@@ -1,6 +1,6 @@
 """One raw archive file refined: its pages extracted, cleaned, normalised and staged."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from tasks.model import (
     Outcome,
 )
 from tasks.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
-from tasks.pool import PagePool, settle
+from tasks.pool import PagePool
 from tasks.sources import Source
 from warehouse.layout import Layout
 
@@ -97,23 +97,19 @@ def _origin(source: Source | None) -> Origin:
 
 
 def _refined(warc: Path, origin: Origin, pool: PagePool) -> Iterator[Refined]:
-    waiting: deque[tuple[Capture, Future[Refined] | None]] = deque()
+    for capture, done in pool.in_order(_submitted(warc, origin, pool)):
+        if isinstance(done, Extraction):
+            yield rejected(capture, done)
+        else:
+            yield done or Refined(asdict(capture))
+
+
+def _submitted(
+    warc: Path, origin: Origin, pool: PagePool
+) -> Iterator[tuple[Capture, "Future[Refined | Extraction] | None"]]:
     for capture, payload in read_archive(warc):
         is_page = capture.outcome is Outcome.FETCHED
-        waiting.append(
-            (capture, pool.submit(refine_page, capture, payload, origin) if is_page else None)
-        )
-        if len(waiting) >= pool.width:
-            yield _result(*waiting.popleft())
-    while waiting:
-        yield _result(*waiting.popleft())
-
-
-def _result(capture: Capture, future: "Future[Refined] | None") -> Refined:
-    if future is None:
-        return Refined(asdict(capture))
-    done = settle(future)
-    return rejected(capture, done) if isinstance(done, Extraction) else done
+        yield capture, pool.submit(refine_page, capture, payload, origin) if is_page else None
 
 
 @contextmanager

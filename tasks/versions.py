@@ -19,7 +19,9 @@ class Text(NamedTuple):
 
     fetched_at: datetime
     version_no: int
+    """0 until it is numbered."""
     body_sha256: str
+    is_dated: bool
 
 
 @dataclass(slots=True)
@@ -35,11 +37,11 @@ class Known:
         index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
         return self.texts[max(index - 1, 0)]
 
-    def add(self, moment: datetime, body_sha256: str) -> int:
+    def add(self, new: Text) -> int:
         """Take a new text in and return its version number, the next free one."""
         number = max((text.version_no for text in self.texts), default=0) + 1
-        insort(self.texts, Text(moment, number, body_sha256))
-        self.first_seen_at = min(self.first_seen_at, moment)
+        insort(self.texts, new._replace(version_no=number))
+        self.first_seen_at = min(self.first_seen_at, new.fetched_at)
         return number
 
 
@@ -61,7 +63,8 @@ def known_versions(
     )
     rows = records(
         con,
-        "SELECT article_id, version_no, body_sha256, fetched_at, first_seen_at"
+        "SELECT article_id, version_no, body_sha256, fetched_at, first_seen_at,"
+        " published_at IS NOT NULL AS is_dated"
         " FROM article_versions SEMI JOIN wanted USING (article_id)",
     )
     con.unregister("wanted")
@@ -69,21 +72,26 @@ def known_versions(
     for row in rows:
         about = known.setdefault(UUID(row["article_id"]), Known(row["first_seen_at"]))
         about.first_seen_at = min(about.first_seen_at, row["first_seen_at"])
-        about.texts.append(Text(row["fetched_at"], row["version_no"], row["body_sha256"]))
+        about.texts.append(
+            Text(row["fetched_at"], row["version_no"], row["body_sha256"], row["is_dated"])
+        )
     return known
 
 
 def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], dict[UUID, Verdict]]:
     """Walk staged articles by time of capture and number their versions.
 
-    A text equal to the version in force at that time is UNCHANGED; any other becomes ARTICLE (the
-    first) or REVISED. A capture older than what is known takes the next number all the same:
-    numbers are never given anew, and `fetched_at` tells the order of the texts.
+    A text equal to the version in force at that time is UNCHANGED, unless that one is undated and
+    this one is not: an AMP twin or a saved copy without a date must not keep an article out of the
+    time series. Any other becomes ARTICLE (the first) or REVISED. A capture older than what is
+    known takes the next number all the same: numbers are never given anew, and `fetched_at` tells
+    the order of the texts.
 
     Returns:
         The order of the rows, and the verdict on each by its capture's id.
     """
-    keys = articles.select(["fetched_at", "article_id", "capture_id", "body_sha256"]).to_pylist()
+    columns = ["fetched_at", "article_id", "capture_id", "body_sha256", "published_at"]
+    keys = articles.select(columns).to_pylist()
     order = sorted(
         range(len(keys)),
         key=lambda at: (keys[at]["fetched_at"], keys[at]["article_id"], keys[at]["capture_id"]),
@@ -93,7 +101,9 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
     for at in order:
         row = keys[at]
         state = _state(states, known, row["article_id"], row["fetched_at"])
-        verdicts[row["capture_id"]] = _verdict(state, row["fetched_at"], row["body_sha256"])
+        is_dated = row["published_at"] is not None
+        new = Text(row["fetched_at"], 0, row["body_sha256"], is_dated)
+        verdicts[row["capture_id"]] = _verdict(state, new)
     if len(verdicts) != len(keys):
         raise ValueError("two staged articles come from one capture")
     return order, verdicts
@@ -108,10 +118,10 @@ def _state(
     return states[article_id]
 
 
-def _verdict(state: Known, moment: datetime, body_sha256: str) -> Verdict:
+def _verdict(state: Known, new: Text) -> Verdict:
     if not state.texts:
-        return Verdict(Outcome.ARTICLE, state.add(moment, body_sha256), state.first_seen_at)
-    shown = state.in_force(moment)
-    if shown.body_sha256 == body_sha256:
+        return Verdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
+    shown = state.in_force(new.fetched_at)
+    if shown.body_sha256 == new.body_sha256 and (shown.is_dated or not new.is_dated):
         return Verdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
-    return Verdict(Outcome.REVISED, state.add(moment, body_sha256), state.first_seen_at)
+    return Verdict(Outcome.REVISED, state.add(new), state.first_seen_at)

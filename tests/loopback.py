@@ -146,5 +146,5 @@ def endless(start: bytes, chunk: bytes) -> Answer:
 
 
 def ask(client: Client, url: str, **options: Any) -> Attempt:
-    defaults = {"kind": CaptureKind.PAGE, "min_interval": 0, "allow_private": True}
+    defaults: dict[str, Any] = {"kind": CaptureKind.PAGE, "min_interval": 0, "allow_private": True}
     return client.get(url, **(defaults | {"record": lambda attempt: None} | options))

@@ -119,7 +119,11 @@ def test_the_link_behind_a_feed_service() -> None:
         ("2026-03-02", None),
         ("Mon, 02 Mar 2026 10:00:00", None),
         ("Mon, 02 Mar 2026 10:00:00 BST", None),
+        ("Mon, 02 Mar 2026 11:00:00 +0100", TEN),
         ("0001-01-01T00:00:00+14:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("yesterday", None),
     ],
 )
@@ -292,6 +296,14 @@ def test_a_feed_of_nothing_but_tags_is_refused_at_once() -> None:
     assert isinstance(refused, NoListing)
     assert refused.outcome is Outcome.LISTING_UNREADABLE
     assert time.process_time() - started < 2
+
+
+def test_titles_made_to_be_slow() -> None:
+    title = "&lt;a" * 5000
+    items = "".join(f"<item><link>/{n}</link><title>{title}</title></item>" for n in range(90))
+    start = time.perf_counter()
+    assert len(read(rss(items)).entries) == 90
+    assert time.perf_counter() - start < 1.5
 
 
 def test_ten_thousand_entries_are_capped() -> None:

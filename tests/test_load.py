@@ -274,7 +274,7 @@ def test_rebuilt_articles_are_loaded_by_the_next_load(layout: Layout) -> None:
     publish(layout)
     assert (tables(layout), files(layout)) == kept
 
-    cleaner = [Page("about", "We write.", None, 1.0)]
+    cleaner = [Page("about", "We write.", None, 1.0), Page("copy-0", source_id="de-blatt")]
     rebuild_articles(layout, (runs | {run_id(0): stage(layout, 0, cleaner)}).get)
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)

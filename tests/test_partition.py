@@ -23,6 +23,7 @@ from tasks.urls import fold
 from tasks.versions import Known, Text, judge
 from tests.staged import START, Page, files, listing, prose, stage
 from warehouse import commits
+from warehouse.build import CheckFailed
 from warehouse.commits import read_commit, sweep
 from warehouse.layout import Layout
 
@@ -162,13 +163,13 @@ def test_only_unchanged_pages_leave_captures_alone(layout: Layout) -> None:
     partition(layout, run, nothing)
     body_sha256 = str(rows(layout, RUN)[0]["body_sha256"])
     first = replace(page, hour=1).fetched_at
-    known = {page.article_id: Known(first, [Text(first, 1, body_sha256)])}
+    known = {page.article_id: Known(first, [Text(first, 1, body_sha256, True)])}
     commit = partition(layout, stage(layout, NEXT, [page]), lambda ids: known, sequence=2)
 
     assert commit
     assert [file.layer for file in commit.files] == ["captures"]
     assert commit.count("unchanged") == 1
-    assert known[page.article_id].texts == [Text(first, 1, body_sha256)]
+    assert known[page.article_id].texts == [Text(first, 1, body_sha256, True)]
 
 
 def test_stage_that_contradicts_itself_is_refused(layout: Layout) -> None:
@@ -198,7 +199,7 @@ def test_url_keys_hold_every_folded_url_of_a_page(layout: Layout) -> None:
 def known_of(*texts: tuple[int, str]) -> dict[UUID, Known]:
     page = Page("one")
     found = [
-        Text(START + timedelta(hours=hour), number, text)
+        Text(START + timedelta(hours=hour), number, text, is_dated=True)
         for number, (hour, text) in enumerate(texts, 1)
     ]
     return {page.article_id: Known(min(found).fetched_at, found)}
@@ -236,12 +237,34 @@ def test_verdicts(
         "article_id": page.article_id,
         "capture_id": page.capture_id(RUN),
         "body_sha256": text,
+        "published_at": page.published_at,
     }
     schema = pa.schema([ARTICLE_SCHEMA.field(name) for name in row])
     _, verdicts = judge(pa.Table.from_pylist([row], schema=schema), known)
 
     outcome, number, first_seen = expected
     assert verdicts[row["capture_id"]] == (outcome, number, START + timedelta(hours=first_seen))
+
+
+@pytest.mark.parametrize(
+    ("days", "outcomes", "dated"),
+    [
+        ((None, 0), ["article", "revised"], 1),
+        ((0, None), ["article", "unchanged"], 1),
+        ((None, None), ["article", "unchanged"], 0),
+        ((0, 1), ["article", "unchanged"], 1),
+    ],
+    ids=["date-found", "date-missing", "never-dated", "other-date"],
+)
+def test_an_undated_article_gets_its_date_with_the_first_capture_that_has_one(
+    layout: Layout, days: tuple[int | None, int | None], outcomes: list[str], dated: int
+) -> None:
+    pages = [Page("one", day=day, hour=hour) for hour, day in enumerate(days, 1)]
+    partition(layout, stage(layout, RUN, pages), nothing)
+
+    assert [row["outcome"] for row in rows(layout, RUN, "captures")] == outcomes
+    dates = [row["published_at"] for row in rows(layout, RUN)]
+    assert len([date for date in dates if date]) == dated
 
 
 @settings(max_examples=60)
@@ -255,7 +278,7 @@ def test_versions_are_numbered_without_gaps_and_say_what_was_shown(
     for hour, text in seen:
         moment = START + timedelta(hours=hour)
         if not state.texts or state.in_force(moment).body_sha256 != text:
-            numbers.append(state.add(moment, text))
+            numbers.append(state.add(Text(moment, 0, text, is_dated=True)))
         assert state.in_force(moment).body_sha256 == text
     assert numbers == list(range(1, len(numbers) + 1))
     assert state.texts == sorted(state.texts)
@@ -302,7 +325,7 @@ def two_runs(layout: Layout) -> dict[str, Run]:
     assert commit
     texts = {}
     for row in rows(layout, RUN):
-        text = Text(row["fetched_at"], 1, row["body_sha256"])
+        text = Text(row["fetched_at"], 1, row["body_sha256"], True)
         texts[row["article_id"]] = Known(row["first_seen_at"], [text])
     partition(layout, second, lambda ids: texts, sequence=2)
     return {RUN: first, NEXT: second}
@@ -335,6 +358,27 @@ def test_a_run_whose_archive_is_gone_keeps_its_files(layout: Layout) -> None:
     before = files(layout)
     rebuild_articles(layout, lambda run_id: None if run_id == RUN else runs[run_id])
 
+    assert files(layout) == before
+
+
+def test_a_run_of_which_one_archive_is_gone_keeps_its_files(layout: Layout) -> None:
+    both = [Page("one"), Page("two", source_id="de-blatt")]
+    run = stage(layout, RUN, both)
+    partition(layout, run, nothing)
+    before = files(layout)
+    left = Run(RUN, run.batches[:1], started_at=START, extractor_version="1")
+    rebuild_articles(layout, lambda run_id: left)
+
+    assert files(layout) == before
+
+
+def test_old_files_that_no_longer_fit_keep_the_layer_as_it_was(layout: Layout) -> None:
+    two_runs(layout)
+    before = files(layout)
+    rejected = stage(layout, RUN, [Page("one", outcome="no_article"), Page("two")])
+    with pytest.raises(CheckFailed, match="article_versions_numbered"):
+        rebuild_articles(layout, {RUN: rejected}.get)
+    sweep(layout)
     assert files(layout) == before
 
 

@@ -1,5 +1,6 @@
 import json
 import time
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,26 @@ def test_its_own_output_stays_as_it_is() -> None:
     again = clean_lines(as_lines(once), HINTS)
     assert as_lines(again) == as_lines(once)
     assert clean_lines(as_lines(again), HINTS) == again
+
+
+CREDITS = ["By Ada Quay", "3 March 2031, 10:20", "Photo: Ada Quay", "Transport", "Share", "©"]
+LINES = st.lists(st.one_of(st.text(max_size=80), st.sampled_from(PARAGRAPHS + PROMPTS + CREDITS)))
+HINTED = st.sampled_from([HINTS, Hints(), Hints(headline="By Ada Quay", language="ja")])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(LINES, HINTED)
+def test_cleaned_lines_are_clean(lines: list[str], hints: Hints) -> None:
+    once = as_lines(clean_lines(lines, hints))
+    assert as_lines(clean_lines(once, hints)) == once
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(LINES, HINTED)
+def test_the_article_of_a_tree_is_clean(lines: list[str], hints: Hints) -> None:
+    html = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    once = as_lines(clean(f"<h1>By Ada Quay</h1>{html}", hints))
+    assert as_lines(clean_lines(once, hints)) == once
 
 
 def test_the_same_page_gives_the_same_article() -> None:

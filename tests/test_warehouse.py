@@ -288,6 +288,24 @@ def test_only_the_latest_version_counts(layout: Layout) -> None:
     assert ask(layout, "SELECT sum(mentions) FROM topic_daily") == [(0,)]
 
 
+def test_an_article_is_counted_on_the_day_its_latest_version_gives(layout: Layout) -> None:
+    later = "20260303T060000Z-bbbbbb"
+    publish_pages(layout, [Page("a", "The G20 met.", day=1), Page("b", "The G20 sat.", day=None)])
+    assert days(layout, "extracted, state") == {1: (1, "observed")}
+    moved = Page("a", "The G20 met twice.", day=3, hour=9)
+    dated = Page("b", "The G20 sat.", day=2, hour=9)
+    publish_pages(layout, [moved, dated], run_id=later)
+
+    assert days(layout, "extracted, state") == {2: (1, "observed"), 3: (1, "observed")}
+    counted = "SELECT sum(mentions), sum(articles) FROM topic_daily WHERE topic_id = 'summit'"
+    assert ask(layout, counted) == [(2, 2)]
+    assert ask(layout, "SELECT list(DISTINCT versions) FROM articles") == [([2],)]
+    assert ask(layout, "SELECT outcome, count(*) FROM captures GROUP BY ALL ORDER BY ALL") == [
+        ("article", 2),
+        ("revised", 2),
+    ]
+
+
 def test_an_older_capture_is_a_version_but_not_the_article(layout: Layout) -> None:
     publish_pages(layout, [Page("a", "As of noon.", hour=6)])
     publish_pages(layout, [Page("a", "As of dawn.", hour=1)], run_id="20260303T060000Z-bbbbbb")

@@ -162,9 +162,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
         ("captures", "captures"),
         ("stripped_blocks", "stripped_blocks"),
     ):
-        paths = [str(path) for commit in commits for path in commit.paths(layout, layer)]
-        if paths:
-            con.execute(_insert_parquet(con, table), [paths])
+        insert_parquet(con, table, [p for commit in commits for p in commit.paths(layout, layer)])
 
 
 def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
@@ -175,13 +173,17 @@ def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
         insert(con, "files", pa.Table.from_pylist(rows))
 
 
-def _insert_parquet(con: Connection, table: str) -> str:
+def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
+    """Append the rows of Parquet files to a table, by column name."""
+    if not paths:
+        return
     columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
     taken = [f"{DERIVED[name]} AS {name}" if name in DERIVED else name for name in columns]
     dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"
-    return (
+    con.execute(
         f"INSERT INTO {table} BY NAME SELECT {', '.join(taken)}"  # noqa: S608
-        f" FROM read_parquet(?{dated if table == 'article_versions' else ''})"
+        f" FROM read_parquet(?{dated if table == 'article_versions' else ''})",
+        [[str(path) for path in paths]],
     )
 
 
@@ -242,13 +244,15 @@ def refresh(con: Connection) -> None:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())
 
 
-def run_checks(con: Connection) -> None:
-    """Run every query of `checks`; each returns the rows that offend, and must return none.
+def run_checks(con: Connection, *names: str) -> None:
+    """Run every query of `checks`, or the named ones; each returns the rows that offend.
 
     Raises:
         CheckFailed: naming the first check that found rows, with the first of them.
     """
     for path in sorted((SQL / "checks").glob("*.sql")):
+        if names and path.stem not in names:
+            continue
         sql = path.read_text()
         found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
         if found:

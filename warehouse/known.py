@@ -31,7 +31,7 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         return set()
     with con:
         # Not as a registered Arrow table: with threads that open one file at the same time DuckDB
-        # 2.0.1 then fails now and then, "Table Function with name python_arrow_scan does not exist".
+        # 2.0.1 then fails at times, "Table Function with name python_arrow_scan does not exist".
         rows = con.execute(
             "SELECT DISTINCT key FROM ("
             " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
@@ -43,14 +43,18 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
 
 
 def known_files(layout: Layout, source_id: str) -> set[str]:
-    """Etags of the source's saved files that were taken in."""
+    """Etags of the source's saved files as they were last taken in.
+
+    A file that went back to an earlier state has changed, too.
+    """
     con = open_snapshot(layout)
     if con is None:
         return set()
     with con:
         rows = con.execute(
-            "SELECT DISTINCT etag FROM captures JOIN outcomes USING (outcome)"
-            " WHERE kind = 'file' AND source_id = ? AND etag IS NOT NULL AND NOT may_pass",
+            "SELECT DISTINCT arg_max(etag, run_id) FROM captures JOIN outcomes USING (outcome)"
+            " WHERE kind = 'file' AND source_id = ? AND etag IS NOT NULL AND NOT may_pass"
+            " GROUP BY url_requested",
             [source_id],
         ).fetchall()
     return {row[0] for row in rows}

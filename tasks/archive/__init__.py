@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -59,11 +58,8 @@ class ArchiveWriter:
         self._file: io.FileIO | None = None
         self._whole = 0
         self._ids: set[UUID] = set()
-
-    @property
-    def path(self) -> Path | None:
-        """Where the file lies once closed; None while nothing was written."""
-        return self._final if self._ids else None
+        self.path: Path | None = None
+        """Where the file lies; None until it is closed, and when nothing was written."""
 
     def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         """Archive one attempt; when this returns, a killed process does not lose it.
@@ -96,18 +92,14 @@ class ArchiveWriter:
             self._file = None
             if self._ids:
                 _finish(file, self._whole, self._open, self._final)
+                self.path = self._final
             else:
                 self._open.unlink()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

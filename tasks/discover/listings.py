@@ -15,6 +15,7 @@ from xml.sax import SAXException
 import feedparser
 from lxml import etree
 
+from tasks.dates import EARLIEST_YEAR
 from tasks.model import Entry, Outcome
 from tasks.urls import fold, is_http
 
@@ -25,7 +26,9 @@ MAX_TAGS = 300_000
 """Tags a feed may have: feedparser takes some 25 microseconds for each, twice when it is broken.
 A feed of ten thousand entries has about 100,000."""
 
-_TAG = re.compile(r"<[A-Za-z/!?][^>]*>")
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+# <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email library takes for 2001
+_YEAR_NOUGHT = re.compile(r"(?<![+-])\b000\d\b")
 _NOT_TEXT = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\u200b\ufeff\s]+")
 # Atomic groups: "<??><??>..." must not be tried in every way.
 _DOCTYPE = re.compile(
@@ -147,13 +150,17 @@ def entry_of(
 ) -> Entry | None:
     """One page that the listing at `url` names; None where the link is not http(s).
 
-    A time without a zone stays as printed: whose clock it was is not known here.
+    A time without a zone stays as printed: whose clock it was is not known here. So does one
+    that no page on the web can have.
     """
     target = _joined(base or url, link) if isinstance(link, str) else ""
     if not is_http(target):
         return None
     raw = plain(published)
-    return Entry(target, url, plain(headline), raw, instant(raw) if raw else None)
+    at = instant(raw) if raw else None
+    # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where the editor left it empty
+    is_believed = at is not None and at.year >= EARLIEST_YEAR
+    return Entry(target, url, plain(headline), raw, at if is_believed else None)
 
 
 def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:
@@ -190,6 +197,8 @@ def unreadable(detail: str) -> NoListing:
 
 
 def _as_printed(printed: str) -> datetime | None:
+    if _YEAR_NOUGHT.search(printed):
+        return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             return read(printed)

@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -22,6 +22,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 _PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
 _MOST_META = 100_000
+_AHEAD = timedelta(days=1)
+"""How far the clock of another machine, on which a page was saved, may be ahead of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
     read = _content(path, max_bytes)
     seconds = time.perf_counter() - started
     if isinstance(read, NoListing):
-        return replace(attempt, outcome=read.outcome, detail=read.detail, seconds=seconds)
+        # A file's name is any bytes, and JSON may hold half of a surrogate pair.
+        detail = read.detail.encode("utf-8", "backslashreplace").decode()
+        return replace(attempt, outcome=read.outcome, detail=detail, seconds=seconds)
     return replace(attempt, payload=read, seconds=seconds)
 
 
@@ -176,10 +180,17 @@ def _checked(values: object) -> _Meta:
         raise ValueError(f"url: must be an http(s) URL, got {url!r}")
     if published is not None:
         _require_iso("published_at", published)
-    fetched_at = instant(fetched) if fetched is not None else None
-    if fetched is not None and fetched_at is None:
-        raise ValueError(f"fetched_at: must be an ISO time with its zone, got {fetched!r}")
+    fetched_at = _past(fetched) if fetched is not None else None
     return _Meta(url, published, instant(published) if published else None, fetched_at)
+
+
+def _past(fetched: str) -> datetime:
+    at = instant(fetched)
+    if at is None:
+        raise ValueError(f"fetched_at: must be an ISO time with its zone, got {fetched!r}")
+    if at > datetime.now(UTC) + _AHEAD:
+        raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
+    return at
 
 
 def _require_iso(key: str, value: str) -> None:

@@ -96,7 +96,7 @@ def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) ->
         byline=cleaned.byline,
         authors=meta.authors or clean_authors([cleaned.byline or ""]),
         dateline=find_dateline(cleaned.paragraphs[0]) if cleaned.paragraphs else None,
-        section=meta.section,
+        section=meta.section or cleaned.section,
         language=language,
         language_source=language_source,
         published_at=published.at if published else None,

@@ -1,26 +1,29 @@
 """Strip what asks the reader to subscribe, keep what the paper wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned
 from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.clusters import strip_boxes, strip_clusters, strip_lists
 from tasks.prompts.forest import load_model
 from tasks.prompts.hints import Hints
+from tasks.prompts.noise import is_clean, settle
 from tasks.prompts.roles import assign_roles, find_headline
+from tasks.prompts.saved import take_as_is
 from tasks.prompts.select import (
     Draft,
     Role,
     explain,
     keep_article,
     score_blocks,
-    strip_clusters,
     strip_copies,
     strip_foreign,
     strip_likely_prompts,
     strip_prompts,
 )
+from tasks.prompts.words import fold
 
 __all__ = ["Hints", "clean_lines", "clean_tree"]
 
@@ -32,7 +35,9 @@ def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
 
 def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
     """The article of a page saved as text, and what was taken out of it."""
-    return _clean(cut_lines(lines), hints)
+    page = cut_lines(lines)
+    texts = [block.text for block in page.blocks]
+    return take_as_is(texts, hints) if is_clean(texts, hints.language) else _clean(page, hints)
 
 
 def _clean(page: Page, hints: Hints) -> Cleaned:
@@ -45,14 +50,30 @@ def _clean(page: Page, hints: Hints) -> Cleaned:
 
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     """From scores to the article: choose, strip, give roles."""
+    draft.safe = frozenset(_repeated(draft, headline, hints))
     keep_article(draft)
     strip_foreign(draft, headline)
     strip_prompts(draft, hints.language)
     strip_likely_prompts(draft)
+    strip_boxes(draft)
+    strip_lists(draft)
     strip_clusters(draft)
     strip_copies(draft)
     assign_roles(draft, headline, hints)
+    settle(draft, hints.language)
     return _cleaned(draft)
+
+
+def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
+    """The headline, and the standfirst right after it, where the page's metadata repeat them."""
+    blocks = draft.page.blocks
+    if headline < 0 or fold(blocks[headline].text) != fold(hints.headline):
+        return
+    yield headline
+    for at in range(headline + 1, min(headline + 9, len(blocks))):
+        text = fold(blocks[at].text)
+        if len(text) > 12 and text[:200] == fold(hints.description)[:200]:
+            yield at
 
 
 def _cleaned(draft: Draft) -> Cleaned:
@@ -66,6 +87,7 @@ def _cleaned(draft: Draft) -> Cleaned:
         kicker=single[Role.KICKER],
         headline=single[Role.HEADLINE],
         standfirst=single[Role.STANDFIRST],
-        byline=single[Role.BYLINE],
+        byline=draft.byline,
+        section=draft.section,
         stripped=explain(draft),
     )

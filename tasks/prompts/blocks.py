@@ -17,6 +17,7 @@ q rb rt ruby s samp small span strike strong sub sup time tt u var wbr img
 picture source br
 """
 INLINE = frozenset(_INLINE.split())
+IMAGES = frozenset({"img", "picture", "svg", "amp-img"})
 _EMPHASIS = "b strong em i h1 h2 h3 h4 h5 h6"
 EMPHASIS = frozenset(_EMPHASIS.split())
 _FLAGGED = """
@@ -67,6 +68,8 @@ class Page:
     blocks: list[Block] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     is_text: bool = False
+    images: set[int] = field(default_factory=set)
+    """Elements that an image stands in, however deep."""
 
     def ancestors(self, element: int) -> list[int]:
         """The element and all it stands in, from the inside out."""
@@ -149,12 +152,21 @@ class _Cutter:
             return None
         if tag == "br":
             self.line_break()
+        elif tag in IMAGES:
+            self.take_image()
         if not node.is_element_node or tag in SKIPPED:
             return None
         child = node.first_child
         if child is not None:
             self.open(node, tag)
         return child
+
+    def take_image(self) -> None:
+        """Note the elements around an image."""
+        at, images = self.current, self.page.images
+        while at >= 0 and at not in images:
+            images.add(at)
+            at = self.page.elements[at].parent
 
     def open(self, node: LexborNode, tag: str) -> None:
         """Enter an element that has children."""

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.prompts.blocks import Page, cut_tree
 from tasks.prompts.places import Column
-from tasks.prompts.select import fold
+from tasks.prompts.words import fold
 
 WORD = re.compile(r"\w+")
 SHINGLE = 4

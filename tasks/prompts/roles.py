@@ -2,9 +2,13 @@
 
 import re
 
-from tasks.prompts.blocks import TAG_FLAGS, Page
+from tasks.prompts.blocks import Page
+from tasks.prompts.captions import take_captions
 from tasks.prompts.hints import Hints
-from tasks.prompts.select import KEEP, Draft, Role, fold
+from tasks.prompts.opening import find_byline, is_date_line, last_crumb
+from tasks.prompts.saved import open_text, text_role
+from tasks.prompts.select import Draft, Role, first_paragraph
+from tasks.prompts.words import fold
 
 KICKER = re.compile(r"kicker|overline|eyebrow|dachzeile|topline|roofline|spitzmarke|strapline-top")
 STANDFIRST = re.compile(
@@ -12,19 +16,10 @@ STANDFIRST = re.compile(
     r"summary|excerpt|abstract|chapo|vorspann|entradilla|bajada|sottotitolo|occhiello|ingress|"
     r"manchet|article-?lead|description"
 )
-CAPTION = re.compile(r"caption|bildunterschrift|photo-?credit|legend|bildtext|byline-image")
-BYLINE = re.compile(
-    r"^(?:by|von|par|por|di|da|av|af|door|text|from|reported by|written by)[: ]\s*\S.{1,80}$", re.I
-)
-CREDIT = re.compile(
-    r"©|\b(?:photo|foto|image|bild|picture|credit|crédit|getty|reuters|afp|shutterstock|dpa|"
-    r"afp|epa|photograph)\b\W{0,3}(?:\w+\W{0,3}){0,4}$|^\W*(?:photo|foto|bild|image)\b|写真|©",
-    re.I,
-)
-DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b", re.I)
-OPENING = 8
-"""Lines before the first paragraph of a page saved as text that can hold its headline."""
-FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
+TAIL = 3
+LONGEST_BIO = 60
+SHORT = 4
+"""Words of a label, such as `Print` or `Save for later`."""
 
 
 def find_headline(page: Page, headline: str | None) -> int:
@@ -45,17 +40,29 @@ def find_headline(page: Page, headline: str | None) -> int:
 def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     """Give the blocks around and within the article their roles."""
     if draft.page.is_text:
-        headline = _text_opening(draft, headline)
+        headline = open_text(draft, headline)
     _take_headline(draft, headline)
     body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
     if not body:
         return
-    _take_captions(draft, max(0, min(headline, body[0])), body[-1])
-    first = _first_paragraph(draft)
+    first = first_paragraph(draft)
+    _take_byline(draft, headline, first, hints)
+    _strip_opening(draft, headline, first)
+    take_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
+    first = first_paragraph(draft)
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
-        if role and role not in draft.roles.values() and at not in draft.reasons:
+        if role and role not in draft.roles.values() and _may_stay(draft, at, role):
+            draft.reasons.pop(at, None)
             draft.roles[at] = role
+    draft.section = _printed_section(draft, headline)
+    _strip_tail(draft, hints)
+
+
+def _may_stay(draft: Draft, at: int, role: Role) -> bool:
+    """Whether nothing but a doubt of the model speaks against a block in so good a place."""
+    rule = draft.reasons.get(at, ("", ""))[1]
+    return not rule or (role is Role.KICKER and rule.startswith("model:"))
 
 
 def _take_headline(draft: Draft, headline: int) -> None:
@@ -68,38 +75,43 @@ def _take_headline(draft: Draft, headline: int) -> None:
             draft.strip(at, "furniture", "dom:headline-copy")
 
 
-def _first_paragraph(draft: Draft) -> int:
-    """The first running text of the body."""
-    body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
-    long = [at for at in body if draft.columns["words"][at] >= 20 and draft.columns["good"][at]]
-    return (long or body or [-1])[0]
-
-
-def _take_captions(draft: Draft, first: int, last: int) -> None:
-    for at in range(first, last + 1):
-        if at in draft.reasons or draft.roles.get(at) not in (None, Role.BODY):
+def _take_byline(draft: Draft, headline: int, first: int, hints: Hints) -> None:
+    """The first line between headline and text that names who wrote it."""
+    for at in range(max(0, headline), first):
+        if draft.roles.get(at, Role.BODY) is not Role.BODY:
             continue
-        if draft.page.is_text:
-            is_caption = at in draft.roles and _looks_credited(draft.page.blocks[at].text)
-        else:
-            is_caption = _is_caption(draft, at)
-        if is_caption:
-            draft.roles[at] = Role.CAPTION
+        found = find_byline(draft.page.blocks[at].text, hints.authors)
+        if found:
+            draft.reasons.pop(at, None)
+            draft.roles[at], draft.byline = Role.BYLINE, found
+            return
 
 
-def _is_caption(draft: Draft, at: int) -> bool:
-    page = draft.page
-    element = page.elements[page.blocks[at].element]
-    is_marked = element.flags & FIGURE or CAPTION.search(
-        element.key + " " + page.blocks[at].inline_key
+def _strip_opening(draft: Draft, headline: int, first: int) -> None:
+    """Take date lines and rows of labels out of what leads to the first paragraph."""
+    opening = range(max(0, headline + 1), first) if headline >= 0 else range(0)
+    for at in opening:
+        if draft.roles.get(at) is Role.BODY and is_date_line(draft.page.blocks[at].text):
+            draft.strip(at, "furniture", "head:date")
+        elif draft.roles.get(at) is Role.BODY and _is_label(draft, at, opening):
+            draft.strip(at, "share", "head:labels")
+
+
+def _is_label(draft: Draft, at: int, opening: range) -> bool:
+    """Whether a short block has a short sister next to it, as share buttons have."""
+    return _is_short(draft, at) and any(
+        other in opening and _is_short(draft, other) and _is_sister(draft.page, at, other)
+        for other in (at - 1, at + 1)
     )
-    if not is_marked or draft.columns["words"][at] < 2 or draft.columns["link_share"][at] > 0.8:
-        return False
-    return bool(draft.score[at] >= 0.03)
 
 
-def _looks_credited(text: str) -> bool:
-    return len(text) < 500 and CREDIT.search(text[-80:]) is not None and text[-1] not in '.!?"”'
+def _is_short(draft: Draft, at: int) -> bool:
+    return bool(draft.columns["words"][at] <= SHORT and not draft.columns["ends_sentence"][at])
+
+
+def _is_sister(page: Page, at: int, other: int) -> bool:
+    own, next_ = page.elements[page.blocks[at].element], page.elements[page.blocks[other].element]
+    return (own.tag, own.key, own.parent) == (next_.tag, next_.key, next_.parent)
 
 
 def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints) -> Role | None:
@@ -107,25 +119,39 @@ def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints
     block, words = draft.page.blocks[at], draft.columns["words"][at]
     if draft.roles.get(at, Role.BODY) is not Role.BODY:
         return None
-    if _is_byline(block.text, hints) and at < first:
-        return Role.BYLINE
     if draft.page.is_text:
-        return _text_role(draft, at, headline, first)
+        return text_role(draft, at, headline, first)
     key = draft.page.elements[block.element].key + " " + block.inline_key
     if at < headline:
-        return Role.KICKER if KICKER.search(key) and words <= 8 else None
+        is_marked = KICKER.search(key) and words <= 8
+        return Role.KICKER if is_marked or _is_over_headline(draft, at, headline) else None
     if at > headline and words >= 5 and _is_standfirst(draft, at, key, hints):
         return Role.STANDFIRST
     return None
 
 
+def _is_over_headline(draft: Draft, at: int, headline: int) -> bool:
+    """Whether a block is a short line that opens the element which the headline goes on."""
+    page, text = draft.page, draft.page.blocks[at].text
+    if at != headline - 1 or not 0.5 <= draft.columns["words"][at] <= 5 or len(text) > 40:
+        return False
+    title = page.elements[page.blocks[headline].element]
+    own = page.blocks[at].element
+    is_beside = own == title.parent or page.elements[own].parent == title.parent
+    is_alone = title.tag == "h1" and title.parent >= 0 and page.elements[title.parent].start == at
+    is_plain = page.elements[own].tag not in ("li", "button") and page.blocks[at].links <= 1
+    return is_beside and is_alone and is_plain and not is_date_line(text)
+
+
 def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     text, page = draft.page.blocks[at].text, draft.page
-    if len(text) > 600 or draft.score[at] < 0.05:
+    if len(text) > 600:
+        return False
+    says_it = len(fold(text)) > 12 and fold(text)[:200] == fold(hints.description)[:200]
+    if draft.score[at] < 0.05 and not says_it:
         return False
     if STANDFIRST.search(key):
         return True
-    says_it = fold(text)[:200] == fold(hints.description)[:200] and len(text) > 20
     following = [x for x in sorted(draft.roles) if x > at and draft.roles[x] is Role.BODY]
     if not says_it or not following:
         return False
@@ -134,47 +160,21 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     return not (alike and page.elements[own].key == page.elements[other].key)
 
 
-def _is_byline(text: str, hints: Hints) -> bool:
-    if len(text) > 100:
-        return False
-    return fold(text) in {fold(author) for author in hints.authors if author} or bool(
-        BYLINE.match(text) and len(text.split()) <= 12 and text[-1] not in ".!?:"
-    )
+def _printed_section(draft: Draft, headline: int) -> str | None:
+    """Where the breadcrumb trail over the headline leads."""
+    for at in range(headline - 1, max(-1, headline - 6), -1):
+        block = draft.page.blocks[at]
+        if block.links >= 2 and draft.columns["link_share"][at] > 0.5:
+            return last_crumb(block.text)
+    return None
 
 
-def _text_opening(draft: Draft, headline: int) -> int:
-    """Find the headline of a page saved as text, keep the lines that belong to it; its index.
-
-    It is the first line of some length in the run of lines that leads to the first paragraph.
-    """
-    first = _first_paragraph(draft)
-    if not -1 <= headline < first:
-        return headline
-    start = headline if headline >= 0 else max(0, first - OPENING)
-    for at in [at for at in range(start, first) if at in draft.roles]:
-        draft.roles.pop(at)
-    if headline < 0:
-        titles = (at for at in range(start, first) if _is_title(draft, at))
-        headline = next(titles, -1)
-    for at in range(headline + 1, first) if headline >= 0 else ():
-        if at not in draft.reasons and _looks_credited(draft.page.blocks[at].text):
-            draft.roles[at] = Role.CAPTION
-        elif draft.score[at] >= KEEP and at not in draft.reasons:
-            draft.roles[at] = Role.BODY
-    return headline
-
-
-def _is_title(draft: Draft, at: int) -> bool:
-    text, words = draft.page.blocks[at].text, draft.columns["words"][at]
-    is_title = 4 <= words <= 30 and not draft.columns["ends_sentence"][at]
-    return bool(is_title and at not in draft.reasons and not _looks_credited(text))
-
-
-def _text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
-    words, text = draft.columns["words"][at], draft.page.blocks[at].text
-    if headline < 0 or at == first:
-        return None
-    if at == headline - 1 and words <= 5 and headline < OPENING:
-        return Role.KICKER
-    is_next = at == headline + 1 and 5 <= words <= 45
-    return Role.STANDFIRST if is_next and not DATE.search(text) else None
+def _strip_tail(draft: Draft, hints: Hints) -> None:
+    """Take out what the last lines say of the author."""
+    names = [fold(name) for name in (*hints.authors, draft.byline)]
+    body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
+    for at in reversed(body[3:][-TAIL:]):
+        start = fold(draft.page.blocks[at].text[:60])
+        is_short = draft.columns["words"][at] <= LONGEST_BIO
+        if is_short and any(len(name) > 5 and start.startswith(name) for name in names):
+            draft.strip(at, "furniture", "end:author")

@@ -37,7 +37,7 @@ class Rule:
 
 
 def find_rule(text: str, language: str | None) -> Rule | None:
-    """The first rule that hits: those of the page's language, then English, then any language."""
+    """The first rule that hits, sure ones first: the page's language, then English, then any."""
     file = FILES.get((language or "")[:2].lower(), (language or "")[:2].lower())
     return _find(text.translate(APOSTROPHES), file)
 
@@ -45,8 +45,13 @@ def find_rule(text: str, language: str | None) -> Rule | None:
 @lru_cache(maxsize=20_000)
 def _find(text: str, file: str) -> Rule | None:
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
-    rules = (rule for name in dict.fromkeys((file, "en", "any")) for rule in load_rules(name))
-    return next((rule for rule in rules if rule.hits(text, words)), None)
+    return next((rule for rule in _rules_for(file) if rule.hits(text, words)), None)
+
+
+@cache
+def _rules_for(file: str) -> tuple[Rule, ...]:
+    rules = [rule for name in dict.fromkeys((file, "en", "any")) for rule in load_rules(name)]
+    return tuple(sorted(rules, key=lambda rule: not rule.is_sure))
 
 
 @cache

@@ -1,6 +1,5 @@
 """Which blocks are the article, in which roles, and why the others are not."""
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,7 +11,7 @@ from tasks.prompts.boundary import foreign_blocks
 from tasks.prompts.features import describe, relate
 from tasks.prompts.forest import Model
 from tasks.prompts.places import Column, Columns
-from tasks.prompts.rules import PROMPT_KINDS, find_rule
+from tasks.prompts.rules import find_rule
 
 KEEP = 0.3
 """A block with this score or more is article text."""
@@ -26,6 +25,8 @@ SURE = 0.93
 PLEADS = 0.0
 """Words with a lower score are not shown to the rules when the block is not kept anyway."""
 LONG = 60
+BRIEF = 16
+"""Words up to which any text rule is taken at its word."""
 
 
 class Role(Enum):
@@ -51,16 +52,23 @@ class Draft:
     roles: dict[int, Role] = field(default_factory=dict)
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Kind and rule of the blocks that have to go."""
+    safe: frozenset[int] = frozenset()
+    """Blocks that the page's metadata repeat, such as its headline: never taken out."""
+    byline: str | None = None
+    """The part of the byline's block that names the authors."""
+    section: str | None = None
+    """Where a breadcrumb trail leads."""
+
+    def text(self, at: int) -> str:
+        """A block's text."""
+        return self.page.blocks[at].text
 
     def strip(self, at: int, kind: str, rule: str) -> None:
         """Take a block out; the first reason stays."""
+        if at in self.safe:
+            return
         self.roles.pop(at, None)
         self.reasons.setdefault(at, (kind, rule))
-
-
-def fold(text: str | None) -> str:
-    """Letters and digits only, lower case: how texts are compared."""
-    return re.sub(r"[\W_]+", "", text or "").lower()
 
 
 def score_blocks(page: Page, headline: int, description: str, model: Model) -> Draft:
@@ -130,7 +138,8 @@ def strip_prompts(draft: Draft, language: str | None) -> None:
     for at in np.flatnonzero(read).tolist():
         block = draft.page.blocks[at]
         rule = find_rule(block.text, language)
-        if rule and (at not in draft.roles or draft.score[at] < SURE or rule.is_sure):
+        is_brief = draft.columns["words"][at] <= BRIEF
+        if rule and (at not in draft.roles or draft.score[at] < SURE or rule.is_sure or is_brief):
             draft.strip(at, rule.kind, f"text:{rule.name}")
 
 
@@ -141,23 +150,6 @@ def strip_likely_prompts(draft: Draft) -> None:
         draft.strip(at, "other", "model:prompt")
 
 
-def strip_clusters(draft: Draft) -> None:
-    """Take out what stands amid prompts: benefit lists, captions of offers, small print."""
-    prompt = np.array([_is_prompt(draft, at) for at in range(len(draft.page.blocks))], np.float32)
-    if not prompt.any():
-        return
-    near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
-    doubt = 0.2 if draft.page.is_text else 0.6
-    for at in sorted(draft.roles):
-        weak = draft.score[at] < (doubt if draft.columns["good"][at] else SURE)
-        if weak and near[at] >= 2:
-            draft.strip(at, "other", "model:amid-prompts")
-
-
-def _is_prompt(draft: Draft, at: int) -> bool:
-    return draft.reasons.get(at, ("", ""))[0] in PROMPT_KINDS
-
-
 def strip_foreign(draft: Draft, headline: int) -> None:
     """Take out readers' comments and other articles."""
     kept = np.zeros_like(draft.score)
@@ -165,6 +157,13 @@ def strip_foreign(draft: Draft, headline: int) -> None:
         kept[at] = draft.columns["good"][at]
     for at, rule in foreign_blocks(draft.page, headline, kept).items():
         draft.strip(at, "furniture", rule)
+
+
+def first_paragraph(draft: Draft) -> int:
+    """The first running text of the body."""
+    body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
+    long = [at for at in body if draft.columns["words"][at] >= 20 and draft.columns["good"][at]]
+    return (long or body or [-1])[0]
 
 
 def strip_copies(draft: Draft) -> None:
@@ -181,7 +180,9 @@ def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
     """Every block that is not kept, with why."""
     first, last = min(draft.roles, default=0), max(draft.roles, default=-1)
     return tuple(
-        StrippedBlock(block.text, *_reason(draft, at, last), at, first < at < last)
+        StrippedBlock(
+            block.text, *_reason(draft, at, last), at, draft.page.is_text or first < at < last
+        )
         for at, block in enumerate(draft.page.blocks)
         if at not in draft.roles
     )

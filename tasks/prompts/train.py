@@ -24,8 +24,8 @@ from tasks.prompts.hints import Hints
 from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples, read_rows
 from tasks.prompts.places import Column, Columns
 from tasks.prompts.roles import find_headline
-from tasks.prompts.select import Draft, fold
-from tasks.prompts.words import Lexicon, grams, key_parts, tokens
+from tasks.prompts.select import Draft
+from tasks.prompts.words import Lexicon, fold, grams, key_parts, tokens
 
 Row = tuple[str, str, bool, float]
 """Text, owner, whether it is what is looked for, weight."""

@@ -54,6 +54,11 @@ def key_parts(key: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def fold(text: str | None) -> str:
+    """Letters and digits only, lower case: how texts are compared."""
+    return re.sub(r"[\W_]+", "", text or "").lower()
+
+
 def word_count(text: str) -> float:
     """Words; for scripts that do not set words apart, about one for two characters."""
     if text.isascii():

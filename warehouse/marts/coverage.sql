@@ -7,7 +7,7 @@
 -- and the last one leaves open that there is one (outcomes.is_loss).
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
 --
--- missing   no article of the day, and either no listing read on it or all of its pages lost
+-- missing   no article of the day, and either no listing read on it or a page of it lost
 -- partial   otherwise, when pages or listings failed, or articles are fewer than expected_low
 -- observed  otherwise; a day on which listings were read and named nothing is a true zero
 DELETE FROM coverage;

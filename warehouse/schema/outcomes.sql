@@ -18,7 +18,7 @@ COMMENT ON COLUMN outcomes.meaning IS 'In words';
 
 INSERT INTO outcomes VALUES
     ('article', 'article', false, false, 'A new article'),
-    ('revised', 'article', false, false, 'A known article with another text'),
+    ('revised', 'article', false, false, 'A known article with another text, or dated at last'),
     ('unchanged', 'article', false, false, 'A known article with the same text'),
     ('listed', 'listing', false, false, 'A feed, sitemap or section page that was read'),
     ('not_modified', 'listing', false, false, 'Not changed since it was last read'),

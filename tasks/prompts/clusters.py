@@ -1,0 +1,70 @@
+"""What goes along with a prompt: its list of benefits, its box, what stands amid prompts."""
+
+import numpy as np
+
+from tasks.prompts.rules import PROMPT_KINDS
+from tasks.prompts.select import SURE, Draft
+
+BOX = 400
+"""Characters of the largest box that its first block, `Advertisement`, speaks for."""
+BOX_BLOCKS = 6
+ITEM_WORDS = 16
+SURE_SENTENCE = 0.8
+"""What SURE is for a short block that ends as a sentence does."""
+
+
+def strip_boxes(draft: Draft) -> None:
+    """Take out the rest of a small box that opens by saying it is an advertisement."""
+    page = draft.page
+    for at, (kind, _) in list(draft.reasons.items()) if not page.is_text else ():
+        if kind != "sponsored" or draft.columns["words"][at] > 4:
+            continue
+        for above in page.ancestors(page.blocks[at].element)[:2]:
+            box = page.elements[above]
+            rest = range(at + 1, min(box.end, at + BOX_BLOCKS))
+            size = sum(len(page.blocks[x].text) for x in rest)
+            if box.start == at and 1 < box.end - at <= BOX_BLOCKS and size <= BOX:
+                for x in rest:
+                    draft.strip(x, "sponsored", "dom:box")
+
+
+def strip_lists(draft: Draft) -> None:
+    """Take out the list that a prompt leads up to: `Subscribers get:` and what they get."""
+    for at in sorted(draft.reasons):
+        if not _is_prompt(draft, at) or draft.columns["ends_sentence"][at]:
+            continue
+        for item in _list_after(draft, at):
+            draft.strip(item, draft.reasons[at][0], "dom:list")
+
+
+def _list_after(draft: Draft, at: int) -> range:
+    """The items of a list that follows a block at once; none when they run long."""
+    page, first = draft.page, at + 1
+    if first >= len(page.blocks):
+        return range(0)
+    for above in page.ancestors(page.blocks[first].element)[:3]:
+        element = page.elements[above]
+        if element.tag in ("ul", "ol") and element.start == first:
+            items = range(first, element.end)
+            is_short = max(draft.columns["words"][first : element.end]) <= ITEM_WORDS
+            return items if is_short and len(items) <= 12 else range(0)
+    return range(0)
+
+
+def strip_clusters(draft: Draft) -> None:
+    """Take out what stands amid prompts: benefit lists, captions of offers, small print."""
+    prompt = np.array([_is_prompt(draft, at) for at in range(len(draft.page.blocks))], np.float32)
+    if not prompt.any():
+        return
+    near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
+    doubt = 0.2 if draft.page.is_text else 0.6
+    for at in sorted(draft.roles):
+        is_short = not draft.columns["good"][at]
+        limit = SURE_SENTENCE if draft.columns["ends_sentence"][at] else SURE
+        weak = draft.score[at] < (limit if is_short else doubt)
+        if weak and near[at] >= 2:
+            draft.strip(at, "other", "model:amid-prompts")
+
+
+def _is_prompt(draft: Draft, at: int) -> bool:
+    return draft.reasons.get(at, ("", ""))[0] in PROMPT_KINDS

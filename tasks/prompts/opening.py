@@ -1,0 +1,67 @@
+"""Short lines around the headline, told by their wording: dates, bylines, breadcrumbs."""
+
+import re
+from collections.abc import Sequence
+
+from tasks.prompts.words import fold
+
+PARTS = re.compile(r"\s+[·|•–—/]\s+|\s*[|｜•]\s*|\n")
+YEAR_OR_TIME = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?!\d)|\b\d{1,2}[.:h時시点]\d{2}|\d{1,2}月\d{1,2}日"
+)
+WORD = re.compile(r"[^\W\d_]+")
+NUMBER = re.compile(r"\d+")
+BYLINE = re.compile(
+    r"^(?i:(?:(?:eine?|an?|une?|un[ao]?)\s\w{4,20}\s)?"
+    r"(?:by|von|par|por|di|da|av|af|door|from|(?:reported|written|posted) by|texto?|reportage))"
+    r"(?:\s*:\s*|\s+)(?=[^\W\d_a-zß-öø-ÿ])\S.{1,80}$"
+)
+NAME = r"[々〆\u3040-\u30ff\u3400-\u9fff]{2,12}"
+EAST_ASIAN_BYLINE = re.compile(
+    rf"^[^\s、。「」]{{1,10}}(?:部|局|課|室|班|記者|特派員|編集委員|論説委員)[\s\u3000]+{NAME}"
+    rf"(?:[\s\u3000、・]+{NAME}){{0,3}}$"
+    rf"|^[^\s。、「」]{{1,12}}[＝=]{NAME}(?:[、・]{NAME}){{0,3}}$"
+    rf"|^{NAME}(?:記者|特派員|編集委員)$"
+    r"|^(?:记者|作者|編輯|文|取材|執筆|撰文|記者)\s*[:：／/]\s*\S{2,24}$"
+    r"|^[\uac00-\ud7af]{2,5}\s?(?:기자|특파원)(?:\s|$)"
+)
+CREDITED = re.compile(
+    r"^\W*(?:photos?|fotos?|bild(?:er)?|image|picture|video|illustration)\b", re.I
+)
+CRUMBS = re.compile(r"\s*[＞>»›/→]\s*")
+LONGEST = 100
+LONGEST_KICKER = 60
+
+
+def is_date_line(text: str) -> bool:
+    """Whether a line says little but when: `Updated 3 March 2026, 10:20`."""
+    if len(text) > LONGEST or not YEAR_OR_TIME.search(text):
+        return False
+    numbers = len(NUMBER.findall(text))
+    return numbers >= 2 and len(WORD.findall(text)) <= numbers + 1
+
+
+def find_byline(text: str, authors: Sequence[str]) -> str | None:
+    """The part of a line that says who wrote the article; None when there is none."""
+    if len(text) > 2 * LONGEST or text[-1:] in "!?:：":
+        return None
+    known = [fold(author) for author in authors if len(fold(author)) > 3]
+    return next((part for part in PARTS.split(text) if _names_author(part, known)), None)
+
+
+def _names_author(part: str, known: list[str]) -> bool:
+    if not part or len(part) > LONGEST or CREDITED.match(part):
+        return False
+    own, words = fold(part), part.split()
+    named = [name for name in known if name in own]
+    if named and len(own) - sum(map(len, named)) <= 30 and len(words) <= 14:
+        return part[-1] not in ".!?。" or len(own) == len(named[0])
+    is_named = len(words) <= 12 and part[-1] not in ".!?" and BYLINE.match(part)
+    return bool(is_named) or (len(part) <= 30 and EAST_ASIAN_BYLINE.match(part) is not None)
+
+
+def last_crumb(text: str) -> str | None:
+    """The last place of a breadcrumb trail, such as `Sport` in `Home > Sport`."""
+    crumbs = [crumb for crumb in CRUMBS.split(text.strip("＞>»›/→ ")) if crumb]
+    is_trail = 2 <= len(crumbs) <= 5 and all(len(crumb) <= 30 for crumb in crumbs)
+    return crumbs[-1] if is_trail else None

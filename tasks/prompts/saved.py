@@ -1,0 +1,102 @@
+"""Pages saved as text: their opening, and those that hold nothing to take out."""
+
+import re
+from collections.abc import Sequence
+
+from tasks.model import Cleaned
+from tasks.prompts.captions import looks_credited
+from tasks.prompts.features import SENTENCE_END
+from tasks.prompts.hints import Hints
+from tasks.prompts.select import KEEP, Draft, Role, first_paragraph
+from tasks.prompts.words import fold, word_count
+
+DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b", re.I)
+OPENING = 8
+"""Lines before the first paragraph that can hold the headline."""
+LONG = 20
+"""Words of a line that is a paragraph for sure."""
+
+
+def open_text(draft: Draft, headline: int) -> int:
+    """Find the headline of a page saved as text, keep the lines that belong to it; its index.
+
+    It is the first line of some length in the run of lines that leads to the first paragraph.
+    """
+    first = first_paragraph(draft)
+    if not -1 <= headline < first:
+        return headline
+    start = headline if headline >= 0 else max(0, first - OPENING)
+    for at in [at for at in range(start, first) if at in draft.roles]:
+        draft.roles.pop(at)
+    if headline < 0:
+        titles = (at for at in range(start, first) if _is_title(draft, at))
+        headline = next(titles, -1)
+    for at in range(headline + 1, first) if headline >= 0 else ():
+        if at not in draft.reasons and looks_credited(draft.page.blocks[at].text):
+            draft.roles[at] = Role.CAPTION
+        elif draft.score[at] >= KEEP and at not in draft.reasons:
+            draft.roles[at] = Role.BODY
+    return headline
+
+
+def _is_title(draft: Draft, at: int) -> bool:
+    text, words = draft.page.blocks[at].text, draft.columns["words"][at]
+    is_title = 4 <= words <= 30 and not draft.columns["ends_sentence"][at]
+    return bool(is_title and at not in draft.reasons and not looks_credited(text))
+
+
+def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
+    """The role of a line before the first paragraph."""
+    words, text = draft.columns["words"][at], draft.page.blocks[at].text
+    if headline < 0 or at == first:
+        return None
+    if at == headline - 1 and words <= 5 and headline < OPENING:
+        return Role.KICKER
+    is_next = at == headline + 1 and 5 <= words <= 45
+    return Role.STANDFIRST if is_next and not DATE.search(text) else None
+
+
+def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
+    """All lines in their order: kicker, headline, standfirst, captions where they lead, body."""
+    title = _title(texts, hints)
+    if title < 0:
+        return Cleaned(paragraphs=tuple(texts))
+    rest = title + 1
+    first = next((at for at in range(rest, len(texts)) if _is_paragraph(texts[at])), len(texts))
+    has_standfirst = rest < first < len(texts) and 5 <= word_count(texts[rest]) <= 45
+    captions = rest + has_standfirst
+    body = captions
+    while body < first < len(texts) and looks_credited(texts[body]):
+        body += 1
+    if len(set(texts[captions:body])) < body - captions:
+        body = captions
+    return Cleaned(
+        paragraphs=tuple(texts[body:]),
+        captions=tuple(texts[captions:body]),
+        kicker=texts[0] if title else None,
+        headline=texts[title],
+        standfirst=texts[rest] if has_standfirst else None,
+    )
+
+
+def _title(texts: Sequence[str], hints: Hints) -> int:
+    """Index of the headline, which is the first line or follows a kicker; -1 for none."""
+    named = [at for at in (0, 1) if at < len(texts) and fold(texts[at]) == fold(hints.headline)]
+    if named and fold(hints.headline):
+        return named[0]
+    has_kicker = len(texts) > 1 and word_count(texts[0]) <= 5 and _is_heading(texts[1])
+    if has_kicker and not _ends(texts[0]):
+        return 1
+    return 0 if texts and _is_heading(texts[0]) else -1
+
+
+def _is_heading(text: str) -> bool:
+    return 4 <= word_count(text) <= 30 and not _ends(text)
+
+
+def _is_paragraph(text: str) -> bool:
+    return word_count(text) >= LONG and _ends(text)
+
+
+def _ends(text: str) -> bool:
+    return SENTENCE_END.search(text, max(0, len(text) - 12)) is not None
