@@ -3,7 +3,8 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,12 +70,19 @@ def collect_source(collector: Collector, source: Source) -> Collected:
     return collector.collect(source)
 
 
-@task(task_run_name="refine {collected.source_id}", cache_policy=NO_CACHE, retries=1)
+@task(task_run_name="refine {collected.source_id}", cache_policy=NO_CACHE)
 def refine_source(
     place: Installation, run_id: str, collected: Collected, pool: PagePool
-) -> Batch | None:
-    """Extract, clean and normalise what a source brought."""
-    return _refine(place, run_id, collected.warc, pool) if collected.warc else None
+) -> tuple[Collected, Batch | None]:
+    """Extract, clean and normalise what a source brought; what fails is told in the result."""
+    if not collected.warc:
+        return collected, None
+    try:
+        return collected, _refine(place, run_id, collected.warc, pool)
+    except Exception as surprise:
+        log.exception("%s: refining stopped", collected.warc)
+        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
+        return replace(collected, error=error), None
 
 
 @task(
@@ -133,8 +141,8 @@ def ingest(
     finish_earlier_runs(place)
     run_id = new_run_id()
     log.info("run %s: %d sources", run_id, len(chosen))
-    with running(place.layout, run_id):
-        collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new)
+    with running(place.layout, run_id), ExitStack() as held:
+        collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new, held)
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
         snapshot = publish_snapshot(place)
     done = Ingested(run_id, collected, batches, report)
@@ -143,7 +151,12 @@ def ingest(
 
 
 def _collect_and_refine(
-    place: Installation, run_id: str, chosen: Sequence[Source], since_days: int, max_new: int
+    place: Installation,
+    run_id: str,
+    chosen: Sequence[Source],
+    since_days: int,
+    max_new: int,
+    held: ExitStack,
 ) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     limits = place.settings.limits
@@ -151,12 +164,11 @@ def _collect_and_refine(
         Client(limits, place.settings.user_agent, place.layout.cache) as client,
         page_pool(place.settings) as pool,
     ):
-        collector = Collector(place.layout, run_id, client, limits, since, max_new)
+        collector = Collector(place.layout, run_id, client, limits, held, since, max_new)
         collecting = [collect_source.submit(collector, source) for source in chosen]
         refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
-        collected = tuple(future.result() for future in collecting)
-        batches = tuple(batch for future in refining if (batch := future.result()))
-    return collected, batches
+        results = [future.result() for future in refining]
+    return tuple(one for one, _ in results), tuple(batch for _, batch in results if batch)
 
 
 def _refine(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Batch:
@@ -175,9 +187,14 @@ def finish_earlier_runs(place: Installation) -> None:
         salvage(path)
     for run_id in adopt_unfinished(place.layout):
         log.info("run %s had been ended early: finishing it", run_id)
+        warcs = sorted(place.layout.raw.glob(f"*/{run_id}.warc.gz"))
         with page_pool(place.settings) as pool:
-            run = refine_run(place, run_id, pool)
-        load_runs(place, [run] if run else [])
+            results = [
+                refine_source.fn(place, run_id, Collected(warc.parent.name, warc), pool)
+                for warc in warcs
+            ]
+        batches = tuple(batch for _, batch in results if batch)
+        load_runs(place, [_run(run_id, batches)] if batches else [])
         publish_snapshot(place)
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -80,17 +81,19 @@ class Collector:
     run_id: str
     client: Client
     limits: Limits
+    held: ExitStack
+    """Keeps the sources' locks until the run is published: only then is known what it has."""
     since: datetime | None = None
     """Entries dated earlier are left alone; undated ones are not."""
     max_new: int = 0
     """Pages fetched for one source; 0 takes the limit of the settings."""
     claims: Claims = field(default_factory=Claims)
-
     def collect(self, source: Source) -> Collected:
         """Collect one source; whatever goes wrong with it ends here and is told."""
         visit = _Visit(self, source, open_archive(self.layout.raw, source.id, self.run_id))
         try:
-            with source_lock(self.layout, source.id), visit.archive:
+            self.held.enter_context(source_lock(self.layout, source.id))
+            with visit.archive:
                 visit.run()
         except SourceBusy:
             visit.error = "another run is collecting this source"

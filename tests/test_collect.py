@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,17 +80,27 @@ class Desk:
     def __init__(self, root: Path, pool: PagePool) -> None:
         self.layout, self.pool, self.number = Layout(root), pool, 0
 
-    def collector(self, client: Client, since: datetime | None, max_new: int, **limits: Any) -> Any:
+    def collector(
+        self,
+        client: Client,
+        held: ExitStack,
+        since: datetime | None = None,
+        max_new: int = 0,
+        **limits: Any,
+    ) -> Collector:
         self.number += 1
         run_id = f"2026030{self.number}T060000Z-00000{self.number}"
-        return Collector(self.layout, run_id, client, Limits(**limits), since, max_new)
+        return Collector(self.layout, run_id, client, Limits(**limits), held, since, max_new)
 
     def run(
         self, *sources: Source, since: datetime | None = None, max_new: int = 0, **limits: Any
     ) -> list[Collected]:
         limits = {"max_seconds": 5, "max_tries": 1} | limits
-        with Client(Limits(**limits), AGENT, self.layout.cache, backoff_seconds=0.01) as client:
-            collector = self.collector(client, since, max_new, **limits)
+        with (
+            Client(Limits(**limits), AGENT, self.layout.cache, backoff_seconds=0.01) as client,
+            ExitStack() as held,
+        ):
+            collector = self.collector(client, held, since, max_new, **limits)
             return [collector.collect(each) for each in sources]
 
     def load(self, *collected: Collected, sources: tuple[Source, ...] = ()) -> None:
@@ -350,8 +361,8 @@ def test_two_sources_never_fetch_the_same_page(web: Loopback, desk: Desk) -> Non
     sources = [
         source(name, feeds=(web.say(f"/{name}", feed(*map(item, shared))),)) for name in names
     ]
-    with Client(Limits(), AGENT, desk.layout.cache) as client:
-        collector = desk.collector(client, None, 0)
+    with Client(Limits(), AGENT, desk.layout.cache) as client, ExitStack() as held:
+        collector = desk.collector(client, held)
         done: list[Collected] = []
         threads = [
             threading.Thread(target=lambda one=one: done.append(collector.collect(one)))

@@ -13,6 +13,7 @@ import pytest
 from flows.ingest import Ingested, ingest
 from flows.rebuild import rebuild
 from flows.recount import recount
+from tasks.runs import begun_runs, source_lock
 from tasks.settings import ConfigError
 from tests.staged import files, tables
 from warehouse.layout import Layout
@@ -291,3 +292,29 @@ def test_a_failing_source_never_stops_another(place: Place, tmp_path: Path) -> N
     done = ingest(**parameters)
     assert [source.source_id for source in done.failed] == ["xx-gone"]
     assert done.loaded.articles == len(EXPECTED["articles"])
+
+
+def test_a_damaged_archive_of_a_killed_run_stops_no_later_run(
+    newsroom: Newsroom, prefect_api: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path)
+    run_id = "20260101T000000Z-00000a"
+    for name, content in (("gb-portwick-courier", b"no archive"), ("xx-gone", b"")):
+        path = place.layout.raw / name / f"{run_id}.warc.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    place.layout.locks.mkdir(parents=True)
+    (place.layout.locks / f"{run_id}.run").touch()
+    for _ in range(2):
+        done = place.ingest()
+        assert not done.failed
+    assert list(begun_runs(place.layout)) == []
+    assert len(place.ask("FROM articles")) == len(EXPECTED["articles"])
+
+
+def test_a_source_is_one_runs_until_its_pages_are_published(place: Place) -> None:
+    with source_lock(place.layout, "gb-portwick-courier"):
+        done = place.ingest()
+    assert [one.source_id for one in done.failed] == ["gb-portwick-courier"]
+    assert done.failed[0].error == "another run is collecting this source"
+    assert not place.ingest().failed
