@@ -88,6 +88,7 @@ class Collector:
     max_new: int = 0
     """Pages fetched for one source; 0 takes the limit of the settings."""
     claims: Claims = field(default_factory=Claims)
+
     def collect(self, source: Source) -> Collected:
         """Collect one source; whatever goes wrong with it ends here and is told."""
         visit = _Visit(self, source, open_archive(self.layout.raw, source.id, self.run_id))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from tasks.addresses import Addresses
-from tasks.model import MENTION_SCHEMA
+from tasks.schemas import MENTION_SCHEMA
 from tasks.text import UNSPACED, Folded, fold, sentences
 from tasks.topics import Topic
 

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from tasks.model import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA, Batch, CaptureKind, Outcome
+from tasks.model import Batch, CaptureKind, Outcome
+from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.urls import fold, is_http
 from tasks.versions import Known, Verdict, judge
 from warehouse.commits import Commit, CommittedFile, mark_begun, mark_done, write_commit

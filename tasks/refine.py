@@ -12,17 +12,10 @@ import pyarrow as pa
 
 from tasks.archive import read_archive
 from tasks.extract import extract_page
-from tasks.model import (
-    ARTICLE_SCHEMA,
-    CAPTURE_SCHEMA,
-    STRIPPED_SCHEMA,
-    Batch,
-    Capture,
-    Extraction,
-    Outcome,
-)
+from tasks.model import Batch, Capture, Extraction, Outcome
 from tasks.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
 from tasks.pool import PagePool
+from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
 from warehouse.layout import Layout
 

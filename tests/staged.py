@@ -13,7 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import pyarrow as pa
 
 from tasks.load import Run
-from tasks.model import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA, Batch
+from tasks.model import Batch
+from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
 from tasks.text import simhash64
 from tasks.topics import Topic

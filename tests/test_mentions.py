@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.mentions import Hit, Matcher, count
-from tasks.model import MENTION_SCHEMA
+from tasks.schemas import MENTION_SCHEMA
 from tasks.text import fold
 from tasks.topics import Topic, load_topics
 

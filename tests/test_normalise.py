@@ -6,17 +6,9 @@ from uuid import uuid4
 import pyarrow as pa
 import pytest
 
-from tasks.model import (
-    ARTICLE_SCHEMA,
-    STRIPPED_SCHEMA,
-    Capture,
-    CaptureKind,
-    Extraction,
-    Outcome,
-    PageText,
-    StrippedBlock,
-)
+from tasks.model import Capture, CaptureKind, Extraction, Outcome, PageText, StrippedBlock
 from tasks.normalise import EXTRACTOR_VERSION, article_row, body_sha256, stripped_rows
+from tasks.schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 from tasks.urls import article_id
 
 SEEN = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import partition as step
-from tasks.model import ARTICLE_SCHEMA, Outcome
+from tasks.model import Outcome
 from tasks.partition import Run, partition
 from tasks.rebuild import rebuild_articles
+from tasks.schemas import ARTICLE_SCHEMA
 from tasks.urls import fold
 from tasks.versions import Known, Text, judge
 from tests.staged import START, Page, files, listing, prose, stage
