@@ -318,3 +318,22 @@ def test_a_source_is_one_runs_until_its_pages_are_published(place: Place) -> Non
     assert [one.source_id for one in done.failed] == ["gb-portwick-courier"]
     assert done.failed[0].error == "another run is collecting this source"
     assert not place.ingest().failed
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", README, re.DOTALL))
+def test_the_queries_of_the_readme_answer(place: Place, sql: str) -> None:
+    assert place.ask(sql)
+
+
+def test_the_syndicated_copy_is_seen(place: Place) -> None:
+    (pair,) = EXPECTED["syndicated"]
+    rows = place.ask(
+        "SELECT copy.url_canonical AS copy, first.url_canonical AS first FROM articles copy"
+        " JOIN articles first ON first.article_id = copy.duplicate_of"
+    )
+    assert [{row["copy"], row["first"]} for row in rows] == [
+        {url("gb-portwick-courier", pair[0]), url("de-allerbruecker-tageblatt", pair[1])}
+    ]
