@@ -1,11 +1,12 @@
 """Strip what asks the reader to subscribe, keep what the paper wrote."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.model import Cleaned
-from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.model import Cleaned, StrippedBlock
+from tasks.prompts.blocks import Block, Page, cut_lines, cut_tree
 from tasks.prompts.clusters import strip_boxes, strip_clusters, strip_lists
 from tasks.prompts.forest import load_model
 from tasks.prompts.hints import Hints
@@ -17,6 +18,7 @@ from tasks.prompts.select import (
     Role,
     explain,
     keep_article,
+    rescue_article,
     score_blocks,
     strip_copies,
     strip_foreign,
@@ -26,6 +28,11 @@ from tasks.prompts.select import (
 from tasks.prompts.words import fold
 
 __all__ = ["Hints", "clean_lines", "clean_tree"]
+
+MOST_BLOCKS = 8000
+"""Of a longer page so many blocks are read: from shortly before its headline on, or the first."""
+BEFORE = 500
+"""Blocks read before the headline of such a page."""
 
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
@@ -43,9 +50,24 @@ def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
 def _clean(page: Page, hints: Hints) -> Cleaned:
     if not page.blocks:
         return Cleaned()
-    headline = find_headline(page, hints.headline)
-    model = load_model()
-    return finish(score_blocks(page, headline, hints.description or "", model), headline, hints)
+    headline, skipped = find_headline(page, hints.headline), 0
+    whole = page.blocks
+    if len(whole) > MOST_BLOCKS:
+        skipped = max(0, headline - BEFORE)
+        page = page.window(skipped, MOST_BLOCKS)
+        headline -= skipped if headline >= 0 else 0
+    cleaned = finish(score_blocks(page, headline, hints, load_model()), headline, hints)
+    return cleaned if page.blocks is whole else _unread(cleaned, whole, skipped)
+
+
+def _unread(cleaned: Cleaned, whole: list[Block], skipped: int) -> Cleaned:
+    """The result for all of a page of which only MOST_BLOCKS blocks from `skipped` on were read."""
+    end = skipped + MOST_BLOCKS
+    outside = [*range(skipped), *range(end, len(whole))]
+    unread = [StrippedBlock(whole[at].text, "furniture", "size:unread", at) for at in outside]
+    read = [replace(block, position=block.position + skipped) for block in cleaned.stripped]
+    stripped = sorted([*read, *unread], key=lambda block: block.position)
+    return replace(cleaned, stripped=tuple(stripped))
 
 
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
@@ -58,6 +80,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_boxes(draft)
     strip_lists(draft)
     strip_clusters(draft)
+    rescue_article(draft)
     strip_copies(draft)
     assign_roles(draft, headline, hints)
     settle(draft, hints.language)
@@ -71,7 +94,7 @@ def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
         return
     yield headline
     for at in range(headline + 1, min(headline + 9, len(blocks))):
-        text = fold(blocks[at].text)
+        text = fold(blocks[at].text[:600])
         if len(text) > 12 and text[:200] == fold(hints.description)[:200]:
             yield at
 

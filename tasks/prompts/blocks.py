@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,7 +17,7 @@ q rb rt ruby s samp small span strike strong sub sup time tt u var wbr img
 picture source br
 """
 INLINE = frozenset(_INLINE.split())
-IMAGES = frozenset({"img", "picture", "svg", "amp-img"})
+IMAGES = frozenset({"img", "picture", "amp-img"})
 _EMPHASIS = "b strong em i h1 h2 h3 h4 h5 h6"
 EMPHASIS = frozenset(_EMPHASIS.split())
 _FLAGGED = """
@@ -26,6 +26,9 @@ ul ol table blockquote section dialog button label dl li
 """
 TAG_FLAGS = {tag: 1 << bit for bit, tag in enumerate(_FLAGGED.split())}
 BODY_FLAG, HIDDEN_FLAG, DIALOG_FLAG = 1 << 24, 1 << 25, 1 << 26
+NAMING = ("class", "id", "role")
+MOST_NODES = 500_000
+"""What comes after that many nodes of a page is not read; the corpus's largest page has 20,000."""
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 SPACE = re.compile(r"\s+")
 INVISIBLE: dict[int, str | None] = dict.fromkeys(
@@ -70,6 +73,14 @@ class Page:
     is_text: bool = False
     images: set[int] = field(default_factory=set)
     """Elements that an image stands in, however deep."""
+
+    def window(self, start: int, size: int) -> "Page":
+        """The page as if it had no blocks but `size` of them from `start` on."""
+        blocks = self.blocks[start : start + size]
+        for element in self.elements:
+            element.start = min(max(element.start - start, 0), len(blocks))
+            element.end = min(max(element.end - start, 0), len(blocks))
+        return replace(self, blocks=blocks)
 
     def ancestors(self, element: int) -> list[int]:
         """The element and all it stands in, from the inside out."""
@@ -126,9 +137,17 @@ class _Cutter:
     def walk(self, root: LexborNode) -> None:
         """Go through the subtree in page order."""
         node: LexborNode | None = root
-        while node is not None:
-            child = self.visit(node)
+        for _ in range(MOST_NODES):
+            if node is None:
+                break
+            child, tag = None, node.tag or ""
+            if tag == "-text":
+                self.add_text(node.text_content or "")
+            elif tag not in SKIPPED:
+                child = self.enter(node, tag)
             node = child if child is not None else self.following(node)
+        while self.opened:
+            self.close()
         self.flush()
 
     def following(self, node: LexborNode) -> LexborNode | None:
@@ -144,18 +163,12 @@ class _Cutter:
             node = parent
         return None
 
-    def visit(self, node: LexborNode) -> LexborNode | None:
-        """Take in a node; its first child when that is to be walked too."""
-        tag = node.tag or ""
-        if tag == "-text":
-            self.add_text(node.text_content or "")
-            return None
+    def enter(self, node: LexborNode, tag: str) -> LexborNode | None:
+        """Take in an element; its first child when it has any."""
         if tag == "br":
             self.line_break()
         elif tag in IMAGES:
             self.take_image()
-        if not node.is_element_node or tag in SKIPPED:
-            return None
         child = node.first_child
         if child is not None:
             self.open(node, tag)
@@ -174,35 +187,43 @@ class _Cutter:
         is_link, is_bold = tag == "a", tag in EMPHASIS
         self.in_link += is_link
         self.in_bold += is_bold
-        if tag in INLINE and not _is_hidden(attributes):
+        is_hidden = bool(attributes) and _is_hidden(attributes)
+        if tag in INLINE and not is_hidden:
             self.opened.append((-1, is_link, is_bold))
             self.links += is_link
             if not self.parts:
-                self.run_key = _key(attributes)
+                self.run_key = _key(attributes) if attributes else ""
             return
-        self.flush()
-        self.page.elements.append(self.element(tag, attributes))
-        self.current = len(self.page.elements) - 1
+        if self.parts:
+            self.flush()
+        elements = self.page.elements
+        elements.append(self.element(tag, attributes, is_hidden))
+        self.current = len(elements) - 1
         self.opened.append((self.current, is_link, is_bold))
         self.start_run()
 
-    def element(self, tag: str, attributes: dict[str, str | None]) -> Element:
+    def element(self, tag: str, attributes: dict[str, str | None], is_hidden: bool) -> Element:
         """The element with what it stands in."""
-        outer = self.page.elements[self.current] if self.current >= 0 else None
-        flags = TAG_FLAGS.get(tag, 0) | (outer.flags if outer else 0)
-        if "articlebody" in (attributes.get("itemprop") or "").lower():
-            flags |= BODY_FLAG
-        if _is_hidden(attributes):
+        at, key, depth = self.current, "", 0
+        flags = TAG_FLAGS.get(tag, 0)
+        if at >= 0:
+            outer = self.page.elements[at]
+            flags |= outer.flags
+            depth = outer.depth + 1
+        if is_hidden:
             flags |= HIDDEN_FLAG
-        if attributes.get("role") in ("dialog", "alertdialog") or "aria-modal" in attributes:
-            flags |= DIALOG_FLAG
-        depth = outer.depth + 1 if outer else 0
-        return Element(tag, self.current, _key(attributes), depth, flags, len(self.page.blocks))
+        if attributes:
+            key = _key(attributes)
+            if "articlebody" in (attributes.get("itemprop") or "").lower():
+                flags |= BODY_FLAG
+            if attributes.get("role") in ("dialog", "alertdialog") or "aria-modal" in attributes:
+                flags |= DIALOG_FLAG
+        return Element(tag, at, key, depth, flags, len(self.page.blocks))
 
     def close(self) -> None:
         """Leave the element entered last."""
         index, is_link, is_bold = self.opened.pop()
-        if index >= 0:
+        if index >= 0 and self.parts:
             self.flush()
         self.in_link -= is_link
         self.in_bold -= is_bold
@@ -248,8 +269,8 @@ class _Cutter:
 
 def _key(attributes: dict[str, str | None]) -> str:
     """Class, id and role as one lower-case string."""
-    names = (attributes.get("class"), attributes.get("id"), attributes.get("role"))
-    return " ".join(name for name in names if name)[:300].lower()
+    names = [name for part in NAMING if (name := attributes.get(part))]
+    return " ".join(names)[:300].lower() if names else ""
 
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:

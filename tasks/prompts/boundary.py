@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from tasks.prompts.blocks import Page
 from tasks.prompts.places import Column
 
@@ -65,8 +67,17 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
     for at in range(headline + 1, len(page.blocks)):
         other = page.elements[page.blocks[at].element]
         is_alike = (other.tag, other.key) == (own.tag, own.key)
-        if is_alike and page.blocks[at].text not in texts:
+        if is_alike and page.blocks[at].text not in texts and not _goes_on(page, at, kept):
             if kept[headline:at].sum() < ENOUGH:
                 return {}
             return dict.fromkeys(range(at, len(page.blocks)), "end:next-headline")
     return {}
+
+
+def _goes_on(page: Page, at: int, kept: Column) -> bool:
+    """Whether a heading stands beside the paragraph before it, as one within an article does."""
+    before = np.flatnonzero(kept[:at])
+    if not len(before):
+        return False
+    paragraph = page.elements[page.blocks[int(before[-1])].element]
+    return paragraph.parent == page.elements[page.blocks[at].element].parent

@@ -9,6 +9,8 @@ BOX = 400
 """Characters of the largest box that its first block, `Advertisement`, speaks for."""
 BOX_BLOCKS = 6
 ITEM_WORDS = 16
+FEWEST, MOST, MUCH = 3, 12, 0.4
+"""Items of a list that is judged as a whole, and the share of them that has to be prompts."""
 SURE_SENTENCE = 0.8
 """What SURE is for a short block that ends as a sentence does."""
 
@@ -29,7 +31,14 @@ def strip_boxes(draft: Draft) -> None:
 
 
 def strip_lists(draft: Draft) -> None:
-    """Take out the list that a prompt leads up to: `Subscribers get:` and what they get."""
+    """Take out lists of which much is prompts, and those that a prompt leads up to."""
+    for element in draft.page.elements:
+        size = element.end - element.start
+        if element.tag in ("ul", "ol") and FEWEST <= size <= MOST:
+            items = range(element.start, element.end)
+            if sum(_is_prompt(draft, at) for at in items) >= MUCH * size:
+                for item in items:
+                    draft.strip(item, "other", "dom:list")
     for at in sorted(draft.reasons):
         if not _is_prompt(draft, at) or draft.columns["ends_sentence"][at]:
             continue
@@ -47,7 +56,7 @@ def _list_after(draft: Draft, at: int) -> range:
         if element.tag in ("ul", "ol") and element.start == first:
             items = range(first, element.end)
             is_short = max(draft.columns["words"][first : element.end]) <= ITEM_WORDS
-            return items if is_short and len(items) <= 12 else range(0)
+            return items if is_short and len(items) <= MOST else range(0)
     return range(0)
 
 

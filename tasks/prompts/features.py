@@ -6,6 +6,7 @@ from itertools import repeat
 import numpy as np
 
 from tasks.prompts.blocks import Block, Page
+from tasks.prompts.hints import Hints
 from tasks.prompts.places import (
     Column,
     Columns,
@@ -15,22 +16,38 @@ from tasks.prompts.places import (
     pleading,
     promotion_columns,
 )
+from tasks.prompts.rules import find_rule
 from tasks.prompts.words import Lexicon, grams, tokens, word_count
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
-INNER_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]」』]*(?=\s|[^\W\d_])")
 PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|%[A-Z_]{3,}%|\[\[.*?\]\]|<%.*?%>")
+DIGIT = re.compile(r"\d")
 PRICE = re.compile(r"[$€£¥₹₩₽]\s?\d|\d\s?(?:[$€£¥₹₩₽]|(?:EUR|USD|GBP|CHF|kr|zł|TL)\b)")
+ENDS = (".!?…。！？।؟", (". ", "! ", "? "))
+MARKS = ("|»›→•©@#", "|@#")
+QUOTES = ('"“”„«»「」', '"')
+"""The first of each two for any text, the second for plain ASCII."""
+LONGEST = 20_000
+"""Characters of a text that are read."""
+SHORT = 200
+"""Characters of texts that come again: menus, footers, teasers."""
+WIDTHS = {False: (4, 10), True: (4, 10, 25)}
+"""Blocks before and after that are looked over: without markup, more of them."""
 NOTHING = repeat(0.0)
 
 
-def describe(page: Page, headline: int, description: str, lexicon: Lexicon) -> Columns:
+def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> Columns:
     """The columns that need no other block's score; `headline` is its index, or -1."""
     columns = _texts(page.blocks, lexicon)
+    description = hints.description or ""
     columns |= _places(page, columns, headline, description)
     columns |= _neighbours(columns, NEIGHBOURED)
-    columns |= _windows(pleading(columns), np.ones_like(columns["chars"]), "plea")
-    if not page.is_text:
+    columns |= _windows(
+        pleading(columns), np.ones_like(columns["chars"]), "plea", WIDTHS[page.is_text]
+    )
+    if page.is_text:
+        columns |= _rule_columns(page, hints.language)
+    else:
         columns |= element_columns(page, lexicon)
         columns |= container_columns(page, columns["good"], columns, "c")
         columns |= promotion_columns(page, columns)
@@ -42,7 +59,7 @@ def relate(page: Page, score: Column, columns: Columns) -> Columns:
     """The columns that say how the first model scored what stands around a block."""
     weighed = score * columns["chars"]
     found = _neighbours({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
-    found |= {"own_score": score} | _windows(score, columns["chars"], "score")
+    found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[page.is_text])
     if not page.is_text:
         found |= container_columns(page, weighed, columns, "s")
     return found
@@ -58,10 +75,9 @@ NEIGHBOURED: dict[str, tuple[int, ...]] = {
 
 
 def _texts(blocks: list[Block], lexicon: Lexicon) -> Columns:
-    rows = np.array([_text(block, lexicon) for block in blocks], np.float32).reshape(
-        -1, len(TEXT_COLUMNS)
-    )
-    columns = dict(zip(TEXT_COLUMNS, rows.T, strict=True))
+    rows = np.array([_text(block, lexicon) for block in blocks], np.float32)
+    table = np.ascontiguousarray(rows.reshape(-1, len(TEXT_COLUMNS)).T)
+    columns = dict(zip(TEXT_COLUMNS, table, strict=True))
     is_good = (columns["ends_sentence"] > 0) & (columns["words"] >= 9)
     is_good &= columns["link_share"] < 0.5
     columns["good"] = np.where(is_good, columns["chars"], 0).astype(np.float32)
@@ -70,10 +86,10 @@ def _texts(blocks: list[Block], lexicon: Lexicon) -> Columns:
 
 TEXT_COLUMNS = [
     "chars",
-    "words",
     "link_share",
     "links",
     "bold_share",
+    "words",
     "ends_sentence",
     "ends_colon",
     "sentences",
@@ -89,30 +105,45 @@ TEXT_COLUMNS = [
 
 
 def _text(block: Block, lexicon: Lexicon) -> tuple[float, ...]:
-    text = block.text
-    words = text.split(None, 40)
-    size = len(text)
-    letters = tokens(text)
-    found = grams(letters)
-    scale = 1 / (len(letters) + 2) ** 0.5
-    article, prompt = lexicon.article.get, lexicon.prompt.get
+    text, size = block.text, len(block.text)
+    said = lexicon.seen.get(text)
+    if said is None:
+        said = _said(text, lexicon)
+        if size <= SHORT:
+            lexicon.remember(text, said)
     return (
         size,
-        word_count(text),
         min(1.0, block.link_chars / size),
         block.links,
         min(1.0, block.bold_chars / size),
-        SENTENCE_END.search(text, max(0, size - 12)) is not None,
-        text[-1] in ":：",
-        len(INNER_END.findall(text)),
-        sum(word[0].isupper() for word in words) / len(words),
+        *said,
+    )
+
+
+def _said(text: str, lexicon: Lexicon) -> tuple[float, ...]:
+    """The columns that depend on the text alone."""
+    size = len(text)
+    ends_sentence = SENTENCE_END.search(text, max(0, size - 12)) is not None
+    ends_colon = text[-1] in ":："
+    text = text[:LONGEST]
+    words, is_ascii = text.split(), text.isascii()
+    letters = tokens(text)
+    found = grams(letters)
+    scale = 1 / (len(letters) + 2) ** 0.5
+    first = words[:12]
+    return (
+        float(len(words)) if is_ascii else word_count(text),
+        ends_sentence,
+        ends_colon,
+        1 + sum(map(text.count, ENDS[is_ascii])),
+        sum(word[0].isupper() for word in first) / len(first),
         text[0].islower(),
         PLACEHOLDER.search(text) is not None,
-        PRICE.search(text) is not None,
-        sum(map(text.count, "|»›→•©@#")) / len(words),
-        sum(map(text.count, '"“”„«»「」')) > 1,
-        sum(map(article, found, NOTHING)) * scale,
-        sum(map(prompt, found, NOTHING)) * scale,
+        DIGIT.search(text) is not None and PRICE.search(text) is not None,
+        sum(map(text.count, MARKS[is_ascii])) / len(words),
+        sum(map(text.count, QUOTES[is_ascii])) > 1,
+        sum(map(lexicon.article.get, found, NOTHING)) * scale,
+        sum(map(lexicon.prompt.get, found, NOTHING)) * scale,
     )
 
 
@@ -140,6 +171,13 @@ def _places(page: Page, columns: Columns, headline: int, description: str) -> Co
     }
 
 
+def _rule_columns(page: Page, language: str | None) -> Columns:
+    """Which lines a text rule speaks against, and how many around a line."""
+    hits = [find_rule(block.text, language) is not None for block in page.blocks]
+    rule = np.array(hits, np.float32)
+    return {"rule": rule} | _windows(rule, np.ones_like(rule), "rule", WIDTHS[True])
+
+
 def _before(values: Column) -> Column:
     return (np.cumsum(values) - values).astype(np.float32)
 
@@ -162,10 +200,10 @@ def _shifted(values: Column, shift: int) -> Column:
     return moved
 
 
-def _windows(score: Column, chars: Column, mark: str) -> Columns:
+def _windows(score: Column, chars: Column, mark: str, widths: tuple[int, ...]) -> Columns:
     """The mean score, weighed by size, of the blocks before and after a block."""
     found = {}
-    for width in (4, 10):
+    for width in widths:
         for name, side in (("before", 1), ("after", -1)):
             top = _window((score * chars)[::side], width)[::side]
             found[f"{mark}_{name}{width}"] = top / (_window(chars[::side], width)[::side] + 1)

@@ -12,6 +12,9 @@ import numpy.typing as npt
 from tasks.prompts.places import Column, Columns
 from tasks.prompts.words import Lexicon
 
+Mask = npt.NDArray[np.bool_]
+STRIDE = 2000
+"""Rows scored at a time: bounds the memory that long pages take."""
 MODEL = Path(__file__).with_name("model.json")
 
 
@@ -28,13 +31,24 @@ class Forest:
     leaves: npt.NDArray[np.float32]
     bias: float
 
-    def score(self, columns: Columns) -> Column:
-        """A probability for each row."""
-        rows = np.column_stack([columns[name] for name in self.columns])
+    def score(self, columns: Columns, where: Mask | None = None) -> Column:
+        """A probability for each row, or for those of a mask."""
+        rows = np.stack([columns[name] for name in self.columns])
+        if where is not None:
+            rows = rows[:, where]
+        if not rows.shape[1]:
+            return np.zeros(0, np.float32)
+        parts = (rows[:, at : at + STRIDE] for at in range(0, rows.shape[1], STRIDE))
+        return np.concatenate([self._score(part) for part in parts])
+
+    def _score(self, rows: Column) -> Column:
         count, depth = self.feature.shape
-        answers = rows[:, self.feature.ravel()] > self.border.ravel()
-        leaf = answers.reshape(-1, count, depth) @ (1 << np.arange(depth))
-        total = self.leaves[np.arange(count), leaf].sum(axis=1, dtype=np.float64) + self.bias
+        roots = np.arange(count, dtype=np.int32)[:, None] << depth
+        leaf = np.repeat(roots, rows.shape[1], axis=1)
+        for level in range(depth):
+            answers = rows[self.feature[:, level]] > self.border[:, level, None]
+            leaf += answers.astype(np.int32) << level
+        total = self.leaves.ravel().take(leaf).sum(axis=0, dtype=np.float64) + self.bias
         return np.asarray(1 / (1 + np.exp(-total)), np.float32)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.prompts.blocks import Page, cut_tree
+from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.hints import Hints
 from tasks.prompts.places import Column
 from tasks.prompts.words import fold
 
@@ -30,13 +31,10 @@ class Example:
     """Publisher, or the house that owns it: what cross-validation splits by."""
     is_news: bool
     page: Page
-    headline: str | None
-    description: str
+    hints: Hints
     share: Column
     """How much of each block's text is in the gold body, 0 to 1."""
     weight: Column
-    language: str | None = None
-    authors: tuple[str, ...] = ()
     prompts: Column | None = None
     """1 where a block was read as a prompt; None where nobody looked."""
     prompt_weight: Column | None = None
@@ -52,8 +50,11 @@ def fold_of(owner: str) -> int:
     return int(hashlib.md5(owner.encode(), usedforsecurity=False).hexdigest(), 16) % FOLDS
 
 
-def read_examples(corpus: Path) -> Iterator[Example]:
-    """The pages of CORPUS/gold, with the prompt labels of CORPUS/pages where there are any."""
+def read_examples(corpus: Path, is_text: bool) -> Iterator[Example]:
+    """The pages of CORPUS/gold, with the prompt labels of CORPUS/pages where there are any.
+
+    As text, a labelled page is the lines of its labelled blocks, any other those of its own.
+    """
     owners = {
         row["id"]: row["owner"] for row in json.loads((corpus / "pages/index.json").read_text())
     }
@@ -62,12 +63,20 @@ def read_examples(corpus: Path) -> Iterator[Example]:
         if gold["id"] in owners:
             labels = json.loads(_unpacked(corpus / f"pages/{gold['id']}.json.gz"))
         html = _unpacked(corpus / f"gold/{gold['id']}.html.gz")
-        yield label(LexborHTMLParser(html), gold, labels, owners.get(gold["id"]))
+        tree = LexborHTMLParser(html)
+        page = cut_tree(tree)
+        if is_text:
+            page = cut_lines(
+                [row["text"] for row in labels["blocks"]]
+                if labels
+                else [block.text for block in page.blocks]
+            )
+        yield label(page, tree, gold, labels, owners.get(gold["id"]))
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a packed file of JSON lines."""
-    for line in _unpacked(path).decode().splitlines():
+    for line in _unpacked(path).splitlines():
         yield json.loads(line)
 
 
@@ -76,10 +85,13 @@ def _unpacked(path: Path) -> bytes:
 
 
 def label(
-    tree: LexborHTMLParser, gold: dict[str, Any], labels: dict[str, Any] | None, owner: str | None
+    page: Page,
+    tree: LexborHTMLParser,
+    gold: dict[str, Any],
+    labels: dict[str, Any] | None,
+    owner: str | None,
 ) -> Example:
     """One page with the share of each block that is in the gold body."""
-    page = cut_tree(tree)
     share, count = _shares(page, "\n".join(gold["body"]))
     weight = np.sqrt(np.maximum(count, 0.01))
     prompts = prompt_weight = None
@@ -91,12 +103,9 @@ def label(
         owner or gold["publisher"],
         gold["news"],
         page,
-        page_headline(tree),
-        page_description(tree),
+        _hints(tree, gold, page.is_text),
         share.astype(np.float32),
         (weight * (1.6 if gold["news"] else 1.0)).astype(np.float32),
-        gold["lang"],
-        tuple(gold.get("authors") or ()),
         prompts,
         prompt_weight,
     )
@@ -145,6 +154,14 @@ def _apply_labels(
             share[at], weight[at] = 1, max(weight[at], 3) * 1.3
             certainty[at] = 2 * min(weight[at], 6) / 3
     return prompts, certainty
+
+
+def _hints(tree: LexborHTMLParser, gold: dict[str, Any], is_text: bool) -> Hints:
+    """What is known of a page; of one saved as text no more than its language."""
+    if is_text:
+        return Hints(language=gold["lang"])
+    authors = tuple(gold.get("authors") or ())
+    return Hints(page_headline(tree), page_description(tree), authors, gold["lang"])
 
 
 def page_headline(tree: LexborHTMLParser) -> str | None:

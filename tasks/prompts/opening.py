@@ -10,6 +10,7 @@ YEAR_OR_TIME = re.compile(
     r"(?<!\d)(?:19|20)\d\d(?!\d)|\b\d{1,2}[.:h時시点]\d{2}|\d{1,2}月\d{1,2}日"
 )
 WORD = re.compile(r"[^\W\d_]+")
+NO_DATE = re.compile(r"[$€£¥#@%]")
 NUMBER = re.compile(r"\d+")
 BYLINE = re.compile(
     r"^(?i:(?:(?:eine?|an?|une?|un[ao]?)\s\w{4,20}\s)?"
@@ -35,7 +36,7 @@ LONGEST_KICKER = 60
 
 def is_date_line(text: str) -> bool:
     """Whether a line says little but when: `Updated 3 March 2026, 10:20`."""
-    if len(text) > LONGEST or not YEAR_OR_TIME.search(text):
+    if len(text) > LONGEST or NO_DATE.search(text) or not YEAR_OR_TIME.search(text):
         return False
     numbers = len(NUMBER.findall(text))
     return numbers >= 2 and len(WORD.findall(text)) <= numbers + 1

@@ -1,12 +1,10 @@
 """Where a block stands in the tree: its element, the containers around it, the headline."""
 
-from itertools import repeat
-
 import numpy as np
 import numpy.typing as npt
 
 from tasks.prompts.blocks import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
-from tasks.prompts.words import Lexicon, key_parts
+from tasks.prompts.words import Lexicon
 
 Column = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
@@ -14,7 +12,8 @@ Columns = dict[str, Column]
 
 LEVELS = 5
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
+CODES = {tag: at for at, tag in enumerate(TAGS, 1)} | {f"h{n}": -n for n in range(1, 7)}
+"""Numbers of tags; those of headings are below zero."""
 
 
 def pleading(columns: Columns) -> Column:
@@ -25,41 +24,40 @@ def pleading(columns: Columns) -> Column:
 def element_columns(page: Page, lexicon: Lexicon) -> Columns:
     """What a block's element is, stands in and is called."""
     own = np.array([block.element for block in page.blocks], np.intp)
-    keys = np.array([_key_score(e.key, lexicon) for e in page.elements], np.float32)
     flags = np.array([e.flags for e in page.elements], np.int64)[own]
-    tags = [page.elements[at].tag for at in own]
+    codes = np.array([CODES.get(e.tag, 0) for e in page.elements], np.int64)[own]
     found = {f"in_{tag}": (flags & bit > 0) for tag, bit in TAG_FLAGS.items()}
     found["in_body"], found["hidden"] = flags & BODY_FLAG > 0, flags & HIDDEN_FLAG > 0
     found["in_dialog"] = flags & DIALOG_FLAG > 0
-    found |= {f"is_{tag}": np.array([t == tag for t in tags]) for tag in TAGS}
+    found |= {f"is_{tag}": codes == CODES[tag] for tag in TAGS}
     columns = {name: value.astype(np.float32) for name, value in found.items()}
-    columns["heading"] = np.array([HEADINGS.get(t, 0) for t in tags], np.float32)
+    columns["heading"] = np.where(codes < 0, -codes, 0).astype(np.float32)
     columns["depth"] = np.array([e.depth for e in page.elements], np.float32)[own]
-    columns["inline_key"] = np.array(
-        [_key_score(b.inline_key, lexicon) for b in page.blocks], np.float32
-    )
+    inner = [lexicon.name_score(b.inline_key) if b.inline_key else 0.0 for b in page.blocks]
+    columns["inline_key"] = np.array(inner, np.float32)
+    keys = [lexicon.name_score(e.key) if e.key else 0.0 for e in page.elements]
     return columns | _key_columns(page, own, keys)
 
 
-def _key_columns(page: Page, own: Index, keys: Column) -> Columns:
+def _key_columns(page: Page, own: Index, keys: list[float]) -> Columns:
     """The class-name scores from the block's element outward, and over all it stands in."""
-    parents = _parents(page)
     low, high, total = keys.copy(), keys.copy(), keys.copy()
-    for at in range(1, len(keys)):
-        outer = parents[at]
-        low[at] = min(low[at], low[outer])
-        high[at] = max(high[at], high[outer])
-        total[at] += 0.8 * total[outer]
-    columns = {"key_low": low[own], "key_high": high[own], "key_total": total[own]}
+    for at, element in enumerate(page.elements):
+        outer = element.parent
+        if outer >= 0:
+            low[at] = min(low[at], low[outer])
+            high[at] = max(high[at], high[outer])
+            total[at] += 0.8 * total[outer]
+    names = ("key_low", "key_high", "key_total")
+    columns = {
+        name: np.array(values, np.float32)[own]
+        for name, values in zip(names, (low, high, total), strict=True)
+    }
+    scores, parents = np.array(keys, np.float32), _parents(page)
     for level in range(4):
-        columns[f"key{level}"] = keys[own]
+        columns[f"key{level}"] = scores[own]
         own = parents[own]
     return columns
-
-
-def _key_score(key: str, lexicon: Lexicon) -> float:
-    get = lexicon.keys.get
-    return sum(map(get, key_parts(key), repeat(0.0))) if key else 0.0
 
 
 def _parents(page: Page) -> Index:

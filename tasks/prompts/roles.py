@@ -69,9 +69,10 @@ def _take_headline(draft: Draft, headline: int) -> None:
     if headline < 0 or headline in draft.reasons:
         return
     draft.roles[headline] = Role.HEADLINE
-    own = fold(draft.page.blocks[headline].text)
+    text = draft.text(headline)
     for at in list(draft.roles):
-        if at != headline and fold(draft.page.blocks[at].text) == own:
+        is_near = at != headline and len(draft.text(at)) <= 2 * len(text) + 20
+        if is_near and fold(draft.text(at)) == fold(text):
             draft.strip(at, "furniture", "dom:headline-copy")
 
 

@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from tasks.prompts.gate import Gate
+
 FOLDER = Path(__file__).with_name("rules")
-FILES = {"da": "nordic", "nb": "nordic", "nn": "nordic", "no": "nordic", "sv": "nordic"}
+FILES = {
+    "da": "nordic",
+    "nb": "nordic",
+    "nn": "nordic",
+    "no": "nordic",
+    "sv": "nordic",
+    "uk": "ru",
+    "be": "ru",
+}
+LONGEST = 2000
+"""Characters of a text that a rule reads."""
 APOSTROPHES = str.maketrans("’‘`´", "''''")
 _PROMPT_KINDS = """
 metering paywall registration newsletter trial_offer donation sponsored
@@ -38,6 +50,8 @@ class Rule:
 
 def find_rule(text: str, language: str | None) -> Rule | None:
     """The first rule that hits, sure ones first: the page's language, then English, then any."""
+    if len(text) > LONGEST:
+        return None
     file = FILES.get((language or "")[:2].lower(), (language or "")[:2].lower())
     return _find(text.translate(APOSTROPHES), file)
 
@@ -45,13 +59,18 @@ def find_rule(text: str, language: str | None) -> Rule | None:
 @lru_cache(maxsize=20_000)
 def _find(text: str, file: str) -> Rule | None:
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
-    return next((rule for rule in _rules_for(file) if rule.hits(text, words)), None)
+    rules, gate, most = _rules_for(file)
+    if words > most:
+        return None
+    return next((rules[at] for at in gate.open_to(text) if rules[at].hits(text, words)), None)
 
 
 @cache
-def _rules_for(file: str) -> tuple[Rule, ...]:
+def _rules_for(file: str) -> tuple[tuple[Rule, ...], Gate, int]:
+    """Rules in the order they are tried, what lets them be tried, and their largest limit."""
     rules = [rule for name in dict.fromkeys((file, "en", "any")) for rule in load_rules(name)]
-    return tuple(sorted(rules, key=lambda rule: not rule.is_sure))
+    rules.sort(key=lambda rule: not rule.is_sure)
+    return tuple(rules), Gate([r.pattern for r in rules]), max(r.max_words for r in rules)
 
 
 @cache

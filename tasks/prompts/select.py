@@ -9,21 +9,29 @@ from tasks.model import StrippedBlock
 from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.boundary import foreign_blocks
 from tasks.prompts.features import describe, relate
-from tasks.prompts.forest import Model
+from tasks.prompts.forest import Forest, Model
+from tasks.prompts.hints import Hints
 from tasks.prompts.places import Column, Columns
 from tasks.prompts.rules import find_rule
 
+UNLIKELY = 0.02
+"""A block with this score or less at first sight is not looked at again."""
 KEEP = 0.3
 """A block with this score or more is article text."""
-DOUBT = {False: (0.3, 0.3), True: (0.1, 0.25)}
+DOUBT = {False: (0.3, 0.3), True: (0.06, 0.15)}
 """A block is a prompt over this likelihood, plus this times its likelihood to be article text."""
 LIFT = 0.45
+AROUND, ENOUGH, CALM = 25, 7, -1.0
+"""Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
+many are plain; the most that the words of a plain sentence may plead."""
 AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.6
 """Pages saved as text: the score of surely good blocks, and the factors for KEEP around them."""
 SURE = 0.93
 """A block with this score is kept against a rule that can err on articles about subscriptions."""
 PLEADS = 0.0
 """Words with a lower score are not shown to the rules when the block is not kept anyway."""
+HOPELESS = 0.9
+"""A block more likely than that to be a prompt is never taken back."""
 LONG = 60
 BRIEF = 16
 """Words up to which any text rule is taken at its word."""
@@ -71,12 +79,29 @@ class Draft:
         self.reasons.setdefault(at, (kind, rule))
 
 
-def score_blocks(page: Page, headline: int, description: str, model: Model) -> Draft:
+def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft:
     """The page's blocks with how likely each is article text, and how likely a prompt."""
-    columns = describe(page, headline, description, model.lexicon)
+    columns = describe(page, headline, hints, model.lexicon)
     first, second, prompt = model.text if page.is_text else model.tree
     columns |= relate(page, first.score(columns), columns)
-    return Draft(page, columns, second.score(columns), prompt.score(columns))
+    return Draft(page, columns, look_again(second, columns), look_for_prompts(prompt, columns))
+
+
+def look_again(second: Forest, columns: Columns) -> Column:
+    """The final scores: the second forest's, where the first left a doubt."""
+    score = columns["own_score"].copy()
+    likely = score > UNLIKELY
+    score[likely] = second.score(columns, likely)
+    return score
+
+
+def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
+    """How likely each block is a prompt, where it matters: near article text or where it pleads."""
+    near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0
+    looked_at = near | (columns["prompt_words"] > PLEADS)
+    found = np.zeros_like(columns["own_score"])
+    found[looked_at] = prompt.score(columns, looked_at)
+    return found
 
 
 def keep_article(draft: Draft) -> None:
@@ -97,6 +122,36 @@ def keep_article(draft: Draft) -> None:
     draft.roles = {int(at): Role.BODY for at in np.flatnonzero((prose > 0) & inside)}
 
 
+def rescue_article(draft: Draft) -> None:
+    """Where next to nothing is left of a full page, the model erred: take its running text back.
+
+    That is the running text of the element that holds most of it, without what a text rule speaks
+    against, and the short sentences beside it.
+    """
+    if not _is_tiny(draft):
+        return
+    prose, columns = _prose(draft), draft.columns
+    inside = columns.get("c_down", np.zeros_like(prose)) == 0
+    sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
+    doubted = [at for at in np.flatnonzero(inside & sentence).tolist() if _is_doubted(draft, at)]
+    sure = {_kind(draft.page, at) for at in doubted if prose[at]}
+    for at in doubted:
+        if _kind(draft.page, at) in sure:
+            draft.reasons.pop(at, None)
+            draft.roles[at] = Role.BODY
+
+
+def _is_doubted(draft: Draft, at: int) -> bool:
+    """Whether nothing but the model speaks against a block, and not with certainty."""
+    rule = draft.reasons.get(at, ("", ""))[1]
+    return at not in draft.roles and rule[:6] in ("", "model:") and draft.pleads[at] < HOPELESS
+
+
+def _kind(page: Page, at: int) -> tuple[str, str, int]:
+    element = page.elements[page.blocks[at].element]
+    return element.tag, element.key, element.parent
+
+
 def _prose(draft: Draft) -> Column:
     """The size of blocks of nine words or more that are not mainly links; 0 for the others."""
     columns = draft.columns
@@ -113,9 +168,9 @@ def _is_tiny(draft: Draft) -> bool:
 def _lift_running_text(draft: Draft) -> None:
     """Without markup, plain sentences amid plain sentences are taken for article text."""
     columns = draft.columns
-    running = (columns["good"] > 0) & (columns["words"] >= 12) & (columns["prompt_words"] < PLEADS)
-    near = np.convolve(running, np.ones(7))[3 : 3 + len(running)]
-    lifted = np.where(running & (near >= 4), LIFT, 0).astype(np.float32)
+    running = (columns["good"] > 0) & (columns["words"] >= 10) & (columns["prompt_words"] < CALM)
+    near = np.convolve(running, np.ones(AROUND))[AROUND // 2 :][: len(running)]
+    lifted = np.where(running & (near >= ENOUGH), LIFT, 0).astype(np.float32)
     draft.score = np.maximum(draft.score, lifted)
 
 

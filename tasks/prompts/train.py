@@ -8,27 +8,20 @@ publisher: score these, not what the final model makes of its own training pages
 import json
 import sys
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tasks.prompts import finish
-from tasks.prompts.blocks import cut_lines
 from tasks.prompts.features import describe, relate
 from tasks.prompts.forest import Forest
-from tasks.prompts.hints import Hints
-from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples, read_rows
+from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples
+from tasks.prompts.lexicons import learn_lexicon, read_prompt_rows
 from tasks.prompts.places import Column, Columns
 from tasks.prompts.roles import find_headline
-from tasks.prompts.select import Draft
-from tasks.prompts.words import Lexicon, fold, grams, key_parts, tokens
-
-Row = tuple[str, str, bool, float]
-"""Text, owner, whether it is what is looked for, weight."""
+from tasks.prompts.select import Draft, look_again, look_for_prompts
+from tasks.prompts.words import Lexicon
 
 _LEFT_OUT = """
 blocks good_share c_main_share s_main_share is_label is_span is_dd is_section
@@ -39,91 +32,10 @@ LEFT_OUT = frozenset(_LEFT_OUT.split())
 """Columns that say which page it is rather than which block, or that bring nothing."""
 WORDY = ("article_words", "prompt_words", "plea")
 # Trees of the three forests: parsed pages, text.
-SIZES = {False: (80, 220, 120), True: (60, 150, 120)}
-RATES = (0.15, 0.08, 0.12)
+SIZES = {False: (80, 300, 120), True: (100, 260, 200)}
+RATES = (0.15, 0.06, 0.12)
+LOOKS = (Forest.score, look_again, look_for_prompts)
 DEPTH = 6
-
-
-def word_weights(rows: Iterable[Row], strength: float, most: int) -> dict[str, float]:
-    """Log-odds of words and pairs of words that at least three owners use."""
-    from scipy import sparse  # type: ignore[import-untyped]
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
-
-    kept = list(rows)
-    words = [tokens(text) for text, *_ in kept]
-    found = [sorted(set(grams(row))) for row in words]
-    owners = defaultdict(set)
-    for (_, owner, *_rest), row in zip(kept, found, strict=True):
-        for gram in row:
-            owners[gram].add(owner)
-    names = sorted(gram for gram, users in owners.items() if len(users) >= 3)
-    number = {gram: at for at, gram in enumerate(names)}
-    cells = [(at, number[g]) for at, row in enumerate(found) for g in row if g in number]
-    values = [1 / (len(words[at]) + 2) ** 0.5 for at, _ in cells]
-    places = tuple(np.array(cells).T)
-    matrix = sparse.csr_matrix((values, places), shape=(len(kept), len(names)))
-    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200)
-    model.fit(matrix, [row[2] for row in kept], sample_weight=[row[3] for row in kept])
-    weights = model.coef_[0]
-    best = sorted(np.argsort(-abs(weights), kind="stable")[:most])
-    return {names[at]: round(float(weights[at]), 2) for at in best if abs(weights[at]) >= 0.05}
-
-
-def key_weights(examples: list[Example]) -> dict[str, float]:
-    """Log-odds of class-name parts: the mean over owners of the share of article text inside."""
-    inside: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
-    for example in examples:
-        _count_keys(example, inside)
-    shares = {part: [gold / size for gold, size in by.values()] for part, by in inside.items()}
-    mean, prior = 0.45, 4
-    odds = {
-        part: round(_logit((sum(s) + prior * mean) / (len(s) + prior)) - _logit(mean), 2)
-        for part, s in sorted(shares.items())
-        if len(s) >= 4
-    }
-    return {part: value for part, value in odds.items() if abs(value) > 0.2}
-
-
-def _count_keys(example: Example, inside: dict[str, dict[str, list[float]]]) -> None:
-    size = np.minimum([len(block.text) for block in example.page.blocks], 200)
-    total = np.concatenate([[0], np.cumsum(size)])
-    gold = np.concatenate([[0], np.cumsum(size * example.share)])
-    for element in example.page.elements:
-        held = total[element.end] - total[element.start]
-        for part in key_parts(element.key) if held else ():
-            inside[part][example.owner][0] += gold[element.end] - gold[element.start]
-            inside[part][example.owner][1] += held
-
-
-def _logit(share: float) -> float:
-    return float(np.log(share / (1 - share)))
-
-
-def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
-    """The words of articles, the words of prompts and the class names."""
-    rows: dict[tuple[str, str], Row] = {}
-    for example in examples:
-        for block, share, weight in zip(
-            example.page.blocks, example.share, example.weight, strict=True
-        ):
-            if len(block.text) <= 600:
-                row = (block.text, example.owner, bool(share >= 0.5), float(min(weight, 5)))
-                rows.setdefault((example.page_id, block.text), row)
-    return Lexicon(
-        word_weights(rows.values(), 1.0, 4000),
-        word_weights(prompt_rows, 2.0, 3000),
-        key_weights(examples),
-    )
-
-
-def read_prompt_rows(corpus: Path) -> list[Row]:
-    """The labelled blocks, each text once a publisher."""
-    rows: dict[tuple[str, str], Row] = {}
-    for block in read_rows(corpus / "blocks.jsonl.gz"):
-        owner = block["owner"] or block["publisher"]
-        row = (block["text"], owner, block["label"] == "prompt", 1.0)
-        rows.setdefault((block["publisher"], fold(block["text"])), row)
-    return list(rows.values())
 
 
 def fit_forest(
@@ -212,12 +124,9 @@ class Recipe:
 
     def __init__(self, examples: list[Example], lexicons: list[Lexicon], is_text: bool) -> None:
         self.examples, self.is_text = examples, is_text
-        self.pages = [
-            cut_lines([b.text for b in e.page.blocks]) if is_text else e.page for e in examples
-        ]
         self.tables = [
-            describe(page, find_headline(page, e.headline), e.description, lexicons[e.fold])
-            for page, e in zip(self.pages, examples, strict=True)
+            describe(e.page, find_headline(e.page, e.hints.headline), e.hints, lexicons[e.fold])
+            for e in examples
         ]
 
     def train(self, stage: int) -> tuple[Forest, list[Column]]:
@@ -227,7 +136,7 @@ class Recipe:
             forest = self._fit(stage, number)
             for at, example in enumerate(self.examples):
                 if example.fold == number:
-                    scores[at] = forest.score(self.tables[at])
+                    scores[at] = LOOKS[stage](forest, self.tables[at])
         return self._fit(stage, None), scores
 
     def _fit(self, stage: int, left_out: int | None) -> Forest:
@@ -243,8 +152,8 @@ class Recipe:
     def run(self) -> tuple[list[Forest], list[Column], list[Column]]:
         """All stages; the later ones know how the first scored what stands around a block."""
         first, scores = self.train(0)
-        for at, page in enumerate(self.pages):
-            self.tables[at] |= relate(page, scores[at], self.tables[at])
+        for at, example in enumerate(self.examples):
+            self.tables[at] |= relate(example.page, scores[at], self.tables[at])
         second, scores = self.train(1)
         third, pleads = self.train(2)
         return [first, second, third], scores, pleads
@@ -263,11 +172,9 @@ def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out:
     """What becomes of each page by scores of a model that never saw its owner."""
     for part in ("body", "record"):
         (out / part).mkdir(parents=True, exist_ok=True)
-    for page, table, score, plea, e in zip(
-        recipe.pages, recipe.tables, scores, pleads, recipe.examples, strict=True
-    ):
-        hints = Hints(e.headline, e.description, e.authors, e.language)
-        found = finish(Draft(page, table, score, plea), find_headline(page, e.headline), hints)
+    for table, score, plea, e in zip(recipe.tables, scores, pleads, recipe.examples, strict=True):
+        draft = Draft(e.page, table, score, plea)
+        found = finish(draft, find_headline(e.page, e.hints.headline), e.hints)
         heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
         body = "\n".join(found.paragraphs)
         (out / "body" / f"{e.page_id}.txt").write_text(body, encoding="utf-8")
@@ -277,7 +184,7 @@ def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out:
 
 def main(corpus: Path, out: Path) -> None:
     """Train everything and write the model."""
-    examples, prompt_rows = list(read_examples(corpus)), read_prompt_rows(corpus)
+    examples, prompt_rows = list(read_examples(corpus, is_text=False)), read_prompt_rows(corpus)
     lexicons = [
         learn_lexicon(
             [e for e in examples if e.fold != number],
@@ -285,14 +192,15 @@ def main(corpus: Path, out: Path) -> None:
         )
         for number in range(FOLDS)
     ]
+    lexicon = learn_lexicon(examples, prompt_rows)
     forests: list[Forest] = []
     for is_text, name in ((False, "tree"), (True, "text")):
-        recipe = Recipe(examples, lexicons, is_text)
+        pages = list(read_examples(corpus, is_text=True)) if is_text else examples
+        recipe = Recipe(pages, lexicons, is_text)
         found, scores, pleads = recipe.run()
         forests += found
         write_pages(recipe, scores, pleads, out / name)
-    lexicon = learn_lexicon(examples, prompt_rows)
-    model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": asdict(lexicon)}
+    model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": lexicon.weights()}
     text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
     (out / "model.json").write_text(text + "\n", encoding="utf-8")
 

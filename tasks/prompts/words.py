@@ -1,12 +1,12 @@
 """The words of a block and the names of its elements, as the learned weights know them."""
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
+MEMORY = 20_000
 KEY_PART = re.compile(r"[a-z]{2,}")
 
 
@@ -20,6 +20,29 @@ class Lexicon:
     """The same for prompts."""
     keys: dict[str, float]
     """Parts of class names and ids: log-odds of holding article text."""
+    seen: dict[str, tuple[float, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out for texts, and for the names of elements in `named`."""
+    named: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+
+    def remember(self, text: str, said: tuple[float, ...]) -> None:
+        """Keep what was worked out for a text; start afresh when that gets much."""
+        if len(self.seen) >= MEMORY:
+            self.seen.clear()
+        self.seen[text] = said
+
+    def name_score(self, key: str) -> float:
+        """The sum over the parts of class names and ids."""
+        score = self.named.get(key)
+        if score is None:
+            score = sum(self.keys.get(part, 0.0) for part in key_parts(key))
+            if len(self.named) >= MEMORY:
+                self.named.clear()
+            self.named[key] = score
+        return score
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        """What was learned, as model.json holds it."""
+        return {"article": self.article, "prompt": self.prompt, "keys": self.keys}
 
 
 def tokens(text: str) -> list[str]:
@@ -27,8 +50,13 @@ def tokens(text: str) -> list[str]:
 
     Where words are not set apart, pairs of characters stand for them.
     """
+    words = TOKEN.findall(text[:400].lower())
+    if text.isascii():
+        return ["0" if word < ":" else word for word in words[:60]]
+    if not CJK.search(text[:400]):
+        return ["0" if word[0].isdigit() else word for word in words[:60]]
     found: list[str] = []
-    for word in TOKEN.findall(text[:400].lower()):
+    for word in words:
         if word.isascii() or not CJK.search(word):
             found.append("0" if word[0].isdigit() else word)
         else:
@@ -43,7 +71,6 @@ def grams(words: list[str]) -> list[str]:
     return [*words, *map(" ".join, pairwise(words)), "^" + words[0]]
 
 
-@lru_cache(maxsize=20_000)
 def key_parts(key: str) -> tuple[str, ...]:
     """The parts of class names and ids, and the pairs within one name."""
     found: set[str] = set()

@@ -1,0 +1,78 @@
+"""Which rules can hit a text at all: those of which it holds a word, found in a single pass."""
+
+import re
+from collections.abc import Iterable, Sequence
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+import ahocorasick_rs
+
+Literals = frozenset[str]
+ALIKE: dict[int, str | None] = {
+    ord(letter): other for letter, other in zip("ıſµςϐϑ", "isμσβθ", strict=True)
+} | {0x307: None}
+INNER = {op.SUBPATTERN: 3, op.ASSERT: 1, op.ATOMIC_GROUP: 0}
+REPEATS = frozenset({op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT})
+
+
+def plain(text: str) -> str:
+    """The text as it is compared: lower case, with one letter for those that `re` takes as one."""
+    return text.lower() if text.isascii() else text.lower().translate(ALIKE)
+
+
+class Gate:
+    """Says which of some patterns are worth a try on a text."""
+
+    def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
+        wanted = [_needed(parser.parse(p.pattern, p.flags & ~re.UNICODE)) for p in patterns]
+        self.always = {at for at, literals in enumerate(wanted) if not literals}
+        owners: dict[str, set[int]] = {}
+        for at, literals in enumerate(wanted):
+            for literal in literals or ():
+                owners.setdefault(literal, set()).add(at)
+        self.owners = list(owners.values())
+        self.finder = ahocorasick_rs.AhoCorasick(list(owners)) if owners else None
+
+    def open_to(self, text: str) -> list[int]:
+        """Numbers of the patterns that may hit a text, in order."""
+        found = set(self.always)
+        if self.finder:
+            for literal, _, _ in self.finder.find_matches_as_indexes(plain(text), overlapping=True):
+                found |= self.owners[literal]
+        return sorted(found)
+
+
+def _needed(parts: Iterable[Any]) -> Literals | None:
+    """Texts of which every match holds at least one; None when there are none."""
+    best: Literals | None = None
+    run = ""
+    for kind, value in [*parts, (op.AT, None)]:
+        if kind is op.LITERAL:
+            run += plain(chr(value))
+            continue
+        for found in (frozenset({run}) if run else None, _needed_of(kind, value)):
+            best = _better(best, found)
+        run = ""
+    return best
+
+
+def _needed_of(kind: Any, value: Any) -> Literals | None:  # noqa: ANN401 (re's own parse tree)
+    if kind in INNER:
+        inner = value if kind is op.ATOMIC_GROUP else value[INNER[kind]]
+        return _needed(inner)
+    if kind in REPEATS:
+        return _needed(value[2]) if value[0] else None
+    if kind is op.BRANCH:
+        found = [_needed(branch) for branch in value[1]]
+        known = [literals for literals in found if literals]
+        return frozenset().union(*known) if len(known) == len(found) else None
+    if kind is op.IN and len(value) <= 8 and all(k is op.LITERAL for k, _ in value):
+        return frozenset(plain(chr(character)) for _, character in value)
+    return None
+
+
+def _better(one: Literals | None, other: Literals | None) -> Literals | None:
+    """The one that lets fewer texts through: longer, then fewer."""
+    known = [literals for literals in (one, other) if literals]
+    return max(known, key=lambda x: (min(map(len, x)), -len(x))) if known else None

@@ -1,0 +1,95 @@
+"""Learn the words of articles and prompts, and the names of elements, from labelled blocks."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from tasks.prompts.labels import Example, read_rows
+from tasks.prompts.words import Lexicon, fold, grams, key_parts, tokens
+
+Row = tuple[str, str, bool, float]
+"""Text, owner, whether it is what is looked for, weight."""
+
+
+def word_weights(rows: Iterable[Row], strength: float, most: int) -> dict[str, float]:
+    """Log-odds of words and pairs of words that at least three owners use."""
+    from scipy import sparse  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
+
+    kept = list(rows)
+    words = [tokens(text) for text, *_ in kept]
+    found = [sorted(set(grams(row))) for row in words]
+    owners = defaultdict(set)
+    for (_, owner, *_rest), row in zip(kept, found, strict=True):
+        for gram in row:
+            owners[gram].add(owner)
+    names = sorted(gram for gram, users in owners.items() if len(users) >= 3)
+    number = {gram: at for at, gram in enumerate(names)}
+    cells = [(at, number[g]) for at, row in enumerate(found) for g in row if g in number]
+    values = [1 / (len(words[at]) + 2) ** 0.5 for at, _ in cells]
+    places = tuple(np.array(cells).T)
+    matrix = sparse.csr_matrix((values, places), shape=(len(kept), len(names)))
+    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200)
+    model.fit(matrix, [row[2] for row in kept], sample_weight=[row[3] for row in kept])
+    weights = model.coef_[0]
+    best = sorted(np.argsort(-abs(weights), kind="stable")[:most])
+    return {names[at]: round(float(weights[at]), 2) for at in best if abs(weights[at]) >= 0.05}
+
+
+def key_weights(examples: list[Example]) -> dict[str, float]:
+    """Log-odds of class-name parts: the mean over owners of the share of article text inside."""
+    inside: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
+    for example in examples:
+        _count_keys(example, inside)
+    shares = {part: [gold / size for gold, size in by.values()] for part, by in inside.items()}
+    mean, prior = 0.45, 4
+    odds = {
+        part: round(_logit((sum(s) + prior * mean) / (len(s) + prior)) - _logit(mean), 2)
+        for part, s in sorted(shares.items())
+        if len(s) >= 4
+    }
+    return {part: value for part, value in odds.items() if abs(value) > 0.2}
+
+
+def _count_keys(example: Example, inside: dict[str, dict[str, list[float]]]) -> None:
+    size = np.minimum([len(block.text) for block in example.page.blocks], 200)
+    total = np.concatenate([[0], np.cumsum(size)])
+    gold = np.concatenate([[0], np.cumsum(size * example.share)])
+    for element in example.page.elements:
+        held = total[element.end] - total[element.start]
+        for part in key_parts(element.key) if held else ():
+            inside[part][example.owner][0] += gold[element.end] - gold[element.start]
+            inside[part][example.owner][1] += held
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
+    """The words of articles, the words of prompts and the class names."""
+    rows: dict[tuple[str, str], Row] = {}
+    for example in examples:
+        for block, share, weight in zip(
+            example.page.blocks, example.share, example.weight, strict=True
+        ):
+            if len(block.text) <= 600:
+                row = (block.text, example.owner, bool(share >= 0.5), float(min(weight, 5)))
+                rows.setdefault((example.page_id, block.text), row)
+    return Lexicon(
+        word_weights(rows.values(), 1.0, 4000),
+        word_weights(prompt_rows, 2.0, 3000),
+        key_weights(examples),
+    )
+
+
+def read_prompt_rows(corpus: Path) -> list[Row]:
+    """The labelled blocks, each text once a publisher."""
+    rows: dict[tuple[str, str], Row] = {}
+    for block in read_rows(corpus / "blocks.jsonl.gz"):
+        owner = block["owner"] or block["publisher"]
+        row = (block["text"], owner, block["label"] == "prompt", 1.0)
+        rows.setdefault((block["publisher"], fold(block["text"])), row)
+    return list(rows.values())
