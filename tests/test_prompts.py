@@ -263,3 +263,13 @@ def test_no_lines_raise(lines: list[str]) -> None:
     cleaned = clean_lines(lines, Hints())
     known = {block.text for block in cut_lines(lines).blocks}
     assert {*as_lines(cleaned), *(block.text for block in cleaned.stripped)} <= known
+
+
+def test_an_article_in_a_noscript_is_read() -> None:
+    sentence = "The ferry to Merrow sails again, and the harbour master expects a busy spring."
+    story = "".join(f"<p>{sentence} Day {day} of the count is over.</p>" for day in range(12))
+    page = f"<body><h1>Ferry</h1><noscript><div class=story>{story}</div></noscript>"
+    pixel = "<noscript><img src=p.gif>Please turn on JavaScript.</noscript></body>"
+    found = clean_tree(LexborHTMLParser(page + pixel), Hints(headline="Ferry", language="en"))
+    assert len(found.paragraphs) == 12
+    assert "JavaScript" not in "".join(found.paragraphs)

@@ -11,6 +11,9 @@ script style noscript template svg math iframe object embed head select option
 datalist textarea canvas audio video map frameset rp
 """
 SKIPPED = frozenset(_SKIPPED.split())
+NOSCRIPT_STORY = 500
+"""Characters from which a noscript is read: some papers put the whole article into one and have
+scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`."""
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
 q rb rt ruby s samp small span strike strong sub sup time tt u var wbr img
@@ -116,6 +119,10 @@ def tidy(text: str) -> str:
     return SPACE.sub(" ", text).strip()
 
 
+def _is_story(node: LexborNode, tag: str) -> bool:
+    return tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY
+
+
 class _Cutter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
@@ -143,7 +150,7 @@ class _Cutter:
             child, tag = None, node.tag or ""
             if tag == "-text":
                 self.add_text(node.text_content or "")
-            elif tag not in SKIPPED:
+            elif tag not in SKIPPED or _is_story(node, tag):
                 child = self.enter(node, tag)
             node = child if child is not None else self.following(node)
         while self.opened:
