@@ -329,7 +329,7 @@ def test_nesting_that_no_page_has_is_flattened_and_its_text_kept() -> None:
 def gold() -> Iterator[dict[str, Any]]:
     folder = SHARED / "corpus" / "gold"
     if not folder.exists():
-        pytest.skip("the gold pages are not here")
+        pytest.skip("needs ../shared, which is absent")
     with gzip.open(folder / "index.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)

@@ -139,7 +139,7 @@ def test_lines_with_prompts_come_out_as_the_article() -> None:
     assert gone == set(PROMPTS)
 
 
-@pytest.mark.skipif(not SEED.exists(), reason="the seed page is not part of the project")
+@pytest.mark.skipif(not SEED.exists(), reason="needs ../shared, which is absent")
 def test_the_seed_page_comes_out_exactly() -> None:
     expected = json.loads((SEED / "expected.json").read_text())
     cleaned = clean_lines((SEED / "page.txt").read_text().splitlines(), Hints())
