@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from flows.quiet import OURS
 def narrated(*, quiet: bool = False) -> Iterator[None]:
     """Show the project's log on standard error, with bars when that is a terminal."""
     console = Console(stderr=True)
-    handlers: list[logging.Handler]
+    shown: logging.Handler = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    bars = Progress(disable=True)
     if sys.stderr.isatty():
         bars = Progress(
             TextColumn("{task.description}"),
@@ -33,33 +35,29 @@ def narrated(*, quiet: bool = False) -> Iterator[None]:
             console=console,
             transient=True,
         )
-        lines = RichHandler(console=console, show_path=False, show_level=False)
-        handlers = [lines, BarHandler(bars)]
-    else:
-        bars = Progress(disable=True)
-        plain = logging.StreamHandler(sys.stderr)
-        plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-        handlers = [plain]
-    handlers[0].setLevel(logging.WARNING if quiet else logging.INFO)
-    with bars, _attached(handlers):
+        shown = RichHandler(console=console, show_path=False, show_level=False)
+    shown.setLevel(logging.WARNING if quiet else logging.INFO)
+    lines = [_attached(name, shown, logging.INFO) for name in OURS]
+    with bars, _attached("tasks.progress", BarHandler(bars), logging.DEBUG), ExitStack() as stack:
+        for line in lines:
+            stack.enter_context(line)
         yield
 
 
 @contextmanager
-def _attached(handlers: list[logging.Handler]) -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in OURS]
-    for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-        logger.propagate = False
-        for handler in handlers:
-            logger.addHandler(handler)
+def _attached(name: str, handler: logging.Handler, level: int) -> Iterator[None]:
+    """Send what a logger says to the handler alone."""
+    logger = logging.getLogger(name)
+    before = logger.level, logger.propagate
+    logger.setLevel(level)
+    logger.propagate = False
+    logger.addHandler(handler)
     try:
         yield
     finally:
-        for logger in loggers:
-            for handler in handlers:
-                logger.removeHandler(handler)
-            logger.propagate = True
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
 
 
 class BarHandler(logging.Handler):

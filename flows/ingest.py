@@ -187,21 +187,23 @@ def finish_earlier_runs(place: Installation) -> None:
         salvage(path)
     for run_id in adopt_unfinished(place.layout):
         log.info("run %s had been ended early: finishing it", run_id)
-        warcs = sorted(place.layout.raw.glob(f"*/{run_id}.warc.gz"))
         with page_pool(place.settings) as pool:
             results = [
                 refine_source.fn(place, run_id, Collected(warc.parent.name, warc), pool)
-                for warc in warcs
+                for warc in _archives(place, run_id)
             ]
         batches = tuple(batch for _, batch in results if batch)
         load_runs(place, [_run(run_id, batches)] if batches else [])
         publish_snapshot(place)
 
 
+def _archives(place: Installation, run_id: str) -> list[Path]:
+    return sorted(place.layout.raw.glob(f"*/{run_id}.warc.gz"))
+
+
 def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:
     """Refine a run's archive files; None when it has none."""
-    warcs = sorted(place.layout.raw.glob(f"*/{run_id}.warc.gz"))
-    batches = tuple(_refine(place, run_id, warc, pool) for warc in warcs)
+    batches = tuple(_refine(place, run_id, warc, pool) for warc in _archives(place, run_id))
     return _run(run_id, batches) if batches else None
 
 

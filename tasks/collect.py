@@ -13,6 +13,7 @@ from tasks.archive import ArchiveWriter, open_archive, read_payload
 from tasks.discover import Listing, find_files, read_file, read_listing
 from tasks.fetch import Client
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.progress import advance
 from tasks.runs import SourceBusy, source_lock
 from tasks.settings import Limits
 from tasks.sources import Source
@@ -151,7 +152,8 @@ class _Visit:
         limit = self.of.max_new or self.of.limits.max_new_articles
         self.left = max(0, len(wanted) - limit)
         failures = 0
-        for key, entry in wanted[:limit]:
+        for number, (key, entry) in enumerate(wanted[:limit], 1):
+            advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
             if failures == FAILURES_IN_A_ROW:
                 self.left += 1
             elif self.of.claims.take(key):

@@ -15,6 +15,7 @@ from tasks.extract import extract_page
 from tasks.model import Batch, Capture, Extraction, Outcome
 from tasks.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
 from tasks.pool import PagePool
+from tasks.progress import advance
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
 from warehouse.layout import Layout
@@ -81,6 +82,7 @@ def refine(
     with _staging(stage) as put:
         for refined in _refined(warc, _origin(sources.get(source_id)), pool):
             counts[refined.capture["outcome"]] += 1
+            advance(f"{source_id}: refined", counts.total(), None)
             put(refined)
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))
 
