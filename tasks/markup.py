@@ -26,12 +26,20 @@ def parse_html(text: str) -> LexborHTMLParser:
     return LexborHTMLParser(text)
 
 
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for slash in NESTING.findall(text):
+        if not slash:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif depth:
+            depth -= 1
+    return False
+
+
 def _flatten(text: str) -> str:
-    depth = deepest = 0
-    for tag in NESTING.finditer(text):
-        depth = max(0, depth - 1 if tag[1] else depth + 1)
-        deepest = max(deepest, depth)
-    if deepest <= MAX_DEPTH:
+    if not _is_deep(text):
         return text
     depth = 0
 

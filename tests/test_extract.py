@@ -191,8 +191,20 @@ def test_a_short_news_item_is_an_article() -> None:
 WALL = StrippedBlock("This article is for subscribers only. Subscribe now.", "paywall", "x", 5)
 LINK = StrippedBlock("Log in", "registration", "x", 5, in_article=False)
 METER = StrippedBlock("You have one free article left this month", "metering", "x", 5)
+TEMPLATE = "text:any/placeholder"
+COUNTER = StrippedBlock("Noch {{articlesLeft}} von {{allowed}} frei", "metering", TEMPLATE, 5)
+GREETING = StrippedBlock("Hello {{firstName}}, change your {{photo}}", "metering", TEMPLATE, 5)
+
+
+def behind(text: str, kind: str = "paywall", position: int = 5) -> StrippedBlock:
+    return StrippedBlock(text, kind, "x", position, in_article=False)
+
+
+READ_ON = behind("Continue reading with a subscription to the Courier")
+CHANNEL = behind("Subscribe to our channel for more films of mills")
 FULL = Cleaned(paragraphs=tuple(PARAGRAPHS) * 2)
 CUT = Cleaned(paragraphs=("The wheel of the old mill turned, and the miller said …",))
+MID = Cleaned(paragraphs=(*FULL.paragraphs, "The wheel of the old mill turned, and the"))
 
 
 def with_blocks(cleaned: Cleaned, *stripped: StrippedBlock) -> Cleaned:
@@ -212,11 +224,53 @@ def with_blocks(cleaned: Cleaned, *stripped: StrippedBlock) -> Cleaned:
         ("unknown", with_blocks(CUT, WALL), "paywalled", True),
         ("unknown", with_blocks(CUT, LINK), "unknown", False),
         ("unknown", with_blocks(FULL, WALL), "unknown", False),
+        ("unknown", with_blocks(FULL, COUNTER), "metered", False),
+        ("unknown", with_blocks(FULL, GREETING), "unknown", False),
+        ("unknown", with_blocks(FULL, READ_ON), "paywalled", False),
+        ("unknown", with_blocks(FULL, CHANNEL), "unknown", False),
+        ("paywalled", with_blocks(MID, READ_ON), "paywalled", True),
+        ("paywalled", MID, "paywalled", False),
+        ("free", with_blocks(MID, READ_ON), "free", False),
     ],
 )
 def test_access_and_truncation(stated: str, cleaned: Cleaned, access: str, *, cut: bool) -> None:
     assert judge_access(stated, cleaned) == access
     assert is_truncated(access, cleaned) is cut
+
+
+def test_a_wall_far_behind_the_article_is_another_articles() -> None:
+    gap = [behind(f"Related story number {at}", "related", at) for at in range(5, 12)]
+    far = behind("Continue reading with a subscription to the Courier", position=12)
+    assert judge_access("unknown", with_blocks(FULL, *gap, far)) == "unknown"
+    ahead = with_blocks(FULL, behind("Continue reading with a subscription", position=1), gap[0])
+    assert judge_access("unknown", ahead) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Il vous reste 61.3% de cet article à lire.",
+        "You have read 20% of this article.",
+        "残り1,250文字",
+        "Noch 40 % des Artikels mit Plus lesen",
+    ],
+)
+def test_a_prompt_that_says_how_much_is_missing(text: str) -> None:
+    assert is_truncated("paywalled", with_blocks(FULL, behind(text)))
+    assert not is_truncated("free", with_blocks(FULL, behind(text)))
+
+
+def test_a_discount_is_no_missing_part() -> None:
+    offer = with_blocks(FULL, behind("Save 50% on your first year and read every article"))
+    assert not is_truncated("paywalled", offer)
+
+
+def test_the_page_says_how_many_words_its_article_has() -> None:
+    words = sum(len(paragraph.split()) for paragraph in FULL.paragraphs)
+    assert is_truncated("paywalled", FULL, words * 3)
+    assert is_truncated("metered", FULL, words * 3)
+    assert not is_truncated("paywalled", FULL, words + 20)
+    assert not is_truncated("unknown", FULL, words * 3)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tasks.extract import jsonld
 from tasks.extract.authors import clean_authors
-from tasks.extract.headlines import Titles, choose_headline
+from tasks.extract.headlines import Titles, choose_headline, words_of_address
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.markup import parse_html
@@ -147,6 +147,47 @@ def test_any_json_is_read_without_an_error(thing: object) -> None:
     page(ld(thing), "<h1>x</h1>")
 
 
+@pytest.mark.parametrize(
+    ("metas", "things", "access"),
+    [
+        ({"article:content_tier": "locked"}, [], "paywalled"),
+        ({"article:content_tier": "locked"}, [{"isAccessibleForFree": True}], "free"),
+        ({"article:content_tier": "metered"}, [{"isAccessibleForFree": False}], "metered"),
+        ({"article:content_tier": "metered"}, [{"isAccessibleForFree": True}], "metered"),
+        ({"article:content_tier": "free"}, [{"isAccessibleForFree": "False"}], "free"),
+        ({"cXenseParse:abc-articletype": "free"}, [], "free"),
+        ({"cXenseParse:recs-ispaidcontent": "true"}, [], "paywalled"),
+        ({"isPremium": "0"}, [], "free"),
+        ({"k5a:paid": "1"}, [], "paywalled"),
+        ({"adv:premium": "yes", "article:section": "free"}, [], "unknown"),
+        ({"k5a:paid": "1"}, [{"isAccessibleForFree": True}], "free"),
+        ({}, [{"isAccessibleForFree": "http://schema.org/False"}], "paywalled"),
+        ({}, [{"isAccessibleForFree": 0}], "paywalled"),
+        ({}, [{"hasPart": [{"isAccessibleForFree": "false", "cssSelector": ".x"}]}], "paywalled"),
+        ({}, [{}, {"isAccessibleForFree": "false"}], "paywalled"),
+        ({}, [{}, {"isAccessibleForFree": "false", "url": "https://x.example/o"}], "unknown"),
+    ],
+)
+def test_who_may_read_it(
+    metas: dict[str, str], things: list[dict[str, object]], access: str
+) -> None:
+    head = "".join(f'<meta name="{name}" content="{text}">' for name, text in metas.items())
+    bare = {"@type": "NewsArticle", "headline": "Mill turns again", "url": URL}
+    meta = page(head + ld(*(bare | thing for thing in things)), "<h1>Mill turns again</h1>")
+    assert meta.access == access
+
+
+def test_the_words_that_json_ld_counts() -> None:
+    for said, words in ((812, 812), ("812", 812), ("about 800", 0), (None, 0), (-1, 0)):
+        assert page(ld(ARTICLE | {"wordCount": said})).stated_words == words
+
+
+def test_a_picture_has_a_title_too() -> None:
+    body = "<svg><title>Logo</title></svg>"
+    assert page("<title>The mill turns again</title>", body).headline == "The mill turns again"
+    assert page("", body + "<h1 class='footer'>The mill turns again</h1>").headline is not None
+
+
 def test_meta_elements_follow() -> None:
     meta = page(
         '<meta property="og:title" content="Mill turns again | The Mill Courier">'
@@ -226,11 +267,35 @@ def test_the_papers_name_is_no_part_of_a_headline() -> None:
         "Mill Courier: Mill turns again".replace(": ", " : "),
         "Mill turns again｜Mill Courier",
         "<b>Mill</b> turns again",
+        "Mill turns again - Mill-Courier",
+        "Mill turns again | The-Times",
+        "Mill&#x20;turns again",
     ):
         assert pick(title=title) == "Mill turns again"
     assert pick(og="Mill turns again - Local", h1="Mill turns again") == "Mill turns again"
     assert pick(title="Mill Courier") is None
     assert pick() is None
+
+
+def test_the_address_decides_between_places_that_nearly_balance() -> None:
+    seen, shared = "Wheel starts to turn", "Müller öffnet alte Mühle für Straße"
+    titles = {"jsonld": seen, "h1": seen, "og": shared, "twitter": shared, "title": shared}
+    for slug in ("mueller-oeffnet-alte-muehle", "muller-offnet-alte-muhle", "muehle-für-straße"):
+        words = words_of_address(f"https://mill.example/a/{slug}-2024.html")
+        assert choose_headline(Titles(titles, address=words)) == shared
+    for url in ("https://mill.example/a/wheel-starts-to-turn", "https://mill.example/a/17", ""):
+        assert choose_headline(Titles(titles, address=words_of_address(url))) == seen
+    agreed = {"jsonld": seen, "h1": seen, "og": seen, "title": shared}
+    words = words_of_address("https://mill.example/mueller-oeffnet-alte-muehle")
+    assert choose_headline(Titles(agreed, address=words)) == seen
+
+
+def test_an_unknown_address_is_read_from_the_page() -> None:
+    head = (
+        '<link rel="canonical" href="https://www.millcourier.example/a/b">'
+        "<title>Mill turns again | Mill Courier</title>"
+    )
+    assert page(head, url="").headline == "Mill turns again"
 
 
 def test_a_dash_within_a_headline_stays() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -12,9 +13,10 @@ from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.extract.rejections import CHALLENGE_PARTS, Sight, reject
+from tasks.marks import NO_MARKS, Marks
 from tasks.markup import parse_html
 from tasks.model import Cleaned, Extraction, Outcome, PageText
-from tasks.prompts import Hints, clean_lines, clean_tree
+from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
 from tasks.text import word_count
 
 SIGHT_CHARS = 6000
@@ -30,6 +32,8 @@ def extract_page(
     *,
     source_language: str | None = None,
     timezone: str = "UTC",
+    marks: Marks = NO_MARKS,
+    site: Site = NO_SITE,
 ) -> Extraction:
     """The article of a page, or the reason why there is none. Depends on nothing but its input.
 
@@ -39,6 +43,8 @@ def extract_page(
         url: where the page came from; a `file:` URL or nothing for a saved page.
         source_language: code of the paper's language, for pages that do not say theirs.
         timezone: IANA zone of the paper, for times written without one.
+        marks: blocks that the paper's settings strip or keep.
+        site: what the paper's pages have in common, as `tasks.recurrence` counts it.
     """
     if not PAGE_TYPE.match(content_type):
         return Extraction(Outcome.NOT_A_PAGE, content_type[:100])
@@ -47,9 +53,10 @@ def extract_page(
         return Extraction(Outcome.UNDECODABLE, "the bytes are no text")
     if not text.strip():
         return Extraction(Outcome.EMPTY_PAGE, "no text")
+    known = Hints(language=source_language, marks=marks, site=site)
     if _is_plain(text, content_type, url):
-        return _extract_lines(text, source_language)
-    return _extract_html(text, url, source_language, timezone)
+        return _extract_lines(text, known)
+    return _extract_html(text, url, timezone, known)
 
 
 def _is_plain(text: str, content_type: str, url: str) -> bool:
@@ -57,19 +64,25 @@ def _is_plain(text: str, content_type: str, url: str) -> bool:
     return says_plain and not MARKUP.match(text)
 
 
-def _extract_lines(text: str, language: str | None) -> Extraction:
-    cleaned = clean_lines(text.splitlines(), Hints(language=language))
+def _extract_lines(text: str, known: Hints) -> Extraction:
+    cleaned = clean_lines(text.splitlines(), known)
     words = word_count(" ".join(cleaned.paragraphs))
     sight = Sight("", "", text[:SIGHT_CHARS], words=max(1, words))
-    return _settle(Metadata(), cleaned, lambda: sight, "", language)
+    return _settle(Metadata(), cleaned, lambda: sight, "", known.language)
 
 
-def _extract_html(text: str, url: str, language: str | None, timezone: str) -> Extraction:
+def _extract_html(text: str, url: str, timezone: str, known: Hints) -> Extraction:
     tree = parse_html(text)
     meta = read_metadata(tree, url, timezone)
-    hints = Hints(meta.headline, meta.description, meta.authors, meta.language or language)
+    hints = replace(
+        known,
+        headline=meta.headline,
+        description=meta.description,
+        authors=meta.authors,
+        language=meta.language or known.language,
+    )
     cleaned = clean_tree(tree, hints)
-    return _settle(meta, cleaned, lambda: _look(tree), url, language)
+    return _settle(meta, cleaned, lambda: _look(tree), url, known.language)
 
 
 def _settle(
@@ -104,7 +117,7 @@ def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) ->
         published_source=meta.published_source,
         modified_at=meta.modified_at,
         access=access,
-        is_truncated=is_truncated(access, cleaned),
+        is_truncated=is_truncated(access, cleaned, meta.stated_words),
         rights_notice=meta.rights_notice,
         tdm_reservation=meta.tdm_reservation,
         declared_url=meta.declared_url,

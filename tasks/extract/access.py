@@ -1,13 +1,45 @@
 """Judges whether an article is free, and whether all of it was delivered."""
 
+import re
+
 from tasks.model import Cleaned, StrippedBlock
 from tasks.text import word_count
 
 WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
-SHORTEST_WALL = 28
+SHORTEST_WALL = 24
 """Characters."""
+UNFILLED = "text:any/placeholder"
+"""Rule of the templates that a script would have filled in."""
+COUNTED = re.compile(
+    r"articles?|stor(?:y|ies)|artikel|art[ií]culo|articol|left\b|remain|記事|文章|기사", re.I
+)
+"""What a template counts that meters: `{{articlesLeft}}`, but not `{{firstName}}`."""
 SHORT_WORDS = 150
+MUCH_MORE = 1.5
+"""How many times the delivered words an article has to state before some are missing: whole pages
+state up to 1.3 times as many."""
 ELLIPSES = ("…", "...", "[…]", "[...]", ". . .")
+SENTENCE_END = re.compile(r"[.!?。！？।…:;][\"'”’»«“)\]）」』】\s]*$")
+BEHIND = 5
+"""Blocks after the article's last in which its wall stands."""
+READ_ON = re.compile(
+    r"(?:continue|keep|start) reading|read (?:on|the (?:full|whole|rest|entire))"
+    r"|full (?:access|article|story)|(?:to|for) (?:\w+\W+){0,3}subscribers\b|subscribers?[- ]only"
+    r"|weiter ?(?:zu )?lesen|(?:für|nur) (?:\w+[- ])?abonnent|lire la suite|poursuivre (?:la|votre)"
+    r" lecture|réservée?s? aux abonn|seguir leyendo|sigue leyendo|(?:para|a) suscriptores"
+    r"|continu(?:a|are) a leggere|(?:per|agli) abbonati|verder ?lezen|lees verder|voor abonnees"
+    r"|continue lendo|para assinantes|läs (?:vidare|mer med)|les videre|czytaj dalej|devamını oku"
+    r"|читать дальше|続きを読む|続きは|この記事は(?:有料|会員)",
+    re.I,
+)
+"""What a wall says and an invitation to a newsletter or a channel does not."""
+REST_LEFT = re.compile(
+    r"\d ?%.{0,12}\b(?:of (?:this|the) (?:article|story)|de (?:cet|l'|este|l’)\W*art\w*"
+    r"|des (?:artikels|textes|beitrags)|di questo articolo|van dit artikel)"
+    r"|残り\W{0,2}[\d,]+\s?(?:文字|字)",
+    re.I,
+)
+"""How much is missing: `Il vous reste 57.09% de cet article à lire`, `残り1,234文字`."""
 
 
 def judge_access(stated: str, cleaned: Cleaned) -> str:
@@ -17,30 +49,51 @@ def judge_access(stated: str, cleaned: Cleaned) -> str:
     walls = [block for block in cleaned.stripped if _is_wall(block)]
     if any(block.kind == "metering" for block in walls):
         return "metered"
-    return "paywalled" if walls and _is_cut(cleaned) else "unknown"
+    is_walled = (walls and _breaks_off(cleaned)) or _stands_before_wall(cleaned)
+    return "paywalled" if is_walled else "unknown"
 
 
-def is_truncated(access: str, cleaned: Cleaned) -> bool:
+def is_truncated(access: str, cleaned: Cleaned, stated_words: int = 0) -> bool:
     """Whether the page holds only the beginning of its article.
 
     Args:
         access: as `judge_access` has it.
         cleaned: the article, and what was taken out of it.
+        stated_words: how many words the page says its article has; 0 when it does not.
     """
     if access not in ("paywalled", "metered"):
         return False
-    return _is_cut(cleaned) or (access == "paywalled" and _is_short(cleaned))
+    words = sum(map(word_count, cleaned.paragraphs))
+    return (
+        _breaks_off(cleaned)
+        or (access == "paywalled" and words < SHORT_WORDS)
+        or stated_words > MUCH_MORE * words
+        or any(REST_LEFT.search(block.text) for block in _behind(cleaned))
+        or (_stands_before_wall(cleaned) and not SENTENCE_END.search(cleaned.paragraphs[-1]))
+    )
 
 
 def _is_wall(block: StrippedBlock) -> bool:
     """Whether a prompt speaks of access to articles: a bare `Log in` stands on every page."""
+    if block.rule == UNFILLED and not COUNTED.search(block.text):
+        return False
     return block.kind in WALLS and len(block.text) >= SHORTEST_WALL
 
 
-def _is_cut(cleaned: Cleaned) -> bool:
-    last = cleaned.paragraphs[-1].rstrip("\"'”»“ ") if cleaned.paragraphs else ""
+def _breaks_off(cleaned: Cleaned) -> bool:
+    last = cleaned.paragraphs[-1].rstrip("\"'”’»“ ") if cleaned.paragraphs else ""
     return not last or last.endswith(ELLIPSES)
 
 
-def _is_short(cleaned: Cleaned) -> bool:
-    return sum(map(word_count, cleaned.paragraphs)) < SHORT_WORDS
+def _stands_before_wall(cleaned: Cleaned) -> bool:
+    return any(_is_wall(block) and READ_ON.search(block.text) for block in _behind(cleaned))
+
+
+def _behind(cleaned: Cleaned) -> list[StrippedBlock]:
+    """The first blocks behind the last one that was kept."""
+    behind: list[StrippedBlock] = []
+    for block in sorted(cleaned.stripped, key=lambda block: -block.position):
+        if block.in_article or (behind and block.position < behind[-1].position - 1):
+            break
+        behind.append(block)
+    return behind[: -BEHIND - 1 : -1]

@@ -41,9 +41,12 @@ def dates_near(heading: LexborNode) -> list[str]:
 
 def _bare_date(node: LexborNode) -> str | None:
     """The text of an element that holds next to nothing but a date."""
-    text = " ".join(node.text(separator=" ").split())
-    rest = SHORT_PARTS.sub("", text) if YEAR.search(text) and len(text) <= BARE else text
-    return text if len(rest) < len(text) * 0.5 else None
+    text = node.text(separator=" ")
+    if not YEAR.search(text):
+        return None
+    text = " ".join(text.split())
+    is_bare = len(text) <= BARE and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5
+    return text if is_bare else None
 
 
 def _stamp(node: LexborNode) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tasks.extract.headlines import letters
 from tasks.markup import one_line
 
 Thing = dict[str, Any]
@@ -60,6 +61,8 @@ class Structured:
     """The object that is about this page's article; empty when there is none."""
     page: Thing
     """The object about the page itself; empty when there is none."""
+    twins: tuple[Thing, ...]
+    """Other objects that are articles at this page's address."""
     things: tuple[Thing, ...]
     by_id: dict[str, Thing]
 
@@ -68,6 +71,15 @@ class Structured:
         if isinstance(value, dict) and len(value) <= 2 and "name" not in value:
             return self.by_id.get(str(value.get("@id")), value)
         return value
+
+    @property
+    def about(self) -> tuple[Thing, ...]:
+        """The objects about this page and its article, the best first."""
+        return (self.article, self.page, *self.twins)
+
+    def stated(self, key: str) -> object:
+        """What the first of them that has the key says."""
+        return next((thing[key] for thing in self.about if thing.get(key)), None)
 
     def types(self) -> frozenset[str]:
         """All types that occur on the page."""
@@ -85,10 +97,12 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
     things = [thing for block in blocks for thing in _flatten(parse_block(block))][:MAX_THINGS]
     by_id = {thing["@id"]: thing for thing in reversed(things) if _is_named(thing)}
     paths = frozenset(filter(None, map(path_of, urls)))
-    words = [_letters(title) for title in titles if title]
-    article = _best([t for t in things if types_of(t) & ARTICLE_TYPES], paths, words)
+    words = [letters(title) for title in titles if title]
+    articles = [t for t in things if types_of(t) & ARTICLE_TYPES]
+    article = _best(articles, paths, words)
     page = _best([t for t in things if types_of(t) & PAGE_TYPES], paths, words)
-    return Structured(article, page, tuple(things), by_id)
+    twins = tuple(t for t in articles if t is not article and _paths(t) & paths)
+    return Structured(article, page, twins, tuple(things), by_id)
 
 
 def parse_block(text: str) -> object:
@@ -183,8 +197,8 @@ def _best(things: list[Thing], paths: frozenset[str], titles: list[str]) -> Thin
 
 
 def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
-    own = frozenset(filter(None, map(path_of, _addresses(thing))))
-    headline = _letters(first_text(thing.get("headline") or thing.get("name")) or "")
+    own = _paths(thing)
+    headline = letters(first_text(thing.get("headline") or thing.get("name")) or "")
     fit = 0.0
     if own:
         fit += 4.0 if own & paths else -1.0
@@ -195,6 +209,10 @@ def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
     return fit - 2.0 * bool(
         types_of(thing) & {"Review", "Recipe", "ClaimReview", "SocialMediaPosting"}
     )
+
+
+def _paths(thing: Thing) -> frozenset[str]:
+    return frozenset(filter(None, map(path_of, _addresses(thing))))
 
 
 def _addresses(thing: Thing) -> Iterator[str]:
@@ -212,7 +230,3 @@ def path_of(url: str) -> str:
         return unquote(urlsplit(url).path).rstrip("/").lower()
     except ValueError:
         return ""
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()

@@ -8,11 +8,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.dates import Moment
 from tasks.extract.authors import clean_authors
-from tasks.extract.headlines import Titles, choose_headline, main_heading
+from tasks.extract.headlines import Titles, choose_headline, main_heading, words_of_address
 from tasks.extract.jsonld import first_text, texts
 from tasks.extract.page import Page, text_of
 from tasks.extract.publication import find_modified, find_published
-from tasks.extract.terms import find_notice, find_reservation, stated_access
+from tasks.extract.terms import find_notice, find_reservation, stated_access, stated_words
 
 AUTHORS = (
     "parsely-author",
@@ -50,6 +50,8 @@ class Metadata:
     modified_at: datetime | None = None
     language: str | None = None
     access: str = "unknown"
+    stated_words: int = 0
+    """How many words the page says its article has; 0 when it does not say."""
     rights_notice: str | None = None
     tdm_reservation: str | None = None
     declared_url: str | None = None
@@ -77,6 +79,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         modified_at=find_modified(page, published),
         language=_language(page),
         access=stated_access(page),
+        stated_words=stated_words(page),
         rights_notice=find_notice(page),
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,
@@ -94,7 +97,8 @@ def _headline(page: Page) -> str | None:
     }
     known = [text for text in candidates.values() if text]
     candidates["h1"] = main_heading(page.headings, known)
-    return choose_headline(Titles({k: v for k, v in candidates.items() if v}, page.names))
+    stated = {place: text for place, text in candidates.items() if text}
+    return choose_headline(Titles(stated, page.names, words_of_address(page.address)))
 
 
 def _authors(page: Page) -> tuple[str, ...]:

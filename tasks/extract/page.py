@@ -12,6 +12,12 @@ from tasks.markup import one_line
 
 LONGEST = 3000
 """Characters taken of one meta element, title or heading."""
+TAGS = ("meta", "title", "h1", "link", "script", "footer")
+PLACES = (
+    'meta, title, h1, link[rel=canonical], script[type*="ld+json" i],'
+    " footer, #footer, .footer, .copyright"
+)
+"""All that is looked up on every page: each search walks the whole tree, so there is one."""
 
 
 class Page:
@@ -25,7 +31,8 @@ class Page:
 
     def __init__(self, tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> None:
         self.tree, self.url, self.timezone = tree, url, timezone
-        self.meta = _metas(tree)
+        self._places = _places(tree)
+        self.meta = _metas(self._places["meta"])
 
     def first(self, *names: str) -> str | None:
         """The first of the named meta elements that says anything."""
@@ -34,35 +41,52 @@ class Page:
     @cached_property
     def declared(self) -> str | None:
         """The canonical URL the page claims."""
-        for link in self.tree.css("link[rel=canonical]"):
+        for link in self._places["link"]:
             if href := link.attributes.get("href"):
                 return _joined(self.url, href.strip())
         claimed = self.meta.get("og:url")
         return _joined(self.url, claimed) if claimed else None
 
+    @property
+    def address(self) -> str:
+        """Where the page came from, or where it says it stands when that is unknown."""
+        return self.url if self.url.startswith("http") else self.declared or ""
+
     @cached_property
     def title(self) -> str:
         """The title element's text."""
-        title = self.tree.css_first("head > title") or self.tree.css_first("title")
+        titles = self._places["title"]
+        own = (title for title in titles if title.parent and title.parent.tag == "head")
+        title = next(own, titles[0] if titles else None)
         return text_of(title)[:LONGEST] if title else ""
 
     @cached_property
     def headings(self) -> list[str]:
         """The page's h1 elements that have a text."""
-        texts = (text_of(node)[:LONGEST] for node in self.tree.css("h1")[:10])
+        texts = (text_of(node)[:LONGEST] for node in self._places["h1"][:10])
         return [text for text in texts if text]
+
+    @property
+    def heading(self) -> LexborNode | None:
+        """The page's first h1 element."""
+        return next(iter(self._places["h1"]), None)
+
+    @property
+    def footers(self) -> list[LexborNode]:
+        """The elements at which a page says whose it is."""
+        return self._places["footer"]
 
     @cached_property
     def structured(self) -> Structured:
         """The page's JSON-LD."""
-        scripts = self.tree.css('script[type*="ld+json" i]')
+        scripts = self._places["script"]
         urls = [self.url, self.declared or "", self.meta.get("og:url", "")]
         titles = [*self.headings, self.meta.get("og:title", ""), self.title]
         return jsonld.read_blocks([s.text() or "" for s in scripts[:60]], urls, titles)
 
     def stated(self, key: str) -> object:
-        """What JSON-LD's article says under a key, else its page."""
-        return self.structured.article.get(key) or self.structured.page.get(key)
+        """What JSON-LD says under a key of the article or its page."""
+        return self.structured.stated(key)
 
     @cached_property
     def named_language(self) -> str:
@@ -74,7 +98,7 @@ class Page:
     @cached_property
     def names(self) -> frozenset[str]:
         """Letters of the paper's names."""
-        host = _host(self.url)
+        host = _host(self.address)
         publisher = self.structured.resolve(self.stated("publisher"))
         given = [
             self.meta.get("og:site_name"),
@@ -90,10 +114,18 @@ def text_of(node: LexborNode) -> str:
     return one_line(node.text(deep=True, separator=" ") or "")
 
 
-def _metas(tree: LexborHTMLParser) -> dict[str, str]:
+def _places(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
+    """The elements of `PLACES` by tag; those of any other tag are footers."""
+    found: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
+    for node in tree.css(PLACES):
+        found.get(node.tag or "", found["footer"]).append(node)
+    return found
+
+
+def _metas(nodes: list[LexborNode]) -> dict[str, str]:
     """The page's meta elements by lower-case name; the first of a name counts."""
     found: dict[str, str] = {}
-    for node in tree.css("meta"):
+    for node in nodes:
         said = node.attributes
         name = (
             said.get("property")

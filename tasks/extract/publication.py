@@ -91,8 +91,8 @@ def _printed(page: Page) -> Iterator[str]:
     """Publication dates in the page's own elements."""
     for node in page.tree.css('[itemprop*="datePublished"], time[pubdate]')[:3]:
         yield _stamp(node)
-    if heading := page.tree.css_first("h1"):
-        yield from dates_near(heading)
+    if page.heading:
+        yield from dates_near(page.heading)
 
 
 def _moment(page: Page, value: object) -> Moment | None:

@@ -7,29 +7,53 @@ from tasks.extract.page import Page, text_of
 
 TIERS = {
     "free": "free",
+    "non-premium": "free",
     "metered": "metered",
+    "registration": "metered",
     "locked": "paywalled",
     "premium": "paywalled",
     "paid": "paywalled",
-    "registration": "metered",
 }
+TIER_NAME = re.compile(r"(?:content_?tier|article_?type|access_?status)$")
+"""`article:content_tier`, `cXenseParse:abc-articletype`, `outbrain:article_access_status`."""
+PAID_NAME = re.compile(r"(?:is_?premium|is_?paid(?:content)?|[:_-]paid|-premium)$")
+"""`isPremium`, `k5a:paid`, `cXenseParse:recs-ispaidcontent`; not `adv:premium`, which is about
+advertisements."""
+WORDS = re.compile(r"[0-9]{1,6}")
 NOAI = re.compile(r"\bno(?:image)?ai\b", re.I)
 NOTICE = re.compile(r"(?:©|&copy;|\(c\)\s|\bcopyright\b).{2,160}", re.I)
 
 
 def stated_access(page: Page) -> str:
     """free, metered, paywalled, or unknown when the page does not say."""
-    tier = page.first("article:content_tier", "content_tier", "og:article:content_tier") or ""
-    if tier.lower() in TIERS:
-        return TIERS[tier.lower()]
-    article = page.structured.article
-    parts = article.get("hasPart")
-    members = parts if isinstance(parts, list) else [parts]
-    things = [article, page.structured.page, *(m for m in members if isinstance(m, dict))]
-    said = [truth for t in things if (truth := _truth(t.get("isAccessibleForFree"))) is not None]
-    if not said:
-        return "unknown"
-    return "free" if all(said) else "paywalled"
+    tiers = [TIERS.get(text.lower()) for text in _named(page, TIER_NAME)]
+    tier = next(filter(None, tiers), None)
+    said = [truth for value in _free_values(page) if (truth := _truth(value)) is not None]
+    if said and (tier is None or (tier != "metered" and all(said))):
+        return "free" if all(said) else "paywalled"
+    if tier:
+        return tier
+    paid = [truth for text in _named(page, PAID_NAME) if (truth := _truth(text)) is not None]
+    return ("paywalled" if any(paid) else "free") if paid else "unknown"
+
+
+def stated_words(page: Page) -> int:
+    """How many words JSON-LD says the article has; 0 when it does not say."""
+    said = str(page.stated("wordCount")).strip()
+    return int(said) if WORDS.fullmatch(said) else 0
+
+
+def _free_values(page: Page) -> list[object]:
+    """What schema.org says of the article and its parts."""
+    about = page.structured.about
+    parts = [thing.get("hasPart") for thing in about]
+    members = [m for part in parts for m in (part if isinstance(part, list) else [part])]
+    things = [*about, *(member for member in members if isinstance(member, dict))]
+    return [thing.get("isAccessibleForFree") for thing in things]
+
+
+def _named(page: Page, name: re.Pattern[str]) -> list[str]:
+    return [text for key, text in page.meta.items() if name.search(key)]
 
 
 def find_notice(page: Page) -> str | None:
@@ -40,7 +64,7 @@ def find_notice(page: Page) -> str | None:
     if notice or holder:
         year = page.stated("copyrightYear")
         return notice or " ".join(["©", *([str(year)] if year else []), str(holder)])
-    for node in page.tree.css("footer, #footer, .footer, .copyright")[-4:]:
+    for node in page.footers[-4:]:
         if found := NOTICE.search(text_of(node)[-3000:]):
             return found[0].strip()
     return None
@@ -56,7 +80,5 @@ def find_reservation(page: Page) -> str | None:
 def _truth(value: object) -> bool | None:
     if isinstance(value, list):
         value = value[0] if value else None
-    if isinstance(value, bool):
-        return value
     said = str(value).rpartition("/")[2].strip().lower()
     return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(said)
