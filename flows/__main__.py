@@ -118,16 +118,25 @@ def extract(
     pages: Annotated[list[Path], typer.Argument(help="Saved pages: .html, .html.gz or .txt.")],
     url: Annotated[str | None, typer.Option(help="Where the page came from.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for one JSON file a page.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Id of the source whose settings count for the pages.")
+    ] = None,
+    sources: SourcesFile = SOURCES,
 ) -> None:
-    """Show what is kept of a page, what is stripped, and why."""
+    """Show what is kept of a page, what is stripped, and why.
+
+    Each page is read by itself: what recurs over a source's pages is seen by an ingest alone.
+    """
     from tasks.explain import explain
     from tasks.pool import page_pool
     from tasks.settings import Settings
+    from tasks.sources import choose, load_sources
 
     with _told(), narrated(quiet=True):
         settings = Settings()
+        paper = choose(load_sources(sources), [source])[0] if source else None
         with page_pool(settings) as pool:
-            for page in explain(pages, url, settings.limits, pool):
+            for page in explain(pages, url, settings.limits, pool, paper):
                 _show_page(page.path, page.stem, page.record(), out)
 
 

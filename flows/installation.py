@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.settings import ConfigError, Settings
-from tasks.sources import Source, load_sources
+from tasks.settings import Settings
+from tasks.sources import Source, choose, load_sources
 from tasks.topics import Topic, load_topics
 from warehouse.layout import Layout
 
@@ -28,11 +28,7 @@ class Installation:
         Raises:
             ConfigError: an id that sources.toml does not have.
         """
-        known = {source.id: source for source in self.sources}
-        unknown = [source_id for source_id in only if source_id not in known]
-        if unknown:
-            raise ConfigError([f"no source {unknown[0]!r}; there are: {', '.join(known)}"])
-        return tuple(known[source_id] for source_id in dict.fromkeys(only)) or self.sources
+        return choose(self.sources, only)
 
 
 def open_installation(

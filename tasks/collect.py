@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from tasks.archive import ArchiveWriter, open_archive, read_payload
+from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, read_payload, salvage
 from tasks.discover import Listing, find_files, read_file, read_listing
 from tasks.fetch import Client
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
@@ -95,6 +95,7 @@ class Collector:
         visit = _Visit(self, source, open_archive(self.layout.raw, source.id, self.run_id))
         try:
             self.held.enter_context(source_lock(self.layout, source.id))
+            _finish_dead_runs(self.layout.raw / source.id)
             with visit.archive:
                 visit.run()
         except SourceBusy:
@@ -103,6 +104,15 @@ class Collector:
             log.exception("%s: collecting stopped", source.id)
             visit.error = f"{type(surprise).__name__}: {surprise}"
         return visit.collected()
+
+
+def _finish_dead_runs(archives: Path) -> None:
+    """Close what a run left open that was killed while it had the source.
+
+    So every archive file that was begun earlier is there when this run's pages are refined.
+    """
+    for path in archives.glob("*" + OPEN_SUFFIX):
+        salvage(path)
 
 
 class _Visit:

@@ -11,6 +11,7 @@ from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
 from tasks.pool import PagePool
 from tasks.settings import Limits
+from tasks.sources import Source
 
 Record = dict[str, Any]
 
@@ -61,19 +62,26 @@ def _fields(page: PageText) -> Record:
 
 
 def explain(
-    paths: Iterable[Path], url: str | None, limits: Limits, pool: PagePool
+    paths: Iterable[Path],
+    url: str | None,
+    limits: Limits,
+    pool: PagePool,
+    source: Source | None = None,
 ) -> Iterator[Explained]:
-    """Extract saved pages (.html, .html.gz, .txt), in the order given."""
-    submitted = ((path, pool.submit(explain_file, path, url, limits)) for path in paths)
+    """Extract saved pages (.html, .html.gz, .txt) each by itself, in the order given."""
+    submitted = ((path, pool.submit(explain_file, path, url, limits, source)) for path in paths)
     for path, extraction in pool.in_order(submitted):
         if extraction:
             yield Explained(path, extraction)
 
 
-def explain_file(path: Path, url: str | None, limits: Limits) -> Extraction:
+def explain_file(
+    path: Path, url: str | None, limits: Limits, source: Source | None = None
+) -> Extraction:
     """Extract one saved page under `url`, else the URL that FILE.meta.json gives.
 
-    A file that cannot be read is a rejection.
+    A file that cannot be read is a rejection. The source, where one is given, lends its language,
+    its time zone, and what it strips and keeps.
     """
     found = find_files((glob.escape(str(path.absolute())),))
     if not found:
@@ -82,4 +90,13 @@ def explain_file(path: Path, url: str | None, limits: Limits) -> Extraction:
     if attempt.outcome is not Outcome.FETCHED:
         return Extraction(attempt.outcome, attempt.detail)
     known = url or found[0].given_url or attempt.url_final
-    return extract_page(attempt.payload, attempt.content_type, known)
+    if source is None:
+        return extract_page(attempt.payload, attempt.content_type, known)
+    return extract_page(
+        attempt.payload,
+        attempt.content_type,
+        known,
+        source_language=source.language,
+        timezone=source.timezone,
+        marks=source.marks,
+    )

@@ -15,6 +15,8 @@ from tasks.urls import article_id, canonical, content_urn, is_http
 AHEAD = timedelta(hours=48)
 """A page that is dated further ahead of its capture is wrong about its date."""
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
+ALWAYS_TOLD = frozenset({"source:strip", "site:recurring"})
+"""Rules that take out what would have been kept, also at the article's end."""
 Row = dict[str, Any]
 
 
@@ -49,7 +51,7 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
 
 
 def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) -> list[Row]:
-    """A row for each prompt taken out, and for what else was taken out of the article's midst."""
+    """A row for each prompt, and for what else was taken out of the article."""
     return [
         {
             "article_id": article_id,
@@ -63,7 +65,7 @@ def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) ->
             "run_id": capture.run_id,
         }
         for block in extraction.stripped
-        if block.kind not in NOT_PROMPTS or block.in_article
+        if block.kind not in NOT_PROMPTS or block.in_article or block.rule in ALWAYS_TOLD
     ]
 
 
@@ -162,7 +164,18 @@ def _storable(text: str) -> str:
 def _version() -> str:
     """The rules' own version: changes whenever a file that decides over extraction does."""
     here = Path(__file__).parent
-    modules = ["charsets", "dates", "folding", "markup", "normalise", "text", "urls"]
+    modules = [
+        "charsets",
+        "dates",
+        "folding",
+        "markup",
+        "marks",
+        "memory",
+        "normalise",
+        "recurrence",
+        "text",
+        "urls",
+    ]
     files = [here / f"{name}.py" for name in modules]
     for folder in ("extract", "prompts"):
         found = (here / folder).rglob("*")

@@ -1,26 +1,35 @@
 """One raw archive file refined: its pages extracted, cleaned, normalised and staged."""
 
+import pickle
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TypeAlias
 
 import pyarrow as pa
 
-from tasks.archive import read_archive
+from tasks.archive import read_archive, read_payload
 from tasks.extract import extract_page
+from tasks.marks import NO_MARKS, Marks
+from tasks.memory import Memory
 from tasks.model import Batch, Capture, Extraction, Outcome
 from tasks.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
 from tasks.pool import PagePool
 from tasks.progress import advance
+from tasks.prompts import NO_SITE, Site
+from tasks.recurrence import Print, find_recurring, kept_texts, print_of
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
 from warehouse.layout import Layout
 
 ROWS_A_BATCH = 500
+IN_MEMORY = 32 * 1024 * 1024
+"""Bytes of refined pages that wait in memory; more wait on disk."""
 
 Row = dict[str, Any]
 
@@ -32,6 +41,13 @@ class Refined:
     capture: Row
     article: Row | None = None
     stripped: tuple[Row, ...] = ()
+    seen: Print | None = None
+    """What there is to remember of the page, where it gave an article."""
+    kept: frozenset[int] = frozenset()
+    """Hashes of its body and captions."""
+
+
+Submitted: TypeAlias = "Future[Refined | Extraction] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +56,20 @@ class Origin:
 
     language: str | None = None
     timezone: str = "UTC"
+    marks: Marks = NO_MARKS
+
+    @property
+    def version(self) -> str:
+        """What rows from this source say they were made by."""
+        return EXTRACTOR_VERSION + self.marks.version
+
+    @property
+    def made_by(self) -> str:
+        """All that its pages' texts depend on besides the pages."""
+        return f"{self.version} {self.language} {self.timezone}"
 
 
-def refine_page(capture: Capture, payload: bytes, origin: Origin) -> Refined:
+def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = NO_SITE) -> Refined:
     """Extract, clean and normalise one page; runs in a process of the pool."""
     extraction = extract_page(
         payload,
@@ -50,10 +77,12 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin) -> Refined:
         capture.given_url or capture.url_final,
         source_language=origin.language,
         timezone=origin.timezone,
+        marks=origin.marks,
+        site=site,
     )
     if extraction.outcome is not Outcome.ARTICLE:
         return rejected(capture, extraction)
-    return _accepted(capture, extraction)
+    return _accepted(capture, extraction, origin)
 
 
 def rejected(capture: Capture, why: Extraction) -> Refined:
@@ -61,11 +90,13 @@ def rejected(capture: Capture, why: Extraction) -> Refined:
     return Refined(asdict(replace(capture, outcome=why.outcome, detail=why.detail)))
 
 
-def _accepted(capture: Capture, extraction: Extraction) -> Refined:
-    article = article_row(extraction, capture, extractor_version=EXTRACTOR_VERSION)
+def _accepted(capture: Capture, extraction: Extraction, origin: Origin) -> Refined:
+    article = article_row(extraction, capture, extractor_version=origin.version)
     done = replace(capture, outcome=Outcome.ARTICLE, article_id=article["article_id"])
     stripped = stripped_rows(extraction, capture, article["article_id"])
-    return Refined(asdict(done), article, tuple(stripped))
+    kept = kept_texts(extraction.page)
+    seen = print_of(article, kept, extraction.stripped)
+    return Refined(asdict(done), article, tuple(stripped), seen, kept)
 
 
 def refine(
@@ -73,38 +104,90 @@ def refine(
 ) -> Batch:
     """Refine one archive file into `stage/<run_id>/<source_id>/`.
 
+    Its pages are refined each by itself, and those again that keep what recurs over the pages of
+    this and the source's earlier archive files.
+
     Returns:
-        The batch; the same archive file gives the same staged rows, in the archive's order.
+        The batch; the same archive files give the same staged rows, in the archive's order.
     """
     source_id = warc.parent.name
     stage = layout.stage / run_id / source_id
+    refiner = _Refiner(_origin(sources.get(source_id)), pool)
+    memory = Memory(layout.prints / source_id, refiner.origin.made_by, refiner.prints)
     counts: Counter[str] = Counter()
-    with _staging(stage) as put:
-        for refined in _refined(warc, _origin(sources.get(source_id)), pool):
+    with SpooledTemporaryFile(IN_MEMORY) as spool, _staging(stage) as put:
+        own = memory.keep(warc, _seen(refiner.spooled(warc, spool)))
+        if own:
+            refiner.site = find_recurring(chain([own], memory.earlier(warc)))
+        for refined in refiner.again(warc, spool):
             counts[refined.capture["outcome"]] += 1
-            advance(f"{source_id}: refined", counts.total(), None)
             put(refined)
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))
 
 
 def _origin(source: Source | None) -> Origin:
-    return Origin(source.language, source.timezone) if source else Origin()
+    return Origin(source.language, source.timezone, source.marks) if source else Origin()
 
 
-def _refined(warc: Path, origin: Origin, pool: PagePool) -> Iterator[Refined]:
-    for capture, done in pool.in_order(_submitted(warc, origin, pool)):
-        if isinstance(done, Extraction):
-            yield rejected(capture, done)
-        else:
-            yield done or Refined(asdict(capture))
+def _seen(pages: Iterable[Refined]) -> Iterator[Print]:
+    return (refined.seen for refined in pages if refined.seen)
 
 
-def _submitted(
-    warc: Path, origin: Origin, pool: PagePool
-) -> Iterator[tuple[Capture, "Future[Refined | Extraction] | None"]]:
-    for capture, payload in read_archive(warc):
-        is_page = capture.outcome is Outcome.FETCHED
-        yield capture, pool.submit(refine_page, capture, payload, origin) if is_page else None
+class _Refiner:
+    """Refines the pages of one source."""
+
+    def __init__(self, origin: Origin, pool: PagePool) -> None:
+        self.origin, self.pool = origin, pool
+        self.site = NO_SITE
+
+    def prints(self, warc: Path) -> Iterator[Print]:
+        """What there is to remember of an archive file's pages."""
+        return _seen(refined for _, refined in self._pages(warc))
+
+    def spooled(self, warc: Path, spool: IO[bytes]) -> Iterator[Refined]:
+        """An archive file's pages, each refined by itself and put into the spool."""
+        for number, (capture, refined) in enumerate(self._pages(warc), 1):
+            advance(f"{warc.parent.name}: refined", number, None)
+            pickle.dump((capture, refined), spool)
+            yield refined
+
+    def again(self, warc: Path, spool: IO[bytes]) -> Iterator[Refined]:
+        """What the spool holds; refined again where a page keeps what recurs over the site."""
+        submitted = (
+            (refined, self._submit_again(warc, capture, refined))
+            for capture, refined in _unspooled(spool)
+        )
+        for refined, done in self.pool.in_order(submitted):
+            yield done if isinstance(done, Refined) else refined
+
+    def _submit_again(self, warc: Path, capture: Capture, refined: Refined) -> Submitted:
+        found = refined.kept & self.site.counts.keys()
+        if not found:
+            return None
+        offset = (capture.raw_ref or "").rpartition("#")[2]
+        payload = read_payload(warc.parent, f"{warc.name}#{offset}")
+        site = Site(self.site.pages, {text: self.site.counts[text] for text in found})
+        return self.pool.submit(refine_page, capture, payload, self.origin, site)
+
+    def _pages(self, warc: Path) -> Iterator[tuple[Capture, Refined]]:
+        for capture, done in self.pool.in_order(self._submitted(warc)):
+            if isinstance(done, Extraction):
+                yield capture, rejected(capture, done)
+            else:
+                yield capture, done or Refined(asdict(capture))
+
+    def _submitted(self, warc: Path) -> Iterator[tuple[Capture, Submitted]]:
+        submit = self.pool.submit
+        for capture, payload in read_archive(warc):
+            is_page = capture.outcome is Outcome.FETCHED
+            yield capture, submit(refine_page, capture, payload, self.origin) if is_page else None
+
+
+def _unspooled(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
+    spool.seek(0)
+    with suppress(EOFError):
+        while True:
+            yield pickle.load(spool)  # noqa: S301 - what this run has just written
 
 
 @contextmanager

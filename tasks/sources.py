@@ -2,6 +2,7 @@
 
 import glob
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tasks.config import ConfigError, read_entries
+from tasks.marks import Marks, checked_mark
 
-__all__ = ["ConfigError", "Source", "load_sources"]
+__all__ = ["ConfigError", "Source", "choose", "load_sources"]
 
 _ID = re.compile(r"[a-z]{2}-[a-z0-9-]+")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
@@ -91,6 +93,9 @@ LowHigh = Annotated[tuple[int, int], BeforeValidator(_two), AfterValidator(_low_
 Addresses = Annotated[
     tuple[Annotated[str, AfterValidator(_web_address)], ...], AfterValidator(_no_repeats)
 ]
+MarkList = Annotated[
+    tuple[Annotated[str, AfterValidator(checked_mark)], ...], AfterValidator(_no_repeats)
+]
 
 
 class Source(BaseModel):
@@ -116,6 +121,11 @@ class Source(BaseModel):
     expected_daily: LowHigh | None = None
     """Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing."""
     allow_private_hosts: bool = False
+    strip: MarkList = ()
+    """Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
+    text, with a `*` behind for a beginning."""
+    keep: MarkList = ()
+    """Blocks that are, whatever else speaks against them."""
 
     @model_validator(mode="after")
     def _has_a_place_to_look(self) -> Self:
@@ -135,6 +145,11 @@ class Source(BaseModel):
         """Every address that lists articles: feeds, sitemaps, sections."""
         return self.feeds + self.sitemaps + self.sections
 
+    @property
+    def marks(self) -> Marks:
+        """What it says of blocks."""
+        return Marks(self.strip, self.keep)
+
 
 def load_sources(path: Path) -> tuple[Source, ...]:
     """Read `sources.toml`.
@@ -147,6 +162,19 @@ def load_sources(path: Path) -> tuple[Source, ...]:
         source.model_copy(update={"files": _from_folder(folder, source.files)})
         for source in read_entries(path, "source", Source)
     )
+
+
+def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
+    """The sources with the given ids; all of them when none is given.
+
+    Raises:
+        ConfigError: an id that no source has.
+    """
+    known = {source.id: source for source in sources}
+    unknown = [source_id for source_id in ids if source_id not in known]
+    if unknown:
+        raise ConfigError([f"no source {unknown[0]!r}; there are: {', '.join(known)}"])
+    return tuple(known[source_id] for source_id in dict.fromkeys(ids)) or tuple(sources)
 
 
 def _from_folder(folder: Path, globs: tuple[str, ...]) -> tuple[str, ...]:

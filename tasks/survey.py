@@ -68,6 +68,7 @@ def _survey_page(client: Client, source: Source, entry: Entry) -> Finding:
         attempt.url_final,
         source_language=source.language,
         timezone=source.timezone,
+        marks=source.marks,
     )
     if found.page is None:
         return Finding(False, f"{entry.url}: {found.outcome}: {found.detail}")

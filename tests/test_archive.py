@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tasks.archive import (
     open_archive,
+    opened_at,
     read_archive,
     read_payload,
     salvage,
@@ -358,6 +359,17 @@ def test_writers_of_one_run_exclude_each_other(tmp_path: Path) -> None:
         thread.join()
     assert sorted(ends) == ["refused", "refused", "refused", "written"]
     assert len(list(read_archive(tmp_path / "aa-paper" / f"{RUN}.warc.gz"))) == 1
+
+
+def test_a_file_says_when_it_was_begun(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    with open_archive(tmp_path, "gb-post", "20260101T000000Z-aaaaaa") as archive:
+        archive.write(page(1))
+    assert archive.path
+    assert before <= opened_at(archive.path) <= datetime.now(UTC)
+    archive.path.write_bytes(b"")
+    with pytest.raises(ValueError, match="does not begin as an archive"):
+        opened_at(archive.path)
 
 
 def test_a_killed_writer_loses_nothing_it_was_told_is_kept(tmp_path: Path) -> None:

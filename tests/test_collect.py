@@ -346,6 +346,19 @@ def test_an_archive_that_cannot_be_closed_is_not_handed_on(
     assert archive.salvage(left)
 
 
+def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
+    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = source(feeds=(web.say("/feed", feed()),))
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "_finish", lambda *_: None)
+        desk.run(one)
+    (left,) = archive.unfinished(desk.layout.raw)
+    (collected,) = desk.run(one)
+    assert not left.exists()
+    assert sorted(left.parent.iterdir()) == [left.with_suffix(""), collected.warc]
+
+
 def test_a_source_is_collected_by_one_run_at_a_time(web: Loopback, desk: Desk) -> None:
     one = source(feeds=(web.say("/feed", feed()),))
     with source_lock(desk.layout, one.id):

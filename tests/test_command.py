@@ -54,6 +54,34 @@ def test_extract_writes_a_file_a_page(tmp_path: Path) -> None:
     assert set(record) >= {"headline", "body", "captions", "stripped", "access", "is_truncated"}
 
 
+def papers(folder: Path, lines: str) -> Path:
+    path = folder / "sources.toml"
+    head = '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
+    path.write_text(f'{head}files = ["*.txt"]\n{lines}\n')
+    return path
+
+
+def test_extract_uses_the_settings_of_a_source(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(PAGE)
+    sources = papers(tmp_path, 'strip = ["text:the harbour was open*"]')
+    asked = ("extract", tmp_path / "a.txt", "--sources", sources, "--source")
+    status, out, _ = command(*asked, "gb-post")
+    assert status == 0
+    assert [block["rule"] for block in json.loads(out)["stripped"]] == ["source:strip"]
+    status, _, error = command(*asked, "gb-mail")
+    assert (status, error) == (2, "no source 'gb-mail'; there are: gb-post\n")
+
+
+@pytest.mark.parametrize("words", [("extract", "a.txt", "--source", "gb-post"), ("ingest",)])
+def test_a_bad_selector_ends_the_command_before_anything_runs(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    sources = papers(tmp_path, 'keep = ["p", "div..rail"]')
+    status, _, error = command(*words, "--sources", sources)
+    want = "source 1 (gb-post): keep[1]: is no CSS selector, nor a text:..., got 'div..rail'"
+    assert (status, error) == (2, f"{sources}: {want}\n")
+
+
 def test_extract_names_a_file_that_is_not_there(tmp_path: Path) -> None:
     status, out, _ = command("extract", tmp_path / "gone.html")
     assert status == 0

@@ -4,6 +4,7 @@ from pathlib import Path
 from tasks.explain import Explained, explain_file
 from tasks.model import Outcome
 from tasks.settings import Limits
+from tests.staged import source
 
 TEXT = "<p>The harbour board heard the skippers, and then it put the vote off again.</p>" * 9
 PAGE = f"<html><body><article><h1>Ferry sails</h1>{TEXT}</article></body></html>"
@@ -35,3 +36,12 @@ def test_what_cannot_be_read_is_a_rejection(tmp_path: Path) -> None:
     assert explain_file(tmp_path / "gone.html", None, Limits()).outcome is Outcome.UNREADABLE_FILE
     large = explain_file(saved(tmp_path), None, Limits(max_bytes=100))
     assert large.outcome is Outcome.TOO_LARGE
+
+
+def test_a_source_lends_its_settings(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    paper = source(strip=("h1", "text:The harbour board*"))
+    found = explain_file(path, None, Limits(), paper)
+    assert found.outcome is not Outcome.ARTICLE
+    kept = explain_file(path, None, Limits(), source(strip=("h1",)))
+    assert {block.rule for block in kept.stripped} >= {"source:strip"}

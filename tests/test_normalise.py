@@ -123,6 +123,8 @@ BLOCKS = (
     StrippedBlock("Subscribe today", "paywall", "text:en/x", 3, in_article=False),
     StrippedBlock("Read more: floods", "related", "link", 4),
     StrippedBlock("Imprint", "furniture", "model", 90, in_article=False),
+    StrippedBlock("More in the app", "furniture", "source:strip", 91, in_article=False),
+    StrippedBlock("More in the shop", "furniture", "site:recurring", 92, in_article=False),
 )
 
 
@@ -131,8 +133,8 @@ def test_prompts_are_counted_and_kept_with_what_stood_in_the_article() -> None:
     made = article_row(found, CAPTURE, extractor_version="1")
     assert made["prompt_chars_removed"] == len("Subscribe today")
     rows = stripped_rows(found, CAPTURE, made["article_id"])
-    assert [r["position"] for r in rows] == [3, 4]
-    assert pa.Table.from_pylist(rows, schema=STRIPPED_SCHEMA).num_rows == 2
+    assert [r["position"] for r in rows] == [3, 4, 91, 92]
+    assert pa.Table.from_pylist(rows, schema=STRIPPED_SCHEMA).num_rows == 4
 
 
 def test_text_that_no_database_takes_is_made_storable() -> None:

@@ -17,6 +17,7 @@ import pytest
 from tasks import pool as pages
 from tasks.archive import open_archive
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
+from tasks.normalise import EXTRACTOR_VERSION
 from tasks.pool import PagePool, page_pool
 from tasks.refine import Origin, refine
 from tasks.settings import Limits, Settings
@@ -178,6 +179,17 @@ def test_an_archive_refined(tmp_path: Path, pool: PagePool) -> None:
 
     before = digests(batch)
     assert digests(refine(warc, RUN, layout, {"gb-post": source()}, pool)) == before
+
+
+def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, pool: PagePool) -> None:
+    layout = Layout(tmp_path)
+    paper = source(strip=("h1",))
+    rows = staged(refine(archived(layout), RUN, layout, {"gb-post": paper}, pool))
+    versions = {row["extractor_version"] for row in rows["articles"]}
+    assert versions == {EXTRACTOR_VERSION + paper.marks.version}
+    told = [row["text"] for row in rows["stripped_blocks"] if row["rule"] == "source:strip"]
+    assert len(told) == len(rows["articles"])
+    assert "The board met for the 0th time" in told
 
 
 def test_a_source_that_is_no_longer_configured_is_refined_all_the_same(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.marks import Marks
 from tasks.sources import ConfigError, Source, load_sources
 
 SHIPPED = Path(__file__).parents[1] / "deployments" / "sources.toml"
@@ -53,7 +54,8 @@ def test_every_key_of_the_design_is_read(tmp_path: Path) -> None:
             tmp_path,
             GOOD
             + 'sitemaps = ["https://example.org/news.xml"]\nsections = ["http://example.org/w"]\n'
-            + "min_interval_seconds = 5\nexpected_daily = [5, 200]\nallow_private_hosts = true\n",
+            + "min_interval_seconds = 5\nexpected_daily = [5, 200]\nallow_private_hosts = true\n"
+            + 'strip = ["div.rail", "text:Read on*"]\nkeep = ["p.lead"]\n',
         )
     )
     assert source.listings == (
@@ -64,6 +66,7 @@ def test_every_key_of_the_design_is_read(tmp_path: Path) -> None:
     assert source.min_interval_seconds == 5.0
     assert source.expected_daily == (5, 200)
     assert source.allow_private_hosts is True
+    assert source.marks == Marks(("div.rail", "text:Read on*"), ("p.lead",))
 
 
 def test_globs_start_at_the_folder_of_the_file(
@@ -109,6 +112,10 @@ def test_globs_start_at_the_folder_of_the_file(
         ('sitemaps = ["https://me:pw@a.org/"]', "sitemaps[0]: must not hold a user name"),
         ('sections = ["https://a.org/", "https://a.org/"]', "sections: repeats 'https://a.org/'"),
         ('files = [" "]', "files[0]: must not be empty"),
+        ('strip = ["p", "p..a"]', "strip[1]: is no CSS selector, nor a text:..., got 'p..a'"),
+        ('strip = "p"', "strip: wrong type, must be a list, got 'p'"),
+        ('keep = ["Read on"]', "keep[0]: names no HTML element, write 'text:Read on'"),
+        ('keep = ["p", "p"]', "keep: repeats 'p'"),
     ],
 )
 def test_one_bad_line(tmp_path: Path, line: str, message: str) -> None:

@@ -42,8 +42,13 @@ class Layout:
 
     @property
     def cache(self) -> Path:
-        """What can be asked for again, such as robots.txt files."""
+        """What can be asked for or made again, such as robots.txt files."""
         return self.root / "cache"
+
+    @property
+    def prints(self) -> Path:
+        """Hashes of the pages' texts, `cache/prints/<source_id>/<run_id>.arrow`, from `raw`."""
+        return self.cache / "prints"
 
     @property
     def locks(self) -> Path:

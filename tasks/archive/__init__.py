@@ -166,6 +166,19 @@ def read_archive(path: Path) -> Iterator[tuple[Capture, bytes]]:
             brought = None
 
 
+def opened_at(path: Path) -> datetime:
+    """When an archive file was begun.
+
+    Raises:
+        OSError, ValueError: the file is damaged or not one of this archive's.
+    """
+    with path.open("rb") as file:
+        first = next(iter(ArchiveIterator(file, parse_http=False)), None)
+        if first is None or first.record_type != WarcRecordType.warcinfo:
+            raise ValueError(f"{path}: does not begin as an archive")
+        return datetime.fromisoformat(first.headers["WARC-Date"])
+
+
 def read_payload(raw: Path, raw_ref: str) -> bytes:
     """What the record at a `raw_ref` brought, decoded; empty where it is broken.
 

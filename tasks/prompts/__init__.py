@@ -6,12 +6,15 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.prompts.blocks import Block, Page, cut_lines, cut_tree
+from tasks.prompts.blocks import Page, cut_lines, cut_tree
 from tasks.prompts.clusters import strip_boxes, strip_clusters, strip_lists
 from tasks.prompts.forest import load_model
-from tasks.prompts.hints import Hints
+from tasks.prompts.hints import NO_SITE, Hints, Site
+from tasks.prompts.marking import keep_marked, marked_blocks, marked_nodes
 from tasks.prompts.noise import is_clean, settle
+from tasks.prompts.recurring import strip_recurring
 from tasks.prompts.roles import assign_roles, find_headline
+from tasks.prompts.rules import find_rule
 from tasks.prompts.saved import take_as_is
 from tasks.prompts.select import (
     Draft,
@@ -27,53 +30,75 @@ from tasks.prompts.select import (
 )
 from tasks.prompts.words import fold
 
-__all__ = ["Hints", "clean_lines", "clean_tree"]
+__all__ = ["NO_SITE", "Hints", "Site", "clean_lines", "clean_tree"]
 
 MOST_BLOCKS = 8000
 """Of a longer page so many blocks are read: from shortly before its headline on, or the first."""
 BEFORE = 500
 """Blocks read before the headline of such a page."""
+UNREAD = "furniture", "size:unread"
 
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
     """The article of a parsed page, and what was taken out of it."""
-    return _clean(cut_tree(tree), hints)
+    return _clean(cut_tree(tree, marked_nodes(tree, hints.marks)), hints)
 
 
 def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
     """The article of a page saved as text, and what was taken out of it."""
-    page = cut_lines(lines)
-    texts = [block.text for block in page.blocks]
-    return take_as_is(texts, hints) if is_clean(texts, hints.language) else _clean(page, hints)
+    return _clean(cut_lines(lines), hints)
 
 
 def _clean(page: Page, hints: Hints) -> Cleaned:
+    """What the source strips is gone before anything else is read."""
+    marked = marked_blocks(page, hints.marks, "strip")
+    if not marked:
+        return _clean_rest(page, hints)
+    rules = {at: find_rule(page.blocks[at].text, hints.language) for at in marked}
+    gone = {at: (rule.kind if rule else "furniture", "source:strip") for at, rule in rules.items()}
+    rest = page.only([at for at in range(len(page.blocks)) if at not in gone])
+    return _with_unread(_clean_rest(rest, hints), page, gone)
+
+
+def _clean_rest(page: Page, hints: Hints) -> Cleaned:
+    texts = [block.text for block in page.blocks]
+    if page.is_text and is_clean(texts, hints.language, marked_blocks(page, hints.marks, "keep")):
+        return take_as_is(texts, hints)
     if not page.blocks:
         return Cleaned()
-    headline, skipped = find_headline(page, hints.headline), 0
-    whole = page.blocks
-    if len(whole) > MOST_BLOCKS:
-        skipped = max(0, headline - BEFORE)
-        page = page.window(skipped, MOST_BLOCKS)
-        headline -= skipped if headline >= 0 else 0
-    cleaned = finish(score_blocks(page, headline, hints, load_model()), headline, hints)
-    return cleaned if page.blocks is whole else _unread(cleaned, whole, skipped)
+    headline = find_headline(page, hints.headline)
+    if len(page.blocks) <= MOST_BLOCKS:
+        return _read(page, headline, hints)
+    start = max(0, headline - BEFORE)
+    seen = range(start, min(start + MOST_BLOCKS, len(page.blocks)))
+    unread = {at: UNREAD for at in range(len(page.blocks)) if at not in seen}
+    part = _read(page.only(seen), headline - start if headline >= 0 else -1, hints)
+    return _with_unread(part, page, unread)
 
 
-def _unread(cleaned: Cleaned, whole: list[Block], skipped: int) -> Cleaned:
-    """The result for all of a page of which only MOST_BLOCKS blocks from `skipped` on were read."""
-    end = skipped + MOST_BLOCKS
-    outside = [*range(skipped), *range(end, len(whole))]
-    unread = [StrippedBlock(whole[at].text, "furniture", "size:unread", at) for at in outside]
-    read = [replace(block, position=block.position + skipped) for block in cleaned.stripped]
-    stripped = sorted([*read, *unread], key=lambda block: block.position)
-    return replace(cleaned, stripped=tuple(stripped))
+def _read(page: Page, headline: int, hints: Hints) -> Cleaned:
+    return finish(score_blocks(page, headline, hints, load_model()), headline, hints)
+
+
+def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:
+    """The result for all of a page of which some blocks were not read, for a kind and rule each."""
+    read = [at for at in range(len(page.blocks)) if at not in unread]
+    stripped = [replace(block, position=read[block.position]) for block in cleaned.stripped]
+    kept = set(read).difference(block.position for block in stripped)
+    first, last = min(kept, default=0), max(kept, default=-1)
+    stripped += (
+        StrippedBlock(page.blocks[at].text, *why, at, page.is_text or first < at < last)
+        for at, why in unread.items()
+    )
+    return replace(cleaned, stripped=tuple(sorted(stripped, key=lambda block: block.position)))
 
 
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     """From scores to the article: choose, strip, give roles."""
-    draft.safe = frozenset(_repeated(draft, headline, hints))
+    kept = marked_blocks(draft.page, hints.marks, "keep")
+    draft.safe = kept.union(_repeated(draft, headline, hints))
     keep_article(draft)
+    keep_marked(draft, kept)
     strip_foreign(draft, headline)
     strip_prompts(draft, hints.language)
     strip_likely_prompts(draft)
@@ -83,7 +108,9 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     rescue_article(draft)
     strip_copies(draft)
     assign_roles(draft, headline, hints)
-    settle(draft, hints.language)
+    keep_marked(draft, kept)
+    strip_recurring(draft, hints.site, hints.language)
+    settle(draft, hints.language, kept)
     return _cleaned(draft)
 
 

@@ -1,8 +1,10 @@
 """Cut a page into text blocks, in page order, with the elements they stand in."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -76,14 +78,15 @@ class Page:
     is_text: bool = False
     images: set[int] = field(default_factory=set)
     """Elements that an image stands in, however deep."""
+    marks: dict[int, str] = field(default_factory=dict)
+    """Elements that the source's settings name, and what they say of them."""
 
-    def window(self, start: int, size: int) -> "Page":
-        """The page as if it had no blocks but `size` of them from `start` on."""
-        blocks = self.blocks[start : start + size]
+    def only(self, kept: Sequence[int]) -> "Page":
+        """The page as if it had no blocks but these, given in page order."""
         for element in self.elements:
-            element.start = min(max(element.start - start, 0), len(blocks))
-            element.end = min(max(element.end - start, 0), len(blocks))
-        return replace(self, blocks=blocks)
+            element.start = bisect_left(kept, element.start)
+            element.end = bisect_left(kept, element.end)
+        return replace(self, blocks=[self.blocks[at] for at in kept])
 
     def ancestors(self, element: int) -> list[int]:
         """The element and all it stands in, from the inside out."""
@@ -103,9 +106,12 @@ def cut_lines(lines: Sequence[str]) -> Page:
     return Page(blocks, [root], is_text=True)
 
 
-def cut_tree(tree: LexborHTMLParser) -> Page:
-    """The blocks of a parsed page. Walks without recursion, in time linear in the nodes."""
-    cutter = _Cutter()
+def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyType({})) -> Page:
+    """The blocks of a parsed page; elements marked by their `mem_id` begin blocks of their own.
+
+    Walks without recursion, in time linear in the nodes.
+    """
+    cutter = _Cutter(marked)
     root = tree.body or tree.root
     if root is not None:
         cutter.walk(root)
@@ -126,8 +132,9 @@ def _is_story(node: LexborNode, tag: str) -> bool:
 class _Cutter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
-    def __init__(self) -> None:
+    def __init__(self, marked: Mapping[int, str]) -> None:
         self.page = Page()
+        self.marked = marked
         self.opened: list[tuple[int, bool, bool]] = []
         self.current = -1
         self.in_link = self.in_bold = 0
@@ -195,7 +202,8 @@ class _Cutter:
         self.in_link += is_link
         self.in_bold += is_bold
         is_hidden = bool(attributes) and _is_hidden(attributes)
-        if tag in INLINE and not is_hidden:
+        mark = self.marked.get(node.mem_id) if self.marked else None
+        if tag in INLINE and not is_hidden and not mark:
             self.opened.append((-1, is_link, is_bold))
             self.links += is_link
             if not self.parts:
@@ -206,6 +214,8 @@ class _Cutter:
         elements = self.page.elements
         elements.append(self.element(tag, attributes, is_hidden))
         self.current = len(elements) - 1
+        if mark:
+            self.page.marks[self.current] = mark
         self.opened.append((self.current, is_link, is_bold))
         self.start_run()
 

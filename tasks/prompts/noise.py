@@ -28,18 +28,23 @@ def is_credit(text: str) -> bool:
     return is_date_line(text) or find_byline(text, ()) is not None
 
 
-def is_clean(texts: Sequence[str], language: str | None) -> bool:
-    """Whether there is nothing to take out of these lines."""
-    return not any(is_credit(text) for text in texts[1 : OPENING + 1]) and not any(
-        is_prompt(text, language) for text in texts[HEADS:]
+def is_clean(
+    texts: Sequence[str], language: str | None, kept: frozenset[int] = frozenset()
+) -> bool:
+    """Whether there is nothing to take out of these lines but what the source keeps of them."""
+    judged = [(at, text) for at, text in enumerate(texts) if at not in kept]
+    return not any(1 <= at <= OPENING and is_credit(text) for at, text in judged) and not any(
+        at >= HEADS and is_prompt(text, language) for at, text in judged
     )
 
 
-def settle(draft: Draft, language: str | None) -> None:
+def settle(draft: Draft, language: str | None, kept: frozenset[int] = frozenset()) -> None:
     """Take out what `is_clean` would miss in the result."""
     for at, role in list(draft.roles.items()):
         if role in (Role.BODY, Role.CAPTION) and is_prompt(draft.text(at), language):
             draft.strip(at, "other", "text:line")
+    # Even what the metadata repeat: `<h2 class="deck">Updated 3 March 2026, 10:20</h2>`.
+    draft.safe = kept
     credit = _credit_in_opening(draft)
     while credit is not None:
         draft.strip(credit, "furniture", "head:credit")
@@ -53,7 +58,8 @@ def _credit_in_opening(draft: Draft) -> int | None:
     )
     once = {(place > 3 and at, draft.text(at)): at for place, at in reversed(lines)}
     opening = list(once.values())[: -OPENING - 2 : -1]
-    found = next((at for at in opening[1:] if is_credit(draft.text(at))), None)
+    loose = (at for at in opening[1:] if at not in draft.safe)
+    found = next((at for at in loose if is_credit(draft.text(at))), None)
     if found is not None and draft.roles[found] is Role.HEADLINE:
-        return opening[0]
+        return None if opening[0] in draft.safe else opening[0]
     return found

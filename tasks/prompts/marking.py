@@ -1,0 +1,64 @@
+"""The blocks that a source's own settings name: `strip` and `keep`.
+
+The innermost word counts: that on a block's text, then that on the element nearest around it. On
+the same text or element `strip` wins.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tasks.marks import Marks, selectors, texts
+from tasks.prompts.blocks import Page
+from tasks.prompts.select import Draft, Role
+from tasks.prompts.words import fold
+
+Mark = Literal["strip", "keep"]
+
+
+def marked_nodes(tree: LexborHTMLParser, marks: Marks) -> dict[int, str]:
+    """The elements that selectors name, by the parser's number for them."""
+    found: dict[int, str] = {}
+    for mark, named in (("keep", marks.keep), ("strip", marks.strip)):
+        for selector in selectors(named):
+            found |= {node.mem_id: mark for node in tree.css(selector)}
+    return found
+
+
+def marked_blocks(page: Page, marks: Marks, wanted: Mark) -> frozenset[int]:
+    """The blocks that are to be stripped, or kept."""
+    if not (marks.strip if wanted == "strip" else marks.keep):
+        return frozenset()
+    by_text = {"strip": _Texts(texts(marks.strip)), "keep": _Texts(texts(marks.keep))}
+    by_element: list[str] = []
+    for at, element in enumerate(page.elements):
+        around = by_element[element.parent] if element.parent >= 0 else ""
+        by_element.append(page.marks.get(at, around))
+
+    def mark_of(text: str, element: int) -> str:
+        named = (mark for mark, known in by_text.items() if known.name(text))
+        return next(named, by_element[element])
+
+    blocks = enumerate(page.blocks)
+    return frozenset(at for at, b in blocks if mark_of(fold(b.text), b.element) == wanted)
+
+
+def keep_marked(draft: Draft, kept: frozenset[int]) -> None:
+    """Make the blocks that the source keeps article text, where they have no other role."""
+    for at in kept:
+        draft.reasons.pop(at, None)
+        draft.roles.setdefault(at, Role.BODY)
+
+
+class _Texts:
+    """Texts as a source names them; one that ends in `*` names all that begin so."""
+
+    def __init__(self, named: Iterable[str]) -> None:
+        known = list(named)
+        self.whole = frozenset(fold(text) for text in known if text[-1:] != "*")
+        self.beginnings = tuple(fold(text) for text in known if text[-1:] == "*")
+
+    def name(self, folded: str) -> bool:
+        """Whether a folded text is among them."""
+        return folded in self.whole or folded.startswith(self.beginnings)

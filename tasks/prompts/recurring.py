@@ -1,0 +1,66 @@
+"""Texts that recur over the pages of one site: furniture, in any language.
+
+Recurrence is evidence against a text that the model doubts, and no more: papers repeat background
+paragraphs word for word, and the versions of one story share most of their text.
+"""
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from tasks.prompts.hints import Site
+from tasks.prompts.rules import find_rule
+from tasks.prompts.select import Draft, Role
+
+LONGEST = 2000
+"""Characters of a text that are compared."""
+FEWEST_LETTERS = 2
+SOME, OFTEN = 1 / 3, 1 / 2
+"""Shares of a site's pages: the least for a doubtful label, and for anything else."""
+MANY = 5
+"""Pages from which on that counts against a label that the model is sure of."""
+DOUBTFUL = 0.75
+"""A sentence with this score or more stays, wherever else it stands."""
+MUCH = 0.25
+"""Where more than this share of a page's text recurs, it is one story told again."""
+NO_LETTER = re.compile(r"[\W\d_]+")
+ASCII = {code: chr(code).lower() if chr(code).isalpha() else None for code in range(128)}
+
+
+def text_hash(text: str) -> int:
+    """What texts share that differ in numbers, case and punctuation alone; 0 for hardly a letter.
+
+    `Noch 2 Artikel` and `noch 3 Artikel!` are one text.
+    """
+    text = text[:LONGEST]
+    letters = text.translate(ASCII) if text.isascii() else NO_LETTER.sub("", text).lower()
+    return exact_hash(letters.encode()) if len(letters) >= FEWEST_LETTERS else 0
+
+
+def exact_hash(data: bytes) -> int:
+    """64 bits that are the same in every process."""
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+
+
+def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
+    """Take out what recurs on the site's pages: doubtful texts, and labels that stand on most."""
+    kept = [at for at, role in draft.roles.items() if role in (Role.BODY, Role.CAPTION)]
+    hashes = {at: text_hash(draft.text(at)) for at in kept} if site.counts else {}
+    found = {at: site.counts[text] for at, text in hashes.items() if text in site.counts}
+    if _size(draft, found) > MUCH * _size(draft, kept):
+        return
+    for at, count in found.items():
+        if _is_furniture(draft, at, count, count / site.pages):
+            rule = find_rule(draft.text(at), language)
+            draft.strip(at, rule.kind if rule else "furniture", "site:recurring")
+
+
+def _is_furniture(draft: Draft, at: int, count: int, share: float) -> bool:
+    is_doubtful = bool(draft.score[at] < DOUBTFUL)
+    if draft.columns["good"][at]:
+        return is_doubtful and share >= OFTEN
+    return (is_doubtful and share >= SOME) or (count >= MANY and share >= OFTEN)
+
+
+def _size(draft: Draft, blocks: Iterable[int]) -> int:
+    return sum(len(draft.text(at)) for at in blocks)
