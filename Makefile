@@ -22,8 +22,8 @@ check: $(STAMP)  ## Lint, types, import contracts
 serve: $(STAMP)  ## Prefect server, worker and deployments for one machine
 	$(BIN)/presswatch serve
 
-bench: $(STAMP) $(PEERS)  ## Print the measured figures of README.md, peers beside them
-	$(BIN)/python -m tests.bench --peers $(VENV)/peers/bin/python
+bench: $(STAMP) $(PEERS)  ## Print the measured figures of README.md, peers beside them (PEERS= for none)
+	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(VENV)/peers/bin/python)
 
 lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras \
@@ -43,5 +43,5 @@ $(STAMP): requirements.lock pyproject.toml
 
 $(PEERS): tests/peers.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/peers
-	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/peers.lock
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/peers.lock
 	touch $(PEERS)

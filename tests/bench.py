@@ -1,6 +1,7 @@
 """The measured figures of README.md: `make bench`. Needs the pages of ../shared."""
 
 import argparse
+import gzip
 import json
 import resource
 import subprocess
@@ -24,9 +25,11 @@ from tasks.partition import Run
 from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
+from tests.peers import SETS, page_paths
+from tests.scoring import CORPUS, crossval, score_folder
+from tests.tables import language_table, main_table
 from warehouse.query import query
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -119,72 +122,73 @@ def ingest_corpus(folder: Path) -> None:
     print(f"  in {run['attempts']} = out + rejected {came_out}")
 
 
-def score(folder: Path) -> None:
-    """The project's own output scored, and its CPU a page."""
-    for name, milliseconds in extract_all(folder).items():
-        print(f"{name}: {milliseconds:.1f} ms CPU a page, start-up included")
-    print_scores(folder)
+def compare(folder: Path, peers: Path | None, most: int | None) -> str:
+    """The tables: what becomes of the same pages in each system, and its time."""
+    own = folder / "presswatch"
+    extract_all(own, most)
+    systems = {"Presswatch (these pages)": score_folder(own), "cross-validated": crossval()}
+    said = run_system(Path(sys.executable), "presswatch", folder / "timed", most)
+    milliseconds = {"Presswatch (these pages)": said["ms"]}
+    for python, name in ((peers, "trafilatura"), (peers, "newspaper4k")):
+        if python is None:
+            continue
+        said = run_system(python, name, folder / name, most)
+        title = f"{name} {said['version']}"
+        systems[title], milliseconds[title] = score_folder(folder / name), said["ms"]
+    return f"{main_table(systems, milliseconds)}\n\n{language_table(systems)}"
 
 
-def extract_all(folder: Path) -> dict[str, float]:
-    """Extract all pages into `folder/pages` and `folder/gold`; CPU milliseconds a page by set."""
-    spent = {}
-    for name in ("pages", "gold"):
-        paths = sorted((CORPUS / name).glob("*.html.gz"))
-        out = folder / name
-        out.mkdir(parents=True)
-        cpu = _cpu()
-        place = open_installation(data=folder)
-        with page_pool(place.settings) as pool:
+def extract_all(folder: Path, most: int | None = None) -> None:
+    """Extract all pages, as `presswatch extract` does, into `folder`/pages, /gold and /text."""
+    lines = folder / "lines"
+    lines.mkdir(parents=True)
+    for path in sorted((CORPUS / "pages").glob("*.json.gz"))[:most]:
+        page = json.loads(gzip.decompress(path.read_bytes()))
+        text = "\n".join(block["text"] for block in page["blocks"])
+        (lines / f"{page['id']}.txt").write_text(text, encoding="utf-8")
+    sets = {name: page_paths(CORPUS / name, most) for name in SETS}
+    sets["text"] = sorted(lines.glob("*.txt"))
+    place = open_installation(data=folder)
+    with page_pool(place.settings) as pool:
+        for name, paths in sets.items():
+            (folder / name).mkdir()
             for page in explain(paths, None, place.settings.limits, pool):
-                _write(out / page.stem, page.record())
-        spent[name] = 1000 * (_cpu() - cpu) / len(paths)
-    return spent
-
-
-def print_scores(folder: Path) -> None:
-    """What `score.py` of both sets says of one system's output."""
-    _print_score(CORPUS / "score.py", CORPUS / "pages", folder / "pages")
-    for chosen in (["", "news"], ["fundus"], [""]):
-        print("gold", *chosen)
-        _print_score(CORPUS / "gold" / "score.py", CORPUS / "gold", folder / "gold", *chosen)
+                _write(folder / name / page.stem, page.record())
 
 
 def _write(stem: Path, record: dict[str, Any]) -> None:
     lines = [record["kicker"], record["headline"], record["standfirst"], *record["captions"]]
     text = "\n".join([*(line for line in lines if line), record["body"]])
-    stem.with_suffix(".txt").write_text(text)
-    stem.with_suffix(".json").write_text(json.dumps(record))
+    stem.with_suffix(".txt").write_text(text, encoding="utf-8")
+    stem.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")
 
 
-def _print_score(script: Path, *arguments: Path | str) -> None:
-    command = [sys.executable, str(script), *map(str, arguments)]
-    print(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def score_peers(python: Path, folder: Path) -> None:
-    """The same pages and scores for the peers of the extraction step."""
-    for system in ("trafilatura", "newspaper4k"):
-        print(f"== {system}")
-        for name in ("pages", "gold"):
-            words = [python, PEERS, system, CORPUS / name, folder / system / name]
-            print(name, subprocess.run(words, check=True, capture_output=True, text=True).stdout)
-        print_scores(folder / system)
+def run_system(python: Path, name: str, out: Path, most: int | None) -> dict[str, Any]:
+    """Run a system over all pages in a process of its own; its version and time."""
+    words = [*map(str, (python, PEERS, name, CORPUS, out)), *([str(most)] if most else [])]
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(
+        f"{name} {said['version']}: {said['ms']:.1f} ms CPU a page, {said['failed']} pages failed"
+    )
+    return said
 
 
 def main() -> None:
     """Print every figure."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
-    peers = arguments.parse_args().peers
+    arguments.add_argument("--only", choices=("ingest", "extraction"), help="one of the two parts")
+    arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
+    asked = arguments.parse_args()
     if not CORPUS.is_dir():
         sys.exit("the benchmark needs ../shared/corpus, which is absent")
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        ingest_corpus(folder)
-        score(folder / "presswatch")
-        if peers:
-            score_peers(peers, folder)
+        if asked.only != "extraction":
+            ingest_corpus(Path(name))
+        if asked.only != "ingest":
+            print(compare(Path(name), asked.peers, asked.pages))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,64 @@
 """Real pages from many papers: one ingest of all of them, and floors under what was reached."""
 
-import importlib.util
-import json
-import subprocess
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from flows.ingest import ingest
-from tests.bench import CORPUS, SOURCES, extract_all
+from tests.bench import SOURCES, extract_all
+from tests.scoring import CORPUS, Figures, by_language, crossval, score_folder, totals
 from tests.staged import files, tables
 from tests.test_flows import TOPICS
 from warehouse.layout import Layout
 from warehouse.query import query
 
 PAGES, GOLD = 391, 1002
+
+SEEN, UNSEEN = "these pages", "cross-validated"
+
+# Floors just under the figures of README.md: pages the model has seen, cross-validated.
+AT_MOST: dict[str, tuple[float, float | None]] = {
+    "core_leak": (0.010, 0.030),
+    "leak": (0.020, 0.040),
+    "lost": (0.015, 0.025),
+    "hard_lost": (0.045, 0.045),
+    "text_core_leak": (0.045, 0.050),
+    "text_leak": (0.065, None),
+    "text_lost": (0.025, 0.055),
+    "news_bad": (0.030, 0.045),
+    "day_wrong": (0.020, None),
+}
+AT_LEAST: dict[str, tuple[float, float | None]] = {
+    "news_f1": (0.965, 0.955),
+    "fundus_f1": (0.945, 0.935),
+    "scrapinghub_f1": (0.970, 0.955),
+    "misinformation_f1": (0.985, 0.960),
+    "web-content_f1": (0.955, 0.940),
+    "headline": (0.88, None),
+    "day_right": (0.98, None),
+}
+
+# What trafilatura 2.3.1 does with its own defaults in the languages that have at least four pages:
+# pages, % of them leaking a prompt, % of paragraphs lost.
+TRAFILATURA = {
+    "en": (251, 15.14, 4.74),
+    "de": (74, 14.86, 3.38),
+    "ja": (8, 0.00, 6.00),
+    "no": (7, 14.29, 4.07),
+    "es": (6, 16.67, 3.42),
+    "tr": (6, 50.00, 0.00),
+    "it": (5, 0.00, 1.14),
+    "pt": (4, 0.00, 0.00),
+    "sv": (4, 0.00, 6.14),
+    "ru": (4, 0.00, 1.77),
+    "ko": (4, 0.00, 0.00),
+}
+ENOUGH = 2.5
+"""A language with so many per cent leaking or lost is good enough whatever trafilatura does."""
+BELOW: dict[str, set[tuple[str, str]]] = {SEEN: {("ko", "lost")}, UNSEEN: set()}
+"""Languages that are still below, and in what."""
 
 
 class Place:
@@ -76,44 +116,40 @@ def test_a_second_run_changes_nothing_and_is_quick(place: Place) -> None:
 
 
 @pytest.fixture(scope="module")
-def extracted(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def systems(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figures]:
+    """The figures of this program on pages its model has seen, and those of models that had not."""
     folder = tmp_path_factory.mktemp("extracted")
     extract_all(folder)
-    return folder
-
-
-def _program(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return {SEEN: score_folder(folder), UNSEEN: crossval()}
 
 
 @pytest.mark.slow
-def test_prompts_go_and_articles_stay(extracted: Path) -> None:
-    """Floors just under the figures of README.md, on pages the model has seen."""
-
-    def cleaned(page: dict[str, Any]) -> str:
-        return (extracted / "pages" / f"{page['id']}.txt").read_text()
-
-    totals = _program(CORPUS / "score.py").score(str(CORPUS / "pages"), cleaned)[0]
-    assert totals["pages"] == PAGES
-    assert totals["pages_leak_core"] / PAGES <= 0.03
-    assert totals["pages_leak_main"] / PAGES <= 0.045
-    assert totals["lost"] / totals["must"] <= 0.025
-    assert totals["hard_lost"] / totals["hard"] <= 0.05
+def test_every_page_is_scored(systems: dict[str, Figures]) -> None:
+    for figures in systems.values():
+        sizes = {part: len(pages) for part, pages in figures.items()}
+        want = {"corpus": PAGES, "text": PAGES, "gold": GOLD, "metadata": GOLD}
+        assert sizes == {part: want[part] for part in sizes}
 
 
 @pytest.mark.slow
-def test_bodies_are_what_the_papers_wrote(extracted: Path) -> None:
-    command = [sys.executable, str(CORPUS / "gold" / "score.py"), str(CORPUS / "gold")]
-    words = [*command, str(extracted / "gold"), "", "news"]
-    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    f1 = float(said.split("shingle F1 ")[1].split()[0])
-    headlines = json.loads(said.split("headline ")[1].split(" |")[0].replace("'", '"'))
-    days = json.loads(said.split("date ")[1].replace("'", '"'))
-    assert f1 >= 0.95
-    assert headlines["right"] / sum(headlines.values()) >= 0.88
-    assert days["right"] / sum(days.values()) >= 0.98
+@pytest.mark.parametrize("name", [*AT_MOST, *AT_LEAST])
+def test_no_figure_is_worse_than_its_floor(systems: dict[str, Figures], name: str) -> None:
+    for figures, floor in zip(systems.values(), (AT_MOST | AT_LEAST)[name], strict=True):
+        found = totals(figures).get(name)
+        if found is not None and floor is not None:
+            assert found <= floor if name in AT_MOST else found >= floor
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", [SEEN, UNSEEN])
+def test_no_language_ends_below_trafilatura(systems: dict[str, Figures], system: str) -> None:
+    languages = by_language(systems[system])
+    below = set()
+    for language, (pages, leak, lost) in TRAFILATURA.items() if languages else ():
+        found = languages[language]
+        assert found["pages"] == pages
+        if 100 * found["leak"] > max(leak, ENOUGH):
+            below.add((language, "leak"))
+        if 100 * found["lost"] > max(lost, ENOUGH):
+            below.add((language, "lost"))
+    assert below <= BELOW[system]

@@ -20,7 +20,9 @@ from tasks.prompts.rules import find_rule
 from tasks.prompts.words import Lexicon, grams, tokens, word_count
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
-PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|%[A-Z_]{3,}%|\[\[.*?\]\]|<%.*?%>")
+PLACEHOLDER = re.compile(
+    r"\{\{.{,60}?\}\}|\$\{.{,60}?\}|%[A-Z_]{3,60}%|\[\[.{,60}?\]\]|<%.{,60}?%>"
+)
 DIGIT = re.compile(r"\d")
 PRICE = re.compile(r"[$€£¥₹₩₽]\s?\d|\d\s?(?:[$€£¥₹₩₽]|(?:EUR|USD|GBP|CHF|kr|zł|TL)\b)")
 ENDS = (".!?…。！？।؟", (". ", "! ", "? "))
