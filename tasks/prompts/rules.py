@@ -20,7 +20,7 @@ FILES = {
 }
 LONGEST = 2000
 """Characters of a text that a rule reads."""
-APOSTROPHES = str.maketrans("’‘`´", "''''")
+APOSTROPHES = "’‘`´"
 _PROMPT_KINDS = """
 metering paywall registration newsletter trial_offer donation sponsored
 app_promo cookie_adblock other
@@ -53,11 +53,13 @@ def find_rule(text: str, language: str | None) -> Rule | None:
     if len(text) > LONGEST:
         return None
     file = FILES.get((language or "")[:2].lower(), (language or "")[:2].lower())
-    return _find(text.translate(APOSTROPHES), file)
+    return _find(text, file)
 
 
 @lru_cache(maxsize=20_000)
 def _find(text: str, file: str) -> Rule | None:
+    for sign in APOSTROPHES:
+        text = text.replace(sign, "'")
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
     rules, gate, most = _rules_for(file)
     if words > most:
