@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -25,7 +26,7 @@ class Gate:
     """Says which of some patterns are worth a try on a text."""
 
     def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
-        wanted = [_needed(parser.parse(p.pattern, p.flags & ~re.UNICODE)) for p in patterns]
+        wanted = [_needed_by(pattern) for pattern in patterns]
         self.always = {at for at, literals in enumerate(wanted) if not literals}
         owners: dict[str, set[int]] = {}
         for at, literals in enumerate(wanted):
@@ -41,6 +42,12 @@ class Gate:
             for literal, _, _ in self.finder.find_matches_as_indexes(plain(text), overlapping=True):
                 found |= self.owners[literal]
         return sorted(found)
+
+
+@cache
+def _needed_by(pattern: re.Pattern[str]) -> Literals | None:
+    """What `_needed` says of a pattern; most are in the gates of several languages."""
+    return _needed(parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
 
 
 def _needed(parts: Iterable[Any]) -> Literals | None:
