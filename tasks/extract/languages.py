@@ -10,7 +10,8 @@ SHORTEST = 200
 SURE = 0.999
 SAMPLE = 1500
 BEGINNING = 400
-"""Characters that are asked first: nine in ten pages begin as they say, and classifying takes long."""
+"""Characters that are asked first: most articles are in the language their page names, and five
+in six say so in as few."""
 SAME = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
 CLOSE = (frozenset({"hr", "sr", "bs"}), frozenset({"id", "ms"}), frozenset({"no", "da"}))
 """Languages that short texts do not tell apart."""
