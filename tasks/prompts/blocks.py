@@ -31,15 +31,13 @@ ul ol table blockquote section dialog button label dl li
 """
 TAG_FLAGS = {tag: 1 << bit for bit, tag in enumerate(_FLAGGED.split())}
 BODY_FLAG, HIDDEN_FLAG, DIALOG_FLAG = 1 << 24, 1 << 25, 1 << 26
+DIALOGS = ("dialog", "alertdialog")
 NAMING = ("class", "id", "role")
 MOST_NODES = 500_000
 """What comes after that many nodes of a page is not read; the corpus's largest page has 20,000."""
+MAY_HIDE = "[hidden], [style]"
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-SPACE = re.compile(r"\s+")
-INVISIBLE: dict[int, str | None] = dict.fromkeys(
-    map(ord, "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff")
-)
-INVISIBLE[ord("\u00a0")] = " "
+INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"
 
 
 @dataclass(slots=True)
@@ -100,7 +98,8 @@ class Page:
 def cut_lines(lines: Sequence[str]) -> Page:
     """The blocks of a page saved as text: its lines that hold any text."""
     root = Element("body", -1, "", 0, 0)
-    texts = (part.translate(INVISIBLE).strip() for line in lines for part in line.splitlines())
+    parts = (visible(part) for line in lines for part in line.splitlines())
+    texts = (part.replace("\u00a0", " ").strip() for part in parts)
     blocks = [Block(text, 0) for text in texts if text]
     root.end = len(blocks)
     return Page(blocks, [root], is_text=True)
@@ -111,7 +110,7 @@ def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyTyp
 
     Walks without recursion, in time linear in the nodes.
     """
-    cutter = _Cutter(marked)
+    cutter = _Cutter(marked, _hidden_nodes(tree))
     root = tree.body or tree.root
     if root is not None:
         cutter.walk(root)
@@ -120,9 +119,15 @@ def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyTyp
 
 def tidy(text: str) -> str:
     """The text on one line, without invisible characters."""
+    return " ".join(visible(text).split())
+
+
+def visible(text: str) -> str:
+    """The text without invisible characters."""
     if not text.isascii():
-        text = text.translate(INVISIBLE)
-    return SPACE.sub(" ", text).strip()
+        for sign in INVISIBLE:
+            text = text.replace(sign, "")
+    return text
 
 
 def _is_story(node: LexborNode, tag: str) -> bool:
@@ -132,10 +137,11 @@ def _is_story(node: LexborNode, tag: str) -> bool:
 class _Cutter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
-    def __init__(self, marked: Mapping[int, str]) -> None:
+    def __init__(self, marked: Mapping[int, str], hidden: frozenset[int]) -> None:
         self.page = Page()
-        self.marked = marked
-        self.opened: list[tuple[int, bool, bool]] = []
+        self.marked, self.hidden = marked, hidden
+        self.apart = hidden.union(marked)
+        self.opened: list[tuple[LexborNode, int, bool, bool]] = []
         self.current = -1
         self.in_link = self.in_bold = 0
         self.start_run()
@@ -144,8 +150,8 @@ class _Cutter:
         """Begin a new inline run; links and emphasis that are still open reach into it."""
         self.parts: list[str] = []
         self.link_chars = self.bold_chars = self.breaks = 0
-        self.links = min(1, self.in_link)
-        self.run_key = ""
+        self.links = 1 if self.in_link else 0
+        self.run_node: LexborNode | None = None
         self.has_text = False
 
     def walk(self, root: LexborNode) -> None:
@@ -159,22 +165,19 @@ class _Cutter:
                 self.add_text(node.text_content or "")
             elif tag not in SKIPPED or _is_story(node, tag):
                 child = self.enter(node, tag)
-            node = child if child is not None else self.following(node)
+            if child is None and self.opened:
+                child = node.next
+            node = self.following() if child is None else child
         while self.opened:
             self.close()
         self.flush()
 
-    def following(self, node: LexborNode) -> LexborNode | None:
-        """The next node in page order after the node's subtree; closes what ends here."""
+    def following(self) -> LexborNode | None:
+        """The next node in page order after the elements that end here, which are closed."""
         while self.opened:
-            sibling = node.next
-            if sibling is not None:
+            node = self.close()
+            if self.opened and (sibling := node.next) is not None:
                 return sibling
-            parent = node.parent
-            self.close()
-            if parent is None:
-                return None
-            node = parent
         return None
 
     def enter(self, node: LexborNode, tag: str) -> LexborNode | None:
@@ -184,8 +187,19 @@ class _Cutter:
         elif tag in IMAGES:
             self.take_image()
         child = node.first_child
-        if child is not None:
-            self.open(node, tag)
+        if child is None:
+            return None
+        is_link, is_bold = tag == "a", tag in EMPHASIS
+        self.in_link += is_link
+        self.in_bold += is_bold
+        if tag in INLINE and not (self.apart and node.mem_id in self.apart):
+            self.opened.append((node, -1, is_link, is_bold))
+            self.links += is_link
+            if not self.parts:
+                self.run_node = node
+        else:
+            self.flush()
+            self.opened.append((node, self.open(node, tag), is_link, is_bold))
         return child
 
     def take_image(self) -> None:
@@ -195,60 +209,42 @@ class _Cutter:
             images.add(at)
             at = self.page.elements[at].parent
 
-    def open(self, node: LexborNode, tag: str) -> None:
-        """Enter an element that has children."""
-        attributes = node.attributes
-        is_link, is_bold = tag == "a", tag in EMPHASIS
-        self.in_link += is_link
-        self.in_bold += is_bold
-        is_hidden = bool(attributes) and _is_hidden(attributes)
-        mark = self.marked.get(node.mem_id) if self.marked else None
-        if tag in INLINE and not is_hidden and not mark:
-            self.opened.append((-1, is_link, is_bold))
-            self.links += is_link
-            if not self.parts:
-                self.run_key = _key(attributes) if attributes else ""
-            return
-        if self.parts:
-            self.flush()
-        elements = self.page.elements
-        elements.append(self.element(tag, attributes, is_hidden))
-        self.current = len(elements) - 1
-        if mark:
-            self.page.marks[self.current] = mark
-        self.opened.append((self.current, is_link, is_bold))
-        self.start_run()
-
-    def element(self, tag: str, attributes: dict[str, str | None], is_hidden: bool) -> Element:
-        """The element with what it stands in."""
-        at, key, depth = self.current, "", 0
+    def open(self, node: LexborNode, tag: str) -> int:
+        """Enter a block-level element; its index."""
+        elements, at, key, depth = self.page.elements, self.current, "", 0
         flags = TAG_FLAGS.get(tag, 0)
         if at >= 0:
-            outer = self.page.elements[at]
+            outer = elements[at]
             flags |= outer.flags
             depth = outer.depth + 1
-        if is_hidden:
-            flags |= HIDDEN_FLAG
-        if attributes:
+        if attributes := node.attributes:
             key = _key(attributes)
-            if "articlebody" in (attributes.get("itemprop") or "").lower():
-                flags |= BODY_FLAG
-            if attributes.get("role") in ("dialog", "alertdialog") or "aria-modal" in attributes:
-                flags |= DIALOG_FLAG
-        return Element(tag, at, key, depth, flags, len(self.page.blocks))
+            flags |= _flags(attributes)
+        self.current = len(elements)
+        if self.apart and node.mem_id in self.apart:
+            flags |= HIDDEN_FLAG if node.mem_id in self.hidden else 0
+            if mark := self.marked.get(node.mem_id):
+                self.page.marks[self.current] = mark
+        elements.append(Element(tag, at, key, depth, flags, len(self.page.blocks)))
+        return self.current
 
-    def close(self) -> None:
-        """Leave the element entered last."""
-        index, is_link, is_bold = self.opened.pop()
-        if index >= 0 and self.parts:
-            self.flush()
+    def close(self) -> LexborNode:
+        """Leave the element entered last; an element without blocks is forgotten."""
+        node, index, is_link, is_bold = self.opened.pop()
+        page = self.page
+        if index >= 0:
+            if self.parts:
+                self.flush()
+            element = page.elements[index]
+            self.current = element.parent
+            element.end = len(page.blocks)
+            if element.end == element.start:
+                page.elements.pop()
+                page.images.discard(index)
+                page.marks.pop(index, None)
         self.in_link -= is_link
         self.in_bold -= is_bold
-        if index < 0:
-            return
-        element = self.page.elements[index]
-        element.end = len(self.page.blocks)
-        self.current = element.parent
+        return node
 
     def add_text(self, text: str) -> None:
         """Take a text node into the run."""
@@ -257,10 +253,10 @@ class _Cutter:
             return
         self.breaks = 0
         self.has_text = True
-        if self.in_link:
-            self.link_chars += len(text.strip())
-        if self.in_bold:
-            self.bold_chars += len(text.strip())
+        if self.in_link or self.in_bold:
+            size = len(text.strip())
+            self.link_chars += size if self.in_link else 0
+            self.bold_chars += size if self.in_bold else 0
 
     def line_break(self) -> None:
         """One line break is a space, two in a row end the block."""
@@ -271,23 +267,30 @@ class _Cutter:
 
     def flush(self) -> None:
         """Close the run: a block when it holds any text."""
-        if self.has_text:
-            text = tidy("".join(self.parts))
-            if text:
-                self.page.blocks.append(self.block(text))
-        if self.parts:
-            self.start_run()
-
-    def block(self, text: str) -> Block:
-        """The run as a block."""
-        links = self.links if self.link_chars else 0
-        return Block(text, self.current, self.run_key, self.link_chars, links, self.bold_chars)
+        if self.has_text and (text := tidy("".join(self.parts))):
+            key = _key(self.run_node.attributes) if self.run_node else ""
+            links = self.links if self.link_chars else 0
+            block = Block(text, self.current, key, self.link_chars, links, self.bold_chars)
+            self.page.blocks.append(block)
+        self.start_run()
 
 
 def _key(attributes: dict[str, str | None]) -> str:
     """Class, id and role as one lower-case string."""
-    names = [name for part in NAMING if (name := attributes.get(part))]
-    return " ".join(names)[:300].lower() if names else ""
+    return " ".join(filter(None, map(attributes.get, NAMING)))[:300].lower()
+
+
+def _flags(attributes: dict[str, str | None]) -> int:
+    """What an element says it holds."""
+    is_body = "articlebody" in (attributes.get("itemprop") or "").lower()
+    is_dialog = "aria-modal" in attributes or attributes.get("role") in DIALOGS
+    return BODY_FLAG * is_body | DIALOG_FLAG * is_dialog
+
+
+def _hidden_nodes(tree: LexborHTMLParser) -> frozenset[int]:
+    """The elements that say themselves that they are not to be shown, by their `mem_id`."""
+    nodes = tree.css(MAY_HIDE)
+    return frozenset(node.mem_id for node in nodes if _is_hidden(node.attributes))
 
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:
