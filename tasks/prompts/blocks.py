@@ -31,6 +31,7 @@ ul ol table blockquote section dialog button label dl li
 """
 TAG_FLAGS = {tag: 1 << bit for bit, tag in enumerate(_FLAGGED.split())}
 BODY_FLAG, HIDDEN_FLAG, DIALOG_FLAG = 1 << 24, 1 << 25, 1 << 26
+TELLING = frozenset({"itemprop", "role", "aria-modal"})
 DIALOGS = ("dialog", "alertdialog")
 NAMING = ("class", "id", "role")
 MOST_NODES = 500_000
@@ -86,10 +87,10 @@ class Page:
             element.end = bisect_left(kept, element.end)
         return replace(self, blocks=[self.blocks[at] for at in kept])
 
-    def ancestors(self, element: int) -> list[int]:
+    def ancestors(self, element: int, most: int = MOST_NODES) -> list[int]:
         """The element and all it stands in, from the inside out."""
-        found = []
-        while element >= 0:
+        found: list[int] = []
+        while element >= 0 and len(found) < most:
             found.append(element)
             element = self.elements[element].parent
         return found
@@ -97,12 +98,10 @@ class Page:
 
 def cut_lines(lines: Sequence[str]) -> Page:
     """The blocks of a page saved as text: its lines that hold any text."""
-    root = Element("body", -1, "", 0, 0)
     parts = (visible(part) for line in lines for part in line.splitlines())
     texts = (part.replace("\u00a0", " ").strip() for part in parts)
     blocks = [Block(text, 0) for text in texts if text]
-    root.end = len(blocks)
-    return Page(blocks, [root], is_text=True)
+    return Page(blocks, [Element("body", -1, "", 0, 0, 0, len(blocks))], is_text=True)
 
 
 def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyType({})) -> Page:
@@ -219,7 +218,8 @@ class _Cutter:
             depth = outer.depth + 1
         if attributes := node.attributes:
             key = _key(attributes)
-            flags |= _flags(attributes)
+            if not TELLING.isdisjoint(attributes):
+                flags |= _flags(attributes)
         self.current = len(elements)
         if self.apart and node.mem_id in self.apart:
             flags |= HIDDEN_FLAG if node.mem_id in self.hidden else 0

@@ -32,11 +32,12 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
 def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
     """Blocks inside elements named for comments, as long as an article is left outside."""
     inside: set[int] = set()
-    for element in page.elements:
-        if element.end > element.start and COMMENTS.search(element.key):
-            holds_headline = element.start <= headline < element.end
-            if not holds_headline and not NOT_COMMENTS.search(element.key):
-                inside.update(range(element.start, element.end))
+    keys = filter(COMMENTS.search, {element.key for element in page.elements})
+    names = {key for key in keys if not NOT_COMMENTS.search(key)}
+    for element in page.elements if names else ():
+        holds_headline = element.start <= headline < element.end
+        if element.key in names and not holds_headline:
+            inside.update(range(element.start, element.end))
     outside = kept.sum() - sum(float(kept[at]) for at in inside)
     return dict.fromkeys(inside, "dom:comments") if outside >= ENOUGH else {}
 

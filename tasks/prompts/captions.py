@@ -43,12 +43,12 @@ def _is_caption(draft: Draft, at: int) -> bool:
 def _is_by_picture(draft: Draft, at: int, headline: int) -> bool:
     """Whether a short text and a picture have a small element to themselves."""
     page, text = draft.page, draft.page.blocks[at].text
-    words = draft.columns["words"][at]
-    if not 2 <= words <= 60 or draft.columns["link_share"][at] > 0.5 or not page.images:
-        return False
     own = page.blocks[at].element
-    around = next((up for up in page.ancestors(own)[:3] if up in page.images), -1)
+    around = next((up for up in page.ancestors(own, 3) if up in page.images), -1)
     if around < 0 or page.elements[around].start <= headline < page.elements[around].end:
+        return False
+    words = draft.columns["words"][at]
+    if not 2 <= words <= 60 or draft.columns["link_share"][at] > 0.5:
         return False
     box = page.elements[around]
     size = sum(len(block.text) for block in page.blocks[box.start : min(box.end, box.start + 4)])

@@ -21,7 +21,7 @@ def strip_boxes(draft: Draft) -> None:
     for at, (kind, _) in list(draft.reasons.items()) if not page.is_text else ():
         if kind != "sponsored" or draft.columns["words"][at] > 4:
             continue
-        for above in page.ancestors(page.blocks[at].element)[:2]:
+        for above in page.ancestors(page.blocks[at].element, 2):
             box = page.elements[above]
             rest = range(at + 1, min(box.end, at + BOX_BLOCKS))
             size = sum(len(page.blocks[x].text) for x in rest)
@@ -51,7 +51,7 @@ def _list_after(draft: Draft, at: int) -> range:
     page, first = draft.page, at + 1
     if first >= len(page.blocks):
         return range(0)
-    for above in page.ancestors(page.blocks[first].element)[:3]:
+    for above in page.ancestors(page.blocks[first].element, 3):
         element = page.elements[above]
         if element.tag in ("ul", "ol") and element.start == first:
             items = range(first, element.end)
@@ -62,7 +62,8 @@ def _list_after(draft: Draft, at: int) -> range:
 
 def strip_clusters(draft: Draft) -> None:
     """Take out what stands amid prompts: benefit lists, captions of offers, small print."""
-    prompt = np.array([_is_prompt(draft, at) for at in range(len(draft.page.blocks))], np.float32)
+    prompt = np.zeros_like(draft.score)
+    prompt[[at for at in draft.reasons if _is_prompt(draft, at)]] = 1
     if not prompt.any():
         return
     near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
@@ -76,4 +77,4 @@ def strip_clusters(draft: Draft) -> None:
 
 
 def _is_prompt(draft: Draft, at: int) -> bool:
-    return draft.reasons.get(at, ("", ""))[0] in PROMPT_KINDS
+    return at in draft.reasons and draft.reasons[at][0] in PROMPT_KINDS
