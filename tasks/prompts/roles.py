@@ -25,10 +25,9 @@ SHORT = 4
 def find_headline(page: Page, headline: str | None) -> int:
     """Index of the block that repeats the headline, else of the first long h1, else -1."""
     wanted = fold(headline)
-    sizes = range(len(wanted), 2 * len(wanted) + 20)
-    texts = [fold(b.text) if len(b.text) in sizes else "" for b in page.blocks]
-    if wanted and wanted in texts:
-        exact = [at for at, text in enumerate(texts) if text == wanted]
+    sizes = _sizes(wanted) if wanted else range(0)
+    near = (at for at, block in enumerate(page.blocks) if len(block.text) in sizes)
+    if exact := [at for at in near if fold(page.blocks[at].text) == wanted]:
         tops = [at for at in exact if page.elements[page.blocks[at].element].tag == "h1"]
         return (tops or exact)[0]
     for at, block in enumerate(page.blocks):
@@ -69,11 +68,17 @@ def _take_headline(draft: Draft, headline: int) -> None:
     if headline < 0 or headline in draft.reasons:
         return
     draft.roles[headline] = Role.HEADLINE
-    text = draft.text(headline)
+    wanted = fold(draft.text(headline))
+    sizes = _sizes(wanted)
     for at in list(draft.roles):
-        is_near = at != headline and len(draft.text(at)) <= 2 * len(text) + 20
-        if is_near and fold(draft.text(at)) == fold(text):
+        is_near = at != headline and len(draft.text(at)) in sizes
+        if is_near and fold(draft.text(at)) == wanted:
             draft.strip(at, "furniture", "dom:headline-copy")
+
+
+def _sizes(folded: str) -> range:
+    """How long texts may be that fold to this one."""
+    return range(len(folded), 2 * len(folded) + 20)
 
 
 def _take_byline(draft: Draft, headline: int, first: int, hints: Hints) -> None:

@@ -234,11 +234,16 @@ def strip_copies(draft: Draft) -> None:
 def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
     """Every block that is not kept, with why."""
     first, last = min(draft.roles, default=0), max(draft.roles, default=-1)
+    page, columns = draft.page, draft.columns
+    is_teaser = ((columns["link_share"] > 0.8) & (columns["words"] > 4)).tolist()
     return tuple(
         StrippedBlock(
-            block.text, *_reason(draft, at, last), at, draft.page.is_text or first < at < last
+            block.text,
+            *(draft.reasons.get(at) or (FURNITURE[is_teaser[at]], _region(page, at, last))),
+            at,
+            page.is_text or first < at < last,
         )
-        for at, block in enumerate(draft.page.blocks)
+        for at, block in enumerate(page.blocks)
         if at not in draft.roles
     )
 
@@ -251,14 +256,13 @@ REGIONS = (
     (TAG_FLAGS["footer"], "dom:footer"),
     (TAG_FLAGS["aside"], "dom:aside"),
 )
+ANY_REGION = sum(flag for flag, _ in REGIONS)
+FURNITURE = ("furniture", "related")
+"""The kind of a block that nothing else speaks against, and that of a long link."""
 
 
-def _reason(draft: Draft, at: int, last: int) -> tuple[str, str]:
-    if at in draft.reasons:
-        return draft.reasons[at]
-    flags = draft.page.elements[draft.page.blocks[at].element].flags
-    region = next((name for flag, name in REGIONS if flags & flag), "")
-    if not region:
-        region = "end:after" if at > last else "model:low"
-    is_teaser = draft.columns["link_share"][at] > 0.8 and draft.columns["words"][at] > 4
-    return ("related" if is_teaser else "furniture"), region
+def _region(page: Page, at: int, last: int) -> str:
+    flags = page.elements[page.blocks[at].element].flags
+    if flags & ANY_REGION:
+        return next(name for flag, name in REGIONS if flags & flag)
+    return "end:after" if at > last else "model:low"
