@@ -99,6 +99,8 @@ def word_count(text: str) -> int:
 
     Where words are written without spaces (Han, kana, Thai and the like) each character counts.
     """
+    if _UNSPACED.search(text) is None:
+        return len(_SPACED_WORD.findall(text))
     characters, rest = len(_UNSPACED.findall(text)), _UNSPACED.sub(" ", text)
     return characters + len(_SPACED_WORD.findall(rest))
 

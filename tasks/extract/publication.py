@@ -76,8 +76,8 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         if moment := _moment(page, page.stated(key)):
             yield moment, "jsonld"
-    for name in PUBLISHED:
-        if moment := _moment(page, page.meta.get(name)):
+    for name in filter(page.meta.get, PUBLISHED):
+        if moment := _moment(page, page.meta[name]):
             yield moment, "meta"
     for text in _printed(page):
         if moment := _moment(page, text):

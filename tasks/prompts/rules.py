@@ -52,8 +52,13 @@ def find_rule(text: str, language: str | None) -> Rule | None:
     """The first rule that hits, sure ones first: the page's language, then English, then any."""
     if len(text) > LONGEST:
         return None
-    file = FILES.get((language or "")[:2].lower(), (language or "")[:2].lower())
-    return _find(text, file)
+    return _find(text, _file_of(language or ""))
+
+
+@cache
+def _file_of(language: str) -> str:
+    code = language[:2].lower()
+    return FILES.get(code, code)
 
 
 @lru_cache(maxsize=20_000)
