@@ -1,8 +1,9 @@
 """Tells pages without an article from those with one, by signs that all sites share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tasks.extract.jsonld import ARTICLE_TYPES, path_of
 from tasks.extract.metadata import Metadata
@@ -87,10 +88,9 @@ def reject(look: Callable[[], Sight], meta: Metadata, cleaned: Cleaned, url: str
         cleaned: what is left of it.
         url: where it came from.
     """
-    words = count_words(cleaned)
-    if words >= SHORT_WORDS and _states_article(meta):
+    if _states_article(meta) and _is_long(cleaned):
         return None
-    sight = look()
+    words, sight = count_words(cleaned), look()
     if sight.words == 0:
         return Outcome.EMPTY_PAGE, "no text"
     if _is_section(sight, meta, cleaned, url):
@@ -105,7 +105,16 @@ def reject(look: Callable[[], Sight], meta: Metadata, cleaned: Cleaned, url: str
 
 def count_words(cleaned: Cleaned) -> int:
     """Words of an article's body and standfirst."""
-    return sum(map(word_count, (*cleaned.paragraphs, cleaned.standfirst or "")))
+    return sum(_counts(cleaned))
+
+
+def _counts(cleaned: Cleaned) -> Iterator[int]:
+    return map(word_count, (*cleaned.paragraphs, cleaned.standfirst or ""))
+
+
+def _is_long(cleaned: Cleaned) -> bool:
+    """Whether an article is no short one; reads no further than it has to."""
+    return any(words >= SHORT_WORDS for words in accumulate(_counts(cleaned)))
 
 
 def _other_kind(sight: Sight, meta: Metadata, words: int) -> Refusal | None:
