@@ -32,7 +32,6 @@ ul ol table blockquote section dialog button label dl li
 TAG_FLAGS = {tag: 1 << bit for bit, tag in enumerate(_FLAGGED.split())}
 BODY_FLAG, HIDDEN_FLAG, DIALOG_FLAG = 1 << 24, 1 << 25, 1 << 26
 TELLING = frozenset({"itemprop", "role", "aria-modal"})
-DIALOGS = ("dialog", "alertdialog")
 NAMING = ("class", "id", "role")
 MOST_NODES = 500_000
 """What comes after that many nodes of a page is not read; the corpus's largest page has 20,000."""
@@ -283,14 +282,13 @@ def _key(attributes: dict[str, str | None]) -> str:
 def _flags(attributes: dict[str, str | None]) -> int:
     """What an element says it holds."""
     is_body = "articlebody" in (attributes.get("itemprop") or "").lower()
-    is_dialog = "aria-modal" in attributes or attributes.get("role") in DIALOGS
+    is_dialog = "aria-modal" in attributes or attributes.get("role") in ("dialog", "alertdialog")
     return BODY_FLAG * is_body | DIALOG_FLAG * is_dialog
 
 
 def _hidden_nodes(tree: LexborHTMLParser) -> frozenset[int]:
     """The elements that say themselves that they are not to be shown, by their `mem_id`."""
-    nodes = tree.css(MAY_HIDE)
-    return frozenset(node.mem_id for node in nodes if _is_hidden(node.attributes))
+    return frozenset(n.mem_id for n in tree.css(MAY_HIDE) if _is_hidden(n.attributes))
 
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:

@@ -33,14 +33,15 @@ class Gate:
             for literal in literals or ():
                 owners.setdefault(literal, set()).add(at)
         self.owners = list(owners.values())
-        self.finder = ahocorasick_rs.AhoCorasick(list(owners)) if owners else None
+        # The automaton that is larger reads twice as fast.
+        kind = ahocorasick_rs.Implementation.DFA
+        self.finder = ahocorasick_rs.AhoCorasick(list(owners), implementation=kind)
 
     def open_to(self, text: str) -> list[int]:
         """Numbers of the patterns that may hit a text, in order."""
         found = set(self.always)
-        if self.finder:
-            for literal, _, _ in self.finder.find_matches_as_indexes(plain(text), overlapping=True):
-                found |= self.owners[literal]
+        for literal, _, _ in self.finder.find_matches_as_indexes(plain(text), overlapping=True):
+            found |= self.owners[literal]
         return sorted(found)
 
 
