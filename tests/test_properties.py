@@ -32,7 +32,7 @@ from tests.test_prompts import (
 LIMITS = Limits()
 MOST_CPU = LIMITS.page_seconds / 2
 """Seconds that a page of the largest size may take; a smaller one its share and START."""
-START = 0.3
+START = 0.6
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
 CREDITS = ["By Ada Quay", "3 March 2031, 10:20", "Photo: Ada Quay", "Transport", "Share", "©"]

@@ -11,6 +11,8 @@ BOX_BLOCKS = 6
 ITEM_WORDS = 16
 FEWEST, MOST, MUCH = 3, 12, 0.4
 """Items of a list that is judged as a whole, and the share of them that has to be prompts."""
+DOUBTFUL = {False: 0.3, True: 0.2}
+"""Running text with a lower score goes when it stands amid prompts: parsed pages, text."""
 SURE_SENTENCE = 0.8
 """What SURE is for a short block that ends as a sentence does."""
 
@@ -67,7 +69,7 @@ def strip_clusters(draft: Draft) -> None:
     if not prompt.any():
         return
     near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
-    doubt = 0.2 if draft.page.is_text else 0.6
+    doubt = DOUBTFUL[draft.page.is_text]
     for at in sorted(draft.roles):
         is_short = not draft.columns["good"][at]
         limit = SURE_SENTENCE if draft.columns["ends_sentence"][at] else SURE

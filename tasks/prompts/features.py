@@ -1,23 +1,28 @@
 """What a block looks like and where it stands, as one row of numbers a block."""
 
 import re
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 
 from tasks.prompts.blocks import Block, Page
 from tasks.prompts.hints import Hints
+from tasks.prompts.names import name_columns
 from tasks.prompts.places import (
     Column,
     Columns,
+    card_columns,
     container_columns,
     element_columns,
     headline_columns,
+    kin_column,
     pleading,
     promotion_columns,
 )
 from tasks.prompts.rules import find_rule
-from tasks.prompts.words import Lexicon, grams, tokens, word_count
+from tasks.prompts.running import nearest_running, running_columns
+from tasks.prompts.subject import Subjects, headline_share
+from tasks.prompts.words import Lexicon, Said, grams, subject, tokens, word_count
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
 PLACEHOLDER = re.compile(
@@ -38,15 +43,23 @@ WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 NOTHING = repeat(0.0)
 
 
-def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> Columns:
-    """The columns that need no other block's score; `headline` is its index, or -1."""
-    columns = _texts(page.blocks, lexicon)
-    description = hints.description or ""
-    columns |= _places(page, columns, headline, description)
+def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Subjects]:
+    """The columns that need no block's score, and the words that the blocks are about.
+
+    `headline` is the index of its block, or -1.
+    """
+    said = [_said_of(block.text, lexicon) for block in page.blocks]
+    columns = _texts(page.blocks, said)
+    words = [each.subject for each in said]
+    title = page.blocks[headline].text if headline >= 0 else hints.headline or ""
+    wanted = subject(tokens(f"{title} {hints.description or ''}"))
+    columns["headline_share"] = headline_share(words, wanted)
+    columns |= _places(page, columns, headline, hints.description or "")
     columns |= _neighbours(columns, NEIGHBOURED)
     columns |= _windows(
         pleading(columns), np.ones_like(columns["chars"]), "plea", WIDTHS[page.is_text]
     )
+    columns |= running_columns(columns)
     if page.is_text:
         columns |= _rule_columns(page, hints.language)
     else:
@@ -54,16 +67,21 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> Colum
         columns |= container_columns(page, columns["good"], columns, "c")
         columns |= promotion_columns(page, columns)
         columns |= headline_columns(page, headline)
-    return columns
+        columns |= card_columns(page, columns)
+        columns |= name_columns(page, columns["chars"])
+    return columns, Subjects(words)
 
 
-def relate(page: Page, score: Column, columns: Columns) -> Columns:
+def relate(page: Page, subjects: Subjects, score: Column, columns: Columns) -> Columns:
     """The columns that say how the first model scored what stands around a block."""
     weighed = score * columns["chars"]
     found = _neighbours({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
     found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[page.is_text])
+    found |= nearest_running(score, columns["good"] > 0, "run_score")
+    found |= subjects.relate(score)
     if not page.is_text:
         found |= container_columns(page, weighed, columns, "s")
+        found["kin"] = kin_column(page, weighed, columns["chars"])
     return found
 
 
@@ -76,8 +94,10 @@ NEIGHBOURED: dict[str, tuple[int, ...]] = {
 }
 
 
-def _texts(blocks: list[Block], lexicon: Lexicon) -> Columns:
-    rows = np.array([_text(block, lexicon) for block in blocks], np.float32)
+def _texts(blocks: list[Block], said: list[Said]) -> Columns:
+    pairs = zip(blocks, said, strict=True)
+    cells = chain.from_iterable(_row(block, each.numbers) for block, each in pairs)
+    rows = np.fromiter(cells, np.float32, len(blocks) * len(TEXT_COLUMNS))
     table = np.ascontiguousarray(rows.reshape(-1, len(TEXT_COLUMNS)).T)
     columns = dict(zip(TEXT_COLUMNS, table, strict=True))
     is_good = (columns["ends_sentence"] > 0) & (columns["words"] >= 9)
@@ -106,24 +126,28 @@ TEXT_COLUMNS = [
 ]
 
 
-def _text(block: Block, lexicon: Lexicon) -> tuple[float, ...]:
-    text, size = block.text, len(block.text)
-    said = lexicon.seen.get(text)
-    if said is None:
-        said = _said(text, lexicon)
-        if size <= SHORT:
-            lexicon.remember(text, said)
+def _row(block: Block, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    size = len(block.text)
     return (
         size,
         min(1.0, block.link_chars / size),
         block.links,
         min(1.0, block.bold_chars / size),
-        *said,
+        *numbers,
     )
 
 
-def _said(text: str, lexicon: Lexicon) -> tuple[float, ...]:
-    """The columns that depend on the text alone."""
+def _said_of(text: str, lexicon: Lexicon) -> Said:
+    said = lexicon.seen.get(text)
+    if said is None:
+        said = _said(text, lexicon)
+        if len(text) <= SHORT:
+            lexicon.remember(text, said)
+    return said
+
+
+def _said(text: str, lexicon: Lexicon) -> Said:
+    """The columns that depend on the text alone, and what it is about."""
     size = len(text)
     ends_sentence = SENTENCE_END.search(text, max(0, size - 12)) is not None
     ends_colon = text[-1] in ":："
@@ -133,7 +157,7 @@ def _said(text: str, lexicon: Lexicon) -> tuple[float, ...]:
     found = grams(letters)
     scale = 1 / (len(letters) + 2) ** 0.5
     first = words[:12]
-    return (
+    numbers = (
         float(len(words)) if is_ascii else word_count(text),
         ends_sentence,
         ends_colon,
@@ -147,6 +171,7 @@ def _said(text: str, lexicon: Lexicon) -> tuple[float, ...]:
         sum(map(lexicon.article.get, found, NOTHING)) * scale,
         sum(map(lexicon.prompt.get, found, NOTHING)) * scale,
     )
+    return Said(numbers, subject(letters))
 
 
 def _places(page: Page, columns: Columns, headline: int, description: str) -> Columns:

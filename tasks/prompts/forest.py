@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.places import Column, Columns
+from tasks.prompts.places import Column, Columns, Mask
 from tasks.prompts.words import Lexicon
 
-Mask = npt.NDArray[np.bool_]
 STRIDE = 2000
 """Rows scored at a time: bounds the memory that long pages take."""
 MODEL = Path(__file__).with_name("model.json")
@@ -33,7 +32,7 @@ class Forest:
 
     def score(self, columns: Columns, where: Mask | None = None) -> Column:
         """A probability for each row, or for those of a mask."""
-        rows = np.stack([columns[name] for name in self.columns])
+        rows = np.array([columns[name] for name in self.columns])
         if where is not None:
             rows = rows[:, where]
         if not rows.shape[1]:

@@ -20,6 +20,8 @@ from tasks.prompts.words import fold
 WORD = re.compile(r"\w+")
 SHINGLE = 4
 FOLDS = 6
+SHORTEST, LEAST = 150, 0.4
+"""Characters of the shortest gold that is believed, and the share of it the page has to hold."""
 
 
 @dataclass(slots=True)
@@ -92,8 +94,9 @@ def label(
     owner: str | None,
 ) -> Example:
     """One page with the share of each block that is in the gold body."""
-    share, count = _shares(page, "\n".join(gold["body"]))
-    weight = np.sqrt(np.maximum(count, 0.01))
+    body = "\n".join(gold["body"])
+    share, count = _shares(page, body)
+    weight, is_sound = np.sqrt(np.maximum(count, 0.01)), _is_sound(page, share, len(body))
     prompts = prompt_weight = None
     if labels:
         prompts, prompt_weight = _apply_labels(page, labels, share, weight)
@@ -105,7 +108,7 @@ def label(
         page,
         _hints(tree, gold, page.is_text),
         share.astype(np.float32),
-        (weight * (1.6 if gold["news"] else 1.0)).astype(np.float32),
+        (weight * is_sound * (1.6 if gold["news"] else 1.0)).astype(np.float32),
         prompts,
         prompt_weight,
     )
@@ -127,6 +130,12 @@ def _shares(page: Page, gold: str) -> tuple[Column, Column]:
         outside = (order < long[0] - 2) | (order > long[-1] + 3)
         share[outside & ((count < SHINGLE) | ((count < 6) & (share < 1)))] = 0
     return share, count
+
+
+def _is_sound(page: Page, share: Column, size: int) -> bool:
+    """Whether the gold is the page's article: some is of another page, or of a teaser."""
+    held = sum(len(b.text) * part for b, part in zip(page.blocks, share, strict=True))
+    return bool(size >= SHORTEST and held >= LEAST * size)
 
 
 def _overlap(words: list[str], sets: list[set[tuple[str, ...]]]) -> float:

@@ -1,5 +1,7 @@
 """Where a block stands in the tree: its element, the containers around it, the headline."""
 
+from collections import defaultdict
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,12 +10,15 @@ from tasks.prompts.words import Lexicon
 
 Column = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 Columns = dict[str, Column]
 
 LEVELS = 5
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
 CODES = {tag: at for at, tag in enumerate(TAGS, 1)} | {f"h{n}": -n for n in range(1, 7)}
 """Numbers of tags; those of headings are below zero."""
+CARDS = 3
+"""Sister elements of one name from which on they are a list of cards."""
 
 
 def pleading(columns: Columns) -> Column:
@@ -45,8 +50,10 @@ def _key_columns(page: Page, own: Index, keys: list[float]) -> Columns:
     for at, element in enumerate(page.elements):
         outer = element.parent
         if outer >= 0:
-            low[at] = min(low[at], low[outer])
-            high[at] = max(high[at], high[outer])
+            if low[outer] < low[at]:
+                low[at] = low[outer]
+            if high[outer] > high[at]:
+                high[at] = high[outer]
             total[at] += 0.8 * total[outer]
     names = ("key_low", "key_high", "key_total")
     columns = {
@@ -66,12 +73,12 @@ def _parents(page: Page) -> Index:
 
 def container_columns(page: Page, good: Column, columns: Columns, mark: str) -> Columns:
     """How much good text the elements around a block hold, and how far it is from most of it."""
-    start, end = _ranges(page)
+    start, end = ranges(page)
     chars = columns["chars"]
-    held = _held(good, start, end)
+    held = held_in(good, start, end)
     found = _main_distance(page, held, float(good.sum()), mark)
     found |= _alike(page, good, chars, mark)
-    size = _held(chars, start, end)
+    size = held_in(chars, start, end)
     parents, at = _parents(page), np.array([block.element for block in page.blocks], np.intp)
     for level in range(LEVELS):
         rest = size[at] - chars
@@ -80,17 +87,19 @@ def container_columns(page: Page, good: Column, columns: Columns, mark: str) -> 
         if mark == "c":
             found[f"size{level}"] = size[at]
             found[f"count{level}"] = (end - start)[at].astype(np.float32)
-            found[f"links{level}"] = _held(columns["links"], start, end)[at] / (size[at] + 1)
+            found[f"links{level}"] = held_in(columns["links"], start, end)[at] / (size[at] + 1)
         at = parents[at]
     return {name: value.astype(np.float32) for name, value in found.items()}
 
 
-def _held(values: Column, start: Index, end: Index) -> Column:
+def held_in(values: Column, start: Index, end: Index) -> Column:
+    """The sum over the blocks of each element."""
     total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     return np.asarray(total[end] - total[start], np.float32)
 
 
-def _ranges(page: Page) -> tuple[Index, Index]:
+def ranges(page: Page) -> tuple[Index, Index]:
+    """Where each element's blocks start and end."""
     start = np.array([e.start for e in page.elements], np.intp)
     return start, np.array([e.end for e in page.elements], np.intp)
 
@@ -163,11 +172,63 @@ def _alike(page: Page, good: Column, chars: Column, mark: str) -> Columns:
 
 def promotion_columns(page: Page, columns: Columns) -> Columns:
     """How much the words in the elements around a block plead."""
-    start, end = _ranges(page)
-    plea = _held(pleading(columns), start, end) / np.maximum(1, end - start)
+    start, end = ranges(page)
+    plea = held_in(pleading(columns), start, end) / np.maximum(1, end - start)
     parents, at = _parents(page), np.array([block.element for block in page.blocks], np.intp)
     found = {}
     for level in range(4):
         found[f"plea{level}"] = plea[at].astype(np.float32)
         at = parents[at]
     return found
+
+
+def card_columns(page: Page, columns: Columns) -> Columns:
+    """Of the nearest list of cards around a block: their number, size, links and good text."""
+    lists, nearest = _card_lists(page), np.full(len(page.elements), -1, np.intp)
+    for number, cards in enumerate(lists):
+        nearest[cards] = number
+    for at, element in enumerate(page.elements):
+        if nearest[at] < 0 and element.parent >= 0:
+            nearest[at] = nearest[element.parent]
+    rows = np.array([*_card_rows(page, columns, lists), [-1.0] * 5], np.float32)
+    own = nearest[[block.element for block in page.blocks]]
+    names = ("cards", "card_chars", "cards_linked", "card_good", "card_blocks")
+    return dict(zip(names, np.ascontiguousarray(rows[own].T), strict=True))
+
+
+def _card_lists(page: Page) -> list[list[int]]:
+    """Sister elements of one name that hold any text; paragraphs are no cards."""
+    sisters: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+    for at, element in enumerate(page.elements):
+        if element.end > element.start and element.tag != "p":
+            sisters[element.parent, element.tag, element.key].append(at)
+    return [cards for cards in sisters.values() if len(cards) >= CARDS]
+
+
+def _card_rows(page: Page, columns: Columns, lists: list[list[int]]) -> list[list[float]]:
+    start, end = ranges(page)
+    size, links, good = (held_in(columns[name], start, end) for name in ("chars", "links", "good"))
+    blocks = end - start
+    return [
+        [
+            len(cards),
+            size[cards].mean(),
+            np.count_nonzero(links[cards]) / len(cards),
+            good[cards].sum() / size[cards].sum(),
+            blocks[cards].mean(),
+        ]
+        for cards in lists
+    ]
+
+
+def kin_column(page: Page, weighed: Column, chars: Column) -> Column:
+    """The score of the blocks in sister elements of the same name, weighed by size; -1 for none."""
+    kinds: dict[tuple[int, str, str], int] = {}
+    rows = []
+    for block in page.blocks:
+        element = page.elements[block.element]
+        rows.append(kinds.setdefault((element.parent, element.tag, element.key), len(kinds)))
+    group = np.array(rows, np.intp)
+    rest = np.bincount(group, chars)[group] - chars
+    score = (np.bincount(group, weighed)[group] - weighed) / (rest + 1)
+    return np.where(rest > 0, score, -1).astype(np.float32)

@@ -16,21 +16,21 @@ from tasks.prompts.rules import find_rule
 
 UNLIKELY = 0.02
 """A block with this score or less at first sight is not looked at again."""
-KEEP = 0.3
+KEEP = 0.25
 """A block with this score or more is article text."""
-DOUBT = {False: (0.3, 0.3), True: (0.06, 0.15)}
+DOUBT = {False: (0.4, 0.4), True: (0.3, 0.3)}
 """A block is a prompt over this likelihood, plus this times its likelihood to be article text."""
 LIFT = 0.45
 AROUND, ENOUGH, CALM = 25, 7, -1.0
 """Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
 many are plain; the most that the words of a plain sentence may plead."""
-AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.6
+AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.4
 """Pages saved as text: the score of surely good blocks, and the factors for KEEP around them."""
 SURE = 0.93
 """A block with this score is kept against a rule that can err on articles about subscriptions."""
 PLEADS = 0.0
 """Words with a lower score are not shown to the rules when the block is not kept anyway."""
-HOPELESS = 0.9
+HOPELESS = 0.7
 """A block more likely than that to be a prompt is never taken back."""
 LONG = 60
 BRIEF = 16
@@ -81,9 +81,9 @@ class Draft:
 
 def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft:
     """The page's blocks with how likely each is article text, and how likely a prompt."""
-    columns = describe(page, headline, hints, model.lexicon)
+    columns, subjects = describe(page, headline, hints, model.lexicon)
     first, second, prompt = model.text if page.is_text else model.tree
-    columns |= relate(page, first.score(columns), columns)
+    columns |= relate(page, subjects, first.score(columns), columns)
     return Draft(page, columns, look_again(second, columns), look_for_prompts(prompt, columns))
 
 
@@ -222,13 +222,16 @@ def first_paragraph(draft: Draft) -> int:
 
 
 def strip_copies(draft: Draft) -> None:
-    """Keep a long text once: pages repeat paragraphs for other screens and for teasers."""
-    seen: set[str] = set()
+    """Keep a long text once: pages repeat paragraphs for other screens and for teasers.
+
+    What the same element says twice, such as a recipe's steps, is the author's.
+    """
+    seen: dict[str, int] = {}
     for at in sorted(draft.roles):
-        text = draft.page.blocks[at].text
-        if len(text) >= LONG and text in seen:
+        block = draft.page.blocks[at]
+        around = at if draft.page.is_text else draft.page.elements[block.element].parent
+        if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:
             draft.strip(at, "furniture", "dom:copy")
-        seen.add(text)
 
 
 def explain(draft: Draft) -> tuple[StrippedBlock, ...]:

@@ -20,7 +20,7 @@ from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples
 from tasks.prompts.lexicons import learn_lexicon, read_prompt_rows
 from tasks.prompts.places import Column, Columns
 from tasks.prompts.roles import find_headline
-from tasks.prompts.select import Draft, look_again, look_for_prompts
+from tasks.prompts.select import UNLIKELY, Draft, look_again, look_for_prompts
 from tasks.prompts.words import Lexicon
 
 _LEFT_OUT = """
@@ -124,10 +124,12 @@ class Recipe:
 
     def __init__(self, examples: list[Example], lexicons: list[Lexicon], is_text: bool) -> None:
         self.examples, self.is_text = examples, is_text
-        self.tables = [
+        described = [
             describe(e.page, find_headline(e.page, e.hints.headline), e.hints, lexicons[e.fold])
             for e in examples
         ]
+        self.tables = [columns for columns, _ in described]
+        self.subjects = [subjects for _, subjects in described]
 
     def train(self, stage: int) -> tuple[Forest, list[Column]]:
         """The stage's forest on all pages, and each page's scores from the fold without it."""
@@ -145,15 +147,18 @@ class Recipe:
         for table, example in zip(self.tables, self.examples, strict=True):
             target = _target(example, stage)
             if example.fold != left_out and target:
-                tables.append(table)
-                targets.append(target)
+                is_narrow = stage == 1 and not self.is_text
+                seen = table["own_score"] > UNLIKELY if is_narrow else slice(None)
+                tables.append({name: table[name][seen] for name in names})
+                targets.append((target[0][seen], target[1][seen]))
         return fit_forest(tables, targets, names, SIZES[self.is_text][stage], RATES[stage])
 
     def run(self) -> tuple[list[Forest], list[Column], list[Column]]:
         """All stages; the later ones know how the first scored what stands around a block."""
         first, scores = self.train(0)
         for at, example in enumerate(self.examples):
-            self.tables[at] |= relate(example.page, scores[at], self.tables[at])
+            table = self.tables[at]
+            table |= relate(example.page, self.subjects[at], scores[at], table)
         second, scores = self.train(1)
         third, pleads = self.train(2)
         return [first, second, third], scores, pleads

@@ -3,11 +3,27 @@
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
+ASCII_WORDS = bytes(
+    ord(chr(code).lower()) if chr(code).isalpha() else ord("0" if chr(code).isdigit() else " ")
+    for code in range(128)
+).ljust(256)
+"""Letters in lower case, digits as `0`, all else as spaces."""
 MEMORY = 20_000
+TELLING = 4
+"""Letters of the shortest word that can say what a text is about."""
 KEY_PART = re.compile(r"[a-z]{2,}")
+
+
+class Said(NamedTuple):
+    """What a text says, wherever it stands."""
+
+    numbers: tuple[float, ...]
+    subject: frozenset[str]
+    """Its telling words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +36,11 @@ class Lexicon:
     """The same for prompts."""
     keys: dict[str, float]
     """Parts of class names and ids: log-odds of holding article text."""
-    seen: dict[str, tuple[float, ...]] = field(default_factory=dict, compare=False, repr=False)
+    seen: dict[str, Said] = field(default_factory=dict, compare=False, repr=False)
     """What was worked out for texts, and for the names of elements in `named`."""
     named: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
-    def remember(self, text: str, said: tuple[float, ...]) -> None:
+    def remember(self, text: str, said: Said) -> None:
         """Keep what was worked out for a text; start afresh when that gets much."""
         if len(self.seen) >= MEMORY:
             self.seen.clear()
@@ -50,6 +66,8 @@ def tokens(text: str) -> list[str]:
 
     Where words are not set apart, pairs of characters stand for them.
     """
+    if text.isascii() and b"0" not in (plain := text[:400].encode().translate(ASCII_WORDS)):
+        return plain.decode().split()[:60]
     words = TOKEN.findall(text[:400].lower())
     if text.isascii():
         return ["0" if word < ":" else word for word in words[:60]]
@@ -62,6 +80,11 @@ def tokens(text: str) -> list[str]:
         else:
             found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
     return found[:60]
+
+
+def subject(words: list[str]) -> frozenset[str]:
+    """The words that can say what a text is about: long ones, and pairs of characters."""
+    return frozenset(word for word in words if len(word) >= TELLING or word > "\u3040")
 
 
 def grams(words: list[str]) -> list[str]:

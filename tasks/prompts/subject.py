@@ -1,0 +1,47 @@
+"""What a page is about: how much of its words a block shares."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasks.prompts.places import Column, Columns, Index
+
+
+def headline_share(words: Sequence[frozenset[str]], headline: frozenset[str]) -> Column:
+    """The share of each block's telling words that headline and description hold."""
+    if not headline:
+        return np.full(len(words), np.nan, np.float32)
+    return np.array([len(own & headline) / (len(own) + 1) for own in words], np.float32)
+
+
+class Subjects:
+    """The telling words of a page's blocks, numbered: pairs of a block and one of its words."""
+
+    def __init__(self, words: Sequence[frozenset[str]]) -> None:
+        numbers: dict[str, int] = {}
+        said = [numbers.setdefault(word, len(numbers)) for own in words for word in own]
+        self.sizes = np.array([len(own) for own in words], np.intp)
+        self.block: Index = np.repeat(np.arange(len(words)), self.sizes)
+        self.word: Index = np.array(said, np.intp)
+
+    def relate(self, score: Column) -> Columns:
+        """How much of a block's words other blocks say, those of the article and the rest.
+
+        `score` is how likely each block is article text.
+        """
+        own = score[self.block]
+        inside, outside = self._others(own), self._others(1 - own)
+        rather = (inside - outside) / (inside + outside + 0.5)
+        return {
+            "said_inside": self._mean(np.minimum(inside, 1)),
+            "said_outside": self._mean(np.minimum(outside, 1)),
+            "said_rather": self._mean(rather),
+        }
+
+    def _others(self, weights: Column) -> Column:
+        """For each word of each block, the weight of the other blocks that say it."""
+        return np.bincount(self.word, weights, 1)[self.word] - weights
+
+    def _mean(self, values: Column) -> Column:
+        total = np.bincount(self.block, values, len(self.sizes))
+        return (total / np.maximum(1, self.sizes)).astype(np.float32)
