@@ -18,13 +18,13 @@ UNLIKELY = 0.02
 """A block with this score or less at first sight is not looked at again."""
 KEEP = 0.25
 """A block with this score or more is article text."""
-DOUBT = {False: (0.4, 0.4), True: (0.3, 0.3)}
+DOUBT = {False: (0.4, 0.4), True: (0.1, 0.3)}
 """A block is a prompt over this likelihood, plus this times its likelihood to be article text."""
 LIFT = 0.45
 AROUND, ENOUGH, CALM = 25, 7, -1.0
 """Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
 many are plain; the most that the words of a plain sentence may plead."""
-AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.4
+AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
 """Pages saved as text: the score of surely good blocks, and the factors for KEEP around them."""
 SURE = 0.93
 """A block with this score is kept against a rule that can err on articles about subscriptions."""
