@@ -1,0 +1,305 @@
+"""Articles looked at again after they were first seen, on a web on loopback, by a clock of ours."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.fetch import Client
+from tasks.load import Run, load, publish
+from tasks.pool import PagePool, page_pool
+from tasks.refine import refine
+from tasks.settings import Limits, Settings
+from tasks.sources import Source
+from tests.loopback import AGENT, Loopback, http
+from tests.staged import TOPICS
+from tests.test_collect import captures, feed, fetched, item, source
+from warehouse.due import TRIES
+from warehouse.layout import Layout
+from warehouse.query import query
+
+START = datetime(2025, 3, 3, 6, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+STEPS = (3 * HOUR, DAY, 7 * DAY)
+TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 6
+SAME = http(b"", "304 Not Modified")
+DOWN = http(b"", "503 Busy")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[PagePool]:
+    with page_pool(Settings(workers=1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def web() -> Iterator[Loopback]:
+    with Loopback() as opened:
+        yield opened
+
+
+class Desk:
+    """An installation that ingests at given times."""
+
+    def __init__(self, root: Path, pool: PagePool) -> None:
+        self.layout, self.pool = Layout(root), pool
+
+    def collect(self, after: timedelta, *sources: Source, **options: Any) -> list[Collected]:
+        """Collect as if it were so long after the start."""
+        now = START + after
+        limits = Limits(max_seconds=5, max_tries=1, **options.pop("limits", {}))
+        with (
+            Client(
+                limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
+            ) as client,
+            ExitStack() as held,
+        ):
+            options = {"recheck_after": STEPS, "now": now} | options
+            collector = Collector(self.layout, self.run_id(after), client, limits, held, **options)
+            return [collector.collect(each) for each in sources]
+
+    def run_id(self, after: timedelta) -> str:
+        return f"{START + after:%Y%m%dT%H%M%SZ}-000000"
+
+    def load(self, after: timedelta, *collected: Collected, sources: tuple[Source, ...]) -> None:
+        known = {each.id: each for each in sources}
+        warcs = [each.warc for each in collected if each.warc]
+        batches = [
+            refine(warc, self.run_id(after), self.layout, known, self.pool) for warc in warcs
+        ]
+        load(self.layout, TOPICS, sources, [Run(self.run_id(after), tuple(batches))])
+        publish(self.layout)
+
+    def ingest(self, after: timedelta, one: Source, **options: Any) -> Collected:
+        (collected,) = self.collect(after, one, **options)
+        assert collected.error == ""
+        self.load(after, collected, sources=(one,))
+        return collected
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in query(self.layout, sql).to_pylist()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, pool: PagePool) -> Desk:
+    return Desk(tmp_path / "data", pool)
+
+
+def page(*more: str, title: str = "Vote on the harbour is put off", **headers: str) -> bytes:
+    text = "".join(f"<p>{part}</p>" for part in (TEXT, *more))
+    body = f"<body><article><h1>{title}</h1>{text}</article></body>"
+    return http(f"<html lang=en><head></head>{body}</html>".encode(), **headers)
+
+
+def paper(web: Loopback, *names: str, days_ago: int = 0, **places: Any) -> Source:
+    """A paper whose feed names pages, published an hour, and so many days, before the start."""
+    published = format_datetime(START - HOUR - timedelta(days=days_ago))
+    items = [item(f"{web.url}/{name}", published) for name in names]
+    return source(feeds=(web.say("/feed", feed(*items)),), **places)
+
+
+def asked(web: Loopback) -> list[str]:
+    """Pages asked for since the last look."""
+    paths = [path for path in fetched(web) if path != "/feed"]
+    web.hits.clear()
+    return paths
+
+
+def test_a_page_is_asked_for_again_after_each_step(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page(ETag='"1"', Last_Modified="Mon, 03 Mar 2025 05:00:00 GMT"), SAME)
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    hours = {hour: desk.ingest(hour * HOUR, one).rechecked for hour in (1, 3, 4, 24, 25, 170, 200)}
+    assert hours == {1: 0, 3: 1, 4: 0, 24: 1, 25: 0, 170: 1, 200: 0}
+
+    first, *again = web.asked("/a")
+    assert first.header("If-None-Match") is None
+    assert [hit.header("If-None-Match") for hit in again] == ['"1"'] * 3
+    assert {hit.header("If-Modified-Since") for hit in again} == {"Mon, 03 Mar 2025 05:00:00 GMT"}
+    assert desk.ask(
+        "SELECT outcome, found_in, http_status, count(*) FROM captures WHERE kind = 'page'"
+        " GROUP BY ALL ORDER BY ALL"
+    ) == [("article", f"{web.url}/feed", 200, 1), ("not_modified", "recheck", 304, 3)]
+    assert desk.ask("SELECT sum(unchanged), sum(rejected) FROM runs") == [(3, 0)]
+    assert desk.ask("SELECT versions FROM articles") == [(1,)]
+
+
+def test_of_missed_steps_the_last_one_counts(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    assert [desk.ingest(2 * DAY + n * HOUR, one).rechecked for n in range(3)] == [1, 0, 0]
+    assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
+
+
+def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    assert desk.ingest(15 * DAY, one).rechecked == 0
+    assert desk.ingest(13 * DAY, one).rechecked == 1
+
+
+@pytest.mark.parametrize(("days_ago", "again"), [(6, 1), (8, 0)])
+def test_an_article_old_when_it_was_first_seen_does_not_change(
+    web: Loopback, desk: Desk, days_ago: int, again: int
+) -> None:
+    web.say("/a", page())
+    one = paper(web, "a", days_ago=days_ago)
+    desk.ingest(0 * HOUR, one)
+    assert desk.ingest(3 * HOUR, one).rechecked == again
+
+
+def test_days_asked_for_hold_for_what_is_asked_again(web: Loopback, desk: Desk) -> None:
+    web.say("/old", page("Old."))
+    web.say("/undated", page("Undated.", title="No date"))
+    one = source(
+        feeds=(
+            web.say(
+                "/feed",
+                feed(
+                    item(f"{web.url}/old", format_datetime(START - 2 * DAY)),
+                    item(f"{web.url}/undated"),
+                ),
+            ),
+        )
+    )
+    desk.ingest(0 * HOUR, one)
+    asked(web)
+    assert desk.ingest(3 * HOUR, one, since=START - DAY).rechecked == 1
+    assert asked(web) == ["/undated"]
+    assert desk.ingest(4 * HOUR, one).rechecked == 1
+    assert asked(web) == ["/old"]
+
+
+def test_a_page_that_is_gone_is_asked_no_more_and_its_article_stays(
+    web: Loopback, desk: Desk
+) -> None:
+    web.say("/a", page(), http(b"", "410 Gone"))
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    hours = [desk.ingest(hour * HOUR, one).rechecked for hour in (3, 24, 170)]
+    assert hours == [1, 0, 0]
+    assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("not_found",)]
+    assert desk.ask("SELECT versions, count(*) FROM articles GROUP BY ALL") == [(1, 1)]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def _day(desk: Desk) -> list[tuple[Any, ...]]:
+    """Coverage of the day on which everything is published."""
+    return desk.ask(
+        "SELECT discovered, extracted, failed, state FROM coverage WHERE day = '2025-03-03'"
+    )
+
+
+def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page(ETag='"1"'), *[DOWN] * TRIES, page(ETag='"2"'))
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    hours = [desk.ingest(hour * HOUR, one).rechecked for hour in (3, 4, 5, 6, 7)]
+    assert hours == [1, 1, 1, 0, 0]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+    assert desk.ingest(24 * HOUR, one).rechecked == 1
+    assert [hit.header("If-None-Match") for hit in web.asked("/a")] == [None, *['"1"'] * 4]
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck' ORDER BY attempted_at"
+    assert desk.ask(ended) == [*[("server_error",)] * TRIES, ("unchanged",)]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, desk: Desk) -> None:
+    for name in ("a", "b", "c"):
+        web.say(f"/{name}", page(f"About {name}.", title=f"All about {name}"))
+    desk.ingest(0 * HOUR, paper(web, "b"))
+    desk.ingest(1 * HOUR, paper(web, "b", "a"))
+    asked(web)
+    one = paper(web, "c", "a", "b")
+    assert desk.ingest(4 * HOUR, one, limits={"max_rechecks": 1}).rechecked == 1
+    assert asked(web) == ["/c", "/b"]
+    assert desk.ingest(5 * HOUR, one, limits={"max_rechecks": 0}).rechecked == 0
+    assert desk.ingest(5 * HOUR + HOUR / 2, one).rechecked == 1
+    assert asked(web) == ["/a"]
+
+
+def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    desk.ingest(0 * HOUR, paper(web, "a"))
+    assert desk.ingest(3 * HOUR, paper(web, "a"), recheck_after=()).rechecked == 0
+    assert desk.ingest(4 * HOUR, paper(web, "a", recheck_after=())).rechecked == 0
+    assert desk.ingest(5 * HOUR, paper(web, "a", recheck_after=("6h",))).rechecked == 0
+    assert desk.ingest(6 * HOUR, paper(web, "a", recheck_after=("6h",))).rechecked == 1
+
+
+def test_a_silent_host_is_not_asked_for_all_its_pages(web: Loopback, desk: Desk) -> None:
+    names = [f"p{n}" for n in range(FAILURES_IN_A_ROW + 3)]
+    for name in names:
+        web.say(f"/{name}", page(f"About {name}.", title=f"All about {name}"), DOWN)
+    one = paper(web, *names)
+    desk.ingest(0 * HOUR, one)
+    assert desk.ingest(3 * HOUR, one).rechecked == FAILURES_IN_A_ROW
+
+
+def test_a_source_without_a_listing_is_left_alone(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    desk.ingest(0 * HOUR, paper(web, "a"))
+    asked(web)
+    (failed,) = desk.collect(3 * HOUR, source(feeds=(web.say("/feed", DOWN),)))
+    assert failed.error
+    assert asked(web) == []
+
+
+def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(
+    web: Loopback, desk: Desk
+) -> None:
+    web.say("/a", http(b"", "301 Moved", Location="/b"))
+    web.say("/b", page(ETag='"1"'), SAME)
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    asked(web)
+    desk.ingest(3 * HOUR, one)
+    assert asked(web) == ["/a", "/b"]
+    desk.ingest(4 * HOUR, one)
+    assert asked(web) == []
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def test_robots_hold_for_a_page_asked_for_again(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    asked(web)
+    web.say("/robots.txt", http(b"User-agent: *\nDisallow: /a\n"))
+    for kept in (desk.layout.cache / "robots").iterdir():
+        kept.unlink()
+    desk.ingest(3 * HOUR, one)
+    assert asked(web) == []
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
+    assert desk.ask(ended) == [("robots_denied",)]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def test_saved_files_are_not_looked_at_again(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"Ferry stops\n\n{TEXT}")
+    meta = f'{{"url": "http://127.0.0.1:1/a", "published_at": "{START.isoformat()}",'
+    meta += f'"fetched_at": "{START.isoformat()}"}}'
+    (tmp_path / "a.txt.meta.json").write_text(meta)
+    one = source(files=(str(tmp_path / "*.txt"),))
+    desk.ingest(0 * HOUR, one)
+    assert desk.ask("SELECT count(*) FROM articles") == [(1,)]
+    (collected,) = desk.collect(3 * HOUR, one)
+    assert (collected.rechecked, collected.warc) == (0, None)
+
+
+def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    other = source("de-blatt", feeds=one.feeds)
+    collected = desk.collect(0 * HOUR, one, other)
+    desk.load(0 * HOUR, *collected, sources=(one, other))
+    again = desk.collect(3 * HOUR, other, one)
+    assert [each.rechecked for each in again] == [0, 1]
+    assert [each.found_in for each in captures(again[1]) if each.kind == "page"] == ["recheck"]
