@@ -23,10 +23,12 @@ from warehouse.lock import writer_lock
 
 NUMBERED = {
     "article_versions": "article_id UUID, version_no INTEGER, body_sha256 VARCHAR, capture_id UUID,"
-    " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ",
+    " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ,"
+    " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
 }
 """What has to be known of the runs made again so far, to number the versions of the next."""
+NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 
 def rebuild_articles(
@@ -57,7 +59,7 @@ def rebuild_articles(
             for table, columns in NUMBERED.items():
                 numbered.execute(f"CREATE TABLE {table} ({columns})")
             new = [_rebuild_run(numbered, layout, commit, refine_run) for commit in old]
-            build.run_checks(numbered, "article_versions_numbered", "captures_article")
+            build.run_checks(numbered, *NUMBERED_CHECKS)
         build.drop_writer(layout)
         if new:
             swap_commits(layout)

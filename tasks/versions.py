@@ -13,6 +13,11 @@ import pyarrow as pa
 from tasks.model import Outcome
 from warehouse.query import records
 
+JUDGED_BY = [
+    *("article_id", "capture_id", "fetched_at"),
+    *("body_sha256", "published_at", "is_truncated"),
+]
+
 
 class Text(NamedTuple):
     """One known version of an article."""
@@ -22,6 +27,8 @@ class Text(NamedTuple):
     """0 until it is numbered."""
     body_sha256: str
     is_dated: bool
+    is_whole: bool = True
+    """Whether all of the article was delivered."""
 
 
 @dataclass(slots=True)
@@ -64,7 +71,7 @@ def known_versions(
     rows = records(
         con,
         "SELECT article_id, version_no, body_sha256, fetched_at, first_seen_at,"
-        " published_at IS NOT NULL AS is_dated"
+        " published_at IS NOT NULL AS is_dated, is_truncated IS DISTINCT FROM true AS is_whole"
         " FROM article_versions SEMI JOIN wanted USING (article_id)",
     )
     con.unregister("wanted")
@@ -72,9 +79,7 @@ def known_versions(
     for row in rows:
         about = known.setdefault(UUID(row["article_id"]), Known(row["first_seen_at"]))
         about.first_seen_at = min(about.first_seen_at, row["first_seen_at"])
-        about.texts.append(
-            Text(row["fetched_at"], row["version_no"], row["body_sha256"], row["is_dated"])
-        )
+        about.texts.append(Text(*(row[name] for name in Text._fields)))
     return known
 
 
@@ -83,15 +88,15 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
 
     A text equal to the version in force at that time is UNCHANGED, unless that one is undated and
     this one is not: an AMP twin or a saved copy without a date must not keep an article out of the
-    time series. Any other becomes ARTICLE (the first) or REVISED. A capture older than what is
-    known takes the next number all the same: numbers are never given anew, and `fetched_at` tells
-    the order of the texts.
+    time series. So is a text that came cut where the whole one is known: a meter that has run out
+    changes no article. Any other becomes ARTICLE (the first) or REVISED. A capture older than what
+    is known takes the next number all the same: numbers are never given anew, and `fetched_at`
+    tells the order of the texts.
 
     Returns:
         The order of the rows, and the verdict on each by its capture's id.
     """
-    columns = ["fetched_at", "article_id", "capture_id", "body_sha256", "published_at"]
-    keys = articles.select(columns).to_pylist()
+    keys = articles.select(JUDGED_BY).to_pylist()
     order = sorted(
         range(len(keys)),
         key=lambda at: (keys[at]["fetched_at"], keys[at]["article_id"], keys[at]["capture_id"]),
@@ -102,7 +107,8 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
         row = keys[at]
         state = _state(states, known, row["article_id"], row["fetched_at"])
         is_dated = row["published_at"] is not None
-        new = Text(row["fetched_at"], 0, row["body_sha256"], is_dated)
+        is_whole = not row["is_truncated"]
+        new = Text(row["fetched_at"], 0, row["body_sha256"], is_dated, is_whole)
         verdicts[row["capture_id"]] = _verdict(state, new)
     if len(verdicts) != len(keys):
         raise ValueError("two staged articles come from one capture")
@@ -122,6 +128,8 @@ def _verdict(state: Known, new: Text) -> Verdict:
     if not state.texts:
         return Verdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
     shown = state.in_force(new.fetched_at)
-    if shown.body_sha256 == new.body_sha256 and (shown.is_dated or not new.is_dated):
+    is_cut = shown.is_whole and not new.is_whole
+    is_same = is_cut or shown.body_sha256 == new.body_sha256
+    if is_same and (shown.is_dated or not new.is_dated):
         return Verdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
     return Verdict(Outcome.REVISED, state.add(new), state.first_seen_at)

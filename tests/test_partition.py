@@ -239,6 +239,7 @@ def test_verdicts(
         "capture_id": page.capture_id(RUN),
         "body_sha256": text,
         "published_at": page.published_at,
+        "is_truncated": False,
     }
     schema = pa.schema([ARTICLE_SCHEMA.field(name) for name in row])
     _, verdicts = judge(pa.Table.from_pylist([row], schema=schema), known)
@@ -266,6 +267,31 @@ def test_an_undated_article_gets_its_date_with_the_first_capture_that_has_one(
     assert [row["outcome"] for row in rows(layout, RUN, "captures")] == outcomes
     dates = [row["published_at"] for row in rows(layout, RUN)]
     assert len([date for date in dates if date]) == dated
+
+
+@pytest.mark.parametrize(
+    ("cut", "outcomes"),
+    [
+        ((False, True, False), ["article", "unchanged", "revised"]),
+        ((True, True, False), ["article", "revised", "revised"]),
+    ],
+    ids=["whole-first", "cut-first"],
+)
+def test_a_text_that_comes_cut_is_no_version_of_a_whole_one(
+    layout: Layout, cut: tuple[bool, ...], outcomes: list[str]
+) -> None:
+    pages = [
+        Page("one", f"As of hour {hour}.", hour=hour, is_truncated=is_cut)
+        for hour, is_cut in enumerate(cut, 1)
+    ]
+    known: dict[UUID, Known] = {}
+    partition(layout, stage(layout, RUN, pages[:1]), nothing)
+    for row in rows(layout, RUN):
+        text = Text(row["fetched_at"], 1, row["body_sha256"], True, not row["is_truncated"])
+        known[row["article_id"]] = Known(row["first_seen_at"], [text])
+    partition(layout, stage(layout, NEXT, pages[1:]), lambda ids: known, sequence=2)
+    captures = rows(layout, RUN, "captures") + rows(layout, NEXT, "captures")
+    assert [row["outcome"] for row in captures] == outcomes
 
 
 @settings(max_examples=60)

@@ -303,3 +303,75 @@ def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> Non
     again = desk.collect(3 * HOUR, other, one)
     assert [each.rechecked for each in again] == [0, 1]
     assert [each.found_in for each in captures(again[1]) if each.kind == "page"] == ["recheck"]
+
+
+FURNITURE = (
+    ("Monday 3 March 2025, 07:10", "You have 4 free articles left this month.", "Ferry is late"),
+    ("Monday 3 March 2025, 10:42", "You have 3 free articles left this month.", "Gulls win again"),
+    ("Tuesday 4 March 2025, 07:10", "You have 2 free articles left this month.", "Bread is dear"),
+)
+ADVERTISEMENTS = ("Boots at half price", "Fly to the sun", "Your new kitchen")
+
+
+def furnished(number: int, *more: str) -> bytes:
+    """A page whose date, meter, related links and advertisement are others each time."""
+    today, meter, related = FURNITURE[number]
+    text = "".join(f"<p>{part}</p>" for part in (TEXT, *more))
+    return http(
+        f"""<html lang=en><head><title>Vote is put off</title></head><body>
+        <header><p>{today}</p><nav><a href="/">Home</a><a href="/sport">Sport</a></nav></header>
+        <main><article><h1>Vote on the harbour is put off</h1>{text}
+        <div class="ad-slot"><p>Advertisement</p><p>{ADVERTISEMENTS[number]}</p></div>
+        <div class="meter"><p>{meter}</p></div></article>
+        <aside><h2>Related</h2><ul><li><a href="/x">{related}</a></li></ul></aside></main>
+        <footer><p>Served at {number}</p></footer></body></html>""".encode()
+    )
+
+
+def test_furniture_makes_no_version_and_a_paragraph_does(web: Loopback, desk: Desk) -> None:
+    said = "The G20 will hear of it, said the mayor, before the harvest is in."
+    web.say("/a", furnished(0), furnished(1), furnished(2, said), http(b"", "410 Gone"))
+    one = paper(web, "a")
+    for after in (0 * HOUR, 3 * HOUR):
+        desk.ingest(after, one)
+    assert desk.ask("SELECT versions FROM articles") == [(1,)]
+    assert desk.ask("SELECT count(DISTINCT payload_sha256) FROM captures WHERE kind = 'page'") == [
+        (2,)
+    ]
+    assert desk.ask("FROM article_revisions") == []
+
+    desk.ingest(DAY, one)
+    ended = "SELECT outcome, found_in = 'recheck' FROM captures WHERE kind = 'page' ORDER BY run_id"
+    assert desk.ask(ended) == [("article", False), ("unchanged", True), ("revised", True)]
+    found = "SELECT version_no, versions, published_date::VARCHAR, published_source FROM articles"
+    assert desk.ask(found) == [(2, 2, "2025-03-03", "feed")]
+    assert desk.ask(
+        "SELECT previous_no, version_no, word_count_after - word_count_before,"
+        " hours_after_publication, is_like_for_like FROM article_revisions"
+    ) == [(1, 2, 14, 25.0, True)]
+    assert desk.ask(
+        "SELECT topic_id, change, mentions_before, mentions_after, fields FROM mention_changes"
+        " ORDER BY ALL"
+    ) == [("harvest", "entered", 0, 1, ["body"]), ("summit", "entered", 0, 1, ["body"])]
+    assert desk.ask(
+        "SELECT topic_id, sum(mentions) FROM topic_daily GROUP BY ALL ORDER BY ALL"
+    ) == [
+        ("harvest", 1),
+        ("summit", 1),
+    ]
+
+
+def test_a_meter_that_has_run_out_changes_no_article(web: Loopback, desk: Desk) -> None:
+    mark = (
+        '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}'
+    )
+    cut = http(
+        f"<html lang=en><head>{mark}</script></head><body><article>"
+        f"<h1>Vote on the harbour is put off</h1><p>{TEXT}</p><p>To continue reading, subscribe now.</p></article></body></html>".encode()
+    )
+    web.say("/a", page("The G20 was told."), cut)
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    desk.ingest(3 * HOUR, one)
+    assert desk.ask("SELECT versions, is_truncated FROM articles") == [(1, False)]
+    assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
