@@ -22,7 +22,8 @@ from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 
 NUMBERED = {
-    "article_versions": "article_id UUID, version_no INTEGER, body_sha256 VARCHAR, capture_id UUID,"
+    "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
+    " body_sha256 VARCHAR, page_sha256 VARCHAR,"
     " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ,"
     " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",

@@ -1,5 +1,6 @@
 """Articles looked at again after they were first seen, on a web on loopback, by a clock of ours."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -9,16 +10,22 @@ from typing import Any
 
 import pytest
 
+from flows.ingest import ingest
+from flows.rebuild import rebuild
 from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.fetch import Client
 from tasks.load import Run, load, publish
 from tasks.pool import PagePool, page_pool
+from tasks.rebuild import rebuild_articles
 from tasks.refine import refine
 from tasks.settings import Limits, Settings
-from tasks.sources import Source
+from tasks.sources import Source, load_sources
 from tests.loopback import AGENT, Loopback, http
-from tests.staged import TOPICS
+from tests.staged import TOPICS, files, tables
 from tests.test_collect import captures, feed, fetched, item, source
+from tests.test_flows import TOPICS as TOPICS_FILE
+from tests.test_recurrence import page as finnish_page
+from tests.test_recurrence import story, with_teaser
 from warehouse.due import TRIES
 from warehouse.layout import Layout
 from warehouse.query import query
@@ -80,6 +87,19 @@ class Desk:
         assert collected.error == ""
         self.load(after, collected, sources=(one,))
         return collected
+
+    def rebuild(self, one: Source) -> None:
+        """Make Parquet and the warehouse again from the raw archive."""
+
+        def refined(run_id: str) -> Run | None:
+            warcs = self.layout.raw.glob(f"*/{run_id}.warc.gz")
+            known = {one.id: one}
+            batches = [refine(warc, run_id, self.layout, known, self.pool) for warc in warcs]
+            return Run(run_id, tuple(batches)) if batches else None
+
+        rebuild_articles(self.layout, refined)
+        load(self.layout, TOPICS, [one])
+        publish(self.layout)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in query(self.layout, sql).to_pylist()]
@@ -367,7 +387,8 @@ def test_a_meter_that_has_run_out_changes_no_article(web: Loopback, desk: Desk) 
     )
     cut = http(
         f"<html lang=en><head>{mark}</script></head><body><article>"
-        f"<h1>Vote on the harbour is put off</h1><p>{TEXT}</p><p>To continue reading, subscribe now.</p></article></body></html>".encode()
+        f"<h1>Vote on the harbour is put off</h1><p>{TEXT}</p>"
+        "<p>To continue reading, subscribe now.</p></article></body></html>".encode()
     )
     web.say("/a", page("The G20 was told."), cut)
     one = paper(web, "a")
@@ -375,3 +396,62 @@ def test_a_meter_that_has_run_out_changes_no_article(web: Loopback, desk: Desk) 
     desk.ingest(3 * HOUR, one)
     assert desk.ask("SELECT versions, is_truncated FROM articles") == [(1, False)]
     assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
+
+
+def test_what_is_learnt_of_a_site_later_makes_no_version(web: Loopback, desk: Desk) -> None:
+    for number in range(1, 10):
+        web.say(f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode()))
+    desk.ingest(0 * HOUR, paper(web, "1"))
+    desk.ingest(3 * HOUR, paper(web, *"23456789"))
+    assert desk.ask("SELECT DISTINCT versions FROM articles") == [(1,)]
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
+    assert desk.ask(ended) == [("unchanged",)]
+
+
+def test_a_text_that_comes_back_and_a_rebuild_of_it(web: Loopback, desk: Desk) -> None:
+    said = "The G20 was told of it."
+    web.say("/a", page(), page(said), page(), http(b"", "404 Not Found"))
+    one = paper(web, "a")
+    for after in (0 * HOUR, 3 * HOUR, DAY, 7 * DAY):
+        desk.ingest(after, one)
+    order = "SELECT version_no FROM article_versions ORDER BY fetched_at"
+    assert desk.ask(order) == [(1,), (2,), (3,)]
+    assert desk.ask("SELECT count(DISTINCT body_sha256) FROM article_versions") == [(2,)]
+    changes = "SELECT topic_id, change, to_version FROM mention_changes ORDER BY to_version"
+    assert desk.ask(changes) == [("summit", "entered", 2), ("summit", "left", 3)]
+    before, kept = tables(desk.layout), files(desk.layout)
+    desk.rebuild(one)
+    assert (tables(desk.layout), files(desk.layout)) == (before, kept)
+
+
+def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
+    web: Loopback, prefect_api: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_RECHECK_AFTER", "1s, 1d")
+    web.say("/a", page(), page("The G20 was told of it."), http(b"", "404 Not Found"))
+    web.say("/feed", feed(item(f"{web.url}/a", format_datetime(datetime.now(UTC) - HOUR))))
+    sources = tmp_path / "sources.toml"
+    sources.write_text(
+        '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
+        f'feeds = ["{web.url}/feed"]\nmin_interval_seconds = 0\nallow_private_hosts = true\n'
+    )
+    given = {"sources_file": str(sources), "topics_file": str(TOPICS_FILE)}
+    given["data"] = str(desk.layout.root)
+    assert ingest(**given).loaded.articles == 1
+    time.sleep(1)
+    (killed,) = desk.collect(
+        datetime.now(UTC) - START, *load_sources(sources), recheck_after=(timedelta(seconds=1), DAY)
+    )
+    assert (killed.rechecked, killed.warc is None) == (1, False)
+    assert killed.warc
+    (desk.layout.locks / f"{killed.warc.name.partition('.')[0]}.run").touch()
+    again = ingest(**given)
+    assert (again.sources[0].rechecked, again.loaded.load_no) == (0, 3)
+    assert desk.ask(
+        "SELECT version_no, found_in FROM article_revisions"
+        " JOIN captures USING (capture_id, version_no)"
+    ) == [(2, "recheck")]
+    assert len(web.asked("/a")) == 2
+    before = tables(desk.layout), files(desk.layout)
+    rebuild(layer="articles", **given)
+    assert (tables(desk.layout), files(desk.layout)) == before
