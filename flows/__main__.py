@@ -56,7 +56,8 @@ def ingest(
         int, typer.Option(min=0, help="Leave alone what was published earlier; 0 takes all.")
     ] = 0,
     max_new: Annotated[
-        int, typer.Option(min=0, help="Pages fetched a source; 0 takes the limit of the settings.")
+        int,
+        typer.Option(min=0, help="New pages fetched a source; 0 takes the limit of the settings."),
     ] = 0,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""

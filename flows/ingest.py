@@ -130,7 +130,7 @@ def ingest(
     Args:
         only: Ids of the sources to run, as in sources.toml; all of them when empty.
         since_days: Leave alone what was published earlier than so many days ago; 0 takes all.
-        max_new: Pages fetched a source at most; 0 takes the limit of the settings.
+        max_new: New pages fetched a source at most; 0 takes the limit of the settings.
         sources_file: The papers, a TOML file.
         topics_file: The topics, a TOML file.
         data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
@@ -164,7 +164,10 @@ def _collect_and_refine(
         Client(limits, place.settings.user_agent, place.layout.cache) as client,
         page_pool(place.settings) as pool,
     ):
-        collector = Collector(place.layout, run_id, client, limits, held, since, max_new)
+        recheck_after = place.settings.recheck_after
+        collector = Collector(
+            place.layout, run_id, client, limits, held, since, max_new, recheck_after
+        )
         collecting = [collect_source.submit(collector, source) for source in chosen]
         refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
         results = [future.result() for future in refining]
@@ -242,6 +245,7 @@ def _ledger_row(source: Collected, counts: dict[str, int]) -> dict[str, Any]:
         "source": source.source_id,
         "listed": source.listed,
         "articles": sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES),
+        "asked again": source.rechecked,
         "rejected": _counted(rejected) or "-",
         "note": source.error or (f"{source.left} left for later" if source.left else ""),
     }
@@ -254,7 +258,7 @@ def _counted(counts: dict[str, int]) -> str:
 def summary(done: Ingested) -> Table:
     """The run's ledger for a terminal."""
     table = Table(title=f"Run {done.run_id}", title_justify="left", box=None)
-    for column in ("source", "listed", "articles", "rejected", "note"):
+    for column in ("source", "listed", "articles", "asked again", "rejected", "note"):
         table.add_column(column, overflow="fold")
     for row in _ledger(done):
         table.add_row(*(str(value) for value in row.values()))

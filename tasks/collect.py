@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -18,6 +18,7 @@ from tasks.runs import SourceBusy, source_lock
 from tasks.settings import Limits
 from tasks.sources import Source
 from tasks.urls import fold
+from warehouse.due import DuePage, due_pages
 from warehouse.known import KnownListing, known_files, known_urls, last_listings
 from warehouse.layout import Layout
 
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 MAX_CHILDREN = 25
 """Sitemaps read for one source in a run besides its own listings; an index names many."""
+
+RECHECK = "recheck"
+"""Where a page was found that is asked for again because it may have changed."""
 
 FAILURES_IN_A_ROW = 5
 """Pages that a source's hosts may leave unanswered before the rest is left for a later run."""
@@ -53,6 +57,8 @@ class Collected:
     """Entries that listings and globs named, each once."""
     left: int = 0
     """New entries left for a later run: past the limit on new articles, or the host fell silent."""
+    rechecked: int = 0
+    """Known pages that were asked for again."""
     outcomes: dict[str, int] = field(default_factory=dict)
     """Attempts by outcome."""
     error: str = ""
@@ -88,6 +94,10 @@ class Collector:
     """Entries dated earlier are left alone; undated ones are not."""
     max_new: int = 0
     """Pages fetched for one source; 0 takes the limit of the settings."""
+    recheck_after: tuple[timedelta, ...] = ()
+    """How long after an article was first seen its page is asked for again."""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """The clock by which it is due."""
     claims: Claims = field(default_factory=Claims)
 
     def collect(self, source: Source) -> Collected:
@@ -123,6 +133,8 @@ class _Visit:
         self.outcomes: Counter[str] = Counter()
         self.listed: set[str] = set()
         self.left = 0
+        self.rechecked = 0
+        self.failures = 0
         self.failed_listings: list[str] = []
         self.read_listings = 0
         self.error = ""
@@ -132,11 +144,18 @@ class _Visit:
         self._fetch_pages(self._entries())
         if self.failed_listings and not self.read_listings:
             self.error = f"no listing could be read: {self.failed_listings[0]}"
+        else:
+            self._recheck_pages()
 
     def collected(self) -> Collected:
-        outcomes = dict(sorted(self.outcomes.items()))
         return Collected(
-            self.source.id, self.archive.path, len(self.listed), self.left, outcomes, self.error
+            self.source.id,
+            self.archive.path,
+            len(self.listed),
+            self.left,
+            self.rechecked,
+            dict(sorted(self.outcomes.items())),
+            self.error,
         )
 
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> None:
@@ -161,15 +180,35 @@ class _Visit:
         wanted = [(key, entry) for key, entry in fresh.items() if not self._is_old(entry)]
         limit = self.of.max_new or self.of.limits.max_new_articles
         self.left = max(0, len(wanted) - limit)
-        failures = 0
         for number, (key, entry) in enumerate(wanted[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
-            if failures == FAILURES_IN_A_ROW:
+            if self.failures == FAILURES_IN_A_ROW:
                 self.left += 1
             elif self.of.claims.take(key):
-                attempt = self._get(entry.url, CaptureKind.PAGE)
-                self._record(attempt, entry)
-                failures = failures + 1 if attempt.outcome in UNANSWERED else 0
+                self._fetch(entry)
+
+    def _recheck_pages(self) -> None:
+        steps = self.source.recheck_after
+        pages = due_pages(
+            self.of.layout,
+            self.source.id,
+            self.of.recheck_after if steps is None else steps,
+            self.of.now,
+            most=self.of.limits.max_rechecks,
+            published_since=self.of.since,
+        )
+        for number, page in enumerate(pages, 1):
+            advance(f"{self.source.id}: pages again", number, len(pages))
+            if self.failures == FAILURES_IN_A_ROW:
+                return
+            if self.of.claims.take(fold(page.url)):
+                self.rechecked += 1
+                self._fetch(_entry_of(page), page)
+
+    def _fetch(self, entry: Entry, held: DuePage | None = None) -> None:
+        attempt = self._get(entry.url, CaptureKind.PAGE, held)
+        self._record(attempt, entry)
+        self.failures = self.failures + 1 if attempt.outcome in UNANSWERED else 0
 
     def _is_old(self, entry: Entry) -> bool:
         since, published = self.of.since, entry.published_at
@@ -227,7 +266,9 @@ class _Visit:
             return read, attempt
         return None, replace(attempt, outcome=read.outcome, detail=read.detail)
 
-    def _get(self, url: str, kind: CaptureKind, kept: KnownListing | None = None) -> Attempt:
+    def _get(
+        self, url: str, kind: CaptureKind, kept: KnownListing | DuePage | None = None
+    ) -> Attempt:
         return self.of.client.get(
             url,
             kind=kind,
@@ -242,3 +283,14 @@ class _Visit:
     def _record_robots(self, attempt: Attempt) -> None:
         if attempt.kind is CaptureKind.ROBOTS:
             self._record(attempt)
+
+
+def _entry_of(page: DuePage) -> Entry:
+    """A known page as an entry, with what a listing once said of it."""
+    return Entry(
+        page.url,
+        RECHECK,
+        page.entry_headline,
+        page.entry_published_raw,
+        page.entry_published_at,
+    )

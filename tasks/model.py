@@ -23,7 +23,7 @@ class Outcome(StrEnum):
     FETCHED = "fetched"  # page or file archived, not yet extracted; never in the `captures` table
     ARTICLE = "article"  # a new article
     REVISED = "revised"  # a known article with another text, or dated at last: a new version
-    UNCHANGED = "unchanged"  # a known article with the same text
+    UNCHANGED = "unchanged"  # a known article with the same text, or known whole and now cut
     LISTED = "listed"  # a feed, sitemap or section page that was read
     NOT_MODIFIED = "not_modified"  # HTTP 304
     ROBOTS_READ = "robots_read"

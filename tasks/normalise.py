@@ -21,7 +21,9 @@ Row = dict[str, Any]
 
 
 def article_row(extraction: Extraction, capture: Capture, *, extractor_version: str) -> Row:
-    """The article's row under ARTICLE_SCHEMA; `version_no` and `first_seen_at` are still None.
+    """The article's row under ARTICLE_SCHEMA.
+
+    Still None are `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
 
     Args:
         extraction: one with outcome ARTICLE.
@@ -36,6 +38,7 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
         "article_id": article_id(url),
         "version_no": None,
         "first_seen_at": None,
+        "page_sha256": None,
         "source_id": capture.source_id,
         "url_requested": capture.url_requested,
         "url_final": capture.url_final,

@@ -22,11 +22,14 @@ from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 
 NUMBERED = {
-    "article_versions": "article_id UUID, version_no INTEGER, body_sha256 VARCHAR, capture_id UUID,"
-    " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ",
+    "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
+    " body_sha256 VARCHAR, page_sha256 VARCHAR,"
+    " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ,"
+    " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
 }
 """What has to be known of the runs made again so far, to number the versions of the next."""
+NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 
 def rebuild_articles(
@@ -57,7 +60,7 @@ def rebuild_articles(
             for table, columns in NUMBERED.items():
                 numbered.execute(f"CREATE TABLE {table} ({columns})")
             new = [_rebuild_run(numbered, layout, commit, refine_run) for commit in old]
-            build.run_checks(numbered, "article_versions_numbered", "captures_article")
+            build.run_checks(numbered, *NUMBERED_CHECKS)
         build.drop_writer(layout)
         if new:
             swap_commits(layout)

@@ -158,7 +158,7 @@ class _Refiner:
             for capture, refined in _unspooled(spool)
         )
         for refined, done in self.pool.in_order(submitted):
-            yield done if isinstance(done, Refined) else refined
+            yield _beside(done, refined) if isinstance(done, Refined) else refined
 
     def _submit_again(self, warc: Path, capture: Capture, refined: Refined) -> Submitted:
         found = refined.kept & self.site.counts.keys()
@@ -181,6 +181,16 @@ class _Refiner:
         for capture, payload in read_archive(warc):
             is_page = capture.outcome is Outcome.FETCHED
             yield capture, submit(refine_page, capture, payload, self.origin) if is_page else None
+
+
+def _beside(again: Refined, alone: Refined) -> Refined:
+    """A page refined again, with what its text is known by without what the site has told."""
+    if again.article is None or alone.article is None:
+        return again
+    key = alone.article["body_sha256"]
+    if key == again.article["body_sha256"]:
+        return again
+    return replace(again, article=again.article | {"page_sha256": key})
 
 
 def _unspooled(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:

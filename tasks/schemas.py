@@ -35,6 +35,7 @@ ARTICLE_SCHEMA = pa.schema(
         ("is_truncated", pa.bool_()),
         ("prompt_chars_removed", pa.int32()),
         ("body_sha256", pa.string()),
+        ("page_sha256", pa.string()),
         ("simhash", pa.uint64()),
         ("rights", pa.struct([("notice", pa.string()), ("tdm_reservation", pa.string())])),
         ("raw_ref", pa.string()),

@@ -2,20 +2,55 @@
 
 import os
 import re
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tasks.config import ConfigError, describe
 
-__all__ = ["ConfigError", "Limits", "Settings"]
+__all__ = ["ConfigError", "Limits", "Settings", "Steps"]
 
 _PREFIX = "PRESSWATCH_"
 _CONTACT = re.compile(r"(https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*", re.ASCII)
 
+_DURATION = re.compile(r"(\d{1,4})\s*([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def read_steps(value: object) -> object:
+    """Durations such as `3h, 1d, 7d` (s, m, h, d, w), each once, the shortest first; off: none.
+
+    Raises:
+        ValueError: one of them is no duration.
+    """
+    if isinstance(value, str):
+        value = () if value.strip() == "off" else tuple(re.split(r"\s*,\s*", value.strip()))
+    if not isinstance(value, tuple | list):
+        return value
+    return tuple(sorted(set(map(_duration, value))))
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not found or not int(found[1]):
+        raise ValueError(f"must be durations like 3h, 1d, 7d, or off, got {value!r}")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+Steps = Annotated[tuple[timedelta, ...], BeforeValidator(read_steps)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -34,7 +69,9 @@ class Limits(BaseModel):
     max_entries: Count = 500
     """Of one listing."""
     max_new_articles: Count = 200
-    """Pages fetched for one source in one run."""
+    """New pages fetched for one source in one run."""
+    max_rechecks: Annotated[int, Field(ge=0)] = 100
+    """Known pages asked for again for one source in one run; 0 asks for none."""
     max_tries: Count = 3
     """Of one request, the first included."""
     page_seconds: Seconds = 10.0
@@ -59,6 +96,11 @@ class Settings(BaseSettings):
     contact: str = ""
     """Mail address or http(s) URL that the User-Agent gives to those who want to complain."""
     limits: Limits = Limits()
+    recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
+    """How long after an article was first seen its page is asked for again; none: never.
+
+    Set as `PRESSWATCH_RECHECK_AFTER=3h,1d,7d`, or `off`.
+    """
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes for extraction; 0 is one for each core this process may use."""
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from tasks.config import ConfigError, read_entries
 from tasks.marks import Marks, checked_mark
+from tasks.settings import Steps
 
 __all__ = ["ConfigError", "Source", "choose", "load_sources"]
 
@@ -121,6 +122,8 @@ class Source(BaseModel):
     expected_daily: LowHigh | None = None
     """Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing."""
     allow_private_hosts: bool = False
+    recheck_after: Steps | None = None
+    """Instead of the settings' durations; an empty list asks for no page again."""
     strip: MarkList = ()
     """Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
     text, with a `*` behind for a beginning."""

@@ -4,7 +4,7 @@ from bisect import bisect_right, insort
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import duckdb
@@ -12,6 +12,11 @@ import pyarrow as pa
 
 from tasks.model import Outcome
 from warehouse.query import records
+
+JUDGED_BY = [
+    *("article_id", "capture_id", "fetched_at"),
+    *("body_sha256", "page_sha256", "published_at", "is_truncated"),
+]
 
 
 class Text(NamedTuple):
@@ -22,6 +27,15 @@ class Text(NamedTuple):
     """0 until it is numbered."""
     body_sha256: str
     is_dated: bool
+    is_whole: bool = True
+    """Whether all of the article was delivered."""
+    page_sha256: str | None = None
+    """Of what the page alone gave, where what recurs on its site was taken out of that."""
+
+    @property
+    def keys(self) -> frozenset[str | None]:
+        """Hashes one of which another state with the same text has, too."""
+        return frozenset({self.body_sha256, self.page_sha256} - {None})
 
 
 @dataclass(slots=True)
@@ -63,8 +77,8 @@ def known_versions(
     )
     rows = records(
         con,
-        "SELECT article_id, version_no, body_sha256, fetched_at, first_seen_at,"
-        " published_at IS NOT NULL AS is_dated"
+        "SELECT article_id, version_no, body_sha256, page_sha256, fetched_at, first_seen_at,"
+        " published_at IS NOT NULL AS is_dated, is_truncated IS DISTINCT FROM true AS is_whole"
         " FROM article_versions SEMI JOIN wanted USING (article_id)",
     )
     con.unregister("wanted")
@@ -72,9 +86,7 @@ def known_versions(
     for row in rows:
         about = known.setdefault(UUID(row["article_id"]), Known(row["first_seen_at"]))
         about.first_seen_at = min(about.first_seen_at, row["first_seen_at"])
-        about.texts.append(
-            Text(row["fetched_at"], row["version_no"], row["body_sha256"], row["is_dated"])
-        )
+        about.texts.append(Text(*(row[name] for name in Text._fields)))
     return known
 
 
@@ -83,15 +95,15 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
 
     A text equal to the version in force at that time is UNCHANGED, unless that one is undated and
     this one is not: an AMP twin or a saved copy without a date must not keep an article out of the
-    time series. Any other becomes ARTICLE (the first) or REVISED. A capture older than what is
-    known takes the next number all the same: numbers are never given anew, and `fetched_at` tells
-    the order of the texts.
+    time series. So is one that differs by what was learnt of the site alone, and one that came cut
+    where the whole is known: a meter that has run out changes no article. Any other becomes
+    ARTICLE (the first) or REVISED. A capture older than what is known takes the next number all
+    the same: numbers are never given anew, and `fetched_at` tells the order of the texts.
 
     Returns:
         The order of the rows, and the verdict on each by its capture's id.
     """
-    columns = ["fetched_at", "article_id", "capture_id", "body_sha256", "published_at"]
-    keys = articles.select(columns).to_pylist()
+    keys = articles.select(JUDGED_BY).to_pylist()
     order = sorted(
         range(len(keys)),
         key=lambda at: (keys[at]["fetched_at"], keys[at]["article_id"], keys[at]["capture_id"]),
@@ -101,12 +113,21 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
     for at in order:
         row = keys[at]
         state = _state(states, known, row["article_id"], row["fetched_at"])
-        is_dated = row["published_at"] is not None
-        new = Text(row["fetched_at"], 0, row["body_sha256"], is_dated)
-        verdicts[row["capture_id"]] = _verdict(state, new)
+        verdicts[row["capture_id"]] = _verdict(state, _text(row))
     if len(verdicts) != len(keys):
         raise ValueError("two staged articles come from one capture")
     return order, verdicts
+
+
+def _text(row: Mapping[str, Any]) -> Text:
+    return Text(
+        fetched_at=row["fetched_at"],
+        version_no=0,
+        body_sha256=row["body_sha256"],
+        is_dated=row["published_at"] is not None,
+        is_whole=not row["is_truncated"],
+        page_sha256=row["page_sha256"],
+    )
 
 
 def _state(
@@ -122,6 +143,8 @@ def _verdict(state: Known, new: Text) -> Verdict:
     if not state.texts:
         return Verdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
     shown = state.in_force(new.fetched_at)
-    if shown.body_sha256 == new.body_sha256 and (shown.is_dated or not new.is_dated):
+    is_cut = shown.is_whole and not new.is_whole
+    is_same = is_cut or bool(shown.keys & new.keys)
+    if is_same and (shown.is_dated or not new.is_dated):
         return Verdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
     return Verdict(Outcome.REVISED, state.add(new), state.first_seen_at)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
+import pyarrow.parquet as pq
 import pytest
 
 from tasks.load import CheckFailed, Run, load, publish, rebuild_warehouse
@@ -134,6 +135,21 @@ def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.Monke
 
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
     publish(layout)
+    assert tables(layout) == kept
+
+
+def test_files_that_lack_a_column_of_today_are_read(layout: Layout) -> None:
+    ingest(layout, 0)
+    ingest(layout, 1)
+    kept = tables(layout)
+    old, *_ = sorted(layout.articles.rglob("*.parquet"))
+    table = pq.ParquetFile(old).read()
+    pq.write_table(table.drop_columns(["page_sha256"]), old)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == kept
+    for path in layout.articles.rglob("*.parquet"):
+        pq.write_table(pq.ParquetFile(path).read().drop_columns(["section"]), path)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout) == kept
 
 

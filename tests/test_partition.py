@@ -238,7 +238,9 @@ def test_verdicts(
         "article_id": page.article_id,
         "capture_id": page.capture_id(RUN),
         "body_sha256": text,
+        "page_sha256": None,
         "published_at": page.published_at,
+        "is_truncated": False,
     }
     schema = pa.schema([ARTICLE_SCHEMA.field(name) for name in row])
     _, verdicts = judge(pa.Table.from_pylist([row], schema=schema), known)
@@ -266,6 +268,57 @@ def test_an_undated_article_gets_its_date_with_the_first_capture_that_has_one(
     assert [row["outcome"] for row in rows(layout, RUN, "captures")] == outcomes
     dates = [row["published_at"] for row in rows(layout, RUN)]
     assert len([date for date in dates if date]) == dated
+
+
+@pytest.mark.parametrize(
+    ("cut", "outcomes"),
+    [
+        ((False, True, False), ["article", "unchanged", "revised"]),
+        ((True, True, False), ["article", "revised", "revised"]),
+    ],
+    ids=["whole-first", "cut-first"],
+)
+def test_a_text_that_comes_cut_is_no_version_of_a_whole_one(
+    layout: Layout, cut: tuple[bool, ...], outcomes: list[str]
+) -> None:
+    pages = [
+        Page("one", f"As of hour {hour}.", hour=hour, is_truncated=is_cut)
+        for hour, is_cut in enumerate(cut, 1)
+    ]
+    known: dict[UUID, Known] = {}
+    partition(layout, stage(layout, RUN, pages[:1]), nothing)
+    for row in rows(layout, RUN):
+        text = Text(row["fetched_at"], 1, row["body_sha256"], True, not row["is_truncated"])
+        known[row["article_id"]] = Known(row["first_seen_at"], [text])
+    partition(layout, stage(layout, NEXT, pages[1:]), lambda ids: known, sequence=2)
+    captures = rows(layout, RUN, "captures") + rows(layout, NEXT, "captures")
+    assert [row["outcome"] for row in captures] == outcomes
+
+
+@pytest.mark.parametrize(
+    ("shown", "new", "outcome"),
+    [
+        (("long", None), ("short", "long"), Outcome.UNCHANGED),
+        (("short", "long"), ("long", None), Outcome.UNCHANGED),
+        (("short", "long"), ("shorter", "long"), Outcome.UNCHANGED),
+        (("short", "long"), ("short", "longer"), Outcome.UNCHANGED),
+        (("short", "long"), ("other", "longer"), Outcome.REVISED),
+    ],
+    ids=["learnt", "forgotten", "learnt-more", "other-furniture", "other-text"],
+)
+def test_what_is_learnt_of_the_site_is_no_change_of_the_text(
+    layout: Layout,
+    shown: tuple[str, str | None],
+    new: tuple[str, str | None],
+    outcome: Outcome,
+) -> None:
+    page = Page("one", about=dict(zip(("body_sha256", "page_sha256"), new, strict=True)))
+    first = page.fetched_at - timedelta(minutes=5)
+    text = Text(first, 1, shown[0], is_dated=True, page_sha256=shown[1])
+    known = {page.article_id: Known(first, [text])}
+    commit = partition(layout, stage(layout, RUN, [page]), lambda ids: known)
+    assert commit
+    assert commit.count(outcome) == 1
 
 
 @settings(max_examples=60)

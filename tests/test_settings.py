@@ -1,4 +1,5 @@
 import pickle
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tasks.settings import ConfigError, Limits, Settings
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DATA", "CONTACT", "WORKERS", "LIMITS", "LIMITS__MAX_BYTES"):
+    for name in ("DATA", "CONTACT", "WORKERS", "LIMITS", "LIMITS__MAX_BYTES", "RECHECK_AFTER"):
         monkeypatch.delenv(f"PRESSWATCH_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -31,6 +32,17 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.processes == 3
     assert settings.limits.max_bytes == 5000
     assert settings.limits.max_tries == Limits().max_tries
+
+
+@pytest.mark.parametrize(
+    ("given", "hours"),
+    [("", (3, 24, 168)), ("off", ()), ("2d,90m, 2d", (1.5, 48)), ("1w", (168,))],
+)
+def test_the_recheck_schedule(
+    monkeypatch: pytest.MonkeyPatch, given: str, hours: tuple[float, ...]
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_RECHECK_AFTER", given)
+    assert Settings().recheck_after == tuple(timedelta(hours=each) for each in hours)
 
 
 def test_a_relative_data_folder_survives_a_change_of_folder(
@@ -83,6 +95,8 @@ def test_a_contact_that_cannot_stand_in_a_header(
         ("PRESSWATCH_LIMITS__MAX_SECONDS", "0", "greater than 0, got '0'"),
         ("PRESSWATCH_LIMITS__PAGE_SECONDS", "nan", "finite number"),
         ("PRESSWATCH_LIMITS__MAX_BITES", "3", "unknown key, did you mean max_bytes?"),
+        ("PRESSWATCH_RECHECK_AFTER", "3h, soon", "like 3h, 1d, 7d, or off, got 'soon'"),
+        ("PRESSWATCH_RECHECK_AFTER", "0d", "got '0d'"),
         ("PRESSWATCH_LIMITS", "[3]", "must be a table"),
         ("PRESSWATCH_LIMITS", "{", "PRESSWATCH_LIMITS"),
     ],

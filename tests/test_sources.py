@@ -1,5 +1,6 @@
 import pickle
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def test_the_smallest_source_and_its_defaults(tmp_path: Path) -> None:
     assert source.country == "gb"
     assert source.min_interval_seconds == 2.0
     assert source.expected_daily is None
+    assert source.recheck_after is None
     assert source.allow_private_hosts is False
 
 
@@ -55,6 +57,7 @@ def test_every_key_of_the_design_is_read(tmp_path: Path) -> None:
             GOOD
             + 'sitemaps = ["https://example.org/news.xml"]\nsections = ["http://example.org/w"]\n'
             + "min_interval_seconds = 5\nexpected_daily = [5, 200]\nallow_private_hosts = true\n"
+            + 'recheck_after = ["2d", "6h"]\n'
             + 'strip = ["div.rail", "text:Read on*"]\nkeep = ["p.lead"]\n',
         )
     )
@@ -66,6 +69,7 @@ def test_every_key_of_the_design_is_read(tmp_path: Path) -> None:
     assert source.min_interval_seconds == 5.0
     assert source.expected_daily == (5, 200)
     assert source.allow_private_hosts is True
+    assert source.recheck_after == (timedelta(hours=6), timedelta(days=2))
     assert source.marks == Marks(("div.rail", "text:Read on*"), ("p.lead",))
 
 
@@ -94,6 +98,8 @@ def test_globs_start_at_the_folder_of_the_file(
         ("expected_daily = [1, 2, 3]", "expected_daily: must be [low, high]"),
         ("expected_daily = [1, 2.5]", "expected_daily[1]: wrong type, must be a whole number"),
         ("expected_daily = 7", "expected_daily: wrong type, must be a list, got 7"),
+        ('recheck_after = ["soon"]', "recheck_after: must be durations like 3h, 1d, 7d"),
+        ("recheck_after = 3", "recheck_after: wrong type, must be a list, got 3"),
         ("min_interval_seconds = -1", "min_interval_seconds: must be greater than or equal to 0"),
         ("min_interval_seconds = nan", "min_interval_seconds: must be a finite number"),
         ('min_interval_seconds = "2"', "min_interval_seconds: wrong type, must be a number"),

@@ -13,6 +13,7 @@ import pytest
 from tasks.load import CheckFailed, load, publish
 from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
 from tasks.sources import Source
+from tasks.topics import Topic
 from tasks.urls import fold
 from tests.staged import (
     SOURCES,
@@ -115,12 +116,14 @@ def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None
 
 PLANTS = {
     "article_versions_complete": "UPDATE article_versions SET headline = NULL",
+    "article_versions_differ": "UPDATE article_versions SET body_sha256 = 'as before'",
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
     "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions = 2",
     "articles_one_row": "INSERT INTO articles SELECT * FROM articles LIMIT 1",
     "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
     "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
     "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
+    "captures_recheck": "UPDATE captures SET found_in = 'recheck' WHERE outcome = 'listed'",
     "captures_source": "UPDATE captures SET source_id = 'xx-none' WHERE outcome = 'listed'",
     "coverage_calendar": "DELETE FROM coverage WHERE day = '2026-03-03'",
     "coverage_counts": "UPDATE coverage SET extracted = extracted + 1 WHERE extracted > 0",
@@ -313,6 +316,103 @@ def test_an_older_capture_is_a_version_but_not_the_article(layout: Layout) -> No
     assert ask(layout, "SELECT version_no, versions, body_chars FROM articles") == [(1, 2, 11)]
     first = Page("a", hour=1).fetched_at
     assert ask(layout, "SELECT first_seen_at FROM articles") == [(first,)]
+
+
+def revisions(layout: Layout, columns: str) -> list[tuple[Any, ...]]:
+    return ask(layout, f"SELECT {columns} FROM article_revisions ORDER BY fetched_after")
+
+
+def test_revisions_stand_beside_what_they_followed(layout: Layout) -> None:
+    text = prose(4)
+    pages = [
+        Page("a", text, headline="Before", hour=2),
+        Page("a", f"{text} harbour", headline="After", hour=5),
+        Page("a", f"{text} harbour", headline="After", hour=6),
+        Page("once", prose(5)),
+    ]
+    publish_pages(layout, pages)
+    assert revisions(layout, "url_canonical, version_no, previous_no") == [(pages[0].url, 2, 1)]
+    assert revisions(layout, "headline_before, headline_after") == [("Before", "After")]
+    assert revisions(layout, "word_count_before, word_count_after") == [(120, 121)]
+    assert revisions(layout, "body_chars_after - body_chars_before") == [(8,)]
+    assert revisions(layout, "fetched_before, fetched_after") == [
+        (pages[0].fetched_at, pages[1].fetched_at)
+    ]
+    assert revisions(layout, "hours_after_publication, is_other_text, is_like_for_like") == [
+        (5.0, True, True)
+    ]
+    ((distance,),) = revisions(layout, "simhash_distance")
+    assert 0 < distance <= 16
+
+
+def test_revisions_follow_the_captures_not_the_loads(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", "As of noon.", hour=6)])
+    earlier = [Page("a", "As of dawn.", hour=1), Page("a", "As of tea.", hour=9)]
+    publish_pages(layout, earlier, run_id="20260303T060000Z-bbbbbb")
+    assert revisions(layout, "previous_no, version_no") == [(2, 1), (1, 3)]
+
+
+def test_a_text_that_comes_back_is_a_third_version(layout: Layout) -> None:
+    texts = ("As of dawn.", "As of noon.", "As of dawn.", "As of dawn.")
+    publish_pages(layout, [Page("a", text, hour=hour) for hour, text in enumerate(texts, 1)])
+    assert revisions(layout, "previous_no, version_no") == [(1, 2), (2, 3)]
+    same = "SELECT count(DISTINCT body_sha256), count(*) FROM article_versions"
+    assert ask(layout, same) == [(2, 3)]
+
+
+def test_a_difference_that_need_not_be_the_papers_is_marked(layout: Layout) -> None:
+    pages = [
+        Page("whole-at-last", "The G20", hour=1, is_truncated=True),
+        Page("whole-at-last", "The G20 met, and the grain fair opened.", hour=2),
+        Page("other-rules", "The G20 met. Read on.", hour=3),
+        Page("other-rules", "The G20 met.", hour=4, about={"extractor_version": "2"}),
+        Page("dated-at-last", "The G20 met.", day=None, hour=5),
+        Page("dated-at-last", "The G20 met.", hour=6),
+    ]
+    publish_pages(layout, pages)
+    assert revisions(layout, "is_like_for_like, is_other_text") == [
+        (False, True),
+        (False, True),
+        (True, False),
+    ]
+    changes = "SELECT topic_id, change, is_like_for_like FROM mention_changes"
+    assert ask(layout, changes) == [("harvest", "entered", False)]
+
+
+CHANGES = (
+    "SELECT topic_id, change, from_version, to_version, mentions_before, mentions_after, fields"
+    " FROM mention_changes ORDER BY to_version, topic_id"
+)
+
+
+def test_topics_that_enter_and_leave_an_article(layout: Layout) -> None:
+    pages = [
+        Page("a", "The G20 met.", hour=1, headline="G20 meets"),
+        Page("a", "The G20 met. The harvest, the harvest.", hour=2, headline="They meet"),
+        Page("a", "The harvest.", hour=3, headline="They meet"),
+        Page("b", "The harvest.", hour=3),
+    ]
+    publish_pages(layout, pages)
+    assert ask(layout, CHANGES) == [
+        ("harvest", "entered", 1, 2, 0, 2, ["body"]),
+        ("summit", "left", 2, 3, 1, 0, ["body"]),
+    ]
+    times = "SELECT seen_at, hours_after_publication FROM mention_changes ORDER BY ALL"
+    assert ask(layout, times) == [
+        (pages[1].fetched_at, 2.0),
+        (pages[2].fetched_at, 3.0),
+    ]
+    rows = ask(layout, "SELECT version_no, count(*) FROM mentions GROUP BY ALL ORDER BY ALL")
+    assert rows == [(1, 3), (2, 3), (3, 1)]
+
+
+def test_a_new_topic_is_counted_in_all_versions(layout: Layout) -> None:
+    pages = [Page("a", "The ferry sails.", hour=1), Page("a", "It sails.", hour=2)]
+    publish_pages(layout, pages)
+    assert ask(layout, CHANGES) == []
+    load(layout, [*TOPICS, Topic(id="ferry", name="Ferry", aliases=("ferry",))], SOURCES)
+    publish(layout)
+    assert ask(layout, CHANGES) == [("ferry", "left", 1, 2, 1, 0, ["body"])]
 
 
 def copies(layout: Layout) -> dict[str, str | None]:

@@ -174,15 +174,19 @@ def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
 
 
 def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
-    """Append the rows of Parquet files to a table, by column name."""
+    """Append the rows of Parquet files to a table, by column name.
+
+    A column that a file of an earlier version has not is NULL.
+    """
     if not paths:
         return
     columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
-    taken = [f"{DERIVED[name]} AS {name}" if name in DERIVED else name for name in columns]
+    derived = "".join(f", {DERIVED[name]} AS {name}" for name in columns if name in DERIVED)
     dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"
     con.execute(
-        f"INSERT INTO {table} BY NAME SELECT {', '.join(taken)}"  # noqa: S608
-        f" FROM read_parquet(?{dated if table == 'article_versions' else ''})",
+        f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda c: c IN {tuple(columns)}){derived}"  # noqa: S608
+        " FROM read_parquet(?, union_by_name = true"
+        f"{dated if table == 'article_versions' else ''})",
         [[str(path) for path in paths]],
     )
 

@@ -1,7 +1,7 @@
 """Reading the current snapshot; the writer is never in the way, nor is the reader in its."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -43,10 +43,13 @@ def query(layout: Layout, sql: str) -> pa.Table:
 
 
 def records(
-    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Sequence[object] | Mapping[str, object] = (),
 ) -> list[dict[str, Any]]:
     """The rows of a query, by column name, with times in UTC."""
     # fetchall() wants pytz for a TIMESTAMPTZ.
-    relation = con.sql(sql, params=list(parameters))
+    given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+    relation = con.sql(sql, params=given)
     rows: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
     return rows

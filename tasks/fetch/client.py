@@ -22,6 +22,7 @@ from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 from tasks.settings import Limits
 
 Record = Callable[[Attempt], None]
+Clock = Callable[[], datetime]
 
 _TRIED_ONCE_MORE = frozenset({Outcome.CONNECT_FAILED, Outcome.TIMED_OUT, Outcome.BROKEN_RESPONSE})
 
@@ -46,7 +47,11 @@ class _Trip:
     """Whether anything came back of the last exchange."""
     seen: set[str] = field(default_factory=set)
     exchanges: list[Exchange] = field(default_factory=list)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime = field(kw_only=True)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Client:
@@ -59,6 +64,7 @@ class Client:
         ca_bundle: File of certificate authorities.
         resolve: Asked once a connection; the connection goes to what it answers.
         backoff_seconds: Upper bound of the pause after a first failed try.
+        clock: Says when an attempt was made.
     """
 
     def __init__(
@@ -70,11 +76,13 @@ class Client:
         ca_bundle: str | None = None,
         resolve: Resolve = system_resolve,
         backoff_seconds: float = 1.0,
+        clock: Clock = _utc_now,
     ) -> None:
         self._limits = limits
         self._user_agent = user_agent
         self._resolve = resolve
         self._backoff_seconds = backoff_seconds
+        self._clock = clock
         self._tls = ssl.create_default_context(cafile=ca_bundle or DEFAULT_CA_BUNDLE_PATH)
         self._gates = Gates()
         self._robots = Robots(cache)
@@ -125,6 +133,7 @@ class Client:
             allow_private=allow_private,
             max_bytes=self._limits.max_bytes,
             max_redirects=self._limits.max_redirects,
+            started_at=self._clock(),
         )
         attempt = self._attempt(trip)
         if attempt.outcome is Outcome.NOT_MODIFIED:
@@ -186,6 +195,7 @@ class Client:
             allow_private=trip.allow_private,
             max_bytes=MOST_BYTES,
             max_redirects=MOST_REDIRECTS,
+            started_at=self._clock(),
         )
 
     def _answer(self, trip: _Trip, request: PreparedRequest, pause: float) -> Answer:

@@ -1,7 +1,7 @@
 -- Grain: one article, as its version with the latest fetched_at shows it.
 -- Brings the articles of `touched` up to date, then `duplicate_of` wherever that may change it.
 MERGE INTO articles USING (
-    SELECT every_version.* EXCLUDE (first_seen_at),
+    SELECT every_version.* EXCLUDE (first_seen_at, page_sha256),
            min(first_seen_at) OVER article AS first_seen_at,
            count(*) OVER article AS versions
     FROM article_versions AS every_version

@@ -29,6 +29,7 @@ CREATE TABLE article_versions (
     is_truncated         BOOLEAN,
     prompt_chars_removed INTEGER,
     body_sha256          VARCHAR,
+    page_sha256          VARCHAR,
     body_key             UBIGINT,
     simhash              UBIGINT,
     rights               STRUCT(notice VARCHAR, tdm_reservation VARCHAR),
@@ -78,7 +79,9 @@ COMMENT ON COLUMN article_versions.is_truncated IS
 COMMENT ON COLUMN article_versions.prompt_chars_removed IS
     'Code points of prompts that were stripped from the page';
 COMMENT ON COLUMN article_versions.body_sha256 IS
-    'SHA-256 of headline, standfirst and body: another value is another version';
+    'SHA-256 of headline, standfirst and body: the same value is no other version';
+COMMENT ON COLUMN article_versions.page_sha256 IS
+    'The same of what the page alone gives, where texts that recur on the paper''s pages were taken out of it; else NULL. One that repeats the version before is no other version';
 COMMENT ON COLUMN article_versions.body_key IS
     '64 bits of the MD5 of the body alone: equal for copies under other headlines';
 COMMENT ON COLUMN article_versions.simhash IS

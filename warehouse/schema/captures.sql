@@ -35,7 +35,8 @@ COMMENT ON COLUMN captures.source_id IS 'The paper, as in sources';
 COMMENT ON COLUMN captures.kind IS 'robots, listing, page or file';
 COMMENT ON COLUMN captures.url_requested IS 'URL asked for';
 COMMENT ON COLUMN captures.url_final IS 'URL after redirects';
-COMMENT ON COLUMN captures.found_in IS 'Listing, or glob, that named the URL';
+COMMENT ON COLUMN captures.found_in IS
+    'Listing, or glob, that named the URL; recheck for a known page asked for again';
 COMMENT ON COLUMN captures.outcome IS 'How it ended, as in outcomes';
 COMMENT ON COLUMN captures.detail IS 'More about the outcome';
 COMMENT ON COLUMN captures.attempted_at IS

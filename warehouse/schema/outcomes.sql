@@ -19,7 +19,7 @@ COMMENT ON COLUMN outcomes.meaning IS 'In words';
 INSERT INTO outcomes VALUES
     ('article', 'article', false, false, 'A new article'),
     ('revised', 'article', false, false, 'A known article with another text, or dated at last'),
-    ('unchanged', 'article', false, false, 'A known article with the same text'),
+    ('unchanged', 'article', false, false, 'A known article with the same text, or cut where the whole is known'),
     ('listed', 'listing', false, false, 'A feed, sitemap or section page that was read'),
     ('not_modified', 'listing', false, false, 'Not changed since it was last read'),
     ('robots_read', 'listing', false, false, 'A robots.txt that was read'),

@@ -14,7 +14,8 @@ COMMENT ON COLUMN rejections.source_id IS 'The paper, as in sources';
 COMMENT ON COLUMN rejections.kind IS 'page or file';
 COMMENT ON COLUMN rejections.url_requested IS 'URL asked for';
 COMMENT ON COLUMN rejections.url_final IS 'URL after redirects';
-COMMENT ON COLUMN rejections.found_in IS 'Listing, or glob, that named the URL';
+COMMENT ON COLUMN rejections.found_in IS
+    'Listing, or glob, that named the URL; recheck for a known page asked for again';
 COMMENT ON COLUMN rejections.outcome IS 'The reason';
 COMMENT ON COLUMN rejections.class IS 'Class of the reason, as in outcomes';
 COMMENT ON COLUMN rejections.meaning IS 'The reason in words';
