@@ -7,9 +7,12 @@
 -- and the last one leaves open that there is one (outcomes.is_loss).
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
 --
--- missing   no article of the day, and either no listing read on it or a page of it lost
+-- A listing reaches back to the pages fetched from it thereafter, a week at most, since papers pin old
+-- stories. Days between such a page and the reading are spanned.
+--
+-- missing   no article of the day, and either a page of it lost or no listing read on it or across it
 -- partial   otherwise, when pages or listings failed, or articles are fewer than expected_low
--- observed  otherwise; a day on which listings were read and named nothing is a true zero
+-- observed  otherwise; a day of which listings were read and named nothing is a true zero
 DELETE FROM coverage;
 
 INSERT INTO coverage BY NAME
@@ -85,13 +88,45 @@ counted AS (
     LEFT JOIN pages USING (source_id, day)
     LEFT JOIN listings USING (source_id, day)
     LEFT JOIN texts USING (source_id, day)
+),
+reaching AS (
+    SELECT DISTINCT page.source_id, (page.entry_published_at AT TIME ZONE 'UTC')::DATE AS oldest_day,
+           (listing.attempted_at AT TIME ZONE 'UTC')::DATE AS read_day
+    FROM captures AS page
+    JOIN captures AS listing
+        ON listing.run_id = page.run_id AND listing.source_id = page.source_id
+       AND listing.url_requested = page.found_in AND listing.kind = 'listing'
+    JOIN outcomes ON outcomes.outcome = listing.outcome AND outcomes.class = 'listing'
+    WHERE page.kind = 'page' AND page.attempted_at >= listing.attempted_at
+      AND page.entry_published_at > listing.attempted_at - INTERVAL 7 DAY
+      AND page.entry_published_at < listing.attempted_at - INTERVAL 1 DAY
+),
+spanned AS (
+    SELECT DISTINCT counted.source_id, counted.day
+    FROM counted
+    JOIN reaching ON reaching.source_id = counted.source_id
+                 AND counted.day > oldest_day AND counted.day < read_day
+    WHERE extracted = 0 AND listings_read = 0
+),
+judged AS (
+    SELECT counted.*, spanned.day IS NOT NULL AS is_spanned,
+           list_filter([
+               if(extracted = 0 AND listings_read = 0 AND NOT is_spanned, 'no_listing_read', NULL),
+               if(failed > 0, 'pages_lost', NULL),
+               if(listings_failed > 0, 'listings_failed', NULL),
+               if(extracted < expected_low, 'below_expected_low', NULL),
+               if(extracted > expected_high, 'above_expected_high', NULL)
+           ], lambda reason: reason IS NOT NULL) AS reasons
+    FROM counted
+    LEFT JOIN spanned USING (source_id, day)
+    LEFT JOIN sources USING (source_id)
 )
-SELECT counted.*,
-       CASE WHEN extracted = 0 AND (listings_read = 0 OR failed > 0) THEN 'missing'
-            WHEN failed > 0 OR listings_failed > 0 OR extracted < coalesce(expected_low, 0)
+SELECT *,
+       CASE WHEN extracted = 0 AND list_has_any(reasons, ['no_listing_read', 'pages_lost'])
+                THEN 'missing'
+            WHEN len(list_filter(reasons, lambda reason: reason <> 'above_expected_high')) > 0
                 THEN 'partial'
             ELSE 'observed'
        END AS state
-FROM counted
-LEFT JOIN sources USING (source_id)
+FROM judged
 ORDER BY source_id, day;
