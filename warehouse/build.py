@@ -147,6 +147,7 @@ def begin_load(con: Connection) -> None:
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
         " is_configured FROM sources LIMIT 0"
     )
+    con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
 
 
 def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
@@ -225,7 +226,8 @@ def counted_topics(con: Connection) -> dict[str, int]:
 
 def drop_mentions(con: Connection, topic_ids: Iterable[str]) -> None:
     """Remove the mentions of topics that are gone or about to be counted again."""
-    con.execute("DELETE FROM mentions WHERE list_contains(?, topic_id)", [sorted(topic_ids)])
+    con.execute("INSERT INTO recounted SELECT unnest(?::VARCHAR[])", [sorted(topic_ids)])
+    con.execute("DELETE FROM mentions WHERE topic_id IN (FROM recounted)")
 
 
 def article_paths(con: Connection, layout: Layout) -> list[Path]:
@@ -235,7 +237,11 @@ def article_paths(con: Connection, layout: Layout) -> list[Path]:
 
 
 def refresh(con: Connection) -> None:
-    """Bring the marts up to date with what was added."""
+    """Bring the marts up to date with what was added, counting anew only what that touches.
+
+    A mart leaves temporary tables for those after it: `changed_articles` (old and new place),
+    `changed_sources`, `changed_days` (of coverage); `recounted` names topics counted again or gone.
+    """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched AS"
         " SELECT DISTINCT article_id FROM article_versions SEMI JOIN new_runs USING (run_id)"

@@ -1,4 +1,5 @@
 -- Grain: one source and UTC day, from the first to the last day known of the source.
+-- Counts the days anew that the load touches, and leaves them in `changed_days`.
 --
 -- The day of a page is its article's published_date; without an article, the date that the listing
 -- gives, else the day of the first attempt at its URL. Dates of a listing before 1990 or three days
@@ -6,110 +7,178 @@
 -- A URL counts once, however often it was asked for: it has failed when no attempt gave an article
 -- and the last one leaves open that there is one (outcomes.is_loss).
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
---
 -- A listing reaches back to the pages fetched from it thereafter, a week at most, since papers pin old
 -- stories. Days between such a page and the reading are spanned.
 --
 -- missing   no article of the day, and either a page of it lost or no listing read on it or across it
 -- partial   otherwise, when pages or listings failed, or articles are fewer than expected_low
 -- observed  otherwise; a day of which listings were read and named nothing is a true zero
-DELETE FROM coverage;
+CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
 
-INSERT INTO coverage BY NAME
+CREATE OR REPLACE TEMP MACRO believed(entry_published_at, attempted_at) AS
+    entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
+                           AND attempted_at + INTERVAL 3 DAY;
+
+CREATE OR REPLACE TEMP VIEW page_captures AS
+SELECT *, if(believed(entry_published_at, attempted_at), entry_published_at, NULL) AS entry_at
+FROM captures
+WHERE kind IN ('page', 'file');
+
+CREATE OR REPLACE TEMP VIEW reaching AS
+SELECT page.run_id, page.source_id, utc_day(page.entry_published_at) AS oldest_day,
+       utc_day(listing.attempted_at) AS read_day
+FROM captures AS page
+JOIN captures AS listing
+    ON listing.run_id = page.run_id AND listing.source_id = page.source_id
+   AND listing.url_requested = page.found_in AND listing.kind = 'listing'
+JOIN outcomes ON outcomes.outcome = listing.outcome AND outcomes.class = 'listing'
+WHERE page.kind = 'page' AND page.attempted_at >= listing.attempted_at
+  AND page.entry_published_at > listing.attempted_at - INTERVAL 7 DAY
+  AND page.entry_published_at < listing.attempted_at - INTERVAL 1 DAY;
+
+-- All days that a page of the load, or of a changed article, may have had or may have now.
+CREATE OR REPLACE TEMP TABLE touched_days AS
 WITH urls AS (
-    SELECT captures.source_id, captures.url_requested,
+    SELECT source_id, url_requested FROM page_captures SEMI JOIN new_runs USING (run_id)
+    UNION
+    SELECT source_id, url_requested FROM page_captures SEMI JOIN changed_articles USING (article_id)
+),
+pages AS MATERIALIZED (
+    SELECT source_id, article_id, attempted_at, entry_at
+    FROM page_captures SEMI JOIN urls USING (source_id, url_requested)
+)
+SELECT source_id, day
+FROM (
+    SELECT source_id, utc_day(attempted_at) AS day FROM pages
+    UNION
+    SELECT source_id, utc_day(entry_at) FROM pages
+    UNION
+    SELECT pages.source_id, published_date FROM pages JOIN articles USING (article_id)
+    UNION
+    SELECT pages.source_id, published_date FROM pages JOIN changed_articles USING (article_id)
+    UNION
+    SELECT source_id, published_date FROM changed_articles
+    UNION
+    SELECT source_id, utc_day(attempted_at)
+    FROM captures SEMI JOIN new_runs USING (run_id) WHERE kind = 'listing'
+    UNION
+    SELECT source_id, unnest(generate_series(oldest_day, read_day, INTERVAL 1 DAY))::DATE
+    FROM reaching SEMI JOIN new_runs USING (run_id)
+    UNION
+    SELECT source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id)
+)
+WHERE day IS NOT NULL;
+
+CREATE OR REPLACE TEMP TABLE counted AS
+WITH candidates AS (
+    SELECT captures.source_id, url_requested
+    FROM page_captures AS captures
+    JOIN (
+        SELECT article_id, published_date
+        FROM articles
+        SEMI JOIN touched_days ON touched_days.day = published_date
+    ) AS dated USING (article_id)
+    SEMI JOIN touched_days
+        ON touched_days.source_id = captures.source_id AND touched_days.day = published_date
+    UNION
+    SELECT source_id, url_requested
+    FROM (SELECT *, utc_day(entry_at) AS day FROM page_captures WHERE article_id IS NULL)
+    SEMI JOIN touched_days USING (source_id, day)
+    UNION
+    SELECT source_id, url_requested
+    FROM (SELECT *, utc_day(attempted_at) AS day FROM page_captures WHERE article_id IS NULL)
+    SEMI JOIN touched_days USING (source_id, day)
+),
+urls AS (
+    SELECT captures.source_id, url_requested,
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS came,
            arg_max(is_loss, attempted_at) AS is_lost,
-           arg_max(articles.published_date, attempted_at) AS published_date,
-           arg_max(entry_published_at, attempted_at) FILTER (
-               entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
-               AND attempted_at + INTERVAL 3 DAY) AS entry_published_at,
+           arg_max(published_date, attempted_at) AS published_date,
+           arg_max(entry_at, attempted_at) AS entry_at,
            min(attempted_at) AS first_attempt_at
-    FROM captures
+    FROM page_captures AS captures
+    SEMI JOIN candidates USING (source_id, url_requested)
     JOIN outcomes USING (outcome)
     LEFT JOIN articles USING (article_id)
-    WHERE kind IN ('page', 'file')
     GROUP BY ALL
 ),
 pages AS (
     SELECT source_id,
-           CASE WHEN gave_article THEN published_date
-                ELSE (coalesce(entry_published_at, first_attempt_at) AT TIME ZONE 'UTC')::DATE
-           END AS day,
+           if(gave_article, published_date, utc_day(coalesce(entry_at, first_attempt_at))) AS day,
            count(*) AS discovered,
            count(*) FILTER (came) AS fetched,
            count(*) FILTER (is_lost AND NOT gave_article) AS failed
     FROM urls
     GROUP BY ALL
-    HAVING day IS NOT NULL
 ),
 listings AS (
     SELECT source_id, day,
            count(*) FILTER (was_read) AS listings_read,
            count(*) FILTER (NOT was_read) AS listings_failed
     FROM (
-        SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE AS day, url_requested,
-               bool_or(class = 'listing') AS was_read
-        FROM captures
+        SELECT source_id, day, url_requested, bool_or(class = 'listing') AS was_read
+        FROM (SELECT *, utc_day(attempted_at) AS day FROM captures WHERE kind = 'listing')
+        SEMI JOIN touched_days USING (source_id, day)
         JOIN outcomes USING (outcome)
-        WHERE kind = 'listing'
         GROUP BY ALL
     )
     GROUP BY ALL
 ),
 texts AS (
-    SELECT source_id, published_date AS day, count(*) AS extracted,
-           count(*) FILTER (is_truncated) AS truncated
-    FROM articles
-    WHERE published_date IS NOT NULL
+    SELECT source_id, day, count(*) AS extracted, count(*) FILTER (is_truncated) AS truncated
+    FROM (SELECT source_id, published_date AS day, is_truncated FROM articles)
+    SEMI JOIN touched_days USING (source_id, day)
     GROUP BY ALL
-),
-known AS (
-    SELECT source_id, day FROM pages
-    UNION ALL SELECT source_id, day FROM listings
-    UNION ALL SELECT source_id, day FROM texts
-),
-calendar AS (
-    SELECT source_id, unnest(generate_series(min(day), max(day), INTERVAL 1 DAY))::DATE AS day
-    FROM known
-    GROUP BY source_id
-),
-counted AS (
-    SELECT source_id, day,
-           coalesce(discovered, 0) AS discovered,
-           coalesce(fetched, 0) AS fetched,
-           coalesce(extracted, 0) AS extracted,
-           coalesce(truncated, 0) AS truncated,
-           coalesce(failed, 0) AS failed,
-           coalesce(listings_read, 0) AS listings_read,
-           coalesce(listings_failed, 0) AS listings_failed
+)
+SELECT source_id, day,
+       coalesce(COLUMNS(* EXCLUDE (source_id, day)), 0)
+FROM touched_days
+JOIN (
+    SELECT * FROM pages
+    FULL JOIN listings USING (source_id, day)
+    FULL JOIN texts USING (source_id, day)
+) AS found USING (source_id, day);
+
+DELETE FROM coverage
+USING touched_days
+WHERE coverage.source_id = touched_days.source_id AND coverage.day = touched_days.day;
+
+CREATE OR REPLACE TEMP TABLE calendar AS
+SELECT source_id, min(day) AS first_day, max(day) AS last_day
+FROM (
+    SELECT source_id, day FROM coverage
+    WHERE discovered > 0 OR extracted > 0 OR listings_read > 0 OR listings_failed > 0
+    UNION ALL
+    SELECT source_id, day FROM counted
+)
+GROUP BY source_id;
+
+DELETE FROM coverage
+WHERE NOT EXISTS (
     FROM calendar
-    LEFT JOIN pages USING (source_id, day)
-    LEFT JOIN listings USING (source_id, day)
-    LEFT JOIN texts USING (source_id, day)
-),
-reaching AS (
-    SELECT DISTINCT page.source_id, (page.entry_published_at AT TIME ZONE 'UTC')::DATE AS oldest_day,
-           (listing.attempted_at AT TIME ZONE 'UTC')::DATE AS read_day
-    FROM captures AS page
-    JOIN captures AS listing
-        ON listing.run_id = page.run_id AND listing.source_id = page.source_id
-       AND listing.url_requested = page.found_in AND listing.kind = 'listing'
-    JOIN outcomes ON outcomes.outcome = listing.outcome AND outcomes.class = 'listing'
-    WHERE page.kind = 'page' AND page.attempted_at >= listing.attempted_at
-      AND page.entry_published_at > listing.attempted_at - INTERVAL 7 DAY
-      AND page.entry_published_at < listing.attempted_at - INTERVAL 1 DAY
+    WHERE calendar.source_id = coverage.source_id AND day BETWEEN first_day AND last_day);
+
+CREATE OR REPLACE TEMP TABLE changed_days AS
+SELECT source_id, day, coalesce(COLUMNS(counted.* EXCLUDE (source_id, day)), 0)
+FROM (
+    SELECT source_id, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day
+    FROM calendar
+)
+ANTI JOIN coverage USING (source_id, day)
+LEFT JOIN counted USING (source_id, day);
+
+INSERT INTO coverage BY NAME
+WITH silent AS (
+    SELECT source_id, day FROM changed_days WHERE extracted = 0 AND listings_read = 0
 ),
 spanned AS (
-    SELECT DISTINCT counted.source_id, counted.day
-    FROM counted
-    JOIN reaching ON reaching.source_id = counted.source_id
-                 AND counted.day > oldest_day AND counted.day < read_day
-    WHERE extracted = 0 AND listings_read = 0
+    SELECT DISTINCT silent.source_id, day
+    FROM silent
+    JOIN reaching ON reaching.source_id = silent.source_id AND day > oldest_day AND day < read_day
 ),
 judged AS (
-    SELECT counted.*, spanned.day IS NOT NULL AS is_spanned,
+    SELECT changed_days.*, spanned.day IS NOT NULL AS is_spanned,
            list_filter([
                if(extracted = 0 AND listings_read = 0 AND NOT is_spanned, 'no_listing_read', NULL),
                if(failed > 0, 'pages_lost', NULL),
@@ -117,7 +186,7 @@ judged AS (
                if(extracted < expected_low, 'below_expected_low', NULL),
                if(extracted > expected_high, 'above_expected_high', NULL)
            ], lambda reason: reason IS NOT NULL) AS reasons
-    FROM counted
+    FROM changed_days
     LEFT JOIN spanned USING (source_id, day)
     LEFT JOIN sources USING (source_id)
 )

@@ -1,17 +1,37 @@
 -- Grain: one topic, source and UTC day, over the whole calendar of the source.
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
-DELETE FROM topic_daily;
+-- Counts `changed_days`, the topics of `recounted`, and whatever else is not there yet.
+DELETE FROM topic_daily
+USING changed_days
+WHERE topic_daily.source_id = changed_days.source_id AND topic_daily.day = changed_days.day;
+
+DELETE FROM topic_daily
+WHERE topic_id IN (FROM recounted)
+   OR NOT EXISTS (
+       FROM coverage
+       WHERE coverage.source_id = topic_daily.source_id AND coverage.day = topic_daily.day);
+
+CREATE OR REPLACE TEMP TABLE wanted AS
+SELECT topic_id, source_id, country, language, day, state, extracted AS articles
+FROM (SELECT topic_id FROM topics WHERE valid_to IS NULL)
+CROSS JOIN coverage
+JOIN sources USING (source_id)
+ANTI JOIN topic_daily USING (topic_id, source_id, day);
 
 INSERT INTO topic_daily BY NAME
-WITH hits AS (
-    SELECT topic_id, source_id, published_date AS day, article_id,
-           any_value(duplicate_of) IS NULL AS is_original,
-           any_value(is_truncated) IS NOT TRUE AS is_whole,
+WITH written AS MATERIALIZED (
+    SELECT article_id, version_no, source_id, published_date AS day,
+           duplicate_of IS NULL AS is_original, is_truncated IS NOT TRUE AS is_whole
+    FROM articles
+    SEMI JOIN wanted ON wanted.source_id = articles.source_id AND wanted.day = published_date
+),
+hits AS (
+    SELECT topic_id, source_id, day, article_id, is_original, is_whole,
            count(*) AS hits,
            count(*) FILTER (field = 'headline') AS hits_headline
     FROM mentions
-    JOIN articles USING (article_id, version_no)
-    WHERE published_date IS NOT NULL
+    JOIN written USING (article_id, version_no)
+    SEMI JOIN wanted USING (topic_id, source_id, day)
     GROUP BY ALL
 ),
 hit AS (
@@ -27,29 +47,19 @@ hit AS (
     FROM hits
     GROUP BY ALL
 ),
-written AS (
-    SELECT source_id, published_date AS day,
-           count(*) FILTER (duplicate_of IS NULL) AS articles_original,
-           count(*) FILTER (is_truncated IS NOT TRUE) AS articles_whole
-    FROM articles
-    WHERE published_date IS NOT NULL
+daily AS (
+    SELECT source_id, day, count(*) FILTER (is_original) AS articles_original,
+           count(*) FILTER (is_whole) AS articles_whole
+    FROM written
     GROUP BY ALL
-),
-filled AS (
-    SELECT topic_id, source_id, country, language, day, state,
-           COLUMNS(hit.* EXCLUDE (topic_id, source_id, day)),
-           extracted AS articles, articles_original, articles_whole
-    FROM (SELECT topic_id FROM topics WHERE valid_to IS NULL)
-    CROSS JOIN coverage
-    JOIN sources USING (source_id)
-    LEFT JOIN written USING (source_id, day)
-    LEFT JOIN hit USING (topic_id, source_id, day)
 ),
 counted AS (
     SELECT topic_id, source_id, country, language, day, state,
            if(state = 'missing', NULL, coalesce(
                COLUMNS(* EXCLUDE (topic_id, source_id, country, language, day, state)), 0))
-    FROM filled
+    FROM wanted
+    LEFT JOIN daily USING (source_id, day)
+    LEFT JOIN hit USING (topic_id, source_id, day)
 )
 SELECT *,
        articles_with_mention / nullif(articles, 0) AS share,
