@@ -133,6 +133,8 @@ PLANTS = {
     "files_complete": "UPDATE files SET rows = rows + 1",
     "future_dates": "UPDATE article_versions SET published_at = '2999-01-01 00:00:00+00',"
     " published_date = '2999-01-01'",
+    "listing_reaches_target": "INSERT INTO listing_reaches SELECT capture_id, source_id,"
+    " '2026-03-01', '2026-03-09' FROM captures WHERE kind = 'listing'",
     "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
     "mentions_target": "UPDATE mentions SET topic_version = 9",
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",

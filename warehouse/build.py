@@ -17,7 +17,7 @@ from warehouse.layout import Layout
 from warehouse.query import records
 
 SQL = Path(__file__).parent
-MARTS = ("articles", "runs", "sources", "coverage", "topic_daily")
+MARTS = ("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily")
 """In the order in which they are brought up to date; each reads the ones before it."""
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
@@ -239,12 +239,17 @@ def article_paths(con: Connection, layout: Layout) -> list[Path]:
 def refresh(con: Connection) -> None:
     """Bring the marts up to date with what was added, counting anew only what that touches.
 
-    A mart leaves temporary tables for those after it: `changed_articles` (old and new place),
-    `changed_sources`, `changed_days` (of coverage); `recounted` names topics counted again or gone.
+    The marts find the temporary tables `new_runs`, `new_captures`, `touched` (articles with new
+    versions) and `recounted` (topics counted again, or gone), and leave others for those after
+    them: `changed_articles` (with their old and new days), `changed_sources`, `changed_days`.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched AS"
         " SELECT DISTINCT article_id FROM article_versions SEMI JOIN new_runs USING (run_id)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE new_captures AS"
+        " FROM captures SEMI JOIN new_runs USING (run_id)"
     )
     for mart in MARTS:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())

@@ -7,100 +7,95 @@
 -- A URL counts once, however often it was asked for: it has failed when no attempt gave an article
 -- and the last one leaves open that there is one (outcomes.is_loss).
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
--- A listing reaches back to the pages fetched from it thereafter, a week at most, since papers pin old
--- stories. Days between such a page and the reading are spanned.
+-- Days that a listing read later reaches back over are spanned (listing_reaches).
 --
 -- missing   no article of the day, and either a page of it lost or no listing read on it or across it
 -- partial   otherwise, when pages or listings failed, or articles are fewer than expected_low
 -- observed  otherwise; a day of which listings were read and named nothing is a true zero
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
 
-CREATE OR REPLACE TEMP MACRO believed(entry_published_at, attempted_at) AS
+CREATE OR REPLACE TEMP MACRO believed(entry_published_at, attempted_at) AS if(
     entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
-                           AND attempted_at + INTERVAL 3 DAY;
+                           AND attempted_at + INTERVAL 3 DAY, entry_published_at, NULL);
 
 CREATE OR REPLACE TEMP VIEW page_captures AS
-SELECT *, if(believed(entry_published_at, attempted_at), entry_published_at, NULL) AS entry_at
+SELECT source_id, url_requested, article_id, outcome, attempted_at, entry_published_at
 FROM captures
 WHERE kind IN ('page', 'file');
 
-CREATE OR REPLACE TEMP VIEW reaching AS
-SELECT page.run_id, page.source_id, utc_day(page.entry_published_at) AS oldest_day,
-       utc_day(listing.attempted_at) AS read_day
-FROM captures AS page
-JOIN captures AS listing
-    ON listing.run_id = page.run_id AND listing.source_id = page.source_id
-   AND listing.url_requested = page.found_in AND listing.kind = 'listing'
-JOIN outcomes ON outcomes.outcome = listing.outcome AND outcomes.class = 'listing'
-WHERE page.kind = 'page' AND page.attempted_at >= listing.attempted_at
-  AND page.entry_published_at > listing.attempted_at - INTERVAL 7 DAY
-  AND page.entry_published_at < listing.attempted_at - INTERVAL 1 DAY;
-
 -- All days that a page of the load, or of a changed article, may have had or may have now.
+CREATE OR REPLACE TEMP TABLE touched_urls AS
+SELECT source_id, url_requested FROM new_captures WHERE kind IN ('page', 'file')
+UNION
+SELECT source_id, url_requested FROM page_captures SEMI JOIN changed_articles USING (article_id);
+
+CREATE OR REPLACE TEMP TABLE touched_pages AS
+FROM page_captures SEMI JOIN touched_urls USING (source_id, url_requested);
+
 CREATE OR REPLACE TEMP TABLE touched_days AS
-WITH urls AS (
-    SELECT source_id, url_requested FROM page_captures SEMI JOIN new_runs USING (run_id)
-    UNION
-    SELECT source_id, url_requested FROM page_captures SEMI JOIN changed_articles USING (article_id)
-),
-pages AS MATERIALIZED (
-    SELECT source_id, article_id, attempted_at, entry_at
-    FROM page_captures SEMI JOIN urls USING (source_id, url_requested)
-)
 SELECT source_id, day
 FROM (
-    SELECT source_id, utc_day(attempted_at) AS day FROM pages
+    SELECT source_id, utc_day(attempted_at) AS day FROM touched_pages
     UNION
-    SELECT source_id, utc_day(entry_at) FROM pages
+    SELECT source_id, utc_day(believed(entry_published_at, attempted_at)) FROM touched_pages
     UNION
-    SELECT pages.source_id, published_date FROM pages JOIN articles USING (article_id)
+    SELECT pages.source_id, published_date
+    FROM touched_pages AS pages
+    JOIN (FROM articles SEMI JOIN touched_pages USING (article_id)) USING (article_id)
     UNION
-    SELECT pages.source_id, published_date FROM pages JOIN changed_articles USING (article_id)
+    SELECT pages.source_id, published_date
+    FROM touched_pages AS pages
+    JOIN changed_articles USING (article_id)
     UNION
     SELECT source_id, published_date FROM changed_articles
     UNION
-    SELECT source_id, utc_day(attempted_at)
-    FROM captures SEMI JOIN new_runs USING (run_id) WHERE kind = 'listing'
+    SELECT source_id, utc_day(attempted_at) FROM new_captures WHERE kind = 'listing'
     UNION
     SELECT source_id, unnest(generate_series(oldest_day, read_day, INTERVAL 1 DAY))::DATE
-    FROM reaching SEMI JOIN new_runs USING (run_id)
+    FROM listing_reaches
+    SEMI JOIN new_captures USING (capture_id)
     UNION
     SELECT source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id)
 )
 WHERE day IS NOT NULL;
 
+-- Their pages: by the day of their article, or by the days that one without an article may have.
+CREATE OR REPLACE TEMP TABLE dated AS
+SELECT article_id, published_date FROM articles WHERE published_date IN (SELECT day FROM touched_days);
+
+CREATE OR REPLACE TEMP TABLE counted_urls AS
+SELECT pages.source_id, url_requested
+FROM page_captures AS pages
+JOIN dated USING (article_id)
+SEMI JOIN touched_days
+    ON touched_days.source_id = pages.source_id AND touched_days.day = published_date
+UNION
+SELECT source_id, url_requested
+FROM (
+    SELECT source_id, url_requested, unnest([
+               utc_day(believed(entry_published_at, attempted_at)), utc_day(attempted_at)]) AS day
+    FROM page_captures
+    WHERE article_id IS NULL
+)
+SEMI JOIN touched_days USING (source_id, day);
+
+CREATE OR REPLACE TEMP TABLE counted_pages AS
+FROM page_captures SEMI JOIN counted_urls USING (source_id, url_requested);
+
 CREATE OR REPLACE TEMP TABLE counted AS
-WITH candidates AS (
-    SELECT captures.source_id, url_requested
-    FROM page_captures AS captures
-    JOIN (
-        SELECT article_id, published_date
-        FROM articles
-        SEMI JOIN touched_days ON touched_days.day = published_date
-    ) AS dated USING (article_id)
-    SEMI JOIN touched_days
-        ON touched_days.source_id = captures.source_id AND touched_days.day = published_date
-    UNION
-    SELECT source_id, url_requested
-    FROM (SELECT *, utc_day(entry_at) AS day FROM page_captures WHERE article_id IS NULL)
-    SEMI JOIN touched_days USING (source_id, day)
-    UNION
-    SELECT source_id, url_requested
-    FROM (SELECT *, utc_day(attempted_at) AS day FROM page_captures WHERE article_id IS NULL)
-    SEMI JOIN touched_days USING (source_id, day)
-),
-urls AS (
-    SELECT captures.source_id, url_requested,
+WITH urls AS (
+    SELECT pages.source_id, url_requested,
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS came,
            arg_max(is_loss, attempted_at) AS is_lost,
            arg_max(published_date, attempted_at) AS published_date,
-           arg_max(entry_at, attempted_at) AS entry_at,
+           arg_max(believed(entry_published_at, attempted_at), attempted_at) AS entry_at,
            min(attempted_at) AS first_attempt_at
-    FROM page_captures AS captures
-    SEMI JOIN candidates USING (source_id, url_requested)
+    FROM counted_pages AS pages
     JOIN outcomes USING (outcome)
-    LEFT JOIN articles USING (article_id)
+    LEFT JOIN (
+        SELECT article_id, published_date FROM articles SEMI JOIN counted_pages USING (article_id)
+    ) AS dates USING (article_id)
     GROUP BY ALL
 ),
 pages AS (
@@ -175,7 +170,8 @@ WITH silent AS (
 spanned AS (
     SELECT DISTINCT silent.source_id, day
     FROM silent
-    JOIN reaching ON reaching.source_id = silent.source_id AND day > oldest_day AND day < read_day
+    JOIN listing_reaches AS reaching
+        ON reaching.source_id = silent.source_id AND day > oldest_day AND day < read_day
 ),
 judged AS (
     SELECT changed_days.*, spanned.day IS NOT NULL AS is_spanned,

@@ -1,6 +1,6 @@
 -- Grain: one topic, source and UTC day, over the whole calendar of the source.
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
--- Counts `changed_days`, the topics of `recounted`, and whatever else is not there yet.
+-- Counts `changed_days` anew, and the topics of `recounted` over all days.
 DELETE FROM topic_daily
 USING changed_days
 WHERE topic_daily.source_id = changed_days.source_id AND topic_daily.day = changed_days.day;
@@ -12,11 +12,16 @@ WHERE topic_id IN (FROM recounted)
        WHERE coverage.source_id = topic_daily.source_id AND coverage.day = topic_daily.day);
 
 CREATE OR REPLACE TEMP TABLE wanted AS
+WITH counting AS (SELECT topic_id FROM topics WHERE valid_to IS NULL)
 SELECT topic_id, source_id, country, language, day, state, extracted AS articles
-FROM (SELECT topic_id FROM topics WHERE valid_to IS NULL)
-CROSS JOIN coverage
-JOIN sources USING (source_id)
-ANTI JOIN topic_daily USING (topic_id, source_id, day);
+FROM (
+    SELECT topic_id, source_id, day FROM counting CROSS JOIN changed_days
+    UNION
+    SELECT topic_id, source_id, day FROM counting SEMI JOIN recounted USING (topic_id)
+    CROSS JOIN coverage
+)
+JOIN coverage USING (source_id, day)
+JOIN sources USING (source_id);
 
 INSERT INTO topic_daily BY NAME
 WITH written AS MATERIALIZED (
