@@ -62,6 +62,8 @@ class Page:
     stripped: Sequence[str] = ()
     about: dict[str, Any] = field(default_factory=dict)
     """Columns of the article that differ."""
+    canonical: str | None = None
+    """URL the article is known by, where it is not the page's."""
 
     @property
     def url(self) -> str:
@@ -69,7 +71,7 @@ class Page:
 
     @property
     def article_id(self) -> UUID:
-        return uuid5(NAMESPACE_URL, self.url)
+        return uuid5(NAMESPACE_URL, self.canonical or self.url)
 
     @property
     def fetched_at(self) -> datetime:
@@ -125,7 +127,7 @@ def _article(run_id: str, page: Page) -> dict[str, Any]:
         "source_id": page.source_id,
         "url_requested": page.url,
         "url_final": page.url,
-        "url_canonical": page.url,
+        "url_canonical": page.canonical or page.url,
         "headline": page.headline,
         "authors": ["Ann Made"],
         "body": page.body,

@@ -114,6 +114,9 @@ def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None
 
 # Checks: each is tripped by a row planted within a real load.
 
+REPLACED = "ALTER VIEW {0} RENAME TO told; CREATE VIEW {0} AS SELECT * REPLACE ({1}) FROM told"
+"""Plants a row in what a view says."""
+
 PLANTS = {
     "article_versions_complete": "UPDATE article_versions SET headline = NULL",
     "article_versions_differ": "UPDATE article_versions SET body_sha256 = 'as before'",
@@ -127,10 +130,14 @@ PLANTS = {
     "captures_source": "UPDATE captures SET source_id = 'xx-none' WHERE outcome = 'listed'",
     "coverage_calendar": "DELETE FROM coverage WHERE day = '2026-03-03'",
     "coverage_counts": "UPDATE coverage SET extracted = extracted + 1 WHERE extracted > 0",
+    "coverage_gaps_whole": REPLACED.format("coverage_gaps", "days + 1 AS days"),
+    "coverage_reasons": "UPDATE coverage SET reasons = ['pages_lost'] WHERE state = 'observed'",
     "duplicates": "UPDATE articles SET duplicate_of = article_id",
     "files_complete": "UPDATE files SET rows = rows + 1",
     "future_dates": "UPDATE article_versions SET published_at = '2999-01-01 00:00:00+00',"
     " published_date = '2999-01-01'",
+    "listing_reaches_target": "INSERT INTO listing_reaches SELECT capture_id, source_id,"
+    " '2026-03-01', '2026-03-09' FROM captures WHERE kind = 'listing'",
     "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
     "mentions_target": "UPDATE mentions SET topic_version = 9",
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",
@@ -140,6 +147,8 @@ PLANTS = {
     "topic_daily_calendar": "DELETE FROM topic_daily WHERE day = '2026-03-03'",
     "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",
     "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",
+    "topic_monthly_sums": REPLACED.format("topic_monthly", "articles + 1 AS articles"),
+    "topic_weekly_sums": REPLACED.format("topic_weekly", "share / 2 AS share"),
     "topics_versions": "INSERT INTO topics (topic_id, topic_version, valid_to)"
     " VALUES ('ghost', 2, now())",
 }
@@ -230,10 +239,75 @@ def test_coverage_tells_observed_partial_and_missing_apart(layout: Layout) -> No
 
 
 def _later(page: Page, number: int) -> Page:
-    """Fetched after everything was published; listings stay on their day."""
+    """Fetched before the first listing, so that none reaches back; listings stay on their day."""
     if page.kind == "listing":
         return page
-    return Page(**{**vars(page), "hour": 24 * 5 + number / 60})
+    return Page(**{**vars(page), "hour": 24 * 3 + number / 60})
+
+
+def test_a_listing_reaches_back_to_the_pages_it_named(layout: Layout) -> None:
+    pages = [
+        Page("pinned", day=-9, hour=24 * 9 + 1),
+        Page("a", day=0, hour=1),
+        Page("b", day=4, hour=24 * 9 + 2),
+        Page("lost", day=6, hour=24 * 9 + 3, outcome="timed_out"),
+        listing(hour=24 * 9),
+    ]
+    publish_pages(layout, pages)
+    found = days(layout, "is_spanned, reasons, state")
+    assert {day: found[day] for day in range(-9, 10) if found[day][1] or found[day][0]} == {
+        **{day: (False, ["no_listing_read"], "missing") for day in [*range(-8, 0), 1, 2, 3]},
+        **{day: (True, [], "observed") for day in (5, 7, 8)},
+        6: (True, ["pages_lost"], "missing"),
+    }
+
+
+def test_no_listing_reaches_back_over_a_page_that_an_earlier_one_named(layout: Layout) -> None:
+    publish_pages(layout, [listing(hour=1), Page("a", day=0, hour=2), listing(hour=24 * 4)])
+    assert days(layout, "state")[2] == ("missing",)
+
+
+def test_reasons_of_a_day(layout: Layout) -> None:
+    pages = [
+        listing(hour=0),
+        *(Page(f"many-{number}", day=0) for number in range(4)),
+        listing(hour=24, outcome="server_error"),
+        Page("few", day=1),
+        Page("lost", day=1, outcome="timed_out"),
+        Page("enough", day=3),
+        Page("enough-too", day=3),
+    ]
+    publish_pages(layout, pages, [source(expected_daily=(2, 3)), SOURCES[1]])
+    assert days(layout, "reasons, state") == {
+        0: (["above_expected_high"], "observed"),
+        1: (["pages_lost", "listings_failed", "below_expected_low"], "partial"),
+        2: (["no_listing_read", "below_expected_low"], "missing"),
+        3: ([], "observed"),
+    }
+
+
+def test_gaps_are_runs_of_days_in_one_state(layout: Layout) -> None:
+    pages = [
+        Page("a", day=0, source_id="de-blatt"),
+        Page("a", day=0),
+        Page("b", day=4, hour=24 * 8),
+        Page("c", day=4, hour=24 * 8, outcome="timed_out"),
+        Page("d", day=5, hour=24 * 8),
+        Page("e", day=5, hour=24 * 8, outcome="denied"),
+        Page("f", day=7, hour=24 * 8),
+    ]
+    publish_pages(layout, pages)
+    first = START.date()
+    gaps = ask(layout, "FROM coverage_gaps ORDER BY source_id, first_day")
+    assert [
+        (gap[0], gap[1], (gap[2] - first).days, (gap[3] - first).days, *gap[4:]) for gap in gaps
+    ] == [
+        ("de-blatt", "missing", 1, 8, 8, ["no_listing_read"], 0, 0),
+        ("gb-post", "missing", 1, 3, 3, ["no_listing_read"], 0, 0),
+        ("gb-post", "partial", 4, 5, 2, ["pages_lost"], 2, 2),
+        ("gb-post", "missing", 6, 6, 1, ["no_listing_read"], 0, 0),
+        ("gb-post", "missing", 8, 8, 1, ["no_listing_read"], 0, 0),
+    ]
 
 
 def test_a_page_that_failed_first_and_came_later_has_not_failed(layout: Layout) -> None:
@@ -473,6 +547,69 @@ def test_counts_without_copies(layout: Layout) -> None:
         " WHERE topic_id = 'harvest'",
     )
     assert found == [(3, 3, 3, 2, 2, 2, 1.0)]
+
+
+def test_counts_in_headlines_and_without_truncated_pages(layout: Layout) -> None:
+    pages = [
+        Page("a", "Nothing.", headline="G20 meets: a G20 diary"),
+        Page("b", "The G20 met.", is_truncated=True),
+        Page("c", "The G20 met again, and the G20 parted."),
+        Page("d", "Nothing of note."),
+    ]
+    publish_pages(layout, pages)
+    found = ask(
+        layout,
+        "SELECT articles, articles_with_mention, mentions, share, articles_with_mention_headline,"
+        " mentions_headline, share_headline, articles_whole, articles_with_mention_whole,"
+        " mentions_whole, country, language, state FROM topic_daily WHERE topic_id = 'summit'",
+    )
+    assert found == [(4, 3, 5, 0.75, 1, 2, 0.25, 3, 2, 4, "gb", "en", "observed")]
+
+
+def test_a_week_is_sum_over_sum(layout: Layout) -> None:
+    hits, articles = (1, 0, 0, 0, 0, 9, 0), (10, 10, 10, 10, 10, 300, 10)
+    pages = [
+        Page(f"p{day}-{number}", "The G20 met." if number < hits[day] else "Nothing.", day, 24 * 7)
+        for day in range(7)
+        for number in range(articles[day])
+    ]
+    publish_pages(layout, pages)
+    about = "articles_with_mention, articles, round(share, 6), days_observed, days_missing"
+    for relation in ("topic_weekly", "topic_monthly"):
+        found = ask(layout, f"SELECT {about} FROM {relation} WHERE topic_id = 'summit'")
+        assert found == [(10, 360, 0.027778, 7, 0)]
+    mean = "SELECT round(avg(share), 6) FROM topic_daily WHERE topic_id = 'summit'"
+    assert ask(layout, mean) == [(0.018571,)]
+
+
+def test_periods_leave_missing_days_out_and_say_so(layout: Layout) -> None:
+    pages = [
+        Page("a", day=-1),
+        Page("b", "Nothing.", day=2),
+        Page("lost", day=2, outcome="timed_out"),
+        Page("c", "Nothing.", day=35, hour=24 * 36),
+    ]
+    publish_pages(layout, pages)
+    about = "articles_with_mention, articles, days_observed, days_partial, days_missing"
+    found = ask(
+        layout,
+        f"SELECT period, {about} FROM topic_weekly WHERE topic_id = 'summit' ORDER BY period",
+    )
+    first = START.date()
+    assert [((row[0] - first).days, *row[1:]) for row in found] == [
+        (-7, 1, 1, 1, 0, 0),
+        (0, 0, 1, 0, 1, 6),
+        *((week, None, None, 0, 0, 7) for week in (7, 14, 21, 28)),
+        (35, 0, 1, 1, 0, 0),
+    ]
+    found = ask(
+        layout,
+        f"SELECT period, {about} FROM topic_monthly WHERE topic_id = 'summit' ORDER BY period",
+    )
+    assert found == [
+        (date(2026, 3, 1), 1, 2, 1, 1, 29),
+        (date(2026, 4, 1), 0, 1, 1, 0, 5),
+    ]
 
 
 def test_the_ledger_adds_up(layout: Layout) -> None:

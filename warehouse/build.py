@@ -17,7 +17,7 @@ from warehouse.layout import Layout
 from warehouse.query import records
 
 SQL = Path(__file__).parent
-MARTS = ("articles", "runs", "sources", "coverage", "topic_daily")
+MARTS = ("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily")
 """In the order in which they are brought up to date; each reads the ones before it."""
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
@@ -147,6 +147,7 @@ def begin_load(con: Connection) -> None:
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
         " is_configured FROM sources LIMIT 0"
     )
+    con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
 
 
 def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
@@ -229,7 +230,8 @@ def counted_topics(con: Connection) -> dict[str, int]:
 
 def drop_mentions(con: Connection, topic_ids: Iterable[str]) -> None:
     """Remove the mentions of topics that are gone or about to be counted again."""
-    con.execute("DELETE FROM mentions WHERE list_contains(?, topic_id)", [sorted(topic_ids)])
+    con.execute("INSERT INTO recounted SELECT unnest(?::VARCHAR[])", [sorted(topic_ids)])
+    con.execute("DELETE FROM mentions WHERE topic_id IN (FROM recounted)")
 
 
 def article_paths(con: Connection, layout: Layout) -> list[Path]:
@@ -239,10 +241,19 @@ def article_paths(con: Connection, layout: Layout) -> list[Path]:
 
 
 def refresh(con: Connection) -> None:
-    """Bring the marts up to date with what was added."""
+    """Bring the marts up to date with what was added, counting anew only what that touches.
+
+    The marts find the temporary tables `new_runs`, `new_captures`, `touched` (articles with new
+    versions) and `recounted` (topics counted again, or gone), and leave others for those after
+    them: `changed_articles` (with their old and new days), `changed_sources`, `changed_days`.
+    """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched AS"
         " SELECT DISTINCT article_id FROM article_versions SEMI JOIN new_runs USING (run_id)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE new_captures AS"
+        " FROM captures SEMI JOIN new_runs USING (run_id)"
     )
     for mart in MARTS:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())

@@ -1,13 +1,16 @@
--- Holds: every counted topic has one row for each source and day of coverage, and counts are NULL
--- on missing days only.
-SELECT topic_id, source_id, day, count(topic_daily.day) AS rows, any_value(state) AS state
-FROM topic_daily
+-- Holds: every counted topic has one row for each source and day of coverage, of the same state and
+-- with what the source says of itself, and counts are NULL on missing days only.
+SELECT topic_id, source_id, day, count(daily.day) AS rows, any_value(expected.state) AS state
+FROM topic_daily AS daily
 FULL JOIN (
-    SELECT topic_id, source_id, day, state
+    SELECT topic_id, source_id, country, language, day, state
     FROM coverage
+    JOIN sources USING (source_id)
     CROSS JOIN (SELECT topic_id FROM topics WHERE valid_to IS NULL)
 ) AS expected USING (topic_id, source_id, day)
 GROUP BY topic_id, source_id, day
-HAVING count(topic_daily.day) <> 1 OR any_value(state) IS NULL
-    OR bool_or((articles IS NULL) <> (state = 'missing'))
-    OR bool_or((mentions IS NULL) <> (state = 'missing'))
+HAVING count(daily.day) <> 1 OR any_value(expected.state) IS NULL
+    OR bool_or((daily.state, daily.country, daily.language)
+               IS DISTINCT FROM (expected.state, expected.country, expected.language))
+    OR bool_or((articles IS NULL) <> (expected.state = 'missing'))
+    OR bool_or((mentions IS NULL) <> (expected.state = 'missing'))

@@ -4,12 +4,17 @@ SELECT topic_id, source_id, day, daily.mentions, daily.articles_with_mention,
 FROM topic_daily AS daily
 FULL JOIN (
     SELECT topic_id, source_id, day, sum(hits) AS mentions, count(*) AS articles,
+           sum(hits_headline) AS mentions_headline,
+           count(*) FILTER (hits_headline > 0) AS articles_headline,
            sum(hits) FILTER (is_original) AS mentions_original,
-           count(*) FILTER (is_original) AS articles_original
+           count(*) FILTER (is_original) AS articles_original,
+           sum(hits) FILTER (is_whole) AS mentions_whole,
+           count(*) FILTER (is_whole) AS articles_whole
     FROM (
         SELECT topic_id, article_id, any_value(source_id) AS source_id,
                any_value(published_date) AS day, any_value(duplicate_of) IS NULL AS is_original,
-               count(*) AS hits
+               any_value(is_truncated) IS NOT TRUE AS is_whole, count(*) AS hits,
+               count(*) FILTER (field = 'headline') AS hits_headline
         FROM articles
         JOIN mentions USING (article_id, version_no)
         WHERE published_date IS NOT NULL
@@ -19,5 +24,9 @@ FULL JOIN (
 ) AS recount USING (topic_id, source_id, day)
 WHERE coalesce(daily.mentions, 0) <> coalesce(recount.mentions, 0)
    OR coalesce(daily.articles_with_mention, 0) <> coalesce(recount.articles, 0)
+   OR coalesce(daily.mentions_headline, 0) <> coalesce(recount.mentions_headline, 0)
+   OR coalesce(daily.articles_with_mention_headline, 0) <> coalesce(recount.articles_headline, 0)
    OR coalesce(daily.mentions_original, 0) <> coalesce(recount.mentions_original, 0)
    OR coalesce(daily.articles_with_mention_original, 0) <> coalesce(recount.articles_original, 0)
+   OR coalesce(daily.mentions_whole, 0) <> coalesce(recount.mentions_whole, 0)
+   OR coalesce(daily.articles_with_mention_whole, 0) <> coalesce(recount.articles_whole, 0)

@@ -1,5 +1,9 @@
 -- Grain: one article, as its version with the latest fetched_at shows it.
--- Brings the articles of `touched` up to date, then `duplicate_of` wherever that may change it.
+-- Brings the articles of `touched` up to date, then `duplicate_of` wherever that may change it, and
+-- leaves in `changed_articles` where they all were counted and where they are now.
+CREATE OR REPLACE TEMP TABLE articles_before AS
+SELECT article_id, source_id, published_date FROM articles SEMI JOIN touched USING (article_id);
+
 MERGE INTO articles USING (
     SELECT every_version.* EXCLUDE (first_seen_at, page_sha256),
            min(first_seen_at) OVER article AS first_seen_at,
@@ -51,30 +55,39 @@ SELECT article_id FROM texts WHERE body_key IN (
 UNION
 SELECT other_id FROM near('touched');
 
+CREATE OR REPLACE TEMP TABLE changed_copies AS
+SELECT affected.article_id, earliest.first_id
+FROM affected
+JOIN articles USING (article_id)
+LEFT JOIN (
+    SELECT pair.article_id,
+           first(pair.other_id ORDER BY other.moment, other.article_id) AS first_id
+    FROM (
+        SELECT * FROM near('affected')
+        UNION ALL
+        SELECT article_id, first_id
+        FROM texts
+        SEMI JOIN affected USING (article_id)
+        JOIN (
+            SELECT body_key, first(article_id ORDER BY moment, article_id) AS first_id
+            FROM texts GROUP BY body_key HAVING count(*) > 1
+        ) AS equal_texts USING (body_key)
+    ) AS pair
+    JOIN texts AS me ON me.article_id = pair.article_id
+    JOIN texts AS other ON other.article_id = pair.other_id
+    WHERE (other.moment, other.article_id) < (me.moment, me.article_id)
+    GROUP BY pair.article_id
+) AS earliest USING (article_id)
+WHERE articles.duplicate_of IS DISTINCT FROM earliest.first_id;
+
 UPDATE articles
-SET duplicate_of = found.first_id
-FROM (
-    SELECT affected.article_id, earliest.first_id
-    FROM affected
-    LEFT JOIN (
-        SELECT pair.article_id,
-               first(pair.other_id ORDER BY other.moment, other.article_id) AS first_id
-        FROM (
-            SELECT * FROM near('affected')
-            UNION ALL
-            SELECT article_id, first_id
-            FROM texts
-            SEMI JOIN affected USING (article_id)
-            JOIN (
-                SELECT body_key, first(article_id ORDER BY moment, article_id) AS first_id
-                FROM texts GROUP BY body_key HAVING count(*) > 1
-            ) AS equal_texts USING (body_key)
-        ) AS pair
-        JOIN texts AS me ON me.article_id = pair.article_id
-        JOIN texts AS other ON other.article_id = pair.other_id
-        WHERE (other.moment, other.article_id) < (me.moment, me.article_id)
-        GROUP BY pair.article_id
-    ) AS earliest USING (article_id)
-) AS found
-WHERE articles.article_id = found.article_id
-  AND articles.duplicate_of IS DISTINCT FROM found.first_id;
+SET duplicate_of = first_id
+FROM changed_copies
+WHERE articles.article_id = changed_copies.article_id;
+
+CREATE OR REPLACE TEMP TABLE changed_articles AS
+SELECT * FROM articles_before
+UNION
+SELECT article_id, source_id, published_date
+FROM articles
+SEMI JOIN (FROM touched UNION SELECT article_id FROM changed_copies) AS changed USING (article_id);

@@ -1,4 +1,5 @@
 -- Grain: one source and UTC day, from the first to the last day known of the source.
+-- Counts the days anew that the load touches, and leaves them in `changed_days`.
 --
 -- The day of a page is its article's published_date; without an article, the date that the listing
 -- gives, else the day of the first attempt at its URL. Dates of a listing before 1990 or three days
@@ -6,92 +7,191 @@
 -- A URL counts once, however often it was asked for: it has failed when no attempt gave an article
 -- and the last one leaves open that there is one (outcomes.is_loss).
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
+-- Days that a listing read later reaches back over are spanned (listing_reaches).
 --
--- missing   no article of the day, and either no listing read on it or a page of it lost
+-- missing   no article of the day, and either a page of it lost or no listing read on it or across it
 -- partial   otherwise, when pages or listings failed, or articles are fewer than expected_low
--- observed  otherwise; a day on which listings were read and named nothing is a true zero
-DELETE FROM coverage;
+-- observed  otherwise; a day of which listings were read and named nothing is a true zero
+CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
 
-INSERT INTO coverage BY NAME
+CREATE OR REPLACE TEMP MACRO believed(entry_published_at, attempted_at) AS if(
+    entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
+                           AND attempted_at + INTERVAL 3 DAY, entry_published_at, NULL);
+
+CREATE OR REPLACE TEMP VIEW page_captures AS
+SELECT source_id, url_requested, article_id, outcome, attempted_at, entry_published_at
+FROM captures
+WHERE kind IN ('page', 'file');
+
+-- All days that a page of the load, or of a changed article, may have had or may have now.
+CREATE OR REPLACE TEMP TABLE touched_urls AS
+SELECT source_id, url_requested FROM new_captures WHERE kind IN ('page', 'file')
+UNION
+SELECT source_id, url_requested FROM page_captures SEMI JOIN changed_articles USING (article_id);
+
+CREATE OR REPLACE TEMP TABLE touched_pages AS
+FROM page_captures SEMI JOIN touched_urls USING (source_id, url_requested);
+
+CREATE OR REPLACE TEMP TABLE touched_days AS
+SELECT source_id, day
+FROM (
+    SELECT source_id, utc_day(attempted_at) AS day FROM touched_pages
+    UNION
+    SELECT source_id, utc_day(believed(entry_published_at, attempted_at)) FROM touched_pages
+    UNION
+    SELECT pages.source_id, published_date
+    FROM touched_pages AS pages
+    JOIN (FROM articles SEMI JOIN touched_pages USING (article_id)) USING (article_id)
+    UNION
+    SELECT pages.source_id, published_date
+    FROM touched_pages AS pages
+    JOIN changed_articles USING (article_id)
+    UNION
+    SELECT source_id, published_date FROM changed_articles
+    UNION
+    SELECT source_id, utc_day(attempted_at) FROM new_captures WHERE kind = 'listing'
+    UNION
+    SELECT source_id, unnest(generate_series(oldest_day, read_day, INTERVAL 1 DAY))::DATE
+    FROM listing_reaches
+    SEMI JOIN new_captures USING (capture_id)
+    UNION
+    SELECT source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id)
+)
+WHERE day IS NOT NULL;
+
+-- Their pages: by the day of their article, or by the days that one without an article may have.
+CREATE OR REPLACE TEMP TABLE dated AS
+SELECT article_id, published_date FROM articles WHERE published_date IN (SELECT day FROM touched_days);
+
+CREATE OR REPLACE TEMP TABLE counted_urls AS
+SELECT pages.source_id, url_requested
+FROM page_captures AS pages
+JOIN dated USING (article_id)
+SEMI JOIN touched_days
+    ON touched_days.source_id = pages.source_id AND touched_days.day = published_date
+UNION
+SELECT source_id, url_requested
+FROM (
+    SELECT source_id, url_requested, unnest([
+               utc_day(believed(entry_published_at, attempted_at)), utc_day(attempted_at)]) AS day
+    FROM page_captures
+    WHERE article_id IS NULL
+)
+SEMI JOIN touched_days USING (source_id, day);
+
+CREATE OR REPLACE TEMP TABLE counted_pages AS
+FROM page_captures SEMI JOIN counted_urls USING (source_id, url_requested);
+
+CREATE OR REPLACE TEMP TABLE counted AS
 WITH urls AS (
-    SELECT captures.source_id, captures.url_requested,
+    SELECT pages.source_id, url_requested,
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS came,
            arg_max(is_loss, attempted_at) AS is_lost,
-           arg_max(articles.published_date, attempted_at) AS published_date,
-           arg_max(entry_published_at, attempted_at) FILTER (
-               entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
-               AND attempted_at + INTERVAL 3 DAY) AS entry_published_at,
+           arg_max(published_date, attempted_at) AS published_date,
+           arg_max(believed(entry_published_at, attempted_at), attempted_at) AS entry_at,
            min(attempted_at) AS first_attempt_at
-    FROM captures
+    FROM counted_pages AS pages
     JOIN outcomes USING (outcome)
-    LEFT JOIN articles USING (article_id)
-    WHERE kind IN ('page', 'file')
+    LEFT JOIN (
+        SELECT article_id, published_date FROM articles SEMI JOIN counted_pages USING (article_id)
+    ) AS dates USING (article_id)
     GROUP BY ALL
 ),
 pages AS (
     SELECT source_id,
-           CASE WHEN gave_article THEN published_date
-                ELSE (coalesce(entry_published_at, first_attempt_at) AT TIME ZONE 'UTC')::DATE
-           END AS day,
+           if(gave_article, published_date, utc_day(coalesce(entry_at, first_attempt_at))) AS day,
            count(*) AS discovered,
            count(*) FILTER (came) AS fetched,
            count(*) FILTER (is_lost AND NOT gave_article) AS failed
     FROM urls
     GROUP BY ALL
-    HAVING day IS NOT NULL
 ),
 listings AS (
     SELECT source_id, day,
            count(*) FILTER (was_read) AS listings_read,
            count(*) FILTER (NOT was_read) AS listings_failed
     FROM (
-        SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE AS day, url_requested,
-               bool_or(class = 'listing') AS was_read
-        FROM captures
+        SELECT source_id, day, url_requested, bool_or(class = 'listing') AS was_read
+        FROM (SELECT *, utc_day(attempted_at) AS day FROM captures WHERE kind = 'listing')
+        SEMI JOIN touched_days USING (source_id, day)
         JOIN outcomes USING (outcome)
-        WHERE kind = 'listing'
         GROUP BY ALL
     )
     GROUP BY ALL
 ),
 texts AS (
-    SELECT source_id, published_date AS day, count(*) AS extracted,
-           count(*) FILTER (is_truncated) AS truncated
-    FROM articles
-    WHERE published_date IS NOT NULL
+    SELECT source_id, day, count(*) AS extracted, count(*) FILTER (is_truncated) AS truncated
+    FROM (SELECT source_id, published_date AS day, is_truncated FROM articles)
+    SEMI JOIN touched_days USING (source_id, day)
     GROUP BY ALL
-),
-known AS (
-    SELECT source_id, day FROM pages
-    UNION ALL SELECT source_id, day FROM listings
-    UNION ALL SELECT source_id, day FROM texts
-),
-calendar AS (
-    SELECT source_id, unnest(generate_series(min(day), max(day), INTERVAL 1 DAY))::DATE AS day
-    FROM known
-    GROUP BY source_id
-),
-counted AS (
-    SELECT source_id, day,
-           coalesce(discovered, 0) AS discovered,
-           coalesce(fetched, 0) AS fetched,
-           coalesce(extracted, 0) AS extracted,
-           coalesce(truncated, 0) AS truncated,
-           coalesce(failed, 0) AS failed,
-           coalesce(listings_read, 0) AS listings_read,
-           coalesce(listings_failed, 0) AS listings_failed
-    FROM calendar
-    LEFT JOIN pages USING (source_id, day)
-    LEFT JOIN listings USING (source_id, day)
-    LEFT JOIN texts USING (source_id, day)
 )
-SELECT counted.*,
-       CASE WHEN extracted = 0 AND (listings_read = 0 OR failed > 0) THEN 'missing'
-            WHEN failed > 0 OR listings_failed > 0 OR extracted < coalesce(expected_low, 0)
+SELECT source_id, day,
+       coalesce(COLUMNS(* EXCLUDE (source_id, day)), 0)
+FROM touched_days
+JOIN (
+    SELECT * FROM pages
+    FULL JOIN listings USING (source_id, day)
+    FULL JOIN texts USING (source_id, day)
+) AS found USING (source_id, day);
+
+DELETE FROM coverage
+USING touched_days
+WHERE coverage.source_id = touched_days.source_id AND coverage.day = touched_days.day;
+
+CREATE OR REPLACE TEMP TABLE calendar AS
+SELECT source_id, min(day) AS first_day, max(day) AS last_day
+FROM (
+    SELECT source_id, day FROM coverage
+    WHERE discovered > 0 OR extracted > 0 OR listings_read > 0 OR listings_failed > 0
+    UNION ALL
+    SELECT source_id, day FROM counted
+)
+GROUP BY source_id;
+
+DELETE FROM coverage
+WHERE NOT EXISTS (
+    FROM calendar
+    WHERE calendar.source_id = coverage.source_id AND day BETWEEN first_day AND last_day);
+
+CREATE OR REPLACE TEMP TABLE changed_days AS
+SELECT source_id, day, coalesce(COLUMNS(counted.* EXCLUDE (source_id, day)), 0)
+FROM (
+    SELECT source_id, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day
+    FROM calendar
+)
+ANTI JOIN coverage USING (source_id, day)
+LEFT JOIN counted USING (source_id, day);
+
+INSERT INTO coverage BY NAME
+WITH silent AS (
+    SELECT source_id, day FROM changed_days WHERE extracted = 0 AND listings_read = 0
+),
+spanned AS (
+    SELECT DISTINCT silent.source_id, day
+    FROM silent
+    JOIN listing_reaches AS reaching
+        ON reaching.source_id = silent.source_id AND day > oldest_day AND day < read_day
+),
+judged AS (
+    SELECT changed_days.*, spanned.day IS NOT NULL AS is_spanned,
+           list_filter([
+               if(extracted = 0 AND listings_read = 0 AND NOT is_spanned, 'no_listing_read', NULL),
+               if(failed > 0, 'pages_lost', NULL),
+               if(listings_failed > 0, 'listings_failed', NULL),
+               if(extracted < expected_low, 'below_expected_low', NULL),
+               if(extracted > expected_high, 'above_expected_high', NULL)
+           ], lambda reason: reason IS NOT NULL) AS reasons
+    FROM changed_days
+    LEFT JOIN spanned USING (source_id, day)
+    LEFT JOIN sources USING (source_id)
+)
+SELECT *,
+       CASE WHEN extracted = 0 AND list_has_any(reasons, ['no_listing_read', 'pages_lost'])
+                THEN 'missing'
+            WHEN len(list_filter(reasons, lambda reason: reason <> 'above_expected_high')) > 0
                 THEN 'partial'
             ELSE 'observed'
        END AS state
-FROM counted
-LEFT JOIN sources USING (source_id)
+FROM judged
 ORDER BY source_id, day;

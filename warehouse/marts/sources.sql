@@ -1,4 +1,8 @@
 -- Grain: one source (one paper). From `source_definitions`, and sources that only captures know.
+-- Leaves in `changed_sources` those whose days are judged or named otherwise than before.
+CREATE OR REPLACE TEMP TABLE sources_before AS
+SELECT source_id, country, language, expected_low, expected_high FROM sources;
+
 DELETE FROM sources;
 
 INSERT INTO sources BY NAME
@@ -20,3 +24,8 @@ SELECT source_id,
 FROM source_definitions
 FULL JOIN attempted USING (source_id)
 LEFT JOIN written USING (source_id);
+
+CREATE OR REPLACE TEMP TABLE changed_sources AS
+SELECT source_id, country, language, expected_low, expected_high FROM sources
+EXCEPT
+FROM sources_before;

@@ -1,48 +1,75 @@
 -- Grain: one topic, source and UTC day, over the whole calendar of the source.
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
-DELETE FROM topic_daily;
+-- Counts `changed_days` anew, and the topics of `recounted` over all days.
+DELETE FROM topic_daily
+USING changed_days
+WHERE topic_daily.source_id = changed_days.source_id AND topic_daily.day = changed_days.day;
+
+DELETE FROM topic_daily
+WHERE topic_id IN (FROM recounted)
+   OR NOT EXISTS (
+       FROM coverage
+       WHERE coverage.source_id = topic_daily.source_id AND coverage.day = topic_daily.day);
+
+CREATE OR REPLACE TEMP TABLE wanted AS
+WITH counting AS (SELECT topic_id FROM topics WHERE valid_to IS NULL)
+SELECT topic_id, source_id, country, language, day, state, extracted AS articles
+FROM (
+    SELECT topic_id, source_id, day FROM counting CROSS JOIN changed_days
+    UNION
+    SELECT topic_id, source_id, day FROM counting SEMI JOIN recounted USING (topic_id)
+    CROSS JOIN coverage
+)
+JOIN coverage USING (source_id, day)
+JOIN sources USING (source_id);
 
 INSERT INTO topic_daily BY NAME
-WITH hits AS (
-    SELECT topic_id, source_id, published_date AS day,
-           count(DISTINCT article_id) AS articles_with_mention,
-           count(*) AS mentions,
-           count(DISTINCT article_id) FILTER (duplicate_of IS NULL)
-               AS articles_with_mention_original,
-           count(*) FILTER (duplicate_of IS NULL) AS mentions_original
-    FROM mentions
-    JOIN articles USING (article_id, version_no)
-    WHERE published_date IS NOT NULL
-    GROUP BY ALL
-),
-originals AS (
-    SELECT source_id, published_date AS day, count(*) AS articles_original
+WITH written AS MATERIALIZED (
+    SELECT article_id, version_no, source_id, published_date AS day,
+           duplicate_of IS NULL AS is_original, is_truncated IS NOT TRUE AS is_whole
     FROM articles
-    WHERE published_date IS NOT NULL AND duplicate_of IS NULL
+    SEMI JOIN wanted ON wanted.source_id = articles.source_id AND wanted.day = published_date
+),
+hits AS (
+    SELECT topic_id, source_id, day, article_id, is_original, is_whole,
+           count(*) AS hits,
+           count(*) FILTER (field = 'headline') AS hits_headline
+    FROM mentions
+    JOIN written USING (article_id, version_no)
+    SEMI JOIN wanted USING (topic_id, source_id, day)
     GROUP BY ALL
 ),
-filled AS (
+hit AS (
     SELECT topic_id, source_id, day,
-           state = 'missing' AS is_missing,
-           coalesce(articles_with_mention, 0) AS with_mention,
-           coalesce(mentions, 0) AS hits,
-           extracted AS total,
-           coalesce(articles_with_mention_original, 0) AS with_mention_original,
-           coalesce(mentions_original, 0) AS hits_original,
-           coalesce(articles_original, 0) AS total_original
-    FROM (SELECT topic_id FROM topics WHERE valid_to IS NULL)
-    CROSS JOIN coverage
-    LEFT JOIN originals USING (source_id, day)
-    LEFT JOIN hits USING (topic_id, source_id, day)
+           count(*) AS articles_with_mention,
+           sum(hits) AS mentions,
+           count(*) FILTER (hits_headline > 0) AS articles_with_mention_headline,
+           sum(hits_headline) AS mentions_headline,
+           count(*) FILTER (is_original) AS articles_with_mention_original,
+           sum(hits) FILTER (is_original) AS mentions_original,
+           count(*) FILTER (is_whole) AS articles_with_mention_whole,
+           sum(hits) FILTER (is_whole) AS mentions_whole
+    FROM hits
+    GROUP BY ALL
+),
+daily AS (
+    SELECT source_id, day, count(*) FILTER (is_original) AS articles_original,
+           count(*) FILTER (is_whole) AS articles_whole
+    FROM written
+    GROUP BY ALL
+),
+counted AS (
+    SELECT topic_id, source_id, country, language, day, state,
+           if(state = 'missing', NULL, coalesce(
+               COLUMNS(* EXCLUDE (topic_id, source_id, country, language, day, state)), 0))
+    FROM wanted
+    LEFT JOIN daily USING (source_id, day)
+    LEFT JOIN hit USING (topic_id, source_id, day)
 )
-SELECT topic_id, source_id, day,
-       if(is_missing, NULL, with_mention) AS articles_with_mention,
-       if(is_missing, NULL, hits) AS mentions,
-       if(is_missing, NULL, total) AS articles,
-       with_mention / nullif(total, 0) AS share,
-       if(is_missing, NULL, with_mention_original) AS articles_with_mention_original,
-       if(is_missing, NULL, hits_original) AS mentions_original,
-       if(is_missing, NULL, total_original) AS articles_original,
-       with_mention_original / nullif(total_original, 0) AS share_original
-FROM filled
+SELECT *,
+       articles_with_mention / nullif(articles, 0) AS share,
+       articles_with_mention_headline / nullif(articles, 0) AS share_headline,
+       articles_with_mention_original / nullif(articles_original, 0) AS share_original,
+       articles_with_mention_whole / nullif(articles_whole, 0) AS share_whole
+FROM counted
 ORDER BY topic_id, source_id, day;

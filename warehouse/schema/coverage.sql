@@ -9,6 +9,8 @@ CREATE TABLE coverage (
     failed          BIGINT,
     listings_read   BIGINT,
     listings_failed BIGINT,
+    is_spanned      BOOLEAN,
+    reasons         VARCHAR[],
     state           VARCHAR
 );
 
@@ -26,4 +28,9 @@ COMMENT ON COLUMN coverage.listings_read IS
     'Feeds, sitemaps and section pages read on this day, or found unchanged';
 COMMENT ON COLUMN coverage.listings_failed IS
     'Those that were asked for on this day and never read';
-COMMENT ON COLUMN coverage.state IS 'observed, partial or missing';
+COMMENT ON COLUMN coverage.is_spanned IS
+    'Whether the day has no article and no listing was read on it, but one read in the week after named an older page, so that it reaches back over this day';
+COMMENT ON COLUMN coverage.reasons IS
+    'What speaks against the day: no_listing_read (nothing was), pages_lost (failed), listings_failed, below_expected_low; above_expected_high warns only';
+COMMENT ON COLUMN coverage.state IS
+    'observed; partial, for any reason that does not only warn; missing, without an article and with no_listing_read or pages_lost';

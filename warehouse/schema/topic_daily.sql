@@ -2,28 +2,51 @@
 CREATE TABLE topic_daily (
     topic_id                       VARCHAR,
     source_id                      VARCHAR,
+    country                        VARCHAR,
+    language                       VARCHAR,
     day                            DATE,
     articles_with_mention          BIGINT,
     mentions                       BIGINT,
     articles                       BIGINT,
     share                          DOUBLE,
+    articles_with_mention_headline BIGINT,
+    mentions_headline              BIGINT,
+    share_headline                 DOUBLE,
     articles_with_mention_original BIGINT,
     mentions_original              BIGINT,
     articles_original              BIGINT,
-    share_original                 DOUBLE
+    share_original                 DOUBLE,
+    articles_with_mention_whole    BIGINT,
+    mentions_whole                 BIGINT,
+    articles_whole                 BIGINT,
+    share_whole                    DOUBLE,
+    state                          VARCHAR
 );
 
 COMMENT ON TABLE topic_daily IS
     'How often each topic came up: zero where the day was observed, NULL where it is missing. Counts latest versions of dated articles. For longer periods and several papers divide sum by sum.';
 COMMENT ON COLUMN topic_daily.topic_id IS 'Topic, as in topics';
 COMMENT ON COLUMN topic_daily.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN topic_daily.country IS 'Country of the paper';
+COMMENT ON COLUMN topic_daily.language IS 'Language of the paper';
 COMMENT ON COLUMN topic_daily.day IS 'UTC day of publication';
 COMMENT ON COLUMN topic_daily.articles_with_mention IS 'Articles in which the topic comes up';
 COMMENT ON COLUMN topic_daily.mentions IS 'Mentions in them';
 COMMENT ON COLUMN topic_daily.articles IS 'All articles';
 COMMENT ON COLUMN topic_daily.share IS 'articles_with_mention / articles; NULL without articles';
+COMMENT ON COLUMN topic_daily.articles_with_mention_headline IS
+    'Articles with a mention in the headline';
+COMMENT ON COLUMN topic_daily.mentions_headline IS 'Mentions in headlines';
+COMMENT ON COLUMN topic_daily.share_headline IS
+    'articles_with_mention_headline / articles; NULL without articles';
 COMMENT ON COLUMN topic_daily.articles_with_mention_original IS
     'articles_with_mention without syndicated copies';
 COMMENT ON COLUMN topic_daily.mentions_original IS 'mentions without syndicated copies';
 COMMENT ON COLUMN topic_daily.articles_original IS 'articles without syndicated copies';
 COMMENT ON COLUMN topic_daily.share_original IS 'share without syndicated copies';
+COMMENT ON COLUMN topic_daily.articles_with_mention_whole IS
+    'articles_with_mention without truncated pages';
+COMMENT ON COLUMN topic_daily.mentions_whole IS 'mentions without truncated pages';
+COMMENT ON COLUMN topic_daily.articles_whole IS 'articles without truncated pages';
+COMMENT ON COLUMN topic_daily.share_whole IS 'share without truncated pages';
+COMMENT ON COLUMN topic_daily.state IS 'observed, partial or missing, as in coverage';

@@ -1,0 +1,14 @@
+-- Holds: the gaps of a source are the days of its calendar that were not observed, each once.
+SELECT source_id, days, expected, first_day, last_day
+FROM (
+    SELECT source_id, sum(days) AS days, min(first_day) AS first_day, max(last_day) AS last_day,
+           bool_and(days = last_day - first_day + 1) AS is_whole
+    FROM coverage_gaps
+    SEMI JOIN coverage ON coverage.source_id = coverage_gaps.source_id
+                      AND coverage.day = coverage_gaps.first_day
+    GROUP BY source_id
+) AS gaps
+FULL JOIN (
+    SELECT source_id, count(*) AS expected FROM coverage WHERE state <> 'observed' GROUP BY source_id
+) AS unobserved USING (source_id)
+WHERE days IS DISTINCT FROM expected OR NOT is_whole

@@ -1,0 +1,35 @@
+-- Grain: one gap in the collecting of a source: days in a row that are missing, or that are partial.
+CREATE VIEW coverage_gaps AS
+WITH gaps AS (
+    SELECT *, day - row_number() OVER (PARTITION BY source_id, state ORDER BY day)::INTEGER AS gap
+    FROM coverage
+    WHERE state <> 'observed'
+),
+since AS (
+    SELECT source_id, max(day) + 1 AS first_day,
+           (SELECT (max(last_attempt_at) AT TIME ZONE 'UTC')::DATE FROM sources) AS last_day
+    FROM coverage
+    SEMI JOIN (SELECT source_id FROM sources WHERE is_configured) USING (source_id)
+    GROUP BY source_id
+)
+SELECT source_id, state, min(day) AS first_day, max(day) AS last_day, count(*) AS days,
+       list_sort(list_distinct(flatten(list(reasons)))) AS reasons,
+       sum(failed)::BIGINT AS urls_lost, sum(extracted)::BIGINT AS articles
+FROM gaps
+GROUP BY source_id, state, gap
+UNION ALL
+SELECT source_id, 'missing', first_day, last_day, last_day - first_day + 1, ['no_listing_read'], 0, 0
+FROM since
+WHERE first_day <= last_day;
+
+COMMENT ON VIEW coverage_gaps IS
+    'What to collect again or backfill. A configured paper of which nothing is known since a day has a gap from there to the day of the last attempt at any paper.';
+COMMENT ON COLUMN coverage_gaps.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN coverage_gaps.state IS 'missing or partial, the same for all days of the gap';
+COMMENT ON COLUMN coverage_gaps.first_day IS 'First UTC day of the gap';
+COMMENT ON COLUMN coverage_gaps.last_day IS 'Last UTC day of the gap';
+COMMENT ON COLUMN coverage_gaps.days IS 'How many days';
+COMMENT ON COLUMN coverage_gaps.reasons IS 'Reasons of any of the days, as in coverage';
+COMMENT ON COLUMN coverage_gaps.urls_lost IS
+    'URLs of these days that gave no article though one may be there';
+COMMENT ON COLUMN coverage_gaps.articles IS 'Articles of these days that were collected';
