@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -159,7 +160,7 @@ def count(
     Returns:
         A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
     """
-    matcher = Matcher(topics)
+    matcher = _matcher(tuple(topics))
     texts = zip(
         *(articles.column(name).to_pylist() for name in ("headline", "standfirst", "body")),
         articles.column("captions").to_pylist(),
@@ -172,6 +173,11 @@ def count(
         rows += [row] * len(found)
         hits += found
     return _table(articles, rows, hits, versions)
+
+
+@lru_cache(maxsize=2)
+def _matcher(topics: tuple[Topic, ...]) -> Matcher:
+    return Matcher(topics)
 
 
 def _article_hits(
