@@ -124,7 +124,9 @@ def article_rows(
         "access": "free",
         "is_truncated": dice.random(len(made)) < 0.05,
         "prompt_chars_removed": 80,
-        "body_sha256": [key.tobytes().hex() for key in dice.integers(0, 256, (len(made), 32), "u1")],
+        "body_sha256": [
+            key.tobytes().hex() for key in dice.integers(0, 256, (len(made), 32), "u1")
+        ],
         "rights": [{"notice": "© made", "tdm_reservation": None}] * len(made),
         "raw_ref": _raw_refs(made, run_id),
         "extractor_version": "1",
@@ -172,7 +174,8 @@ def other_captures(run_id: str, day: int, count: int, dice: np.random.Generator)
         "run_id": run_id,
         "source_id": _IDS[source].tolist(),
         "kind": ["listing"] * len(SOURCES) + ["page"] * count,
-        **dict.fromkeys(("url_requested", "url_final"), [f"https://{path}" for path in paths[:size]]),
+        "url_requested": [f"https://{path}" for path in paths[:size]],
+        "url_final": [f"https://{path}" for path in paths[:size]],
         "found_in": "",
         "outcome": ["listed"] * len(SOURCES) + ["video_page"] * count,
         "detail": "",
@@ -230,6 +233,10 @@ def _texts(made: Made, dice: np.random.Generator) -> dict[str, Any]:
         "word_count": words[order],
         "simhash": dice.integers(0, (1 << 64) - 1, count, np.uint64)[order],
     }
+
+
+def _digests(made: Made, dice: np.random.Generator) -> Array:
+    return dice.integers(0, 256, (len(made), 32), np.uint8)
 
 
 def _fetched(made: Made, run_id: str, version_no: int | None) -> pa.Array:

@@ -111,7 +111,9 @@ def _sentences(
     words, chances = _vocabulary(language)
     sizes = dice.integers(6, 27, count)
     drawn = iter(dice.choice(words, int(sizes.sum()), p=chances).tolist())
-    return [_sentence(language, [next(drawn) for _ in range(size)], dice, aliases) for size in sizes]
+    return [
+        _sentence(language, [next(drawn) for _ in range(size)], dice, aliases) for size in sizes
+    ]
 
 
 def _sentence(

@@ -25,6 +25,20 @@ MEMORY = "2GB"
 """DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
 DERIVED = {"body_chars": "length(body)", "body_key": "md5_number_lower(body)"}
 """Columns of article_versions that the Parquet files have not."""
+_TIME = pa.timestamp("us", "UTC")
+RUNS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("sequence", pa.int32()),
+        ("flow", pa.string()),
+        ("started_at", _TIME),
+        ("finished_at", _TIME),
+        ("extractor_version", pa.string()),
+        ("warcs", pa.list_(pa.string())),
+        ("attempts", pa.int64()),
+    ]
+)
+"""What a commit says of its run."""
 OFFENDERS = 5
 """Rows that a failed check shows."""
 
@@ -137,11 +151,9 @@ def _number(con: Connection, sql: str) -> int:
 
 def begin_load(con: Connection) -> None:
     """Make the temporary tables that a load fills, within its transaction."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE new_runs (run_id VARCHAR, sequence INTEGER, flow VARCHAR,"
-        " started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, extractor_version VARCHAR,"
-        " warcs VARCHAR[], attempts BIGINT)"
-    )
+    con.register("no_runs", RUNS.empty_table())
+    con.execute("CREATE OR REPLACE TEMP TABLE new_runs AS FROM no_runs")
+    con.unregister("no_runs")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE source_definitions AS"
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
@@ -151,11 +163,9 @@ def begin_load(con: Connection) -> None:
 
 def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
     """Read the rows of committed runs from their Parquet files."""
-    for commit in commits:
-        run = asdict(commit) | {"warcs": list(commit.warcs), "attempts": commit.attempts}
-        names = [row[0] for row in con.execute("DESCRIBE new_runs").fetchall()]
-        marks = ", ".join("?" * len(names))
-        con.execute(f"INSERT INTO new_runs VALUES ({marks})", [run[name] for name in names])  # noqa: S608
+    if not commits:
+        return
+    insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
     _add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
@@ -163,6 +173,10 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
         ("stripped_blocks", "stripped_blocks"),
     ):
         insert_parquet(con, table, [p for commit in commits for p in commit.paths(layout, layer)])
+
+
+def _run_row(commit: Commit) -> dict[str, Any]:
+    return {name: getattr(commit, name) for name in RUNS.names}
 
 
 def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
