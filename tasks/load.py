@@ -133,7 +133,8 @@ def _load(
     ):
         build.begin_load(con)
         commits, late = _add_runs(con, layout, runs)
-        if not commits and not build.definitions_differ(con, definitions):
+        is_redefined = build.definitions_differ(con, definitions)
+        if not commits and not is_redefined:
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
         mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
@@ -142,7 +143,8 @@ def _load(
         load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)
-        build.run_checks(con)
+        # Topics and sources reach into all history, which runs do not.
+        build.run_checks(con, whole=is_redefined)
     return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
 
 

@@ -11,10 +11,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
 from warehouse.layout import Layout
 from warehouse.query import records
+
+__all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 
 SQL = Path(__file__).parent
 MARTS = ("articles", "runs", "sources", "coverage", "topic_daily")
@@ -39,22 +42,8 @@ RUNS = pa.schema(
     ]
 )
 """What a commit says of its run."""
-OFFENDERS = 5
-"""Rows that a failed check shows."""
 
 Connection = duckdb.DuckDBPyConnection
-
-
-class CheckFailed(Exception):  # noqa: N818 - it is what happened
-    """A check found rows that must not be; the load was rolled back, readers see the last one."""
-
-    def __init__(self, check: str, holds: str, rows: list[dict[str, Any]]) -> None:
-        self.check, self.holds, self.rows = check, holds, rows
-        shown = "".join(f"\n  {row}" for row in rows)
-        super().__init__(f"check {check} failed, which says: {holds}{shown}")
-
-    def __reduce__(self) -> tuple[type["CheckFailed"], tuple[Any, ...]]:
-        return type(self), (self.check, self.holds, self.rows)
 
 
 @contextmanager
@@ -256,26 +245,6 @@ def refresh(con: Connection) -> None:
     )
     for mart in MARTS:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())
-
-
-def run_checks(con: Connection, *names: str) -> None:
-    """Run every query of `checks`, or the named ones; each returns the rows that offend.
-
-    Raises:
-        CheckFailed: naming the first check that found rows, with the first of them.
-    """
-    for path in sorted((SQL / "checks").glob("*.sql")):
-        if names and path.stem not in names:
-            continue
-        sql = path.read_text()
-        found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
-        if found:
-            raise CheckFailed(path.stem, _says(sql), found)
-
-
-def _says(sql: str) -> str:
-    lines = [line.removeprefix("--").strip() for line in sql.splitlines() if line[:2] == "--"]
-    return " ".join(lines).removeprefix("Holds: ")
 
 
 def record_load(

@@ -1,13 +1,18 @@
 -- Holds: every counted topic has one row for each source and day of coverage, and counts are NULL
 -- on missing days only.
-SELECT topic_id, source_id, day, count(topic_daily.day) AS rows, any_value(state) AS state
-FROM topic_daily
+SELECT topic_id, source_id, day, count(daily.day) AS rows, any_value(state) AS state
+FROM touched_topic_daily AS daily
 FULL JOIN (
     SELECT topic_id, source_id, day, state
-    FROM coverage
+    FROM touched_coverage
     CROSS JOIN (SELECT topic_id FROM topics WHERE valid_to IS NULL)
 ) AS expected USING (topic_id, source_id, day)
 GROUP BY topic_id, source_id, day
-HAVING count(topic_daily.day) <> 1 OR any_value(state) IS NULL
+HAVING count(daily.day) <> 1 OR any_value(state) IS NULL
     OR bool_or((articles IS NULL) <> (state = 'missing'))
     OR bool_or((mentions IS NULL) <> (state = 'missing'))
+UNION ALL
+SELECT NULL, source_id, NULL, rows, NULL
+FROM (SELECT source_id, count(*) AS rows FROM topic_daily GROUP BY source_id)
+FULL JOIN (SELECT source_id, count(*) AS days FROM coverage GROUP BY source_id) USING (source_id)
+WHERE coalesce(rows, 0) IS DISTINCT FROM days * (SELECT count(*) FROM topics WHERE valid_to IS NULL)

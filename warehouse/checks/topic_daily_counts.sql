@@ -1,7 +1,7 @@
 -- Holds: topic_daily agrees with a count from the mentions, day by day.
 SELECT topic_id, source_id, day, daily.mentions, daily.articles_with_mention,
        recount.mentions AS mentions_recounted, recount.articles AS articles_recounted
-FROM topic_daily AS daily
+FROM touched_topic_daily AS daily
 FULL JOIN (
     SELECT topic_id, source_id, day, sum(hits) AS mentions, count(*) AS articles,
            sum(hits) FILTER (is_original) AS mentions_original,
@@ -10,7 +10,7 @@ FULL JOIN (
         SELECT topic_id, article_id, any_value(source_id) AS source_id,
                any_value(published_date) AS day, any_value(duplicate_of) IS NULL AS is_original,
                count(*) AS hits
-        FROM articles
+        FROM touched_days_articles
         JOIN mentions USING (article_id, version_no)
         WHERE published_date IS NOT NULL
         GROUP BY topic_id, article_id
