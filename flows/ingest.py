@@ -94,7 +94,14 @@ def refine_source(
 )
 def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
     """Partition into Parquet, count mentions, load DuckDB, make the marts, check it all."""
-    report = load(place.layout, place.topics, place.sources, runs, waiting=log.info)
+    report = load(
+        place.layout,
+        place.topics,
+        place.sources,
+        runs,
+        processes=place.settings.processes,
+        waiting=log.info,
+    )
     for run in runs:
         shutil.rmtree(place.layout.stage / run.run_id, ignore_errors=True)
     return report

@@ -40,7 +40,13 @@ def rebuild(
         load_runs(place, [])
         publish_snapshot(place)
     else:
-        rebuild_warehouse(place.layout, place.topics, place.sources, waiting=log.info)
+        rebuild_warehouse(
+            place.layout,
+            place.topics,
+            place.sources,
+            processes=place.settings.processes,
+            waiting=log.info,
+        )
     log.info("%s made again: %s", layer, place.layout.current)
 
 

@@ -44,6 +44,7 @@ _PLAIN = (
 )
 # With these alone out of the way, most English text is ASCII.
 _COMMON = tuple(zip("`’‘“”–—\u00a0", "'''\"\"-- ", strict=True))
+_ASCII_COMMON = tuple(pair for pair in _COMMON if pair[0].isascii())
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
 _ODD_GAPS = ("  ", " \n", "\n ", "\n\n\n", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029")
 _GAP = re.compile(r"\s\s+|[^\S ]")
@@ -123,16 +124,16 @@ def fold(text: str, *, keep_case: bool = False) -> Folded:
 def _fold_characters(text: str, keep_case: bool) -> tuple[str, bool]:
     """Fold all but gaps, and say whether every character kept its place."""
     plain = text
-    for sign, ascii_sign in _COMMON:
+    for sign, ascii_sign in _ASCII_COMMON if text.isascii() else _COMMON:
         plain = plain.replace(sign, ascii_sign)
     if plain.isascii():
         return (plain if keep_case else plain.lower()), True
     # No step but NFKC both adds and drops characters, so an equal length means an equal place.
     plain = _SIGNS.sub(_plain, plain)
-    is_aligned = len(plain) == len(text) and unicodedata.is_normalized("NFKC", plain)
-    normal = unicodedata.normalize("NFKC", plain)
+    is_normal = unicodedata.is_normalized("NFKC", plain)
+    normal = plain if is_normal else unicodedata.normalize("NFKC", plain)
     folded = normal if keep_case else normal.casefold()
-    return folded, is_aligned and len(folded) == len(text)
+    return folded, is_normal and len(plain) == len(text) == len(folded)
 
 
 def _plain(sign: re.Match[str]) -> str:

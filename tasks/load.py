@@ -1,7 +1,7 @@
 """Loading: runs into Parquet, Parquet into the warehouse, topics counted, all checked."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from tasks.mentions import count
+from tasks.counting import count_files
 from tasks.partition import Run, partition, warc_name
 from tasks.sources import Source
 from tasks.topics import Topic
@@ -27,7 +27,6 @@ from warehouse.commits import (
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, settle
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
-from warehouse.parquet import read_batches
 from warehouse.publish import publish, publish_locked, published_load
 
 __all__ = [
@@ -38,10 +37,6 @@ __all__ = [
     "publish",
     "rebuild_warehouse",
 ]
-
-COUNTED_COLUMNS = ("article_id", "version_no", "headline", "standfirst", "body", "captions")
-ROWS_COUNTED = 2_000
-"""Articles counted at a time: some ten megabytes of text."""
 
 Told = Callable[[str], None]
 
@@ -81,6 +76,7 @@ def load(
     runs: Iterable[Run] = (),
     *,
     now: datetime | None = None,
+    processes: int | None = None,
     waiting: Told = lambda message: None,
 ) -> LoadReport:
     """Partition the runs and load all that is committed and not loaded yet, in one transaction.
@@ -94,6 +90,7 @@ def load(
         sources: All configured sources, not only those of the runs.
         runs: Refined runs.
         now: The clock, for the record of the load and the validity of topics.
+        processes: How many may count where there is much to count; None is one for each core.
         waiting: Told when another process has to finish first.
 
     Raises:
@@ -101,7 +98,7 @@ def load(
     """
     with writer_lock(layout, waiting):
         sweep(layout)
-        return _load(layout, topics, sources, runs, now or datetime.now(UTC))
+        return _load(layout, topics, sources, runs, now or datetime.now(UTC), processes)
 
 
 def rebuild_warehouse(
@@ -109,13 +106,14 @@ def rebuild_warehouse(
     topics: Sequence[Topic],
     sources: Sequence[Source],
     *,
+    processes: int | None = None,
     waiting: Told = lambda message: None,
 ) -> LoadReport:
     """Make the warehouse again from the committed Parquet files, check it and publish it."""
     with writer_lock(layout, waiting):
         sweep(layout)
         build.drop_writer(layout)
-        report = _load(layout, topics, sources, (), datetime.now(UTC))
+        report = _load(layout, topics, sources, (), datetime.now(UTC), processes)
         publish_locked(layout)
     return report
 
@@ -126,6 +124,7 @@ def _load(
     sources: Sequence[Source],
     runs: Iterable[Run],
     now: datetime,
+    processes: int | None,
 ) -> LoadReport:
     definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
     with (
@@ -133,18 +132,19 @@ def _load(
         build.transaction(con),
     ):
         build.begin_load(con)
-        earlier = build.article_paths(con, layout)
         commits, late = _add_runs(con, layout, runs)
-        if not commits and not build.definitions_differ(con, definitions):
+        is_redefined = build.definitions_differ(con, definitions)
+        if not commits and not is_redefined:
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
-        mentions, recounted = _count_topics(con, definitions, topics, earlier, fresh)
+        mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
         build.set_definitions(con, definitions)
         build.refresh(con)
         load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)
-        build.run_checks(con)
+        # Topics and sources reach into all history, which runs do not.
+        build.run_checks(con, whole=is_redefined)
     return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
 
 
@@ -203,10 +203,11 @@ def _late(layout: Layout, run: Run, done: Commit) -> list[Path]:
 
 def _count_topics(
     con: duckdb.DuckDBPyConnection,
+    layout: Layout,
     definitions: Definitions,
     topics: Sequence[Topic],
-    earlier: Sequence[Path],
     fresh: Sequence[Path],
+    processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
     """Count all topics in what is new, and changed ones in what was there before."""
     versions = definitions.current_topics()
@@ -214,25 +215,15 @@ def _count_topics(
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
     build.drop_mentions(con, changed | (set(counted) - set(versions)))
     again = [topic for topic in topics if topic.id in changed]
-    for mentions in _mentions(earlier, again, versions):
-        build.insert(con, "mentions", mentions)
-    found = 0
-    for mentions in _mentions(fresh, topics, versions):
-        build.insert(con, "mentions", mentions)
-        found += mentions.num_rows
+    earlier = sorted(set(build.article_paths(con, layout)) - set(fresh)) if again else []
+    _insert_mentions(con, count_files(earlier, again, versions, processes))
+    found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
     return found, tuple(sorted(changed)) if earlier else ()
 
 
-def _mentions(
-    paths: Sequence[Path], topics: Sequence[Topic], versions: Mapping[str, int]
-) -> Iterator[pa.Table]:
-    if not topics:
-        return
-    gathered: list[pa.RecordBatch] = []
-    for batch in read_batches(paths, COUNTED_COLUMNS, ROWS_COUNTED):
-        gathered.append(batch)
-        if sum(part.num_rows for part in gathered) >= ROWS_COUNTED:
-            yield count(pa.Table.from_batches(gathered), topics, versions)
-            gathered = []
-    if gathered:
-        yield count(pa.Table.from_batches(gathered), topics, versions)
+def _insert_mentions(con: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table]) -> int:
+    found = 0
+    for mentions in tables:
+        build.insert(con, "mentions", mentions)
+        found += mentions.num_rows
+    return found

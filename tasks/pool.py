@@ -63,7 +63,7 @@ class PagePool:
 
         Takes from `submitted` no further ahead than keeps the processes busy.
         """
-        for what, future in _ahead(submitted, self._width):
+        for what, future in ahead(submitted, self._width):
             if future is None:
                 yield what, None
             else:
@@ -86,7 +86,7 @@ def page_pool(settings: Settings) -> Iterator[PagePool]:
         pool.close()
 
 
-def _ahead(items: Iterable[T], width: int) -> Iterator[T]:
+def ahead(items: Iterable[T], width: int) -> Iterator[T]:
     """The items, each given out when `width` of them have been taken."""
     waiting: deque[T] = deque()
     for item in items:

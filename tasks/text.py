@@ -44,8 +44,8 @@ _AFTER_GERMAN_DAY = (
 _GERMAN_MONTHS = frozenset(_AFTER_GERMAN_DAY.split())
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Where each sentence starts and ends in `text`, in order.
+def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
+    """Where each sentence starts and ends in `text`, in order; up to the one with offset `until`.
 
     A blank line always ends one; so do `! ? …` before a gap and `。！？` anywhere. A full stop
     before a gap does, unless a small letter follows, or it belongs to a title, a month, an
@@ -60,6 +60,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
             first = start + len(piece) - len(piece.lstrip())
             spans.append((first, first + len(inner)))
         start = stop
+        if until is not None and stop > until:
+            break
     return spans
 
 

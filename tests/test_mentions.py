@@ -320,6 +320,25 @@ def test_the_order_of_topics_and_aliases_does_not_matter(text: str) -> None:
     assert Matcher(topics).find(text) == Matcher(turned).find(text)
 
 
+CASED = topic("cased", "Huawei", "G20 Summit", exclude=("G20 Summit talks",), case_sensitive=True)
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3))
+def test_counting_articles_finds_what_is_found_field_by_field(
+    headline: str, body: str, captions: list[str]
+) -> None:
+    topics = [topic("plain", *PLAIN_ALIASES), CASED]
+    row = {"headline": headline, "body": body, "captions": captions}
+    rows = count(articles(row), topics, {"plain": 1, "cased": 1}).to_pylist()
+
+    fields = {"headline": headline, "body": body, "caption": "\n".join(captions)}
+    hits = [hit for name, text in fields.items() for hit in Matcher(topics).find(text, name)]
+    names = ("topic_id", "field", "sentence_no", "char_start", "char_end", "context_right")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        tuple(getattr(hit, name) for name in names) for hit in hits
+    ]
+
+
 def test_a_hit_is_a_value() -> None:
     (hit,) = Matcher([G20]).find("G20")
     assert hit == Hit("g20", "G20", "body", 0, 0, 3, "G20", "", "")

@@ -140,6 +140,13 @@ def test_sentences(text: str, expected: list[str]) -> None:
     assert pieces(text) == expected
 
 
+@given(st.text("Ab. \n!。3", max_size=40), st.integers(0, 40))
+def test_sentences_up_to_an_offset_are_the_first_of_all(text: str, until: int) -> None:
+    some, all_of_them = sentences(text, until), sentences(text)
+    assert some == all_of_them[: len(some)]
+    assert all(start > until for start, _ in all_of_them[len(some) :])
+
+
 @given(TRICKY | st.text("aB. !?。\n\"”'U1", max_size=60))
 def test_sentences_hold_all_that_is_written(text: str) -> None:
     spans = sentences(text)

@@ -27,6 +27,7 @@ from tests.staged import (
     tables,
 )
 from warehouse import build
+from warehouse.checking import check_snapshot
 from warehouse.commits import committed_runs
 from warehouse.known import KnownListing, known_files, known_urls, last_listings
 from warehouse.layout import Layout
@@ -121,8 +122,8 @@ PLANTS = {
     "article_versions_complete": "UPDATE article_versions SET headline = NULL",
     "article_versions_differ": "UPDATE article_versions SET body_sha256 = 'as before'",
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
-    "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions = 2",
-    "articles_one_row": "INSERT INTO articles SELECT * FROM articles LIMIT 1",
+    "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions > 1",
+    "articles_one_row": "INSERT INTO articles SELECT * FROM articles",
     "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
     "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
     "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
@@ -186,7 +187,12 @@ def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
 
     monkeypatch.setattr(build, "refresh", planted)
     number = len(committed_runs(sound.commits))
-    run = stage(sound, f"20260303T06{number:02}00Z-bbbbbb", [Page(f"new-{number}", hour=24)])
+    pages = [
+        listing(hour=24),
+        Page(f"new-{number}", day=1, hour=24, stripped=["Join us"]),
+        Page("one", f"The harvest, revised {number} times.", hour=24 + number),
+    ]
+    run = stage(sound, f"20260303T06{number:02}00Z-bbbbbb", pages)
     with pytest.raises(CheckFailed) as failed:
         load(sound, TOPICS, SOURCES, [run])
 
@@ -195,6 +201,31 @@ def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
     assert 1 <= len(failed.value.rows) <= build.OFFENDERS
     assert publish(sound) is None
     assert tables(sound, leave_out=()) == before
+
+
+@pytest.mark.parametrize("check", sorted(PLANTS))
+def test_a_row_planted_long_ago_trips_its_check_over_everything(
+    sound: Layout, check: str, tmp_path: Path
+) -> None:
+    copy = Layout(tmp_path)
+    shutil.copytree(sound.current.parent, copy.current.parent)
+    check_snapshot(copy)
+    with duckdb.connect(str(copy.current)) as con:
+        con.execute(PLANTS[check])
+    with pytest.raises(CheckFailed) as failed:
+        check_snapshot(copy)
+    assert failed.value.check == check
+
+
+def test_a_load_looks_at_what_it_brought_alone(sound: Layout, tmp_path: Path) -> None:
+    copy = Layout(tmp_path / "data")
+    shutil.copytree(sound.root, copy.root, symlinks=True)
+    with duckdb.connect(str(copy.writer)) as con:
+        con.execute("UPDATE article_versions SET headline = NULL WHERE run_id = ?", [RUN])
+    load(copy, TOPICS, SOURCES, [stage(copy, "20260401T060000Z-cccccc", [Page("late", hour=800)])])
+    publish(copy)
+    with pytest.raises(CheckFailed, match="article_versions_complete"):
+        check_snapshot(copy)
 
 
 # Marts

@@ -11,10 +11,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
 from warehouse.layout import Layout
 from warehouse.query import records
+
+__all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 
 SQL = Path(__file__).parent
 MARTS = ("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily")
@@ -25,22 +28,22 @@ MEMORY = "2GB"
 """DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
 DERIVED = {"body_chars": "length(body)", "body_key": "md5_number_lower(body)"}
 """Columns of article_versions that the Parquet files have not."""
-OFFENDERS = 5
-"""Rows that a failed check shows."""
+_TIME = pa.timestamp("us", "UTC")
+RUNS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("sequence", pa.int32()),
+        ("flow", pa.string()),
+        ("started_at", _TIME),
+        ("finished_at", _TIME),
+        ("extractor_version", pa.string()),
+        ("warcs", pa.list_(pa.string())),
+        ("attempts", pa.int64()),
+    ]
+)
+"""What a commit says of its run."""
 
 Connection = duckdb.DuckDBPyConnection
-
-
-class CheckFailed(Exception):  # noqa: N818 - it is what happened
-    """A check found rows that must not be; the load was rolled back, readers see the last one."""
-
-    def __init__(self, check: str, holds: str, rows: list[dict[str, Any]]) -> None:
-        self.check, self.holds, self.rows = check, holds, rows
-        shown = "".join(f"\n  {row}" for row in rows)
-        super().__init__(f"check {check} failed, which says: {holds}{shown}")
-
-    def __reduce__(self) -> tuple[type["CheckFailed"], tuple[Any, ...]]:
-        return type(self), (self.check, self.holds, self.rows)
 
 
 @contextmanager
@@ -137,11 +140,9 @@ def _number(con: Connection, sql: str) -> int:
 
 def begin_load(con: Connection) -> None:
     """Make the temporary tables that a load fills, within its transaction."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE new_runs (run_id VARCHAR, sequence INTEGER, flow VARCHAR,"
-        " started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, extractor_version VARCHAR,"
-        " warcs VARCHAR[], attempts BIGINT)"
-    )
+    con.register("no_runs", RUNS.empty_table())
+    con.execute("CREATE OR REPLACE TEMP TABLE new_runs AS FROM no_runs")
+    con.unregister("no_runs")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE source_definitions AS"
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
@@ -152,11 +153,9 @@ def begin_load(con: Connection) -> None:
 
 def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
     """Read the rows of committed runs from their Parquet files."""
-    for commit in commits:
-        run = asdict(commit) | {"warcs": list(commit.warcs), "attempts": commit.attempts}
-        names = [row[0] for row in con.execute("DESCRIBE new_runs").fetchall()]
-        marks = ", ".join("?" * len(names))
-        con.execute(f"INSERT INTO new_runs VALUES ({marks})", [run[name] for name in names])  # noqa: S608
+    if not commits:
+        return
+    insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
     _add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
@@ -164,6 +163,10 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
         ("stripped_blocks", "stripped_blocks"),
     ):
         insert_parquet(con, table, [p for commit in commits for p in commit.paths(layout, layer)])
+
+
+def _run_row(commit: Commit) -> dict[str, Any]:
+    return {name: getattr(commit, name) for name in RUNS.names}
 
 
 def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
@@ -257,26 +260,6 @@ def refresh(con: Connection) -> None:
     )
     for mart in MARTS:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())
-
-
-def run_checks(con: Connection, *names: str) -> None:
-    """Run every query of `checks`, or the named ones; each returns the rows that offend.
-
-    Raises:
-        CheckFailed: naming the first check that found rows, with the first of them.
-    """
-    for path in sorted((SQL / "checks").glob("*.sql")):
-        if names and path.stem not in names:
-            continue
-        sql = path.read_text()
-        found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
-        if found:
-            raise CheckFailed(path.stem, _says(sql), found)
-
-
-def _says(sql: str) -> str:
-    lines = [line.removeprefix("--").strip() for line in sql.splitlines() if line[:2] == "--"]
-    return " ".join(lines).removeprefix("Holds: ")
 
 
 def record_load(

@@ -1,6 +1,6 @@
 -- Holds: a version says what it is, whose it is, what it says and when it was fetched.
 SELECT article_id, version_no, source_id, url_canonical, fetched_at, body_sha256
-FROM article_versions
+FROM added_article_versions
 WHERE article_id IS NULL OR version_no IS NULL OR source_id IS NULL OR url_canonical IS NULL
    OR headline IS NULL OR fetched_at IS NULL OR first_seen_at > fetched_at OR body_sha256 IS NULL
    OR run_id IS NULL OR capture_id IS NULL

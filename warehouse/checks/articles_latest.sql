@@ -1,11 +1,11 @@
 -- Holds: articles shows the version with the latest fetched_at, and knows how many there are.
-SELECT article_id, articles.version_no, latest.version_no AS latest_version, articles.versions
-FROM articles
+SELECT article_id, shown.version_no, latest.version_no AS latest_version, shown.versions
+FROM touched_articles AS shown
 LEFT JOIN (
     SELECT article_id, arg_max(version_no, (fetched_at, version_no)) AS version_no,
            count(*) AS versions
-    FROM article_versions
+    FROM touched_article_versions
     GROUP BY article_id
 ) AS latest USING (article_id)
-WHERE articles.version_no IS DISTINCT FROM latest.version_no
-   OR articles.versions IS DISTINCT FROM latest.versions
+WHERE shown.version_no IS DISTINCT FROM latest.version_no
+   OR shown.versions IS DISTINCT FROM latest.versions

@@ -1,9 +1,9 @@
 -- Holds: a capture has one outcome, out of the known ones; `fetched` is not an end.
 SELECT capture_id, kind, outcome
-FROM captures
+FROM added_captures
 ANTI JOIN outcomes USING (outcome)
 UNION ALL
 SELECT capture_id, kind, outcome
-FROM captures
+FROM added_captures
 WHERE kind IS NULL OR kind NOT IN ('robots', 'listing', 'page', 'file')
    OR (outcome IN ('article', 'revised', 'unchanged') AND kind NOT IN ('page', 'file'))

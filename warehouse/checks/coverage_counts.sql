@@ -1,9 +1,9 @@
 -- Holds: coverage counts the dated articles of every source and day, and none of a missing day.
 SELECT source_id, day, extracted, articles, state
-FROM coverage
+FROM touched_coverage
 FULL JOIN (
     SELECT source_id, published_date AS day, count(*) AS articles
-    FROM articles
+    FROM touched_days_articles
     WHERE published_date IS NOT NULL
     GROUP BY ALL
 ) AS counted USING (source_id, day)

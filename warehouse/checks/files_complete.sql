@@ -1,11 +1,11 @@
 -- Holds: as many rows were loaded of each run and layer as its Parquet files have.
 SELECT run_id, layer, in_files, loaded
-FROM (SELECT run_id, layer, sum(rows) AS in_files FROM files GROUP BY ALL) AS files
+FROM (SELECT run_id, layer, sum(rows) AS in_files FROM added_files GROUP BY ALL) AS files
 FULL JOIN (
-    SELECT run_id, 'articles' AS layer, count(*) AS loaded FROM article_versions GROUP BY ALL
+    SELECT run_id, 'articles' AS layer, count(*) AS loaded FROM added_article_versions GROUP BY ALL
     UNION ALL
-    SELECT run_id, 'captures', count(*) FROM captures GROUP BY ALL
+    SELECT run_id, 'captures', count(*) FROM added_captures GROUP BY ALL
     UNION ALL
-    SELECT run_id, 'stripped_blocks', count(*) FROM stripped_blocks GROUP BY ALL
+    SELECT run_id, 'stripped_blocks', count(*) FROM added_stripped_blocks GROUP BY ALL
 ) AS tables USING (run_id, layer)
 WHERE in_files IS DISTINCT FROM loaded

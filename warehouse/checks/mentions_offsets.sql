@@ -1,16 +1,16 @@
 -- Holds: a mention lies within its field, is as long as what it matched, and stands there once.
 SELECT article_id, version_no, topic_id, field, char_start, char_end, matched_text
-FROM mentions
+FROM touched_mentions
 WHERE char_start IS NULL OR char_start < 0 OR char_end <= char_start OR sentence_no < 0
    OR length(matched_text) <> char_end - char_start
    OR field NOT IN ('headline', 'standfirst', 'body', 'caption')
 UNION ALL
 SELECT article_id, version_no, topic_id, field, char_start, char_end, matched_text
-FROM mentions
-JOIN article_versions USING (article_id, version_no)
+FROM touched_mentions
+JOIN touched_article_versions USING (article_id, version_no)
 WHERE field = 'body' AND char_end > body_chars
 UNION ALL
 SELECT article_id, version_no, topic_id, field, char_start, max(char_end), any_value(matched_text)
-FROM mentions
+FROM touched_mentions
 GROUP BY article_id, version_no, topic_id, field, char_start
 HAVING count(*) > 1

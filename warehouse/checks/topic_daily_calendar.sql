@@ -1,10 +1,10 @@
 -- Holds: every counted topic has one row for each source and day of coverage, of the same state and
 -- with what the source says of itself, and counts are NULL on missing days only.
 SELECT topic_id, source_id, day, count(daily.day) AS rows, any_value(expected.state) AS state
-FROM topic_daily AS daily
+FROM touched_topic_daily AS daily
 FULL JOIN (
     SELECT topic_id, source_id, country, language, day, state
-    FROM coverage
+    FROM touched_coverage
     JOIN sources USING (source_id)
     CROSS JOIN (SELECT topic_id FROM topics WHERE valid_to IS NULL)
 ) AS expected USING (topic_id, source_id, day)
@@ -14,3 +14,8 @@ HAVING count(daily.day) <> 1 OR any_value(expected.state) IS NULL
                IS DISTINCT FROM (expected.state, expected.country, expected.language))
     OR bool_or((articles IS NULL) <> (expected.state = 'missing'))
     OR bool_or((mentions IS NULL) <> (expected.state = 'missing'))
+UNION ALL
+SELECT NULL, source_id, NULL, rows, NULL
+FROM (SELECT source_id, count(*) AS rows FROM topic_daily GROUP BY source_id)
+FULL JOIN (SELECT source_id, count(*) AS days FROM coverage GROUP BY source_id) USING (source_id)
+WHERE coalesce(rows, 0) IS DISTINCT FROM days * (SELECT count(*) FROM topics WHERE valid_to IS NULL)

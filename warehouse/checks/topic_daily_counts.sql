@@ -1,7 +1,7 @@
 -- Holds: topic_daily agrees with a count from the mentions, day by day.
 SELECT topic_id, source_id, day, daily.mentions, daily.articles_with_mention,
        recount.mentions AS mentions_recounted, recount.articles AS articles_recounted
-FROM topic_daily AS daily
+FROM touched_topic_daily AS daily
 FULL JOIN (
     SELECT topic_id, source_id, day, sum(hits) AS mentions, count(*) AS articles,
            sum(hits_headline) AS mentions_headline,
@@ -15,7 +15,7 @@ FULL JOIN (
                any_value(published_date) AS day, any_value(duplicate_of) IS NULL AS is_original,
                any_value(is_truncated) IS NOT TRUE AS is_whole, count(*) AS hits,
                count(*) FILTER (field = 'headline') AS hits_headline
-        FROM articles
+        FROM touched_days_articles
         JOIN mentions USING (article_id, version_no)
         WHERE published_date IS NOT NULL
         GROUP BY topic_id, article_id

@@ -1,0 +1,150 @@
+"""The phrases of topics, and where they stand in a folded text."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from tasks.addresses import Addresses
+from tasks.text import UNSPACED, Folded, fold
+from tasks.topics import Topic
+
+# A letter, digit or mark of a script that puts spaces between words. Hangul does, and yet hangs
+# particles on names (G20에서), so it bounds nothing.
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+_MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
+_MARK = re.compile(f"[{_MARKS}]")
+SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
+WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One alias, or excluded phrase, of one topic."""
+
+    topic: str
+    alias: str | None
+    """None for an excluded phrase."""
+    is_prefix: bool
+    left: bool
+    """Whether the left edge needs a boundary."""
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    phrase: Phrase
+
+
+class Lexicon:
+    """The phrases of the topics of one case mode in one automaton.
+
+    Overlapping matches are asked for: leftmost-longest would let `G20 summit`, refused in
+    `G20 summiteers` for want of a boundary, hide the `G20` within, and one topic's alias hide
+    another's.
+    """
+
+    def __init__(self, topics: Iterable[Topic], *, keep_case: bool) -> None:
+        by_pattern: dict[str, list[Phrase]] = defaultdict(list)
+        for topic in topics:
+            for phrase in topic.aliases + topic.exclude:
+                pattern = _pattern(phrase, keep_case=keep_case)
+                alias = phrase if phrase in topic.aliases else None
+                by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
+        self._phrases = list(by_pattern.values())
+        self._automaton = _automaton(by_pattern)
+
+    def find(self, folded: Folded) -> Iterator[tuple[Phrase, int, int]]:
+        """Each mention's phrase and its offsets in the original text."""
+        found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
+        if not found:
+            return
+        spans = [
+            _Span(start, _end_of(phrase, folded.text, end), phrase)
+            for index, start, end in found
+            for phrase in self._phrases[index]
+            if _is_bounded(phrase, folded.text, start, end)
+        ]
+        addresses = Addresses(folded.original)
+        for span in _resolved(spans):
+            start, end = folded.span(span.start, span.end)
+            if not addresses.hold(start):
+                yield span.phrase, start, end
+
+
+class Sieve:
+    """Tells at little cost which texts cannot hold a mention: most of them."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self._automaton = _automaton(
+            _pattern(phrase, keep_case=topic.case_sensitive).casefold()
+            for topic in topics
+            for phrase in topic.aliases
+        )
+
+    def keeps(self, text: str) -> bool:
+        """Whether an alias stands in the text, as a word or within one."""
+        return bool(self._automaton.find_matches_as_indexes(fold(text).text))
+
+
+def _automaton(patterns: Iterable[str]) -> AhoCorasick:
+    return AhoCorasick(
+        list(patterns), matchkind=MatchKind.Standard, implementation=Implementation.DFA
+    )
+
+
+def _pattern(phrase: str, *, keep_case: bool) -> str:
+    return fold(phrase.removesuffix("*"), keep_case=keep_case).text.strip()
+
+
+def _phrase(topic: str, alias: str | None, phrase: str, pattern: str) -> Phrase:
+    is_prefix = phrase.endswith("*")
+    return Phrase(
+        topic=topic,
+        alias=alias,
+        is_prefix=is_prefix,
+        left=bool(SPACED.match(pattern[0])),
+        right=bool(SPACED.match(pattern[-1])) and not is_prefix,
+    )
+
+
+def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
+    if phrase.left and start and SPACED.match(text, start - 1):
+        return False
+    # A mark that is left after folding makes another letter of the last one.
+    return not _MARK.match(text, end) and not (phrase.right and SPACED.match(text, end))
+
+
+def _end_of(phrase: Phrase, text: str, end: int) -> int:
+    if not phrase.is_prefix or not SPACED.match(text, end - 1):
+        return end
+    rest = WORD_REST.match(text, end)
+    return rest.end() if rest else end
+
+
+def _resolved(spans: Iterable[_Span]) -> Iterator[_Span]:
+    """For each topic: without what an excluded phrase touches, leftmost and longest first."""
+    by_topic: dict[str, list[_Span]] = defaultdict(list)
+    for span in spans:
+        by_topic[span.phrase.topic].append(span)
+    for found in by_topic.values():
+        excluded = [span for span in found if span.phrase.alias is None]
+        stop = 0
+        for span in sorted(found, key=_precedence):
+            is_free = span.phrase.alias is not None and span.start >= stop
+            if is_free and not any(_touch(span, other) for other in excluded):
+                stop = span.end
+                yield span
+
+
+def _precedence(span: _Span) -> tuple[int, int, int, str]:
+    alias = span.phrase.alias or ""
+    return span.start, -span.end, -len(alias), alias
+
+
+def _touch(one: _Span, other: _Span) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -1,0 +1,121 @@
+"""Checking the warehouse: the queries of `checks`, over what a load brought or over everything."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.layout import Layout
+from warehouse.query import QueryError, open_snapshot, records
+
+CHECKS = Path(__file__).parent / "checks"
+OFFENDERS = 5
+"""Rows that a failed check shows."""
+ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs")
+"""Relations of which a load only adds the rows of its runs; a check reads those as `added_<name>`."""
+TOUCHED = {
+    "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
+    "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
+    "mentions": ("mentions", "SEMI JOIN touched_ids USING (article_id)"),
+    "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
+    "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
+    "days_articles": (
+        "articles",
+        "SEMI JOIN touched_days ON articles.source_id = touched_days.source_id"
+        " AND published_date = day",
+    ),
+}
+"""Views `touched_<name>`: a relation's rows of the articles, or the days, of the load's runs.
+
+`touched_days_articles` holds all articles of those days.
+"""
+
+Connection = duckdb.DuckDBPyConnection
+
+
+class CheckFailed(Exception):  # noqa: N818 - it is what happened
+    """A check found rows that must not be; the load was rolled back, readers see the last one."""
+
+    def __init__(self, check: str, holds: str, rows: list[dict[str, Any]]) -> None:
+        self.check, self.holds, self.rows = check, holds, rows
+        shown = "".join(f"\n  {row}" for row in rows)
+        super().__init__(f"check {check} failed, which says: {holds}{shown}")
+
+    def __reduce__(self) -> tuple[type["CheckFailed"], tuple[Any, ...]]:
+        return type(self), (self.check, self.holds, self.rows)
+
+
+def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
+    """Run every query of `checks`, or the named ones; each returns the rows that offend.
+
+    Args:
+        con: The warehouse; a part of its relations is enough for the named checks.
+        names: Checks to run.
+        whole: Whether all rows are looked at, or, where a rule allows it, those alone that the
+            runs of `new_runs` added or touched.
+
+    Raises:
+        CheckFailed: naming the first check that found rows, with the first of them.
+    """
+    _view_all(con) if whole else _view_touched(con)
+    for path in sorted(CHECKS.glob("*.sql")):
+        if names and path.stem not in names:
+            continue
+        sql = path.read_text()
+        found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
+        if found:
+            raise CheckFailed(path.stem, _says(sql), found)
+
+
+def check_snapshot(layout: Layout) -> None:
+    """Run every check over all that readers see.
+
+    Raises:
+        CheckFailed: as `run_checks` does.
+        QueryError: there is no snapshot yet.
+    """
+    con = open_snapshot(layout)
+    if con is None:
+        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+    with con:
+        run_checks(con)
+
+
+def _says(sql: str) -> str:
+    lines = [line.removeprefix("--").strip() for line in sql.splitlines() if line[:2] == "--"]
+    return " ".join(lines).removeprefix("Holds: ")
+
+
+def _view_all(con: Connection) -> None:
+    there = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    for name in there.intersection(ADDED):
+        _view(con, f"added_{name}", f"FROM {name}")
+    for name, (relation, _) in TOUCHED.items():
+        if relation in there:
+            _view(con, f"touched_{name}", f"FROM {relation}")
+
+
+def _view_touched(con: Connection) -> None:
+    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM new_runs").fetchall()]
+    # As constants: a join would read the column of all rows, these are looked up in its statistics.
+    listed = ", ".join(f"'{run_id}'" for run_id in run_ids) or "NULL"
+    for name in ADDED:
+        _view(con, f"added_{name}", f"FROM {name} WHERE run_id IN ({listed})")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_ids AS"
+        " SELECT article_id FROM added_article_versions"
+        " UNION SELECT article_id FROM added_captures WHERE article_id IS NOT NULL"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_days AS"
+        " SELECT source_id, published_date AS day"
+        " FROM article_versions SEMI JOIN touched_ids USING (article_id)"
+        " WHERE published_date IS NOT NULL"
+        " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
+    )
+    for name, (relation, those) in TOUCHED.items():
+        _view(con, f"touched_{name}", f"FROM {relation} {those}")
+
+
+def _view(con: Connection, name: str, rows: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
