@@ -29,6 +29,7 @@ from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.parquet import read_batches
 from warehouse.publish import publish, publish_locked, published_load
+from warehouse.texts import point_texts, texts_fit
 
 __all__ = [
     "CheckFailed",
@@ -135,12 +136,14 @@ def _load(
         build.begin_load(con)
         earlier = build.article_paths(con, layout)
         commits, late = _add_runs(con, layout, runs)
-        if not commits and not build.definitions_differ(con, definitions):
+        is_as_before = not build.definitions_differ(con, definitions) and texts_fit(con, layout)
+        if not commits and is_as_before:
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
         mentions, recounted = _count_topics(con, definitions, topics, earlier, fresh)
         build.set_definitions(con, definitions)
         build.refresh(con)
+        point_texts(con, layout)
         load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)
