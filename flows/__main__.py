@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from flows import quiet
-from flows.asking import DataFolder, layout_of, schema, sql
+from flows.asking import DataFolder, layout_of, print_topics, report, schema, sql
 from flows.console import narrated, page_view
 from flows.exits import Exit, told
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
@@ -140,17 +140,7 @@ def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) 
 
 app.command()(sql)
 app.command()(schema)
-
-
-@app.command()
-def report(data: DataFolder = None) -> None:
-    """Show how often each topic came up, by paper and day."""
-    from tasks.report import daily_report
-
-    layout = layout_of(data)
-    with told():
-        Console().print(daily_report(layout))
-    print(f"\nDuckDB file: {layout.current}")
+app.command()(report)
 
 
 @app.command()
@@ -163,7 +153,7 @@ def demo(
 
     with narrated(), told():
         done = run_demo(data.absolute())
-    report(data)
+    print_topics(layout_of(data))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 

@@ -1,4 +1,4 @@
-"""The commands of people who ask the warehouse: `sql` and `schema`."""
+"""The commands of people who ask the warehouse: `sql`, `schema` and `report`."""
 
 import json
 import sys
@@ -85,6 +85,38 @@ def schema(
         print(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=1))
     else:
         Console().print(relations_view(found, whole=relation is not None))
+
+
+def report(
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The page; else report.html in the data folder.")
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Print tables to the terminal, write no page.")
+    ] = False,
+) -> None:
+    """Write the page that shows each topic over time; it opens by double click."""
+    from tasks.report import write_report
+
+    layout = layout_of(data)
+    if table:
+        print_topics(layout)
+        return
+    with told():
+        write_report(layout, out or layout.report)
+    print(out or layout.report)
+
+
+def print_topics(layout: Layout) -> None:
+    """Show how often each topic came up, by paper and day, and where to read on."""
+    from tasks.report import daily_report
+
+    with told():
+        Console().print(daily_report(layout))
+    print(f"\nDuckDB file: {layout.current}")
+    if layout.report.exists():
+        print(f"Report:      {layout.report}")
 
 
 def layout_of(data: Path | None) -> Layout:
