@@ -1,11 +1,8 @@
 """The `presswatch` command."""
 
-import csv
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +10,9 @@ import typer
 from rich.console import Console
 
 from flows import quiet
-from flows.console import narrated, page_view, rows_table
+from flows.asking import DataFolder, layout_of, print_topics, report, schema, sql
+from flows.console import narrated, page_view
+from flows.exits import Exit, told
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 
 app = typer.Typer(
@@ -24,19 +23,7 @@ app.add_typer(sources_app, name="sources")
 
 SourcesFile = Annotated[Path, typer.Option("--sources", help="The papers, a TOML file.")]
 TopicsFile = Annotated[Path, typer.Option("--topics", help="The topics, a TOML file.")]
-DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="The data folder; else PRESSWATCH_DATA, else ./data.")
-]
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
-
-
-class Exit(IntEnum):
-    """Exit statuses of the command."""
-
-    DONE = 0
-    FAILED = 1
-    WRONG_USAGE = 2
-    SOME_SOURCES_FAILED = 3
 
 
 class Layer(StrEnum):
@@ -62,12 +49,12 @@ def ingest(
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
     place = _installation(sources, topics, data)
-    with _told():
+    with told():
         place.chosen(only or ())
     quiet.configure()
     from flows import ingest as job
 
-    with narrated(), _told():
+    with narrated(), told():
         done = job.ingest(
             only=list(only or ()),
             since_days=since_days,
@@ -92,7 +79,7 @@ def rebuild(
     quiet.configure()
     from flows import rebuild as job
 
-    with narrated(), _told():
+    with narrated(), told():
         job.rebuild(
             layer=layer.value,
             sources_file=str(sources),
@@ -110,7 +97,7 @@ def recount(
     quiet.configure()
     from flows import recount as job
 
-    with narrated(), _told():
+    with narrated(), told():
         job.recount(sources_file=str(sources), topics_file=str(topics), data=str(place.layout.root))
 
 
@@ -133,7 +120,7 @@ def extract(
     from tasks.settings import Settings
     from tasks.sources import choose, load_sources
 
-    with _told(), narrated(quiet=True):
+    with told(), narrated(quiet=True):
         settings = Settings()
         paper = choose(load_sources(sources), [source])[0] if source else None
         with page_pool(settings) as pool:
@@ -152,38 +139,9 @@ def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) 
         print(json.dumps({"page": str(path), **record}, ensure_ascii=False))
 
 
-@app.command()
-def sql(
-    query: Annotated[str, typer.Argument(help="One SQL query.")],
-    data: DataFolder = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-) -> None:
-    """Ask the current snapshot, read-only."""
-    from tasks.settings import Settings
-    from warehouse.layout import Layout
-    from warehouse.query import query as ask
-
-    with _told():
-        table = ask(Layout(data.absolute() if data else Settings().data), query)
-    if as_csv:
-        rows = csv.writer(sys.stdout)
-        rows.writerow(table.column_names)
-        rows.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
-        return
-    Console().print(rows_table(table))
-
-
-@app.command()
-def report(data: DataFolder = None) -> None:
-    """Show how often each topic came up, by paper and day."""
-    from tasks.report import daily_report
-    from tasks.settings import Settings
-    from warehouse.layout import Layout
-
-    layout = Layout(data.absolute() if data else Settings().data)
-    with _told():
-        Console().print(daily_report(layout))
-    print(f"\nDuckDB file: {layout.current}")
+app.command()(sql)
+app.command()(schema)
+app.command()(report)
 
 
 @app.command()
@@ -194,9 +152,9 @@ def demo(
     quiet.configure()
     from flows.demo import run_demo
 
-    with narrated(), _told():
+    with narrated(), told():
         done = run_demo(data.absolute())
-    report(data)
+    print_topics(layout_of(data))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
@@ -222,7 +180,7 @@ def check_sources(
     from tasks.survey import survey
 
     place = _installation(sources, topics, None)
-    with _told():
+    with told():
         chosen = place.chosen(ids or ())
     works = True
     for source in chosen:
@@ -233,29 +191,8 @@ def check_sources(
 
 
 def _installation(sources: Path, topics: Path, data: Path | None) -> Installation:
-    with _told():
+    with told():
         return open_installation(sources, topics, data and data.absolute())
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell expected errors in a line each, with the exit status that fits."""
-    from tasks.collect import SourcesFailed
-    from tasks.settings import ConfigError
-    from warehouse.build import CheckFailed
-    from warehouse.query import QueryError
-
-    try:
-        yield
-    except ConfigError as error:
-        _fail(str(error), Exit.WRONG_USAGE)
-    except (CheckFailed, QueryError, SourcesFailed) as error:
-        _fail(str(error), Exit.FAILED)
-
-
-def _fail(message: str, status: Exit) -> None:
-    print(message, file=sys.stderr)
-    raise typer.Exit(status)
 
 
 def main() -> None:

@@ -2,14 +2,15 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from rich.console import Console, Group, RenderableType
 from rich.logging import RichHandler
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TaskID as BarId
 from rich.rule import Rule
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.quiet import OURS
+from warehouse.relations import Relation
 
 
 @contextmanager
@@ -79,15 +81,36 @@ class BarHandler(logging.Handler):
         self._bars.update(self._ids[step], completed=done, total=total)
 
 
-def rows_table(rows: pa.Table) -> Table:
-    """The answer to a query, for a terminal."""
-    table = Table(box=None, header_style="bold")
-    for field in rows.schema:
-        is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        table.add_column(field.name, justify="right" if is_number else "left", overflow="fold")
-    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        table.add_row(*("" if value is None else str(value) for value in row))
-    return table
+def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableType:
+    """What relations hold; their columns too when they are shown whole."""
+    parts: list[RenderableType] = []
+    for group, members in groupby(relations, key=lambda relation: relation.group):
+        parts.append(Text(f"\n{group}", style="bold"))
+        for relation in members:
+            parts.append(_relation_view(relation))
+            parts += [_columns_view(relation)] if whole else []
+    if not whole:
+        parts.append(Text("\nThe columns of one: presswatch schema NAME", style="dim"))
+    return Group(*parts)
+
+
+def _relation_view(relation: Relation) -> RenderableType:
+    called = relation.name
+    if relation.kind == "macro":
+        called += f"({', '.join(column.name for column in relation.columns)})"
+    about = relation.kind if relation.rows is None else f"{relation.rows:,} rows"
+    head = Text.assemble("  ", (called, "cyan"), (f"  {about}", "dim"))
+    return Group(head, Padding(Text(relation.comment or ""), (0, 0, 0, 4)))
+
+
+def _columns_view(relation: Relation) -> RenderableType:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("column", style="cyan", no_wrap=True)
+    table.add_column("type", style="dim", overflow="fold", max_width=24)
+    table.add_column("what it holds", overflow="fold")
+    for column in relation.columns if relation.kind != "macro" else ():
+        table.add_row(column.name, column.type, column.comment)
+    return Padding(table, (1, 0, 0, 4))
 
 
 def page_view(path: Path, record: Mapping[str, Any]) -> RenderableType:

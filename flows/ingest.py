@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import duckdb
 from prefect import Task, flow, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -29,6 +29,7 @@ from tasks.normalise import EXTRACTOR_VERSION
 from tasks.partition import Run
 from tasks.pool import PagePool, page_pool
 from tasks.refine import refine
+from tasks.report import summary_of_topics, write_report
 from tasks.runs import adopt_unfinished, new_run_id, running, started_at
 from tasks.sources import Source
 
@@ -119,6 +120,23 @@ def publish_snapshot(place: Installation) -> Path | None:
     return publish(place.layout, waiting=log.info)
 
 
+@task(name="report", cache_policy=NO_CACHE)
+def report_snapshot(place: Installation) -> None:
+    """Write the HTML report, and show its main charts on the run's page."""
+    figures = write_report(place.layout, place.layout.report)
+    create_markdown_artifact(key="ingest-topics", markdown=summary_of_topics(figures))
+
+
+def _report(place: Installation, snapshot: Path | None) -> None:
+    """The report of a new snapshot; when it fails, the data of the run stand all the same."""
+    if snapshot is None and place.layout.report.exists():
+        return
+    if place.layout.current.exists():
+        state = report_snapshot(place, return_state=True)
+        if state.is_failed():
+            log.warning("report_failed: %s was not written: %s", place.layout.report, state.message)
+
+
 @flow(
     name="ingest",
     task_runner=ThreadPoolTaskRunner(max_workers=SOURCES_AT_ONCE),  # type: ignore[arg-type]
@@ -152,6 +170,7 @@ def ingest(
         collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new, held)
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
         snapshot = publish_snapshot(place)
+        _report(place, snapshot)
     done = Ingested(run_id, collected, batches, report)
     _tell(done, snapshot)
     return done

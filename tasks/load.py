@@ -28,6 +28,7 @@ from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, s
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.publish import publish, publish_locked, published_load
+from warehouse.texts import point_texts, texts_fit
 
 __all__ = [
     "CheckFailed",
@@ -134,12 +135,13 @@ def _load(
         build.begin_load(con)
         commits, late = _add_runs(con, layout, runs)
         is_redefined = build.definitions_differ(con, definitions)
-        if not commits and not is_redefined:
+        if not commits and not is_redefined and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
         mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
         build.set_definitions(con, definitions)
         build.refresh(con)
+        point_texts(con, layout)
         load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)

@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from flows.__main__ import app
@@ -15,6 +18,7 @@ from tests.test_flows import SAMPLE, TOPICS, Newsroom, Place, newsroom  # noqa: 
 from tests.test_load import TOPICS as TEST_TOPICS
 from tests.test_load import day_of_news, run_id
 from warehouse.layout import Layout
+from warehouse.query import query
 
 runner = CliRunner()
 PAGE = "The harbour was open again.\n\n" + "Skippers said the ice had gone from the yards. " * 20
@@ -88,22 +92,134 @@ def test_extract_names_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert json.loads(out)["rejection"].startswith("unreadable_file: " + str(tmp_path))
 
 
-def test_sql_prints_a_table_or_csv(layout: Layout) -> None:
-    query = "SELECT count(*) AS n, 'a,b' AS t FROM articles"
-    status, out, _ = command("sql", query, "--data", layout.root)
+ANSWER = "SELECT 12 AS n, NULL AS x, 'a,b\nc' AS t, DATE '2026-03-02' AS d, 'nan'::DOUBLE AS f"
+
+
+def test_sql_prints_a_table(layout: Layout) -> None:
+    status, out, _ = command(
+        "sql", f"{ANSWER} UNION ALL SELECT 3000, 'x', '三', NULL, 1", *at(layout)
+    )
     assert status == 0
-    assert "a,b" in out
-    _, out, _ = command("sql", query, "--data", layout.root, "--csv")
-    head, row = csv.reader(io.StringIO(out))
-    assert head == ["n", "t"]
-    assert row[1] == "a,b"
+    head, *rows, count = out.splitlines()
+    assert head.split() == ["n", "x", "t", "d", "f"]
+    assert rows[0].split() == ["12", "NULL", "a,b↵c", "2026-03-02", "nan"]
+    assert rows[1].startswith("3000  x ")
+    assert rows[0].startswith("  12  NULL ")
+    assert count == "2 rows"
+
+
+def at(layout: Layout) -> tuple[str, Path]:
+    return "--data", layout.root
+
+
+def test_an_answer_without_rows_has_its_columns(layout: Layout) -> None:
+    _, out, _ = command("sql", "SELECT * FROM topics LIMIT 0", *at(layout))
+    assert out.split()[:2] == ["topic_id", "topic_version"]
+    assert out.endswith("0 rows\n")
+    assert command("sql", "SELECT 1 AS n LIMIT 0", *at(layout), "--csv")[1] == "n\n"
+    assert json.loads(command("sql", "SELECT 1 AS n LIMIT 0", *at(layout), "--json")[1]) == []
+
+
+def test_sql_prints_what_programs_read(layout: Layout, tmp_path: Path) -> None:
+    _, out, _ = command("sql", ANSWER, *at(layout), "--csv")
+    assert [*csv.reader(io.StringIO(out))] == [
+        ["n", "x", "t", "d", "f"],
+        ["12", "", "a,b\nc", "2026-03-02", "nan"],
+    ]
+    row = {"n": 12, "x": None, "t": "a,b\nc", "d": "2026-03-02", "f": None}
+    twice = f"{ANSWER} UNION ALL {ANSWER}"
+    assert json.loads(command("sql", twice, *at(layout), "--json")[1]) == [row, row]
+    _, out, _ = command("sql", twice, *at(layout), "--ndjson")
+    assert [json.loads(line) for line in out.splitlines()] == [row, row]
+    _, out, _ = command("sql", "FROM mentions", *at(layout), "--parquet", tmp_path / "m.parquet")
+    assert out == ""
+    kept = pq.read_table(tmp_path / "m.parquet")
+    assert kept.num_rows == query(layout, "FROM mentions").num_rows > 0
+
+
+def test_sql_reads_a_file_or_standard_input(layout: Layout, tmp_path: Path) -> None:
+    (tmp_path / "q.sql").write_text("-- how many\nSELECT 41 + 1 AS n;\n")
+    assert "42" in command("sql", "--file", tmp_path / "q.sql", *at(layout))[1]
+    done = runner.invoke(app, ["sql", "-", "--csv", *map(str, at(layout))], input="SELECT 7 AS n")
+    assert done.stdout == "n\n7\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("SELECT 1", "--file", "x.sql"), ("--file", "gone.sql"), ("SELECT 1", "--csv", "--json")],
+)
+def test_wrong_usage_of_sql_is_told_in_a_line(layout: Layout, words: tuple[str, ...]) -> None:
+    status, out, err = command("sql", *words, *at(layout))
+    assert (status, out, err.count("\n")) == (2, "", 1)
 
 
 def test_sql_is_read_only_and_says_what_is_wrong(layout: Layout) -> None:
-    for query in ("SELECT nope", "DROP TABLE articles"):
-        status, out, err = command("sql", query, "--data", layout.root)
-        assert (status, out) == (1, "")
-        assert "Error" in err
+    wrong = {
+        "SELECT mention\nFROM mentions": 'Binder Error: Referenced column "mention" not found',
+        "DROP TABLE articles": 'Cannot execute statement of type "DROP" on database',
+        "SELECT\nFROM": "(line 2)",
+        "SELEC 1": "Parser Error: syntax error at or near",
+        "COPY articles TO '/nowhere/x.csv'": "IO Error: Cannot open file",
+    }
+    for text, message in wrong.items():
+        status, out, err = command("sql", text, *at(layout))
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert message in err
+    candidates = command("sql", "SELECT topic FROM mentions", *at(layout))[2]
+    assert 'Candidate bindings: "topic_id"' in candidates
+
+
+def screen(answer: str, layout: Layout, monkeypatch: pytest.MonkeyPatch, *words: str) -> list[str]:
+    """What a terminal of 60 columns shows."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    status, out, _ = command("sql", answer, *at(layout), *words)
+    assert status == 0
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in out.splitlines()]
+
+
+def test_a_terminal_shows_no_more_than_it_can(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "SELECT n, repeat('word ', 40) AS text, n * 1000000 AS big FROM range(900) AS t (n)"
+    lines = screen(long, layout, monkeypatch)
+    assert len(lines) == 202
+    assert {cell_len(line.rstrip()) for line in lines} <= set(range(61))
+    assert "…" in lines[9]
+    assert lines[9].rstrip().endswith("8000000")
+    assert lines[-1] == "900 rows, 200 of them shown; --rows 0 shows all"
+    assert len(screen(long, layout, monkeypatch, "--rows", "0")) == 902
+
+
+def test_a_terminal_shows_wide_rows_one_below_another(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = screen("FROM articles LIMIT 2", layout, monkeypatch)
+    assert lines[0].startswith("row 1 ")
+    assert any(line.split()[:1] == ["headline"] for line in lines)
+    assert lines[-1] == "2 rows"
+    plan = screen("EXPLAIN SELECT 1", layout, monkeypatch)
+    assert sum("│" in line for line in plan) >= 1
+
+
+def test_schema_tells_what_there_is(layout: Layout, tmp_path: Path) -> None:
+    status, out, _ = command("schema", *at(layout))
+    assert status == 0
+    assert "  topic_daily  " in out
+    assert "  text_contexts(pattern)  macro" in out
+    assert "Others" not in out
+    status, out, _ = command("schema", "topic_daily", *at(layout))
+    assert "articles_with_mention / articles; NULL without articles" in " ".join(out.split())
+    before = {each["name"] for each in json.loads(command("schema", *at(layout), "--json")[1])}
+    unborn = {
+        each["name"]
+        for each in json.loads(command("schema", "--data", tmp_path / "no", "--json")[1])
+    }
+    assert before == unborn >= {"articles", "article_texts", "text_contexts"}
+    status, _, err = command("schema", "nothing", *at(layout))
+    assert status == 2
+    assert err.startswith("no relation 'nothing'; there are: topic_daily, ")
 
 
 def test_sql_before_the_first_load(tmp_path: Path) -> None:

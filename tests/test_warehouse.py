@@ -82,6 +82,17 @@ def test_every_column_has_a_comment(made: duckdb.DuckDBPyConnection) -> None:
     assert lacking == []
 
 
+def test_a_macro_file_makes_the_macro_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
+    made_macros = made.execute(
+        "SELECT function_name, comment FROM duckdb_functions()"
+        " WHERE NOT internal AND function_type LIKE '%macro'"
+    ).fetchall()
+    assert {name for name, _ in made_macros} == {
+        path.stem for path in (build.SQL / "macros").iterdir()
+    }
+    assert all(comment for _, comment in made_macros)
+
+
 def test_comments_reach_the_readers(layout: Layout) -> None:
     publish_pages(layout, [Page("one")])
     found = ask(layout, "SELECT comment FROM duckdb_columns() WHERE column_name = 'topic_version'")

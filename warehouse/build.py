@@ -1,10 +1,12 @@
 """Building the warehouse: the loader's private DuckDB file, filled in one transaction a load."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
 from datetime import datetime
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from warehouse.commits import Commit
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
 from warehouse.layout import Layout
 from warehouse.query import records
+from warehouse.texts import without_files
 
 __all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 
@@ -104,16 +107,23 @@ def transaction(con: Connection) -> Iterator[None]:
 
 
 def make_relations(con: Connection) -> None:
-    """Make the tables, then the views over them, with their comments."""
+    """Make the tables, then the views and macros over them, with their comments."""
     texts = {path.stem: path.read_text() for path in sorted((SQL / "schema").glob("*.sql"))}
-    for _, sql in sorted(texts.items(), key=lambda item: ("CREATE VIEW" in item[1], item[0])):
-        con.execute(sql)
+    for name in TopologicalSorter({name: _read_by(texts, name) for name in texts}).static_order():
+        con.execute(without_files(texts[name]))
+    for path in sorted((SQL / "macros").glob("*.sql")):
+        con.execute(path.read_text())
+
+
+def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
+    """The relations that a view reads."""
+    return set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", texts[name])) & texts.keys() - {name}
 
 
 def sql_hash() -> str:
     """SHA-256 of the SQL that makes and fills the relations."""
     digest = hashlib.sha256(repr(DERIVED).encode())
-    for folder in ("schema", "marts"):
+    for folder in ("schema", "marts", "macros"):
         for path in sorted((SQL / folder).glob("*.sql")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

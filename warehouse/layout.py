@@ -69,3 +69,8 @@ class Layout:
     def current(self) -> Path:
         """The DuckDB file readers open, behind the symlink `current`."""
         return self.warehouse / "current" / "news.duckdb"
+
+    @property
+    def report(self) -> Path:
+        """The page for people who would rather look, made from `current`."""
+        return self.root / "report.html"

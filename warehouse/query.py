@@ -1,7 +1,8 @@
 """Reading the current snapshot; the writer is never in the way, nor is the reader in its."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -25,21 +26,38 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     return con
 
 
-def query(layout: Layout, sql: str) -> pa.Table:
-    """Answer one SQL query on the current snapshot.
+@contextmanager
+def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
+    """The answer to a SQL query on the current snapshot, to be read within; None without rows.
 
     Raises:
-        QueryError: with what to tell the person who asked.
+        QueryError: with a line that tells the person who asked.
     """
     con = open_snapshot(layout)
     if con is None:
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
     with con:
         try:
-            relation = con.sql(sql)
-            return relation.to_arrow_table() if relation else pa.table({})
+            yield con.sql(sql)
         except duckdb.Error as error:
-            raise QueryError(str(error)) from error
+            raise QueryError(_in_a_line(str(error))) from error
+
+
+def _in_a_line(message: str) -> str:
+    """What DuckDB says, with its candidates; the place as a number instead of a drawing."""
+    said, drawn, place = message.partition("\n\nLINE ")
+    number = place.partition(":")[0]
+    return " ".join(said.split()) + (f" (line {number})" if drawn else "")
+
+
+def query(layout: Layout, sql: str) -> pa.Table:
+    """Answer one SQL query on the current snapshot.
+
+    Raises:
+        QueryError: with a line that tells the person who asked.
+    """
+    with asked(layout, sql) as relation:
+        return pa.table({}) if relation is None else relation.to_arrow_table()
 
 
 def records(

@@ -1,0 +1,40 @@
+"""Exit statuses of the command, and expected errors told in a line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import NoReturn
+
+import typer
+
+
+class Exit(IntEnum):
+    """Exit statuses of the command."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    SOME_SOURCES_FAILED = 3
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell expected errors in a line each, with the exit status that fits."""
+    from tasks.collect import SourcesFailed
+    from tasks.settings import ConfigError
+    from warehouse.build import CheckFailed
+    from warehouse.query import QueryError
+
+    try:
+        yield
+    except ConfigError as error:
+        fail(str(error), Exit.WRONG_USAGE)
+    except (CheckFailed, QueryError, SourcesFailed) as error:
+        fail(str(error), Exit.FAILED)
+
+
+def fail(message: str, status: Exit) -> NoReturn:
+    """End the command with a message on standard error."""
+    print(message, file=sys.stderr)
+    raise typer.Exit(status)

@@ -1,0 +1,243 @@
+"""The charts, as Vega-Lite."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from tasks.report.style import Spec
+
+Row = Mapping[str, Any]
+
+DATES = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
+
+
+def _periods(unit: str) -> Spec:
+    axis = {
+        "title": None,
+        "grid": False,
+        "format": DATES[unit],
+        "labelOverlap": True,
+        "labelFlush": True,
+        "tickCount": {"signal": "max(2, floor(width / 90))"},
+    }
+    x = {"field": "from", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
+    return {"x": x, "x2": {"field": "to"}}
+
+
+GROUND: Spec = {
+    "color": {
+        "condition": {"test": "datum.state === 'gap'", "value": "@gap"},
+        "value": "transparent",
+    }
+}
+"""Every period has a place: the axis ends where the time does, and a zero can be pointed at."""
+SHADES: Spec = {
+    "color": {"value": "@accent"},
+    # Opacity, since a scale of colours could not be made from the page's variables.
+    "fillOpacity": {
+        "field": "share",
+        "type": "quantitative",
+        "scale": {"range": [0.12, 1], "domainMin": 0},
+        "legend": None,
+    },
+}
+
+
+def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
+    """The share of one topic by period: columns, grey gaps, spikes marked."""
+    values = [_period(row) for row in rows]
+    marked = [_spike(row) for row in spikes]
+    periods = _periods(unit)
+    layers = [_ground(values, periods), _columns(values, periods)]
+    layers += [_spike_marks(marked)] if marked else []
+    return {"width": "container", "height": 150, "layer": layers}
+
+
+def _period(row: Row) -> Row:
+    collected, days = row["days_collected"], row["days"]
+    return {
+        "from": _day(row["period"]),
+        "to": _day(row["period_end"]),
+        "share": row["share"],
+        "articles": _of(row),
+        "collected": f"{collected} of {days} days of papers",
+        "state": "gap" if not collected else "whole" if 2 * collected >= days else "part",
+    }
+
+
+def _of(row: Row) -> str:
+    return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+PERIOD_TOOLTIP = [
+    {"field": "from", "type": "temporal", "title": "from", "format": "%d %b %Y"},
+    {"field": "share", "type": "quantitative", "title": "share", "format": ".1%"},
+    {"field": "articles", "title": "articles"},
+    {"field": "collected", "title": "collected"},
+]
+
+
+def _ground(values: Sequence[Row], periods: Spec) -> Spec:
+    return {
+        "data": {"values": list(values)},
+        "mark": {"type": "rect"},
+        "encoding": {**periods, **GROUND, "tooltip": _utc(PERIOD_TOOLTIP)},
+    }
+
+
+def _columns(values: Sequence[Row], periods: Spec) -> Spec:
+    colour = {
+        "condition": {"test": "datum.state === 'part'", "value": "@pale"},
+        "value": "@accent",
+    }
+    axis = {"title": None, "format": ".0%", "tickCount": 4}
+    return {
+        "data": {"values": [value for value in values if value["share"]]},
+        "mark": {"type": "rect", "stroke": "@paper", "strokeWidth": 0.5},
+        "encoding": {
+            **periods,
+            "y": {"field": "share", "type": "quantitative", "axis": axis},
+            "y2": {"datum": 0},
+            "color": colour,
+            "tooltip": _utc(PERIOD_TOOLTIP),
+        },
+    }
+
+
+def _utc(fields: list[Spec]) -> list[Spec]:
+    return [
+        field | ({"timeUnit": "utcyearmonthdate"} if field.get("type") == "temporal" else {})
+        for field in fields
+    ]
+
+
+def _spike(row: Row) -> Row:
+    said = " · ".join(each["headline"] or "" for each in row["headlines"] or ())
+    return {
+        "at": _day(row["day"]),
+        "share": row["share"],
+        "articles": _of(row),
+        "expected": row["expected"],
+        "headlines": said[:300],
+    }
+
+
+def _spike_marks(values: Sequence[Row]) -> Spec:
+    tooltip = [
+        {"field": "at", "type": "temporal", "title": "spike", "format": "%d %b %Y"},
+        {"field": "articles", "title": "articles that day"},
+        {"field": "expected", "type": "quantitative", "title": "expected", "format": ".1f"},
+        {"field": "headlines", "title": "headlines"},
+    ]
+    return {
+        "data": {"values": list(values)},
+        "mark": {"type": "point", "shape": "triangle-down", "size": 90, "filled": True},
+        "encoding": {
+            "x": {
+                "field": "at",
+                "type": "temporal",
+                "timeUnit": "utcyearmonthdate",
+                "bandPosition": 0.5,
+            },
+            "y": {"value": 6},
+            "color": {"value": "@spike"},
+            "tooltip": _utc(tooltip),
+        },
+    }
+
+
+def index(rows: Sequence[Row], unit: str) -> Spec:
+    """The attention index of one topic: two series whose mean is 100."""
+    names = {"gap_robust": "gap-robust", "epu": "EPU style"}
+    values = [
+        {"at": _day(row["period"]), "series": names[row["series"]], "value": row["value"]}
+        for row in rows
+    ]
+    x = _periods(unit)["x"] | {"field": "at"}
+    colour = {
+        "field": "series",
+        "scale": {"domain": [*names.values()], "range": ["@accent", "@second"]},
+        "legend": {"title": None},
+    }
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": {"title": "index, mean 100", "tickCount": 4},
+    }
+    return {
+        "width": "container",
+        "height": 110,
+        "data": {"values": values},
+        "mark": {"type": "line", "point": {"size": 18}, "invalid": "break-paths-show-path-domains"},
+        "encoding": {"x": x, "y": y, "color": colour},
+    }
+
+
+def by_paper(rows: Sequence[Row], unit: str) -> Spec:
+    """The share of one topic by paper and period, as shades."""
+    values = [
+        {
+            "paper": row["paper"],
+            "from": _day(row["period"]),
+            "to": _day(row["period_end"]),
+            "share": row["share"],
+            "articles": _of(row),
+            "state": "gap" if row["days_collected"] == 0 else "collected",
+        }
+        for row in rows
+    ]
+    seen = [value for value in values if value["share"] is not None]
+    tooltip = [{"field": "share", "type": "quantitative", "format": ".1%"}]
+    periods = _periods(unit)
+    ground = _cells(values, periods, GROUND, tooltip)
+    return _rows_of_papers(values, [ground, _cells(seen, periods, SHADES, tooltip)])
+
+
+def coverage(rows: Sequence[Row]) -> Spec:
+    """What was collected of each paper on each day."""
+    values = [
+        {
+            "paper": row["paper"],
+            "from": _day(row["day"]),
+            "to": _day(row["day_end"]),
+            "state": row["state"],
+            "articles": f"{row['articles']:,}",
+            "failed": f"{row['failed']:,} pages, {row['listings_failed']:,} listings",
+        }
+        for row in rows
+    ]
+    states = ["observed", "partial", "missing"]
+    colour = {
+        "field": "state",
+        "scale": {"domain": states, "range": [f"@{state}" for state in states]},
+        "legend": {"title": None},
+    }
+    tooltip = [{"field": "state"}, {"field": "failed", "title": "failed"}]
+    return _rows_of_papers(values, [_cells(values, _periods("day"), {"color": colour}, tooltip)])
+
+
+def _rows_of_papers(values: Sequence[Row], layers: list[Spec]) -> Spec:
+    papers = len({value["paper"] for value in values})
+    return {"width": "container", "height": max(40, 24 * papers), "layer": layers}
+
+
+def _cells(values: Sequence[Row], periods: Spec, paint: Spec, tooltip: list[Spec]) -> Spec:
+    about = [
+        {"field": "paper", "title": "paper"},
+        {"field": "from", "type": "temporal", "title": "from", "format": "%d %b %Y"},
+        {"field": "articles", "title": "articles"},
+    ]
+    paper = {
+        "field": "paper",
+        "type": "nominal",
+        "axis": {"title": None, "labelLimit": "@labels", "ticks": False, "domain": False},
+    }
+    return {
+        "data": {"values": list(values)},
+        "mark": {"type": "rect", "stroke": "@paper", "strokeWidth": 1},
+        "encoding": {**periods, "y": paper, **paint, "tooltip": _utc(about + tooltip)},
+    }

@@ -1,0 +1,16 @@
+-- Grain: one of the latest articles of a topic, with the first of its mentions in context.
+SELECT article_id, topics.name AS topic, articles.published_date AS day, sources.name AS paper,
+       articles.headline, articles.url_canonical AS url, articles.language,
+       context_left, matched_text, context_right, count(*) OVER article AS mentions
+FROM mentions
+JOIN articles USING (article_id, version_no)
+JOIN sources USING (source_id)
+JOIN topics USING (topic_id)
+WHERE topics.valid_to IS NULL AND published_date BETWEEN $first_day AND $last_day
+WINDOW article AS (PARTITION BY mentions.topic_id, article_id)
+QUALIFY row_number() OVER (article ORDER BY field <> 'body', sentence_no, char_start) = 1
+    AND dense_rank() OVER (
+        PARTITION BY mentions.topic_id
+        ORDER BY articles.published_at DESC NULLS LAST, article_id) <= 8
+ORDER BY articles.published_at DESC, topic, headline
+LIMIT 60

@@ -1,0 +1,13 @@
+-- Grain: one topic with its share in the days that the report tells of, and in the last seven.
+SELECT topic_id, name, aliases,
+       sum(articles_with_mention) AS hits, sum(d.articles) AS articles, sum(mentions) AS mentions,
+       hits / nullif(sum(d.articles), 0) AS share,
+       sum(articles_with_mention) FILTER (is_late) AS late_hits,
+       sum(d.articles) FILTER (is_late) AS late_articles,
+       sum(articles_with_mention) FILTER (is_late)
+           / nullif(sum(d.articles) FILTER (is_late), 0) AS late_share
+FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily) AS d
+JOIN topics USING (topic_id)
+WHERE valid_to IS NULL AND day BETWEEN $first_day AND $last_day
+GROUP BY ALL
+ORDER BY hits DESC NULLS LAST, name
