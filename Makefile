@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers/.installed
+OLD_CLIENT := $(VENV)/old-client/.installed
 
 .PHONY: demo test check serve bench lock clean
 
 demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
 	$(BIN)/presswatch demo
 
-test: $(STAMP)  ## Run the tests
+test: $(STAMP) $(OLD_CLIENT)  ## Run the tests
 	$(BIN)/python -m pytest
 
 check: $(STAMP)  ## Lint, types, import contracts
@@ -30,6 +31,8 @@ lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 		--no-header --no-annotate --upgrade -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --upgrade -o tests/peers.lock tests/peers.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate -o tests/old-client.lock tests/old-client.in
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -45,3 +48,8 @@ $(PEERS): tests/peers.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/peers.lock
 	touch $(PEERS)
+
+$(OLD_CLIENT): tests/old-client.lock $(STAMP)
+	$(PYTHON) -m venv $(VENV)/old-client
+	$(VENV)/old-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/old-client.lock
+	touch $(OLD_CLIENT)

@@ -228,9 +228,16 @@ def test_sql_before_the_first_load(tmp_path: Path) -> None:
     assert "run `presswatch ingest` first" in err
 
 
-def test_report_shows_topics_and_where_the_file_is(layout: Layout) -> None:
-    status, out, _ = command("report", "--data", layout.root)
-    assert status == 0
+def test_report_writes_a_page_or_shows_tables(layout: Layout, tmp_path: Path) -> None:
+    status, out, _ = command("report", *at(layout))
+    assert (status, out) == (0, f"{layout.report}\n")
+    page = layout.report.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert len(page) < 3_000_000
+    out_file = tmp_path / "pages" / "today.html"
+    assert command("report", *at(layout), "--out", out_file)[1] == f"{out_file}\n"
+    assert out_file.exists()
+    _, out, _ = command("report", "--table", *at(layout))
     assert str(layout.current) in out.replace("\n", "")
     assert "mentions" in out
 

@@ -321,11 +321,42 @@ def test_a_source_is_one_runs_until_its_pages_are_published(place: Place) -> Non
 
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+QUESTIONS = (DEPLOYMENTS / "questions.sql").read_text(encoding="utf-8")
+ASKED = QUESTIONS.split("\n\n")[1:]
 
 
 @pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", README, re.DOTALL))
 def test_the_queries_of_the_readme_answer(place: Place, sql: str) -> None:
     assert place.ask(sql)
+
+
+def test_there_are_ten_questions() -> None:
+    assert [block.split(".")[0] for block in ASKED] == [f"-- {number}" for number in range(1, 11)]
+
+
+@pytest.mark.parametrize("block", ASKED)
+def test_each_question_is_answered(place: Place, block: str) -> None:
+    question, *lines = block.splitlines()
+    assert question.endswith("?")
+    assert sum(len(line) for line in lines if line.startswith("--")) > 60
+    assert place.ask(block)
+
+
+def test_an_ingest_leaves_the_report(place: Place) -> None:
+    page = place.layout.report.read_text(encoding="utf-8")
+    assert all(paper.name in page for paper in PAPERS)
+
+
+def test_a_report_that_fails_is_told_and_fails_no_ingest(
+    newsroom: Newsroom, prefect_api: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Place(tmp_path)
+    place.layout.report.mkdir(parents=True)
+    (place.layout.report / "in the way").touch()
+    place.layout.cache.mkdir(parents=True)
+    done = place.ingest(only=["jp-shioura-shimbun"])
+    assert done.loaded.articles == len(place.ask("FROM articles")) > 0
+    assert "report_failed: " in caplog.text
 
 
 def test_the_syndicated_copy_is_seen(place: Place) -> None:

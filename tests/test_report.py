@@ -1,12 +1,17 @@
 """The report for people: what it says, that no text of a paper acts in it, and how it looks."""
 
+import base64
 import json
+import os
 import re
+import shutil
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
 import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
 
 from tasks.load import load, publish
 from tasks.report import summary_of_topics, write_report
@@ -160,3 +165,93 @@ def test_a_runs_page_shows_the_topics(layout: Layout) -> None:
     assert "| Harvest | 60% | 3 of 5 |" in markdown
     (picture,) = re.findall(r"\(data:image/png;base64,([\w+/=]+)\)", markdown)
     assert 10_000 < len(picture) < 400_000
+
+
+# How it looks
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
+MARKS = """() => [...document.querySelectorAll(".chart")].map(chart =>
+    [...chart.querySelectorAll("svg [role=graphics-symbol]")].filter(mark => {
+        const box = mark.getBoundingClientRect();
+        return box.width > 0 && box.height > 0;
+    }).length)"""
+COLOURS = """async picture => {
+    const image = new Image();
+    image.src = "data:image/png;base64," + picture;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const pixels = new Uint32Array(
+        canvas.getImageData(0, 0, image.width, image.height).data.buffer);
+    const counts = new Map();
+    for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+    return [pixels.length, Math.max(...counts.values()), pixels[0]];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    root = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *root])
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_the_charts_have_marks(
+    browser: Browser, layout: Layout, page: str, scheme: str, width: int, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    asked: list[str] = []
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+    )
+    view = context.new_page()
+
+    def console(message: ConsoleMessage) -> None:
+        told.append(message.text)
+
+    def request(made: Request) -> None:
+        if not made.url.startswith(("file:", "data:")):
+            asked.append(made.url)
+
+    view.on("console", console)
+    view.on("pageerror", lambda error: told.append(str(error)))
+    view.on("request", request)
+    view.goto(layout.report.as_uri())
+    view.wait_for_selector("html[data-drawn]", timeout=30_000)
+    assert (told, asked) == ([], [])
+    assert view.title().startswith("Topics in the papers")
+    marks = view.evaluate(MARKS)
+    # Two topics: share, by paper, and for the first an index; then the coverage.
+    assert len(marks) == 6
+    assert min(marks) >= 5
+    assert view.evaluate("document.documentElement.scrollWidth") == width
+    blank = context.new_page()
+    for drawing in view.locator(".chart .drawing").all():
+        picture = base64.b64encode(drawing.screenshot()).decode()
+        pixels, background, corner = blank.evaluate(COLOURS, picture)
+        assert pixels - background > pixels * 0.02
+        brightness = sum(corner >> shift & 255 for shift in (0, 8, 16)) / 3
+        assert (brightness > 200) if scheme == "light" else (brightness < 60)
+    view.screenshot(path=tmp_path / "report.png", full_page=True)
+    context.close()
+
+
+@pytest.mark.browser
+def test_it_prints_light_on_a_dark_screen(browser: Browser, layout: Layout, page: str) -> None:
+    context = browser.new_context(color_scheme="dark")
+    view = context.new_page()
+    view.goto(layout.report.as_uri())
+    view.wait_for_selector("html[data-drawn]", timeout=30_000)
+    view.emulate_media(media="print", color_scheme="dark")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    assert view.evaluate(paper) == "rgb(255, 255, 255)"
+    context.close()

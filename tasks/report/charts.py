@@ -11,14 +11,16 @@ Row = Mapping[str, Any]
 DATES = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
 
 
-def _periods(unit: str) -> Spec:
+def _periods(unit: str, values: Sequence[Row]) -> Spec:
+    """The axis of time, with no more dates than there are periods."""
+    most = len({value["from"] for value in values})
     axis = {
         "title": None,
         "grid": False,
         "format": DATES[unit],
         "labelOverlap": True,
         "labelFlush": True,
-        "tickCount": {"signal": "max(2, floor(width / 90))"},
+        "tickCount": {"signal": f"min({most}, max(2, floor(width / 90)))"},
     }
     x = {"field": "from", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
     return {"x": x, "x2": {"field": "to"}}
@@ -47,7 +49,7 @@ def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
     """The share of one topic by period: columns, grey gaps, spikes marked."""
     values = [_period(row) for row in rows]
     marked = [_spike(row) for row in spikes]
-    periods = _periods(unit)
+    periods = _periods(unit, values)
     layers = [_ground(values, periods), _columns(values, periods)]
     layers += [_spike_marks(marked)] if marked else []
     return {"width": "container", "height": 150, "layer": layers}
@@ -135,7 +137,7 @@ def _spike_marks(values: Sequence[Row]) -> Spec:
     ]
     return {
         "data": {"values": list(values)},
-        "mark": {"type": "point", "shape": "triangle-down", "size": 90, "filled": True},
+        "mark": {"type": "point", "shape": "triangle-down", "size": 110, "filled": True},
         "encoding": {
             "x": {
                 "field": "at",
@@ -143,7 +145,7 @@ def _spike_marks(values: Sequence[Row]) -> Spec:
                 "timeUnit": "utcyearmonthdate",
                 "bandPosition": 0.5,
             },
-            "y": {"value": 6},
+            "y": {"value": -8},
             "color": {"value": "@spike"},
             "tooltip": _utc(tooltip),
         },
@@ -154,10 +156,10 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     """The attention index of one topic: two series whose mean is 100."""
     names = {"gap_robust": "gap-robust", "epu": "EPU style"}
     values = [
-        {"at": _day(row["period"]), "series": names[row["series"]], "value": row["value"]}
+        {"from": _day(row["period"]), "series": names[row["series"]], "value": row["value"]}
         for row in rows
     ]
-    x = _periods(unit)["x"] | {"field": "at"}
+    x = _periods(unit, values)["x"]
     colour = {
         "field": "series",
         "scale": {"domain": [*names.values()], "range": ["@accent", "@second"]},
@@ -192,7 +194,7 @@ def by_paper(rows: Sequence[Row], unit: str) -> Spec:
     ]
     seen = [value for value in values if value["share"] is not None]
     tooltip = [{"field": "share", "type": "quantitative", "format": ".1%"}]
-    periods = _periods(unit)
+    periods = _periods(unit, values)
     ground = _cells(values, periods, GROUND, tooltip)
     return _rows_of_papers(values, [ground, _cells(seen, periods, SHADES, tooltip)])
 
@@ -217,7 +219,9 @@ def coverage(rows: Sequence[Row]) -> Spec:
         "legend": {"title": None},
     }
     tooltip = [{"field": "state"}, {"field": "failed", "title": "failed"}]
-    return _rows_of_papers(values, [_cells(values, _periods("day"), {"color": colour}, tooltip)])
+    return _rows_of_papers(
+        values, [_cells(values, _periods("day", values), {"color": colour}, tooltip)]
+    )
 
 
 def _rows_of_papers(values: Sequence[Row], layers: list[Spec]) -> Spec:
