@@ -17,6 +17,7 @@ from tasks.topics import Topic
 from tasks.versions import known_versions
 from warehouse import build
 from warehouse.build import CheckFailed
+from warehouse.changes import begin_changes, keep_changes, note_replaced, recorded_changes
 from warehouse.commits import (
     Commit,
     committed_runs,
@@ -133,18 +134,21 @@ def _load(
         build.transaction(con),
     ):
         build.begin_load(con)
+        begin_changes(con, layout)
         earlier = build.article_paths(con, layout)
         commits, late = _add_runs(con, layout, runs)
         if not commits and not build.definitions_differ(con, definitions):
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
+        load_no = max(build.last_load(con), published_load(layout)) + 1
+        note_replaced(con, definitions, _replaced(con, layout, definitions), load_no)
         mentions, recounted = _count_topics(con, definitions, topics, earlier, fresh)
         build.set_definitions(con, definitions)
         build.refresh(con)
-        load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)
         build.run_checks(con)
+        keep_changes(con, layout)
     return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
 
 
@@ -201,6 +205,45 @@ def _late(layout: Layout, run: Run, done: Commit) -> list[Path]:
     return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]
 
 
+def _replaced(
+    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
+) -> dict[str, int]:
+    """Topics that get another version, with the one that counted until now.
+
+    Where the file was lost, those whose change was never written down.
+    """
+    counted, recorded = build.counted_topics(con), recorded_changes(layout)
+    found = {}
+    for topic_id, version in definitions.current_topics().items():
+        old = counted.get(topic_id)
+        if not counted and (topic_id, version) not in recorded:
+            old = definitions.replaced(topic_id, version)
+        if old and old != version:
+            found[topic_id] = old
+    return found
+
+
+def _count_replaced(
+    con: duckdb.DuckDBPyConnection, definitions: Definitions, fresh: Sequence[Path]
+) -> None:
+    """Count old versions in what is new, so that they are compared over the same articles."""
+    rows = con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall()
+    versions = dict(rows)
+    old = [_old_topic(definitions.version(topic_id, number)) for topic_id, number in rows]
+    for mentions in _mentions(fresh, old, versions):
+        build.insert(con, "mentions_before", mentions)
+
+
+def _old_topic(version: TopicVersion) -> Topic:
+    return Topic(
+        id=version.topic_id,
+        name=version.name,
+        aliases=version.aliases,
+        exclude=version.exclude,
+        case_sensitive=version.case_sensitive,
+    )
+
+
 def _count_topics(
     con: duckdb.DuckDBPyConnection,
     definitions: Definitions,
@@ -213,6 +256,7 @@ def _count_topics(
     counted = build.counted_topics(con)
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
     build.drop_mentions(con, changed | (set(counted) - set(versions)))
+    _count_replaced(con, definitions, fresh)
     again = [topic for topic in topics if topic.id in changed]
     for mentions in _mentions(earlier, again, versions):
         build.insert(con, "mentions", mentions)
