@@ -17,6 +17,7 @@ from tasks.topics import Topic
 from tasks.versions import known_versions
 from warehouse import build
 from warehouse.build import CheckFailed
+from warehouse.changes import begin_changes, keep_changes, note_replaced, recorded_changes
 from warehouse.commits import (
     Commit,
     committed_runs,
@@ -133,20 +134,23 @@ def _load(
         build.transaction(con),
     ):
         build.begin_load(con)
+        begin_changes(con, layout)
         commits, late = _add_runs(con, layout, runs)
         is_redefined = build.definitions_differ(con, definitions)
         if not commits and not is_redefined and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
+        load_no = max(build.last_load(con), published_load(layout)) + 1
+        note_replaced(con, definitions, _replaced(con, layout, definitions), load_no)
         mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
         build.set_definitions(con, definitions)
         build.refresh(con)
         point_texts(con, layout)
-        load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)
         # Topics and sources reach into all history, which runs do not.
         build.run_checks(con, whole=is_redefined)
+        keep_changes(con, layout)
     return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
 
 
@@ -203,6 +207,48 @@ def _late(layout: Layout, run: Run, done: Commit) -> list[Path]:
     return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]
 
 
+def _replaced(
+    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
+) -> dict[str, int]:
+    """Topics that get another version, with the one that counted until now.
+
+    Where the file was lost, those whose change was never written down.
+    """
+    counted, recorded = build.counted_topics(con), recorded_changes(layout)
+    found = {}
+    for topic_id, version in definitions.current_topics().items():
+        old = counted.get(topic_id)
+        if not counted and (topic_id, version) not in recorded:
+            old = definitions.replaced(topic_id, version)
+        if old and old != version:
+            found[topic_id] = old
+    return found
+
+
+def _count_replaced(
+    con: duckdb.DuckDBPyConnection,
+    definitions: Definitions,
+    fresh: Sequence[Path],
+    processes: int | None,
+) -> None:
+    """Count old versions in what is new, so that they are compared over the same articles."""
+    rows = con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall()
+    versions = dict(rows)
+    old = [_old_topic(definitions.version(topic_id, number)) for topic_id, number in rows]
+    for mentions in count_files(fresh, old, versions, processes):
+        build.insert(con, "mentions_before", mentions)
+
+
+def _old_topic(version: TopicVersion) -> Topic:
+    return Topic(
+        id=version.topic_id,
+        name=version.name,
+        aliases=version.aliases,
+        exclude=version.exclude,
+        case_sensitive=version.case_sensitive,
+    )
+
+
 def _count_topics(
     con: duckdb.DuckDBPyConnection,
     layout: Layout,
@@ -216,6 +262,7 @@ def _count_topics(
     counted = build.counted_topics(con)
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
     build.drop_mentions(con, changed | (set(counted) - set(versions)))
+    _count_replaced(con, definitions, fresh, processes)
     again = [topic for topic in topics if topic.id in changed]
     earlier = sorted(set(build.article_paths(con, layout)) - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -189,6 +190,104 @@ def test_a_changed_topic_and_new_articles_in_one_load(layout: Layout) -> None:
 
     rebuild_warehouse(layout, [HARVEST, wider], SOURCES)
     assert tables(layout) == together
+
+
+WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+CHANGES = (
+    "SELECT topic_id, old_version, new_version, period::VARCHAR AS period, articles_before,"
+    " articles_after, mentions_before, mentions_after, load_no, changed_at FROM topic_changes"
+)
+
+
+def changes(layout: Layout) -> list[tuple[Any, ...]]:
+    rows = query(layout, f"{CHANGES} ORDER BY new_version, period").to_pylist()
+    return [tuple(row.values()) for row in rows]
+
+
+def april(*pages: Page) -> list[Page]:
+    """The pages, and two of the next month of which one comes in under the wider topic."""
+    later = [Page("ferry", "A ferry.", 30, 24 * 31), Page("summit", "The G20.", 30, 24 * 31)]
+    return [*pages, *later]
+
+
+def test_a_topic_that_changes_says_what_it_changed(layout: Layout) -> None:
+    pages = april(Page("a", "The G20 met. The ferry, the ferry."), Page("b", "A ferry.", None))
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, pages)], now=NOW)
+    publish(layout)
+    assert changes(layout) == []
+
+    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
+    publish(layout)
+    when = (2, NOW + timedelta(days=1))
+    assert changes(layout) == [
+        ("summit", 1, 2, "2026-03-01", 1, 1, 1, 3, *when),
+        ("summit", 1, 2, "2026-04-01", 1, 2, 1, 2, *when),
+        ("summit", 1, 2, None, 0, 1, 0, 1, *when),
+    ]
+
+
+def test_a_change_compares_over_the_same_articles(layout: Layout) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a", "The G20 met.")])], now=NOW)
+    new = stage(layout, 1, [Page("a", "A ferry.", hour=2), Page("b", "The G20, again.", hour=2)])
+    load(layout, [HARVEST, WIDER], SOURCES, [new], now=NOW + timedelta(days=1))
+    publish(layout)
+    assert [row[3:8] for row in changes(layout)] == [("2026-03-01", 1, 2, 1, 2)]
+
+
+def test_a_recount_is_a_rebuild_from_scratch(layout: Layout) -> None:
+    for number, topics in enumerate([TOPICS, TOPICS, [HARVEST, WIDER], [WIDER], TOPICS]):
+        run = stage(layout, number, day_of_news(number))
+        load(layout, topics, SOURCES, [run], now=NOW + timedelta(days=number))
+    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=9))
+    publish(layout)
+    recounted = tables(layout)
+    assert {row[:3] for row in changes(layout)} == {
+        ("summit", 1, 2),
+        ("summit", 2, 3),
+        ("summit", 3, 4),
+    }
+
+    for lost in (layout.writer, layout.current):
+        lost.unlink()
+    rebuild_warehouse(layout, [HARVEST, WIDER], SOURCES)
+    assert tables(layout) == recounted
+
+
+def test_a_topic_that_changes_when_the_warehouse_is_lost(tmp_path: Path) -> None:
+    kept, lost = Layout(tmp_path / "kept"), Layout(tmp_path / "lost")
+    for layout in (kept, lost):
+        for number in range(3):
+            load(layout, TOPICS, SOURCES, [stage(layout, number, day_of_news(number))], now=NOW)
+    load(kept, [HARVEST, WIDER], SOURCES)
+    publish(kept)
+    rebuild_warehouse(lost, [HARVEST, WIDER], SOURCES)
+
+    assert [row[:8] for row in changes(lost)] == [row[:8] for row in changes(kept)]
+    assert changes(lost)
+
+
+def test_a_change_that_changed_nothing_is_not_counted_again(layout: Layout) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a", "Nothing.")])], now=NOW)
+    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
+    load(layout, [HARVEST, WIDER], SOURCES, [stage(layout, 1, [Page("b", "A ferry.", hour=2)])])
+    publish(layout)
+    found = tables(layout)
+    rebuild_warehouse(layout, [HARVEST, WIDER], SOURCES)
+    assert tables(layout) == found
+    assert not changes(layout)
+
+
+def test_a_load_that_fails_leaves_no_change(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a")])], now=NOW)
+    with monkeypatch.context() as crash:
+        crash.setattr(build, "run_checks", lambda con: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
+    load(layout, TOPICS, SOURCES, now=NOW + timedelta(days=2))
+    publish(layout)
+    assert {row[:3] for row in changes(layout)} == {("summit", 1, 3)}
 
 
 def test_topics_come_and_go(layout: Layout) -> None:

@@ -156,6 +156,8 @@ PLANTS = {
     "runs_add_up": "UPDATE runs SET rejected = rejected + 1",
     "runs_articles": "UPDATE runs SET articles = articles + 1, unchanged = unchanged - 1",
     "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
+    "topic_changes_target": "INSERT INTO topic_changes VALUES"
+    " ('summit', 1, 2, '2026-03-01', 0, 1, 0, 1, 1, now())",
     "topic_daily_calendar": "DELETE FROM topic_daily WHERE day = '2026-03-03'",
     "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",
     "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",

@@ -23,7 +23,10 @@ from warehouse.texts import without_files
 __all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 
 SQL = Path(__file__).parent
-MARTS = ("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily")
+MARTS = (
+    *("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily"),
+    "topic_changes",
+)
 """In the order in which they are brought up to date; each reads the ones before it."""
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""

@@ -60,6 +60,21 @@ class Definitions:
             topic.topic_id: topic.topic_version for topic in self.topics if topic.valid_to is None
         }
 
+    def version(self, topic_id: str, number: int) -> TopicVersion:
+        """One version of a topic."""
+        return next(
+            topic
+            for topic in self.topics
+            if (topic.topic_id, topic.topic_version) == (topic_id, number)
+        )
+
+    def replaced(self, topic_id: str, number: int) -> int | None:
+        """The version that this one took over from at once; None for a topic new or back again."""
+        if number == 1:
+            return None
+        before, now = self.version(topic_id, number - 1), self.version(topic_id, number)
+        return number - 1 if before.valid_to == now.valid_from else None
+
 
 def settle(
     layout: Layout,
