@@ -25,6 +25,7 @@ from tasks.partition import Run
 from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
+from tests import bench_warehouse
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
@@ -178,12 +179,19 @@ def main() -> None:
     """Print every figure."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
-    arguments.add_argument("--only", choices=("ingest", "extraction"), help="one of the two parts")
+    arguments.add_argument("--only", choices=("ingest", "extraction", "warehouse"), help="one part")
+    arguments.add_argument(
+        "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
+    )
     arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
     asked = arguments.parse_args()
-    if not CORPUS.is_dir():
-        sys.exit("the benchmark needs ../shared/corpus, which is absent")
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if asked.only in (None, "warehouse"):
+        bench_warehouse.run(asked.articles)
+    if asked.only == "warehouse":
+        return
+    if not CORPUS.is_dir():
+        sys.exit("the other parts need ../shared/corpus, which is absent")
     with tempfile.TemporaryDirectory() as name:
         if asked.only != "extraction":
             ingest_corpus(Path(name))

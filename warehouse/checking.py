@@ -12,7 +12,7 @@ CHECKS = Path(__file__).parent / "checks"
 OFFENDERS = 5
 """Rows that a failed check shows."""
 ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs")
-"""Relations of which a load only adds the rows of its runs; a check reads those as `added_<name>`."""
+"""Relations to which a load only adds rows of its runs; a check reads those as `added_<name>`."""
 TOUCHED = {
     "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
     "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
@@ -21,8 +21,7 @@ TOUCHED = {
     "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
     "days_articles": (
         "articles",
-        "SEMI JOIN touched_days ON articles.source_id = touched_days.source_id"
-        " AND published_date = day",
+        "SEMI JOIN touched_days AS d ON d.source_id = articles.source_id AND day = published_date",
     ),
 }
 """Views `touched_<name>`: a relation's rows of the articles, or the days, of the load's runs.

@@ -1,0 +1,204 @@
+"""The figures of a warehouse of many articles: `python -m tests.bench_warehouse --articles N ...`.
+
+Made data (`tests.made`), 20 sources and 20 topics over three years. Marts, checks and the rest are
+timed inside the load itself.
+"""
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tasks import load as loading
+from tasks.settings import available_cores
+from tests.made import DAYS, stage_run, write_layers
+from tests.made_rows import SOURCES
+from tests.made_text import TOPICS
+from warehouse import build
+from warehouse import publish as publishing
+from warehouse.layout import Layout
+from warehouse.query import open_snapshot
+
+SIZES = (10_000, 100_000, 1_000_000)
+BYTES_AN_ARTICLE = 6_000
+"""Disk that the layers, the writer's file and its snapshots take while it runs."""
+NEW = 1_000
+STEPS = {
+    "read": (build, "add_commits"),
+    "partition": (loading, "partition"),
+    "count": (loading, "_count_topics"),
+    "marts": (build, "refresh"),
+    "checks": (build, "run_checks"),
+    "copy": (publishing, "_copy"),
+}
+SHARES = (
+    "SELECT topic_id, source_id, day, articles_with_mention / nullif(articles, 0) AS share"
+    " FROM topic_daily"
+)
+CONTEXT = (
+    "SELECT published_date, source_id, headline, context_left, matched_text, context_right"
+    " FROM mentions JOIN articles USING (article_id, version_no)"
+    " WHERE topic_id = 'huawei' AND published_date BETWEEN '2025-03-01' AND '2025-03-31'"
+    " ORDER BY published_date"
+)
+READ = (
+    "SELECT sum(length(headline) + length(standfirst) + length(body)) FROM"
+    " read_parquet('{folder}/*/*.parquet')"
+)
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of those of its children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+class Steps:
+    """Wall and CPU seconds by name, gathered from functions that are wrapped for it."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, tuple[float, float]] = {}
+
+    @contextmanager
+    def time(self, name: str) -> Iterator[None]:
+        wall, used = time.perf_counter(), cpu()
+        try:
+            yield
+        finally:
+            before = self.seconds.get(name, (0.0, 0.0))
+            self.seconds[name] = (
+                before[0] + time.perf_counter() - wall,
+                before[1] + cpu() - used,
+            )
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Time the steps of a load for as long as the body runs."""
+        kept = {name: getattr(module, word) for name, (module, word) in STEPS.items()}
+        for name, (module, word) in STEPS.items():
+            setattr(module, word, self._timed(name, kept[name]))
+        try:
+            yield
+        finally:
+            for name, (module, word) in STEPS.items():
+                setattr(module, word, kept[name])
+
+    def _timed(self, name: str, work: Any) -> Any:
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            with self.time(name):
+                return work(*args, **kwargs)
+
+        return timed
+
+    def line(self) -> str:
+        """One line: wall (CPU) of each step."""
+        parts = (f"{name} {wall:.2f} ({used:.2f})" for name, (wall, used) in self.seconds.items())
+        return ", ".join(parts)
+
+
+def rebuild(layout: Layout, articles: int) -> None:
+    """Make the warehouse from Parquet with nineteen topics, and read that Parquet beside it."""
+    steps = Steps()
+    with steps.time("whole"), steps.within():
+        loading.rebuild_warehouse(layout, TOPICS[:-1], SOURCES)
+    told(f"rebuild of {articles}", steps, articles)
+    reading = Steps()
+    with reading.time("whole"), duckdb.connect() as con:
+        con.execute(READ.format(folder=layout.articles)).fetchall()
+    told("reading that Parquet with DuckDB", reading, articles)
+
+
+def recount(layout: Layout, articles: int) -> None:
+    """Add the twentieth topic, counted over all history."""
+    steps = Steps()
+    with steps.time("whole"), steps.within():
+        loading.load(layout, TOPICS, SOURCES)
+        loading.publish(layout)
+    told("recount for a twentieth topic", steps, articles)
+
+
+def told(title: str, steps: Steps, articles: int) -> None:
+    """Print the steps, and articles a second by wall and by core."""
+    wall, used = steps.seconds["whole"]
+    print(f"  {title}: {articles / wall:,.0f} articles a second, {articles / used:,.0f} a core")
+    print(f"    wall (CPU) in s: {steps.line()}")
+
+
+def load_new(layout: Layout, times: int = 3) -> None:
+    """Load and publish new articles, each time a run of its own."""
+    for number in range(times):
+        run, steps = stage_run(layout, NEW, DAYS + number), Steps()
+        with steps.time("whole"), steps.within():
+            with steps.time("load"):
+                loading.load(layout, TOPICS, SOURCES, [run])
+            loading.publish(layout)
+        print(f"  load of {NEW} new articles, wall (CPU) in s: {steps.line()}")
+
+
+def ask(layout: Layout) -> None:
+    """Time the readers' questions, the best of five with the file in memory."""
+    con = open_snapshot(layout)
+    assert con is not None
+    with con:
+        for title, sql in (("daily share", SHARES), ("keyword in context", CONTEXT)):
+            seconds = []
+            for _ in range(5):
+                start = time.perf_counter()
+                rows = con.sql(sql).to_arrow_table().num_rows
+                seconds.append(time.perf_counter() - start)
+            print(f"  {title}: {min(seconds):.3f} s, first {seconds[0]:.3f} s, {rows} rows")
+
+
+def sizes(layout: Layout) -> None:
+    """Print what lies on the disk."""
+    for name in ("articles", "captures", "stripped_blocks"):
+        total = sum(path.stat().st_size for path in (layout.root / name).rglob("*.parquet"))
+        print(f"  {name}: {total / 1e6:.0f} MB")
+    print(f"  DuckDB file: {layout.current.stat().st_size / 1e6:.0f} MB")
+
+
+def measure(articles: int, folder: Path) -> None:
+    """All figures of one size."""
+    layout = Layout(folder / f"made-{articles}")
+    with_text = Steps()
+    with with_text.time("made"):
+        write_layers(layout, articles)
+    print(f"{articles:,} articles, {with_text.line()}")
+    rebuild(layout, articles)
+    recount(layout, articles)
+    load_new(layout)
+    ask(layout)
+    sizes(layout)
+    shutil.rmtree(layout.root)
+
+
+def run(chosen: Sequence[int] = SIZES) -> None:
+    """Measure each size for which there is room on the disk."""
+    print(f"warehouse of made articles, {available_cores()} cores, DuckDB {duckdb.__version__}")
+    with tempfile.TemporaryDirectory() as name:
+        for articles in chosen:
+            room = shutil.disk_usage(name).free
+            if room < articles * BYTES_AN_ARTICLE:
+                print(f"{articles:,} articles: left out, {room / 1e9:.1f} GB free")
+                continue
+            measure(articles, Path(name))
+
+
+def main() -> None:
+    """Measure the sizes asked for."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--articles", type=int, nargs="*", default=SIZES)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    run(arguments.parse_args().articles)
+
+
+if __name__ == "__main__":
+    main()
