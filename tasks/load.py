@@ -29,6 +29,7 @@ from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.parquet import read_batches
 from warehouse.publish import publish, publish_locked, published_load
+from warehouse.vintages import begin_vintage
 
 __all__ = [
     "CheckFailed",
@@ -140,6 +141,7 @@ def _load(
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
         mentions, recounted = _count_topics(con, definitions, topics, earlier, fresh)
         build.set_definitions(con, definitions)
+        begin_vintage(con, layout, now)
         build.refresh(con)
         load_no = max(build.last_load(con), published_load(layout)) + 1
         run_ids = tuple(commit.run_id for commit in commits)

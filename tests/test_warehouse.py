@@ -118,6 +118,11 @@ PLANTS = {
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
     "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions = 2",
     "articles_one_row": "INSERT INTO articles SELECT * FROM articles LIMIT 1",
+    "attention_index_counts": "UPDATE attention_index SET articles = articles + 1"
+    " WHERE period_kind = 'month'",
+    "attention_index_means": "UPDATE attention_index SET gpr_style = gpr_style + 1",
+    "attention_index_periods": "UPDATE attention_index SET period = period + 1"
+    " WHERE period_kind = 'week'",
     "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
     "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
     "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
@@ -128,6 +133,7 @@ PLANTS = {
     "files_complete": "UPDATE files SET rows = rows + 1",
     "future_dates": "UPDATE article_versions SET published_at = '2999-01-01 00:00:00+00',"
     " published_date = '2999-01-01'",
+    "index_notes_target": "UPDATE index_notes SET reason = 'forgotten'",
     "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
     "mentions_target": "UPDATE mentions SET topic_version = 9",
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",

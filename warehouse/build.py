@@ -11,13 +11,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse import effects
 from warehouse.commits import Commit
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
 from warehouse.layout import Layout
 from warehouse.query import records
 
 SQL = Path(__file__).parent
-MARTS = ("articles", "runs", "sources", "coverage", "topic_daily")
+MARTS = ("articles", "runs", "sources", "coverage", "topic_daily", "attention_index")
 """In the order in which they are brought up to date; each reads the ones before it."""
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
@@ -76,6 +77,7 @@ def _connect(layout: Layout) -> Connection:
     con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
+    effects.register(con)
     return con
 
 
