@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,11 @@ def test_the_vectors_to_four_digits(layout: Layout) -> None:
     load_months(layout, VECTORS)
     epu, gpr, tpu, robust = series(layout, "epu", "gpr_style", "tpu_style", "gap_robust")
     assert (epu, gpr, tpu, robust) == (EPU, GPR, TPU, EPU)
-    sigma = query(layout, "SELECT round(stddev_samp(share), 6) AS sigma FROM topic_daily"
-                          " WHERE topic_id = 'harvest' GROUP BY source_id ORDER BY ALL")  # fmt: skip
+    sigma = query(
+        layout,
+        "SELECT round(stddev_samp(share), 6) AS sigma FROM topic_daily"
+        " WHERE topic_id = 'harvest' GROUP BY source_id ORDER BY ALL",
+    )
     assert sigma["sigma"].to_pylist() == [0.028048, 0.037417]
 
 
@@ -95,7 +99,8 @@ def test_an_outage_moves_the_gap_robust_series_alone_to_where_it_was(layout: Lay
 
 
 def test_a_week_is_sum_over_sum(layout: Layout) -> None:
-    week = dict(zip(range(-7, 0), zip([1, 0, 0, 0, 0, 9, 0], [10] * 5 + [300, 10], strict=True), strict=True))
+    cells = zip([1, 0, 0, 0, 0, 9, 0], [10] * 5 + [300, 10], strict=True)
+    week = dict(zip(range(-7, 0), cells, strict=True))
     load_days(layout, {"gb-post": week})
     assert series(layout, "pooled_share", kind="week") == [[0.02777778]]
     assert series(layout, "pooled_share", kind="day") == [[0.1, 0, 0, 0, 0, 0.03, 0]]
@@ -171,7 +176,9 @@ slowly = settings(max_examples=25)
 
 
 def close(one: Sequence[float | None], other: Sequence[float | None]) -> bool:
-    return one == pytest.approx(other, rel=1e-6, abs=3e-4, nan_ok=True)
+    """Whether the values agree, and are NULL in the same places."""
+    one, other = ([nan if value is None else value for value in values] for values in (one, other))
+    return bool(one == pytest.approx(other, rel=1e-5, abs=3e-4, nan_ok=True))
 
 
 @slowly
@@ -312,7 +319,7 @@ def day(number: int) -> datetime:
 def load_on(layout: Layout, number: int, harvests: int, *, published: bool = True) -> None:
     """On the day of that number, load an article a harvest, all of that day, and two others."""
     texts = ["A harvest."] * harvests + ["Nothing.", "Nothing much."]
-    pages = [Page(f"{number}-{at}", text, number - 200) for at, text in enumerate(texts)]
+    pages = [Page(f"{number}-{at}", text, number - 70) for at, text in enumerate(texts)]
     run = stage(layout, f"{day(number):%Y%m%dT%H%M%SZ}-{harvests:06}", pages)
     load(layout, TOPICS, SOURCES, [run], now=day(number))
     if published:
@@ -325,8 +332,7 @@ def shares(layout: Layout, relation: str = "attention_index_latest") -> list[flo
         f"SELECT pooled_share FROM {relation} WHERE topic_id = 'harvest' AND period_kind = 'day'"
         " ORDER BY period",
     )
-    found: list[float] = rows["pooled_share"].to_pylist()
-    return found
+    return [row["pooled_share"] for row in rows.to_pylist()]
 
 
 def vintages(layout: Layout) -> list[date]:
@@ -358,7 +364,7 @@ def test_what_the_series_said_earlier_can_be_asked(layout: Layout) -> None:
 def test_the_last_load_of_a_day_wins(layout: Layout) -> None:
     load_on(layout, 0, 2)
     load_on(layout, 1, 1)
-    more = [Page(f"more-{at}", "A harvest.", -199) for at in range(3)]
+    more = [Page(f"more-{at}", "A harvest.", -69) for at in range(3)]
     late = day(1) + timedelta(hours=9)
     load(layout, TOPICS, SOURCES, [stage(layout, "20260321T190000Z-bbbbbb", more)], now=late)
     publish(layout)
@@ -391,7 +397,7 @@ def test_a_topic_that_is_gone_stays_in_what_was_said(layout: Layout) -> None:
 
 
 def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
-    for number, harvests in ((0, 2), (2, 1), (3, 5), (150, 1)):
+    for number, harvests in ((0, 2), (2, 1), (3, 5), (40, 1)):
         load_on(layout, number, harvests)
     loaded, files = tables(layout), kept_files(layout)
     assert len(vintages(layout)) == 4
@@ -402,7 +408,7 @@ def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
     load(layout, [wider, SUMMIT], SOURCES, now=day(160))
     publish(layout)
     loaded = tables(layout)
-    assert len(vintages(layout)) == 5
+    assert vintages(layout) == [day(number).date() for number in (3, 40, 160)]
     rebuild_warehouse(layout, [wider, SUMMIT], SOURCES)
     assert tables(layout) == loaded
 
@@ -478,19 +484,18 @@ def test_old_vintages_are_thinned_and_shortened(tmp_path: Path) -> None:
         " FROM range(400) AS days (i)"
     )
     start = datetime(2026, 2, 5, tzinfo=UTC)
-    for number in range(150):
-        more = f"UPDATE topic_daily SET articles = articles + 1 WHERE day = '{start.date()}'"
+    for number in range(0, 150, 3):
+        more = "UPDATE topic_daily SET articles = articles + 1 WHERE day = '2026-02-04'"
         panel.con.execute(more)
         panel.refresh(start + timedelta(days=number))
-    last = (start + timedelta(days=149)).date()
+    last = (start + timedelta(days=147)).date()
     found = panel.con.execute(
         "SELECT as_of, count(*) FILTER (period_kind = 'day'), count(*) FROM attention_index"
         " GROUP BY as_of ORDER BY as_of"
     ).fetchall()
     days = [row[0] for row in found]
-    daily = [last - timedelta(days=back) for back in range(DAILY_DAYS, -1, -1)]
-    assert days == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), *daily][-len(days) :]
-    assert {date(2026, 2, 28), date(2026, 3, 31), *daily} <= set(days)
+    daily = [last - timedelta(days=back) for back in range(DAILY_DAYS, -1, -3)]
+    assert days == [date(2026, 2, 26), date(2026, 3, 31), date(2026, 4, 30), *daily]
     assert found[-1][1] == 400
-    assert found[0][1] == RECENT_DAYS - 1 - (date(2026, 2, 28) - date(2026, 2, 4)).days
+    assert found[0][1] == RECENT_DAYS - (date(2026, 2, 26) - date(2026, 2, 4)).days
     panel.con.close()

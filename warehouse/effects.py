@@ -1,10 +1,10 @@
 """Each paper's own level in a panel with gaps: two-way fixed effects by least squares."""
 
-
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from duckdb.func import PythonUDFType
 
 CELL = "STRUCT(paper INTEGER, period INTEGER, y DOUBLE)"
 Matrix = npt.NDArray[np.float64]
@@ -15,9 +15,12 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
 
     It takes a list of cells, `y` of a paper (numbered from 0) in a period, and gives a list with
     each paper's effect: `a` in y = a(paper) + z(period), over the observed cells, sum of a = 0.
-    NULL for papers that no chain of common periods joins to the others.
+    NULL for numbers without a cell, and for papers that no chain of common periods joins to the
+    others.
     """
-    con.create_function("paper_effects", _of_lists, [f"{CELL}[]"], "DOUBLE[]", type="arrow")  # type: ignore[arg-type]
+    con.create_function(
+        "paper_effects", _of_lists, [f"{CELL}[]"], "DOUBLE[]", type=PythonUDFType.ARROW
+    )
 
 
 def _of_lists(lists: pa.ChunkedArray) -> pa.Array:
@@ -75,5 +78,3 @@ def _reach(together: npt.NDArray[np.bool_], start: int) -> list[int]:
         if (further == reached).all():
             return [int(at) for at in np.flatnonzero(reached)]
         reached = further
-
-

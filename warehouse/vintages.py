@@ -31,7 +31,7 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
         paths = [str(path) for day, path in _kept(layout, relation).items() if day not in known]
         if paths:
             con.execute(
-                f"INSERT INTO {relation} BY NAME"  # noqa: S608
+                f"INSERT INTO {relation} BY NAME"
                 " FROM read_parquet(?, union_by_name = true, hive_partitioning = false)",
                 [paths],
             )
@@ -76,7 +76,7 @@ def _as_parquet(con: Connection, relation: str, day: date) -> bytes:
     recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
     where = f"({recent})" if relation == RELATIONS[-1] else "true"
     rows = con.sql(
-        f"FROM {relation} WHERE as_of = ? AND {where} ORDER BY ALL",  # noqa: S608
+        f"FROM {relation} WHERE as_of = ? AND {where} ORDER BY ALL",
         params=[day],
     )
     out = pa.BufferOutputStream()
