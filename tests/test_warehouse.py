@@ -143,6 +143,8 @@ PLANTS = {
     "topic_daily_calendar": "DELETE FROM topic_daily WHERE day = '2026-03-03'",
     "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",
     "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",
+    "topic_spikes_counts": "INSERT INTO topic_spikes (topic_id, day, articles_with_mention)"
+    " VALUES ('summit', '2026-03-02', 99)",
     "topics_versions": "INSERT INTO topics (topic_id, topic_version, valid_to)"
     " VALUES ('ghost', 2, now())",
 }

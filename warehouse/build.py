@@ -18,7 +18,15 @@ from warehouse.layout import Layout
 from warehouse.query import records
 
 SQL = Path(__file__).parent
-MARTS = ("articles", "runs", "sources", "coverage", "topic_daily", "attention_index")
+MARTS = (
+    "articles",
+    "runs",
+    "sources",
+    "coverage",
+    "topic_daily",
+    "attention_index",
+    "topic_spikes",
+)
 """In the order in which they are brought up to date; each reads the ones before it."""
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
