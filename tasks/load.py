@@ -30,6 +30,7 @@ from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.publish import publish, publish_locked, published_load
 from warehouse.texts import point_texts, texts_fit
+from warehouse.vintages import begin_vintage
 
 __all__ = [
     "CheckFailed",
@@ -144,6 +145,7 @@ def _load(
         note_replaced(con, definitions, _replaced(con, layout, definitions), load_no)
         mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
         build.set_definitions(con, definitions)
+        begin_vintage(con, layout, now)
         build.refresh(con)
         point_texts(con, layout)
         run_ids = tuple(commit.run_id for commit in commits)

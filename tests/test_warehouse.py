@@ -135,6 +135,11 @@ PLANTS = {
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
     "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions > 1",
     "articles_one_row": "INSERT INTO articles SELECT * FROM articles",
+    "attention_index_counts": "UPDATE attention_index SET articles = articles + 1"
+    " WHERE period_kind = 'month'",
+    "attention_index_means": "UPDATE attention_index SET gpr_style = gpr_style + 1",
+    "attention_index_periods": "UPDATE attention_index SET period = period + 1"
+    " WHERE period_kind = 'week'",
     "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
     "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
     "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
@@ -150,6 +155,7 @@ PLANTS = {
     " published_date = '2999-01-01'",
     "listing_reaches_target": "INSERT INTO listing_reaches SELECT capture_id, source_id,"
     " '2026-03-01', '2026-03-09' FROM captures WHERE kind = 'listing'",
+    "index_notes_target": "UPDATE index_notes SET reason = 'forgotten'",
     "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
     "mentions_target": "UPDATE mentions SET topic_version = 9",
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",
@@ -163,6 +169,8 @@ PLANTS = {
     "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",
     "topic_monthly_sums": REPLACED.format("topic_monthly", "articles + 1 AS articles"),
     "topic_weekly_sums": REPLACED.format("topic_weekly", "share / 2 AS share"),
+    "topic_spikes_counts": "INSERT INTO topic_spikes (topic_id, day, articles_with_mention)"
+    " VALUES ('summit', '2026-03-02', 99)",
     "topics_versions": "INSERT INTO topics (topic_id, topic_version, valid_to)"
     " VALUES ('ghost', 2, now())",
 }

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse import effects
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
@@ -25,7 +26,7 @@ __all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 SQL = Path(__file__).parent
 MARTS = (
     *("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily"),
-    "topic_changes",
+    *("topic_changes", "attention_index", "topic_spikes"),
 )
 """In the order in which they are brought up to date; each reads the ones before it."""
 STORAGE = "v1.2.0"
@@ -85,6 +86,7 @@ def _connect(layout: Layout) -> Connection:
     con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
+    effects.register(con)
     return con
 
 

@@ -36,6 +36,11 @@ class Layout:
         return self.root / "commits"
 
     @property
+    def vintages(self) -> Path:
+        """Parquet, `vintages/<relation>/as_of=<day>.parquet`: what an index said as of a day."""
+        return self.root / "vintages"
+
+    @property
     def stage(self) -> Path:
         """Work in progress of runs, `stage/<run_id>/`; safe to delete when nothing runs."""
         return self.root / "stage"

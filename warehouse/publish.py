@@ -12,6 +12,7 @@ import duckdb
 from warehouse.durable import sync
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
+from warehouse.vintages import keep_vintages
 
 KEPT = 3
 """Snapshots that stay; an open reader keeps its own for as long as it reads."""
@@ -33,6 +34,7 @@ def publish_locked(layout: Layout) -> Path | None:
     number = _settled_load(layout) if layout.writer.exists() else 0
     if number <= published_load(layout):
         return None
+    keep_vintages(layout)
     snapshot = _copy(layout, number)
     _swap(layout, snapshot.parent)
     _prune(layout)

@@ -1,0 +1,203 @@
+"""Days far above a topic's own past: planted ones are found, what is no spike is not."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from tasks.load import load, publish, rebuild_warehouse
+from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
+from warehouse import build
+from warehouse.layout import Layout
+from warehouse.query import query
+
+FIRST = date(2025, 1, 6)
+"""A Monday."""
+DAYS = 200
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Days:
+    """An empty warehouse in memory whose topic_daily is filled by hand."""
+
+    def __init__(self) -> None:
+        self.con = duckdb.connect()
+        build.make_relations(self.con)
+
+    def spikes(
+        self,
+        hits: Counts,
+        totals: Counts,
+        missing: set[tuple[int, int]] = frozenset(),  # type: ignore[assignment]
+    ) -> dict[int, tuple[int, float, float]]:
+        """Spiking days with hits, expectation and score; rows are papers, columns days."""
+        rows = [
+            ("harvest", f"xx-{paper}", FIRST + timedelta(days=day), n, total, n)
+            for paper in range(len(totals))
+            for day in range(totals.shape[1])
+            for n, total in [self._cell(hits, totals, missing, paper, day)]
+        ]
+        self.con.execute("DELETE FROM topic_daily")
+        self.con.execute(
+            "INSERT INTO topic_daily (topic_id, source_id, day, articles_with_mention, articles,"
+            " articles_with_mention_original)"
+            " SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::DATE[]),"
+            " unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        self.con.execute((build.SQL / "marts" / "topic_spikes.sql").read_text())
+        found = self.con.execute(
+            "SELECT day, articles_with_mention, expected, score FROM topic_spikes ORDER BY day"
+        ).fetchall()
+        return {(day - FIRST).days: (n, expected, score) for day, n, expected, score in found}
+
+    @staticmethod
+    def _cell(
+        hits: Counts, totals: Counts, missing: set[tuple[int, int]], paper: int, day: int
+    ) -> tuple[int | None, int | None]:
+        if (paper, day) in missing:
+            return None, None
+        return int(hits[paper, day]), int(totals[paper, day])
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Days]:
+    days = Days()
+    yield days
+    days.con.close()
+
+
+def drawn(
+    seed: int,
+    rates: list[float],
+    totals: list[int],
+    weekday: Callable[[int], float] = lambda day: 1,
+) -> tuple[Counts, Counts]:
+    """Counts by chance: a binomial a paper and day, its rate times a factor of the day."""
+    dice = np.random.default_rng(seed)
+    all_of = np.repeat(np.array(totals)[:, None], DAYS, axis=1)
+    factor = np.array([weekday(day) for day in range(DAYS)])
+    return dice.binomial(all_of, np.array(rates)[:, None] * factor), all_of
+
+
+PAPERS = ([0.02, 0.05, 0.01, 0.2], [60, 30, 100, 15])
+"""Rates and articles a day of four papers: eight articles of 205 are to be expected."""
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_planted_spike_is_found_and_only_it(made: Days, seed: int) -> None:
+    hits, totals = drawn(seed, *PAPERS)
+    hits[:3, 150] += [8, 5, 9]
+    found = made.spikes(hits, totals)
+    assert set(found) == {150}
+    n, expected, score = found[150]
+    assert n == hits[:, 150].sum()
+    assert 5 < expected < 11
+    assert score > 3.5
+
+
+def test_a_spike_does_not_hide_the_next_one(made: Days) -> None:
+    hits, totals = drawn(1, *PAPERS)
+    hits[2, [120, 121, 150]] += 30
+    assert {120, 150} <= set(made.spikes(hits, totals))
+
+
+def test_the_same_weekday_every_week_is_no_spike(made: Days) -> None:
+    hits, totals = drawn(2, *PAPERS, weekday=lambda day: 2.5 if day % 7 == 3 else 0.75)
+    found = made.spikes(hits, totals)
+    assert {day for day in found if day > 84} == set()
+    hits[2, 157] += 15
+    assert 157 % 7 == 3
+    hits[2, 159] += 15
+    found = made.spikes(hits, totals)
+    assert 159 in found
+    assert 157 not in found or found[157][1] > 1.5 * found[159][1]
+
+
+def test_a_papers_outage_return_and_growth_make_no_spike(made: Days) -> None:
+    hits, totals = drawn(3, *PAPERS)
+    away = {(paper, day) for paper in (0, 2) for day in range(110, 140)}
+    away |= {(3, day) for day in range(90, 97)}
+    assert made.spikes(hits, totals, away) == {}
+    dice = np.random.default_rng(4)
+    totals[3, 150:] *= 4
+    hits[3, 150:] = dice.binomial(totals[3, 150:], 0.2)
+    assert made.spikes(hits, totals, away) == {}
+
+
+def test_a_new_paper_that_writes_of_nothing_else_makes_no_spike(made: Days) -> None:
+    hits, totals = drawn(5, [0.02, 0.9], [100, 20])
+    assert made.spikes(hits, totals, {(1, day) for day in range(120)}) == {}
+
+
+def test_a_small_paper_does_not_spike_by_a_few_articles(made: Days) -> None:
+    hits, totals = drawn(6, [0.0], [5])
+    hits[0, 100] = 3
+    assert made.spikes(hits, totals) == {}
+    hits[0, 100] = 5
+    assert set(made.spikes(hits, totals)) == {100}
+
+
+def test_a_day_that_was_not_collected_and_a_short_past_give_nothing(made: Days) -> None:
+    hits, totals = drawn(7, *PAPERS)
+    hits[:, [5, 20, 150]] += 10
+    assert made.spikes(hits, totals, {(paper, 150) for paper in range(4)}) == {}
+
+
+def test_false_alarms_are_rare(made: Days) -> None:
+    """Four papers, 158 days with a past each: under one in a thousand days, whatever the level."""
+    tried, alarms = 0, 0
+    for level in (0.03, 0.1, 0.3, 1.0, 3.0):
+        for seed in range(6):
+            hits, totals = drawn(seed, [min(0.6, rate * level) for rate in PAPERS[0]], PAPERS[1])
+            alarms += len(made.spikes(hits, totals))
+            tried += DAYS - 42
+    assert tried == 4740
+    assert alarms / tried < 0.001
+
+
+# Through the loader
+
+SPIKE = 100
+
+
+def pages() -> list[Page]:
+    """A hundred days of two papers with an article each, then a day with six about the G20."""
+    quiet = [
+        Page(f"quiet-{day}-{paper}", prose(day), day - SPIKE, 1.0, paper)
+        for day in range(SPIKE + 1)
+        for paper in ("gb-post", "de-blatt")
+    ]
+    loud = [
+        Page(f"loud-{at}", f"The G20 met. {'Again the G20. ' * at}", 0, 1.0, headline=f"Day {at}")
+        for at in range(6)
+    ]
+    copy = [Page(f"copy-{at}", prose(9, 200) + " G20 " * 20, 0, 1.0 + at) for at in range(2)]
+    first = [Page("first", "The summit.", 0, 1.0, "de-blatt", "G20 opens")]
+    return [*quiet, *loud, *copy, *first]
+
+
+def test_the_headlines_behind_a_spike(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    every = pages()
+    for number, part in enumerate((every[:150], every[150:])):
+        run = stage(layout, f"2026030{number + 2}T060000Z-aaaaaa", part)
+        load(layout, TOPICS, SOURCES, [run])
+    publish(layout)
+    (spike,) = query(layout, "FROM topic_spikes").to_pylist()
+    assert (spike["topic_id"], spike["articles_with_mention"], spike["articles"]) == (
+        "summit", 9, 11)  # fmt: skip
+    found = [(told["headline"], told["source"]) for told in spike["headlines"]]
+    assert found == [
+        ("G20 opens", "de-blatt"),
+        ("A made headline", "gb-post"),
+        *((f"Day {at}", "gb-post") for at in (5, 4, 3)),
+    ]
+    assert spike["headlines"][0]["url"] == "https://de-blatt.test/first"
+    loaded = tables(layout)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == loaded
