@@ -124,7 +124,7 @@ CASES = {
     ),
     "an article goes to another paper": steps(
         [FAR, Page("x", "G20", None, canonical=FAR.url, about=OLD)],
-        [Page("y", "G20!", None, source_id="de-blatt", canonical=FAR.url, about=OLD)],
+        [Page("y", "G20!", None, source_id="de-blatt", canonical=FAR.url, about=OLDER)],
     ),
     "an earlier text makes an article a copy": steps(
         [FAR, Page("late", WIRE, None, about=OLD)],
