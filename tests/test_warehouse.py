@@ -147,7 +147,9 @@ PLANTS = {
     "captures_source": "UPDATE captures SET source_id = 'xx-none' WHERE outcome = 'listed'",
     "coverage_calendar": "DELETE FROM coverage WHERE day = '2026-03-03'",
     "coverage_counts": "UPDATE coverage SET extracted = extracted + 1 WHERE extracted > 0",
-    "coverage_gaps_whole": REPLACED.format("coverage_gaps", "days + 1 AS days"),
+    "coverage_gaps_whole": "ALTER VIEW coverage_gaps RENAME TO told; CREATE VIEW coverage_gaps AS"
+    " FROM told UNION ALL BY NAME SELECT source_id, 'missing' AS state, day AS first_day,"
+    " day AS last_day, 1 AS days FROM coverage",
     "coverage_reasons": "UPDATE coverage SET reasons = ['pages_lost'] WHERE state = 'observed'",
     "duplicates": "UPDATE articles SET duplicate_of = article_id",
     "files_complete": "UPDATE files SET rows = rows + 1",
@@ -164,7 +166,8 @@ PLANTS = {
     "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
     "topic_changes_target": "INSERT INTO topic_changes VALUES"
     " ('summit', 1, 2, '2026-03-01', 0, 1, 0, 1, 1, now())",
-    "topic_daily_calendar": "DELETE FROM topic_daily WHERE day = '2026-03-03'",
+    "topic_daily_calendar": "INSERT INTO topic_daily BY NAME"
+    " SELECT topic_id, source_id, DATE '2026-03-25' AS day FROM topic_daily LIMIT 1",
     "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",
     "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",
     "topic_monthly_sums": REPLACED.format("topic_monthly", "articles + 1 AS articles"),

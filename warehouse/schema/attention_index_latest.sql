@@ -25,11 +25,3 @@ COMMENT ON COLUMN attention_index_latest.tpu_style IS
     'pooled_share; one article in a hundred is 100';
 COMMENT ON COLUMN attention_index_latest.gap_robust IS
     'As epu, but a paper''s outage moves nothing; mean 100';
-
-CREATE MACRO attention_index_as_of(asked) AS TABLE
-SELECT *
-FROM attention_index
-WHERE as_of = (SELECT max(as_of) FROM attention_index WHERE as_of <= asked::DATE);
-
-COMMENT ON MACRO TABLE attention_index_as_of IS
-    'The attention index as it was on a UTC day: FROM attention_index_as_of(''2026-10-31'')';
