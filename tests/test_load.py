@@ -282,7 +282,7 @@ def test_a_load_that_fails_leaves_no_change(
 ) -> None:
     load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a")])], now=NOW)
     with monkeypatch.context() as crash:
-        crash.setattr(build, "run_checks", lambda con: 1 / 0)
+        crash.setattr(build, "run_checks", lambda con, whole: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
     load(layout, TOPICS, SOURCES, now=NOW + timedelta(days=2))
