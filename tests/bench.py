@@ -25,11 +25,13 @@ from tasks.partition import Run
 from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
+from tests.copies import measure, table
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
 from warehouse.query import query
 
+PARTS = ("ingest", "copies", "extraction")
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -178,16 +180,18 @@ def main() -> None:
     """Print every figure."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
-    arguments.add_argument("--only", choices=("ingest", "extraction"), help="one of the two parts")
+    arguments.add_argument("--only", choices=PARTS, help="one of the parts")
     arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
     asked = arguments.parse_args()
     if not CORPUS.is_dir():
         sys.exit("the benchmark needs ../shared/corpus, which is absent")
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as name:
-        if asked.only != "extraction":
+        if asked.only in (None, "ingest"):
             ingest_corpus(Path(name))
-        if asked.only != "ingest":
+        if asked.only in (None, "copies"):
+            print(table(measure(Path(name) / "copies")))
+        if asked.only in (None, "extraction"):
             print(compare(Path(name), asked.peers, asked.pages))
 
 

@@ -23,8 +23,13 @@ STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
 MEMORY = "2GB"
 """DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
-DERIVED = {"body_chars": "length(body)", "body_key": "md5_number_lower(body)"}
-"""Columns of article_versions that the Parquet files have not."""
+DERIVED = {
+    "body_chars": "length(body)",
+    "body_key": "md5_number_lower(body)",
+    "minhash": "minhash::BIT",
+    "moment": "coalesce(published_at, fetched_at)",
+}
+"""Columns of article_versions and text_sketches that the Parquet files have not."""
 OFFENDERS = 5
 """Rows that a failed check shows."""
 
@@ -110,7 +115,7 @@ def make_relations(con: Connection) -> None:
 def sql_hash() -> str:
     """SHA-256 of the SQL that makes and fills the relations."""
     digest = hashlib.sha256(repr(DERIVED).encode())
-    for folder in ("schema", "marts"):
+    for folder in ("schema", "marts", "steps"):
         for path in sorted((SQL / folder).glob("*.sql")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -159,6 +164,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     _add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
+        ("articles", "text_sketches"),
         ("captures", "captures"),
         ("stripped_blocks", "stripped_blocks"),
     ):
@@ -242,6 +248,15 @@ def refresh(con: Connection) -> None:
     )
     for mart in MARTS:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())
+        if mart == "articles":
+            _settle_copies(con)
+
+
+def _settle_copies(con: Connection) -> None:
+    """Rounds until no article waits for its original."""
+    step = (SQL / "steps" / "copies.sql").read_text()
+    while _number(con, "SELECT count(*) FROM waiting"):
+        con.execute(step)
 
 
 def run_checks(con: Connection, *names: str) -> None:

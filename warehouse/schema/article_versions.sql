@@ -30,7 +30,6 @@ CREATE TABLE article_versions (
     prompt_chars_removed INTEGER,
     body_sha256          VARCHAR,
     body_key             UBIGINT,
-    simhash              UBIGINT,
     rights               STRUCT(notice VARCHAR, tdm_reservation VARCHAR),
     raw_ref              VARCHAR,
     extractor_version    VARCHAR,
@@ -81,8 +80,6 @@ COMMENT ON COLUMN article_versions.body_sha256 IS
     'SHA-256 of headline, standfirst and body: another value is another version';
 COMMENT ON COLUMN article_versions.body_key IS
     '64 bits of the MD5 of the body alone: equal for copies under other headlines';
-COMMENT ON COLUMN article_versions.simhash IS
-    '64-bit similarity hash of the text: near texts differ in few bits';
 COMMENT ON COLUMN article_versions.rights IS
     'Copyright notice and text-mining reservation of the page';
 COMMENT ON COLUMN article_versions.raw_ref IS
