@@ -33,7 +33,7 @@ ONE_EVENT = (
     ("bdc4c85ed7", "e840fb3e82"),  # two envoys, one inquiry
     ("c7bbcf4a33", "9ff626b018"),  # the tariffs on Mexico
     ("9685a691f2", "5bc20230c5"),  # a ranking of car rentals
-    ("87566e821d", "24cab69891"),  # one company's news
+    ("87566e821d", "24cab69891"),  # an inquiry into WeWork
 )
 """Gold pages of two publishers about one event, each in its own words."""
 SHARED_FRAME = (

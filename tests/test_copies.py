@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.load import load, publish, rebuild_warehouse
+from tests.copies import COPIES, OTHERS, measure
 from tests.staged import SOURCES, TOPICS, Page, prose, stage
 from warehouse import build
 from warehouse.layout import Layout
@@ -118,3 +119,27 @@ def test_the_load_says_which_articles_changed(
     load_pages(layout, 0, [Page("b", text, 1, 30), Page("c", text, 2, 50), Page("lone", day=1)])
     load_pages(layout, 1, [Page("a", text, 0, 60)])
     assert told == [{"b", "c", "lone"}, {"a", "b", "c"}]
+
+
+# Floors just under the figures of README.md.
+FOUND = {
+    "3 sentences replaced": 0.95,
+    "40 % cut, intro, 1 sentence": 0.80,
+    "60 % cut, lines": 0.97,
+}
+
+
+@pytest.mark.slow
+def test_changed_gold_texts_are_found_and_others_are_not_merged(
+    shared: Path, tmp_path: Path
+) -> None:
+    found = measure(tmp_path)
+    shares = {kind: many / of for kind, (many, of) in found.merged.items()}
+    assert {kind for kind in COPIES if shares[kind] < FOUND.get(kind, 0.98)} == set()
+    assert {kind for kind in OTHERS if shares[kind] > 0.02} == set()
+    assert found.pairs == {
+        "gold pages of one text": (6, 6),
+        "gold pages on one event": (0, 7),
+        "gold pages in one frame": (0, 4),
+    }
+    assert found.right / (found.right + found.wrong) > 0.997
