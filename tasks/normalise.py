@@ -8,12 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from tasks.markup import one_line
+from tasks.minhash import sketch
 from tasks.model import Capture, CaptureKind, Extraction, PageText
-from tasks.text import simhash64, word_count
+from tasks.text import word_count
 from tasks.urls import article_id, canonical, content_urn, is_http
 
 AHEAD = timedelta(hours=48)
 """A page that is dated further ahead of its capture is wrong about its date."""
+COMPARED = 40
+"""Words of a text that is compared with others: shorter ones are alike by chance."""
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
 ALWAYS_TOLD = frozenset({"source:strip", "site:recurring"})
 """Rules that take out what would have been kept, also at the article's end."""
@@ -91,6 +94,16 @@ def body_sha256(headline: str, standfirst: str | None, body: str) -> str:
     return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()
 
 
+def sketched(body: str) -> Row:
+    """The columns by which copies of a text are found; None for a short text."""
+    found = sketch(body) if word_count(body) >= COMPARED else None
+    return {
+        "shingles": found and found.shingles,
+        "minhash": found and found.bits,
+        "minhash_bands": found and list(found.bands),
+    }
+
+
 def published(page: PageText, capture: Capture) -> tuple[datetime | None, str]:
     """When an article was published, and what says so.
 
@@ -109,7 +122,6 @@ def published(page: PageText, capture: Capture) -> tuple[datetime | None, str]:
 def _texts(page: PageText, headline: str) -> Row:
     body = _storable("\n\n".join(page.paragraphs))
     standfirst = _line(page.standfirst) or None
-    text = "\n".join([headline, standfirst or "", body])
     return {
         "kicker": _line(page.kicker) or None,
         "headline": headline,
@@ -122,8 +134,7 @@ def _texts(page: PageText, headline: str) -> Row:
         "section": _line(page.section) or None,
         "word_count": word_count(body),
         "body_sha256": body_sha256(headline, standfirst, body),
-        "simhash": simhash64(text),
-    }
+    } | sketched(body)
 
 
 def _times(page: PageText, capture: Capture) -> Row:
@@ -174,6 +185,7 @@ def _version() -> str:
         "markup",
         "marks",
         "memory",
+        "minhash",
         "normalise",
         "recurrence",
         "text",

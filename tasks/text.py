@@ -1,15 +1,11 @@
-"""Values of a text: its folded form, its sentences, how long it is, what it resembles."""
+"""Values of a text: its folded form, its sentences, how long it is."""
 
-import hashlib
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-
-import numpy as np
 
 from tasks.folding import Folded, fold
 
-__all__ = ["Folded", "fold", "sentences", "simhash64", "word_count"]
+__all__ = ["Folded", "fold", "sentences", "word_count"]
 
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
@@ -21,7 +17,6 @@ Tibetan, Burmese, Khmer."""
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _SPACED_WORD = re.compile(r"[^\W_]\S*")
-_TOKEN = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
 
 _CLOSING = "\"'”’“»›)\\]」』）】"
 _OPENING = "\"'“‘„«»‹›([「『（"
@@ -105,35 +100,3 @@ def word_count(text: str) -> int:
         return len(_SPACED_WORD.findall(text))
     characters, rest = len(_UNSPACED.findall(text)), _UNSPACED.sub(" ", text)
     return characters + len(_SPACED_WORD.findall(rest))
-
-
-def simhash64(text: str) -> int:
-    """Charikar's simhash over 3-grams of words (of characters where words are not spaced).
-
-    Near copies differ in few of the 64 bits. The same on every machine; 0 for text without words.
-    """
-    tokens = _TOKEN.findall(fold(text).text)
-    if not tokens:
-        return 0
-    hashes = np.array([_token_hash(token) for token in tokens], dtype=np.uint64)
-    size = min(3, len(hashes))
-    grams = np.zeros(len(hashes) - size + 1, dtype=np.uint64)
-    for offset in range(size):
-        grams = _mixed(grams + hashes[offset : offset + len(grams)])
-    bits = np.unpackbits(grams.astype("<u8").view(np.uint8).reshape(-1, 8), axis=1)
-    is_set = bits.sum(axis=0, dtype=np.int64) * 2 > len(grams)
-    return int.from_bytes(np.packbits(is_set).tobytes(), "little")
-
-
-@lru_cache(maxsize=1 << 16)
-def _token_hash(token: str) -> int:
-    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
-
-
-def _mixed(
-    values: "np.ndarray[tuple[int], np.dtype[np.uint64]]",
-) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
-    """The finalizer of splitmix64, so that the order of a gram's words counts."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))

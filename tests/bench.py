@@ -26,11 +26,13 @@ from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
 from tests import bench_warehouse
+from tests.copies import measure, table
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
 from warehouse.query import query
 
+PARTS = ("warehouse", "ingest", "copies", "extraction")
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -179,7 +181,7 @@ def main() -> None:
     """Print every figure."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
-    arguments.add_argument("--only", choices=("ingest", "extraction", "warehouse"), help="one part")
+    arguments.add_argument("--only", choices=PARTS, help="one of the parts")
     arguments.add_argument(
         "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
     )
@@ -193,9 +195,11 @@ def main() -> None:
     if not CORPUS.is_dir():
         sys.exit("the other parts need ../shared/corpus, which is absent")
     with tempfile.TemporaryDirectory() as name:
-        if asked.only != "extraction":
+        if asked.only in (None, "ingest"):
             ingest_corpus(Path(name))
-        if asked.only != "ingest":
+        if asked.only in (None, "copies"):
+            print(table(measure(Path(name) / "copies")))
+        if asked.only in (None, "extraction"):
             print(compare(Path(name), asked.peers, asked.pages))
 
 

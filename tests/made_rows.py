@@ -231,7 +231,20 @@ def _texts(made: Made, dice: np.random.Generator) -> dict[str, Any]:
         "body": texts.take(pa.array(order)),
         "captions": pa.ListArray.from_arrays(pa.array(np.arange(count + 1), pa.int32()), captions),
         "word_count": words[order],
-        "simhash": dice.integers(0, (1 << 64) - 1, count, np.uint64)[order],
+        **_sketches(order, dice),
+    }
+
+
+def _sketches(order: Array, dice: np.random.Generator) -> dict[str, pa.Array]:
+    """Of unlike texts, but for copies: those have the sketch of the text they repeat."""
+    count = len(order)
+    minhash = dice.integers(0, 256, (count, 64), np.uint8)[order]
+    bands = dice.integers(0, 1 << 32, (count, 24), np.uint32)[order]
+    ends = pa.array(np.arange(count + 1) * 24, pa.int32())
+    return {
+        "shingles": pa.array(dice.integers(150, 900, count)[order], pa.int32()),
+        "minhash": pa.array([row.tobytes() for row in minhash], pa.binary()),
+        "minhash_bands": pa.ListArray.from_arrays(ends, pa.array(bands.ravel())),
     }
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from tasks.load import Run
 from tasks.model import Batch
+from tasks.normalise import sketched
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
-from tasks.text import simhash64
 from tasks.topics import Topic
 from warehouse.layout import Layout
 from warehouse.query import open_snapshot, records
@@ -143,7 +143,7 @@ def _article(run_id: str, page: Page) -> dict[str, Any]:
         "is_truncated": page.is_truncated,
         "prompt_chars_removed": 0,
         "body_sha256": hashlib.sha256(f"{page.headline}\n{page.body}".encode()).hexdigest(),
-        "simhash": simhash64(page.body),
+        **sketched(page.body),
         "rights": {"notice": "© made", "tdm_reservation": None},
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
         "extractor_version": "1",

@@ -95,14 +95,14 @@ def test_duckdb_reads_the_layer_with_its_types(layout: Layout) -> None:
 
     con = duckdb.connect()
     found = con.execute(
-        "SELECT article_id, published_date, simhash, rights.notice FROM read_parquet("
+        "SELECT article_id, published_date, minhash_bands, rights.notice FROM read_parquet("
         f"'{layout.articles}/*/*.parquet', hive_partitioning = true,"
         " hive_types = {'published_date': DATE}) ORDER BY published_date NULLS LAST"
     )
     assert [str(column[1]) for column in found.description or ()] == [
         "UUID",
         "DATE",
-        "UBIGINT",
+        "UINTEGER[]",
         "VARCHAR",
     ]
     days = [row[1] and row[1].isoformat() for row in found.fetchall()]

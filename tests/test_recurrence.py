@@ -250,7 +250,9 @@ def test_the_order_of_an_archive_files_pages_does_not_matter(
     for name, numbers in (("a", sorted(STORIES)), ("b", sorted(STORIES, reverse=True))):
         layout = Layout(tmp_path / name)
         rows = staged(refined(layout, archived(layout, run_id(1), numbers), pool), "articles")
-        found.append(sorted((row["url_canonical"], row["body"], row["simhash"]) for row in rows))
+        found.append(
+            sorted((row["url_canonical"], row["body"], row["shingles"] or 0) for row in rows)
+        )
     assert found[0] == found[1]
 
 

@@ -33,8 +33,13 @@ STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
 MEMORY = "2GB"
 """DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
-DERIVED = {"body_chars": "length(body)", "body_key": "md5_number_lower(body)"}
-"""Columns of article_versions that the Parquet files have not."""
+DERIVED = {
+    "body_chars": "length(body)",
+    "body_key": "md5_number_lower(body)",
+    "minhash": "minhash::BIT",
+    "moment": "coalesce(published_at, fetched_at)",
+}
+"""Columns of article_versions and text_sketches that the Parquet files have not."""
 _TIME = pa.timestamp("us", "UTC")
 RUNS = pa.schema(
     [
@@ -128,7 +133,7 @@ def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
 def sql_hash() -> str:
     """SHA-256 of the SQL that makes and fills the relations."""
     digest = hashlib.sha256(repr(DERIVED).encode())
-    for folder in ("schema", "marts", "macros"):
+    for folder in ("schema", "marts", "macros", "steps"):
         for path in sorted((SQL / folder).glob("*.sql")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -174,6 +179,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     _add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
+        ("articles", "text_sketches"),
         ("captures", "captures"),
         ("stripped_blocks", "stripped_blocks"),
     ):
@@ -200,10 +206,11 @@ def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
     if not paths:
         return
     columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
+    stored = tuple(name for name in columns if name not in DERIVED)
     derived = "".join(f", {DERIVED[name]} AS {name}" for name in columns if name in DERIVED)
     dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"
     con.execute(
-        f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda c: c IN {tuple(columns)}){derived}"  # noqa: S608
+        f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda c: c IN {stored}){derived}"  # noqa: S608
         " FROM read_parquet(?, union_by_name = true"
         f"{dated if table == 'article_versions' else ''})",
         [[str(path) for path in paths]],
@@ -275,6 +282,15 @@ def refresh(con: Connection) -> None:
     )
     for mart in MARTS:
         con.execute((SQL / "marts" / f"{mart}.sql").read_text())
+        if mart == "articles":
+            _settle_copies(con)
+
+
+def _settle_copies(con: Connection) -> None:
+    """Rounds until no article waits for its original."""
+    step = (SQL / "steps" / "copies.sql").read_text()
+    while _number(con, "SELECT count(*) FROM waiting"):
+        con.execute(step)
 
 
 def record_load(

@@ -19,7 +19,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),
-        *("article_version_texts", "text_contexts", "stripped_blocks"),
+        *("article_version_texts", "text_contexts", "text_sketches", "stripped_blocks"),
     ),
     "Papers and what was collected": (
         *("sources", "coverage", "coverage_gaps", "captures", "outcomes", "rejections"),

@@ -1,8 +1,9 @@
--- Holds: a copy points to another article that is there and was not published later.
+-- Holds: a copy points to another article that is there, is no copy itself and did not come later.
 SELECT copy.article_id, copy.duplicate_of, copy.published_at, original.published_at AS earlier
 FROM articles AS copy
 LEFT JOIN articles AS original ON original.article_id = copy.duplicate_of
 WHERE copy.duplicate_of IS NOT NULL
   AND (original.article_id IS NULL OR original.article_id = copy.article_id
+       OR original.duplicate_of IS NOT NULL
        OR coalesce(original.published_at, original.fetched_at)
           > coalesce(copy.published_at, copy.fetched_at))

@@ -11,7 +11,7 @@ SELECT later.article_id, later.source_id, later.url_canonical, later.version_no,
        earlier.headline AS headline_before, later.headline AS headline_after,
        earlier.word_count AS word_count_before, later.word_count AS word_count_after,
        earlier.body_chars AS body_chars_before, later.body_chars AS body_chars_after,
-       bit_count(xor(earlier.simhash, later.simhash))::INTEGER AS simhash_distance,
+       1 - bit_count(xor(before.minhash, after.minhash)) / 256 AS similarity,
        earlier.fetched_at AS fetched_before, later.fetched_at AS fetched_after,
        date_diff('second', later.published_at, later.fetched_at) / 3600 AS hours_after_publication,
        earlier.body_sha256 <> later.body_sha256 AS is_other_text,
@@ -20,7 +20,11 @@ SELECT later.article_id, later.source_id, later.url_canonical, later.version_no,
        later.capture_id
 FROM placed AS later
 JOIN placed AS earlier
-    ON earlier.article_id = later.article_id AND earlier.place = later.place - 1;
+    ON earlier.article_id = later.article_id AND earlier.place = later.place - 1
+LEFT JOIN text_sketches AS before
+    ON before.article_id = earlier.article_id AND before.version_no = earlier.version_no
+LEFT JOIN text_sketches AS after
+    ON after.article_id = later.article_id AND after.version_no = later.version_no;
 
 COMMENT ON VIEW article_revisions IS
     'What papers changed after publication: each version beside the one before it. Numbers follow the order of loading, this follows the time of the captures.';
@@ -35,8 +39,8 @@ COMMENT ON COLUMN article_revisions.word_count_before IS 'Words of the body befo
 COMMENT ON COLUMN article_revisions.word_count_after IS 'Words of the body after';
 COMMENT ON COLUMN article_revisions.body_chars_before IS 'Code points of the body before';
 COMMENT ON COLUMN article_revisions.body_chars_after IS 'Code points of the body after';
-COMMENT ON COLUMN article_revisions.simhash_distance IS
-    'How far the texts are apart: of the 64 bits of their simhashes, those that differ';
+COMMENT ON COLUMN article_revisions.similarity IS
+    'Estimated Jaccard similarity of the two bodies, 1 for equal ones; NULL where one has under 40 words';
 COMMENT ON COLUMN article_revisions.fetched_before IS 'Capture of the earlier version (UTC)';
 COMMENT ON COLUMN article_revisions.fetched_after IS
     'Capture of the later version (UTC): the paper changed it between the two';

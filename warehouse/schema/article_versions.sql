@@ -31,7 +31,6 @@ CREATE TABLE article_versions (
     body_sha256          VARCHAR,
     page_sha256          VARCHAR,
     body_key             UBIGINT,
-    simhash              UBIGINT,
     rights               STRUCT(notice VARCHAR, tdm_reservation VARCHAR),
     raw_ref              VARCHAR,
     extractor_version    VARCHAR,
@@ -84,8 +83,6 @@ COMMENT ON COLUMN article_versions.page_sha256 IS
     'The same of what the page alone gives, where texts that recur on the paper''s pages were taken out of it; else NULL. One that repeats the version before is no other version';
 COMMENT ON COLUMN article_versions.body_key IS
     '64 bits of the MD5 of the body alone: equal for copies under other headlines';
-COMMENT ON COLUMN article_versions.simhash IS
-    '64-bit similarity hash of the text: near texts differ in few bits';
 COMMENT ON COLUMN article_versions.rights IS
     'Copyright notice and text-mining reservation of the page';
 COMMENT ON COLUMN article_versions.raw_ref IS

@@ -30,14 +30,14 @@ CREATE TABLE articles (
     prompt_chars_removed INTEGER,
     body_sha256          VARCHAR,
     body_key             UBIGINT,
-    simhash              UBIGINT,
     rights               STRUCT(notice VARCHAR, tdm_reservation VARCHAR),
     raw_ref              VARCHAR,
     extractor_version    VARCHAR,
     run_id               VARCHAR,
     capture_id           UUID,
     versions             INTEGER,
-    duplicate_of         UUID
+    duplicate_of         UUID,
+    cluster_id           UUID
 );
 
 COMMENT ON TABLE articles IS
@@ -81,8 +81,6 @@ COMMENT ON COLUMN articles.body_sha256 IS
     'SHA-256 of headline, standfirst and body: another value is another version';
 COMMENT ON COLUMN articles.body_key IS
     '64 bits of the MD5 of the body alone: equal for copies under other headlines';
-COMMENT ON COLUMN articles.simhash IS
-    '64-bit similarity hash of the text: near texts differ in few bits';
 COMMENT ON COLUMN articles.rights IS 'Copyright notice and text-mining reservation of the page';
 COMMENT ON COLUMN articles.raw_ref IS
     'WARC file and offset of the response the text was taken from';
@@ -92,3 +90,5 @@ COMMENT ON COLUMN articles.capture_id IS 'Capture the text was taken from';
 COMMENT ON COLUMN articles.versions IS 'How many versions the article has';
 COMMENT ON COLUMN articles.duplicate_of IS
     'The earliest article of (nearly) the same text, where this one is not it: a syndicated copy';
+COMMENT ON COLUMN articles.cluster_id IS
+    'The earliest article of (nearly) the same text, itself where this one is it: articles of one text share it';
