@@ -12,7 +12,8 @@ from warehouse.query import open_snapshot, records
 GROUPS: dict[str, tuple[str, ...]] = {
     "Counts": (
         *("topic_daily", "topic_weekly", "topic_monthly", "attention_index"),
-        *("attention_index_latest", "index_notes", "topic_spikes", "topic_pairs"),
+        *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
+        "topic_pairs",
     ),
     "Topics and where they come up": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
@@ -22,7 +23,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("article_version_texts", "text_contexts", "text_sketches", "stripped_blocks"),
     ),
     "Papers and what was collected": (
-        *("sources", "coverage", "coverage_gaps", "captures", "outcomes", "rejections"),
+        *("sources", "coverage", "coverage_gaps", "listing_reaches", "captures", "outcomes"),
+        "rejections",
     ),
     "How this file came about": ("runs", "ledger", "loads", "files"),
 }
