@@ -4,7 +4,7 @@ SELECT article_id, source_id, topic_id, topic_version, previous_no AS from_versi
        revision.version_no AS to_version,
        count(*) FILTER (mentions.version_no = previous_no) AS mentions_before,
        count(*) FILTER (mentions.version_no = revision.version_no) AS mentions_after,
-       if(mentions_before = 0, 'entered', 'left') AS change,
+       CASE WHEN mentions_before = 0 THEN 'entered' ELSE 'left' END AS change,
        list_sort(list(DISTINCT field)) AS fields,
        fetched_after AS seen_at, hours_after_publication, is_like_for_like
 FROM article_revisions AS revision

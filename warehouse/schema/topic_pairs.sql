@@ -30,7 +30,7 @@ pairs AS (
     WHERE one.valid_to IS NULL AND other.valid_to IS NULL
 )
 SELECT pairs.topic_a, pairs.topic_b,
-       if(months.month IS NULL, 'all', 'month') AS period_kind,
+       CASE WHEN months.month IS NULL THEN 'all' ELSE 'month' END AS period_kind,
        months.month AS period,
        coalesce(together.articles, 0) AS articles_both,
        coalesce(a.articles, 0) AS articles_a,
