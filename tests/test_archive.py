@@ -435,7 +435,9 @@ def test_a_file_cut_anywhere_keeps_its_whole_groups(
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\0" * 5000, b"garbage", gzip.compress(b"text"), b"\x1f\x8b\x08\0", os.urandom(99)]
+    "garbage",
+    [b"\0" * 5000, b"garbage", gzip.compress(b"text"), b"\x1f\x8b\x08\0", bytes(range(7, 250, 11))],
+    ids=["zeros", "text", "gzip", "head of gzip", "bytes"],
 )
 def test_garbage_at_the_end_is_cut_off(
     tmp_path: Path, cuttable: tuple[bytes, list[int]], garbage: bytes
