@@ -21,8 +21,12 @@ app = typer.Typer(
 sources_app = typer.Typer(help="The papers of this installation.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
 
-SourcesFile = Annotated[Path, typer.Option("--sources", help="The papers, a TOML file.")]
-TopicsFile = Annotated[Path, typer.Option("--topics", help="The topics, a TOML file.")]
+SourcesFile = Annotated[
+    Path, typer.Option("--sources", envvar="PRESSWATCH_SOURCES", help="The papers.")
+]
+TopicsFile = Annotated[
+    Path, typer.Option("--topics", envvar="PRESSWATCH_TOPICS", help="The topics.")
+]
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
 
 
@@ -52,10 +56,11 @@ def ingest(
     with told():
         place.chosen(only or ())
     quiet.configure()
-    from flows import ingest as job
+    from flows.ending import summary
+    from flows.ingest import ingest as job
 
     with narrated(), told():
-        done = job.ingest(
+        done = job(
             only=list(only or ()),
             since_days=since_days,
             max_new=max_new,
@@ -63,7 +68,7 @@ def ingest(
             topics_file=str(topics),
             data=str(place.layout.root),
         )
-    Console().print(job.summary(done))
+    Console().print(summary(done))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
@@ -160,14 +165,32 @@ def demo(
 
 @app.command()
 def serve(
-    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
 ) -> None:
-    """Run a Prefect server and the scheduled ingest, for one machine, until Ctrl-C."""
+    """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
     place = _installation(sources, topics, data)
     quiet.configure(verbose=True)
     from flows.serve import serve_until_stopped
 
-    serve_until_stopped(place, sources, topics)
+    with narrated(), told():
+        serve_until_stopped(place, port)
+
+
+@app.command()
+def deploy(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Register deployments and automations with the server at PREFECT_API_URL."""
+    place = _installation(sources, topics, data)
+    quiet.configure(verbose=True)
+    from flows.deploy import deploy as register
+
+    with told():
+        for one in register(place):
+            print(f"{one.name} is deployed")
 
 
 @sources_app.command("check")
@@ -192,7 +215,7 @@ def check_sources(
 
 def _installation(sources: Path, topics: Path, data: Path | None) -> Installation:
     with told():
-        return open_installation(sources, topics, data and data.absolute())
+        return open_installation(sources, topics, data or "")
 
 
 def main() -> None:

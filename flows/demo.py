@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from flows.ingest import Ingested, ingest
+from flows.ending import Ingested
+from flows.ingest import ingest
 from flows.installation import TOPICS
 from tasks.settings import ConfigError
 

@@ -3,28 +3,27 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
 from prefect import Task, flow, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
-from rich.table import Table
 
-from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from flows import run_page
+from flows.ending import Ingested, called, counted, end, skip
+from flows.installation import Installation, open_installation
 from flows.quiet import narrate
 from tasks.archive import salvage, unfinished
-from tasks.collect import Collected, Collector, SourcesFailed
+from tasks.collect import Collected, Collector
 from tasks.fetch import Client
 from tasks.load import LoadReport, load, publish
-from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
+from tasks.model import Batch
 from tasks.normalise import EXTRACTOR_VERSION
 from tasks.partition import Run
 from tasks.pool import PagePool, page_pool
@@ -32,26 +31,12 @@ from tasks.refine import refine
 from tasks.report import summary_of_topics, write_report
 from tasks.runs import adopt_unfinished, new_run_id, running, started_at
 from tasks.sources import Source
+from tasks.turns import Turn, turn
 
 log = logging.getLogger(__name__)
 
 SOURCES_AT_ONCE = 16
 """Threads: collecting waits for hosts, refining waits for the pool's processes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What one run came to."""
-
-    run_id: str
-    sources: tuple[Collected, ...]
-    batches: tuple[Batch, ...]
-    loaded: LoadReport
-
-    @property
-    def failed(self) -> tuple[Collected, ...]:
-        """Sources that failed."""
-        return tuple(source for source in self.sources if source.error)
 
 
 def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
@@ -124,7 +109,7 @@ def publish_snapshot(place: Installation) -> Path | None:
 def report_snapshot(place: Installation) -> None:
     """Write the HTML report, and show its main charts on the run's page."""
     figures = write_report(place.layout, place.layout.report)
-    create_markdown_artifact(key="ingest-topics", markdown=summary_of_topics(figures))
+    run_page.leave("ingest-topics", summary_of_topics(figures), "The topics over time")
 
 
 def _report(place: Installation, snapshot: Path | None) -> None:
@@ -139,6 +124,7 @@ def _report(place: Installation, snapshot: Path | None) -> None:
 
 @flow(
     name="ingest",
+    flow_run_name="ingest",
     task_runner=ThreadPoolTaskRunner(max_workers=SOURCES_AT_ONCE),  # type: ignore[arg-type]
     persist_result=False,
 )
@@ -146,8 +132,8 @@ def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
     since_days: Annotated[int, Field(ge=0)] = 0,
     max_new: Annotated[int, Field(ge=0)] = 0,
-    sources_file: str = str(SOURCES),
-    topics_file: str = str(TOPICS),
+    sources_file: str = "",
+    topics_file: str = "",
     data: str = "",
 ) -> Ingested:
     """Collect every source, or the named ones, and load what is new.
@@ -156,24 +142,36 @@ def ingest(
         only: Ids of the sources to run, as in sources.toml; all of them when empty.
         since_days: Leave alone what was published earlier than so many days ago; 0 takes all.
         max_new: New pages fetched a source at most; 0 takes the limit of the settings.
-        sources_file: The papers, a TOML file.
-        topics_file: The topics, a TOML file.
-        data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
+        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
+        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     narrate()
-    place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
+    place = open_installation(sources_file, topics_file, data)
     chosen = place.chosen(only)
-    finish_earlier_runs(place)
+    run_page.rename(called(len(chosen)))
     run_id = new_run_id()
-    log.info("run %s: %d sources", run_id, len(chosen))
-    with running(place.layout, run_id), ExitStack() as held:
-        collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new, held)
+    waiting = None if run_page.is_scheduled() else run_page.say_waiting
+    with turn(place.layout, run_id, chosen, waiting) as mine:
+        if mine.busy and not mine.sources:
+            return skip(run_id, mine.busy)  # type: ignore[return-value]
+        run_page.say_running()
+        # Prefect takes the state and gives the caller what it holds.
+        return _ingest(place, run_id, mine, since_days, max_new)  # type: ignore[return-value]
+
+
+def _ingest(
+    place: Installation, run_id: str, mine: Turn, since_days: int, max_new: int
+) -> State[Ingested]:
+    finish_earlier_runs(place)
+    log.info("run %s: %d sources", run_id, len(mine.sources))
+    with running(place.layout, run_id):
+        collected, batches = _collect_and_refine(place, run_id, mine.sources, since_days, max_new)
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
         snapshot = publish_snapshot(place)
         _report(place, snapshot)
-    done = Ingested(run_id, collected, batches, report)
-    _tell(done, snapshot)
-    return done
+    done = Ingested(run_id, collected, batches, report, mine.busy)
+    return end(place, done, is_published=snapshot is not None)
 
 
 def _collect_and_refine(
@@ -182,7 +180,6 @@ def _collect_and_refine(
     chosen: Sequence[Source],
     since_days: int,
     max_new: int,
-    held: ExitStack,
 ) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     limits = place.settings.limits
@@ -191,9 +188,7 @@ def _collect_and_refine(
         page_pool(place.settings) as pool,
     ):
         recheck_after = place.settings.recheck_after
-        collector = Collector(
-            place.layout, run_id, client, limits, held, since, max_new, recheck_after
-        )
+        collector = Collector(place.layout, run_id, client, limits, since, max_new, recheck_after)
         collecting = [collect_source.submit(collector, source) for source in chosen]
         refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
         results = [future.result() for future in refining]
@@ -203,7 +198,7 @@ def _collect_and_refine(
 def _refine(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Batch:
     sources = {source.id: source for source in place.sources}
     batch = refine(warc, run_id, place.layout, sources, pool)
-    log.info("%s: %s", batch.source_id, _counted(batch.counts))
+    log.info("%s: %s", batch.source_id, counted(batch.counts))
     return batch
 
 
@@ -239,53 +234,3 @@ def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:
 def _run(run_id: str, batches: tuple[Batch, ...]) -> Run:
     now = datetime.now(UTC)
     return Run(run_id, batches, "ingest", started_at(run_id), now, EXTRACTOR_VERSION)
-
-
-def _tell(done: Ingested, snapshot: Path | None) -> None:
-    for source in done.failed:
-        log.warning("%s failed: %s", source.source_id, source.error)
-    log.info(
-        "loaded: %d new articles, %d revised, %d mentions; %s",
-        done.loaded.articles,
-        done.loaded.revised,
-        done.loaded.mentions,
-        f"published {snapshot}" if snapshot else "nothing new to publish",
-    )
-    create_table_artifact(key="ingest-ledger", table=_ledger(done), description=done.run_id)
-    if done.sources and len(done.failed) == len(done.sources):
-        first = done.failed[0]
-        raise SourcesFailed(
-            f"every source failed ({len(done.failed)}); {first.source_id}: {first.error}"
-        )
-
-
-def _ledger(done: Ingested) -> list[dict[str, Any]]:
-    refined = {batch.source_id: batch.counts for batch in done.batches}
-    return [_ledger_row(source, refined.get(source.source_id, {})) for source in done.sources]
-
-
-def _ledger_row(source: Collected, counts: dict[str, int]) -> dict[str, Any]:
-    passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
-    rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
-    return {
-        "source": source.source_id,
-        "listed": source.listed,
-        "articles": sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES),
-        "asked again": source.rechecked,
-        "rejected": _counted(rejected) or "-",
-        "note": source.error or (f"{source.left} left for later" if source.left else ""),
-    }
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
-
-
-def summary(done: Ingested) -> Table:
-    """The run's ledger for a terminal."""
-    table = Table(title=f"Run {done.run_id}", title_justify="left", box=None)
-    for column in ("source", "listed", "articles", "asked again", "rejected", "note"):
-        table.add_column(column, overflow="fold")
-    for row in _ledger(done):
-        table.add_row(*(str(value) for value in row.values()))
-    return table

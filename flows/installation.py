@@ -32,13 +32,18 @@ class Installation:
 
 
 def open_installation(
-    sources: Path = SOURCES, topics: Path = TOPICS, data: Path | None = None
+    sources: Path | str = "", topics: Path | str = "", data: Path | str = ""
 ) -> Installation:
-    """Read the environment and both files.
+    """Read the environment and both files; what is left empty is as the environment says.
 
     Raises:
         ConfigError: one line a problem, naming the variable, or file, entry and key.
     """
-    settings = Settings(data=data) if data else Settings()
-    layout = Layout(settings.data)
-    return Installation(settings, layout, load_sources(sources), load_topics(topics))
+    given = {"sources": sources, "topics": topics, "data": data}
+    settings = Settings(**{name: Path(value) for name, value in given.items() if value})
+    return Installation(
+        settings,
+        Layout(settings.data),
+        load_sources(settings.sources),
+        load_topics(settings.topics),
+    )

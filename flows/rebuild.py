@@ -1,13 +1,12 @@
 """A layer made again from the one before it, without the network."""
 
 import logging
-from pathlib import Path
 from typing import Literal
 
 from prefect import flow
 
 from flows.ingest import load_runs, publish_snapshot, refine_run
-from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from flows.installation import Installation, open_installation
 from flows.quiet import narrate
 from tasks.load import rebuild_warehouse
 from tasks.pool import page_pool
@@ -21,20 +20,20 @@ log = logging.getLogger(__name__)
 @flow(name="rebuild", persist_result=False)
 def rebuild(
     layer: Literal["warehouse", "articles"] = "warehouse",
-    sources_file: str = str(SOURCES),
-    topics_file: str = str(TOPICS),
+    sources_file: str = "",
+    topics_file: str = "",
     data: str = "",
 ) -> None:
     """Make a layer again from the one before it.
 
     Args:
         layer: warehouse, from Parquet; or articles (Parquet, then the warehouse), from raw.
-        sources_file: The papers, a TOML file.
-        topics_file: The topics, a TOML file.
-        data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
+        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
+        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     narrate()
-    place = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
+    place = open_installation(sources_file, topics_file, data)
     if layer == "articles":
         _articles(place)
         load_runs(place, [])

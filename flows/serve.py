@@ -1,57 +1,248 @@
-"""A Prefect server and the scheduled ingest on one machine, until stopped."""
+"""Prefect's server, a worker and the deployments on one machine, until stopped."""
 
+import ctypes
+import logging
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-
 from flows.installation import Installation
+from flows.quiet import operating
+from tasks.settings import ConfigError
 
-ADDRESS = "http://127.0.0.1:4200"
-HOURLY = "7 * * * *"
+log = logging.getLogger(__name__)
+
+HOST, PORT = "127.0.0.1", 4200
 PATIENCE_SECONDS = 120
+STOP_SECONDS = 20
+"""For a process to end by itself before it is killed."""
+PAUSES = (0.5, 1, 2, 5, 10, 30)
+"""Seconds before a process that ended is started again; the last one from then on."""
+CALM_SECONDS = 60
+"""A process that ran so long is started again at once."""
+RUNS_AT_ONCE = 4
+PR_SET_PDEATHSIG = 1
 
 
-def serve_until_stopped(place: Installation, sources: Path, topics: Path) -> None:
-    """Start the server, then wait for scheduled and hand-started runs of `ingest`."""
-    server = subprocess.Popen([sys.executable, "-m", "prefect", "server", "start"])
+class Stopped(Exception):  # noqa: N818 - it is what is the case
+    """Ctrl-C or SIGTERM."""
+
+
+@dataclass
+class Child:
+    """A process that is started again when it ends."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    ended: int = 0
+
+    def start(self) -> None:
+        """Start it in a group of its own, so that Ctrl-C reaches only this command."""
+        self.started = time.monotonic()
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                self.command,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.process is None or self.process.poll() is not None
+
+    def restart(self) -> None:
+        """Start it again, after a pause that grows while it keeps ending."""
+        lived = time.monotonic() - self.started
+        self.ended = 0 if lived > CALM_SECONDS else self.ended + 1
+        pause = PAUSES[min(self.ended, len(PAUSES) - 1)]
+        log.warning("%s ended; starting it again in %s s (%s)", self.name, pause, self.log)
+        time.sleep(pause)
+        self.start()
+
+    def stop(self) -> None:
+        """End it and what it started, first politely."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("%s did not end within %d s and is killed", self.name, STOP_SECONDS)
+        _kill_group(self.process.pid)
+        self.process.wait()
+
+
+@dataclass
+class Serving:
+    """The server, the worker, and what they work with."""
+
+    place: Installation
+    api: str
+    children: list[Child] = field(default_factory=list)
+
+
+def serve_until_stopped(place: Installation, port: int = PORT) -> None:
+    """Run everything; return after Ctrl-C or SIGTERM, with no run left as running.
+
+    Raises:
+        ConfigError: the port is taken, or a file of deployments/ is wrong.
+        RuntimeError: the server does not come up.
+    """
+    _demand_free(port)
+    home = place.layout.root / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PREFECT_HOME", str(home))
+    for name in ("sources", "topics", "data"):
+        path: Path = getattr(place.settings, name)
+        os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
+    os.environ.update(operating(f"http://{HOST}:{port}/api"))
+    prefect = [sys.executable, "-m", "prefect"]
+    server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
+    worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
+    worker += ["--limit", str(RUNS_AT_ONCE), "--name", socket.gethostname()]
+    serving = Serving(place, os.environ["PREFECT_API_URL"])
     try:
-        _wait_for(f"{ADDRESS}/api/health", server)
-        os.environ["PREFECT_API_URL"] = f"{ADDRESS}/api"
-        _serve_flows(place, sources, topics)
+        with _stopping_on_signals():
+            _start(serving, "server", server)
+            _wait_for(serving.api, serving.children[0])
+            _prepare(serving)
+            _start(serving, "worker", worker)
+            _watch(serving)
+    except Stopped:
+        log.info("stopping")
     finally:
-        server.terminate()
-        server.wait()
+        _stop(serving)
 
 
-def _serve_flows(place: Installation, sources: Path, topics: Path) -> None:
-    from flows.ingest import ingest
-
-    Console().print(f"{ADDRESS}/v2 shows the runs; ingest runs at {HOURLY}; Ctrl-C stops")
-    ingest.serve(
-        name="hourly",
-        cron=HOURLY,
-        parameters={
-            "sources_file": str(sources.absolute()),
-            "topics_file": str(topics.absolute()),
-            "data": str(place.layout.root),
-        },
-        limit=1,
-    )
+def _start(serving: Serving, name: str, command: list[str]) -> None:
+    folder = serving.place.layout.root / "prefect"
+    child = Child(name, command, dict(os.environ), folder / f"{name}.log")
+    serving.children.append(child)
+    child.start()
 
 
-def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
+def _prepare(serving: Serving) -> None:
+    """Register the deployments, and end in the books what ended with the machine."""
+    from flows.deploy import deploy
+    from flows.unended import end_unended_runs
+
+    end_unended_runs("Presswatch was not running; the next run goes on from what was archived")
+    deployments = deploy(serving.place)
+    log.info("%s/v2 shows the runs", serving.api.removesuffix("/api"))
+    for one in sorted(deployments, key=lambda one: one.name):
+        for schedule in one.schedules:
+            state = "on" if schedule.active and not one.paused else "paused"
+            log.info("%s: %s (%s)", one.name, _told(schedule.schedule), state)
+
+
+def _told(schedule: object) -> str:
+    cron, zone = getattr(schedule, "cron", None), getattr(schedule, "timezone", None)
+    return f"cron {cron} {zone or 'UTC'}" if cron else str(schedule)
+
+
+def _watch(serving: Serving) -> None:
+    """Start again what ended, and offer new papers in the form, until stopped."""
+    from flows.deploy import deploy
+
+    files = (serving.place.settings.sources, serving.place.settings.topics)
+    seen = _changed_at(files)
+    while True:
+        time.sleep(0.5)
+        for child in serving.children:
+            if child.has_ended():
+                child.restart()
+                _wait_for(serving.api, serving.children[0])
+        if _changed_at(files) != seen:
+            seen = _changed_at(files)
+            _deploy_again(serving, deploy)
+
+
+def _deploy_again(serving: Serving, deploy: Callable[[Installation], object]) -> None:
+    from flows.installation import open_installation
+
+    try:
+        serving.place = open_installation()
+        deploy(serving.place)
+        log.info("%d papers are offered now", len(serving.place.sources))
+    except ConfigError as wrong:
+        log.warning("%s; the forms offer what they did before", wrong)
+
+
+def _changed_at(files: tuple[Path, ...]) -> list[float]:
+    return [path.stat().st_mtime if path.exists() else 0 for path in files]
+
+
+def _stop(serving: Serving) -> None:
+    """End the worker and its runs, write that down, end the server."""
+    from flows.unended import end_unended_runs
+
+    for worker in serving.children[1:]:
+        worker.stop()
+    for server in serving.children[:1]:
+        if not server.has_ended():
+            end_unended_runs("presswatch serve was stopped")
+        server.stop()
+
+
+@contextmanager
+def _stopping_on_signals() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+
+
+def _demand_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
+            raise ConfigError([why]) from None
+
+
+def _wait_for(api: str, server: Child) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
-        if server.poll() is not None:
-            raise RuntimeError(f"the Prefect server ended with status {server.returncode}")
+        if server.has_ended():
+            raise RuntimeError(f"the Prefect server ended; {server.log} says why")
         try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310
+            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
                 return
         except OSError:
-            time.sleep(0.5)
-    raise RuntimeError(f"no answer from {address} within {PATIENCE_SECONDS} seconds")
+            time.sleep(0.3)
+    raise RuntimeError(f"no answer from {api} within {PATIENCE_SECONDS} seconds: {server.log}")
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, even by SIGKILL."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return

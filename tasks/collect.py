@@ -3,7 +3,6 @@
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,6 @@ from tasks.discover import Listing, find_files, read_file, read_listing
 from tasks.fetch import Client
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.progress import advance
-from tasks.runs import SourceBusy, source_lock
 from tasks.settings import Limits
 from tasks.sources import Source
 from tasks.urls import fold
@@ -88,8 +86,6 @@ class Collector:
     run_id: str
     client: Client
     limits: Limits
-    held: ExitStack
-    """Keeps the sources' locks until the run is published: only then is known what it has."""
     since: datetime | None = None
     """Entries dated earlier are left alone; undated ones are not."""
     max_new: int = 0
@@ -101,15 +97,12 @@ class Collector:
     claims: Claims = field(default_factory=Claims)
 
     def collect(self, source: Source) -> Collected:
-        """Collect one source; whatever goes wrong with it ends here and is told."""
+        """Collect one source, in its turn; whatever goes wrong with it ends here and is told."""
         visit = _Visit(self, source, open_archive(self.layout.raw, source.id, self.run_id))
         try:
-            self.held.enter_context(source_lock(self.layout, source.id))
             _finish_dead_runs(self.layout.raw / source.id)
             with visit.archive:
                 visit.run()
-        except SourceBusy:
-            visit.error = "another run is collecting this source"
         except Exception as surprise:
             log.exception("%s: collecting stopped", source.id)
             visit.error = f"{type(surprise).__name__}: {surprise}"

@@ -1,11 +1,13 @@
 """What is kept of saved pages, what is stripped, and why."""
 
 import glob
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.archive import read_capture
 from tasks.discover import find_files, read_file
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
@@ -14,6 +16,8 @@ from tasks.settings import Limits
 from tasks.sources import Source
 
 Record = dict[str, Any]
+ARCHIVED = re.compile(r"\.warc\.gz#\d+$")
+"""How `raw_ref` ends, by which the warehouse names a page's place in the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,11 @@ def explain_file(
 ) -> Extraction:
     """Extract one saved page under `url`, else the URL that FILE.meta.json gives.
 
-    A file that cannot be read is a rejection. The source, where one is given, lends its language,
-    its time zone, and what it strips and keeps.
+    `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
+    The source, where one is given, lends its language, its time zone, and what it strips and keeps.
     """
+    if ARCHIVED.search(path.name):
+        return _explain_archived(path, url, source)
     found = find_files((glob.escape(str(path.absolute())),))
     if not found:
         return Extraction(Outcome.UNREADABLE_FILE, f"{path}: no .html, .html.gz or .txt file")
@@ -90,12 +96,27 @@ def explain_file(
     if attempt.outcome is not Outcome.FETCHED:
         return Extraction(attempt.outcome, attempt.detail)
     known = url or found[0].given_url or attempt.url_final
+    return _extract(attempt.payload, attempt.content_type, known, source)
+
+
+def _explain_archived(path: Path, url: str | None, source: Source | None) -> Extraction:
+    try:
+        capture, payload = read_capture(path.parent, path.name)
+    except (OSError, ValueError) as error:
+        return Extraction(Outcome.UNREADABLE_FILE, str(error))
+    if not payload:
+        return Extraction(capture.outcome, capture.detail)
+    known = url or capture.url_final
+    return _extract(payload, capture.content_type, known, source)
+
+
+def _extract(payload: bytes, content_type: str, url: str, source: Source | None) -> Extraction:
     if source is None:
-        return extract_page(attempt.payload, attempt.content_type, known)
+        return extract_page(payload, content_type, url)
     return extract_page(
-        attempt.payload,
-        attempt.content_type,
-        known,
+        payload,
+        content_type,
+        url,
         source_language=source.language,
         timezone=source.timezone,
         marks=source.marks,

@@ -52,24 +52,6 @@ def adopt_unfinished(layout: Layout) -> Iterator[str]:
                 path.unlink()
 
 
-class SourceBusy(Exception):  # noqa: N818 - it is what is the case
-    """Another run is collecting the source."""
-
-
-@contextmanager
-def source_lock(layout: Layout, source_id: str) -> Iterator[None]:
-    """Be the only one to collect a source.
-
-    Raises:
-        SourceBusy: at once, when another run has it.
-    """
-    layout.locks.mkdir(parents=True, exist_ok=True)
-    with (layout.locks / f"{source_id}.source").open("w") as handle:
-        if not _try_lock(handle):
-            raise SourceBusy(source_id)
-        yield
-
-
 def _try_lock(mark: IO[str]) -> bool:
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -93,6 +93,10 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path("data"), validate_default=True)
     """The data folder; kept as an absolute path."""
+    sources: Path = Path("deployments/sources.toml")
+    """The papers, a TOML file."""
+    topics: Path = Path("deployments/topics.toml")
+    """The topics, a TOML file."""
     contact: str = ""
     """Mail address or http(s) URL that the User-Agent gives to those who want to complain."""
     limits: Limits = Limits()

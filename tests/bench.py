@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +79,8 @@ def one_run(place: Installation) -> tuple[Clock, Counter[str]]:
     """Collect, refine, load and publish all sources, without Prefect."""
     clock, run_id, outcomes = Clock(), new_run_id(), Counter[str]()
     limits = place.settings.limits
-    with (
-        clock.step("collect"),
-        Client(limits, "bench", place.layout.cache) as client,
-        ExitStack() as held,
-    ):
-        collector = Collector(place.layout, run_id, client, limits, held)
+    with clock.step("collect"), Client(limits, "bench", place.layout.cache) as client:
+        collector = Collector(place.layout, run_id, client, limits)
         collected = [collector.collect(source) for source in place.sources]
     sources = {source.id: source for source in place.sources}
     warcs = [source.warc for source in collected if source.warc]

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from tasks.load import Run, load, publish
 from tasks.model import Capture
 from tasks.pool import PagePool, page_pool
 from tasks.refine import refine
-from tasks.runs import source_lock
 from tasks.settings import Limits, Settings
 from tasks.sources import Source
 from tests.loopback import AGENT, Answer, Loopback, http
@@ -83,24 +81,20 @@ class Desk:
     def collector(
         self,
         client: Client,
-        held: ExitStack,
         since: datetime | None = None,
         max_new: int = 0,
         **limits: Any,
     ) -> Collector:
         self.number += 1
         run_id = f"2026030{self.number}T060000Z-00000{self.number}"
-        return Collector(self.layout, run_id, client, Limits(**limits), held, since, max_new)
+        return Collector(self.layout, run_id, client, Limits(**limits), since, max_new)
 
     def run(
         self, *sources: Source, since: datetime | None = None, max_new: int = 0, **limits: Any
     ) -> list[Collected]:
         limits = {"max_seconds": 5, "max_tries": 1} | limits
-        with (
-            Client(Limits(**limits), AGENT, self.layout.cache, backoff_seconds=0.01) as client,
-            ExitStack() as held,
-        ):
-            collector = self.collector(client, held, since, max_new, **limits)
+        with Client(Limits(**limits), AGENT, self.layout.cache, backoff_seconds=0.01) as client:
+            collector = self.collector(client, since, max_new, **limits)
             return [collector.collect(each) for each in sources]
 
     def load(self, *collected: Collected, sources: tuple[Source, ...] = ()) -> None:
@@ -359,23 +353,14 @@ def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
     assert sorted(left.parent.iterdir()) == [left.with_suffix(""), collected.warc]
 
 
-def test_a_source_is_collected_by_one_run_at_a_time(web: Loopback, desk: Desk) -> None:
-    one = source(feeds=(web.say("/feed", feed()),))
-    with source_lock(desk.layout, one.id):
-        (collected,) = desk.run(one)
-    assert collected == Collected(one.id, error="another run is collecting this source")
-    assert fetched(web) == []
-    assert desk.run(one)[0].error == ""
-
-
 def test_two_sources_never_fetch_the_same_page(web: Loopback, desk: Desk) -> None:
     shared = say_pages(web, *(f"p{n}" for n in range(12)))
     names = ("gb-post", "de-blatt")
     sources = [
         source(name, feeds=(web.say(f"/{name}", feed(*map(item, shared))),)) for name in names
     ]
-    with Client(Limits(), AGENT, desk.layout.cache) as client, ExitStack() as held:
-        collector = desk.collector(client, held)
+    with Client(Limits(), AGENT, desk.layout.cache) as client:
+        collector = desk.collector(client)
         done: list[Collected] = []
         threads = [
             threading.Thread(target=lambda one=one: done.append(collector.collect(one)))

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -60,14 +59,11 @@ class Desk:
         """Collect as if it were so long after the start."""
         now = START + after
         limits = Limits(max_seconds=5, max_tries=1, **options.pop("limits", {}))
-        with (
-            Client(
-                limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
-            ) as client,
-            ExitStack() as held,
-        ):
+        with Client(
+            limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
+        ) as client:
             options = {"recheck_after": STEPS, "now": now} | options
-            collector = Collector(self.layout, self.run_id(after), client, limits, held, **options)
+            collector = Collector(self.layout, self.run_id(after), client, limits, **options)
             return [collector.collect(each) for each in sources]
 
     def run_id(self, after: timedelta) -> str:

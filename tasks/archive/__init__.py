@@ -10,14 +10,14 @@ import fcntl
 import io
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
@@ -156,8 +156,28 @@ def read_archive(path: Path) -> Iterator[tuple[Capture, bytes]]:
     Raises:
         OSError, ValueError: the file is damaged or not one of this archive's.
     """
+    return _captures(ArchiveIterator(str(path), parse_http=False))
+
+
+def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
+    """The capture whose response or resource record is at a `raw_ref`, with what it brought.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: there is no capture at that offset.
+    """
+    name, _, offset = raw_ref.rpartition("#")
+    with (raw / name).open("rb") as file:
+        file.seek(int(offset))
+        found = next(_captures(ArchiveIterator(file, parse_http=False)), None)
+    if found is None:
+        raise ValueError(f"{raw_ref}: no capture there")
+    return found
+
+
+def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
     brought: tuple[WarcRecordType, bytes] | None = None
-    for record in ArchiveIterator(str(path), parse_http=False):
+    for record in records:
         if record.record_type in _BROUGHT:
             brought = record.record_type, _block(record)
         elif record.record_type == WarcRecordType.metadata:

@@ -1,6 +1,15 @@
-"""What people look at: how often each topic came up, for a terminal and as one HTML file."""
+"""What people look at: topics for a terminal, one HTML file of all, the pages of one run."""
 
 from tasks.report.page import summary_of_topics, write_report
+from tasks.report.run import ledger_page, read_run, rejections_page, topics_page
 from tasks.report.terminal import daily_report
 
-__all__ = ["daily_report", "summary_of_topics", "write_report"]
+__all__ = [
+    "daily_report",
+    "ledger_page",
+    "read_run",
+    "rejections_page",
+    "summary_of_topics",
+    "topics_page",
+    "write_report",
+]

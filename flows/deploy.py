@@ -1,0 +1,120 @@
+"""What a Prefect server is told of us: work pool, deployments with their forms, automations."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
+
+from flows.installation import Installation
+from tasks.settings import ConfigError
+
+POOL = "presswatch"
+DEPLOYMENTS = Path("deployments/prefect.yaml")
+AUTOMATIONS = Path("deployments/automations.toml")
+ALERTS = "presswatch-alerts"
+"""Name of the notification block that automations send to; without it they only leave a trace."""
+DOES_NOTHING = {"type": "do-nothing"}
+
+
+def deploy(place: Installation) -> list[DeploymentResponse]:
+    """Register everything with the server at PREFECT_API_URL; what is there already is updated.
+
+    Schedules that were paused in the UI stay paused.
+
+    Raises:
+        ConfigError: one of the two files is missing or wrong.
+    """
+    automations = read_automations(AUTOMATIONS)
+    with get_client(sync_client=True) as client:
+        _make_pool(client)
+        _run_prefect_deploy()
+        deployments = deployed(client)
+        for one in deployments:
+            _offer_sources(client, one, [source.id for source in place.sources])
+        for automation in automations:
+            _register(client, automation)
+    return deployments
+
+
+def deployed(client: SyncPrefectClient) -> list[DeploymentResponse]:
+    """The deployments that the pool's workers run."""
+    return [one for one in client.read_deployments() if one.work_pool_name == POOL]
+
+
+def read_automations(path: Path) -> list[dict[str, Any]]:
+    """The automations of a TOML file, as Prefect's API takes them.
+
+    Raises:
+        ConfigError: it is missing, no TOML, or holds something else.
+    """
+    try:
+        found: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
+        for one in found:
+            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
+    return found
+
+
+def _make_pool(client: SyncPrefectClient) -> None:
+    try:
+        client.read_work_pool(POOL)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    about = "Presswatch's runs: a process each, on the machines where a worker of this pool runs."
+    client.update_work_pool(POOL, WorkPoolUpdate(description=about))
+
+
+def _run_prefect_deploy() -> None:
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    command += ["--prefect-file", str(DEPLOYMENTS)]
+    known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, env=known | os.environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise ConfigError([f"{DEPLOYMENTS}: {said[-500:]}"])
+
+
+def _offer_sources(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
+    """Let the form offer the ids of sources.toml, and the server refuse any other."""
+    schema = one.parameter_openapi_schema or {}
+    only = schema.get("properties", {}).get("only")
+    if only:
+        only["items"] = {"type": "string", "enum": list(ids)}
+        client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
+
+
+def _register(client: SyncPrefectClient, described: Mapping[str, Any]) -> None:
+    """Create an automation, or update the one of that name and leave it paused if it is."""
+    wanted = AutomationCore.model_validate(
+        dict(described) | {"actions": [_action(client, one) for one in described["actions"]]}
+    )
+    existing = client.read_automations_by_name(wanted.name)
+    if not existing:
+        client.create_automation(wanted)
+        return
+    wanted.enabled = existing[0].enabled
+    client.update_automation(existing[0].id, wanted)
+
+
+def _action(client: SyncPrefectClient, described: Mapping[str, Any]) -> dict[str, Any]:
+    """An action for the server; a `block` is any block document of that name, if there is one."""
+    action = dict(described)
+    name = action.pop("block", None)
+    if name is None:
+        return action
+    documents = client.read_block_documents(limit=200)
+    found = next((one.id for one in documents if one.name == name), None)
+    return action | {"block_document_id": str(found)} if found else DOES_NOTHING
