@@ -23,6 +23,8 @@ DEPLOYMENTS = Path("deployments/prefect.yaml")
 AUTOMATIONS = Path("deployments/automations.toml")
 ALERTS = "presswatch-alerts"
 """Name of the notification block that automations send to; without it they only leave a trace."""
+OF_THE_ENVIRONMENT = {"sources_file", "topics_file", "data"}
+"""Parameters for the command; workers have PRESSWATCH_SOURCES and the like."""
 DOES_NOTHING = {"type": "do-nothing"}
 
 
@@ -38,11 +40,17 @@ def deploy(place: Installation) -> list[DeploymentResponse]:
     with get_client(sync_client=True) as client:
         _make_pool(client)
         _run_prefect_deploy()
-        deployments = deployed(client)
-        for one in deployments:
-            _offer_sources(client, one, [source.id for source in place.sources])
         for automation in automations:
             _register(client, automation)
+    return fit_forms(place)
+
+
+def fit_forms(place: Installation) -> list[DeploymentResponse]:
+    """Make the forms of all deployments offer the papers that there are now."""
+    with get_client(sync_client=True) as client:
+        deployments = deployed(client)
+        for one in deployments:
+            _fit_form(client, one, [source.id for source in place.sources])
     return deployments
 
 
@@ -87,13 +95,15 @@ def _run_prefect_deploy() -> None:
         raise ConfigError([f"{DEPLOYMENTS}: {said[-500:]}"])
 
 
-def _offer_sources(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
-    """Let the form offer the ids of sources.toml, and the server refuse any other."""
+def _fit_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
+    """Offer the ids of sources.toml, refuse any other, and leave out what the environment says."""
     schema = one.parameter_openapi_schema or {}
-    only = schema.get("properties", {}).get("only")
-    if only:
-        only["items"] = {"type": "string", "enum": list(ids)}
-        client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
+    fields = schema.get("properties", {})
+    for name in OF_THE_ENVIRONMENT & fields.keys():
+        del fields[name]
+    if "only" in fields:
+        fields["only"]["items"] = {"type": "string", "enum": list(ids)}
+    client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
 
 
 def _register(client: SyncPrefectClient, described: Mapping[str, Any]) -> None:

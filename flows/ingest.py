@@ -73,6 +73,7 @@ def refine_source(
 
 @task(
     name="load",
+    task_run_name="load",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[5, 30],
@@ -95,6 +96,7 @@ def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
 
 @task(
     name="publish",
+    task_run_name="publish",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[5, 30],
@@ -105,7 +107,7 @@ def publish_snapshot(place: Installation) -> Path | None:
     return publish(place.layout, waiting=log.info)
 
 
-@task(name="report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
 def report_snapshot(place: Installation) -> None:
     """Write the HTML report, and show its main charts on the run's page."""
     figures = write_report(place.layout, place.layout.report)

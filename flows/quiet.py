@@ -57,3 +57,5 @@ def narrate() -> None:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
+    # A line for each task run, "Finished in state Completed()", without its name.
+    logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)

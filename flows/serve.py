@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.installation import Installation
+from flows.installation import Installation, open_installation
 from flows.quiet import operating
 from tasks.settings import ConfigError
 
@@ -157,8 +157,6 @@ def _told(schedule: object) -> str:
 
 def _watch(serving: Serving) -> None:
     """Start again what ended, and offer new papers in the form, until stopped."""
-    from flows.deploy import deploy
-
     files = (serving.place.settings.sources, serving.place.settings.topics)
     seen = _changed_at(files)
     while True:
@@ -169,18 +167,19 @@ def _watch(serving: Serving) -> None:
                 _wait_for(serving.api, serving.children[0])
         if _changed_at(files) != seen:
             seen = _changed_at(files)
-            _deploy_again(serving, deploy)
+            _offer_again(serving)
 
 
-def _deploy_again(serving: Serving, deploy: Callable[[Installation], object]) -> None:
-    from flows.installation import open_installation
+def _offer_again(serving: Serving) -> None:
+    from flows.deploy import fit_forms
 
     try:
         serving.place = open_installation()
-        deploy(serving.place)
-        log.info("%d papers are offered now", len(serving.place.sources))
     except ConfigError as wrong:
         log.warning("%s; the forms offer what they did before", wrong)
+        return
+    fit_forms(serving.place)
+    log.info("the forms offer %d papers", len(serving.place.sources))
 
 
 def _changed_at(files: tuple[Path, ...]) -> list[float]:

@@ -19,6 +19,8 @@ quiet.configure()
 from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
+from tests.places import PORT, Newsroom  # noqa: E402
+
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
 
@@ -52,3 +54,10 @@ def prefect_api() -> Iterator[str]:
     """A Prefect server of the tests' own; the value is its API's address."""
     with prefect_test_harness(server_startup_timeout=120):
         yield PREFECT_API_URL.value() or ""
+
+
+@pytest.fixture(scope="module")
+def newsroom() -> Iterator[Newsroom]:
+    """The sample newsroom, served while a module's tests run."""
+    with Newsroom(PORT) as opened:
+        yield opened

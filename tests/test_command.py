@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from flows.__main__ import app
 from tasks.load import load, publish
+from tests.places import TOPICS, Newsroom, Place
 from tests.staged import source, stage
-from tests.test_flows import SAMPLE, TOPICS, Newsroom, Place, newsroom  # noqa: F401 - the fixture
 from tests.test_load import TOPICS as TEST_TOPICS
 from tests.test_load import day_of_news, run_id
 from warehouse.layout import Layout
@@ -259,7 +259,7 @@ def test_an_unknown_source_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_sources_check_tries_each_listing(
-    newsroom: Newsroom,  # noqa: F811 - the fixture
+    newsroom: Newsroom,
     tmp_path: Path,
 ) -> None:
     place = Place(tmp_path)

@@ -8,9 +8,9 @@ import pytest
 
 from flows.ingest import ingest
 from tests.bench import SOURCES, extract_all
+from tests.places import TOPICS
 from tests.scoring import CORPUS, Figures, by_language, crossval, score_folder, totals
 from tests.staged import files, tables
-from tests.test_flows import TOPICS
 from warehouse.layout import Layout
 from warehouse.query import query
 

@@ -1,71 +1,24 @@
 """The whole way: the sample newsroom, served on loopback, into tables that answer."""
 
-import json
-import os
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from flows.ingest import Ingested, ingest
+from flows.ingest import ingest
 from flows.rebuild import rebuild
 from flows.recount import recount
-from tasks.runs import begun_runs, source_lock
+from tasks.runs import begun_runs
 from tasks.settings import ConfigError
+from tests.places import DEPLOYMENTS, EXPECTED, PAPERS, PORT, Newsroom, Place
 from tests.staged import files, tables
 from warehouse.layout import Layout
 from warehouse.parquet import read_batches
-from warehouse.query import query
-
-DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
-SAMPLE = DEPLOYMENTS / "sample"
-TOPICS = DEPLOYMENTS / "topics.toml"
-sys.path.insert(0, str(SAMPLE))
-
-from newsroom import Newsroom, write_sources  # noqa: E402 - deployments/ is no package
-from newsroom_articles import PAPERS  # noqa: E402
-
-PORT = 32_000 + os.getpid() * 11 % 20_000
-EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
-
 
 FIELDS = (
     *("kicker", "headline", "standfirst", "byline", "authors", "section", "captions"),
     *("published_at", "published_source", "language", "access", "is_truncated"),
 )
-
-
-class Place:
-    """One installation that reads the sample newsroom."""
-
-    def __init__(self, root: Path, name: str = "data") -> None:
-        self.data = root / name
-        self.layout = Layout(self.data)
-        root.mkdir(parents=True, exist_ok=True)
-        self.sources = write_sources(root, PORT)
-
-    def ingest(self, **parameters: Any) -> Ingested:
-        return ingest(**self.files, **parameters)
-
-    @property
-    def files(self) -> dict[str, str]:
-        return {
-            "sources_file": str(self.sources),
-            "topics_file": str(TOPICS),
-            "data": str(self.data),
-        }
-
-    def ask(self, sql: str) -> list[dict[str, Any]]:
-        return query(self.layout, sql).to_pylist()
-
-
-@pytest.fixture(scope="module")
-def newsroom() -> Iterator[Newsroom]:
-    with Newsroom(PORT) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -310,14 +263,6 @@ def test_a_damaged_archive_of_a_killed_run_stops_no_later_run(
         assert not done.failed
     assert list(begun_runs(place.layout)) == []
     assert len(place.ask("FROM articles")) == len(EXPECTED["articles"])
-
-
-def test_a_source_is_one_runs_until_its_pages_are_published(place: Place) -> None:
-    with source_lock(place.layout, "gb-portwick-courier"):
-        done = place.ingest()
-    assert [one.source_id for one in done.failed] == ["gb-portwick-courier"]
-    assert done.failed[0].error == "another run is collecting this source"
-    assert not place.ingest().failed
 
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

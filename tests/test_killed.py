@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_flows import Newsroom, Place, newsroom  # noqa: F401 - the fixture
+from tests.places import Newsroom, Place
 
 KILLS = 20
 OF_ITS_RUN = [
@@ -67,7 +67,7 @@ def wait_until_gone(group: int) -> None:
 
 @pytest.mark.slow
 def test_killed_at_random_moments(
-    newsroom: Newsroom,  # noqa: F811 - the fixture
+    newsroom: Newsroom,
     prefect_api: str,
     tmp_path: Path,
 ) -> None:

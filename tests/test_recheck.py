@@ -20,9 +20,9 @@ from tasks.refine import refine
 from tasks.settings import Limits, Settings
 from tasks.sources import Source, load_sources
 from tests.loopback import AGENT, Loopback, http
+from tests.places import TOPICS as TOPICS_FILE
 from tests.staged import TOPICS, files, tables
 from tests.test_collect import captures, feed, fetched, item, source
-from tests.test_flows import TOPICS as TOPICS_FILE
 from tests.test_recurrence import page as finnish_page
 from tests.test_recurrence import story, with_teaser
 from warehouse.due import TRIES

@@ -32,8 +32,8 @@ from tasks.recurrence import (
 )
 from tasks.refine import refine
 from tasks.settings import Settings
+from tests.places import TOPICS
 from tests.staged import files, source, tables
-from tests.test_flows import TOPICS
 from warehouse.layout import Layout
 from warehouse.query import query
 

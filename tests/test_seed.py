@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from flows.ingest import ingest
-from tests.test_flows import TOPICS, read_bodies
+from tests.places import TOPICS
+from tests.test_flows import read_bodies
 from warehouse.layout import Layout
 from warehouse.query import query
 

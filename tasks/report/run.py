@@ -12,6 +12,7 @@ from warehouse.query import open_snapshot, records
 Row = dict[str, Any]
 MOST = 100
 """Pages shown one by one."""
+WEB = re.compile(r"https?://[^\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +57,18 @@ def ledger_page(
         notes: What else is to be said of a source, such as why it failed.
     """
     rows = {row["source_id"]: row for row in figures.ledger}
-    reasons = _reasons(figures.rejections)
-    head = (
-        *("source", "discovered", "fetched", "new", "revised", "unchanged", "truncated"),
-        *("rejected", "seconds", "note"),
-    )
+    rejected = _reasons(figures.rejections)
     cells = []
     for source_id, entries in listed.items():
         row = rows.get(source_id, {})
-        counts = [row.get(name, 0) for name in head[2:7]]
+        counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
+        rest = [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
+        said = [*rest, rejected.get(source_id, ""), notes.get(source_id, "")]
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        why = reasons.get(source_id, "")
-        cells.append([source_id, entries, *counts, why, seconds, notes.get(source_id, "")])
-    return f"**Run {run_id}**: {figures.new} new, {figures.revised} revised\n\n" + table(
-        head, cells
-    )
+        cells.append([source_id, entries, *counts, "; ".join(filter(None, said)), seconds])
+    head = ("source", "discovered", "fetched", "new", "revised", "rejected and notes", "seconds")
+    total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
+    return f"{total}\n\n{table(head, cells)}"
 
 
 def topics_page(figures: RunFigures) -> str:
@@ -89,30 +87,28 @@ def rejections_page(figures: RunFigures) -> str:
         return "**No page was turned down.**"
     total = len(figures.rejections)
     shown = f"; the first {MOST}" if total > MOST else ""
-    cells = [
-        [
-            row["source_id"],
-            f"{row['outcome']}: {row['detail'] or row['meaning']}",
-            row["url_requested"],
-            f"`presswatch extract '{row['raw_ref']}'`" if row["raw_ref"] else "never fetched",
-        ]
-        for row in figures.rejections[:MOST]
-    ]
-    head = ("source", "reason", "page", "to look at it")
-    return f"**{total} pages gave no article{shown}**\n\n" + table(head, cells)
+    lines = [f"- {_rejection(row)}" for row in figures.rejections[:MOST]]
+    return f"**{total} pages gave no article{shown}**\n\n" + "\n".join(lines)
+
+
+def _rejection(row: Row) -> str:
+    """One page, why it gave no article, and the command that shows what is on it."""
+    url = row["url_requested"]
+    why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
+    address = f"<{url}>" if WEB.fullmatch(url) else _plain(url)
+    said = f"{_plain(row['source_id'])}, **{_plain(row['outcome'])}**: {_plain(why)}, {address}"
+    return f"{said} `presswatch extract '{row['raw_ref']}'`" if row["raw_ref"] else said
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table in which no text of a page can act as Markdown or HTML."""
     lines = [f"| {' | '.join(head)} |", "|" + "|".join("---" for _ in head) + "|"]
-    lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
+    lines += [f"| {' | '.join(map(_plain, row))} |" for row in rows]
     return "\n".join(lines)
 
 
-def _cell(value: object) -> str:
+def _plain(value: object) -> str:
     text = " ".join(str(value).split())
-    if text.startswith("`") and text.count("`") == 2 and text.endswith("`"):
-        return text.replace("|", "\\|")
     return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
 
 

@@ -1,0 +1,49 @@
+"""The sample newsroom served on loopback, and installations that read it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from flows.ending import Ingested
+from flows.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.query import query
+
+__all__ = ["DEPLOYMENTS", "EXPECTED", "PAPERS", "PORT", "SAMPLE", "TOPICS", "Newsroom", "Place"]
+
+DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
+SAMPLE = DEPLOYMENTS / "sample"
+TOPICS = DEPLOYMENTS / "topics.toml"
+sys.path.insert(0, str(SAMPLE))
+
+from newsroom import Newsroom, write_sources  # noqa: E402 - deployments/ is no package
+from newsroom_articles import PAPERS  # noqa: E402
+
+PORT = 32_000 + os.getpid() * 11 % 20_000
+EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
+
+
+class Place:
+    """One installation that reads the sample newsroom."""
+
+    def __init__(self, root: Path, name: str = "data") -> None:
+        self.data = root / name
+        self.layout = Layout(self.data)
+        root.mkdir(parents=True, exist_ok=True)
+        self.sources = write_sources(root, PORT)
+
+    def ingest(self, **parameters: Any) -> Ingested:
+        return ingest(**self.files, **parameters)
+
+    @property
+    def files(self) -> dict[str, str]:
+        return {
+            "sources_file": str(self.sources),
+            "topics_file": str(TOPICS),
+            "data": str(self.data),
+        }
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        return query(self.layout, sql).to_pylist()

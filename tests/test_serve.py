@@ -1,0 +1,138 @@
+"""`presswatch serve` from start to stop: what it registers, runs by hand, turns, states."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+
+from tasks.turns import source_lock
+from tests.places import Newsroom, Place
+from tests.serving import Served, pids_of, until
+from warehouse.query import query
+
+pytestmark = pytest.mark.slow
+PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier", "jp-shioura-shimbun"]
+
+
+@pytest.fixture(scope="module")
+def place(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def served(place: Place) -> Iterator[Served]:
+    served = Served(place.files, {})
+    served.start()
+    yield served
+    if served.process and served.process.poll() is None:
+        served.stop()
+
+
+def test_deployments_and_forms(served: Served) -> None:
+    with served.client() as client:
+        found = {one.name: one for one in client.read_deployments()}
+        flows = {one.name: client.read_flow(one.flow_id).name for one in found.values()}
+    assert flows == {
+        "hourly": "ingest",
+        "daily": "report",
+        "recount": "recount",
+        "rebuild": "rebuild",
+    }
+    for one in found.values():
+        assert one.description
+        assert one.tags
+        assert one.version
+    form = found["hourly"].parameter_openapi_schema["properties"]
+    assert sorted(form["only"]["items"]["enum"]) == PAPERS
+    assert list(form) == ["only", "since_days", "max_new"]
+    assert all(field["description"] for field in form.values())
+    assert form["since_days"]["minimum"] == 0
+    assert found["rebuild"].parameter_openapi_schema["properties"]["layer"]["enum"] == [
+        "warehouse",
+        "articles",
+    ]
+
+
+def test_a_wrong_value_is_refused_with_the_choices(served: Served) -> None:
+    with pytest.raises(PrefectHTTPStatusError) as refused:
+        served.begin(only=["gb-nobody"])
+    assert "gb-portwick-courier" in refused.value.response.text
+
+
+def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) -> None:
+    with source_lock(place.layout, PAPERS[0], "run-x"):
+        run = served.begin(only=PAPERS[:2])
+        until("it waits", lambda: served.state(run) == "Waiting")
+        state = served.run(run).state
+        assert state
+        assert state.message == f"{PAPERS[0]} is being collected by run run-x"
+    done = served.ended(run)
+    assert done.state
+    assert done.state.is_completed()
+    assert done.name == "ingest 2 sources, 33 new"
+    articles = query(place.layout, "SELECT count(*) AS n FROM articles").to_pylist()
+    assert articles == [{"n": 33}]
+
+
+def test_what_a_run_leaves_is_readable(served: Served) -> None:
+    run = served.begin(only=PAPERS)
+    served.ended(run)
+    with served.client() as client:
+        answer = client.request("POST", "/artifacts/filter", json={}).json()
+    found = {one["key"]: one["data"] for one in answer if one["flow_run_id"] == str(run)}
+    assert "jp-shioura-shimbun | 11 | 11 | 10" in found["ingest-ledger"]
+    assert "| Sanctions |" in found["ingest-new"]
+    assert "video\\_page" in found["ingest-rejections"]
+    assert "`presswatch extract 'jp-shioura-shimbun/" in found["ingest-rejections"]
+    assert "data:image/png" in found["ingest-topics"]
+
+
+def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) -> None:
+    text = place.sources.read_text()
+    extra = '\n[[source]]\nid = "gb-extra"\nname = "Extra"\nlanguage = "en"\n'
+    extra += 'timezone = "UTC"\nfiles = ["/nowhere/*.html"]\n'
+
+    def offered() -> bool:
+        with served.client() as client:
+            one = client.read_deployment_by_name("ingest/hourly")
+        return "gb-extra" in one.parameter_openapi_schema["properties"]["only"]["items"]["enum"]
+
+    place.sources.write_text(text + extra)
+    try:
+        until("gb-extra is offered", offered)
+    finally:
+        place.sources.write_text(text)
+
+
+def test_stopped_in_the_middle_and_started_again(served: Served, place: Place) -> None:
+    with source_lock(place.layout, PAPERS[0], "run-x"):
+        run = served.begin(only=[PAPERS[0]])
+        until("it waits", lambda: served.state(run) == "Waiting")
+        assert served.stop(signal.SIGINT) == 0
+    assert pids_of(str(place.data), "prefect") == []
+    with_pause = served.out.read_text()
+    assert "stopping" in with_pause
+    served.start()
+    done = served.run(run)
+    assert done.state
+    assert done.state.name == "Crashed"
+    assert done.state.message == "presswatch serve was stopped"
+    again = served.ended(served.begin())
+    assert again.state
+    assert again.state.is_completed()
+
+
+def test_the_port_is_taken(served: Served, place: Place) -> None:
+    twice = Served(place.files, {})
+    twice.command[twice.command.index("--port") + 1] = str(served.port)
+    import subprocess
+
+    done = subprocess.run(
+        twice.command, env=twice.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"127.0.0.1:{served.port} cannot be used (Address already in use):"
+        " is Presswatch served already?\n"
+    )
