@@ -12,7 +12,7 @@ demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the to
 	$(BIN)/presswatch demo
 
 test: $(STAMP) $(OLD_CLIENT)  ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 check: $(STAMP)  ## Lint, types, import contracts
 	$(BIN)/ruff check .

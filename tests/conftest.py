@@ -24,7 +24,18 @@ from tests.places import PORT, Newsroom  # noqa: E402
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
 
+COSTLY = {"newsroom", "served", "shared", "prefect_api", "browser"}
+"""Fixtures that take seconds to make."""
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module with a costly fixture in one process, and begin with those."""
+    costly = [item for item in items if COSTLY & set(getattr(item, "fixturenames", ()))]
+    for item in costly:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    first = {item.path for item in costly}
+    items.sort(key=lambda item: item.path not in first)
 
 
 @pytest.fixture(scope="session")

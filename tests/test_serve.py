@@ -2,8 +2,10 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
 from tasks.turns import source_lock
@@ -88,6 +90,32 @@ def test_what_a_run_leaves_is_readable(served: Served) -> None:
     assert "data:image/png" in found["ingest-topics"]
 
 
+def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, place: Place) -> None:
+    with served.client() as client:
+        one = client.read_deployment_by_name("ingest/hourly")
+        every_minute = CronSchedule(cron="* * * * *", timezone="UTC")
+        (made,) = client.create_deployment_schedules(one.id, [(every_minute, True)])
+    try:
+        with ExitStack() as held:
+            for paper in PAPERS:
+                held.enter_context(source_lock(place.layout, paper, "run-x"))
+            state = until("a run is skipped", lambda: fired(served, "Skipped"), 120)
+            assert state == "run run-x is collecting " + ", ".join(PAPERS)
+        loaded = until("a run completes", lambda: fired(served, "Completed"), 120)
+        assert loaded.startswith("loaded: 0 new articles, 0 revised, 0 mentions")
+    finally:
+        with served.client() as client:
+            client.delete_deployment_schedule(one.id, made.id)
+
+
+def fired(served: Served, name: str) -> str:
+    """The message of a run that the schedule made and that ended in a state of that name."""
+    with served.client() as client:
+        runs = client.read_flow_runs(limit=100)
+    ended = [run.state for run in runs if run.auto_scheduled and run.state]
+    return next((state.message or name for state in ended if state.name == name), "")
+
+
 def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) -> None:
     text = place.sources.read_text()
     extra = '\n[[source]]\nid = "gb-extra"\nname = "Extra"\nlanguage = "en"\n'
@@ -126,8 +154,6 @@ def test_stopped_in_the_middle_and_started_again(served: Served, place: Place) -
 def test_the_port_is_taken(served: Served, place: Place) -> None:
     twice = Served(place.files, {})
     twice.command[twice.command.index("--port") + 1] = str(served.port)
-    import subprocess
-
     done = subprocess.run(
         twice.command, env=twice.environment, capture_output=True, text=True, check=False
     )
