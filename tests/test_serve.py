@@ -1,6 +1,7 @@
 """`presswatch serve` from start to stop: what it registers, runs by hand, turns, states."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 
