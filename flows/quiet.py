@@ -3,6 +3,8 @@
 import logging
 import os
 
+from flows.milestones import tell_milestones
+
 OURS = ("flows", "tasks", "warehouse")
 """Loggers whose lines tell a run's story, at the terminal and on the run's page."""
 
@@ -57,5 +59,6 @@ def narrate() -> None:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
+    tell_milestones()
     # A line for each task run, "Finished in state Completed()", without its name.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)

@@ -1,0 +1,25 @@
+"""How far long work is, in the log of a run that has no terminal."""
+
+import logging
+
+import pytest
+
+from flows.milestones import Milestones
+
+
+def test_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    handler = Milestones(every=0)
+    for done, total in ((1, 4), (2, 4), (3, None)):
+        record = logging.makeLogRecord({"step": "count", "done": done, "total": total})
+        handler.emit(record)
+    handler.emit(logging.makeLogRecord({"msg": "something else"}))
+    assert caplog.messages == ["count: 1 of 4 (25%)", "count: 2 of 4 (50%)", "count: 3"]
+
+
+def test_short_work_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    handler = Milestones()
+    for done in range(100):
+        handler.emit(logging.makeLogRecord({"step": "count", "done": done, "total": 100}))
+    assert caplog.messages == []
