@@ -21,6 +21,7 @@ from rich.table import Table
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from flows.quiet import narrate
 from tasks.archive import salvage, unfinished
+from tasks.breaker import Breaker, read_breaker
 from tasks.collect import Collected, Collector, SourcesFailed
 from tasks.fetch import Client
 from tasks.load import LoadReport, load, publish
@@ -100,6 +101,7 @@ def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
         place.topics,
         place.sources,
         runs,
+        limits=place.settings.limits,
         processes=place.settings.processes,
         waiting=log.info,
     )
@@ -167,7 +169,10 @@ def ingest(
     run_id = new_run_id()
     log.info("run %s: %d sources", run_id, len(chosen))
     with running(place.layout, run_id), ExitStack() as held:
-        collected, batches = _collect_and_refine(place, run_id, chosen, since_days, max_new, held)
+        breaker = Breaker() if only else read_breaker(place.layout)
+        collected, batches = _collect_and_refine(
+            place, run_id, chosen, since_days, max_new, held, breaker
+        )
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
         snapshot = publish_snapshot(place)
         _report(place, snapshot)
@@ -183,6 +188,7 @@ def _collect_and_refine(
     since_days: int,
     max_new: int,
     held: ExitStack,
+    breaker: Breaker,
 ) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     limits = place.settings.limits
@@ -190,9 +196,9 @@ def _collect_and_refine(
         Client(limits, place.settings.user_agent, place.layout.cache) as client,
         page_pool(place.settings) as pool,
     ):
-        recheck_after = place.settings.recheck_after
+        again = place.settings.recheck_after
         collector = Collector(
-            place.layout, run_id, client, limits, held, since, max_new, recheck_after
+            place.layout, run_id, client, limits, held, since, max_new, again, breaker=breaker
         )
         collecting = [collect_source.submit(collector, source) for source in chosen]
         refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
@@ -252,10 +258,11 @@ def _tell(done: Ingested, snapshot: Path | None) -> None:
         f"published {snapshot}" if snapshot else "nothing new to publish",
     )
     create_table_artifact(key="ingest-ledger", table=_ledger(done), description=done.run_id)
-    if done.sources and len(done.failed) == len(done.sources):
-        first = done.failed[0]
+    asked = [source for source in done.sources if not source.skipped]
+    if asked and all(source.error for source in asked):
+        first = asked[0]
         raise SourcesFailed(
-            f"every source failed ({len(done.failed)}); {first.source_id}: {first.error}"
+            f"every source asked failed ({len(done.failed)}); {first.source_id}: {first.error}"
         )
 
 
@@ -266,6 +273,7 @@ def _ledger(done: Ingested) -> list[dict[str, Any]]:
 
 def _ledger_row(source: Collected, counts: dict[str, int]) -> dict[str, Any]:
     passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
+    left = f"{source.left} left for later" if source.left else ""
     rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
     return {
         "source": source.source_id,
@@ -273,7 +281,7 @@ def _ledger_row(source: Collected, counts: dict[str, int]) -> dict[str, Any]:
         "articles": sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES),
         "asked again": source.rechecked,
         "rejected": _counted(rejected) or "-",
-        "note": source.error or (f"{source.left} left for later" if source.left else ""),
+        "note": source.error or source.skipped or left,
     }
 
 
