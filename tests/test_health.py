@@ -228,17 +228,27 @@ def test_pages_that_bring_no_answer_any_more_are_a_failure(web: Loopback, desk: 
 
 
 def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Desk) -> None:
+    names = ("gb-a", "gb-b", "gb-c")
+    desk.run(0 * HOUR, *(source(name, feeds=(web.say(f"/{name}", feed()),)) for name in names))
     nowhere = f"http://127.0.0.1:{dead_port()}/feed"
-    papers = [source(f"gb-{name}", feeds=(nowhere,)) for name in ("a", "b", "c")]
-    fail(desk, *papers, times=4)
+    papers = [source(name, feeds=(nowhere,)) for name in names]
+    for hour in (1, 2, 3, 4):
+        assert all(each.error for each in desk.run(hour * HOUR, *papers))
     assert {paper.state for paper in source_health(desk.layout).values()} == {"cut_off"}
     assert [desk.health(one).failures_in_a_row for one in papers] == [0, 0, 0]
     # One that answers, if only with an error, shows that the line is up.
     papers[2] = source("gb-c", feeds=(web.say("/feed", DOWN),))
-    for hour in (4, 5, 6):
+    for hour in (5, 6, 7):
         desk.run(hour * HOUR, *papers)
     assert [desk.health(one).failures_in_a_row for one in papers] == [3, 3, 3]
     assert "connect_failed" in (desk.health(papers[0]).last_failure_detail or "")
+    # Now none of them is known to be well, so that nobody else can be blamed.
+    dead = [source(name, feeds=(nowhere,)) for name in names]
+    desk.run(20 * HOUR, *dead)
+    assert [desk.health(one).failures_in_a_row for one in dead] == [4, 4, 4]
+    before = desk.ask("FROM polls ORDER BY ALL")
+    rebuild_warehouse(desk.layout, TOPICS, dead)
+    assert desk.ask("FROM polls ORDER BY ALL") == before
 
 
 def test_saved_files_are_taken_in_while_the_listings_are_skipped(

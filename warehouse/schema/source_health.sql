@@ -14,7 +14,7 @@ polled AS (
            arg_max(polled_at, sequence) FILTER (ended <> 'cut_off') AS last_asked_at,
            arg_max(polled_at, sequence) FILTER (listings_read > 0) AS last_success_at,
            list_sort(list_distinct(flatten(list(listings) FILTER (is_in_row)))) AS failed_listings,
-           arg_max(coalesce(unread, []), sequence) AS unread_listings,
+           arg_max(unread, sequence) AS unread_listings,
            arg_max(ended, sequence) AS last_poll,
            count(*) FILTER (is_in_row) AS failures_in_a_row,
            arg_max({'at': failed_at, 'outcome': failure_outcome, 'detail': failure_detail},
