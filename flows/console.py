@@ -92,28 +92,12 @@ def health_view(papers: Iterable[SourceHealth]) -> Table:
     for paper in papers:
         times = (paper.last_success_at, paper.last_new_article_at)
         failures = str(paper.failures_in_a_row or "")
-        table.add_row(
-            paper.source_id, paper.state, *map(_minute, times), failures, Text(_why(paper))
-        )
+        table.add_row(paper.source_id, paper.state, *map(_minute, times), failures, Text(paper.why))
     return table
 
 
 def _minute(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
-
-
-def _why(paper: SourceHealth) -> str:
-    """What a person needs to know to act; nothing of a paper that is well."""
-    parts = []
-    if paper.failures_in_a_row:
-        parts.append(f"{paper.last_failure_outcome}: {paper.last_failure_detail}")
-    elif paper.unread_listings:
-        parts.append(f"not read: {', '.join(paper.unread_listings)}")
-    if paper.open_until:
-        parts.append(f"asked again from {_minute(paper.open_until)} on")
-    if paper.silent_since:
-        parts.append(f"nothing new since {_minute(paper.silent_since)}")
-    return "; ".join(parts)
 
 
 def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableType:

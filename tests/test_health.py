@@ -99,7 +99,7 @@ def fail(desk: Desk, *sources: Source, times: int = 3) -> None:
 def test_a_source_that_fails_is_skipped_for_growing_periods(web: Loopback, desk: Desk) -> None:
     one = source(feeds=(web.say("/feed", DOWN),))
     asked = {}
-    for hour in range(60):
+    for hour in (0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 56, 57, 58):
         web.hits.clear()
         (collected,) = desk.run(hour * HOUR, one)
         if web.hits:
@@ -141,7 +141,8 @@ def test_skipped_days_are_missing_and_never_zero(web: Loopback, desk: Desk) -> N
     one = source(feeds=(web.say("/feed", listed, DOWN),))
     for hour in (0, 15, 16, 17):
         desk.run(hour * HOUR, one)
-    tries = [hour for hour in range(18, 100) if not desk.run(hour * HOUR, one)[0].skipped]
+    hours = (18, 19, 20, 23, 24, 31, 32, 47, 48, 71, 72, 95, 96)
+    tries = [hour for hour in hours if not desk.run(hour * HOUR, one)[0].skipped]
     assert tries == [18, 20, 24, 32, 48, 72, 96]
     web.say("/feed", feed())
     desk.run(120 * HOUR, one)
@@ -387,6 +388,8 @@ def test_the_unhealthy_are_listed_as_of_a_time(web: Loopback, desk: Desk) -> Non
     for after, listed in ((2.5, ["gb-post"]), (3.5, [])):
         found = unhealthy(desk.layout, START + after * HOUR)
         assert [paper.source_id for paper in found] == listed
+    assert desk.health(one).why.endswith("status 503; asked again from 2025-03-03 09:00 UTC on")
+    assert desk.health(other).why == ""
     load(desk.layout, TOPICS, [other])
     publish(desk.layout)
     assert unhealthy(desk.layout, START + 2.5 * HOUR) == ()

@@ -53,6 +53,20 @@ class SourceHealth:
         """Whether it has failed so often that one listing is tried before all else is asked."""
         return self.open_until is not None
 
+    @property
+    def why(self) -> str:
+        """What a person needs to know to act; nothing of a paper that is well."""
+        parts = []
+        if self.failures_in_a_row:
+            parts.append(f"{self.last_failure_outcome}: {self.last_failure_detail}")
+        elif self.unread_listings:
+            parts.append(f"not read: {', '.join(self.unread_listings)}")
+        if self.open_until:
+            parts.append(f"asked again from {self.open_until:%Y-%m-%d %H:%M} UTC on")
+        if self.silent_since:
+            parts.append(f"nothing new since {self.silent_since:%Y-%m-%d %H:%M} UTC")
+        return "; ".join(parts)
+
     def knows(self, listings: Sequence[str]) -> bool:
         """Whether its failures are those of these listings, and not of others it had before."""
         return set(listings) <= set(self.failed_listings)
