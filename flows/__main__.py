@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from flows import quiet
-from flows.asking import DataFolder, layout_of, print_topics, report, schema, sql
+from flows.asking import DataFolder, health, layout_of, print_topics, report, schema, sql
 from flows.console import narrated, page_view
 from flows.exits import Exit, told
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
@@ -211,6 +211,9 @@ def check_sources(
             works = works and finding.is_good
             Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
     raise typer.Exit(Exit.DONE if works else Exit.FAILED)
+
+
+sources_app.command("health")(health)
 
 
 def _installation(sources: Path, topics: Path, data: Path | None) -> Installation:

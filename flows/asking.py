@@ -108,6 +108,19 @@ def report(
     print(out or layout.report)
 
 
+def health(data: DataFolder = None) -> None:
+    """Show which papers fail, are skipped for it, or have fallen silent."""
+    from flows.console import health_view
+    from warehouse.health import source_health
+    from warehouse.query import QueryError
+
+    layout = layout_of(data)
+    with told():
+        if not layout.current.exists():
+            raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+        Console().print(health_view(source_health(layout).values()))
+
+
 def print_topics(layout: Layout) -> None:
     """Show how often each topic came up, by paper and day, and where to read on."""
     from tasks.report import daily_report

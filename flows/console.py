@@ -2,8 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.quiet import OURS
+from warehouse.health import SourceHealth
 from warehouse.relations import Relation
 
 
@@ -79,6 +81,23 @@ class BarHandler(logging.Handler):
             self._ids[step] = self._bars.add_task(step)
         done, total = record.__dict__["done"], record.__dict__["total"]
         self._bars.update(self._ids[step], completed=done, total=total)
+
+
+def health_view(papers: Iterable[SourceHealth]) -> Table:
+    """How each paper stands, and why."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("source", style="cyan", no_wrap=True)
+    for column in ("state", "last read", "last new article", "failures", "why"):
+        table.add_column(column, overflow="fold")
+    for paper in papers:
+        times = (paper.last_success_at, paper.last_new_article_at)
+        failures = str(paper.failures_in_a_row or "")
+        table.add_row(paper.source_id, paper.state, *map(_minute, times), failures, Text(paper.why))
+    return table
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
 
 
 def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableType:

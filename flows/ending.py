@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect.client.schemas.objects import State
@@ -16,13 +17,16 @@ from tasks.load import LoadReport
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
 from tasks.report import ledger_page, read_run, rejections_page, topics_page
 from tasks.turns import busy_with
+from warehouse.health import unhealthy
 
 log = logging.getLogger(__name__)
 
 PARTIAL, SKIPPED = "Partial", "Skipped"
 """Names of the states of a run in which some sources failed, and of one with nothing to do."""
 FAILED_SOURCE = "presswatch.source.failed"
-"""The event that automations can catch; its resource is `presswatch.source.<id>`."""
+OPEN_SOURCE = "presswatch.source.open"
+SILENT_SOURCE = "presswatch.source.silent"
+"""Events that automations can catch; their resource is `presswatch.source.<id>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +70,30 @@ def end(place: Installation, done: Ingested, *, is_published: bool) -> State[Ing
     log.info("%s", message)
     run_page.rename(called(len(done.sources), done.loaded.articles))
     _leave_pages(place, done)
-    names = {source.id: source.name for source in place.sources}
-    for source in done.failed:
-        log.warning("%s failed: %s", source.source_id, source.error)
-        told = {"error": source.error, "run_id": done.run_id}
-        run_page.tell(FAILED_SOURCE, source.source_id, names[source.source_id], told)
+    _tell_of_sources(place, done)
     if done.failed:
         return _ended_with_failures(done, message)
     return Completed(message=message, data=done)
 
 
+def _tell_of_sources(place: Installation, done: Ingested) -> None:
+    """Events about the papers that failed in this run, are skipped, or have fallen silent."""
+    names = {source.id: source.name for source in place.sources}
+    for source in done.failed:
+        log.warning("%s failed: %s", source.source_id, source.error)
+        run_page.tell(FAILED_SOURCE, source.source_id, names[source.source_id], source.error)
+    for paper in unhealthy(place.layout, datetime.now(UTC)):
+        event = SILENT_SOURCE if paper.is_silent else OPEN_SOURCE
+        run_page.tell(event, paper.source_id, names.get(paper.source_id, ""), paper.why)
+
+
 def _ended_with_failures(done: Ingested, message: str) -> State[Ingested]:
     first = done.failed[0]
     why = f"{first.source_id}: {first.error}"
-    if len(done.failed) == len(done.sources):
-        raise SourcesFailed(f"every source failed ({len(done.failed)}); {why}")
-    failed = f"{len(done.failed)} of {len(done.sources)} sources failed; {why}"
+    asked = [source for source in done.sources if not source.skipped]
+    if len(done.failed) == len(asked):
+        raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
+    failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
     return Completed(name=PARTIAL, message=f"{failed}; {message}", data=done)
 
 
@@ -108,7 +120,8 @@ def _leave_pages(place: Installation, done: Ingested) -> None:
 
 
 def _note(source: Collected) -> str:
-    return source.error or (f"{source.left} left for later" if source.left else "")
+    left = f"{source.left} left for later" if source.left else ""
+    return source.error or source.skipped or left
 
 
 def summary(done: Ingested) -> Table:

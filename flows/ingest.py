@@ -20,6 +20,7 @@ from flows.ending import Ingested, called, counted, end, skip
 from flows.installation import Installation, open_installation
 from flows.quiet import narrate
 from tasks.archive import salvage, unfinished
+from tasks.breaker import Breaker, read_breaker
 from tasks.collect import Collected, Collector
 from tasks.fetch import Client
 from tasks.load import LoadReport, load, publish
@@ -86,6 +87,7 @@ def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
         place.topics,
         place.sources,
         runs,
+        limits=place.settings.limits,
         processes=place.settings.processes,
         waiting=log.info,
     )
@@ -158,17 +160,20 @@ def ingest(
         if mine.busy and not mine.sources:
             return skip(run_id, mine.busy)  # type: ignore[return-value]
         run_page.say_running()
+        finish_earlier_runs(place)
+        breaker = Breaker() if only else read_breaker(place.layout)
         # Prefect takes the state and gives the caller what it holds.
-        return _ingest(place, run_id, mine, since_days, max_new)  # type: ignore[return-value]
+        return _ingest(place, run_id, mine, breaker, since_days, max_new)  # type: ignore[return-value]
 
 
 def _ingest(
-    place: Installation, run_id: str, mine: Turn, since_days: int, max_new: int
+    place: Installation, run_id: str, mine: Turn, breaker: Breaker, since_days: int, max_new: int
 ) -> State[Ingested]:
-    finish_earlier_runs(place)
     log.info("run %s: %d sources", run_id, len(mine.sources))
     with running(place.layout, run_id):
-        collected, batches = _collect_and_refine(place, run_id, mine.sources, since_days, max_new)
+        collected, batches = _collect_and_refine(
+            place, run_id, mine.sources, since_days, max_new, breaker
+        )
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
         snapshot = publish_snapshot(place)
         _report(place, snapshot)
@@ -182,6 +187,7 @@ def _collect_and_refine(
     chosen: Sequence[Source],
     since_days: int,
     max_new: int,
+    breaker: Breaker,
 ) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     limits = place.settings.limits
@@ -189,8 +195,10 @@ def _collect_and_refine(
         Client(limits, place.settings.user_agent, place.layout.cache) as client,
         page_pool(place.settings) as pool,
     ):
-        recheck_after = place.settings.recheck_after
-        collector = Collector(place.layout, run_id, client, limits, since, max_new, recheck_after)
+        again = place.settings.recheck_after
+        collector = Collector(
+            place.layout, run_id, client, limits, since, max_new, again, breaker=breaker
+        )
         collecting = [collect_source.submit(collector, source) for source in chosen]
         refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
         results = [future.result() for future in refining]

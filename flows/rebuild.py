@@ -43,6 +43,7 @@ def rebuild(
             place.layout,
             place.topics,
             place.sources,
+            limits=place.settings.limits,
             processes=place.settings.processes,
             waiting=log.info,
         )

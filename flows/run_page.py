@@ -4,7 +4,6 @@ Outside a flow run nothing of it happens.
 """
 
 import logging
-from collections.abc import Mapping
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
@@ -49,14 +48,14 @@ def leave(key: str, markdown: str, about: str) -> None:
     create_markdown_artifact(key=key, markdown=markdown, description=about)
 
 
-def tell(event: str, source_id: str, name: str, payload: Mapping[str, str]) -> None:
+def tell(event: str, source_id: str, name: str, message: str) -> None:
     """Emit an event about a paper that an automation can catch.
 
     Args:
         event: Such as `presswatch.source.failed`.
         source_id: The paper.
         name: Its name, for people.
-        payload: What happened.
+        message: What happened.
     """
     resource = {
         "prefect.resource.id": f"presswatch.source.{source_id}",
@@ -68,7 +67,7 @@ def tell(event: str, source_id: str, name: str, payload: Mapping[str, str]) -> N
         if run
         else []
     )
-    emit_event(event, resource, related=related, payload=dict(payload))
+    emit_event(event, resource, related=related, payload={"message": message})
 
 
 def _related(run: FlowRun) -> dict[str, str]:

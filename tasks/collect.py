@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Lock
 
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, read_payload, salvage
+from tasks.breaker import Breaker
+from tasks.claims import Claims
 from tasks.discover import Listing, find_files, read_file, read_listing
 from tasks.fetch import Client
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
@@ -61,21 +62,8 @@ class Collected:
     """Attempts by outcome."""
     error: str = ""
     """Why the source failed; empty when it did not."""
-
-
-class Claims:
-    """URLs taken in this run, so that two sources never fetch the same page."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-        self._lock = Lock()
-
-    def take(self, key: str) -> bool:
-        """Whether the caller is the first to ask for `key`."""
-        with self._lock:
-            first = key not in self._taken
-            self._taken.add(key)
-            return first
+    skipped: str = ""
+    """Until when and why nothing was asked for; empty when it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +83,8 @@ class Collector:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """The clock by which it is due."""
     claims: Claims = field(default_factory=Claims)
+    breaker: Breaker = field(default_factory=Breaker)
+    """Says which sources are left alone."""
 
     def collect(self, source: Source) -> Collected:
         """Collect one source, in its turn; whatever goes wrong with it ends here and is told."""
@@ -131,9 +121,14 @@ class _Visit:
         self.failed_listings: list[str] = []
         self.read_listings = 0
         self.error = ""
+        self.skipped = collector.breaker.skips(source)
+        self.tried = collector.breaker.tries(source)
 
     def run(self) -> None:
         self._take_files()
+        if self.skipped:
+            log.info("%s: %s", self.source.id, self.skipped)
+            return
         self._fetch_pages(self._entries())
         if self.failed_listings and not self.read_listings:
             self.error = f"no listing could be read: {self.failed_listings[0]}"
@@ -149,6 +144,7 @@ class _Visit:
             self.rechecked,
             dict(sorted(self.outcomes.items())),
             self.error,
+            self.skipped,
         )
 
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> None:
@@ -209,7 +205,7 @@ class _Visit:
 
     def _entries(self) -> Iterator[Entry]:
         last = last_listings(self.of.layout, self.source.id) if self.source.listings else {}
-        waiting = deque(self.source.listings)
+        waiting = deque(self.tried or self.source.listings)
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
             if not waiting:
@@ -219,6 +215,12 @@ class _Visit:
                 yield from listing.entries
                 waiting.extend(url for url in listing.children if url not in seen)
                 seen.update(listing.children)
+            elif self.is_on_trial:
+                return
+
+    @property
+    def is_on_trial(self) -> bool:
+        return bool(self.tried) and not self.read_listings
 
     def _read(self, url: str, last: dict[str, KnownListing]) -> Listing | None:
         """Read one listing; after a 304 the archived copy speaks, so no entry is ever missed."""
@@ -271,6 +273,7 @@ class _Visit:
             allow_private=self.source.allow_private_hosts,
             etag=kept.etag if kept else None,
             last_modified=kept.last_modified if kept else None,
+            max_tries=int(self.is_on_trial),
         )
 
     def _record_robots(self, attempt: Attempt) -> None:

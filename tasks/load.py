@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tasks.counting import count_files
 from tasks.partition import Run, partition, warc_name
+from tasks.settings import Limits
 from tasks.sources import Source
 from tasks.topics import Topic
 from tasks.versions import known_versions
@@ -26,6 +27,7 @@ from warehouse.commits import (
     sweep,
 )
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, settle
+from warehouse.health import BreakerRule, kept_rule, set_rule
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.publish import publish, publish_locked, published_load
@@ -78,6 +80,7 @@ def load(
     sources: Sequence[Source],
     runs: Iterable[Run] = (),
     *,
+    limits: Limits | None = None,
     now: datetime | None = None,
     processes: int | None = None,
     waiting: Told = lambda message: None,
@@ -92,6 +95,7 @@ def load(
         topics: All topics that are to be counted, not only changed ones.
         sources: All configured sources, not only those of the runs.
         runs: Refined runs.
+        limits: Say when and for how long runs skip a source that fails; None keeps to what was.
         now: The clock, for the record of the load and the validity of topics.
         processes: How many may count where there is much to count; None is one for each core.
         waiting: Told when another process has to finish first.
@@ -101,7 +105,7 @@ def load(
     """
     with writer_lock(layout, waiting):
         sweep(layout)
-        return _load(layout, topics, sources, runs, now or datetime.now(UTC), processes)
+        return _load(layout, topics, sources, runs, limits, now or datetime.now(UTC), processes)
 
 
 def rebuild_warehouse(
@@ -109,6 +113,7 @@ def rebuild_warehouse(
     topics: Sequence[Topic],
     sources: Sequence[Source],
     *,
+    limits: Limits | None = None,
     processes: int | None = None,
     waiting: Told = lambda message: None,
 ) -> LoadReport:
@@ -116,7 +121,7 @@ def rebuild_warehouse(
     with writer_lock(layout, waiting):
         sweep(layout)
         build.drop_writer(layout)
-        report = _load(layout, topics, sources, (), datetime.now(UTC), processes)
+        report = _load(layout, topics, sources, (), limits, datetime.now(UTC), processes)
         publish_locked(layout)
     return report
 
@@ -126,6 +131,7 @@ def _load(
     topics: Sequence[Topic],
     sources: Sequence[Source],
     runs: Iterable[Run],
+    limits: Limits | None,
     now: datetime,
     processes: int | None,
 ) -> LoadReport:
@@ -138,7 +144,9 @@ def _load(
         begin_changes(con, layout)
         commits, late = _add_runs(con, layout, runs)
         is_redefined = build.definitions_differ(con, definitions)
-        if not commits and not is_redefined and texts_fit(con, layout):
+        kept = kept_rule(con)
+        rule = _rule(limits) if limits else kept or _rule(Limits())
+        if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
         load_no = max(build.last_load(con), published_load(layout)) + 1
@@ -148,6 +156,7 @@ def _load(
         begin_vintage(con, layout, now)
         build.refresh(con)
         point_texts(con, layout)
+        set_rule(con, rule)
         run_ids = tuple(commit.run_id for commit in commits)
         build.record_load(con, load_no, now, run_ids, recounted)
         # Topics and sources reach into all history, which runs do not.
@@ -162,6 +171,10 @@ def _outcomes(commits: Iterable[Commit]) -> dict[str, int]:
         for outcomes in commit.outcomes.values():
             total.update(outcomes)
     return dict(sorted(total.items()))
+
+
+def _rule(limits: Limits) -> BreakerRule:
+    return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
 
 
 def _topic_version(topic: Topic) -> TopicVersion:

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,16 +42,17 @@ def read_steps(value: object) -> object:
     return tuple(sorted(set(map(_duration, value))))
 
 
-def _duration(value: object) -> timedelta:
+def _duration(value: object, wanted: str = "durations like 3h, 1d, 7d, or off") -> timedelta:
     if isinstance(value, timedelta):
         return value
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if not found or not int(found[1]):
-        raise ValueError(f"must be durations like 3h, 1d, 7d, or off, got {value!r}")
+        raise ValueError(f"must be {wanted}, got {value!r}")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 Steps = Annotated[tuple[timedelta, ...], BeforeValidator(read_steps)]
+Duration = Annotated[timedelta, BeforeValidator(partial(_duration, wanted="like 90m, 6h or 1d"))]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -76,6 +78,11 @@ class Limits(BaseModel):
     """Of one request, the first included."""
     page_seconds: Seconds = 10.0
     """For extracting one page."""
+    failures_to_skip: Count = 3
+    """Runs in a row in which a source fails before runs skip it."""
+    first_skip: Duration = timedelta(hours=1)
+    """How long it is skipped at first; each further failure doubles that."""
+    longest_skip: Duration = timedelta(days=1)
 
 
 class Settings(BaseSettings):

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.fetch import Client
+from tasks.fetch.guard import Resolved
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.loopback import AGENT, Answer, Loopback, ask, http, redirect
@@ -266,6 +267,54 @@ def test_a_connection_dropped_unanswered_is_tried_once_more(get: Get) -> None:
         attempt = get(site.say("/never", b""))
         assert attempt.outcome is Outcome.BROKEN_RESPONSE
         assert [exchange.response for exchange in attempt.exchanges] == [b"", b""]
+
+
+@pytest.mark.parametrize("kind", [CaptureKind.LISTING, CaptureKind.ROBOTS])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n<rss><channel>",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        http(gzip.compress(b"<rss>" * 1000)[:-5], Content_Encoding="gzip"),
+    ],
+)
+def test_what_a_source_hangs_on_is_asked_once_more_when_it_breaks_off(
+    get: Get, broken: bytes, kind: CaptureKind
+) -> None:
+    with Loopback() as site:
+        attempt = get(site.say("/feed", broken, http(b"whole")), kind=kind)
+        assert (attempt.payload, len(attempt.exchanges)) == (b"whole", 2)
+        attempt = get(site.say("/never", broken), kind=kind)
+        assert (attempt.outcome, attempt.payload) == (Outcome.BROKEN_RESPONSE, b"")
+        assert len(site.asked("/never")) == 2
+        get(site.say("/once", broken), kind=kind, max_tries=1)
+        assert len(site.asked("/once")) == 1
+
+
+def test_a_name_not_found_at_once_is_looked_up_once_more(tmp_path: Path) -> None:
+    looked_up = []
+
+    def resolve(host: str, port: int) -> list[Resolved]:
+        looked_up.append(host)
+        if len(looked_up) % 2 or host == "gone.example":
+            raise OSError("Temporary failure in name resolution")
+        return [(socket.AF_INET, ("127.0.0.1", port))]
+
+    client = Client(Limits(max_seconds=3), AGENT, tmp_path, resolve=resolve, backoff_seconds=0.02)
+    with Loopback() as site:
+        url = site.say("/feed", PAGE).replace("127.0.0.1", "paper.example")
+        assert ask(client, url).outcome is Outcome.FETCHED
+    attempt = ask(client, "http://gone.example/", kind=CaptureKind.ROBOTS)
+    assert attempt.outcome is Outcome.DNS_FAILED
+    assert looked_up.count("gone.example") == 2
+
+
+def test_as_many_tries_as_the_call_allows(get: Get) -> None:
+    with Loopback() as site:
+        get(site.say("/down", http(b"no", "503 Later")), max_tries=1)
+        get(site.say("/dropped", b""), max_tries=1)
+        assert [len(site.asked(path)) for path in ("/down", "/dropped")] == [1, 1]
 
 
 def test_nobody_answers(get: Get) -> None:

@@ -45,6 +45,16 @@ def test_the_recheck_schedule(
     assert Settings().recheck_after == tuple(timedelta(hours=each) for each in hours)
 
 
+def test_when_a_source_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESSWATCH_LIMITS__FIRST_SKIP", "90m")
+    limits = Settings().limits
+    assert (limits.failures_to_skip, limits.longest_skip) == (3, timedelta(days=1))
+    assert limits.first_skip == timedelta(minutes=90)
+    monkeypatch.setenv("PRESSWATCH_LIMITS__FIRST_SKIP", "soon")
+    with pytest.raises(ConfigError, match="LIMITS__FIRST_SKIP: must be like 90m, 6h or 1d"):
+        Settings()
+
+
 def test_a_relative_data_folder_survives_a_change_of_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

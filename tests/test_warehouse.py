@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tasks.collect import UNANSWERED
 from tasks.load import CheckFailed, load, publish
 from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
 from tasks.sources import Source
@@ -122,6 +123,8 @@ def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None
     assert sorted(name for name, _, _ in rows) == sorted(set(Outcome) - {Outcome.FETCHED})
     assert {name for name, _, may_pass in rows if may_pass} == PASSING_OUTCOMES
     assert {name for name, kind, _ in rows if kind == "article"} == ARTICLE_OUTCOMES
+    unanswered = made.execute("SELECT outcome FROM outcomes WHERE is_unanswered").fetchall()
+    assert {name for (name,) in unanswered} == UNANSWERED
 
 
 # Checks: each is tripped by a row planted within a real load.
@@ -164,9 +167,11 @@ PLANTS = {
     "index_notes_target": "UPDATE index_notes SET reason = 'forgotten'",
     "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
     "mentions_target": "UPDATE mentions SET topic_version = 9",
+    "polls": "UPDATE polls SET listings_read = listings_read + 1",
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",
     "runs_add_up": "UPDATE runs SET rejected = rejected + 1",
     "runs_articles": "UPDATE runs SET articles = articles + 1, unchanged = unchanged - 1",
+    "source_health": REPLACED.format("source_health", "failures_in_a_row + 1 AS failures_in_a_row"),
     "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
     "topic_changes_target": "INSERT INTO topic_changes VALUES"
     " ('summit', 1, 2, '2026-03-01', 0, 1, 0, 1, 1, now())",

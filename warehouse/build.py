@@ -25,7 +25,7 @@ __all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 
 SQL = Path(__file__).parent
 MARTS = (
-    *("articles", "runs", "sources", "listing_reaches", "coverage", "topic_daily"),
+    *("articles", "runs", "polls", "sources", "listing_reaches", "coverage", "topic_daily"),
     *("topic_changes", "attention_index", "topic_spikes"),
 )
 """In the order in which they are brought up to date; each reads the ones before it."""

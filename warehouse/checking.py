@@ -11,7 +11,7 @@ from warehouse.query import QueryError, open_snapshot, records
 CHECKS = Path(__file__).parent / "checks"
 OFFENDERS = 5
 """Rows that a failed check shows."""
-ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs")
+ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
 """Relations to which a load only adds rows of its runs; a check reads those as `added_<name>`."""
 TOUCHED = {
     "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),

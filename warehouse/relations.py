@@ -23,8 +23,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("article_version_texts", "text_contexts", "text_sketches", "stripped_blocks"),
     ),
     "Papers and what was collected": (
-        *("sources", "coverage", "coverage_gaps", "listing_reaches", "captures", "outcomes"),
-        "rejections",
+        *("sources", "source_health", "coverage", "coverage_gaps", "listing_reaches", "polls"),
+        *("captures", "outcomes", "rejections", "breaker"),
     ),
     "How this file came about": ("runs", "ledger", "loads", "files"),
 }

@@ -2,9 +2,8 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -15,39 +14,23 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from tasks.fetch.answer import Answer, read_answer
 from tasks.fetch.guard import Resolve, system_resolve
 from tasks.fetch.pacing import MOST_PATIENCE, Gate, Gates, backoff, retry_after
-from tasks.fetch.request import Accept, headers, host_key, joined, origin, prepared, shown
+from tasks.fetch.request import Accept, headers, host_key, joined, origin
 from tasks.fetch.robots import MOST_BYTES, MOST_REDIRECTS, Robots
+from tasks.fetch.trip import Record, Trip, attempt_of, entered, noted
 from tasks.fetch.wire import Transfer, send
-from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
+from tasks.model import Attempt, CaptureKind, Failure, Outcome
 from tasks.settings import Limits
 
-Record = Callable[[Attempt], None]
 Clock = Callable[[], datetime]
 
-_TRIED_ONCE_MORE = frozenset({Outcome.CONNECT_FAILED, Outcome.TIMED_OUT, Outcome.BROKEN_RESPONSE})
-
-
-@dataclass(slots=True)
-class _Trip:
-    """One call of `get` under way."""
-
-    kind: CaptureKind
-    url_requested: str
-    headers: dict[str, str]
-    record: Record
-    min_interval: float
-    allow_private: bool
-    max_bytes: int
-    max_redirects: int
-    url: str = ""
-    """Of the present hop."""
-    seconds: float = 0.0
-    """Spent on the network, over all hops and tries; waiting for a turn is not counted."""
-    began: bool = False
-    """Whether anything came back of the last exchange."""
-    seen: set[str] = field(default_factory=set)
-    exchanges: list[Exchange] = field(default_factory=list)
-    started_at: datetime = field(kw_only=True)
+_TRIED_ONCE_MORE = frozenset(
+    {
+        Outcome.DNS_FAILED,
+        Outcome.CONNECT_FAILED,
+        Outcome.TIMED_OUT,
+        Outcome.BROKEN_RESPONSE,
+    }
+)
 
 
 def _utc_now() -> datetime:
@@ -108,6 +91,7 @@ class Client:
         etag: str | None = None,
         last_modified: str | None = None,
         accept: Accept = "html",
+        max_tries: int = 0,
     ) -> Attempt:
         """Ask for a URL, following redirects.
 
@@ -123,8 +107,9 @@ class Client:
             etag: Validator of the copy at hand, for NOT_MODIFIED.
             last_modified: The same, as the server printed it.
             accept: What is hoped for.
+            max_tries: Of each request, the first included; 0 takes the limit of the settings.
         """
-        trip = _Trip(
+        trip = Trip(
             kind=kind,
             url_requested=url,
             headers=headers(self._user_agent, accept, etag, last_modified),
@@ -133,6 +118,7 @@ class Client:
             allow_private=allow_private,
             max_bytes=self._limits.max_bytes,
             max_redirects=self._limits.max_redirects,
+            max_tries=max_tries or self._limits.max_tries,
             started_at=self._clock(),
         )
         attempt = self._attempt(trip)
@@ -145,14 +131,14 @@ class Client:
         record(attempt)
         return attempt
 
-    def _attempt(self, trip: _Trip) -> Attempt:
+    def _attempt(self, trip: Trip) -> Attempt:
         trip.url = trip.url_requested
         try:
             answer = self._follow(trip)
         except Failure as failure:
-            return _attempt_of(trip, failure.outcome, failure.detail)
+            return attempt_of(trip, failure.outcome, failure.detail)
         return replace(
-            _attempt_of(trip, answer.outcome, answer.detail),
+            attempt_of(trip, answer.outcome, answer.detail),
             status=answer.status,
             content_type=" ".join(answer.headers.get("Content-Type", "").split())[:200],
             etag=answer.headers.get("ETag"),
@@ -160,16 +146,16 @@ class Client:
             payload=answer.body,
         )
 
-    def _follow(self, trip: _Trip) -> Answer:
+    def _follow(self, trip: Trip) -> Answer:
         target = trip.url_requested
         while True:
-            request = _entered(trip, target)
+            request = entered(trip, target)
             answer = self._answer(trip, request, self._pause(trip))
             if not answer.location:
                 return answer
             target = joined(trip.url, answer.location)
 
-    def _pause(self, trip: _Trip) -> float:
+    def _pause(self, trip: Trip) -> float:
         """Seconds the host wants between requests, once its robots.txt allows the URL."""
         if trip.kind is CaptureKind.ROBOTS:
             return trip.min_interval
@@ -185,8 +171,8 @@ class Client:
             raise Failure(Outcome.ROBOTS_DENIED, f"robots.txt of {site} forbids it")
         return max(trip.min_interval, policy.delay)
 
-    def _robots_trip(self, trip: _Trip, url: str) -> _Trip:
-        return _Trip(
+    def _robots_trip(self, trip: Trip, url: str) -> Trip:
+        return Trip(
             kind=CaptureKind.ROBOTS,
             url_requested=url,
             headers=headers(self._user_agent, "robots"),
@@ -195,10 +181,11 @@ class Client:
             allow_private=trip.allow_private,
             max_bytes=MOST_BYTES,
             max_redirects=MOST_REDIRECTS,
+            max_tries=trip.max_tries,
             started_at=self._clock(),
         )
 
-    def _answer(self, trip: _Trip, request: PreparedRequest, pause: float) -> Answer:
+    def _answer(self, trip: Trip, request: PreparedRequest, pause: float) -> Answer:
         """Ask until there is an answer to live with; a hold of the gate is the pause between."""
         gate = self._gates.of(host_key(trip.url))
         tries = 0
@@ -211,16 +198,22 @@ class Client:
                 if not self._worth_another(trip, failure, tries):
                     raise
             else:
-                if not answer.again or tries >= self._limits.max_tries:
+                if not answer.again or tries >= trip.max_tries:
                     return answer
 
-    def _worth_another(self, trip: _Trip, failure: Failure, tries: int) -> bool:
-        """What failed before anything came back is tried once more, if there is time left."""
-        if failure.outcome not in _TRIED_ONCE_MORE or trip.began:
-            return False
-        return tries < min(2, self._limits.max_tries) and trip.seconds < self._limits.max_seconds
+    def _worth_another(self, trip: Trip, failure: Failure, tries: int) -> bool:
+        """What failed before anything came back is tried once more, if there is time left.
 
-    def _ask(self, trip: _Trip, request: PreparedRequest, gate: Gate, tries: int) -> Answer:
+        A listing or a robots.txt also when it broke off: all of a source hangs on it.
+        """
+        if failure.outcome not in _TRIED_ONCE_MORE or (trip.began and trip.is_page):
+            return False
+        return self._has_another(trip, tries)
+
+    def _has_another(self, trip: Trip, tries: int) -> bool:
+        return tries < min(2, trip.max_tries) and trip.seconds < self._limits.max_seconds
+
+    def _ask(self, trip: Trip, request: PreparedRequest, gate: Gate, tries: int) -> Answer:
         try:
             answer = self._exchange(trip, request)
         except Failure as failure:
@@ -229,6 +222,9 @@ class Client:
             raise
         if answer.outcome in (Outcome.RATE_LIMITED, Outcome.SERVER_ERROR):
             return self._held(answer, gate, tries)
+        if answer.outcome is Outcome.BROKEN_RESPONSE and not trip.is_page:
+            gate.hold(backoff(tries, self._backoff_seconds), answer.outcome)
+            return replace(answer, again=self._has_another(trip, tries))
         return answer
 
     def _held(self, answer: Answer, gate: Gate, tries: int) -> Answer:
@@ -240,7 +236,7 @@ class Client:
         detail = f"{answer.detail}, Retry-After asks for {asked:.0f} s"
         return replace(answer, detail=detail, again=asked <= MOST_PATIENCE)
 
-    def _exchange(self, trip: _Trip, request: PreparedRequest) -> Answer:
+    def _exchange(self, trip: Trip, request: PreparedRequest) -> Answer:
         transfer = Transfer(
             deadline=time.monotonic() + self._limits.max_seconds - trip.seconds,
             connect_seconds=self._limits.connect_seconds,
@@ -249,49 +245,5 @@ class Client:
             resolve=self._resolve,
         )
         conditional = bool(trip.headers.keys() & {"If-None-Match", "If-Modified-Since"})
-        with _noted(trip, transfer), send(request, transfer, self._tls) as response:
+        with noted(trip, transfer), send(request, transfer, self._tls) as response:
             return read_answer(response, transfer, trip.kind, conditional)
-
-
-def _entered(trip: _Trip, target: str) -> PreparedRequest:
-    """Go to the next hop, if it is one to go to."""
-    try:
-        request = prepared(target, trip.headers)
-    except Failure as failure:
-        came_here = f"redirect to {shown(target)}: " if trip.seen else ""
-        raise Failure(failure.outcome, came_here + failure.detail) from None
-    url = str(request.url)
-    if url in trip.seen:
-        raise Failure(Outcome.TOO_MANY_REDIRECTS, f"redirects go round to {shown(url)}")
-    if len(trip.seen) > trip.max_redirects:
-        raise Failure(Outcome.TOO_MANY_REDIRECTS, f"more than {trip.max_redirects} redirects")
-    trip.seen.add(url)
-    trip.url = url
-    return request
-
-
-@contextmanager
-def _noted(trip: _Trip, transfer: Transfer) -> Iterator[None]:
-    """Add to the trip what went over the wire and how long it took."""
-    started = time.monotonic()
-    try:
-        yield
-    finally:
-        trip.seconds += time.monotonic() - started
-        trip.began = transfer.received.tell() > 0
-        exchange = transfer.exchange(trip.url)
-        if exchange:
-            trip.exchanges.append(exchange)
-
-
-def _attempt_of(trip: _Trip, outcome: Outcome, detail: str) -> Attempt:
-    return Attempt(
-        kind=trip.kind,
-        url_requested=trip.url_requested,
-        url_final=trip.url,
-        outcome=outcome,
-        attempted_at=trip.started_at,
-        seconds=trip.seconds,
-        detail=f"{shown(trip.url)}: {detail}" if detail else "",
-        exchanges=tuple(trip.exchanges),
-    )

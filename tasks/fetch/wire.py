@@ -31,6 +31,7 @@ HEAD_BYTES = 256 * 1024
 """Status line and headers, those of interim responses included, may take so much."""
 
 _HEAD = re.compile(rb"HTTP/\S+ +(\d{3}).*?\r?\n\r?\n", re.DOTALL)
+_HEAD_END = re.compile(rb"\n\r?\n")
 
 
 @dataclass(slots=True)
@@ -190,6 +191,8 @@ class _GuardedConnection(HTTPConnection):
             response = super().getresponse()
         except (HTTPException, HTTPError, OSError) as error:
             raise Failure(Outcome.BROKEN_RESPONSE, _one_line(error)) from None
+        if not _HEAD_END.search(self.transfer.received.getvalue()):
+            raise Failure(Outcome.BROKEN_RESPONSE, "the headers broke off")
         self.transfer.head_read = True
         return response
 

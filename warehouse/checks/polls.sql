@@ -1,0 +1,16 @@
+-- Holds: a source and run that asked for listings is one poll, in which each listing was read or not.
+SELECT run_id, source_id, polls, asked, listings_read
+FROM (
+    SELECT run_id, source_id, count(*) AS polls,
+           bool_and(len(listings) BETWEEN listings_read AND listings_read + len(unread)) AS adds_up,
+           any_value(listings_read) AS listings_read
+    FROM added_polls
+    GROUP BY run_id, source_id
+)
+FULL JOIN (
+    SELECT run_id, source_id, count(DISTINCT url_requested) AS asked
+    FROM added_captures
+    WHERE kind = 'listing'
+    GROUP BY run_id, source_id
+) USING (run_id, source_id)
+WHERE polls IS DISTINCT FROM 1 OR asked IS NULL OR NOT adds_up

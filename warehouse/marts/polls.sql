@@ -1,0 +1,63 @@
+-- Grain: one source and run that asked for its listings. Adds those of `new_runs`.
+-- The five unanswered pages are FAILURES_IN_A_ROW of tasks/collect.py, after which a run gives up.
+CREATE OR REPLACE TEMP TABLE new_polls AS
+WITH asked AS (
+    SELECT run_id, source_id,
+           max(attempted_at) FILTER (kind = 'listing') AS polled_at,
+           list(DISTINCT url_requested ORDER BY url_requested) FILTER (kind = 'listing')
+               AS listings,
+           count(DISTINCT url_requested) FILTER (kind = 'listing' AND class = 'listing')
+               AS listings_read,
+           coalesce(list(DISTINCT url_requested ORDER BY url_requested)
+               FILTER (kind = 'listing' AND class <> 'listing'), []) AS unread,
+           arg_min({'at': attempted_at, 'outcome': outcome, 'detail': detail},
+                   (attempted_at, capture_id))
+               FILTER (kind = 'listing' AND class <> 'listing') AS first_unread,
+           arg_max({'at': attempted_at, 'outcome': outcome, 'detail': detail},
+                   (attempted_at, capture_id))
+               FILTER (kind = 'page' AND is_unanswered) AS last_unanswered,
+           max(attempted_at, 5) FILTER (kind = 'page' AND is_unanswered) AS unanswered_at,
+           max(attempted_at) FILTER (kind = 'page' AND NOT is_unanswered) AS answered_at,
+           count(http_status) AS answers
+    FROM new_captures
+    JOIN outcomes USING (outcome)
+    GROUP BY run_id, source_id
+    HAVING listings IS NOT NULL
+),
+judged AS (
+    SELECT *,
+           sum(answers) OVER (PARTITION BY run_id)::BIGINT AS run_answers,
+           CASE WHEN listings_read = 0 THEN 'failed'
+                WHEN unanswered_at[5] > coalesce(answered_at, '-infinity') THEN 'fell_silent'
+                ELSE 'read'
+           END AS ended,
+           if(ended = 'fell_silent', last_unanswered, first_unread) AS failure
+    FROM asked
+)
+SELECT judged.run_id, source_id, sequence, polled_at, judged.listings, listings_read, unread,
+       run_answers, ended,
+       if(failure IS NULL, NULL, greatest(polled_at, failure.at)) AS failed_at,
+       failure.outcome AS failure_outcome, failure.detail AS failure_detail
+FROM judged
+JOIN runs USING (run_id);
+
+-- Judged by earlier runs alone, so that a rebuild judges as the loads did.
+UPDATE new_polls SET ended = 'cut_off'
+WHERE run_id IN (
+    WITH answered AS (
+        SELECT source_id, sequence, listings_read FROM polls WHERE run_answers > 0
+        UNION ALL
+        SELECT source_id, sequence, listings_read FROM new_polls WHERE run_answers > 0
+    ),
+    unanswered AS (
+        SELECT run_id, source_id, sequence FROM new_polls WHERE run_answers = 0
+    )
+    SELECT unanswered.run_id
+    FROM unanswered
+    ASOF LEFT JOIN answered
+        ON answered.source_id = unanswered.source_id AND unanswered.sequence > answered.sequence
+    GROUP BY unanswered.run_id
+    HAVING count(*) >= 3 AND 2 * count(*) FILTER (listings_read > 0) > count(*)
+);
+
+INSERT INTO polls BY NAME FROM new_polls;

@@ -1,0 +1,134 @@
+-- Grain: one source (one paper).
+-- In seconds: least() and greatest() of DuckDB 2.0.1 and 1.5.6 take 97 hours for less than a day.
+CREATE VIEW source_health AS
+WITH good AS (
+    SELECT source_id, max(sequence) AS sequence
+    FROM polls
+    WHERE ended = 'read'
+    GROUP BY source_id
+),
+polled AS (
+    SELECT source_id,
+           min(polled_at) AS first_run_at,
+           arg_max(polled_at, sequence) AS last_run_at,
+           arg_max(polled_at, sequence) FILTER (ended <> 'cut_off') AS last_asked_at,
+           arg_max(polled_at, sequence) FILTER (listings_read > 0) AS last_success_at,
+           list_sort(list_distinct(flatten(list(listings) FILTER (is_in_row)))) AS failed_listings,
+           arg_max(unread, sequence) AS unread_listings,
+           arg_max(ended, sequence) AS last_poll,
+           count(*) FILTER (is_in_row) AS failures_in_a_row,
+           arg_max({'at': failed_at, 'outcome': failure_outcome, 'detail': failure_detail},
+                   sequence) FILTER (is_failure) AS last_failure
+    FROM (
+        SELECT polls.*, ended IN ('failed', 'fell_silent') AS is_failure,
+               is_failure AND polls.sequence > coalesce(good.sequence, 0) AS is_in_row
+        FROM polls
+        LEFT JOIN good USING (source_id)
+    )
+    GROUP BY source_id
+),
+told AS (
+    SELECT source_id, first_seen_at, least(coalesce(published_at, first_seen_at), first_seen_at) AS moment
+    FROM articles
+),
+newest AS (
+    SELECT source_id, max(first_seen_at) AS last_new_article_at, max(moment) AS newest_at
+    FROM told
+    GROUP BY source_id
+),
+-- The longest pauses but two: in four weeks there are four weekends, and two holidays or outages
+-- more do not count.
+rhythm AS (
+    SELECT source_id, max(pause, 3)[-1] AS usual_pause, min(moment) AS oldest_at
+    FROM (
+        SELECT source_id, moment,
+               epoch(moment) - epoch(lag(moment) OVER (PARTITION BY source_id ORDER BY moment))
+                   AS pause
+        FROM told
+        JOIN newest USING (source_id)
+        WHERE moment >= newest_at - INTERVAL 56 DAY
+    )
+    GROUP BY source_id
+),
+expected AS (
+    SELECT source_id,
+           coalesce(newest_at, first_run_at) AS since,
+           to_seconds(CASE WHEN expected_low IS NULL THEN NULL
+                           WHEN epoch(newest_at) - epoch(oldest_at) >= 28 * 86400
+                               THEN greatest(86400, 1.5 * usual_pause)
+                           WHEN expected_low > 0 THEN 4 * 86400
+                      END) AS patience
+    FROM sources
+    LEFT JOIN polled USING (source_id)
+    LEFT JOIN newest USING (source_id)
+    LEFT JOIN rhythm USING (source_id)
+),
+filed AS (
+    SELECT DISTINCT source_id FROM captures WHERE kind = 'file'
+),
+judged AS (
+    SELECT source_id, is_configured,
+           last_poll = 'cut_off' AS is_cut_off,
+           filed.source_id IS NOT NULL AS has_files,
+           last_run_at, last_success_at, last_new_article_at,
+           coalesce(failures_in_a_row, 0) AS failures_in_a_row,
+           last_failure.at AS last_failure_at,
+           last_failure.outcome AS last_failure_outcome,
+           last_failure.detail AS last_failure_detail,
+           CASE WHEN failures_in_a_row >= opens_after
+                THEN last_failure.at + to_seconds(least(
+                    epoch(longest_pause),
+                    epoch(first_pause) * 2 ** least(failures_in_a_row - opens_after, 30)))
+           END AS open_until,
+           since + patience AS silent_from,
+           is_configured AND coalesce(last_asked_at >= since + patience, false) AS is_silent,
+           CASE WHEN is_silent THEN since END AS silent_since,
+           coalesce(failed_listings, []) AS failed_listings,
+           coalesce(unread_listings, []) AS unread_listings
+    FROM sources
+    LEFT JOIN polled USING (source_id)
+    LEFT JOIN newest USING (source_id)
+    LEFT JOIN expected USING (source_id)
+    LEFT JOIN filed USING (source_id)
+    LEFT JOIN breaker ON true
+)
+SELECT source_id,
+       CASE WHEN NOT is_configured THEN 'retired'
+            WHEN last_run_at IS NULL AND has_files THEN 'files_only'
+            WHEN last_run_at IS NULL THEN 'new'
+            WHEN open_until > now() AND last_failure_at <= now() THEN 'open'
+            WHEN is_cut_off THEN 'cut_off'
+            WHEN failures_in_a_row > 0 THEN 'failing'
+            WHEN is_silent THEN 'silent'
+            ELSE 'healthy'
+       END AS state,
+       * EXCLUDE (source_id, is_configured, is_cut_off, has_files)
+FROM judged
+ORDER BY source_id;
+
+COMMENT ON VIEW source_health IS
+    'Which papers fail, are skipped for it, or have fallen silent. A failure is a run in which no listing could be read, or whose pages brought no answer any more, as in polls.';
+COMMENT ON COLUMN source_health.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN source_health.state IS
+    'open: skipped until open_until; cut_off: the last run reached no paper at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
+COMMENT ON COLUMN source_health.last_run_at IS 'When its listings were last asked for (UTC)';
+COMMENT ON COLUMN source_health.last_success_at IS
+    'When one of them was last read, or found unchanged (UTC)';
+COMMENT ON COLUMN source_health.last_new_article_at IS
+    'When a new article of it was last collected (UTC)';
+COMMENT ON COLUMN source_health.failures_in_a_row IS 'Failures since the last run without one';
+COMMENT ON COLUMN source_health.last_failure_at IS 'Time of the last failure (UTC)';
+COMMENT ON COLUMN source_health.last_failure_outcome IS
+    'Its first listing''s outcome, or its last page''s where listings were read';
+COMMENT ON COLUMN source_health.last_failure_detail IS 'More about it';
+COMMENT ON COLUMN source_health.open_until IS
+    'Runs skip it until then (UTC), by the rule in breaker; when that has passed the next run tries one listing. NULL when it has not failed so often';
+COMMENT ON COLUMN source_health.silent_from IS
+    'When a paper with expected_daily counts as silent if nothing new comes (UTC): one and a half times its third longest pause of the last eight weeks, at least a day, after its newest article; of a paper known for less than four weeks, four days if it is expected to have articles every day';
+COMMENT ON COLUMN source_health.is_silent IS
+    'Whether it was asked after silent_from and nothing new had come';
+COMMENT ON COLUMN source_health.silent_since IS
+    'Publication of its newest article (UTC), without one its first run; NULL unless is_silent';
+COMMENT ON COLUMN source_health.failed_listings IS
+    'Listings asked for in the runs of failures_in_a_row: a paper with one that is not among them is asked at once';
+COMMENT ON COLUMN source_health.unread_listings IS 'Those of the last run that could not be read';
