@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import ingest, summary
+from flows.ending import summary
+from flows.ingest import ingest
 from tasks.breaker import Breaker, read_breaker
 from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.fetch import Client
@@ -20,10 +20,10 @@ from tasks.settings import Limits, Settings
 from tasks.sources import Source, load_sources
 from tests import staged
 from tests.loopback import AGENT, Loopback, http
+from tests.places import TOPICS as TOPICS_FILE
 from tests.staged import TOPICS, Page, listing, stage
 from tests.test_collect import feed, fetched, item, page, saved, source
 from tests.test_command import command
-from tests.test_flows import TOPICS as TOPICS_FILE
 from tests.test_recheck import START
 from tests.test_recheck import Desk as AnyDesk
 from warehouse.health import SourceHealth, source_health, unhealthy
@@ -54,16 +54,11 @@ class Desk(AnyDesk):
         now = START + after
         breaker = Breaker() if named else Breaker(source_health(self.layout), now)
         limits = Limits(max_seconds=5, max_tries=2)
-        with (
-            Client(
-                limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
-            ) as client,
-            ExitStack() as held,
-        ):
+        with Client(
+            limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
+        ) as client:
             run_id = self.run_id(after)
-            collector = Collector(
-                self.layout, run_id, client, limits, held, now=now, breaker=breaker
-            )
+            collector = Collector(self.layout, run_id, client, limits, now=now, breaker=breaker)
             collected = [collector.collect(each) for each in sources]
         if any(each.warc for each in collected):
             self.load(after, *collected, sources=sources)
