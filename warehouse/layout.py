@@ -71,6 +71,11 @@ class Layout:
         return self.warehouse / "writer" / "news.duckdb"
 
     @property
+    def spare(self) -> Path:
+        """The file over which the next snapshot is written; opened by nobody else either."""
+        return self.writer.with_name("spare.duckdb")
+
+    @property
     def current(self) -> Path:
         """The DuckDB file readers open, behind the symlink `current`."""
         return self.warehouse / "current" / "news.duckdb"
