@@ -31,10 +31,9 @@ def publish(layout: Layout, waiting: Callable[[str], None] = lambda message: Non
 
 def publish_locked(layout: Layout) -> Path | None:
     """`publish`, for the holder of the writer's lock."""
-    number = _settled_load(layout) if layout.writer.exists() else 0
-    if number <= published_load(layout):
+    number = _settle(layout) if layout.writer.exists() else None
+    if number is None:
         return None
-    keep_vintages(layout)
     snapshot = _copy(layout, number)
     _swap(layout, snapshot.parent)
     return snapshot
@@ -48,17 +47,24 @@ def published_load(layout: Layout) -> int:
     return int(found[1]) if found else 0
 
 
-def _settled_load(layout: Layout) -> int:
-    """Number of the writer's last load, all of it in one file with no log beside it."""
+def _settle(layout: Layout) -> int | None:
+    """Put the last load into one file with no log beside it, and keep what the index says now.
+
+    Returns:
+        The load's number; None when readers have it, or when there is none.
+    """
     with duckdb.connect(str(layout.writer)) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
-            return 0
-        number = con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0]
+            return None
+        number = int(con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0])
+        if number <= published_load(layout):
+            return None
+        keep_vintages(con, layout)
         con.execute("CHECKPOINT")
     log = layout.writer.with_name(layout.writer.name + ".wal")
     if log.exists():
         raise RuntimeError(f"{log} is still there after a checkpoint")
-    return int(number)
+    return number
 
 
 def _copy(layout: Layout, number: int) -> Path:
