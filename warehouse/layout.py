@@ -72,8 +72,9 @@ class Layout:
 
     @property
     def spare(self) -> Path:
-        """The file over which the next snapshot is written; opened by nobody else either."""
-        return self.writer.with_name("spare.duckdb")
+        """The file over which the next snapshot is written, there while that lasts."""
+        # Beside the snapshots, as it is renamed to and fro: `writer` may be a link to another disk.
+        return self.warehouse / "spare.duckdb"
 
     @property
     def current(self) -> Path:
