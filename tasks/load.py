@@ -26,6 +26,12 @@ from warehouse.commits import (
     read_commits,
     sweep,
 )
+from warehouse.defined import (
+    counted_topics,
+    definitions_differ,
+    drop_mentions,
+    set_definitions,
+)
 from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, settle
 from warehouse.health import BreakerRule, kept_rule, set_rule
 from warehouse.layout import Layout
@@ -143,7 +149,7 @@ def _load(
         build.begin_load(con)
         begin_changes(con, layout)
         commits, late = _add_runs(con, layout, runs)
-        is_redefined = build.definitions_differ(con, definitions)
+        is_redefined = definitions_differ(con, definitions)
         kept = kept_rule(con)
         rule = _rule(limits) if limits else kept or _rule(Limits())
         if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
@@ -152,7 +158,7 @@ def _load(
         load_no = max(build.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, _replaced(con, layout, definitions), load_no)
         mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
-        build.set_definitions(con, definitions)
+        set_definitions(con, definitions)
         begin_vintage(con, layout, now)
         build.refresh(con)
         point_texts(con, layout)
@@ -229,7 +235,7 @@ def _replaced(
 
     Where the file was lost, those whose change was never written down.
     """
-    counted, recorded = build.counted_topics(con), recorded_changes(layout)
+    counted, recorded = counted_topics(con), recorded_changes(layout)
     found = {}
     for topic_id, version in definitions.current_topics().items():
         old = counted.get(topic_id)
@@ -250,8 +256,7 @@ def _count_replaced(
     rows = con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall()
     versions = dict(rows)
     old = [_old_topic(definitions.version(topic_id, number)) for topic_id, number in rows]
-    for mentions in count_files(fresh, old, versions, processes):
-        build.insert(con, "mentions_before", mentions)
+    _insert_mentions(con, count_files(fresh, old, versions, processes), "mentions_before")
 
 
 def _old_topic(version: TopicVersion) -> Topic:
@@ -274,9 +279,9 @@ def _count_topics(
 ) -> tuple[int, tuple[str, ...]]:
     """Count all topics in what is new, and changed ones in what was there before."""
     versions = definitions.current_topics()
-    counted = build.counted_topics(con)
+    counted = counted_topics(con)
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
-    build.drop_mentions(con, changed | (set(counted) - set(versions)))
+    drop_mentions(con, changed | (set(counted) - set(versions)))
     _count_replaced(con, definitions, fresh, processes)
     again = [topic for topic in topics if topic.id in changed]
     earlier = sorted(set(build.article_paths(con, layout)) - set(fresh)) if again else []
@@ -285,9 +290,11 @@ def _count_topics(
     return found, tuple(sorted(changed)) if earlier else ()
 
 
-def _insert_mentions(con: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table]) -> int:
+def _insert_mentions(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], into: str = "mentions"
+) -> int:
     found = 0
     for mentions in tables:
-        build.insert(con, "mentions", mentions)
+        build.insert(con, into, mentions)
         found += mentions.num_rows
     return found

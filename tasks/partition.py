@@ -174,7 +174,7 @@ def _url_keys(staged: _Staged) -> pa.Array:
 def _keys(row: Mapping[str, Any], canonical: str | None) -> list[str]:
     if row["kind"] not in PAGE_KINDS:
         return []
-    urls = (row["url_requested"], row["url_final"], row["given_url"], canonical)
+    urls = {row["url_requested"], row["url_final"], row["given_url"], canonical}
     return sorted({fold(url) for url in urls if url and is_http(url)})
 
 

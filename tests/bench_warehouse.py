@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -39,6 +40,11 @@ STEPS = {
     "checks": (build, "run_checks"),
     "copy": (publishing, "_copy"),
 }
+TOLD = ("partition", "count", "marts", "checks", "copy")
+LOADS = (
+    f"| {NEW:,} new articles into | wall s: least / median of five | CPU s: least / median"
+    f" | {' | '.join(TOLD)} |\n|---|---|---|{'---|' * len(TOLD)}"
+)
 SHARES = (
     "SELECT topic_id, source_id, day, articles_with_mention / nullif(articles, 0) AS share"
     " FROM topic_daily"
@@ -132,15 +138,31 @@ def told(title: str, steps: Steps, articles: int) -> None:
     print(f"    wall (CPU) in s: {steps.line()}")
 
 
-def load_new(layout: Layout, times: int = 3) -> None:
+def load_new(layout: Layout, times: int = 5) -> list[Steps]:
     """Load and publish new articles, each time a run of its own."""
-    for number in range(times):
-        run, steps = stage_run(layout, NEW, DAYS + number), Steps()
-        with steps.time("whole"), steps.within():
-            with steps.time("load"):
-                loading.load(layout, TOPICS, SOURCES, [run])
-            loading.publish(layout)
-        print(f"  load of {NEW} new articles, wall (CPU) in s: {steps.line()}")
+    return [_load_run(layout, DAYS + number) for number in range(times)]
+
+
+def _load_run(layout: Layout, day: int) -> Steps:
+    run, steps = stage_run(layout, NEW, day), Steps()
+    with steps.time("whole"), steps.within():
+        with steps.time("load"):
+            loading.load(layout, TOPICS, SOURCES, [run])
+        loading.publish(layout)
+    print(f"  load of {NEW} new articles, wall (CPU) in s: {steps.line()}")
+    return steps
+
+
+def load_row(articles: int, loads: Sequence[Steps]) -> str:
+    """A row of the table of loads: least and median seconds, then the steps' median CPU seconds."""
+    wall, used = zip(*(steps.seconds["whole"] for steps in loads), strict=True)
+    parts = (median(steps.seconds[name][1] for steps in loads) for name in TOLD)
+    cells = [f"{articles:,}", _spread(wall), _spread(used), *(f"{part:.2f}" for part in parts)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    return f"{min(seconds):.1f} / {median(seconds):.1f}"
 
 
 def ask(layout: Layout) -> None:
@@ -165,8 +187,8 @@ def sizes(layout: Layout) -> None:
     print(f"  DuckDB file: {layout.current.stat().st_size / 1e6:.0f} MB")
 
 
-def measure(articles: int, folder: Path) -> None:
-    """All figures of one size."""
+def measure(articles: int, folder: Path) -> str:
+    """All figures of one size; its row in the table of loads."""
     layout = Layout(folder / f"made-{articles}")
     with_text = Steps()
     with with_text.time("made"):
@@ -174,22 +196,25 @@ def measure(articles: int, folder: Path) -> None:
     print(f"{articles:,} articles, {with_text.line()}")
     rebuild(layout, articles)
     recount(layout, articles)
-    load_new(layout)
+    row = load_row(articles, load_new(layout))
     ask(layout)
     sizes(layout)
     shutil.rmtree(layout.root)
+    return row
 
 
 def run(chosen: Sequence[int] = SIZES) -> None:
     """Measure each size for which there is room on the disk."""
     print(f"warehouse of made articles, {available_cores()} cores, DuckDB {duckdb.__version__}")
+    rows = [LOADS]
     with tempfile.TemporaryDirectory() as name:
         for articles in chosen:
             room = shutil.disk_usage(name).free
             if room < articles * BYTES_AN_ARTICLE:
                 print(f"{articles:,} articles: left out, {room / 1e9:.1f} GB free")
                 continue
-            measure(articles, Path(name))
+            rows.append(measure(articles, Path(name)))
+    print(*rows, sep="\n")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from warehouse.layout import Layout
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 ACTIONS = {
     *("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate"),
-    *("fcntl.flock", "shutil.rmtree", "subprocess.Popen"),
+    *("fcntl.flock", "fcntl.fcntl", "fcntl.ioctl", "shutil.rmtree"),
 }
 
 
@@ -49,7 +49,7 @@ def load_day(layout: Layout, number: int) -> None:
 def clean_again(layout: Layout) -> None:
     cleaner = {
         run_id(number): stage(layout, run_id(number), day_of_news(number, "We write."))
-        for number in range(2)
+        for number in range(3)
     }
     rebuild_articles(layout, cleaner.get)
     load(layout, TOPICS, SOURCES, now=NOW)
@@ -57,7 +57,7 @@ def clean_again(layout: Layout) -> None:
 
 
 WORK: dict[str, Callable[[Layout], object]] = {
-    "load": lambda layout: load_day(layout, 2),
+    "load": lambda layout: load_day(layout, 3),
     "rebuild warehouse": lambda layout: rebuild_warehouse(layout, TOPICS, SOURCES),
     "rebuild articles": clean_again,
 }
@@ -110,7 +110,7 @@ def main(folder: Path, name: str, step: int) -> None:
         assert in_child(lambda: seen.write_text(state(data))) == 0
         return seen.read_text()
 
-    for number in range(2):
+    for number in range(3):
         assert in_child(lambda number=number: load_day(Layout(base), number)) == 0  # type: ignore[misc]
     fresh()
     want = after(lambda: WORK[name](data))

@@ -33,7 +33,7 @@ from tests.staged import (
     tables,
 )
 from tests.staged import stage as stage_pages
-from warehouse import build
+from warehouse import build, effects
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.query import query
@@ -137,6 +137,16 @@ def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.Monke
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
     publish(layout)
     assert tables(layout) == kept
+
+
+def test_functions_that_the_sql_calls_count_as_sql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = build.sql_hash()
+    other = tmp_path / "effects.py"
+    other.write_bytes(Path(effects.__file__).read_bytes() + b"CHANGED = True\n")
+    monkeypatch.setattr(effects, "__file__", str(other))
+    assert build.sql_hash() != before
 
 
 def test_files_that_lack_a_column_of_today_are_read(layout: Layout) -> None:

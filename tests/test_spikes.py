@@ -1,6 +1,6 @@
 """Days far above a topic's own past: planted ones are found, what is no spike is not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tasks.load import load, publish, rebuild_warehouse
+from tasks.sources import Source
 from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse import build
 from warehouse.layout import Layout
@@ -33,8 +34,12 @@ class Days:
         hits: Counts,
         totals: Counts,
         missing: set[tuple[int, int]] = frozenset(),  # type: ignore[assignment]
+        touched: Iterable[int] | None = None,
     ) -> dict[int, tuple[int, float, float]]:
-        """Spiking days with hits, expectation and score; rows are papers, columns days."""
+        """Spiking days with hits, expectation and score; rows are papers, columns days.
+
+        Counted anew for the touched days, else for all.
+        """
         rows = [
             ("harvest", f"xx-{paper}", FIRST + timedelta(days=day), n, total, n)
             for paper in range(len(totals))
@@ -49,11 +54,19 @@ class Days:
             " unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
             [list(column) for column in zip(*rows, strict=True)],
         )
-        self.con.execute((build.SQL / "marts" / "topic_spikes.sql").read_text())
+        self._refresh(range(totals.shape[1]) if touched is None else touched)
         found = self.con.execute(
             "SELECT day, articles_with_mention, expected, score FROM topic_spikes ORDER BY day"
         ).fetchall()
         return {(day - FIRST).days: (n, expected, score) for day, n, expected, score in found}
+
+    def _refresh(self, touched: Iterable[int]) -> None:
+        for name in ("touched_days", "changed_days"):
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (source_id VARCHAR, day DATE)")
+        self.con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
+        days = [FIRST + timedelta(days=day) for day in touched]
+        self.con.execute("INSERT INTO touched_days SELECT 'xx-0', unnest(?::DATE[])", [days])
+        self.con.execute((build.SQL / "marts" / "topic_spikes.sql").read_text())
 
     @staticmethod
     def _cell(
@@ -76,11 +89,12 @@ def drawn(
     rates: list[float],
     totals: list[int],
     weekday: Callable[[int], float] = lambda day: 1,
+    days: int = DAYS,
 ) -> tuple[Counts, Counts]:
     """Counts by chance: a binomial a paper and day, its rate times a factor of the day."""
     dice = np.random.default_rng(seed)
-    all_of = np.repeat(np.array(totals)[:, None], DAYS, axis=1)
-    factor = np.array([weekday(day) for day in range(DAYS)])
+    all_of = np.repeat(np.array(totals)[:, None], days, axis=1)
+    factor = np.array([weekday(day) for day in range(days)])
     return dice.binomial(all_of, np.array(rates)[:, None] * factor), all_of
 
 
@@ -160,6 +174,21 @@ def test_false_alarms_are_rare(made: Days) -> None:
     assert alarms / tried < 0.001
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_days_counted_anew_have_what_a_count_of_all_days_gives(made: Days, seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    hits, totals = drawn(seed, *PAPERS, days=900)
+    hits[1:, ::17] += 6
+    made.spikes(hits, totals)
+    for _ in range(5):
+        touched = sorted({int(dice.integers(900)), int(dice.integers(600, 650))})
+        totals[:, touched] = dice.integers(0, 120, (4, len(touched)))
+        hits[:, touched] = totals[:, touched] * dice.random((4, len(touched)))
+        found = made.spikes(hits, totals, touched=touched)
+        assert found == made.spikes(hits, totals)
+        assert len(found) > 20
+
+
 # Through the loader
 
 SPIKE = 100
@@ -179,6 +208,30 @@ def pages() -> list[Page]:
     copy = [Page(f"copy-{at}", prose(9, 200) + " G20 " * 20, 0, 1.0 + at) for at in range(2)]
     first = [Page("first", "The summit.", 0, 1.0, "de-blatt", "G20 opens")]
     return [*quiet, *loud, *copy, *first]
+
+
+def ingest(layout: Layout, number: int, part: list[Page], sources: Iterable[Source]) -> None:
+    run = stage(layout, f"2026030{number}T060000Z-aaaaaa", part)
+    load(layout, TOPICS, tuple(sources), [run])
+
+
+def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    renamed = [SOURCES[0].model_copy(update={"name": "The Post"}), *SOURCES[1:]]
+    past = [Page(f"past-{at}", "The G20 met.", -9 * at - 9) for at in range(4)]
+    seen = []
+    for number, (part, sources) in enumerate(
+        ((pages(), SOURCES), (past, SOURCES), ([Page("new", "Nothing.", 1)], renamed))
+    ):
+        ingest(layout, number, part, sources)
+        publish(layout)
+        seen += query(layout, "FROM topic_spikes").to_pylist()
+    assert [spike["articles_with_mention"] for spike in seen] == [9, 9, 9]
+    assert seen[0]["expected"] < seen[1]["expected"] == seen[2]["expected"]
+    assert {told["source"] for told in seen[2]["headlines"]} == {"de-blatt", "The Post"}
+    loaded = tables(layout)
+    rebuild_warehouse(layout, TOPICS, renamed)
+    assert tables(layout) == loaded
 
 
 def test_the_headlines_behind_a_spike(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -16,9 +16,7 @@ import pyarrow as pa
 from warehouse import effects
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit
-from warehouse.definitions import Definitions, SourceDefinition, TopicVersion
 from warehouse.layout import Layout
-from warehouse.query import records
 from warehouse.texts import without_files
 
 __all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
@@ -131,11 +129,12 @@ def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
 
 
 def sql_hash() -> str:
-    """SHA-256 of the SQL that makes and fills the relations."""
+    """SHA-256 of the SQL that makes and fills the relations, and of the functions it calls."""
     digest = hashlib.sha256(repr(DERIVED).encode())
-    for folder in ("schema", "marts", "macros", "steps"):
-        for path in sorted((SQL / folder).glob("*.sql")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    folders = (SQL / name for name in ("schema", "marts", "macros", "steps"))
+    files = (path for folder in folders for path in sorted(folder.glob("*.sql")))
+    for path in (*files, Path(effects.__file__)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -222,41 +221,6 @@ def insert(con: Connection, table: str, rows: pa.Table) -> None:
     con.register("arrow_rows", rows)
     con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arrow_rows")  # noqa: S608
     con.unregister("arrow_rows")
-
-
-def definitions_differ(con: Connection, definitions: Definitions) -> bool:
-    """Whether topics or sources are defined otherwise than when the file was last loaded."""
-    topics = records(con, "SELECT * FROM topics ORDER BY topic_id, topic_version")
-    if [_topic_row(topic) for topic in definitions.topics] != topics:
-        return True
-    names = ", ".join(SourceDefinition.__slots__)
-    stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
-    return not stored.issuperset(astuple(source) for source in definitions.sources)
-
-
-def _topic_row(topic: TopicVersion) -> dict[str, Any]:
-    return asdict(topic) | {"aliases": list(topic.aliases), "exclude": list(topic.exclude)}
-
-
-def set_definitions(con: Connection, definitions: Definitions) -> None:
-    """Replace the topics, and hand the sources to the mart of that name."""
-    con.execute("DELETE FROM topics")
-    for row in map(_topic_row, definitions.topics):
-        con.execute(f"INSERT INTO topics VALUES ({', '.join('?' * len(row))})", [*row.values()])  # noqa: S608
-    for source in definitions.sources:
-        con.execute("INSERT INTO source_definitions VALUES (?,?,?,?,?,?,?,?)", astuple(source))
-
-
-def counted_topics(con: Connection) -> dict[str, int]:
-    """Topics whose mentions are in the file, with the version that was counted."""
-    rows = con.execute("SELECT topic_id, topic_version FROM topics WHERE valid_to IS NULL")
-    return dict(rows.fetchall())
-
-
-def drop_mentions(con: Connection, topic_ids: Iterable[str]) -> None:
-    """Remove the mentions of topics that are gone or about to be counted again."""
-    con.execute("INSERT INTO recounted SELECT unnest(?::VARCHAR[])", [sorted(topic_ids)])
-    con.execute("DELETE FROM mentions WHERE topic_id IN (FROM recounted)")
 
 
 def article_paths(con: Connection, layout: Layout) -> list[Path]:

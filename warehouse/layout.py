@@ -71,6 +71,12 @@ class Layout:
         return self.warehouse / "writer" / "news.duckdb"
 
     @property
+    def spare(self) -> Path:
+        """The file over which the next snapshot is written, there while that lasts."""
+        # Beside the snapshots, as it is renamed to and fro: `writer` may be a link to another disk.
+        return self.warehouse / "spare.duckdb"
+
+    @property
     def current(self) -> Path:
         """The DuckDB file readers open, behind the symlink `current`."""
         return self.warehouse / "current" / "news.duckdb"

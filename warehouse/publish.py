@@ -3,12 +3,12 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
+from warehouse.copying import copy_over, is_shared
 from warehouse.durable import sync
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
@@ -31,13 +31,11 @@ def publish(layout: Layout, waiting: Callable[[str], None] = lambda message: Non
 
 def publish_locked(layout: Layout) -> Path | None:
     """`publish`, for the holder of the writer's lock."""
-    number = _settled_load(layout) if layout.writer.exists() else 0
-    if number <= published_load(layout):
+    number = _settle(layout) if layout.writer.exists() else None
+    if number is None:
         return None
-    keep_vintages(layout)
     snapshot = _copy(layout, number)
     _swap(layout, snapshot.parent)
-    _prune(layout)
     return snapshot
 
 
@@ -49,38 +47,58 @@ def published_load(layout: Layout) -> int:
     return int(found[1]) if found else 0
 
 
-def _settled_load(layout: Layout) -> int:
-    """Number of the writer's last load, all of it in one file with no log beside it."""
+def _settle(layout: Layout) -> int | None:
+    """Put the last load into one file with no log beside it, and keep what the index says now.
+
+    Returns:
+        The load's number; None when readers have it, or when there is none.
+    """
     with duckdb.connect(str(layout.writer)) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
-            return 0
-        number = con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0]
+            return None
+        number = int(con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0])
+        if number <= published_load(layout):
+            return None
+        keep_vintages(con, layout)
         con.execute("CHECKPOINT")
     log = layout.writer.with_name(layout.writer.name + ".wal")
     if log.exists():
         raise RuntimeError(f"{log} is still there after a checkpoint")
-    return int(number)
+    return number
 
 
 def _copy(layout: Layout, number: int) -> Path:
     folder = layout.warehouse / f"snapshot-{number}"
     shutil.rmtree(folder, ignore_errors=True)
+    spare = _spare(layout)
+    copy_over(layout.writer, spare)
     folder.mkdir(parents=True)
-    half = folder / f"{layout.writer.name}.tmp"
-    _copy_file(layout.writer, half)
-    sync(half)
-    snapshot = half.rename(folder / layout.writer.name)
+    snapshot = spare.rename(folder / layout.writer.name)
     sync(folder)
     return snapshot
 
 
-def _copy_file(source: Path, target: Path) -> None:
-    copier = shutil.which("cp")
-    if copier:
-        command = [copier, "--reflink=auto", "--", str(source), str(target)]
-        if subprocess.run(command, check=False, capture_output=True).returncode == 0:  # noqa: S603
-            return
-    shutil.copyfile(source, target)
+def _spare(layout: Layout) -> Path:
+    """Where to write the next snapshot: over one that is kept no more, if nobody reads it.
+
+    Most of it is in the next one, too. It is out of everybody's reach before it is looked at.
+    """
+    for folder in _snapshots(layout)[: 1 - KEPT]:
+        if folder != layout.current.parent.resolve():
+            old = folder / layout.writer.name
+            if old.exists():
+                old.rename(layout.spare)
+            shutil.rmtree(folder, ignore_errors=True)
+    if layout.spare.exists() and is_shared(layout.spare):
+        layout.spare.unlink()
+    return layout.spare
+
+
+def _snapshots(layout: Layout) -> list[Path]:
+    """Folders of the snapshots, oldest first."""
+    found = {path: _SNAPSHOT.fullmatch(path.name) for path in layout.warehouse.iterdir()}
+    numbers = {path: int(name[1]) for path, name in found.items() if name}
+    return sorted(numbers, key=numbers.__getitem__)
 
 
 def _swap(layout: Layout, folder: Path) -> None:
@@ -89,15 +107,3 @@ def _swap(layout: Layout, folder: Path) -> None:
     link.symlink_to(folder.name)
     os.replace(link, layout.current.parent)  # noqa: PTH105 - Path.replace would do the same
     sync(layout.warehouse)
-
-
-def _prune(layout: Layout) -> None:
-    numbered = {
-        int(found[1]): path
-        for path in layout.warehouse.iterdir()
-        if (found := _SNAPSHOT.fullmatch(path.name))
-    }
-    seen = layout.current.parent.resolve().name
-    for number in sorted(numbered)[:-KEPT]:
-        if numbered[number].name != seen:
-            shutil.rmtree(numbered[number], ignore_errors=True)

@@ -42,16 +42,15 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
     )
 
 
-def keep_vintages(layout: Layout) -> None:
+def keep_vintages(con: Connection, layout: Layout) -> None:
     """Bring the files up to the vintages of the loader's file; for the lock's holder."""
     kept = _kept(layout, RELATIONS[-1])
     newest = max(kept, default=date.min)
-    with duckdb.connect(str(layout.writer), read_only=True) as con:
-        vintages = _vintages(con)
-        for relation in RELATIONS:
-            for day in sorted(vintages):
-                if day >= newest or day not in kept:
-                    write_whole(_path(layout, relation, day), _as_parquet(con, relation, day))
+    vintages = _vintages(con)
+    for relation in RELATIONS:
+        for day in sorted(vintages):
+            if day >= newest or day not in kept:
+                write_whole(_path(layout, relation, day), _as_parquet(con, relation, day))
     for relation in reversed(RELATIONS):
         for day, path in _kept(layout, relation).items():
             if day not in vintages:

@@ -5,8 +5,8 @@ FROM (
            lag(version_no) OVER seen AS previous_no,
            lag(body_sha256) OVER seen AS sha256_before,
            lag(published_at) OVER seen AS published_before
-    FROM article_versions
-    SEMI JOIN (SELECT article_id FROM article_versions WHERE version_no > 1) AS revised
+    FROM touched_article_versions
+    SEMI JOIN (SELECT article_id FROM touched_article_versions WHERE version_no > 1) AS revised
         USING (article_id)
     WINDOW seen AS (PARTITION BY article_id ORDER BY fetched_at, version_no)
 )

@@ -1,6 +1,6 @@
 -- Holds: only pages are asked for again after their first sight, and of pages only these can have
 -- been found unmodified.
 SELECT capture_id, kind, found_in, outcome
-FROM captures
+FROM added_captures
 WHERE (found_in = 'recheck' AND kind <> 'page')
    OR (outcome = 'not_modified' AND kind IN ('page', 'file') AND found_in <> 'recheck')

@@ -1,10 +1,20 @@
 -- Holds: a copy has nearly the text of its original, both of 40 words or more.
-SELECT copy.article_id, copy.duplicate_of, copy.word_count, original.word_count AS words_of_original
-FROM touched_articles AS copy
-JOIN articles AS original
-    ON original.article_id = copy.duplicate_of AND original.article_id <> copy.article_id
-LEFT JOIN text_sketches AS one
-    ON one.article_id = copy.article_id AND one.version_no = copy.version_no
-LEFT JOIN text_sketches AS other
-    ON other.article_id = original.article_id AND other.version_no = original.version_no
+WITH pairs AS MATERIALIZED (
+    SELECT copy.article_id, copy.version_no, copy.word_count, copy.duplicate_of,
+           original.version_no AS original_no, original.word_count AS words_of_original
+    FROM touched_articles AS copy
+    JOIN articles AS original
+        ON original.article_id = copy.duplicate_of AND original.article_id <> copy.article_id
+),
+sketches AS MATERIALIZED (
+    SELECT article_id, version_no, minhash
+    FROM text_sketches
+    WHERE article_id IN (SELECT unnest([article_id, duplicate_of]) FROM pairs)
+)
+SELECT pairs.article_id, duplicate_of, word_count, words_of_original
+FROM pairs
+LEFT JOIN sketches AS one
+    ON one.article_id = pairs.article_id AND one.version_no = pairs.version_no
+LEFT JOIN sketches AS other
+    ON other.article_id = duplicate_of AND other.version_no = original_no
 WHERE coalesce(1 - bit_count(xor(one.minhash, other.minhash)) / 256 < 0.3, true)

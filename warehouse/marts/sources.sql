@@ -1,7 +1,7 @@
 -- Grain: one source (one paper). From `source_definitions`, and sources that only captures know.
 -- Leaves in `changed_sources` those whose days are judged or named otherwise than before.
 CREATE OR REPLACE TEMP TABLE sources_before AS
-SELECT source_id, country, language, expected_low, expected_high FROM sources;
+SELECT source_id, name, country, language, expected_low, expected_high FROM sources;
 
 DELETE FROM sources;
 
@@ -26,6 +26,6 @@ FULL JOIN attempted USING (source_id)
 LEFT JOIN written USING (source_id);
 
 CREATE OR REPLACE TEMP TABLE changed_sources AS
-SELECT source_id, country, language, expected_low, expected_high FROM sources
+SELECT source_id, name, country, language, expected_low, expected_high FROM sources
 EXCEPT
 FROM sources_before;

@@ -8,6 +8,25 @@
 --      2 (sqrt(n + 3/8) - sqrt(expected + 3/8))
 --   5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, nearly a standard normal by
 --      chance, for few articles, too; for that, at least a tenth of an article is expected
+-- A day looks back on 56 days four times over: in steps 1, 2, 3 and 4. So the days counted anew are
+-- those that the load touched (`touched_days` and `changed_days`) and the 224 after each; all of them
+-- where a topic was counted again (`recounted`).
+CREATE OR REPLACE TEMP TABLE spike_wanted AS
+SELECT DISTINCT day + later AS day
+FROM (
+    SELECT day FROM touched_days
+    UNION
+    SELECT day FROM changed_days
+    UNION
+    SELECT day FROM coverage WHERE EXISTS (FROM recounted)
+)
+CROSS JOIN (SELECT unnest(range(225))::INTEGER AS later);
+
+CREATE OR REPLACE TEMP TABLE spike_read AS
+SELECT DISTINCT day - earlier AS day
+FROM spike_wanted
+CROSS JOIN (SELECT unnest(range(225))::INTEGER AS earlier);
+
 CREATE OR REPLACE TEMP TABLE spike_topics AS
 SELECT topic_id, row_number() OVER (ORDER BY topic_id)::SMALLINT AS topic
 FROM (SELECT DISTINCT topic_id FROM topic_daily);
@@ -17,6 +36,7 @@ SELECT topic, paper, (day - DATE '1970-01-01')::INTEGER AS day,
        coalesce(articles_with_mention, 0)::INTEGER AS hits, coalesce(articles, 0)::INTEGER AS total,
        coalesce(articles_with_mention_original, 0)::INTEGER AS originals
 FROM topic_daily
+SEMI JOIN spike_read USING (day)
 JOIN spike_topics USING (topic_id)
 JOIN (SELECT source_id, row_number() OVER (ORDER BY source_id)::SMALLINT AS paper
       FROM (SELECT DISTINCT source_id FROM topic_daily)) AS papers USING (source_id);
@@ -95,9 +115,11 @@ CREATE OR REPLACE TEMP TABLE spikes AS
 SELECT topic_id, day, hits, total, expected, score, sources
 FROM spike_days
 JOIN spike_topics USING (topic)
+SEMI JOIN spike_wanted USING (day)
 WHERE score >= 3.5 AND hits >= 4 AND originals >= 3;
 
-DELETE FROM topic_spikes;
+DELETE FROM topic_spikes
+WHERE day IN (FROM spike_wanted) OR topic_id IN (FROM recounted);
 
 INSERT INTO topic_spikes BY NAME
 WITH found AS (

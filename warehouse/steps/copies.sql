@@ -95,26 +95,27 @@ WHERE articles.article_id = decided.article_id
 
 -- Touched: later texts that are the same as an original that was none, or was not there or not so before,
 -- and copies of what is an original no more.
-INSERT INTO waiting
-SELECT DISTINCT article_id, coalesce(published_at, fetched_at), false
+CREATE OR REPLACE TEMP TABLE doubtful AS
+SELECT other_id AS article_id
+FROM similar_texts
+JOIN decided USING (article_id)
+WHERE now IS NULL AND (other_moment, other_id) > (decided.moment, article_id)
+  AND (was IS NOT NULL OR is_touched AND other_id NOT IN (SELECT article_id FROM deciding))
+UNION
+SELECT equal_texts.article_id
+FROM equal_texts
+JOIN decided USING (body_key)
+WHERE now IS NULL AND (equal_texts.moment, equal_texts.article_id) > (decided.moment, decided.article_id)
+  AND (was IS NOT NULL
+       OR is_touched AND equal_texts.article_id NOT IN (SELECT article_id FROM deciding))
+UNION
+SELECT articles.article_id
 FROM articles
-SEMI JOIN (
-    SELECT other_id AS article_id
-    FROM similar_texts
-    JOIN decided USING (article_id)
-    WHERE now IS NULL AND (other_moment, other_id) > (decided.moment, article_id)
-      AND (was IS NOT NULL OR is_touched AND other_id NOT IN (SELECT article_id FROM deciding))
-    UNION ALL
-    SELECT equal_texts.article_id
-    FROM equal_texts
-    JOIN decided USING (body_key)
-    WHERE now IS NULL AND (equal_texts.moment, equal_texts.article_id) > (decided.moment, decided.article_id)
-      AND (was IS NOT NULL
-           OR is_touched AND equal_texts.article_id NOT IN (SELECT article_id FROM deciding))
-    UNION ALL
-    SELECT articles.article_id
-    FROM articles
-    JOIN decided ON articles.duplicate_of = decided.article_id
-    WHERE now IS NOT NULL
-) AS doubtful USING (article_id)
+JOIN decided ON articles.duplicate_of = decided.article_id
+WHERE now IS NOT NULL;
+
+INSERT INTO waiting
+SELECT article_id, coalesce(published_at, fetched_at), false
+FROM articles
+SEMI JOIN doubtful USING (article_id)
 ANTI JOIN waiting USING (article_id);

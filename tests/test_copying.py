@@ -1,0 +1,130 @@
+"""A file copied over an earlier copy of it, which nobody else may have open."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tasks.load import load, publish
+from tests.staged import SOURCES, TOPICS, Page, stage
+from warehouse.copying import BLOCK, HEADERS, copy_over, is_shared
+from warehouse.layout import Layout
+from warehouse.query import open_snapshot
+
+WHOLE = random.Random(3).randbytes(HEADERS + 5 * BLOCK)
+CHANGED = WHOLE[: 2 * BLOCK] + b"changed" + WHOLE[2 * BLOCK + 7 :]
+BEFORE = {
+    "nothing": b"",
+    "the same": WHOLE,
+    "a part": WHOLE[: 3 * BLOCK + 11],
+    "more": WHOLE + b"more",
+    "something else": WHOLE[::-1],
+    "a block changed": CHANGED,
+}
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_the_copy_is_the_source_whatever_was_there(tmp_path: Path, before: str) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(WHOLE)
+    target.write_bytes(BEFORE[before])
+    copy_over(source, target)
+    assert target.read_bytes() == source.read_bytes() == WHOLE
+
+
+def test_only_what_differs_is_written(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(WHOLE)
+    assert copy_over(source, target) in (len(WHOLE), 0)
+    source.write_bytes(CHANGED)
+    assert copy_over(source, target) in (BLOCK, 0)
+    assert copy_over(source, target) == 0
+    assert target.read_bytes() == CHANGED
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(WHOLE)
+    with pytest.raises(OSError, match="No space left"):
+        copy_over(source, Path("/dev/full"))
+
+
+@contextmanager
+def other_process(path: Path, how: str) -> Iterator[None]:
+    command = [sys.executable, "-c", f"import duckdb\n{how}\nprint(1, flush=True)\ninput()"]
+    with subprocess.Popen(
+        [*command, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == b"1\n"
+        yield
+        assert reader.stdin
+        reader.stdin.write(b"\n")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "import sys; con = duckdb.connect(sys.argv[1], read_only=True)",
+        "import sys; file = open(sys.argv[1], 'rb')",
+    ],
+)
+def test_who_reads_it_in_another_process_is_noticed(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "news.duckdb"
+    duckdb.connect(str(path)).close()
+    with other_process(path, how):
+        assert is_shared(path)
+    assert not is_shared(path)
+
+
+def test_who_reads_it_in_this_process_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "news.duckdb"
+    duckdb.connect(str(path)).close()
+    with duckdb.connect(str(path), read_only=True):
+        assert is_shared(path)
+    with path.open("rb"):
+        assert is_shared(path)
+    assert not is_shared(path)
+
+
+def test_another_name_of_the_file_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "news.duckdb"
+    path.write_bytes(b"whole")
+    os.link(path, tmp_path / "kept by somebody")
+    assert is_shared(path)
+
+
+def publish_page(layout: Layout, number: int) -> int:
+    """Load one article more; the inode of the snapshot's file."""
+    run = stage(layout, f"2026030{number}T060000Z-00000{number}", [Page(f"p{number}")])
+    load(layout, TOPICS, SOURCES, [run])
+    snapshot = publish(layout)
+    assert snapshot
+    return snapshot.stat().st_ino
+
+
+def test_a_snapshot_is_written_over_the_one_kept_no_more(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    inodes = [publish_page(layout, number) for number in range(1, 6)]
+    assert inodes[3:] == inodes[:2]
+    assert not layout.spare.exists()
+    assert layout.current.read_bytes() == layout.writer.read_bytes()
+
+
+def test_a_snapshot_that_is_read_is_left_alone(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    first = publish_page(layout, 1)
+    with open_snapshot(layout) or pytest.fail("no snapshot") as reader:
+        inodes = [publish_page(layout, number) for number in range(2, 6)]
+        assert reader.execute("SELECT count(*) FROM articles").fetchall() == [(1,)]
+        assert reader.execute("SELECT DISTINCT run_id FROM captures").fetchall() == [
+            ("20260301T060000Z-000001",)
+        ]
+    assert first not in inodes
+    assert layout.current.read_bytes() == layout.writer.read_bytes()

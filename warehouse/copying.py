@@ -1,0 +1,85 @@
+"""Copying a large file over an earlier copy of it, so that only what differs is written."""
+
+import errno
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+FICLONE = 0x40049409
+"""Of Linux: let a file share the blocks of another, where the filesystem can (Btrfs, XFS)."""
+HEADERS, BLOCK = 3 * 4096, 256 * 1024
+"""Bytes of a DuckDB file's headers and of each block after them."""
+
+
+def copy_over(source: Path, target: Path) -> int:
+    """Give `target` the bytes of `source`, and force them to the disk.
+
+    Whatever `target` held before serves to write less; it need not be whole, or there.
+
+    Returns:
+        Bytes written; 0 where the filesystem lets both files share their blocks.
+    """
+    target.touch()
+    with source.open("rb", buffering=0) as new, target.open("r+b", buffering=0) as old:
+        written = 0 if _share_blocks(new, old) else _write_differing(new, old)
+        os.fsync(old.fileno())
+    return written
+
+
+def _share_blocks(source: IO[bytes], target: IO[bytes]) -> bool:
+    try:
+        fcntl.ioctl(target.fileno(), FICLONE, source.fileno())
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        return False
+    # Of a target that was longer its end would stay.
+    target.truncate(os.fstat(source.fileno()).st_size)
+    return True
+
+
+def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
+    written = place = 0
+    for size in _sizes():
+        block = os.pread(source.fileno(), size, place)
+        if os.pread(target.fileno(), size, place) != block:
+            written += _write(target, block, place)
+        place += len(block)
+        if len(block) < size:
+            break
+    target.truncate(place)
+    return written
+
+
+def _write(target: IO[bytes], block: bytes, place: int) -> int:
+    if os.pwrite(target.fileno(), block, place) != len(block):
+        raise OSError(errno.ENOSPC, "wrote a part of a block only", target.name)
+    return len(block)
+
+
+def _sizes() -> Iterator[int]:
+    yield HEADERS
+    while True:
+        yield BLOCK
+
+
+def is_shared(path: Path) -> bool:
+    """Whether anybody may be reading the file: has it open, or knows it by another name, too.
+
+    True also where the system cannot tell.
+    """
+    with path.open("r+b") as file:
+        if os.fstat(file.fileno()).st_nlink > 1:
+            return True
+        try:
+            # A lease for writing is granted while no process has another descriptor of the file.
+            # Who opens it until it ends, with `file`, has the kernel send a signal: SIGIO, which
+            # would end this process, unless another is chosen.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except (OSError, AttributeError):
+            return True
+    return False
