@@ -1,7 +1,7 @@
 """Prefect's UI as this project serves it: its pages talk to their own server and to nobody else.
 
-Prefect 3.9's UI asks a statistics service (`sr-client-cfg.amplitude.com`) for settings on every page,
-also where statistics are off. A rule in the pages (CSP) makes the browser refuse that.
+Prefect 3.9's UI asks a statistics service (`sr-client-cfg.amplitude.com`) for settings on every
+page, also where statistics are off. A rule in the pages (CSP) makes the browser refuse that.
 """
 
 import os
@@ -34,7 +34,7 @@ def keep_to_own_server(environment: Mapping[str, str]) -> None:
 
 
 def policy(environment: Mapping[str, str]) -> str:
-    """The content security policy: what the pages bring themselves, and the addresses of the API."""
+    """The content security policy: what the pages bring themselves, and the API's addresses."""
     urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
     hosts = {f"{url.scheme}://{url.netloc}" for url in urls}
     sockets = {host.replace("http", "ws", 1) for host in hosts}
