@@ -60,8 +60,10 @@ class Watched:
         self.page.on("console", lambda told: self.said.append(f"{told.type}: {told.text}"))
 
     def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page."""
-        self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+        """Keep a picture of the whole page, once nothing on it is still awaited."""
+        expect(self.page.locator(".animate-pulse")).to_have_count(0)
+        path = self.shots / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True, animations="disabled")
 
     def open_deployment(self) -> None:
         """From the start to the hourly ingest."""
@@ -120,6 +122,7 @@ def run_page(ui: Watched) -> str:
         ui.page.get_by_role("option", name=paper).click()
     ui.shoot("form-choices")
     ui.page.keyboard.press("Escape")
+    expect(ui.page.get_by_role("option")).to_have_count(0)
     ui.shoot("form")
     ui.submit()
     ui.page.get_by_role("link", name="View run").click()
@@ -148,6 +151,7 @@ def test_a_run_is_watched_to_its_end(ui: Watched, served: Served, run_page: str)
     expect(log).to_contain_text("Finished in state Completed")
     expect(log).to_contain_text("jp-shioura-shimbun: 10 article")
     expect(log).to_contain_text("loaded: 21 new articles, 0 revised, 32 mentions; published")
+    expect(ui.page.get_by_role("main").locator("canvas")).to_be_visible()
     ui.shoot("run")
     with served.client() as client:
         (run,) = [one for one in client.read_flow_runs() if one.name.startswith("ingest 2")]

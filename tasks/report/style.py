@@ -72,7 +72,7 @@ def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
         chart | {"title": name, "width": WIDTH, "height": 80}
         for name, chart in [*charts.items()][:TOPICS]
     ]
-    about = {"text": title, "fontSize": 16, "color": "@ink", "anchor": "start"}
+    about = {"text": title, "fontSize": 16, "color": "@ink", "anchor": "start", "offset": 12}
     return complete({"title": about, "background": "@paper", "padding": 16, "vconcat": shown})
 
 
