@@ -16,6 +16,7 @@ from pathlib import Path
 
 from flows.installation import Installation, open_installation
 from flows.quiet import operating
+from flows.ui import keep_to_own_server, own_pages
 from tasks.settings import ConfigError
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def serve_until_stopped(place: Installation, port: int = PORT) -> None:
         path: Path = getattr(place.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
     os.environ.update(operating(f"http://{HOST}:{port}/api"))
+    own_pages(home)
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
     worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
@@ -120,6 +122,7 @@ def serve_until_stopped(place: Installation, port: int = PORT) -> None:
         with _stopping_on_signals():
             _start(serving, "server", server)
             _wait_for(serving.api, serving.children[0])
+            keep_to_own_server(os.environ)
             _prepare(serving)
             _start(serving, "worker", worker)
             _watch(serving)

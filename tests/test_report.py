@@ -2,21 +2,20 @@
 
 import base64
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Request
 
 from tasks.load import load, publish
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
 from tasks.report.page import chart_data, link, percent
+from tests.chromium import chromium
 from tests.staged import SOURCES, START, TOPICS, Page, listing, stage
 from warehouse.layout import Layout
 from warehouse.query import QueryError
@@ -169,8 +168,6 @@ def test_a_runs_page_shows_the_topics(layout: Layout) -> None:
 
 # How it looks
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 MARKS = """() => [...document.querySelectorAll(".chart")].map(chart =>
     [...chart.querySelectorAll("svg [role=graphics-symbol]")].filter(mark => {
         const box = mark.getBoundingClientRect();
@@ -192,13 +189,8 @@ COLOURS = """async picture => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium (apt-get install chromium)")
-    root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *root])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.mark.browser

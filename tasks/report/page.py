@@ -20,6 +20,7 @@ from warehouse.durable import write_whole
 from warehouse.layout import Layout
 
 FOLDER = Path(__file__).parent
+KEY = "In the picture, grey: not collected; pale: less than half of it collected."
 
 
 def write_report(layout: Layout, out: Path) -> Figures:
@@ -103,7 +104,7 @@ def summary_of_topics(figures: Figures) -> str:
     head = [f"**{span}**", "", "| topic | share | articles | last 7 days |", "|:--|--:|--:|--:|"]
     rows = [_markdown_row(topic) for topic in figures.topics]
     picture = f"data:image/png;base64,{base64.b64encode(made).decode()}"
-    return "\n".join([*head, *rows, "", f"![Share of articles by topic]({picture})"])
+    return "\n".join([*head, *rows, "", KEY, "", f"![Share of articles by topic]({picture})"])
 
 
 def _markdown_row(topic: Mapping[str, Any]) -> str:

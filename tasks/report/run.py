@@ -1,7 +1,7 @@
 """What one run's page in Prefect shows: its ledger, its topics, what it turned down."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,13 @@ from warehouse.query import open_snapshot, records
 Row = dict[str, Any]
 MOST = 100
 """Pages shown one by one."""
+WIDEST, LONGEST = 64, 52
+"""Characters of an address, and of a word between hyphens, that are shown: Prefect leaves
+a column of some 580 pixels, in which longer ones do not wrap but run into what stands beside."""
+UNBROKEN = re.compile(rf"[^-]{{{LONGEST + 1},}}")
+LINKED = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""What Prefect's page would turn into a link by itself."""
+LEDGER = ("source", "discovered", "fetched", "new", "revised", "rejected", "seconds")
 WEB = re.compile(r"https?://[^\s<>]+")
 
 
@@ -48,7 +55,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
 def ledger_page(
     run_id: str, figures: RunFigures, listed: Mapping[str, int], notes: Mapping[str, str]
 ) -> str:
-    """The ledger as Markdown, a row a source.
+    """The ledger as Markdown: a row a source, and below it what else is to be said of some.
 
     Args:
         run_id: The run.
@@ -58,17 +65,32 @@ def ledger_page(
     """
     rows = {row["source_id"]: row for row in figures.ledger}
     rejected = _reasons(figures.rejections)
-    cells = []
+    cells, lines = [], []
     for source_id, entries in listed.items():
-        row = rows.get(source_id, {})
-        counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
-        rest = [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
-        said = [*rest, rejected.get(source_id, ""), notes.get(source_id, "")]
-        seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        cells.append([source_id, entries, *counts, "; ".join(filter(None, said)), seconds])
-    head = ("source", "discovered", "fetched", "new", "revised", "rejected and notes", "seconds")
+        row, reasons = rows.get(source_id, {}), rejected.get(source_id, {})
+        cells.append([source_id, entries, *_counts(row, reasons), _seconds(row)])
+        said = [_told(reasons), *_rest(row), notes.get(source_id, "")]
+        if any(said):
+            lines.append(f"- **{_plain(source_id)}**: {_plain('; '.join(filter(None, said)))}")
     total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
-    return f"{total}\n\n{table(head, cells)}"
+    return "\n\n".join(filter(None, [total, table(LEDGER, cells), "\n".join(lines)]))
+
+
+def _counts(row: Row, reasons: Mapping[str, int]) -> list[int]:
+    return [*(row.get(name, 0) for name in ("fetched", "new", "revised")), sum(reasons.values())]
+
+
+def _seconds(row: Row) -> str:
+    return f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
+
+
+def _rest(row: Row) -> list[str]:
+    return [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
+
+
+def _told(reasons: Mapping[str, int]) -> str:
+    named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
+    return f"rejected {named}" if named else ""
 
 
 def topics_page(figures: RunFigures) -> str:
@@ -77,7 +99,7 @@ def topics_page(figures: RunFigures) -> str:
     if not articles:
         return "**This run brought no new text.**"
     cells = [[row["name"], row["hits"], row["mentions"]] for row in figures.topics]
-    head = ("topic", "new articles that mention it", "mentions")
+    head = ("topic", "articles that mention it", "mentions")
     return f"**In the {articles} new or revised articles of this run**\n\n" + table(head, cells)
 
 
@@ -92,32 +114,56 @@ def rejections_page(figures: RunFigures) -> str:
 
 
 def _rejection(row: Row) -> str:
-    """One page, why it gave no article, and the command that shows what is on it."""
+    """One page, why it gave no article, and the command that shows what is on it, a line each."""
     url = row["url_requested"]
     why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
-    address = f"<{url}>" if WEB.fullmatch(url) else _plain(url)
-    said = f"{_plain(row['source_id'])}, **{_plain(row['outcome'])}**: {_plain(why)}, {address}"
-    return f"{said} `presswatch extract '{row['raw_ref']}'`" if row["raw_ref"] else said
+    said = [f"**{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", _link(url)]
+    said += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
+    return "\\\n  ".join(said)
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table in which no text of a page can act as Markdown or HTML."""
-    lines = [f"| {' | '.join(head)} |", "|" + "|".join("---" for _ in head) + "|"]
+def _link(url: str) -> str:
+    """A page's address, shortened for the column where it leads to the web."""
+    if not WEB.fullmatch(url):
+        return _plain(url)
+    shown = _cut(url.split("://", 1)[1], WIDEST)
+    target = url.replace("\\", "\\\\").replace("&", "&amp;")
+    return f"[{_escaped(shown)}](<{target}>)"
+
+
+def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table, numbers after names, in which no text of a page can act as Markdown."""
+    lines = [f"| {' | '.join(head)} |", "|---|" + "--:|" * (len(head) - 1)]
     lines += [f"| {' | '.join(map(_plain, row))} |" for row in rows]
     return "\n".join(lines)
 
 
 def _plain(value: object) -> str:
-    text = " ".join(str(value).split())
+    """Text that is shown as it is, and wraps: no Markdown, no links, no endless words."""
+    return " ".join(map(_word, str(value).split()))
+
+
+def _word(word: str) -> str:
+    whole = UNBROKEN.sub(lambda run: _cut(run[0], LONGEST), word)
+    if LINKED.search(whole):
+        return f"`{whole.replace('`', '%60').replace('|', '%7C')}`"
+    return _escaped(whole)
+
+
+def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
 
 
-def _reasons(rejections: Iterable[Row]) -> dict[str, str]:
+def _cut(text: str, most: int) -> str:
+    """The beginning and the end of what is longer."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
+
+
+def _reasons(rejections: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """Rejected pages of each source by outcome."""
     counts: dict[str, dict[str, int]] = {}
     for row in rejections:
         of = counts.setdefault(row["source_id"], {})
         of[row["outcome"]] = of.get(row["outcome"], 0) + 1
-    return {
-        source_id: ", ".join(f"{n} {outcome}" for outcome, n in sorted(of.items()))
-        for source_id, of in counts.items()
-    }
+    return counts

@@ -30,8 +30,8 @@ COLOURS = {
 }
 """For the run's picture; the page's own are in page.css."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sans-serif"
-WIDTH = 760
-"""Of the run's picture."""
+WIDTH, SCALE = 540, 2
+"""Of the run's picture: as wide as the column that Prefect has for it, and sharp there."""
 TOPICS = 8
 """Topics that the run's picture shows at most."""
 
@@ -69,10 +69,10 @@ def complete(spec: Spec) -> Spec:
 def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
     """The attention charts of the first topics below each other, for a fixed width."""
     shown = [
-        chart | {"title": name, "width": WIDTH, "height": 90}
+        chart | {"title": name, "width": WIDTH, "height": 80}
         for name, chart in [*charts.items()][:TOPICS]
     ]
-    about = {"text": title, "fontSize": 18, "color": "@ink", "anchor": "start"}
+    about = {"text": title, "fontSize": 16, "color": "@ink", "anchor": "start", "offset": 12}
     return complete({"title": about, "background": "@paper", "padding": 16, "vconcat": shown})
 
 
@@ -82,6 +82,6 @@ def png(spec: Spec) -> bytes:
     for name, colour in COLOURS.items():
         text = text.replace(f'"{name}"', f'"{colour}"')
     made: bytes = vl_convert.vegalite_to_png(
-        text.replace('"@labels"', "160"), vl_version=VERSION, scale=1
+        text.replace('"@labels"', "160"), vl_version=VERSION, scale=SCALE
     )
     return made

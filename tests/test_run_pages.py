@@ -1,0 +1,88 @@
+"""What a run leaves for its page in Prefect: ledger, topics, pages turned down, as Markdown."""
+
+from typing import Any
+
+from tasks.report import ledger_page, rejections_page, topics_page
+from tasks.report.run import LONGEST, MOST, WIDEST, RunFigures
+
+RUN = "20261125T144039Z-bcb567"
+LONG = f"https://www.gb-post.test/{'abcdefghij' * 20}?a=1&copy;=2&q={'%E4%BA%8C' * 40}"
+
+
+def collected(source_id: str, **counts: int) -> dict[str, Any]:
+    """A row of the ledger."""
+    empty = dict.fromkeys(("fetched", "new", "revised", "unchanged", "truncated"), 0)
+    return {"source_id": source_id, "seconds": 1.25, **empty, **counts}
+
+
+def rejected(source_id: str = "gb-post", **about: Any) -> dict[str, Any]:
+    """A page that gave no article."""
+    return {
+        "source_id": source_id,
+        "outcome": "soft_404",
+        "meaning": "says that it is gone",
+        "detail": None,
+        "url_requested": LONG,
+        "raw_ref": f"{source_id}/{RUN}.warc.gz#4410",
+        **about,
+    }
+
+
+def test_the_ledger_says_of_each_source_what_came_of_it() -> None:
+    rows = [collected("gb-post", fetched=5, new=3, unchanged=1)]
+    figures = RunFigures(rows, [], [rejected(), rejected(outcome="not_found")])
+    page = ledger_page(RUN, figures, {"gb-post": 9, "de-blatt": 0}, {"de-blatt": "no answer"})
+    assert page.splitlines() == [
+        f"**Run {RUN}**: 3 new, 0 revised",
+        "",
+        "| source | discovered | fetched | new | revised | rejected | seconds |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+        "| gb-post | 9 | 5 | 3 | 0 | 2 | 1.2 |",
+        "| de-blatt | 0 | 0 | 0 | 0 | 0 |  |",
+        "",
+        "- **gb-post**: rejected 1 not\\_found, 1 soft\\_404; 1 unchanged",
+        "- **de-blatt**: no answer",
+    ]
+
+
+def test_a_rejection_leads_to_the_page_and_to_what_is_on_it() -> None:
+    (_, _, first, second, third) = rejections_page(RunFigures([], [], [rejected()])).splitlines()
+    assert first == "- **soft\\_404**, gb-post: says that it is gone\\"
+    shown, target = second.removeprefix("  [").removesuffix(">)\\").split("](<")
+    assert target == LONG.replace("&", "&amp;")
+    assert shown.startswith("www.gb-post.test/abc")
+    assert len(shown) == WIDEST + 1
+    assert third == f"  `presswatch extract 'gb-post/{RUN}.warc.gz#4410'`"
+
+
+def test_no_more_rejections_than_one_can_read() -> None:
+    page = rejections_page(RunFigures([], [], [rejected()] * (MOST + 1)))
+    assert page.startswith(f"**{MOST + 1} pages gave no article; the first {MOST}**")
+    assert page.count("presswatch extract") == MOST
+
+
+def test_texts_of_pages_are_neither_markdown_nor_links() -> None:
+    hostile = "[x](javascript:alert(1)) <b> `code` | www.evil.test a@evil.test"
+    page = rejections_page(RunFigures([], [], [rejected(detail=hostile)]))
+    assert (
+        "\\[x\\](javascript:alert(1)) \\<b\\> \\`code\\` \\| `www.evil.test` `a@evil.test`" in page
+    )
+    file = rejected(url_requested="file:///data/`x`|y.html", raw_ref=None)
+    page = rejections_page(RunFigures([], [], [file]))
+    assert page.endswith("`file:///data/%60x%60%7Cy.html`")
+
+
+def test_long_words_are_cut() -> None:
+    error = f"ConnectTimeout: {LONG}"
+    page = ledger_page(RUN, RunFigures([], [], []), {"gb-post": 0}, {"gb-post": error})
+    (line,) = [line for line in page.splitlines() if "ConnectTimeout" in line]
+    start, end = line.split("`")[1].split("…")
+    assert LONG.startswith(start)
+    assert LONG.endswith(end)
+    assert max(map(len, f"{start}…{end}".split("-"))) == LONGEST + len("…")
+
+
+def test_a_run_that_brought_nothing() -> None:
+    nothing = RunFigures([], [], [])
+    assert topics_page(nothing) == "**This run brought no new text.**"
+    assert rejections_page(nothing) == "**No page was turned down.**"
