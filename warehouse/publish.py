@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import duckdb
 from warehouse.durable import sync
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
+from warehouse.manifest import write_manifest
 from warehouse.vintages import keep_vintages
 
 KEPT = 3
@@ -36,6 +38,7 @@ def publish_locked(layout: Layout) -> Path | None:
         return None
     keep_vintages(layout)
     snapshot = _copy(layout, number)
+    write_manifest(snapshot, number)
     _swap(layout, snapshot.parent)
     _prune(layout)
     return snapshot
@@ -92,12 +95,29 @@ def _swap(layout: Layout, folder: Path) -> None:
 
 
 def _prune(layout: Layout) -> None:
-    numbered = {
-        int(found[1]): path
-        for path in layout.warehouse.iterdir()
-        if (found := _SNAPSHOT.fullmatch(path.name))
-    }
+    numbered = _numbered(layout)
     seen = layout.current.parent.resolve().name
     for number in sorted(numbered)[:-KEPT]:
         if numbered[number].name != seen:
             shutil.rmtree(numbered[number], ignore_errors=True)
+
+
+def _numbered(layout: Layout) -> dict[int, Path]:
+    return {
+        int(found[1]): path
+        for path in layout.warehouse.glob("snapshot-*")
+        if (found := _SNAPSHOT.fullmatch(path.name))
+    }
+
+
+def drop_snapshots(
+    layout: Layout, older_than: datetime, waiting: Callable[[str], None] = lambda message: None
+) -> list[Path]:
+    """Remove snapshots that were published earlier, but for the one readers see; return them."""
+    with writer_lock(layout, waiting):
+        seen = layout.current.parent.resolve()
+        found = [path for path in _numbered(layout).values() if path.resolve() != seen]
+        due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
+        for path in due:
+            shutil.rmtree(path)
+    return due
