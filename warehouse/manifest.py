@@ -27,11 +27,19 @@ _LIVE = (
 def write_manifest(snapshot: Path, load_no: int) -> Path:
     """Write the manifest of a snapshot's file into its folder, before readers see it."""
     with duckdb.connect(str(snapshot), read_only=True) as con:
-        files = [row | {"published_date": _day(row["path"])} for row in records(con, _LIVE)]
+        files = live_files(con)
     document = {"format": FORMAT, "load_no": load_no, "files": files}
     path = snapshot.with_name(NAME)
     write_whole(path, json.dumps(document, indent=1).encode())
     return path
+
+
+def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The files that a warehouse was loaded from: layer, path, rows, bytes, sha256, published_date.
+
+    A file of several runs is one.
+    """
+    return [row | {"published_date": _day(row["path"])} for row in records(con, _LIVE)]
 
 
 def _day(path: str) -> str | None:
@@ -40,7 +48,7 @@ def _day(path: str) -> str | None:
 
 
 def read_manifest(folder: Path) -> list[dict[str, Any]]:
-    """The files that a snapshot's manifest lists: layer, path, rows, bytes, sha256, published_date.
+    """The files that a snapshot's manifest lists, as `live_files` does.
 
     Raises:
         OSError: the snapshot has none, having been published by an earlier version.
