@@ -14,7 +14,7 @@ from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from flows.quiet import narrate
 from tasks.compact import Compacted, compact, drop_retired, publish_files
 from tasks.retain import drop_archives, drop_leftovers
-from tasks.verify import LayersBroken, Verified, verify
+from tasks.verify import SHOWN, LayersBroken, Verified, verify
 from warehouse.publish import drop_snapshots
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def verify_layers(place: Installation) -> Verified:
     """Look at every file, archive reference and check; change nothing."""
     done = verify(place.layout)
     log.info("verified: %s", verified_line(done))
-    for finding in done.findings:
+    for finding in done.findings[:SHOWN]:
         log.error("%s", finding)
     return done
 
@@ -105,7 +105,9 @@ def maintain(
 def ledger(done: Maintained) -> str:
     """What was done, as Markdown."""
     rows = [f"| {step} | {what} |" for step, what in _steps(done).items()]
-    broken = [f"- `{each.file}`: {each.problem}" for each in done.verified.findings]
+    findings = done.verified.findings
+    broken = [f"- `{each.file}`: {each.problem}" for each in findings[:SHOWN]]
+    broken += [f"- and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
     head = ["| step | what came of it |", "|---|---|"]
     return "\n".join([*head, *rows, *(["", "Broken:", ""] if broken else []), *broken])
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from tasks.partition import warc_name
 from tasks.progress import advance
 from warehouse.checking import CHECKS, CheckFailed, run_checks
-from warehouse.commits import read_commits
+from warehouse.commits import read_commits, unnamed_files
 from warehouse.layout import Layout
 from warehouse.manifest import NAME, live_files, read_manifest
 from warehouse.query import QueryError, open_snapshot
@@ -27,6 +27,9 @@ _REFERENCES = (
     " FROM (SELECT raw_ref FROM captures UNION ALL SELECT raw_ref FROM article_versions)"
     " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
 )
+SHOWN = 50
+"""Findings that are told one by one."""
+LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
 _ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
 _HEAD = 2_048
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
@@ -59,11 +62,13 @@ class Verified:
 
 
 class LayersBroken(Exception):  # noqa: N818 - it is what is the case
-    """Something that is kept does not hold any more; a line for each finding."""
+    """Something that is kept does not hold any more; a line for each of the first findings."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(map(str, findings)))
+        lines = [str(finding) for finding in findings[:SHOWN]]
+        more = len(findings) - len(lines)
+        super().__init__("\n".join([*lines, *([f"and {more} more"] if more else [])]))
 
     def __reduce__(self) -> tuple[type["LayersBroken"], tuple[Any, ...]]:
         return type(self), (self.findings,)
@@ -85,6 +90,7 @@ def verify(layout: Layout) -> Verified:
             *_manifest_findings(con, snapshot.parent),
             *_parquet_findings(layout, con, done),
             *_commit_findings(layout, con),
+            *_loose_findings(layout, con),
             *_archive_findings(layout, con, done),
             *_check_findings(con, snapshot, done),
         ]
@@ -143,6 +149,14 @@ def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator
             if loaded.get(key) != rows:
                 path = layout.commits / f"{commit.run_id}.json"
                 yield Finding(path, f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}")
+
+
+def _loose_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Files that count nowhere, left by hand or by a fault."""
+    live = {layout.root / file["path"] for file in live_files(con)}
+    for path in unnamed_files(layout):
+        if path not in live:
+            yield Finding(path, LOOSE)
 
 
 def _archive_findings(

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,23 @@ def test_a_rebuild_that_cannot_redo_a_run_keeps_its_rows(
     assert on_disk(layout) == {file["path"] for file in manifest(layout)}
     assert compacted(layout).days == 5
     assert tables(layout, leave_out=("loads", FILES)) == before
+
+
+def test_loads_go_on_beside_compaction(layout: Layout) -> None:
+    apart = Layout(layout.root.with_name("undisturbed"))
+    shutil.rmtree(apart.root, ignore_errors=True)
+    shutil.copytree(layout.root, apart.root, symlinks=True)
+    later = range(10, 13)
+    with ThreadPoolExecutor(1) as beside:
+        loading = beside.submit(ingest, layout, *later)
+        rounds = 0
+        while not loading.done():
+            compact(layout, date(2026, 3, 3) + timedelta(days=rounds % 4), now=NOW, seconds=0)
+            publish_files(layout, now=NOW)
+            rounds += 1
+        loading.result()
+    ingest(apart, *later)
+    assert rounds > 1
+    assert tables(layout, leave_out=("loads", FILES)) == tables(apart, leave_out=("loads", FILES))
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout, leave_out=("loads", FILES)) == tables(apart, leave_out=("loads", FILES))

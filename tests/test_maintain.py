@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 from flows.__main__ import app
 from flows.ingest import ingest
-from flows.maintain import ledger, maintain
+from flows.maintain import Maintained, Removed, ledger, maintain
 from flows.rebuild import rebuild
+from tasks.compact import Compacted
 from tasks.retain import drop_archives, drop_leftovers
 from tasks.runs import running
-from tasks.verify import LayersBroken, verify
+from tasks.verify import Finding, LayersBroken, Verified, verify
 from tests.staged import prose, tables
 from warehouse.layout import Layout
 from warehouse.query import QueryError, query
@@ -157,6 +158,14 @@ def test_each_finding_names_its_file(
     assert problem in str(finding)
 
 
+def test_a_file_that_nothing_names_is_a_finding(place: Place) -> None:
+    known = next(place.layout.articles.glob("*/*.parquet"))
+    loose = known.with_name("20260302T060000Z-00000f.0123456789ab.parquet")
+    shutil.copy(known, loose)
+    [finding] = verify(place.layout).findings
+    assert str(finding).startswith(f"{loose}: is named by no commit")
+
+
 def test_a_check_over_what_readers_see_is_a_finding(place: Place) -> None:
     snapshot = place.layout.current.resolve()
     with duckdb.connect(str(snapshot)) as con:
@@ -250,6 +259,14 @@ def test_the_command_tells_what_is_broken(place: Place) -> None:
     done = CliRunner().invoke(app, ["maintain", "--verify", *options])
     assert done.exit_code == 1
     assert f"{broken}: no record at 1 raw_refs" in done.stderr
+
+
+def test_of_many_findings_the_first_are_told() -> None:
+    many = [Finding(Path(f"a/{number}"), "is not there") for number in range(60)]
+    lines = str(LayersBroken(many)).splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("a/0: is not there", "and 10 more", 51)
+    shown = ledger(Maintained(Compacted(), Removed(), Verified(findings=tuple(many))))
+    assert shown.endswith("- `a/49`: is not there\n- and 10 more")
 
 
 def test_before_the_first_load_there_is_nothing_to_maintain(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Other engines read the Parquet files through the manifest while days are compacted."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from warehouse.publish import drop_snapshots
 
 ROOT = Path(__file__).parents[1]
 POLARS = Path(os.environ.get("PRESSWATCH_POLARS", ROOT / ".venv/polars/bin/python"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PATIENCE_SECONDS = 60
 
 
@@ -107,3 +109,27 @@ def test_a_plain_pattern_sees_replaced_rows_twice_until_they_go(tmp_path: Path) 
     drop_snapshots(layout, datetime.now(UTC))
     drop_retired(layout, datetime.now(UTC))
     assert duckdb.sql(pattern).fetchall() == [(rows,)]
+
+
+def test_the_readme_reads_the_manifest(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    ingest(layout, 0, 1)
+    _, _, section = README.partition("## Read the Parquet with other engines")
+    section = section.partition("\n## ")[0]
+    paths, pyarrow, polars = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    [statements] = re.findall(r"```\n(SET.*?)```", section, re.DOTALL)
+    by_duckdb = (
+        f"import duckdb\nsql = {statements!r}\nset_paths, ask = sql.strip(';\\n').split(';')\n"
+        "duckdb.sql(set_paths)\narticles = duckdb.sql(ask)\n"
+    )
+    rows = int(digest(snapshot(layout.root)).split()[0])
+    for python, code in (
+        (sys.executable, paths + pyarrow),
+        (POLARS, paths + polars),
+        (sys.executable, by_duckdb),
+    ):
+        if Path(python).exists():
+            code += "print(articles.shape[0])"
+            command = [str(python), "-c", code]
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+            assert done.stdout.strip() == str(rows)

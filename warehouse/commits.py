@@ -154,6 +154,22 @@ def sweep(layout: Layout) -> list[Path]:
     return removed
 
 
+def unnamed_files(layout: Layout) -> list[Path]:
+    """Files of the layers that nothing names and no run is writing, without the lock."""
+    coming = next_commits(layout)
+    found = _layer_files(layout)
+    # After the listing: what was being written then is marked still, or named by now.
+    writing = _begun_runs(layout.commits) | _begun_runs(coming) | set(committed_runs(coming))
+    named = {layout.root / path for path in _named(layout.commits, committed_runs(layout.commits))}
+    loose = (path for path in found if path not in named and _run_of(path) not in writing)
+    return [path for path in loose if path.exists()]
+
+
+def _layer_files(layout: Layout) -> list[Path]:
+    folders = (layout.articles, layout.captures, layout.stripped_blocks)
+    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
 def _begun_runs(folder: Path) -> set[str]:
     marks = folder.glob(f".*{BEGUN}")
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
@@ -161,8 +177,7 @@ def _begun_runs(folder: Path) -> set[str]:
 
 def _remove_unnamed(layout: Layout, run_ids: set[str]) -> list[Path]:
     named = {layout.root / path for path in _named(layout.commits, run_ids)}
-    folders = (layout.articles, layout.captures, layout.stripped_blocks)
-    found = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    found = _layer_files(layout)
     unnamed = [path for path in found if _run_of(path) in run_ids and path not in named]
     for path in unnamed:
         path.unlink()
