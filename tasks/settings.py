@@ -131,7 +131,9 @@ class Settings(BaseSettings):
             lines = describe(error, type(self))
             raise ConfigError(map(_as_variable, lines)) from None
         except SettingsError as error:
-            raise ConfigError([f"{_PREFIX}LIMITS: {error.__cause__ or error}"]) from None
+            # pydantic-settings: error parsing value for field "limits" from source ...
+            name = str(error).partition('"')[2].partition('"')[0].upper()
+            raise ConfigError([f"{_PREFIX}{name}: {error.__cause__ or error}"]) from None
 
     @field_validator("data")
     @classmethod
