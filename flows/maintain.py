@@ -130,12 +130,13 @@ def _steps(done: Maintained) -> dict[str, str]:
 
 def compaction_line(done: Compacted) -> str:
     """How many files became how many."""
+    left = f"; {len(done.broken)} left alone" if done.broken else ""
     if not done.days:
-        return "nothing to compact"
+        return f"nothing to compact{left}"
     before, after = (size / 1e6 for size in (done.bytes_before, done.bytes_after))
     return (
         f"{done.days} days and layers, {done.files_before} files ({before:.1f} MB) into"
-        f" {done.files_after} ({after:.1f} MB)"
+        f" {done.files_after} ({after:.1f} MB){left}"
     )
 
 

@@ -103,7 +103,7 @@ def measure_one(layout: Layout) -> None:
     steps = Steps()
     with duckdb.connect() as con, steps.time("read in DuckDB"):
         con.execute(READ, [[str(whole)]]).fetchall()
-    print(f"all days in one file: {whole.stat().st_size / 1e6:.1f} MB, {steps.line()}")
+    print(f"all days in one file: {steps.line()}")
 
 
 def main() -> None:

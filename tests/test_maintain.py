@@ -177,6 +177,15 @@ def test_a_check_over_what_readers_see_is_a_finding(place: Place) -> None:
     assert any("files_complete" in each.problem for each in found)
 
 
+def test_a_snapshot_of_another_version_is_a_finding(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.build.sql_hash", lambda: "of a later version")
+    [finding] = verify(place.layout).findings
+    assert finding.file == place.layout.current.resolve()
+    assert "another version" in finding.problem
+
+
 def test_verify_alone_changes_nothing_and_fails_when_something_is_broken(place: Place) -> None:
     cut(archives(place)[0])
     shift(archives(place)[1])
