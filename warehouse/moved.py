@@ -43,5 +43,5 @@ def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
         add_files(con, commits)
         point_texts(con, layout)
         record_load(con, load_no, now, (), ())
-        run_checks(con, "files_complete")
+        run_checks(con, "files_complete", "files_one_content")
     return True

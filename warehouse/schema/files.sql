@@ -1,4 +1,4 @@
--- Grain: the rows of one run in one Parquet file.
+-- Grain: one run and one Parquet file that holds rows of it.
 CREATE TABLE files (
     run_id VARCHAR,
     layer  VARCHAR,
