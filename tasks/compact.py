@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -186,15 +187,17 @@ def _compact_day(
     layer: str,
     day: str,
     files: Sequence[CompactedFile],
-    packs: Iterable[Sequence[CompactedFile]],
+    packs: Sequence[Sequence[CompactedFile]],
     now: datetime,
 ) -> list[CompactedFile]:
-    """Write a day's packs, then its record, from which on they count; its files of now."""
+    """Write a day's packs, then its record, from which on they count; its files of now.
+
+    When a file is broken, the next sweep removes what was written.
+    """
     name = f"day-{day}"
-    tables = [(pack, _read(layout, pack)) for pack in packs]
     mark_begun(layout.commits, name)
-    new = [_write(layout, name, layer, pack, table) for pack, table in tables]
-    old = {file.path for pack, _ in tables for file in pack} - {file.path for file in new}
+    new = [_write(layout, name, layer, pack) for pack in packs]
+    old = {file.path for pack in packs for file in pack} - {file.path for file in new}
     live = [*(file for file in files if file.path not in old), *new]
     compacted = tuple(file for file in live if len(file.parts) > 1)
     retired = tuple(Retired(path, now) for path in sorted(old))
@@ -227,11 +230,9 @@ def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
     return table
 
 
-def _write(
-    layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile], table: pa.Table
-) -> CompactedFile:
+def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile]) -> CompactedFile:
     folder = (layout.root / pack[0].path).parent
-    file = write_parquet(layout, name, folder, layer, lambda: table)
+    file = write_parquet(layout, name, folder, layer, partial(_read, layout, pack))
     parts = tuple(part for each in pack for part in each.parts)
     return CompactedFile(file.path, file.bytes, file.sha256, parts)
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -38,6 +38,7 @@ from warehouse.publish import drop_snapshots
 from warehouse.texts import live_paths
 
 HOURS = 24
+DAYS, ARTICLES = 10, 1_200
 LATE = 5
 """One of so many articles comes a day late."""
 READ = "SELECT count(*), sum(length(body)) FROM read_parquet(?)"
@@ -106,31 +107,42 @@ def measure_one(layout: Layout) -> None:
     print(f"all days in one file: {steps.line()}")
 
 
-def main() -> None:
+def run(days: int = DAYS, articles: int = ARTICLES) -> None:
     """Measure before and after."""
+    print(f"upkeep of {days} days of {articles} made articles, a run an hour")
+    with tempfile.TemporaryDirectory() as name:
+        layout = Layout(Path(name))
+        write_hours(layout, days, articles)
+        measure(layout, "a file a run and day", days)
+        keep_up(layout, moment(days + 2))
+        measure(layout, "a file a day", days)
+        measure_one(layout)
+        steps = Steps()
+        with steps.time("verification"):
+            found = verify(layout)
+        print(f"  {found.files} files, {found.checks} checks: {steps.line()}")
+
+
+def keep_up(layout: Layout, now: datetime) -> None:
+    """Compact, publish, and remove what was replaced."""
+    steps = Steps()
+    with steps.time("compaction"):
+        done = compact(layout, now.date(), now=now)
+    with steps.time("publishing"):
+        publish_files(layout, now=now)
+    drop_snapshots(layout, datetime.now(UTC))
+    drop_retired(layout, now)
+    print(f"  {done.files_before} files into {done.files_after}; {steps.line()}")
+
+
+def main() -> None:
+    """Measure what is asked for."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--days", type=int, default=15)
-    arguments.add_argument("--articles", type=int, default=1_000)
+    arguments.add_argument("--days", type=int, default=DAYS)
+    arguments.add_argument("--articles", type=int, default=ARTICLES)
     asked = arguments.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    with tempfile.TemporaryDirectory() as name:
-        layout, steps = Layout(Path(name)), Steps()
-        write_hours(layout, asked.days, asked.articles)
-        end = moment(asked.days + 2)
-        measure(layout, "a file a run and day", asked.days)
-        with steps.time("compaction"):
-            done = compact(layout, end.date(), now=end)
-        with steps.time("publishing"):
-            publish_files(layout, now=end)
-        drop_snapshots(layout, end.replace(year=end.year + 50))
-        drop_retired(layout, end)
-        print(f"  {done.files_before} files into {done.files_after}; {steps.line()}")
-        measure(layout, "a file a day", asked.days)
-        measure_one(layout)
-        checking = Steps()
-        with checking.time("verification"):
-            found = verify(layout)
-        print(f"  {found.files} files, {found.checks} checks: {checking.line()}")
+    run(asked.days, asked.articles)
 
 
 if __name__ == "__main__":

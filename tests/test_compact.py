@@ -165,6 +165,19 @@ def test_a_load_that_failed_keeps_its_files(
     assert tables(layout, leave_out=("loads", FILES)) == tables(apart, leave_out=("loads", FILES))
 
 
+def test_large_files_stay_as_they_are(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smaller ones are gathered until the limit, again as long as that makes them fewer."""
+    day = [file for file in manifest(layout) if file["published_date"] == "2026-03-02"]
+    monkeypatch.setattr("tasks.compact.LARGE_BYTES", 4 * max(file["bytes"] for file in day))
+    before = tables(layout, leave_out=("loads", FILES))
+    compacted(layout)
+    files = [file for file in manifest(layout) if file["published_date"] == "2026-03-02"]
+    assert 1 < len(files) < 4
+    while compacted(layout).days:
+        pass
+    assert tables(layout, leave_out=("loads", FILES)) == before
+
+
 def test_a_broken_file_is_named_and_its_day_left_alone(layout: Layout) -> None:
     path = layout.root / next(f["path"] for f in manifest(layout) if "03-03" in f["path"])
     path.write_bytes(path.read_bytes()[:-9] + b"123456789")
