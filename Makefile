@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers/.installed
 OLD_CLIENT := $(VENV)/old-client/.installed
+POLARS := $(VENV)/polars/.installed
 
 .PHONY: demo test check serve bench lock clean
 
 demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
 	$(BIN)/presswatch demo
 
-test: $(STAMP) $(OLD_CLIENT)  ## Run the tests
+test: $(STAMP) $(OLD_CLIENT) $(POLARS)  ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 check: $(STAMP)  ## Lint, types, import contracts
@@ -33,6 +34,8 @@ lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 		--no-header --no-annotate --upgrade -o tests/peers.lock tests/peers.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate -o tests/old-client.lock tests/old-client.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate -o tests/polars.lock tests/polars.in
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -53,3 +56,8 @@ $(OLD_CLIENT): tests/old-client.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/old-client
 	$(VENV)/old-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/old-client.lock
 	touch $(OLD_CLIENT)
+
+$(POLARS): tests/polars.lock $(STAMP)
+	$(PYTHON) -m venv $(VENV)/polars
+	$(VENV)/polars/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/polars.lock
+	touch $(POLARS)

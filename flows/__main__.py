@@ -107,6 +107,30 @@ def recount(
 
 
 @app.command()
+def maintain(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only look whether what is kept still holds.")
+    ] = False,
+) -> None:
+    """Compact closed days, remove what is no longer needed, verify what is kept."""
+    place = _installation(sources, topics, data)
+    quiet.configure()
+    from flows import maintain as job
+
+    with narrated(), told():
+        done = job.maintain(
+            verify_only=verify,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done))
+
+
+@app.command()
 def extract(
     pages: Annotated[list[Path], typer.Argument(help="Saved pages: .html, .html.gz or .txt.")],
     url: Annotated[str | None, typer.Option(help="Where the page came from.")] = None,

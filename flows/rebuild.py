@@ -17,7 +17,7 @@ from warehouse.commits import committed_runs
 log = logging.getLogger(__name__)
 
 
-@flow(name="rebuild", persist_result=False)
+@flow(name="rebuild", flow_run_name="rebuild {layer}", persist_result=False)
 def rebuild(
     layer: Literal["warehouse", "articles"] = "warehouse",
     sources_file: str = "",

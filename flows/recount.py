@@ -11,7 +11,7 @@ from flows.quiet import narrate
 log = logging.getLogger(__name__)
 
 
-@flow(name="recount", persist_result=False)
+@flow(name="recount", flow_run_name="recount", persist_result=False)
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Count new and changed topics again over all history.
 

@@ -22,6 +22,7 @@ from warehouse.changes import begin_changes, keep_changes, note_replaced, record
 from warehouse.commits import (
     Commit,
     committed_runs,
+    layer_files,
     read_commit,
     read_commits,
     sweep,
@@ -154,7 +155,7 @@ def _load(
         rule = _rule(limits) if limits else kept or _rule(Limits())
         if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
-        fresh = [path for commit in commits for path in commit.paths(layout, "articles")]
+        fresh = layer_files(layout, commits, "articles")
         load_no = max(build.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, _replaced(con, layout, definitions), load_no)
         mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)

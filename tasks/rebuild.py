@@ -1,17 +1,23 @@
 """Making the Parquet layers again from what the raw archive holds."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import duckdb
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from tasks.partition import Run, partition, warc_name
 from tasks.versions import known_versions
 from warehouse import build
 from warehouse.commits import (
     Commit,
+    CommittedFile,
     committed_runs,
+    mark_begun,
+    mark_done,
     next_commits,
     read_commits,
     swap_commits,
@@ -20,6 +26,9 @@ from warehouse.commits import (
 )
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
+from warehouse.parquet import write_parquet
+
+log = logging.getLogger(__name__)
 
 NUMBERED = {
     "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
@@ -50,7 +59,7 @@ def rebuild_articles(
     Args:
         layout: The installation.
         refine_run: Refines a run's archive files again; None when it has none. Where one of them
-            is gone, the run's old files stay.
+            is gone, the run keeps its old rows, and a warning names it.
         waiting: Told when another process has to finish first.
     """
     with writer_lock(layout, waiting):
@@ -92,7 +101,29 @@ def _rebuild_run(
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
     if commit is old:
-        write_commit(folder, old)
+        commit = _kept(layout, old)
     build.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
     build.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit
+
+
+def _kept(layout: Layout, old: Commit) -> Commit:
+    """A run's commit for the new layer, with files of its own where it had some in common."""
+    log.warning(
+        "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
+    )
+    folder = next_commits(layout)
+    mark_begun(folder, old.run_id)
+    kept = replace(old, files=tuple(_own_file(layout, old.run_id, file) for file in old.files))
+    write_commit(folder, kept)
+    mark_done(folder, old.run_id)
+    return kept
+
+
+def _own_file(layout: Layout, run_id: str, file: CommittedFile) -> CommittedFile:
+    path = layout.root / file.path
+    if path.name.startswith(f"{run_id}."):
+        return file
+    rows = pq.ParquetFile(path).read()
+    own = rows.filter(pc.equal(rows["run_id"], run_id)).combine_chunks()
+    return write_parquet(layout, run_id, path.parent, file.layer, lambda: own)

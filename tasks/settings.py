@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from tasks.config import ConfigError, describe
 
-__all__ = ["ConfigError", "Limits", "Settings", "Steps"]
+__all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 
 _PREFIX = "PRESSWATCH_"
 _CONTACT = re.compile(r"(https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*", re.ASCII)
@@ -85,6 +85,25 @@ class Limits(BaseModel):
     longest_skip: Duration = timedelta(days=1)
 
 
+class Upkeep(BaseModel):
+    """What `presswatch maintain` does, and after how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    compact_after_days: Count = 2
+    """UTC days that ended so many days ago are written again as one file."""
+    keep_replaced_hours: Annotated[int, Field(ge=1)] = 12
+    """How long a replaced file stays for those who opened it, at least."""
+    keep_snapshots_days: Count = 7
+    """Older snapshots go; readers' own always stays, and more than three never do."""
+    keep_raw_days: Annotated[int, Field(ge=0)] = 0
+    """The archive files of runs that are older go; 0 keeps them."""
+    keep_raw_megabytes: Annotated[int, Field(ge=0)] = 0
+    """The oldest runs' archive files go until the archive is no larger; 0 lets it grow."""
+    keep_leftovers_hours: Annotated[int, Field(ge=1)] = 24
+    """How long staged rows and marks of runs that are no more lie about."""
+
+
 class Settings(BaseSettings):
     """What the environment says, under names with the prefix `PRESSWATCH_`.
 
@@ -107,6 +126,7 @@ class Settings(BaseSettings):
     contact: str = ""
     """Mail address or http(s) URL that the User-Agent gives to those who want to complain."""
     limits: Limits = Limits()
+    upkeep: Upkeep = Upkeep()
     recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
     """How long after an article was first seen its page is asked for again; none: never.
 
@@ -122,7 +142,9 @@ class Settings(BaseSettings):
             lines = describe(error, type(self))
             raise ConfigError(map(_as_variable, lines)) from None
         except SettingsError as error:
-            raise ConfigError([f"{_PREFIX}LIMITS: {error.__cause__ or error}"]) from None
+            # pydantic-settings: error parsing value for field "limits" from source ...
+            name = str(error).partition('"')[2].partition('"')[0].upper()
+            raise ConfigError([f"{_PREFIX}{name}: {error.__cause__ or error}"]) from None
 
     @field_validator("data")
     @classmethod

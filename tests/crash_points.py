@@ -13,10 +13,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.compact import compact, drop_retired, publish_files
 from tasks.load import load, publish, rebuild_warehouse
 from tasks.rebuild import rebuild_articles
 from tests.staged import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
 from warehouse.layout import Layout
+from warehouse.publish import drop_snapshots
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 ACTIONS = {
@@ -56,10 +58,18 @@ def clean_again(layout: Layout) -> None:
     publish(layout)
 
 
+def keep_up(layout: Layout) -> None:
+    compact(layout, NOW.date(), now=NOW)
+    publish_files(layout, now=NOW)
+    drop_snapshots(layout, datetime.now(UTC))
+    drop_retired(layout, NOW)
+
+
 WORK: dict[str, Callable[[Layout], object]] = {
     "load": lambda layout: load_day(layout, 3),
     "rebuild warehouse": lambda layout: rebuild_warehouse(layout, TOPICS, SOURCES),
     "rebuild articles": clean_again,
+    "compact": keep_up,
 }
 
 

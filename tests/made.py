@@ -65,13 +65,16 @@ def _write_run(layout: Layout, day: int, count: int, earlier: int, seed: int) ->
             captured.append(capture_rows(run_id, made, version_no))
             stripped.append(stripped_rows(run_id, made, version_no))
             date = FIRST_DAY + timedelta(days=day + 1 - version_no)
-            files.append(_file(layout, run_id, layout.articles / f"published_date={date}", rows))
-    files.append(_file(layout, run_id, layout.captures, pa.concat_tables(captured)))
-    files.append(_file(layout, run_id, layout.stripped_blocks, pa.concat_tables(stripped)))
+            files.append(
+                write_file(layout, run_id, layout.articles / f"published_date={date}", rows)
+            )
+    files.append(write_file(layout, run_id, layout.captures, pa.concat_tables(captured)))
+    files.append(write_file(layout, run_id, layout.stripped_blocks, pa.concat_tables(stripped)))
     write_commit(layout.commits, _commit(run_id, day, files, captured))
 
 
-def _file(layout: Layout, run_id: str, folder: Path, rows: pa.Table) -> CommittedFile:
+def write_file(layout: Layout, run_id: str, folder: Path, rows: pa.Table) -> CommittedFile:
+    """Write a run's rows into a folder of their layer."""
     layer = folder.relative_to(layout.root).parts[0]
     return write_parquet(layout, run_id, folder, layer, rows.combine_chunks)
 

@@ -9,7 +9,8 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("work", "step"), [("load", 5), ("rebuild warehouse", 3), ("rebuild articles", 11)]
+    ("work", "step"),
+    [("load", 5), ("rebuild warehouse", 3), ("rebuild articles", 11), ("compact", 7)],
 )
 def test_work_that_was_killed_is_done_again(tmp_path: Path, work: str, step: int) -> None:
     command = [sys.executable, "-m", "tests.crash_points", str(tmp_path), work, str(step)]

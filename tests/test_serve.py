@@ -39,6 +39,7 @@ def test_deployments_and_forms(served: Served) -> None:
     assert flows == {
         "hourly": "ingest",
         "daily": "report",
+        "nightly": "maintain",
         "recount": "recount",
         "rebuild": "rebuild",
     }

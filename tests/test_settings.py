@@ -109,6 +109,9 @@ def test_a_contact_that_cannot_stand_in_a_header(
         ("PRESSWATCH_RECHECK_AFTER", "0d", "got '0d'"),
         ("PRESSWATCH_LIMITS", "[3]", "must be a table"),
         ("PRESSWATCH_LIMITS", "{", "PRESSWATCH_LIMITS"),
+        ("PRESSWATCH_UPKEEP", "{", "PRESSWATCH_UPKEEP"),
+        ("PRESSWATCH_UPKEEP__KEEP_RAW_DAYS", "-1", "greater than or equal to 0"),
+        ("PRESSWATCH_UPKEEP__COMPACT_AFTER_DAYS", "0", "greater than or equal to 1"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from warehouse import effects
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
-from warehouse.commits import Commit
+from warehouse.commits import Commit, layer_files
 from warehouse.layout import Layout
-from warehouse.texts import without_files
+from warehouse.texts import live_paths, without_files
 
 __all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
 
@@ -175,21 +175,22 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     if not commits:
         return
     insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
-    _add_files(con, commits)
+    add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
         ("articles", "text_sketches"),
         ("captures", "captures"),
         ("stripped_blocks", "stripped_blocks"),
     ):
-        insert_parquet(con, table, [p for commit in commits for p in commit.paths(layout, layer)])
+        insert_parquet(con, table, layer_files(layout, commits, layer))
 
 
 def _run_row(commit: Commit) -> dict[str, Any]:
     return {name: getattr(commit, name) for name in RUNS.names}
 
 
-def _add_files(con: Connection, commits: Sequence[Commit]) -> None:
+def add_files(con: Connection, commits: Iterable[Commit]) -> None:
+    """Note which rows of runs lie in which files."""
     rows = [
         {"run_id": commit.run_id, **asdict(file)} for commit in commits for file in commit.files
     ]
@@ -225,8 +226,7 @@ def insert(con: Connection, table: str, rows: pa.Table) -> None:
 
 def article_paths(con: Connection, layout: Layout) -> list[Path]:
     """The Parquet files of all loaded articles."""
-    rows = con.execute("SELECT path FROM files WHERE layer = 'articles' ORDER BY path").fetchall()
-    return [layout.root / path for (path,) in rows]
+    return [layout.root / path for path in live_paths(con)]
 
 
 def refresh(con: Connection) -> None:

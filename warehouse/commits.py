@@ -3,11 +3,12 @@
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.compactions import Places, places, read_compactions
 from warehouse.durable import sync, write_whole
 from warehouse.layout import Layout
 
@@ -73,15 +74,35 @@ def committed_runs(folder: Path) -> list[str]:
 
 
 def read_commit(folder: Path, run_id: str) -> Commit | None:
-    """One run's commit; None when the run has none."""
+    """One run's commit as it was written; None when the run has none."""
     path = commit_path(folder, run_id)
     return _from_json(json.loads(path.read_bytes())) if path.exists() else None
 
 
 def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
-    """The commits of the runs, in the order in which they were made."""
-    found = (read_commit(folder, run_id) for run_id in run_ids)
-    return sorted((commit for commit in found if commit), key=lambda commit: commit.sequence)
+    """The commits of the runs, in the order in which they were made, with the files of now.
+
+    After compaction several runs have a file in common; its rows bear their runs' ids.
+    """
+    found = [commit for run_id in run_ids if (commit := read_commit(folder, run_id))]
+    now = places(read_compactions(folder)) if found else {}
+    return sorted((_placed(commit, now) for commit in found), key=lambda commit: commit.sequence)
+
+
+def _placed(commit: Commit, now: Places) -> Commit:
+    return replace(commit, files=tuple(_place(commit.run_id, file, now) for file in commit.files))
+
+
+def _place(run_id: str, file: CommittedFile, now: Places) -> CommittedFile:
+    place = now.get((run_id, file.path))
+    if place is None:
+        return file
+    return replace(file, path=place.path, bytes=place.bytes, sha256=place.sha256)
+
+
+def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[Path]:
+    """The files of one layer of runs, each once."""
+    return list(dict.fromkeys(path for commit in commits for path in commit.paths(layout, layer)))
 
 
 def write_commit(folder: Path, commit: Commit) -> None:
@@ -133,6 +154,22 @@ def sweep(layout: Layout) -> list[Path]:
     return removed
 
 
+def unnamed_files(layout: Layout) -> list[Path]:
+    """Files of the layers that nothing names and no run is writing, without the lock."""
+    coming = next_commits(layout)
+    found = _layer_files(layout)
+    # After the listing: what was being written then is marked still, or named by now.
+    writing = _begun_runs(layout.commits) | _begun_runs(coming) | set(committed_runs(coming))
+    named = {layout.root / path for path in _named(layout.commits, committed_runs(layout.commits))}
+    loose = (path for path in found if path not in named and _run_of(path) not in writing)
+    return [path for path in loose if path.exists()]
+
+
+def _layer_files(layout: Layout) -> list[Path]:
+    folders = (layout.articles, layout.captures, layout.stripped_blocks)
+    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
 def _begun_runs(folder: Path) -> set[str]:
     marks = folder.glob(f".*{BEGUN}")
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
@@ -140,8 +177,7 @@ def _begun_runs(folder: Path) -> set[str]:
 
 def _remove_unnamed(layout: Layout, run_ids: set[str]) -> list[Path]:
     named = {layout.root / path for path in _named(layout.commits, run_ids)}
-    folders = (layout.articles, layout.captures, layout.stripped_blocks)
-    found = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    found = _layer_files(layout)
     unnamed = [path for path in found if _run_of(path) in run_ids and path not in named]
     for path in unnamed:
         path.unlink()
@@ -153,7 +189,12 @@ def _run_of(path: Path) -> str:
 
 
 def _named(folder: Path, run_ids: Iterable[str]) -> set[str]:
-    return {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
+    """Files of the runs, and those that compaction wrote or keeps for readers."""
+    named = {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
+    for compaction in read_compactions(folder):
+        named.update(file.path for file in compaction.files)
+        named.update(old.path for old in compaction.retired)
+    return named
 
 
 def next_commits(layout: Layout) -> Path:

@@ -36,6 +36,11 @@ class Layout:
         return self.root / "commits"
 
     @property
+    def removed(self) -> Path:
+        """JSON: the archive files that retention removed, with when and why."""
+        return self.root / "removed.json"
+
+    @property
     def vintages(self) -> Path:
         """Parquet, `vintages/<relation>/as_of=<day>.parquet`: what an index said as of a day."""
         return self.root / "vintages"

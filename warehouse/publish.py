@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ from warehouse.copying import copy_over, is_shared
 from warehouse.durable import sync
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
+from warehouse.manifest import write_manifest
 from warehouse.vintages import keep_vintages
 
 KEPT = 3
@@ -35,6 +37,7 @@ def publish_locked(layout: Layout) -> Path | None:
     if number is None:
         return None
     snapshot = _copy(layout, number)
+    write_manifest(snapshot, number)
     _swap(layout, snapshot.parent)
     return snapshot
 
@@ -107,3 +110,16 @@ def _swap(layout: Layout, folder: Path) -> None:
     link.symlink_to(folder.name)
     os.replace(link, layout.current.parent)  # noqa: PTH105 - Path.replace would do the same
     sync(layout.warehouse)
+
+
+def drop_snapshots(
+    layout: Layout, older_than: datetime, waiting: Callable[[str], None] = lambda message: None
+) -> list[Path]:
+    """Remove snapshots that were published earlier, but for the one readers see; return them."""
+    with writer_lock(layout, waiting):
+        seen = layout.current.parent.resolve()
+        found = [path for path in _snapshots(layout) if path.resolve() != seen]
+        due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
+        for path in due:
+            shutil.rmtree(path)
+    return due

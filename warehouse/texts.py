@@ -14,13 +14,14 @@ from warehouse.layout import Layout
 
 VIEW = Path(__file__).parent / "schema" / "article_version_texts.sql"
 PLACE = "{articles}"
-NO_FILES = (
-    "(SELECT *, NULL::VARCHAR AS body, NULL::VARCHAR AS filename FROM article_versions LIMIT 0)"
-)
+NO_FILES = "(SELECT *, NULL::VARCHAR AS body FROM article_versions LIMIT 0)"
 FILES = (
-    "read_parquet(coalesce(getvariable('presswatch_data'), {root}) || '/articles/*/*.parquet',"
-    " filename = true, hive_partitioning = true, hive_types = {{'published_date': DATE}})"
+    "read_parquet(string_split(substr(replace('{paths}', chr(10),"
+    " chr(10) || coalesce(getvariable('presswatch_data'), {root}) || '/'), 2), chr(10)),"
+    " hive_partitioning = true, hive_types = {{'published_date': DATE}})"
 )
+"""The files by name, as lines: a pattern would also read those that compaction has replaced, and
+fail when one of them goes in mid-query."""
 
 
 def without_files(sql: str) -> str:
@@ -29,9 +30,12 @@ def without_files(sql: str) -> str:
 
 
 def point_texts(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Let the views of texts read this data folder's files, once there are some."""
-    if has_files(con) and not texts_fit(con, layout):
-        con.execute(VIEW.read_text().replace(PLACE, FILES.format(root=_root(layout))))
+    """Let the views of texts read the live files of this data folder, once there are some."""
+    paths = live_paths(con)
+    if paths:
+        lines = "".join(f"\n{path}" for path in paths).replace("'", "''")
+        files = FILES.format(paths=lines, root=_root(layout))
+        con.execute(VIEW.read_text().replace(PLACE, files))
 
 
 def texts_fit(con: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
@@ -40,12 +44,13 @@ def texts_fit(con: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
         "SELECT 1 FROM duckdb_views() WHERE view_name = ? AND contains(sql, ?)",
         [VIEW.stem, _root(layout)],
     ).fetchall()
-    return bool(rows) or not has_files(con)
+    return bool(rows) or not live_paths(con)
 
 
-def has_files(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the warehouse was loaded from any file of articles."""
-    return bool(con.execute("SELECT 1 FROM files WHERE layer = 'articles' LIMIT 1").fetchall())
+def live_paths(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The files of articles that the warehouse was loaded from, below the data folder."""
+    rows = con.execute("SELECT DISTINCT path FROM files WHERE layer = 'articles' ORDER BY path")
+    return [path for (path,) in rows.fetchall()]
 
 
 def _root(layout: Layout) -> str:

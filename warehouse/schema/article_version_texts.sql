@@ -1,10 +1,8 @@
 -- Grain: one version of one article, with its text, read from the Parquet files when it is asked for.
--- {articles} is the layer's files; warehouse/texts.py says where they are.
+-- warehouse/texts.py puts the live files of the layer in.
 CREATE OR REPLACE VIEW article_version_texts AS
 SELECT article_id, version_no, source_id, published_date, headline, body
-FROM {articles} AS parquet
-WHERE regexp_extract(filename, 'articles/[^/]*/[^/]*$') IN (
-    SELECT path FROM files WHERE layer = 'articles');
+FROM {articles} AS parquet;
 
 COMMENT ON VIEW article_version_texts IS
     'The text of every version. Bodies are not in this file but in the Parquet files of the data folder; after that was moved, say SET VARIABLE presswatch_data = ''/new/place'', or let presswatch recount note the new place.';

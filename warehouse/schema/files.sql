@@ -1,4 +1,4 @@
--- Grain: one Parquet file of one run.
+-- Grain: one run and one Parquet file that holds rows of it.
 CREATE TABLE files (
     run_id VARCHAR,
     layer  VARCHAR,
@@ -10,9 +10,9 @@ CREATE TABLE files (
 
 COMMENT ON TABLE files IS
     'The Parquet files that the warehouse was loaded from.';
-COMMENT ON COLUMN files.run_id IS 'Run that wrote it';
+COMMENT ON COLUMN files.run_id IS 'Run that brought the rows';
 COMMENT ON COLUMN files.layer IS 'articles, captures or stripped_blocks';
-COMMENT ON COLUMN files.path IS 'Path below the data folder';
-COMMENT ON COLUMN files.rows IS 'Rows';
-COMMENT ON COLUMN files.bytes IS 'Size';
+COMMENT ON COLUMN files.path IS 'Path below the data folder; several runs have the file of a compacted day in common';
+COMMENT ON COLUMN files.rows IS 'Rows of this run';
+COMMENT ON COLUMN files.bytes IS 'Size of the file';
 COMMENT ON COLUMN files.sha256 IS 'SHA-256 of the file';

@@ -1,0 +1,160 @@
+"""The nightly upkeep: compact closed days, remove what is no longer needed, verify what is kept."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from rich.table import Table
+
+from flows.installation import Installation, open_installation
+from flows.quiet import narrate
+from tasks.compact import Compacted, compact, drop_retired, publish_files
+from tasks.retain import drop_archives, drop_leftovers
+from tasks.verify import SHOWN, LayersBroken, Verified, verify
+from warehouse.publish import drop_snapshots
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was no longer needed."""
+
+    snapshots: tuple[Path, ...] = ()
+    replaced: tuple[Path, ...] = ()
+    archives: tuple[Path, ...] = ()
+    leftovers: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """What one run came to."""
+
+    compacted: Compacted
+    removed: Removed
+    verified: Verified
+
+
+@task(name="compact", cache_policy=NO_CACHE)
+def compact_days(place: Installation, now: datetime) -> Compacted:
+    """Write closed days again as one file each, and publish where rows lie now."""
+    closed = now.date() - timedelta(days=place.settings.upkeep.compact_after_days)
+    done = compact(place.layout, closed, waiting=log.info)
+    snapshot = publish_files(place.layout, waiting=log.info)
+    log.info("compacted: %s%s", compaction_line(done), f"; published {snapshot}" * bool(snapshot))
+    return done
+
+
+@task(name="remove", cache_policy=NO_CACHE)
+def remove_old(place: Installation, now: datetime) -> Removed:
+    """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
+    layout, upkeep = place.layout, place.settings.upkeep
+    removed = Removed(
+        tuple(drop_snapshots(layout, now - timedelta(days=upkeep.keep_snapshots_days), log.info)),
+        tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
+        tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
+        tuple(drop_leftovers(layout, now - timedelta(hours=upkeep.keep_leftovers_hours))),
+    )
+    log.info("removed: %s", removed_line(removed))
+    return removed
+
+
+@task(name="verify", cache_policy=NO_CACHE)
+def verify_layers(place: Installation) -> Verified:
+    """Look at every file, archive reference and check; change nothing."""
+    done = verify(place.layout)
+    log.info("verified: %s", verified_line(done))
+    for finding in done.findings[:SHOWN]:
+        log.error("%s", finding)
+    return done
+
+
+@flow(name="maintain", flow_run_name="maintain", persist_result=False)
+def maintain(
+    verify_only: bool = False,
+    sources_file: str = "",
+    topics_file: str = "",
+    data: str = "",
+) -> Maintained:
+    """Compact closed days, remove what is no longer needed, verify what is kept.
+
+    Args:
+        verify_only: Only look whether what is kept still holds; change nothing.
+        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
+        data: The data folder; empty takes PRESSWATCH_DATA.
+    """
+    narrate()
+    place = open_installation(sources_file, topics_file, data)
+    now = datetime.now(UTC)
+    compacted, removed = Compacted(), Removed()
+    if not verify_only:
+        compacted = compact_days(place, now)
+        removed = remove_old(place, now)
+    done = Maintained(compacted, removed, verify_layers(place))
+    create_markdown_artifact(key="maintain-ledger", markdown=ledger(done))
+    if done.verified.findings:
+        raise LayersBroken(done.verified.findings)
+    return done
+
+
+def ledger(done: Maintained) -> str:
+    """What was done, as Markdown."""
+    rows = [f"| {step} | {what} |" for step, what in _steps(done).items()]
+    findings = done.verified.findings
+    broken = [f"- `{each.file}`: {each.problem}" for each in findings[:SHOWN]]
+    broken += [f"- and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
+    head = ["| step | what came of it |", "|---|---|"]
+    return "\n".join([*head, *rows, *(["", "Broken:", ""] if broken else []), *broken])
+
+
+def summary(done: Maintained) -> Table:
+    """What was done, for a terminal."""
+    table = Table(box=None, show_header=False)
+    for step, what in _steps(done).items():
+        table.add_row(step, what)
+    return table
+
+
+def _steps(done: Maintained) -> dict[str, str]:
+    return {
+        "compacted": compaction_line(done.compacted),
+        "removed": removed_line(done.removed),
+        "verified": verified_line(done.verified),
+    }
+
+
+def compaction_line(done: Compacted) -> str:
+    """How many files became how many."""
+    left = f"; {len(done.broken)} left alone" if done.broken else ""
+    if not done.days:
+        return f"nothing to compact{left}"
+    before, after = (size / 1e6 for size in (done.bytes_before, done.bytes_after))
+    return (
+        f"{done.days} days and layers, {done.files_before} files ({before:.1f} MB) into"
+        f" {done.files_after} ({after:.1f} MB){left}"
+    )
+
+
+def removed_line(removed: Removed) -> str:
+    """How many files of each kind went."""
+    counts = {
+        "snapshots": removed.snapshots,
+        "replaced files": removed.replaced,
+        "archive files": removed.archives,
+        "leftovers": removed.leftovers,
+    }
+    return ", ".join(f"{len(paths)} {what}" for what, paths in counts.items() if paths) or "nothing"
+
+
+def verified_line(done: Verified) -> str:
+    """What was looked at, and how much of it does not hold."""
+    gone = f" ({done.removed} in removed archives)" if done.removed else ""
+    return (
+        f"{done.files} Parquet files of {done.rows} rows, {done.references} archive places{gone},"
+        f" {done.checks} checks: {len(done.findings) or 'nothing'} broken"
+    )

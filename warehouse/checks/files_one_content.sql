@@ -1,0 +1,7 @@
+-- Holds: a file is of one layer, has one size and one checksum, and a run has its rows in it once.
+SELECT path, count(*) AS parts, count(DISTINCT run_id) AS runs, list(DISTINCT layer) AS layers,
+       list(DISTINCT sha256) AS checksums
+FROM added_files
+GROUP BY path
+HAVING count(DISTINCT layer) > 1 OR count(DISTINCT bytes) > 1 OR count(DISTINCT sha256) > 1
+    OR count(*) > count(DISTINCT run_id)
