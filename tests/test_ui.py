@@ -11,6 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+)
 
 from tasks.report import ledger_page, rejections_page, topics_page
 from tasks.report.run import RunFigures
@@ -40,6 +47,7 @@ SAID = {
     ),
     "topics": ("Sanctions 45% 9 of 20", "In the picture, grey: not collected"),
 }
+SCHEDULED = FlowRunFilterStateName(any_=["Scheduled"])
 WIDER = "panel => panel.scrollWidth - panel.clientWidth"
 DRAWN = "picture => picture.decode().then(() => picture.naturalWidth)"
 
@@ -158,14 +166,21 @@ def test_a_run_is_watched_to_its_end(ui: Watched, served: Served, run_page: str)
     assert run.parameters == {"only": CHOSEN, "since_days": 0, "max_new": 0}
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_the_artifacts_are_read_on_the_runs_page(ui: Watched, run_page: str, name: str) -> None:
+@pytest.fixture(scope="module")
+def artifacts(ui: Watched, run_page: str) -> dict[str, str]:
+    """Addresses of what the run left, as its page links them."""
     ui.page.goto(run_page)
     ui.page.get_by_role("tab", name="Artifacts").click()
-    link = ui.page.get_by_role("link", name=f"ingest-{name}")
-    expect(link).to_be_visible()
+    links = ui.page.get_by_role("link", name="ingest-")
+    expect(links).to_have_count(len(SAID))
     ui.shoot("artifacts")
-    link.click()
+    found = {link.get_by_role("heading").inner_text(): link for link in links.all()}
+    return {key: link.evaluate("link => link.href") for key, link in found.items()}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_a_run_leaves_can_be_read(ui: Watched, artifacts: dict[str, str], name: str) -> None:
+    ui.page.goto(artifacts[f"ingest-{name}"])
     panel = artifact(ui.page, *SAID[name])
     assert panel.evaluate(WIDER) == 0
     if name == "topics":
@@ -199,9 +214,9 @@ def test_a_value_out_of_bounds_is_refused_in_the_browser(ui: Watched, served: Se
     ui.submit()
     expect(field).to_be_focused()
     assert "must be greater than or equal to 0" in field.evaluate("it => it.validationMessage")
-    ui.shoot("form-out-of-bounds")
     assert ui.page.url.split("?")[0].endswith("/run")
     assert not begun_with(served, "since_days", -1)
+    ui.shoot("form-out-of-bounds")
 
 
 def test_an_unknown_paper_is_refused_with_the_choices(ui: Watched, served: Served) -> None:
@@ -229,6 +244,7 @@ def test_a_pause_lasts_over_a_restart(ui: Watched, served: Served) -> None:
     expect(ui.page.get_by_text("Deployment schedule paused").first).to_be_visible()
     ui.shoot("schedule-paused")
     until("the schedule is paused", lambda: not is_active(served))
+    until("no run is planned", lambda: not planned(served))
     # It deploys again as it starts.
     assert served.stop() == 0
     served.start()
@@ -264,6 +280,16 @@ def begun_with(served: Served, parameter: str, value: object) -> bool:
     """Whether a run with such a parameter was made."""
     with served.client() as client:
         return any(run.parameters.get(parameter) == value for run in client.read_flow_runs())
+
+
+def planned(served: Served) -> int:
+    """Runs of the hourly schedule that are still to come."""
+    with served.client() as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["ingest"])),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(name=SCHEDULED)),
+        )
+    return len(runs)
 
 
 def is_active(served: Served) -> bool:
