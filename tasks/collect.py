@@ -12,6 +12,7 @@ from tasks.breaker import Breaker
 from tasks.claims import Claims
 from tasks.discover import Listing, find_files, read_file, read_listing
 from tasks.fetch import Client
+from tasks.left import left_for_later
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.progress import advance
 from tasks.settings import Limits
@@ -168,13 +169,16 @@ class _Visit:
             del fresh[key]
         wanted = [(key, entry) for key, entry in fresh.items() if not self._is_old(entry)]
         limit = self.of.max_new or self.of.limits.max_new_articles
-        self.left = max(0, len(wanted) - limit)
+        left = [entry for _, entry in wanted[limit:]]
         for number, (key, entry) in enumerate(wanted[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
             if self.failures == FAILURES_IN_A_ROW:
-                self.left += 1
+                left.append(entry)
             elif self.of.claims.take(key):
                 self._fetch(entry)
+        self.left = len(left)
+        for attempt, entry in left_for_later(left, self.of.now):
+            self._record(attempt, entry)
 
     def _recheck_pages(self) -> None:
         steps = self.source.recheck_after

@@ -35,6 +35,7 @@ class Outcome(StrEnum):
     ADDRESS_REFUSED = "address_refused"
     URL_INVALID = "url_invalid"
     TOO_MANY_REDIRECTS = "too_many_redirects"
+    LEFT_FOR_LATER = "left_for_later"  # past the limit on new articles, or its host fell silent
 
     # The network or the server failed.
     DNS_FAILED = "dns_failed"
@@ -83,6 +84,7 @@ PASSING_OUTCOMES = frozenset(
         Outcome.HTTP_ERROR,
         Outcome.DENIED,
         Outcome.ROBOTS_DENIED,
+        Outcome.LEFT_FOR_LATER,
     }
 )
 """Outcomes of a page that may be better next time: a later run asks for the URL again."""

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,23 @@ def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None
     assert desk.run_and_load(one, max_entries=3).listed == 3
     assert desk.run_and_load(one).left == 0
     assert [path for path in fetched(web) if path != "/feed"] == ["/a", "/b", "/c", "/d", "/e"]
+
+
+def test_a_day_cut_by_a_limit_is_partial_until_the_rest_has_come(web: Loopback, desk: Desk) -> None:
+    day = datetime.now(UTC) - timedelta(days=1)
+    meta = f'<meta property="article:published_time" content="{day.isoformat()}">'
+    named = [web.say(f"/{name}", page(f"All about {name}", meta)) for name in "abc"]
+    listed = [item(address, format_datetime(day)) for address in named]
+    one = source(feeds=(web.say("/feed", feed(*listed)),))
+    states = "SELECT state, reasons, failed FROM coverage WHERE extracted > 0"
+    assert desk.run_and_load(one, max_new=1).outcomes["left_for_later"] == 1
+    (cut,) = query(desk.layout, states).to_pylist()
+    assert cut == {"state": "partial", "reasons": ["pages_lost"], "failed": 1}
+    lost = "SELECT detail FROM rejections WHERE outcome = 'left_for_later'"
+    assert query(desk.layout, lost).to_pylist() == [{"detail": "2 pages of this day"}]
+    assert "left_for_later" not in desk.run_and_load(one).outcomes
+    (whole,) = query(desk.layout, states).to_pylist()
+    assert whole == {"state": "observed", "reasons": [], "failed": 0}
 
 
 def test_a_304_finds_what_a_limited_run_left(web: Loopback, desk: Desk) -> None:

@@ -17,7 +17,8 @@ WITH asked AS (
                    (attempted_at, capture_id))
                FILTER (kind = 'page' AND is_unanswered) AS last_unanswered,
            max(attempted_at, 5) FILTER (kind = 'page' AND is_unanswered) AS unanswered_at,
-           max(attempted_at) FILTER (kind = 'page' AND NOT is_unanswered) AS answered_at,
+           max(attempted_at) FILTER (kind = 'page' AND NOT is_unanswered
+                                     AND outcome <> 'left_for_later') AS answered_at,
            count(http_status) AS answers
     FROM new_captures
     JOIN outcomes USING (outcome)

@@ -32,6 +32,7 @@ INSERT INTO outcomes VALUES
     ('address_refused', 'refused', false, true, false, 'Leads to a private or reserved address'),
     ('url_invalid', 'refused', false, true, false, 'Not a URL'),
     ('too_many_redirects', 'refused', false, true, false, 'Redirected too often'),
+    ('left_for_later', 'refused', true, true, false, 'Left for a later run; one for all pages of its day'),
     ('dns_failed', 'failed', true, true, true, 'The host name was not found'),
     ('connect_failed', 'failed', true, true, true, 'No connection'),
     ('tls_failed', 'failed', true, true, false, 'No verified connection'),
