@@ -1,6 +1,7 @@
 """The `presswatch` command."""
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -191,6 +192,26 @@ def deploy(
     with told():
         for one in register(place):
             print(f"{one.name} is deployed")
+
+
+@app.command()
+def env(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    api: Annotated[
+        str, typer.Option(envvar="PREFECT_API_URL", help="Address of the server's API.")
+    ] = "http://127.0.0.1:4200/api",
+) -> None:
+    """Print the settings of server and workers as an environment file of systemd or compose.
+
+    What holds a secret is named and left out.
+    """
+    place = _installation(sources, topics, data)
+    from flows.environment import env_file
+
+    with told():
+        print(env_file(place.settings, api, os.environ))
 
 
 @sources_app.command("check")

@@ -47,8 +47,13 @@ def operating(api: str) -> dict[str, str]:
     Args:
         api: Address of the server's API.
     """
+    return ours(api) | os.environ
+
+
+def ours(api: str) -> dict[str, str]:
+    """What Presswatch sets of a server, of workers and of their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
-    return SETTINGS | SERVER | WORKER | links | os.environ
+    return SETTINGS | SERVER | WORKER | links
 
 
 def narrate() -> None:
