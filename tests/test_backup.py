@@ -4,13 +4,18 @@ import shutil
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tasks.load import load, publish
 from tasks.rebuild import rebuild_articles
+from tests.places import Newsroom, Place
+from tests.serving import until
 from tests.staged import HARVEST, SOURCES, SUMMIT, TOPICS, files, tables
+from tests.test_killed import lasting as lasting_tables
+from tests.test_killed import start
 from tests.test_load import NOW, day_of_news, ingest, run_id, stage
 from warehouse.backup import BackupFailed, back_up
 from warehouse.commits import committed_runs
@@ -170,3 +175,29 @@ def test_a_backup_killed_at_any_action_leaves_a_copy_that_loads(tmp_path: Path) 
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 5
+
+
+@pytest.mark.slow
+def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
+    newsroom: Newsroom, prefect_api: str, tmp_path: Path
+) -> None:
+    undisturbed, place = Place(tmp_path, "undisturbed"), Place(tmp_path, "running")
+    assert start(undisturbed, prefect_api).wait() == 0
+    run = start(place, prefect_api)
+    until("archives grow", partial(_are_open, place.layout, 3, 30_000), 120)
+    back_up(place.layout, tmp_path / "copy")
+    assert run.wait() == 0
+    again, asked = Place(tmp_path, "copy"), len(newsroom.requests)
+    assert _are_open(again.layout, 1, 30_000)
+    assert start(again, prefect_api).wait() == 0
+    assert len(newsroom.requests) - asked < asked // 2
+    want, got = lasting_tables(undisturbed), lasting_tables(again)
+    assert {name: set(got[name]) ^ set(want[name]) for name in want} == {
+        name: set() for name in want
+    }
+    assert {**got, "captures": []} == {**want, "captures": []}
+
+
+def _are_open(layout: Layout, files: int, size: int) -> bool:
+    sizes = [path.stat().st_size for path in layout.raw.glob("*/*.open")]
+    return len(sizes) >= files and sum(sizes) > size
