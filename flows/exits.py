@@ -23,6 +23,7 @@ def told() -> Iterator[None]:
     """Tell expected errors in a line each, with the exit status that fits."""
     from tasks.collect import SourcesFailed
     from tasks.settings import ConfigError
+    from warehouse.backup import BackupFailed
     from warehouse.build import CheckFailed
     from warehouse.query import QueryError
 
@@ -30,7 +31,7 @@ def told() -> Iterator[None]:
         yield
     except ConfigError as error:
         fail(str(error), Exit.WRONG_USAGE)
-    except (CheckFailed, QueryError, SourcesFailed) as error:
+    except (BackupFailed, CheckFailed, QueryError, SourcesFailed) as error:
         fail(str(error), Exit.FAILED)
 
 

@@ -13,6 +13,8 @@ SETTINGS = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OURS),
     "PREFECT_CLI_PROMPT": "false",
+    # What the automation for runs that died listens to; it waits for three of them.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 SERVER = {
@@ -24,8 +26,6 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
 }
 WORKER = {
-    # What the automation for runs that died listens to; it waits for three of them.
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_WORKER_QUERY_SECONDS": "5",
 }
 TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.__main__ import app
 from tasks.load import load, publish
 from tasks.rebuild import rebuild_articles
 from tests.places import Newsroom, Place
@@ -165,6 +167,19 @@ def test_copies_beside_loads_hold_whole_runs(layout: Layout, tmp_path: Path) -> 
         for day in range(number):
             ingest(undisturbed, day)
         assert lasting(restored(copy, tmp_path / f"again-{number}")) == lasting(undisturbed)
+
+
+def test_the_command(layout: Layout, tmp_path: Path) -> None:
+    ingest(layout, 0)
+    data = ["--data", str(layout.root)]
+    done = CliRunner().invoke(app, ["backup", str(tmp_path / "copy"), *data])
+    parquet = len(_parquet(layout))
+    told = f"1 runs, {parquet} Parquet files, 0 archive files; {parquet} copied now"
+    assert (done.exit_code, done.output) == (0, f"{tmp_path / 'copy'}: {told}\n")
+    for inside in (layout.root, layout.root / "copy", tmp_path):
+        done = CliRunner().invoke(app, ["backup", str(inside), *data])
+        assert done.exit_code == 2
+        assert done.output == f"{inside} and the data folder {layout.root} must lie apart\n"
 
 
 @pytest.mark.slow
