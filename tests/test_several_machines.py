@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.machines import RUN_SECONDS, Machines
+from tests.machines import RUN_SECONDS, STOP_SECONDS, Machines
 from tests.places import Newsroom, Place
 from tests.postgres import Postgres, programs
 from tests.serving import until
@@ -15,6 +15,7 @@ from warehouse.lock import writer_lock
 
 pytestmark = pytest.mark.slow
 PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier"]
+DEPLOYED = {"hourly", "daily", "rebuild", "recount"}
 WAITS = "to finish writing the warehouse"
 AUTH = "admin:not a secret"
 
@@ -43,16 +44,15 @@ def machines(
         yield found
 
 
-def worker_of(machines: Machines, run_id: UUID) -> str:
-    """The worker that took a run."""
-    for name in ("north", "south"):
-        if str(run_id) in (machines.logs / f"{name}.log").read_text():
-            return name
-    return ""
+def taken(machines: Machines) -> list[int]:
+    """How many runs each worker has taken."""
+    logs = [(machines.logs / f"{name}.log").read_text() for name in ("north", "south")]
+    return [log.count("submitted to infrastructure") for log in logs]
 
 
 def test_prefect_keeps_its_books_in_postgresql(machines: Machines, postgres: Postgres) -> None:
-    assert postgres.sql("SELECT count(*) FROM deployment", "prefect") == "4"
+    names = postgres.sql("SELECT name FROM deployment", "prefect")
+    assert set(names.split()) == DEPLOYED
     assert postgres.sql("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'", "prefect") == "1"
 
 
@@ -70,7 +70,7 @@ def test_two_ingests_of_different_papers_at_once(machines: Machines) -> None:
         runs = [machines.begin(only=[paper]) for paper in PAPERS]
         for run in runs:
             until("it waits for the lock", partial(machines.has_said, run, WAITS), RUN_SECONDS)
-        assert {worker_of(machines, run) for run in runs} == {"north", "south"}
+        assert taken(machines) == [1, 1]
     ended = [machines.ended(run) for run in runs]
     assert [run.state and run.state.name for run in ended] == ["Completed"] * 2
     assert sorted(run.name for run in ended) == [
@@ -103,3 +103,38 @@ def test_two_ingests_of_the_same_paper(machines: Machines) -> None:
     ended = [machines.ended(run) for run in (first, second)]
     assert [run.state and run.state.name for run in ended] == ["Completed"] * 2
     assert [run.name for run in ended] == ["ingest 1 source, 0 new"] * 2
+
+
+def test_a_worker_that_is_stopped_leaves_no_run_running(machines: Machines) -> None:
+    place, worker = machines.place, machines.start_worker("west")
+    with writer_lock(place.layout):
+        runs = [machines.begin(only=[paper]) for paper in (*PAPERS, "jp-shioura-shimbun")]
+        for run in runs:
+            until("it waits for the lock", partial(machines.has_said, run, WAITS), RUN_SECONDS)
+        worker.terminate()
+        worker.wait(STOP_SECONDS)
+        crashed = until("one has crashed", lambda: in_state(machines, runs, "Crashed"), RUN_SECONDS)
+    ended = [machines.ended(run) for run in runs if run not in crashed]
+    assert [run.state_name for run in ended] == ["Completed"] * 2
+    assert machines.ended(machines.begin()).state_name == "Completed"
+    assert place.ask("SELECT count(DISTINCT source_id) AS n FROM articles") == [{"n": 3}]
+
+
+def in_state(machines: Machines, runs: list[UUID], name: str) -> list[UUID]:
+    return [run for run in runs if machines.run(run).state_name == name]
+
+
+def test_a_dump_of_prefects_database_comes_back(machines: Machines, postgres: Postgres) -> None:
+    dump = str(postgres.folder / "prefect.dump")
+    postgres.run("pg_dump", *postgres.at("prefect"), "-Fc", "-f", dump, "prefect")
+    address = postgres.make_database("again")
+    postgres.run("pg_restore", *postgres.at("prefect"), "--no-owner", "-d", "again", dump)
+    with machines.client() as client:
+        want = [one.id for one in client.read_flow_runs()]
+    place = Place(machines.logs / "again")
+    database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address}
+    with Machines(place, database, AUTH) as again:
+        again.start_server()
+        with again.client() as client:
+            assert {one.name for one in client.read_deployments()} == DEPLOYED
+            assert set(want) <= {one.id for one in client.read_flow_runs()}
