@@ -1,7 +1,8 @@
-"""Alerts: what the notification block called presswatch-alerts is sent, and when."""
+"""Alerts: what the notification block called presswatch-alerts is sent, and when; with a password."""
 
 import json
 import re
+import socketserver
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from tests.places import DEPLOYMENTS, Newsroom, Place
 from tests.serving import ROOT, Served, free_port, until
 
 pytestmark = pytest.mark.slow
+AUTH = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
 GOOD, GONE = "gb-portwick-courier", "gb-gone"
 
 
@@ -70,13 +72,48 @@ def with_a_paper_that_is_gone(root: Path) -> Place:
     return place
 
 
-def run_of_the_handbook(heading: str, environment: dict[str, str]) -> None:
-    """Run the first Python of a section of production.md."""
+def run_of_the_handbook(block: str, environment: dict[str, str], then: str = "") -> None:
+    """Run the Python of production.md that makes a block."""
     text = (DEPLOYMENTS / "production.md").read_text(encoding="utf-8")
-    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
-    assert found, heading
-    subprocess.run([sys.executable, "-c", found[1]], env=environment, cwd=ROOT, check=True)
+    found = [one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if block in one]
+    assert len(found) == 1
+    subprocess.run([sys.executable, "-c", found[0] + then], env=environment, cwd=ROOT, check=True)
+
+
+class Mailbox(socketserver.ThreadingTCPServer):
+    """A mail server on loopback that keeps what it is sent."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.to: list[str] = []
+        self.mails: list[str] = []
+        super().__init__(("127.0.0.1", 0), _Smtp)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+class _Smtp(socketserver.StreamRequestHandler):
+    server: Mailbox
+
+    def handle(self) -> None:
+        self._say("220 loopback")
+        for line in self.rfile:
+            word = line.decode().strip()
+            if word.lower().startswith("rcpt to:"):
+                self.server.to.append(word[8:])
+            if word.lower() == "data":
+                self._take_mail()
+            else:
+                self._say("250 ok")
+
+    def _take_mail(self) -> None:
+        self._say("354 go on")
+        lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
+        self.server.mails.append("".join(lines))
+        self._say("250 kept")
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +121,12 @@ def served(
     newsroom: Newsroom, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     place = with_a_paper_that_is_gone(tmp_path_factory.mktemp("alerts"))
-    served = Served(place.files, {"PRESSWATCH_LIMITS__MAX_TRIES": "1"})
+    password = dict.fromkeys(AUTH, "admin:hidden")
+    served = Served(place.files, {"PRESSWATCH_LIMITS__MAX_TRIES": "1", **password})
     served.start()
     api = {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api"}
     environment = {**served.environment, **api, "ALERTS_URL": receiver.url}
-    run_of_the_handbook("Alerts", environment)
+    run_of_the_handbook("CustomWebhookNotificationBlock", environment)
     words = ["deploy", "--sources", place.files["sources_file"], "--data", place.files["data"]]
     words += ["--topics", place.files["topics_file"]]
     subprocess.run([sys.executable, "-m", "flows", *words], env=environment, cwd=ROOT, check=True)
@@ -128,3 +166,20 @@ def tell(client: SyncPrefectClient, event: Event) -> None:
 
 def test_nothing_else_was_sent(receiver: Receiver) -> None:
     assert len(receiver.texts) == 3, receiver.texts
+
+
+def test_mail_by_ones_own_server(served: Served) -> None:
+    with Mailbox() as mailbox:
+        host = f"127.0.0.1:{mailbox.server_address[1]}"
+        environment = {
+            **served.environment,
+            "PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api",
+            "ALERTS_MAIL": f"mailto://{host}?from=presswatch@example.org&to=desk@example.org",
+        }
+        then = 'SlackWebhook.load("presswatch-alerts").notify("Why it failed", "It failed")'
+        run_of_the_handbook("SlackWebhook", environment, then)
+        mailbox.shutdown()
+    assert mailbox.to == ["<desk@example.org>"]
+    (mail,) = mailbox.mails
+    assert "Subject: It failed\r\n" in mail
+    assert "Why it failed" in mail

@@ -37,11 +37,24 @@ def machines(
     database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": postgres.make_database("prefect")}
     with Machines(place, database, AUTH) as found:
         found.start_server()
-        deployed = found.presswatch("deploy", environment=found.as_worker)
-        assert deployed.returncode == 0, deployed.stderr
+        found.deploy()
+        pause_schedules(found)
         for name in ("north", "south"):
             found.start_worker(name)
         yield found
+
+
+def pause_schedules(machines: Machines) -> None:
+    """So that no scheduled run comes between those of the tests."""
+    with machines.client() as client:
+        for one in client.read_deployments():
+            for schedule in one.schedules:
+                client.update_deployment_schedule(one.id, schedule.id, active=False)
+
+
+def active_schedules(machines: Machines) -> list[bool]:
+    with machines.client() as client:
+        return [one.active for deployed in client.read_deployments() for one in deployed.schedules]
 
 
 def taken(machines: Machines) -> list[int]:
@@ -54,6 +67,12 @@ def test_prefect_keeps_its_books_in_postgresql(machines: Machines, postgres: Pos
     names = postgres.sql("SELECT name FROM deployment", "prefect")
     assert set(names.split()) == DEPLOYED
     assert postgres.sql("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'", "prefect") == "1"
+
+
+def test_paused_schedules_stay_paused_over_a_deploy(machines: Machines) -> None:
+    assert active_schedules(machines) == [False, False]
+    machines.deploy()
+    assert active_schedules(machines) == [False, False]
 
 
 def test_without_the_password_the_server_says_only_that_it_lives(machines: Machines) -> None:
@@ -137,4 +156,5 @@ def test_a_dump_of_prefects_database_comes_back(machines: Machines, postgres: Po
         again.start_server()
         with again.client() as client:
             assert {one.name for one in client.read_deployments()} == DEPLOYED
+            assert active_schedules(again) == [False, False]
             assert set(want) <= {one.id for one in client.read_flow_runs()}
