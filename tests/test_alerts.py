@@ -1,4 +1,4 @@
-"""Alerts: what the notification block called presswatch-alerts is sent, and when; with a password."""
+"""Alerts: what the block called presswatch-alerts is sent, and when; with a password on."""
 
 import json
 import re

@@ -119,6 +119,7 @@ def test_two_ingests_of_the_same_paper(machines: Machines) -> None:
         assert state
         assert state.message
         assert state.message.startswith(f"{PAPERS[0]} is being collected by run ")
+        assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 33}]
     ended = [machines.ended(run) for run in (first, second)]
     assert [run.state and run.state.name for run in ended] == ["Completed"] * 2
     assert [run.name for run in ended] == ["ingest 1 source, 0 new"] * 2
