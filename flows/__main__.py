@@ -1,6 +1,8 @@
 """The `presswatch` command."""
 
 import json
+import logging
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +14,10 @@ from rich.console import Console
 from flows import quiet
 from flows.asking import DataFolder, health, layout_of, print_topics, report, schema, sql
 from flows.console import narrated, page_view
-from flows.exits import Exit, told
+from flows.exits import Exit, fail, told
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 
+log = logging.getLogger("flows")
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
@@ -215,6 +218,45 @@ def deploy(
     with told():
         for one in register(place):
             print(f"{one.name} is deployed")
+
+
+@app.command()
+def env(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    api: Annotated[
+        str, typer.Option(envvar="PREFECT_API_URL", help="Address of the server's API.")
+    ] = "http://127.0.0.1:4200/api",
+) -> None:
+    """Print the settings of server and workers as an environment file of systemd or compose.
+
+    What holds a secret is named and left out.
+    """
+    place = _installation(sources, topics, data)
+    from flows.environment import env_file
+
+    with told():
+        print(env_file(place.settings, api, os.environ))
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="The copy; made when it is not there.")],
+    data: DataFolder = None,
+) -> None:
+    """Copy the data folder, also beside a running ingest; only what is new since the last time."""
+    from warehouse.backup import back_up
+
+    layout, target = layout_of(data), folder.expanduser().absolute()
+    if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
+        fail(f"{target} and the data folder {layout.root} must lie apart", Exit.WRONG_USAGE)
+    with told(), narrated():
+        done = back_up(layout, target, log.info)
+    print(
+        f"{target}: {done.runs} runs, {done.parquet_files} Parquet files,"
+        f" {done.archives} archive files; {done.copied} copied now"
+    )
 
 
 @sources_app.command("check")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from flows.installation import Installation
 from tasks.settings import ConfigError
@@ -34,10 +35,11 @@ def deploy(place: Installation) -> list[DeploymentResponse]:
     Schedules that were paused in the UI stay paused.
 
     Raises:
-        ConfigError: one of the two files is missing or wrong.
+        ConfigError: one of the two files is missing or wrong, or the server wants a password.
     """
     automations = read_automations(AUTOMATIONS)
     with get_client(sync_client=True) as client:
+        _demand_entry(client)
         _make_pool(client)
         _run_prefect_deploy()
         for automation in automations:
@@ -72,6 +74,16 @@ def read_automations(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
     return found
+
+
+def _demand_entry(client: SyncPrefectClient) -> None:
+    try:
+        client.read_work_pools(limit=1)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != HTTPStatus.UNAUTHORIZED:
+            raise
+        why = f"PREFECT_API_AUTH_STRING: {client.api_url} wants another one"
+        raise ConfigError([why]) from None
 
 
 def _make_pool(client: SyncPrefectClient) -> None:

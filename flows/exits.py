@@ -24,6 +24,7 @@ def told() -> Iterator[None]:
     from tasks.collect import SourcesFailed
     from tasks.settings import ConfigError
     from tasks.verify import LayersBroken
+    from warehouse.backup import BackupFailed
     from warehouse.build import CheckFailed
     from warehouse.query import QueryError
 
@@ -31,7 +32,7 @@ def told() -> Iterator[None]:
         yield
     except ConfigError as error:
         fail(str(error), Exit.WRONG_USAGE)
-    except (CheckFailed, LayersBroken, QueryError, SourcesFailed) as error:
+    except (BackupFailed, CheckFailed, LayersBroken, QueryError, SourcesFailed) as error:
         fail(str(error), Exit.FAILED)
 
 

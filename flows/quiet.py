@@ -15,6 +15,8 @@ SETTINGS = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OURS),
     "PREFECT_CLI_PROMPT": "false",
+    # What the automation for runs that died listens to; it waits for three of them.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 SERVER = {
@@ -32,8 +34,6 @@ SERVER = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
 WORKER = {
-    # What the automation for runs that died listens to; it waits for three of them.
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_WORKER_QUERY_SECONDS": "5",
 }
 TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
@@ -55,8 +55,13 @@ def operating(api: str) -> dict[str, str]:
     Args:
         api: Address of the server's API.
     """
+    return ours(api) | os.environ
+
+
+def ours(api: str) -> dict[str, str]:
+    """What Presswatch sets of a server, of workers and of their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
-    return SETTINGS | SERVER | WORKER | links | os.environ
+    return SETTINGS | SERVER | WORKER | links
 
 
 def narrate() -> None:

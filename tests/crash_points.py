@@ -17,6 +17,7 @@ from tasks.compact import compact, drop_retired, publish_files
 from tasks.load import load, publish, rebuild_warehouse
 from tasks.rebuild import rebuild_articles
 from tests.staged import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
+from warehouse.backup import back_up
 from warehouse.layout import Layout
 from warehouse.publish import drop_snapshots
 
@@ -136,5 +137,45 @@ def main(folder: Path, name: str, step: int) -> None:
     sys.stdout.write(str(killed))
 
 
+def backups(folder: Path, step: int) -> None:
+    """Kill a backup at every `step`th action: its copy must load, as it was or as it is to be."""
+    data, copy, seen = Layout(folder / "data"), folder / "copy", folder / "state.json"
+
+    def loaded(there: Path) -> str:
+        shutil.rmtree(folder / "again", ignore_errors=True)
+        shutil.copytree(there, folder / "again")
+        assert in_child(lambda: _load_again(Layout(folder / "again"), seen)) == 0
+        return seen.read_text()
+
+    for number in range(2):
+        assert in_child(lambda number=number: load_day(data, number)) == 0  # type: ignore[misc]
+    assert in_child(lambda: back_up(data, folder / "before")) == 0
+    assert in_child(lambda: load_day(data, 2)) == 0
+    assert in_child(lambda: back_up(data, folder / "after")) == 0
+    before, after = loaded(folder / "before"), loaded(folder / "after")
+    at, killed = 0, 0
+    while True:
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder / "before", copy)
+        status = in_child(lambda at=at: killed_at(at, copy, lambda: back_up(data, copy)))  # type: ignore[misc]
+        if status != -signal.SIGKILL:
+            break
+        assert loaded(copy) in (before, after), f"killed at action {at}"
+        assert in_child(lambda: back_up(data, copy)) == 0
+        assert loaded(copy) == after, f"killed at action {at}"
+        at, killed = at + step, killed + 1
+    assert status == 0, status
+    sys.stdout.write(str(killed))
+
+
+def _load_again(layout: Layout, seen: Path) -> None:
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    seen.write_text(json.dumps([tables(layout), files(layout)], sort_keys=True))
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    if sys.argv[2] == "backup":
+        backups(Path(sys.argv[1]), int(sys.argv[3]))
+    else:
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

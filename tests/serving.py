@@ -83,7 +83,8 @@ class Served:
     @contextmanager
     def client(self) -> Iterator[SyncPrefectClient]:
         """Prefect's client for its server."""
-        with SyncPrefectClient(f"http://127.0.0.1:{self.port}/api") as client:
+        auth = self.environment.get("PREFECT_API_AUTH_STRING")
+        with SyncPrefectClient(f"http://127.0.0.1:{self.port}/api", auth_string=auth) as client:
             yield client
 
     def begin(self, deployment: str = "ingest/hourly", **parameters: Any) -> UUID:
