@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,10 @@ app.add_typer(sources_app, name="sources")
 SourcesFile = Annotated[Path, typer.Option("--sources", help="The papers, a TOML file.")]
 TopicsFile = Annotated[Path, typer.Option("--topics", help="The topics, a TOML file.")]
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
+
+
+def _day(value: str | date) -> date:
+    return date.fromisoformat(str(value))
 
 
 class Layer(StrEnum):
@@ -64,6 +69,59 @@ def ingest(
             data=str(place.layout.root),
         )
     Console().print(job.summary(done))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@app.command()
+def backfill(
+    warcs: Annotated[list[str], typer.Argument(help="WARC files, folders or globs.")],
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Pages of this domain and hosts below; repeatable.")
+    ] = None,
+    since: Annotated[
+        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="First day of publication.")
+    ] = date(1970, 1, 1),
+    until: Annotated[
+        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Last day of publication.")
+    ] = date(9999, 12, 31),
+    language: Annotated[
+        list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
+    ] = None,
+    only_known: Annotated[
+        bool, typer.Option("--only-known", help="Leave aside what no paper of the sources has.")
+    ] = False,
+    every_url: Annotated[
+        bool, typer.Option("--every-url", help="Also URLs that do not look like an article's.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Load nothing; estimate from a sample.")
+    ] = False,
+    processes: Annotated[int, typer.Option(min=0, help="0 is one for each core.")] = 0,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+) -> None:
+    """Take the articles out of WARC archives, one's own or others'; go on where one was ended."""
+    place = _installation(sources, topics, data)
+    quiet.configure()
+    from flows import backfill as job
+
+    with narrated(), told():
+        done = job.backfill(
+            warcs=warcs,
+            domains=list(domain or ()),
+            since=since,
+            until=until,
+            languages=list(language or ()),
+            only_known=only_known,
+            every_url=every_url,
+            dry_run=dry_run,
+            processes=processes,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done, processes or place.settings.processes))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 

@@ -72,8 +72,8 @@ def partition(
     Returns:
         The commit; None, and nothing written, when nothing was staged.
     """
-    staged = _read([batch.stage for batch in run.batches])
-    if not staged.captures.num_rows and not staged.articles.num_rows:
+    staged = _read([batch.stage for batch in run.batches], run.run_id)
+    if not (staged.captures.num_rows or staged.articles.num_rows or run.parameters):
         return None
     folder = commits or layout.commits
     ids = set(staged.articles["article_id"].to_pylist())
@@ -93,20 +93,22 @@ def partition(
     return commit
 
 
-def _read(folders: Sequence[Path]) -> _Staged:
+def _read(folders: Sequence[Path], run_id: str) -> _Staged:
     return _Staged(
-        _gather(folders, "articles", ARTICLE_SCHEMA),
-        _gather(folders, "captures", CAPTURE_SCHEMA),
-        _gather(folders, "stripped_blocks", STRIPPED_SCHEMA),
+        _gather(folders, run_id, "articles", ARTICLE_SCHEMA),
+        _gather(folders, run_id, "captures", CAPTURE_SCHEMA),
+        _gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA),
     )
 
 
-def _gather(folders: Iterable[Path], name: str, schema: pa.Schema) -> pa.Table:
+def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
+    """The rows of all folders as the run's own: a shard's are staged before its run begins."""
     tables = [schema.empty_table()]
     for folder in sorted(folders):
         with pa.memory_map(str(folder / f"{name}.arrow")) as source:
             tables.append(pa.ipc.open_file(source).read_all())
-    return pa.concat_tables(tables)
+    table = pa.concat_tables(tables)
+    return _replace(table, "run_id", [run_id] * table.num_rows)
 
 
 def _by_day(
@@ -229,7 +231,7 @@ def _commit(
         started_at=run.started_at,
         finished_at=run.finished_at,
         extractor_version=run.extractor_version,
-        warcs=tuple(sorted(warc_name(layout, batch.warc) for batch in run.batches)),
+        warcs=tuple(sorted({warc_name(layout, batch.warc) for batch in run.batches})),
         files=files,
         outcomes=outcomes,
         parameters=run.parameters,

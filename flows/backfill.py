@@ -1,0 +1,257 @@
+"""Years of news from WARC archives, in shards over all cores; what is done is not done again."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from math import ceil
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from pydantic import Field
+from rich.table import Table
+
+from flows.ingest import publish_snapshot, report_snapshot
+from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from flows.quiet import narrate
+from tasks.backfill.estimate import Estimate, estimate
+from tasks.backfill.loading import Place, grouped, load_shards
+from tasks.backfill.processes import Refinement, ShardFailed, shard_pool
+from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
+from tasks.backfill.shards import Shard, find_warcs, not_done
+from tasks.backfill.stage import Staged
+from tasks.collect import SourcesFailed
+from tasks.model import ARTICLE_OUTCOMES
+from tasks.progress import advance
+from tasks.runs import SourceBusy, source_lock
+
+log = logging.getLogger(__name__)
+
+MOST_TASKS = 50
+"""Task runs of one backfill."""
+FEWEST_SHARDS = 16
+"""Of a task, a gigabyte."""
+MB = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Backfilled:
+    """What a backfill came to."""
+
+    shards: int
+    """Shards in the archives, those that were done before included."""
+    done_before: int
+    bytes: int
+    """Of the shards to do."""
+    begun_at: float = field(default_factory=time.monotonic)
+    done: int = 0
+    bytes_done: int = 0
+    failed: list[ShardFailed] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Captures by outcome, as loaded."""
+    pages: int = 0
+    """Captures refined so far."""
+    passed: Counter[str] = field(default_factory=Counter)
+    """Records passed over, by reason."""
+    estimate: Estimate | None = None
+    """Of a dry run."""
+
+    @property
+    def articles(self) -> int:
+        """New articles."""
+        return self.counts["article"]
+
+    def add(self, refinement: Refinement) -> None:
+        """Count one shard in."""
+        self.done += 1
+        self.bytes_done += refinement.shard.bytes
+        if isinstance(refinement, ShardFailed):
+            self.failed.append(refinement)
+        else:
+            self.pages += refinement.pages
+            self.passed.update(refinement.passed)
+        advance("backfilled, MB", self.bytes_done // MB, self.bytes // MB)
+
+    def pace(self) -> str:
+        """How far it is, how fast, and how long the rest will take."""
+        seconds = time.monotonic() - self.begun_at
+        left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
+        return (
+            f"{self.done} of {self.shards - self.done_before} shards: {self.articles} new articles"
+            f" of {self.pages} pages, {self.pages / max(seconds, 0.001):.0f} pages a second,"
+            f" {left} left"
+        )
+
+
+class _Work:
+    """The groups of refined shards still to come, and what came of them."""
+
+    def __init__(self, place: Place, refinements: Iterable[Refinement], told: Backfilled) -> None:
+        self.place, self.told = place, told
+        self._groups = grouped(self._counted(refinements))
+
+    def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
+        for refinement in refinements:
+            self.told.add(refinement)
+            yield refinement
+
+    def load(self, shards: int) -> bool:
+        """Load groups of at least so many shards together; whether there may be more."""
+        for group in self._groups:
+            staged = [one for one in group if isinstance(one, Staged)]
+            for failed in (one for one in group if isinstance(one, ShardFailed)):
+                log.warning("%s at %d: %s", failed.shard.url, failed.shard.start, failed.error)
+            if staged:
+                report = load_shards(self.place, staged, log.info)
+                self.told.counts.update(report.outcomes)
+            log.info(self.told.pace())
+            shards -= len(group)
+            if shards <= 0:
+                return True
+        return False
+
+
+@task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
+def backfill_part(work: _Work, shards: int, name: str) -> bool:
+    """Refine and load some of the shards; whether there may be more."""
+    return work.load(shards)
+
+
+@flow(name="backfill", persist_result=False)
+def backfill(
+    warcs: list[str],
+    domains: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
+    since: date = FIRST_DAY,
+    until: date = LAST_DAY,
+    languages: list[str] = [],  # noqa: B006
+    only_known: bool = False,
+    every_url: bool = False,
+    dry_run: bool = False,
+    processes: Annotated[int, Field(ge=0)] = 0,
+    sources_file: str = str(SOURCES),
+    topics_file: str = str(TOPICS),
+    data: str = "",
+) -> Backfilled:
+    """Take the articles out of WARC archives. The archives stay where they are.
+
+    Args:
+        warcs: Files, folders or globs: .warc, .warc.gz, .warc.zst.
+        domains: Pages of these domains and all hosts below them; of all when empty.
+        since: First day of publication in UTC.
+        until: Last day of publication in UTC.
+        languages: Articles in these languages, such as en; in all when empty.
+        only_known: Leave aside pages of domains that no paper of sources.toml has.
+        every_url: Take pages too whose URL does not look like an article's.
+        dry_run: Load nothing, and estimate from a sample what it would come to.
+        processes: Processes at work; 0 takes the setting, one for each core.
+        sources_file: The papers, a TOML file.
+        topics_file: The topics, a TOML file.
+        data: The data folder; empty takes PRESSWATCH_DATA, else ./data.
+    """
+    narrate()
+    here = open_installation(Path(sources_file), Path(topics_file), Path(data) if data else None)
+    chosen = Selection(
+        tuple(sorted(domain.lower().strip(".") for domain in domains)),
+        since,
+        until,
+        tuple(sorted(language.lower() for language in languages)),
+        only_known,
+        every_url,
+    )
+    place = Place(here.layout, here.sources, here.topics, here.settings, chosen)
+    paths = find_warcs(warcs)
+    with ExitStack() as held:
+        if not dry_run:
+            held.enter_context(_alone(here))
+        pool = held.enter_context(shard_pool(processes or here.settings.processes))
+        log.info("looking through %d WARC files", len(paths))
+        found = pool.cut(paths)
+        shards = not_done(here.layout, found, chosen)
+        done = Backfilled(len(found), len(found) - len(shards), sum(one.bytes for one in shards))
+        log.info("%d shards, %d of them done before", done.shards, done.done_before)
+        if dry_run:
+            done.estimate = estimate(place, shards, pool)
+            return done
+        _load_all(here, _Work(place, pool.refined(map(place.job, shards)), done), shards)
+    _tell(done)
+    return done
+
+
+@contextmanager
+def _alone(here: Installation) -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(source_lock(here.layout, "backfill"))
+        except SourceBusy:
+            raise SourcesFailed("another backfill is at work here") from None
+        yield
+
+
+def _load_all(here: Installation, work: _Work, shards: Sequence[Shard]) -> None:
+    """Load it all in some tens of tasks, and let readers see it after each of them."""
+    part = max(FEWEST_SHARDS, ceil(len(shards) / MOST_TASKS))
+    more, first = bool(shards), 1
+    while more:
+        name = f"{part} shards from {first} of {len(shards)}"
+        more = backfill_part(work, part, name)
+        first = work.told.done + 1
+        publish_snapshot(here)
+    if shards and here.layout.current.exists():
+        state = report_snapshot(here, return_state=True)
+        if state.is_failed():
+            log.warning("report_failed: %s was not written: %s", here.layout.report, state.message)
+
+
+def _tell(done: Backfilled) -> None:
+    log.info("done: %s", done.pace())
+    if done.done:
+        create_table_artifact(key="backfill-ledger", table=ledger(done.counts, done.passed))
+    if done.failed and len(done.failed) == done.done:
+        first = done.failed[0]
+        raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
+
+
+def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Every record of the shards, by what became of it."""
+    rows = [
+        {"records": count, "became": _became(outcome), "outcome": str(outcome)}
+        for outcome, count in sorted(counts.items())
+    ]
+    return rows + [
+        {"records": count, "became": "passed over", "outcome": str(reason)}
+        for reason, count in sorted(passed.items())
+    ]
+
+
+def _became(outcome: str) -> str:
+    return "an article" if outcome in ARTICLE_OUTCOMES else "rejected"
+
+
+def summary(done: Backfilled, processes: int) -> Table:
+    """The ledger, or a dry run's estimate, for a terminal."""
+    guess = done.estimate
+    table = Table(title=_title(done, processes), title_justify="left", box=None)
+    for column in ("records", "became", "outcome"):
+        table.add_column(column, justify="right" if column == "records" else "left")
+    found = ledger(guess.outcomes, guess.passed) if guess else ledger(done.counts, done.passed)
+    for row in found:
+        table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
+    return table
+
+
+def _title(done: Backfilled, processes: int) -> str:
+    guess = done.estimate
+    if guess is None:
+        return f"{done.done} shards done, {done.done_before} before, {len(done.failed)} failed"
+    return (
+        f"{guess.shards} shards to do, {guess.bytes / MB:,.0f} MB, {done.done_before} done before;"
+        f" estimated from {guess.sampled / MB:,.1f} MB:\n{guess.articles:,} articles of"
+        f" {guess.pages:,} pages, {timedelta(seconds=round(guess.seconds(processes)))} in"
+        f" {processes} processes, {guess.parquet_bytes / MB:,.0f} MB of Parquet"
+    )

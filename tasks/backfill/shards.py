@@ -1,0 +1,132 @@
+"""Shards: stretches of WARC files, each refined and remembered as done by itself."""
+
+import glob
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from tasks.backfill.records import cut, fingerprint_parts
+from tasks.backfill.selection import Selection
+from tasks.config import ConfigError
+from warehouse.commits import Commit, commit_path, committed_runs, read_commit
+from warehouse.layout import Layout
+
+FLOW = "backfill"
+"""What commits of backfilled shards say made them."""
+SHARD_BYTES = 64 * 1024 * 1024
+"""Of a shard, compressed: some thousand news pages, a minute's work of one core."""
+_WARCS = ("**/*.warc", "**/*.warc.gz", "**/*.warc.zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A stretch of a WARC file, from one record's beginning to another's."""
+
+    url: str
+    """The file's absolute path."""
+    fingerprint: str
+    """Of the file's content: another file at that path is another shard."""
+    start: int
+    end: int
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return Path(self.url)
+
+    @property
+    def bytes(self) -> int:
+        """How much of the file it is."""
+        return self.end - self.start
+
+    def key(self, selection: Selection) -> str:
+        """The name of this shard's work: the same content, the same selection, the same key."""
+        text = f"{self.fingerprint} {self.start} {self.end} {selection.key}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def is_there(self) -> bool:
+        """Whether the file still lies there with that content."""
+        return self.path.is_file() and fingerprint(self.path) == self.fingerprint
+
+
+def fingerprint(path: Path) -> str:
+    """Tells a WARC file from others, wherever it lies."""
+    digest = hashlib.sha256()
+    for part in fingerprint_parts(path):
+        digest.update(part)
+    return digest.hexdigest()[:24]
+
+
+def find_warcs(patterns: Sequence[str]) -> list[Path]:
+    """The files that paths, folders and globs name, each once, by name.
+
+    Raises:
+        ConfigError: one line for each that names none.
+    """
+    found = {pattern: _named(pattern) for pattern in patterns}
+    wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
+    if wrong or not patterns:
+        raise ConfigError(wrong or ["no WARC file named"])
+    return sorted({path for paths in found.values() for path in paths})
+
+
+def _named(pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser().absolute()
+    if path.is_dir():
+        return [file for kind in _WARCS for file in path.glob(kind)]
+    if path.is_file():
+        return [path]
+    files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
+    return [file for file in files if file.is_file()]
+
+
+def cut_into_shards(path: Path, size: int = SHARD_BYTES) -> list[Shard]:
+    """The shards of a file, in order."""
+    mark, end = fingerprint(path), path.stat().st_size
+    cuts = [*cut(path, size), end]
+    return [Shard(str(path), mark, *stretch) for stretch in pairwise(cuts)]
+
+
+def not_done(layout: Layout, shards: Iterable[Shard], selection: Selection) -> list[Shard]:
+    """The shards that no commit knows as done under the selection, each content once."""
+    seen = set(_done_keys(layout))
+    left = []
+    for shard in shards:
+        key = shard.key(selection)
+        if key not in seen:
+            seen.add(key)
+            left.append(shard)
+    return left
+
+
+def _done_keys(layout: Layout) -> Iterator[str]:
+    mark = f'"flow": "{FLOW}"'.encode()
+    for run_id in committed_runs(layout.commits):
+        if mark in commit_path(layout.commits, run_id).read_bytes():
+            commit = read_commit(layout.commits, run_id)
+            if commit:
+                yield from (shard.key(selection_of(commit)) for shard in shards_of(commit))
+
+
+def parameters_of(
+    shards: Iterable[Shard], selection: Selection, passed: dict[str, int]
+) -> dict[str, Any]:
+    """What a commit keeps of its shards: enough to refine them again."""
+    return {
+        "shards": [asdict(shard) for shard in shards],
+        "selection": selection.as_json(),
+        "passed_over": passed,
+    }
+
+
+def shards_of(commit: Commit) -> list[Shard]:
+    """The shards that a backfill's commit was made from."""
+    return [Shard(**kept) for kept in commit.parameters["shards"]]
+
+
+def selection_of(commit: Commit) -> Selection:
+    """What of its shards a backfill's commit took."""
+    return Selection.from_json(commit.parameters["selection"])
