@@ -94,7 +94,7 @@ class _Work:
 
     def __init__(self, place: Place, refinements: Iterable[Refinement], told: Backfilled) -> None:
         self.place, self.told = place, told
-        self._groups = grouped(self._counted(refinements))
+        self._groups = grouped(self._counted(refinements), place.settings.limits.pages_a_run)
 
     def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
         for refinement in refinements:
@@ -171,7 +171,7 @@ def backfill(
             held.enter_context(_alone(here))
         pool = held.enter_context(shard_pool(processes or here.settings.processes))
         log.info("looking through %d WARC files", len(paths))
-        found = pool.cut(paths)
+        found = pool.cut(paths, here.settings.limits.shard_bytes)
         shards = not_done(here.layout, found, chosen)
         done = Backfilled(len(found), len(found) - len(shards), sum(one.bytes for one in shards))
         log.info("%d shards, %d of them done before", done.shards, done.done_before)

@@ -76,6 +76,11 @@ class Limits(BaseModel):
     """Of one request, the first included."""
     page_seconds: Seconds = 10.0
     """For extracting one page."""
+    shard_bytes: Count = 64 * 1024 * 1024
+    """Of a WARC file that is backfilled in one piece; what was done under another size is done
+    again."""
+    pages_a_run: Count = 10_000
+    """Backfilled pages that are loaded at once."""
 
 
 class Settings(BaseSettings):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasks.backfill.estimate import estimate
-from tasks.backfill.loading import Place, grouped, load_shards
+from tasks.backfill.loading import Place, grouped, load_shards, refine_again
 from tasks.backfill.processes import ShardFailed, ShardPool, shard_pool
 from tasks.backfill.records import Damage, Record, cut, read_records
 from tasks.backfill.responses import brought
@@ -21,8 +21,10 @@ from tasks.backfill.selection import Papers, Passed, Selection
 from tasks.backfill.shards import cut_into_shards, find_warcs, not_done
 from tasks.backfill.stage import PAGE_KINDS, Staged
 from tasks.config import ConfigError
-from tasks.load import publish
+from tasks.load import load, publish
 from tasks.model import Outcome
+from tasks.partition import Run
+from tasks.rebuild import rebuild_articles
 from tasks.settings import Limits, Settings
 from tests.made_warcs import (
     CODINGS,
@@ -37,6 +39,7 @@ from tests.made_warcs import (
     write_warc,
 )
 from tests.staged import TOPICS, source, tables
+from warehouse.commits import read_commit
 from warehouse.layout import Layout
 from warehouse.query import query
 
@@ -52,8 +55,8 @@ def pool() -> Iterator[ShardPool]:
         yield opened
 
 
-def place(root: Path, selection: Selection = EVERYTHING) -> Place:
-    about = Settings(data=root / "data", limits=LIMITS, workers=1)
+def place(root: Path, selection: Selection = EVERYTHING, limits: Limits = LIMITS) -> Place:
+    about = Settings(data=root / "data", limits=limits, workers=1)
     return Place(Layout(about.data), (HARBOUR,), TOPICS, about, selection)
 
 
@@ -428,3 +431,55 @@ def test_warcs_are_found_by_path_folder_and_glob(tmp_path: Path) -> None:
     assert find_warcs([str(tmp_path / "*" / "*.warc*"), str(paths[0])]) == expected
     with pytest.raises(ConfigError, match="nowhere"):
         find_warcs([str(tmp_path / "nowhere*.gz"), str(paths[0])])
+
+
+# Rebuilding
+
+
+def versions(at: Place) -> dict[str, list[str]]:
+    return tables(at.layout, leave_out=("loads", "files", "runs"))
+
+
+def again(at: Place, pool: ShardPool) -> None:
+    """What the flow `rebuild articles` does."""
+
+    def refine_run(run_id: str) -> Run | None:
+        commit = read_commit(at.layout.commits, run_id)
+        assert commit
+        return refine_again(at, commit, pool)
+
+    rebuild_articles(at.layout, refine_run)
+    load(at.layout, at.topics, at.sources)
+    publish(at.layout)
+
+
+def test_backfilled_articles_are_made_again_from_their_archives(
+    tmp_path: Path, pool: ShardPool
+) -> None:
+    at = place(tmp_path, Selection(domains=("paper0.co.uk", "paper1.co.uk")))
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
+    backfilled(at, pool, path, size=5_000, pages=8)
+    assert len(ask(at, "FROM runs")) > 1
+    before = versions(at)
+    again(dataclasses.replace(at, selection=EVERYTHING), pool)
+    assert versions(at) == before
+
+    paper = source("gb-harbour", strip=("h1",), domains=("paper0.co.uk",))
+    again(dataclasses.replace(at, sources=(paper,)), pool)
+    assert ask(
+        at, "SELECT DISTINCT source_id FROM articles WHERE extractor_version LIKE '%+%'"
+    ) == [("gb-harbour",)]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_is_gone_or_another_stays_and_is_named(
+    tmp_path: Path, pool: ShardPool, caplog: pytest.LogCaptureFixture, gone: bool
+) -> None:
+    at = place(tmp_path)
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 9))
+    backfilled(at, pool, path)
+    before = versions(at)
+    path.unlink() if gone else write_warc(path, news(3, 12))
+    again(at, pool)
+    assert versions(at) == before
+    assert f"stays as it is: {path} is not there as it was" in caplog.text

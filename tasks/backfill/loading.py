@@ -1,4 +1,4 @@
-"""Staged shards into the layers: a run, with its commit, for every ten thousand pages or so."""
+"""Staged shards into the layers: a run, with its commit, for some thousand pages."""
 
 import hashlib
 import logging
@@ -25,9 +25,6 @@ from warehouse.commits import Commit
 from warehouse.layout import Layout
 
 log = logging.getLogger(__name__)
-
-PAGES_A_RUN = 10_000
-"""Captures that are partitioned and loaded at once; bounds the memory that takes."""
 
 
 def shard_folder(layout: Layout) -> Path:
@@ -62,9 +59,7 @@ class Place:
         )
 
 
-def grouped(
-    refinements: Iterable[Refinement], pages: int = PAGES_A_RUN
-) -> Iterator[list[Refinement]]:
+def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refinement]]:
     """Shards in their order, so many as fill a run; the same cuts wherever a resumed one begins."""
     group: list[Refinement] = []
     for refinement in refinements:
@@ -115,7 +110,7 @@ def _batch(staged: Staged, run_id: str) -> Batch:
 
 
 def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
-    """A backfill's run refined again from its WARC files; None where one is gone or another."""
+    """A backfill's run refined again, below `stage/<run_id>`; None where a WARC file is gone."""
     shards = shards_of(commit)
     gone = sorted({shard.url for shard in shards if not shard.is_there()})
     if gone:
@@ -123,7 +118,9 @@ def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
         return None
     again = replace(place, selection=selection_of(commit))
     staged = []
-    for refinement in pool.refined(map(again.job, shards)):
+    jobs = [again.job(shard) for shard in shards]
+    stage = place.layout.stage / commit.run_id
+    for refinement in pool.refined(replace(job, folder=stage / job.folder.name) for job in jobs):
         if isinstance(refinement, ShardFailed):
             log.warning("run %s stays as it is: %s", commit.run_id, refinement.error)
             return None

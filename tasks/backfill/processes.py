@@ -2,20 +2,22 @@
 
 import multiprocessing
 import signal
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
+from pebble import ProcessPool as Pool
 
-from tasks.backfill.shards import SHARD_BYTES, Shard, cut_into_shards
+from tasks.backfill.shards import Shard, cut_into_shards
 from tasks.backfill.stage import ShardJob, Staged, stage_shard
 from tasks.model import Extraction, Outcome
-from tasks.pool import limit_memory
+from tasks.pool import ahead, limit_memory
 
 AHEAD = 2
 """Shards in the pool for each process: a slow one does not let the others wait."""
@@ -25,6 +27,10 @@ DEATHS = 3
 """A shard whose process ends so often outside its pages is given up."""
 MOST_BLAMED = 200
 """So is one with more pages that end their process."""
+MOST_BREAKS = 20
+"""Pools that broke in a backfill, before it gives up."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +48,92 @@ class ShardPool:
     """Processes that refine a shard each."""
 
     def __init__(self, processes: int) -> None:
-        self._width = processes * AHEAD
-        self._pool = ProcessPool(
-            max_workers=processes,
-            max_tasks=SHARDS_A_PROCESS,
-            initializer=limit_memory,
-            context=multiprocessing.get_context("spawn"),
-        )
+        self._processes = processes
+        self._pool = _new_pool(processes)
+        self._breaks = 0
 
-    def cut(self, paths: Iterable[Path], size: int = SHARD_BYTES) -> list[Shard]:
+    def cut(self, paths: Iterable[Path], size: int) -> list[Shard]:
         """The shards of all files, in order.
 
         Raises:
-            OSError, ConfigError: a file that is no WARC file, or cannot be read.
+            OSError: a file that cannot be read.
         """
-        cuts = [self._pool.schedule(cut_into_shards, args=[path, size]) for path in paths]
-        return [shard for future in cuts for shard in future.result()]
+        calls = [_Call(self, cut_into_shards, path, size) for path in paths]
+        return [shard for call in calls for shard in call.result()]
 
     def refined(self, jobs: Iterable[ShardJob]) -> Iterator[Refinement]:
         """The shards in their order, each when it is staged."""
-        waiting: deque[tuple[ShardJob, Future[Refinement]]] = deque()
-        for job in jobs:
-            waiting.append((job, self._submit(job)))
-            if len(waiting) >= self._width:
-                yield self._settled(*waiting.popleft())
-        while waiting:
-            yield self._settled(*waiting.popleft())
+        started = ((job, _Call(self, _refined, job)) for job in jobs)
+        for job, call in ahead(started, self._processes * AHEAD):
+            yield self._settled(job, call)
 
     def close(self) -> None:
         """End the processes."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
-    def _submit(self, job: ShardJob) -> "Future[Refinement]":
-        future: Future[Refinement] = self._pool.schedule(_refined, args=[job])
-        return future
+    def schedule(self, work: Callable[..., T], args: tuple[Any, ...]) -> "tuple[Pool, Future[T]]":
+        """Hand work to a process; with the pool that has it."""
+        return self._pool, self._pool.schedule(work, args=list(args))
 
-    def _settled(self, job: ShardJob, future: "Future[Refinement]") -> Refinement:
+    def renew(self, broken: Pool) -> None:
+        """Put a new pool in the place of a broken one, unless that was done.
+
+        A pool breaks when a process ends before it has begun to work.
+
+        Raises:
+            BrokenProcessPool: it breaks again and again.
+        """
+        if broken is self._pool:
+            self._breaks += 1
+            if self._breaks > MOST_BREAKS:
+                raise BrokenProcessPool(f"the pool broke {self._breaks} times")
+            self.close()
+            self._pool = _new_pool(self._processes)
+
+    def _settled(self, job: ShardJob, call: "_Call[Refinement]") -> Refinement:
         """The shard, refined again where its process died: without the page that ends it."""
         deaths: Counter[int | None] = Counter()
         while True:
             try:
-                return future.result()
+                return call.result()
             except ProcessExpired as end:
                 page = _page_of(job)
                 deaths[page] += 1
                 if deaths[None] >= DEATHS or len(job.blamed) >= MOST_BLAMED:
                     return ShardFailed(job.shard, f"its process ended again and again: {end}")
                 job = _blaming(job, page, end, deaths[page])
-                future = self._submit(job)
+                call = _Call(self, _refined, job)
+
+
+class _Call(Generic[T]):
+    """Work in the pool, handed out again when the pool breaks."""
+
+    def __init__(self, owner: ShardPool, work: Callable[..., T], *args: object) -> None:
+        self._owner, self._work, self._args = owner, work, args
+        self._pool, self._future = owner.schedule(work, args)
+
+    def result(self) -> T:
+        """What the work returns.
+
+        Raises:
+            ProcessExpired: its process has died.
+        """
+        while True:
+            try:
+                return self._future.result()
+            except BrokenProcessPool:
+                self._owner.renew(self._pool)
+                self._pool, self._future = self._owner.schedule(self._work, self._args)
+
+
+def _new_pool(processes: int) -> Pool:
+    return Pool(
+        max_workers=processes,
+        max_tasks=SHARDS_A_PROCESS,
+        initializer=limit_memory,
+        context=multiprocessing.get_context("spawn"),
+    )
 
 
 @contextmanager

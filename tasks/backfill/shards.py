@@ -16,8 +16,6 @@ from warehouse.layout import Layout
 
 FLOW = "backfill"
 """What commits of backfilled shards say made them."""
-SHARD_BYTES = 64 * 1024 * 1024
-"""Of a shard, compressed: some thousand news pages, a minute's work of one core."""
 _WARCS = ("**/*.warc", "**/*.warc.gz", "**/*.warc.zst")
 
 
@@ -83,8 +81,8 @@ def _named(pattern: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def cut_into_shards(path: Path, size: int = SHARD_BYTES) -> list[Shard]:
-    """The shards of a file, in order."""
+def cut_into_shards(path: Path, size: int) -> list[Shard]:
+    """The shards of a file, in order, each of about `size` bytes."""
     mark, end = fingerprint(path), path.stat().st_size
     cuts = [*cut(path, size), end]
     return [Shard(str(path), mark, *stretch) for stretch in pairwise(cuts)]

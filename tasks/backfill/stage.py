@@ -1,5 +1,6 @@
 """One shard refined: its pages extracted, cleaned, normalised and staged; any process can do it."""
 
+import fcntl
 import json
 import os
 import pickle
@@ -94,17 +95,19 @@ def stage_shard(job: ShardJob) -> Staged:
         OSError: the WARC file or the stage cannot be read or written.
         ConfigError: the WARC file is not what one is.
     """
-    if (job.folder / DONE).exists():
-        return _staged_before(job)
-    half = job.folder.with_name(job.folder.name + ".half")
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True)
+    job.folder.parent.mkdir(parents=True, exist_ok=True)
     with job.cursor.open("wb", buffering=0) as cursor:
+        fcntl.flock(cursor, fcntl.LOCK_EX)  # a process whose flow was killed ends with its page
+        if (job.folder / DONE).exists():
+            return _staged_before(job)
+        half = job.folder.with_name(job.folder.name + ".half")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir()
         staged = _Refinery(job, cursor).run(half)
-    told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
-    write_whole(half / DONE, json.dumps(told).encode())
-    half.rename(job.folder)
-    job.cursor.unlink(missing_ok=True)
+        told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
+        write_whole(half / DONE, json.dumps(told).encode())
+        half.rename(job.folder)
+        job.cursor.unlink(missing_ok=True)
     return staged
 
 
@@ -119,6 +122,7 @@ class _Refinery:
     def __init__(self, job: ShardJob, cursor: IO[bytes]) -> None:
         self._job, self._cursor = job, cursor
         self._key = job.shard.key(job.selection)
+        self._parent = os.getppid()
         self._papers = Papers(job.sources)
         self._passed: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
@@ -149,6 +153,7 @@ class _Refinery:
         """The wanted pages, each refined by itself."""
         shard = self._job.shard
         for record in self._timed(self._records(shard.start, shard.end)):
+            self._must_be_wanted()
             found = self._capture(record)
             if isinstance(found, Passed):
                 self._passed[found] += 1
@@ -239,6 +244,10 @@ class _Refinery:
         self._cursor.truncate(0)
         return rejected(capture, done) if isinstance(done, Extraction) else done
 
+    def _must_be_wanted(self) -> None:
+        if os.getppid() != self._parent:
+            raise OSError("the process that wanted this shard has ended")
+
     def _drops(self, capture: Capture, refined: Refined) -> Passed | None:
         article = refined.article or {}
         day = article.get("published_date") or capture.attempted_at.date()
@@ -251,6 +260,7 @@ class _Refinery:
 
     def _again(self, capture: Capture, refined: Refined, sites: Mapping[str, Site]) -> Refined:
         """The page refined again, where it keeps what recurs over its site."""
+        self._must_be_wanted()
         site = sites.get(capture.source_id, NO_SITE)
         found = refined.kept & site.counts.keys()
         if not found:
