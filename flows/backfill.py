@@ -21,7 +21,7 @@ from flows.ingest import publish_snapshot, report_snapshot
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from flows.quiet import narrate
 from tasks.backfill.estimate import Estimate, estimate
-from tasks.backfill.loading import Place, grouped, load_shards
+from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
 from tasks.backfill.processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shards import Shard, find_warcs, not_done
@@ -169,6 +169,7 @@ def backfill(
     with ExitStack() as held:
         if not dry_run:
             held.enter_context(_alone(here))
+            sweep_staged(here.layout)
         pool = held.enter_context(shard_pool(processes or here.settings.processes))
         log.info("looking through %d WARC files", len(paths))
         found = pool.cut(paths, here.settings.limits.shard_bytes)

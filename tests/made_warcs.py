@@ -103,7 +103,10 @@ def write_warc(path: Path, pages: Iterable[Archived], requests: bool = True) -> 
     """A WARC file, compressed record by record as its name says: `.gz`, `.zst` or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as out:
-        for record in [_info(path), *(each for page in pages for each in _records(page, requests))]:
+        for record in [
+            _info(path),
+            *(each for page in pages for each in records_of(page, requests)),
+        ]:
             out.write(compressed(path, record))
     return path
 
@@ -121,7 +124,8 @@ def _info(path: Path) -> bytes:
     return _bytes(lambda to: to.create_warcinfo_record(path.name, {"software": "made/1.0"}))
 
 
-def _records(page: Archived, requests: bool) -> list[bytes]:
+def records_of(page: Archived, requests: bool = True) -> list[bytes]:
+    """The records of one page: request, response and metadata."""
     found = [_wrong(_bytes(lambda to: _response(to, page)), page.length)]
     if requests and page.kind == "response":
         asked = StatusAndHeaders("GET / HTTP/1.1", [("Host", "x")], is_http_request=True)

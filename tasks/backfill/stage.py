@@ -103,7 +103,7 @@ def stage_shard(job: ShardJob) -> Staged:
         half = job.folder.with_name(job.folder.name + ".half")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir()
-        staged = _Refinery(job, cursor).run(half)
+        staged = Refinery(job, cursor).run(half)
         told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
         write_whole(half / DONE, json.dumps(told).encode())
         half.rename(job.folder)
@@ -116,7 +116,7 @@ def _staged_before(job: ShardJob) -> Staged:
     return Staged(job.shard, job.folder, told["counts"], told["passed"], told["seconds"])
 
 
-class _Refinery:
+class Refinery:
     """Refines the pages of one shard: each by itself, then what repeats over a site again."""
 
     def __init__(self, job: ShardJob, cursor: IO[bytes]) -> None:
@@ -152,9 +152,9 @@ class _Refinery:
     def _pages(self) -> Iterator[tuple[Capture, Refined]]:
         """The wanted pages, each refined by itself."""
         shard = self._job.shard
-        for record in self._timed(self._records(shard.start, shard.end)):
+        for record in self._timed(self.records(shard.start, shard.end)):
             self._must_be_wanted()
-            found = self._capture(record)
+            found = self.capture(record)
             if isinstance(found, Passed):
                 self._passed[found] += 1
                 continue
@@ -167,7 +167,8 @@ class _Refinery:
                 self._prints[capture.source_id].append(refined.seen)
             yield capture, refined
 
-    def _records(self, start: int, end: int) -> Iterator[Record | Damage]:
+    def records(self, start: int, end: int) -> Iterator[Record | Damage]:
+        """The records of a stretch, with the blocks of pages."""
         most = self._job.max_bytes + HEAD_ROOM
         return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
 
@@ -185,7 +186,8 @@ class _Refinery:
         yield
         self._seconds[name] += process_time() - begin
 
-    def _capture(self, record: Record | Damage) -> tuple[Capture, bytes] | Passed:
+    def capture(self, record: Record | Damage) -> tuple[Capture, bytes] | Passed:
+        """A record as a capture with what it brought, or why it is passed over."""
         if isinstance(record, Damage):
             return Passed.UNREADABLE
         if record.kind not in PAGE_KINDS:
@@ -266,7 +268,7 @@ class _Refinery:
         if not found:
             return refined
         offset = _offset(capture)
-        record = next(self._records(offset, offset + 1))
+        record = next(self.records(offset, offset + 1))
         if not isinstance(record, Record):
             return refined
         payload = brought(record, self._job.max_bytes).payload

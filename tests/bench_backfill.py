@@ -1,0 +1,229 @@
+"""The figures of backfilling: `python -m tests.bench --only backfill [--pages N]`.
+
+A WARC file of the gold pages in Common Crawl's shape, and one ten times as large, each backfilled
+by a process of its own. Words are shuffled within their text nodes by a seed, so that no page is
+another's copy. Beside it the bare extraction of the same pages, in as many processes.
+"""
+
+import gzip
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flows.installation import SOURCES, TOPICS, open_installation
+from tasks.backfill.loading import Place, grouped, load_shards
+from tasks.backfill.processes import shard_pool
+from tasks.backfill.selection import Passed, Selection
+from tasks.backfill.shards import cut_into_shards
+from tasks.backfill.stage import Refinery, ShardJob, Staged
+from tasks.load import publish
+from tasks.pool import tried
+from tasks.refine import Origin, refine_page
+from tasks.settings import available_cores
+from tests.bench_warehouse import Steps, cpu
+from tests.made_warcs import CRAWLED, Archived, compressed, records_of
+from tests.scoring import CORPUS
+
+PAGES = 300
+SHARD = 1024 * 1024
+"""Of a shard: small, as the files are."""
+PAGES_A_RUN = 100
+DATED = re.compile(r"\b20[012]\d-[01]\d-[0-3]\d")
+"""Most pages of a day's crawl are a few days old; the gold pages come from years."""
+PROSE = re.compile(r"(?<=>)[^<>{}]{40,}(?=<)")
+MB = 1024 * 1024
+
+
+def varied(html: str, seed: int) -> str:
+    """The page with the words of each text node in another order, and dated a week or less ago."""
+    dice = random.Random(seed)
+
+    def shuffled(found: re.Match[str]) -> str:
+        words = found[0].split()
+        dice.shuffle(words)
+        return " ".join(words)
+
+    day = f"2024-04-{24 + seed % 7}"
+    return DATED.sub(day, PROSE.sub(shuffled, html) if seed else html)
+
+
+def archived(pages: int) -> Iterator[Archived]:
+    """Gold pages as Common Crawl archives them, over and over with other seeds."""
+    index = gzip.decompress((CORPUS / "gold" / "index.jsonl.gz").read_bytes())
+    about = [json.loads(line) for line in index.splitlines()]
+    random.Random(1).shuffle(about)
+    for number in range(pages):
+        one = about[number % len(about)]
+        path = CORPUS / "gold" / f"{one['id']}.html.gz"
+        html = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+        host = urlsplit(one["url"] or "").hostname or "paper.co.uk"
+        url = f"https://{host}/news/2024/05/01/{one['id']}-{number:06d}.html"
+        body = varied(html, number).encode()
+        headers = {"X-Crawl-Content-Encoding": "gzip"}
+        yield Archived(url, body, headers=headers, crawled=CRAWLED)
+
+
+def write(path: Path, pages: int) -> Path:
+    """The WARC file: requests, responses and metadata, each a gzip member."""
+    with path.open("wb") as out:
+        for page in archived(pages):
+            for record in records_of(page):
+                out.write(compressed(path, record))
+    return path
+
+
+def whole(path: Path, folder: Path) -> dict[str, Any]:
+    """Backfill a file, as the flow does; its figures."""
+    here = open_installation(SOURCES, TOPICS, folder)
+    place = Place(here.layout, here.sources, here.topics, here.settings, Selection())
+    steps, staged = Steps(), []
+    begun = time.perf_counter()
+    with steps.within(), shard_pool(here.settings.processes) as pool:
+        shards = pool.cut([path], SHARD)
+        for group in grouped(pool.refined(map(place.job, shards)), PAGES_A_RUN):
+            done = [one for one in group if isinstance(one, Staged)]
+            assert len(done) == len(group)
+            staged += done
+            load_shards(place, done)
+        publish(here.layout)
+        wall = time.perf_counter() - begun
+    seconds = {
+        name: sum(one.seconds.get(name, 0) for one in staged)
+        for name in ("reading", "extracting", "writing")
+    }
+    seconds["partition"] = steps.seconds["partition"][1]
+    return {
+        "pages": sum(one.pages for one in staged),
+        "articles": sum(one.counts.get("article", 0) for one in staged),
+        "wall": wall,
+        "cpu": cpu(),
+        "seconds": seconds,
+        "bytes": path.stat().st_size,
+    }
+
+
+def bare(path: Path) -> dict[str, float]:
+    """The extraction of the same pages alone, from memory."""
+    cores = available_cores()
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(_extracted, [path] * cores, range(cores), [cores] * cores))
+    return {
+        "pages": sum(part["pages"] for part in parts),
+        "cpu": sum(part["cpu"] for part in parts),
+        "rate": sum(part["pages"] / part["wall"] for part in parts),
+    }
+
+
+def _extracted(path: Path, part: int, parts: int) -> dict[str, float]:
+    """The bare extraction of a process's share of the pages; reading them does not count."""
+    job = ShardJob(
+        cut_into_shards(path, 10**12)[0], Selection(), (), path, 10_000_000, page_seconds=60
+    )
+    with tempfile.TemporaryFile() as cursor:
+        refinery = Refinery(job, cursor)
+        found = map(refinery.capture, refinery.records(0, path.stat().st_size))
+        pages = [one for one in found if not isinstance(one, Passed)][part::parts]
+    refine_page(*pages[0], Origin())
+    begun, used = time.perf_counter(), time.process_time()
+    for capture, payload in pages:
+        tried(refine_page, capture, payload, Origin())
+    wall, used = time.perf_counter() - begun, time.process_time() - used
+    return {"pages": len(pages), "cpu": used, "wall": wall}
+
+
+class Peak:
+    """The most memory that a process and its children have had together, by PSS."""
+
+    def __init__(self, pid: int) -> None:
+        self.bytes, self._pid, self._ended = 0, pid, threading.Event()
+        self._watch = threading.Thread(target=self._sample)
+        self._watch.start()
+
+    def _sample(self) -> None:
+        while not self._ended.wait(0.2):
+            self.bytes = max(self.bytes, sum(map(_pss, family(self._pid))))
+
+    def end(self) -> int:
+        """Stop watching; the most in bytes."""
+        self._ended.set()
+        self._watch.join()
+        return self.bytes
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += (each for child in children.read_text().split() for each in family(int(child)))
+    return found
+
+
+def _pss(pid: int) -> int:
+    with suppress(OSError):
+        line = re.search(r"^Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+        return 1024 * int(line[1]) if line else 0
+    return 0
+
+
+def measured(path: Path, folder: Path) -> dict[str, Any]:
+    """Backfill a file in a process of its own."""
+    words = [sys.executable, "-m", "tests.bench_backfill", str(path), str(folder)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        peak = Peak(process.pid)
+        out, _ = process.communicate()
+        said: dict[str, Any] = json.loads(out.splitlines()[-1])
+        return said | {"peak": peak.end()}
+
+
+def told(said: dict[str, Any]) -> None:
+    """Print the figures of one backfill."""
+    cpu, seconds, pages = said["cpu"], said["seconds"], said["pages"]
+    print(f"backfill of {said['bytes'] / MB:.0f} MB in shards of {SHARD // MB} MB:", end=" ")
+    print(f"{pages} pages, {said['articles']} articles in {said['wall']:.1f} s", end=": ")
+    print(f"{pages / said['wall']:.1f} pages a second, {1000 * cpu / pages:.1f} ms CPU a page")
+    print("  ms CPU a page:", {step: round(1000 * s / pages, 2) for step, s in seconds.items()})
+    moved = seconds["reading"] + seconds["writing"] + seconds["partition"]
+    print(f"  reading and writing together: {moved / cpu:.1%} of all CPU")
+    print(f"  peak memory of all processes (PSS): {said['peak'] / MB:.0f} MiB")
+
+
+def run(pages: int = PAGES) -> None:
+    """Print every figure."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small, large = (write(folder / f"{size}.warc.gz", size) for size in (pages, 10 * pages))
+        alone = bare(small)
+        rate, each = alone["rate"], 1000 * alone["cpu"] / alone["pages"]
+        print(f"bare extraction: {rate:.1f} pages a second, {each:.1f} ms CPU a page")
+        one, ten = (measured(path, folder / path.stem) for path in (small, large))
+        for said in (one, ten):
+            told(said)
+        more = 1000 * (ten["cpu"] - one["cpu"]) / (ten["pages"] - one["pages"])
+        print(f"each page more: {more:.1f} ms CPU, {more / each:.0%} of the bare extraction")
+        print(
+            f"the ten times larger file, wall: {ten['pages'] / ten['wall'] / rate:.0%} of its pages"
+        )
+        print(f"  and {ten['peak'] / one['peak']:.0%} of the smaller one's peak")
+
+
+def main() -> None:
+    """Backfill one file and print its figures as JSON; for a process of its own."""
+    path, folder = map(Path, sys.argv[1:3])
+    print(json.dumps(whole(path, folder)))
+
+
+if __name__ == "__main__":
+    main()
