@@ -50,6 +50,8 @@ class Backfilled:
     bytes: int
     """Of the shards to do."""
     begun_at: float = field(default_factory=time.monotonic)
+    tasks: int = 0
+    """Task runs it took."""
     done: int = 0
     bytes_done: int = 0
     failed: list[ShardFailed] = field(default_factory=list)
@@ -201,6 +203,7 @@ def _load_all(here: Installation, work: _Work, shards: Sequence[Shard]) -> None:
     while more:
         name = f"{part} shards from {first} of {len(shards)}"
         more = backfill_part(work, part, name)
+        work.told.tasks += 1
         first = work.told.done + 1
         publish_snapshot(here)
     if shards and here.layout.current.exists():

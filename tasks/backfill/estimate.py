@@ -1,10 +1,10 @@
 """What a backfill would come to, from a sample of its shards, refined and thrown away."""
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,11 +47,11 @@ def estimate(place: Place, shards: Sequence[Shard], pool: ShardPool) -> Estimate
     """Refine the beginnings of some shards and multiply up; nothing is kept of it."""
     some = shards[:: max(1, len(shards) // SHARDS_SAMPLED)][:SHARDS_SAMPLED]
     starts = [replace(one, end=min(one.end, one.start + BYTES_SAMPLED)) for one in some]
-    staged = [one for one in pool.refined(map(place.job, starts)) if isinstance(one, Staged)]
-    kept = sum(_parquet_bytes(one.folder) for one in staged)
-    for one in staged:
-        shutil.rmtree(one.folder, ignore_errors=True)
-    return _multiplied(shards, staged, kept)
+    place.layout.stage.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
+        jobs = [replace(job, folder=Path(name, job.folder.name)) for job in map(place.job, starts)]
+        staged = [one for one in pool.refined(jobs) if isinstance(one, Staged)]
+        return _multiplied(shards, staged, sum(_parquet_bytes(one.folder) for one in staged))
 
 
 def _multiplied(shards: Sequence[Shard], staged: Sequence[Staged], kept: int) -> Estimate:

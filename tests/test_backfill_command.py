@@ -1,0 +1,104 @@
+"""`presswatch backfill`: what it prints, its exit status, and what is left after it."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from flows.backfill import FEWEST_SHARDS, MOST_TASKS
+from flows.backfill import backfill as run
+from flows.rebuild import rebuild
+from tasks.runs import source_lock
+from tests.made_warcs import news, write_warc
+from tests.test_command import command
+from warehouse.checking import check_snapshot
+from warehouse.layout import Layout
+from warehouse.query import query
+
+SOURCES = """
+[[source]]
+id = "gb-harbour"
+name = "Harbour News"
+language = "en"
+timezone = "Europe/London"
+feeds = ["https://feeds.harbour.net/rss"]
+domains = ["paper0.co.uk"]
+"""
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> tuple[str, ...]:
+    (tmp_path / "sources.toml").write_text(SOURCES)
+    return ("--sources", str(tmp_path / "sources.toml"), "--data", str(tmp_path / "data"))
+
+
+def test_a_backfill_and_its_second_time(
+    prefect_api: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    write_warc(tmp_path / "crawl" / "one.warc.gz", news(3, 30))
+    write_warc(tmp_path / "crawl" / "two.warc", news(3, 12, first=24))
+    asked = ("backfill", tmp_path / "crawl", *words)
+    status, out, error = command(*asked, "--dry-run")
+    assert status == 0, error
+    assert "2 shards to do" in out
+    assert "of Parquet" in out
+    assert not (tmp_path / "data" / "commits").exists()
+
+    status, out, error = command(*asked, "--processes", "1")
+    assert status == 0, error
+    assert "2 shards done, 0 before, 0 failed" in out
+    assert [" ".join(line.split()) for line in out.splitlines()[2:]] == [
+        "36 an article article",
+        "6 an article unchanged",
+        "86 passed over other_record",
+    ]
+    layout = Layout(tmp_path / "data")
+    check_snapshot(layout)
+    found = query(layout, "SELECT DISTINCT source_id FROM coverage").to_pylist()
+    assert found == [{"source_id": "gb-harbour"}]
+    assert layout.report.exists()
+
+    status, out, error = command(*asked)
+    assert status == 0, error
+    assert "0 shards done, 2 before, 0 failed" in out
+
+    before = query(layout, "SELECT * FROM articles ORDER BY article_id").to_pylist()
+    rebuild("articles", sources_file=words[1], data=words[3])
+    assert query(layout, "SELECT * FROM articles ORDER BY article_id").to_pylist() == before
+    assert list(layout.stage.glob("2*")) == []
+
+
+def test_a_shard_that_fails_is_named_and_the_rest_is_loaded(
+    prefect_api: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    write_warc(tmp_path / "good.warc.gz", news(3, 6))
+    whole = write_warc(tmp_path / "bad.warc", news(3, 6)).read_bytes()
+    (tmp_path / "bad.warc").unlink()
+    (tmp_path / "bad.warc.gz").write_bytes(gzip.compress(whole))
+    status, out, error = command("backfill", tmp_path / "*.warc.gz", *words)
+    assert status == 3
+    assert "fastwarc recompress" in error
+    assert "2 shards done, 0 before, 1 failed" in out
+    status, out, error = command("backfill", tmp_path / "bad.warc.gz", *words)
+    assert status == 1
+    assert "every shard failed (1)" in error
+
+
+def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], prefect_api: str) -> None:
+    status, _, error = command("backfill", tmp_path / "nowhere.warc.gz", *words)
+    assert (status, "nowhere.warc.gz: no WARC file there" in error) == (2, True)
+    assert command("backfill", tmp_path, "--since", "yesterday", *words)[0] == 2
+    write_warc(tmp_path / "a.warc.gz", news(1, 1))
+    with source_lock(Layout(tmp_path / "data"), "backfill"):
+        status, _, error = command("backfill", tmp_path, *words)
+    assert (status, "another backfill is at work here" in error) == (1, True)
+
+
+def test_there_are_tens_of_task_runs(
+    prefect_api: str, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_LIMITS__SHARD_BYTES", "800")
+    write_warc(tmp_path / "a.warc.gz", news(3, 150))
+    done = run([str(tmp_path)], sources_file=words[1], data=words[3])
+    assert done.done > 2 * FEWEST_SHARDS
+    assert done.tasks <= MOST_TASKS
