@@ -3,11 +3,10 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from math import ceil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,9 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from flows.ingest import publish_snapshot, report_snapshot
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
@@ -24,7 +25,7 @@ from tasks.backfill.estimate import Estimate, estimate
 from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
 from tasks.backfill.processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
-from tasks.backfill.shards import Shard, find_warcs, not_done
+from tasks.backfill.shards import Done, find_warcs, open_warcs
 from tasks.backfill.stage import Staged
 from tasks.collect import SourcesFailed
 from tasks.model import ARTICLE_OUTCOMES
@@ -35,24 +36,25 @@ log = logging.getLogger(__name__)
 
 MOST_TASKS = 50
 """Task runs of one backfill."""
-FEWEST_SHARDS = 16
-"""Of a task, a gigabyte."""
 MB = 1024 * 1024
+FEWEST_BYTES = 1024 * MB
+"""Of WARC files, that a task takes on."""
 
 
 @dataclass(slots=True)
 class Backfilled:
     """What a backfill came to."""
 
-    shards: int
-    """Shards in the archives, those that were done before included."""
-    done_before: int
+    files: int
     bytes: int
-    """Of the shards to do."""
+    """Of the files, without what was done before."""
+    bytes_before: int
+    """Done before."""
     begun_at: float = field(default_factory=time.monotonic)
     tasks: int = 0
     """Task runs it took."""
     done: int = 0
+    """Shards."""
     bytes_done: int = 0
     failed: list[ShardFailed] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -64,16 +66,13 @@ class Backfilled:
     estimate: Estimate | None = None
     """Of a dry run."""
 
-    @property
-    def articles(self) -> int:
-        """New articles."""
-        return self.counts["article"]
-
     def add(self, refinement: Refinement) -> None:
         """Count one shard in."""
         self.done += 1
         self.bytes_done += refinement.shard.bytes
         if isinstance(refinement, ShardFailed):
+            shard = refinement.shard
+            log.warning("%s from %d: %s", shard.url, shard.start, refinement.error)
             self.failed.append(refinement)
         else:
             self.pages += refinement.pages
@@ -85,9 +84,9 @@ class Backfilled:
         seconds = time.monotonic() - self.begun_at
         left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
         return (
-            f"{self.done} of {self.shards - self.done_before} shards: {self.articles} new articles"
-            f" of {self.pages} pages, {self.pages / max(seconds, 0.001):.0f} pages a second,"
-            f" {left} left"
+            f"{self.bytes_done / MB:,.0f} of {self.bytes / MB:,.0f} MB:"
+            f" {self.counts['article']} new articles of {self.pages} pages,"
+            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
         )
 
 
@@ -96,33 +95,32 @@ class _Work:
 
     def __init__(self, place: Place, refinements: Iterable[Refinement], told: Backfilled) -> None:
         self.place, self.told = place, told
-        self._groups = grouped(self._counted(refinements), place.settings.limits.pages_a_run)
+        pages = place.settings.limits.pages_a_run
+        self._groups = grouped(self._counted(refinements), pages)
 
     def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
         for refinement in refinements:
             self.told.add(refinement)
             yield refinement
 
-    def load(self, shards: int) -> bool:
-        """Load groups of at least so many shards together; whether there may be more."""
+    def load(self, size: int) -> bool:
+        """Load groups of at least `size` bytes of archives together; whether there may be more."""
         for group in self._groups:
             staged = [one for one in group if isinstance(one, Staged)]
-            for failed in (one for one in group if isinstance(one, ShardFailed)):
-                log.warning("%s at %d: %s", failed.shard.url, failed.shard.start, failed.error)
             if staged:
                 report = load_shards(self.place, staged, log.info)
                 self.told.counts.update(report.outcomes)
             log.info(self.told.pace())
-            shards -= len(group)
-            if shards <= 0:
+            size -= sum(one.shard.bytes for one in group)
+            if size <= 0:
                 return True
         return False
 
 
 @task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
-def backfill_part(work: _Work, shards: int, name: str) -> bool:
+def backfill_part(work: _Work, size: int, name: str) -> bool:
     """Refine and load some of the shards; whether there may be more."""
-    return work.load(shards)
+    return work.load(size)
 
 
 @flow(name="backfill", persist_result=False)
@@ -173,15 +171,16 @@ def backfill(
             held.enter_context(_alone(here))
             sweep_staged(here.layout)
         pool = held.enter_context(shard_pool(processes or here.settings.processes))
-        log.info("looking through %d WARC files", len(paths))
-        found = pool.cut(paths, here.settings.limits.shard_bytes)
-        shards = not_done(here.layout, found, chosen)
-        done = Backfilled(len(found), len(found) - len(shards), sum(one.bytes for one in shards))
-        log.info("%d shards, %d of them done before", done.shards, done.done_before)
+        files, known = open_warcs(paths), Done(here.layout, chosen)
+        before = sum(map(known.bytes, files))
+        done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
+        log.info("%d WARC files, %d MB to do", len(files), done.bytes // MB)
         if dry_run:
-            done.estimate = estimate(place, shards, pool)
+            done.estimate = estimate(place, files, done.bytes, pool)
             return done
-        _load_all(here, _Work(place, pool.refined(map(place.job, shards)), done), shards)
+        left = (one for one in files if known.bytes(one) < one.bytes)
+        shards = pool.shards(left, here.settings.limits.shard_bytes, known)
+        _load_all(here, _Work(place, pool.refined(shards, place.job), done))
     _tell(done)
     return done
 
@@ -196,17 +195,17 @@ def _alone(here: Installation) -> Iterator[None]:
         yield
 
 
-def _load_all(here: Installation, work: _Work, shards: Sequence[Shard]) -> None:
+def _load_all(here: Installation, work: _Work) -> None:
     """Load it all in some tens of tasks, and let readers see it after each of them."""
-    part = max(FEWEST_SHARDS, ceil(len(shards) / MOST_TASKS))
-    more, first = bool(shards), 1
+    told = work.told
+    part = max(FEWEST_BYTES, told.bytes // MOST_TASKS)
+    more = told.bytes > 0
     while more:
-        name = f"{part} shards from {first} of {len(shards)}"
+        told.tasks += 1
+        name = f"from {told.bytes_done // MB} of {told.bytes // MB} MB"
         more = backfill_part(work, part, name)
-        work.told.tasks += 1
-        first = work.told.done + 1
         publish_snapshot(here)
-    if shards and here.layout.current.exists():
+    if told.tasks and here.layout.current.exists():
         state = report_snapshot(here, return_state=True)
         if state.is_failed():
             log.warning("report_failed: %s was not written: %s", here.layout.report, state.message)
@@ -237,25 +236,27 @@ def _became(outcome: str) -> str:
     return "an article" if outcome in ARTICLE_OUTCOMES else "rejected"
 
 
-def summary(done: Backfilled, processes: int) -> Table:
+def summary(done: Backfilled, processes: int) -> Group:
     """The ledger, or a dry run's estimate, for a terminal."""
     guess = done.estimate
-    table = Table(title=_title(done, processes), title_justify="left", box=None)
+    table = Table(box=None)
     for column in ("records", "became", "outcome"):
         table.add_column(column, justify="right" if column == "records" else "left")
     found = ledger(guess.outcomes, guess.passed) if guess else ledger(done.counts, done.passed)
     for row in found:
         table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
-    return table
+    return Group(Text(_title(done, processes)), table)
 
 
 def _title(done: Backfilled, processes: int) -> str:
-    guess = done.estimate
+    guess, before = done.estimate, f"{done.bytes_before / MB:,.0f} MB done before"
     if guess is None:
-        return f"{done.done} shards done, {done.done_before} before, {len(done.failed)} failed"
+        shards = f"{done.done} shards of {done.files} files done, {len(done.failed)} of them failed"
+        return f"{shards}; {before}"
+    seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
     return (
-        f"{guess.shards} shards to do, {guess.bytes / MB:,.0f} MB, {done.done_before} done before;"
+        f"{done.files} files, {guess.bytes / MB:,.0f} MB to do, {before};"
         f" estimated from {guess.sampled / MB:,.1f} MB:\n{guess.articles:,} articles of"
-        f" {guess.pages:,} pages, {timedelta(seconds=round(guess.seconds(processes)))} in"
-        f" {processes} processes, {guess.parquet_bytes / MB:,.0f} MB of Parquet"
+        f" {guess.pages:,} pages, {seconds} in {processes} processes,"
+        f" {guess.parquet_bytes / MB:,.0f} MB of Parquet"
     )

@@ -26,7 +26,7 @@ from flows.installation import SOURCES, TOPICS, open_installation
 from tasks.backfill.loading import Place, grouped, load_shards
 from tasks.backfill.processes import shard_pool
 from tasks.backfill.selection import Passed, Selection
-from tasks.backfill.shards import cut_into_shards
+from tasks.backfill.shards import cut_into_shards, open_warcs
 from tasks.backfill.stage import Refinery, ShardJob, Staged
 from tasks.load import publish
 from tasks.pool import tried
@@ -91,8 +91,8 @@ def whole(path: Path, folder: Path) -> dict[str, Any]:
     steps, staged = Steps(), []
     begun = time.perf_counter()
     with steps.within(), shard_pool(here.settings.processes) as pool:
-        shards = pool.cut([path], SHARD)
-        for group in grouped(pool.refined(map(place.job, shards)), PAGES_A_RUN):
+        shards = pool.shards(open_warcs([path]), SHARD)
+        for group in grouped(pool.refined(shards, place.job), PAGES_A_RUN):
             done = [one for one in group if isinstance(one, Staged)]
             assert len(done) == len(group)
             staged += done
@@ -128,9 +128,8 @@ def bare(path: Path) -> dict[str, float]:
 
 def _extracted(path: Path, part: int, parts: int) -> dict[str, float]:
     """The bare extraction of a process's share of the pages; reading them does not count."""
-    job = ShardJob(
-        cut_into_shards(path, 10**12)[0], Selection(), (), path, 10_000_000, page_seconds=60
-    )
+    (shard,) = cut_into_shards(open_warcs([path])[0], 10**12)
+    job = ShardJob(shard, Selection(), (), path, 10_000_000, page_seconds=60)
     with tempfile.TemporaryFile() as cursor:
         refinery = Refinery(job, cursor)
         found = map(refinery.capture, refinery.records(0, path.stat().st_size))

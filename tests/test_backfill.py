@@ -18,7 +18,7 @@ from tasks.backfill.processes import ShardFailed, ShardPool, shard_pool
 from tasks.backfill.records import Damage, Record, cut, read_records
 from tasks.backfill.responses import brought
 from tasks.backfill.selection import Papers, Passed, Selection
-from tasks.backfill.shards import cut_into_shards, find_warcs, not_done
+from tasks.backfill.shards import Done, find_warcs, open_warcs
 from tasks.backfill.stage import PAGE_KINDS, Staged
 from tasks.config import ConfigError
 from tasks.load import load, publish
@@ -64,9 +64,9 @@ def backfilled(
     at: Place, pool: ShardPool, *warcs: Path, size: int = 20_000, pages: int = 10_000
 ) -> list[Staged | ShardFailed]:
     """What the flow does, without Prefect."""
-    shards = not_done(at.layout, pool.cut(warcs, size), at.selection)
+    shards = pool.shards(open_warcs(warcs), size, Done(at.layout, at.selection))
     found = []
-    for group in grouped(pool.refined(map(at.job, shards)), pages):
+    for group in grouped(pool.refined(shards, at.job), pages):
         found += group
         load_shards(at, [one for one in group if isinstance(one, Staged)])
     publish(at.layout)
@@ -388,9 +388,9 @@ def test_what_is_done_is_not_done_again_wherever_it_lies(tmp_path: Path, pool: S
     assert tables(at.layout, leave_out=()) == before
     assert len(first) > 2
     narrower = dataclasses.replace(at, selection=Selection(domains=("paper1.co.uk",)))
-    assert len(not_done(at.layout, cut_into_shards(moved, 20_000), narrower.selection)) == len(
-        first
-    )
+    (warc,) = open_warcs([moved])
+    assert Done(at.layout, at.selection).bytes(warc) == warc.bytes
+    assert Done(at.layout, narrower.selection).bytes(warc) == 0
     counts, _ = ends(backfilled(narrower, pool, moved))
     assert counts == {"article": 10}
     assert ask(at, "SELECT count(*) FROM article_versions") == [(30,)]
@@ -414,9 +414,10 @@ def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
 def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
     at = place(tmp_path)
     path = write_warc(tmp_path / "a.warc.gz", news(3, 60))
-    guess = estimate(at, cut_into_shards(path, 5_000), pool)
-    assert guess.records == pytest.approx(181, rel=0.25)
-    assert guess.articles == pytest.approx(60, rel=0.25)
+    (warc,) = open_warcs([path])
+    guess = estimate(at, [warc], 3 * warc.bytes, pool)
+    assert guess.articles == 180
+    assert guess.passed[Passed.OTHER_RECORD] == 3 * 121
     assert guess.cpu_seconds > 0
     assert guess.parquet_bytes > 0
     assert not any(at.layout.stage.rglob("*.arrow"))

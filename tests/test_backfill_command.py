@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.backfill import FEWEST_SHARDS, MOST_TASKS
-from flows.backfill import backfill as run
+from flows import backfill as job
 from flows.rebuild import rebuild
 from tasks.runs import source_lock
 from tests.made_warcs import news, write_warc
@@ -40,13 +39,13 @@ def test_a_backfill_and_its_second_time(
     asked = ("backfill", tmp_path / "crawl", *words)
     status, out, error = command(*asked, "--dry-run")
     assert status == 0, error
-    assert "2 shards to do" in out
+    assert "2 files, 0 MB to do" in out
     assert "of Parquet" in out
     assert not (tmp_path / "data" / "commits").exists()
 
     status, out, error = command(*asked, "--processes", "1")
     assert status == 0, error
-    assert "2 shards done, 0 before, 0 failed" in out
+    assert "2 shards of 2 files done, 0 of them failed" in out
     assert [" ".join(line.split()) for line in out.splitlines()[2:]] == [
         "36 an article article",
         "6 an article unchanged",
@@ -60,7 +59,7 @@ def test_a_backfill_and_its_second_time(
 
     status, out, error = command(*asked)
     assert status == 0, error
-    assert "0 shards done, 2 before, 0 failed" in out
+    assert "0 shards of 2 files done, 0 of them failed" in out
 
     before = query(layout, "SELECT * FROM articles ORDER BY article_id").to_pylist()
     rebuild("articles", sources_file=words[1], data=words[3])
@@ -78,7 +77,7 @@ def test_a_shard_that_fails_is_named_and_the_rest_is_loaded(
     status, out, error = command("backfill", tmp_path / "*.warc.gz", *words)
     assert status == 3
     assert "fastwarc recompress" in error
-    assert "2 shards done, 0 before, 1 failed" in out
+    assert "2 shards of 2 files done, 1 of them failed" in out
     status, out, error = command("backfill", tmp_path / "bad.warc.gz", *words)
     assert status == 1
     assert "every shard failed (1)" in error
@@ -94,11 +93,16 @@ def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], prefect_api: str) -
     assert (status, "another backfill is at work here" in error) == (1, True)
 
 
-def test_there_are_tens_of_task_runs(
+def test_however_many_shards_there_are_few_task_runs(
     prefect_api: str, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_LIMITS__SHARD_BYTES", "800")
-    write_warc(tmp_path / "a.warc.gz", news(3, 150))
-    done = run([str(tmp_path)], sources_file=words[1], data=words[3])
-    assert done.done > 2 * FEWEST_SHARDS
-    assert done.tasks <= MOST_TASKS
+    monkeypatch.setenv("PRESSWATCH_LIMITS__PAGES_A_RUN", "10")
+    monkeypatch.setattr(job, "FEWEST_BYTES", 1)
+    monkeypatch.setattr(job, "MOST_TASKS", 2)
+    write_warc(tmp_path / "a.warc.gz", news(3, 40))
+    done = job.backfill([str(tmp_path)], sources_file=words[1], data=words[3])
+    assert done.done > 20
+    assert 2 <= done.tasks <= 3
+    runs = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM runs").to_pylist()
+    assert runs[0]["n"] > 3

@@ -1,7 +1,7 @@
-"""What a backfill would come to, from a sample of its shards, refined and thrown away."""
+"""What a backfill would come to, from a sample that is refined and thrown away."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,67 +11,90 @@ import pyarrow.parquet as pq
 
 from tasks.backfill.loading import Place
 from tasks.backfill.processes import ShardPool
-from tasks.backfill.shards import Shard
-from tasks.backfill.stage import Staged
+from tasks.backfill.records import magic_of, next_start
+from tasks.backfill.shards import Shard, Warc
+from tasks.backfill.stage import ShardJob, Staged
 from tasks.model import Outcome
 
-SHARDS_SAMPLED = 8
-"""Taken evenly from all of them."""
+SAMPLES = 8
+"""Stretches that are looked at, taken evenly from all bytes."""
 BYTES_SAMPLED = 4 * 1024 * 1024
-"""Of a shard, from its beginning."""
+"""Of a stretch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the shards would come to, all but `sampled` multiplied up from the sample."""
+    """What the files would come to, multiplied up from a sample."""
 
-    shards: int
     bytes: int
+    """That are not done yet."""
     sampled: int
     """Bytes of the archives that were looked at."""
-    records: int
-    pages: int
-    """Captures: records that the selection does not pass over."""
-    articles: int
     passed: dict[str, int]
     outcomes: dict[str, int]
     cpu_seconds: float
     parquet_bytes: int
 
-    def seconds(self, processes: int) -> float:
-        """How long it takes so many processes."""
-        return self.cpu_seconds / processes
+    @property
+    def pages(self) -> int:
+        """Captures: records that the selection does not pass over."""
+        return sum(self.outcomes.values())
+
+    @property
+    def articles(self) -> int:
+        """Pages with an article."""
+        return self.outcomes.get(Outcome.ARTICLE, 0)
 
 
-def estimate(place: Place, shards: Sequence[Shard], pool: ShardPool) -> Estimate:
-    """Refine the beginnings of some shards and multiply up; nothing is kept of it."""
-    some = shards[:: max(1, len(shards) // SHARDS_SAMPLED)][:SHARDS_SAMPLED]
-    starts = [replace(one, end=min(one.end, one.start + BYTES_SAMPLED)) for one in some]
+def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) -> Estimate:
+    """Refine stretches of the files and multiply up; nothing is kept of it.
+
+    Args:
+        place: What would be refined and how.
+        warcs: The files.
+        left: Bytes of them that are not done.
+        pool: Refines.
+    """
     place.layout.stage.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
-        jobs = [replace(job, folder=Path(name, job.folder.name)) for job in map(place.job, starts)]
-        staged = [one for one in pool.refined(jobs) if isinstance(one, Staged)]
-        return _multiplied(shards, staged, sum(_parquet_bytes(one.folder) for one in staged))
+
+        def job(shard: Shard) -> ShardJob:
+            found = place.job(shard)
+            return replace(found, folder=Path(name, found.folder.name))
+
+        found = pool.refined(_samples(warcs), job)
+        staged = [one for one in found if isinstance(one, Staged)]
+        kept = sum(_parquet_bytes(one.folder) for one in staged)
+    return _multiplied(left, staged, kept)
 
 
-def _multiplied(shards: Sequence[Shard], staged: Sequence[Staged], kept: int) -> Estimate:
-    total, sampled = sum(one.bytes for one in shards), sum(one.shard.bytes for one in staged)
-    factor = total / max(1, sampled)
+def _samples(warcs: Sequence[Warc]) -> Iterator[Shard]:
+    """Stretches from places that lie evenly in all files; none twice."""
+    step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
+    ahead = 0
+    for warc in warcs:
+        while ahead < warc.bytes:
+            with warc.path.open("rb") as file:
+                start = next_start(file, ahead, magic_of(file))
+            if start is not None:
+                end = min(warc.bytes, start + BYTES_SAMPLED)
+                yield Shard(str(warc.path), warc.fingerprint, start, end)
+            ahead += step
+        ahead -= warc.bytes
+
+
+def _multiplied(left: int, staged: Sequence[Staged], kept: int) -> Estimate:
+    sampled = sum(one.shard.bytes for one in staged)
+    factor = left / max(1, sampled)
     outcomes, passed = Counter[str](), Counter[str]()
     for one in staged:
         outcomes.update(one.counts)
         passed.update(one.passed)
-    up = {name: round(count * factor) for name, count in sorted(outcomes.items())}
-    over = {name: round(count * factor) for name, count in sorted(passed.items())}
     return Estimate(
-        shards=len(shards),
-        bytes=total,
+        bytes=left,
         sampled=sampled,
-        records=sum(up.values()) + sum(over.values()),
-        pages=sum(up.values()),
-        articles=up.get(Outcome.ARTICLE, 0),
-        passed=over,
-        outcomes=up,
+        passed={name: round(count * factor) for name, count in sorted(passed.items())},
+        outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
         cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
         parquet_bytes=round(kept * factor),
     )

@@ -130,9 +130,13 @@ def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
         return None
     again = replace(place, selection=selection_of(commit))
     staged = []
-    jobs = [again.job(shard) for shard in shards]
     stage = place.layout.stage / commit.run_id
-    for refinement in pool.refined(replace(job, folder=stage / job.folder.name) for job in jobs):
+
+    def job(shard: Shard) -> ShardJob:
+        found = again.job(shard)
+        return replace(found, folder=stage / found.folder.name)
+
+    for refinement in pool.refined(iter(shards), job):
         if isinstance(refinement, ShardFailed):
             log.warning("run %s stays as it is: %s", commit.run_id, refinement.error)
             return None

@@ -3,18 +3,17 @@
 import multiprocessing
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from pebble import ProcessExpired
 from pebble import ProcessPool as Pool
 
-from tasks.backfill.shards import Shard, cut_into_shards
+from tasks.backfill.shards import Shard, Warc, cut_into_shards
 from tasks.backfill.stage import ShardJob, Staged, stage_shard
 from tasks.model import Extraction, Outcome
 from tasks.pool import ahead, limit_memory
@@ -41,7 +40,8 @@ class ShardFailed:
     error: str
 
 
-Refinement: TypeAlias = "Staged | ShardFailed"
+Refinement: TypeAlias = Staged | ShardFailed
+Shards: TypeAlias = Iterator[Shard | ShardFailed]
 
 
 class ShardPool:
@@ -52,20 +52,31 @@ class ShardPool:
         self._pool = _new_pool(processes)
         self._breaks = 0
 
-    def cut(self, paths: Iterable[Path], size: int) -> list[Shard]:
-        """The shards of all files, in order.
+    def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
+        """The shards of all files in their order, but for those that are done.
 
-        Raises:
-            OSError: a file that cannot be read.
+        A file is cut while the ones before it are refined; one that cannot be cut has failed.
         """
-        calls = [_Call(self, cut_into_shards, path, size) for path in paths]
-        return [shard for call in calls for shard in call.result()]
+        calls = ((warc, _Call(self, _cut, warc, size)) for warc in warcs)
+        for _, call in ahead(calls, AHEAD):
+            yield from (shard for shard in call.result() if shard not in done)
 
-    def refined(self, jobs: Iterable[ShardJob]) -> Iterator[Refinement]:
-        """The shards in their order, each when it is staged."""
-        started = ((job, _Call(self, _refined, job)) for job in jobs)
-        for job, call in ahead(started, self._processes * AHEAD):
-            yield self._settled(job, call)
+    def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
+        """The shards in their order, each when it is staged; `job` says what to do with one."""
+        started = ((shard, self._started(shard, job)) for shard in shards)
+        for shard, work in ahead(started, self._processes * AHEAD):
+            if isinstance(shard, ShardFailed):
+                yield shard
+            elif work:
+                yield self._settled(*work)
+
+    def _started(
+        self, shard: Shard | ShardFailed, job: Callable[[Shard], ShardJob]
+    ) -> "tuple[ShardJob, _Call[Refinement]] | None":
+        if isinstance(shard, ShardFailed):
+            return None
+        work = job(shard)
+        return work, _Call(self, _refined, work)
 
     def close(self) -> None:
         """End the processes."""
@@ -175,3 +186,11 @@ def _refined(job: ShardJob) -> Refinement:
         return stage_shard(job)
     except Exception as surprise:
         return ShardFailed(job.shard, f"{type(surprise).__name__}: {surprise}")
+
+
+def _cut(warc: Warc, size: int) -> Sequence[Shard | ShardFailed]:
+    try:
+        return cut_into_shards(warc, size)
+    except Exception as surprise:
+        whole = Shard(str(warc.path), warc.fingerprint, 0, warc.bytes)
+        return [ShardFailed(whole, f"{type(surprise).__name__}: {surprise}")]

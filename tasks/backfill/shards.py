@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -17,6 +18,16 @@ from warehouse.layout import Layout
 FLOW = "backfill"
 """What commits of backfilled shards say made them."""
 _WARCS = ("**/*.warc", "**/*.warc.gz", "**/*.warc.zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Warc:
+    """A WARC file."""
+
+    path: Path
+    fingerprint: str
+    """Of its content."""
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +92,64 @@ def _named(pattern: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def cut_into_shards(path: Path, size: int) -> list[Shard]:
-    """The shards of a file, in order, each of about `size` bytes."""
-    mark, end = fingerprint(path), path.stat().st_size
-    cuts = [*cut(path, size), end]
-    return [Shard(str(path), mark, *stretch) for stretch in pairwise(cuts)]
+def open_warcs(paths: Iterable[Path]) -> list[Warc]:
+    """The files with what tells them from others, each content once."""
+    found: dict[str, Warc] = {}
+    for path in paths:
+        warc = Warc(path, fingerprint(path), path.stat().st_size)
+        found.setdefault(warc.fingerprint, warc)
+    return list(found.values())
 
 
-def not_done(layout: Layout, shards: Iterable[Shard], selection: Selection) -> list[Shard]:
-    """The shards that no commit knows as done under the selection, each content once."""
-    seen = set(done_keys(layout))
-    left = []
-    for shard in shards:
-        key = shard.key(selection)
-        if key not in seen:
-            seen.add(key)
-            left.append(shard)
-    return left
+def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
+    """The shards of a file, in order, each of about `size` bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+        ConfigError: it is compressed as a whole.
+    """
+    cuts = [*cut(warc.path, size), warc.bytes]
+    return [Shard(str(warc.path), warc.fingerprint, *stretch) for stretch in pairwise(cuts)]
+
+
+class Done:
+    """What commits know as done under a selection."""
+
+    def __init__(self, layout: Layout, selection: Selection) -> None:
+        self._stretches: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        for commit in _backfilled(layout):
+            if selection_of(commit) == selection:
+                for shard in shards_of(commit):
+                    self._stretches[shard.fingerprint].add((shard.start, shard.end))
+
+    def __contains__(self, shard: object) -> bool:
+        if not isinstance(shard, Shard):
+            return False
+        return (shard.start, shard.end) in self._stretches.get(shard.fingerprint, ())
+
+    def bytes(self, warc: Warc) -> int:
+        """How much of a file is done; all of it when that is its size."""
+        total = reached = 0
+        for start, end in sorted(self._stretches.get(warc.fingerprint, ())):
+            total += max(0, end - max(start, reached))
+            reached = max(reached, end)
+        return total
 
 
 def done_keys(layout: Layout) -> Iterator[str]:
-    """Keys of the shards that commits know as done."""
+    """Keys of the shards that commits know as done, under whatever selection."""
+    for commit in _backfilled(layout):
+        selection = selection_of(commit)
+        yield from (shard.key(selection) for shard in shards_of(commit))
+
+
+def _backfilled(layout: Layout) -> Iterator[Commit]:
     mark = f'"flow": "{FLOW}"'.encode()
     for run_id in committed_runs(layout.commits):
         if mark in commit_path(layout.commits, run_id).read_bytes():
             commit = read_commit(layout.commits, run_id)
             if commit:
-                yield from (shard.key(selection_of(commit)) for shard in shards_of(commit))
+                yield commit
 
 
 def parameters_of(
