@@ -22,21 +22,23 @@ from flows.ingest import publish_snapshot, report_snapshot
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from flows.quiet import narrate
 from tasks.backfill.estimate import Estimate, estimate
+from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
 from tasks.backfill.processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shards import Done, find_warcs, open_warcs
-from tasks.backfill.stage import Staged
 from tasks.collect import SourcesFailed
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.progress import advance
 from tasks.runs import SourceBusy, source_lock
+from warehouse.query import query
 
 log = logging.getLogger(__name__)
 
 MOST_TASKS = 50
 """Task runs of one backfill."""
 MB = 1024 * 1024
+KNOWN_DAY = "FROM coverage LIMIT 1"
 FEWEST_BYTES = 1024 * MB
 """Of WARC files, that a task takes on."""
 
@@ -108,8 +110,7 @@ class _Work:
         for group in self._groups:
             staged = [one for one in group if isinstance(one, Staged)]
             if staged:
-                report = load_shards(self.place, staged, log.info)
-                self.told.counts.update(report.outcomes)
+                self.told.counts.update(load_shards(self.place, staged, log.info))
             log.info(self.told.pace())
             size -= sum(one.shard.bytes for one in group)
             if size <= 0:
@@ -205,7 +206,14 @@ def _load_all(here: Installation, work: _Work) -> None:
         name = f"from {told.bytes_done // MB} of {told.bytes // MB} MB"
         more = backfill_part(work, part, name)
         publish_snapshot(here)
-    if told.tasks and here.layout.current.exists():
+    if told.tasks:
+        _report(here)
+
+
+def _report(here: Installation) -> None:
+    if not here.layout.current.exists() or not query(here.layout, KNOWN_DAY).num_rows:
+        log.info("no report: it tells of the papers of sources.toml, and no day of any is known")
+    else:
         state = report_snapshot(here, return_state=True)
         if state.is_failed():
             log.warning("report_failed: %s was not written: %s", here.layout.report, state.message)

@@ -23,11 +23,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.installation import SOURCES, TOPICS, open_installation
+from tasks.backfill.captures import Captures
+from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.loading import Place, grouped, load_shards
 from tasks.backfill.processes import shard_pool
 from tasks.backfill.selection import Passed, Selection
 from tasks.backfill.shards import cut_into_shards, open_warcs
-from tasks.backfill.stage import Refinery, ShardJob, Staged
 from tasks.load import publish
 from tasks.pool import tried
 from tasks.refine import Origin, refine_page
@@ -130,10 +131,9 @@ def _extracted(path: Path, part: int, parts: int) -> dict[str, float]:
     """The bare extraction of a process's share of the pages; reading them does not count."""
     (shard,) = cut_into_shards(open_warcs([path])[0], 10**12)
     job = ShardJob(shard, Selection(), (), path, 10_000_000, page_seconds=60)
-    with tempfile.TemporaryFile() as cursor:
-        refinery = Refinery(job, cursor)
-        found = map(refinery.capture, refinery.records(0, path.stat().st_size))
-        pages = [one for one in found if not isinstance(one, Passed)][part::parts]
+    captures = Captures(job)
+    found = map(captures.capture, captures.records(0, path.stat().st_size))
+    pages = [one for one in found if not isinstance(one, Passed)][part::parts]
     refine_page(*pages[0], Origin())
     begun, used = time.perf_counter(), time.process_time()
     for capture, payload in pages:

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
+from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.estimate import estimate
+from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, refine_again
 from tasks.backfill.processes import ShardFailed, ShardPool, shard_pool
 from tasks.backfill.records import Damage, Record, cut, read_records
 from tasks.backfill.responses import brought
 from tasks.backfill.selection import Papers, Passed, Selection
 from tasks.backfill.shards import Done, find_warcs, open_warcs
-from tasks.backfill.stage import PAGE_KINDS, Staged
 from tasks.config import ConfigError
 from tasks.load import load, publish
 from tasks.model import Outcome

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import sweep_staged
 from tasks.backfill.processes import shard_pool
-from tasks.backfill.stage import Staged
 from tasks.settings import Limits
 from tests.made_warcs import Archived, news, url_of, write_warc
 from tests.test_backfill import ask, backfilled, place

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.selection import Selection
 from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
-from tasks.backfill.stage import ShardJob, Staged
-from tasks.load import LoadReport, Run, load
+from tasks.load import Run, load
 from tasks.model import Batch
 from tasks.normalise import EXTRACTOR_VERSION
 from tasks.refine import origin_of
@@ -21,7 +21,7 @@ from tasks.runs import new_run_id, started_at
 from tasks.settings import Settings
 from tasks.sources import Source
 from tasks.topics import Topic
-from warehouse.commits import Commit
+from warehouse.commits import Commit, read_commit
 from warehouse.layout import Layout
 
 log = logging.getLogger(__name__)
@@ -85,10 +85,14 @@ def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refi
 
 def load_shards(
     place: Place, shards: Sequence[Staged], waiting: Callable[[str], None] = lambda message: None
-) -> LoadReport:
-    """Partition, commit and load staged shards; from then on they are done."""
+) -> dict[str, int]:
+    """Partition, commit and load staged shards; from then on they are done.
+
+    Returns:
+        Their captures by outcome, new articles and known ones told apart.
+    """
     run = run_of(shards, place.selection, new_run_id())
-    report = load(
+    load(
         place.layout,
         place.topics,
         place.sources,
@@ -98,7 +102,11 @@ def load_shards(
     )
     for staged in shards:
         shutil.rmtree(staged.folder, ignore_errors=True)
-    return report
+    commit = read_commit(place.layout.commits, run.run_id)
+    found: Counter[str] = Counter()
+    for outcomes in commit.outcomes.values() if commit else ():
+        found.update(outcomes)
+    return dict(found)
 
 
 def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:

@@ -13,8 +13,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from pebble import ProcessExpired
 from pebble import ProcessPool as Pool
 
+from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.shards import Shard, Warc, cut_into_shards
-from tasks.backfill.stage import ShardJob, Staged, stage_shard
+from tasks.backfill.stage import stage_shard
 from tasks.model import Extraction, Outcome
 from tasks.pool import ahead, limit_memory
 

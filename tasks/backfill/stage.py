@@ -9,20 +9,17 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from time import process_time
 from typing import IO
-from uuid import NAMESPACE_URL, uuid5
 
-from tasks.backfill.records import HEAD_ROOM, Damage, Record, read_records
-from tasks.backfill.responses import REDIRECTS, Brought, brought
-from tasks.backfill.selection import Papers, Passed, Selection
-from tasks.backfill.shards import Shard
-from tasks.model import Capture, CaptureKind, Extraction, Outcome
+from tasks.backfill.captures import Captures
+from tasks.backfill.jobs import ShardJob, Staged
+from tasks.backfill.records import Damage, Record
+from tasks.backfill.selection import Passed
+from tasks.model import Capture, Extraction, Outcome
 from tasks.pool import tried
 from tasks.prompts import NO_SITE, Site
 from tasks.recurrence import LEAST_PAGES, MOST_PAGES, Print, find_recurring
@@ -35,54 +32,9 @@ from tasks.refine import (
     rejected,
     staging,
 )
-from tasks.sources import Source
 from warehouse.durable import write_whole
 
-PAGE_KINDS = frozenset({"response", "resource", "revisit"})
 DONE = "staged.json"
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""Before it there was no web to archive."""
-A_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ShardJob:
-    """All that refining a shard needs to know."""
-
-    shard: Shard
-    selection: Selection
-    sources: tuple[Source, ...]
-    folder: Path
-    """Where the staged rows come to lie, once they are whole."""
-    max_bytes: int
-    page_seconds: float
-    """CPU seconds that one page may take."""
-    blamed: Mapping[int, Extraction] = field(default_factory=dict)
-    """Rejections of pages, by offset, that ended a process that tried them."""
-
-    @property
-    def cursor(self) -> Path:
-        """File that says which page is being refined."""
-        return self.folder.with_name(self.folder.name + ".at")
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A shard whose rows are staged. Every record is in `passed` or in `counts`, once."""
-
-    shard: Shard
-    folder: Path
-    counts: dict[str, int]
-    """Captures by outcome."""
-    passed: dict[str, int]
-    """Records passed over, by reason."""
-    seconds: dict[str, float]
-    """CPU seconds of reading, extracting and writing."""
-
-    @property
-    def pages(self) -> int:
-        """Captures."""
-        return sum(self.counts.values())
 
 
 def stage_shard(job: ShardJob) -> Staged:
@@ -103,7 +55,7 @@ def stage_shard(job: ShardJob) -> Staged:
         half = job.folder.with_name(job.folder.name + ".half")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir()
-        staged = Refinery(job, cursor).run(half)
+        staged = _Refinery(job, cursor).run(half)
         told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
         write_whole(half / DONE, json.dumps(told).encode())
         half.rename(job.folder)
@@ -116,14 +68,13 @@ def _staged_before(job: ShardJob) -> Staged:
     return Staged(job.shard, job.folder, told["counts"], told["passed"], told["seconds"])
 
 
-class Refinery:
+class _Refinery:
     """Refines the pages of one shard: each by itself, then what repeats over a site again."""
 
     def __init__(self, job: ShardJob, cursor: IO[bytes]) -> None:
         self._job, self._cursor = job, cursor
-        self._key = job.shard.key(job.selection)
+        self._captures = Captures(job)
         self._parent = os.getppid()
-        self._papers = Papers(job.sources)
         self._passed: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._seconds: dict[str, float] = defaultdict(float)
@@ -152,9 +103,10 @@ class Refinery:
     def _pages(self) -> Iterator[tuple[Capture, Refined]]:
         """The wanted pages, each refined by itself."""
         shard = self._job.shard
-        for record in self._timed(self.records(shard.start, shard.end)):
+        for record in self._timed(self._captures.records(shard.start, shard.end)):
             self._must_be_wanted()
-            found = self.capture(record)
+            with self._step("reading"):
+                found = self._captures.capture(record)
             if isinstance(found, Passed):
                 self._passed[found] += 1
                 continue
@@ -166,11 +118,6 @@ class Refinery:
             if refined.seen and len(self._prints[capture.source_id]) < MOST_PAGES:
                 self._prints[capture.source_id].append(refined.seen)
             yield capture, refined
-
-    def records(self, start: int, end: int) -> Iterator[Record | Damage]:
-        """The records of a stretch, with the blocks of pages."""
-        most = self._job.max_bytes + HEAD_ROOM
-        return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
 
     def _timed(self, records: Iterator[Record | Damage]) -> Iterator[Record | Damage]:
         while True:
@@ -186,52 +133,6 @@ class Refinery:
         yield
         self._seconds[name] += process_time() - begin
 
-    def capture(self, record: Record | Damage) -> tuple[Capture, bytes] | Passed:
-        """A record as a capture with what it brought, or why it is passed over."""
-        if isinstance(record, Damage):
-            return Passed.UNREADABLE
-        if record.kind not in PAGE_KINDS:
-            return Passed.OTHER_RECORD
-        moment = _moment(record.get("warc-date"))
-        if moment is None:
-            return Passed.NO_DATE
-        url = record.get("warc-target-uri").strip("<> ")
-        if reason := self._job.selection.passes_over(url, moment):
-            return reason
-        source_id, paper = self._papers.paper_of(url)
-        if self._job.selection.only_known and paper is None:
-            return Passed.UNKNOWN_PAPER
-        with self._step("reading"):
-            came = brought(record, self._job.max_bytes)
-        if came.head.status in REDIRECTS:
-            return Passed.REDIRECT
-        return self._captured(record.offset, url, source_id, moment, came), came.payload
-
-    def _captured(
-        self, offset: int, url: str, source_id: str, moment: datetime, came: Brought
-    ) -> Capture:
-        head, payload = came.head, came.payload
-        return Capture(
-            capture_id=uuid5(NAMESPACE_URL, f"{self._key}#{offset}"),
-            run_id="",
-            source_id=source_id,
-            kind=CaptureKind.PAGE,
-            url_requested=url,
-            url_final=url,
-            found_in=self._job.shard.url,
-            outcome=came.outcome,
-            detail=came.detail,
-            attempted_at=moment,
-            seconds=0.0,
-            http_status=head.status or None,
-            content_type=head.get("content-type"),
-            etag=head.get("etag") or None,
-            last_modified=head.get("last-modified") or None,
-            payload_bytes=len(payload),
-            payload_sha256=sha256(payload).hexdigest() if payload else None,
-            raw_ref=f"{self._job.shard.url}#{offset}",
-        )
-
     def _refined(self, capture: Capture, payload: bytes, site: Site) -> Refined:
         """One page refined; within its limit of time, or the process ends."""
         if capture.outcome is not Outcome.FETCHED:
@@ -239,7 +140,7 @@ class Refinery:
         offset = _offset(capture)
         if offset in self._job.blamed:
             return rejected(capture, self._job.blamed[offset])
-        origin = origin_of(self._papers.paper_of(capture.url_final)[1])
+        origin = origin_of(self._captures.papers.paper_of(capture.url_final)[1])
         os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
         with self._step("extracting"), _limited(self._job.page_seconds):
             done = tried(refine_page, capture, payload, origin, site)
@@ -267,11 +168,7 @@ class Refinery:
         found = refined.kept & site.counts.keys()
         if not found:
             return refined
-        offset = _offset(capture)
-        record = next(self.records(offset, offset + 1))
-        if not isinstance(record, Record):
-            return refined
-        payload = brought(record, self._job.max_bytes).payload
+        payload = self._captures.payload_at(_offset(capture))
         known = Site(site.pages, {text: site.counts[text] for text in found})
         return beside(self._refined(capture, payload, known), refined)
 
@@ -300,13 +197,3 @@ def _unspooled(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
 
 def _offset(capture: Capture) -> int:
     return int((capture.raw_ref or "").rpartition("#")[2])
-
-
-def _moment(text: str) -> datetime | None:
-    """When a page was captured; None where that cannot be."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC) if EARLIEST <= moment <= datetime.now(UTC) + A_DAY else None
