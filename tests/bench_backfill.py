@@ -38,9 +38,8 @@ from tests.made_warcs import CRAWLED, Archived, compressed, records_of
 from tests.scoring import CORPUS
 
 PAGES = 300
-SHARD = 1024 * 1024
-"""Of a shard: small, as the files are."""
-PAGES_A_RUN = 100
+SHARDS, RUNS = 6, 3
+"""That the smaller file is cut into: what waits and what is loaded is as much in the larger one."""
 DATED = re.compile(r"\b20[012]\d-[01]\d-[0-3]\d")
 """Most pages of a day's crawl are a few days old; the gold pages come from years."""
 PROSE = re.compile(r"(?<=>)[^<>{}]{40,}(?=<)")
@@ -60,12 +59,13 @@ def varied(html: str, seed: int) -> str:
     return DATED.sub(day, PROSE.sub(shuffled, html) if seed else html)
 
 
-def archived(pages: int) -> Iterator[Archived]:
-    """Gold pages as Common Crawl archives them, over and over with other seeds."""
+def archived(pages: int, times: int) -> Iterator[Archived]:
+    """Gold pages as Common Crawl archives them, all of them again and again with other seeds."""
     index = gzip.decompress((CORPUS / "gold" / "index.jsonl.gz").read_bytes())
     about = [json.loads(line) for line in index.splitlines()]
     random.Random(1).shuffle(about)
-    for number in range(pages):
+    about = about[:pages]
+    for number in range(len(about) * times):
         one = about[number % len(about)]
         path = CORPUS / "gold" / f"{one['id']}.html.gz"
         html = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
@@ -76,24 +76,24 @@ def archived(pages: int) -> Iterator[Archived]:
         yield Archived(url, body, headers=headers, crawled=CRAWLED)
 
 
-def write(path: Path, pages: int) -> Path:
+def write(path: Path, pages: int, times: int) -> Path:
     """The WARC file: requests, responses and metadata, each a gzip member."""
     with path.open("wb") as out:
-        for page in archived(pages):
+        for page in archived(pages, times):
             for record in records_of(page):
                 out.write(compressed(path, record))
     return path
 
 
-def whole(path: Path, folder: Path) -> dict[str, Any]:
-    """Backfill a file, as the flow does; its figures."""
+def whole(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
+    """Backfill a file, as the flow does, in shards of a size and runs of so many pages."""
     here = open_installation(SOURCES, TOPICS, folder)
     place = Place(here.layout, here.sources, here.topics, here.settings, Selection())
     steps, staged = Steps(), []
     begun = time.perf_counter()
     with steps.within(), shard_pool(here.settings.processes) as pool:
-        shards = pool.shards(open_warcs([path]), SHARD)
-        for group in grouped(pool.refined(shards, place.job), PAGES_A_RUN):
+        shards = pool.shards(open_warcs([path]), size)
+        for group in grouped(pool.refined(shards, place.job), pages):
             done = [one for one in group if isinstance(one, Staged)]
             assert len(done) == len(group)
             staged += done
@@ -146,19 +146,22 @@ class Peak:
     """The most memory that a process and its children have had together, by PSS."""
 
     def __init__(self, pid: int) -> None:
-        self.bytes, self._pid, self._ended = 0, pid, threading.Event()
+        self.bytes = self.own = 0
+        self._pid, self._ended = pid, threading.Event()
         self._watch = threading.Thread(target=self._sample)
         self._watch.start()
 
     def _sample(self) -> None:
         while not self._ended.wait(0.2):
-            self.bytes = max(self.bytes, sum(map(_pss, family(self._pid))))
+            found = {pid: _pss(pid) for pid in family(self._pid)}
+            if sum(found.values()) > self.bytes:
+                self.bytes, self.own = sum(found.values()), found[self._pid]
 
-    def end(self) -> int:
-        """Stop watching; the most in bytes."""
+    def end(self) -> tuple[int, int]:
+        """Stop watching; the most in bytes, and how much of that the process itself had."""
         self._ended.set()
         self._watch.join()
-        return self.bytes
+        return self.bytes, self.own
 
 
 def family(pid: int) -> list[int]:
@@ -177,51 +180,61 @@ def _pss(pid: int) -> int:
     return 0
 
 
-def measured(path: Path, folder: Path) -> dict[str, Any]:
+def measured(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
     """Backfill a file in a process of its own."""
-    words = [sys.executable, "-m", "tests.bench_backfill", str(path), str(folder)]
+    asked = map(str, (path, folder, size, pages))
+    words = [sys.executable, "-m", "tests.bench_backfill", *asked]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
         peak = Peak(process.pid)
         out, _ = process.communicate()
         said: dict[str, Any] = json.loads(out.splitlines()[-1])
-        return said | {"peak": peak.end()}
+        said["peak"], said["own"] = peak.end()
+        return said
 
 
-def told(said: dict[str, Any]) -> None:
+def told(title: str, said: dict[str, Any]) -> None:
     """Print the figures of one backfill."""
     cpu, seconds, pages = said["cpu"], said["seconds"], said["pages"]
-    print(f"backfill of {said['bytes'] / MB:.0f} MB in shards of {SHARD // MB} MB:", end=" ")
-    print(f"{pages} pages, {said['articles']} articles in {said['wall']:.1f} s", end=": ")
+    print(f"{title}, {said['bytes'] / MB:.0f} MB: {pages} pages", end=", ")
+    print(f"{said['articles']} articles in {said['wall']:.1f} s", end=": ")
     print(f"{pages / said['wall']:.1f} pages a second, {1000 * cpu / pages:.1f} ms CPU a page")
     print("  ms CPU a page:", {step: round(1000 * s / pages, 2) for step, s in seconds.items()})
     moved = seconds["reading"] + seconds["writing"] + seconds["partition"]
     print(f"  reading and writing together: {moved / cpu:.1%} of all CPU")
-    print(f"  peak memory of all processes (PSS): {said['peak'] / MB:.0f} MiB")
+    print(f"  peak memory (PSS): {said['peak'] / MB:.0f} MiB", end=", ")
+    print(f"{said['own'] / MB:.0f} of it in the process that loads")
 
 
 def run(pages: int = PAGES) -> None:
     """Print every figure."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        small, large = (write(folder / f"{size}.warc.gz", size) for size in (pages, 10 * pages))
-        alone = bare(small)
+        small, large = (write(folder / f"{n}.warc.gz", pages, n) for n in (1, 10))
+        size, few = small.stat().st_size // SHARDS, pages // RUNS
+        alone = bare(large)
         rate, each = alone["rate"], 1000 * alone["cpu"] / alone["pages"]
         print(f"bare extraction: {rate:.1f} pages a second, {each:.1f} ms CPU a page")
-        one, ten = (measured(path, folder / path.stem) for path in (small, large))
-        for said in (one, ten):
-            told(said)
-        more = 1000 * (ten["cpu"] - one["cpu"]) / (ten["pages"] - one["pages"])
-        print(f"each page more: {more:.1f} ms CPU, {more / each:.0%} of the bare extraction")
-        print(
-            f"the ten times larger file, wall: {ten['pages'] / ten['wall'] / rate:.0%} of its pages"
+        one = measured(small, folder / "one", size, few)
+        told(f"a file, a run every {few} pages", one)
+        ten = measured(large, folder / "ten", size, few)
+        told("one ten times as large, cut alike", ten)
+        print(f"  {ten['peak'] / one['peak']:.0%} of the smaller one's peak")
+        less, more = (
+            measured(path, folder / f"{path.stem}-whole", size, 10_000) for path in (small, large)
         )
-        print(f"  and {ten['peak'] / one['peak']:.0%} of the smaller one's peak")
+        told("the larger one in one run", more)
+        pace, used = more["pages"] / more["wall"] / rate, 1000 * more["cpu"] / more["pages"]
+        print(f"  against bare extraction: {pace:.0%} of its pace, {used / each:.0%} of its CPU")
+        used = 1000 * (more["cpu"] - less["cpu"]) / (more["pages"] - less["pages"])
+        print(f"  without the start of processes: {used:.1f} ms a page, {used / each:.0%} of it")
+            f"  without the start of processes: {used:.1f} ms CPU a page, {used / each:.0%} of it"
+        )
 
 
 def main() -> None:
     """Backfill one file and print its figures as JSON; for a process of its own."""
-    path, folder = map(Path, sys.argv[1:3])
-    print(json.dumps(whole(path, folder)))
+    path, folder, size, pages = sys.argv[1:]
+    print(json.dumps(whole(Path(path), Path(folder), int(size), int(pages))))
 
 
 if __name__ == "__main__":
