@@ -227,8 +227,6 @@ def run(pages: int = PAGES) -> None:
         print(f"  against bare extraction: {pace:.0%} of its pace, {used / each:.0%} of its CPU")
         used = 1000 * (more["cpu"] - less["cpu"]) / (more["pages"] - less["pages"])
         print(f"  without the start of processes: {used:.1f} ms a page, {used / each:.0%} of it")
-            f"  without the start of processes: {used:.1f} ms CPU a page, {used / each:.0%} of it"
-        )
 
 
 def main() -> None:
