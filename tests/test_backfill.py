@@ -27,6 +27,7 @@ from tasks.model import Outcome
 from tasks.partition import Run
 from tasks.rebuild import rebuild_articles
 from tasks.settings import Limits, Settings
+from tests.bench_backfill import write as write_gold
 from tests.made_warcs import (
     CODINGS,
     CRAWLED,
@@ -485,3 +486,12 @@ def test_what_is_gone_or_another_stays_and_is_named(
     again(at, pool)
     assert versions(at) == before
     assert f"stays as it is: {path} is not there as it was" in caplog.text
+
+
+def test_gold_pages_in_common_crawls_shape(shared: Path, tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path, limits=Limits())
+    path = write_gold(tmp_path / "gold.warc.gz", 20, 1)
+    counts, passed = ends(backfilled(at, pool, path, size=10**6))
+    assert sum(counts.values()) == 20
+    assert passed == {Passed.OTHER_RECORD: 40}
+    assert counts["article"] >= 18
