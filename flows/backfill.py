@@ -18,7 +18,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from flows.ingest import publish_snapshot, report_snapshot
+from flows.ingest import load_runs, publish_snapshot, report_snapshot
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from flows.quiet import narrate
 from tasks.backfill.estimate import Estimate, estimate
@@ -206,7 +206,9 @@ def _load_all(here: Installation, work: _Work) -> None:
         name = f"from {told.bytes_done // MB} of {told.bytes // MB} MB"
         more = backfill_part(work, part, name)
         publish_snapshot(here)
-    if told.tasks:
+    if not told.tasks:
+        load_runs(here, [])  # what one that was killed had committed, and shown to nobody
+    if publish_snapshot(here) or told.tasks:
         _report(here)
 
 

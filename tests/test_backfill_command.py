@@ -1,6 +1,7 @@
 """`presswatch backfill`: what it prints, its exit status, and what is left after it."""
 
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,17 @@ def test_however_many_shards_there_are_few_task_runs(
     assert 2 <= done.tasks <= 3
     runs = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM runs").to_pylist()
     assert runs[0]["n"] > 3
+
+
+def test_what_a_killed_backfill_had_loaded_and_not_shown_is_shown(
+    prefect_api: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    write_warc(tmp_path / "a.warc.gz", news(3, 6))
+    assert command("backfill", tmp_path, *words)[0] == 0
+    layout = Layout(tmp_path / "data")
+    for path in layout.warehouse.iterdir():
+        if path.name != "writer":
+            path.unlink() if path.is_symlink() else shutil.rmtree(path)
+    assert not layout.current.exists()
+    assert command("backfill", tmp_path, *words)[0] == 0
+    assert query(layout, "SELECT count(*) AS n FROM articles").to_pylist() == [{"n": 6}]
