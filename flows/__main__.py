@@ -1,36 +1,33 @@
 """The `presswatch` command."""
 
-import json
-import logging
-import os
-import sys
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from flows import quiet
-from flows.asking import DataFolder, health, layout_of, print_topics, report, schema, sql
-from flows.console import narrated, page_view
-from flows.exits import Exit, fail, told
-from flows.installation import SOURCES, TOPICS, Installation, open_installation
+from flows.asking import health, layout_of, print_topics, report, schema, sql
+from flows.console import narrated
+from flows.exits import Exit, told
+from flows.installation import SOURCES, TOPICS
+from flows.operating import backup, deploy, env, maintain, serve
+from flows.options import DataFolder, SourcesFile, TopicsFile, installation
+from flows.pages import check_sources, extract
 
-log = logging.getLogger("flows")
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
 sources_app = typer.Typer(help="The papers of this installation.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
 
-SourcesFile = Annotated[
-    Path, typer.Option("--sources", envvar="PRESSWATCH_SOURCES", help="The papers.")
-]
-TopicsFile = Annotated[
-    Path, typer.Option("--topics", envvar="PRESSWATCH_TOPICS", help="The topics.")
-]
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
+
+
+def _day(value: str | date) -> date:
+    return date.fromisoformat(str(value))
 
 
 class Layer(StrEnum):
@@ -55,7 +52,7 @@ def ingest(
     ] = 0,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
-    place = _installation(sources, topics, data)
+    place = installation(sources, topics, data)
     with told():
         place.chosen(only or ())
     quiet.configure()
@@ -76,6 +73,59 @@ def ingest(
 
 
 @app.command()
+def backfill(
+    warcs: Annotated[list[str], typer.Argument(help="WARC files, folders or globs.")],
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Pages of this domain and hosts below; repeatable.")
+    ] = None,
+    since: Annotated[
+        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="First day of publication.")
+    ] = date(1970, 1, 1),
+    until: Annotated[
+        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Last day of publication.")
+    ] = date(9999, 12, 31),
+    language: Annotated[
+        list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
+    ] = None,
+    only_known: Annotated[
+        bool, typer.Option("--only-known", help="Leave aside what no paper of the sources has.")
+    ] = False,
+    every_url: Annotated[
+        bool, typer.Option("--every-url", help="Also URLs that do not look like an article's.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Load nothing; estimate from a sample.")
+    ] = False,
+    processes: Annotated[int, typer.Option(min=0, help="0 is one for each core.")] = 0,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+) -> None:
+    """Take the articles out of WARC archives, one's own or others'; go on where one was ended."""
+    place = installation(sources, topics, data)
+    quiet.configure()
+    from flows import backfill as job
+
+    with narrated(), told():
+        done = job.backfill(
+            warcs=warcs,
+            domains=list(domain or ()),
+            since=since,
+            until=until,
+            languages=list(language or ()),
+            only_known=only_known,
+            every_url=every_url,
+            dry_run=dry_run,
+            processes=processes,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done, processes or place.settings.processes))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@app.command()
 def rebuild(
     layer: Layer,
     sources: SourcesFile = SOURCES,
@@ -83,7 +133,7 @@ def rebuild(
     data: DataFolder = None,
 ) -> None:
     """Make a layer again from the one before it, without the network."""
-    place = _installation(sources, topics, data)
+    place = installation(sources, topics, data)
     quiet.configure()
     from flows import rebuild as job
 
@@ -101,7 +151,7 @@ def recount(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
     """Count topics whose definition changed again, over all articles kept."""
-    place = _installation(sources, topics, data)
+    place = installation(sources, topics, data)
     quiet.configure()
     from flows import recount as job
 
@@ -109,71 +159,8 @@ def recount(
         job.recount(sources_file=str(sources), topics_file=str(topics), data=str(place.layout.root))
 
 
-@app.command()
-def maintain(
-    sources: SourcesFile = SOURCES,
-    topics: TopicsFile = TOPICS,
-    data: DataFolder = None,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Only look whether what is kept still holds.")
-    ] = False,
-) -> None:
-    """Compact closed days, remove what is no longer needed, verify what is kept."""
-    place = _installation(sources, topics, data)
-    quiet.configure()
-    from flows import maintain as job
-
-    with narrated(), told():
-        done = job.maintain(
-            verify_only=verify,
-            sources_file=str(sources),
-            topics_file=str(topics),
-            data=str(place.layout.root),
-        )
-    Console().print(job.summary(done))
-
-
-@app.command()
-def extract(
-    pages: Annotated[list[Path], typer.Argument(help="Saved pages: .html, .html.gz or .txt.")],
-    url: Annotated[str | None, typer.Option(help="Where the page came from.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for one JSON file a page.")] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Id of the source whose settings count for the pages.")
-    ] = None,
-    sources: SourcesFile = SOURCES,
-) -> None:
-    """Show what is kept of a page, what is stripped, and why.
-
-    Each page is read by itself: what recurs over a source's pages is seen by an ingest alone.
-    """
-    from tasks.explain import explain
-    from tasks.pool import page_pool
-    from tasks.settings import Settings
-    from tasks.sources import choose, load_sources
-
-    with told(), narrated(quiet=True):
-        settings = Settings()
-        paper = choose(load_sources(sources), [source])[0] if source else None
-        with page_pool(settings) as pool:
-            for page in explain(pages, url, settings.limits, pool, paper):
-                _show_page(page.path, page.stem, page.record(), out)
-
-
-def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) -> None:
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(record, ensure_ascii=False, indent=1)
-        (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
-    elif sys.stdout.isatty():
-        Console().print(page_view(path, record))
-    else:
-        print(json.dumps({"page": str(path), **record}, ensure_ascii=False))
-
-
-app.command()(sql)
-app.command()(schema)
-app.command()(report)
+for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain):
+    app.command()(command)
 
 
 @app.command()
@@ -190,101 +177,8 @@ def demo(
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
-@app.command()
-def serve(
-    sources: SourcesFile = SOURCES,
-    topics: TopicsFile = TOPICS,
-    data: DataFolder = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
-) -> None:
-    """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
-    place = _installation(sources, topics, data)
-    quiet.configure(verbose=True)
-    from flows.serve import serve_until_stopped
-
-    with narrated(), told():
-        serve_until_stopped(place, port)
-
-
-@app.command()
-def deploy(
-    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
-) -> None:
-    """Register deployments and automations with the server at PREFECT_API_URL."""
-    place = _installation(sources, topics, data)
-    quiet.configure(verbose=True)
-    from flows.deploy import deploy as register
-
-    with told():
-        for one in register(place):
-            print(f"{one.name} is deployed")
-
-
-@app.command()
-def env(
-    sources: SourcesFile = SOURCES,
-    topics: TopicsFile = TOPICS,
-    data: DataFolder = None,
-    api: Annotated[
-        str, typer.Option(envvar="PREFECT_API_URL", help="Address of the server's API.")
-    ] = "http://127.0.0.1:4200/api",
-) -> None:
-    """Print the settings of server and workers as an environment file of systemd or compose.
-
-    What holds a secret is named and left out.
-    """
-    place = _installation(sources, topics, data)
-    from flows.environment import env_file
-
-    with told():
-        print(env_file(place.settings, api, os.environ))
-
-
-@app.command()
-def backup(
-    folder: Annotated[Path, typer.Argument(help="The copy; made when it is not there.")],
-    data: DataFolder = None,
-) -> None:
-    """Copy the data folder, also beside a running ingest; only what is new since the last time."""
-    from warehouse.backup import back_up
-
-    layout, target = layout_of(data), folder.expanduser().absolute()
-    if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
-        fail(f"{target} and the data folder {layout.root} must lie apart", Exit.WRONG_USAGE)
-    with told(), narrated():
-        done = back_up(layout, target, log.info)
-    print(
-        f"{target}: {done.runs} runs, {done.parquet_files} Parquet files,"
-        f" {done.archives} archive files; {done.copied} copied now"
-    )
-
-
-@sources_app.command("check")
-def check_sources(
-    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all when none.")] = None,
-    sources: SourcesFile = SOURCES,
-    topics: TopicsFile = TOPICS,
-) -> None:
-    """Try a source: robots.txt, its listings, and one article of each listing."""
-    from tasks.survey import survey
-
-    place = _installation(sources, topics, None)
-    with told():
-        chosen = place.chosen(ids or ())
-    works = True
-    for source in chosen:
-        for finding in survey(source, place.settings):
-            works = works and finding.is_good
-            Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
-    raise typer.Exit(Exit.DONE if works else Exit.FAILED)
-
-
+sources_app.command("check")(check_sources)
 sources_app.command("health")(health)
-
-
-def _installation(sources: Path, topics: Path, data: Path | None) -> Installation:
-    with told():
-        return open_installation(sources, topics, data or "")
 
 
 def main() -> None:

@@ -12,11 +12,9 @@ from rich.console import Console
 from flows.answers import PRINTERS, print_table
 from flows.console import relations_view
 from flows.exits import Exit, fail, told
+from flows.options import DataFolder
 from warehouse.layout import Layout
 
-DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="The data folder; else PRESSWATCH_DATA, else ./data.")
-]
 ROWS = 200
 """Rows of an answer that a terminal is shown."""
 

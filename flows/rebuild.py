@@ -1,6 +1,7 @@
 """A layer made again from the one before it, without the network."""
 
 import logging
+import shutil
 from typing import Literal
 
 from prefect import flow
@@ -8,11 +9,16 @@ from prefect import flow
 from flows.ingest import load_runs, publish_snapshot, refine_run
 from flows.installation import Installation, open_installation
 from flows.quiet import narrate
+from tasks.backfill.loading import Place, refine_again
+from tasks.backfill.processes import ShardPool, shard_pool
+from tasks.backfill.selection import Selection
+from tasks.backfill.shards import FLOW
 from tasks.load import rebuild_warehouse
-from tasks.pool import page_pool
+from tasks.partition import Run
+from tasks.pool import PagePool, page_pool
 from tasks.rebuild import rebuild_articles
 from tasks.runs import begun_runs
-from warehouse.commits import committed_runs
+from warehouse.commits import committed_runs, read_commit
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +57,30 @@ def rebuild(
 
 
 def _articles(place: Installation) -> None:
-    with page_pool(place.settings) as pool:
-        rebuild_articles(
-            place.layout, lambda run_id: refine_run(place, run_id, pool), waiting=log.info
+    with (
+        page_pool(place.settings) as pool,
+        shard_pool(place.settings.processes) as shards,
+    ):
+        made = rebuild_articles(
+            place.layout,
+            lambda run_id: _refine_again(place, run_id, pool, shards),
+            waiting=log.info,
         )
+        for commit in made:
+            shutil.rmtree(place.layout.stage / commit.run_id, ignore_errors=True)
         archived = {path.name.removesuffix(".warc.gz") for path in place.layout.raw.glob("*/*.gz")}
         committed = set(committed_runs(place.layout.commits))
         alive = set(begun_runs(place.layout))
         for run_id in sorted(archived - committed - alive):
             run = refine_run(place, run_id, pool)
             load_runs(place, [run] if run else [])
+
+
+def _refine_again(
+    place: Installation, run_id: str, pool: PagePool, shards: ShardPool
+) -> Run | None:
+    commit = read_commit(place.layout.commits, run_id)
+    if commit is None or commit.flow != FLOW:
+        return refine_run(place, run_id, pool)
+    here = Place(place.layout, place.sources, place.topics, place.settings, Selection())
+    return refine_again(here, commit, shards)

@@ -37,7 +37,7 @@ class PagePool:
         self._pool = ProcessPool(
             max_workers=settings.processes,
             max_tasks=PAGES_A_PROCESS,
-            initializer=_limit_memory,
+            initializer=limit_memory,
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -48,7 +48,7 @@ class PagePool:
         self._room.acquire()
         try:
             future: Future[R | Extraction] = self._pool.schedule(
-                _tried, args=[work, *args], kwargs=dict(kwargs), timeout=self._seconds
+                tried, args=[work, *args], kwargs=dict(kwargs), timeout=self._seconds
             )
         except BaseException:
             self._room.release()
@@ -109,7 +109,7 @@ def _settled(future: "Future[R | Extraction]") -> R | Extraction:
         return _rejection(Outcome.PAGE_CRASHED, f"extraction process ended: {end}")
 
 
-def _tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
+def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
     """What `work` returns, or the rejection of a page that made it raise.
 
     Caught within the process: an exception that cannot be unpickled breaks the whole pool.
@@ -124,7 +124,8 @@ def _rejection(outcome: Outcome, reason: str) -> Extraction:
     return Extraction(outcome, reason[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode())
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Limit what this process can take; a page that wants more raises MemoryError."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it

@@ -112,10 +112,10 @@ def refine(
     """
     source_id = warc.parent.name
     stage = layout.stage / run_id / source_id
-    refiner = _Refiner(_origin(sources.get(source_id)), pool)
+    refiner = _Refiner(origin_of(sources.get(source_id)), pool)
     memory = Memory(layout.prints / source_id, refiner.origin.made_by, refiner.prints)
     counts: Counter[str] = Counter()
-    with SpooledTemporaryFile(IN_MEMORY) as spool, _staging(stage) as put:
+    with SpooledTemporaryFile(IN_MEMORY) as spool, staging(stage) as put:
         own = memory.keep(warc, _seen(refiner.spooled(warc, spool)))
         if own:
             refiner.site = find_recurring(chain([own], memory.earlier(warc)))
@@ -125,7 +125,8 @@ def refine(
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))
 
 
-def _origin(source: Source | None) -> Origin:
+def origin_of(source: Source | None) -> Origin:
+    """What extraction has to know of a page of this source; None for one that is not configured."""
     return Origin(source.language, source.timezone, source.marks) if source else Origin()
 
 
@@ -158,7 +159,7 @@ class _Refiner:
             for capture, refined in _unspooled(spool)
         )
         for refined, done in self.pool.in_order(submitted):
-            yield _beside(done, refined) if isinstance(done, Refined) else refined
+            yield beside(done, refined) if isinstance(done, Refined) else refined
 
     def _submit_again(self, warc: Path, capture: Capture, refined: Refined) -> Submitted:
         found = refined.kept & self.site.counts.keys()
@@ -183,7 +184,7 @@ class _Refiner:
             yield capture, submit(refine_page, capture, payload, self.origin) if is_page else None
 
 
-def _beside(again: Refined, alone: Refined) -> Refined:
+def beside(again: Refined, alone: Refined) -> Refined:
     """A page refined again, with what its text is known by without what the site has told."""
     if again.article is None or alone.article is None:
         return again
@@ -201,7 +202,8 @@ def _unspooled(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
 
 
 @contextmanager
-def _staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
+def staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
+    """A folder of staged rows, filled by what is put into it."""
     stage.mkdir(parents=True, exist_ok=True)
     captures = _Table(stage / "captures.arrow", CAPTURE_SCHEMA)
     articles = _Table(stage / "articles.arrow", ARTICLE_SCHEMA)

@@ -83,6 +83,11 @@ class Limits(BaseModel):
     first_skip: Duration = timedelta(hours=1)
     """How long it is skipped at first; each further failure doubles that."""
     longest_skip: Duration = timedelta(days=1)
+    shard_bytes: Count = 64 * 1024 * 1024
+    """Of a WARC file that is backfilled in one piece; what was done under another size is done
+    again."""
+    pages_a_run: Count = 10_000
+    """Backfilled pages that are loaded at once."""
 
 
 class Upkeep(BaseModel):

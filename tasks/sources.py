@@ -17,6 +17,7 @@ from tasks.settings import Steps
 __all__ = ["ConfigError", "Source", "choose", "load_sources"]
 
 _ID = re.compile(r"[a-z]{2}-[a-z0-9-]+")
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _CODES = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
@@ -61,6 +62,12 @@ def _web_address(value: str) -> str:
         raise ValueError(f"must be an http(s) address with a host, got {value!r}")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a user name or password")
+    return value
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise ValueError(f"must be a domain like bbc.co.uk in small letters, got {value!r}")
     return value
 
 
@@ -118,6 +125,11 @@ class Source(BaseModel):
     """Pages whose article links are followed."""
     files: Annotated[tuple[Text, ...], AfterValidator(_no_repeats)] = ()
     """Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder."""
+    domains: Annotated[
+        tuple[Annotated[str, AfterValidator(_domain)], ...], AfterValidator(_no_repeats)
+    ] = ()
+    """Whose pages in archives are this paper's, with all hosts below them; where none is named,
+    those of its listings."""
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     expected_daily: LowHigh | None = None
     """Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing."""

@@ -37,6 +37,7 @@ def test_deployments_and_forms(served: Served) -> None:
         found = {one.name: one for one in client.read_deployments()}
         flows = {one.name: client.read_flow(one.flow_id).name for one in found.values()}
     assert flows == {
+        "archives": "backfill",
         "hourly": "ingest",
         "daily": "report",
         "nightly": "maintain",

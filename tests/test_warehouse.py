@@ -133,6 +133,8 @@ REPLACED = "ALTER VIEW {0} RENAME TO told; CREATE VIEW {0} AS SELECT * REPLACE (
 """Plants a row in what a view says."""
 
 PLANTS = {
+    "archive_calendars": "INSERT INTO coverage (source_id, day)"
+    " VALUES ('archive-example.com', '2026-03-02')",
     "article_versions_complete": "UPDATE article_versions SET headline = NULL",
     "article_versions_differ": "UPDATE article_versions SET body_sha256 = 'as before'",
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
@@ -704,6 +706,36 @@ def test_sources_say_what_is_there(layout: Layout) -> None:
         ("de-blatt", "de-blatt", "de", True, 0, None, None),
         ("fr-jour", "fr-jour", "fr", False, 1, date(2026, 3, 2), date(2026, 3, 2)),
         ("gb-post", "gb-post", "gb", True, 2, date(2026, 3, 2), date(2026, 3, 3)),
+    ]
+
+
+def test_domains_that_only_archives_know_have_no_calendar(layout: Layout) -> None:
+    crawled = {"source_id": "archive-a.com", "hour": 60.0}
+    pages = [
+        Page("old", "The G20 and the harvest.", day=-3000, **crawled),
+        Page("new", "A fair.", day=2, **crawled),
+        Page("lost", outcome="too_large", **crawled),
+        Page("other", "Another fair.", day=2, source_id="archive-b.org", hour=60),
+        listing(),
+        Page("ours"),
+    ]
+    publish_pages(layout, pages)
+
+    check_snapshot(layout)
+    assert ask(layout, "SELECT DISTINCT source_id FROM coverage") == [("gb-post",)]
+    assert ask(layout, "SELECT DISTINCT source_id FROM topic_daily") == [("gb-post",)]
+    assert ask(
+        layout,
+        "SELECT source_id, name, country, articles FROM sources"
+        " WHERE source_id LIKE 'archive-%' ORDER BY source_id",
+    ) == [("archive-a.com", "a.com", None, 2), ("archive-b.org", "b.org", None, 1)]
+    columns = "sources, articles_with_mention, mentions, articles, share"
+    rows = ask(layout, f"SELECT topic_id, {columns} FROM archive_daily ORDER BY day, topic_id")
+    assert rows == [
+        ("harvest", 1, 1, 1, 1, 1.0),
+        ("summit", 1, 1, 1, 1, 1.0),
+        ("harvest", 2, 0, 0, 2, 0.0),
+        ("summit", 2, 0, 0, 2, 0.0),
     ]
 
 

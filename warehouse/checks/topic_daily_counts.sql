@@ -17,7 +17,7 @@ FULL JOIN (
                count(*) FILTER (field = 'headline') AS hits_headline
         FROM touched_days_articles
         JOIN mentions USING (article_id, version_no)
-        WHERE published_date IS NOT NULL
+        WHERE published_date IS NOT NULL AND NOT starts_with(source_id, 'archive-')
         GROUP BY topic_id, article_id
     )
     GROUP BY ALL

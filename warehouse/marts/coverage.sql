@@ -1,4 +1,5 @@
 -- Grain: one source and UTC day, from the first to the last day known of the source.
+-- Sources that only archives know have no calendar: nobody watches them.
 -- Counts the days anew that the load touches, and leaves them in `changed_days`.
 --
 -- The day of a page is its article's published_date; without an article, the date that the listing
@@ -21,11 +22,12 @@ CREATE OR REPLACE TEMP MACRO believed(entry_published_at, attempted_at) AS if(
 CREATE OR REPLACE TEMP VIEW page_captures AS
 SELECT source_id, url_requested, article_id, outcome, attempted_at, entry_published_at
 FROM captures
-WHERE kind IN ('page', 'file');
+WHERE kind IN ('page', 'file') AND NOT starts_with(source_id, 'archive-');
 
 -- All days that a page of the load, or of a changed article, may have had or may have now.
 CREATE OR REPLACE TEMP TABLE touched_urls AS
-SELECT source_id, url_requested FROM new_captures WHERE kind IN ('page', 'file')
+SELECT source_id, url_requested FROM new_captures
+WHERE kind IN ('page', 'file') AND NOT starts_with(source_id, 'archive-')
 UNION
 SELECT source_id, url_requested FROM page_captures SEMI JOIN changed_articles USING (article_id);
 
@@ -57,7 +59,7 @@ FROM (
     UNION
     SELECT source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id)
 )
-WHERE day IS NOT NULL;
+WHERE day IS NOT NULL AND NOT starts_with(source_id, 'archive-');
 
 -- Their pages: by the day of their article, or by the days that one without an article may have.
 CREATE OR REPLACE TEMP TABLE dated AS

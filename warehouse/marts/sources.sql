@@ -15,8 +15,8 @@ written AS (
     FROM articles GROUP BY source_id
 )
 SELECT source_id,
-       coalesce(name, source_id) AS name,
-       coalesce(country, split_part(source_id, '-', 1)) AS country,
+       coalesce(name, regexp_replace(source_id, '^archive-', '')) AS name,
+       coalesce(country, nullif(split_part(source_id, '-', 1), 'archive')) AS country,
        language, timezone, expected_low, expected_high,
        coalesce(is_configured, false) AS is_configured,
        coalesce(articles, 0) AS articles,

@@ -15,10 +15,10 @@ CREATE TABLE sources (
 );
 
 COMMENT ON TABLE sources IS
-    'The papers, as configured, and those that were once.';
-COMMENT ON COLUMN sources.source_id IS 'Source, such as gb-bbc';
+    'The papers, as configured, those that were once, and the domains that only archives know (archive-...), which have no calendar in coverage and topic_daily: archive_daily counts them.';
+COMMENT ON COLUMN sources.source_id IS 'Source, such as gb-bbc, or archive-example.com';
 COMMENT ON COLUMN sources.name IS 'Name for people';
-COMMENT ON COLUMN sources.country IS 'Country code, from the id';
+COMMENT ON COLUMN sources.country IS 'Country code, from the id; NULL for a domain that only archives know';
 COMMENT ON COLUMN sources.language IS 'Language, where a page and its text leave that open';
 COMMENT ON COLUMN sources.timezone IS 'Time zone of printed times without an offset';
 COMMENT ON COLUMN sources.expected_low IS 'Articles a day below which coverage is partial';

@@ -1,0 +1,106 @@
+"""The commands of who operates it: `serve`, `deploy`, `env`, `backup` and `maintain`."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows import quiet
+from flows.asking import layout_of
+from flows.console import narrated
+from flows.exits import Exit, fail, told
+from flows.installation import SOURCES, TOPICS
+from flows.options import DataFolder, SourcesFile, TopicsFile, installation
+
+log = logging.getLogger("flows")
+
+
+def serve(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
+) -> None:
+    """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
+    place = installation(sources, topics, data)
+    quiet.configure(verbose=True)
+    from flows.serve import serve_until_stopped
+
+    with narrated(), told():
+        serve_until_stopped(place, port)
+
+
+def deploy(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Register deployments and automations with the server at PREFECT_API_URL."""
+    place = installation(sources, topics, data)
+    quiet.configure(verbose=True)
+    from flows.deploy import deploy as register
+
+    with told():
+        for one in register(place):
+            print(f"{one.name} is deployed")
+
+
+def env(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    api: Annotated[
+        str, typer.Option(envvar="PREFECT_API_URL", help="Address of the server's API.")
+    ] = "http://127.0.0.1:4200/api",
+) -> None:
+    """Print the settings of server and workers as an environment file of systemd or compose.
+
+    What holds a secret is named and left out.
+    """
+    place = installation(sources, topics, data)
+    from flows.environment import env_file
+
+    with told():
+        print(env_file(place.settings, api, os.environ))
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="The copy; made when it is not there.")],
+    data: DataFolder = None,
+) -> None:
+    """Copy the data folder, also beside a running ingest; only what is new since the last time."""
+    from warehouse.backup import back_up
+
+    layout, target = layout_of(data), folder.expanduser().absolute()
+    if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
+        fail(f"{target} and the data folder {layout.root} must lie apart", Exit.WRONG_USAGE)
+    with told(), narrated():
+        done = back_up(layout, target, log.info)
+    print(
+        f"{target}: {done.runs} runs, {done.parquet_files} Parquet files,"
+        f" {done.archives} archive files; {done.copied} copied now"
+    )
+
+
+def maintain(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only look whether what is kept still holds.")
+    ] = False,
+) -> None:
+    """Compact closed days, remove what is no longer needed, verify what is kept."""
+    place = installation(sources, topics, data)
+    quiet.configure()
+    from flows import maintain as job
+
+    with narrated(), told():
+        done = job.maintain(
+            verify_only=verify,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done))

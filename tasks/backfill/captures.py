@@ -1,0 +1,91 @@
+"""Records of a shard as captures, each under its source, with the pages that they brought."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from uuid import NAMESPACE_URL, uuid5
+
+from tasks.backfill.jobs import ShardJob
+from tasks.backfill.records import HEAD_ROOM, Damage, Record, read_records
+from tasks.backfill.responses import REDIRECTS, Brought, brought
+from tasks.backfill.selection import Papers, Passed
+from tasks.model import Capture, CaptureKind
+
+PAGE_KINDS = frozenset({"response", "resource", "revisit"})
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before it there was no web to archive."""
+A_DAY = timedelta(days=1)
+
+
+class Captures:
+    """Makes captures of a shard's records."""
+
+    def __init__(self, job: ShardJob) -> None:
+        self._job = job
+        self._key = job.shard.key(job.selection)
+        self.papers = Papers(job.sources)
+
+    def records(self, start: int, end: int) -> Iterator[Record | Damage]:
+        """The records of a stretch, with the blocks of pages."""
+        most = self._job.max_bytes + HEAD_ROOM
+        return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
+
+    def payload_at(self, offset: int) -> bytes:
+        """What the record at an offset brought, once more."""
+        record = next(self.records(offset, offset + 1))
+        return brought(record, self._job.max_bytes).payload if isinstance(record, Record) else b""
+
+    def capture(self, record: Record | Damage) -> tuple[Capture, bytes] | Passed:
+        """A record as a capture with what it brought, or why it is passed over."""
+        if isinstance(record, Damage):
+            return Passed.UNREADABLE
+        if record.kind not in PAGE_KINDS:
+            return Passed.OTHER_RECORD
+        moment = _moment(record.get("warc-date"))
+        if moment is None:
+            return Passed.NO_DATE
+        url = record.get("warc-target-uri").strip("<> ")
+        if reason := self._job.selection.passes_over(url, moment):
+            return reason
+        source_id, paper = self.papers.paper_of(url)
+        if self._job.selection.only_known and paper is None:
+            return Passed.UNKNOWN_PAPER
+        came = brought(record, self._job.max_bytes)
+        if came.head.status in REDIRECTS:
+            return Passed.REDIRECT
+        return self._made(record.offset, url, source_id, moment, came), came.payload
+
+    def _made(
+        self, offset: int, url: str, source_id: str, moment: datetime, came: Brought
+    ) -> Capture:
+        head, payload = came.head, came.payload
+        return Capture(
+            capture_id=uuid5(NAMESPACE_URL, f"{self._key}#{offset}"),
+            run_id="",
+            source_id=source_id,
+            kind=CaptureKind.PAGE,
+            url_requested=url,
+            url_final=url,
+            found_in=self._job.shard.url,
+            outcome=came.outcome,
+            detail=came.detail,
+            attempted_at=moment,
+            seconds=0.0,
+            http_status=head.status or None,
+            content_type=head.get("content-type"),
+            etag=head.get("etag") or None,
+            last_modified=head.get("last-modified") or None,
+            payload_bytes=len(payload),
+            payload_sha256=sha256(payload).hexdigest() if payload else None,
+            raw_ref=f"{self._job.shard.url}#{offset}",
+        )
+
+
+def _moment(text: str) -> datetime | None:
+    """When a page was captured; None where that cannot be."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if EARLIEST <= moment <= datetime.now(UTC) + A_DAY else None

@@ -1,0 +1,109 @@
+"""What a backfill would come to, from a sample that is refined and thrown away."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.backfill.jobs import ShardJob, Staged
+from tasks.backfill.loading import Place
+from tasks.backfill.processes import ShardPool
+from tasks.backfill.records import magic_of, next_start
+from tasks.backfill.shards import Shard, Warc
+from tasks.model import Outcome
+
+SAMPLES = 8
+"""Stretches that are looked at, taken evenly from all bytes."""
+BYTES_SAMPLED = 4 * 1024 * 1024
+"""Of a stretch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the files would come to, multiplied up from a sample."""
+
+    bytes: int
+    """That are not done yet."""
+    sampled: int
+    """Bytes of the archives that were looked at."""
+    passed: dict[str, int]
+    outcomes: dict[str, int]
+    cpu_seconds: float
+    parquet_bytes: int
+
+    @property
+    def pages(self) -> int:
+        """Captures: records that the selection does not pass over."""
+        return sum(self.outcomes.values())
+
+    @property
+    def articles(self) -> int:
+        """Pages with an article."""
+        return self.outcomes.get(Outcome.ARTICLE, 0)
+
+
+def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) -> Estimate:
+    """Refine stretches of the files and multiply up; nothing is kept of it.
+
+    Args:
+        place: What would be refined and how.
+        warcs: The files.
+        left: Bytes of them that are not done.
+        pool: Refines.
+    """
+    place.layout.stage.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
+
+        def job(shard: Shard) -> ShardJob:
+            found = place.job(shard)
+            return replace(found, folder=Path(name, found.folder.name))
+
+        found = pool.refined(_samples(warcs), job)
+        staged = [one for one in found if isinstance(one, Staged)]
+        kept = sum(_parquet_bytes(one.folder) for one in staged)
+    return _multiplied(left, staged, kept)
+
+
+def _samples(warcs: Sequence[Warc]) -> Iterator[Shard]:
+    """Stretches from places that lie evenly in all files; none twice."""
+    step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
+    ahead = 0
+    for warc in warcs:
+        while ahead < warc.bytes:
+            with warc.path.open("rb") as file:
+                start = next_start(file, ahead, magic_of(file))
+            if start is not None:
+                end = min(warc.bytes, start + BYTES_SAMPLED)
+                yield Shard(str(warc.path), warc.fingerprint, start, end)
+            ahead += step
+        ahead -= warc.bytes
+
+
+def _multiplied(left: int, staged: Sequence[Staged], kept: int) -> Estimate:
+    sampled = sum(one.shard.bytes for one in staged)
+    factor = left / max(1, sampled)
+    outcomes, passed = Counter[str](), Counter[str]()
+    for one in staged:
+        outcomes.update(one.counts)
+        passed.update(one.passed)
+    return Estimate(
+        bytes=left,
+        sampled=sampled,
+        passed={name: round(count * factor) for name, count in sorted(passed.items())},
+        outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
+        cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
+        parquet_bytes=round(kept * factor),
+    )
+
+
+def _parquet_bytes(folder: Path) -> int:
+    size = 0
+    for path in folder.glob("*.arrow"):
+        with pa.memory_map(str(path)) as file, pa.BufferOutputStream() as out:
+            pq.write_table(pa.ipc.open_file(file).read_all(), out, compression="zstd")
+            size += out.tell()
+    return size

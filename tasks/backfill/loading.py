@@ -1,0 +1,152 @@
+"""Staged shards into the layers: a run, with its commit, for some thousand pages."""
+
+import hashlib
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.backfill.jobs import ShardJob, Staged
+from tasks.backfill.processes import Refinement, ShardFailed, ShardPool
+from tasks.backfill.selection import Selection
+from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
+from tasks.load import Run, load
+from tasks.model import Batch
+from tasks.normalise import EXTRACTOR_VERSION
+from tasks.refine import origin_of
+from tasks.runs import new_run_id, started_at
+from tasks.settings import Settings
+from tasks.sources import Source
+from tasks.topics import Topic
+from warehouse.commits import Commit, read_commit
+from warehouse.layout import Layout
+
+log = logging.getLogger(__name__)
+
+
+def shard_folder(layout: Layout) -> Path:
+    """Where refined shards wait for their run; a backfill that was killed finds them there."""
+    return layout.stage / "shards"
+
+
+def sweep_staged(layout: Layout) -> None:
+    """Remove what is staged of shards that are done: their backfill was killed after the commit.
+
+    Only for the one backfill that is at work.
+    """
+    found = list(shard_folder(layout).glob("*"))
+    done = set(done_keys(layout)) if found else set()
+    for path in found:
+        if path.name.partition("-")[0] in done:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What backfilled shards are refined by and loaded into."""
+
+    layout: Layout
+    sources: tuple[Source, ...]
+    topics: tuple[Topic, ...]
+    settings: Settings
+    selection: Selection
+
+    def job(self, shard: Shard) -> ShardJob:
+        """The work on a shard; rows staged before are taken while rules and papers are the same."""
+        papers = [
+            (one.id, origin_of(one).made_by, one.domains, one.listings) for one in self.sources
+        ]
+        made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {papers}".encode()).hexdigest()[:12]
+        limits = self.settings.limits
+        return ShardJob(
+            shard,
+            self.selection,
+            self.sources,
+            shard_folder(self.layout) / f"{shard.key(self.selection)}-{made_by}",
+            limits.max_bytes,
+            limits.page_seconds,
+        )
+
+
+def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refinement]]:
+    """Shards in their order, so many as fill a run; the same cuts wherever a resumed one begins."""
+    group: list[Refinement] = []
+    for refinement in refinements:
+        group.append(refinement)
+        if sum(one.pages for one in group if isinstance(one, Staged)) >= pages:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def load_shards(
+    place: Place, shards: Sequence[Staged], waiting: Callable[[str], None] = lambda message: None
+) -> dict[str, int]:
+    """Partition, commit and load staged shards; from then on they are done.
+
+    Returns:
+        Their captures by outcome, new articles and known ones told apart.
+    """
+    run = run_of(shards, place.selection, new_run_id())
+    load(
+        place.layout,
+        place.topics,
+        place.sources,
+        [run],
+        processes=place.settings.processes,
+        waiting=waiting,
+    )
+    for staged in shards:
+        shutil.rmtree(staged.folder, ignore_errors=True)
+    commit = read_commit(place.layout.commits, run.run_id)
+    found: Counter[str] = Counter()
+    for outcomes in commit.outcomes.values() if commit else ():
+        found.update(outcomes)
+    return dict(found)
+
+
+def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
+    """Staged shards as a run."""
+    passed: Counter[str] = Counter()
+    for staged in shards:
+        passed.update(staged.passed)
+    return Run(
+        run_id,
+        tuple(_batch(staged, run_id) for staged in shards),
+        FLOW,
+        started_at(run_id),
+        datetime.now(UTC),
+        EXTRACTOR_VERSION,
+        parameters_of((staged.shard for staged in shards), selection, dict(sorted(passed.items()))),
+    )
+
+
+def _batch(staged: Staged, run_id: str) -> Batch:
+    return Batch(run_id, FLOW, staged.shard.path, staged.folder, staged.counts)
+
+
+def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
+    """A backfill's run refined again, below `stage/<run_id>`; None where a WARC file is gone."""
+    shards = shards_of(commit)
+    gone = sorted({shard.url for shard in shards if not shard.is_there()})
+    if gone:
+        log.warning("run %s stays as it is: %s is not there as it was", commit.run_id, gone[0])
+        return None
+    again = replace(place, selection=selection_of(commit))
+    staged = []
+    stage = place.layout.stage / commit.run_id
+
+    def job(shard: Shard) -> ShardJob:
+        found = again.job(shard)
+        return replace(found, folder=stage / found.folder.name)
+
+    for refinement in pool.refined(iter(shards), job):
+        if isinstance(refinement, ShardFailed):
+            log.warning("run %s stays as it is: %s", commit.run_id, refinement.error)
+            return None
+        staged.append(refinement)
+    return run_of(staged, again.selection, commit.run_id)

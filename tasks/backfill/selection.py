@@ -1,0 +1,143 @@
+"""Which pages of an archive are wanted, and whose they are."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from tasks.discover.section_links import looks_like_article
+from tasks.sources import Source
+from tasks.urls import is_http, registrable_domain
+
+ARCHIVE = "archive-"
+"""Ids of sources that only archives know begin so; none of sources.toml can."""
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)
+
+
+class Passed(StrEnum):
+    """Why a record was passed over. A record is passed over, or a capture with its outcome."""
+
+    OTHER_RECORD = "other_record"  # a request, metadata, warcinfo
+    UNREADABLE = "unreadable"  # where a record should be there is none
+    NO_WEB_ADDRESS = "no_web_address"
+    NO_DATE = "no_date"
+    REDIRECT = "redirect"
+    OTHER_DOMAIN = "other_domain"
+    UNKNOWN_PAPER = "unknown_paper"
+    OTHER_DAY = "other_day"
+    OTHER_LANGUAGE = "other_language"
+    NO_ARTICLE_URL = "no_article_url"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is wanted of an archive; all of it by default."""
+
+    domains: tuple[str, ...] = ()
+    """With all hosts below them."""
+    since: date = FIRST_DAY
+    until: date = LAST_DAY
+    """Days of publication in UTC; of capture, where nothing tells that of publication."""
+    languages: tuple[str, ...] = ()
+    only_known: bool = False
+    """Leave aside what belongs to no paper of sources.toml."""
+    every_url: bool = False
+    """Also pages whose URL does not look like an article's."""
+
+    @property
+    def key(self) -> str:
+        """Differs for different selections."""
+        return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields, as a commit keeps them."""
+        return {
+            **asdict(self),
+            "domains": list(self.domains),
+            "languages": list(self.languages),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Selection":
+        """What `as_json` gave."""
+        return cls(
+            domains=tuple(kept["domains"]),
+            since=date.fromisoformat(kept["since"]),
+            until=date.fromisoformat(kept["until"]),
+            languages=tuple(kept["languages"]),
+            only_known=kept["only_known"],
+            every_url=kept["every_url"],
+        )
+
+    def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
+        """Why a page is not even read."""
+        if not is_http(url):
+            return Passed.NO_WEB_ADDRESS
+        if self.domains and not any(_is_below(_host(url), domain) for domain in self.domains):
+            return Passed.OTHER_DOMAIN
+        if captured_at.date() < self.since:
+            return Passed.OTHER_DAY
+        if not self.every_url and not looks_like_article(url):
+            return Passed.NO_ARTICLE_URL
+        return None
+
+    def drops(self, day: date, language: str | None) -> Passed | None:
+        """Why a page is not kept, now that it was read; only articles have a language."""
+        if not self.since <= day <= self.until:
+            return Passed.OTHER_DAY
+        if self.languages and language and language.partition("-")[0] not in self.languages:
+            return Passed.OTHER_LANGUAGE
+        return None
+
+
+class Papers:
+    """The papers of sources.toml by the domains that are theirs.
+
+    A domain that an entry names is that paper's, with all hosts below it. Where an entry names
+    none, the registrable domains of its listings are, if no other paper has listings there.
+    """
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._by_domain: dict[str, Source | None] = {}
+        named = [source for source in sources if source.domains]
+        for source in sources:
+            for domain in {registrable_domain(url) or "" for url in source.listings}:
+                if not source.domains:
+                    shared = domain in self._by_domain
+                    self._by_domain[domain] = None if shared else source
+        for source in named:
+            self._by_domain.update(dict.fromkeys(source.domains, source))
+        self.of = lru_cache(maxsize=10_000)(self._of)
+
+    def _of(self, host: str) -> Source | None:
+        """The paper of a host."""
+        while host:
+            if host in self._by_domain:
+                return self._by_domain[host]
+            host = host.partition(".")[2]
+        return None
+
+    def paper_of(self, url: str) -> tuple[str, Source | None]:
+        """The id of the source that a page belongs to, and the paper, where one is known."""
+        host = _host(url)
+        paper = self.of(host)
+        return (paper.id if paper else _archive_id(host)), paper
+
+
+@lru_cache(maxsize=10_000)
+def _archive_id(host: str) -> str:
+    return ARCHIVE + (registrable_domain(f"https://{host}/") or host)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
+
+
+def _is_below(host: str, domain: str) -> bool:
+    return host == domain or host.endswith("." + domain)

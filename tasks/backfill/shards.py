@@ -1,0 +1,173 @@
+"""Shards: stretches of WARC files, each refined and remembered as done by itself."""
+
+import glob
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from tasks.backfill.records import cut, fingerprint_parts
+from tasks.backfill.selection import Selection
+from tasks.config import ConfigError
+from warehouse.commits import Commit, commit_path, committed_runs, read_commit
+from warehouse.layout import Layout
+
+FLOW = "backfill"
+"""What commits of backfilled shards say made them."""
+_WARCS = ("**/*.warc", "**/*.warc.gz", "**/*.warc.zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Warc:
+    """A WARC file."""
+
+    path: Path
+    fingerprint: str
+    """Of its content."""
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A stretch of a WARC file, from one record's beginning to another's."""
+
+    url: str
+    """The file's absolute path."""
+    fingerprint: str
+    """Of the file's content: another file at that path is another shard."""
+    start: int
+    end: int
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return Path(self.url)
+
+    @property
+    def bytes(self) -> int:
+        """How much of the file it is."""
+        return self.end - self.start
+
+    def key(self, selection: Selection) -> str:
+        """The name of this shard's work: the same content, the same selection, the same key."""
+        text = f"{self.fingerprint} {self.start} {self.end} {selection.key}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def is_there(self) -> bool:
+        """Whether the file still lies there with that content."""
+        return self.path.is_file() and fingerprint(self.path) == self.fingerprint
+
+
+def fingerprint(path: Path) -> str:
+    """Tells a WARC file from others, wherever it lies."""
+    digest = hashlib.sha256()
+    for part in fingerprint_parts(path):
+        digest.update(part)
+    return digest.hexdigest()[:24]
+
+
+def find_warcs(patterns: Sequence[str]) -> list[Path]:
+    """The files that paths, folders and globs name, each once, by name.
+
+    Raises:
+        ConfigError: one line for each that names none.
+    """
+    found = {pattern: _named(pattern) for pattern in patterns}
+    wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
+    if wrong or not patterns:
+        raise ConfigError(wrong or ["no WARC file named"])
+    return sorted({path for paths in found.values() for path in paths})
+
+
+def _named(pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser().absolute()
+    if path.is_dir():
+        return [file for kind in _WARCS for file in path.glob(kind)]
+    if path.is_file():
+        return [path]
+    files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
+    return [file for file in files if file.is_file()]
+
+
+def open_warcs(paths: Iterable[Path]) -> list[Warc]:
+    """The files with what tells them from others, each content once."""
+    found: dict[str, Warc] = {}
+    for path in paths:
+        warc = Warc(path, fingerprint(path), path.stat().st_size)
+        found.setdefault(warc.fingerprint, warc)
+    return list(found.values())
+
+
+def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
+    """The shards of a file, in order, each of about `size` bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+        ConfigError: it is compressed as a whole.
+    """
+    cuts = [*cut(warc.path, size), warc.bytes]
+    return [Shard(str(warc.path), warc.fingerprint, *stretch) for stretch in pairwise(cuts)]
+
+
+class Done:
+    """What commits know as done under a selection."""
+
+    def __init__(self, layout: Layout, selection: Selection) -> None:
+        self._stretches: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        for commit in _backfilled(layout):
+            if selection_of(commit) == selection:
+                for shard in shards_of(commit):
+                    self._stretches[shard.fingerprint].add((shard.start, shard.end))
+
+    def __contains__(self, shard: object) -> bool:
+        if not isinstance(shard, Shard):
+            return False
+        return (shard.start, shard.end) in self._stretches.get(shard.fingerprint, ())
+
+    def bytes(self, warc: Warc) -> int:
+        """How much of a file is done; all of it when that is its size."""
+        total = reached = 0
+        for start, end in sorted(self._stretches.get(warc.fingerprint, ())):
+            total += max(0, end - max(start, reached))
+            reached = max(reached, end)
+        return total
+
+
+def done_keys(layout: Layout) -> Iterator[str]:
+    """Keys of the shards that commits know as done, under whatever selection."""
+    for commit in _backfilled(layout):
+        selection = selection_of(commit)
+        yield from (shard.key(selection) for shard in shards_of(commit))
+
+
+def _backfilled(layout: Layout) -> Iterator[Commit]:
+    mark = f'"flow": "{FLOW}"'.encode()
+    for run_id in committed_runs(layout.commits):
+        if mark in commit_path(layout.commits, run_id).read_bytes():
+            commit = read_commit(layout.commits, run_id)
+            if commit:
+                yield commit
+
+
+def parameters_of(
+    shards: Iterable[Shard], selection: Selection, passed: dict[str, int]
+) -> dict[str, Any]:
+    """What a commit keeps of its shards: enough to refine them again."""
+    return {
+        "shards": [asdict(shard) for shard in shards],
+        "selection": selection.as_json(),
+        "passed_over": passed,
+    }
+
+
+def shards_of(commit: Commit) -> list[Shard]:
+    """The shards that a backfill's commit was made from."""
+    return [Shard(**kept) for kept in commit.parameters["shards"]]
+
+
+def selection_of(commit: Commit) -> Selection:
+    """What of its shards a backfill's commit took."""
+    return Selection.from_json(commit.parameters["selection"])

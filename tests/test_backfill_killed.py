@@ -1,0 +1,126 @@
+"""Backfills whose processes are killed: the tables of one that never was."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks.backfill.jobs import Staged
+from tasks.backfill.loading import sweep_staged
+from tasks.backfill.processes import shard_pool
+from tasks.settings import Limits
+from tests.made_warcs import Archived, news, url_of, write_warc
+from tests.test_backfill import ask, backfilled, place
+from tests.test_killed import wait_until_gone
+from warehouse.layout import Layout
+from warehouse.query import query
+
+OF_ITS_RUN = ("run_id", "valid_from")
+TABLES = (
+    *("articles", "article_versions", "captures", "mentions", "stripped_blocks"),
+    *("topics", "sources", "coverage", "topic_daily", "archive_daily"),
+)
+LARGE = (
+    b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 90_000
+)
+KILLS = 4
+
+
+def shard_processes(parent: int) -> list[int]:
+    """Processes that a process has spawned to refine shards."""
+    found = []
+    for children in Path(f"/proc/{parent}/task").glob("*/children"):
+        for pid in children.read_text().split():
+            command = Path(f"/proc/{pid}/cmdline")
+            if command.exists() and b"spawn_main" in command.read_bytes():
+                found.append(int(pid))
+    return found
+
+
+def kill_some(hit: list[int], stop: threading.Event) -> None:
+    """Kill processes while they refine, now and then."""
+    while len(hit) < 4 and not stop.wait(1.2):
+        for pid in shard_processes(os.getpid())[:1]:
+            os.kill(pid, signal.SIGKILL)
+            hit.append(pid)
+
+
+def rows(layout: Layout) -> dict[str, list[str]]:
+    """The tables without run ids and clock times."""
+    left_out = ", ".join(f"'{name}'" for name in OF_ITS_RUN)
+    columns = f"COLUMNS(lambda c: c NOT IN ({left_out}))"
+    asked = {name: query(layout, f"SELECT {columns} FROM {name}") for name in TABLES}
+    return {name: sorted(map(repr, found.to_pylist())) for name, found in asked.items()}
+
+
+def test_shards_whose_process_is_killed_are_refined_again(tmp_path: Path) -> None:
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 600))
+    undisturbed, killed = place(tmp_path / "one"), place(tmp_path / "two")
+    with shard_pool(2) as pool:
+        backfilled(undisturbed, pool, warc, size=60_000)
+    stop, hit = threading.Event(), []
+    with shard_pool(2) as pool:
+        killer = threading.Thread(target=kill_some, args=(hit, stop))
+        killer.start()
+        backfilled(killed, pool, warc, size=60_000)
+        stop.set()
+        killer.join()
+    assert len(hit) >= 2
+    assert rows(killed.layout) == rows(undisturbed.layout)
+
+
+def test_a_page_without_an_end_is_one_rejection(tmp_path: Path) -> None:
+    pages = news(3, 30)
+    pages[7] = Archived(url_of(0, 7), b"<html><h1>Long</h1>" + LARGE)
+    at = place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=20_000_000))
+    with shard_pool(1) as pool:
+        (one,) = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", pages), size=10**9)
+    assert isinstance(one, Staged)
+    assert one.counts == {"article": 29, "page_timed_out": 1}
+    assert ask(at, "SELECT url_requested FROM captures WHERE outcome = 'page_timed_out'") == [
+        (url_of(0, 7),)
+    ]
+
+
+def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "flows", "backfill", *map(str, warcs), "--data", str(data)]
+    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "40000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "100"}
+    with data.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            env={**os.environ, **small, "PREFECT_API_URL": api},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+@pytest.mark.slow
+def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
+    warcs = [
+        write_warc(tmp_path / "one.warc.gz", news(5, 400)),
+        write_warc(tmp_path / "two.warc.zst", news(4, 300, first=300)),
+    ]
+    began = time.monotonic()
+    assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
+    whole = time.monotonic() - began
+    want = rows(Layout(tmp_path / "undisturbed"))
+    assert len(want["captures"]) == 700
+    moments = random.Random(6)
+    for number in range(KILLS):
+        data = tmp_path / f"killed-{number}"
+        run = start(data, prefect_api, *warcs)
+        time.sleep(whole * moments.uniform(0.3, 1.0))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        wait_until_gone(run.pid)
+        assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
+        assert rows(Layout(data)) == want, f"kill {number}"
+        sweep_staged(Layout(data))
+        assert not list((data / "stage" / "shards").iterdir())
