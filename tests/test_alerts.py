@@ -137,7 +137,7 @@ def served(
 def test_a_run_that_failed(served: Served, receiver: Receiver) -> None:
     run = served.ended(served.begin(only=[GONE]))
     text = receiver.got(f"Presswatch: {run.name} ended Failed\n")
-    assert f"every source failed (1); {GONE}: " in text
+    assert f"every source asked failed (1); {GONE}: " in text
     assert text.endswith(f"/runs/flow-run/{run.id}")
 
 
