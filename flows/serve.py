@@ -13,6 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
+
+import httpx
 
 from flows.installation import Installation, open_installation
 from flows.quiet import operating
@@ -29,6 +32,9 @@ PAUSES = (0.5, 1, 2, 5, 10, 30)
 CALM_SECONDS = 60
 """A process that ran so long is started again at once."""
 RUNS_AT_ONCE = 4
+GOES_ON = "the next run goes on from what was archived"
+LOOK_SECONDS = 5
+"""Between two looks whether runs without a worker have died."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -94,6 +100,11 @@ class Serving:
     place: Installation
     api: str
     children: list[Child] = field(default_factory=list)
+    orphans: set[UUID] = field(default_factory=set)
+    """Runs that outlived their worker, or died with it."""
+    died_with: str = ""
+    """What is said of those that died."""
+    looked: float = 0.0
 
 
 def serve_until_stopped(place: Installation, port: int = PORT) -> None:
@@ -139,9 +150,11 @@ def _start(serving: Serving, name: str, command: list[str]) -> None:
 def _prepare(serving: Serving) -> None:
     """Register the deployments, and end in the books what ended with the machine."""
     from flows.deploy import deploy
-    from flows.unended import end_unended_runs
+    from flows.unended import left_behind
 
-    end_unended_runs("Presswatch was not running; the next run goes on from what was archived")
+    serving.orphans = left_behind()
+    serving.died_with = f"Presswatch was not running; {GOES_ON}"
+    _settle_orphans(serving)
     deployments = deploy(serving.place)
     log.info("%s/v2 shows the runs", serving.api.removesuffix("/api"))
     for one in sorted(deployments, key=lambda one: one.name):
@@ -161,13 +174,46 @@ def _watch(serving: Serving) -> None:
     seen = _changed_at(files)
     while True:
         time.sleep(0.5)
-        for child in serving.children:
-            if child.has_ended():
-                child.restart()
-                _wait_for(serving.api, serving.children[0])
-        if _changed_at(files) != seen:
-            seen = _changed_at(files)
-            _offer_again(serving)
+        try:
+            _revive(serving)
+            if _changed_at(files) != seen:
+                _offer_again(serving)
+                seen = _changed_at(files)
+        except httpx.HTTPError as error:
+            log.warning("the Prefect server does not answer: %s", error)
+            time.sleep(2)
+
+
+def _revive(serving: Serving) -> None:
+    """Start again what ended, the server first, and settle what its runs came to."""
+    server, *workers = serving.children
+    if server.has_ended():
+        server.restart()
+    ended = [worker for worker in workers if worker.has_ended()]
+    is_due = serving.orphans and time.monotonic() > serving.looked + LOOK_SECONDS
+    if not (ended or is_due) or not _answers(serving.api):
+        return
+    for worker in ended:
+        _note_orphans(serving)
+        worker.restart()
+    if is_due:
+        _settle_orphans(serving)
+
+
+def _note_orphans(serving: Serving) -> None:
+    """Remember the runs that a worker left; other systems than Linux wait for their heartbeat."""
+    from flows.unended import left_behind
+
+    if sys.platform == "linux":
+        serving.orphans |= left_behind()
+        serving.died_with = f"It ended with the worker that had started it; {GOES_ON}"
+
+
+def _settle_orphans(serving: Serving) -> None:
+    from flows.unended import end_dead_runs
+
+    serving.orphans = end_dead_runs(serving.orphans, serving.died_with)
+    serving.looked = time.monotonic()
 
 
 def _offer_again(serving: Serving) -> None:
@@ -226,12 +272,18 @@ def _wait_for(api: str, server: Child) -> None:
     while time.monotonic() < end:
         if server.has_ended():
             raise RuntimeError(f"the Prefect server ended; {server.log} says why")
-        try:
-            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
-                return
-        except OSError:
-            time.sleep(0.3)
+        if _answers(api):
+            return
+        time.sleep(0.3)
     raise RuntimeError(f"no answer from {api} within {PATIENCE_SECONDS} seconds: {server.log}")
+
+
+def _answers(api: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
+            return True
+    except OSError:
+        return False
 
 
 def _end_with_parent() -> None:
