@@ -1,11 +1,12 @@
 """For tests of crashes: papers on loopback whose pages can be held back, and what must last."""
 
+import os
 import random
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,13 @@ from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
 )
+from prefect.client.schemas.objects import FlowRun
 
+from tests.clock import Clock
+from tests.disks import SmallDisk
 from tests.loopback import Loopback, http
 from tests.places import TOPICS
 from tests.serving import ROOT, START_SECONDS, Served, pids_of, until
@@ -48,14 +53,33 @@ class Paper:
             _page(f"{source_id} {number}", noon - timedelta(days=number), dice)
             for number in range(1, PAGES + 1)
         ]
-        for number, page in enumerate(self._pages, 1):
-            web.say(self._path(number), page)
+        self.come_back()
         web.say(self._path(HELD), self._answer_when_let)
+        self.close()
 
     def open(self) -> None:
         """List the pages in the feed."""
         urls = [self.web.url + self._path(number) for number in range(1, PAGES + 1)]
         self.web.say(f"/{self.id}/feed", _feed(*urls))
+
+    def cut_feed(self) -> None:
+        """Let the connection end in the middle of the feed."""
+        self.open()
+        answer = self.web.answers(f"/{self.id}/feed")[0]
+        assert isinstance(answer, bytes)
+        self.web.say(f"/{self.id}/feed", answer[: len(answer) // 2])
+
+    def go_silent(self) -> None:
+        """Take requests for the third page and those after it, and end the connection."""
+        self.open()
+        for number in range(HELD, PAGES + 1):
+            self.web.say(self._path(number), lambda conn: None)
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self.open()
+        for number, page in enumerate(self._pages, 1):
+            self.web.say(self._path(number), page)
 
     def close(self) -> None:
         """List nothing, and forget who asked."""
@@ -116,6 +140,14 @@ def write_papers(folder: Path, papers: Sequence[Paper]) -> Path:
     return path
 
 
+def _disks(desk: "Desk") -> dict[str, SmallDisk]:
+    return {
+        "fetch": SmallDisk(desk.layout.raw / "gb-disk-fetch", 1),
+        "parquet": SmallDisk(desk.layout.articles, 8),
+        "warehouse": SmallDisk(desk.layout.warehouse, 400),
+    }
+
+
 class Desk:
     """A served installation with a paper for each crash, and one that nothing happens to."""
 
@@ -131,6 +163,11 @@ class Desk:
         self.port = str(self.served.port)
         self.today = datetime.now(UTC).date()
         self.times: list[str] = []
+        self.disks = _disks(self) if os.geteuid() == 0 else {}
+        self.died: datetime | None = None
+        self.clock: Clock | None = None
+        self.ahead = timedelta()
+        """Of the true time, where the served clock is wrong."""
 
     def ingest(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """An ingest at the terminal that tells the served Prefect of itself."""
@@ -142,6 +179,14 @@ class Desk:
             return subprocess.Popen(
                 [*command, *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out
             )
+
+    def unpooled(self, state: str) -> FlowRun | None:
+        """A run in that state which no worker had."""
+        with self.served.client() as client:
+            runs = client.read_flow_runs()
+        return next(
+            (one for one in runs if not one.deployment_id and one.state_name == state), None
+        )
 
     def leave_undisturbed(self) -> None:
         """Collect all papers once into a place of their own, and forget that they were asked."""
@@ -173,12 +218,28 @@ class Desk:
         assert len(found) == 1, found
         return found[0]
 
-    def recovers(self, what: str, paper: Paper, run: UUID, since: float, *ends: str) -> None:
+    def is_at(self, run: UUID, task: str, state: str) -> bool:
+        """Whether a run's task is in a state."""
+        with self.served.client() as client:
+            its = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+            found = client.read_task_runs(flow_run_filter=its)
+        return any(one.name == task and one.state_name == state for one in found)
+
+    def recovers(
+        self,
+        what: str,
+        paper: Paper,
+        run: UUID,
+        since: float,
+        *ends: str,
+        mend: Callable[[], object] = lambda: None,
+    ) -> None:
         """Check that the run ends, that the next one completes, and that nothing is amiss then."""
         first = self.served.ended(run, STUCK_SECONDS)
         ended = time.monotonic() - since
         assert first.state
         assert first.state.name in ends, first.state
+        mend()
         again = self.served.ended(self.served.begin(only=[paper.id]))
         assert again.state
         assert again.state.name == "Completed", again.state
@@ -192,9 +253,7 @@ class Desk:
         assert len(want["articles"]) == PAGES
         for table in want:
             assert got[table] == want[table], table
-        asked = paper.asked()
-        assert asked[: HELD - 1] == [1] * (HELD - 1), asked
-        assert asked[HELD:] == [1] * (PAGES - HELD), asked
+        assert paper.asked()[: HELD - 1] == [1] * (HELD - 1), paper.asked()
         self.is_scheduled()
 
     def is_scheduled(self) -> None:
@@ -207,7 +266,7 @@ class Desk:
                 deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[hourly])),
                 flow_run_filter=FlowRunFilter(
                     next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(
-                        after_=datetime.now(UTC)
+                        after_=datetime.now(UTC) + self.ahead
                     )
                 ),
             )
