@@ -1,15 +1,13 @@
 """Prefect's server, a worker and the deployments on one machine, until stopped."""
 
-import ctypes
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from uuid import UUID
 
 import httpx
 
+from flows.child import Child
 from flows.installation import Installation, open_installation
 from flows.quiet import operating
 from tasks.settings import ConfigError
@@ -25,72 +24,16 @@ log = logging.getLogger(__name__)
 
 HOST, PORT = "127.0.0.1", 4200
 PATIENCE_SECONDS = 120
-STOP_SECONDS = 20
-"""For a process to end by itself before it is killed."""
-PAUSES = (0.5, 1, 2, 5, 10, 30)
-"""Seconds before a process that ended is started again; the last one from then on."""
-CALM_SECONDS = 60
-"""A process that ran so long is started again at once."""
 RUNS_AT_ONCE = 4
 GOES_ON = "the next run goes on from what was archived"
+JUMP_SECONDS = 60
+"""That the clock is put back by at least before the server is started again."""
 LOOK_SECONDS = 5
 """Between two looks whether runs without a worker have died."""
-PR_SET_PDEATHSIG = 1
 
 
 class Stopped(Exception):  # noqa: N818 - it is what is the case
     """Ctrl-C or SIGTERM."""
-
-
-@dataclass
-class Child:
-    """A process that is started again when it ends."""
-
-    name: str
-    command: list[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
-    ended: int = 0
-
-    def start(self) -> None:
-        """Start it in a group of its own, so that Ctrl-C reaches only this command."""
-        self.started = time.monotonic()
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                self.command,
-                env=self.environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_end_with_parent,
-            )
-
-    def has_ended(self) -> bool:
-        """Whether the process is gone."""
-        return self.process is None or self.process.poll() is not None
-
-    def restart(self) -> None:
-        """Start it again, after a pause that grows while it keeps ending."""
-        lived = time.monotonic() - self.started
-        self.ended = 0 if lived > CALM_SECONDS else self.ended + 1
-        pause = PAUSES[min(self.ended, len(PAUSES) - 1)]
-        log.warning("%s ended; starting it again in %s s (%s)", self.name, pause, self.log)
-        time.sleep(pause)
-        self.start()
-
-    def stop(self) -> None:
-        """End it and what it started, first politely."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            log.warning("%s did not end within %d s and is killed", self.name, STOP_SECONDS)
-        _kill_group(self.process.pid)
-        self.process.wait()
 
 
 @dataclass
@@ -105,6 +48,8 @@ class Serving:
     died_with: str = ""
     """What is said of those that died."""
     looked: float = 0.0
+    clock: float = field(default_factory=lambda: time.time() - time.monotonic())
+    """The wall clock when the other one, which nobody sets, began."""
 
 
 def serve_until_stopped(place: Installation, port: int = PORT) -> None:
@@ -175,6 +120,7 @@ def _watch(serving: Serving) -> None:
     while True:
         time.sleep(0.5)
         try:
+            _heed_clock(serving)
             _revive(serving)
             if _changed_at(files) != seen:
                 _offer_again(serving)
@@ -182,6 +128,19 @@ def _watch(serving: Serving) -> None:
         except httpx.HTTPError as error:
             log.warning("the Prefect server does not answer: %s", error)
             time.sleep(2)
+
+
+def _heed_clock(serving: Serving) -> None:
+    """Start the server again when the clock was put back.
+
+    Its timers go by the clock: put back by a day, it would make no scheduled run for a day.
+    """
+    before, serving.clock = serving.clock, time.time() - time.monotonic()
+    if serving.clock < before - JUMP_SECONDS:
+        seconds = before - serving.clock
+        log.warning("the clock was put back by %d s: starting the server again", seconds)
+        serving.children[0].stop()
+        serving.children[0].start()
 
 
 def _revive(serving: Serving) -> None:
@@ -284,16 +243,3 @@ def _answers(api: str) -> bool:
             return True
     except OSError:
         return False
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, even by SIGKILL."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _kill_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -19,7 +19,7 @@ from warehouse.lock import writer_lock
 
 pytestmark = pytest.mark.slow
 PAPERS = [
-    *("unheard", "flow", "worker", "both", "load", "feed", "silent", "stranger"),
+    *("unheard", "flow", "worker", "both", "pending", "load", "feed", "silent", "stranger"),
     *("disk-fetch", "disk-parquet", "disk-load", "disk-publish"),
     *("server", "serve", "reboot", "clock-on", "clock-back"),
 ]
@@ -38,17 +38,18 @@ def desk(
 ) -> Iterator[Desk]:
     with Loopback() as web:
         desk = Desk(tmp_path_factory.mktemp("crashes"), web, PAPERS)
-        desk.served.start()
         try:
+            desk.served.start()
             desk.leave_undisturbed()
             yield desk
         finally:
-            desk.served.stop()
+            if desk.served.process and desk.served.process.poll() is None:
+                desk.served.stop()
             for disk in desk.disks.values():
                 disk.unmount()
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    for line in desk.times:
-        reporter.write_line(line)
+    plugins = request.config.pluginmanager
+    with plugins.getplugin("capturemanager").global_and_fixture_disabled():
+        plugins.getplugin("terminalreporter").write("\n".join(["", *desk.times, ""]))
 
 
 def kill(*processes: int) -> float:
@@ -91,6 +92,16 @@ def test_the_worker_and_its_flow(desk: Desk) -> None:
         since = kill(desk.served.pid("worker"), desk.flow(run))
     desk.recovers("kill -9 of worker and run", paper, run, since, "Crashed")
     assert paper.asked() == [1, 1, 2, 1, 1]
+
+
+def test_the_worker_before_the_run_has_begun(desk: Desk) -> None:
+    paper = desk.papers["pending"]
+    paper.open()
+    run = desk.served.begin(only=[paper.id])
+    until("it is taken", lambda: desk.served.run(run).state_type == "PENDING", START_SECONDS)
+    since = kill(desk.served.pid("worker"), *pids_of(f"FLOW_RUN_ID={run}"))
+    desk.recovers("kill -9 of both before the run begins", paper, run, since, "Completed")
+    assert paper.asked() == [1, 1, 1, 1, 1]
 
 
 def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
