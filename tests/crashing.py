@@ -257,20 +257,22 @@ class Desk:
         self.is_scheduled()
 
     def is_scheduled(self) -> None:
-        """Check that all schedules are on and have runs to come."""
+        """Check that all schedules are on, and that the hourly one has a run within the hour."""
         with self.served.client() as client:
             for one in client.read_deployments():
                 assert all(schedule.active for schedule in one.schedules)
             hourly = client.read_deployment_by_name("ingest/hourly").id
-            coming = client.read_flow_runs(
-                deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[hourly])),
-                flow_run_filter=FlowRunFilter(
-                    next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(
-                        after_=datetime.now(UTC) + self.ahead
-                    )
-                ),
+        until("a scheduled run to come", lambda: self._coming(hourly), 90)
+
+    def _coming(self, deployment: UUID) -> list[FlowRun]:
+        now = datetime.now(UTC) + self.ahead
+        within = FlowRunFilterNextScheduledStartTime(after_=now, before_=now + timedelta(hours=1))  # type: ignore[arg-type]
+        its = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+        with self.served.client() as client:
+            return client.read_flow_runs(
+                deployment_filter=its,
+                flow_run_filter=FlowRunFilter(next_scheduled_start_time=within),
             )
-        assert coming
 
     def lasting(self, layout: Layout, source_id: str) -> dict[str, list[str]]:
         """What is kept of a paper, without run ids, clock times, and the day of collecting."""

@@ -241,5 +241,5 @@ def test_the_clock_jumps(desk: Desk, to: str, ahead: timedelta) -> None:
         since = time.monotonic()
         desk.ahead = ahead
         desk.clock.set(int(ahead.total_seconds()))
-        time.sleep(3)
+        time.sleep(2)
     desk.recovers(f"clock jumps {to}", paper, run, since, "Completed", "Crashed")
