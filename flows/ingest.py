@@ -44,7 +44,8 @@ def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
     """Whether trying again may help: a full disk is freed, a held file is let go."""
     try:
         state.result()
-    except (OSError, duckdb.IOException):
+    except (OSError, duckdb.IOException, duckdb.TransactionException):
+        # Failed to commit: Could not write file "news.duckdb.wal": No space left on device
         return True
     except Exception:
         return False

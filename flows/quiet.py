@@ -2,6 +2,9 @@
 
 import logging
 import os
+import sys
+
+from rich.console import Console
 
 from flows.milestones import tell_milestones
 
@@ -66,6 +69,7 @@ def ours(api: str) -> dict[str, str]:
 
 def narrate() -> None:
     """Let the project's log lines through to Prefect; called when a flow begins."""
+    Console.on_broken_pipe = _go_on_unheard  # type: ignore[method-assign, assignment]
     for name in OURS:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
@@ -73,3 +77,12 @@ def narrate() -> None:
     tell_milestones()
     # A line for each task run, "Finished in state Completed()", without its name.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+
+
+def _go_on_unheard(console: Console) -> None:
+    """Write no more to a terminal or worker that is gone; rich would end the run."""
+    console.quiet = True
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

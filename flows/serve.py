@@ -1,19 +1,21 @@
 """Prefect's server, a worker and the deployments on one machine, until stopped."""
 
-import ctypes
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
+import httpx
+
+from flows.child import Child
 from flows.installation import Installation, open_installation
 from flows.quiet import operating
 from flows.ui import keep_to_own_server, own_pages
@@ -23,69 +25,16 @@ log = logging.getLogger(__name__)
 
 HOST, PORT = "127.0.0.1", 4200
 PATIENCE_SECONDS = 120
-STOP_SECONDS = 20
-"""For a process to end by itself before it is killed."""
-PAUSES = (0.5, 1, 2, 5, 10, 30)
-"""Seconds before a process that ended is started again; the last one from then on."""
-CALM_SECONDS = 60
-"""A process that ran so long is started again at once."""
 RUNS_AT_ONCE = 4
-PR_SET_PDEATHSIG = 1
+GOES_ON = "the next run goes on from what was archived"
+JUMP_SECONDS = 60
+"""That the clock is put back by at least before the server is started again."""
+LOOK_SECONDS = 5
+"""Between two looks whether runs without a worker have died."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is what is the case
     """Ctrl-C or SIGTERM."""
-
-
-@dataclass
-class Child:
-    """A process that is started again when it ends."""
-
-    name: str
-    command: list[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
-    ended: int = 0
-
-    def start(self) -> None:
-        """Start it in a group of its own, so that Ctrl-C reaches only this command."""
-        self.started = time.monotonic()
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                self.command,
-                env=self.environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_end_with_parent,
-            )
-
-    def has_ended(self) -> bool:
-        """Whether the process is gone."""
-        return self.process is None or self.process.poll() is not None
-
-    def restart(self) -> None:
-        """Start it again, after a pause that grows while it keeps ending."""
-        lived = time.monotonic() - self.started
-        self.ended = 0 if lived > CALM_SECONDS else self.ended + 1
-        pause = PAUSES[min(self.ended, len(PAUSES) - 1)]
-        log.warning("%s ended; starting it again in %s s (%s)", self.name, pause, self.log)
-        time.sleep(pause)
-        self.start()
-
-    def stop(self) -> None:
-        """End it and what it started, first politely."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            log.warning("%s did not end within %d s and is killed", self.name, STOP_SECONDS)
-        _kill_group(self.process.pid)
-        self.process.wait()
 
 
 @dataclass
@@ -95,6 +44,13 @@ class Serving:
     place: Installation
     api: str
     children: list[Child] = field(default_factory=list)
+    orphans: set[UUID] = field(default_factory=set)
+    """Runs that outlived their worker, or died with it."""
+    died_with: str = ""
+    """What is said of those that died."""
+    looked: float = 0.0
+    clock: float = field(default_factory=lambda: time.time() - time.monotonic())
+    """The wall clock when the other one, which nobody sets, began."""
 
 
 def serve_until_stopped(place: Installation, port: int = PORT) -> None:
@@ -142,9 +98,11 @@ def _start(serving: Serving, name: str, command: list[str]) -> None:
 def _prepare(serving: Serving) -> None:
     """Register the deployments, and end in the books what ended with the machine."""
     from flows.deploy import deploy
-    from flows.unended import end_unended_runs
+    from flows.unended import left_behind
 
-    end_unended_runs("Presswatch was not running; the next run goes on from what was archived")
+    serving.orphans = left_behind()
+    serving.died_with = f"Presswatch was not running; {GOES_ON}"
+    _settle_orphans(serving)
     deployments = deploy(serving.place)
     log.info("%s/v2 shows the runs", serving.api.removesuffix("/api"))
     for one in sorted(deployments, key=lambda one: one.name):
@@ -164,13 +122,60 @@ def _watch(serving: Serving) -> None:
     seen = _changed_at(files)
     while True:
         time.sleep(0.5)
-        for child in serving.children:
-            if child.has_ended():
-                child.restart()
-                _wait_for(serving.api, serving.children[0])
-        if _changed_at(files) != seen:
-            seen = _changed_at(files)
-            _offer_again(serving)
+        try:
+            _heed_clock(serving)
+            _revive(serving)
+            if _changed_at(files) != seen:
+                _offer_again(serving)
+                seen = _changed_at(files)
+        except httpx.HTTPError as error:
+            log.warning("the Prefect server does not answer: %s", error)
+            time.sleep(2)
+
+
+def _heed_clock(serving: Serving) -> None:
+    """Start the server again when the clock was put back.
+
+    Its timers go by the clock: put back by a day, it would make no scheduled run for a day.
+    """
+    before, serving.clock = serving.clock, time.time() - time.monotonic()
+    if serving.clock < before - JUMP_SECONDS:
+        seconds = before - serving.clock
+        log.warning("the clock was put back by %d s: starting the server again", seconds)
+        serving.children[0].stop()
+        serving.children[0].start()
+
+
+def _revive(serving: Serving) -> None:
+    """Start again what ended, the server first, and settle what its runs came to."""
+    server, *workers = serving.children
+    if server.has_ended():
+        server.restart()
+    ended = [worker for worker in workers if worker.has_ended()]
+    is_due = serving.orphans and time.monotonic() > serving.looked + LOOK_SECONDS
+    if not (ended or is_due) or not _answers(serving.api):
+        return
+    for worker in ended:
+        _note_orphans(serving)
+        worker.restart()
+    if is_due:
+        _settle_orphans(serving)
+
+
+def _note_orphans(serving: Serving) -> None:
+    """Remember the runs that a worker left; other systems than Linux wait for their heartbeat."""
+    from flows.unended import left_behind
+
+    if sys.platform == "linux":
+        serving.orphans |= left_behind()
+        serving.died_with = f"It ended with the worker that had started it; {GOES_ON}"
+
+
+def _settle_orphans(serving: Serving) -> None:
+    from flows.unended import end_dead_runs
+
+    serving.orphans = end_dead_runs(serving.orphans, serving.died_with)
+    serving.looked = time.monotonic()
 
 
 def _offer_again(serving: Serving) -> None:
@@ -229,22 +234,15 @@ def _wait_for(api: str, server: Child) -> None:
     while time.monotonic() < end:
         if server.has_ended():
             raise RuntimeError(f"the Prefect server ended; {server.log} says why")
-        try:
-            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
-                return
-        except OSError:
-            time.sleep(0.3)
+        if _answers(api):
+            return
+        time.sleep(0.3)
     raise RuntimeError(f"no answer from {api} within {PATIENCE_SECONDS} seconds: {server.log}")
 
 
-def _end_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, even by SIGKILL."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _kill_group(leader: int) -> None:
+def _answers(api: str) -> bool:
     try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
+            return True
+    except OSError:
+        return False

@@ -78,6 +78,10 @@ class Loopback:
         self._answers[path] = list(answers)
         return self.url + path
 
+    def answers(self, path: str) -> list[Answer]:
+        """What is said at a path."""
+        return list(self._answers[path])
+
     def asked(self, path: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.path == path]
 

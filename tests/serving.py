@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
@@ -109,7 +110,10 @@ class Served:
         """The run, once it has ended."""
 
         def asked() -> FlowRun | None:
-            run = self.run(run_id)
+            try:
+                run = self.run(run_id)
+            except httpx.TransportError:
+                return None  # the server is being started again
             return run if run.state and run.state.is_final() else None
 
         return until(f"run {run_id} ends", asked, seconds)

@@ -129,6 +129,16 @@ def test_a_lost_writer_file_comes_back_by_itself(layout: Layout) -> None:
     assert tables(layout) == kept
 
 
+@pytest.mark.parametrize("written", [0, 1, 4096, 20_000])
+def test_a_writer_file_whose_making_was_cut_off_is_made_anew(layout: Layout, written: int) -> None:
+    ingest(layout, 0)
+    kept = tables(layout)
+    os.truncate(layout.writer, written)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    assert publish(layout)
+    assert tables(layout) == kept
+
+
 def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(layout, 0)
     kept = tables(layout)

@@ -18,8 +18,9 @@ from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit, layer_files
 from warehouse.layout import Layout
 from warehouse.texts import live_paths, without_files
+from warehouse.writer import connect, drop_writer
 
-__all__ = ["OFFENDERS", "CheckFailed", "run_checks"]
+__all__ = ["OFFENDERS", "CheckFailed", "drop_writer", "run_checks"]
 
 SQL = Path(__file__).parent
 MARTS = (
@@ -27,10 +28,6 @@ MARTS = (
     *("topic_changes", "attention_index", "topic_spikes"),
 )
 """In the order in which they are brought up to date; each reads the ones before it."""
-STORAGE = "v1.2.0"
-"""Of the file: the oldest clients that read it are those of DuckDB 1.2."""
-MEMORY = "2GB"
-"""DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -63,11 +60,11 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     It no longer fits when other SQL made it, or when a run it has loaded is committed no more.
     Only for the holder of the writer's lock.
     """
-    con = _connect(layout)
+    con = connect(layout)
     if _is_made(con) and not _fits(con, set(committed)):
         con.close()
         drop_writer(layout)
-        con = _connect(layout)
+        con = connect(layout)
     try:
         if not _is_made(con):
             with transaction(con):
@@ -75,22 +72,6 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
         yield con
     finally:
         con.close()
-
-
-def drop_writer(layout: Layout) -> None:
-    """Remove the writer's file: the next load makes it again from all commits."""
-    for path in (layout.writer.with_name(layout.writer.name + ".wal"), layout.writer):
-        path.unlink(missing_ok=True)
-
-
-def _connect(layout: Layout) -> Connection:
-    layout.writer.parent.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(str(layout.writer), config={"storage_compatibility_version": STORAGE})
-    con.execute(f"SET memory_limit = '{MEMORY}'")
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = false")
-    effects.register(con)
-    return con
 
 
 def _is_made(con: Connection) -> bool:

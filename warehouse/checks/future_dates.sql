@@ -1,4 +1,4 @@
--- Holds: nothing was published, listed or attempted long after it was seen.
+-- Holds: nothing was published long after it was seen.
 SELECT article_id, version_no, published_at, fetched_at
 FROM added_article_versions
-WHERE published_at > fetched_at + INTERVAL 3 DAY OR fetched_at > now() + INTERVAL 1 DAY
+WHERE published_at > fetched_at + INTERVAL 3 DAY

@@ -1,0 +1,43 @@
+"""The loader's private DuckDB file: opened, or begun anew where it is unusable."""
+
+import duckdb
+
+from warehouse import effects
+from warehouse.layout import Layout
+
+STORAGE = "v1.2.0"
+"""Of the file: the oldest clients that read it are those of DuckDB 1.2."""
+MEMORY = "2GB"
+"""DuckDB's share; what needs more, a rebuild of millions of articles, goes to disk meanwhile."""
+UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough bytes from file")
+"""What is said of a file whose making a full disk, or a kill, cut off."""
+
+
+def connect(layout: Layout) -> duckdb.DuckDBPyConnection:
+    """Open the writer's file, or a new one in its place when its making was cut off.
+
+    Only for the holder of the writer's lock.
+    """
+    try:
+        return _connect(layout)
+    except duckdb.IOException as error:
+        if not any(said in str(error) for said in UNFINISHED):
+            raise
+    drop_writer(layout)
+    return _connect(layout)
+
+
+def drop_writer(layout: Layout) -> None:
+    """Remove the writer's file: the next load makes it again from all commits."""
+    for path in (layout.writer.with_name(layout.writer.name + ".wal"), layout.writer):
+        path.unlink(missing_ok=True)
+
+
+def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
+    layout.writer.parent.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(str(layout.writer), config={"storage_compatibility_version": STORAGE})
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    effects.register(con)
+    return con
