@@ -1,10 +1,13 @@
 """The whole way: the sample newsroom, served on loopback, into tables that answer."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.__main__ import app
 from flows.ingest import ingest
 from flows.rebuild import rebuild
 from flows.recount import recount
@@ -285,6 +288,15 @@ def test_each_question_is_answered(place: Place, block: str) -> None:
     assert question.endswith("?")
     assert sum(len(line) for line in lines if line.startswith("--")) > 60
     assert place.ask(block)
+
+
+def test_a_page_that_was_turned_down_is_looked_at_by_its_raw_ref(place: Place) -> None:
+    (row,) = place.ask("SELECT raw_ref, detail FROM rejections WHERE outcome = 'section_page'")
+    asked = ["extract", row["raw_ref"], "--data", str(place.data)]
+    shown = json.loads(CliRunner().invoke(app, asked).stdout)
+    assert shown["rejection"] == f"section_page: {row['detail']}"
+    nowhere = CliRunner().invoke(app, ["extract", f"{row['raw_ref']}9", "--data", str(place.data)])
+    assert json.loads(nowhere.stdout)["rejection"].startswith("unreadable_file: ")
 
 
 def test_an_ingest_leaves_the_report(place: Place) -> None:
