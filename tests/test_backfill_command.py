@@ -8,7 +8,7 @@ import pytest
 
 from flows import backfill as job
 from flows.rebuild import rebuild
-from tasks.runs import source_lock
+from tasks.turns import source_lock
 from tests.made_warcs import news, write_warc
 from tests.test_command import command
 from warehouse.checking import check_snapshot
