@@ -20,7 +20,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
 )
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Scheduled
 
 from tests.clock import Clock
@@ -199,7 +199,7 @@ class Desk:
 
     def begin(self, paper: Paper) -> UUID:
         """Start a run of the paper as a person does in the UI, by the server's clock; its id."""
-        now = Scheduled(scheduled_time=datetime.now(UTC) + self.ahead)
+        now: State[None] = Scheduled(scheduled_time=datetime.now(UTC) + self.ahead)
         with self.served.client() as client:
             hourly = client.read_deployment_by_name("ingest/hourly").id
             made = client.create_flow_run_from_deployment(
