@@ -134,16 +134,21 @@ def _watch(serving: Serving) -> None:
 
 
 def _heed_clock(serving: Serving) -> None:
-    """Start the server again when the clock was put back.
+    """Start the server again when the clock was put back, and let it plan its runs anew.
 
-    Its timers go by the clock: put back by a day, it would make no scheduled run for a day.
+    Its timers go by the clock, and runs planned for a day ahead count as the next ones: put back
+    by a day, it would start no scheduled run for a day.
     """
+    from flows.deploy import deploy
+
     before, serving.clock = serving.clock, time.time() - time.monotonic()
     if serving.clock < before - JUMP_SECONDS:
         seconds = before - serving.clock
         log.warning("the clock was put back by %d s: starting the server again", seconds)
         serving.children[0].stop()
         serving.children[0].start()
+        _wait_for(serving.api, serving.children[0])
+        deploy(serving.place)
 
 
 def _revive(serving: Serving) -> None:
