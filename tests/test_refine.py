@@ -71,6 +71,13 @@ def pool() -> Iterator[PagePool]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[PagePool]:
+    """As long as it takes: a busy machine may need a second for the first page."""
+    with page_pool(Settings(workers=1)) as opened:
+        yield opened
+
+
 def results(pool: PagePool, *futures: "Future[Any] | None") -> list[Any]:
     return [done for _, done in pool.in_order(enumerate(futures))]
 
@@ -162,10 +169,10 @@ def digests(batch: Batch) -> dict[str, str]:
     return {p.name: sha256(p.read_bytes()).hexdigest() for p in batch.stage.iterdir()}
 
 
-def test_an_archive_refined(tmp_path: Path, pool: PagePool) -> None:
+def test_an_archive_refined(tmp_path: Path, patient: PagePool) -> None:
     layout = Layout(tmp_path)
     warc = archived(layout)
-    batch = refine(warc, RUN, layout, {"gb-post": source()}, pool)
+    batch = refine(warc, RUN, layout, {"gb-post": source()}, patient)
     rows = staged(batch)
     asked = [row["url_requested"] for row in rows["captures"]]
     assert asked == [f"https://gb-post.test/{number}" for number in range(25)]
@@ -178,13 +185,13 @@ def test_an_archive_refined(tmp_path: Path, pool: PagePool) -> None:
     assert sum(batch.counts.values()) == 25
 
     before = digests(batch)
-    assert digests(refine(warc, RUN, layout, {"gb-post": source()}, pool)) == before
+    assert digests(refine(warc, RUN, layout, {"gb-post": source()}, patient)) == before
 
 
-def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, pool: PagePool) -> None:
+def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, patient: PagePool) -> None:
     layout = Layout(tmp_path)
     paper = source(strip=("h1",))
-    rows = staged(refine(archived(layout), RUN, layout, {"gb-post": paper}, pool))
+    rows = staged(refine(archived(layout), RUN, layout, {"gb-post": paper}, patient))
     versions = {row["extractor_version"] for row in rows["articles"]}
     assert versions == {EXTRACTOR_VERSION + paper.marks.version}
     told = [row["text"] for row in rows["stripped_blocks"] if row["rule"] == "source:strip"]
@@ -193,9 +200,9 @@ def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, pool: PagePool
 
 
 def test_a_source_that_is_no_longer_configured_is_refined_all_the_same(
-    tmp_path: Path, pool: PagePool
+    tmp_path: Path, patient: PagePool
 ) -> None:
     layout = Layout(tmp_path)
-    batch = refine(archived(layout), RUN, layout, {}, pool)
+    batch = refine(archived(layout), RUN, layout, {}, patient)
     assert batch.counts["article"] > 10
     assert Origin() == Origin(None, "UTC")
