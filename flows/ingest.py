@@ -160,7 +160,8 @@ def ingest(
     with turn(place.layout, run_id, chosen, waiting) as mine:
         if mine.busy and not mine.sources:
             return skip(run_id, mine.busy)  # type: ignore[return-value]
-        run_page.say_running()
+        if mine.has_waited:
+            run_page.say_running()
         finish_earlier_runs(place)
         breaker = Breaker() if only else read_breaker(place.layout)
         # Prefect takes the state and gives the caller what it holds.

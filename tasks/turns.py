@@ -28,6 +28,8 @@ class Turn:
     sources: tuple[Source, ...]
     busy: Mapping[str, str]
     """Id of the run that has it, by source id."""
+    has_waited: bool = False
+    """Whether another run had to end first."""
 
 
 @contextmanager
@@ -47,14 +49,21 @@ def turn(
     """
     wanted = sorted(sources, key=lambda source: source.id)
     busy: dict[str, str] = {}
+    waits: list[str] = []
+
+    def told(why: str) -> None:
+        waits.append(why)
+        if waiting:
+            waiting(why)
+
     with ExitStack() as held:
         # Always in the order of their ids, so that two runs never wait for each other.
         for source in wanted:
             try:
-                held.enter_context(source_lock(layout, source.id, run_id, waiting))
+                held.enter_context(source_lock(layout, source.id, run_id, waiting and told))
             except SourceBusy as other:
                 busy[source.id] = other.run_id
-        yield Turn(tuple(one for one in wanted if one.id not in busy), busy)
+        yield Turn(tuple(one for one in wanted if one.id not in busy), busy, bool(waits))
 
 
 @contextmanager

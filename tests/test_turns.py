@@ -70,6 +70,9 @@ def test_who_waits_says_once_for_what_and_goes_on(layout: Layout) -> None:
 
     with turn(layout, "mine", papers("a", "b"), waiting) as mine:
         assert [one.id for one in mine.sources] == ["gb-a", "gb-b"]
+        assert mine.has_waited
+    with turn(layout, "mine", papers("a", "b"), waiting) as again:
+        assert not again.has_waited
     assert said == [f"gb-b is being collected by run {OTHER}"]
 
 
