@@ -31,11 +31,11 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a module with a costly fixture in one process, and begin with those."""
-    costly = [item for item in items if COSTLY & set(getattr(item, "fixturenames", ()))]
-    for item in costly:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    first = {item.path for item in costly}
-    items.sort(key=lambda item: item.path not in first)
+    costly = {item.path for item in items if COSTLY & set(getattr(item, "fixturenames", ()))}
+    for item in items:
+        if item.path in costly:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.path not in costly)
 
 
 @pytest.fixture(scope="session")
