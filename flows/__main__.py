@@ -13,7 +13,7 @@ from flows.asking import health, layout_of, print_topics, report, schema, sql
 from flows.console import narrated
 from flows.exits import Exit, told
 from flows.installation import SOURCES, TOPICS
-from flows.operating import backup, deploy, env, maintain, serve
+from flows.operating import DEMO, backup, deploy, env, maintain, serve
 from flows.options import DataFolder, SourcesFile, TopicsFile, installation
 from flows.pages import check_sources, extract
 
@@ -165,7 +165,7 @@ for command in (extract, sql, schema, report, serve, deploy, env, backup, mainta
 
 @app.command()
 def demo(
-    data: Annotated[Path, typer.Option(help="The data folder.")] = Path("data/demo"),
+    data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO,
 ) -> None:
     """Serve the sample newsroom on loopback, ingest it, and show the topics."""
     quiet.configure()

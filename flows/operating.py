@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from flows.installation import SOURCES, TOPICS
 from flows.options import DataFolder, SourcesFile, TopicsFile, installation
 
 log = logging.getLogger("flows")
+DEMO = Path("data/demo")
+"""The data folder of the made-up papers."""
 
 
 def serve(
@@ -23,14 +26,20 @@ def serve(
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Try it with the made-up papers, in data/demo.")
+    ] = False,
 ) -> None:
     """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
-    place = installation(sources, topics, data)
     quiet.configure(verbose=True)
+    from flows.demo import sample_papers
     from flows.serve import serve_until_stopped
 
-    with narrated(), told():
-        serve_until_stopped(place, port)
+    with narrated(), told(), ExitStack() as held:
+        if sample:
+            data = (data or DEMO).absolute()
+            sources = held.enter_context(sample_papers(data))
+        serve_until_stopped(installation(sources, topics, data), port)
 
 
 def deploy(
