@@ -24,18 +24,13 @@ from tests.places import PORT, Newsroom  # noqa: E402
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
 
-COSTLY = {"newsroom", "served", "shared", "prefect_api", "browser"}
-"""Fixtures that take seconds to make."""
 SHARED = Path(__file__).parents[2] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module with a costly fixture in one process, and begin with those."""
-    costly = {item.path for item in items if COSTLY & set(getattr(item, "fixturenames", ()))}
-    for item in items:
-        if item.path in costly:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item.path not in costly)
+    """Begin with the modules that take long; each is tested in one process, as it stands."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
