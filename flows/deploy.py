@@ -20,7 +20,6 @@ from flows.installation import Installation
 from tasks.settings import ConfigError
 
 POOL = "presswatch"
-DEPLOYMENTS = Path("deployments/prefect.yaml")
 AUTOMATIONS = Path("deployments/automations.toml")
 ALERTS = "presswatch-alerts"
 """Name of the notification block that automations send to; without it they only leave a trace."""
@@ -41,7 +40,7 @@ def deploy(place: Installation) -> list[DeploymentResponse]:
     with get_client(sync_client=True) as client:
         _demand_entry(client)
         _make_pool(client)
-        _run_prefect_deploy()
+        _run_prefect_deploy(place.settings.deployments)
         for automation in automations:
             _register(client, automation)
     return fit_forms(place)
@@ -95,16 +94,16 @@ def _make_pool(client: SyncPrefectClient) -> None:
     client.update_work_pool(POOL, WorkPoolUpdate(description=about))
 
 
-def _run_prefect_deploy() -> None:
+def _run_prefect_deploy(file: Path) -> None:
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    command += ["--prefect-file", str(DEPLOYMENTS)]
+    command += ["--prefect-file", str(file)]
     known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
     done = subprocess.run(  # noqa: S603 - our own command
         command, env=known | os.environ, capture_output=True, text=True, check=False
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
-        raise ConfigError([f"{DEPLOYMENTS}: {said[-500:]}"])
+        raise ConfigError([f"{file}: {said[-500:]}"])
 
 
 def _fit_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:

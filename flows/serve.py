@@ -64,7 +64,7 @@ def serve_until_stopped(place: Installation, port: int = PORT) -> None:
     home = place.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
-    for name in ("sources", "topics", "data"):
+    for name in ("sources", "topics", "data", "deployments"):
         path: Path = getattr(place.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
     os.environ.update(operating(f"http://{HOST}:{port}/api"))

@@ -128,6 +128,8 @@ class Settings(BaseSettings):
     """The papers, a TOML file."""
     topics: Path = Path("deployments/topics.toml")
     """The topics, a TOML file."""
+    deployments: Path = Path("deployments/prefect.yaml")
+    """The deployments and their schedules, as `prefect deploy` reads them."""
     contact: str = ""
     """Mail address or http(s) URL that the User-Agent gives to those who want to complain."""
     limits: Limits = Limits()
