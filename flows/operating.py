@@ -32,7 +32,7 @@ def serve(
 ) -> None:
     """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
     quiet.configure(verbose=True)
-    from flows.demo import sample_papers
+    from flows.sample import sample_papers
     from flows.serve import serve_until_stopped
 
     with narrated(), told(), ExitStack() as held:

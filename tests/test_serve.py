@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -165,3 +166,9 @@ def test_the_port_is_taken(served: Served, place: Place) -> None:
         f"127.0.0.1:{served.port} cannot be used (Address already in use):"
         " is Presswatch served already?\n"
     )
+
+
+def test_serving_names_its_server_before_prefect_is_imported() -> None:
+    check = "import sys, flows.__main__, flows.serve, flows.sample; print('prefect' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

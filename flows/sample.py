@@ -1,0 +1,27 @@
+"""The made-up papers of deployments/sample, on loopback.
+
+Without Prefect: `serve` says where its server is before Prefect is imported.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.settings import ConfigError
+
+SAMPLE = Path("deployments/sample")
+
+
+@contextmanager
+def sample_papers(data: Path) -> Iterator[Path]:
+    """Serve the made-up papers on loopback; the value is their sources.toml."""
+    sys.path.insert(0, str(SAMPLE.absolute()))
+    from newsroom import Newsroom, PortUnusable, write_sources  # type: ignore[import-not-found]
+
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        with Newsroom() as newsroom:
+            yield write_sources(data, newsroom.port)
+    except PortUnusable as taken:
+        raise ConfigError([str(taken)]) from None
