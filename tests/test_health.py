@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from flows.ending import summary
@@ -463,3 +464,13 @@ def test_a_run_that_skips_every_source_is_well(
 def test_health_before_the_first_run_says_what_to_do(tmp_path: Path) -> None:
     status, _, told = command("sources", "health", f"--data={tmp_path}")
     assert (status, "presswatch ingest" in told) == (1, True)
+
+
+def test_a_snapshot_of_an_earlier_version_says_nothing_of_health(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    load(layout, TOPICS, staged.SOURCES, [stage(layout, "20260302T060000Z-00000a", [listing()])])
+    publish(layout)
+    with duckdb.connect(str(layout.current.resolve())) as con:
+        con.execute("DROP VIEW source_health")
+    assert source_health(layout) == {}
+    assert unhealthy(layout, datetime.now(UTC)) == ()

@@ -9,6 +9,8 @@ import duckdb
 from warehouse.layout import Layout
 from warehouse.query import open_snapshot, records
 
+IS_THERE = "FROM duckdb_views() WHERE view_name = 'source_health'"
+
 
 @dataclass(frozen=True, slots=True)
 class BreakerRule:
@@ -73,12 +75,14 @@ class SourceHealth:
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:
-    """Every paper's health by its id; none where there is no snapshot yet."""
+    """Every paper's health by its id; none where no snapshot says it yet."""
     con = open_snapshot(layout)
     if con is None:
         return {}
     names = ", ".join(field.name for field in fields(SourceHealth))
     with con:
+        if not con.execute(IS_THERE).fetchall():
+            return {}  # published by a version that did not know it; the next load adds it
         rows = records(con, f"SELECT {names} FROM source_health ORDER BY source_id")  # noqa: S608
     return {row["source_id"]: SourceHealth(**row) for row in rows}
 
