@@ -62,11 +62,7 @@ def tell(event: str, source_id: str, name: str, message: str) -> None:
         "prefect.resource.name": name,
     }
     run = _flow_run()
-    related = (
-        [{"prefect.resource.id": f"prefect.flow-run.{run.id}", "prefect.resource.role": "flow-run"}]
-        if run
-        else []
-    )
+    related = [_related(run)] if run else []
     emit_event(event, resource, related=related, payload={"message": message})
 
 

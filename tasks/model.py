@@ -88,6 +88,16 @@ PASSING_OUTCOMES = frozenset(
     }
 )
 """Outcomes of a page that may be better next time: a later run asks for the URL again."""
+STATUS_OUTCOMES = {
+    401: Outcome.DENIED,
+    402: Outcome.DENIED,
+    403: Outcome.DENIED,
+    404: Outcome.NOT_FOUND,
+    410: Outcome.NOT_FOUND,
+    429: Outcome.RATE_LIMITED,
+    451: Outcome.DENIED,
+}
+"""What HTTP statuses say that refuse or have nothing."""
 
 
 class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an error

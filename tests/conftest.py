@@ -19,6 +19,9 @@ quiet.configure()
 from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
+from tasks.pool import PagePool, page_pool  # noqa: E402
+from tasks.settings import Settings  # noqa: E402
+from tests.loopback import Loopback  # noqa: E402
 from tests.places import PORT, Newsroom  # noqa: E402
 
 settings.register_profile("presswatch", deadline=None, derandomize=True)
@@ -66,4 +69,18 @@ def prefect_api() -> Iterator[str]:
 def newsroom() -> Iterator[Newsroom]:
     """The sample newsroom, served while a module's tests run."""
     with Newsroom(PORT) as opened:
+        yield opened
+
+
+@pytest.fixture
+def web() -> Iterator[Loopback]:
+    """A web server on loopback that says what a test tells it to."""
+    with Loopback() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[PagePool]:
+    """One process that extracts pages."""
+    with page_pool(Settings(workers=1)) as opened:
         yield opened

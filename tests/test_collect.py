@@ -1,7 +1,7 @@
 """One source after another collected from a web on loopback, and loaded between the runs."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from tasks.collect import FAILURES_IN_A_ROW, MAX_CHILDREN, Collected, Collector
 from tasks.fetch import Client
 from tasks.load import Run, load, publish
 from tasks.model import Capture
-from tasks.pool import PagePool, page_pool
+from tasks.pool import PagePool
 from tasks.refine import refine
-from tasks.settings import Limits, Settings
+from tasks.settings import Limits
 from tasks.sources import Source
 from tests.loopback import AGENT, Answer, Loopback, http
 from tests.staged import TOPICS
@@ -26,18 +26,6 @@ from warehouse.query import query
 
 TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 9
 XML = {"Content_Type": "application/xml"}
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[PagePool]:
-    with page_pool(Settings(workers=1)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def web() -> Iterator[Loopback]:
-    with Loopback() as opened:
-        yield opened
 
 
 def page(title: str, head: str = "") -> bytes:

@@ -1,7 +1,6 @@
 """Sources that fail again and again, or fall silent: what runs do, what `source_health` says."""
 
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,8 +15,8 @@ from tasks.breaker import Breaker, read_breaker
 from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.fetch import Client
 from tasks.load import load, publish, rebuild_warehouse
-from tasks.pool import PagePool, page_pool
-from tasks.settings import Limits, Settings
+from tasks.pool import PagePool
+from tasks.settings import Limits
 from tasks.sources import Source, load_sources
 from tests import staged
 from tests.loopback import AGENT, Loopback, http
@@ -33,18 +32,6 @@ from warehouse.query import query
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOWN = http(b"", "503 Busy")
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[PagePool]:
-    with page_pool(Settings(workers=1)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def web() -> Iterator[Loopback]:
-    with Loopback() as opened:
-        yield opened
 
 
 class Desk(AnyDesk):

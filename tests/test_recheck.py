@@ -1,7 +1,6 @@
 """Articles looked at again after they were first seen, on a web on loopback, by a clock of ours."""
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,10 +13,10 @@ from flows.rebuild import rebuild
 from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.fetch import Client
 from tasks.load import Run, load, publish
-from tasks.pool import PagePool, page_pool
+from tasks.pool import PagePool
 from tasks.rebuild import rebuild_articles
 from tasks.refine import refine
-from tasks.settings import Limits, Settings
+from tasks.settings import Limits
 from tasks.sources import Source, load_sources
 from tests.loopback import AGENT, Loopback, http
 from tests.places import TOPICS as TOPICS_FILE
@@ -35,18 +34,6 @@ STEPS = (3 * HOUR, DAY, 7 * DAY)
 TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 6
 SAME = http(b"", "304 Not Modified")
 DOWN = http(b"", "503 Busy")
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[PagePool]:
-    with page_pool(Settings(workers=1)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def web() -> Iterator[Loopback]:
-    with Loopback() as opened:
-        yield opened
 
 
 class Desk:

@@ -16,7 +16,7 @@ from tasks.archive import open_archive
 from tasks.marks import Marks
 from tasks.memory import Memory
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
-from tasks.pool import PagePool, page_pool
+from tasks.pool import PagePool
 from tasks.prompts import Site
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
@@ -31,7 +31,6 @@ from tasks.recurrence import (
     print_of,
 )
 from tasks.refine import refine
-from tasks.settings import Settings
 from tests.places import TOPICS
 from tests.staged import files, source, tables
 from warehouse.layout import Layout
@@ -196,12 +195,6 @@ def test_headings_and_safe_blocks_stay() -> None:
 
 
 # Refining
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[PagePool]:
-    with page_pool(Settings(workers=1)) as opened:
-        yield opened
 
 
 def archived(layout: Layout, run_id: str, numbers: Iterable[int]) -> Path:

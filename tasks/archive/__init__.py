@@ -166,13 +166,20 @@ def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
         OSError: there is no such file.
         ValueError: there is no capture at that offset.
     """
-    name, _, offset = raw_ref.rpartition("#")
-    with (raw / name).open("rb") as file:
-        file.seek(int(offset))
-        found = next(_captures(ArchiveIterator(file, parse_http=False)), None)
+    with _records_at(raw, raw_ref) as records:
+        found = next(_captures(records), None)
     if found is None:
         raise ValueError(f"{raw_ref}: no capture there")
     return found
+
+
+@contextmanager
+def _records_at(raw: Path, raw_ref: str) -> Iterator[Iterable[Any]]:
+    """The records of an archive file from a place on."""
+    name, _, offset = raw_ref.rpartition("#")
+    with (raw / name).open("rb") as file:
+        file.seek(int(offset))
+        yield ArchiveIterator(file, parse_http=False)
 
 
 def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
@@ -206,10 +213,8 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
         OSError: there is no such file.
         ValueError: there is no response or resource record at that offset.
     """
-    name, _, offset = raw_ref.rpartition("#")
-    with (raw / name).open("rb") as file:
-        file.seek(int(offset))
-        record = next(iter(ArchiveIterator(file, parse_http=False)), None)
+    with _records_at(raw, raw_ref) as records:
+        record = next(iter(records), None)
         if record is None or record.record_type not in _BROUGHT:
             raise ValueError(f"{raw_ref}: no response or resource record there")
         return _payload(record.record_type, _block(record), _LARGEST_PAYLOAD) or b""

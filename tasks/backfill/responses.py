@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tasks.backfill.records import Record
 from tasks.decoding import decoded
-from tasks.model import Failure, Outcome
+from tasks.model import STATUS_OUTCOMES, Failure, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b[^\n]*\n")
@@ -17,16 +17,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _PAGE_TYPE = re.compile(r"(?:text/.+|application/(?:vnd\.wap\.)?xhtml\+xml)?")
 _TRUNCATED = {"length": Outcome.TOO_LARGE, "time": Outcome.TIMED_OUT}
-_BY_STATUS = {
-    304: Outcome.NOT_MODIFIED,
-    401: Outcome.DENIED,
-    402: Outcome.DENIED,
-    403: Outcome.DENIED,
-    404: Outcome.NOT_FOUND,
-    410: Outcome.NOT_FOUND,
-    429: Outcome.RATE_LIMITED,
-    451: Outcome.DENIED,
-}
+_BY_STATUS = {304: Outcome.NOT_MODIFIED, **STATUS_OUTCOMES}
 _PARTIAL = 206
 _PIECE = 64 * 1024
 _SNIFFED = 512

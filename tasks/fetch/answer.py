@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from tasks.decoding import decoded
 from tasks.fetch.wire import Transfer, body_pieces
-from tasks.model import CaptureKind, Failure, Outcome
+from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
 
 LONGEST_ERROR_PAGE = 256 * 1024
 """Bytes read of a body that only comes with a redirect or an error."""
@@ -20,15 +20,6 @@ _GOOD = {
     CaptureKind.LISTING: Outcome.LISTED,
     CaptureKind.PAGE: Outcome.FETCHED,
     CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
-}
-_BY_STATUS = {
-    401: Outcome.DENIED,
-    402: Outcome.DENIED,
-    403: Outcome.DENIED,
-    404: Outcome.NOT_FOUND,
-    410: Outcome.NOT_FOUND,
-    429: Outcome.RATE_LIMITED,
-    451: Outcome.DENIED,
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PARTIAL = 206
@@ -92,7 +83,7 @@ def _by_status(status: int, conditional: bool) -> tuple[Outcome, str]:
         return Outcome.HTTP_ERROR, f"status {status} without a Location"
     if 500 <= status < 600:
         return Outcome.SERVER_ERROR, f"status {status}"
-    return _BY_STATUS.get(status, Outcome.HTTP_ERROR), f"status {status}"
+    return STATUS_OUTCOMES.get(status, Outcome.HTTP_ERROR), f"status {status}"
 
 
 def _good_answer(response: Response, transfer: Transfer, kind: CaptureKind) -> Answer:
