@@ -132,7 +132,8 @@ def print_topics(layout: Layout) -> None:
 
 def layout_of(data: Path | None) -> Layout:
     """The folders of the named installation, or of the environment's."""
+    from flows.installation import open_layout
     from tasks.settings import Settings
 
     with told():
-        return Layout(data.absolute() if data else Settings().data)
+        return open_layout(Settings(data=data) if data else Settings())

@@ -45,6 +45,8 @@ def _wanted(settings: Settings, api: str, environment: Mapping[str, str]) -> dic
     paths: dict[str, Path] = {
         f"{PREFIX}{name.upper()}": getattr(settings, name) for name in ("data", "sources", "topics")
     }
+    if settings.store:
+        own[f"{PREFIX}STORE"] = settings.store
     return known | own | {name: str(path.absolute()) for name, path in paths.items()}
 
 

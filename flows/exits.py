@@ -27,12 +27,20 @@ def told() -> Iterator[None]:
     from warehouse.backup import BackupFailed
     from warehouse.build import CheckFailed
     from warehouse.query import QueryError
+    from warehouse.store import StoreError
 
     try:
         yield
     except ConfigError as error:
         fail(str(error), Exit.WRONG_USAGE)
-    except (BackupFailed, CheckFailed, LayersBroken, QueryError, SourcesFailed) as error:
+    except (
+        BackupFailed,
+        CheckFailed,
+        LayersBroken,
+        QueryError,
+        SourcesFailed,
+        StoreError,
+    ) as error:
         fail(str(error), Exit.FAILED)
 
 

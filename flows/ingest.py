@@ -23,7 +23,7 @@ from tasks.archive import salvage, unfinished
 from tasks.breaker import Breaker, read_breaker
 from tasks.collect import Collected, Collector
 from tasks.fetch import Client
-from tasks.load import LoadReport, load, publish
+from tasks.load import LoadReport, load, publish_all
 from tasks.model import Batch
 from tasks.normalise import EXTRACTOR_VERSION
 from tasks.partition import Run
@@ -33,6 +33,7 @@ from tasks.report import summary_of_topics, write_report
 from tasks.runs import adopt_unfinished, new_run_id, running, started_at
 from tasks.sources import Source
 from tasks.turns import Turn, turn
+from warehouse.archives import SUFFIX, archive_files, bring_archive
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,14 @@ def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
 )
 def publish_snapshot(place: Installation) -> Path | None:
     """Hand the last load to the readers."""
-    return publish(place.layout, waiting=log.info)
+    return publish_all(
+        place.layout,
+        place.topics,
+        place.sources,
+        limits=place.settings.limits,
+        processes=place.settings.processes,
+        waiting=log.info,
+    )
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
@@ -234,7 +242,10 @@ def finish_earlier_runs(place: Installation) -> None:
 
 
 def _archives(place: Installation, run_id: str) -> list[Path]:
-    return sorted(place.layout.raw.glob(f"*/{run_id}.warc.gz"))
+    names = [name for name in archive_files(place.layout) if name.endswith(f"/{run_id}{SUFFIX}")]
+    for name in names:
+        bring_archive(place.layout, name)
+    return [place.layout.raw / name for name in names]
 
 
 def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.settings import Settings
+from tasks.settings import ConfigError, Settings
 from tasks.sources import Source, choose, load_sources
 from tasks.topics import Topic, load_topics
 from warehouse.layout import Layout
+from warehouse.working_copy import catch_up, join
 
 SOURCES = Path("deployments/sources.toml")
 TOPICS = Path("deployments/topics.toml")
@@ -31,6 +32,23 @@ class Installation:
         return choose(self.sources, only)
 
 
+def open_layout(settings: Settings) -> Layout:
+    """The data folder; where it is the working copy of a store, brought up to that.
+
+    Raises:
+        ConfigError: it has data that are not the store's.
+        StoreError: the store does not answer.
+    """
+    layout = Layout(settings.data)
+    try:
+        if settings.store:
+            join(layout, settings.store)
+    except ValueError as error:
+        raise ConfigError([f"PRESSWATCH_STORE: {error}"]) from None
+    catch_up(layout)
+    return layout
+
+
 def open_installation(
     sources: Path | str = "", topics: Path | str = "", data: Path | str = ""
 ) -> Installation:
@@ -38,12 +56,13 @@ def open_installation(
 
     Raises:
         ConfigError: one line a problem, naming the variable, or file, entry and key.
+        StoreError: the data lie in a store, and it does not answer.
     """
     given = {"sources": sources, "topics": topics, "data": data}
     settings = Settings(**{name: Path(value) for name, value in given.items() if value})
     return Installation(
         settings,
-        Layout(settings.data),
+        open_layout(settings),
         load_sources(settings.sources),
         load_topics(settings.topics),
     )

@@ -46,8 +46,13 @@ def extract(
 
 def _found(pages: list[Path], data: Path | None) -> list[Path]:
     """Where the pages are: what a `raw_ref` names lies in the archive of the data folder."""
-    raw = layout_of(data).raw
-    return [raw / page if ARCHIVED.search(page.name) else page for page in pages]
+    from warehouse.archives import bring_archive
+
+    layout = layout_of(data)
+    for page in pages:
+        if ARCHIVED.search(page.name):
+            bring_archive(layout, str(page).rpartition("#")[0])
+    return [layout.raw / page if ARCHIVED.search(page.name) else page for page in pages]
 
 
 def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from pathlib import Path
 from typing import Literal
 
 from prefect import flow
@@ -18,6 +19,7 @@ from tasks.partition import Run
 from tasks.pool import PagePool, page_pool
 from tasks.rebuild import rebuild_articles
 from tasks.runs import begun_runs
+from warehouse.archives import SUFFIX, archive_files
 from warehouse.commits import committed_runs, read_commit
 
 log = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ def _articles(place: Installation) -> None:
         )
         for commit in made:
             shutil.rmtree(place.layout.stage / commit.run_id, ignore_errors=True)
-        archived = {path.name.removesuffix(".warc.gz") for path in place.layout.raw.glob("*/*.gz")}
+        archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(place.layout)}
         committed = set(committed_runs(place.layout.commits))
         alive = set(begun_runs(place.layout))
         for run_id in sorted(archived - committed - alive):

@@ -18,6 +18,7 @@ from tasks.progress import advance
 from tasks.settings import Limits
 from tasks.sources import Source
 from tasks.urls import fold
+from warehouse.archives import bring_archive
 from warehouse.due import DuePage, due_pages
 from warehouse.known import KnownListing, known_files, known_urls, last_listings
 from warehouse.layout import Layout
@@ -247,6 +248,7 @@ class _Visit:
     def _archived(self, kept: KnownListing) -> bytes:
         """The listing as it was last read; nothing where the archive is gone or damaged."""
         try:
+            bring_archive(self.of.layout, kept.raw_ref.rpartition("#")[0])
             return read_payload(self.of.layout.raw, kept.raw_ref)
         except (OSError, ValueError) as error:
             log.warning("%s cannot be read again: %s", kept.raw_ref, error)

@@ -37,9 +37,11 @@ from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, s
 from warehouse.health import BreakerRule, kept_rule, set_rule
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
-from warehouse.publish import publish, publish_locked, published_load
+from warehouse.publish import publish, publish_locked
+from warehouse.snapshots import published_load
 from warehouse.texts import point_texts, texts_fit
 from warehouse.vintages import begin_vintage
+from warehouse.working_copy import is_working_copy
 
 __all__ = [
     "CheckFailed",
@@ -47,6 +49,7 @@ __all__ = [
     "Run",
     "load",
     "publish",
+    "publish_all",
     "rebuild_warehouse",
 ]
 
@@ -131,6 +134,27 @@ def rebuild_warehouse(
         report = _load(layout, topics, sources, (), limits, datetime.now(UTC), processes)
         publish_locked(layout)
     return report
+
+
+def publish_all(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    *,
+    limits: Limits | None = None,
+    processes: int | None = None,
+    waiting: Told = lambda message: None,
+) -> Path | None:
+    """Publish the last load, with what other machines have committed to the store meanwhile.
+
+    Returns:
+        The new snapshot's file; None when there was nothing new to publish.
+    """
+    with writer_lock(layout, waiting):
+        if is_working_copy(layout) and build.lacks_runs(layout, committed_runs(layout.commits)):
+            sweep(layout)
+            _load(layout, topics, sources, (), limits, datetime.now(UTC), processes)
+        return publish_locked(layout)
 
 
 def _load(

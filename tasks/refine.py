@@ -16,7 +16,7 @@ import pyarrow as pa
 from tasks.archive import read_archive, read_payload
 from tasks.extract import extract_page
 from tasks.marks import NO_MARKS, Marks
-from tasks.memory import Memory
+from tasks.memory import MOST_FILES, Memory
 from tasks.model import Batch, Capture, Extraction, Outcome
 from tasks.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
 from tasks.pool import PagePool
@@ -25,6 +25,7 @@ from tasks.prompts import NO_SITE, Site
 from tasks.recurrence import Print, find_recurring, kept_texts, print_of
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
+from warehouse.archives import bring_archives
 from warehouse.layout import Layout
 
 ROWS_A_BATCH = 500
@@ -118,6 +119,7 @@ def refine(
     with SpooledTemporaryFile(IN_MEMORY) as spool, staging(stage) as put:
         own = memory.keep(warc, _seen(refiner.spooled(warc, spool)))
         if own:
+            bring_archives(layout, source_id, MOST_FILES)
             refiner.site = find_recurring(chain([own], memory.earlier(warc)))
         for refined in refiner.again(warc, spool):
             counts[refined.capture["outcome"]] += 1

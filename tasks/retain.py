@@ -3,13 +3,14 @@
 import fcntl
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tasks.runs import begun_runs
+from warehouse.archives import SUFFIX, archive_files
 from warehouse.commits import committed_runs, read_commit
 from warehouse.durable import sync
 from warehouse.layout import Layout
@@ -28,8 +29,13 @@ class Archived:
 
     run_id: str
     begun: datetime
-    paths: tuple[Path, ...]
-    bytes: int
+    files: Mapping[str, int]
+    """Their bytes, by place below the data folder."""
+
+    @property
+    def bytes(self) -> int:
+        """Of all its files."""
+        return sum(self.files.values())
 
 
 def drop_archives(
@@ -60,21 +66,22 @@ def drop_archives(
         known = removed_archives(layout)
         _unlink(layout.root / place for place in known)
         due = _due(_archived(layout), days, megabytes, moment)
-        paths = [path for archived, _ in due for path in archived.paths]
+        paths = [layout.root / place for archived, _ in due for place in archived.files]
         if paths:
-            write_removed(layout, {**known, **_entries(layout, due, moment)})
+            write_removed(layout, {**known, **_entries(due, moment)})
             _unlink(paths)
     return paths
 
 
 def _archived(layout: Layout) -> list[Archived]:
     """Committed runs with archive files, the oldest first."""
-    found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(layout.raw.glob("*/*.warc.gz")):
-        found[path.name.removesuffix(".warc.gz")].append(path)
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, size in archive_files(layout).items():
+        place = f"{layout.raw.name}/{name}"
+        found[Path(name).name.removesuffix(SUFFIX)][place] = size
     alive = set(begun_runs(layout))
     archived = [
-        Archived(run_id, begun, tuple(found[run_id]), sum(p.stat().st_size for p in found[run_id]))
+        Archived(run_id, begun, found[run_id])
         for run_id in set(committed_runs(layout.commits)).intersection(found) - alive
         if (begun := _begun(layout, run_id))
     ]
@@ -101,17 +108,11 @@ def _due(
     return old
 
 
-def _entries(
-    layout: Layout, due: Iterable[tuple[Archived, str]], now: datetime
-) -> dict[str, dict[str, Any]]:
+def _entries(due: Iterable[tuple[Archived, str]], now: datetime) -> dict[str, dict[str, Any]]:
     return {
-        path.relative_to(layout.root).as_posix(): {
-            "bytes": path.stat().st_size,
-            "removed_at": now.isoformat(),
-            "why": why,
-        }
+        place: {"bytes": size, "removed_at": now.isoformat(), "why": why}
         for archived, why in due
-        for path in archived.paths
+        for place, size in archived.files.items()
     }
 
 

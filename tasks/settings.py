@@ -15,16 +15,19 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tasks.config import ConfigError, describe
+from warehouse.store import open_store
 
 __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 
 _PREFIX = "PRESSWATCH_"
 _CONTACT = re.compile(r"(https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*", re.ASCII)
 
+_STORE = re.compile(r"s3:/{1,2}([^/].*)")
 _DURATION = re.compile(r"(\d{1,4})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -123,7 +126,9 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(default=Path("data"), validate_default=True)
-    """The data folder; kept as an absolute path."""
+    """The data folder; kept as an absolute path. Given as s3://bucket/folder, it is `store`."""
+    store: str = ""
+    """The store that counts, s3://bucket/folder; the data folder is then its working copy."""
     sources: Path = Path("deployments/sources.toml")
     """The papers, a TOML file."""
     topics: Path = Path("deployments/topics.toml")
@@ -152,6 +157,20 @@ class Settings(BaseSettings):
             # pydantic-settings: error parsing value for field "limits" from source ...
             name = str(error).partition('"')[2].partition('"')[0].upper()
             raise ConfigError([f"{_PREFIX}{name}: {error.__cause__ or error}"]) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_store(cls, given: dict[str, Any]) -> dict[str, Any]:
+        # A path has no empty parts: s3://bucket is s3:/bucket by the time a command has it.
+        found = _STORE.fullmatch(str(given.get("data", "")))
+        if not found:
+            return given
+        return {**given, "data": Path("data"), "store": f"s3://{found[1]}"}
+
+    @field_validator("store")
+    @classmethod
+    def _a_store(cls, store: str) -> str:
+        return open_store(store).url if store else ""
 
     @field_validator("data")
     @classmethod

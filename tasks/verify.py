@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from tasks.partition import warc_name
 from tasks.progress import advance
 from warehouse import build
+from warehouse.archives import archive_files
 from warehouse.checking import CHECKS, CheckFailed, run_checks
 from warehouse.commits import read_commits, unnamed_files
 from warehouse.layout import Layout
@@ -164,7 +165,7 @@ def _archive_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, done: Verified
 ) -> Iterator[Finding]:
     """Archive files in which a `raw_ref` finds nothing."""
-    removed = removed_archives(layout)
+    removed, kept = removed_archives(layout), archive_files(layout)
     rows = con.execute(_REFERENCES).fetchall()
     for number, (name, offsets) in enumerate(rows, 1):
         advance("archive files verified", number, len(rows))
@@ -176,7 +177,7 @@ def _archive_findings(
                 yield Finding(path, f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}")
         elif warc_name(layout, path) in removed:
             done.removed += len(offsets)
-        else:
+        elif kept.get(name, 0) <= offsets[-1]:
             yield Finding(path, f"is not there, and {len(offsets)} raw_refs point into it")
 
 

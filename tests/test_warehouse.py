@@ -32,8 +32,8 @@ from warehouse.checking import check_snapshot
 from warehouse.commits import committed_runs
 from warehouse.known import KnownListing, known_files, known_urls, last_listings
 from warehouse.layout import Layout
-from warehouse.publish import published_load
 from warehouse.query import QueryError, open_snapshot, query
+from warehouse.snapshots import published_load
 
 SQL_FILES = sorted(build.SQL.glob("*/*.sql"))
 RUN = "20260302T060000Z-aaaaaa"

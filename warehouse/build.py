@@ -74,6 +74,12 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
         con.close()
 
 
+def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:
+    """Whether a committed run is not in the loader's file; for the holder of the writer's lock."""
+    with open_writer(layout, committed) as con:
+        return not loaded_runs(con).issuperset(committed)
+
+
 def _is_made(con: Connection) -> bool:
     return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'loads'").fetchall())
 

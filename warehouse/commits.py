@@ -160,7 +160,9 @@ def unnamed_files(layout: Layout) -> list[Path]:
     found = _layer_files(layout)
     # After the listing: what was being written then is marked still, or named by now.
     writing = _begun_runs(layout.commits) | _begun_runs(coming) | set(committed_runs(coming))
-    named = {layout.root / path for path in _named(layout.commits, committed_runs(layout.commits))}
+    named = {
+        layout.root / path for path in named_files(layout.commits, committed_runs(layout.commits))
+    }
     loose = (path for path in found if path not in named and _run_of(path) not in writing)
     return [path for path in loose if path.exists()]
 
@@ -176,7 +178,7 @@ def _begun_runs(folder: Path) -> set[str]:
 
 
 def _remove_unnamed(layout: Layout, run_ids: set[str]) -> list[Path]:
-    named = {layout.root / path for path in _named(layout.commits, run_ids)}
+    named = {layout.root / path for path in named_files(layout.commits, run_ids)}
     found = _layer_files(layout)
     unnamed = [path for path in found if _run_of(path) in run_ids and path not in named]
     for path in unnamed:
@@ -188,8 +190,8 @@ def _run_of(path: Path) -> str:
     return path.name.removeprefix(".").partition(".")[0]
 
 
-def _named(folder: Path, run_ids: Iterable[str]) -> set[str]:
-    """Files of the runs, and those that compaction wrote or keeps for readers."""
+def named_files(folder: Path, run_ids: Iterable[str]) -> set[str]:
+    """Files of the runs, and those that compaction wrote or keeps for readers, as places."""
     named = {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
     for compaction in read_compactions(folder):
         named.update(file.path for file in compaction.files)
@@ -222,7 +224,7 @@ def _finish_swap(layout: Layout) -> None:
 
 
 def _remove_superseded(layout: Layout, old: Path) -> None:
-    kept = _named(layout.commits, committed_runs(layout.commits))
-    for path in _named(old, committed_runs(old)) - kept:
+    kept = named_files(layout.commits, committed_runs(layout.commits))
+    for path in named_files(old, committed_runs(old)) - kept:
         (layout.root / path).unlink(missing_ok=True)
     shutil.rmtree(old, ignore_errors=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from warehouse.layout import Layout
+from warehouse.working_copy import shared
 
 
 @contextmanager
@@ -15,6 +16,8 @@ def writer_lock(
     layout: Layout, waiting: Callable[[str], None] = lambda message: None
 ) -> Iterator[None]:
     """Hold the right to write the layers and the warehouse; wait for it when another has it.
+
+    In the working copy of a store that is the right to write the store, too.
 
     Args:
         layout: The installation.
@@ -27,7 +30,8 @@ def writer_lock(
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()
-        yield
+        with shared(layout, waiting):
+            yield
 
 
 def _take(handle: IO[str], path: Path, waiting: Callable[[str], None]) -> None:

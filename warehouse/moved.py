@@ -13,7 +13,7 @@ from warehouse.build import (
 from warehouse.checking import run_checks
 from warehouse.commits import read_commits
 from warehouse.layout import Layout
-from warehouse.publish import published_load
+from warehouse.snapshots import published_load
 from warehouse.texts import point_texts
 
 WHERE = "SELECT run_id, layer, path FROM files"

@@ -1,7 +1,5 @@
 """Handing the loaded warehouse to its readers: a snapshot of the file, and one symlink swapped."""
 
-import os
-import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -14,11 +12,11 @@ from warehouse.durable import sync
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.manifest import write_manifest
+from warehouse.snapshots import published_load, show, snapshot_folder, snapshots
 from warehouse.vintages import keep_vintages
 
 KEPT = 3
 """Snapshots that stay; an open reader keeps its own for as long as it reads."""
-_SNAPSHOT = re.compile(r"snapshot-(\d+)")
 
 
 def publish(layout: Layout, waiting: Callable[[str], None] = lambda message: None) -> Path | None:
@@ -38,16 +36,8 @@ def publish_locked(layout: Layout) -> Path | None:
         return None
     snapshot = _copy(layout, number)
     write_manifest(snapshot, number)
-    _swap(layout, snapshot.parent)
+    show(layout, snapshot.parent)
     return snapshot
-
-
-def published_load(layout: Layout) -> int:
-    """Number of the load that readers see; 0 before the first."""
-    if not layout.current.exists():
-        return 0
-    found = _SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
-    return int(found[1]) if found else 0
 
 
 def _settle(layout: Layout) -> int | None:
@@ -71,7 +61,7 @@ def _settle(layout: Layout) -> int | None:
 
 
 def _copy(layout: Layout, number: int) -> Path:
-    folder = layout.warehouse / f"snapshot-{number}"
+    folder = snapshot_folder(layout, number)
     shutil.rmtree(folder, ignore_errors=True)
     spare = _spare(layout)
     copy_over(layout.writer, spare)
@@ -86,7 +76,7 @@ def _spare(layout: Layout) -> Path:
 
     Most of it is in the next one, too. It is out of everybody's reach before it is looked at.
     """
-    for folder in _snapshots(layout)[: 1 - KEPT]:
+    for folder in snapshots(layout)[: 1 - KEPT]:
         if folder != layout.current.parent.resolve():
             old = folder / layout.writer.name
             if old.exists():
@@ -97,28 +87,13 @@ def _spare(layout: Layout) -> Path:
     return layout.spare
 
 
-def _snapshots(layout: Layout) -> list[Path]:
-    """Folders of the snapshots, oldest first."""
-    found = {path: _SNAPSHOT.fullmatch(path.name) for path in layout.warehouse.iterdir()}
-    numbers = {path: int(name[1]) for path, name in found.items() if name}
-    return sorted(numbers, key=numbers.__getitem__)
-
-
-def _swap(layout: Layout, folder: Path) -> None:
-    link = layout.warehouse / "current.new"
-    link.unlink(missing_ok=True)
-    link.symlink_to(folder.name)
-    os.replace(link, layout.current.parent)  # noqa: PTH105 - Path.replace would do the same
-    sync(layout.warehouse)
-
-
 def drop_snapshots(
     layout: Layout, older_than: datetime, waiting: Callable[[str], None] = lambda message: None
 ) -> list[Path]:
     """Remove snapshots that were published earlier, but for the one readers see; return them."""
     with writer_lock(layout, waiting):
         seen = layout.current.parent.resolve()
-        found = [path for path in _snapshots(layout) if path.resolve() != seen]
+        found = [path for path in snapshots(layout) if path.resolve() != seen]
         due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
         for path in due:
             shutil.rmtree(path)

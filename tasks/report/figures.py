@@ -10,8 +10,8 @@ import duckdb
 
 import warehouse
 from warehouse.layout import Layout
-from warehouse.publish import published_load
 from warehouse.query import QueryError, open_snapshot, records
+from warehouse.snapshots import published_load
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
 COLUMNS = 60

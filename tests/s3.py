@@ -1,0 +1,66 @@
+"""A real S3 server on loopback, in a process of its own, and buckets in it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from warehouse.store import Store, open_store
+
+_NUMBERS = count(1)
+
+
+class Server:
+    """moto's server."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def bucket(self) -> Store:
+        """A folder in a bucket that nobody else has."""
+        name = f"news-{os.getpid()}-{next(_NUMBERS)}"
+        made = urllib.request.Request(f"{self.url}/{name}", method="PUT")
+        urllib.request.urlopen(made, timeout=10).close()
+        return open_store(f"s3://{name}/presswatch")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What programs are told to find it."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "reader",
+            "AWS_SECRET_ACCESS_KEY": "no secret",
+            "AWS_REGION": "us-east-1",
+        }
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """The server, until the body ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield Server(port)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the S3 server did not come up")
