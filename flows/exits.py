@@ -27,7 +27,7 @@ def told() -> Iterator[None]:
     from warehouse.backup import BackupFailed
     from warehouse.build import CheckFailed
     from warehouse.query import QueryError
-    from warehouse.store import StoreError
+    from warehouse.store.objects import StoreError
 
     try:
         yield

@@ -8,7 +8,7 @@ from tasks.settings import ConfigError, Settings
 from tasks.sources import Source, choose, load_sources
 from tasks.topics import Topic, load_topics
 from warehouse.layout import Layout
-from warehouse.working_copy import catch_up, join
+from warehouse.store.working_copy import catch_up, join
 
 SOURCES = Path("deployments/sources.toml")
 TOPICS = Path("deployments/topics.toml")

@@ -13,7 +13,7 @@ from rich.table import Table
 from flows.installation import Installation, open_installation
 from flows.quiet import narrate
 from tasks.compact import Compacted, compact, drop_retired, publish_files
-from tasks.retain import drop_archives, drop_leftovers
+from tasks.retain import drop_archives, drop_leftovers, drop_objects
 from tasks.verify import SHOWN, LayersBroken, Verified, verify
 from warehouse.publish import drop_snapshots
 
@@ -28,6 +28,8 @@ class Removed:
     replaced: tuple[Path, ...] = ()
     archives: tuple[Path, ...] = ()
     leftovers: tuple[Path, ...] = ()
+    objects: tuple[str, ...] = ()
+    """Of the store, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,13 @@ def compact_days(place: Installation, now: datetime) -> Compacted:
 def remove_old(place: Installation, now: datetime) -> Removed:
     """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
     layout, upkeep = place.layout, place.settings.upkeep
+    left = now - timedelta(hours=upkeep.keep_leftovers_hours)
     removed = Removed(
         tuple(drop_snapshots(layout, now - timedelta(days=upkeep.keep_snapshots_days), log.info)),
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
-        tuple(drop_leftovers(layout, now - timedelta(hours=upkeep.keep_leftovers_hours))),
+        tuple(drop_leftovers(layout, left)),
+        tuple(drop_objects(layout, left)),
     )
     log.info("removed: %s", removed_line(removed))
     return removed
@@ -147,14 +151,16 @@ def removed_line(removed: Removed) -> str:
         "replaced files": removed.replaced,
         "archive files": removed.archives,
         "leftovers": removed.leftovers,
+        "objects of the store": removed.objects,
     }
     return ", ".join(f"{len(paths)} {what}" for what, paths in counts.items() if paths) or "nothing"
 
 
 def verified_line(done: Verified) -> str:
     """What was looked at, and how much of it does not hold."""
+    objects = f" {done.objects} objects of the store," if done.objects else ""
     gone = f" ({done.removed} in removed archives)" if done.removed else ""
     return (
         f"{done.files} Parquet files of {done.rows} rows, {done.references} archive places{gone},"
-        f" {done.checks} checks: {len(done.findings) or 'nothing'} broken"
+        f"{objects} {done.checks} checks: {len(done.findings) or 'nothing'} broken"
     )

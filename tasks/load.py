@@ -39,9 +39,9 @@ from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.publish import publish, publish_locked
 from warehouse.snapshots import published_load
+from warehouse.store.link import is_working_copy
 from warehouse.texts import point_texts, texts_fit
 from warehouse.vintages import begin_vintage
-from warehouse.working_copy import is_working_copy
 
 __all__ = [
     "CheckFailed",

@@ -16,6 +16,7 @@ from warehouse.durable import sync
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.removed import removed_archives, write_removed
+from warehouse.store.push import drop_unnamed
 
 ROBOTS_DAYS = 30
 """A robots.txt kept in the cache is asked for again after a day; after so many it is of no use."""
@@ -139,6 +140,14 @@ def drop_leftovers(
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return found
+
+
+def drop_objects(
+    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
+) -> list[str]:
+    """Remove what killed writers left in the store, where there is one; return the names."""
+    with writer_lock(layout, waiting):
+        return drop_unnamed(layout, older_than)
 
 
 def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tasks.config import ConfigError, describe
-from warehouse.store import open_store
+from warehouse.store.objects import open_store
 
 __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 

@@ -19,9 +19,12 @@ from warehouse.archives import archive_files
 from warehouse.checking import CHECKS, CheckFailed, run_checks
 from warehouse.commits import read_commits, unnamed_files
 from warehouse.layout import Layout
+from warehouse.lock import writer_lock
 from warehouse.manifest import NAME, live_files, read_manifest
 from warehouse.query import QueryError, open_snapshot
 from warehouse.removed import removed_archives
+from warehouse.store.link import is_working_copy, read_link
+from warehouse.store.push import named_objects
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
@@ -60,6 +63,8 @@ class Verified:
     removed: int = 0
     """Of those, places in archive files that retention removed."""
     checks: int = 0
+    objects: int = 0
+    """Of the store, where there is one."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -94,6 +99,7 @@ def verify(layout: Layout) -> Verified:
             *_commit_findings(layout, con),
             *_loose_findings(layout, con),
             *_archive_findings(layout, con, done),
+            *_store_findings(layout, done),
             *_check_findings(con, snapshot, done),
         ]
     done.findings = tuple(found)
@@ -192,6 +198,22 @@ def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
                 head = b""
             if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
                 yield offset
+
+
+def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
+    """What a store's state names and the store has not, or not whole."""
+    if not is_working_copy(layout):
+        return
+    with writer_lock(layout):  # else another machine's next state would replace what is looked for
+        link = read_link(layout)
+        stored = {found.key: found.bytes for found in link.store.list()} if link else {}
+        named = named_objects(layout, link) if link else {}
+    for key, size in named.items():
+        done.objects += 1
+        if key not in stored:
+            yield Finding(Path(key), "is not in the store")
+        elif size not in (None, stored[key]):
+            yield Finding(Path(key), f"has {stored[key]} bytes in the store, not {size}")
 
 
 def _check_findings(

@@ -1,5 +1,6 @@
 """A real S3 server on loopback, in a process of its own, and buckets in it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,9 +9,11 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import count
 
-from warehouse.store import Store, open_store
+from warehouse.store.objects import Store, open_store
+from warehouse.store.states import State, document_key, last_number, read_state
 
 _NUMBERS = count(1)
 
@@ -64,3 +67,19 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError("the S3 server did not come up")
+
+
+def whole(store: Store) -> State:
+    """The last state, all of whose objects are there, as they are named."""
+    state = read_state(store, last_number(store))
+    sizes = {found.key: found.bytes for found in store.list()}
+    for place, digest in state.documents.items():
+        content = store.read(document_key(digest))
+        assert sha256(content).hexdigest() == digest, place
+        if place.startswith("commits/") and "/compacted/" not in place:
+            assert set(json.loads(content)["warcs"]) <= sizes.keys(), place
+    for snapshot in state.snapshots:
+        assert sizes[f"{snapshot.key}/news.duckdb"] == snapshot.bytes
+        manifest = json.loads(store.read(f"{snapshot.key}/manifest.json"))
+        assert {file["path"]: file["bytes"] for file in manifest["files"]}.items() <= sizes.items()
+    return state

@@ -3,8 +3,8 @@
 from functools import partial
 
 from warehouse.layout import Layout
-from warehouse.store import Missing, side_by_side
-from warehouse.working_copy import is_working_copy, read_link
+from warehouse.store.link import is_working_copy, read_link
+from warehouse.store.objects import Missing, side_by_side
 
 SUFFIX = ".warc.gz"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.archives import archive_files, bring_archive
 from warehouse.commits import (
     BEGUN,
     Commit,
@@ -79,7 +80,8 @@ def back_up(
 def _take_names(layout: Layout, coming: Layout) -> list[str]:
     """Copy what is small, as it is at this moment; give the archive files that there are."""
     sweep(layout)
-    archives = sorted(path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*"))
+    here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
+    archives = sorted(here | archive_files(layout).keys())
     small = [*layout.commits.glob("*.json"), *layout.vintages.glob("*/*.parquet")]
     small += layout.commits.glob("compacted/*.json")
     small += layout.locks.glob("*.run")
@@ -118,6 +120,8 @@ def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:
 def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
     """Copy an archive file; one that its run has closed meanwhile under its new name."""
     here, there = layout.raw / name, copy.raw / name
+    if not there.exists():
+        bring_archive(layout, name)
     if name.endswith(OPEN) and not here.exists():
         here, there = here.with_suffix(""), there.with_suffix("")
     if not here.exists() or (there.exists() and there.stat().st_size == here.stat().st_size):

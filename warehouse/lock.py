@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from warehouse.layout import Layout
-from warehouse.working_copy import shared
+from warehouse.store.working_copy import shared
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from warehouse.store import Changed, Missing, Store, StoreError
+from warehouse.store.objects import Changed, Missing, Store, StoreError
 
 log = logging.getLogger(__name__)
 
+FOLDER = "leases"
 RENEW_SECONDS = 10.0
 EXPIRES_SECONDS = 60.0
 """A lease that has stayed the same for so long is taken for its dead holder's."""

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from warehouse.store import Changed, Store
+from warehouse.store.objects import Changed, Store
 
 FORMAT = 1
 FOLDER = "states"
 KEPT = 50
 """States that stay, for those who read one while others are created."""
+KEPT_SNAPSHOTS = 3
+"""So many stay, so that who downloads one has time for two more loads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,383 @@
+"""Data in an S3 store: leases, states, and working copies that are each as good as the only one."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks import load as loading
+from tasks.compact import compact, drop_retired, publish_files
+from tasks.load import LoadReport, Run, load, publish_all, rebuild_warehouse
+from tasks.retain import drop_archives, drop_objects
+from tasks.verify import verify
+from tests import s3
+from tests.s3 import Server, whole
+from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
+from warehouse.archives import archive_files, bring_archive
+from warehouse.backup import back_up
+from warehouse.commits import committed_runs
+from warehouse.layout import Layout
+from warehouse.lock import writer_lock
+from warehouse.query import query
+from warehouse.store import lease as leases
+from warehouse.store.lease import lease
+from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
+from warehouse.store.working_copy import LEASE, catch_up, join
+
+SOON = datetime.now(UTC) + timedelta(days=1)
+TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with s3.serving() as found:
+        yield found
+
+
+@pytest.fixture
+def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Store:
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return server.bucket()
+
+
+@pytest.fixture
+def here(store: Store, tmp_path: Path) -> Layout:
+    return copy_of(store, tmp_path / "here")
+
+
+@pytest.fixture
+def there(store: Store, tmp_path: Path) -> Layout:
+    return copy_of(store, tmp_path / "there")
+
+
+def copy_of(store: Store, folder: Path) -> Layout:
+    layout = Layout(folder)
+    join(layout, store.url)
+    catch_up(layout)
+    return layout
+
+
+def run(layout: Layout, run_id: str, pages: Sequence[Page]) -> LoadReport:
+    """One run collected, loaded and published."""
+    collected = stage(layout, run_id, pages)
+    for batch in collected.batches:
+        batch.warc.parent.mkdir(parents=True, exist_ok=True)
+        batch.warc.write_bytes(f"{run_id} of {batch.source_id}".encode())
+    report = load(layout, TOPICS, SOURCES, [collected])
+    publish_all(layout, TOPICS, SOURCES)
+    return report
+
+
+def day(number: int, source_id: str = "gb-post") -> list[Page]:
+    return [Page(f"{number}-{n}", prose(10 * number + n), number, 24.0 * number + n, source_id)
+            for n in range(3)]  # fmt: skip
+
+
+def alone(folder: Path, runs: dict[str, list[Page]]) -> dict[str, list[str]]:
+    """The tables of an installation without a store that had the same runs."""
+    layout = Layout(folder)
+    for run_id, pages in runs.items():
+        run(layout, run_id, pages)
+    return same(layout)
+
+
+def same(layout: Layout) -> dict[str, list[str]]:
+    """All rows that are the same in two installations: not when each first heard of a topic."""
+    return tables(layout, ("loads", "topics"))
+
+
+def test_what_one_machine_loads_all_have(
+    store: Store, here: Layout, there: Layout, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    run(there, "r2", day(2, "de-blatt"))
+    run(here, "r3", day(3))
+    catch_up(there)
+    runs = {"r1": day(1), "r2": day(2, "de-blatt"), "r3": day(3)}
+    assert same(here) == same(there) == alone(tmp_path / "alone", runs)
+    assert query(there, TEXTS) == query(here, TEXTS)
+    assert whole(store).snapshots[0].load_no == 3
+
+
+def test_a_revised_page_is_numbered_over_all_machines(
+    store: Store, here: Layout, there: Layout
+) -> None:
+    run(here, "r1", [Page("a", prose(1), hour=1)])
+    run(there, "r2", [Page("a", prose(2), hour=2)])
+    run(here, "r3", [Page("a", prose(3), hour=3)])
+    versions = query(here, "SELECT version_no, run_id FROM article_versions ORDER BY ALL")
+    assert versions.to_pylist() == [{"version_no": n, "run_id": f"r{n}"} for n in (1, 2, 3)]
+
+
+def test_machines_that_load_at_once_lose_nothing(
+    store: Store, here: Layout, there: Layout, tmp_path: Path
+) -> None:
+    def work(layout: Layout, name: str) -> None:
+        for number in (1, 2, 3):
+            run(layout, f"{name}{number}", day(number, name))
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(work, (here, there), ("gb-post", "de-blatt")))
+    catch_up(here)
+    catch_up(there)
+    assert tables(here) == tables(there)
+    assert len(query(here, "FROM runs")) == 6
+    assert len(query(here, "FROM articles")) == 18
+    whole(store)
+
+
+def test_a_lost_machine_is_made_again_from_the_store(
+    store: Store, here: Layout, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    run(here, "r2", day(2))
+    before = tables(here)
+    shutil.rmtree(here.root)
+    again = copy_of(store, tmp_path / "again")
+    assert tables(again) == before
+    rebuild_warehouse(again, TOPICS, SOURCES)
+    assert tables(again) == before
+    whole(store)
+
+
+def test_a_folder_with_data_becomes_the_first_state(store: Store, tmp_path: Path) -> None:
+    old = Layout(tmp_path / "old")
+    run(old, "r1", day(1))
+    before = tables(old)
+    join(old, store.url)
+    run(old, "r2", day(2))
+    other = copy_of(store, tmp_path / "other")
+    assert set(before["articles"]) < set(tables(other)["articles"])
+    assert set(archive_files(other)) == {"gb-post/r1.warc.gz", "gb-post/r2.warc.gz"}
+    whole(store)
+
+
+def test_two_histories_are_not_mixed(store: Store, here: Layout, tmp_path: Path) -> None:
+    run(here, "r1", day(1))
+    old = Layout(tmp_path / "old")
+    run(old, "x1", day(2))
+    with pytest.raises(ValueError, match=f"{old.root} has data of its own and so has {store.url}"):
+        join(old, store.url)
+
+
+def test_a_folder_is_of_one_store(server: Server, here: Layout) -> None:
+    with pytest.raises(ValueError, match=r"is the working copy of s3://.*, not of s3://"):
+        join(here, server.bucket().url)
+
+
+def test_a_run_that_came_too_late_is_loaded_again(
+    store: Store, here: Layout, there: Layout, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One machine is taken for dead while it writes; the other goes on."""
+    run(here, "r1", day(1))
+    late = stage(here, "r2", day(2))
+    with pytest.raises(Changed, match="the next run loads it"):
+        _load_late(store, here, late, lambda: run(there, "r3", day(3, "de-blatt")))
+    again = stage(here, "r2", day(2))
+    load(here, TOPICS, SOURCES, [again])
+    publish_all(here, TOPICS, SOURCES)
+    assert "commits/r2.json came too late" in caplog.text
+    runs = {"r1": day(1), "r3": day(3, "de-blatt"), "r2": day(2)}
+    assert same(here) == alone(tmp_path / "alone", runs)
+
+
+def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], object]) -> None:
+    """Load as `load` does, while another machine takes the lease and has it for a run."""
+    with writer_lock(layout):
+        _, tag = store.read_tagged(LEASE)
+        store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
+        other()
+        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
+
+
+def test_a_store_that_is_gone_for_a_while_costs_nothing(
+    store: Store, here: Layout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    collected = stage(here, "r2", day(2))
+    with monkeypatch.context() as cut:
+        cut.setattr(Store, "create", _refused)
+        with pytest.raises(StoreError, match="no route"):
+            load(here, TOPICS, SOURCES, [collected])
+    run(here, "r3", day(3))
+    assert same(here) == alone(tmp_path / "alone", {f"r{n}": day(n) for n in (1, 2, 3)})
+    whole(store)
+
+
+def _refused(*_: object) -> str:
+    raise StoreError("no route")
+
+
+def test_a_lease_is_waited_for(store: Store) -> None:
+    waited: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        with lease(store, "leases/x.json", "one"):
+            other = pool.submit(_held, store, "two", waited.append)
+            while not waited:
+                time.sleep(0.01)
+            assert not other.done()
+        assert other.result() == "two"
+    assert waited == [f"waiting for one to finish writing {store.url}"]
+
+
+def _held(store: Store, holder: str, told: Callable[[str], None]) -> str:
+    with lease(store, "leases/x.json", holder, told):
+        content: str = json.loads(store.read("leases/x.json"))["holder"]
+        return content
+
+
+def test_a_dead_holder_is_not_waited_for_for_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create("leases/x.json", json.dumps({"holder": "dead", "beats": 7}).encode())
+    monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.0)
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    begun = time.monotonic()
+    assert _held(store, "two", print) == "two"
+    assert 1 < time.monotonic() - begun < 10
+
+
+def test_a_live_holder_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.5)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.2)
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    ended = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        with lease(store, "leases/x.json", "one"):
+            other = pool.submit(_held, store, "two", lambda _: None)
+            assert not ended.wait(4)
+            assert not other.done()
+        other.result()
+
+
+def test_a_lease_of_ones_own_is_taken_at_once(store: Store) -> None:
+    store.create("leases/x.json", json.dumps({"holder": "one", "beats": 7}).encode())
+    begun = time.monotonic()
+    assert _held(store, "one", print) == "one"
+    assert time.monotonic() - begun < 5
+
+
+def test_compacted_days_read_the_same_everywhere(store: Store, here: Layout, there: Layout) -> None:
+    run(here, "r1", [Page("a", prose(1), 0, 1)])
+    run(there, "r2", [Page("b", prose(2), 0, 2)])
+    run(here, "r3", [Page("c", prose(3), 0, 3)])
+    before, texts = tables(here), query(here, TEXTS)
+    done = compact(here, date(2027, 1, 1))
+    publish_files(here)
+    assert done.files_before > done.files_after
+    catch_up(there)
+    assert query(there, TEXTS) == query(here, TEXTS) == texts
+    leave = ("loads", "files")
+    assert tables(there, leave) == {k: v for k, v in before.items() if k != "files"}
+    for _ in range(3):
+        run(there, f"r{time.monotonic_ns()}", day(5))
+    catch_up(here)
+    assert drop_retired(here, SOON)
+    run(here, "r9", day(6))
+    catch_up(there)
+    assert len(query(there, TEXTS)) == len(query(here, TEXTS))
+    assert not verify(there).findings
+    assert not verify(here).findings
+    whole(store)
+
+
+def test_what_a_killed_writer_left_is_removed_from_the_store(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    store.create("articles/published_date=2026-01-01/dead.1.parquet", b"half a run")
+    assert drop_objects(here, SOON - timedelta(days=2)) == [], "it may be about to be named"
+    assert drop_objects(here, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
+    whole(store)
+    run(here, "r2", day(2))
+    assert not verify(here).findings
+
+
+def test_verify_misses_what_the_store_has_lost(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    done = verify(here)
+    assert done.objects > 5
+    lost = next(found.key for found in store.list("articles"))
+    store.delete([lost])
+    (finding,) = verify(here).findings
+    assert str(finding) == f"{lost}: is not in the store"
+
+
+def test_archives_are_fetched_when_they_are_asked_for(
+    store: Store, here: Layout, there: Layout
+) -> None:
+    run(here, "r1", day(1))
+    catch_up(there)
+    path = there.raw / "gb-post" / "r1.warc.gz"
+    assert not path.exists()
+    assert archive_files(there, "gb-post") == {"gb-post/r1.warc.gz": 13}
+    bring_archive(there, "gb-post/r1.warc.gz")
+    assert path.read_text() == "r1 of gb-post"
+    bring_archive(there, "gb-post/none.warc.gz")
+    assert not (there.raw / "gb-post" / "none.warc.gz").exists()
+
+
+def test_retention_reaches_the_store(store: Store, here: Layout, there: Layout) -> None:
+    run(here, "r1", day(1))
+    run(there, "r2", day(2))
+    drop_archives(there, days=1, megabytes=0, now=SOON)
+    assert archive_files(there) == {}
+    assert list(store.list("raw")) == []
+    catch_up(here)
+    done = verify(here)
+    assert done.findings == ()
+    assert done.removed
+
+
+def test_a_backup_of_a_working_copy_has_the_archives_of_all(
+    store: Store, here: Layout, there: Layout, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    run(there, "r2", day(2))
+    done = back_up(there, tmp_path / "backup")
+    assert (done.runs, done.archives) == (2, 2)
+    kept = Layout(tmp_path / "backup")
+    assert committed_runs(kept.commits) == ["r1", "r2"]
+    rebuild_warehouse(kept, TOPICS, SOURCES)
+    assert tables(kept) == tables(there)
+
+
+def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    join(layout, "s3://no-such-bucket/news")
+    with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
+        run(layout, "r1", day(1))
+
+
+def test_objects(store: Store, tmp_path: Path) -> None:
+    assert store.size("a/b") is None
+    with pytest.raises(Missing, match=f"{store.url}/a/b: no such object"):
+        store.read("a/b")
+    tag = store.create("a/b", b"one")
+    with pytest.raises(Changed):
+        store.create("a/b", b"two")
+    store.replace("a/b", b"three", tag)
+    with pytest.raises(Changed):
+        store.replace("a/b", b"four", tag)
+    assert not store.keep("a/b", b"fives")
+    with pytest.raises(StoreError, match="has 5 bytes, the file here 1"):
+        store.keep("a/b", b"1")
+    large = tmp_path / "large"
+    large.write_bytes(b"0123456789" * 2_000_000)
+    assert store.keep("a/large", large)
+    store.download("a/large", tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == large.read_bytes()
+    assert [found.key for found in store.list("a")] == ["a/b", "a/large"]
+    store.delete(["a/b", "a/none"])
+    assert [found.key for found in store.list()] == ["a/large"]
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3:///folder", "https://bucket/x", "s3://b/x?y=1"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="must be like s3://bucket/folder"):
+        open_store(url)

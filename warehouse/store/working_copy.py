@@ -1,0 +1,83 @@
+"""A data folder that is the working copy of a store: brought up to it, and it up to the folder.
+
+The store counts. Who may write takes its lease, brings the folder up to the last state, does the
+work in the folder as if there were no store, and creates the next state, after all that it names.
+What was changed here and is in no state, since the store did not answer or another machine came
+first, is either part of the next state or undone: the archive files stay, and are loaded again.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from warehouse.commits import committed_runs
+from warehouse.layout import Layout
+from warehouse.store.lease import FOLDER, lease
+from warehouse.store.link import Link, is_working_copy, read_link, write_link
+from warehouse.store.objects import open_store
+from warehouse.store.pull import pull
+from warehouse.store.push import push
+from warehouse.store.states import last_number
+
+LEASE = f"{FOLDER}/warehouse.json"
+
+
+def join(layout: Layout, url: str) -> None:
+    """Make a folder the working copy of a store; one that is it already stays as it is.
+
+    A folder with data of its own becomes the first state of an empty store.
+
+    Raises:
+        ValueError: it is another store's, or both it and the store have data.
+        StoreError: the store does not answer.
+    """
+    store, link = open_store(url), read_link(layout)
+    if link and link.url != store.url:
+        raise ValueError(f"{layout.root} is the working copy of {link.url}, not of {store.url}")
+    if link:
+        return
+    if committed_runs(layout.commits) and last_number(store):
+        raise ValueError(
+            f"{layout.root} has data of its own and so has {store.url}:"
+            " let PRESSWATCH_DATA name another folder and PRESSWATCH_STORE the store"
+        )
+    write_link(layout, Link(store.url, uuid4().hex))
+
+
+def catch_up(layout: Layout) -> None:
+    """Bring a working copy up to the last state of its store, unless a process here is at that.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    if not is_working_copy(layout):
+        return
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    with (layout.locks / "warehouse.lock").open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        link = read_link(layout)
+        if link:
+            pull(layout, link)
+
+
+@contextmanager
+def shared(layout: Layout, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Bring a working copy up to its store before the body, and the store up to it after.
+
+    For the holder of the folder's lock. When the body raises, the store stays as it was.
+
+    Raises:
+        StoreError: the store does not answer, or another machine has changed it meanwhile.
+    """
+    link = read_link(layout)
+    if link is None:
+        yield
+        return
+    with lease(link.store, LEASE, link.copy, waiting):
+        pull(layout, link)
+        yield
+        push(layout, read_link(layout) or link)
