@@ -96,9 +96,7 @@ class Store:
         if found is None:
             self._put(key, content, "overwrite")
         elif found != size:
-            raise StoreError(
-                f"{self.url}/{key} has {found} bytes, not the {size} of this machine's"
-            )
+            raise StoreError(f"{self.url}/{key} has {found} bytes, the file here {size}")
         return found is None
 
     def size(self, key: str) -> int | None:

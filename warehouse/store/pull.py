@@ -13,6 +13,7 @@ from warehouse.commits import CommittedFile, committed_runs, named_files
 from warehouse.copying import copy_over
 from warehouse.layout import Layout
 from warehouse.manifest import NAME
+from warehouse.removed import removed_archives
 from warehouse.snapshots import show, snapshot_folder, snapshots
 from warehouse.store.link import Link, files_of, scan, write_link
 from warehouse.store.objects import Missing, Store, StoreError, side_by_side
@@ -74,6 +75,9 @@ def _take(layout: Layout, link: Link, state: State) -> None:
     after = named_files(layout.commits, committed_runs(layout.commits)) if replaced else set()
     for place in before - after:
         (layout.root / place).unlink(missing_ok=True)
+    if "removed.json" in changed:
+        for place in removed_archives(layout):
+            (layout.root / place).unlink(missing_ok=True)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _take_snapshot(layout, store, state.snapshots[0])
     link.state, link.documents = state.number, dict(state.documents)
