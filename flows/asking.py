@@ -134,6 +134,15 @@ def layout_of(data: Path | None) -> Layout:
     """The folders of the named installation, or of the environment's."""
     from flows.installation import open_layout
     from tasks.settings import Settings
+    from warehouse.store.objects import StoreError
 
     with told():
-        return open_layout(Settings(data=data) if data else Settings())
+        settings = Settings(data=data) if data else Settings()
+        try:
+            return open_layout(settings)
+        except StoreError as error:
+            layout = Layout(settings.data)
+            if not layout.current.exists():
+                raise
+            print(f"{error}; what is here is asked", file=sys.stderr)
+            return layout

@@ -9,6 +9,7 @@ from typing import IO
 
 from tasks.sources import Source
 from warehouse.layout import Layout
+from warehouse.store.turns import stored_turn
 
 LOOK_AGAIN_SECONDS = 0.5
 
@@ -56,6 +57,9 @@ def turn(
         if waiting:
             waiting(why)
 
+    def told_of(others: Mapping[str, str]) -> None:
+        told(busy_with(others))
+
     with ExitStack() as held:
         # Always in the order of their ids, so that two runs never wait for each other.
         for source in wanted:
@@ -63,6 +67,9 @@ def turn(
                 held.enter_context(source_lock(layout, source.id, run_id, waiting and told))
             except SourceBusy as other:
                 busy[source.id] = other.run_id
+        free = [one.id for one in wanted if one.id not in busy]
+        tell = told_of if waiting else None
+        busy |= held.enter_context(stored_turn(layout, run_id, free, tell))
         yield Turn(tuple(one for one in wanted if one.id not in busy), busy, bool(waits))
 
 

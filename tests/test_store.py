@@ -16,6 +16,8 @@ from tasks import load as loading
 from tasks.compact import compact, drop_retired, publish_files
 from tasks.load import LoadReport, Run, load, publish_all, rebuild_warehouse
 from tasks.retain import drop_archives, drop_objects
+from tasks.sources import Source
+from tasks.turns import turn
 from tasks.verify import verify
 from tests import s3
 from tests.s3 import Server, whole
@@ -28,6 +30,7 @@ from warehouse.lock import writer_lock
 from warehouse.publish import drop_snapshots
 from warehouse.query import query
 from warehouse.store import lease as leases
+from warehouse.store import turns
 from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, join
@@ -360,6 +363,47 @@ def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> No
     join(layout, "s3://no-such-bucket/news")
     with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
         run(layout, "r1", day(1))
+
+
+def test_a_paper_is_collected_by_one_machine_at_a_time(
+    store: Store, here: Layout, there: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LOOK_SECONDS", 0.1)
+    told: list[str] = []
+    both, (post, blatt) = SOURCES, SOURCES
+    with turn(here, "r1", [post]) as mine, turn(there, "r2", both) as other:
+        assert mine.sources == (post,)
+        assert (other.sources, other.busy) == ((blatt,), {"gb-post": "r1"})
+        with turn(here, "r3", [blatt]) as third:
+            assert third.busy == {"de-blatt": "r2"}
+    with ThreadPoolExecutor() as pool:
+        with turn(here, "r4", [post]):
+            waits = pool.submit(_turn_of, there, "r5", both, told.append)
+            while not told:
+                time.sleep(0.01)
+            assert not waits.done()
+        assert waits.result() == (2, True)
+    assert told == ["run r4 is collecting gb-post"]
+    assert not list(store.list("turns"))
+
+
+def _turn_of(
+    layout: Layout, run_id: str, sources: Sequence[Source], told: Callable[[str], None]
+) -> tuple[int, bool]:
+    with turn(layout, run_id, sources, told) as mine:
+        return len(mine.sources), mine.has_waited
+
+
+def test_a_dead_machine_keeps_no_paper(
+    store: Store, here: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("turns/dead.json", b'["gb-post"]')
+    with turn(here, "r1", SOURCES[:1]) as mine:
+        assert mine.busy == {"gb-post": "dead"}
+    monkeypatch.setattr(turns, "EXPIRES_SECONDS", 1.0)
+    time.sleep(2.1)  # the store's clock goes by seconds
+    with turn(here, "r1", SOURCES[:1]) as mine:
+        assert mine.busy == {}
 
 
 def test_objects(store: Store, tmp_path: Path) -> None:

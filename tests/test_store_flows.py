@@ -1,16 +1,30 @@
-"""The data in an S3 store: several working copies, each as good as the only one."""
+"""The whole way with an S3 store: the command, flows that are killed, a store that is gone."""
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flows.maintain import maintain
+from flows.rebuild import rebuild
 from tests import s3
 from tests.places import Newsroom, Place
 from tests.s3 import Server, whole
+from tests.test_killed import lasting, start, wait_until_gone
+from warehouse.query import query
 from warehouse.store.objects import Store
+from warehouse.store.working_copy import catch_up, join
 
 pytestmark = pytest.mark.slow
+
+TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
+ROWS = "SELECT COLUMNS(lambda c: c <> 'run_id') FROM {} ORDER BY ALL"
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +42,102 @@ def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Store:
     return found
 
 
-MENTIONS = "SELECT topic_id, count(*) AS n FROM mentions GROUP BY ALL ORDER BY ALL"
-TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
-
-
-def test_a_second_machine_has_what_the_first_collected(
-    newsroom: Newsroom, store: Store, tmp_path: Path
+def test_two_machines_are_one_installation(
+    newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path
 ) -> None:
-    here, there = Place(tmp_path / "here"), Place(tmp_path / "there")
+    here, there = Place(tmp_path, "here"), Place(tmp_path, "there")
     first = here.ingest()
     again = there.ingest()
-    assert first.load.articles > 40
-    assert again.load.articles == 0, "known pages are not fetched again"
-    assert there.ask(MENTIONS) == here.ask(MENTIONS)
+    assert first.loaded.articles > 40
+    assert again.loaded.articles == 0, "what the other has fetched is known"
+    catch_up(here.layout)
+    assert lasting(there) == lasting(here)
     assert there.ask(TEXTS) == here.ask(TEXTS)
+    before = there.ask(ROWS.format("article_versions"))
+    shutil.rmtree(there.layout.raw)
+    rebuild("articles", **there.files)
+    assert there.ask(ROWS.format("article_versions")) == before, "from archives of the other"
+    assert not maintain(**here.files).verified.findings
+    assert not maintain(**there.files).verified.findings
     whole(store)
+
+
+@pytest.mark.parametrize("reached", ["articles", "warehouse"])
+def test_killed_while_it_writes_the_store(
+    newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path, reached: str
+) -> None:
+    place = Place(tmp_path, "killed")
+    process = start(place, prefect_api)
+    while not next(store.list(reached), None):
+        assert process.poll() is None, place.data.with_suffix(".log").read_text()
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_until_gone(process.pid)
+    whole(store)
+    place.ingest()
+    whole(store)
+    other = Place(tmp_path, "other")
+    join(other.layout, store.url)
+    catch_up(other.layout)
+    with pytest.MonkeyPatch.context() as alone:
+        alone.delenv("PRESSWATCH_STORE")
+        undisturbed = Place(tmp_path, "undisturbed")
+        undisturbed.ingest()
+        undisturbed.ingest()
+    assert lasting(place) == lasting(other) == lasting(undisturbed)
+
+
+def command(*words: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *words],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+COUNT = "select count(*) as n from articles"
+
+
+def test_the_command_takes_an_address_for_the_data_folder(
+    newsroom: Newsroom,
+    prefect_api: str,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PRESSWATCH_STORE")
+    place = Place(tmp_path)
+    files = ["--sources", str(place.sources), "--topics", place.files["topics_file"]]
+    api = {"PREFECT_API_URL": prefect_api}
+    done = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api)
+    assert done.returncode == 0, done.stderr
+    asked = command("sql", COUNT, "--data", store.url, cwd=tmp_path)
+    (count,) = query(place.layout, COUNT).column("n").to_pylist()
+    assert count > 40
+    assert str(count) in asked.stdout
+    shutil.rmtree(tmp_path / "data")
+    again = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_DATA=store.url)
+    assert again.stdout == asked.stdout
+    lost = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    told = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_DATA=store.url, **lost)
+    assert told.returncode == 0
+    assert told.stdout == asked.stdout
+    assert f"{store.url}/states" in told.stderr
+    assert "what is here is asked" in told.stderr
+    failed = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api, **lost)
+    assert failed.returncode == 1
+    assert failed.stderr.count("\n") == 1, failed.stderr
+    assert f"{store.url}/states" in failed.stderr
+
+
+def test_a_wrong_address_is_told_in_a_line(tmp_path: Path) -> None:
+    done = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_STORE="http://bucket/news")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "PRESSWATCH_STORE: must be like s3://bucket/folder, got 'http://bucket/news'\n"
+    )

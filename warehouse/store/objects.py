@@ -69,6 +69,10 @@ class Store:
             found = obstore.get(self._objects, key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
+    def write(self, key: str, content: bytes) -> None:
+        """Write an object, whatever it was before."""
+        self._put(key, content, "overwrite")
+
     def create(self, key: str, content: bytes | Path) -> str:
         """Write an object under a name that nothing has; its tag.
 
@@ -186,7 +190,7 @@ def _opened(url: str) -> "S3Store":
         parts.netloc,
         prefix=parts.path.strip("/") or None,
         client_options={"allow_http": endpoint.startswith("http://"), "timeout": "10m"},
-        retry_config={"max_retries": 8, "retry_timeout": PATIENCE},
+        retry_config={"max_retries": 5, "retry_timeout": PATIENCE},
         **given,
     )
 

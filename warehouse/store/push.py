@@ -21,6 +21,7 @@ from warehouse.store.states import (
     document_key,
     drop_old_states,
 )
+from warehouse.store.turns import TURNS
 
 
 def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
@@ -103,7 +104,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
         found.key
         for found in link.store.list()
         if found.key not in named
-        and not found.key.startswith((f"{LEASES}/", f"{STATES}/"))
+        and not found.key.startswith((f"{LEASES}/", f"{STATES}/", f"{TURNS}/"))
         and found.written_at < older_than
     ]
     if unnamed:
