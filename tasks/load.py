@@ -70,7 +70,7 @@ class LoadReport:
     """Mentions counted in what is new."""
     recounted: tuple[str, ...] = ()
     """Topics counted again over what was there before, being new or defined otherwise."""
-    late: tuple[Path, ...] = ()
+    late: tuple[Path | str, ...] = ()
     """Archive files left out: their run was committed without them."""
 
     @property
@@ -229,14 +229,14 @@ def _source_definition(source: Source) -> SourceDefinition:
 
 def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
-) -> tuple[list[Commit], tuple[Path, ...]]:
+) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load what is committed, then partition and load the runs, each numbered after the others."""
     loaded = build.loaded_runs(con)
     waiting = [run_id for run_id in committed_runs(layout.commits) if run_id not in loaded]
     commits = read_commits(layout.commits, waiting)
     build.add_commits(con, layout, commits)
     last = max([build.last_sequence(con), *(commit.sequence for commit in commits)])
-    late: list[Path] = []
+    late: list[Path | str] = []
     for run in sorted(runs, key=lambda run: run.run_id):
         done = read_commit(layout.commits, run.run_id)
         if done:
@@ -248,7 +248,7 @@ def _add_runs(
     return commits, tuple(late)
 
 
-def _late(layout: Layout, run: Run, done: Commit) -> list[Path]:
+def _late(layout: Layout, run: Run, done: Commit) -> list[Path | str]:
     warcs = (batch.warc for batch in run.batches)
     return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]
 

@@ -267,7 +267,8 @@ class Batch:
 
     run_id: str
     source_id: str
-    warc: Path
+    warc: Path | str
+    """An address where it lies in a bucket."""
     stage: Path
     """Folder with `articles.arrow`, `stripped_blocks.arrow` and `captures.arrow`."""
     counts: dict[str, int] = field(default_factory=dict)

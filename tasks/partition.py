@@ -242,8 +242,10 @@ def _commit(
     )
 
 
-def warc_name(layout: Layout, path: Path) -> str:
+def warc_name(layout: Layout, path: Path | str) -> str:
     """How a commit names an archive file: below the data folder, or as it is."""
+    if isinstance(path, str):
+        return path
     return (path.relative_to(layout.root) if path.is_relative_to(layout.root) else path).as_posix()
 
 

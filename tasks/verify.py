@@ -2,7 +2,8 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -24,6 +25,7 @@ from warehouse.manifest import NAME, live_files, read_manifest
 from warehouse.query import QueryError, open_snapshot
 from warehouse.removed import removed_archives
 from warehouse.store.link import is_working_copy, read_link
+from warehouse.store.objects import SCHEME, open_store
 from warehouse.store.push import named_objects
 
 _REFERENCES = (
@@ -37,6 +39,7 @@ SHOWN = 50
 LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
 _ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
 _HEAD = 2_048
+_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
 
 
@@ -176,15 +179,21 @@ def _archive_findings(
     for number, (name, offsets) in enumerate(rows, 1):
         advance("archive files verified", number, len(rows))
         done.references += len(offsets)
-        path = layout.raw / name
-        if path.exists():
-            wrong = list(_without_record(path, offsets))
-            if wrong:
-                yield Finding(path, f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}")
-        elif warc_name(layout, path) in removed:
+        if warc_name(layout, layout.raw / name) in removed:
             done.removed += len(offsets)
-        elif kept.get(name, 0) <= offsets[-1]:
-            yield Finding(path, f"is not there, and {len(offsets)} raw_refs point into it")
+        elif problem := _archive_problem(layout, name, offsets, kept):
+            yield Finding(layout.raw / name, problem)
+
+
+def _archive_problem(
+    layout: Layout, name: str, offsets: Sequence[int], kept: Mapping[str, int]
+) -> str:
+    path = layout.raw / name
+    if path.exists():
+        wrong = list(_without_record(path, offsets))
+        return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
+    is_there = _is_stored(name) if name.startswith(SCHEME) else kept.get(name, 0) > offsets[-1]
+    return "" if is_there else f"is not there, and {len(offsets)} raw_refs point into it"
 
 
 def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
@@ -192,12 +201,27 @@ def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
     with path.open("rb") as file:
         for offset in offsets:
             file.seek(offset)
-            try:
-                head = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(file.read(_HEAD), _HEAD)
-            except zlib.error:
-                head = b""
+            head = _text_of(file.read(_HEAD))
             if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
                 yield offset
+
+
+def _text_of(head: bytes) -> bytes:
+    """The beginning of a record, compressed or not; empty where it is neither."""
+    with suppress(zlib.error, OSError, pa.ArrowInvalid):
+        if head.startswith(_GZIP):
+            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, _HEAD)
+        if head.startswith(_ZSTD):
+            stream = pa.CompressedInputStream(pa.BufferReader(head), "zstd")
+            return bytes(stream.read(_HEAD // 2))
+        return head
+    return b""
+
+
+def _is_stored(url: str) -> bool:
+    """Whether an object is there; it is another's, and is not looked into."""
+    bucket, _, key = url.removeprefix(SCHEME).partition("/")
+    return open_store(f"{SCHEME}{bucket}").size(key) is not None
 
 
 def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:

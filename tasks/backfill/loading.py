@@ -126,7 +126,9 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
 
 
 def _batch(staged: Staged, run_id: str) -> Batch:
-    return Batch(run_id, FLOW, staged.shard.path, staged.folder, staged.counts)
+    path = staged.shard.path
+    warc = path if isinstance(path, Path) else str(path)
+    return Batch(run_id, FLOW, warc, staged.folder, staged.counts)
 
 
 def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:

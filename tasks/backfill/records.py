@@ -7,18 +7,17 @@ begins. Wrong lengths are noticed: a record that ends where none begins is not w
 import base64
 import hashlib
 import io
-import os
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
+from tasks.backfill.files import WarcPath, piece, size_of
 from tasks.config import ConfigError
 
 HEAD_ROOM = 64 * 1024
@@ -65,7 +64,7 @@ class Damage:
 
 
 def read_records(
-    path: Path, start: int, end: int, most: int, kinds: frozenset[str]
+    path: WarcPath, start: int, end: int, most: int, kinds: frozenset[str]
 ) -> Iterator[Record | Damage]:
     """Records that begin in a stretch of a file, in order; the block is read of some kinds only.
 
@@ -166,24 +165,24 @@ def _broken(record: Record) -> Record:
 
 def magic_of(file: IO[bytes]) -> bytes:
     """What each record of the file begins with: of gzip, of zstd, or nothing."""
-    head = os.pread(file.fileno(), 4, 0)
+    head = piece(file, 4, 0)
     return next((magic for magic in (_GZIP, _ZSTD) if head.startswith(magic)), b"")
 
 
 def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     """Where the next record begins, at an offset or after it; None where none does."""
-    while piece := os.pread(file.fileno(), _PIECE + 16, at):
-        for found in _STARTS[magic].finditer(piece):
+    while some := piece(file, _PIECE + 16, at):
+        for found in _STARTS[magic].finditer(some):
             if _begins(file, at + found.start(), magic):
                 return at + found.start()
-        if len(piece) <= _PIECE:
+        if len(some) <= _PIECE:
             return None
         at += _PIECE
     return None
 
 
 def _begins(file: IO[bytes], at: int, magic: bytes) -> bool:
-    head = os.pread(file.fileno(), _LOOKED_AT, at)
+    head = piece(file, _LOOKED_AT, at)
     if magic == _GZIP:
         with suppress(zlib.error):
             return zlib.decompressobj(31).decompress(head, 8).startswith(_BEGIN)
@@ -198,29 +197,29 @@ def _begins(file: IO[bytes], at: int, magic: bytes) -> bool:
 
 def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
     """Raise unless a record can be read from there again."""
-    if magic and not os.pread(file.fileno(), 4, at).startswith(magic):
+    if magic and not piece(file, 4, at).startswith(magic):
         raise ConfigError(
             [f"{file.name}: not compressed record by record; `fastwarc recompress` makes it so"]
         )
 
 
-def cut(path: Path, size: int) -> list[int]:
+def cut(path: WarcPath, size: int) -> list[int]:
     """Offsets of records that cut a file into stretches of about `size` bytes, the first is 0.
 
     All of it is read, since what looks like a record may be part of a page.
     """
-    if path.stat().st_size < 2 * size:
+    if size_of(path) < 2 * size:
         return [0]
     cuts = [0]
-    for record in read_records(path, 0, path.stat().st_size, 0, frozenset()):
+    for record in read_records(path, 0, size_of(path), 0, frozenset()):
         if isinstance(record, Record) and record.offset >= cuts[-1] + size:
             cuts.append(record.offset)
     return cuts
 
 
-def fingerprint_parts(path: Path) -> Iterator[bytes]:
+def fingerprint_parts(path: WarcPath) -> Iterator[bytes]:
     """What tells a WARC file from any other: its size, beginning and end."""
-    size = path.stat().st_size
+    size = size_of(path)
     yield str(size).encode()
     with path.open("rb") as file:
         yield file.read(HEAD_ROOM)

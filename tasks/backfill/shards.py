@@ -9,22 +9,30 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tasks.backfill.files import (
+    SUFFIXES,
+    WarcPath,
+    is_file,
+    size_of,
+    stored_warcs,
+    warc_path,
+)
 from tasks.backfill.records import cut, fingerprint_parts
 from tasks.backfill.selection import Selection
 from tasks.config import ConfigError
 from warehouse.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layout import Layout
+from warehouse.store.objects import SCHEME, StoreError
 
 FLOW = "backfill"
 """What commits of backfilled shards say made them."""
-_WARCS = ("**/*.warc", "**/*.warc.gz", "**/*.warc.zst")
 
 
 @dataclass(frozen=True, slots=True)
 class Warc:
     """A WARC file."""
 
-    path: Path
+    path: WarcPath
     fingerprint: str
     """Of its content."""
     bytes: int
@@ -35,16 +43,16 @@ class Shard:
     """A stretch of a WARC file, from one record's beginning to another's."""
 
     url: str
-    """The file's absolute path."""
+    """The file's absolute path, or its s3:// address."""
     fingerprint: str
     """Of the file's content: another file at that path is another shard."""
     start: int
     end: int
 
     @property
-    def path(self) -> Path:
+    def path(self) -> WarcPath:
         """Where the file lies."""
-        return Path(self.url)
+        return warc_path(self.url)
 
     @property
     def bytes(self) -> int:
@@ -58,10 +66,10 @@ class Shard:
 
     def is_there(self) -> bool:
         """Whether the file still lies there with that content."""
-        return self.path.is_file() and fingerprint(self.path) == self.fingerprint
+        return is_file(self.path) and fingerprint(self.path) == self.fingerprint
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: WarcPath) -> str:
     """Tells a WARC file from others, wherever it lies."""
     digest = hashlib.sha256()
     for part in fingerprint_parts(path):
@@ -69,7 +77,7 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()[:24]
 
 
-def find_warcs(patterns: Sequence[str]) -> list[Path]:
+def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
     """The files that paths, folders and globs name, each once, by name.
 
     Raises:
@@ -79,24 +87,29 @@ def find_warcs(patterns: Sequence[str]) -> list[Path]:
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])
-    return sorted({path for paths in found.values() for path in paths})
+    return sorted({path for paths in found.values() for path in paths}, key=str)
 
 
-def _named(pattern: str) -> list[Path]:
+def _named(pattern: str) -> list[WarcPath]:
+    if pattern.startswith(SCHEME):
+        try:
+            return list(stored_warcs(pattern))
+        except (ValueError, StoreError) as error:
+            raise ConfigError([str(error)]) from None
     path = Path(pattern).expanduser().absolute()
     if path.is_dir():
-        return [file for kind in _WARCS for file in path.glob(kind)]
+        return [file for kind in SUFFIXES for file in path.glob(f"**/*{kind}")]
     if path.is_file():
         return [path]
     files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
     return [file for file in files if file.is_file()]
 
 
-def open_warcs(paths: Iterable[Path]) -> list[Warc]:
+def open_warcs(paths: Iterable[WarcPath]) -> list[Warc]:
     """The files with what tells them from others, each content once."""
     found: dict[str, Warc] = {}
     for path in paths:
-        warc = Warc(path, fingerprint(path), path.stat().st_size)
+        warc = Warc(path, fingerprint(path), size_of(path))
         found.setdefault(warc.fingerprint, warc)
     return list(found.values())
 

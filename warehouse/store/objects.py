@@ -69,6 +69,17 @@ class Store:
             found = obstore.get(self._objects, key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
+    def read_range(self, key: str, start: int, end: int) -> bytes:
+        """Some of an object's bytes.
+
+        Raises:
+            Missing: there is no such object.
+        """
+        import obstore
+
+        with self._told(key):
+            return bytes(obstore.get_range(self._objects, key, start=start, end=end))
+
     def write(self, key: str, content: bytes) -> None:
         """Write an object, whatever it was before."""
         self._put(key, content, "overwrite")

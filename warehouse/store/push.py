@@ -11,7 +11,7 @@ from warehouse.manifest import NAME
 from warehouse.removed import removed_archives
 from warehouse.store.lease import FOLDER as LEASES
 from warehouse.store.link import Link, files_of, read_link, scan, write_link
-from warehouse.store.objects import Store, side_by_side
+from warehouse.store.objects import SCHEME, Store, side_by_side
 from warehouse.store.states import FOLDER as STATES
 from warehouse.store.states import (
     KEPT_SNAPSHOTS,
@@ -52,7 +52,12 @@ def _named_by(layout: Layout, place: str) -> Iterator[str]:
     if place.startswith("commits/"):
         names += json.loads(content).get("warcs", ())
     # A backfill's archives lie elsewhere, and are not ours to keep.
-    yield from (name for name in names if (layout.root / name).is_file() and name[0] != "/")
+    ours = (name for name in names if not _is_elsewhere(name))
+    yield from (name for name in ours if (layout.root / name).is_file())
+
+
+def _is_elsewhere(name: str) -> bool:
+    return name.startswith(("/", SCHEME))
 
 
 def _keep_snapshot(layout: Layout, store: Store, name: str) -> StoredSnapshot:
@@ -81,7 +86,7 @@ def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
     named: dict[str, int | None] = {document_key(one): None for one in link.documents.values()}
     named |= {file.path: file.bytes for commit in commits for file in commit.files}
     removed = removed_archives(layout)
-    warcs = {name for commit in commits for name in commit.warcs if name[0] != "/"}
+    warcs = {name for commit in commits for name in commit.warcs if not _is_elsewhere(name)}
     named |= dict.fromkeys(warcs - removed.keys())
     for stored in link.snapshots:
         named[f"{stored.key}/{layout.current.name}"] = stored.bytes

@@ -1,0 +1,162 @@
+"""WARC files where they lie: on a disk, or in a bucket, of which only the bytes wanted are read."""
+
+import io
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from typing_extensions import Buffer
+
+from warehouse.store.objects import SCHEME, Store, open_store
+
+_CHUNK = 8 * 1024 * 1024
+_CHUNKS = 3
+"""That are kept: looking whether a record begins goes back a little."""
+SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPath:
+    """An object of a bucket, as far as a path's ways are wanted."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+    @property
+    def store(self) -> Store:
+        """The whole bucket."""
+        return open_store(f"{SCHEME}{self.bucket}")
+
+    def open(self, mode: str = "rb") -> "IO[bytes]":
+        """The object, to be read from anywhere.
+
+        Raises:
+            StoreError: it is not there, or the store does not answer.
+        """
+        return StoredFile(self)  # type: ignore[return-value]
+
+
+WarcPath: TypeAlias = Path | StoredPath
+
+
+class StoredFile(io.RawIOBase):
+    """An object that is read in large pieces, the last few of which are kept."""
+
+    def __init__(self, path: StoredPath) -> None:
+        self.name = str(path)
+        self._path, self._store = path, path.store
+        self._size = size_of(path)
+        self._at = 0
+        self._chunks: OrderedDict[int, bytes] = OrderedDict()
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next read begins."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Begin the next read somewhere else."""
+        from_there = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}
+        self._at = from_there[whence] + offset
+        return self._at
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Read on."""
+        view = memoryview(buffer)
+        found = self.piece(len(view), self._at, whole=False)
+        view[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+    def piece(self, size: int, at: int, *, whole: bool = True) -> bytes:
+        """Bytes from an offset on; fewer at the end, or also at a chunk's when not wanted whole."""
+        found = b""
+        while len(found) < size and at + len(found) < self._size:
+            here = at + len(found)
+            chunk, begin = self._chunk(here // _CHUNK), here % _CHUNK
+            found += chunk[begin : begin + size - len(found)]
+            if not whole:
+                break
+        return found
+
+    def _chunk(self, number: int) -> bytes:
+        if number not in self._chunks:
+            start = number * _CHUNK
+            end = min(start + _CHUNK, self._size)
+            self._chunks[number] = self._store.read_range(self._path.key, start, end)
+            if len(self._chunks) > _CHUNKS:
+                self._chunks.popitem(last=False)
+        self._chunks.move_to_end(number)
+        return self._chunks[number]
+
+
+def warc_path(url: str) -> WarcPath:
+    """A file's place, from its absolute path or its s3:// address."""
+    return _stored(url) if url.startswith(SCHEME) else Path(url)
+
+
+def _stored(url: str) -> StoredPath:
+    bucket, _, key = url.removeprefix(SCHEME).partition("/")
+    return StoredPath(bucket, key)
+
+
+def size_of(path: WarcPath) -> int:
+    """The file's bytes.
+
+    Raises:
+        OSError: it is not there.
+    """
+    if isinstance(path, Path):
+        return path.stat().st_size
+    size = path.store.size(path.key)
+    if size is None:
+        raise FileNotFoundError(f"{path}: no such object")
+    return size
+
+
+def is_file(path: WarcPath) -> bool:
+    """Whether the file is there."""
+    return path.is_file() if isinstance(path, Path) else path.store.size(path.key) is not None
+
+
+def piece(file: IO[bytes], size: int, at: int) -> bytes:
+    """Bytes of a file from an offset on; it goes on being read from where it was."""
+    if isinstance(file, StoredFile):
+        return file.piece(size, at)
+    return os.pread(file.fileno(), size, at)
+
+
+def stored_warcs(pattern: str) -> Iterator[StoredPath]:
+    """The WARC files of a bucket that an address names: an object, a folder, or a glob of keys.
+
+    Raises:
+        ValueError: it is no address of a bucket.
+        StoreError: the store does not answer.
+    """
+    named = _stored(pattern)
+    fixed = named.key
+    is_glob = any(mark in fixed for mark in "*?[")
+    if not is_glob and is_file(named):
+        yield named
+        return
+    for mark in "*?[":
+        fixed = fixed.partition(mark)[0]
+    folder = fixed.rpartition("/")[0] if is_glob else fixed.rstrip("/")
+    for found in named.store.list(folder):
+        is_named = fnmatchcase(found.key, named.key) if is_glob else found.key.endswith(SUFFIXES)
+        if is_named:
+            yield StoredPath(named.bucket, found.key)
