@@ -132,12 +132,11 @@ def print_topics(layout: Layout) -> None:
 
 def layout_of(data: Path | None) -> Layout:
     """The folders of the named installation, or of the environment's."""
-    from flows.installation import open_layout
-    from tasks.settings import Settings
+    from flows.installation import open_layout, settings_of
     from warehouse.store.objects import StoreError
 
     with told():
-        settings = Settings(data=data) if data else Settings()
+        settings = settings_of(data=data) if data else settings_of()
         try:
             return open_layout(settings)
         except StoreError as error:

@@ -32,6 +32,18 @@ class Installation:
         return choose(self.sources, only)
 
 
+def settings_of(**given: Path | str) -> Settings:
+    """The settings of the environment, with the files and the data folder that are named.
+
+    PRESSWATCH_STORE goes with PRESSWATCH_DATA: a folder that is named is of its own store, or none.
+
+    Raises:
+        ConfigError: one line a bad value, naming the variable.
+    """
+    alone = {"store": ""} if "data" in given else {}
+    return Settings(**{name: Path(value) for name, value in given.items()}, **alone)
+
+
 def open_layout(settings: Settings) -> Layout:
     """The data folder; where it is the working copy of a store, brought up to that.
 
@@ -59,7 +71,7 @@ def open_installation(
         StoreError: the data lie in a store, and it does not answer.
     """
     given = {"sources": sources, "topics": topics, "data": data}
-    settings = Settings(**{name: Path(value) for name, value in given.items() if value})
+    settings = settings_of(**{name: value for name, value in given.items() if value})
     return Installation(
         settings,
         open_layout(settings),

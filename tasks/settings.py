@@ -128,7 +128,10 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path("data"), validate_default=True)
     """The data folder; kept as an absolute path. Given as s3://bucket/folder, it is `store`."""
     store: str = ""
-    """The store that counts, s3://bucket/folder; the data folder is then its working copy."""
+    """The store that counts, s3://bucket/folder; the data folder is then its working copy.
+
+    Of the folder that PRESSWATCH_DATA names, or ./data.
+    """
     sources: Path = Path("deployments/sources.toml")
     """The papers, a TOML file."""
     topics: Path = Path("deployments/topics.toml")

@@ -37,15 +37,19 @@ def server() -> Iterator[Server]:
 def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Store:
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    found = server.bucket()
-    monkeypatch.setenv("PRESSWATCH_STORE", found.url)
-    return found
+    return server.bucket()
+
+
+def of_store(store: Store, tmp_path: Path, name: str) -> Place:
+    place = Place(tmp_path, name)
+    join(place.layout, store.url)
+    return place
 
 
 def test_two_machines_are_one_installation(
     newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path
 ) -> None:
-    here, there = Place(tmp_path, "here"), Place(tmp_path, "there")
+    here, there = (of_store(store, tmp_path, name) for name in ("here", "there"))
     first = here.ingest()
     again = there.ingest()
     assert first.loaded.articles > 40
@@ -66,7 +70,7 @@ def test_two_machines_are_one_installation(
 def test_killed_while_it_writes_the_store(
     newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path, reached: str
 ) -> None:
-    place = Place(tmp_path, "killed")
+    place = of_store(store, tmp_path, "killed")
     process = start(place, prefect_api)
     while not next(store.list(reached), None):
         assert process.poll() is None, place.data.with_suffix(".log").read_text()
@@ -77,13 +81,9 @@ def test_killed_while_it_writes_the_store(
     whole(store)
     place.ingest()
     whole(store)
-    other = Place(tmp_path, "other")
-    join(other.layout, store.url)
+    other, undisturbed = of_store(store, tmp_path, "other"), Place(tmp_path, "undisturbed")
     catch_up(other.layout)
-    with pytest.MonkeyPatch.context() as alone:
-        alone.delenv("PRESSWATCH_STORE")
-        undisturbed = Place(tmp_path, "undisturbed")
-        undisturbed.ingest()
+    for _ in range(2):
         undisturbed.ingest()
     assert lasting(place) == lasting(other) == lasting(undisturbed)
 
@@ -108,9 +108,7 @@ def test_the_command_takes_an_address_for_the_data_folder(
     prefect_api: str,
     store: Store,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv("PRESSWATCH_STORE")
     place = Place(tmp_path)
     files = ["--sources", str(place.sources), "--topics", place.files["topics_file"]]
     api = {"PREFECT_API_URL": prefect_api}
@@ -121,8 +119,10 @@ def test_the_command_takes_an_address_for_the_data_folder(
     assert count > 40
     assert str(count) in asked.stdout
     shutil.rmtree(tmp_path / "data")
-    again = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_DATA=store.url)
+    again = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_STORE=store.url)
     assert again.stdout == asked.stdout
+    demo = command("sql", COUNT, "--data", "else", cwd=tmp_path, PRESSWATCH_STORE=store.url)
+    assert "is not there yet" in demo.stderr, "a folder that is named is not the store's"
     lost = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     told = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_DATA=store.url, **lost)
     assert told.returncode == 0
