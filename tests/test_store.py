@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyarrow import dataset, fs
 
 from tasks import load as loading
 from tasks.compact import compact, drop_retired, publish_files
@@ -71,13 +72,19 @@ def copy_of(store: Store, folder: Path) -> Layout:
 
 def run(layout: Layout, run_id: str, pages: Sequence[Page]) -> LoadReport:
     """One run collected, loaded and published."""
-    collected = stage(layout, run_id, pages)
-    for batch in collected.batches:
-        batch.warc.parent.mkdir(parents=True, exist_ok=True)
-        batch.warc.write_bytes(archive(run_id))
-    report = load(layout, TOPICS, SOURCES, [collected])
+    report = load(layout, TOPICS, SOURCES, [collect(layout, run_id, pages)])
     publish_all(layout, TOPICS, SOURCES)
     return report
+
+
+def collect(layout: Layout, run_id: str, pages: Sequence[Page]) -> Run:
+    """One run collected and refined, with its archive files."""
+    collected = stage(layout, run_id, pages)
+    for batch in collected.batches:
+        path = Path(batch.warc)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive(run_id))
+    return collected
 
 
 def archive(run_id: str) -> bytes:
@@ -187,7 +194,7 @@ def test_a_run_that_came_too_late_is_loaded_again(
 ) -> None:
     """One machine is taken for dead while it writes; the other goes on."""
     run(here, "r1", day(1))
-    late = stage(here, "r2", day(2))
+    late = collect(here, "r2", day(2))
     with pytest.raises(Changed, match="the next run loads it"):
         _load_late(store, here, late, lambda: run(there, "r3", day(3, "de-blatt")))
     again = stage(here, "r2", day(2))
@@ -211,7 +218,7 @@ def test_a_store_that_is_gone_for_a_while_costs_nothing(
     store: Store, here: Layout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run(here, "r1", day(1))
-    collected = stage(here, "r2", day(2))
+    collected = collect(here, "r2", day(2))
     with monkeypatch.context() as cut:
         cut.setattr(Store, "create", _refused)
         with pytest.raises(StoreError, match="no route"):
@@ -358,6 +365,14 @@ def test_a_backup_of_a_working_copy_has_the_archives_of_all(
     assert tables(kept) == tables(there)
 
 
+def test_a_store_that_was_put_back_is_not_written(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    store.delete([found.key for found in store.list("states")])
+    with pytest.raises(StoreError, match=f"{store.url} has lost its state 2; its last is 0"):
+        run(here, "r2", day(2))
+    assert committed_runs(here.commits) == ["r1"]
+
+
 def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     join(layout, "s3://no-such-bucket/news")
@@ -404,6 +419,21 @@ def test_a_dead_machine_keeps_no_paper(
     time.sleep(2.1)  # the store's clock goes by seconds
     with turn(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {}
+
+
+def test_another_engine_reads_the_bucket(store: Store, here: Layout, server: Server) -> None:
+    """As production.md says: the last state, its first snapshot, the manifest, its files."""
+    run(here, "r1", day(1))
+    run(here, "r2", day(2))
+    (*_, last) = store.list("states")
+    state = json.loads(gzip.decompress(store.read(last.key)))
+    manifest = json.loads(store.read(f"{state['snapshots'][0]['key']}/manifest.json"))
+    bucket = fs.S3FileSystem(endpoint_override=server.url, access_key="a", secret_key="b")
+    root = store.url.removeprefix("s3://")
+    paths = [f"{root}/{file['path']}" for file in manifest["files"] if file["layer"] == "articles"]
+    found = dataset.dataset(paths, format="parquet", filesystem=bucket).to_table()
+    texts = query(here, TEXTS)
+    assert sorted(found["body"].to_pylist()) == sorted(texts["body"].to_pylist())
 
 
 def test_objects(store: Store, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import file_digest
 from pathlib import Path
@@ -55,29 +56,18 @@ def pull(layout: Layout, link: Link) -> None:
 
 
 def _take(layout: Layout, link: Link, state: State) -> None:
-    """Bring the folder up to a state: first the large files, then the small ones that name them."""
+    """Bring the folder up to a state; killed at any point, it is brought up to it again."""
     store, here = link.store, scan(layout, link)
     changed = {one: has for one, has in state.documents.items() if here.get(one) != has}
-    gone = here.keys() - state.documents.keys()
-    replaced = bool(gone or changed.keys() & here.keys())
-    before = named_files(layout.commits, committed_runs(layout.commits)) if replaced else set()
     digests = [document_key(digest) for digest in changed.values()]
     contents = dict(zip(changed, side_by_side(store.read, digests), strict=True))
     files = [file for place, content in contents.items() for file in files_of(place, content)]
     side_by_side(partial(_bring, layout, store), {file.path: file for file in files}.values())
-    for place in sorted(gone):
+    gone = sorted(here.keys() - state.documents.keys())
+    for place in gone:
         if place.startswith("commits/") and place not in link.documents:
             log.warning("%s came too late for %s: its run is loaded again", place, store.url)
-        (layout.root / place).unlink()
-    for place, content in contents.items():
-        _write(layout.root / place, content)
-    os.sync()
-    after = named_files(layout.commits, committed_runs(layout.commits)) if replaced else set()
-    for place in before - after:
-        (layout.root / place).unlink(missing_ok=True)
-    if "removed.json" in changed:
-        for place in removed_archives(layout):
-            (layout.root / place).unlink(missing_ok=True)
+    _replace(layout, contents, gone)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _take_snapshot(layout, store, state.snapshots[0])
     link.state, link.documents = state.number, dict(state.documents)
@@ -85,6 +75,21 @@ def _take(layout: Layout, link: Link, state: State) -> None:
     scan(layout, link)
     write_link(layout, link)
     log.info("%s brought up to state %d of %s", layout.root, state.number, store.url)
+
+
+def _replace(layout: Layout, contents: Mapping[str, bytes], gone: Sequence[str]) -> None:
+    """Put small files in place, the large ones being there, and remove what none of them names."""
+    loses = bool(gone) or any((layout.root / place).exists() for place in contents)
+    before = named_files(layout.commits, committed_runs(layout.commits)) if loses else set()
+    for place in gone:
+        (layout.root / place).unlink()
+    for place, content in contents.items():
+        _write(layout.root / place, content)
+    os.sync()
+    after = named_files(layout.commits, committed_runs(layout.commits)) if loses else set()
+    retained = removed_archives(layout) if "removed.json" in contents else ()
+    for place in (*(before - after), *retained):
+        (layout.root / place).unlink(missing_ok=True)
 
 
 def _bring(layout: Layout, store: Store, file: CommittedFile) -> None:
