@@ -25,14 +25,14 @@ from tasks.partition import Run
 from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
-from tests import bench_backfill, bench_overhead, bench_upkeep, bench_warehouse
+from tests import bench_backfill, bench_overhead, bench_store, bench_upkeep, bench_warehouse
 from tests.copies import measure, table
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
 from warehouse.query import query
 
-PARTS = ("warehouse", "overhead", "upkeep", "ingest", "backfill", "copies", "extraction")
+PARTS = ("warehouse", "overhead", "upkeep", "store", "ingest", "backfill", "copies", "extraction")
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -190,7 +190,9 @@ def main() -> None:
         bench_overhead.run()
     if asked.only in (None, "upkeep"):
         bench_upkeep.run()
-    if asked.only in ("warehouse", "overhead", "upkeep"):
+    if asked.only in (None, "store"):
+        bench_store.run()
+    if asked.only in ("warehouse", "overhead", "upkeep", "store"):
         return
     if not CORPUS.is_dir():
         sys.exit("the other parts need ../shared/corpus, which is absent")

@@ -9,7 +9,9 @@ from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from flows.__main__ import app
+from flows.environment import env_file
 from flows.quiet import SERVER, SETTINGS, WORKER
+from tasks.settings import Settings
 from tests.places import SAMPLE, TOPICS
 
 GIVEN = {
@@ -77,3 +79,12 @@ def test_a_value_that_no_file_carries(monkeypatch: pytest.MonkeyPatch) -> None:
     status, text = env(monkeypatch, {"PRESSWATCH_NOTE": "two\nlines"})
     assert status == 2
     assert text == "PRESSWATCH_NOTE: 'two\\nlines' cannot be written into an environment file\n"
+
+
+def test_a_store_for_the_data_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder is its working copy; commands that are given none of this find it by itself."""
+    monkeypatch.chdir(tmp_path)
+    about = Settings(data=Path("s3://bucket/news"))
+    found = dotenv_values(stream=io.StringIO(env_file(about, "http://127.0.0.1:4200/api", {})))
+    assert found["PRESSWATCH_STORE"] == "s3://bucket/news"
+    assert found["PRESSWATCH_DATA"] == str(tmp_path / "data")
