@@ -11,7 +11,7 @@ from tasks.settings import ConfigError, Settings
 if TYPE_CHECKING:
     from tasks.backfill.cluster import Cluster
 
-CONNECT_SECONDS = 15
+CONNECT_SECONDS = 10
 """To the scheduler."""
 
 

@@ -20,14 +20,14 @@ START_SECONDS = 60
 class DaskCluster:
     """A scheduler, and workers that start and die as a test wants it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._file = folder, folder / "scheduler.json"
+    def __init__(self, folder: Path, code: Path = ROOT) -> None:
+        self.folder, self._file, self._code = folder, folder / "scheduler.json", code
         self._processes: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
         about = ("--port", "0", "--no-show", "--scheduler-file", str(self._file))
-        self.scheduler = self._start("scheduler", ROOT, *HERE, *about)
+        self.scheduler = self._start("scheduler", self._code, *HERE, *about)
         self.address = str(until("the scheduler is up", self._told, START_SECONDS)["address"])
         return self
 
@@ -36,7 +36,7 @@ class DaskCluster:
             process.terminate()
         for process in self._processes:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(10)
+                process.wait(5)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flows.engine import refining
+from tasks.backfill.cluster import UNFIT
 from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, sweep_staged
 from tasks.backfill.processes import AHEAD, ShardFailed, ShardPool, shard_pool
@@ -34,6 +35,9 @@ pytestmark = pytest.mark.slow
 SMALL = 40_000
 """Bytes of a shard."""
 WORKERS = ("north", "south")
+OTHER = (
+    r"^the Dask worker other has Presswatch \w+ on Python 3.*, and the backfill Presswatch \w+ on"
+)
 
 
 @pytest.fixture(scope="module")
@@ -172,12 +176,12 @@ def test_a_killed_backfill_goes_on_where_it_was(
     dask: DaskCluster, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warcs = [
-        write_warc(tmp_path / "one.warc.gz", news(5, 300)),
-        write_warc(tmp_path / "two.warc.zst", news(4, 200, first=200)),
+        write_warc(tmp_path / "one.warc.gz", news(5, 200)),
+        write_warc(tmp_path / "two.warc.zst", news(4, 100, first=160)),
     ]
     assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
     want = rows(Layout(tmp_path / "undisturbed"))
-    assert len(want["captures"]) == 500
+    assert len(want["captures"]) == 300
     monkeypatch.setenv("PRESSWATCH_DASK", dask.address)
     for what, done in {"stage/shards/*-*[0-9a-f]": 1, "commits/*": 2}.items():
         data = tmp_path / f"killed-{done}"
@@ -224,18 +228,54 @@ def test_a_worker_of_another_version_is_refused(dask: DaskCluster, tmp_path: Pat
     at = on(dask, place(tmp_path))
     warc = write_warc(tmp_path / "a.warc.gz", news(3, 90))
     with refining(at.settings) as engine:
-        shards = engine.refined(engine.shards(open_warcs([warc]), 4_000), at.job)
+        shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
         next(shards)
         other = dask.worker("other", code=tmp_path / "other")
         try:
             dask.wait_for("other", *WORKERS)
-            with pytest.raises(SourcesFailed, match="worker other has Presswatch .* the backfill"):
+            with pytest.raises(SourcesFailed, match=OTHER):
                 list(shards)
-            with pytest.raises(SourcesFailed, match="worker other has Presswatch .* the backfill"):
+            with pytest.raises(SourcesFailed, match=OTHER):
                 refined(at, warc)
         finally:
             other.terminate()
             dask.wait_for(*WORKERS)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder of code that is none of Presswatch's."""
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "tasks.py").touch()
+    return tmp_path / "bare"
+
+
+def test_a_worker_without_presswatch_leaves_the_shards_to_others(
+    dask: DaskCluster, bare: Path, tmp_path: Path
+) -> None:
+    at = on(dask, place(tmp_path))
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 90))
+    with refining(at.settings) as engine:
+        shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
+        first = next(shards)
+        dask.worker("bare", code=bare)
+        dask.wait_for("bare", *WORKERS)
+        with pytest.raises(
+            SourcesFailed, match=rf"^the Dask worker at tcp://.*:\d+ {UNFIT}: .*'tasks"
+        ):
+            refined(at, warc)
+        found = [first, *shards]
+    assert all(isinstance(one, Staged) for one in found)
+    assert sum(one.pages for one in found if isinstance(one, Staged)) == 90
+    dask.wait_for(*WORKERS)
+
+
+def test_a_scheduler_without_presswatch_is_refused(bare: Path, tmp_path: Path) -> None:
+    with (
+        DaskCluster(tmp_path / "dask", code=bare) as dask,
+        pytest.raises(SourcesFailed, match=f"^the Dask scheduler at {dask.address} {UNFIT}: "),
+    ):
+        refined(on(dask, place(tmp_path)))
 
 
 def test_a_scheduler_that_is_not_there(
@@ -258,7 +298,7 @@ def test_a_scheduler_that_goes_away(tmp_path: Path) -> None:
         dask.wait_for("north")
         with refining(Settings(dask=dask.address)) as engine:
             at = on(dask, place(tmp_path))
-            shards = engine.refined(engine.shards(open_warcs([warc]), 4_000), at.job)
+            shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
             next(shards)
             dask.scheduler.kill()
             with pytest.raises(SourcesFailed, match=f"scheduler at {dask.address} is gone"):

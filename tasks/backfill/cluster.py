@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +15,7 @@ from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.processes import AHEAD, Refinement, ShardFailed, Shards
 from tasks.backfill.shards import Shard, Warc
 from tasks.backfill.stage import staged_before, staged_once
-from tasks.backfill.worker import Parcel, cut_here, made_by, refine_here
+from tasks.backfill.worker import Parcel, cut_here, demand, made_by, refine_here
 from tasks.collect import SourcesFailed
 from tasks.pool import ahead
 
@@ -24,6 +25,7 @@ FIRST_WORKER_SECONDS = 20
 """For it to join."""
 LOOK_SECONDS = 60
 """Between two looks whether there are workers, while a shard is waited for."""
+UNFIT = "has not this version of Presswatch"
 FIRST = 10
 """Priority of cutting a file, which all its shards wait for."""
 
@@ -34,11 +36,12 @@ class Cluster:
     """The workers of a Dask scheduler; their threads refine a shard each.
 
     Raises:
-        SourcesFailed: there is no worker, or one of another version.
+        SourcesFailed: there is no worker, or scheduler or workers have another version.
     """
 
     def __init__(self, client: Client, address: str) -> None:
         self._client, self._address, self._made_by = client, address, made_by()
+        self._demand_scheduler()
         self._demand_workers()
 
     def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
@@ -88,31 +91,53 @@ class Cluster:
     def _result(self, future: "Future[T]") -> T:
         while True:
             try:
-                return future.result(timeout=LOOK_SECONDS)
+                with self._reached():
+                    return future.result(timeout=LOOK_SECONDS)
             except TimeoutError:
                 if not self._threads():
-                    log.warning("%s has no workers; waiting for some", self._address)
-            except CancelledError:
-                raise SourcesFailed(f"the Dask scheduler at {self._address} is gone") from None
+                    log.warning(
+                        "the Dask scheduler at %s has no workers; waiting for some", self._address
+                    )
 
     def _width(self) -> int:
         return max(1, AHEAD * self._threads())
 
     def _threads(self) -> int:
-        by_worker: dict[str, int] = self._client.nthreads()  # type: ignore[no-untyped-call]
+        with self._reached():
+            by_worker: dict[str, int] = self._client.nthreads()  # type: ignore[no-untyped-call]
         return sum(by_worker.values())
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            raise
+        except (CancelledError, OSError):
+            raise SourcesFailed(f"the Dask scheduler at {self._address} is gone") from None
+
+    def _demand_scheduler(self) -> None:
+        """It reads what is sent through it, too."""
+        try:
+            theirs: str = self._client.run_on_scheduler(made_by)  # type: ignore[no-untyped-call]
+        except (AttributeError, ImportError) as wrong:
+            theirs = str(wrong)
+        if theirs != self._made_by:
+            raise SourcesFailed(f"the Dask scheduler at {self._address} {UNFIT}: {theirs}")
 
     def _demand_workers(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
-            raise SourcesFailed(f"no worker has joined {self._address}") from None
-        found = self._client.run(made_by, on_error="return")
-        for worker, theirs in found.items():
-            if theirs != self._made_by:
-                raise SourcesFailed(
-                    f"worker {worker} has {theirs}, and the backfill {self._made_by}"
-                )
+            raise SourcesFailed(
+                f"no worker has joined the Dask scheduler at {self._address}"
+            ) from None
+        found = self._client.run(demand, self._made_by, on_error="return")
+        for address, wrong in found.items():
+            if isinstance(wrong, SourcesFailed):
+                raise wrong
+            if isinstance(wrong, Exception):
+                raise SourcesFailed(f"the Dask worker at {address} {UNFIT}: {wrong}")
         log.info("refining on %s, %d shards at once", self._address, self._threads())
 
 

@@ -53,6 +53,21 @@ def made_by() -> str:
     return _MADE_BY
 
 
+def demand(wanted: str, dask_worker: Worker | None = None) -> None:
+    """See to it that a worker gives the rows that the backfill's own machine would.
+
+    Args:
+        wanted: What that one says of itself.
+        dask_worker: Filled in by Dask where it is run outside a task.
+
+    Raises:
+        SourcesFailed: it is of another version.
+    """
+    if wanted != _MADE_BY:
+        name = (dask_worker or _worker()).name
+        raise SourcesFailed(f"the Dask worker {name} has {_MADE_BY}, and the backfill {wanted}")
+
+
 def cut_here(warc: Warc, size: int, wanted: str) -> list[Shard | ShardFailed]:
     """The shards of a file.
 
@@ -85,8 +100,7 @@ def _refined(job: ShardJob, pool: ShardPool) -> Parcel | ShardFailed:
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
     """What comes of the work in this thread's process; a new one, where that surprises."""
-    if wanted != _MADE_BY:
-        raise SourcesFailed(f"worker {_worker().name} has {_MADE_BY}, and the backfill {wanted}")
+    demand(wanted)
     try:
         if not shard.is_there():
             return ShardFailed(shard, "the file is not there, or another one")
@@ -98,7 +112,7 @@ def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | Sha
 
 def _pool() -> ShardPool:
     if not hasattr(_own, "pool"):
-        # Dask's nanny makes its worker a daemon, which may start no process; ours end by themselves.
+        # Dask's nanny makes its worker a daemon, which may start none; ours ends by itself.
         multiprocessing.current_process().daemon = False
         _own.pool = ShardPool(1)
         # Else a worker that is to end waits for a process that the pool starts again and again.
