@@ -145,8 +145,7 @@ def received(job: ShardJob, parcel: Parcel) -> Staged:
     """A shard that another machine has staged, staged here as if it had been here."""
 
     def unpack(half: Path, _: object) -> Staged:
-        for name, content in parcel.files.items():
-            (half / name).write_bytes(content)
+        parcel.unpack(half)
         return replace(parcel.staged, shard=job.shard, folder=job.folder)
 
     return staged_once(job, unpack)

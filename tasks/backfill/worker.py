@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import pyarrow as pa
 from distributed import Worker, get_worker
 
 from tasks.backfill.jobs import ShardJob, Staged
@@ -23,6 +24,7 @@ from tasks.collect import SourcesFailed
 from tasks.normalise import EXTRACTOR_VERSION
 
 T = TypeVar("T")
+_ZSTD = pa.Codec("zstd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,20 @@ class Parcel:
     """A staged shard on its way between machines."""
 
     staged: Staged
-    files: dict[str, bytes]
-    """The Arrow files of its folder, by name."""
+    files: dict[str, tuple[int, bytes]]
+    """The Arrow files of its folder by name: size, and content under zstd, 40 % of that size."""
+
+    @classmethod
+    def of(cls, staged: Staged) -> "Parcel":
+        """What lies staged, as it can be sent."""
+        found = {path.name: path.read_bytes() for path in staged.folder.glob("*.arrow")}
+        packed = {name: _ZSTD.compress(content, asbytes=True) for name, content in found.items()}
+        return cls(staged, {name: (len(found[name]), packed[name]) for name in found})
+
+    def unpack(self, folder: Path) -> None:
+        """Put the files into a folder of another machine."""
+        for name, (size, content) in self.files.items():
+            (folder / name).write_bytes(_ZSTD.decompress(content, size))
 
 
 def _digest() -> str:
@@ -93,9 +107,7 @@ def _refined(job: ShardJob, pool: ShardPool) -> Parcel | ShardFailed:
     with TemporaryDirectory(prefix="shard-", dir=_worker().local_directory) as name:
         here = replace(job, folder=Path(name, job.folder.name))
         (done,) = pool.refined(iter([job.shard]), lambda _: here)
-        if isinstance(done, ShardFailed):
-            return done
-        return Parcel(done, {path.name: path.read_bytes() for path in here.folder.glob("*.arrow")})
+        return done if isinstance(done, ShardFailed) else Parcel.of(done)
 
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
