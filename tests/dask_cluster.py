@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -20,8 +21,11 @@ START_SECONDS = 60
 class DaskCluster:
     """A scheduler, and workers that start and die as a test wants it."""
 
-    def __init__(self, folder: Path, code: Path = ROOT) -> None:
+    def __init__(
+        self, folder: Path, code: Path = ROOT, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.folder, self._file, self._code = folder, folder / "scheduler.json", code
+        self._environment = {**os.environ, **(environment or {})}
         self._processes: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -58,10 +62,6 @@ class DaskCluster:
             found = client.run(os.getpid, on_error="ignore")
         return {names[at]: pid for at, pid in found.items() if at in names}
 
-    def said(self, kind: str) -> str:
-        """What schedulers or workers have written."""
-        return "".join(path.read_text() for path in sorted(self.folder.glob(f"{kind}-*.log")))
-
     def _told(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError):
             found: dict[str, Any] = json.loads(self._file.read_bytes())
@@ -75,7 +75,7 @@ class DaskCluster:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", kind, *words],
                 cwd=self.folder / folder,
-                env={**os.environ, "PYTHONPATH": str(code)},
+                env={**self._environment, "PYTHONPATH": str(code)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

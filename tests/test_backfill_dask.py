@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,29 @@ def test_workers_that_are_killed_lose_nothing(
     until("all that was killed has ended", lambda: not any(map(is_there, gone)), 15)
     dask.wait_for(*WORKERS)
     assert dask.pids()["north"] != pids["north"]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["cutting", "refining"])
+def test_what_workers_die_of_is_named_and_can_be_done_again(tmp_path: Path, first: int) -> None:
+    patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}  # 3 as Dask comes
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 200))
+    with DaskCluster(tmp_path / "dask", environment=patience) as dask:
+        dask.worker("north")
+        dask.wait_for("north")
+        at = on(dask, place(tmp_path))
+        with refining(at.settings) as engine:
+            shards = engine.refined(engine.shards(open_warcs([warc]), 2_000), at.job)
+            found = list(islice(shards, first))
+            args = (dask.pids()["north"], [])
+            killer = threading.Thread(target=kill_when_at_work, args=args)
+            killer.start()
+            found += shards
+            killer.join()
+        failed = [one for one in found if isinstance(one, ShardFailed)]
+        assert failed
+        assert all(one.error.startswith("its workers died, one after") for one in failed)
+        again = refined(at, warc)
+    assert sum(one.pages for one in again if isinstance(one, Staged)) == 200
 
 
 def is_there(pid: int) -> bool:

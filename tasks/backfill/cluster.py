@@ -12,7 +12,7 @@ from typing import TypeVar
 from distributed import Client, Future, KilledWorker
 
 from tasks.backfill.jobs import ShardJob, Staged
-from tasks.backfill.processes import AHEAD, Refinement, ShardFailed, Shards
+from tasks.backfill.processes import AHEAD, Refinement, ShardFailed, Shards, whole
 from tasks.backfill.shards import Shard, Warc
 from tasks.backfill.stage import staged_before, staged_once
 from tasks.backfill.worker import Parcel, cut_here, demand, made_by, refine_here
@@ -49,8 +49,10 @@ class Cluster:
 
         A file is cut while the ones before it are refined; one that cannot be cut has failed.
         """
-        for _, future in ahead(((warc, self._cut(warc, size)) for warc in warcs), AHEAD):
-            yield from (shard for shard in self._result(future) if shard not in done)
+        for warc, future in ahead(((warc, self._cut(warc, size)) for warc in warcs), AHEAD):
+            found = self._result(whole(warc), future)
+            shards = [found] if isinstance(found, ShardFailed) else found
+            yield from (shard for shard in shards if shard not in done)
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
         """The shards in their order, each when it is staged here; `job` says what to do with one.
@@ -82,17 +84,16 @@ class Cluster:
         return lambda: self._settled(work, future)
 
     def _settled(self, job: ShardJob, future: "Future[Parcel | ShardFailed]") -> Refinement:
-        try:
-            found = self._result(future)
-        except KilledWorker as end:
-            return ShardFailed(job.shard, f"its worker died again and again: {end}")
+        found = self._result(job.shard, future)
         return found if isinstance(found, ShardFailed) else received(job, found)
 
-    def _result(self, future: "Future[T]") -> T:
+    def _result(self, shard: Shard, future: "Future[T]") -> T | ShardFailed:
         while True:
             try:
                 with self._reached():
                     return future.result(timeout=LOOK_SECONDS)
+            except KilledWorker as end:
+                return ShardFailed(shard, f"its workers died, one after the other: {end}")
             except TimeoutError:
                 if not self._threads():
                     log.warning(

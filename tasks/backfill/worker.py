@@ -18,7 +18,7 @@ import pyarrow as pa
 from distributed import Worker, get_worker
 
 from tasks.backfill.jobs import ShardJob, Staged
-from tasks.backfill.processes import ShardFailed, ShardPool
+from tasks.backfill.processes import ShardFailed, ShardPool, whole
 from tasks.backfill.shards import Shard, Warc
 from tasks.collect import SourcesFailed
 from tasks.normalise import EXTRACTOR_VERSION
@@ -88,8 +88,7 @@ def cut_here(warc: Warc, size: int, wanted: str) -> list[Shard | ShardFailed]:
     Raises:
         SourcesFailed: the backfill is of another version.
     """
-    whole = Shard(str(warc.path), warc.fingerprint, 0, warc.bytes)
-    found = _tried(whole, wanted, lambda pool: list(pool.shards([warc], size)))
+    found = _tried(whole(warc), wanted, lambda pool: list(pool.shards([warc], size)))
     return [found] if isinstance(found, ShardFailed) else list(map(_named, found))
 
 
