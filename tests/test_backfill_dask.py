@@ -60,10 +60,10 @@ def on(dask: DaskCluster, at: Place) -> Place:
     return replace(at, settings=at.settings.model_copy(update={"dask": dask.address}))
 
 
-def refined(at: Place, *warcs: Path) -> list[Staged | ShardFailed]:
+def refined(at: Place, *warcs: Path, size: int = SMALL) -> list[Staged | ShardFailed]:
     """What the engine of the place's settings makes of the files, and nothing is loaded."""
     with refining(at.settings) as engine:
-        shards = engine.shards(open_warcs(warcs), SMALL)
+        shards = engine.shards(open_warcs(warcs), size)
         return list(engine.refined(shards, at.job))
 
 
@@ -168,7 +168,7 @@ def test_workers_that_are_killed_lose_nothing(
 @pytest.mark.parametrize("first", [0, 1], ids=["cutting", "refining"])
 def test_what_workers_die_of_is_named_and_can_be_done_again(tmp_path: Path, first: int) -> None:
     patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}  # 3 as Dask comes
-    warc = write_warc(tmp_path / "a.warc.gz", news(3, 200))
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 120))
     with DaskCluster(tmp_path / "dask", environment=patience) as dask:
         dask.worker("north")
         dask.wait_for("north")
@@ -184,8 +184,8 @@ def test_what_workers_die_of_is_named_and_can_be_done_again(tmp_path: Path, firs
         failed = [one for one in found if isinstance(one, ShardFailed)]
         assert failed
         assert all(one.error.startswith("its workers died, one after") for one in failed)
-        again = refined(at, warc)
-    assert sum(one.pages for one in again if isinstance(one, Staged)) == 200
+        again = refined(at, warc, size=2_000)
+    assert sum(one.pages for one in again if isinstance(one, Staged)) == 120
 
 
 def is_there(pid: int) -> bool:
