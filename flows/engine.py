@@ -38,7 +38,7 @@ def _cluster(address: str) -> "Iterator[Cluster]":
 
         from tasks.backfill.cluster import Cluster
     except ModuleNotFoundError as missing:
-        why = f"PRESSWATCH_DASK: {missing.name} is not there: pip install 'presswatch[dask]'"
+        why = f"PRESSWATCH_DASK: {missing.name} is not installed: pip install 'presswatch[dask]'"
         raise ConfigError([why]) from None
     with DaskTaskRunner(address=address, client_kwargs={"timeout": CONNECT_SECONDS}) as runner:
         try:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from flows.engine import refining
+from tasks.backfill import cluster
 from tasks.backfill.cluster import UNFIT
 from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, sweep_staged
@@ -43,11 +44,11 @@ OTHER = (
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    with DaskCluster(tmp_path_factory.mktemp("dask")) as cluster:
+    with DaskCluster(tmp_path_factory.mktemp("dask")) as started:
         for name in WORKERS:
-            cluster.worker(name)
-        cluster.wait_for(*WORKERS)
-        yield cluster
+            started.worker(name)
+        started.wait_for(*WORKERS)
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,7 @@ def test_workers_that_are_killed_lose_nothing(
     until("all that was killed has ended", lambda: not any(map(is_there, gone)), 15)
     dask.wait_for(*WORKERS)
     assert dask.pids()["north"] != pids["north"]
+    assert not list((dask.folder / "north").rglob("shard-*"))
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["cutting", "refining"])
@@ -207,19 +209,19 @@ def test_a_killed_backfill_goes_on_where_it_was(
     want = rows(Layout(tmp_path / "undisturbed"))
     assert len(want["captures"]) == 250
     monkeypatch.setenv("PRESSWATCH_DASK", dask.address)
-    for what, done in {"stage/shards/*-*[0-9a-f]": 1, "commits/*": 2}.items():
-        data = tmp_path / f"killed-{done}"
+    data = tmp_path / "killed"
+    for what, count in {"stage/shards/*-*[0-9a-f]": 1, "commits/*": 1}.items():
         run = start(data, prefect_api, *warcs)
-        until("it is under way", lambda: len(list(data.glob(what))) >= done, 60)  # noqa: B023
+        until("it is under way", lambda: len(list(data.glob(what))) >= count, 90)  # noqa: B023
         os.kill(dask.pids()["south"], signal.SIGKILL)
         run.send_signal(signal.SIGKILL)
-        run.wait()
+        assert run.wait() == -signal.SIGKILL
         wait_until_gone(run.pid)
-        assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
-        assert f"refining on {dask.address}" in data.with_suffix(".log").read_text()
-        assert rows(Layout(data)) == want
-        sweep_staged(Layout(data))
-        assert not list((data / "stage" / "shards").iterdir())
+    assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
+    assert data.with_suffix(".log").read_text().count(f"refining on {dask.address}") == 3
+    assert rows(Layout(data)) == want
+    sweep_staged(Layout(data))
+    assert not list((data / "stage" / "shards").iterdir())
 
 
 def test_a_file_that_workers_cannot_read(
@@ -298,6 +300,15 @@ def test_a_scheduler_without_presswatch_is_refused(bare: Path, tmp_path: Path) -
     with (
         DaskCluster(tmp_path / "dask", code=bare) as dask,
         pytest.raises(SourcesFailed, match=f"^the Dask scheduler at {dask.address} {UNFIT}: "),
+    ):
+        refined(on(dask, place(tmp_path)))
+
+
+def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "FIRST_WORKER_SECONDS", 1)
+    with (
+        DaskCluster(tmp_path / "dask") as dask,
+        pytest.raises(SourcesFailed, match=f"^no worker has joined .* at {dask.address}$"),
     ):
         refined(on(dask, place(tmp_path)))
 
