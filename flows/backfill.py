@@ -17,6 +17,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from flows.engine import refining
 from flows.ingest import load_runs, publish_snapshot, report_snapshot
 from flows.installation import Installation, open_installation
 from flows.quiet import narrate
@@ -149,7 +150,7 @@ def backfill(
         only_known: Leave aside pages of domains that no paper of sources.toml has.
         every_url: Take pages too whose URL does not look like an article's.
         dry_run: Load nothing, and estimate from a sample what it would come to.
-        processes: Processes at work; 0 takes the setting, one for each core.
+        processes: Processes at work on this machine; 0 takes the setting, one for each core.
         sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
@@ -170,17 +171,18 @@ def backfill(
         if not dry_run:
             held.enter_context(_alone(here))
             sweep_staged(here.layout)
-        pool = held.enter_context(shard_pool(processes or here.settings.processes))
         files, known = open_warcs(paths), Done(here.layout, chosen)
         before = sum(map(known.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%d WARC files, %d MB to do", len(files), done.bytes // MB)
         if dry_run:
+            pool = held.enter_context(shard_pool(processes or here.settings.processes))
             done.estimate = estimate(place, files, done.bytes, pool)
             return done
+        engine = held.enter_context(refining(here.settings, processes))
         left = (one for one in files if known.bytes(one) < one.bytes)
-        shards = pool.shards(left, here.settings.limits.shard_bytes, known)
-        _load_all(here, _Work(place, pool.refined(shards, place.job), done))
+        shards = engine.shards(left, here.settings.limits.shard_bytes, known)
+        _load_all(here, _Work(place, engine.refined(shards, place.job), done))
     _tell(done)
     return done
 

@@ -28,6 +28,8 @@ _PREFIX = "PRESSWATCH_"
 _CONTACT = re.compile(r"(https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*", re.ASCII)
 
 _STORE = re.compile(r"s3:/{1,2}([^/].*)")
+_SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:]+:\d+|(tcp|tls)://\[[0-9a-fA-F:]+\]:\d+", re.ASCII)
+
 _DURATION = re.compile(r"(\d{1,4})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -149,6 +151,8 @@ class Settings(BaseSettings):
     """
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes for extraction; 0 is one for each core this process may use."""
+    dask: str = ""
+    """Address of a Dask scheduler, whose workers refine what is backfilled; empty: this machine."""
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401
         try:
@@ -186,6 +190,13 @@ class Settings(BaseSettings):
         if contact and not _CONTACT.fullmatch(contact):
             raise ValueError(f"must be a mail address or an http(s) URL, got {contact!r}")
         return contact
+
+    @field_validator("dask")
+    @classmethod
+    def _a_scheduler(cls, dask: str) -> str:
+        if dask and not _SCHEDULER.fullmatch(dask):
+            raise ValueError(f"must be an address like tcp://host:8786, got {dask!r}")
+        return dask
 
     @property
     def user_agent(self) -> str:

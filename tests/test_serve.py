@@ -5,12 +5,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
 from tasks.turns import source_lock
+from tests.dask_cluster import DaskCluster
+from tests.made_warcs import news, write_warc
 from tests.places import Newsroom, Place
 from tests.serving import Served, pids_of, until
 from warehouse.query import query
@@ -25,8 +28,14 @@ def place(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Place
 
 
 @pytest.fixture(scope="module")
-def served(place: Place) -> Iterator[Served]:
-    served = Served(place.files, {})
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    with DaskCluster(tmp_path_factory.mktemp("dask")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def served(place: Place, dask: DaskCluster) -> Iterator[Served]:
+    served = Served(place.files, {"PRESSWATCH_DASK": dask.address})
     served.start()
     yield served
     if served.process and served.process.poll() is None:
@@ -118,6 +127,23 @@ def fired(served: Served, name: str) -> str:
         runs = client.read_flow_runs(limit=100)
     ended = [run.state for run in runs if run.auto_scheduled and run.state]
     return next((state.message or name for state in ended if state.name == name), "")
+
+
+def test_a_backfill_by_hand_goes_to_the_dask_cluster(
+    served: Served, place: Place, dask: DaskCluster, tmp_path: Path
+) -> None:
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 12))
+    dask.worker("north")
+    run = served.begin("backfill/archives", warcs=[str(warc)])
+    state = served.ended(run).state
+    assert state
+    assert state.is_completed()
+    asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
+    with served.client() as client:
+        said = [one["message"] for one in client.request("POST", "/logs/filter", json=asked).json()]
+    assert f"refining on {dask.address}, 1 shards at once" in said
+    found = "SELECT count(*) AS n FROM articles WHERE source_id LIKE 'archive-%'"
+    assert query(place.layout, found).to_pylist() == [{"n": 12}]
 
 
 def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) -> None:

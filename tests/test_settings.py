@@ -9,7 +9,15 @@ from tasks.settings import ConfigError, Limits, Settings
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DATA", "CONTACT", "WORKERS", "LIMITS", "LIMITS__MAX_BYTES", "RECHECK_AFTER"):
+    for name in (
+        "DATA",
+        "CONTACT",
+        "WORKERS",
+        "DASK",
+        "LIMITS",
+        "LIMITS__MAX_BYTES",
+        "RECHECK_AFTER",
+    ):
         monkeypatch.delenv(f"PRESSWATCH_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -107,6 +115,9 @@ def test_a_contact_that_cannot_stand_in_a_header(
         ("PRESSWATCH_LIMITS__MAX_BITES", "3", "unknown key, did you mean max_bytes?"),
         ("PRESSWATCH_RECHECK_AFTER", "3h, soon", "like 3h, 1d, 7d, or off, got 'soon'"),
         ("PRESSWATCH_RECHECK_AFTER", "0d", "got '0d'"),
+        ("PRESSWATCH_DASK", "host:8786", "an address like tcp://host:8786, got 'host:8786'"),
+        ("PRESSWATCH_DASK", "tcp://host", "an address like tcp://host:8786, got 'tcp://host'"),
+        ("PRESSWATCH_DASK", "tcp://fe80::1:8786", "an address like tcp://host:8786"),
         ("PRESSWATCH_LIMITS", "[3]", "must be a table"),
         ("PRESSWATCH_LIMITS", "{", "PRESSWATCH_LIMITS"),
         ("PRESSWATCH_UPKEEP", "{", "PRESSWATCH_UPKEEP"),
@@ -124,6 +135,13 @@ def test_a_bad_value_is_one_line_that_names_the_variable(
     assert "\n" not in line
     assert line.startswith(f"{variable}: ")
     assert message in line
+
+
+@pytest.mark.parametrize("dask", ["tcp://10.0.0.5:8786", "tls://dask.local:8786", "tcp://[::1]:1"])
+def test_addresses_of_a_dask_scheduler(monkeypatch: pytest.MonkeyPatch, dask: str) -> None:
+    assert Settings().dask == ""
+    monkeypatch.setenv("PRESSWATCH_DASK", dask)
+    assert Settings().dask == dask
 
 
 def test_settings_are_frozen() -> None:

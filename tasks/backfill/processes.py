@@ -193,5 +193,9 @@ def _cut(warc: Warc, size: int) -> Sequence[Shard | ShardFailed]:
     try:
         return cut_into_shards(warc, size)
     except Exception as surprise:
-        whole = Shard(str(warc.path), warc.fingerprint, 0, warc.bytes)
-        return [ShardFailed(whole, f"{type(surprise).__name__}: {surprise}")]
+        return [ShardFailed(whole(warc), f"{type(surprise).__name__}: {surprise}")]
+
+
+def whole(warc: Warc) -> Shard:
+    """All of a file."""
+    return Shard(str(warc.path), warc.fingerprint, 0, warc.bytes)

@@ -47,23 +47,31 @@ def stage_shard(job: ShardJob) -> Staged:
         OSError: the WARC file or the stage cannot be read or written.
         ConfigError: the WARC file is not what one is.
     """
+    return staged_once(job, lambda half, cursor: _Refinery(job, cursor).run(half))
+
+
+def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Staged:
+    """A shard staged by what fills a folder and notes in a file where it is, or as before."""
     job.folder.parent.mkdir(parents=True, exist_ok=True)
     with job.cursor.open("wb", buffering=0) as cursor:
         fcntl.flock(cursor, fcntl.LOCK_EX)  # a process whose flow was killed ends with its page
-        if (job.folder / DONE).exists():
-            return _staged_before(job)
-        half = job.folder.with_name(job.folder.name + ".half")
-        shutil.rmtree(half, ignore_errors=True)
-        half.mkdir()
-        staged = _Refinery(job, cursor).run(half)
-        told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
-        write_whole(half / DONE, json.dumps(told).encode())
-        half.rename(job.folder)
+        staged = staged_before(job)
+        if staged is None:
+            half = job.folder.with_name(job.folder.name + ".half")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir()
+            staged = fill(half, cursor)
+            told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
+            write_whole(half / DONE, json.dumps(told).encode())
+            half.rename(job.folder)
         job.cursor.unlink(missing_ok=True)
     return staged
 
 
-def _staged_before(job: ShardJob) -> Staged:
+def staged_before(job: ShardJob) -> Staged | None:
+    """The shard as it lies staged; None where it does not."""
+    if not (job.folder / DONE).exists():
+        return None
     told = json.loads((job.folder / DONE).read_bytes())
     return Staged(job.shard, job.folder, told["counts"], told["passed"], told["seconds"])
 
