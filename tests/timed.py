@@ -25,8 +25,13 @@ class Timed:
     """Of it and of its children that have ended."""
 
 
-def timed(words: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Timed:
-    """Run a program to its end; what it says of itself goes by, errors are shown.
+def timed(
+    words: Sequence[str | Path],
+    environment: Mapping[str, str] | None = None,
+    *,
+    quiet: bool = False,
+) -> Timed:
+    """Run a program to its end; its errors are shown, or not where it tells there what it does.
 
     Raises:
         CalledProcessError: it ended with another exit status than 0.
@@ -38,7 +43,7 @@ def timed(words: Sequence[str | Path], environment: Mapping[str, str] | None = N
         cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "ignore", **(environment or {})},
         stdout=subprocess.PIPE,
-        stderr=sys.stderr,
+        stderr=subprocess.DEVNULL if quiet else sys.stderr,
     )
     wall, used = time.perf_counter() - began, _used() - before
     last = (done.stdout.splitlines() or [b""])[-1]
