@@ -29,7 +29,8 @@ from warehouse.layout import Layout  # noqa: E402
 ARTICLES = 1_000_000
 SCRIPT = Path(__file__).with_name("peer_count.py")
 HEAD = (
-    "| {articles:,} articles, 20 topics | wall | CPU | articles a second | found | Presswatch is |\n"
+    "| {articles:,} articles, 20 topics | wall | CPU | articles a second | found"
+    " | Presswatch is |\n"
     "|---|---|---|---|---|---|"
 )
 PEERS = {"re": "hits", "duckdb": "articles by topic", "polars": "articles by topic"}

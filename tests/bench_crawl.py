@@ -1,4 +1,4 @@
-"""A polite crawl of many papers, and one that finds nothing new: `make bench-peers`, `--only crawl`.
+"""A polite crawl of many papers, and one that finds nothing new: part of `make bench-peers`.
 
 Papers on loopback, an address each, that all systems ask: robots.txt, a feed, its articles. What
 they were asked, and when, is what the papers' server says.

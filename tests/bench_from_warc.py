@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 BEGUN = time.perf_counter()
@@ -35,7 +34,8 @@ PAGES, ROUNDS, FILES, SHARDS = 1_002, 3, 2, 4
 CRAWLED = datetime(2026, 8, 5, tzinfo=UTC)
 SCRIPT = Path(__file__).with_name("peer_warc.py")
 HEAD = (
-    "| {pages:,} pages | pages a second | ms CPU a page | pages in / records out | Presswatch is |\n"
+    "| {pages:,} pages | pages a second | ms CPU a page | pages in / records out"
+    " | Presswatch is |\n"
     "|---|---|---|---|---|"
 )
 Row = dict[str, Any]

@@ -140,10 +140,11 @@ def told(title: str, steps: Steps, articles: int) -> None:
 
 def load_new(layout: Layout, times: int = 5) -> list[Steps]:
     """Load and publish new articles, each time a run of its own."""
-    return [_load_run(layout, DAYS + number) for number in range(times)]
+    return [load_run(layout, DAYS + number) for number in range(times)]
 
 
-def _load_run(layout: Layout, day: int) -> Steps:
+def load_run(layout: Layout, day: int) -> Steps:
+    """Load and publish the new articles of a day, as a run of its own."""
     run, steps = stage_run(layout, NEW, day), Steps()
     with steps.time("whole"), steps.within():
         with steps.time("load"):

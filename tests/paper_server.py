@@ -20,12 +20,13 @@ from typing import cast
 from urllib.request import urlopen
 
 PARAGRAPHS = 14
-WORDS = (
+_WORDS = (
     "the harbour board met on Monday to hear how sanctions change trade and what the G20 may say "
     "while a ferry from the northern isles sails again in spring after the storm broke its mast "
     "farmers asked for rain but got hail over barley fields near old mill so council keeps bridge "
     "closed until engineers have looked at every pillar which nobody did since river rose last year"
-).split()
+)
+WORDS = _WORDS.split()
 HEAD = "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\nETag: {etag}\r\n\r\n"
 ROBOTS = b"User-agent: *\nDisallow: /private/\n"
 

@@ -1,7 +1,7 @@
 """Scrapy and news-please on the papers of tests/paper_server.py, in the peers' Python.
 
-`python tests/peer_spider.py SYSTEM PORT PAPERS ARTICLES PAUSE FOLDER` crawls once and prints as JSON
-what came of it. Scrapy keeps in FOLDER what a second crawl needs so as to ask for what is new alone.
+`python tests/peer_spider.py SYSTEM PORT PAPERS ARTICLES PAUSE FOLDER` crawls once and prints as
+JSON what came of it. Scrapy keeps in FOLDER what a second crawl needs to ask for new pages alone.
 """
 
 import json
