@@ -125,6 +125,7 @@ def ingest_corpus(folder: Path) -> None:
     (run,) = query(place.layout, "FROM runs").to_pylist()
     came_out = run["articles"] + run["revised"] + run["unchanged"] + run["rejected"]
     print(f"  in {run['attempts']} = out + rejected {came_out}")
+    bench_warehouse.sizes(place.layout, run["articles"] + run["revised"], run["attempts"])
 
 
 def compare(folder: Path, peers: Path | None, most: int | None) -> str:

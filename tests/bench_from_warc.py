@@ -94,6 +94,13 @@ def backfill(folder: Path, data: Path) -> Row:
         "staged": staged,
         "wall": wall,
         "cpu": cpu(),
+        "sizes": {
+            "WARC": sum(path.stat().st_size for path in paths),
+            "Parquet of articles": sum(
+                path.stat().st_size for path in here.layout.articles.glob("*/*.parquet")
+            ),
+            "DuckDB": here.layout.current.stat().st_size,
+        },
     }
 
 
@@ -136,7 +143,11 @@ def run(folder: Path, peers: Path, fundus: Path, pages: int = PAGES, rounds: int
     """Print the tables: all pages, and those alone that fundus has a parser for."""
     everything = write(folder / "all", made(pages))
     all_of_it = {"trafilatura": peers, "news-please": peers}
-    print(table(measured(everything, all_of_it, rounds), pages), "\n")
+    found = measured(everything, all_of_it, rounds)
+    print(table(found, pages))
+    own = found["Presswatch"][-1]
+    for name, size in own["sizes"].items():
+        print(f"{name}: {size / 1e3 / own['records']:.1f} kB an article")
     takes = timed([fundus, SCRIPT, "takes", everything]).said["urls"]
     print(f"fundus knows the publishers of {len(takes)} of these pages; theirs alone, varied:")
     theirs = write(folder / "theirs", among(takes, pages))
