@@ -24,7 +24,7 @@ from warehouse.layout import Layout
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 SETTLING, LOADS = 3, 3
-"""Loads after a bulk until snapshots are written over such as differ by little, and measured ones."""
+"""Loads after a bulk until a snapshot replaces one that differs by little, and measured ones."""
 STEPS = ("partition", "count", "marts", "checks", "copy")
 HEAD = (
     f"| {NEW:,} new articles into | ms CPU an article | ms wall an article"
