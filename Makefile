@@ -6,8 +6,9 @@ STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers/.installed
 OLD_CLIENT := $(VENV)/old-client/.installed
 POLARS := $(VENV)/polars/.installed
+BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
-.PHONY: demo test check serve bench lock clean
+.PHONY: demo test check serve bench bench-peers lock clean
 
 demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
 	$(BIN)/presswatch demo
@@ -27,6 +28,9 @@ serve: $(STAMP)  ## Prefect server, worker and deployments for one machine
 bench: $(STAMP) $(PEERS)  ## Print the measured figures of README.md, peers beside them (PEERS= for none)
 	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(VENV)/peers/bin/python)
 
+bench-peers: $(STAMP) $(BENCH_PEERS)  ## Presswatch beside fundus, news-please, Scrapy, trafilatura, DuckDB, polars
+	$(BIN)/python -m tests.bench_peers --peers $(VENV)/bench-peers/bin/python --fundus $(VENV)/bench-fundus/bin/python
+
 lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras \
 		--no-header --no-annotate --upgrade -o requirements.lock pyproject.toml
@@ -36,6 +40,9 @@ lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 		--no-header --no-annotate -o tests/old-client.lock tests/old-client.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate -o tests/polars.lock tests/polars.in
+	for peers in bench_peers bench_fundus; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate --upgrade -o tests/$$peers.lock tests/$$peers.in || exit 1; done
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -61,3 +68,8 @@ $(POLARS): tests/polars.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/polars
 	$(VENV)/polars/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/polars.lock
 	touch $(POLARS)
+
+$(VENV)/bench-%/.installed: tests/bench_%.lock $(STAMP)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@

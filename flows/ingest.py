@@ -1,8 +1,9 @@
 """The scheduled job: collect every source, refine what is new, load it, publish it."""
 
 import logging
+import resource
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,9 @@ import duckdb
 from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows import run_page
@@ -24,7 +27,7 @@ from tasks.breaker import Breaker, read_breaker
 from tasks.collect import Collected, Collector
 from tasks.fetch import Client
 from tasks.load import LoadReport, load, publish_all
-from tasks.model import Batch
+from tasks.model import Batch, Outcome
 from tasks.normalise import EXTRACTOR_VERSION
 from tasks.partition import Run
 from tasks.pool import PagePool, page_pool
@@ -34,11 +37,16 @@ from tasks.runs import adopt_unfinished, new_run_id, running, started_at
 from tasks.sources import Source
 from tasks.turns import Turn, turn
 from warehouse.archives import SUFFIX, archive_files, bring_archive
+from warehouse.query import kept_open
 
 log = logging.getLogger(__name__)
 
-SOURCES_AT_ONCE = 16
-"""Threads: collecting waits for hosts, refining waits for the pool's processes."""
+SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+"""Threads: collecting waits for hosts, refining waits for the pool's processes.
+
+Each has a connection and an archive file open: as many as the files that this process may open
+allow, 200 where it may open 1,024. All papers then wait out their pauses at the same time.
+"""
 
 
 def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
@@ -119,18 +127,20 @@ def publish_snapshot(place: Installation) -> Path | None:
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
-def report_snapshot(place: Installation) -> None:
-    """Write the HTML report, and show its main charts on the run's page."""
+def report_snapshot(place: Installation, *, is_news: bool = True) -> None:
+    """Write the HTML report; where there are new texts, show its charts on the run's page."""
     figures = write_report(place.layout, place.layout.report)
-    run_page.leave("ingest-topics", summary_of_topics(figures), "The topics over time")
+    if is_news:
+        run_page.leave("ingest-topics", summary_of_topics(figures), "The topics over time")
 
 
-def _report(place: Installation, snapshot: Path | None) -> None:
+def _report(place: Installation, snapshot: Path | None, loaded: LoadReport) -> None:
     """The report of a new snapshot; when it fails, the data of the run stand all the same."""
     if snapshot is None and place.layout.report.exists():
         return
     if place.layout.current.exists():
-        state = report_snapshot(place, return_state=True)
+        is_news = bool(loaded.articles or loaded.revised or loaded.recounted)
+        state = report_snapshot(place, is_news=is_news, return_state=True)
         if state.is_failed():
             log.warning("report_failed: %s was not written: %s", place.layout.report, state.message)
 
@@ -186,7 +196,7 @@ def _ingest(
         )
         report = load_runs(place, [_run(run_id, batches)] if batches else [])
         snapshot = publish_snapshot(place)
-        _report(place, snapshot)
+        _report(place, snapshot, report)
     done = Ingested(run_id, collected, batches, report, mine.busy)
     return end(place, done, is_published=snapshot is not None)
 
@@ -202,6 +212,7 @@ def _collect_and_refine(
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     limits = place.settings.limits
     with (
+        kept_open(place.layout),
         Client(limits, place.settings.user_agent, place.layout.cache) as client,
         page_pool(place.settings) as pool,
     ):
@@ -209,10 +220,28 @@ def _collect_and_refine(
         collector = Collector(
             place.layout, run_id, client, limits, since, max_new, again, breaker=breaker
         )
-        collecting = [collect_source.submit(collector, source) for source in chosen]
-        refining = [refine_source.submit(place, run_id, each, pool) for each in collecting]  # type: ignore[call-overload]
-        results = [future.result() for future in refining]
+        # Quoted, or Prefect 3.9.1 looks for futures in all papers for each paper's task.
+        collecting = [
+            collect_source.submit(quote(collector), quote(source))  # type: ignore[call-overload]
+            for source in chosen
+        ]
+        done = (future.result() for future in as_completed(collecting))
+        refining = {each.source_id: _refining(place, run_id, each, pool) for each in done}
+        results = [refining[source.id]() for source in chosen]
     return tuple(one for one, _ in results), tuple(batch for _, batch in results if batch)
+
+
+def _refining(
+    place: Installation, run_id: str, collected: Collected, pool: PagePool
+) -> Callable[[], tuple[Collected, Batch | None]]:
+    """Refine a source's pages in a task; where it brought none, stage its ledger at once."""
+    if collected.outcomes.get(Outcome.FETCHED):
+        future: PrefectFuture[tuple[Collected, Batch | None]] = refine_source.submit(  # type: ignore[call-overload]
+            quote(place), run_id, quote(collected), quote(pool)
+        )
+        return future.result
+    done = refine_source.fn(place, run_id, collected, pool)
+    return lambda: done
 
 
 def _refine(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Batch:

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, read_payload, salvage
@@ -20,7 +21,7 @@ from tasks.sources import Source
 from tasks.urls import fold
 from warehouse.archives import bring_archive
 from warehouse.due import DuePage, due_pages
-from warehouse.known import KnownListing, known_files, known_urls, last_listings
+from warehouse.known import KnownListing, Once, known_files, known_urls, last_listings
 from warehouse.layout import Layout
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,21 @@ class Collector:
     claims: Claims = field(default_factory=Claims)
     breaker: Breaker = field(default_factory=Breaker)
     """Says which sources are left alone."""
+    once: Once = field(default_factory=Once)
+
+    def due_pages(self, source: Source) -> list[DuePage]:
+        """Known pages of a source that are to be asked for again."""
+        own = source.recheck_after
+        steps, most = self.recheck_after if own is None else own, self.limits.max_rechecks
+        about = (self.layout, steps, self.now)
+        ask = partial(due_pages, *about, most=most, published_since=self.since)
+        return self.once.get(steps, ask).get(source.id, [])
+
+    def last_listings(self, source: Source) -> dict[str, KnownListing]:
+        """The listings of a source as they were last read."""
+        if not source.listings:
+            return {}
+        return self.once.get("listings", lambda: last_listings(self.layout)).get(source.id, {})
 
     def collect(self, source: Source) -> Collected:
         """Collect one source, in its turn; whatever goes wrong with it ends here and is told."""
@@ -182,15 +198,7 @@ class _Visit:
             self._record(attempt, entry)
 
     def _recheck_pages(self) -> None:
-        steps = self.source.recheck_after
-        pages = due_pages(
-            self.of.layout,
-            self.source.id,
-            self.of.recheck_after if steps is None else steps,
-            self.of.now,
-            most=self.of.limits.max_rechecks,
-            published_since=self.of.since,
-        )
+        pages = self.of.due_pages(self.source)
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: pages again", number, len(pages))
             if self.failures == FAILURES_IN_A_ROW:
@@ -209,7 +217,7 @@ class _Visit:
         return since is not None and published is not None and published < since
 
     def _entries(self) -> Iterator[Entry]:
-        last = last_listings(self.of.layout, self.source.id) if self.source.listings else {}
+        last = self.of.last_listings(self.source)
         waiting = deque(self.tried or self.source.listings)
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
@@ -289,10 +297,5 @@ class _Visit:
 
 def _entry_of(page: DuePage) -> Entry:
     """A known page as an entry, with what a listing once said of it."""
-    return Entry(
-        page.url,
-        RECHECK,
-        page.entry_headline,
-        page.entry_published_raw,
-        page.entry_published_at,
-    )
+    said = (page.entry_headline, page.entry_published_raw, page.entry_published_at)
+    return Entry(page.url, RECHECK, *said)

@@ -210,7 +210,7 @@ def _host(name: str) -> str:
 
 def _without_amp(parts: _Parts) -> _Parts:
     host = parts.host.removeprefix("amp.")
-    if not _registered(host):
+    if host != parts.host and not _registered(host):
         host = parts.host
     return parts._replace(host=host, segments=_without_amp_segments(parts.segments))
 

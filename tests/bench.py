@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,28 @@ from tasks.partition import Run
 from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
-from tests import bench_backfill, bench_overhead, bench_store, bench_upkeep, bench_warehouse
+from tests import (
+    bench_backfill,
+    bench_growth,
+    bench_overhead,
+    bench_store,
+    bench_upkeep,
+    bench_warehouse,
+)
 from tests.copies import measure, table
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
 from warehouse.query import query
 
-PARTS = ("warehouse", "overhead", "upkeep", "store", "ingest", "backfill", "copies", "extraction")
+OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
+    "warehouse": lambda asked: bench_warehouse.run(asked.articles),
+    "growth": lambda asked: bench_growth.run(asked.grow_to, asked.plot),
+    "overhead": lambda _: bench_overhead.run(),
+    "upkeep": lambda _: bench_upkeep.run(),
+    "store": lambda _: bench_store.run(),
+}
+PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "copies", "extraction")
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -119,6 +133,7 @@ def ingest_corpus(folder: Path) -> None:
     (run,) = query(place.layout, "FROM runs").to_pylist()
     came_out = run["articles"] + run["revised"] + run["unchanged"] + run["rejected"]
     print(f"  in {run['attempts']} = out + rejected {came_out}")
+    bench_warehouse.sizes(place.layout, run["articles"] + run["revised"], run["attempts"])
 
 
 def compare(folder: Path, peers: Path | None, most: int | None) -> str:
@@ -182,17 +197,16 @@ def main() -> None:
         "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
     )
     arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
+    arguments.add_argument(
+        "--grow-to", type=int, default=bench_growth.SIZES[-1], metavar="ARTICLES"
+    )
+    arguments.add_argument("--plot", type=Path, default=Path("build"), help="folder for growth.png")
     asked = arguments.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    if asked.only in (None, "warehouse"):
-        bench_warehouse.run(asked.articles)
-    if asked.only in (None, "overhead"):
-        bench_overhead.run()
-    if asked.only in (None, "upkeep"):
-        bench_upkeep.run()
-    if asked.only in (None, "store"):
-        bench_store.run()
-    if asked.only in ("warehouse", "overhead", "upkeep", "store"):
+    for name, part in OF_MADE_ARTICLES.items():
+        if asked.only in (None, name):
+            part(asked)
+    if asked.only in OF_MADE_ARTICLES:
         return
     if not CORPUS.is_dir():
         sys.exit("the other parts need ../shared/corpus, which is absent")

@@ -32,7 +32,7 @@ from tests.loopback import Loopback, http
 from tests.serving import ROOT, free_port, until
 
 PAPERS, ARTICLES, TIMES = 20, 30, 3
-AT_ONCE = 16
+AT_ONCE = 200
 WORDS = [
     "the",
     "harbour",

@@ -40,6 +40,7 @@ STEPS = {
     "checks": (build, "run_checks"),
     "copy": (publishing, "_copy"),
 }
+LAYERS = ("articles", "captures", "stripped_blocks")
 TOLD = ("partition", "count", "marts", "checks", "copy")
 LOADS = (
     f"| {NEW:,} new articles into | wall s: least / median of five | CPU s: least / median"
@@ -140,10 +141,11 @@ def told(title: str, steps: Steps, articles: int) -> None:
 
 def load_new(layout: Layout, times: int = 5) -> list[Steps]:
     """Load and publish new articles, each time a run of its own."""
-    return [_load_run(layout, DAYS + number) for number in range(times)]
+    return [load_run(layout, DAYS + number) for number in range(times)]
 
 
-def _load_run(layout: Layout, day: int) -> Steps:
+def load_run(layout: Layout, day: int) -> Steps:
+    """Load and publish the new articles of a day, as a run of its own."""
     run, steps = stage_run(layout, NEW, day), Steps()
     with steps.time("whole"), steps.within():
         with steps.time("load"):
@@ -179,12 +181,16 @@ def ask(layout: Layout) -> None:
             print(f"  {title}: {min(seconds):.3f} s, first {seconds[0]:.3f} s, {rows} rows")
 
 
-def sizes(layout: Layout) -> None:
-    """Print what lies on the disk."""
-    for name in ("articles", "captures", "stripped_blocks"):
-        total = sum(path.stat().st_size for path in (layout.root / name).rglob("*.parquet"))
-        print(f"  {name}: {total / 1e6:.0f} MB")
-    print(f"  DuckDB file: {layout.current.stat().st_size / 1e6:.0f} MB")
+def sizes(layout: Layout, articles: int, pages: int = 0) -> None:
+    """Print what lies on the disk, in all and for an article; the raw archive for a page."""
+    layers = {
+        name: sum(path.stat().st_size for path in (layout.root / name).rglob(pattern))
+        for name, pattern in (("raw", "*.warc.gz"), *((name, "*.parquet") for name in LAYERS))
+    }
+    for name, size in (layers | {"DuckDB file": layout.current.stat().st_size}).items():
+        count, one = (pages, "a page") if name == "raw" else (articles, "an article")
+        if count:
+            print(f"  {name}: {size / 1e6:.1f} MB, {size / 1e3 / count:.2f} kB {one}")
 
 
 def measure(articles: int, folder: Path) -> str:
@@ -198,7 +204,7 @@ def measure(articles: int, folder: Path) -> str:
     recount(layout, articles)
     row = load_row(articles, load_new(layout))
     ask(layout)
-    sizes(layout)
+    sizes(layout, articles)
     shutil.rmtree(layout.root)
     return row
 

@@ -50,6 +50,17 @@ def write_layers(layout: Layout, articles: int, days: int = DAYS, seed: int = 7)
         list(writers.map(write, range(days)))
 
 
+def write_days(layout: Layout, days: range, articles: int, seed: int = 7) -> None:
+    """Write the layers and the commits of these days, a run and so many articles each."""
+
+    def write(day: int) -> None:
+        _write_run(layout, day, articles, articles if day else 0, seed)
+
+    pool()
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as writers:
+        list(writers.map(write, days))
+
+
 def _write_run(layout: Layout, day: int, count: int, earlier: int, seed: int) -> None:
     """One day's new articles, and new versions of some of the day before."""
     dice = np.random.default_rng([seed, day, 1])

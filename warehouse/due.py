@@ -1,5 +1,6 @@
 """Which known articles are due to be looked at again, read from the current snapshot."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,15 +13,14 @@ TRIES = 3
 
 DUE = """
 WITH due AS (
-    SELECT article_id, max(first_seen_at + step) AS due_at
+    SELECT source_id, article_id, max(first_seen_at + step) AS due_at
     FROM articles
     CROSS JOIN (SELECT unnest($steps::INTERVAL[]) AS step)
-    WHERE source_id = $source_id
-      AND first_seen_at >= $seen_since
+    WHERE first_seen_at >= $seen_since
       AND first_seen_at + step <= $now
       AND (published_at IS NULL
            OR published_at >= greatest(first_seen_at - $last_step, $published_since::TIMESTAMPTZ))
-    GROUP BY article_id
+    GROUP BY source_id, article_id
 ),
 asked AS (
     SELECT captures.*, class, may_pass, class = 'article' OR outcome = 'not_modified' AS is_good
@@ -32,17 +32,17 @@ urls AS (
     SELECT DISTINCT article_id, url_requested FROM asked SEMI JOIN due USING (article_id)
 ),
 waiting AS (
-    SELECT article_id, due_at,
+    SELECT source_id, article_id, due_at,
            arg_max(url_requested, (attempted_at, capture_id)) FILTER (class = 'article') AS url
     FROM due
     JOIN urls USING (article_id)
-    JOIN (SELECT * EXCLUDE (article_id) FROM asked) AS tried USING (url_requested)
-    GROUP BY article_id, due_at
+    JOIN (SELECT * EXCLUDE (article_id, source_id) FROM asked) AS tried USING (url_requested)
+    GROUP BY source_id, article_id, due_at
     HAVING count(*) FILTER (attempted_at >= due_at AND NOT may_pass) = 0
        AND count(*) FILTER (attempted_at >= due_at) < $tries
        AND arg_max(outcome, (attempted_at, capture_id)) NOT IN ('not_found', 'soft_404')
 )
-SELECT url,
+SELECT waiting.source_id, url,
        arg_max({'etag': etag, 'last_modified': last_modified}, (attempted_at, capture_id))
            AS validators,
        arg_max(entry_headline, attempted_at) AS entry_headline,
@@ -51,9 +51,9 @@ SELECT url,
 FROM waiting
 JOIN asked ON asked.url_requested = waiting.url
 WHERE is_good
-GROUP BY url
+GROUP BY waiting.source_id, url
+QUALIFY row_number() OVER (PARTITION BY waiting.source_id ORDER BY min(due_at), url) <= $most
 ORDER BY min(due_at), url
-LIMIT $most
 """
 
 
@@ -72,14 +72,13 @@ class DuePage:
 
 def due_pages(
     layout: Layout,
-    source_id: str,
     steps: Sequence[timedelta],
     now: datetime,
     *,
     most: int,
     published_since: datetime | None = None,
-) -> list[DuePage]:
-    """Pages of a source's articles that are to be asked for again, the longest due first.
+) -> dict[str, list[DuePage]]:
+    """Pages of articles that are to be asked for again, by source, the longest due first.
 
     An article is due once a step has passed since it was first seen, and until its page was asked
     for; of several steps that have passed the last one counts. What failed for the moment is
@@ -89,19 +88,17 @@ def due_pages(
 
     Args:
         layout: The installation.
-        source_id: The paper.
         steps: Time since the first sight; none asks for nothing.
         now: The clock.
-        most: Pages at most.
+        most: Pages of a source at most.
         published_since: Articles published earlier are left alone; undated ones are not.
     """
     con = open_snapshot(layout) if steps and most else None
     if con is None:
-        return []
+        return {}
     last_step = max(steps)
     about = {
         "steps": list(steps),
-        "source_id": source_id,
         "now": now,
         "seen_since": now - 2 * last_step,
         "last_step": last_step,
@@ -109,5 +106,9 @@ def due_pages(
         "tries": TRIES,
         "most": most,
     }
+    pages: dict[str, list[DuePage]] = defaultdict(list)
     with con:
-        return [DuePage(**row.pop("validators"), **row) for row in records(con, DUE, about)]
+        for row in records(con, DUE, about):
+            of_source = pages[row.pop("source_id")]
+            of_source.append(DuePage(**row.pop("validators"), **row))
+    return pages

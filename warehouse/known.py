@@ -1,11 +1,32 @@
 """What earlier runs have already collected, read from the current snapshot."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
+from typing import Any, TypeVar
 
 from warehouse.layout import Layout
 from warehouse.query import open_snapshot, records
+
+T = TypeVar("T")
+
+
+class Once:
+    """What a run asks for all its sources at once, whichever of its threads is the first to."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._answers: dict[Hashable, Any] = {}
+
+    def get(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """The answer, asked for when it is not there yet."""
+        with self._lock:
+            if question not in self._answers:
+                self._answers[question] = ask()
+            answer: T = self._answers[question]
+            return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +81,22 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def last_listings(layout: Layout, source_id: str) -> dict[str, KnownListing]:
-    """The source's listings by the URL asked for, each as it was last read in full."""
+def last_listings(layout: Layout) -> dict[str, dict[str, KnownListing]]:
+    """Each source's listings by the URL asked for, each as it was last read in full."""
     con = open_snapshot(layout)
     if con is None:
         return {}
     with con:
         rows = records(
             con,
-            "SELECT url_requested, etag, last_modified, raw_ref, content_type, attempted_at"
-            " FROM captures"
+            "SELECT source_id, url_requested, etag, last_modified, raw_ref, content_type,"
+            " attempted_at FROM captures"
             " WHERE kind = 'listing' AND outcome = 'listed' AND raw_ref IS NOT NULL"
-            " AND source_id = ?"
-            " QUALIFY row_number() OVER (PARTITION BY url_requested"
+            " QUALIFY row_number() OVER (PARTITION BY source_id, url_requested"
             " ORDER BY attempted_at DESC, capture_id DESC) = 1",
-            [source_id],
         )
-    return {row.pop("url_requested"): KnownListing(**row) for row in rows}
+    found: dict[str, dict[str, KnownListing]] = defaultdict(dict)
+    for row in rows:
+        source_id, url = row.pop("source_id"), row.pop("url_requested")
+        found[source_id][url] = KnownListing(**row)
+    return found
