@@ -28,7 +28,7 @@ from tasks.sources import Source
 from warehouse.layout import Layout
 
 ROWS_A_BATCH = 500
-IN_MEMORY = 32 * 1024 * 1024
+IN_MEMORY = 8 * 1024 * 1024
 """Bytes of refined pages that wait in memory; more wait on disk."""
 
 Row = dict[str, Any]
