@@ -25,14 +25,14 @@ from tasks.partition import Run
 from tasks.pool import page_pool
 from tasks.refine import refine
 from tasks.runs import new_run_id, started_at
-from tests import bench_backfill, bench_overhead, bench_upkeep, bench_warehouse
+from tests import bench_backfill, bench_memory, bench_overhead, bench_upkeep, bench_warehouse
 from tests.copies import measure, table
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
 from warehouse.query import query
 
-PARTS = ("warehouse", "overhead", "upkeep", "ingest", "backfill", "copies", "extraction")
+PARTS = ("warehouse", "overhead", "upkeep", "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -175,14 +175,7 @@ def run_system(python: Path, name: str, out: Path, most: int | None) -> dict[str
 
 def main() -> None:
     """Print every figure."""
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
-    arguments.add_argument("--only", choices=PARTS, help="one of the parts")
-    arguments.add_argument(
-        "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
-    )
-    arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
-    asked = arguments.parse_args()
+    asked = _asked()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     if asked.only in (None, "warehouse"):
         bench_warehouse.run(asked.articles)
@@ -194,8 +187,14 @@ def main() -> None:
         return
     if not CORPUS.is_dir():
         sys.exit("the other parts need ../shared/corpus, which is absent")
+    _with_pages(asked)
+
+
+def _with_pages(asked: argparse.Namespace) -> None:
     if asked.only in (None, "backfill"):
         bench_backfill.run(asked.pages or bench_backfill.PAGES)
+    if asked.only in (None, "memory"):
+        bench_memory.run(asked.gigabytes)
     with tempfile.TemporaryDirectory() as name:
         if asked.only in (None, "ingest"):
             ingest_corpus(Path(name))
@@ -203,6 +202,20 @@ def main() -> None:
             print(table(measure(Path(name) / "copies")))
         if asked.only in (None, "extraction"):
             print(compare(Path(name), asked.peers, asked.pages))
+
+
+def _asked() -> argparse.Namespace:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
+    arguments.add_argument("--only", choices=PARTS, help="one of the parts")
+    arguments.add_argument(
+        "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
+    )
+    arguments.add_argument(
+        "--gigabytes", type=float, default=bench_memory.GIGABYTES, help="of the large WARC file"
+    )
+    arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
+    return arguments.parse_args()
 
 
 if __name__ == "__main__":
