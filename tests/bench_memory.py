@@ -1,6 +1,6 @@
 """The memory that a large WARC file takes: `python -m tests.bench --only memory [--gigabytes N]`.
 
-Of each gigabyte some 7 MB are gold pages with their requests and metadata, the rest pictures as
+Of each gigabyte some 2 MB are gold pages with their requests and metadata, the rest pictures as
 responses: extracting a gigabyte of nothing but pages would take a quarter of an hour. Shards and
 runs are cut as they are by default. Beside it a file a tenth as large.
 """
@@ -16,7 +16,7 @@ from tests.bench_backfill import MB, archived, measured, told
 from tests.made_warcs import CRAWLED, Archived, compressed, records_of
 
 GIGABYTES = 10.0
-PAGES_A_GB, PICTURES = 200, 20
+PAGES_A_GB, PICTURES = 60, 20
 GOLD = 1_002
 """Gold pages there are."""
 
