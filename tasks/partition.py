@@ -16,6 +16,7 @@ from tasks.model import Batch, CaptureKind, Outcome
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.urls import fold, is_http
 from tasks.versions import Known, Verdict, judge
+from warehouse.allocation import give_back
 from warehouse.commits import Commit, CommittedFile, mark_begun, mark_done, write_commit
 from warehouse.durable import sync
 from warehouse.layout import Layout
@@ -93,6 +94,7 @@ def partition(
     commit = _commit(layout, run, sequence, files, _outcomes(captures))
     write_commit(folder, commit)
     mark_done(folder, run.run_id)
+    give_back()
     return commit
 
 
