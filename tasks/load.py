@@ -19,14 +19,7 @@ from tasks.versions import known_versions
 from warehouse import build
 from warehouse.build import CheckFailed
 from warehouse.changes import begin_changes, keep_changes, note_replaced, recorded_changes
-from warehouse.commits import (
-    Commit,
-    committed_runs,
-    layer_files,
-    read_commit,
-    read_commits,
-    sweep,
-)
+from warehouse.commits import Commit, committed_runs, layer_files, read_commit, read_commits, sweep
 from warehouse.defined import (
     counted_topics,
     definitions_differ,
@@ -173,8 +166,10 @@ def _load(
     ):
         build.begin_load(con)
         begin_changes(con, layout)
-        commits, late = _add_runs(con, layout, runs)
         is_redefined = definitions_differ(con, definitions)
+        if is_redefined:
+            build.allow_most(con)
+        commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
         rule = _rule(limits) if limits else kept or _rule(Limits())
         if not commits and not is_redefined and rule == kept and texts_fit(con, layout):

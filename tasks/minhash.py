@@ -73,7 +73,7 @@ def _bands(slots: Hashes) -> tuple[int, ...]:
     return tuple((hashes >> np.uint64(32)).tolist())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def _token_hash(token: str) -> int:
     return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
 

@@ -13,6 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
+from warehouse.allocation import few_arenas
 
 PAGES_IN_FLIGHT = 8
 """Pages in the pool for each process, whoever submitted them: bounds the memory."""
@@ -126,6 +127,7 @@ def _rejection(outcome: Outcome, reason: str) -> Extraction:
 
 def limit_memory() -> None:
     """Limit what this process can take; a page that wants more raises MemoryError."""
+    few_arenas()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it

@@ -91,8 +91,8 @@ class Limits(BaseModel):
     shard_bytes: Count = 64 * 1024 * 1024
     """Of a WARC file that is backfilled in one piece; what was done under another size is done
     again."""
-    pages_a_run: Count = 10_000
-    """Backfilled pages that are loaded at once."""
+    pages_a_run: Count = 3_000
+    """Backfilled pages that are loaded at once, at least; a load of 12,000 took a gigabyte."""
 
 
 class Upkeep(BaseModel):

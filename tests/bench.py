@@ -28,6 +28,7 @@ from tasks.runs import new_run_id, started_at
 from tests import (
     bench_backfill,
     bench_growth,
+    bench_memory,
     bench_overhead,
     bench_store,
     bench_upkeep,
@@ -46,7 +47,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "upkeep": lambda _: bench_upkeep.run(),
     "store": lambda _: bench_store.run(),
 }
-PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "copies", "extraction")
+PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).with_name("peers.py")
 SOURCES = """
 [[source]]
@@ -190,18 +191,7 @@ def run_system(python: Path, name: str, out: Path, most: int | None) -> dict[str
 
 def main() -> None:
     """Print every figure."""
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
-    arguments.add_argument("--only", choices=PARTS, help="one of the parts")
-    arguments.add_argument(
-        "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
-    )
-    arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
-    arguments.add_argument(
-        "--grow-to", type=int, default=bench_growth.SIZES[-1], metavar="ARTICLES"
-    )
-    arguments.add_argument("--plot", type=Path, default=Path("build"), help="folder for growth.png")
-    asked = arguments.parse_args()
+    asked = _asked()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     for name, part in OF_MADE_ARTICLES.items():
         if asked.only in (None, name):
@@ -210,8 +200,14 @@ def main() -> None:
         return
     if not CORPUS.is_dir():
         sys.exit("the other parts need ../shared/corpus, which is absent")
+    _with_pages(asked)
+
+
+def _with_pages(asked: argparse.Namespace) -> None:
     if asked.only in (None, "backfill"):
         bench_backfill.run(asked.pages or bench_backfill.PAGES)
+    if asked.only in (None, "memory"):
+        bench_memory.run(asked.gigabytes)
     with tempfile.TemporaryDirectory() as name:
         if asked.only in (None, "ingest"):
             ingest_corpus(Path(name))
@@ -219,6 +215,24 @@ def main() -> None:
             print(table(measure(Path(name) / "copies")))
         if asked.only in (None, "extraction"):
             print(compare(Path(name), asked.peers, asked.pages))
+
+
+def _asked() -> argparse.Namespace:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--peers", type=Path, help="a Python that has the peers installed")
+    arguments.add_argument("--only", choices=PARTS, help="one of the parts")
+    arguments.add_argument(
+        "--articles", type=int, nargs="*", default=bench_warehouse.SIZES, help="made, by size"
+    )
+    arguments.add_argument(
+        "--gigabytes", type=float, default=bench_memory.GIGABYTES, help="of the large WARC file"
+    )
+    arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
+    arguments.add_argument(
+        "--grow-to", type=int, default=bench_growth.SIZES[-1], metavar="ARTICLES"
+    )
+    arguments.add_argument("--plot", type=Path, default=Path("build"), help="folder for growth.png")
+    return arguments.parse_args()
 
 
 if __name__ == "__main__":

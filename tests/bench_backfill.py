@@ -143,25 +143,31 @@ def _extracted(path: Path, part: int, parts: int) -> dict[str, float]:
 
 
 class Peak:
-    """The most memory that a process and its children have had together, by PSS."""
+    """The most memory that a process and its children have had together.
+
+    Pages of files are told apart: of libraries, which any process on the machine may share, and
+    of what is read as mapped, which the kernel takes back when memory gets short.
+    """
 
     def __init__(self, pid: int) -> None:
-        self.bytes = self.own = 0
+        self.bytes = self.own = self.files = 0
         self._pid, self._ended = pid, threading.Event()
         self._watch = threading.Thread(target=self._sample)
         self._watch.start()
 
     def _sample(self) -> None:
         while not self._ended.wait(0.2):
-            found = {pid: _pss(pid) for pid in family(self._pid)}
-            if sum(found.values()) > self.bytes:
-                self.bytes, self.own = sum(found.values()), found[self._pid]
+            found = {pid: _held(pid) for pid in family(self._pid)}
+            held = sum(each[0] for each in found.values())
+            if held > self.bytes:
+                self.bytes, self.own = held, found[self._pid][0]
+            self.files = max(self.files, sum(each[1] for each in found.values()))
 
-    def end(self) -> tuple[int, int]:
-        """Stop watching; the most in bytes, and how much of that the process itself had."""
+    def end(self) -> dict[str, int]:
+        """Stop watching; the most in bytes, how much of that was the process's own, and files."""
         self._ended.set()
         self._watch.join()
-        return self.bytes, self.own
+        return {"peak": self.bytes, "own": self.own, "files": self.files}
 
 
 def family(pid: int) -> list[int]:
@@ -173,11 +179,13 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def _pss(pid: int) -> int:
+def _held(pid: int) -> tuple[int, int]:
+    """Bytes that are a process's alone, and of files, its share where several have them (PSS)."""
     with suppress(OSError):
-        line = re.search(r"^Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
-        return 1024 * int(line[1]) if line else 0
-    return 0
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        kinds = {name: 1024 * int(size) for name, size in re.findall(r"^(\w+): +(\d+)", text, re.M)}
+        return kinds.get("Pss_Anon", 0) + kinds.get("Pss_Shmem", 0), kinds.get("Pss_File", 0)
+    return 0, 0
 
 
 def measured(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
@@ -188,8 +196,7 @@ def measured(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
         peak = Peak(process.pid)
         out, _ = process.communicate()
         said: dict[str, Any] = json.loads(out.splitlines()[-1])
-        said["peak"], said["own"] = peak.end()
-        return said
+        return said | peak.end()
 
 
 def told(title: str, said: dict[str, Any]) -> None:
@@ -201,8 +208,9 @@ def told(title: str, said: dict[str, Any]) -> None:
     print("  ms CPU a page:", {step: round(1000 * s / pages, 2) for step, s in seconds.items()})
     moved = seconds["reading"] + seconds["writing"] + seconds["partition"]
     print(f"  reading and writing together: {moved / cpu:.1%} of all CPU")
-    print(f"  peak memory (PSS): {said['peak'] / MB:.0f} MiB", end=", ")
-    print(f"{said['own'] / MB:.0f} of it in the process that loads")
+    print(f"  peak memory: {said['peak'] / MB:.0f} MiB", end=", ")
+    print(f"{said['own'] / MB:.0f} of it in the process that loads", end="; ")
+    print(f"pages of files beside it (PSS): {said['files'] / MB:.0f} MiB")
 
 
 def run(pages: int = PAGES) -> None:

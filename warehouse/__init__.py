@@ -1,1 +1,5 @@
 """What is kept: folders, SQL files and the loader that runs them."""
+
+from warehouse.allocation import choose_pool
+
+choose_pool()

@@ -14,13 +14,14 @@ import duckdb
 import pyarrow as pa
 
 from warehouse import effects
+from warehouse.allocation import few_arenas, give_back
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit, layer_files
 from warehouse.layout import Layout
 from warehouse.texts import live_paths, without_files
-from warehouse.writer import connect, drop_writer
+from warehouse.writer import allow_most, connect, drop_writer
 
-__all__ = ["OFFENDERS", "CheckFailed", "drop_writer", "run_checks"]
+__all__ = ["OFFENDERS", "CheckFailed", "allow_most", "drop_writer", "run_checks"]
 
 SQL = Path(__file__).parent
 MARTS = (
@@ -60,6 +61,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     It no longer fits when other SQL made it, or when a run it has loaded is committed no more.
     Only for the holder of the writer's lock.
     """
+    few_arenas()
     con = connect(layout)
     if _is_made(con) and not _fits(con, set(committed)):
         con.close()
@@ -72,6 +74,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
         yield con
     finally:
         con.close()
+        give_back()
 
 
 def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:

@@ -32,6 +32,7 @@ from tasks.refine import (
     rejected,
     staging,
 )
+from warehouse.allocation import give_back
 from warehouse.durable import write_whole
 
 DONE = "staged.json"
@@ -65,6 +66,7 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
             write_whole(half / DONE, json.dumps(told).encode())
             half.rename(job.folder)
         job.cursor.unlink(missing_ok=True)
+    give_back()
     return staged
 
 

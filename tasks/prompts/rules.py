@@ -3,7 +3,7 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from tasks.prompts.gate import Gate
@@ -55,13 +55,13 @@ def find_rule(text: str, language: str | None) -> Rule | None:
     return _find(text, _file_of(language or ""))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _file_of(language: str) -> str:
     code = language[:2].lower()
     return FILES.get(code, code)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_000)
 def _find(text: str, file: str) -> Rule | None:
     for sign in APOSTROPHES:
         text = text.replace(sign, "'")
@@ -72,7 +72,7 @@ def _find(text: str, file: str) -> Rule | None:
     return next((rules[at] for at in gate.open_to(text) if rules[at].hits(text, words)), None)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _rules_for(file: str) -> tuple[tuple[Rule, ...], Gate, int]:
     """Rules in the order they are tried, what lets them be tried, and their largest limit."""
     rules = [rule for name in dict.fromkeys((file, "en", "any")) for rule in load_rules(name)]
@@ -80,7 +80,7 @@ def _rules_for(file: str) -> tuple[tuple[Rule, ...], Gate, int]:
     return tuple(rules), Gate([r.pattern for r in rules]), max(r.max_words for r in rules)
 
 
-@cache
+@lru_cache(maxsize=64)
 def load_rules(file: str) -> tuple[Rule, ...]:
     """The rules of one file; none when the language has no file."""
     path = FOLDER / f"{file}.toml"

@@ -12,7 +12,8 @@ ASCII_WORDS = bytes(
     for code in range(128)
 ).ljust(256)
 """Letters in lower case, digits as `0`, all else as spaces."""
-MEMORY = 20_000
+MEMORY = 8_000
+"""Texts and names whose scores are kept: 10 MB of texts."""
 TELLING = 4
 """Letters of the shortest word that can say what a text is about."""
 KEY_PART = re.compile(r"[a-z]{2,}")

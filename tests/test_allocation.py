@@ -1,0 +1,95 @@
+"""What a process keeps: of freed memory, of DuckDB's pages, of what was worked out before."""
+
+import ctypes
+import functools
+import gc
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import tasks
+from tasks.load import load
+from tasks.prompts.words import MEMORY, Lexicon, Said
+from tests.staged import HARVEST, SOURCES, TOPICS, Page, stage
+from warehouse import build
+from warehouse.layout import Layout
+from warehouse.writer import MEMORY as SHARE
+from warehouse.writer import MOST_MEMORY
+
+FREED = """
+import re, warehouse
+from pathlib import Path
+from warehouse.allocation import give_back
+def held():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
+blocks = [b"x" * 60_000 for _ in range(1_700)]
+blocks = blocks[-1:]  # what lies before it stays with the heap
+full = held()
+give_back()
+print(full - held())
+"""
+
+
+def say(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("module", ["tasks.schemas", "warehouse.build", "flows.backfill"])
+def test_pyarrow_allocates_from_the_c_library(module: str) -> None:
+    code = f"import {module}, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    assert say(code) == "system"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    assert int(say(FREED)) > 80
+
+
+def test_duckdb_has_a_small_share_unless_a_load_reaches_into_all_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, shares = Layout(tmp_path), []
+    refresh = build.refresh
+
+    def noted(con: duckdb.DuckDBPyConnection) -> None:
+        shares.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        refresh(con)
+
+    monkeypatch.setattr(build, "refresh", noted)
+    for number, topics in enumerate((TOPICS, TOPICS, (HARVEST,)), 1):
+        run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
+        load(layout, topics, SOURCES, [run])
+
+    small, large = (duckdb_says(share) for share in (SHARE, MOST_MEMORY))
+    assert shares == [large, small, large]
+
+
+def duckdb_says(share: str) -> str:
+    with duckdb.connect(config={"memory_limit": share}) as con:
+        return str(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+
+
+def test_what_is_remembered_of_texts_is_bounded() -> None:
+    lexicon = Lexicon({}, {}, {})
+    for number in range(3 * MEMORY):
+        lexicon.remember(str(number), Said((), frozenset()))
+        lexicon.name_score(str(number))
+        assert max(len(lexicon.seen), len(lexicon.named)) <= MEMORY
+
+
+def test_no_cache_grows_with_the_pages_seen() -> None:
+    for module in pkgutil.walk_packages(tasks.__path__, "tasks."):
+        importlib.import_module(module.name)
+    caches = [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("tasks.")
+    ]
+    endless = {each.__qualname__ for each in caches if each.cache_parameters()["maxsize"] is None}
+    assert endless <= {"load_model", "_needed_by"}, "of what comes from pages, keep no end of it"
