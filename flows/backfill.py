@@ -26,12 +26,14 @@ from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
 from tasks.backfill.processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
-from tasks.backfill.shards import Done, find_warcs, open_warcs
+from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.collect import SourcesFailed
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.progress import advance
+from tasks.runs import new_run_id
 from tasks.turns import SourceBusy, source_lock
 from warehouse.query import query
+from warehouse.store.turns import stored_turn
 
 log = logging.getLogger(__name__)
 
@@ -189,11 +191,14 @@ def backfill(
 
 @contextmanager
 def _alone(here: Installation) -> Iterator[None]:
+    """Be the only backfill here, and of the store where the data lie in one."""
     with ExitStack() as held:
         try:
-            held.enter_context(source_lock(here.layout, "backfill"))
+            held.enter_context(source_lock(here.layout, FLOW))
         except SourceBusy:
             raise SourcesFailed("another backfill is at work here") from None
+        if held.enter_context(stored_turn(here.layout, f"{FLOW}-{new_run_id()}", [FLOW])):
+            raise SourcesFailed("another machine's backfill is at work in the store")
         yield
 
 

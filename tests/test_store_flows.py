@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from flows.backfill import backfill
 from flows.maintain import maintain
 from flows.rebuild import rebuild
+from tasks.collect import SourcesFailed
 from tests import s3
+from tests.made_warcs import news, write_warc
 from tests.places import Newsroom, Place
 from tests.s3 import Server, whole
 from tests.test_killed import lasting, start, wait_until_gone
 from warehouse.query import query
 from warehouse.store.objects import Store
+from warehouse.store.turns import stored_turn
 from warehouse.store.working_copy import catch_up, join
 
 pytestmark = pytest.mark.slow
@@ -86,6 +90,25 @@ def test_killed_while_it_writes_the_store(
     for _ in range(2):
         undisturbed.ingest()
     assert lasting(place) == lasting(other) == lasting(undisturbed)
+
+
+def test_a_backfill_from_a_bucket_into_a_store(
+    newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path
+) -> None:
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
+    store.write("crawl/a.warc.gz", path.read_bytes())
+    here, there = (of_store(store, tmp_path, name) for name in ("here", "there"))
+    done = backfill([f"{store.url}/crawl"], **here.files)
+    again = backfill([f"{store.url}/crawl/*.gz"], **there.files)
+    assert (done.counts["article"], done.bytes_before) == (30, 0)
+    assert (again.done, again.bytes_before) == (0, path.stat().st_size)
+    assert there.ask(TEXTS) == here.ask(TEXTS)
+    with (
+        stored_turn(here.layout, "backfill-other", ["backfill"]),
+        pytest.raises(SourcesFailed, match="another machine's backfill is at work in the store"),
+    ):
+        backfill([str(path)], **there.files)
+    assert not maintain(**there.files).verified.findings
 
 
 def command(*words: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
