@@ -152,3 +152,32 @@ def test_a_block_that_differs_under_the_same_checksum_is_copied(tmp_path: Path) 
     assert any(old[place:][:8] == new[place:][:8] for place in differing)
     copy_over(source, target)
     assert target.read_bytes() == new
+
+
+CHANGES = (
+    "INSERT INTO numbers SELECT hash(range + {at}), range FROM range({at} * 977)",
+    "UPDATE numbers SET number = number + 1 WHERE place % 3 = {at} % 3",
+    "DELETE FROM numbers WHERE place % 7 = {at} % 7",
+    "CREATE OR REPLACE TABLE names AS SELECT number::VARCHAR AS name FROM numbers",
+    "INSERT INTO numbers SELECT {at}, range FROM range(20_000)",
+)
+
+
+def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path) -> None:
+    source, dice = tmp_path / "source.duckdb", random.Random(11)
+    with duckdb.connect(str(source), config={"storage_compatibility_version": STORAGE}) as con:
+        con.execute("CREATE TABLE numbers (number UBIGINT, place BIGINT)")
+    for at in range(1, 25):
+        with duckdb.connect(str(source)) as con:
+            for change in dice.sample(CHANGES, 2):
+                con.execute(change.format(at=at))
+            con.execute("CHECKPOINT")
+        target = tmp_path / f"target-{at % 3}.duckdb"
+        copy_over(source, target)
+        assert target.read_bytes() == source.read_bytes()
+        with (
+            duckdb.connect(str(source), read_only=True) as one,
+            duckdb.connect(str(target), read_only=True) as other,
+        ):
+            asked = "SELECT count(*), bit_xor(hash(number, place)) FROM numbers"
+            assert one.execute(asked).fetchall() == other.execute(asked).fetchall()
