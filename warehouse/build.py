@@ -34,8 +34,9 @@ DERIVED = {
     "body_key": "md5_number_lower(body)",
     "minhash": "minhash::BIT",
     "moment": "coalesce(published_at, fetched_at)",
+    "url_hash": "md5_number_lower(url_requested)",
 }
-"""Columns of article_versions and text_sketches that the Parquet files have not."""
+"""Columns of article_versions, text_sketches and captures that the Parquet files have not."""
 _TIME = pa.timestamp("us", "UTC")
 RUNS = pa.schema(
     [

@@ -26,8 +26,17 @@ TOUCHED = {
 }
 """Views `touched_<name>`: a relation's rows of the articles, or the days, of the load's runs.
 
-`touched_days_articles` holds all articles of those days.
+`touched_days_articles` holds all articles of those days. Found once a load, not by each check: to
+look for a few articles is to read the ids of all.
 """
+
+PERIODS = {
+    "topic_weekly": ("topic_weekly", "period", "week"),
+    "weeks_daily": ("topic_daily", "date_trunc('week', day)::DATE", "week"),
+    "topic_monthly": ("topic_monthly", "period", "month"),
+    "months_daily": ("topic_daily", "date_trunc('month', day)::DATE", "month"),
+}
+"""Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days."""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -86,10 +95,14 @@ def _says(sql: str) -> str:
 
 
 def _view_all(con: Connection) -> None:
-    there = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    rows = con.execute(
+        "SELECT table_name FROM duckdb_tables()"
+        " UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    )
+    there = {name for (name,) in rows.fetchall()}
     for name in there.intersection(ADDED):
         _view(con, f"added_{name}", f"FROM {name}")
-    for name, (relation, _) in TOUCHED.items():
+    for name, (relation, *_) in (TOUCHED | PERIODS).items():
         if relation in there:
             _view(con, f"touched_{name}", f"FROM {relation}")
 
@@ -113,7 +126,20 @@ def _view_touched(con: Connection) -> None:
         " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
     )
     for name, (relation, those) in TOUCHED.items():
-        _view(con, f"touched_{name}", f"FROM {relation} {those}")
+        # By their place: a join would read every column of every row.
+        places = f"SELECT {relation}.rowid FROM {relation} {those}"  # noqa: S608
+        rows = f"FROM {relation} WHERE rowid IN ({places})"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE rows_of_{name} AS {rows}")
+        _view(con, f"touched_{name}", f"FROM rows_of_{name}")
+    for name, (relation, first_day, kind) in PERIODS.items():
+        starts = _starts(con, kind)
+        _view(con, f"touched_{name}", f"FROM {relation} WHERE {first_day} IN ({starts})")
+
+
+def _starts(con: Connection, kind: str) -> str:
+    """First days of the periods with touched days, as constants, which reach into a view."""
+    days = con.execute(f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM touched_days")  # noqa: S608
+    return ", ".join(f"DATE '{day}'" for (day,) in days.fetchall()) or "NULL"
 
 
 def _view(con: Connection, name: str, rows: str) -> None:

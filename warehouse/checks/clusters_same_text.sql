@@ -9,7 +9,10 @@ WITH pairs AS MATERIALIZED (
 sketches AS MATERIALIZED (
     SELECT article_id, version_no, minhash
     FROM text_sketches
-    WHERE article_id IN (SELECT unnest([article_id, duplicate_of]) FROM pairs)
+    -- By their place: the sketches of all articles are much to read.
+    WHERE rowid IN (
+        SELECT rowid FROM text_sketches
+        WHERE article_id IN (SELECT unnest([article_id, duplicate_of]) FROM pairs))
 )
 SELECT pairs.article_id, duplicate_of, word_count, words_of_original
 FROM pairs

@@ -4,77 +4,35 @@
 --   epu = 100 z / mean(z), z the mean of y over the papers of a period
 --   gap_robust: the same with y - a, from least squares y = a (paper) + z (period), sum of a = 0
 -- Values are rounded, so that the order in which numbers are added up makes no other vintage.
--- Topics and papers go by numbers meanwhile: grouping half a million cells by names costs twice that.
+-- Cells are scaled in index_series (warehouse/effects.py).
 CREATE OR REPLACE TEMP TABLE index_topics AS
 SELECT topic_id, row_number() OVER (ORDER BY topic_id)::SMALLINT AS topic
 FROM (SELECT DISTINCT topic_id FROM topic_daily);
 
 CREATE OR REPLACE TEMP TABLE index_sources AS
-SELECT source_id, (row_number() OVER (ORDER BY source_id) - 1)::SMALLINT AS paper
+SELECT source_id, (row_number() OVER (ORDER BY source_id) - 1)::INTEGER AS paper
 FROM (SELECT DISTINCT source_id FROM topic_daily);
 
-CREATE OR REPLACE TEMP TABLE index_cells AS
-WITH days AS (
-    SELECT topic, paper, day, articles_with_mention::INTEGER AS hits, articles::INTEGER AS total
-    FROM topic_daily
-    JOIN index_topics USING (topic_id)
-    JOIN index_sources USING (source_id)
-),
-cells AS (
-    SELECT topic, 1::TINYINT AS kind, day AS period, paper, hits, total FROM days
-    UNION ALL
-    SELECT topic, 2, date_trunc('week', day)::DATE AS week, paper, sum(hits)::INTEGER,
-           sum(total)::INTEGER
-    FROM days
-    GROUP BY topic, week, paper
-    UNION ALL
-    SELECT topic, 3, date_trunc('month', day)::DATE AS month, paper, sum(hits)::INTEGER,
-           sum(total)::INTEGER
-    FROM days
-    GROUP BY topic, month, paper
-)
-SELECT *, hits / nullif(total, 0) AS share
-FROM cells;
+CREATE OR REPLACE TEMP TABLE index_found AS
+SELECT topic, index_series(list(struct_pack(
+           paper := paper,
+           day := (day - DATE '1970-01-01')::INTEGER,
+           hits := articles_with_mention::INTEGER,
+           total := articles::INTEGER))) AS found
+FROM topic_daily
+JOIN index_topics USING (topic_id)
+JOIN index_sources USING (source_id)
+GROUP BY topic;
 
 -- To be scaled, a paper needs enough periods for a standard deviation, and one above zero.
 CREATE OR REPLACE TEMP TABLE index_papers AS
-SELECT topic, kind, paper, count(*) AS periods, stddev_samp(share) AS sigma,
-       CASE WHEN count(*) < CASE kind WHEN 1 THEN 28 WHEN 2 THEN 8 ELSE 6 END
-                THEN 'too_little_history'
-            WHEN min(share) = max(share) THEN 'never_varies'
-       END AS reason
-FROM index_cells
-WHERE share IS NOT NULL
-GROUP BY topic, kind, paper;
-
-CREATE OR REPLACE TEMP TABLE index_effects AS
-WITH solved AS (
-    SELECT topic, kind,
-           paper_effects(list(struct_pack(
-               paper := paper::INTEGER,
-               period := (period - DATE '1970-01-01')::INTEGER,
-               y := share / sigma))) AS effects
-    FROM index_cells
-    JOIN index_papers USING (topic, kind, paper)
-    WHERE share IS NOT NULL AND reason IS NULL
-    GROUP BY topic, kind
-)
-SELECT topic, kind, paper, sigma, effects[paper + 1] AS effect
-FROM index_papers
-JOIN solved USING (topic, kind)
-WHERE reason IS NULL;
+SELECT topic, unnest(found.papers, recursive := true) FROM index_found;
 
 CREATE OR REPLACE TEMP TABLE index_now AS
 WITH periods AS (
-    SELECT topic, kind, period, sum(hits)::BIGINT AS articles_with_mention,
-           sum(total)::BIGINT AS articles,
-           count(share / sigma) AS sources,
-           sum(hits) / nullif(sum(total), 0) AS pooled,
-           avg(share / sigma) AS level,
-           avg(share / sigma - effect) AS robust_level
-    FROM index_cells
-    LEFT JOIN index_effects USING (topic, kind, paper)
-    GROUP BY topic, kind, period
+    SELECT topic, kind, DATE '1970-01-01' + period AS period, hits AS articles_with_mention,
+           total AS articles, sources, hits / nullif(total, 0) AS pooled, level, robust_level
+    FROM (SELECT topic, unnest(found.periods, recursive := true) FROM index_found)
 )
 SELECT topic_id, ['day', 'week', 'month'][kind] AS period_kind, period, articles_with_mention,
        articles, sources,
@@ -135,9 +93,8 @@ WHERE as_of = (SELECT as_of FROM index_vintage)
 
 INSERT INTO index_notes BY NAME
 SELECT topic_id, ['day', 'week', 'month'][kind] AS period_kind, source_id, periods, as_of,
-       coalesce(reason, 'disconnected') AS reason
+       coalesce(nullif(reason, ''), 'disconnected') AS reason
 FROM index_papers
-LEFT JOIN index_effects USING (topic, kind, paper)
 JOIN index_topics USING (topic)
 JOIN index_sources USING (paper)
 CROSS JOIN index_vintage

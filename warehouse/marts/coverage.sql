@@ -20,19 +20,25 @@ CREATE OR REPLACE TEMP MACRO believed(entry_published_at, attempted_at) AS if(
                            AND attempted_at + INTERVAL 3 DAY, entry_published_at, NULL);
 
 CREATE OR REPLACE TEMP VIEW page_captures AS
-SELECT source_id, url_requested, article_id, outcome, attempted_at, entry_published_at
+SELECT source_id, url_hash, article_id, attempted_at, entry_published_at
 FROM captures
 WHERE kind IN ('page', 'file') AND NOT starts_with(source_id, 'archive-');
 
 -- All days that a page of the load, or of a changed article, may have had or may have now.
 CREATE OR REPLACE TEMP TABLE touched_urls AS
-SELECT source_id, url_requested FROM new_captures
+SELECT source_id, url_hash FROM new_captures
 WHERE kind IN ('page', 'file') AND NOT starts_with(source_id, 'archive-')
 UNION
-SELECT source_id, url_requested FROM page_captures SEMI JOIN changed_articles USING (article_id);
+SELECT source_id, url_hash
+FROM page_captures SEMI JOIN changed_articles USING (article_id);
 
+-- By hash and place: a join by the URL reads the URLs of all captures.
 CREATE OR REPLACE TEMP TABLE touched_pages AS
-FROM page_captures SEMI JOIN touched_urls USING (source_id, url_requested);
+SELECT source_id, article_id, attempted_at, entry_published_at
+FROM captures
+WHERE kind IN ('page', 'file')
+  AND rowid IN (
+      SELECT captures.rowid FROM captures SEMI JOIN touched_urls USING (source_id, url_hash));
 
 CREATE OR REPLACE TEMP TABLE touched_days AS
 SELECT source_id, day
@@ -66,15 +72,15 @@ CREATE OR REPLACE TEMP TABLE dated AS
 SELECT article_id, published_date FROM articles WHERE published_date IN (SELECT day FROM touched_days);
 
 CREATE OR REPLACE TEMP TABLE counted_urls AS
-SELECT pages.source_id, url_requested
+SELECT pages.source_id, url_hash
 FROM page_captures AS pages
 JOIN dated USING (article_id)
 SEMI JOIN touched_days
     ON touched_days.source_id = pages.source_id AND touched_days.day = published_date
 UNION
-SELECT source_id, url_requested
+SELECT source_id, url_hash
 FROM (
-    SELECT source_id, url_requested, unnest([
+    SELECT source_id, url_hash, unnest([
                utc_day(believed(entry_published_at, attempted_at)), utc_day(attempted_at)]) AS day
     FROM page_captures
     WHERE article_id IS NULL
@@ -82,7 +88,11 @@ FROM (
 SEMI JOIN touched_days USING (source_id, day);
 
 CREATE OR REPLACE TEMP TABLE counted_pages AS
-FROM page_captures SEMI JOIN counted_urls USING (source_id, url_requested);
+SELECT source_id, url_requested, article_id, outcome, attempted_at, entry_published_at
+FROM captures
+WHERE kind IN ('page', 'file')
+  AND rowid IN (
+      SELECT captures.rowid FROM captures SEMI JOIN counted_urls USING (source_id, url_hash));
 
 CREATE OR REPLACE TEMP TABLE counted AS
 WITH urls AS (

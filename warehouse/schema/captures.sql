@@ -24,7 +24,8 @@ CREATE TABLE captures (
     raw_ref             VARCHAR,
     article_id          UUID,
     version_no          INTEGER,
-    url_keys            VARCHAR[]
+    url_keys            VARCHAR[],
+    url_hash            UBIGINT
 );
 
 COMMENT ON TABLE captures IS
@@ -56,3 +57,5 @@ COMMENT ON COLUMN captures.raw_ref IS 'WARC file and offset';
 COMMENT ON COLUMN captures.article_id IS 'Article the page gave';
 COMMENT ON COLUMN captures.version_no IS 'Version of the article that the page shows';
 COMMENT ON COLUMN captures.url_keys IS 'Folded URLs under which the page is known';
+COMMENT ON COLUMN captures.url_hash IS
+    'Hash of url_requested: other captures of a URL are found faster by it';
