@@ -76,21 +76,6 @@ class Lexicon:
                 yield span.phrase, start, end
 
 
-class Sieve:
-    """Tells at little cost which texts cannot hold a mention: most of them."""
-
-    def __init__(self, topics: Iterable[Topic]) -> None:
-        self._automaton = _automaton(
-            _pattern(phrase, keep_case=topic.case_sensitive).casefold()
-            for topic in topics
-            for phrase in topic.aliases
-        )
-
-    def keeps(self, text: str) -> bool:
-        """Whether an alias stands in the text, as a word or within one."""
-        return bool(self._automaton.find_matches_as_indexes(fold(text).text))
-
-
 def _automaton(patterns: Iterable[str]) -> AhoCorasick:
     return AhoCorasick(
         list(patterns), matchkind=MatchKind.Standard, implementation=Implementation.DFA

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tasks.folding import Folded, fold
 
-__all__ = ["Folded", "fold", "sentences", "word_count"]
+__all__ = ["Folded", "fold", "sentence_starts", "sentences", "word_count"]
 
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
@@ -20,7 +20,7 @@ _SPACED_WORD = re.compile(r"[^\W_]\S*")
 
 _CLOSING = "\"'”’“»›)\\]」』）】"
 _OPENING = "\"'“‘„«»‹›([「『（"
-_ENDS = re.compile(rf"[.!?…。！？｡\n\u2029]+[{_CLOSING}]*\s*")
+_END = r".!?…。！？｡\n\u2029"
 _ENDS_ANYWHERE = re.compile(r"[。！？｡\u2029]|\n\s*\n")
 _ENDS_BEFORE_GAP = re.compile(r"[!?…]")
 # Written with a full stop and followed by a name or a number.
@@ -32,6 +32,17 @@ _ABBREVIATION_LIST = (
     "m mm mme mlle mgr me av env sra srta dra ud uds lic núm pág"
 )
 _ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+_BY_LENGTH = {
+    size: "|".join(word for word in sorted(_ABBREVIATIONS) if len(word) == size)
+    for size in sorted(set(map(len, _ABBREVIATIONS)))
+}
+# A full stop behind a word that is no abbreviation, before a capital or a number: most of them.
+_CLEAR = (
+    r"(?<=[^\W\d_]{2}\.)"
+    + "".join(rf"(?<!\b(?i:{words})\.)" for words in _BY_LENGTH.values())
+    + rf"[{_CLOSING}]*\s+(?=[A-Z0-9])"
+)
+_ENDS = re.compile(rf"[{_END}](?:({_CLEAR})|[{_END}]*[{_CLOSING}]*\s*)")
 _AFTER_GERMAN_DAY = (
     "januar jänner februar märz april mai juni juli august september oktober november dezember "
     "jahrhundert"
@@ -60,8 +71,23 @@ def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
     return spans
 
 
+def sentence_starts(text: str, until: int | None = None) -> list[int]:
+    """Where each sentence starts, as `sentences` has it; up to the one with offset `until`."""
+    first = len(text) - len(text.lstrip())
+    starts = [first] if first < len(text) else []
+    for stop in _stops(text):
+        if until is not None and stop > until:
+            break
+        if first < stop < len(text):
+            starts.append(stop)
+    return starts
+
+
 def _stops(text: str) -> Iterator[int]:
     for mark in _ENDS.finditer(text):
+        if mark.lastindex:
+            yield mark.end()
+            continue
         sign = mark[0]
         if _ENDS_ANYWHERE.search(sign):
             yield mark.end()
