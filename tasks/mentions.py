@@ -3,10 +3,9 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,8 +29,7 @@ _GAP = re.compile(r"\s\s+|[^\S ]")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One mention in one field; offsets are in code points of the field as it stands."""
 
     topic_id: str
@@ -152,8 +150,7 @@ def _table(
     chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
     columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
     columns["topic_version"] = [versions[hit.topic_id] for hit in hits]
-    for name in Hit.__slots__:
-        columns[name] = [getattr(hit, name) for hit in hits]
+    columns |= zip(Hit._fields, zip(*hits, strict=True) if hits else [[]] * len(Hit._fields))
     return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
 
 
@@ -163,8 +160,7 @@ def _index(starts: list[int], position: int) -> int:
 
 def _moved(hit: Hit, offset: int, sentence_no: int) -> Hit:
     """The hit where its text is part of a longer one."""
-    return replace(
-        hit,
+    return hit._replace(
         sentence_no=hit.sentence_no + sentence_no,
         char_start=hit.char_start + offset,
         char_end=hit.char_end + offset,
