@@ -127,7 +127,7 @@ def _column_hits(
 ) -> Iterator[tuple[int, list[Hit]]]:
     """The rows of one field that hold mentions, and these."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    kept = _kept_captions(matcher, whole) if field == "caption" else [*matcher.sieve.keep(whole)]
+    kept = _kept_captions(matcher, whole) if field == "caption" else matcher.sieve.keep(whole)
     values = whole.take(pa.array([row for row, _ in kept], pa.int64())).to_pylist()
     for (row, places), value in zip(kept, values, strict=True):
         text = "\n".join(value or ()) if field == "caption" else value or ""
@@ -150,7 +150,8 @@ def _table(
     chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
     columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
     columns["topic_version"] = [versions[hit.topic_id] for hit in hits]
-    columns |= zip(Hit._fields, zip(*hits, strict=True) if hits else [[]] * len(Hit._fields))
+    for place, name in enumerate(Hit._fields):
+        columns[name] = [hit[place] for hit in hits]
     return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
 
 

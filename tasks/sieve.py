@@ -2,13 +2,15 @@
 
 One automaton runs over the column's bytes as they lie in memory. It looks for the *core* of each
 alias, a run of letters and digits that folding only ever makes from the same letters, small or
-capital; and for the few characters of which that does not hold. A text with one of those is folded
-and looked through as a whole. Where a core stands, only its paragraph needs a closer look.
+capital. A text with one of the few characters of which that does not hold is folded and looked
+through as a whole. Where a core stands, only its paragraph needs a closer look.
 """
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchK
 from tasks.text import fold
 from tasks.topics import Topic
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Places = list[int]
 """Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them."""
 
@@ -44,7 +47,10 @@ _ODD_BLOCKS = (
     "1f240 1fbc0"
 )
 """The same where sixty-four neighbours, which share all bytes but the last, are all taken."""
-_ODD_PLANES = (b"\xf0\xaf", b"\xf3\xa0")
+_ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
+_FIRST_LEAD = 0xC2
+_LONGEST = 4
+"""Bytes of a character in UTF-8."""
 _SHARP_S = "ß".encode()
 
 
@@ -60,38 +66,29 @@ class Sieve:
         self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
         cores = {core(alias) for alias in aliases}
         forms = sorted({form.encode() for one in cores for form in _forms(one)})
-        # A pattern with a blank line could reach into the next paragraph.
+        # A pattern with a line break could reach into the next paragraph.
         self._sees_all = "" not in cores and not any("\n" in alias for alias in aliases)
-        self._cores = len(forms)
         self._automaton = BytesAhoCorasick(
-            [form for form in forms if form] + sorted(odd_signs()),
+            [form for form in forms if form],
             matchkind=MatchKind.LeftmostFirst,
             implementation=Implementation.DFA,
         )
 
-    def keep(self, texts: pa.StringArray) -> Iterator[tuple[int, Places | None]]:
+    def keep(self, texts: pa.StringArray) -> list[tuple[int, Places | None]]:
         """The rows that may hold a mention, in order, and where; None for anywhere."""
         if not self._sees_all:
-            yield from ((row, None) for row in range(len(texts)))
-            return
-        offsets, content = _lowered(texts)
-        found = self._automaton.find_matches_as_indexes(content)
-        if not found:
-            return
-        pattern, start, end = np.array(found).T
-        first = np.searchsorted(offsets, start, "right") - 1
-        last = np.searchsorted(offsets, end - 1, "right") - 1
-        is_plain = (pattern < self._cores) & (first == last)
-        kept: dict[int, Places | None] = {}
-        places = (start - offsets[first]).tolist()
-        for row, stop, plain, place in zip(
-            first.tolist(), last.tolist(), is_plain.tolist(), places, strict=True
-        ):
-            if not plain:
+            return [(row, None) for row in range(len(texts))]
+        starts, content, odd = _read(texts)
+        kept: dict[int, Places | None] = dict.fromkeys(_rows(starts, odd).tolist())
+        found = self._automaton.find_matches_as_indexes(content.data)
+        _, start, end = np.array(found, np.int64).reshape(-1, 3).T
+        first, last = _rows(starts, start), _rows(starts, end - 1)
+        for row, stop, place in zip(first.tolist(), last.tolist(), start.tolist(), strict=True):
+            if row != stop:  # across texts: it may hide one that begins in the second
                 kept |= dict.fromkeys(range(row, stop + 1))
-            elif (known := kept.setdefault(row, [])) is not None:
-                known.append(place)
-        yield from sorted(kept.items())
+            elif (places := kept.setdefault(row, [])) is not None:
+                places.append(place - int(starts[row]))
+        return sorted(kept.items(), key=lambda one: one[0])
 
     def keeps(self, text: str) -> bool:
         """Whether an alias stands in the folded text, as a word or within one."""
@@ -122,10 +119,17 @@ def core(folded: str) -> str:
     return max(_runs(marked), key=len, default="")
 
 
-def odd_signs() -> set[bytes]:
-    """Starts of the UTF-8 of all characters whose folding no core foresees."""
-    blocks = (chr(int(block, 16)).encode()[:-1] for block in _ODD_BLOCKS.split())
-    return {sign.encode() for sign in _expanded(_ODD_CHARACTERS)} | {*blocks, *_ODD_PLANES}
+@cache
+def odd_characters() -> tuple[Array, Array]:
+    """Which characters of the BMP, and which blocks of 64 in all Unicode, no core foresees."""
+    signs, blocks = np.zeros(1 << 16, np.bool_), np.zeros(1 << 15, np.bool_)
+    signs[[ord(sign) for sign in _expanded(_ODD_CHARACTERS)]] = True
+    for block in _ODD_BLOCKS.split():
+        blocks[int(block, 16) >> 6] = True
+    for first, last in _ODD_PLANES:
+        blocks[first >> 6 : (last >> 6) + 1] = True
+    signs |= np.repeat(blocks[: 1 << 10], 1 << 6)
+    return signs, blocks
 
 
 def _expanded(ranges: str) -> Iterator[str]:
@@ -165,11 +169,25 @@ def _forms(steady: str) -> Iterator[str]:
         yield from map("".join, product(*map(variants, steady)))
 
 
-def _lowered(texts: pa.StringArray) -> tuple["np.ndarray[tuple[int], np.dtype[np.int32]]", bytes]:
-    """Where each text starts, and all their bytes, ASCII letters small and each ß as ss."""
+def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
+    """Where each text starts; all their bytes, A-Z small, each ß as ss; where odd signs stand."""
     lowered = pc.ascii_lower(texts)
-    _, offsets, content = lowered.buffers()
-    if content is None:
-        return np.zeros(len(texts) + 1, np.int32), b""
+    _, offsets, characters = lowered.buffers()
     starts = np.frombuffer(offsets, np.int32)[lowered.offset : lowered.offset + len(texts) + 1]
-    return starts, content.to_pybytes().replace(_SHARP_S, b"ss")
+    content = np.zeros(int(starts[-1]) + _LONGEST, np.uint8)
+    content[:-_LONGEST] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
+    leads = np.flatnonzero(content >= _FIRST_LEAD)
+    lead, second, third = (content[leads + more].astype(np.int32) for more in range(3))
+    signs, blocks = odd_characters()
+    two = (lead & 0x1F) << 6 | second & 0x3F
+    three = (lead & 0xF) << 12 | (second & 0x3F) << 6 | third & 0x3F
+    four = (lead & 0x7) << 12 | (second & 0x3F) << 6 | third & 0x3F
+    is_odd = np.where(lead < 0xE0, signs[two], np.where(lead < 0xF0, signs[three], blocks[four]))
+    sharp = leads[(lead == _SHARP_S[0]) & (second == _SHARP_S[1])]
+    content[sharp] = content[sharp + 1] = ord("s")
+    return starts, content, leads[is_odd]
+
+
+def _rows(starts: Array, places: Array) -> Array:
+    """The text in which each byte stands."""
+    return np.searchsorted(starts, places, "right") - 1
