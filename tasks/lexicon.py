@@ -117,6 +117,9 @@ def _resolved(spans: Iterable[_Span]) -> Iterator[_Span]:
     for span in spans:
         by_topic[span.phrase.topic].append(span)
     for found in by_topic.values():
+        if len(found) == 1:
+            yield from (span for span in found if span.phrase.alias is not None)
+            continue
         excluded = [span for span in found if span.phrase.alias is None]
         stop = 0
         for span in sorted(found, key=_precedence):

@@ -182,13 +182,15 @@ def _hit(text: str, field: str, phrase: Phrase, start: int, end: int, sentence_n
     )
 
 
-def _spaced(text: str) -> str:
-    """The text with each gap as one space; no other space is printable."""
-    return text if text.isprintable() and "  " not in text else _GAP.sub(" ", text)
+def _is_spaced(text: str) -> bool:
+    """Whether each gap is one space; no other is printable."""
+    return text.isprintable() and "  " not in text
 
 
 def _before(text: str, start: int) -> str:
-    near = _spaced(text[max(0, start - 2 * _CONTEXT) : start])
+    near = text[max(0, start - _CONTEXT - 1) : start]
+    if not _is_spaced(near):
+        near = _GAP.sub(" ", text[max(0, start - 2 * _CONTEXT) : start])
     kept = near[-_CONTEXT:]
     if len(near) > _CONTEXT and SPACED.match(near[-_CONTEXT - 1]):
         rest = WORD_REST.match(kept)
@@ -197,7 +199,9 @@ def _before(text: str, start: int) -> str:
 
 
 def _after(text: str, end: int) -> str:
-    near = _spaced(text[end : end + 2 * _CONTEXT])
+    near = text[end : end + _CONTEXT + 1]
+    if not _is_spaced(near):
+        near = _GAP.sub(" ", text[end : end + 2 * _CONTEXT])
     kept = near[:_CONTEXT]
     if len(near) > _CONTEXT and SPACED.match(near[_CONTEXT]):
         rest = WORD_REST.match(kept[::-1])

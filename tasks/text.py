@@ -1,7 +1,6 @@
 """Values of a text: its folded form, its sentences, how long it is."""
 
 import re
-from collections.abc import Iterator
 
 from tasks.folding import Folded, fold
 
@@ -59,7 +58,9 @@ def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
     """
     spans = []
     start = 0
-    for stop in (*_stops(text), len(text)):
+    marks = _ENDS.finditer(text)
+    stops = [mark.end() for mark in marks if mark.lastindex or _is_end(text, mark)]
+    for stop in (*stops, len(text)):
         piece = text[start:stop]
         inner = piece.strip()
         if inner:
@@ -74,27 +75,25 @@ def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
 def sentence_starts(text: str, until: int | None = None) -> list[int]:
     """Where each sentence starts, as `sentences` has it; up to the one with offset `until`."""
     first = len(text) - len(text.lstrip())
+    last = len(text) - 1 if until is None else until
     starts = [first] if first < len(text) else []
-    for stop in _stops(text):
-        if until is not None and stop > until:
+    for mark in _ENDS.finditer(text):
+        stop = mark.end()
+        if stop > last:
             break
-        if first < stop < len(text):
+        if stop > first and (mark.lastindex or _is_end(text, mark)):
             starts.append(stop)
     return starts
 
 
-def _stops(text: str) -> Iterator[int]:
-    for mark in _ENDS.finditer(text):
-        if mark.lastindex:
-            yield mark.end()
-            continue
-        sign = mark[0]
-        if _ENDS_ANYWHERE.search(sign):
-            yield mark.end()
-        elif not sign[-1].isspace():
-            continue
-        elif _ENDS_BEFORE_GAP.search(sign) or _is_full_stop(text, mark.start(), mark.end()):
-            yield mark.end()
+def _is_end(text: str, mark: re.Match[str]) -> bool:
+    """Whether what is not clearly the end of a sentence is one all the same."""
+    sign = mark[0]
+    if _ENDS_ANYWHERE.search(sign):
+        return True
+    if not sign[-1].isspace():
+        return False
+    return bool(_ENDS_BEFORE_GAP.search(sign)) or _is_full_stop(text, mark.start(), mark.end())
 
 
 def _is_full_stop(text: str, dot: int, stop: int) -> bool:
