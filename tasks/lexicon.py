@@ -18,6 +18,8 @@ _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
 _MARK = re.compile(f"[{_MARKS}]")
 SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
+_OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
+"""What most often stands beside a word, and bounds it."""
 WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
 
 
@@ -57,18 +59,26 @@ class Lexicon:
                 by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
         self._phrases = list(by_pattern.values())
         self._automaton = _automaton(by_pattern)
+        self._in_any_case = _automaton({pattern.casefold() for pattern in by_pattern})
+
+    def may_stand_in(self, folded: Folded) -> bool:
+        """Whether a phrase stands in the text, its case folded, in whatever case."""
+        return bool(self._in_any_case.find_matches_as_indexes(folded.text))
 
     def find(self, folded: Folded) -> Iterator[tuple[Phrase, int, int]]:
         """Each mention's phrase and its offsets in the original text."""
         found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         if not found:
             return
+        text = folded.text
         spans = [
-            _Span(start, _end_of(phrase, folded.text, end), phrase)
+            _Span(start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)
             for index, start, end in found
             for phrase in self._phrases[index]
-            if _is_bounded(phrase, folded.text, start, end)
+            if _is_bounded(phrase, text, start, end)
         ]
+        if not spans:
+            return
         addresses = Addresses(folded.original)
         for span in _resolved(spans):
             start, end = folded.span(span.start, span.end)
@@ -98,14 +108,15 @@ def _phrase(topic: str, alias: str | None, phrase: str, pattern: str) -> Phrase:
 
 
 def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
-    if phrase.left and start and SPACED.match(text, start - 1):
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if phrase.left and before not in _OPEN and SPACED.match(before):
         return False
     # A mark that is left after folding makes another letter of the last one.
-    return not _MARK.match(text, end) and not (phrase.right and SPACED.match(text, end))
+    return after in _OPEN or not (_MARK.match(after) or (phrase.right and SPACED.match(after)))
 
 
-def _end_of(phrase: Phrase, text: str, end: int) -> int:
-    if not phrase.is_prefix or not SPACED.match(text, end - 1):
+def _end_of_word(text: str, end: int) -> int:
+    if not SPACED.match(text, end - 1):
         return end
     rest = WORD_REST.match(text, end)
     return rest.end() if rest else end

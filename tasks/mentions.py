@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ _COLUMNS = {
 _CONTEXT = 60
 
 _GAP = re.compile(r"\s\s+|[^\S ]")
+_place = itemgetter(0, 1, 2)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -73,24 +74,25 @@ class Matcher:
 
     def _find_in(self, text: str, field: str, parts: Iterable[tuple[int, int]]) -> list[Hit]:
         found = [
-            (phrase, first + start, first + end)
+            (first + start, first + end, phrase.topic, phrase)
             for first, stop in parts
             for phrase, start, end in self._find(text[first:stop])
         ]
         if not found:
             return []
-        found.sort(key=lambda hit: (hit[1], hit[2], hit[0].topic))
-        starts = sentence_starts(text, found[-1][1])
+        found.sort(key=_place)
+        starts = sentence_starts(text, found[-1][0])
         return [
             _hit(text, field, phrase, start, end, _index(starts, start))
-            for phrase, start, end in found
+            for start, end, _, phrase in found
         ]
 
     def _find(self, text: str) -> Iterator[tuple[Phrase, int, int]]:
-        folded = fold(text, keep_case=self._cased is not None)
-        cased = self._cased.find(folded) if self._cased else ()
-        caseless = self._caseless.find(folded.without_case()) if self._caseless else ()
-        return chain(cased, caseless)
+        folded = fold(text)
+        if self._caseless:
+            yield from self._caseless.find(folded)
+        if self._cased and self._cased.may_stand_in(folded):
+            yield from self._cased.find(fold(text, keep_case=True))
 
 
 def count(
