@@ -58,16 +58,14 @@ class Sieve:
     """Finds the texts that may name one of some topics, and where in them."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
-        aliases = {
-            fold(alias.removesuffix("*")).text.strip()
-            for topic in topics
-            for alias in topic.aliases
-        }
+        topics = tuple(topics)
+        aliases = {_folded(alias) for topic in topics for alias in topic.aliases}
+        phrases = aliases | {_folded(phrase) for topic in topics for phrase in topic.exclude}
         self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
         cores = {core(alias) for alias in aliases}
         forms = sorted({form.encode() for one in cores for form in _forms(one)})
-        # A pattern with a line break could reach into the next paragraph.
-        self._sees_all = "" not in cores and not any("\n" in alias for alias in aliases)
+        stays = not any("\n" in phrase for phrase in phrases)  # within its paragraph
+        self._sees_all = "" not in cores and stays
         self._automaton = BytesAhoCorasick(
             [form for form in forms if form],
             matchkind=MatchKind.LeftmostFirst,
@@ -111,6 +109,10 @@ def passages(text: str, places: Places) -> list[tuple[int, int]]:
         found.append((first, characters))
         done = stop
     return found
+
+
+def _folded(phrase: str) -> str:
+    return fold(phrase.removesuffix("*")).text.strip()
 
 
 def core(folded: str) -> str:

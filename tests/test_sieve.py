@@ -154,6 +154,12 @@ def test_an_alias_without_a_core_is_looked_for_everywhere() -> None:
     assert Sieve([topic("e", "é")]).keep(texts) == [(0, None), (1, None), (2, None)]
 
 
+def test_a_phrase_with_a_blank_line_is_looked_for_everywhere() -> None:
+    texts = pa.array(["no", "Mock\n\nHuawei"])
+    one = topic("h", "Huawei", exclude=("mock\n\nhuawei",))
+    assert Sieve([one]).keep(texts) == [(0, None), (1, None)]
+
+
 def test_texts_that_name_nothing_are_left_out() -> None:
     texts = pa.array(
         ["Die Größe der Straße – „gut“.", None, "Huawei", "", "中文，新闻。", "a\u00adb"]
