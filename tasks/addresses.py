@@ -11,6 +11,7 @@ _ADDRESS = re.compile(
     r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
     rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
 )
+_WORD = re.compile(r"\S*")
 _ADDRESS_SIGN = re.compile(r"[@＠/.]")
 # Further away nothing is looked at: a page may be one endless word.
 _REACH = 300
@@ -31,12 +32,13 @@ class Addresses:
         return any(first <= position < last for first, last in self._known[word])
 
     def _word(self, position: int) -> tuple[int, int]:
-        start = stop = position
-        while start > max(0, position - _REACH) and not self._text[start - 1].isspace():
-            start -= 1
-        while stop < min(len(self._text), position + _REACH) and not self._text[stop].isspace():
-            stop += 1
-        return start, stop
+        before = self._text[max(0, position - _REACH) : position]
+        if not before or before[-1].isspace():
+            start = position
+        else:
+            start = position - len(before.rsplit(None, 1)[-1])
+        rest = _WORD.match(self._text, position, position + _REACH)
+        return start, rest.end() if rest else position
 
     def _within(self, start: int, stop: int) -> list[tuple[int, int]]:
         if not _ADDRESS_SIGN.search(self._text, start, stop):

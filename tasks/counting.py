@@ -19,6 +19,8 @@ from warehouse.parquet import read_batches
 COLUMNS = ("article_id", "version_no", "headline", "standfirst", "body", "captions")
 ROWS_AT_ONCE = 2_000
 """Articles counted at a time: some ten megabytes of text."""
+ENOUGH_ROWS = 500
+"""Of small files, gathered before they are counted."""
 PART_BYTES = 4_000_000
 """Of Parquet that a process counts before it hands over what it found; or one file, if larger."""
 FEW_BYTES = 16_000_000
@@ -96,7 +98,7 @@ def _count_part(
     gathered: list[pa.RecordBatch] = []
     for batch in read_batches(paths, COLUMNS, ROWS_AT_ONCE):
         gathered.append(batch)
-        if sum(part.num_rows for part in gathered) >= ROWS_AT_ONCE:
+        if sum(part.num_rows for part in gathered) >= ENOUGH_ROWS:
             found.append(count(pa.Table.from_batches(gathered), topics, versions))
             gathered = []
     if gathered:

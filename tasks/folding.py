@@ -150,6 +150,8 @@ def _plain_of(sign: str) -> str:
 
 def _fold_gaps(text: str) -> str:
     r"""Fold gaps, at no cost where each is one space or `\n\n` already."""
+    if text.isprintable() and "  " not in text:
+        return text
     is_folded = not ("\n" in text.replace("\n\n", "") or any(odd in text for odd in _ODD_GAPS))
     return text if is_folded else _GAP.sub(_gap, text)
 

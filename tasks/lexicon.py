@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -17,6 +18,8 @@ _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
 _MARK = re.compile(f"[{_MARKS}]")
 SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
+_OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
+"""What most often stands beside a word, and bounds it."""
 WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
 
 
@@ -33,8 +36,7 @@ class Phrase:
     right: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     start: int
     end: int
     phrase: Phrase
@@ -57,38 +59,31 @@ class Lexicon:
                 by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
         self._phrases = list(by_pattern.values())
         self._automaton = _automaton(by_pattern)
+        self._in_any_case = _automaton({pattern.casefold() for pattern in by_pattern})
+
+    def may_stand_in(self, folded: Folded) -> bool:
+        """Whether a phrase stands in the text, its case folded, in whatever case."""
+        return bool(self._in_any_case.find_matches_as_indexes(folded.text))
 
     def find(self, folded: Folded) -> Iterator[tuple[Phrase, int, int]]:
         """Each mention's phrase and its offsets in the original text."""
         found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         if not found:
             return
+        text = folded.text
         spans = [
-            _Span(start, _end_of(phrase, folded.text, end), phrase)
+            _Span(start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)
             for index, start, end in found
             for phrase in self._phrases[index]
-            if _is_bounded(phrase, folded.text, start, end)
+            if _is_bounded(phrase, text, start, end)
         ]
+        if not spans:
+            return
         addresses = Addresses(folded.original)
         for span in _resolved(spans):
             start, end = folded.span(span.start, span.end)
             if not addresses.hold(start):
                 yield span.phrase, start, end
-
-
-class Sieve:
-    """Tells at little cost which texts cannot hold a mention: most of them."""
-
-    def __init__(self, topics: Iterable[Topic]) -> None:
-        self._automaton = _automaton(
-            _pattern(phrase, keep_case=topic.case_sensitive).casefold()
-            for topic in topics
-            for phrase in topic.aliases
-        )
-
-    def keeps(self, text: str) -> bool:
-        """Whether an alias stands in the text, as a word or within one."""
-        return bool(self._automaton.find_matches_as_indexes(fold(text).text))
 
 
 def _automaton(patterns: Iterable[str]) -> AhoCorasick:
@@ -113,14 +108,15 @@ def _phrase(topic: str, alias: str | None, phrase: str, pattern: str) -> Phrase:
 
 
 def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
-    if phrase.left and start and SPACED.match(text, start - 1):
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if phrase.left and before not in _OPEN and SPACED.match(before):
         return False
     # A mark that is left after folding makes another letter of the last one.
-    return not _MARK.match(text, end) and not (phrase.right and SPACED.match(text, end))
+    return after in _OPEN or not (_MARK.match(after) or (phrase.right and SPACED.match(after)))
 
 
-def _end_of(phrase: Phrase, text: str, end: int) -> int:
-    if not phrase.is_prefix or not SPACED.match(text, end - 1):
+def _end_of_word(text: str, end: int) -> int:
+    if not SPACED.match(text, end - 1):
         return end
     rest = WORD_REST.match(text, end)
     return rest.end() if rest else end
@@ -132,6 +128,9 @@ def _resolved(spans: Iterable[_Span]) -> Iterator[_Span]:
     for span in spans:
         by_topic[span.phrase.topic].append(span)
     for found in by_topic.values():
+        if len(found) == 1:
+            yield from (span for span in found if span.phrase.alias is not None)
+            continue
         excluded = [span for span in found if span.phrase.alias is None]
         stop = 0
         for span in sorted(found, key=_precedence):

@@ -2,27 +2,35 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tasks.lexicon import SPACED, WORD_REST, Lexicon, Phrase, Sieve
+from tasks.lexicon import SPACED, WORD_REST, Lexicon, Phrase
 from tasks.schemas import MENTION_SCHEMA
-from tasks.text import fold, sentences
+from tasks.sieve import Places, Sieve, passages
+from tasks.text import fold, sentence_starts
 from tasks.topics import Topic
 
+_COLUMNS = {
+    "headline": "headline",
+    "standfirst": "standfirst",
+    "body": "body",
+    "caption": "captions",
+}
+"""Of the articles, by field, in the order in which mentions are given."""
 _CONTEXT = 60
 
-_GAP = re.compile(r"\s+")
+_GAP = re.compile(r"\s\s+|[^\S ]")
+_place = itemgetter(0, 1, 2)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One mention in one field; offsets are in code points of the field as it stands."""
 
     topic_id: str
@@ -40,51 +48,51 @@ class Matcher:
     """Finds the mentions of a set of topics in a text."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
-        self._sieve = Sieve(topics)
+        self.sieve = Sieve(topics)
         caseless = [topic for topic in topics if not topic.case_sensitive]
         cased = [topic for topic in topics if topic.case_sensitive]
         self._caseless = Lexicon(caseless, keep_case=False) if caseless else None
         self._cased = Lexicon(cased, keep_case=True) if cased else None
 
-    def may_find(self, text: str) -> bool:
-        """False where `find` would find nothing in the text or any part of it."""
-        return self._sieve.keeps(text)
-
-    def find(self, text: str, field: str = "body") -> list[Hit]:
+    def find(self, text: str, field: str = "body", places: Places | None = None) -> list[Hit]:
         """All mentions in one field, in the order of the text.
 
-        Each line of the field `caption` is a text of its own.
+        Each line of the field `caption` is a text of its own. Given `places`, only paragraphs that
+        hold one are looked at.
         """
         if field != "caption":
-            return self._find_in(text, field, 0, 0)[0]
+            whole = [(0, len(text))]
+            return self._find_in(text, field, whole if places is None else passages(text, places))
         hits: list[Hit] = []
         offset = sentence_no = 0
         for line in _LINE.findall(text):
-            found, sentence_no = self._find_in(line, field, offset, sentence_no)
-            hits += found
+            found = self._find_in(line, field, [(0, len(line))])
+            hits += (_moved(hit, offset, sentence_no) for hit in found)
             offset += len(line)
+            sentence_no += len(sentence_starts(line))
         return hits
 
-    def _find_in(
-        self, text: str, field: str, offset: int, sentence_no: int
-    ) -> tuple[list[Hit], int]:
-        """The hits of a part of a field, and the number of the sentence behind that part."""
-        found = sorted(self._find(text), key=lambda hit: (hit[1], hit[2], hit[0].topic))
-        if not found and field != "caption":
-            return [], sentence_no
-        last = None if field == "caption" else found[-1][1]
-        starts = [start for start, _ in sentences(text, last)]
-        hits = [
-            _hit(text, field, phrase, start, end, offset, sentence_no + _index(starts, start))
-            for phrase, start, end in found
+    def _find_in(self, text: str, field: str, parts: Iterable[tuple[int, int]]) -> list[Hit]:
+        found = [
+            (first + start, first + end, phrase.topic, phrase)
+            for first, stop in parts
+            for phrase, start, end in self._find(text[first:stop])
         ]
-        return hits, sentence_no + len(starts)
+        if not found:
+            return []
+        found.sort(key=_place)
+        starts = sentence_starts(text, found[-1][0])
+        return [
+            _hit(text, field, phrase, start, end, _index(starts, start))
+            for start, end, _, phrase in found
+        ]
 
     def _find(self, text: str) -> Iterator[tuple[Phrase, int, int]]:
-        folded = fold(text, keep_case=self._cased is not None)
-        cased = self._cased.find(folded) if self._cased else ()
-        caseless = self._caseless.find(folded.without_case()) if self._caseless else ()
-        return chain(cased, caseless)
+        folded = fold(text)
+        if self._caseless:
+            yield from self._caseless.find(folded)
+        if self._cased and self._cased.may_stand_in(folded):
+            yield from self._cased.find(fold(text, keep_case=True))
 
 
 def count(
@@ -101,18 +109,14 @@ def count(
         A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
     """
     matcher = _matcher(tuple(topics))
-    texts = zip(
-        *(articles.column(name).to_pylist() for name in ("headline", "standfirst", "body")),
-        articles.column("captions").to_pylist(),
-        strict=True,
-    )
-    rows: list[int] = []
-    hits: list[Hit] = []
-    for row, fields in enumerate(texts):
-        found = _article_hits(matcher, *fields)
-        rows += [row] * len(found)
-        hits += found
-    return _table(articles, rows, hits, versions)
+    found = [
+        (row, number, hits)
+        for number, (field, name) in enumerate(_COLUMNS.items())
+        for row, hits in _column_hits(matcher, articles.column(name), field)
+    ]
+    found.sort(key=lambda one: one[:2])
+    rows = [row for row, _, hits in found for _ in hits]
+    return _table(articles, rows, [hit for _, _, hits in found for hit in hits], versions)
 
 
 @lru_cache(maxsize=2)
@@ -120,22 +124,23 @@ def _matcher(topics: tuple[Topic, ...]) -> Matcher:
     return Matcher(topics)
 
 
-def _article_hits(
-    matcher: Matcher,
-    headline: str | None,
-    standfirst: str | None,
-    body: str | None,
-    captions: list[str] | None,
-) -> list[Hit]:
-    fields = {
-        "headline": headline,
-        "standfirst": standfirst,
-        "body": body,
-        "caption": "\n".join(captions or ()),
-    }
-    if not matcher.may_find("\n\n".join(text for text in fields.values() if text)):
-        return []
-    return [hit for field, text in fields.items() if text for hit in matcher.find(text, field)]
+def _column_hits(
+    matcher: Matcher, column: pa.Array | pa.ChunkedArray, field: str
+) -> Iterator[tuple[int, list[Hit]]]:
+    """The rows of one field that hold mentions, and these."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    kept = _kept_captions(matcher, whole) if field == "caption" else matcher.sieve.keep(whole)
+    values = whole.take(pa.array([row for row, _ in kept], pa.int64())).to_pylist()
+    for (row, places), value in zip(kept, values, strict=True):
+        text = "\n".join(value or ()) if field == "caption" else value or ""
+        if places is not None or matcher.sieve.keeps(text):
+            yield row, matcher.find(text, field, places)
+
+
+def _kept_captions(matcher: Matcher, captions: pa.ListArray) -> list[tuple[int, Places | None]]:
+    parents = pc.list_parent_indices(captions)
+    kept = {parents[row].as_py() for row, _ in matcher.sieve.keep(captions.flatten())}
+    return [(row, None) for row in sorted(kept)]
 
 
 def _table(
@@ -147,8 +152,8 @@ def _table(
     chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
     columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
     columns["topic_version"] = [versions[hit.topic_id] for hit in hits]
-    for name in Hit.__slots__:
-        columns[name] = [getattr(hit, name) for hit in hits]
+    for place, name in enumerate(Hit._fields):
+        columns[name] = [hit[place] for hit in hits]
     return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
 
 
@@ -156,24 +161,38 @@ def _index(starts: list[int], position: int) -> int:
     return max(0, bisect_right(starts, position) - 1)
 
 
-def _hit(
-    text: str, field: str, phrase: Phrase, start: int, end: int, offset: int, sentence_no: int
-) -> Hit:
+def _moved(hit: Hit, offset: int, sentence_no: int) -> Hit:
+    """The hit where its text is part of a longer one."""
+    return hit._replace(
+        sentence_no=hit.sentence_no + sentence_no,
+        char_start=hit.char_start + offset,
+        char_end=hit.char_end + offset,
+    )
+
+
+def _hit(text: str, field: str, phrase: Phrase, start: int, end: int, sentence_no: int) -> Hit:
     return Hit(
         topic_id=phrase.topic,
         alias=phrase.alias or "",
         field=field,
         sentence_no=sentence_no,
-        char_start=offset + start,
-        char_end=offset + end,
+        char_start=start,
+        char_end=end,
         matched_text=text[start:end],
         context_left=_before(text, start),
         context_right=_after(text, end),
     )
 
 
+def _is_spaced(text: str) -> bool:
+    """Whether each gap is one space; no other is printable."""
+    return text.isprintable() and "  " not in text
+
+
 def _before(text: str, start: int) -> str:
-    near = _GAP.sub(" ", text[max(0, start - 2 * _CONTEXT) : start])
+    near = text[max(0, start - _CONTEXT - 1) : start]
+    if not _is_spaced(near):
+        near = _GAP.sub(" ", text[max(0, start - 2 * _CONTEXT) : start])
     kept = near[-_CONTEXT:]
     if len(near) > _CONTEXT and SPACED.match(near[-_CONTEXT - 1]):
         rest = WORD_REST.match(kept)
@@ -182,11 +201,11 @@ def _before(text: str, start: int) -> str:
 
 
 def _after(text: str, end: int) -> str:
-    near = _GAP.sub(" ", text[end : end + 2 * _CONTEXT])
+    near = text[end : end + _CONTEXT + 1]
+    if not _is_spaced(near):
+        near = _GAP.sub(" ", text[end : end + 2 * _CONTEXT])
     kept = near[:_CONTEXT]
     if len(near) > _CONTEXT and SPACED.match(near[_CONTEXT]):
-        size = len(kept)
-        while size and SPACED.match(kept[size - 1]):
-            size -= 1
-        kept = kept[:size] or kept
+        rest = WORD_REST.match(kept[::-1])
+        kept = kept[: len(kept) - rest.end() if rest else None] or kept
     return kept.rstrip()

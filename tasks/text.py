@@ -1,11 +1,10 @@
 """Values of a text: its folded form, its sentences, how long it is."""
 
 import re
-from collections.abc import Iterator
 
 from tasks.folding import Folded, fold
 
-__all__ = ["Folded", "fold", "sentences", "word_count"]
+__all__ = ["Folded", "fold", "sentence_starts", "sentences", "word_count"]
 
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
@@ -20,7 +19,7 @@ _SPACED_WORD = re.compile(r"[^\W_]\S*")
 
 _CLOSING = "\"'”’“»›)\\]」』）】"
 _OPENING = "\"'“‘„«»‹›([「『（"
-_ENDS = re.compile(rf"[.!?…。！？｡\n\u2029]+[{_CLOSING}]*\s*")
+_END = r".!?…。！？｡\n\u2029"
 _ENDS_ANYWHERE = re.compile(r"[。！？｡\u2029]|\n\s*\n")
 _ENDS_BEFORE_GAP = re.compile(r"[!?…]")
 # Written with a full stop and followed by a name or a number.
@@ -32,6 +31,17 @@ _ABBREVIATION_LIST = (
     "m mm mme mlle mgr me av env sra srta dra ud uds lic núm pág"
 )
 _ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+_BY_LENGTH = {
+    size: "|".join(word for word in sorted(_ABBREVIATIONS) if len(word) == size)
+    for size in sorted(set(map(len, _ABBREVIATIONS)))
+}
+# A full stop behind a word that is no abbreviation, before a capital or a number: most of them.
+_CLEAR = (
+    r"(?<=[^\W\d_]{2}\.)"
+    + "".join(rf"(?<!\b(?i:{words})\.)" for words in _BY_LENGTH.values())
+    + rf"[{_CLOSING}]*\s+(?=[A-Z0-9])"
+)
+_ENDS = re.compile(rf"[{_END}](?:({_CLEAR})|[{_END}]*[{_CLOSING}]*\s*)")
 _AFTER_GERMAN_DAY = (
     "januar jänner februar märz april mai juni juli august september oktober november dezember "
     "jahrhundert"
@@ -48,7 +58,9 @@ def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
     """
     spans = []
     start = 0
-    for stop in (*_stops(text), len(text)):
+    marks = _ENDS.finditer(text)
+    stops = [mark.end() for mark in marks if mark.lastindex or _is_end(text, mark)]
+    for stop in (*stops, len(text)):
         piece = text[start:stop]
         inner = piece.strip()
         if inner:
@@ -60,15 +72,28 @@ def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
     return spans
 
 
-def _stops(text: str) -> Iterator[int]:
+def sentence_starts(text: str, until: int | None = None) -> list[int]:
+    """Where each sentence starts, as `sentences` has it; up to the one with offset `until`."""
+    first = len(text) - len(text.lstrip())
+    last = len(text) - 1 if until is None else until
+    starts = [first] if first < len(text) else []
     for mark in _ENDS.finditer(text):
-        sign = mark[0]
-        if _ENDS_ANYWHERE.search(sign):
-            yield mark.end()
-        elif not sign[-1].isspace():
-            continue
-        elif _ENDS_BEFORE_GAP.search(sign) or _is_full_stop(text, mark.start(), mark.end()):
-            yield mark.end()
+        stop = mark.end()
+        if stop > last:
+            break
+        if stop > first and (mark.lastindex or _is_end(text, mark)):
+            starts.append(stop)
+    return starts
+
+
+def _is_end(text: str, mark: re.Match[str]) -> bool:
+    """Whether what is not clearly the end of a sentence is one all the same."""
+    sign = mark[0]
+    if _ENDS_ANYWHERE.search(sign):
+        return True
+    if not sign[-1].isspace():
+        return False
+    return bool(_ENDS_BEFORE_GAP.search(sign)) or _is_full_stop(text, mark.start(), mark.end())
 
 
 def _is_full_stop(text: str, dot: int, stop: int) -> bool:

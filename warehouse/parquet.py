@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import dataset
 
 from warehouse.commits import CommittedFile
 from warehouse.durable import sync
@@ -79,10 +78,10 @@ def _sha256(path: Path) -> str:
 def read_batches(
     paths: Sequence[Path], columns: Sequence[str], rows: int
 ) -> Iterator[pa.RecordBatch]:
-    """Read columns of many files of one layer, at most `rows` rows at a time."""
-    if not paths:
-        return
-    files = dataset.dataset([str(path) for path in paths], format="parquet")
-    yield from files.to_batches(
-        columns=list(columns), batch_size=rows, batch_readahead=2, fragment_readahead=2
-    )
+    """Read columns of many files of one layer, at most `rows` rows at a time.
+
+    One file after the other in this thread: it costs half of what a dataset's threads do.
+    """
+    for path in paths:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield from file.iter_batches(rows, columns=list(columns), use_threads=False)
