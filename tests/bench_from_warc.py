@@ -30,7 +30,7 @@ from tests.made_warcs import Archived, compressed, records_of  # noqa: E402
 from tests.peer_warc import MONTH, files  # noqa: E402
 from tests.timed import timed  # noqa: E402
 
-PAGES, ROUNDS, FILES, SHARDS = 1_002, 3, 2, 4
+PAGES, ROUNDS, FILES, SHARDS = 1_002, 3, 2, 12
 CRAWLED = datetime(2026, 8, 5, tzinfo=UTC)
 SCRIPT = Path(__file__).with_name("peer_warc.py")
 HEAD = (
