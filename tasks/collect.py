@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, read_payload, salvage
+from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, salvage
 from tasks.breaker import Breaker
 from tasks.claims import Claims
 from tasks.discover import Listing, find_files, read_file, read_listing
@@ -16,10 +16,10 @@ from tasks.fetch import Client
 from tasks.left import left_for_later
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.progress import advance
+from tasks.remembered import Remembered, archived_copy
 from tasks.settings import Limits
 from tasks.sources import Source
 from tasks.urls import fold
-from warehouse.archives import bring_archive
 from warehouse.due import DuePage, due_pages
 from warehouse.known import KnownListing, Once, known_files, known_urls, last_listings
 from warehouse.layout import Layout
@@ -141,6 +141,8 @@ class _Visit:
         self.error = ""
         self.skipped = collector.breaker.skips(source)
         self.tried = collector.breaker.tries(source)
+        about = f"{collector.limits.max_entries} {source.sections}"
+        self.remembered = Remembered(collector.layout, source.id, about)
 
     def run(self) -> None:
         self._take_files()
@@ -238,14 +240,14 @@ class _Visit:
     def _read(self, url: str, last: dict[str, KnownListing]) -> Listing | None:
         """Read one listing; after a 304 the archived copy speaks, so no entry is ever missed."""
         kept = last.get(url)
-        copy = self._archived(kept) if kept else b""
-        attempt = self._get(url, CaptureKind.LISTING, kept if copy else None)
+        known = self.remembered.recall(url, kept.raw_ref) if kept else None
+        copy = archived_copy(self.of.layout, kept.raw_ref) if kept and not known else b""
+        attempt = self._get(url, CaptureKind.LISTING, kept if known or copy else None)
         listing = None
         if attempt.outcome is Outcome.LISTED:
             listing, attempt = self._parse(attempt)
         elif attempt.outcome is Outcome.NOT_MODIFIED and kept:
-            unchanged = replace(attempt, payload=copy, content_type=kept.content_type)
-            listing, _ = self._parse(unchanged)
+            listing = known or self._parse_again(url, kept, replace(attempt, payload=copy))
         self._record(attempt)
         self.read_listings += listing is not None
         if listing is None:
@@ -253,14 +255,10 @@ class _Visit:
             self.failed_listings.append(f"{attempt.outcome}: {detail}")
         return listing
 
-    def _archived(self, kept: KnownListing) -> bytes:
-        """The listing as it was last read; nothing where the archive is gone or damaged."""
-        try:
-            bring_archive(self.of.layout, kept.raw_ref.rpartition("#")[0])
-            return read_payload(self.of.layout.raw, kept.raw_ref)
-        except (OSError, ValueError) as error:
-            log.warning("%s cannot be read again: %s", kept.raw_ref, error)
-            return b""
+    def _parse_again(self, url: str, kept: KnownListing, unchanged: Attempt) -> Listing | None:
+        if listing := self._parse(replace(unchanged, content_type=kept.content_type))[0]:
+            self.remembered.keep(url, kept.raw_ref, listing)
+        return listing
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         limit = self.of.limits.max_entries

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasks import archive
+from tasks import archive, collect, remembered
 from tasks.archive import read_archive
 from tasks.collect import FAILURES_IN_A_ROW, MAX_CHILDREN, Collected, Collector
+from tasks.discover import Listing, NoListing, read_listing
 from tasks.fetch import Client
 from tasks.load import Run, load, publish
 from tasks.model import Capture
@@ -190,6 +191,34 @@ def test_without_the_archived_copy_a_listing_is_asked_for_anew(
     again = desk.run_and_load(one)
     assert (again.outcomes, again.error) == ({"listed": 1}, "")
     assert web.asked("/feed")[1].header("If-None-Match") is None
+
+
+@pytest.mark.parametrize("cache", ["whole", "damaged", "of another code"])
+def test_an_unchanged_listing_is_parsed_once(
+    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    listed = feed(*map(item, say_pages(web, "a", "b", "c", "d")), ETag='"1"')
+    one = source(feeds=(web.say("/feed", listed, http(b"", "304 Not Modified")),))
+    desk.run_and_load(one, max_new=1)
+    desk.run_and_load(one, max_new=1)
+    (path,) = desk.layout.cache.glob("listings/*/*.json")
+    if cache == "damaged":
+        path.write_bytes(path.read_bytes()[:-9])
+    elif cache == "of another code":
+        monkeypatch.setattr(remembered, "_code", lambda: "another")
+    parsed: list[str] = []
+
+    def read(payload: bytes, content_type: str, url: str, **about: Any) -> Listing | NoListing:
+        parsed.append(url)
+        return read_listing(payload, content_type, url, **about)
+
+    monkeypatch.setattr(collect, "read_listing", read)
+    desk.run_and_load(one, max_new=1)
+    assert len(parsed) == (cache != "whole")
+    desk.run_and_load(one)
+    assert fetched(web) == ["/feed", "/a", "/feed", "/b", "/feed", "/c", "/feed", "/d"]
+    sent = [hit.header("If-None-Match") for hit in web.asked("/feed")]
+    assert sent == [None, '"1"', '"1"', '"1"']
 
 
 def test_known_urls_are_not_fetched_again(web: Loopback, desk: Desk) -> None:

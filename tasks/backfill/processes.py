@@ -17,7 +17,7 @@ from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.shards import Shard, Warc, cut_into_shards
 from tasks.backfill.stage import stage_shard
 from tasks.model import Extraction, Outcome
-from tasks.pool import ahead, limit_memory
+from tasks.pool import ahead, be_modest
 
 AHEAD = 2
 """Shards in the pool for each process: a slow one does not let the others wait."""
@@ -143,7 +143,7 @@ def _new_pool(processes: int) -> Pool:
     return Pool(
         max_workers=processes,
         max_tasks=SHARDS_A_PROCESS,
-        initializer=limit_memory,
+        initializer=be_modest,
         context=multiprocessing.get_context("spawn"),
     )
 
