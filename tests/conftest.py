@@ -21,8 +21,11 @@ from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 from tasks.pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
+from tests import s3  # noqa: E402
 from tests.loopback import Loopback  # noqa: E402
 from tests.places import PORT, Newsroom  # noqa: E402
+from tests.s3 import Server  # noqa: E402
+from warehouse.store.objects import Store  # noqa: E402
 
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
@@ -70,6 +73,21 @@ def newsroom() -> Iterator[Newsroom]:
     """The sample newsroom, served while a module's tests run."""
     with Newsroom(PORT) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """An S3 server on loopback."""
+    with s3.serving() as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A folder of a bucket that nobody else has, and the environment in which it is found."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return server.bucket()
 
 
 @pytest.fixture

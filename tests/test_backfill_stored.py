@@ -15,7 +15,6 @@ from tasks.backfill.records import cut, read_records
 from tasks.backfill.shards import Done, find_warcs, open_warcs
 from tasks.config import ConfigError
 from tasks.verify import verify
-from tests import s3
 from tests.made_warcs import news, write_warc
 from tests.s3 import Server
 from tests.test_backfill import KINDS, backfilled, place
@@ -23,12 +22,6 @@ from warehouse.commits import committed_runs, read_commit
 from warehouse.layout import Layout
 from warehouse.query import query
 from warehouse.store.objects import Store, open_store
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with s3.serving() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,6 @@ from tasks.retain import drop_archives, drop_objects
 from tasks.sources import Source
 from tasks.turns import turn
 from tasks.verify import verify
-from tests import s3
 from tests.s3 import Server, whole
 from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.archives import archive_files, bring_archive
@@ -38,19 +37,6 @@ from warehouse.store.working_copy import LEASE, catch_up, join
 
 SOON = datetime.now(UTC) + timedelta(days=1)
 TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with s3.serving() as found:
-        yield found
-
-
-@pytest.fixture
-def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Store:
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    return server.bucket()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,9 @@ from flows.backfill import backfill
 from flows.maintain import maintain
 from flows.rebuild import rebuild
 from tasks.collect import SourcesFailed
-from tests import s3
 from tests.made_warcs import news, write_warc
 from tests.places import Newsroom, Place
-from tests.s3 import Server, whole
+from tests.s3 import whole
 from tests.test_killed import lasting, start, wait_until_gone
 from warehouse.query import query
 from warehouse.store.objects import Store
@@ -29,19 +27,6 @@ pytestmark = pytest.mark.slow
 
 TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
 ROWS = "SELECT COLUMNS(lambda c: c <> 'run_id') FROM {} ORDER BY ALL"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with s3.serving() as found:
-        yield found
-
-
-@pytest.fixture
-def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Store:
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    return server.bucket()
 
 
 def of_store(store: Store, tmp_path: Path, name: str) -> Place:
