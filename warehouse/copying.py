@@ -44,7 +44,7 @@ def _share_blocks(source: IO[bytes], target: IO[bytes]) -> bool:
 def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
     # All bytes are compared: the checksum that begins a block takes its words in any order, so that
     # two words which change places, or two equal ones which change alike, leave it as it was.
-    # Into the same memory each time: new memory for each block costs up to twice the reading.
+    # Into the same memory each time, and not into new memory for each block.
     new, old = bytearray(BLOCK), bytearray(BLOCK)
     written = place = 0
     for size in _sizes():
