@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.archive import SUFFIX, opened_at
+from tasks.archive import opened_at
 from tasks.recurrence import Print, chosen
+from warehouse.archives import SUFFIX
 
 log = logging.getLogger(__name__)
 

@@ -156,7 +156,7 @@ def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:
     yield from (path for path in layout.locks.glob("*.new") if not _is_held(path))
     yield from layout.prints.glob("*/*.new")
     for path in layout.prints.glob("*/*.arrow"):
-        if not (layout.raw / path.parent.name / f"{path.stem}.warc.gz").exists():
+        if not (layout.raw / path.parent.name / f"{path.stem}{SUFFIX}").exists():
             yield path
     unused = older_than - timedelta(days=ROBOTS_DAYS)
     robots = (path for path in (layout.cache / "robots").rglob("*") if path.is_file())

@@ -25,7 +25,7 @@ from warehouse.manifest import NAME, live_files, read_manifest
 from warehouse.query import QueryError, open_snapshot
 from warehouse.removed import removed_archives
 from warehouse.store.link import is_working_copy, read_link
-from warehouse.store.objects import SCHEME, open_store
+from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.push import named_objects
 
 _REFERENCES = (
@@ -220,8 +220,8 @@ def _text_of(head: bytes) -> bytes:
 
 def _is_stored(url: str) -> bool:
     """Whether an object is there; it is another's, and is not looked into."""
-    bucket, _, key = url.removeprefix(SCHEME).partition("/")
-    return open_store(f"{SCHEME}{bucket}").size(key) is not None
+    bucket, key = object_at(url)
+    return bucket.size(key) is not None
 
 
 def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:

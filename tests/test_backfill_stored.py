@@ -40,7 +40,7 @@ def pool(bucket: Store) -> Iterator[ShardPool]:
 
 def stored(bucket: Store, path: Path, key: str) -> StoredPath:
     bucket.write(key, path.read_bytes())
-    return StoredPath(bucket.url.removeprefix("s3://"), key)
+    return StoredPath(bucket, key)
 
 
 def rows(layout: Layout) -> dict[str, list[dict[str, Any]]]:

@@ -32,12 +32,12 @@ from tasks.archive.warc import (
     write_record,
 )
 from tasks.model import Attempt, Capture, CaptureKind, Entry
+from warehouse.archives import SUFFIX
 from warehouse.durable import sync
 
 log = logging.getLogger(__name__)
 
-SUFFIX = ".warc.gz"
-OPEN_SUFFIX = ".warc.gz.open"
+OPEN_SUFFIX = f"{SUFFIX}.open"
 
 _LARGEST_PAYLOAD = 256 * 1024 * 1024
 _BROUGHT = (WarcRecordType.response, WarcRecordType.resource)

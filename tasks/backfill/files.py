@@ -11,7 +11,7 @@ from typing import IO, TypeAlias
 
 from typing_extensions import Buffer
 
-from warehouse.store.objects import SCHEME, Store, open_store
+from warehouse.store.objects import SCHEME, Store, object_at
 
 _CHUNK = 8 * 1024 * 1024
 _CHUNKS = 3
@@ -23,16 +23,12 @@ SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 class StoredPath:
     """An object of a bucket, as far as a path's ways are wanted."""
 
-    bucket: str
+    store: Store
+    """The whole bucket."""
     key: str
 
     def __str__(self) -> str:
-        return f"{SCHEME}{self.bucket}/{self.key}"
-
-    @property
-    def store(self) -> Store:
-        """The whole bucket."""
-        return open_store(f"{SCHEME}{self.bucket}")
+        return f"{self.store.url}/{self.key}"
 
     def open(self, mode: str = "rb") -> "IO[bytes]":
         """The object, to be read from anywhere.
@@ -106,12 +102,7 @@ class StoredFile(io.RawIOBase):
 
 def warc_path(url: str) -> WarcPath:
     """A file's place, from its absolute path or its s3:// address."""
-    return _stored(url) if url.startswith(SCHEME) else Path(url)
-
-
-def _stored(url: str) -> StoredPath:
-    bucket, _, key = url.removeprefix(SCHEME).partition("/")
-    return StoredPath(bucket, key)
+    return StoredPath(*object_at(url)) if url.startswith(SCHEME) else Path(url)
 
 
 def size_of(path: WarcPath) -> int:
@@ -147,7 +138,7 @@ def stored_warcs(pattern: str) -> Iterator[StoredPath]:
         ValueError: it is no address of a bucket.
         StoreError: the store does not answer.
     """
-    named = _stored(pattern)
+    named = StoredPath(*object_at(pattern))
     fixed = named.key
     is_glob = any(mark in fixed for mark in "*?[")
     if not is_glob and is_file(named):
@@ -159,4 +150,4 @@ def stored_warcs(pattern: str) -> Iterator[StoredPath]:
     for found in named.store.list(folder):
         is_named = fnmatchcase(found.key, named.key) if is_glob else found.key.endswith(SUFFIXES)
         if is_named:
-            yield StoredPath(named.bucket, found.key)
+            yield StoredPath(named.store, found.key)

@@ -222,6 +222,16 @@ def open_store(url: str) -> Store:
     return Store(f"{SCHEME}{parts.netloc}/{parts.path.strip('/')}".rstrip("/"))
 
 
+def object_at(url: str) -> tuple[Store, str]:
+    """The bucket of an object's address, and the object's key in it.
+
+    Raises:
+        ValueError: as `open_store` says.
+    """
+    bucket, _, key = url.removeprefix(SCHEME).partition("/")
+    return open_store(f"{SCHEME}{bucket}"), key
+
+
 def side_by_side(work: Any, items: Iterable[Any]) -> list[Any]:  # noqa: ANN401
     """Call a function for each of the items, many at a time; what it gives, in their order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
