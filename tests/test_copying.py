@@ -16,7 +16,8 @@ from tests.staged import SOURCES, TOPICS, Page, stage
 from warehouse.copying import BLOCK, HEADERS, copy_over, is_shared
 from warehouse.layout import Layout
 from warehouse.query import open_snapshot
-from warehouse.writer import STORAGE
+from warehouse.writer import STORAGE, opened
+from warehouse.written import add_copy, written_since
 
 WHOLE = random.Random(3).randbytes(HEADERS + 5 * BLOCK)
 CHANGED = WHOLE[: 2 * BLOCK] + b"changed" + WHOLE[2 * BLOCK + 7 :]
@@ -163,21 +164,111 @@ CHANGES = (
 )
 
 
-def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path) -> None:
-    source, dice = tmp_path / "source.duckdb", random.Random(11)
-    with duckdb.connect(str(source), config={"storage_compatibility_version": STORAGE}) as con:
+def changed(layout: Layout, dice: random.Random, at: int) -> None:
+    """Change the writer's file as a load does, and as the checkpoint after it."""
+    with opened(layout) as con:
+        for change in dice.sample(CHANGES, 2):
+            con.execute(change.format(at=at))
+        con.execute("CHECKPOINT")
+
+
+def same_numbers(one: Path, other: Path) -> bool:
+    asked = "SELECT count(*), bit_xor(hash(number, place)) FROM numbers"
+    with (
+        duckdb.connect(str(one), read_only=True) as first,
+        duckdb.connect(str(other), read_only=True) as second,
+    ):
+        return first.execute(asked).fetchall() == second.execute(asked).fetchall()
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "compared"])
+def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path, is_told: bool) -> None:
+    layout, dice = Layout(tmp_path), random.Random(11)
+    with opened(layout) as con:
         con.execute("CREATE TABLE numbers (number UBIGINT, place BIGINT)")
     for at in range(1, 25):
-        with duckdb.connect(str(source)) as con:
-            for change in dice.sample(CHANGES, 2):
-                con.execute(change.format(at=at))
-            con.execute("CHECKPOINT")
+        changed(layout, dice, at)
         target = tmp_path / f"target-{at % 3}.duckdb"
-        copy_over(source, target)
-        assert target.read_bytes() == source.read_bytes()
-        with (
-            duckdb.connect(str(source), read_only=True) as one,
-            duckdb.connect(str(target), read_only=True) as other,
-        ):
-            asked = "SELECT count(*), bit_xor(hash(number, place)) FROM numbers"
-            assert one.execute(asked).fetchall() == other.execute(asked).fetchall()
+        blocks = written_since(layout, target) if is_told else None
+        assert not is_told or (blocks is None) == (at <= 3)
+        copy_over(layout.writer, target, blocks)
+        add_copy(layout, target)
+        assert target.read_bytes() == layout.writer.read_bytes()
+        assert same_numbers(layout.writer, target)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> tuple[Layout, Path]:
+    """A writer's file of several blocks, and a copy of it that is known as one."""
+    layout, copy = Layout(tmp_path), tmp_path / "copy.duckdb"
+    with opened(layout) as con:
+        con.execute("CREATE TABLE numbers AS SELECT hash(range) AS n FROM range(300_000)")
+    copy_over(layout.writer, copy)
+    add_copy(layout, copy)
+    return layout, copy
+
+
+def test_what_a_load_wrote_is_known(copied: tuple[Layout, Path]) -> None:
+    layout, copy = copied
+    whole = layout.writer.stat().st_size // BLOCK
+    for number in range(2):
+        with opened(layout) as con:
+            con.execute(f"INSERT INTO numbers VALUES ({number})")
+    blocks = written_since(layout, copy)
+    assert blocks
+    assert 0 < len(blocks) < whole
+    copy_over(layout.writer, copy, blocks)
+    assert copy.read_bytes() == layout.writer.read_bytes()
+
+
+def test_a_load_that_changed_nothing_leaves_what_is_known(copied: tuple[Layout, Path]) -> None:
+    layout, copy = copied
+    with opened(layout) as con:
+        con.execute("FROM numbers").fetchall()
+    assert written_since(layout, copy) == frozenset()
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from warehouse.layout import Layout
+from warehouse.writer import opened
+with opened(Layout(Path(sys.argv[1]))) as con:
+    con.execute("INSERT INTO numbers SELECT hash(range) FROM range(700_000)")
+    if sys.argv[2] == "checkpoint":
+        con.execute("CHECKPOINT")
+    os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("when", ["committed", "checkpoint"])
+def test_of_a_load_that_died_nothing_is_known(copied: tuple[Layout, Path], when: str) -> None:
+    layout, copy = copied
+    subprocess.run([sys.executable, "-c", DIES, str(layout.root), when], check=False)  # noqa: S603
+    assert written_since(layout, copy) is None
+    with opened(layout) as con:
+        assert con.execute("SELECT count(*) FROM numbers").fetchall() == [(1_000_000,)]
+    assert written_since(layout, copy) is None
+    copy_over(layout.writer, copy, written_since(layout, copy))
+    assert copy.read_bytes() == layout.writer.read_bytes()
+
+
+@pytest.mark.parametrize("who", ["writer", "copy"])
+def test_of_what_somebody_else_wrote_nothing_is_known(
+    copied: tuple[Layout, Path], who: str
+) -> None:
+    layout, copy = copied
+    with duckdb.connect(str(layout.writer if who == "writer" else copy)) as con:
+        con.execute("INSERT INTO numbers VALUES (1)")
+    assert written_since(layout, copy) is None
+
+
+def test_every_snapshot_after_the_third_is_told_what_to_copy(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    for number in range(1, 6):
+        oldest = min(layout.warehouse.glob("snapshot-*"), default=None)
+        publish_page(layout, number)
+        if number > 1:
+            assert written_since(layout, layout.current) == frozenset()
+        if oldest and number < 4:
+            assert written_since(layout, oldest / layout.writer.name)

@@ -19,7 +19,7 @@ from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit, layer_files
 from warehouse.layout import Layout
 from warehouse.texts import live_paths, without_files
-from warehouse.writer import allow_most, connect, drop_writer
+from warehouse.writer import allow_most, drop_writer, opened
 
 __all__ = ["OFFENDERS", "CheckFailed", "allow_most", "drop_writer", "run_checks"]
 
@@ -65,19 +65,25 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     Only for the holder of the writer's lock.
     """
     few_arenas()
-    con = connect(layout)
-    if _is_made(con) and not _fits(con, set(committed)):
-        con.close()
-        drop_writer(layout)
-        con = connect(layout)
     try:
-        if not _is_made(con):
-            with transaction(con):
-                make_relations(con)
-        yield con
+        with _fitting(layout, set(committed)) as con:
+            if not _is_made(con):
+                with transaction(con):
+                    make_relations(con)
+            yield con
     finally:
-        con.close()
         give_back()
+
+
+@contextmanager
+def _fitting(layout: Layout, committed: set[str]) -> Iterator[Connection]:
+    with opened(layout) as con:
+        if not _is_made(con) or _fits(con, committed):
+            yield con
+            return
+    drop_writer(layout)
+    with opened(layout) as con:
+        yield con
 
 
 def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,17 +14,22 @@ HEADERS, BLOCK = 3 * 4096, 256 * 1024
 """Bytes of a DuckDB file's headers and of each block after them."""
 
 
-def copy_over(source: Path, target: Path) -> int:
+def copy_over(source: Path, target: Path, blocks: Collection[int] | None = None) -> int:
     """Give `target` the bytes of `source`, and force them to the disk.
 
     Whatever `target` held before serves to write less; it need not be whole, or there.
+
+    Args:
+        source: A DuckDB file that nobody writes to.
+        target: The copy.
+        blocks: Numbers of those that may differ, where that is known; None compares all.
 
     Returns:
         Bytes written; 0 where the filesystem lets both files share their blocks.
     """
     target.touch()
     with source.open("rb", buffering=0) as new, target.open("r+b", buffering=0) as old:
-        written = 0 if _share_blocks(new, old) else _write_differing(new, old)
+        written = 0 if _share_blocks(new, old) else _write_differing(new, old, blocks)
         os.fsync(old.fileno())
     return written
 
@@ -41,21 +46,26 @@ def _share_blocks(source: IO[bytes], target: IO[bytes]) -> bool:
     return True
 
 
-def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
+def _write_differing(source: IO[bytes], target: IO[bytes], blocks: Collection[int] | None) -> int:
     # All bytes are compared: the checksum that begins a block takes its words in any order, so that
     # two words which change places, or two equal ones which change alike, leave it as it was.
     # Into the same memory each time, and not into new memory for each block.
     new, old = bytearray(BLOCK), bytearray(BLOCK)
-    written = place = 0
-    for size in _sizes():
+    whole = os.fstat(source.fileno()).st_size
+    written = 0
+    for place, size in _places(whole, blocks):
         length = _read(source, new, size, place)
         if _read(target, old, size, place) != length or not _agree(new, old, length):
             written += _write(target, new, length, place)
-        place += length
-        if length < size:
-            break
-    target.truncate(place)
+    target.truncate(whole)
     return written
+
+
+def _places(whole: int, blocks: Collection[int] | None) -> Iterator[tuple[int, int]]:
+    """Where the headers and the blocks of a file begin, and how long they are at most."""
+    yield 0, HEADERS
+    numbers = range(-(-(whole - HEADERS) // BLOCK)) if blocks is None else sorted(blocks)
+    yield from ((HEADERS + number * BLOCK, BLOCK) for number in numbers)
 
 
 def _read(file: IO[bytes], buffer: bytearray, size: int, place: int) -> int:
@@ -70,12 +80,6 @@ def _write(target: IO[bytes], block: bytearray, length: int, place: int) -> int:
     if os.pwrite(target.fileno(), memoryview(block)[:length], place) != length:
         raise OSError(errno.ENOSPC, "wrote a part of a block only", target.name)
     return length
-
-
-def _sizes() -> Iterator[int]:
-    yield HEADERS
-    while True:
-        yield BLOCK
 
 
 def is_shared(path: Path) -> bool:

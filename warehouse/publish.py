@@ -5,8 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
 from warehouse.copying import copy_over, is_shared
 from warehouse.durable import sync
 from warehouse.layout import Layout
@@ -14,6 +12,8 @@ from warehouse.lock import writer_lock
 from warehouse.manifest import write_manifest
 from warehouse.snapshots import published_load, show, snapshot_folder, snapshots
 from warehouse.vintages import keep_vintages
+from warehouse.writer import opened
+from warehouse.written import add_copy, written_since
 
 KEPT = 3
 """Snapshots that stay; an open reader keeps its own for as long as it reads."""
@@ -46,7 +46,7 @@ def _settle(layout: Layout) -> int | None:
     Returns:
         The load's number; None when readers have it, or when there is none.
     """
-    with duckdb.connect(str(layout.writer)) as con:
+    with opened(layout) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
             return None
         number = int(con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0])
@@ -64,10 +64,11 @@ def _copy(layout: Layout, number: int) -> Path:
     folder = snapshot_folder(layout, number)
     shutil.rmtree(folder, ignore_errors=True)
     spare = _spare(layout)
-    copy_over(layout.writer, spare)
+    copy_over(layout.writer, spare, written_since(layout, spare))
     folder.mkdir(parents=True)
     snapshot = spare.rename(folder / layout.writer.name)
     sync(folder)
+    add_copy(layout, snapshot)
     return snapshot
 
 

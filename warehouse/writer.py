@@ -1,9 +1,14 @@
 """The loader's private DuckDB file: opened, or begun anew where it is unusable."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import duckdb
 
 from warehouse import effects
 from warehouse.layout import Layout
+from warehouse.written import add_written, state_of, tell_writes, written_blocks
 
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
@@ -18,18 +23,25 @@ UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough b
 """What is said of a file whose making a full disk, or a kill, cut off."""
 
 
-def connect(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """Open the writer's file, or a new one in its place when its making was cut off.
+@contextmanager
+def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the writer's file, or a new one in its place when its making was cut off; close it after.
 
-    Only for the holder of the writer's lock.
+    Which of its blocks were written is written down then, for the next copy. Only for the holder
+    of the writer's lock.
     """
+    before = state_of(layout.writer)
+    con = _connect(layout)
     try:
-        return _connect(layout)
-    except duckdb.IOException as error:
-        if not any(said in str(error) for said in UNFINISHED):
-            raise
-    drop_writer(layout)
-    return _connect(layout)
+        yield con
+    except BaseException:
+        con.close()
+        raise
+    with con:
+        con.execute("USE memory")
+        con.execute("DETACH news")
+        blocks = written_blocks(con, layout.writer)
+    add_written(layout, before, blocks)
 
 
 def allow_most(con: duckdb.DuckDBPyConnection) -> None:
@@ -45,9 +57,36 @@ def drop_writer(layout: Layout) -> None:
 
 def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
     layout.writer.parent.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(str(layout.writer), config={"storage_compatibility_version": STORAGE})
+    con = duckdb.connect(config={"storage_compatibility_version": STORAGE})
+    try:
+        _set_up(con, layout)
+        _attach(con, layout)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _set_up(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute(f"SET temp_directory = '{_quoted(layout.writer.with_suffix('.tmp'))}'")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
     effects.register(con)
-    return con
+    tell_writes(con)
+
+
+def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    attach = f"ATTACH '{_quoted(layout.writer)}' AS news"
+    try:
+        con.execute(attach)
+    except duckdb.IOException as error:
+        if not any(said in str(error) for said in UNFINISHED):
+            raise
+        drop_writer(layout)
+        con.execute(attach)
+    con.execute("USE news")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
