@@ -244,7 +244,7 @@ with opened(Layout(Path(sys.argv[1]))) as con:
 @pytest.mark.parametrize("when", ["committed", "checkpoint"])
 def test_of_a_load_that_died_nothing_is_known(copied: tuple[Layout, Path], when: str) -> None:
     layout, copy = copied
-    subprocess.run([sys.executable, "-c", DIES, str(layout.root), when], check=False)  # noqa: S603
+    subprocess.run([sys.executable, "-c", DIES, str(layout.root), when], check=False)
     assert written_since(layout, copy) is None
     with opened(layout) as con:
         assert con.execute("SELECT count(*) FROM numbers").fetchall() == [(1_000_000,)]

@@ -25,7 +25,7 @@ UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough b
 
 @contextmanager
 def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the writer's file, or a new one in its place when its making was cut off; close it after.
+    """Open the writer's file, or a new one when its making was cut off; close it after.
 
     Which of its blocks were written is written down then, for the next copy. Only for the holder
     of the writer's lock.
