@@ -160,7 +160,7 @@ PLANTS = {
     " FROM told UNION ALL BY NAME SELECT source_id, 'missing' AS state, day AS first_day,"
     " day AS last_day, 1 AS days FROM coverage",
     "coverage_reasons": "UPDATE coverage SET reasons = ['pages_lost'] WHERE state = 'observed'",
-    "duplicates": "UPDATE articles SET duplicate_of = article_id WHERE url_canonical LIKE '%/two'",
+    "duplicates": "UPDATE articles SET duplicate_of = article_id WHERE url_canonical LIKE '%/one'",
     "files_complete": "UPDATE files SET rows = rows + 1",
     "files_one_content": "UPDATE files SET path = (SELECT min(path) FROM files)",
     "future_dates": "UPDATE article_versions SET published_at = '2999-01-01 00:00:00+00',"
@@ -174,7 +174,9 @@ PLANTS = {
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",
     "runs_add_up": "UPDATE runs SET rejected = rejected + 1",
     "runs_articles": "UPDATE runs SET articles = articles + 1, unchanged = unchanged - 1",
-    "source_health": REPLACED.format("source_health", "failures_in_a_row + 1 AS failures_in_a_row"),
+    "pages_counts": "UPDATE pages SET day = day + 1",
+    "pages_once": "INSERT INTO pages SELECT * REPLACE (NULL AS day) FROM pages",
+    "source_polls": REPLACED.format("source_polls", "failures_in_a_row + 1 AS failures_in_a_row"),
     "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
     "topic_changes_target": "INSERT INTO topic_changes VALUES"
     " ('summit', 1, 2, '2026-03-01', 0, 1, 0, 1, 1, now())",

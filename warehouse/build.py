@@ -25,8 +25,8 @@ __all__ = ["OFFENDERS", "CheckFailed", "allow_most", "drop_writer", "run_checks"
 
 SQL = Path(__file__).parent
 MARTS = (
-    *("articles", "runs", "polls", "sources", "listing_reaches", "coverage", "topic_daily"),
-    *("topic_changes", "attention_index", "topic_spikes"),
+    *("articles", "runs", "polls", "sources", "listing_reaches", "pages", "coverage"),
+    *("topic_daily", "topic_changes", "attention_index", "topic_spikes"),
 )
 """In the order in which they are brought up to date; each reads the ones before it."""
 MANY = 20_000

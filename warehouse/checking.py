@@ -16,6 +16,12 @@ ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "po
 TOUCHED = {
     "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
     "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
+    "copies": ("articles", "SEMI JOIN touched_ids AS t ON articles.duplicate_of = t.article_id"),
+    "originals": (
+        "articles",
+        """WHERE article_id IN (SELECT duplicate_of FROM rows_of_articles
+                            UNION SELECT duplicate_of FROM rows_of_copies)""",
+    ),
     "mentions": ("mentions", "SEMI JOIN touched_ids USING (article_id)"),
     "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
@@ -23,20 +29,30 @@ TOUCHED = {
         "articles",
         "SEMI JOIN touched_days AS d ON d.source_id = articles.source_id AND day = published_date",
     ),
+    "days_mentions": ("mentions", "SEMI JOIN rows_of_days_articles USING (article_id)"),
+    "topic_spikes": ("topic_spikes", "SEMI JOIN touched_days USING (day)"),
+    "spike_days": ("topic_daily", "SEMI JOIN touched_days USING (day)"),
+    "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
+    "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
 }
-"""Views `touched_<name>`: a relation's rows of the articles, or the days, of the load's runs.
+"""Views `touched_<name>`: a relation's rows of the articles, pages or days of the load's runs.
 
-`touched_days_articles` holds all articles of those days. Found once a load, not by each check: to
-look for a few articles is to read the ids of all.
+`touched_days_articles` and `touched_days_pages` hold all that is of those days; `touched_copies`
+and `touched_originals` what is the same text as a touched article. Found once a load, not by each
+check: to look for a few articles is to read the ids of all.
 """
 
 PERIODS = {
     "topic_weekly": ("topic_weekly", "period", "week"),
-    "weeks_daily": ("topic_daily", "date_trunc('week', day)::DATE", "week"),
+    "weeks_daily": ("topic_daily", "day", "week"),
     "topic_monthly": ("topic_monthly", "period", "month"),
-    "months_daily": ("topic_daily", "date_trunc('month', day)::DATE", "month"),
+    "months_daily": ("topic_daily", "day", "month"),
+    "months_index": ("attention_index_latest", "period", "month"),
 }
-"""Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days."""
+"""Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
+
+Each with the column that is compared: days, or the first days of periods.
+"""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -60,7 +76,7 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
         con: The warehouse; a part of its relations is enough for the named checks.
         names: Checks to run.
         whole: Whether all rows are looked at, or, where a rule allows it, those alone that the
-            runs of `new_runs` added or touched.
+            runs of `new_runs` added or touched, right after `build.refresh`.
 
     Raises:
         CheckFailed: naming the first check that found rows, with the first of them.
@@ -117,6 +133,7 @@ def _view_touched(con: Connection) -> None:
         "CREATE OR REPLACE TEMP TABLE touched_ids AS"
         " SELECT article_id FROM added_article_versions"
         " UNION SELECT article_id FROM added_captures WHERE article_id IS NOT NULL"
+        " UNION SELECT article_id FROM changed_articles"
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_days AS"
@@ -124,6 +141,7 @@ def _view_touched(con: Connection) -> None:
         " FROM article_versions SEMI JOIN touched_ids USING (article_id)"
         " WHERE published_date IS NOT NULL"
         " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
+        " UNION SELECT source_id, day FROM changed_days"
     )
     for name, (relation, those) in TOUCHED.items():
         # By their place: a join would read every column of every row.
@@ -131,15 +149,23 @@ def _view_touched(con: Connection) -> None:
         rows = f"FROM {relation} WHERE rowid IN ({places})"
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows_of_{name} AS {rows}")
         _view(con, f"touched_{name}", f"FROM rows_of_{name}")
-    for name, (relation, first_day, kind) in PERIODS.items():
+    for name, (relation, column, kind) in PERIODS.items():
         starts = _starts(con, kind)
-        _view(con, f"touched_{name}", f"FROM {relation} WHERE {first_day} IN ({starts})")
+        _view(con, f"touched_{name}", f"FROM {relation} WHERE {_within(column, kind, starts)}")
 
 
-def _starts(con: Connection, kind: str) -> str:
+def _starts(con: Connection, kind: str) -> list[str]:
     """First days of the periods with touched days, as constants, which reach into a view."""
     days = con.execute(f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM touched_days")  # noqa: S608
-    return ", ".join(f"DATE '{day}'" for (day,) in days.fetchall()) or "NULL"
+    return sorted(f"DATE '{day}'" for (day,) in days.fetchall()) or ["NULL"]
+
+
+def _within(column: str, kind: str, starts: list[str]) -> str:
+    """SQL: whether a day, or a period by its first day, is of the periods with these first days."""
+    listed = ", ".join(starts)
+    if column == "period":
+        return f"period IN ({listed})"
+    return f"day >= {starts[0]} AND date_trunc('{kind}', day)::DATE IN ({listed})"
 
 
 def _view(con: Connection, name: str, rows: str) -> None:

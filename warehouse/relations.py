@@ -23,8 +23,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("article_version_texts", "text_contexts", "text_sketches", "stripped_blocks"),
     ),
     "Papers and what was collected": (
-        *("sources", "source_health", "coverage", "coverage_gaps", "listing_reaches", "polls"),
-        *("captures", "outcomes", "rejections", "breaker"),
+        *(
+            "sources",
+            "source_health",
+            "source_polls",
+            "coverage",
+            "coverage_gaps",
+            "listing_reaches",
+            "polls",
+        ),
+        *("captures", "pages", "outcomes", "rejections", "breaker"),
     ),
     "How this file came about": ("runs", "ledger", "loads", "files"),
 }

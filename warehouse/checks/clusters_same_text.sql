@@ -1,18 +1,25 @@
 -- Holds: a copy has nearly the text of its original, both of 40 words or more.
 WITH pairs AS MATERIALIZED (
     SELECT copy.article_id, copy.version_no, copy.word_count, copy.duplicate_of,
-           original.version_no AS original_no, original.word_count AS words_of_original
+           coalesce(copy.published_at, copy.fetched_at) AS moment,
+           original.version_no AS original_no, original.word_count AS words_of_original,
+           coalesce(original.published_at, original.fetched_at) AS moment_of_original
     FROM touched_articles AS copy
-    JOIN articles AS original
+    JOIN touched_originals AS original
         ON original.article_id = copy.duplicate_of AND original.article_id <> copy.article_id
 ),
 sketches AS MATERIALIZED (
     SELECT article_id, version_no, minhash
     FROM text_sketches
-    -- By their place: the sketches of all articles are much to read.
+    -- By their place, and looked for by their time: the sketches of all articles are much to read.
     WHERE rowid IN (
-        SELECT rowid FROM text_sketches
-        WHERE article_id IN (SELECT unnest([article_id, duplicate_of]) FROM pairs))
+        SELECT text_sketches.rowid
+        FROM text_sketches
+        SEMI JOIN (
+            SELECT moment, article_id FROM pairs
+            UNION ALL
+            SELECT moment_of_original, duplicate_of FROM pairs
+        ) AS wanted USING (moment, article_id))
 )
 SELECT pairs.article_id, duplicate_of, word_count, words_of_original
 FROM pairs

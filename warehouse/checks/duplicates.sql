@@ -1,7 +1,7 @@
 -- Holds: a copy points to another article that is there, is no copy itself and did not come later.
 SELECT copy.article_id, copy.duplicate_of, copy.published_at, original.published_at AS earlier
-FROM articles AS copy
-LEFT JOIN articles AS original ON original.article_id = copy.duplicate_of
+FROM (FROM touched_articles UNION FROM touched_copies) AS copy
+LEFT JOIN touched_originals AS original ON original.article_id = copy.duplicate_of
 WHERE copy.duplicate_of IS NOT NULL
   AND (original.article_id IS NULL OR original.article_id = copy.article_id
        OR original.duplicate_of IS NOT NULL

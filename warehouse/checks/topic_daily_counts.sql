@@ -16,7 +16,7 @@ FULL JOIN (
                any_value(is_truncated) IS NOT TRUE AS is_whole, count(*) AS hits,
                count(*) FILTER (field = 'headline') AS hits_headline
         FROM touched_days_articles
-        JOIN mentions USING (article_id, version_no)
+        JOIN touched_days_mentions USING (article_id, version_no)
         WHERE published_date IS NOT NULL AND NOT starts_with(source_id, 'archive-')
         GROUP BY topic_id, article_id
     )

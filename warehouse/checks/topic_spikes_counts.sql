@@ -1,11 +1,11 @@
 -- Holds: a spike is a day with more articles than expected, of papers that were collected on it, in
 -- the counts of topic_daily, and at most five headlines tell of it.
 SELECT topic_id, day, articles_with_mention, articles, expected, score, most_with_mention
-FROM topic_spikes
+FROM touched_topic_spikes AS topic_spikes
 LEFT JOIN (
     SELECT topic_id, day, sum(articles_with_mention) AS most_with_mention,
            sum(articles) AS most_articles
-    FROM topic_daily
+    FROM touched_spike_days
     GROUP BY topic_id, day
 ) AS counted USING (topic_id, day)
 WHERE articles_with_mention > coalesce(most_with_mention, 0)

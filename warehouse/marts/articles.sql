@@ -1,37 +1,50 @@
 -- Grain: one article, as its version with the latest fetched_at shows it.
--- Brings the articles of `touched` up to date. `waiting` is left with those whose `duplicate_of` has to
--- be settled, by the rounds of steps/copies.sql; `changed_articles` with where the touched ones were
+-- Brings the articles of `touched` up to date, which then are the rows after `articles_end`; those that
+-- were there are in `articles_before`. `waiting` is left with those whose `duplicate_of` has to be
+-- settled, by the rounds of steps/copies.sql; `changed_articles` with where the touched ones were
 -- counted and where they are now, to which the rounds add every article that they give another
 -- `duplicate_of`.
+--
+-- Rows are read by their place, here and elsewhere: a join would read every column of every row.
 CREATE OR REPLACE TEMP TABLE articles_before AS
-SELECT article_id, source_id, published_date FROM articles SEMI JOIN touched USING (article_id);
+SELECT rowid AS place, article_id, source_id, published_date, duplicate_of, cluster_id
+FROM articles
+WHERE rowid IN (SELECT articles.rowid FROM articles SEMI JOIN touched USING (article_id));
 
-MERGE INTO articles USING (
+CREATE OR REPLACE TEMP TABLE touched_versions AS
+SELECT rowid AS place FROM article_versions SEMI JOIN new_runs USING (run_id)
+UNION
+SELECT rowid FROM article_versions SEMI JOIN articles_before USING (article_id);
+
+SET VARIABLE articles_end = (SELECT coalesce(max(rowid), -1) FROM articles);
+
+DELETE FROM articles WHERE rowid IN (SELECT place FROM articles_before);
+
+INSERT INTO articles BY NAME
+SELECT latest.*, duplicate_of, cluster_id
+FROM (
     SELECT every_version.* EXCLUDE (first_seen_at, page_sha256),
            min(first_seen_at) OVER article AS first_seen_at,
            count(*) OVER article AS versions
     FROM article_versions AS every_version
-    -- By their place: a join to `touched` would read every column of every row.
-    WHERE rowid IN (SELECT rowid FROM article_versions SEMI JOIN touched USING (article_id))
+    WHERE rowid IN (SELECT place FROM touched_versions)
     WINDOW article AS (PARTITION BY article_id)
     QUALIFY row_number() OVER (
         PARTITION BY article_id ORDER BY fetched_at DESC, version_no DESC) = 1
-) AS latest ON articles.article_id = latest.article_id
-WHEN MATCHED THEN UPDATE BY NAME
-WHEN NOT MATCHED THEN INSERT BY NAME;
+) AS latest
+LEFT JOIN articles_before USING (article_id);
 
 CREATE OR REPLACE TEMP TABLE changed_articles AS
-SELECT * FROM articles_before
+SELECT article_id, source_id, published_date FROM articles_before
 UNION
-SELECT article_id, source_id, published_date FROM articles SEMI JOIN touched USING (article_id);
+SELECT article_id, source_id, published_date FROM articles WHERE rowid > getvariable('articles_end');
 
 CREATE OR REPLACE TEMP TABLE waiting AS
-SELECT article_id, coalesce(published_at, fetched_at) AS moment, is_touched
+SELECT rowid AS place, article_id, coalesce(published_at, fetched_at) AS moment, true AS is_touched
 FROM articles
-JOIN (
-    SELECT article_id, true AS is_touched FROM touched
-    UNION ALL
-    SELECT article_id, false FROM articles
-    SEMI JOIN touched ON articles.duplicate_of = touched.article_id
-    ANTI JOIN touched USING (article_id)
-) AS unsettled USING (article_id);
+WHERE rowid > getvariable('articles_end')
+UNION ALL
+SELECT rowid, article_id, coalesce(published_at, fetched_at), false
+FROM articles
+WHERE duplicate_of IN (SELECT article_id FROM articles_before)
+  AND rowid <= getvariable('articles_end');

@@ -2,14 +2,10 @@
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
 -- Counts `changed_days` anew, and the topics of `recounted` over all days.
 DELETE FROM topic_daily
-USING changed_days
-WHERE topic_daily.source_id = changed_days.source_id AND topic_daily.day = changed_days.day;
+USING (SELECT source_id, day FROM changed_days UNION FROM gone_days) AS gone
+WHERE topic_daily.source_id = gone.source_id AND topic_daily.day = gone.day;
 
-DELETE FROM topic_daily
-WHERE topic_id IN (FROM recounted)
-   OR NOT EXISTS (
-       FROM coverage
-       WHERE coverage.source_id = topic_daily.source_id AND coverage.day = topic_daily.day);
+DELETE FROM topic_daily WHERE topic_id IN (FROM recounted);
 
 CREATE OR REPLACE TEMP TABLE wanted AS
 WITH counting AS (SELECT topic_id FROM topics WHERE valid_to IS NULL)
@@ -28,13 +24,20 @@ WITH written AS MATERIALIZED (
     SELECT article_id, version_no, source_id, published_date AS day,
            duplicate_of IS NULL AS is_original, is_truncated IS NOT TRUE AS is_whole
     FROM articles
-    SEMI JOIN wanted ON wanted.source_id = articles.source_id AND wanted.day = published_date
+    WHERE rowid IN (
+        SELECT articles.rowid
+        FROM articles
+        SEMI JOIN wanted
+            ON wanted.source_id = articles.source_id AND wanted.day = published_date)
 ),
 hits AS (
     SELECT topic_id, source_id, day, article_id, is_original, is_whole,
            count(*) AS hits,
            count(*) FILTER (field = 'headline') AS hits_headline
-    FROM mentions
+    FROM (
+        FROM mentions
+        WHERE rowid IN (SELECT mentions.rowid FROM mentions SEMI JOIN written USING (article_id))
+    )
     JOIN written USING (article_id, version_no)
     SEMI JOIN wanted USING (topic_id, source_id, day)
     GROUP BY ALL

@@ -1,33 +1,7 @@
 -- Grain: one source (one paper).
--- In seconds: least() and greatest() of DuckDB 2.0.1 and 1.5.6 take 97 hours for less than a day.
+-- In seconds: greatest() of DuckDB 2.0.1 and 1.5.6 takes 97 hours for less than a day.
 CREATE VIEW source_health AS
-WITH good AS (
-    SELECT source_id, max(sequence) AS sequence
-    FROM polls
-    WHERE ended = 'read'
-    GROUP BY source_id
-),
-polled AS (
-    SELECT source_id,
-           min(polled_at) AS first_run_at,
-           arg_max(polled_at, sequence) AS last_run_at,
-           arg_max(polled_at, sequence) FILTER (ended <> 'cut_off') AS last_asked_at,
-           arg_max(polled_at, sequence) FILTER (listings_read > 0) AS last_success_at,
-           list_sort(list_distinct(flatten(list(listings) FILTER (is_in_row)))) AS failed_listings,
-           arg_max(unread, sequence) AS unread_listings,
-           arg_max(ended, sequence) AS last_poll,
-           count(*) FILTER (is_in_row) AS failures_in_a_row,
-           arg_max({'at': failed_at, 'outcome': failure_outcome, 'detail': failure_detail},
-                   sequence) FILTER (is_failure) AS last_failure
-    FROM (
-        SELECT polls.*, ended IN ('failed', 'fell_silent') AS is_failure,
-               is_failure AND polls.sequence > coalesce(good.sequence, 0) AS is_in_row
-        FROM polls
-        LEFT JOIN good USING (source_id)
-    )
-    GROUP BY source_id
-),
-told AS (
+WITH told AS (
     SELECT source_id, first_seen_at, least(coalesce(published_at, first_seen_at), first_seen_at) AS moment
     FROM articles
 ),
@@ -59,7 +33,7 @@ expected AS (
                            WHEN expected_low > 0 THEN 4 * 86400
                       END) AS patience
     FROM sources
-    LEFT JOIN polled USING (source_id)
+    LEFT JOIN source_polls USING (source_id)
     LEFT JOIN newest USING (source_id)
     LEFT JOIN rhythm USING (source_id)
 ),
@@ -72,25 +46,17 @@ judged AS (
            filed.source_id IS NOT NULL AS has_files,
            last_run_at, last_success_at, last_new_article_at,
            coalesce(failures_in_a_row, 0) AS failures_in_a_row,
-           last_failure.at AS last_failure_at,
-           last_failure.outcome AS last_failure_outcome,
-           last_failure.detail AS last_failure_detail,
-           CASE WHEN failures_in_a_row >= opens_after
-                THEN last_failure.at + to_seconds(least(
-                    epoch(longest_pause),
-                    epoch(first_pause) * 2 ** least(failures_in_a_row - opens_after, 30)))
-           END AS open_until,
+           last_failure_at, last_failure_outcome, last_failure_detail, open_until,
            since + patience AS silent_from,
            is_configured AND coalesce(last_asked_at >= since + patience, false) AS is_silent,
            CASE WHEN is_silent THEN since END AS silent_since,
            coalesce(failed_listings, []) AS failed_listings,
            coalesce(unread_listings, []) AS unread_listings
     FROM sources
-    LEFT JOIN polled USING (source_id)
+    LEFT JOIN source_polls USING (source_id)
     LEFT JOIN newest USING (source_id)
     LEFT JOIN expected USING (source_id)
     LEFT JOIN filed USING (source_id)
-    LEFT JOIN breaker ON true
 )
 SELECT source_id,
        CASE WHEN NOT is_configured THEN 'retired'

@@ -6,12 +6,20 @@
 -- least .3. Taken by time (of publication, else of the capture), a text that is the same as an earlier
 -- original is a copy of the earliest such; any other is an original. So a copy is always compared with
 -- its original, never with another copy, and what is what does not depend on the order of loading.
-CREATE OR REPLACE TEMP TABLE deciding AS
-SELECT article_id, version_no, moment, body_key, word_count, duplicate_of AS was, is_touched
-FROM articles
-JOIN (FROM waiting ORDER BY moment, article_id LIMIT 20_000) AS earliest USING (article_id);
+CREATE OR REPLACE TEMP TABLE earliest AS
+FROM waiting ORDER BY moment, article_id LIMIT 20_000;
 
-DELETE FROM waiting WHERE article_id IN (SELECT article_id FROM deciding);
+DELETE FROM waiting WHERE article_id IN (SELECT article_id FROM earliest);
+
+CREATE OR REPLACE TEMP TABLE deciding AS
+SELECT earliest.*, version_no, body_key, word_count, was, was_settled
+FROM earliest
+JOIN (
+    SELECT rowid AS place, version_no, body_key, word_count, duplicate_of AS was,
+           cluster_id IS NOT NULL AS was_settled
+    FROM articles
+    WHERE rowid IN (SELECT place FROM earliest)
+) AS shown USING (place);
 
 SET VARIABLE since = (SELECT min(moment) - INTERVAL 7 DAY FROM deciding);
 SET VARIABLE until = (SELECT max(moment) + INTERVAL 7 DAY FROM deciding);
@@ -52,11 +60,14 @@ CREATE OR REPLACE TEMP TABLE equal_texts AS
 SELECT articles.article_id, coalesce(published_at, fetched_at) AS moment, body_key,
        duplicate_of IS NULL AS is_original
 FROM articles
-SEMI JOIN (FROM deciding WHERE word_count >= 40) AS mine USING (body_key)
-WHERE word_count >= 40;
+WHERE word_count >= 40
+  AND rowid IN (
+      SELECT articles.rowid
+      FROM articles
+      SEMI JOIN (FROM deciding WHERE word_count >= 40) AS mine USING (body_key));
 
 CREATE OR REPLACE TEMP TABLE decided AS
-SELECT deciding.*, earliest.first_id AS now
+SELECT deciding.*, same.first_id AS now
 FROM deciding
 LEFT JOIN (
     SELECT article_id, arg_min(first_id, (first_moment, first_id)) AS first_id
@@ -77,21 +88,20 @@ LEFT JOIN (
     )
     WHERE (first_moment, first_id) < (moment, article_id)
     GROUP BY article_id
-) AS earliest USING (article_id);
+) AS same USING (article_id);
 
 INSERT INTO changed_articles
 SELECT article_id, source_id, published_date
 FROM articles
-JOIN decided USING (article_id)
-WHERE was IS DISTINCT FROM now
+WHERE rowid IN (SELECT place FROM decided WHERE was IS DISTINCT FROM now)
 EXCEPT
 FROM changed_articles;
 
 UPDATE articles
 SET duplicate_of = now, cluster_id = coalesce(now, decided.article_id)
 FROM decided
-WHERE articles.article_id = decided.article_id
-  AND (was IS DISTINCT FROM now OR cluster_id IS NULL);
+WHERE articles.rowid = decided.place
+  AND (was IS DISTINCT FROM now OR NOT was_settled);
 
 -- Touched: later texts that are the same as an original that was none, or was not there or not so before,
 -- and copies of what is an original no more.
@@ -109,13 +119,18 @@ WHERE now IS NULL AND (equal_texts.moment, equal_texts.article_id) > (decided.mo
   AND (was IS NOT NULL
        OR is_touched AND equal_texts.article_id NOT IN (SELECT article_id FROM deciding))
 UNION
+SELECT copy.article_id
+FROM decided AS copy
+JOIN decided AS original ON copy.now = original.article_id
+WHERE original.now IS NOT NULL
+UNION
 SELECT articles.article_id
 FROM articles
-JOIN decided ON articles.duplicate_of = decided.article_id
-WHERE now IS NOT NULL;
+JOIN (FROM decided WHERE now IS NOT NULL AND was_settled) AS original
+    ON articles.duplicate_of = original.article_id;
 
 INSERT INTO waiting
-SELECT article_id, coalesce(published_at, fetched_at), false
+SELECT rowid, article_id, coalesce(published_at, fetched_at), false
 FROM articles
 SEMI JOIN doubtful USING (article_id)
 ANTI JOIN waiting USING (article_id);

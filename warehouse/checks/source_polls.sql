@@ -1,5 +1,5 @@
--- Holds: every source has one row; its failures in a row are the polls that failed after its last
--- good one; it is skipped only after as many of them as the rule says, and for no longer than that.
+-- Holds: a source that was asked has one row; its failures in a row are the polls that failed after
+-- its last good one; it is skipped only after as many of them as the rule says, and for no longer than that.
 WITH failed AS (
     SELECT source_id, count(*) AS failures, max(failed_at) AS failed_at
     FROM polls
@@ -10,11 +10,12 @@ WITH failed AS (
 )
 SELECT source_id, rows, failures, failures_in_a_row, failed_at, open_until
 FROM (SELECT source_id FROM sources)
-FULL JOIN (SELECT *, count(*) OVER (PARTITION BY source_id) AS rows FROM source_health)
+FULL JOIN (SELECT *, count(*) OVER (PARTITION BY source_id) AS rows FROM source_polls)
     USING (source_id)
 LEFT JOIN failed USING (source_id)
 LEFT JOIN breaker ON true
-WHERE rows IS DISTINCT FROM 1
+WHERE rows > 1
+   OR (rows IS NULL) <> (source_id NOT IN (SELECT source_id FROM polls))
    OR failures_in_a_row <> coalesce(failures, 0)
-   OR (open_until IS NOT NULL) IS DISTINCT FROM failures_in_a_row >= opens_after
+   OR rows = 1 AND (open_until IS NOT NULL) IS DISTINCT FROM failures_in_a_row >= opens_after
    OR open_until > last_failure_at + longest_pause

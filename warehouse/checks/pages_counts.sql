@@ -1,0 +1,13 @@
+-- Holds: coverage counts the pages of every source and day.
+SELECT source_id, day, discovered, asked, fetched, was_read, failed, lost
+FROM touched_coverage
+FULL JOIN (
+    SELECT source_id, day, count(*) AS asked, count(*) FILTER (was_read) AS was_read,
+           count(*) FILTER (is_lost AND NOT gave_article) AS lost
+    FROM touched_days_pages
+    WHERE day IS NOT NULL
+    GROUP BY ALL
+) AS counted USING (source_id, day)
+WHERE discovered IS DISTINCT FROM coalesce(asked, 0)
+   OR fetched IS DISTINCT FROM coalesce(was_read, 0)
+   OR failed IS DISTINCT FROM coalesce(lost, 0)

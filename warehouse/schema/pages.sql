@@ -1,0 +1,32 @@
+-- Grain: one page of a source: a URL that was asked for as a page, or a saved file, however often.
+CREATE TABLE pages (
+    source_id         VARCHAR,
+    url_hash          UBIGINT,
+    day               DATE,
+    article_id        UUID,
+    article_at        TIMESTAMPTZ,
+    gave_article      BOOLEAN,
+    was_read          BOOLEAN,
+    is_lost           BOOLEAN,
+    entry_at          TIMESTAMPTZ,
+    entry_published_at TIMESTAMPTZ,
+    first_attempt_at  TIMESTAMPTZ,
+    last_attempt_at   TIMESTAMPTZ
+);
+
+COMMENT ON TABLE pages IS
+    'What came of every page in the end: coverage counts these by day. Domains that only archives know are left out.';
+COMMENT ON COLUMN pages.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN pages.url_hash IS 'Hash of the URL, as in captures';
+COMMENT ON COLUMN pages.day IS
+    'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated';
+COMMENT ON COLUMN pages.article_id IS 'The article that the last attempt with one gave';
+COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
+COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article';
+COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that could be judged';
+COMMENT ON COLUMN pages.is_lost IS
+    'Whether the last attempt leaves open that there is an article (outcomes.is_loss)';
+COMMENT ON COLUMN pages.entry_at IS 'Time of the last attempt with a date of a listing (UTC)';
+COMMENT ON COLUMN pages.entry_published_at IS 'That date, where it can be believed (UTC)';
+COMMENT ON COLUMN pages.first_attempt_at IS 'Time of the first attempt (UTC)';
+COMMENT ON COLUMN pages.last_attempt_at IS 'Time of the last attempt (UTC)';
