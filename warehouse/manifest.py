@@ -28,9 +28,11 @@ def write_manifest(snapshot: Path, load_no: int) -> Path:
     """Write the manifest of a snapshot's file into its folder, before readers see it."""
     with duckdb.connect(str(snapshot), read_only=True) as con:
         files = live_files(con)
-    document = {"format": FORMAT, "load_no": load_no, "files": files}
+    # A line a file: json.dumps(indent=1) encodes in Python, which takes ten times as long.
+    lines = ",\n".join(json.dumps(file) for file in files)
+    head = json.dumps({"format": FORMAT, "load_no": load_no})[:-1]
     path = snapshot.with_name(NAME)
-    write_whole(path, json.dumps(document, indent=1).encode())
+    write_whole(path, f'{head}, "files": [\n{lines}\n]}}\n'.encode())
     return path
 
 
