@@ -8,25 +8,22 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from tasks.counting import count_files
 from tasks.partition import Run, partition, warc_name
 from tasks.settings import Limits
 from tasks.sources import Source
+from tasks.topic_counts import count_topics, replaced_topics
 from tasks.topics import Topic
 from tasks.versions import known_versions
 from warehouse import build
 from warehouse.build import CheckFailed
-from warehouse.changes import begin_changes, keep_changes, note_replaced, recorded_changes
+from warehouse.changes import begin_changes, keep_changes, note_replaced
 from warehouse.commits import Commit, committed_runs, layer_files, read_commit, read_commits, sweep
 from warehouse.defined import (
-    counted_topics,
     definitions_differ,
-    drop_mentions,
     set_definitions,
 )
-from warehouse.definitions import Definitions, SourceDefinition, TopicVersion, settle
+from warehouse.definitions import SourceDefinition, TopicVersion, settle
 from warehouse.health import BreakerRule, kept_rule, set_rule
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
@@ -176,8 +173,8 @@ def _load(
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
         load_no = max(build.last_load(con), published_load(layout)) + 1
-        note_replaced(con, definitions, _replaced(con, layout, definitions), load_no)
-        mentions, recounted = _count_topics(con, layout, definitions, topics, fresh, processes)
+        note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
+        mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
         set_definitions(con, definitions)
         begin_vintage(con, layout, now)
         build.refresh(con)
@@ -246,75 +243,3 @@ def _add_runs(
 def _late(layout: Layout, run: Run, done: Commit) -> list[Path | str]:
     warcs = (batch.warc for batch in run.batches)
     return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]
-
-
-def _replaced(
-    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
-) -> dict[str, int]:
-    """Topics that get another version, with the one that counted until now.
-
-    Where the file was lost, those whose change was never written down.
-    """
-    counted, recorded = counted_topics(con), recorded_changes(layout)
-    found = {}
-    for topic_id, version in definitions.current_topics().items():
-        old = counted.get(topic_id)
-        if not counted and (topic_id, version) not in recorded:
-            old = definitions.replaced(topic_id, version)
-        if old and old != version:
-            found[topic_id] = old
-    return found
-
-
-def _count_replaced(
-    con: duckdb.DuckDBPyConnection,
-    definitions: Definitions,
-    fresh: Sequence[Path],
-    processes: int | None,
-) -> None:
-    """Count old versions in what is new, so that they are compared over the same articles."""
-    rows = con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall()
-    versions = dict(rows)
-    old = [_old_topic(definitions.version(topic_id, number)) for topic_id, number in rows]
-    _insert_mentions(con, count_files(fresh, old, versions, processes), "mentions_before")
-
-
-def _old_topic(version: TopicVersion) -> Topic:
-    return Topic(
-        id=version.topic_id,
-        name=version.name,
-        aliases=version.aliases,
-        exclude=version.exclude,
-        case_sensitive=version.case_sensitive,
-    )
-
-
-def _count_topics(
-    con: duckdb.DuckDBPyConnection,
-    layout: Layout,
-    definitions: Definitions,
-    topics: Sequence[Topic],
-    fresh: Sequence[Path],
-    processes: int | None,
-) -> tuple[int, tuple[str, ...]]:
-    """Count all topics in what is new, and changed ones in what was there before."""
-    versions = definitions.current_topics()
-    counted = counted_topics(con)
-    changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
-    drop_mentions(con, changed | (set(counted) - set(versions)))
-    _count_replaced(con, definitions, fresh, processes)
-    again = [topic for topic in topics if topic.id in changed]
-    earlier = sorted(set(build.article_paths(con, layout)) - set(fresh)) if again else []
-    _insert_mentions(con, count_files(earlier, again, versions, processes))
-    found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
-    return found, tuple(sorted(changed)) if earlier else ()
-
-
-def _insert_mentions(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], into: str = "mentions"
-) -> int:
-    found = 0
-    for mentions in tables:
-        build.insert(con, into, mentions)
-        found += mentions.num_rows
-    return found

@@ -35,7 +35,7 @@ NEW = 1_000
 STEPS = {
     "read": (build, "add_commits"),
     "partition": (loading, "partition"),
-    "count": (loading, "_count_topics"),
+    "count": (loading, "count_topics"),
     "marts": (build, "refresh"),
     "checks": (build, "run_checks"),
     "copy": (publishing, "_copy"),
