@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tasks.load import CheckFailed, load, publish, rebuild_warehouse
 from tests.staged import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
-from warehouse import build, effects
+from warehouse import build
 from warehouse import publish as publishing
+from warehouse.effects import paper_effects
 from warehouse.layout import Layout
 from warehouse.query import query, records
 from warehouse.vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
@@ -115,7 +116,6 @@ class Panel:
     def __init__(self, layout: Layout) -> None:
         self.con, self.layout = duckdb.connect(), layout
         build.make_relations(self.con)
-        effects.register(self.con)
         self.con.execute("INSERT INTO topics (topic_id) VALUES ('harvest')")
 
     def fill(self, panel: dict[str, Sequence[Cell]], now: datetime = NOW) -> None:
@@ -135,7 +135,7 @@ class Panel:
 
     def refresh(self, now: datetime = NOW) -> None:
         begin_vintage(self.con, self.layout, now)
-        self.con.execute((build.SQL / "marts" / "attention_index.sql").read_text())
+        build.fill(self.con, "attention_index")
 
     def of(self, panel: dict[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
         """The monthly series of a panel."""
@@ -266,16 +266,17 @@ def test_effects_are_those_of_least_squares_with_dummies(
     assume(observed.size)
     dice = np.random.default_rng(data.draw(st.integers(0, 99)))
     values = dice.normal(size=observed.shape) * observed
-    found = effects.paper_effects(observed, values)
+    found = paper_effects(observed.T > 0, np.stack([values.T, -values.T]))
+    assert np.allclose(found[1], -found[0], equal_nan=True)
 
-    joined = [at for at, effect in enumerate(found) if effect is not None]
+    joined = np.flatnonzero(~np.isnan(found[0]))
     rows = np.argwhere(observed[:, joined])
     dummies = np.zeros((len(rows), sum(observed.shape)))
     for row, (period, paper) in enumerate(rows):
         dummies[row, paper] = dummies[row, observed.shape[1] + period] = 1
     y = [values[period, joined[paper]] for period, paper in rows]
     solved = np.linalg.lstsq(dummies, np.array(y), rcond=None)[0][: len(joined)]
-    assert [found[at] for at in joined] == pytest.approx(list(solved - solved.mean()), abs=1e-8)
+    assert list(found[0, joined]) == pytest.approx(list(solved - solved.mean()), abs=1e-8)
 
 
 # Papers that are left out

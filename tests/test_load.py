@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -33,7 +34,7 @@ from tests.staged import (
     tables,
 )
 from tests.staged import stage as stage_pages
-from warehouse import build, effects
+from warehouse import attention, build, effects, panel
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.query import query
@@ -149,13 +150,15 @@ def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.Monke
     assert tables(layout) == kept
 
 
-def test_functions_that_the_sql_calls_count_as_sql(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("module", [attention, effects, panel])
+def test_arithmetic_that_the_sql_reads_counts_as_sql(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = build.sql_hash()
-    other = tmp_path / "effects.py"
-    other.write_bytes(Path(effects.__file__).read_bytes() + b"CHANGED = True\n")
-    monkeypatch.setattr(effects, "__file__", str(other))
+    assert module.__file__
+    other = tmp_path / Path(module.__file__).name
+    other.write_bytes(Path(module.__file__).read_bytes() + b"CHANGED = True\n")
+    monkeypatch.setattr(module, "__file__", str(other))
     assert build.sql_hash() != before
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse import effects
+from warehouse import attention, effects, panel
 from warehouse.allocation import few_arenas, give_back
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit, layer_files
@@ -29,6 +29,8 @@ MARTS = (
     *("topic_daily", "topic_changes", "attention_index", "topic_spikes"),
 )
 """In the order in which they are brought up to date; each reads the ones before it."""
+ARITHMETIC = {"attention_index": attention.index_tables}
+"""What is reckoned in arrays, for the SQL of these marts to read as tables."""
 MANY = 20_000
 """Captures of one load for which DuckDB's smaller share is too small: 194,000 ran out of it."""
 DERIVED = {
@@ -128,11 +130,12 @@ def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
 
 
 def sql_hash() -> str:
-    """SHA-256 of the SQL that makes and fills the relations, and of the functions it calls."""
+    """SHA-256 of the SQL that makes and fills the relations, and of the arithmetic beside it."""
     digest = hashlib.sha256(repr(DERIVED).encode())
     folders = (SQL / name for name in ("schema", "marts", "macros", "steps"))
     files = (path for folder in folders for path in sorted(folder.glob("*.sql")))
-    for path in (*files, Path(effects.__file__)):
+    modules = (Path(str(module.__file__)) for module in (attention, effects, panel))
+    for path in (*files, *modules):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -246,9 +249,19 @@ def refresh(con: Connection) -> None:
         " FROM captures SEMI JOIN new_runs USING (run_id)"
     )
     for mart in MARTS:
-        con.execute((SQL / "marts" / f"{mart}.sql").read_text())
+        fill(con, mart)
         if mart == "articles":
             _settle_copies(con)
+
+
+def fill(con: Connection, mart: str) -> None:
+    """Bring one mart up to date; the ones that it reads are."""
+    reckoned = ARITHMETIC[mart](con) if mart in ARITHMETIC else {}
+    for name, rows in reckoned.items():
+        con.register(name, rows)
+    con.execute((SQL / "marts" / f"{mart}.sql").read_text())
+    for name in reckoned:
+        con.unregister(name)
 
 
 def _settle_copies(con: Connection) -> None:
