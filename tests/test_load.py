@@ -34,7 +34,7 @@ from tests.staged import (
     tables,
 )
 from tests.staged import stage as stage_pages
-from warehouse import attention, build, effects, panel
+from warehouse import attention, build, effects, panel, spikes
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.query import query
@@ -150,7 +150,7 @@ def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.Monke
     assert tables(layout) == kept
 
 
-@pytest.mark.parametrize("module", [attention, effects, panel])
+@pytest.mark.parametrize("module", [attention, effects, panel, spikes])
 def test_arithmetic_that_the_sql_reads_counts_as_sql(
     module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,7 @@ class Days:
         self.con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
         days = [FIRST + timedelta(days=day) for day in touched]
         self.con.execute("INSERT INTO touched_days SELECT 'xx-0', unnest(?::DATE[])", [days])
-        self.con.execute((build.SQL / "marts" / "topic_spikes.sql").read_text())
+        build.fill(self.con, "topic_spikes")
 
     @staticmethod
     def _cell(

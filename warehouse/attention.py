@@ -7,7 +7,8 @@ cells of three years. A cell is what one paper has of a period; share = n / N.
     epu = 100 z / mean(z), z the mean of y over the papers of a period
     gap_robust: the same with y - a, from least squares y = a (paper) + z (period), sum of a = 0
 
-To be scaled, a paper needs enough periods for a standard deviation, and one above zero.
+To be scaled, a paper needs enough periods for a standard deviation, and one above zero. Values are
+rounded, so that the order in which numbers are added up makes no other vintage.
 """
 
 from typing import NamedTuple
@@ -17,7 +18,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from warehouse.effects import paper_effects
-from warehouse.panel import Connection, Marks, Matrix, Numbers, Panel, read_hits, read_panel
+from warehouse.panel import (
+    Connection,
+    Marks,
+    Matrix,
+    Numbers,
+    Panel,
+    read_hits,
+    read_panel,
+    settled,
+)
 
 ENOUGH = {"day": 28, "month": 6, "week": 8}
 """Periods for a standard deviation, by kind of period, in the order of the index's rows."""
@@ -72,7 +82,7 @@ class Scaled(NamedTuple):
 
 
 def index_tables(con: Connection) -> dict[str, pa.Table]:
-    """What the index's SQL reads: `index_series`, not rounded, and `index_left_out`."""
+    """What the index's SQL reads: `index_now`, the series, and `index_left_out`."""
     panel = read_panel(con)
     kinds = [_periods(panel, kind) for kind in ENOUGH] if len(panel.days) else []
     series, left_out = [SERIES.empty_table()], [LEFT_OUT.empty_table()]
@@ -84,7 +94,7 @@ def index_tables(con: Connection) -> dict[str, pa.Table]:
         found = map(_columns, kinds, sums, scaled, effects)
         series.append(_series(panel, topics, kinds, list(found)))
         left_out += map(lambda *each: _left_out(panel, topics, *each), kinds, scaled, effects)
-    return {"index_series": pa.concat_tables(series), "index_left_out": pa.concat_tables(left_out)}
+    return {"index_now": pa.concat_tables(series), "index_left_out": pa.concat_tables(left_out)}
 
 
 def _periods(panel: Panel, kind: str) -> Periods:
@@ -117,16 +127,18 @@ def _sums(hits: Matrix, periods: Periods) -> Matrix:
 
 def _scaled(periods: Periods, hits: Matrix) -> Scaled:
     shares = hits / np.where(periods.there, periods.total, np.inf)
-    firsts = np.take_along_axis(shares, periods.there.argmax(axis=1)[None, :, None], axis=2)
-    varies = ((shares != firsts) & periods.there).any(axis=2)
+    firsts = shares[:, np.arange(len(periods.there)), periods.there.argmax(axis=1)]
+    varies = ((shares != firsts[..., None]) & periods.there).any(axis=2)
     means = shares.sum(axis=2) / np.maximum(periods.counts, 1)
-    distances = (shares - means[..., None]) * periods.there
+    distances = shares - means[..., None]
+    distances *= periods.there
     squares = np.einsum("tpd,tpd->tp", distances, distances) / np.maximum(periods.counts - 1, 1)
     has_enough = periods.counts >= ENOUGH[periods.kind]
     reasons = np.where(has_enough, np.where(varies, "", "never_varies"), "too_little_history")
     papers = (reasons == "") & (squares > 0)
     deviations = np.where(papers, np.sqrt(squares), np.inf)
-    return Scaled(shares / deviations[..., None], reasons, papers)
+    shares /= deviations[..., None]
+    return Scaled(shares, reasons, papers)
 
 
 def _effects(periods: Periods, scaled: Scaled) -> Matrix:
@@ -150,11 +162,12 @@ def _columns(periods: Periods, hits: Matrix, scaled: Scaled, effects: Matrix) ->
     articles = np.broadcast_to(periods.articles, sources.shape)
     with_mention = np.where(np.isnan(articles), np.nan, hits.sum(axis=1))
     pooled = _quotient(with_mention, articles)
+    scaled_to = _to_100(level, 0.0), _to_100(pooled, 0.0), 100 * pooled / 0.01
     return [
-        *(with_mention, articles, sources, pooled),
-        *(_to_100(level, 0.0), _to_100(pooled, 0.0), 100 * pooled / 0.01),
+        *(with_mention, articles, sources, settled(pooled, 8)),
+        *(settled(series, 4) for series in scaled_to),
         # A mean of zero or below, which a few cells can give, is nothing to scale by.
-        _to_100(robust, 1e-9),
+        settled(_to_100(robust, 1e-9), 4),
     ]
 
 

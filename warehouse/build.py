@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse import attention, effects, panel
+from warehouse import attention, effects, panel, spikes
 from warehouse.allocation import few_arenas, give_back
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit, layer_files
@@ -29,7 +29,7 @@ MARTS = (
     *("topic_daily", "topic_changes", "attention_index", "topic_spikes"),
 )
 """In the order in which they are brought up to date; each reads the ones before it."""
-ARITHMETIC = {"attention_index": attention.index_tables}
+ARITHMETIC = {"attention_index": attention.index_tables, "topic_spikes": spikes.spike_tables}
 """What is reckoned in arrays, for the SQL of these marts to read as tables."""
 MANY = 20_000
 """Captures of one load for which DuckDB's smaller share is too small: 194,000 ran out of it."""
@@ -134,7 +134,7 @@ def sql_hash() -> str:
     digest = hashlib.sha256(repr(DERIVED).encode())
     folders = (SQL / name for name in ("schema", "marts", "macros", "steps"))
     files = (path for folder in folders for path in sorted(folder.glob("*.sql")))
-    modules = (Path(str(module.__file__)) for module in (attention, effects, panel))
+    modules = (Path(str(module.__file__)) for module in (attention, effects, panel, spikes))
     for path in (*files, *modules):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

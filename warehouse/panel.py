@@ -22,7 +22,8 @@ TOTALS = (
     " WHERE topic_id = ? AND day - DATE '1970-01-01' BETWEEN ? AND ?"
 )
 HITS = (
-    "SELECT topic, paper, (day - DATE '1970-01-01')::INTEGER AS day, {columns} FROM topic_daily"
+    "SELECT topic * ? + paper * ? + (day - DATE '1970-01-01') - ? AS place, {columns}"
+    " FROM topic_daily"
     " JOIN panel_topics USING (topic_id) JOIN panel_papers USING (source_id)"
     " WHERE articles_with_mention > 0 AND topic >= ? AND topic < ?"
     " AND day - DATE '1970-01-01' BETWEEN ? AND ?"
@@ -81,15 +82,25 @@ def _number(con: Connection, name: str, key: str, number: str, keys: list[str]) 
 
 def _read(con: Connection, panel: Panel, topics: range, columns: Sequence[str]) -> list[Matrix]:
     wanted = ", ".join(f"coalesce({name}, 0)::INTEGER AS {name}" for name in columns)
-    bounds = [topics.start, topics.stop, int(panel.days[0]), int(panel.days[-1])]
+    first, last = int(panel.days[0]), int(panel.days[-1])
+    size, length = panel.total.size, len(panel.days)
+    bounds = [size, length, topics.start * size + first, topics.start, topics.stop, first, last]
     rows = con.sql(HITS.format(columns=wanted), params=bounds).to_arrow_table()
-    topic, paper, day, *values = (column.to_numpy() for column in rows.columns)
-    shape = (len(topics), *panel.total.shape)
-    place = ((topic - topics.start) * shape[1] + paper) * shape[2] + (day - bounds[2])
-    return [_placed(shape, place, value) for value in values]
+    place, *values = (column.to_numpy() for column in rows.columns)
+    return [_placed((len(topics), *panel.total.shape), place, value) for value in values]
 
 
 def _placed(shape: tuple[int, ...], place: Numbers, values: Numbers) -> Matrix:
     cells = np.zeros(shape)
     cells.reshape(-1)[place] = values
     return cells
+
+
+def settled(values: Matrix, digits: int) -> Matrix:
+    """Rounded, half away from zero, and whatever the order in which numbers were added up.
+
+    So to eleven digits first: 392.96875 may come out as 392.96874999999994.
+    """
+    near = np.rint(values * 1e11) / 1e11
+    rounded: Matrix = np.copysign(np.floor(np.abs(near) * 10.0**digits + 0.5), near) / 10.0**digits
+    return rounded + 0.0  # -0.0 is 0.0
