@@ -19,6 +19,7 @@ from warehouse import build
 from warehouse import publish as publishing
 from warehouse.effects import paper_effects
 from warehouse.layout import Layout
+from warehouse.panel import Counts
 from warehouse.query import query, records
 from warehouse.vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 
@@ -135,7 +136,7 @@ class Panel:
 
     def refresh(self, now: datetime = NOW) -> None:
         begin_vintage(self.con, self.layout, now)
-        build.fill(self.con, "attention_index")
+        build.fill(self.con, "attention_index", Counts(self.con))
 
     def of(self, panel: dict[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
         """The monthly series of a panel."""

@@ -12,7 +12,7 @@ import pytest
 from tasks.load import load, publish, rebuild_warehouse
 from tasks.sources import Source
 from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
-from warehouse import build
+from warehouse import build, panel
 from warehouse.layout import Layout
 from warehouse.query import query
 
@@ -66,7 +66,7 @@ class Days:
         self.con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
         days = [FIRST + timedelta(days=day) for day in touched]
         self.con.execute("INSERT INTO touched_days SELECT 'xx-0', unnest(?::DATE[])", [days])
-        build.fill(self.con, "topic_spikes")
+        build.fill(self.con, "topic_spikes", panel.Counts(self.con))
 
     @staticmethod
     def _cell(

@@ -19,13 +19,11 @@ import pyarrow as pa
 
 from warehouse.effects import paper_effects
 from warehouse.panel import (
-    Connection,
+    Counts,
     Marks,
     Matrix,
     Numbers,
     Panel,
-    read_hits,
-    read_panel,
     settled,
 )
 
@@ -81,19 +79,20 @@ class Scaled(NamedTuple):
     """By topic and paper: whether it is scaled."""
 
 
-def index_tables(con: Connection) -> dict[str, pa.Table]:
+def index_tables(counts: Counts) -> dict[str, pa.Table]:
     """What the index's SQL reads: `index_now`, the series, and `index_left_out`."""
-    panel = read_panel(con)
+    panel = counts.panel
     kinds = [_periods(panel, kind) for kind in ENOUGH] if len(panel.days) else []
     series, left_out = [SERIES.empty_table()], [LEFT_OUT.empty_table()]
-    for topics, (hits,) in read_hits(con, panel, "articles_with_mention"):
+    for topics, hits, _ in counts.hits():
         known = hits if panel.known.all() else hits[..., panel.known]
         sums = [_sums(known, periods) for periods in kinds]
-        scaled = [_scaled(periods, hits) for periods, hits in zip(kinds, sums, strict=True)]
+        scaled = [_scaled(*each) for each in zip(kinds, sums, strict=True)]
         effects = [_effects(*each) for each in zip(kinds, scaled, strict=True)]
         found = map(_columns, kinds, sums, scaled, effects)
         series.append(_series(panel, topics, kinds, list(found)))
-        left_out += map(lambda *each: _left_out(panel, topics, *each), kinds, scaled, effects)
+        each_kind = zip(kinds, scaled, effects, strict=True)
+        left_out += [_left_out(panel, topics, *each) for each in each_kind]
     return {"index_now": pa.concat_tables(series), "index_left_out": pa.concat_tables(left_out)}
 
 

@@ -18,6 +18,7 @@ from warehouse.allocation import few_arenas, give_back
 from warehouse.checking import OFFENDERS, CheckFailed, run_checks
 from warehouse.commits import Commit, layer_files
 from warehouse.layout import Layout
+from warehouse.panel import Counts
 from warehouse.texts import live_paths, without_files
 from warehouse.writer import allow_most, drop_writer, opened
 
@@ -248,15 +249,16 @@ def refresh(con: Connection) -> None:
         "CREATE OR REPLACE TEMP TABLE new_captures AS"
         " FROM captures SEMI JOIN new_runs USING (run_id)"
     )
+    counts = Counts(con)
     for mart in MARTS:
-        fill(con, mart)
+        fill(con, mart, counts)
         if mart == "articles":
             _settle_copies(con)
 
 
-def fill(con: Connection, mart: str) -> None:
-    """Bring one mart up to date; the ones that it reads are."""
-    reckoned = ARITHMETIC[mart](con) if mart in ARITHMETIC else {}
+def fill(con: Connection, mart: str, counts: Counts) -> None:
+    """Bring one mart up to date; those that it reads are, and the counts are theirs."""
+    reckoned = ARITHMETIC[mart](counts) if mart in ARITHMETIC else {}
     for name, rows in reckoned.items():
         con.register(name, rows)
     con.execute((SQL / "marts" / f"{mart}.sql").read_text())

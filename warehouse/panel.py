@@ -1,6 +1,7 @@
 """Papers' articles and those with a topic, day by day, as arrays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import duckdb
@@ -15,18 +16,16 @@ Connection = duckdb.DuckDBPyConnection
 
 MOST_CELLS = 2_000_000
 """Topics times papers times days held in an array at once: 16 MB."""
-EARLIEST, LATEST = -1_000_000, 1_000_000
-"""Days before and after all that papers have."""
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles FROM topic_daily"
-    " WHERE topic_id = ? AND day - DATE '1970-01-01' BETWEEN ? AND ?"
+    " WHERE topic_id = ?"
 )
 HITS = (
-    "SELECT topic * ? + paper * ? + (day - DATE '1970-01-01') - ? AS place, {columns}"
-    " FROM topic_daily"
-    " JOIN panel_topics USING (topic_id) JOIN panel_papers USING (source_id)"
+    "SELECT topic * ? + paper * ? + (day - DATE '1970-01-01') - ? AS place,"
+    " articles_with_mention::INTEGER AS hits,"
+    " coalesce(articles_with_mention_original, 0)::INTEGER AS originals"
+    " FROM topic_daily JOIN panel_topics USING (topic_id) JOIN panel_papers USING (source_id)"
     " WHERE articles_with_mention > 0 AND topic >= ? AND topic < ?"
-    " AND day - DATE '1970-01-01' BETWEEN ? AND ?"
 )
 
 
@@ -43,12 +42,59 @@ class Panel(NamedTuple):
     """Articles by paper and day; NaN where the paper was not collected."""
 
 
-def read_panel(con: Connection, first: int = EARLIEST, last: int = LATEST) -> Panel:
-    """Read the papers' articles of the days from the first to the last one given."""
+class Hits(NamedTuple):
+    """Articles with a topic, by topic, paper and day, of some of the topics."""
+
+    topics: range
+    hits: Matrix
+    originals: Matrix
+    """Those that are no copies."""
+
+
+class Counts:
+    """What topic_daily has, read when it is first asked for."""
+
+    def __init__(self, con: Connection) -> None:
+        self.con = con
+        self._kept: list[Hits] = []
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The papers' articles."""
+        return _panel(self.con)
+
+    def hits(self) -> Iterator[Hits]:
+        """The articles with each topic, of as many topics at once as the memory is for."""
+        size, topics = (
+            self.panel.total.size,
+            range(len(self.panel.topics) if self.panel.papers else 0),
+        )
+        together = max(1, MOST_CELLS // max(1, size))
+        if len(topics) > together:
+            yield from (self._read(topics[at : at + together]) for at in topics[::together])
+        elif topics:
+            self._kept = self._kept or [self._read(topics)]
+            yield from self._kept
+
+    def _read(self, topics: range) -> Hits:
+        panel = self.panel
+        _number(self.con, "panel_topics", "topic_id", "topic", panel.topics)
+        _number(self.con, "panel_papers", "source_id", "paper", panel.papers)
+        first = topics.start * panel.total.size + int(panel.days[0])
+        bounds = [panel.total.size, len(panel.days), first, topics.start, topics.stop]
+        rows = self.con.sql(HITS, params=bounds).to_arrow_table()
+        self.con.unregister("panel_topics")
+        self.con.unregister("panel_papers")
+        shape = (len(topics), *panel.total.shape)
+        place, *values = (column.to_numpy() for column in rows.columns)
+        return Hits(topics, *(_placed(shape, place, value) for value in values))
+
+
+def _panel(con: Connection) -> Panel:
     topics = sorted(
         name for (name,) in con.execute("SELECT DISTINCT topic_id FROM topic_daily").fetchall()
     )
-    rows = con.sql(TOTALS, params=[topics[0] if topics else "", first, last]).to_arrow_table()
+    rows = con.sql(TOTALS, params=[topics[0] if topics else ""]).to_arrow_table()
     source = rows["source_id"].combine_chunks().dictionary_encode()
     papers = sorted(source.dictionary.to_pylist())
     numbers = np.array([papers.index(name) for name in source.dictionary.to_pylist()], int)
@@ -60,34 +106,9 @@ def read_panel(con: Connection, first: int = EARLIEST, last: int = LATEST) -> Pa
     return Panel(topics, papers, days, known, total)
 
 
-def read_hits(con: Connection, panel: Panel, *columns: str) -> Iterator[tuple[range, list[Matrix]]]:
-    """Columns of topic_daily by topic, paper and day, where the topic comes up; else 0.
-
-    As many topics at once as the memory is for.
-    """
-    _number(con, "panel_topics", "topic_id", "topic", panel.topics)
-    _number(con, "panel_papers", "source_id", "paper", panel.papers)
-    together = max(1, MOST_CELLS // max(1, panel.total.size))
-    for start in range(0, len(panel.topics) if panel.total.size else 0, together):
-        topics = range(len(panel.topics))[start : start + together]
-        yield topics, _read(con, panel, topics, columns)
-    con.unregister("panel_topics")
-    con.unregister("panel_papers")
-
-
 def _number(con: Connection, name: str, key: str, number: str, keys: list[str]) -> None:
     numbers = pa.array(range(len(keys)), pa.int32())
     con.register(name, pa.table({key: pa.array(keys, pa.string()), number: numbers}))
-
-
-def _read(con: Connection, panel: Panel, topics: range, columns: Sequence[str]) -> list[Matrix]:
-    wanted = ", ".join(f"coalesce({name}, 0)::INTEGER AS {name}" for name in columns)
-    first, last = int(panel.days[0]), int(panel.days[-1])
-    size, length = panel.total.size, len(panel.days)
-    bounds = [size, length, topics.start * size + first, topics.start, topics.stop, first, last]
-    rows = con.sql(HITS.format(columns=wanted), params=bounds).to_arrow_table()
-    place, *values = (column.to_numpy() for column in rows.columns)
-    return [_placed((len(topics), *panel.total.shape), place, value) for value in values]
 
 
 def _placed(shape: tuple[int, ...], place: Numbers, values: Numbers) -> Matrix:

@@ -22,11 +22,9 @@ import pyarrow as pa
 
 from warehouse.panel import (
     Connection,
+    Counts,
     Matrix,
     Numbers,
-    Panel,
-    read_hits,
-    read_panel,
     settled,
 )
 
@@ -47,6 +45,13 @@ SPIKES = pa.schema(
         ("sources", pa.int64()),
     ]
 )
+
+
+class Days(NamedTuple):
+    """The days that are read, counted from 1970, and which of them are counted anew."""
+
+    all: Numbers
+    wanted: Numbers
 
 
 class Past(NamedTuple):
@@ -74,19 +79,20 @@ class Level(NamedTuple):
     """What was to be expected of the weekday in the past, + 10."""
 
 
-def spike_tables(con: Connection) -> dict[str, pa.Table]:
+def spike_tables(counts: Counts) -> dict[str, pa.Table]:
     """What the spikes' SQL reads: `spike_wanted`, the days counted anew, and `spikes` of these."""
-    wanted = _wanted(con)
+    wanted, panel = _wanted(counts.con), counts.panel
     found = [SPIKES.empty_table()]
-    if len(wanted):
-        panel = read_panel(con, int(wanted[0]) - REACH, int(wanted[-1]))
-        columns = np.flatnonzero(np.isin(panel.days, wanted))
-        past = _past_of(np.nan_to_num(panel.total))
-        names = ("articles_with_mention", "articles_with_mention_original")
-        for topics, (hits, originals) in read_hits(con, panel, *names):
-            found.append(_spikes(panel, topics, past, hits, originals, columns))
-    days = pa.table({"day": _dates(wanted)})
-    return {"spike_wanted": days, "spikes": pa.concat_tables(found)}
+    columns = np.flatnonzero(np.isin(panel.days, wanted))
+    if len(columns):
+        read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
+        days = Days(panel.days[read], columns - read.start)
+        past = _past_of(np.nan_to_num(panel.total[:, read]))
+        for topics, hits, originals in counts.hits():
+            names = panel.topics[topics.start : topics.stop]
+            found.append(_spikes(names, days, past, hits[..., read], originals[..., read]))
+    dates = pa.table({"day": _dates(wanted)})
+    return {"spike_wanted": dates, "spikes": pa.concat_tables(found)}
 
 
 def _wanted(con: Connection) -> Numbers:
@@ -137,20 +143,18 @@ def _weekdays_before(values: Matrix) -> Matrix:
     return sums
 
 
-def _spikes(
-    panel: Panel, topics: range, past: Past, hits: Matrix, originals: Matrix, columns: Numbers
-) -> pa.Table:
+def _spikes(names: list[str], days: Days, past: Past, hits: Matrix, originals: Matrix) -> pa.Table:
     level = _level(past, hits)
     enough = (level.hits >= LEAST_HITS) & (_of_counted(originals, past) >= LEAST_ORIGINALS)
     enough &= past.past_days >= PAST // 2
-    topic, at = np.nonzero(enough[:, columns])
-    at = columns[at]
+    topic, at = np.nonzero(enough[:, days.wanted])
+    at = days.wanted[at]
     score = settled(_scores(past, level, topic, at), 3)
     is_spike = score >= LEAST_SCORE
     topic, at = topic[is_spike], at[is_spike]
     found = [
-        pa.array([panel.topics[number + topics.start] for number in topic]),
-        *(_dates(panel.days[at]), level.hits[topic, at]),
+        pa.array([names[number] for number in topic]),
+        *(_dates(days.all[at]), level.hits[topic, at]),
         (past.counted * past.total).sum(axis=0)[at],
         *(settled(level.expected[topic, at], 4), score[is_spike], past.sources[at]),
     ]

@@ -1,0 +1,109 @@
+"""topic_daily as arrays: all of it, in parts, and what is reckoned from them."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from math import copysign, isnan, nan
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from warehouse import build, panel
+from warehouse.layout import Layout
+from warehouse.panel import Counts, settled
+from warehouse.vintages import begin_vintage
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+MADE = (
+    "INSERT INTO topic_daily (topic_id, source_id, day, articles, articles_with_mention,"
+    " articles_with_mention_original)"
+    " SELECT topic_id, source_id, DATE '2025-01-06' + i::INTEGER,"
+    " if(is_missing, NULL, 40), if(is_missing, NULL, n), if(is_missing, NULL, n)"
+    " FROM (SELECT *, hash(source_id, i) % 9 = 0 AS is_missing,"
+    "  (hash(topic_id, source_id, i) % 3 + if(i % 60 = 59, 9, 0))::BIGINT AS n"
+    "  FROM range(300) AS days (i)"
+    "  CROSS JOIN (SELECT unnest(['summit', 'harvest', 'flood']) AS topic_id)"
+    "  CROSS JOIN (SELECT unnest(['de-blatt', 'gb-post']) AS source_id))"
+    " WHERE source_id = 'gb-post' OR i NOT BETWEEN 0 AND 20"
+)
+"""Three topics in two papers over 300 days, the one later than the other, with days missing."""
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        build.make_relations(made)
+        made.execute(MADE)
+        begin_vintage(made, Layout(tmp_path), NOW)
+        made.execute("CREATE TEMP TABLE touched_days AS SELECT source_id, day FROM topic_daily")
+        made.execute("CREATE TEMP TABLE changed_days AS FROM touched_days")
+        made.execute("CREATE TEMP TABLE recounted (topic_id VARCHAR)")
+        yield made
+
+
+def rows(con: duckdb.DuckDBPyConnection, relation: str) -> list[Any]:
+    return con.execute(f"FROM {relation} ORDER BY ALL").fetchall()
+
+
+def test_the_arrays_have_each_cell(con: duckdb.DuckDBPyConnection) -> None:
+    counts = Counts(con)
+    (found,) = counts.hits()
+    topics, papers = ["flood", "harvest", "summit"], ["de-blatt", "gb-post"]
+    assert (counts.panel.topics, counts.panel.papers) == (topics, papers)
+    assert counts.panel.known.all()
+    assert counts.panel.total.shape == (2, 300)
+    first = (date(2025, 1, 6) - date(1970, 1, 1)).days
+    cells = con.execute(
+        "SELECT topic_id, source_id, (day - DATE '1970-01-01')::INTEGER, articles,"
+        " articles_with_mention FROM topic_daily"
+    ).fetchall()
+    for topic, paper, day, articles, hits in cells:
+        at = papers.index(paper), day - first
+        total = counts.panel.total[at]
+        assert isnan(total) if articles is None else total == articles
+        assert found.hits[topics.index(topic), *at] == (hits or 0)
+    assert np.isnan(counts.panel.total[0, :21]).all()
+
+
+def test_topics_that_are_read_in_parts_give_the_same_marts(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for most in (panel.MOST_CELLS, 1200, 1):
+        monkeypatch.setattr(panel, "MOST_CELLS", most)
+        counts = Counts(con)
+        for mart in ("attention_index", "topic_spikes"):
+            build.fill(con, mart, counts)
+        found.append(
+            (len(list(counts.hits())), rows(con, "attention_index"), rows(con, "topic_spikes"))
+        )
+    assert [parts for parts, *_ in found] == [1, 2, 3]
+    assert found[0][1:] == found[1][1:] == found[2][1:]
+    assert {row[0] for row in found[0][2]} == {"flood", "harvest", "summit"}
+
+
+def test_without_counts_there_is_neither_index_nor_spike(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM topic_daily")
+    counts = Counts(con)
+    for mart in ("attention_index", "topic_spikes"):
+        build.fill(con, mart, counts)
+        assert rows(con, mart) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "is_to_be"),
+    [
+        (392.96874999999994, 392.9688),
+        (392.96875000000006, 392.9688),
+        (392.96874, 392.9687),
+        (-0.00005, -0.0001),
+        (-0.00004, 0.0),
+        (nan, nan),
+    ],
+)
+def test_values_are_settled(value: float, is_to_be: float) -> None:
+    (found,) = settled(np.array([value]), 4)
+    assert found == pytest.approx(is_to_be, abs=0, nan_ok=True)
+    assert copysign(1, found) == copysign(1, is_to_be)
