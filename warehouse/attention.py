@@ -24,6 +24,7 @@ from warehouse.panel import (
     Matrix,
     Numbers,
     Panel,
+    Whole,
     settled,
 )
 
@@ -73,6 +74,9 @@ class Scaled(NamedTuple):
 
     values: Matrix
     """By topic, paper and period; 0 where there is none."""
+    by_paper: Matrix
+    by_period: Matrix
+    """Their sums, by topic and paper, and by topic and period."""
     reasons: npt.NDArray[np.str_]
     """By topic and paper: why it is not scaled."""
     papers: Marks
@@ -117,14 +121,14 @@ def _starts(days: Numbers, kind: str) -> Numbers:
     return days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
 
 
-def _sums(hits: Matrix, periods: Periods) -> Matrix:
+def _sums(hits: Whole, periods: Periods) -> Whole:
     if len(periods.columns) == hits.shape[2]:
         return hits
-    sums: Matrix = np.add.reduceat(hits, periods.columns, axis=2)
+    sums: Whole = np.add.reduceat(hits, periods.columns, axis=2)
     return sums
 
 
-def _scaled(periods: Periods, hits: Matrix) -> Scaled:
+def _scaled(periods: Periods, hits: Whole) -> Scaled:
     shares = hits / np.where(periods.there, periods.total, np.inf)
     firsts = shares[:, np.arange(len(periods.there)), periods.there.argmax(axis=1)]
     varies = ((shares != firsts[..., None]) & periods.there).any(axis=2)
@@ -137,7 +141,7 @@ def _scaled(periods: Periods, hits: Matrix) -> Scaled:
     papers = (reasons == "") & (squares > 0)
     deviations = np.where(papers, np.sqrt(squares), np.inf)
     shares /= deviations[..., None]
-    return Scaled(shares, reasons, papers)
+    return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, papers)
 
 
 def _effects(periods: Periods, scaled: Scaled) -> Matrix:
@@ -145,16 +149,17 @@ def _effects(periods: Periods, scaled: Scaled) -> Matrix:
     effects = np.full(scaled.papers.shape, np.nan)
     alike, number = np.unique(scaled.papers, axis=0, return_inverse=True)
     for at, papers in enumerate(alike):
-        topics = number == at
-        effects[topics] = paper_effects(periods.there & papers[:, None], scaled.values[topics])
+        topics, observed = number == at, periods.there & papers[:, None]
+        sums = scaled.by_paper[topics], scaled.by_period[topics]
+        effects[topics] = paper_effects(observed, *sums)
     return effects
 
 
-def _columns(periods: Periods, hits: Matrix, scaled: Scaled, effects: Matrix) -> list[Matrix]:
+def _columns(periods: Periods, hits: Whole, scaled: Scaled, effects: Matrix) -> list[Matrix]:
     """The columns of SERIES that are numbers, by topic and period."""
     joined, there = ~np.isnan(effects) * 1.0, periods.there * 1.0
     sources = np.einsum("tp,pd->td", scaled.papers * 1.0, there)
-    level = _quotient(scaled.values.sum(axis=1), sources)
+    level = _quotient(scaled.by_period, sources)
     excess = np.einsum("tpd,tp->td", scaled.values, joined)
     excess -= np.einsum("tp,pd->td", np.nan_to_num(effects), there)
     robust = _quotient(excess, np.einsum("tp,pd->td", joined, there))

@@ -12,22 +12,23 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     """Nothing: no SQL calls a function any more; the connection is as it was."""
 
 
-def paper_effects(observed: Marks, values: Matrix) -> Matrix:
+def paper_effects(observed: Marks, by_paper: Matrix, by_period: Matrix) -> Matrix:
     """Effects by panel and paper, of panels in which the same cells are observed.
 
-    `observed` is by paper and period, `values` by panel, paper and period, 0 where not observed.
-    NaN for papers without values, or that no common periods join to the others.
+    `observed` is by paper and period; of the values, 0 where not observed, are given the sums by
+    panel and paper, and by panel and period. NaN for papers without values, or that no common
+    periods join to the others.
 
     Least squares gives z = mean(y - a) over a period's papers. Put into the papers' equations,
     that leaves one equation a paper, whose solutions differ by a constant alone.
     """
-    effects = np.full(values.shape[:2], np.nan)
+    effects = np.full(by_paper.shape, np.nan)
     if not observed.any():
         return effects
     cells = observed.astype(float)
     weighted = cells / np.maximum(cells.sum(axis=0), 1)
     equations = np.diag(cells.sum(axis=1)) - cells @ weighted.T
-    excess = values.sum(axis=2) - values.sum(axis=1) @ weighted.T
+    excess = by_paper - by_period @ weighted.T
     joined = _largest_component(cells)
     # The constant is settled by adding the sum of the effects, which is to be 0, to each equation.
     inner = equations[np.ix_(joined, joined)] + 1.0 / len(joined)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
+Whole = npt.NDArray[np.integer[Any]]
 Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
 MOST_CELLS = 2_000_000
-"""Topics times papers times days held in an array at once: 16 MB."""
+"""Topics times papers times days held in an array at once: 8 MB."""
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles FROM topic_daily"
     " WHERE topic_id = ?"
@@ -45,8 +46,8 @@ class Hits(NamedTuple):
     """Articles with a topic, by topic, paper and day, of some of the topics."""
 
     topics: range
-    hits: Matrix
-    originals: Matrix
+    hits: Whole
+    originals: Whole
     """Those that are no copies."""
 
 
@@ -97,8 +98,8 @@ def _panel(con: Connection) -> Panel:
     return Panel(topics, papers, days, known, total)
 
 
-def _placed(shape: tuple[int, ...], place: Numbers, values: Numbers) -> Matrix:
-    cells = np.zeros(shape)
+def _placed(shape: tuple[int, ...], place: Numbers, values: Whole) -> Whole:
+    cells = np.zeros(shape, np.int32)
     cells.reshape(-1)[place] = values
     return cells
 

@@ -25,6 +25,7 @@ from warehouse.panel import (
     Counts,
     Matrix,
     Numbers,
+    Whole,
     settled,
 )
 
@@ -118,7 +119,7 @@ def _past_of(total: Matrix) -> Past:
     )
 
 
-def _before(values: Matrix) -> Matrix:
+def _before(values: Matrix | Whole) -> Matrix:
     """Sums over the 56 days before each, the last axis being days.
 
     Added up by doubling, always in the same order: so a sum is the same to the last digit whichever
@@ -143,7 +144,7 @@ def _weekdays_before(values: Matrix) -> Matrix:
     return sums
 
 
-def _spikes(names: list[str], days: Days, past: Past, hits: Matrix, originals: Matrix) -> pa.Table:
+def _spikes(names: list[str], days: Days, past: Past, hits: Whole, originals: Whole) -> pa.Table:
     level = _level(past, hits)
     enough = (level.hits >= LEAST_HITS) & (_of_counted(originals, past) >= LEAST_ORIGINALS)
     enough &= past.past_days >= PAST // 2
@@ -161,12 +162,12 @@ def _spikes(names: list[str], days: Days, past: Past, hits: Matrix, originals: M
     return pa.table([pa.array(column) for column in found], SPIKES.names).cast(SPIKES)
 
 
-def _of_counted(values: Matrix, past: Past) -> Matrix:
+def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
     sums: Matrix = np.einsum("tpd,pd->td", values, past.counted)
     return sums
 
 
-def _level(past: Past, hits: Matrix) -> Level:
+def _level(past: Past, hits: Whole) -> Level:
     """Steps 1 to 3."""
     kept = _kept(past.total.sum(axis=0), hits.sum(axis=1))
     past_hits = _before(hits * kept[:, None, :])
@@ -178,7 +179,7 @@ def _level(past: Past, hits: Matrix) -> Level:
     return Level(counted, level * (_weekdays_before(counted * kept) + 10) / weekday, weekday)
 
 
-def _kept(total: Matrix, hits: Matrix) -> Matrix:
+def _kept(total: Matrix, hits: Whole) -> Matrix:
     """Step 1, as the part of a day's hits that is kept, by topic and day."""
     past_total = _before(total)
     usual = 3 * total * _before(hits) / np.where(past_total > 0, past_total, np.nan) + 3
