@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
+from math import sqrt
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -172,6 +174,92 @@ def test_false_alarms_are_rare(made: Days) -> None:
             tried += DAYS - 42
     assert tried == 4740
     assert alarms / tried < 0.001
+
+
+class Plain:
+    """The method as it is written down, number by number, for a topic whose days are all there."""
+
+    def __init__(self, hits: Counts, totals: Counts) -> None:
+        self.hits, self.totals = hits.tolist(), totals.tolist()
+        self.papers, self.days = range(len(self.hits)), range(len(self.hits[0]))
+        self.kept = [self._kept(day) for day in self.days]
+        self.counted = [[p for p in self.papers if self._counts(p, day)] for day in self.days]
+        self.level = [self._level(day) for day in self.days]
+        self.n = [sum(self.hits[p][day] for p in self.counted[day]) for day in self.days]
+        self.weekday = [
+            10 + sum(self.level[day - 7 * k] for k in self._weeks(day)) for day in self.days
+        ]
+        self.expected = [self._expected(day) for day in self.days]
+        self.distance = [
+            abs(2 * (sqrt(n + 0.375) - sqrt(e + 0.375)))
+            for n, e in zip(self.n, self.expected, strict=True)
+        ]
+
+    def _past(self, day: int) -> range:
+        return range(max(0, day - 56), day)
+
+    def _weeks(self, day: int) -> range:
+        return range(1, min(8, day // 7) + 1)
+
+    def _all(self, cells: list[list[int]], day: int) -> int:
+        return sum(cells[p][day] for p in self.papers)
+
+    def _kept(self, day: int) -> float:
+        past_total = sum(self._all(self.totals, before) for before in self._past(day))
+        past_hits = sum(self._all(self.hits, before) for before in self._past(day))
+        hits = self._all(self.hits, day)
+        if not past_total or not hits:
+            return 1.0
+        return min(1.0, (3 * self._all(self.totals, day) * past_hits / past_total + 3) / hits)
+
+    def _counts(self, paper: int, day: int) -> bool:
+        there = [before for before in self._past(day) if self.totals[paper][before]]
+        return self.totals[paper][day] > 0 and len(there) >= 14
+
+    def _level(self, day: int) -> float:
+        past, of = self._past(day), self.counted[day]
+        hits = {p: sum(self.hits[p][before] * self.kept[before] for before in past) for p in of}
+        totals = {p: sum(self.totals[p][before] for before in past) for p in of}
+        rate = sum(hits.values()) / sum(totals.values()) if of else 0
+        return sum(self.totals[p][day] * (hits[p] + 20 * rate) / (totals[p] + 20) for p in of)
+
+    def _weekday(self, day: int) -> float:
+        return 10 + sum(self.level[day - 7 * k] for k in self._weeks(day))
+
+    def _expected(self, day: int) -> float:
+        cut = (self.n[day - 7 * k] * self.kept[day - 7 * k] for k in self._weeks(day))
+        return self.level[day] * (10 + sum(cut)) / self.weekday[day]
+
+    def score(self, day: int) -> float | None:
+        """None where there is too little past, or no paper."""
+        past = [self.distance[before] for before in self._past(day) if self.counted[before]]
+        if len(past) < 28 or not self.counted[day]:
+            return None
+        scatter = max(1, (1.4826 * median(past)) ** 2)
+        expected, least = self.expected[day], max(0.1, self.expected[day])
+        sd = sqrt(scatter * (1 + expected / self.weekday[day]))
+        return 1.5 * (self.n[day] ** (2 / 3) - least ** (2 / 3)) / least ** (1 / 6) / sd
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spikes_are_those_of_the_method_number_by_number(made: Days, seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    hits, totals = drawn(seed, *PAPERS)
+    totals[dice.random(totals.shape) < 0.2] = 0
+    totals[:, 90:95] = 0
+    totals[3, 100:130] = 0
+    hits[dice.random(hits.shape) < 0.02] += 40
+    hits = np.minimum(hits, totals)
+    plain = Plain(hits, totals)
+    scores = {day: plain.score(day) for day in range(DAYS)}
+    is_spike = {d: s for d, s in scores.items() if s and round(s, 3) >= 3.5 and plain.n[d] >= 4}
+    found = made.spikes(hits, totals)
+    assert set(found) == set(is_spike)
+    assert len(found) > 3
+    for day, (n, expected, score) in found.items():
+        assert n == plain.n[day]
+        assert expected == pytest.approx(plain.expected[day], abs=6e-5)
+        assert score == pytest.approx(is_spike[day], abs=6e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))

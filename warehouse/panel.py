@@ -14,7 +14,7 @@ Whole = npt.NDArray[np.integer[Any]]
 Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
-MOST_CELLS = 2_000_000
+MOST_CELLS = 1_000_000
 """Topics times papers times days held in an array at once: 8 MB."""
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles FROM topic_daily"

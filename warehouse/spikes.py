@@ -125,12 +125,13 @@ def _before(values: Matrix | Whole) -> Matrix:
     Added up by doubling, always in the same order: so a sum is the same to the last digit whichever
     days were read before these, and of nothing it is 0, as the ends of one long sum would not be.
     """
-    days = values.shape[-1]
-    by = {1: np.concatenate([np.zeros((*values.shape[:-1], PAST)), values[..., :-1]], axis=-1)}
-    for width in (1, 2, 4, 8, 16):
-        by[2 * width] = by[width][..., width:] + by[width][..., :-width]
-    sums: Matrix = by[32][..., :days] + by[16][..., 32 : 32 + days] + by[8][..., 48 : 48 + days]
-    return sums
+    days, before = values.shape[-1], np.zeros(values.shape)
+    sums = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values[..., :-1]], axis=-1)
+    for width in (2, 4, 8, 16, 32):
+        sums = sums[..., width // 2 :] + sums[..., : -width // 2]
+        if width >= 8:  # 8 + 16 + 32 = 56, the last ones first
+            before += sums[..., 2 * (32 - width) :][..., :days]
+    return before
 
 
 def _weekdays_before(values: Matrix) -> Matrix:
