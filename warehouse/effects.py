@@ -1,15 +1,10 @@
 """Papers' own levels in a panel, by least squares."""
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
-
-
-def register(con: duckdb.DuckDBPyConnection) -> None:
-    """Nothing: no SQL calls a function any more; the connection is as it was."""
 
 
 def paper_effects(observed: Marks, by_paper: Matrix, by_period: Matrix) -> Matrix:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import effects
 from warehouse.layout import Layout
 from warehouse.written import add_written, state_of, tell_writes, written_blocks
 
@@ -72,7 +71,6 @@ def _set_up(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     con.execute(f"SET temp_directory = '{_quoted(layout.writer.with_suffix('.tmp'))}'")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
-    effects.register(con)
     tell_writes(con)
 
 
