@@ -13,6 +13,7 @@ _ADDRESS = re.compile(
 )
 _WORD = re.compile(r"\S*")
 _ADDRESS_SIGN = re.compile(r"[@＠/.]")
+_GAPS = frozenset(("", " ", "\n"))
 # Further away nothing is looked at: a page may be one endless word.
 _REACH = 300
 
@@ -24,8 +25,18 @@ class Addresses:
         self._text = text
         self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
-    def hold(self, position: int) -> bool:
-        """Whether the character at `position` is part of an address."""
+    def hold(self, position: int, end: int) -> bool:
+        """Whether what stands from `position` to `end` begins within an address."""
+        return not self._is_word(position, end) and self._is_within(position)
+
+    def _is_word(self, start: int, end: int) -> bool:
+        """Whether letters and digits stand there by themselves, as they mostly do."""
+        text = self._text
+        if text[end : end + 1] not in _GAPS or text[start - 1 : start] not in _GAPS:
+            return False
+        return text[start:end].isalnum()
+
+    def _is_within(self, position: int) -> bool:
         word = self._word(position)
         if word not in self._known:
             self._known[word] = self._within(*word)

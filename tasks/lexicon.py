@@ -4,7 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from itertools import chain
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -36,10 +37,10 @@ class Phrase:
     right: bool
 
 
-class _Span(NamedTuple):
-    start: int
-    end: int
-    phrase: Phrase
+Found = list[tuple[int, int, int]]
+"""Patterns of a lexicon, and where they start and end in a folded text."""
+_Span = tuple[int, int, Phrase]
+"""Where a phrase starts and ends."""
 
 
 class Lexicon:
@@ -50,46 +51,48 @@ class Lexicon:
     another's.
     """
 
-    def __init__(self, topics: Iterable[Topic], *, keep_case: bool) -> None:
+    def __init__(
+        self, topics: Iterable[Topic], *, keep_case: bool, noticed: Iterable[Topic] = ()
+    ) -> None:
         by_pattern: dict[str, list[Phrase]] = defaultdict(list)
-        for topic in topics:
-            for phrase in topic.aliases + topic.exclude:
-                pattern = _pattern(phrase, keep_case=keep_case)
-                alias = phrase if phrase in topic.aliases else None
-                by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
-        self._phrases = list(by_pattern.values())
-        self._automaton = _automaton(by_pattern)
-        self._in_any_case = _automaton({pattern.casefold() for pattern in by_pattern})
+        for topic, phrase in _phrases(topics):
+            pattern = _pattern(phrase, keep_case=keep_case)
+            alias = phrase if phrase in topic.aliases else None
+            by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
+        others = {_pattern(phrase, keep_case=True).casefold() for _, phrase in _phrases(noticed)}
+        patterns = list(by_pattern | {other: by_pattern.get(other, []) for other in others})
+        self._phrases = [by_pattern.get(pattern, []) for pattern in patterns]
+        self._noticed = frozenset(map(patterns.index, others))
+        self._automaton = AhoCorasick(
+            patterns, matchkind=MatchKind.Standard, implementation=Implementation.DFA
+        )
 
-    def may_stand_in(self, folded: Folded) -> bool:
-        """Whether a phrase stands in the text, its case folded, in whatever case."""
-        return bool(self._in_any_case.find_matches_as_indexes(folded.text))
+    def look(self, folded: Folded) -> Found:
+        """Where its patterns stand, also within words."""
+        return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
-    def find(self, folded: Folded) -> Iterator[tuple[Phrase, int, int]]:
-        """Each mention's phrase and its offsets in the original text."""
-        found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
-        if not found:
-            return
+    def notices(self, found: Found) -> bool:
+        """Whether a phrase of the topics that are only noticed stands there, in whatever case."""
+        return not self._noticed.isdisjoint(index for index, _, _ in found)
+
+    def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
+        """Of what was found, each mention's offsets in the original text and its phrase."""
         text = folded.text
         spans = [
-            _Span(start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)
+            (start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)
             for index, start, end in found
             for phrase in self._phrases[index]
             if _is_bounded(phrase, text, start, end)
         ]
         if not spans:
-            return
+            return []
         addresses = Addresses(folded.original)
-        for span in _resolved(spans):
-            start, end = folded.span(span.start, span.end)
-            if not addresses.hold(start):
-                yield span.phrase, start, end
+        places = ((*folded.span(start, end), phrase) for start, end, phrase in _resolved(spans))
+        return [place for place in places if not addresses.hold(place[0], place[1])]
 
 
-def _automaton(patterns: Iterable[str]) -> AhoCorasick:
-    return AhoCorasick(
-        list(patterns), matchkind=MatchKind.Standard, implementation=Implementation.DFA
-    )
+def _phrases(topics: Iterable[Topic]) -> Iterator[tuple[Topic, str]]:
+    return ((topic, phrase) for topic in topics for phrase in topic.aliases + topic.exclude)
 
 
 def _pattern(phrase: str, *, keep_case: bool) -> str:
@@ -109,41 +112,51 @@ def _phrase(topic: str, alias: str | None, phrase: str, pattern: str) -> Phrase:
 
 def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
-    if phrase.left and before not in _OPEN and SPACED.match(before):
+    if phrase.left and before not in _OPEN and is_spaced(before):
         return False
     # A mark that is left after folding makes another letter of the last one.
-    return after in _OPEN or not (_MARK.match(after) or (phrase.right and SPACED.match(after)))
+    return after in _OPEN or not ((phrase.right and is_spaced(after)) or _MARK.match(after))
+
+
+@lru_cache(maxsize=4096)
+def is_spaced(sign: str) -> bool:
+    """Whether the character is a letter, digit or mark of a script that puts spaces."""
+    return bool(SPACED.match(sign))
 
 
 def _end_of_word(text: str, end: int) -> int:
-    if not SPACED.match(text, end - 1):
+    if not is_spaced(text[end - 1]):
         return end
     rest = WORD_REST.match(text, end)
     return rest.end() if rest else end
 
 
-def _resolved(spans: Iterable[_Span]) -> Iterator[_Span]:
+def _resolved(spans: list[_Span]) -> Iterable[_Span]:
     """For each topic: without what an excluded phrase touches, leftmost and longest first."""
+    if len(spans) == 1:
+        return () if spans[0][2].alias is None else spans
     by_topic: dict[str, list[_Span]] = defaultdict(list)
     for span in spans:
-        by_topic[span.phrase.topic].append(span)
-    for found in by_topic.values():
-        if len(found) == 1:
-            yield from (span for span in found if span.phrase.alias is not None)
-            continue
-        excluded = [span for span in found if span.phrase.alias is None]
-        stop = 0
-        for span in sorted(found, key=_precedence):
-            is_free = span.phrase.alias is not None and span.start >= stop
-            if is_free and not any(_touch(span, other) for other in excluded):
-                stop = span.end
-                yield span
+        by_topic[span[2].topic].append(span)
+    return chain.from_iterable(map(_free, by_topic.values()))
+
+
+def _free(spans: list[_Span]) -> Iterator[_Span]:
+    """Of one topic's."""
+    excluded = [span for span in spans if span[2].alias is None]
+    stop = 0
+    for span in sorted(spans, key=_precedence):
+        is_free = span[0] >= stop and span[2].alias is not None
+        if is_free and not any(_touch(span, other) for other in excluded):
+            stop = span[1]
+            yield span
 
 
 def _precedence(span: _Span) -> tuple[int, int, int, str]:
-    alias = span.phrase.alias or ""
-    return span.start, -span.end, -len(alias), alias
+    start, end, phrase = span
+    alias = phrase.alias or ""
+    return start, -end, -len(alias), alias
 
 
 def _touch(one: _Span, other: _Span) -> bool:
-    return one.start < other.end and other.start < one.end
+    return one[0] < other[1] and other[0] < one[1]

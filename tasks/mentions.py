@@ -4,13 +4,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.lexicon import SPACED, WORD_REST, Lexicon, Phrase
+from tasks.lexicon import WORD_REST, Lexicon, Phrase, is_spaced
 from tasks.schemas import MENTION_SCHEMA
 from tasks.sieve import Places, Sieve, passages
 from tasks.text import fold, sentence_starts
@@ -25,8 +24,6 @@ _COLUMNS = {
 """Of the articles, by field, in the order in which mentions are given."""
 _CONTEXT = 60
 
-_GAP = re.compile(r"\s\s+|[^\S ]")
-_place = itemgetter(0, 1, 2)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -51,8 +48,8 @@ class Matcher:
         self.sieve = Sieve(topics)
         caseless = [topic for topic in topics if not topic.case_sensitive]
         cased = [topic for topic in topics if topic.case_sensitive]
-        self._caseless = Lexicon(caseless, keep_case=False) if caseless else None
-        self._cased = Lexicon(cased, keep_case=True) if cased else None
+        self._caseless = Lexicon(caseless, keep_case=False, noticed=cased)
+        self._cased = Lexicon(cased, keep_case=True)
 
     def find(self, text: str, field: str = "body", places: Places | None = None) -> list[Hit]:
         """All mentions in one field, in the order of the text.
@@ -73,26 +70,31 @@ class Matcher:
         return hits
 
     def _find_in(self, text: str, field: str, parts: Iterable[tuple[int, int]]) -> list[Hit]:
-        found = [
-            (first + start, first + end, phrase.topic, phrase)
-            for first, stop in parts
-            for phrase, start, end in self._find(text[first:stop])
-        ]
+        found = [place for first, stop in parts for place in self._find(text, first, stop)]
         if not found:
             return []
         found.sort(key=_place)
         starts = sentence_starts(text, found[-1][0])
         return [
             _hit(text, field, phrase, start, end, _index(starts, start))
-            for start, end, _, phrase in found
+            for start, end, phrase in found
         ]
 
-    def _find(self, text: str) -> Iterator[tuple[Phrase, int, int]]:
-        folded = fold(text)
-        if self._caseless:
-            yield from self._caseless.find(folded)
-        if self._cased and self._cased.may_stand_in(folded):
-            yield from self._cased.find(fold(text, keep_case=True))
+    def _find(self, text: str, first: int, stop: int) -> list[tuple[int, int, Phrase]]:
+        part = text[first:stop]
+        folded = fold(part)
+        if not (looked := self._caseless.look(folded)):
+            return []
+        found = self._caseless.mentions(folded, looked)
+        if self._caseless.notices(looked):
+            cased = fold(part, keep_case=True)
+            found += self._cased.mentions(cased, self._cased.look(cased))
+        return [(first + start, first + end, phrase) for start, end, phrase in found]
+
+
+def _place(found: tuple[int, int, Phrase]) -> tuple[int, int, str]:
+    start, end, phrase = found
+    return start, end, phrase.topic
 
 
 def count(
@@ -172,29 +174,34 @@ def _moved(hit: Hit, offset: int, sentence_no: int) -> Hit:
 
 def _hit(text: str, field: str, phrase: Phrase, start: int, end: int, sentence_no: int) -> Hit:
     return Hit(
-        topic_id=phrase.topic,
-        alias=phrase.alias or "",
-        field=field,
-        sentence_no=sentence_no,
-        char_start=start,
-        char_end=end,
-        matched_text=text[start:end],
-        context_left=_before(text, start),
-        context_right=_after(text, end),
+        phrase.topic,
+        phrase.alias or "",
+        field,
+        sentence_no,
+        start,
+        end,
+        text[start:end],
+        _before(text, start),
+        _after(text, end),
     )
 
 
-def _is_spaced(text: str) -> bool:
-    """Whether each gap is one space; no other is printable."""
-    return text.isprintable() and "  " not in text
+def _has_odd_gaps(text: str) -> bool:
+    """Whether a gap is more than one space; no other is printable."""
+    return not text.isprintable() or "  " in text
+
+
+def _evened(text: str) -> str:
+    """Each gap one space."""
+    return " ".join(f"|{text}|".split())[1:-1]
 
 
 def _before(text: str, start: int) -> str:
     near = text[max(0, start - _CONTEXT - 1) : start]
-    if not _is_spaced(near):
-        near = _GAP.sub(" ", text[max(0, start - 2 * _CONTEXT) : start])
+    if _has_odd_gaps(near):
+        near = _evened(text[max(0, start - 2 * _CONTEXT) : start])
     kept = near[-_CONTEXT:]
-    if len(near) > _CONTEXT and SPACED.match(near[-_CONTEXT - 1]):
+    if len(near) > _CONTEXT and is_spaced(near[-_CONTEXT - 1]):
         rest = WORD_REST.match(kept)
         kept = kept[rest.end() if rest else 0 :] or kept
     return kept.lstrip()
@@ -202,10 +209,10 @@ def _before(text: str, start: int) -> str:
 
 def _after(text: str, end: int) -> str:
     near = text[end : end + _CONTEXT + 1]
-    if not _is_spaced(near):
-        near = _GAP.sub(" ", text[end : end + 2 * _CONTEXT])
+    if _has_odd_gaps(near):
+        near = _evened(text[end : end + 2 * _CONTEXT])
     kept = near[:_CONTEXT]
-    if len(near) > _CONTEXT and SPACED.match(near[_CONTEXT]):
+    if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
         rest = WORD_REST.match(kept[::-1])
         kept = kept[: len(kept) - rest.end() if rest else None] or kept
     return kept.rstrip()
