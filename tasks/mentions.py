@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tasks.lexicon import WORD_REST, Lexicon, Phrase, is_spaced
 from tasks.schemas import MENTION_SCHEMA
-from tasks.sieve import Places, Sieve, passages
+from tasks.sieve import Places, Sieve, passages, texts_of
 from tasks.text import fold, sentence_starts
 from tasks.topics import Topic
 
@@ -132,11 +132,16 @@ def _column_hits(
     """The rows of one field that hold mentions, and these."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kept = _kept_captions(matcher, whole) if field == "caption" else matcher.sieve.keep(whole)
-    values = whole.take(pa.array([row for row, _ in kept], pa.int64())).to_pylist()
-    for (row, places), value in zip(kept, values, strict=True):
-        text = "\n".join(value or ()) if field == "caption" else value or ""
+    rows = [row for row, _ in kept]
+    texts = _joined(whole, rows) if field == "caption" else texts_of(whole, rows)
+    for (row, places), text in zip(kept, texts, strict=True):
         if places is not None or matcher.sieve.keeps(text):
             yield row, matcher.find(text, field, places)
+
+
+def _joined(captions: pa.ListArray, rows: list[int]) -> Iterator[str]:
+    chosen = captions.take(pa.array(rows, pa.int64()))
+    return ("\n".join(lines or ()) for lines in chosen.to_pylist())
 
 
 def _kept_captions(matcher: Matcher, captions: pa.ListArray) -> list[tuple[int, Places | None]]:

@@ -7,7 +7,7 @@ through as a whole. Where a core stands, only its paragraph needs a closer look.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import product
 from typing import Any
@@ -93,22 +93,41 @@ class Sieve:
         return bool(self._whole.find_matches_as_indexes(fold(text).text))
 
 
+def texts_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[str]:
+    """The texts of some rows; none is an empty one."""
+    _, offsets, characters = column.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[column.offset :]
+    content = memoryview(characters or b"")
+    chosen = np.array(rows, np.int64)
+    for start, end in zip(bounds[chosen].tolist(), bounds[chosen + 1].tolist(), strict=True):
+        yield str(content[start:end], "utf-8")
+
+
 def passages(text: str, places: Places) -> list[tuple[int, int]]:
     """Offsets in code points of the paragraphs that hold the places; a blank line ends one."""
     content = text.encode()
-    found: list[tuple[int, int]] = []
-    done = stop = characters = 0
-    for place in places:
-        if found and place < stop:
-            continue
-        cut = content.rfind(_BREAK, stop, place)
-        start = stop if cut < 0 else cut + len(_BREAK)
-        stop = content.find(_BREAK, place) % (len(content) + 1)
-        first = characters + len(content[done:start].decode())
-        characters = first + len(content[start:stop].decode())
-        found.append((first, characters))
+    found = list(_paragraphs(content, places))
+    if len(content) == len(text):
+        return found
+    done = characters = 0
+    counted = []
+    for start, stop in found:
+        first = characters + len(str(content[done:start], "utf-8"))
+        characters = first + len(str(content[start:stop], "utf-8"))
+        counted.append((first, characters))
         done = stop
-    return found
+    return counted
+
+
+def _paragraphs(content: bytes, places: Places) -> Iterator[tuple[int, int]]:
+    """Offsets of the same in bytes."""
+    stop = -1
+    for place in places:
+        if place >= stop:
+            cut = content.rfind(_BREAK, max(stop, 0), place)
+            start = max(stop, 0) if cut < 0 else cut + len(_BREAK)
+            stop = content.find(_BREAK, place) % (len(content) + 1)
+            yield start, stop
 
 
 def _folded(phrase: str) -> str:
