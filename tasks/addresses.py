@@ -38,9 +38,10 @@ class Addresses:
 
     def _is_within(self, position: int) -> bool:
         word = self._word(position)
-        if word not in self._known:
-            self._known[word] = self._within(*word)
-        return any(first <= position < last for first, last in self._known[word])
+        spans = self._known.get(word)
+        if spans is None:
+            spans = self._known[word] = self._within(*word)
+        return bool(spans) and any(first <= position < last for first, last in spans)
 
     def _word(self, position: int) -> tuple[int, int]:
         before = self._text[max(0, position - _REACH) : position]

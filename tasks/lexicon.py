@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -71,9 +72,9 @@ class Lexicon:
         """Where its patterns stand, also within words."""
         return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
-    def notices(self, found: Found) -> bool:
-        """Whether a phrase of the topics that are only noticed stands there, in whatever case."""
-        return not self._noticed.isdisjoint(index for index, _, _ in found)
+    def noticed(self, found: Found) -> list[int]:
+        """Where phrases of the topics that are only noticed stand, in whatever case."""
+        return [start for index, start, _ in found if index in self._noticed]
 
     def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
         """Of what was found, each mention's offsets in the original text and its phrase."""
@@ -131,10 +132,22 @@ def _end_of_word(text: str, end: int) -> int:
     return rest.end() if rest else end
 
 
-def _resolved(spans: list[_Span]) -> Iterable[_Span]:
+def _resolved(spans: list[_Span]) -> Iterator[_Span]:
     """For each topic: without what an excluded phrase touches, leftmost and longest first."""
-    if len(spans) == 1:
-        return () if spans[0][2].alias is None else spans
+    spans.sort(key=itemgetter(0))
+    first = stop = 0
+    for number, span in enumerate(spans):
+        if span[0] >= stop:
+            yield from _chosen(spans[first:number])
+            first = number
+        stop = max(stop, span[1])
+    yield from _chosen(spans[first:])
+
+
+def _chosen(spans: list[_Span]) -> Iterable[_Span]:
+    """Of those that hang together."""
+    if len(spans) < 2:
+        return [span for span in spans if span[2].alias is not None]
     by_topic: dict[str, list[_Span]] = defaultdict(list)
     for span in spans:
         by_topic[span[2].topic].append(span)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.lexicon import WORD_REST, Lexicon, Phrase, is_spaced
+from tasks.plain import join
 from tasks.schemas import MENTION_SCHEMA
 from tasks.sieve import Places, Sieve, passages, texts_of
 from tasks.text import fold, sentence_starts
@@ -24,6 +25,8 @@ _COLUMNS = {
 """Of the articles, by field, in the order in which mentions are given."""
 _CONTEXT = 60
 
+Span = tuple[int, int, Phrase]
+"""Offsets of a mention, and what names the topic there."""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -69,30 +72,68 @@ class Matcher:
             sentence_no += len(sentence_starts(line))
         return hits
 
-    def _find_in(self, text: str, field: str, parts: Iterable[tuple[int, int]]) -> list[Hit]:
-        found = [place for first, stop in parts for place in self._find(text, first, stop)]
-        if not found:
-            return []
-        found.sort(key=_place)
-        starts = sentence_starts(text, found[-1][0])
-        return [
-            _hit(text, field, phrase, start, end, _index(starts, start))
-            for start, end, phrase in found
+    def find_each(self, texts: list[str], field: str, places: list[Places]) -> list[list[Hit]]:
+        """The same for many texts at once."""
+        parts = [
+            (number, first, stop)
+            for number, text in enumerate(texts)
+            for first, stop in passages(text, places[number])
         ]
+        spans = self._find_parts([texts[number][first:stop] for number, first, stop in parts])
+        found: list[list[Span]] = [[] for _ in texts]
+        for part, start, end, phrase in spans:
+            number, first, _ = parts[part]
+            found[number].append((first + start, first + end, phrase))
+        return [_hits(text, field, spans) for text, spans in zip(texts, found, strict=True)]
 
-    def _find(self, text: str, first: int, stop: int) -> list[tuple[int, int, Phrase]]:
-        part = text[first:stop]
-        folded = fold(part)
+    def _find_in(self, text: str, field: str, parts: Iterable[tuple[int, int]]) -> list[Hit]:
+        found = [
+            (first + start, first + end, phrase)
+            for first, stop in parts
+            for start, end, phrase in self._find(text[first:stop])
+        ]
+        return _hits(text, field, found)
+
+    def _find(self, text: str) -> list[Span]:
+        folded = fold(text)
         if not (looked := self._caseless.look(folded)):
             return []
         found = self._caseless.mentions(folded, looked)
-        if self._caseless.notices(looked):
-            cased = fold(part, keep_case=True)
-            found += self._cased.mentions(cased, self._cased.look(cased))
-        return [(first + start, first + end, phrase) for start, end, phrase in found]
+        if self._caseless.noticed(looked):
+            found += self._find_cased(text)
+        return found
+
+    def _find_cased(self, text: str) -> list[Span]:
+        folded = fold(text, keep_case=True)
+        return self._cased.mentions(folded, self._cased.look(folded))
+
+    def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, int, int, Phrase]]:
+        """The spans within each of many paragraphs, behind its number."""
+        joined = join(parts)
+        looked = self._caseless.look(joined.folded)
+        for start, end, phrase in self._caseless.mentions(joined.folded, looked):
+            part = joined.holder(start)
+            if part not in joined.hard:
+                yield part, start - joined.starts[part], end - joined.starts[part], phrase
+        noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
+        for part in noticed - joined.hard:
+            yield from ((part, *span) for span in self._find_cased(parts[part]))
+        for part in joined.hard:
+            yield from ((part, *span) for span in self._find(parts[part]))
 
 
-def _place(found: tuple[int, int, Phrase]) -> tuple[int, int, str]:
+def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
+    """The mentions in a text, in its order."""
+    if not found:
+        return []
+    found.sort(key=_place)
+    starts = sentence_starts(text, found[-1][0])
+    return [
+        _hit(text, field, phrase, start, end, _index(starts, start)) for start, end, phrase in found
+    ]
+
+
+def _place(found: Span) -> tuple[int, int, str]:
     start, end, phrase = found
     return start, end, phrase.topic
 
@@ -133,10 +174,16 @@ def _column_hits(
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kept = _kept_captions(matcher, whole) if field == "caption" else matcher.sieve.keep(whole)
     rows = [row for row, _ in kept]
-    texts = _joined(whole, rows) if field == "caption" else texts_of(whole, rows)
-    for (row, places), text in zip(kept, texts, strict=True):
-        if places is not None or matcher.sieve.keeps(text):
-            yield row, matcher.find(text, field, places)
+    texts = list(_joined(whole, rows) if field == "caption" else texts_of(whole, rows))
+    known, places = [], []
+    for number, (row, at) in enumerate(kept):
+        if at is not None:
+            known.append(number)
+            places.append(at)
+        elif matcher.sieve.keeps(texts[number]):
+            yield row, matcher.find(texts[number], field)
+    found = matcher.find_each([texts[number] for number in known], field, places)
+    yield from zip((rows[number] for number in known), found, strict=True)
 
 
 def _joined(captions: pa.ListArray, rows: list[int]) -> Iterator[str]:

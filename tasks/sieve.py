@@ -24,6 +24,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Places = list[int]
 """Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them."""
 
+AT_ONCE = 250_000
+"""Bytes looked through at a time: what is made of more does not stay near the core, and comes from
+the system anew each time."""
 _BREAK = b"\n\n"
 _CASED_LETTERS = 4
 """Of a core beyond ASCII, written small or capital each: sixteen forms."""
@@ -76,6 +79,12 @@ class Sieve:
         """The rows that may hold a mention, in order, and where; None for anywhere."""
         if not self._sees_all:
             return [(row, None) for row in range(len(texts))]
+        rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
+        firsts = range(0, len(texts), rows)
+        kept = ((first, self._keep(texts.slice(first, rows))) for first in firsts)
+        return [(first + row, places) for first, found in kept for row, places in found]
+
+    def _keep(self, texts: pa.StringArray) -> list[tuple[int, Places | None]]:
         starts, content, odd = _read(texts)
         kept: dict[int, Places | None] = dict.fromkeys(_rows(starts, odd).tolist())
         found = self._automaton.find_matches_as_indexes(content.data)

@@ -1,0 +1,41 @@
+"""Texts folded as one are what each is by itself."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tasks.plain import join
+from tasks.text import fold
+from tests.test_sieve import TEXTS
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(TEXTS | ANY, max_size=8))
+@example(["a\u0301", "ab"])
+@example(["ᄀ", "ᅡ", "가", "ᆨ"])
+@example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"])
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"])
+def test_what_is_not_hard_is_folded_as_by_itself(texts: list[str]) -> None:
+    joined = join(texts)
+    for number, text in enumerate(texts):
+        start = joined.starts[number]
+        assert joined.holder(start) == number or not text
+        if number not in joined.hard:
+            folded = fold(text)
+            assert joined.folded.text[start : start + len(text)] == folded.text
+            assert folded.is_aligned
+
+
+def test_plain_texts_in_many_scripts_are_not_hard() -> None:
+    texts = [
+        "The “G20” – naïve, it’s £5",
+        "Größe über Maß".replace("ß", "s"),
+        "санкции Й",
+        "华为，制裁",
+    ]
+    assert join(texts).hard == frozenset()
+    assert join([*texts, "a\nb", "a  b", "Maß", "a\u00adb", "😀"]).hard == frozenset(range(4, 9))
+
+
+def test_no_text_at_all() -> None:
+    assert join([]).hard == frozenset()
