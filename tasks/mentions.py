@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.lexicon import WORD_REST, Lexicon, Phrase, is_spaced
-from tasks.plain import join
+from tasks.plain import Joined, join
 from tasks.schemas import MENTION_SCHEMA
 from tasks.sieve import Places, Sieve, passages, texts_of
 from tasks.text import fold, sentence_starts
@@ -81,7 +81,7 @@ class Matcher:
         ]
         spans = self._find_parts([texts[number][first:stop] for number, first, stop in parts])
         found: list[list[Span]] = [[] for _ in texts]
-        for part, start, end, phrase in spans:
+        for part, (start, end, phrase) in spans:
             number, first, _ = parts[part]
             found[number].append((first + start, first + end, phrase))
         return [_hits(text, field, spans) for text, spans in zip(texts, found, strict=True)]
@@ -107,19 +107,33 @@ class Matcher:
         folded = fold(text, keep_case=True)
         return self._cased.mentions(folded, self._cased.look(folded))
 
-    def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, int, int, Phrase]]:
+    def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
         """The spans within each of many paragraphs, behind its number."""
         joined = join(parts)
         looked = self._caseless.look(joined.folded)
-        for start, end, phrase in self._caseless.mentions(joined.folded, looked):
-            part = joined.holder(start)
-            if part not in joined.hard:
-                yield part, start - joined.starts[part], end - joined.starts[part], phrase
+        yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))
         noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
-        for part in noticed - joined.hard:
-            yield from ((part, *span) for span in self._find_cased(parts[part]))
+        cased = sorted(noticed - joined.hard)
+        for part, span in self._find_cased_parts([parts[part] for part in cased]):
+            yield cased[part], span
         for part in joined.hard:
-            yield from ((part, *span) for span in self._find(parts[part]))
+            yield from ((part, span) for span in self._find(parts[part]))
+
+    def _find_cased_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
+        joined = join(parts, keep_case=True)
+        looked = self._cased.look(joined.folded)
+        yield from _shared_out(joined, self._cased.mentions(joined.folded, looked))
+        for part in joined.hard:
+            yield from ((part, span) for span in self._find_cased(parts[part]))
+
+
+def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
+    """The spans within each of the texts that were folded as one."""
+    for start, end, phrase in spans:
+        part = joined.holder(start)
+        if part not in joined.hard:
+            first = joined.starts[part]
+            yield part, (start - first, end - first, phrase)
 
 
 def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:

@@ -10,18 +10,19 @@ from tests.test_sieve import TEXTS
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@given(st.lists(TEXTS | ANY, max_size=8))
-@example(["a\u0301", "ab"])
-@example(["ᄀ", "ᅡ", "가", "ᆨ"])
-@example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"])
-@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"])
-def test_what_is_not_hard_is_folded_as_by_itself(texts: list[str]) -> None:
-    joined = join(texts)
+@given(st.lists(TEXTS | ANY, max_size=8), st.booleans())
+@example(["a\u0301", "ab"], False)
+@example(["ᄀ", "ᅡ", "가", "ᆨ"], False)
+@example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"], True)
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], False)
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], True)
+def test_what_is_not_hard_is_folded_as_by_itself(texts: list[str], keep_case: bool) -> None:
+    joined = join(texts, keep_case=keep_case)
     for number, text in enumerate(texts):
         start = joined.starts[number]
         assert joined.holder(start) == number or not text
         if number not in joined.hard:
-            folded = fold(text)
+            folded = fold(text, keep_case=keep_case)
             assert joined.folded.text[start : start + len(text)] == folded.text
             assert folded.is_aligned
 
