@@ -30,11 +30,11 @@ class Addresses:
         return not self._is_word(position, end) and self._is_within(position)
 
     def _is_word(self, start: int, end: int) -> bool:
-        """Whether letters and digits stand there by themselves, as they mostly do."""
+        """Whether words without an address's signs stand there by themselves, as they mostly do."""
         text = self._text
         if text[end : end + 1] not in _GAPS or text[start - 1 : start] not in _GAPS:
             return False
-        return text[start:end].isalnum()
+        return text[start:end].isalnum() or not _ADDRESS_SIGN.search(text, start, end)
 
     def _is_within(self, position: int) -> bool:
         word = self._word(position)

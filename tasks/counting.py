@@ -17,9 +17,9 @@ from tasks.topics import Topic
 from warehouse.parquet import read_batches
 
 COLUMNS = ("article_id", "version_no", "headline", "standfirst", "body", "captions")
-ROWS_AT_ONCE = 2_000
-"""Articles counted at a time: some ten megabytes of text."""
-ENOUGH_ROWS = 500
+ROWS_AT_ONCE = 512
+"""Articles counted at a time: a megabyte or two of text, for which no memory is asked anew."""
+ENOUGH_ROWS = 400
 """Of small files, gathered before they are counted."""
 PART_BYTES = 4_000_000
 """Of Parquet that a process counts before it hands over what it found; or one file, if larger."""

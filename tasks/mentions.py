@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from tasks.lexicon import WORD_REST, Lexicon, Phrase, is_spaced
 from tasks.plain import Joined, join
 from tasks.schemas import MENTION_SCHEMA
-from tasks.sieve import Places, Sieve, passages, texts_of
+from tasks.sieve import Places, Sieve, contents_of, passages
 from tasks.text import fold, sentence_starts
 from tasks.topics import Topic
 
@@ -54,30 +54,34 @@ class Matcher:
         self._caseless = Lexicon(caseless, keep_case=False, noticed=cased)
         self._cased = Lexicon(cased, keep_case=True)
 
-    def find(self, text: str, field: str = "body", places: Places | None = None) -> list[Hit]:
+    def find(self, text: str, field: str = "body") -> list[Hit]:
         """All mentions in one field, in the order of the text.
 
-        Each line of the field `caption` is a text of its own. Given `places`, only paragraphs that
-        hold one are looked at.
+        Each line of the field `caption` is a text of its own.
         """
         if field != "caption":
-            whole = [(0, len(text))]
-            return self._find_in(text, field, whole if places is None else passages(text, places))
+            return _hits(text, field, self._find(text))
         hits: list[Hit] = []
         offset = sentence_no = 0
         for line in _LINE.findall(text):
-            found = self._find_in(line, field, [(0, len(line))])
+            found = _hits(line, field, self._find(line))
             hits += (_moved(hit, offset, sentence_no) for hit in found)
             offset += len(line)
             sentence_no += len(sentence_starts(line))
         return hits
 
-    def find_each(self, texts: list[str], field: str, places: list[Places]) -> list[list[Hit]]:
-        """The same for many texts at once."""
+    def find_each(
+        self, contents: Sequence[bytes], field: str, places: Sequence[Places]
+    ) -> list[list[Hit]]:
+        """The mentions in each of many texts, given in UTF-8.
+
+        Only paragraphs that hold one of a text's places are looked at.
+        """
+        texts = [content.decode() for content in contents]
         parts = [
             (number, first, stop)
             for number, text in enumerate(texts)
-            for first, stop in passages(text, places[number])
+            for first, stop in passages(contents[number], text, places[number])
         ]
         spans = self._find_parts([texts[number][first:stop] for number, first, stop in parts])
         found: list[list[Span]] = [[] for _ in texts]
@@ -85,14 +89,6 @@ class Matcher:
             number, first, _ = parts[part]
             found[number].append((first + start, first + end, phrase))
         return [_hits(text, field, spans) for text, spans in zip(texts, found, strict=True)]
-
-    def _find_in(self, text: str, field: str, parts: Iterable[tuple[int, int]]) -> list[Hit]:
-        found = [
-            (first + start, first + end, phrase)
-            for first, stop in parts
-            for start, end, phrase in self._find(text[first:stop])
-        ]
-        return _hits(text, field, found)
 
     def _find(self, text: str) -> list[Span]:
         folded = fold(text)
@@ -185,30 +181,37 @@ def _column_hits(
     matcher: Matcher, column: pa.Array | pa.ChunkedArray, field: str
 ) -> Iterator[tuple[int, list[Hit]]]:
     """The rows of one field that hold mentions, and these."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    kept = _kept_captions(matcher, whole) if field == "caption" else matcher.sieve.keep(whole)
-    rows = [row for row, _ in kept]
-    texts = list(_joined(whole, rows) if field == "caption" else texts_of(whole, rows))
-    known, places = [], []
-    for number, (row, at) in enumerate(kept):
-        if at is not None:
-            known.append(number)
-            places.append(at)
-        elif matcher.sieve.keeps(texts[number]):
-            yield row, matcher.find(texts[number], field)
-    found = matcher.find_each([texts[number] for number in known], field, places)
-    yield from zip((rows[number] for number in known), found, strict=True)
+    whole = _whole(column)
+    if field == "caption":
+        yield from _caption_hits(matcher, whole)
+        return
+    kept = matcher.sieve.keep(whole)
+    contents = contents_of(whole, [row for row, _ in kept])
+    near: list[tuple[int, bytes, Places]] = []
+    for (row, places), content in zip(kept, contents, strict=True):
+        if places is not None:
+            near.append((row, content, places))
+        elif matcher.sieve.keeps(text := content.decode()):
+            yield row, matcher.find(text, field)
+    if near:
+        rows, texts, places_of = zip(*near, strict=True)
+        yield from zip(rows, matcher.find_each(texts, field, places_of), strict=True)
 
 
-def _joined(captions: pa.ListArray, rows: list[int]) -> Iterator[str]:
-    chosen = captions.take(pa.array(rows, pa.int64()))
-    return ("\n".join(lines or ()) for lines in chosen.to_pylist())
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if isinstance(column, pa.Array):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _kept_captions(matcher: Matcher, captions: pa.ListArray) -> list[tuple[int, Places | None]]:
+def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[int, list[Hit]]]:
     parents = pc.list_parent_indices(captions)
     kept = {parents[row].as_py() for row, _ in matcher.sieve.keep(captions.flatten())}
-    return [(row, None) for row in sorted(kept)]
+    rows = sorted(kept)
+    for row, lines in zip(rows, captions.take(pa.array(rows, pa.int64())).to_pylist(), strict=True):
+        text = "\n".join(lines or ())
+        if matcher.sieve.keeps(text):
+            yield row, matcher.find(text, "caption")
 
 
 def _table(

@@ -102,27 +102,32 @@ class Sieve:
         return bool(self._whole.find_matches_as_indexes(fold(text).text))
 
 
-def texts_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[str]:
-    """The texts of some rows; none is an empty one."""
+def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
+    """The texts of some rows, as they lie in the column; none is an empty one."""
     _, offsets, characters = column.buffers()
     bounds = np.frombuffer(offsets, np.int32)[column.offset :]
     content = memoryview(characters or b"")
     chosen = np.array(rows, np.int64)
     for start, end in zip(bounds[chosen].tolist(), bounds[chosen + 1].tolist(), strict=True):
-        yield str(content[start:end], "utf-8")
+        yield bytes(content[start:end])
 
 
-def passages(text: str, places: Places) -> list[tuple[int, int]]:
-    """Offsets in code points of the paragraphs that hold the places; a blank line ends one."""
-    content = text.encode()
+def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]:
+    """Offsets in code points of a text's paragraphs that hold the places; a blank line ends one.
+
+    Args:
+        content: The text in UTF-8.
+        text: The same, decoded.
+        places: Offsets in its UTF-8.
+    """
     found = list(_paragraphs(content, places))
     if len(content) == len(text):
         return found
     done = characters = 0
     counted = []
     for start, stop in found:
-        first = characters + len(str(content[done:start], "utf-8"))
-        characters = first + len(str(content[start:stop], "utf-8"))
+        first = characters + len(content[done:start].decode())
+        characters = first + len(content[start:stop].decode())
         counted.append((first, characters))
         done = stop
     return counted

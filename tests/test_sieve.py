@@ -173,7 +173,7 @@ def test_texts_that_name_nothing_are_left_out() -> None:
 def test_passages_are_the_paragraphs_around_the_places(text: str, data: st.DataObject) -> None:
     inside = [at for at, sign in enumerate(text) if sign != "\n"]
     chosen = data.draw(st.sets(st.sampled_from(inside))) if inside else set()
-    found = passages(text, [len(text[:at].encode()) for at in sorted(chosen)])
+    found = passages(text.encode(), text, [len(text[:at].encode()) for at in sorted(chosen)])
     assert all(any(first <= at < stop for first, stop in found) for at in chosen)
     assert all("\n\n" not in text[first:stop] for first, stop in found)
     for first, stop in found:
