@@ -23,7 +23,7 @@ ENOUGH_ROWS = 400
 """Of small files, gathered before they are counted."""
 PART_BYTES = 4_000_000
 """Of Parquet that a process counts before it hands over what it found; or one file, if larger."""
-FEW_BYTES = 16_000_000
+FEW_BYTES = 64_000_000
 """Of Parquet that one process has counted by the time others would have started."""
 PARTS_AHEAD = 3
 """Parts handed out or waiting to be taken, for each process: bounds the memory."""

@@ -1,6 +1,9 @@
 """The sieve over whole columns leaves out no mention, and what it keeps is found as by itself."""
 
+import gzip
+import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from tasks.mentions import Hit, Matcher, count
 from tasks.sieve import Sieve, core, odd_characters, passages, variants
 from tasks.text import fold, sentence_starts, sentences
+from tasks.topics import Topic
 from tests.test_mentions import topic
 
 TOPICS = (
@@ -64,9 +68,11 @@ SCHEMA = pa.schema(
 )
 
 
-def one_by_one(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+def one_by_one(
+    rows: list[dict[str, Any]], topics: tuple[Topic, ...] = TOPICS
+) -> list[tuple[Any, ...]]:
     """What a matcher finds that looks at every text as a whole."""
-    matcher = Matcher(TOPICS)
+    matcher = Matcher(topics)
     return [
         (number, *hit)
         for number, row in enumerate(rows)
@@ -76,7 +82,9 @@ def one_by_one(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     ]
 
 
-def at_once(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+def at_once(
+    rows: list[dict[str, Any]], topics: tuple[Topic, ...] = TOPICS
+) -> list[tuple[Any, ...]]:
     rows = [
         {"article_id": str(number).zfill(16), "version_no": 1, **row}
         for number, row in enumerate(rows)
@@ -86,7 +94,7 @@ def at_once(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         0, "article_id", table["article_id"].cast(pa.binary(16)).cast(pa.binary(16))
     )
     ids = pa.ExtensionArray.from_storage(pa.uuid(), identified["article_id"].combine_chunks())
-    found = count(table.set_column(0, "article_id", ids), TOPICS, {one.id: 1 for one in TOPICS})
+    found = count(table.set_column(0, "article_id", ids), topics, {one.id: 1 for one in topics})
     return [
         (int(row["article_id"].bytes), *(row[name] for name in Hit._fields))
         for row in found.to_pylist()
@@ -104,6 +112,29 @@ def at_once(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 )
 def test_columns_at_once_give_what_each_text_gives_by_itself(rows: list[dict[str, Any]]) -> None:
     assert at_once(rows) == one_by_one(rows)
+
+
+COMMON = (
+    topic("words", "the", "president*", "New York", "Euro*", "said", exclude=("the end",)),
+    topic("places", "US", "Ukraine", "EU", "U.S.", "Russia*", case_sensitive=True),
+    topic("german", "größe", "straße", "Maß*", "für", "über", "der"),
+    topic("others", "日本", "東京", "года", "и", "https", "com", "it's", "été", "año*"),
+)
+"""Words that stand on most pages."""
+
+
+def test_gold_pages_at_once_give_what_each_gives_by_itself(shared: Path) -> None:
+    pages = sorted((shared / "corpus" / "gold").glob("*.html.gz"))[::10]
+    read = (gzip.decompress(page.read_bytes()).decode() for page in pages)
+    texts = [re.sub("<[^>]*>", "\n", page)[:20_000] for page in read]
+    rows = [
+        {"headline": text[:90], "standfirst": None, "body": body, "captions": [text[-90:]]}
+        for text in texts
+        for body in (text, text.replace("\n", "\n\n"), re.sub(r"\s+", " ", text))
+    ]
+    found = one_by_one(rows, COMMON)
+    assert at_once(rows, COMMON) == found
+    assert len(found) > 5_000
 
 
 def test_what_is_planted_is_found_in_many_spellings() -> None:
