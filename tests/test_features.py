@@ -6,8 +6,9 @@ from tasks.prompts.blocks import Page, cut_tree
 from tasks.prompts.features import describe
 from tasks.prompts.forest import load_model
 from tasks.prompts.hints import Hints
-from tasks.prompts.places import Columns, card_columns, kin_column
-from tasks.prompts.running import nearest_running
+from tasks.prompts.places import card_columns, kin_column
+from tasks.prompts.running import Running
+from tasks.prompts.shapes import Columns, Shape
 from tasks.prompts.subject import Subjects, headline_share
 from tasks.prompts.words import subject, tokens
 
@@ -51,7 +52,7 @@ def test_a_block_is_related_to_what_the_other_blocks_say() -> None:
 def test_labels_between_running_text_are_passed_over() -> None:
     values = np.array([0.2, 9, 0.4, 9, 9, 0.6], np.float32)
     is_good = np.array([True, False, True, False, False, True])
-    found = nearest_running(values, is_good, "x")
+    found = Running(is_good).nearest(values, "x")
     want = [-1, 0.2, 0.2, 0.3, 0.3, 0.3]
     assert found["x_before3"] == pytest.approx(np.array(want))
     assert found["x_after3"] == pytest.approx(np.array([0.5, 0.5, 0.6, 0.6, 0.6, -1]))
@@ -68,7 +69,7 @@ def test_the_cards_around_a_block() -> None:
         f"<div class=card><a href=/{n}>Mayor opens fair</a><b>x</b></div>" for n in "abc"
     )
     page, columns = described(f"<p>{SENTENCE}</p><section>{cards}</section>")
-    found = card_columns(page, columns)
+    found = card_columns(Shape(page), columns)
     assert found["cards"].tolist() == [-1, 3, 3, 3]
     assert found["cards_linked"].tolist() == [-1, 1, 1, 1]
     assert found["card_good"].tolist() == [-1, 0, 0, 0]
@@ -79,4 +80,6 @@ def test_kin_are_the_blocks_in_sister_elements_of_one_name() -> None:
     chars = columns["chars"]
     score = np.array([1, 0.5, 0.2], np.float32)
     want = [5 * 0.5 / 6, 7 / 8, -1]
-    assert kin_column(page, score * chars, chars) == pytest.approx(np.array(want, np.float32))
+    assert kin_column(Shape(page), score * chars, chars) == pytest.approx(
+        np.array(want, np.float32)
+    )

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from tasks.prompts.blocks import Page
-from tasks.prompts.places import Column
+from tasks.prompts.shapes import Column
 
 COMMENTS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|comment-?(?:list|content|body|section|area|text)s?|"

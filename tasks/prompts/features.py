@@ -1,7 +1,7 @@
 """What a block looks like and where it stands, as one row of numbers a block."""
 
-import re
-from itertools import chain, repeat
+from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,8 +9,6 @@ from tasks.prompts.blocks import Block, Page
 from tasks.prompts.hints import Hints
 from tasks.prompts.names import name_columns
 from tasks.prompts.places import (
-    Column,
-    Columns,
     card_columns,
     container_columns,
     element_columns,
@@ -20,35 +18,31 @@ from tasks.prompts.places import (
     promotion_columns,
 )
 from tasks.prompts.rules import find_rule
-from tasks.prompts.running import nearest_running, running_columns
+from tasks.prompts.running import Running
+from tasks.prompts.shapes import Column, Columns, Shape
+from tasks.prompts.signs import sign_columns
 from tasks.prompts.subject import Subjects, headline_share
-from tasks.prompts.words import Lexicon, Said, grams, subject, tokens, word_count
+from tasks.prompts.words import Lexicon, Said, subject, tokens
 
-SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
-PLACEHOLDER = re.compile(
-    r"\{\{.{,60}?\}\}|\$\{.{,60}?\}|%[A-Z_]{3,60}%|\[\[.{,60}?\]\]|<%.{,60}?%>"
-)
-DIGIT = re.compile(r"\d")
-PRICE = re.compile(r"[$€£¥₹₩₽]\s?\d|\d\s?(?:[$€£¥₹₩₽]|(?:EUR|USD|GBP|CHF|kr|zł|TL)\b)")
-ENDS = (".!?…。！？।؟", (". ", "! ", "? "))
-MARKS = ("|»›→•©@#", "|@#")
-QUOTES = ('"“”„«»「」', '"')
-"""The first of each two for any text, the second for plain ASCII."""
-LONGEST = 20_000
-"""Characters of a text that are read."""
-SHORT = 200
-"""Characters of texts that come again: menus, footers, teasers."""
 WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 """Blocks before and after that are looked over: without markup, more of them."""
-NOTHING = repeat(0.0)
 
 
-def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Subjects]:
-    """The columns that need no block's score, and the words that the blocks are about.
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of a page's blocks beside their columns."""
+
+    shape: Shape
+    running: Running
+    subjects: Subjects
+
+
+def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
+    """The columns that need no block's score, and what `relate` needs.
 
     `headline` is the index of its block, or -1.
     """
-    said = [_said_of(block.text, lexicon) for block in page.blocks]
+    said = [lexicon.say(block.text) for block in page.blocks]
     columns = _texts(page.blocks, said)
     words = [each.subject for each in said]
     title = page.blocks[headline].text if headline >= 0 else hints.headline or ""
@@ -59,29 +53,31 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
     columns |= _windows(
         pleading(columns), np.ones_like(columns["chars"]), "plea", WIDTHS[page.is_text]
     )
-    columns |= running_columns(columns)
+    shape, running = Shape(page), Running(columns["good"] > 0)
+    columns |= running.columns(columns)
     if page.is_text:
         columns |= _rule_columns(page, hints.language)
     else:
-        columns |= element_columns(page, lexicon)
-        columns |= container_columns(page, columns["good"], columns, "c")
-        columns |= promotion_columns(page, columns)
-        columns |= headline_columns(page, headline)
-        columns |= card_columns(page, columns)
-        columns |= name_columns(page, columns["chars"])
-    return columns, Subjects(words)
+        columns |= element_columns(shape, lexicon)
+        columns |= container_columns(shape, columns["good"], columns, "c")
+        columns |= promotion_columns(shape, columns)
+        columns |= headline_columns(shape, headline)
+        columns |= card_columns(shape, columns)
+        columns |= name_columns(shape, columns["chars"])
+    return columns, Around(shape, running, Subjects(words))
 
 
-def relate(page: Page, subjects: Subjects, score: Column, columns: Columns) -> Columns:
+def relate(around: Around, score: Column, columns: Columns) -> Columns:
     """The columns that say how the first model scored what stands around a block."""
+    shape, is_text = around.shape, around.shape.page.is_text
     weighed = score * columns["chars"]
     found = _neighbours({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
-    found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[page.is_text])
-    found |= nearest_running(score, columns["good"] > 0, "run_score")
-    found |= subjects.relate(score)
-    if not page.is_text:
-        found |= container_columns(page, weighed, columns, "s")
-        found["kin"] = kin_column(page, weighed, columns["chars"])
+    found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[is_text])
+    found |= around.running.nearest(score, "run_score")
+    found |= around.subjects.relate(score)
+    if not is_text:
+        found |= container_columns(shape, weighed, columns, "s")
+        found["kin"] = kin_column(shape, weighed, columns["chars"])
     return found
 
 
@@ -95,92 +91,28 @@ NEIGHBOURED: dict[str, tuple[int, ...]] = {
 
 
 def _texts(blocks: list[Block], said: list[Said]) -> Columns:
-    pairs = zip(blocks, said, strict=True)
-    cells = chain.from_iterable(_row(block, each.numbers) for block, each in pairs)
-    rows = np.fromiter(cells, np.float32, len(blocks) * len(TEXT_COLUMNS))
-    table = np.ascontiguousarray(rows.reshape(-1, len(TEXT_COLUMNS)).T)
-    columns = dict(zip(TEXT_COLUMNS, table, strict=True))
-    is_good = (columns["ends_sentence"] > 0) & (columns["words"] >= 9)
-    is_good &= columns["link_share"] < 0.5
-    columns["good"] = np.where(is_good, columns["chars"], 0).astype(np.float32)
-    return columns
-
-
-TEXT_COLUMNS = [
-    "chars",
-    "link_share",
-    "links",
-    "bold_share",
-    "words",
-    "ends_sentence",
-    "ends_colon",
-    "sentences",
-    "capitals",
-    "starts_lower",
-    "placeholder",
-    "price",
-    "marks",
-    "quotes",
-    "article_words",
-    "prompt_words",
-]
-
-
-def _row(block: Block, numbers: tuple[float, ...]) -> tuple[float, ...]:
-    size = len(block.text)
-    return (
-        size,
-        min(1.0, block.link_chars / size),
-        block.links,
-        min(1.0, block.bold_chars / size),
-        *numbers,
-    )
-
-
-def _said_of(text: str, lexicon: Lexicon) -> Said:
-    said = lexicon.seen.get(text)
-    if said is None:
-        said = _said(text, lexicon)
-        if len(text) <= SHORT:
-            lexicon.remember(text, said)
-    return said
-
-
-def _said(text: str, lexicon: Lexicon) -> Said:
-    """The columns that depend on the text alone, and what it is about."""
-    size = len(text)
-    ends_sentence = SENTENCE_END.search(text, max(0, size - 12)) is not None
-    ends_colon = text[-1] in ":："
-    text = text[:LONGEST]
-    words, is_ascii = text.split(), text.isascii()
-    letters = tokens(text)
-    found = grams(letters)
-    scale = 1 / (len(letters) + 2) ** 0.5
-    first = words[:12]
-    numbers = (
-        float(len(words)) if is_ascii else word_count(text),
-        ends_sentence,
-        ends_colon,
-        1 + sum(map(text.count, ENDS[is_ascii])),
-        sum(word[0].isupper() for word in first) / len(first),
-        text[0].islower(),
-        PLACEHOLDER.search(text) is not None,
-        DIGIT.search(text) is not None and PRICE.search(text) is not None,
-        sum(map(text.count, MARKS[is_ascii])) / len(words),
-        sum(map(text.count, QUOTES[is_ascii])) > 1,
-        sum(map(lexicon.article.get, found, NOTHING)) * scale,
-        sum(map(lexicon.prompt.get, found, NOTHING)) * scale,
-    )
-    return Said(numbers, subject(letters))
+    chars = np.array([len(block.text) for block in blocks], np.float64)
+    links = np.array([(b.link_chars, b.links, b.bold_chars) for b in blocks], np.float64).T
+    columns = {
+        "chars": chars,
+        "link_share": np.minimum(1, links[0] / chars),
+        "links": links[1],
+        "bold_share": np.minimum(1, links[2] / chars),
+        **sign_columns([block.text for block in blocks]),
+        "article_words": np.array([each.article for each in said]),
+        "prompt_words": np.array([each.prompt for each in said]),
+    }
+    found = {name: column.astype(np.float32) for name, column in columns.items()}
+    is_good = (found["ends_sentence"] > 0) & (found["words"] >= 9) & (found["link_share"] < 0.5)
+    found["good"] = np.where(is_good, found["chars"], 0).astype(np.float32)
+    return found
 
 
 def _places(page: Page, columns: Columns, headline: int, description: str) -> Columns:
     count = len(page.blocks)
     order = np.arange(count, dtype=np.float32)
     chars, good = columns["chars"], columns["good"]
-    seen: dict[str, int] = {}
-    for block in page.blocks:
-        seen[block.text] = seen.get(block.text, 0) + 1
+    seen = Counter(block.text for block in page.blocks)
     return {
         "order": order,
         "share_before": (order / max(1, count)).astype(np.float32),
@@ -229,14 +161,12 @@ def _shifted(values: Column, shift: int) -> Column:
 
 def _windows(score: Column, chars: Column, mark: str, widths: tuple[int, ...]) -> Columns:
     """The mean score, weighed by size, of the blocks before and after a block."""
-    found = {}
-    for width in widths:
-        for name, side in (("before", 1), ("after", -1)):
-            top = _window((score * chars)[::side], width)[::side]
-            found[f"{mark}_{name}{width}"] = top / (_window(chars[::side], width)[::side] + 1)
+    found, both = {}, np.array([score * chars, chars])
+    for name, side in (("before", 1), ("after", -1)):
+        total = np.zeros((2, len(chars) + 1))
+        both[:, ::side].cumsum(axis=1, dtype=np.float64, out=total[:, 1:])
+        for width in widths:
+            first = np.maximum(0, np.arange(len(chars)) - width)
+            top, bottom = (total[:, :-1] - total[:, first]).astype(np.float32)
+            found[f"{mark}_{name}{width}"] = (top / (bottom + 1))[::side]
     return found
-
-
-def _window(values: Column, width: int) -> Column:
-    total = np.concatenate([np.zeros(width + 1), np.cumsum(values, dtype=np.float64)])
-    return np.asarray(total[width:-1] - total[: -width - 1], np.float32)

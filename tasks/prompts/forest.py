@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.places import Column, Columns, Mask
+from tasks.prompts.shapes import Column, Columns, Mask
 from tasks.prompts.words import Lexicon
 
 STRIDE = 2000

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.prompts.blocks import Page, cut_lines, cut_tree
 from tasks.prompts.hints import Hints
-from tasks.prompts.places import Column
+from tasks.prompts.shapes import Column
 from tasks.prompts.words import fold
 
 WORD = re.compile(r"\w+")

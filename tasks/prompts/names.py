@@ -1,11 +1,13 @@
 """What the names of small elements around a block say: promotion, or the page's frame."""
 
 import re
+from functools import lru_cache
 
 import numpy as np
 
-from tasks.prompts.blocks import Page
-from tasks.prompts.places import Column, Columns, held_in, ranges
+from tasks.prompts.gate import Gate
+from tasks.prompts.shapes import Column, Columns, Shape
+from tasks.prompts.words import MEMORY
 
 PROMO = re.compile(
     r"subscri|newsletter|pay-?wall|reg-?wall|promo|donat|membership|sign-?up|sign-?in|log-?in|"
@@ -17,6 +19,9 @@ FRAME = re.compile(
     r"\bbio|\btags?\b|breadcrumb|most-?read|popular|trending|recommend|more-?from|read-?more|"
     r"read-?next|widget|cookie|consent|gdpr|disclaimer|copyright|legal|about-?us|topics?\b"
 )
+WANTED = {"promo_up": PROMO, "frame_up": FRAME}
+PATTERNS = tuple(WANTED.values())
+GATE = Gate(PATTERNS)
 SMALL = 1500
 """Characters of the largest element whose name is believed: many papers call the whole article
 `paywall` or `premium`."""
@@ -24,21 +29,18 @@ FAR = 9
 """Steps up are counted to that."""
 
 
-def name_columns(page: Page, chars: Column) -> Columns:
+def name_columns(shape: Shape, chars: Column) -> Columns:
     """Steps up to the nearest small element that is named for promotion, or for the frame."""
-    small = (held_in(chars, *ranges(page)) <= SMALL).tolist()
-    own = [block.element for block in page.blocks]
-    wanted = {"promo_up": PROMO, "frame_up": FRAME}
-    return {name: _steps_up(page, small, named)[own] for name, named in wanted.items()}
+    small = np.flatnonzero(shape.held(chars) <= SMALL).tolist()
+    elements = shape.page.elements
+    nearest = np.full((len(WANTED), len(chars)), -np.inf, np.float32)
+    for element in map(elements.__getitem__, small):
+        for row in _named_for(element.key) if element.key else ():
+            nearest[row, element.start : element.end] = element.depth
+    return dict(zip(WANTED, np.minimum(FAR, shape.depth - nearest), strict=True))
 
 
-def _steps_up(page: Page, small: list[bool], named: re.Pattern[str]) -> Column:
-    known: dict[str, bool] = {"": False}
-    steps: list[int] = []
-    for element, is_small in zip(page.elements, small, strict=True):
-        above = steps[element.parent] + 1 if element.parent >= 0 else FAR
-        if is_small and element.key not in known:
-            known[element.key] = named.search(element.key) is not None
-        is_named = is_small and known[element.key]
-        steps.append(0 if is_named else min(FAR, above))
-    return np.array(steps, np.float32)
+@lru_cache(maxsize=MEMORY)
+def _named_for(key: str) -> tuple[int, ...]:
+    """What an element's name says, as rows of `WANTED`."""
+    return tuple(row for row in GATE.open_to(key) if PATTERNS[row].search(key))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tasks.prompts.places import Column, Columns, Index, Mask, pleading
+from tasks.prompts.places import pleading
+from tasks.prompts.shapes import Column, Columns, Index, Mask
 
 WIDTHS = (3, 8)
 """Blocks of running text before and after that are looked over."""
@@ -10,29 +11,41 @@ FAR = 30
 """Steps to the next running text are counted up to that."""
 
 
-def running_columns(columns: Columns) -> Columns:
-    """Steps to the nearest running text before and after, and what the words there say."""
-    is_good = columns["good"] > 0
-    found = {"since_good": _steps(is_good), "until_good": _steps(is_good[::-1])[::-1]}
-    found |= nearest_running(columns["article_words"], is_good, "run_words")
-    return found | nearest_running(pleading(columns), is_good, "run_plea")
+class Running:
+    """Where the running text around each block stands.
+
+    Args:
+        is_good: which blocks are running text.
+    """
+
+    def __init__(self, is_good: Mask) -> None:
+        self.is_good = is_good
+        self.sides = {"before": _last(is_good), "after": _last(is_good[::-1])}
+
+    def nearest(self, values: Column, mark: str) -> Columns:
+        """The mean over the nearest blocks of running text before and after; -1 for none."""
+        found, good = {}, values[self.is_good].astype(np.float64)
+        for side, last in self.sides.items():
+            step = 1 if side == "before" else -1
+            total = np.concatenate([[0.0], good[::step].cumsum()])
+            upto = total[last]
+            for width in WIDTHS:
+                first = np.maximum(0, last - width)
+                mean = (upto - total[first]) / np.maximum(1, last - first)
+                column = np.where(last > 0, mean, -1).astype(np.float32)
+                found[f"{mark}_{side}{width}"] = column[::step]
+        return found
+
+    def columns(self, columns: Columns) -> Columns:
+        """Steps to the nearest running text before and after, and what the words there say."""
+        found = {"since_good": _steps(self.is_good), "until_good": _steps(self.is_good[::-1])[::-1]}
+        found |= self.nearest(columns["article_words"], "run_words")
+        return found | self.nearest(pleading(columns), "run_plea")
 
 
-def nearest_running(values: Column, is_good: Mask, mark: str) -> Columns:
-    """The mean over the nearest blocks of running text before and after; -1 for none."""
-    found = {}
-    for width in WIDTHS:
-        found[f"{mark}_before{width}"] = _mean_before(values, is_good, width)
-        found[f"{mark}_after{width}"] = _mean_before(values[::-1], is_good[::-1], width)[::-1]
-    return found
-
-
-def _mean_before(values: Column, is_good: Mask, width: int) -> Column:
-    total = np.concatenate([[0.0], np.cumsum(values[is_good], dtype=np.float64)])
-    last: Index = np.cumsum(is_good) - is_good
-    first = np.maximum(0, last - width)
-    mean = (total[last] - total[first]) / np.maximum(1, last - first)
-    return np.where(last > 0, mean, -1).astype(np.float32)
+def _last(is_good: Mask) -> Index:
+    """How much running text stands before each block."""
+    return np.asarray(is_good.cumsum() - is_good)
 
 
 def _steps(is_good: Mask) -> Column:

@@ -11,8 +11,8 @@ from tasks.prompts.boundary import foreign_blocks
 from tasks.prompts.features import describe, relate
 from tasks.prompts.forest import Forest, Model
 from tasks.prompts.hints import Hints
-from tasks.prompts.places import Column, Columns
 from tasks.prompts.rules import find_rule
+from tasks.prompts.shapes import Column, Columns
 
 UNLIKELY = 0.02
 """A block with this score or less at first sight is not looked at again."""
@@ -81,9 +81,9 @@ class Draft:
 
 def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft:
     """The page's blocks with how likely each is article text, and how likely a prompt."""
-    columns, subjects = describe(page, headline, hints, model.lexicon)
+    columns, around = describe(page, headline, hints, model.lexicon)
     first, second, prompt = model.text if page.is_text else model.tree
-    columns |= relate(page, subjects, first.score(columns), columns)
+    columns |= relate(around, first.score(columns), columns)
     return Draft(page, columns, look_again(second, columns), look_for_prompts(prompt, columns))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasks.prompts.places import Column, Columns, Index
+from tasks.prompts.shapes import Column, Columns, Index
 
 
 def headline_share(words: Sequence[frozenset[str]], headline: frozenset[str]) -> Column:

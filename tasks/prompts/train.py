@@ -18,9 +18,9 @@ from tasks.prompts.features import describe, relate
 from tasks.prompts.forest import Forest
 from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples
 from tasks.prompts.lexicons import learn_lexicon, read_prompt_rows
-from tasks.prompts.places import Column, Columns
 from tasks.prompts.roles import find_headline
 from tasks.prompts.select import UNLIKELY, Draft, look_again, look_for_prompts
+from tasks.prompts.shapes import Column, Columns
 from tasks.prompts.words import Lexicon
 
 _LEFT_OUT = """
@@ -129,7 +129,7 @@ class Recipe:
             for e in examples
         ]
         self.tables = [columns for columns, _ in described]
-        self.subjects = [subjects for _, subjects in described]
+        self.around = [around for _, around in described]
 
     def train(self, stage: int) -> tuple[Forest, list[Column]]:
         """The stage's forest on all pages, and each page's scores from the fold without it."""
@@ -156,9 +156,8 @@ class Recipe:
     def run(self) -> tuple[list[Forest], list[Column], list[Column]]:
         """All stages; the later ones know how the first scored what stands around a block."""
         first, scores = self.train(0)
-        for at, example in enumerate(self.examples):
-            table = self.tables[at]
-            table |= relate(example.page, self.subjects[at], scores[at], table)
+        for at, table in enumerate(self.tables):
+            table |= relate(self.around[at], scores[at], table)
         second, scores = self.train(1)
         third, pleads = self.train(2)
         return [first, second, third], scores, pleads

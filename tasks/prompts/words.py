@@ -1,17 +1,27 @@
 """The words of a block and the names of its elements, as the learned weights know them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+UNSPACED = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x0E00, 0x0E7F))
+"""First and last characters of scripts that are counted by characters."""
+CJK = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in UNSPACED)}]")
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
+NUMBER = re.compile(b"0+")
 ASCII_WORDS = bytes(
     ord(chr(code).lower()) if chr(code).isalpha() else ord("0" if chr(code).isdigit() else " ")
     for code in range(128)
 ).ljust(256)
 """Letters in lower case, digits as `0`, all else as spaces."""
+ASCII_LOWER = bytes(range(256)).lower()
+ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+SIGNS = re.compile(r"[\W_]+")
+SHORT = 200
+"""Characters of texts that come again: menus, footers, teasers."""
 MEMORY = 8_000
 """Texts and names whose scores are kept: 10 MB of texts."""
 TELLING = 4
@@ -22,12 +32,15 @@ KEY_PART = re.compile(r"[a-z]{2,}")
 class Said(NamedTuple):
     """What a text says, wherever it stands."""
 
-    numbers: tuple[float, ...]
+    article: float
+    """How much its words are those of articles."""
+    prompt: float
+    """How much they are those of prompts."""
     subject: frozenset[str]
     """Its telling words."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lexicon:
     """Learned weights of words and of class names."""
 
@@ -38,8 +51,39 @@ class Lexicon:
     keys: dict[str, float]
     """Parts of class names and ids: log-odds of holding article text."""
     seen: dict[str, Said] = field(default_factory=dict, compare=False, repr=False)
-    """What was worked out for texts, and for the names of elements in `named`."""
+    """What was worked out for texts, for the names of elements, and for each word of such names."""
     named: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    parts: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def both(self) -> dict[str, tuple[float, float]]:
+        """What a word or a pair says of articles and of prompts."""
+        grams_ = self.article.keys() | self.prompt.keys()
+        return {gram: (self.article.get(gram, 0.0), self.prompt.get(gram, 0.0)) for gram in grams_}
+
+    @cached_property
+    def openers(self) -> frozenset[str]:
+        """The first words of the pairs."""
+        return frozenset(gram.partition(" ")[0] for gram in self.both if " " in gram)
+
+    def say(self, text: str) -> Said:
+        """What a text says; short ones are remembered."""
+        said = self.seen.get(text)
+        if said is None:
+            said = self._said(tokens(text))
+            if len(text) <= SHORT:
+                self.remember(text, said)
+        return said
+
+    def _said(self, words: list[str]) -> Said:
+        known, openers = self.both, self.openers
+        grams_ = [*words, *(f"{a} {b}" for a, b in pairwise(words) if a in openers)]
+        if words:
+            grams_.append("^" + words[0])
+        found = [known[gram] for gram in grams_ if gram in known]
+        scale = 1 / (len(words) + 2) ** 0.5
+        article, prompt = sum([a for a, _ in found]), sum([p for _, p in found])
+        return Said(article * scale, prompt * scale, subject(words))
 
     def remember(self, text: str, said: Said) -> None:
         """Keep what was worked out for a text; start afresh when that gets much."""
@@ -47,15 +91,30 @@ class Lexicon:
             self.seen.clear()
         self.seen[text] = said
 
-    def name_score(self, key: str) -> float:
-        """The sum over the parts of class names and ids."""
-        score = self.named.get(key)
-        if score is None:
-            score = sum(self.keys.get(part, 0.0) for part in key_parts(key))
-            if len(self.named) >= MEMORY:
-                self.named.clear()
-            self.named[key] = score
+    def name_scores(self, keys: Iterable[str]) -> list[float]:
+        """The sum over the parts of class names and ids, of each of the keys."""
+        named = self.named
+        return [named[key] if key in named else self._name_score(key) for key in keys]
+
+    def _name_score(self, key: str) -> float:
+        found: set[str] = set()
+        for name in key.split():
+            found.update(self._weighed(name))
+        score = float(sum([self.keys[part] for part in sorted(found)]))
+        if len(self.named) >= MEMORY:
+            self.named.clear()
+        self.named[key] = score
         return score
+
+    def _weighed(self, name: str) -> list[str]:
+        """The parts of a name that have a weight."""
+        parts = self.parts.get(name)
+        if parts is None:
+            parts = [part for part in name_parts(name) if part in self.keys]
+            if len(self.parts) >= MEMORY:
+                self.parts.clear()
+            self.parts[name] = parts
+        return parts
 
     def weights(self) -> dict[str, dict[str, float]]:
         """What was learned, as model.json holds it."""
@@ -67,11 +126,12 @@ def tokens(text: str) -> list[str]:
 
     Where words are not set apart, pairs of characters stand for them.
     """
-    if text.isascii() and b"0" not in (plain := text[:400].encode().translate(ASCII_WORDS)):
+    if text.isascii():
+        plain = text[:400].encode().translate(ASCII_WORDS)
+        if b"0" in plain:
+            plain = NUMBER.sub(b" 0 ", plain)
         return plain.decode().split()[:60]
     words = TOKEN.findall(text[:400].lower())
-    if text.isascii():
-        return ["0" if word < ":" else word for word in words[:60]]
     if not CJK.search(text[:400]):
         return ["0" if word[0].isdigit() else word for word in words[:60]]
     found: list[str] = []
@@ -85,7 +145,7 @@ def tokens(text: str) -> list[str]:
 
 def subject(words: list[str]) -> frozenset[str]:
     """The words that can say what a text is about: long ones, and pairs of characters."""
-    return frozenset(word for word in words if len(word) >= TELLING or word > "\u3040")
+    return frozenset([word for word in words if len(word) >= TELLING or word > "\u3040"])
 
 
 def grams(words: list[str]) -> list[str]:
@@ -97,17 +157,22 @@ def grams(words: list[str]) -> list[str]:
 
 def key_parts(key: str) -> tuple[str, ...]:
     """The parts of class names and ids, and the pairs within one name."""
-    found: set[str] = set()
-    for name in key.split():
-        parts = KEY_PART.findall(name)
-        found.update(parts)
-        found.update(map("-".join, pairwise(parts)))
-    return tuple(sorted(found))
+    return tuple(sorted({part for name in key.split() for part in name_parts(name)}))
+
+
+def name_parts(name: str) -> list[str]:
+    """The parts of one name, and the pairs of neighbours."""
+    parts = KEY_PART.findall(name)
+    return [*parts, *map("-".join, pairwise(parts))]
 
 
 def fold(text: str | None) -> str:
     """Letters and digits only, lower case: how texts are compared."""
-    return re.sub(r"[\W_]+", "", text or "").lower()
+    if not text:
+        return ""
+    if text.isascii():
+        return text.encode().translate(ASCII_LOWER, ASCII_SIGNS).decode()
+    return SIGNS.sub("", text).lower()
 
 
 def word_count(text: str) -> float:

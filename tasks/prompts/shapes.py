@@ -1,0 +1,96 @@
+"""A page's tree in arrays, made once a page: what its columns are worked out from."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.prompts.blocks import Page
+
+Column = npt.NDArray[np.float32]
+Index = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+Columns = dict[str, Column]
+
+LEVELS = 5
+"""Elements around a block that are looked at, its own the first."""
+CARDS = 3
+"""Sister elements of one name from which on they are a list of cards."""
+
+
+class Shape:
+    """Where the blocks of each element start and end, and which elements stand around a block."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        elements = page.elements
+        self.parents = [element.parent for element in elements]
+        self.start: Index = np.array([element.start for element in elements], np.intp)
+        self.end: Index = np.array([element.end for element in elements], np.intp)
+        self.own: Index = np.array([block.element for block in page.blocks], np.intp)
+        """Of each block the element it stands in."""
+
+    @cached_property
+    def levels(self) -> Index:
+        """Of each block its element, the one around that, and so on: a row for each step."""
+        outer = np.maximum(np.array(self.parents, np.intp), 0)
+        found = np.empty((LEVELS, len(self.own)), np.intp)
+        found[0] = self.own
+        for level in range(1, LEVELS):
+            found[level] = outer[found[level - 1]]
+        return found
+
+    @cached_property
+    def depth(self) -> Column:
+        """How deep each block stands."""
+        return np.array([element.depth for element in self.page.elements], np.float32)[self.own]
+
+    @cached_property
+    def alike(self) -> Index:
+        """Of each block a number, the same for those in elements of the same names."""
+        elements, numbers, rows = self.page.elements, dict[tuple[str, str, str], int](), []
+        for block in self.page.blocks:
+            element = elements[block.element]
+            outer = elements[max(0, element.parent)]
+            kind = (element.tag, element.key, outer.key or outer.tag)
+            rows.append(numbers.setdefault(kind, len(numbers)))
+        return np.array(rows, np.intp)
+
+    @cached_property
+    def sisters(self) -> list[int]:
+        """Of each element a number, the same for those of one name that stand side by side."""
+        numbers: dict[tuple[int, str, str], int] = {}
+        return [
+            numbers.setdefault((element.parent, element.tag, element.key), len(numbers))
+            for element in self.page.elements
+        ]
+
+    @cached_property
+    def kin(self) -> Index:
+        """Of each block the number of its element among sisters."""
+        return np.array(self.sisters, np.intp)[self.own]
+
+    @cached_property
+    def cards(self) -> list[list[int]]:
+        """Sister elements of one name that hold any text; paragraphs are no cards."""
+        lists: dict[int, list[int]] = {}
+        for at, (sister, element) in enumerate(zip(self.sisters, self.page.elements, strict=True)):
+            if element.end > element.start and element.tag != "p":
+                lists.setdefault(sister, []).append(at)
+        return [cards for cards in lists.values() if len(cards) >= CARDS]
+
+    def held(self, values: Column) -> Column:
+        """The sum over the blocks of each element; of several rows of values at once, too."""
+        total = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+        values.cumsum(axis=-1, dtype=np.float64, out=total[..., 1:])
+        return np.asarray(total[..., self.end] - total[..., self.start], np.float32)
+
+    def steps(self, main: int) -> tuple[Column, Column]:
+        """Steps up and down through the tree from each block to an element."""
+        elements, depth = self.page.elements, self.depth
+        shared, down = np.zeros(len(depth), np.float32), np.zeros(len(depth), np.float32)
+        for at in reversed(self.page.ancestors(main)):
+            element = elements[at]
+            shared[element.start : element.end] = element.depth
+            down[element.start : element.end] = elements[main].depth - element.depth
+        return depth - shared, down

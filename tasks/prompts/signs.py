@@ -1,0 +1,169 @@
+"""The signs of a page's texts: counted for all blocks at once, in arrays of characters."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.prompts.shapes import Column, Columns, Index, Mask
+from tasks.prompts.words import UNSPACED
+
+SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
+PLACEHOLDER = re.compile(
+    r"\{\{.{,60}?\}\}|\$\{.{,60}?\}|%[A-Z_]{3,60}%|\[\[.{,60}?\]\]|<%.{,60}?%>"
+)
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "kr", "zł", "TL")
+PRICE = re.compile(rf"[$€£¥₹₩₽]\s?\d|\d\s?(?:[$€£¥₹₩₽]|(?:{'|'.join(CURRENCIES)})\b)")
+SIGNS = {
+    "end": ".!?…。！？।؟",
+    "closing": "\"'”’»“)]）」』",
+    "money": "$€£¥₹₩₽",
+    "mark": "|»›→•©@#",
+    "quote": '"“”„«»「」',
+    "colon": ":：",
+}
+LETTERS = {
+    "space": np.strings.isspace,
+    "upper": np.strings.isupper,
+    "lower": np.strings.islower,
+    "digit": np.strings.isdecimal,
+}
+KINDS = (*LETTERS, "cjk", *SIGNS)
+BIT = {kind: 1 << at for at, kind in enumerate(KINDS)}
+LONGEST = 20_000
+"""Characters of a text that are read."""
+OPENING = 12
+"""Words at a text's beginning whose capitals are counted."""
+TAIL = 12
+"""Characters at a text's end in which the sentence has to end."""
+PLANE = 1 << 16
+"""Characters below it are told by a table."""
+
+Letters = npt.NDArray[np.uint32]
+Kinds = npt.NDArray[np.uint16]
+
+
+def sign_columns(texts: Sequence[str]) -> Columns:
+    """What the signs of each text say; no text is empty, begins with a gap or holds a new line."""
+    return _Signs(texts).columns()
+
+
+class _Signs:
+    """All texts as one, each with a new line behind it."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = [text[:LONGEST] for text in texts]
+        self.ends = [text[-TAIL:] for text in texts]
+        self.whole = "\n".join(self.texts) + "\n"
+        raw = self.whole.encode("utf-32-le", "surrogatepass")
+        self.letters: Letters = np.frombuffer(raw, np.uint32)
+        self.kinds = _kinds_of(self.letters)
+        stops = np.array([*map(len, self.texts)]).cumsum() + np.arange(1, len(texts) + 1)
+        self.first: Index = np.concatenate([[0], stops[:-1]])
+        self.last = stops - 2
+
+    def columns(self) -> Columns:
+        """The columns by name."""
+        gap = self.kinds & BIT["space"] > 0
+        begins = ~gap
+        begins[1:] &= gap[:-1]
+        words = self._count(begins)
+        found = {
+            "words": words + self._count(self.kinds & BIT["cjk"] > 0) / 2,
+            "ends_sentence": self._ends(),
+            "ends_colon": self._final() & BIT["colon"] > 0,
+            "sentences": 1 + self._sentences(),
+            "capitals": self._capitals(np.flatnonzero(begins), words),
+            "starts_lower": self.kinds[self.first] & BIT["lower"] > 0,
+            "placeholder": self._holding(PLACEHOLDER),
+            "price": self._prices(),
+            "marks": self._count(self.kinds & BIT["mark"] > 0) / words,
+            "quotes": self._count(self.kinds & BIT["quote"] > 0) > 1,
+        }
+        return {name: column.astype(np.float32) for name, column in found.items()}
+
+    def _count(self, is_there: Mask) -> Index:
+        """How many there are in each text."""
+        return np.add.reduceat(is_there, self.first, dtype=np.intp)
+
+    def _final(self) -> Kinds:
+        """The kinds of each text's last character."""
+        final = self.kinds[self.last]
+        for at, text in enumerate(self.texts):
+            if len(text) == LONGEST:
+                final[at] = _kinds_of_one(self.ends[at][-1])
+        return final
+
+    def _ends(self) -> Mask:
+        """Whether a text ends as a sentence does."""
+        final = self._final()
+        found = final & BIT["end"] > 0
+        for at in np.flatnonzero(final & BIT["closing"]).tolist():
+            found[at] = SENTENCE_END.search(self.ends[at]) is not None
+        return found
+
+    def _sentences(self) -> Index:
+        """Ends of sentences: in plain ASCII those before a space."""
+        ends = self.kinds & BIT["end"] > 0
+        is_plain = np.maximum.reduceat(self.letters, self.first) < 128
+        before_space = ends.copy()
+        before_space[:-1] &= self.letters[1:] == ord(" ")
+        return np.where(is_plain, self._count(before_space), self._count(ends))
+
+    def _capitals(self, begins: Index, words: Index) -> Column:
+        """The share of capitals among the first words."""
+        owner = np.repeat(np.arange(len(words)), words)
+        number = np.arange(len(begins)) - (words.cumsum() - words)[owner]
+        is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING)
+        share = np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING)
+        return share.astype(np.float32)
+
+    def _holding(self, pattern: re.Pattern[str]) -> Mask:
+        """Which texts hold what a pattern that matches no new line looks for."""
+        found = np.zeros(len(self.texts), np.bool_)
+        starts = [match.start() for match in pattern.finditer(self.whole)]
+        found[np.searchsorted(self.first, starts, "right") - 1] = True
+        return found
+
+    def _prices(self) -> Mask:
+        """Which texts hold a price."""
+        found = self._count(self.kinds & BIT["digit"] > 0) > 0
+        if not any(currency in self.whole for currency in CURRENCIES):
+            found &= self._count(self.kinds & BIT["money"] > 0) > 0
+        for at in np.flatnonzero(found).tolist():
+            found[at] = PRICE.search(self.texts[at]) is not None
+        return found
+
+
+def _kinds_of(letters: Letters) -> Kinds:
+    """What each character is, as bits."""
+    found = _table().take(letters, mode="clip")
+    if letters.max() >= PLANE:
+        for at in np.flatnonzero(letters >= PLANE).tolist():
+            found[at] = _kinds_of_one(chr(letters[at]))
+    return found
+
+
+@cache
+def _table() -> Kinds:
+    """What each character of the first plane is; of the last one, nothing."""
+    numbers = np.arange(PLANE, dtype=np.uint32)
+    letters = numbers.view("<U1")
+    found = np.zeros(PLANE, np.uint16)
+    for kind, is_one in LETTERS.items():
+        found[is_one(letters)] |= BIT[kind]
+    for first, last in UNSPACED:
+        found[first : last + 1] |= BIT["cjk"]
+    for kind, signs in SIGNS.items():
+        found[[*map(ord, signs)]] |= BIT[kind]
+    found[-1] = 0
+    return found
+
+
+def _kinds_of_one(letter: str) -> int:
+    if ord(letter) < PLANE:
+        return int(_table()[ord(letter)])
+    found = (BIT[kind] for kind, is_one in LETTERS.items() if is_one(np.array(letter)))
+    return sum(found)
