@@ -1,12 +1,16 @@
 """Processes that work on pages, each page within a limit of time and memory."""
 
+import gc
 import multiprocessing
 import os
 import resource
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
@@ -16,6 +20,8 @@ from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
 from warehouse.allocation import few_arenas
 
+FORKED = "tasks.forked"
+"""The module that workers are forked from."""
 PAGES_IN_FLIGHT = 8
 """Pages in the pool for each process, whoever submitted them: bounds the memory."""
 PAGES_A_PROCESS = 5_000
@@ -42,7 +48,7 @@ class PagePool:
             max_workers=settings.processes,
             max_tasks=PAGES_A_PROCESS,
             initializer=be_modest,
-            context=multiprocessing.get_context("spawn"),
+            context=worker_context(),
         )
 
     def submit(
@@ -78,6 +84,18 @@ class PagePool:
         """End the processes."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
+
+
+def worker_context() -> BaseContext:
+    """How processes for pages are started.
+
+    The first call starts the fork server; it gets ready while this process goes on.
+    """
+    if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
+        return multiprocessing.get_context("spawn")
+    forkserver.set_forkserver_preload([FORKED])
+    forkserver.ensure_running()
+    return multiprocessing.get_context("forkserver")
 
 
 @contextmanager
@@ -137,6 +155,7 @@ def be_modest() -> None:
     """
     os.nice(NICE)
     few_arenas()
+    gc.freeze()  # what was there before is neither looked through again nor copied for that
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it

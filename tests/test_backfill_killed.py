@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,23 @@ KILLS = 4
 
 
 def shard_processes(parent: int) -> list[int]:
-    """Processes that a process has spawned to refine shards."""
+    """Processes that refine shards for a process: children of its fork server."""
+    servers = [pid for pid in children_of(parent) if is_fork_server(pid)]
+    return [pid for server in servers for pid in children_of(server)]
+
+
+def children_of(parent: int) -> list[int]:
     found = []
     for children in Path(f"/proc/{parent}/task").glob("*/children"):
-        for pid in children.read_text().split():
-            command = Path(f"/proc/{pid}/cmdline")
-            if command.exists() and b"spawn_main" in command.read_bytes():
-                found.append(int(pid))
+        with suppress(OSError):
+            found += map(int, children.read_text().split())
     return found
+
+
+def is_fork_server(pid: int) -> bool:
+    with suppress(OSError):
+        return b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def kill_some(hit: list[int], stop: threading.Event) -> None:

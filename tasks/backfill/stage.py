@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -84,7 +85,6 @@ class _Refinery:
     def __init__(self, job: ShardJob, cursor: IO[bytes]) -> None:
         self._job, self._cursor = job, cursor
         self._captures = Captures(job)
-        self._parent = os.getppid()
         self._passed: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._seconds: dict[str, float] = defaultdict(float)
@@ -158,7 +158,8 @@ class _Refinery:
         return rejected(capture, done) if isinstance(done, Extraction) else done
 
     def _must_be_wanted(self) -> None:
-        if os.getppid() != self._parent:
+        parent = multiprocessing.parent_process()
+        if parent and not parent.is_alive():
             raise OSError("the process that wanted this shard has ended")
 
     def _drops(self, capture: Capture, refined: Refined) -> Passed | None:
