@@ -94,9 +94,9 @@ def body_sha256(headline: str, standfirst: str | None, body: str) -> str:
     return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()
 
 
-def sketched(body: str) -> Row:
-    """The columns by which copies of a text are found; None for a short text."""
-    found = sketch(body) if word_count(body) >= COMPARED else None
+def sketched(body: str, words: int) -> Row:
+    """The columns by which copies of a text of so many words are found; None for a short text."""
+    found = sketch(body) if words >= COMPARED else None
     return {
         "shingles": found and found.shingles,
         "minhash": found and found.bits,
@@ -121,7 +121,7 @@ def published(page: PageText, capture: Capture) -> tuple[datetime | None, str]:
 
 def _texts(page: PageText, headline: str) -> Row:
     body = _storable("\n\n".join(page.paragraphs))
-    standfirst = _line(page.standfirst) or None
+    words, standfirst = word_count(body), _line(page.standfirst) or None
     return {
         "kicker": _line(page.kicker) or None,
         "headline": headline,
@@ -132,9 +132,9 @@ def _texts(page: PageText, headline: str) -> Row:
         "body": body,
         "captions": [" ".join(_storable(text).splitlines()).strip() for text in page.captions],
         "section": _line(page.section) or None,
-        "word_count": word_count(body),
+        "word_count": words,
         "body_sha256": body_sha256(headline, standfirst, body),
-    } | sketched(body)
+    } | sketched(body, words)
 
 
 def _times(page: PageText, capture: Capture) -> Row:

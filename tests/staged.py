@@ -143,7 +143,7 @@ def _article(run_id: str, page: Page) -> dict[str, Any]:
         "is_truncated": page.is_truncated,
         "prompt_chars_removed": 0,
         "body_sha256": hashlib.sha256(f"{page.headline}\n{page.body}".encode()).hexdigest(),
-        **sketched(page.body),
+        **sketched(page.body, len(page.body.split())),
         "rights": {"notice": "© made", "tdm_reservation": None},
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
         "extractor_version": "1",

@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from tasks.model import Cleaned
 from tasks.prompts import Hints, clean_lines, clean_tree
 from tasks.prompts.blocks import cut_lines, cut_tree
 from tasks.prompts.gate import Gate
-from tasks.prompts.rules import FOLDER, Rule, find_rule, load_rules
+from tasks.prompts.rules import FOLDER, Rule, branches_of, find_rule, load_rules
 
 SEED = Path(__file__).parents[2] / "shared" / "seed"
 FILES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 RULES = [rule for file in FILES for rule in load_rules(file)]
-GATE = Gate([rule.pattern for rule in RULES])
+BRANCHES = [branch for rule in RULES for branch in rule.branches]
+GATE = Gate(BRANCHES)
 LANGUAGE = {"nordic": "sv"}
 
 PARAGRAPHS = [
@@ -211,14 +213,27 @@ WORDS = st.sampled_from(
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_no_rule_is_missed_for_speed(rule: Rule) -> None:
     for text in (*rule.yes, *(text.upper() for text in rule.yes)):
-        assert not rule.pattern.search(text) or Gate([rule.pattern]).open_to(text) == [0], text
+        for branch in rule.branches:
+            assert not branch.search(text) or Gate([branch]).open_to(text) == [0], text
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_branches_of_a_rule_are_the_whole_of_it(rule: Rule) -> None:
+    assert "|".join(branch.pattern for branch in rule.branches) == rule.pattern
+    whole = re.compile(rule.pattern, re.IGNORECASE)
+    for text in (*rule.yes, *rule.no):
+        assert rule.hits(text, 0) == (whole.search(text) is not None)
+
+
+def test_a_pattern_is_parted_at_its_top_level_alone() -> None:
+    found = branches_of(r"a(?:b|c)|[|(]d|\(e\||f")
+    assert found == ["a(?:b|c)", "[|(]d", r"\(e\|", "f"]
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(WORDS, max_size=12).map(" ".join))
 def test_the_gate_opens_to_all_that_hits(text: str) -> None:
-    patterns = [rule.pattern for rule in RULES]
-    hits = {at for at, pattern in enumerate(patterns) if pattern.search(text)}
+    hits = {at for at, branch in enumerate(BRANCHES) if branch.search(text)}
     assert hits <= set(GATE.open_to(text))
 
 

@@ -351,6 +351,6 @@ def test_a_rule_reads_any_text_in_a_few_milliseconds(rule: Rule) -> None:
     texts += [(f"{text} " * LONGEST)[:LONGEST] for text in rule.yes]
     began = time.process_time()
     for text in texts:
-        rule.pattern.search(text)
+        rule.hits(text, 0)
         find_rule(text, LANGUAGE.get(language, language))
     assert (time.process_time() - began) / len(texts) < 0.003

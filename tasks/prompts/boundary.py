@@ -1,17 +1,21 @@
 """Where one article ends: comments and further articles on the same page."""
 
 import re
+from functools import lru_cache
 
 import numpy as np
 
 from tasks.prompts.blocks import Page
+from tasks.prompts.gate import Gate
 from tasks.prompts.shapes import Column
+from tasks.prompts.words import MEMORY
 
 COMMENTS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|comment-?(?:list|content|body|section|area|text)s?|"
     r"disqus\w*|kommentare?|commentaires?|comentarios|livefyre\w*|respond|user-?comments?)(?:$|[\s_-])"
 )
 NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
+GATE = Gate([COMMENTS])
 ENOUGH = 400
 """Characters of running text that make an article of their own."""
 
@@ -32,14 +36,19 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
 def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
     """Blocks inside elements named for comments, as long as an article is left outside."""
     inside: set[int] = set()
-    keys = filter(COMMENTS.search, {element.key for element in page.elements})
-    names = {key for key in keys if not NOT_COMMENTS.search(key)}
+    names = {key for key in {element.key for element in page.elements} if _holds_comments(key)}
     for element in page.elements if names else ():
         holds_headline = element.start <= headline < element.end
         if element.key in names and not holds_headline:
             inside.update(range(element.start, element.end))
     outside = kept.sum() - sum(float(kept[at]) for at in inside)
     return dict.fromkeys(inside, "dom:comments") if outside >= ENOUGH else {}
+
+
+@lru_cache(maxsize=MEMORY)
+def _holds_comments(key: str) -> bool:
+    """Whether the name of an element is that of readers' comments."""
+    return bool(GATE.open_to(key) and COMMENTS.search(key) and not NOT_COMMENTS.search(key))
 
 
 def _other_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.shapes import Column, Columns, Mask
+from tasks.prompts.shapes import Column, Columns, Index, Mask
 from tasks.prompts.words import Lexicon
 
 STRIDE = 2000
@@ -17,9 +17,9 @@ STRIDE = 2000
 MODEL = Path(__file__).with_name("model.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Forest:
-    """Trees of one depth, whose answers number the leaf, as bits from d = 0 up.
+    """Trees of one depth, up to eight, whose answers number the leaf, as bits from d = 0 up.
 
     Tree t asks of column `feature[t, d]` whether it is over `border[t, d]`.
     """
@@ -30,9 +30,20 @@ class Forest:
     leaves: npt.NDArray[np.float32]
     bias: float
 
+    @cached_property
+    def questions(self) -> tuple[Index, Column, list[Index]]:
+        """Column and border of each question, asked once, and which one each tree asks by depth."""
+        trees = zip(self.feature.ravel().tolist(), self.border.ravel().tolist(), strict=True)
+        numbers: dict[tuple[int, float], int] = {}
+        asked = [numbers.setdefault(question, len(numbers)) for question in trees]
+        columns, borders = zip(*numbers, strict=True)
+        by_depth = np.array(asked, np.intp).reshape(self.feature.shape).T
+        return np.array(columns), np.array(borders, np.float32)[:, None], [*by_depth.copy()]
+
     def score(self, columns: Columns, where: Mask | None = None) -> Column:
         """A probability for each row, or for those of a mask."""
-        rows = np.array([columns[name] for name in self.columns])
+        rows = np.concatenate([columns[name] for name in self.columns])
+        rows = rows.reshape(len(self.columns), -1)
         if where is not None:
             rows = rows[:, where]
         if not rows.shape[1]:
@@ -41,13 +52,14 @@ class Forest:
         return np.concatenate([self._score(part) for part in parts])
 
     def _score(self, rows: Column) -> Column:
-        count, depth = self.feature.shape
-        roots = np.arange(count, dtype=np.int32)[:, None] << depth
-        leaf = np.repeat(roots, rows.shape[1], axis=1)
-        for level in range(depth):
-            answers = rows[self.feature[:, level]] > self.border[:, level, None]
-            leaf += answers.astype(np.int32) << level
-        total = self.leaves.ravel().take(leaf).sum(axis=0, dtype=np.float64) + self.bias
+        asked, borders, by_depth = self.questions
+        answers = (rows.take(asked, axis=0) > borders).view(np.uint8)
+        leaf = answers.take(by_depth[-1], axis=0)
+        for questions in by_depth[-2::-1]:
+            leaf += leaf
+            leaf |= answers.take(questions, axis=0)
+        roots = np.arange(len(leaf), dtype=np.int32)[:, None] << len(by_depth)
+        total = self.leaves.ravel().take(leaf + roots).sum(axis=0, dtype=np.float64) + self.bias
         return np.asarray(1 / (1 + np.exp(-total)), np.float32)
 
 

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from tasks.prompts.gate import Gate
 
@@ -20,6 +21,9 @@ FILES = {
 }
 LONGEST = 2000
 """Characters of a text that a rule reads."""
+MARK = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.S)
+"""What a pattern is taken apart by; what is escaped or in brackets is no mark."""
+DEEPER = {"(": 1, ")": -1}
 APOSTROPHES = "’‘`´"
 _PROMPT_KINDS = """
 metering paywall registration newsletter trial_offer donation sponsored
@@ -35,7 +39,9 @@ class Rule:
     name: str
     """File and name, such as `en/articles-left`."""
     kind: str
-    pattern: re.Pattern[str]
+    pattern: str
+    branches: tuple[re.Pattern[str], ...]
+    """The alternatives of the pattern: each is tried where a text holds a word of its own."""
     max_words: int
     """A longer block is never taken for a prompt by this rule."""
     yes: tuple[str, ...]
@@ -45,7 +51,7 @@ class Rule:
 
     def hits(self, text: str, words: float) -> bool:
         """Whether the rule speaks for a block with this text."""
-        return words <= self.max_words and self.pattern.search(text) is not None
+        return words <= self.max_words and any(branch.search(text) for branch in self.branches)
 
 
 def find_rule(text: str, language: str | None) -> Rule | None:
@@ -66,18 +72,27 @@ def _find(text: str, file: str) -> Rule | None:
     for sign in APOSTROPHES:
         text = text.replace(sign, "'")
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
-    rules, gate, most = _rules_for(file)
+    tried, gate, most = _rules_for(file)
     if words > most:
         return None
-    return next((rules[at] for at in gate.open_to(text) if rules[at].hits(text, words)), None)
+    found = (tried[at] for at in gate.open_to(text))
+    return next((rule for rule, branch in found if _hits(rule, branch, text, words)), None)
+
+
+def _hits(rule: Rule, branch: re.Pattern[str], text: str, words: float) -> bool:
+    return words <= rule.max_words and branch.search(text) is not None
+
+
+Branches: TypeAlias = tuple[tuple[Rule, re.Pattern[str]], ...]
 
 
 @lru_cache(maxsize=64)
-def _rules_for(file: str) -> tuple[tuple[Rule, ...], Gate, int]:
-    """Rules in the order they are tried, what lets them be tried, and their largest limit."""
+def _rules_for(file: str) -> tuple[Branches, Gate, int]:
+    """Rules' branches as they are tried, what lets them be tried, and the rules' largest limit."""
     rules = [rule for name in dict.fromkeys((file, "en", "any")) for rule in load_rules(name)]
     rules.sort(key=lambda rule: not rule.is_sure)
-    return tuple(rules), Gate([r.pattern for r in rules]), max(r.max_words for r in rules)
+    tried = tuple((rule, branch) for rule in rules for branch in rule.branches)
+    return tried, Gate([branch for _, branch in tried]), max(r.max_words for r in rules)
 
 
 @lru_cache(maxsize=64)
@@ -91,15 +106,27 @@ def load_rules(file: str) -> tuple[Rule, ...]:
 
 
 def _rule(file: str, table: dict[str, object]) -> Rule:
-    pattern = re.compile(str(table["pattern"]), re.IGNORECASE)
+    pattern = str(table["pattern"])
     yes, no = (tuple(map(str, table[side])) for side in ("yes", "no"))  # type: ignore[call-overload]
     words = int(str(table.get("max_words", 40)))
     return Rule(
         f"{file}/{table['name']}",
         str(table["kind"]),
         pattern,
+        tuple(re.compile(branch, re.IGNORECASE) for branch in branches_of(pattern)),
         words,
         yes,
         no,
         bool(table.get("sure")),
     )
+
+
+def branches_of(pattern: str) -> list[str]:
+    """The alternatives between which a pattern chooses at its top level."""
+    depth, start, found = 0, 0, list[str]()
+    for mark in MARK.finditer(pattern):
+        depth += DEEPER.get(mark[0], 0)
+        if mark[0] == "|" and not depth:
+            found.append(pattern[start : mark.start()])
+            start = mark.end()
+    return [*found, pattern[start:]]
