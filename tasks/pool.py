@@ -20,6 +20,9 @@ from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
 from warehouse.allocation import few_arenas
 
+SELDOM = 20_000, 20, 10
+"""Objects, and collections of younger ones, after which the collector runs: trees and records make
+no cycles, and it took 3 % of the time."""
 FORKED = "tasks.forked"
 """The module that workers are forked from."""
 PAGES_IN_FLIGHT = 8
@@ -156,6 +159,7 @@ def be_modest() -> None:
     os.nice(NICE)
     few_arenas()
     gc.freeze()  # what was there before is neither looked through again nor copied for that
+    gc.set_threshold(*SELDOM)
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it

@@ -42,7 +42,8 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
 
     `headline` is the index of its block, or -1.
     """
-    said = [lexicon.say(block.text) for block in page.blocks]
+    seen = lexicon.seen
+    said = [seen.get(block.text) or lexicon.say(block.text) for block in page.blocks]
     columns = _texts(page.blocks, said)
     words = [each.subject for each in said]
     title = page.blocks[headline].text if headline >= 0 else hints.headline or ""

@@ -27,7 +27,7 @@ class Gate:
 
     def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
         wanted = [_needed_by(pattern) for pattern in patterns]
-        self.always = {at for at, literals in enumerate(wanted) if not literals}
+        self.always = [at for at, literals in enumerate(wanted) if not literals]
         owners: dict[str, set[int]] = {}
         for at, literals in enumerate(wanted):
             for literal in literals or ():
@@ -39,10 +39,11 @@ class Gate:
 
     def open_to(self, text: str) -> list[int]:
         """Numbers of the patterns that may hit a text, in order."""
-        found = set(self.always)
-        for literal, _, _ in self.finder.find_matches_as_indexes(plain(text), overlapping=True):
-            found |= self.owners[literal]
-        return sorted(found)
+        found = self.finder.find_matches_as_indexes(plain(text), overlapping=True)
+        if not found:
+            return self.always
+        owners = self.owners
+        return sorted(set(self.always).union(*[owners[at] for at in {match[0] for match in found}]))
 
 
 @cache

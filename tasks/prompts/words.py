@@ -28,6 +28,9 @@ TELLING = 4
 """Letters of the shortest word that can say what a text is about."""
 KEY_PART = re.compile(r"[a-z]{2,}")
 
+Weights = tuple[float, float]
+"""What speaks for an article, what for a prompt."""
+
 
 class Said(NamedTuple):
     """What a text says, wherever it stands."""
@@ -56,15 +59,25 @@ class Lexicon:
     parts: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
-    def both(self) -> dict[str, tuple[float, float]]:
+    def both(self) -> dict[str, Weights]:
         """What a word or a pair says of articles and of prompts."""
-        grams_ = self.article.keys() | self.prompt.keys()
-        return {gram: (self.article.get(gram, 0.0), self.prompt.get(gram, 0.0)) for gram in grams_}
+        known = self.article.keys() | self.prompt.keys()
+        return {gram: (self.article.get(gram, 0.0), self.prompt.get(gram, 0.0)) for gram in known}
 
     @cached_property
-    def openers(self) -> frozenset[str]:
-        """The first words of the pairs."""
-        return frozenset(gram.partition(" ")[0] for gram in self.both if " " in gram)
+    def pairs(self) -> dict[str, dict[str, Weights]]:
+        """The same of pairs, by their first and second word."""
+        found: dict[str, dict[str, Weights]] = {}
+        for gram, weights in self.both.items():
+            first, _, second = gram.partition(" ")
+            if second:
+                found.setdefault(first, {})[second] = weights
+        return found
+
+    @cached_property
+    def key_openers(self) -> frozenset[str]:
+        """The first parts of the pairs in names."""
+        return frozenset(part.partition("-")[0] for part in self.keys if "-" in part)
 
     def say(self, text: str) -> Said:
         """What a text says; short ones are remembered."""
@@ -76,11 +89,16 @@ class Lexicon:
         return said
 
     def _said(self, words: list[str]) -> Said:
-        known, openers = self.both, self.openers
-        grams_ = [*words, *(f"{a} {b}" for a, b in pairwise(words) if a in openers)]
-        if words:
-            grams_.append("^" + words[0])
-        found = [known[gram] for gram in grams_ if gram in known]
+        if not words:
+            return Said(0.0, 0.0, frozenset())
+        known, after = self.both, self.pairs.get
+        found = [known[word] for word in words if word in known]
+        for word, next_word in pairwise(words):
+            seconds = after(word)
+            if seconds and next_word in seconds:
+                found.append(seconds[next_word])
+        if first := known.get("^" + words[0]):
+            found.append(first)
         scale = 1 / (len(words) + 2) ** 0.5
         article, prompt = sum([a for a, _ in found]), sum([p for _, p in found])
         return Said(article * scale, prompt * scale, subject(words))
@@ -97,24 +115,25 @@ class Lexicon:
         return [named[key] if key in named else self._name_score(key) for key in keys]
 
     def _name_score(self, key: str) -> float:
-        found: set[str] = set()
+        found, known = set[str](), self.parts
         for name in key.split():
-            found.update(self._weighed(name))
-        score = float(sum([self.keys[part] for part in sorted(found)]))
+            found.update(known[name] if name in known else self._weighed(name))
+        score = sum([self.keys[part] for part in sorted(found)], 0.0)
         if len(self.named) >= MEMORY:
             self.named.clear()
         self.named[key] = score
         return score
 
     def _weighed(self, name: str) -> list[str]:
-        """The parts of a name that have a weight."""
-        parts = self.parts.get(name)
-        if parts is None:
-            parts = [part for part in name_parts(name) if part in self.keys]
-            if len(self.parts) >= MEMORY:
-                self.parts.clear()
-            self.parts[name] = parts
-        return parts
+        """The parts of a name, and the pairs of neighbours, that have a weight."""
+        openers, known = self.key_openers, self.keys
+        parts = KEY_PART.findall(name)
+        pairs = [f"{a}-{b}" for a, b in pairwise(parts) if a in openers]
+        found = [part for part in (*parts, *pairs) if part in known]
+        if len(self.parts) >= MEMORY:
+            self.parts.clear()
+        self.parts[name] = found
+        return found
 
     def weights(self) -> dict[str, dict[str, float]]:
         """What was learned, as model.json holds it."""
@@ -157,13 +176,12 @@ def grams(words: list[str]) -> list[str]:
 
 def key_parts(key: str) -> tuple[str, ...]:
     """The parts of class names and ids, and the pairs within one name."""
-    return tuple(sorted({part for name in key.split() for part in name_parts(name)}))
-
-
-def name_parts(name: str) -> list[str]:
-    """The parts of one name, and the pairs of neighbours."""
-    parts = KEY_PART.findall(name)
-    return [*parts, *map("-".join, pairwise(parts))]
+    found: set[str] = set()
+    for name in key.split():
+        parts = KEY_PART.findall(name)
+        found.update(parts)
+        found.update(map("-".join, pairwise(parts)))
+    return tuple(sorted(found))
 
 
 def fold(text: str | None) -> str:
