@@ -2,7 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
 SHORTEST = 200
@@ -12,6 +14,8 @@ SAMPLE = 1500
 BEGINNING = 400
 """Characters that are asked first: most articles are in the language their page names, and five
 in six say so in as few."""
+DEEPEST = 6
+"""Bytes of the longest run that the identifier's model knows."""
 SAME = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
 CLOSE = (frozenset({"hr", "sr", "bs"}), frozenset({"id", "ms"}), frozenset({"no", "da"}))
 """Languages that short texts do not tell apart."""
@@ -42,6 +46,38 @@ def detect(text: str) -> str | None:
     return str(language) if probability > SURE else None
 
 
+class Identifier(LanguageIdentifier):  # type: ignore[misc]
+    """Goes through all places of a text at once, where the library goes from byte to byte.
+
+    Its automaton knows no more of a text than the last `DEEPEST` bytes, so that it is in the same
+    state when it begins with them. From byte to byte each waits for the memory: 0.7 us a byte.
+    """
+
+    def __init__(self, *model: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*model, **options)
+        self._next = np.asarray(self.tk_nextmove)
+        self._rows = np.array(self.tk_row, np.intp) << 8
+        self._features = np.array(self.tk_output, np.intp)
+
+    def _raw_score(self, text: bytes) -> Any:  # noqa: ANN401 - as the library has it
+        letters = np.frombuffer(text, np.uint8)
+        states = np.zeros(len(text), np.intp)
+        for back in range(min(DEEPEST, len(text)) - 1, -1, -1):
+            places = self._rows[states[back:]] + letters[: len(text) - back]
+            states[back:] = self._next[places]
+        found = self._features[states]
+        features, first, counts = np.unique(
+            found[found >= 0], return_index=True, return_counts=True
+        )
+        if not len(features):
+            return super()._raw_score(text)
+        order = first.argsort()
+        visits = zip(features[order].tolist(), counts[order].tolist(), strict=True)
+        return self._sparse_score(dict(visits), self.nb_ptc)
+
+
 @lru_cache(maxsize=1)
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier.from_modelpath(Path(MODEL_DIR) / MODEL_FILE, norm_probs=True)
+def _identifier() -> Identifier:
+    path = Path(MODEL_DIR) / MODEL_FILE
+    found: Identifier = Identifier.from_modelpath(path, norm_probs=True)
+    return found

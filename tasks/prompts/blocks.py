@@ -8,10 +8,8 @@ from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_SKIPPED = """
-script style noscript template svg math iframe object embed head select option
-datalist textarea canvas audio video map frameset rp
-"""
+_SKIPPED = """script style noscript template svg math iframe object embed head select option
+datalist textarea canvas audio video map frameset rp"""
 SKIPPED = frozenset(_SKIPPED.split())
 NOSCRIPT_STORY = 500
 """Characters from which a noscript is read: some papers put the whole article into one and have
@@ -23,8 +21,7 @@ picture source br
 """
 INLINE = frozenset(_INLINE.split())
 IMAGES = frozenset({"img", "picture", "amp-img"})
-_EMPHASIS = "b strong em i h1 h2 h3 h4 h5 h6"
-EMPHASIS = frozenset(_EMPHASIS.split())
+EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
 _FLAGGED = """
 article main header footer aside nav form figure figcaption
 ul ol table blockquote section dialog button label dl li
@@ -141,26 +138,29 @@ class _Cutter:
         self.apart = hidden.union(marked)
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
         self.current = -1
-        self.in_link = self.in_bold = 0
+        self.in_link = self.in_bold = self.links = 0
+        self.parts = list[str]()
+        self.run_node: LexborNode | None = None
         self.start_run()
 
     def start_run(self) -> None:
-        """Begin a new inline run; links and emphasis that are still open reach into it."""
-        self.parts: list[str] = []
+        """Begin a new inline run."""
+        self.parts.clear()
         self.link_chars = self.bold_chars = self.breaks = 0
-        self.links = 1 if self.in_link else 0
-        self.run_node: LexborNode | None = None
         self.has_text = False
 
     def walk(self, root: LexborNode) -> None:
         """Go through the subtree in page order."""
         node: LexborNode | None = root
+        parts = self.parts
         for _ in range(MOST_NODES):
             if node is None:
                 break
             child, tag = None, node.tag or ""
             if tag == "-text":
-                self.add_text(node.text_content or "")
+                parts.append(node.text_content or "")
+                if not parts[-1].isspace():
+                    self.add_text(parts[-1])
             elif tag not in SKIPPED or _is_story(node, tag):
                 child = self.enter(node, tag)
             if child is None and self.opened:
@@ -246,10 +246,7 @@ class _Cutter:
         return node
 
     def add_text(self, text: str) -> None:
-        """Take a text node into the run."""
-        self.parts.append(text)
-        if text.isspace():
-            return
+        """Count what the run's last text says."""
         self.breaks = 0
         self.has_text = True
         if self.in_link or self.in_bold:
@@ -265,13 +262,16 @@ class _Cutter:
             self.flush()
 
     def flush(self) -> None:
-        """Close the run: a block when it holds any text."""
+        """Close the run: a block when it holds any text. An open link reaches into the next."""
         if self.has_text and (text := tidy("".join(self.parts))):
             key = _key(self.run_node.attributes) if self.run_node else ""
             links = self.links if self.link_chars else 0
             block = Block(text, self.current, key, self.link_chars, links, self.bold_chars)
             self.page.blocks.append(block)
-        self.start_run()
+        if self.parts:
+            self.start_run()
+        self.links = 1 if self.in_link else 0
+        self.run_node = None
 
 
 def _key(attributes: dict[str, str | None]) -> str:

@@ -158,10 +158,11 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
         return False
     if STANDFIRST.search(key):
         return True
-    following = [x for x in sorted(draft.roles) if x > at and draft.roles[x] is Role.BODY]
-    if not says_it or not following:
+    following = (x for x, role in draft.roles.items() if x > at and role is Role.BODY)
+    after = min(following, default=-1) if says_it else -1
+    if after < 0:
         return False
-    own, other = page.blocks[at].element, page.blocks[following[0]].element
+    own, other = page.blocks[at].element, page.blocks[after].element
     alike = page.elements[own].parent == page.elements[other].parent
     return not (alike and page.elements[own].key == page.elements[other].key)
 

@@ -1,6 +1,7 @@
 """What a page is about: how much of its words a block shares."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -18,11 +19,11 @@ class Subjects:
     """The telling words of a page's blocks, numbered: pairs of a block and one of its words."""
 
     def __init__(self, words: Sequence[frozenset[str]]) -> None:
-        numbers: dict[str, int] = {}
-        said = [numbers.setdefault(word, len(numbers)) for own in words for word in own]
+        said = list(chain.from_iterable(words))
+        numbers = {word: number for number, word in enumerate(dict.fromkeys(said))}
         self.sizes = np.array([len(own) for own in words], np.intp)
         self.block: Index = np.repeat(np.arange(len(words)), self.sizes)
-        self.word: Index = np.array(said, np.intp)
+        self.word: Index = np.array([*map(numbers.__getitem__, said)], np.intp)
 
     def relate(self, score: Column) -> Columns:
         """How much of a block's words other blocks say, those of the article and the rest.

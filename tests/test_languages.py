@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
+
+from tasks.extract.languages import DEEPEST, Identifier, detect
+
+MODEL = Path(MODEL_DIR) / MODEL_FILE
+TEXTS = [
+    "The ferry came back to the harbour on Monday, and the board met again to talk. " * 4,
+    "Die Fähre kehrte am Montag in den Hafen zurück, und der Rat tagte noch einmal. " * 4,
+    "渡し船は月曜日に港へ戻り、理事会は再び会合を開いた。" * 12,
+    "Паром вернулся в гавань в понедельник, и совет собрался снова. " * 5,
+]
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[Identifier, LanguageIdentifier]:
+    return tuple(
+        kind.from_modelpath(MODEL, norm_probs=True) for kind in (Identifier, LanguageIdentifier)
+    )
+
+
+def test_the_model_knows_no_longer_runs(both: tuple[Identifier, LanguageIdentifier]) -> None:
+    _, library = both
+    next_states, rows = np.asarray(library.tk_nextmove).reshape(-1, 256), np.array(library.tk_row)
+    reached = front = np.zeros(1, np.intp)
+    for _ in range(DEEPEST):
+        front = np.setdiff1d(next_states[rows[front]], reached)
+        reached = np.union1d(reached, front)
+    assert len(reached) == len(rows)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_languages_are_told_as_the_library_tells_them(
+    both: tuple[Identifier, LanguageIdentifier], text: str
+) -> None:
+    own, library = (each._decide(text).tobytes() for each in both)
+    assert own == library
+    assert detect(text) == both[1].classify(text)[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(min_size=1, max_size=60))
+def test_any_text_is_scored_as_the_library_does(
+    both: tuple[Identifier, LanguageIdentifier], text: str
+) -> None:
+    own, library = (each._decide(text).tobytes() for each in both)
+    assert own == library
