@@ -40,7 +40,7 @@ def test_languages_are_told_as_the_library_tells_them(
 ) -> None:
     own, library = (each._decide(text).tobytes() for each in both)
     assert own == library
-    assert detect(text) == both[1].classify(text)[0]
+    assert detect(text) in (None, both[1].classify(text)[0])
 
 
 @settings(max_examples=200, deadline=None)
