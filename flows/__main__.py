@@ -16,6 +16,7 @@ from flows.installation import SOURCES, TOPICS
 from flows.operating import DEMO, backup, deploy, env, maintain, serve
 from flows.options import DataFolder, SourcesFile, TopicsFile, installation
 from flows.pages import check_sources, extract
+from tasks.pool import worker_context
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
@@ -104,6 +105,8 @@ def backfill(
     """Take the articles out of WARC archives, one's own or others'; go on where one was ended."""
     place = installation(sources, topics, data)
     quiet.configure()
+    if not place.settings.dask:
+        worker_context()  # processes get ready while the flow is imported
     from flows import backfill as job
 
     with narrated(), told():

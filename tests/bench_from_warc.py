@@ -17,7 +17,12 @@ from typing import Any
 
 BEGUN = time.perf_counter()
 
-from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402 - timed, too
+from tasks.pool import worker_context  # noqa: E402 - timed, too
+
+if __name__ == "__main__":
+    worker_context()  # as the command does before it imports the flow
+
+from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402
 from tasks.backfill.jobs import Staged  # noqa: E402
 from tasks.backfill.loading import Place, load_shards  # noqa: E402
 from tasks.backfill.processes import shard_pool  # noqa: E402
