@@ -74,20 +74,15 @@ class Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time one step."""
-        wall, cpu = time.perf_counter(), _cpu()
+        """Time one step, in which pools begin and end."""
+        wall, cpu = time.perf_counter(), bench_warehouse.cpu_with_pools()
         yield
-        self.steps[name] = (time.perf_counter() - wall, _cpu() - cpu)
+        self.steps[name] = (time.perf_counter() - wall, bench_warehouse.cpu_with_pools() - cpu)
 
     @property
     def wall(self) -> float:
         """Seconds over all steps."""
         return sum(wall for wall, _ in self.steps.values())
-
-
-def _cpu() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def one_run(place: Installation) -> tuple[Clock, Counter[str]]:

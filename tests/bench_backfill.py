@@ -33,7 +33,7 @@ from tasks.load import publish
 from tasks.pool import tried
 from tasks.refine import Origin, refine_page
 from tasks.settings import available_cores
-from tests.bench_warehouse import Steps, cpu
+from tests.bench_warehouse import Steps, cpu_with_pools
 from tests.made_warcs import CRAWLED, Archived, compressed, records_of
 from tests.scoring import CORPUS
 
@@ -109,7 +109,7 @@ def whole(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
         "pages": sum(one.pages for one in staged),
         "articles": sum(one.counts.get("article", 0) for one in staged),
         "wall": wall,
-        "cpu": cpu(),
+        "cpu": cpu_with_pools(),
         "seconds": seconds,
         "bytes": path.stat().st_size,
     }

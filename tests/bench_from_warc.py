@@ -30,7 +30,7 @@ from tasks.backfill.selection import Selection  # noqa: E402
 from tasks.backfill.shards import open_warcs  # noqa: E402
 from tasks.load import publish  # noqa: E402
 from tests.bench_backfill import archived  # noqa: E402
-from tests.bench_warehouse import cpu  # noqa: E402
+from tests.bench_warehouse import cpu_with_pools  # noqa: E402
 from tests.made_warcs import Archived, compressed, records_of  # noqa: E402
 from tests.peer_warc import MONTH, files  # noqa: E402
 from tests.timed import timed  # noqa: E402
@@ -98,7 +98,7 @@ def backfill(folder: Path, data: Path) -> Row:
         "records": sum(one.counts.get("article", 0) for one in done),
         "staged": staged,
         "wall": wall,
-        "cpu": cpu(),
+        "cpu": cpu_with_pools(),
         "sizes": {
             "WARC": sum(path.stat().st_size for path in paths),
             "Parquet of articles": sum(

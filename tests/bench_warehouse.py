@@ -64,13 +64,15 @@ READ = (
 
 
 def cpu() -> float:
-    """CPU seconds of this process and of its children that have ended; the fork server ends here.
-
-    What it has forked counts when it has ended itself.
-    """
-    forkserver._forkserver._stop()
+    """CPU seconds of this process and of those of its children that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def cpu_with_pools() -> float:
+    """The same where pools were at work and are closed: it ends the fork server, and counts it."""
+    forkserver._forkserver._stop()
+    return cpu()
 
 
 class Steps:
