@@ -50,6 +50,15 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _PATH_SAFE = "%/:@!$&'()*+,;="
 _QUERY_SAFE = _PATH_SAFE + "?"
 
+_PLAIN = re.compile(
+    r"""(?!.*(?i:(?<![a-z])amp(?:project|(?![a-z])) | index\. | default\.))
+    https?://(?:www\.(?=[^/]*\.[^/]))?
+    (?P<netloc>(?!www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::(?:[1-9]\d{3}|[1-5]\d{4}))?)
+    (?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/?""",
+    re.VERBOSE,
+)
+"""A URL in whose key nothing is to be changed but scheme, `www.` and the last slash."""
+
 
 class _Parts(NamedTuple):
     scheme: str
@@ -93,6 +102,12 @@ def fold(url: str) -> str:
     Over `clean`: http is https, `www.` and the last slash say nothing. A key is for comparing,
     not for fetching.
     """
+    if plain := _PLAIN.fullmatch(url):
+        return f"https://{plain['netloc']}{plain['path'] or '/'}"
+    return _folded(url)
+
+
+def _folded(url: str) -> str:
     while (split := _split(url)) and (text := _step(split, key=True)) != url:
         url = text
     return url if split else _encodable(url.strip())

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.urls import (
+    _folded,
     article_id,
     canonical,
     clean,
@@ -150,6 +151,24 @@ def test_fold_is_idempotent_and_never_raises(url: str) -> None:
     assert is_http(key) == is_http(url)
     assert article_id(url) == uuid5(NAMESPACE_URL, key)
     canonical(url, url)
+
+
+PLAIN = st.builds(
+    lambda www, host, path, end: f"https://{www}{host}/{path}{end}",
+    st.sampled_from(["", "www.", "www.www."]),
+    st.sampled_from(["example.com", "a.b.co", "10.0.0.1:8080", "x.org:443", "x.org:99999", "com"]),
+    st.lists(
+        st.text("aAmpdex._~-/%0", max_size=6)
+        | st.sampled_from(["champions", "amp", "AMP.html", "a.amp", "Index.html", "default.asp"]),
+        max_size=4,
+    ).map("/".join),
+    st.sampled_from(["", "/", "?a=1", "#x", "\n"]),
+)
+
+
+@given(PLAIN | URLS)
+def test_a_plain_url_has_the_key_that_all_steps_give(url: str) -> None:
+    assert fold(url) == _folded(url)
 
 
 @given(URLS)

@@ -99,23 +99,41 @@ def _address(sockaddr: tuple[Any, ...]) -> Address:
 
 
 def _resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> list[Resolved]:
-    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
-    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(resolve(host, port))
-        except (OSError, UnicodeError) as error:
-            answers.put(OSError(str(error)))
-
-    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except Empty:
-        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
+    if _is_address(host):
+        answer = _asked(resolve, host, port)
+    else:
+        answer = _asked_within(resolve, host, port, seconds)
     if isinstance(answer, OSError) or not answer:
         raise Failure(Outcome.DNS_FAILED, f"{host}: {answer or 'no address'}")
     return answer
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:
+    try:
+        return resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        return OSError(str(error))
+
+
+def _asked_within(
+    resolve: Resolve, host: str, port: int, seconds: float
+) -> list[Resolved] | OSError:
+    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
+    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
+    threading.Thread(
+        target=lambda: answers.put(_asked(resolve, host, port)), name=f"resolve {host}", daemon=True
+    ).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
 
 
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
