@@ -21,7 +21,7 @@ from tasks.settings import Limits
 from tasks.sources import Source
 from tasks.urls import fold
 from warehouse.due import DuePage, due_pages
-from warehouse.known import KnownListing, Once, known_files, known_urls, last_listings
+from warehouse.known import KnownListing, KnownUrls, Once, known_files, last_listings
 from warehouse.layout import Layout
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,10 @@ class Collector:
     breaker: Breaker = field(default_factory=Breaker)
     """Says which sources are left alone."""
     once: Once = field(default_factory=Once)
+    known: KnownUrls = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", KnownUrls(self.layout))
 
     def due_pages(self, source: Source) -> list[DuePage]:
         """Known pages of a source that are to be asked for again."""
@@ -184,7 +188,7 @@ class _Visit:
         for entry in entries:
             fresh.setdefault(fold(entry.url), entry)
         self.listed.update(fresh)
-        for key in known_urls(self.of.layout, fresh):
+        for key in self.of.known.among(fresh):
             del fresh[key]
         wanted = [(key, entry) for key, entry in fresh.items() if not self._is_old(entry)]
         limit = self.of.max_new or self.of.limits.max_new_articles

@@ -1,7 +1,7 @@
 """What earlier runs have already collected, read from the current snapshot."""
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -27,6 +27,45 @@ class Once:
                 self._answers[question] = ask()
             answer: T = self._answers[question]
             return answer
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    keys: frozenset[str]
+    known: set[str] | None = None
+
+
+class KnownUrls:
+    """Which URLs need not be fetched again, for the threads of a run.
+
+    What threads ask while another one's question is answered is asked together after it: each
+    question looks at all captures, and hundreds of sources come at the same time.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lock = Lock()
+        self._waiting: deque[_Asked] = deque()
+
+    def among(self, folded_urls: Iterable[str]) -> set[str]:
+        """Which of the folded URLs are known, as `known_urls` says."""
+        asked = _Asked(frozenset(folded_urls))
+        if not asked.keys:
+            return set()
+        self._waiting.append(asked)
+        with self._lock:
+            if asked.known is None:
+                self._answer([asked, *self._taken()])
+        return asked.known or set()
+
+    def _taken(self) -> Iterator[_Asked]:
+        while self._waiting:
+            yield self._waiting.popleft()
+
+    def _answer(self, together: list[_Asked]) -> None:
+        known = known_urls(self._layout, frozenset().union(*(asked.keys for asked in together)))
+        for asked in together:
+            asked.known = known & asked.keys
 
 
 @dataclass(frozen=True, slots=True)
