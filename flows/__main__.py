@@ -17,6 +17,7 @@ from flows.operating import DEMO, backup, deploy, env, maintain, serve
 from flows.options import DataFolder, SourcesFile, TopicsFile, installation
 from flows.pages import check_sources, extract
 from tasks.pool import worker_context
+from warehouse.allocation import kept_for_good
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
@@ -57,8 +58,9 @@ def ingest(
     with told():
         place.chosen(only or ())
     quiet.configure()
-    from flows.ending import summary
-    from flows.ingest import ingest as job
+    with kept_for_good():
+        from flows.ending import summary
+        from flows.ingest import ingest as job
 
     with narrated(), told():
         done = job(
