@@ -4,6 +4,7 @@ import logging
 import resource
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -190,24 +191,25 @@ def ingest(
         if mine.has_waited:
             run_page.say_running()
         finish_earlier_runs(place)
-        breaker = Breaker() if only else read_breaker(place.layout)
         # Prefect takes the state and gives the caller what it holds.
-        return _ingest(place, run_id, mine, breaker, since_days, max_new)  # type: ignore[return-value]
+        return _ingest(place, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
 
 
 def _ingest(
-    place: Installation, run_id: str, mine: Turn, breaker: Breaker, since_days: int, max_new: int
+    place: Installation, run_id: str, mine: Turn, is_asked: bool, since_days: int, max_new: int
 ) -> State[Ingested]:
     log.info("run %s: %d sources", run_id, len(mine.sources))
-    with running(place.layout, run_id):
-        collected, batches = _collect_and_refine(
-            place, run_id, mine.sources, since_days, max_new, breaker
-        )
-        report = load_runs(_unseen(place), _unseen([_run(run_id, batches)] if batches else []))
-        snapshot = publish_snapshot(_unseen(place))
-        _report(place, snapshot, report)
-    done = Ingested(run_id, collected, batches, report, mine.busy)
-    return end(place, done, is_published=snapshot is not None)
+    with ExitStack() as reading:
+        with running(place.layout, run_id):
+            collected, batches = _collect_and_refine(
+                place, run_id, mine.sources, since_days, max_new, is_asked
+            )
+            report = load_runs(_unseen(place), _unseen([_run(run_id, batches)] if batches else []))
+            snapshot = publish_snapshot(_unseen(place))
+            reading.enter_context(kept_open(place.layout))
+            _report(place, snapshot, report)
+        done = Ingested(run_id, collected, batches, report, mine.busy)
+        return end(place, done, is_published=snapshot is not None)
 
 
 def _collect_and_refine(
@@ -216,7 +218,7 @@ def _collect_and_refine(
     chosen: Sequence[Source],
     since_days: int,
     max_new: int,
-    breaker: Breaker,
+    is_asked: bool,
 ) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     limits = place.settings.limits
@@ -226,6 +228,7 @@ def _collect_and_refine(
         page_pool(place.settings) as pool,
     ):
         again = place.settings.recheck_after
+        breaker = Breaker() if is_asked else read_breaker(place.layout)
         collector = Collector(
             place.layout, run_id, client, limits, since, max_new, again, breaker=breaker
         )

@@ -1,11 +1,13 @@
 """One raw archive file refined: its pages extracted, cleaned, normalised and staged."""
 
+import io
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -229,10 +231,10 @@ class _Table:
     """Rows on their way into an Arrow file, a batch at a time."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
         self._schema = schema
         self._rows: list[Row] = []
-        self._file = pa.OSFile(str(path), "wb")
-        self._writer = pa.ipc.new_file(self._file, schema)
+        self._file: pa.OSFile | None = None
 
     def add(self, row: Row) -> None:
         self._rows.append(row)
@@ -241,10 +243,25 @@ class _Table:
 
     def close(self) -> None:
         self._flush()
-        self._writer.close()
-        self._file.close()
+        if self._file is None:
+            self._path.write_bytes(_no_rows(self._schema))
+        else:
+            self._writer.close()
+            self._file.close()
 
     def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
-            self._rows.clear()
+        if not self._rows:
+            return
+        if self._file is None:
+            self._file = pa.OSFile(str(self._path), "wb")
+            self._writer = pa.ipc.new_file(self._file, self._schema)
+        self._writer.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
+        self._rows.clear()
+
+
+@lru_cache(maxsize=8)
+def _no_rows(schema: pa.Schema) -> bytes:
+    """An Arrow file without rows, as most sources of a run have two."""
+    file = io.BytesIO()
+    pa.ipc.new_file(file, schema).close()
+    return file.getvalue()

@@ -2,9 +2,12 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -30,7 +33,7 @@ from tests.staged import (
 from warehouse import build
 from warehouse.checking import check_snapshot
 from warehouse.commits import committed_runs
-from warehouse.known import KnownListing, known_files, known_urls, last_listings
+from warehouse.known import KnownListing, KnownUrls, known_files, known_urls, last_listings
 from warehouse.layout import Layout
 from warehouse.query import QueryError, open_snapshot, query
 from warehouse.snapshots import published_load
@@ -826,6 +829,40 @@ def test_known_urls(layout: Layout) -> None:
     known = known_urls(layout, asked.values())
     assert known == {asked["a"], asked["canonical"], asked["section"]}
     assert known_urls(layout, []) == set()
+
+
+def test_what_threads_ask_together_is_answered_to_each(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_pages(layout, [listing(), *(Page(str(number)) for number in range(20))])
+    urls = [fold(f"https://gb-post.test/{number}") for number in range(40)]
+    asked: list[int] = []
+    is_first, have_asked = Event(), Event()
+
+    def counted(of: Layout, keys: Iterable[str]) -> set[str]:
+        found = [*keys]
+        asked.append(len(found))
+        if is_first.is_set():
+            return known_urls(of, found)
+        is_first.set()
+        have_asked.wait()
+        raise OSError("the disk is gone for a moment")
+
+    monkeypatch.setattr("warehouse.known.known_urls", counted)
+    known = KnownUrls(layout)
+    with ThreadPoolExecutor(len(urls) + 1) as pool:
+        first = pool.submit(known.among, urls[:1])
+        is_first.wait()
+        others = [pool.submit(known.among, [url, "https://gb-post.test/x"]) for url in urls]
+        while len(known._waiting) < len(urls):
+            time.sleep(0.01)
+        have_asked.set()
+        with pytest.raises(OSError, match="gone"):
+            first.result()
+        answers = [other.result() for other in others]
+    assert answers == [{url} if number < 20 else set() for number, url in enumerate(urls)]
+    assert len(asked) < 5
+    assert known.among([]) == set()
 
 
 def test_known_files(layout: Layout) -> None:
