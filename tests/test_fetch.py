@@ -202,6 +202,15 @@ def test_urls_that_are_not_asked_for(client: Client, url: str, outcome: Outcome)
     assert attempt.detail
 
 
+@pytest.mark.parametrize("path", ["//members/1", "/a?b=%5B1%5D", "/a%7Cb"])
+def test_a_path_is_asked_for_as_it_stands(get: Get, path: str) -> None:
+    with Loopback() as site:
+        attempt = get(site.say(path, PAGE))
+        assert attempt.outcome is Outcome.FETCHED
+        assert attempt.url_final == site.url + path
+        assert attempt.exchanges[0].request.startswith(f"GET {path} HTTP/1.1\r\n".encode())
+
+
 def test_odd_locations(get: Get) -> None:
     with Loopback() as site:
         there = "/caf\u00e9 \u65b0/x?q=\u00fc".encode().decode("latin-1")
