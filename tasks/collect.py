@@ -89,10 +89,7 @@ class Collector:
     breaker: Breaker = field(default_factory=Breaker)
     """Says which sources are left alone."""
     once: Once = field(default_factory=Once)
-    known: KnownUrls = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "known", KnownUrls(self.layout))
+    known: KnownUrls = field(default_factory=KnownUrls)
 
     def due_pages(self, source: Source) -> list[DuePage]:
         """Known pages of a source that are to be asked for again."""
@@ -188,7 +185,7 @@ class _Visit:
         for entry in entries:
             fresh.setdefault(fold(entry.url), entry)
         self.listed.update(fresh)
-        for key in self.of.known.among(fresh):
+        for key in self.of.known.among(self.of.layout, fresh):
             del fresh[key]
         wanted = [(key, entry) for key, entry in fresh.items() if not self._is_old(entry)]
         limit = self.of.max_new or self.of.limits.max_new_articles

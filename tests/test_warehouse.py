@@ -849,11 +849,11 @@ def test_what_threads_ask_together_is_answered_to_each(
         raise OSError("the disk is gone for a moment")
 
     monkeypatch.setattr("warehouse.known.known_urls", counted)
-    known = KnownUrls(layout)
+    known = KnownUrls()
     with ThreadPoolExecutor(len(urls) + 1) as pool:
-        first = pool.submit(known.among, urls[:1])
+        first = pool.submit(known.among, layout, urls[:1])
         is_first.wait()
-        others = [pool.submit(known.among, [url, "https://gb-post.test/x"]) for url in urls]
+        others = [pool.submit(known.among, layout, [url, "https://gb-post.test/x"]) for url in urls]
         while len(known._waiting) < len(urls):
             time.sleep(0.01)
         have_asked.set()
@@ -862,7 +862,7 @@ def test_what_threads_ask_together_is_answered_to_each(
         answers = [other.result() for other in others]
     assert answers == [{url} if number < 20 else set() for number, url in enumerate(urls)]
     assert len(asked) < 5
-    assert known.among([]) == set()
+    assert known.among(layout, []) == set()
 
 
 def test_known_files(layout: Layout) -> None:

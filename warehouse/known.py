@@ -42,12 +42,11 @@ class KnownUrls:
     question looks at all captures, and hundreds of sources come at the same time.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self) -> None:
         self._lock = Lock()
         self._waiting: deque[_Asked] = deque()
 
-    def among(self, folded_urls: Iterable[str]) -> set[str]:
+    def among(self, layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         """Which of the folded URLs are known, as `known_urls` says."""
         asked = _Asked(frozenset(folded_urls))
         if not asked.keys:
@@ -55,15 +54,15 @@ class KnownUrls:
         self._waiting.append(asked)
         with self._lock:
             if asked.known is None:
-                self._answer([asked, *self._taken()])
+                self._answer(layout, [asked, *self._taken()])
         return asked.known or set()
 
     def _taken(self) -> Iterator[_Asked]:
         while self._waiting:
             yield self._waiting.popleft()
 
-    def _answer(self, together: list[_Asked]) -> None:
-        known = known_urls(self._layout, frozenset().union(*(asked.keys for asked in together)))
+    def _answer(self, layout: Layout, together: list[_Asked]) -> None:
+        known = known_urls(layout, frozenset().union(*(asked.keys for asked in together)))
         for asked in together:
             asked.known = known & asked.keys
 
