@@ -16,7 +16,7 @@ from flows.installation import SOURCES, TOPICS
 from flows.operating import DEMO, backup, deploy, env, maintain, serve
 from flows.options import DataFolder, SourcesFile, TopicsFile, installation
 from flows.pages import check_sources, extract
-from tasks.pool import worker_context
+from tasks.pool import make_ready
 from warehouse.allocation import kept_for_good
 
 app = typer.Typer(
@@ -108,7 +108,7 @@ def backfill(
     place = installation(sources, topics, data)
     quiet.configure()
     if not place.settings.dask:
-        worker_context()  # processes get ready while the flow is imported
+        make_ready()  # processes do so while the flow is imported
     from flows import backfill as job
 
     with narrated(), told():

@@ -90,15 +90,17 @@ class PagePool:
 
 
 def worker_context() -> BaseContext:
-    """How processes for pages are started.
-
-    The first call starts the fork server; it gets ready while this process goes on.
-    """
+    """How processes for pages are started: the first one takes a second to get ready."""
     if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
         return multiprocessing.get_context("spawn")
     forkserver.set_forkserver_preload([FORKED])
-    forkserver.ensure_running()
     return multiprocessing.get_context("forkserver")
+
+
+def make_ready() -> None:
+    """Let the first process get ready while this one goes on, where pages are sure to come."""
+    if worker_context().get_start_method() == "forkserver":
+        forkserver.ensure_running()
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from typing import Any
 
 BEGUN = time.perf_counter()
 
-from tasks.pool import worker_context  # noqa: E402 - timed, too
+from tasks.pool import make_ready  # noqa: E402 - timed, too
 
 if __name__ == "__main__":
-    worker_context()  # as the command does before it imports the flow
+    make_ready()  # as the command does before it imports the flow
 
 from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402
 from tasks.backfill.jobs import Staged  # noqa: E402
