@@ -182,7 +182,8 @@ def _article_files(place: Place) -> dict[str, str]:
 
 def _lasting(place: Place) -> dict[str, list[str]]:
     """All that is known, the ledger of the runs that looked aside."""
-    return tables(place.layout, ("loads", "runs", "captures", "polls", "files", "sources"))
+    left_out = ("loads", "runs", "captures", "pages", "polls", "files", "sources")
+    return tables(place.layout, left_out)
 
 
 def test_saved_files_alone_leave_no_trace_the_second_time(place: Place, tmp_path: Path) -> None:
