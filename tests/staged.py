@@ -17,6 +17,7 @@ from tasks.model import Batch
 from tasks.normalise import sketched
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
+from tasks.text import word_count
 from tasks.topics import Topic
 from warehouse.layout import Layout
 from warehouse.query import open_snapshot, records
@@ -143,7 +144,7 @@ def _article(run_id: str, page: Page) -> dict[str, Any]:
         "is_truncated": page.is_truncated,
         "prompt_chars_removed": 0,
         "body_sha256": hashlib.sha256(f"{page.headline}\n{page.body}".encode()).hexdigest(),
-        **sketched(page.body, len(page.body.split())),
+        **sketched(page.body, word_count(page.body)),
         "rights": {"notice": "© made", "tdm_reservation": None},
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
         "extractor_version": "1",

@@ -1,5 +1,6 @@
 """Checking the warehouse: the queries of `checks`, over what a load brought or over everything."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ OFFENDERS = 5
 """Rows that a failed check shows."""
 ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
 """Relations to which a load only adds rows of its runs; a check reads those as `added_<name>`."""
-TOUCHED = {
-    "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
-    "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
+OF_ARTICLES = {
+    "article_versions": ("article_versions", "SEMI JOIN other_ids USING (article_id)"),
+    "articles": ("articles", "SEMI JOIN other_ids USING (article_id)"),
     "copies": ("articles", "SEMI JOIN touched_ids AS t ON articles.duplicate_of = t.article_id"),
     "originals": (
         "articles",
@@ -23,6 +24,21 @@ TOUCHED = {
                             UNION SELECT duplicate_of FROM rows_of_copies)""",
     ),
     "mentions": ("mentions", "SEMI JOIN touched_ids USING (article_id)"),
+    "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
+}
+"""Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
+
+`touched_copies` and `touched_originals` are what is the same text as a touched article. Rows are
+found once a load, not by each check: to look for a few articles is to read the ids of all.
+"""
+
+KNOWN = {
+    "article_versions": "UNION SELECT place FROM touched_versions",
+    "articles": "UNION SELECT rowid FROM articles WHERE rowid > getvariable('articles_end')",
+}
+"""Of those, the places that `build.refresh` has found; the others are looked for."""
+
+OF_DAYS = {
     "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
     "days_articles": (
@@ -30,17 +46,11 @@ TOUCHED = {
         "SEMI JOIN touched_days AS d ON d.source_id = articles.source_id AND day = published_date",
     ),
     "days_mentions": ("mentions", "SEMI JOIN rows_of_days_articles USING (article_id)"),
+    "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_spikes": ("topic_spikes", "SEMI JOIN touched_days USING (day)"),
     "spike_days": ("topic_daily", "SEMI JOIN touched_days USING (day)"),
-    "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
-    "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
 }
-"""Views `touched_<name>`: a relation's rows of the articles, pages or days of the load's runs.
-
-`touched_days_articles` and `touched_days_pages` hold all that is of those days; `touched_copies`
-and `touched_originals` what is the same text as a touched article. Found once a load, not by each
-check: to look for a few articles is to read the ids of all.
-"""
+"""Views `touched_<name>`: a relation's rows of the days of the load's runs."""
 
 PERIODS = {
     "topic_weekly": ("topic_weekly", "period", "week"),
@@ -118,7 +128,7 @@ def _view_all(con: Connection) -> None:
     there = {name for (name,) in rows.fetchall()}
     for name in there.intersection(ADDED):
         _view(con, f"added_{name}", f"FROM {name}")
-    for name, (relation, *_) in (TOUCHED | PERIODS).items():
+    for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS).items():
         if relation in there:
             _view(con, f"touched_{name}", f"FROM {relation}")
 
@@ -136,22 +146,30 @@ def _view_touched(con: Connection) -> None:
         " UNION SELECT article_id FROM changed_articles"
     )
     con.execute(
+        "CREATE OR REPLACE TEMP TABLE other_ids AS"
+        " FROM touched_ids ANTI JOIN touched USING (article_id)"
+    )
+    _keep_rows(con, OF_ARTICLES)
+    con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_days AS"
         " SELECT source_id, published_date AS day"
-        " FROM article_versions SEMI JOIN touched_ids USING (article_id)"
-        " WHERE published_date IS NOT NULL"
+        " FROM rows_of_article_versions WHERE published_date IS NOT NULL"
         " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
         " UNION SELECT source_id, day FROM changed_days"
     )
-    for name, (relation, those) in TOUCHED.items():
-        # By their place: a join would read every column of every row.
-        places = f"SELECT {relation}.rowid FROM {relation} {those}"  # noqa: S608
-        rows = f"FROM {relation} WHERE rowid IN ({places})"
-        con.execute(f"CREATE OR REPLACE TEMP TABLE rows_of_{name} AS {rows}")
-        _view(con, f"touched_{name}", f"FROM rows_of_{name}")
+    _keep_rows(con, OF_DAYS)
     for name, (relation, column, kind) in PERIODS.items():
         starts = _starts(con, kind)
         _view(con, f"touched_{name}", f"FROM {relation} WHERE {_within(column, kind, starts)}")
+
+
+def _keep_rows(con: Connection, wanted: Mapping[str, tuple[str, str]]) -> None:
+    """Make tables of rows, which are found by their place: a join would read every column."""
+    for name, (relation, those) in wanted.items():
+        places = f"SELECT {relation}.rowid FROM {relation} {those} {KNOWN.get(name, '')}"  # noqa: S608
+        rows = f"FROM {relation} WHERE rowid IN ({places})"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE rows_of_{name} AS {rows}")
+        _view(con, f"touched_{name}", f"FROM rows_of_{name}")
 
 
 def _starts(con: Connection, kind: str) -> list[str]:

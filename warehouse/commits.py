@@ -70,7 +70,8 @@ def commit_path(folder: Path, run_id: str) -> Path:
 
 def committed_runs(folder: Path) -> list[str]:
     """Ids of the runs that have a commit, sorted."""
-    return sorted(path.stem for path in folder.glob("*.json") if path.name[0] != ".")
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(name[:-5] for name in names if name.endswith(".json") and name[0] != ".")
 
 
 def read_commit(folder: Path, run_id: str) -> Commit | None:

@@ -25,11 +25,9 @@ FROM (
 JOIN outcomes USING (outcome)
 GROUP BY source_id, url_hash;
 
--- Articles that the load only brought are on no earlier page.
+-- Articles that are on another day than before, or of another source: they have two rows there.
 CREATE OR REPLACE TEMP TABLE moved_articles AS
-SELECT article_id FROM changed_articles
-EXCEPT
-(SELECT article_id FROM touched ANTI JOIN articles_before USING (article_id));
+SELECT article_id FROM changed_articles GROUP BY article_id HAVING count(*) > 1;
 
 CREATE OR REPLACE TEMP TABLE pages_before AS
 SELECT rowid AS place, *
@@ -64,5 +62,15 @@ FROM pages_now
 LEFT JOIN (
     SELECT article_id, published_date
     FROM articles
-    WHERE rowid IN (SELECT articles.rowid FROM articles SEMI JOIN pages_now USING (article_id))
+    WHERE rowid > getvariable('articles_end')
+    UNION ALL
+    SELECT article_id, published_date
+    FROM articles
+    WHERE rowid IN (
+        SELECT articles.rowid
+        FROM articles
+        SEMI JOIN (
+            FROM (FROM pages_now WHERE article_id IS NOT NULL)
+            ANTI JOIN touched USING (article_id)
+        ) AS known USING (article_id))
 ) AS dated USING (article_id);

@@ -54,7 +54,14 @@ WITH mine AS (
 SELECT measured.article_id, measured.moment, other_id, other_moment,
        articles.duplicate_of IS NULL AS is_original
 FROM measured
-JOIN articles ON articles.article_id = other_id AND articles.version_no = measured.version_no;
+JOIN (
+    SELECT article_id, version_no, duplicate_of
+    FROM articles
+    WHERE rowid IN (
+        SELECT articles.rowid
+        FROM articles SEMI JOIN measured ON articles.article_id = other_id)
+) AS articles
+    ON articles.article_id = other_id AND articles.version_no = measured.version_no;
 
 CREATE OR REPLACE TEMP TABLE equal_texts AS
 SELECT articles.article_id, coalesce(published_at, fetched_at) AS moment, body_key,
