@@ -28,7 +28,7 @@ TABLES = (
     *("topics", "sources", "coverage", "topic_daily", "archive_daily"),
 )
 LARGE = (
-    b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 90_000
+    b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 225_000
 )
 KILLS = 4
 
