@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
@@ -50,7 +50,8 @@ class PagePool:
         self._pool = ProcessPool(
             max_workers=settings.processes,
             max_tasks=PAGES_A_PROCESS,
-            initializer=be_modest,
+            initializer=begin_worker,
+            initargs=[dict(os.environ)],
             context=worker_context(),
         )
 
@@ -149,6 +150,13 @@ def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extrac
 
 def _rejection(outcome: Outcome, reason: str) -> Extraction:
     return Extraction(outcome, reason[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode())
+
+
+def begin_worker(environment: Mapping[str, str]) -> None:
+    """Set up a process that was forked from one with the environment of an earlier time."""
+    os.environ.clear()
+    os.environ.update(environment)
+    be_modest()
 
 
 def be_modest() -> None:

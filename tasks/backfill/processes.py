@@ -1,5 +1,6 @@
 """Shards refined side by side, a process each, and what is done when one of them dies."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.shards import Shard, Warc, cut_into_shards
 from tasks.backfill.stage import stage_shard
 from tasks.model import Extraction, Outcome
-from tasks.pool import ahead, be_modest, worker_context
+from tasks.pool import ahead, begin_worker, worker_context
 
 AHEAD = 2
 """Shards in the pool for each process: a slow one does not let the others wait."""
@@ -142,7 +143,8 @@ def _new_pool(processes: int) -> Pool:
     return Pool(
         max_workers=processes,
         max_tasks=SHARDS_A_PROCESS,
-        initializer=be_modest,
+        initializer=begin_worker,
+        initargs=[dict(os.environ)],
         context=worker_context(),
     )
 
