@@ -47,13 +47,7 @@ class PagePool:
         self._seconds = settings.limits.page_seconds
         self._width = settings.processes * PAGES_IN_FLIGHT
         self._room = BoundedSemaphore(self._width)
-        self._pool = ProcessPool(
-            max_workers=settings.processes,
-            max_tasks=PAGES_A_PROCESS,
-            initializer=begin_worker,
-            initargs=[dict(os.environ)],
-            context=worker_context(),
-        )
+        self._pool = worker_pool(settings.processes, PAGES_A_PROCESS)
 
     def submit(
         self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
@@ -88,6 +82,17 @@ class PagePool:
         """End the processes."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
+
+
+def worker_pool(processes: int, most_tasks: int) -> ProcessPool:
+    """Processes for pages, each of which is replaced after so many tasks."""
+    return ProcessPool(
+        max_workers=processes,
+        max_tasks=most_tasks,
+        initializer=begin_worker,
+        initargs=[dict(os.environ)],
+        context=worker_context(),
+    )
 
 
 def worker_context() -> BaseContext:

@@ -25,6 +25,7 @@ from warehouse.panel import (
     Numbers,
     Panel,
     Whole,
+    dates,
     settled,
 )
 
@@ -199,7 +200,7 @@ def _series(
         SERIES,
         _named(np.repeat(topics, sum(lengths)), panel.topics),
         _named(kind, list(ENOUGH)),
-        pa.array(starts.astype(np.int32)).cast(pa.date32()),
+        dates(starts),
         *(pa.array(number, from_pandas=True) for number in numbers),
     )
 

@@ -241,14 +241,7 @@ def refresh(con: Connection) -> None:
     versions) and `recounted` (topics counted again, or gone), and leave others for those after
     them: `changed_articles` (with their old and new days), `changed_sources`, `changed_days`.
     """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE touched AS"
-        " SELECT DISTINCT article_id FROM article_versions SEMI JOIN new_runs USING (run_id)"
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE new_captures AS"
-        " FROM captures SEMI JOIN new_runs USING (run_id)"
-    )
+    con.execute((SQL / "steps" / "brought.sql").read_text())
     counts = Counts(con)
     for mart in MARTS:
         fill(con, mart, counts)

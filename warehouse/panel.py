@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Matrix = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -102,6 +103,11 @@ def _placed(shape: tuple[int, ...], place: Numbers, values: Whole) -> Whole:
     cells = np.zeros(shape, np.int32)
     cells.reshape(-1)[place] = values
     return cells
+
+
+def dates(days: Numbers) -> pa.Array:
+    """Days that were counted from 1970."""
+    return pa.array(days.astype(np.int32)).cast(pa.date32())
 
 
 def settled(values: Matrix, digits: int) -> Matrix:

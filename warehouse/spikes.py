@@ -26,6 +26,7 @@ from warehouse.panel import (
     Matrix,
     Numbers,
     Whole,
+    dates,
     settled,
 )
 
@@ -92,17 +93,13 @@ def spike_tables(counts: Counts) -> dict[str, pa.Table]:
         for topics, hits, originals in counts.hits():
             names = panel.topics[topics.start : topics.stop]
             found.append(_spikes(names, days, past, hits[..., read], originals[..., read]))
-    dates = pa.table({"day": _dates(wanted)})
-    return {"spike_wanted": dates, "spikes": pa.concat_tables(found)}
+    days_wanted = pa.table({"day": dates(wanted)})
+    return {"spike_wanted": days_wanted, "spikes": pa.concat_tables(found)}
 
 
 def _wanted(con: Connection) -> Numbers:
     touched = con.sql(TOUCHED).to_arrow_table()["day"].cast(pa.int32()).to_numpy()
     return np.unique(touched.astype(np.int64)[:, None] + np.arange(REACH + 1))
-
-
-def _dates(days: Numbers) -> pa.Array:
-    return pa.array(days.astype(np.int32)).cast(pa.date32())
 
 
 def _past_of(total: Matrix) -> Past:
@@ -156,7 +153,7 @@ def _spikes(names: list[str], days: Days, past: Past, hits: Whole, originals: Wh
     topic, at = topic[is_spike], at[is_spike]
     found = [
         pa.array([names[number] for number in topic]),
-        *(_dates(days.all[at]), level.hits[topic, at]),
+        *(dates(days.all[at]), level.hits[topic, at]),
         (past.counted * past.total).sum(axis=0)[at],
         *(settled(level.expected[topic, at], 4), score[is_spike], past.sources[at]),
     ]

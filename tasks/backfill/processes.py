@@ -1,6 +1,5 @@
 """Shards refined side by side, a process each, and what is done when one of them dies."""
 
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.shards import Shard, Warc, cut_into_shards
 from tasks.backfill.stage import stage_shard
 from tasks.model import Extraction, Outcome
-from tasks.pool import ahead, begin_worker, worker_context
+from tasks.pool import ahead, worker_pool
 
 AHEAD = 2
 """Shards in the pool for each process: a slow one does not let the others wait."""
@@ -50,7 +49,7 @@ class ShardPool:
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
-        self._pool = _new_pool(processes)
+        self._pool = worker_pool(processes, SHARDS_A_PROCESS)
         self._breaks = 0
 
     def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
@@ -101,7 +100,7 @@ class ShardPool:
             if self._breaks > MOST_BREAKS:
                 raise BrokenProcessPool(f"the pool broke {self._breaks} times")
             self.close()
-            self._pool = _new_pool(self._processes)
+            self._pool = worker_pool(self._processes, SHARDS_A_PROCESS)
 
     def _settled(self, job: ShardJob, call: "_Call[Refinement]") -> Refinement:
         """The shard, refined again where its process died: without the page that ends it."""
@@ -137,16 +136,6 @@ class _Call(Generic[T]):
             except BrokenProcessPool:
                 self._owner.renew(self._pool)
                 self._pool, self._future = self._owner.schedule(self._work, self._args)
-
-
-def _new_pool(processes: int) -> Pool:
-    return Pool(
-        max_workers=processes,
-        max_tasks=SHARDS_A_PROCESS,
-        initializer=begin_worker,
-        initargs=[dict(os.environ)],
-        context=worker_context(),
-    )
 
 
 @contextmanager

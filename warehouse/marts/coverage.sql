@@ -11,8 +11,6 @@
 -- missing   no article of the day, and either a page of it lost or no listing read on it or across it
 -- partial   otherwise, when pages or listings failed, or articles are fewer than expected_low
 -- observed  otherwise; a day of which listings were read and named nothing is a true zero
-CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
-
 CREATE OR REPLACE TEMP TABLE touched_days AS
 SELECT source_id, day
 FROM (

@@ -1,7 +1,5 @@
 -- Grain: one reading of a listing that reached back over whole days.
 -- Adds those of `new_captures`. Papers pin old stories, so pages older than a week say nothing.
-CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
-
 INSERT INTO listing_reaches BY NAME
 SELECT listing.capture_id, listing.source_id,
        min(utc_day(page.entry_published_at)) AS oldest_day,

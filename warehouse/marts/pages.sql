@@ -2,8 +2,6 @@
 -- Brings those up to date that the load asked for, or whose article it changed, which then are the rows
 -- after `pages_end`; `pages_before` keeps what they were. Dates of a listing before 1990 or three days
 -- after the attempt are not believed: `<pubDate>` 1970-01-01 and 2099 are out there.
-CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
-
 CREATE OR REPLACE TEMP TABLE new_pages AS
 SELECT source_id, url_hash,
        arg_max(article_id, attempted_at) AS article_id,

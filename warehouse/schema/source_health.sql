@@ -1,7 +1,10 @@
 -- Grain: one source (one paper).
 -- In seconds: greatest() of DuckDB 2.0.1 and 1.5.6 takes 97 hours for less than a day.
 CREATE VIEW source_health AS
-WITH told AS (
+WITH polled AS (
+    FROM source_polls
+),
+told AS (
     SELECT source_id, first_seen_at, least(coalesce(published_at, first_seen_at), first_seen_at) AS moment
     FROM articles
 ),
@@ -33,7 +36,7 @@ expected AS (
                            WHEN expected_low > 0 THEN 4 * 86400
                       END) AS patience
     FROM sources
-    LEFT JOIN source_polls USING (source_id)
+    LEFT JOIN polled USING (source_id)
     LEFT JOIN newest USING (source_id)
     LEFT JOIN rhythm USING (source_id)
 ),
@@ -53,7 +56,7 @@ judged AS (
            coalesce(failed_listings, []) AS failed_listings,
            coalesce(unread_listings, []) AS unread_listings
     FROM sources
-    LEFT JOIN source_polls USING (source_id)
+    LEFT JOIN polled USING (source_id)
     LEFT JOIN newest USING (source_id)
     LEFT JOIN expected USING (source_id)
     LEFT JOIN filed USING (source_id)
