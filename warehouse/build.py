@@ -122,7 +122,7 @@ def make_relations(con: Connection) -> None:
     for name in TopologicalSorter({name: _read_by(texts, name) for name in texts}).static_order():
         con.execute(without_files(texts[name]))
     for path in sorted((SQL / "macros").glob("*.sql")):
-        con.execute(path.read_text())
+        con.execute(without_files(path.read_text()))
 
 
 def _read_by(texts: Mapping[str, str], name: str) -> set[str]:

@@ -5,7 +5,6 @@ removed only when no snapshot lists it any more and its time of grace is over.
 """
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,21 @@ from warehouse.query import records
 
 FORMAT = 1
 NAME = "manifest.json"
-_DAY = re.compile(r"/published_date=(\d{4}-\d{2}-\d{2})/")
 _LIVE = (
     "SELECT layer, path, sum(rows)::BIGINT AS rows, any_value(bytes) AS bytes,"
-    " any_value(sha256) AS sha256 FROM files GROUP BY layer, path ORDER BY layer, path"
+    " any_value(sha256) AS sha256,"
+    r" nullif(regexp_extract(path, '/published_date=(\d{4}-\d{2}-\d{2})/', 1), '')"
+    " AS published_date"
+    " FROM files GROUP BY layer, path ORDER BY layer, path"
 )
 
 
-def write_manifest(snapshot: Path, load_no: int) -> Path:
-    """Write the manifest of a snapshot's file into its folder, before readers see it."""
-    with duckdb.connect(str(snapshot), read_only=True) as con:
-        files = live_files(con)
-    document = {"format": FORMAT, "load_no": load_no, "files": files}
-    path = snapshot.with_name(NAME)
-    # A line a file; with `indent` it would be encoded in Python, which takes ten times as long.
-    write_whole(path, json.dumps(document).replace("}, {", "},\n{").encode())
-    return path
+def manifest(con: duckdb.DuckDBPyConnection, load_no: int) -> bytes:
+    """The manifest of a warehouse, a line a file."""
+    # In SQL, as 4,000 files took Python 20 ms.
+    lines = con.execute(f"SELECT to_json(live)::VARCHAR FROM ({_LIVE}) AS live").fetchall()  # noqa: S608
+    files = ",\n".join(line for (line,) in lines)
+    return f'{{"format": {FORMAT}, "load_no": {load_no}, "files": [{files}]}}'.encode()
 
 
 def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -40,12 +38,7 @@ def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
     A file of several runs is one.
     """
-    return [row | {"published_date": _day(row["path"])} for row in records(con, _LIVE)]
-
-
-def _day(path: str) -> str | None:
-    found = _DAY.search(path)
-    return found[1] if found else None
+    return records(con, _LIVE)
 
 
 def read_manifest(folder: Path) -> list[dict[str, Any]]:
@@ -63,6 +56,8 @@ def listed_files(layout: Layout) -> set[str]:
     listed: set[str] = set()
     for snapshot in layout.warehouse.glob("snapshot-*/news.duckdb"):
         if not snapshot.with_name(NAME).exists():
-            write_manifest(snapshot, int(snapshot.parent.name.rpartition("-")[2]))
+            with duckdb.connect(str(snapshot), read_only=True) as con:
+                text = manifest(con, int(snapshot.parent.name.rpartition("-")[2]))
+            write_whole(snapshot.with_name(NAME), text)
         listed.update(file["path"] for file in read_manifest(snapshot.parent))
     return listed

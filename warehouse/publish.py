@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from warehouse.copying import copy_over, is_shared
-from warehouse.durable import sync
+from warehouse.durable import sync, write_whole
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
-from warehouse.manifest import write_manifest
+from warehouse.manifest import NAME, manifest
 from warehouse.snapshots import published_load, show, snapshot_folder, snapshots
 from warehouse.vintages import keep_vintages
 from warehouse.writer import opened
@@ -31,20 +31,21 @@ def publish(layout: Layout, waiting: Callable[[str], None] = lambda message: Non
 
 def publish_locked(layout: Layout) -> Path | None:
     """`publish`, for the holder of the writer's lock."""
-    number = _settle(layout) if layout.writer.exists() else None
-    if number is None:
+    settled = _settle(layout) if layout.writer.exists() else None
+    if settled is None:
         return None
+    number, files = settled
     snapshot = _copy(layout, number)
-    write_manifest(snapshot, number)
+    write_whole(snapshot.with_name(NAME), files)
     show(layout, snapshot.parent)
     return snapshot
 
 
-def _settle(layout: Layout) -> int | None:
+def _settle(layout: Layout) -> tuple[int, bytes] | None:
     """Put the last load into one file with no log beside it, and keep what the index says now.
 
     Returns:
-        The load's number; None when readers have it, or when there is none.
+        The load's number and the manifest; None when readers have it, or when there is none.
     """
     with opened(layout) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
@@ -53,11 +54,12 @@ def _settle(layout: Layout) -> int | None:
         if number <= published_load(layout):
             return None
         keep_vintages(con, layout)
+        files = manifest(con, number)
         con.execute("CHECKPOINT")
     log = layout.writer.with_name(layout.writer.name + ".wal")
     if log.exists():
         raise RuntimeError(f"{log} is still there after a checkpoint")
-    return number
+    return number, files
 
 
 def _copy(layout: Layout, number: int) -> Path:

@@ -20,7 +20,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),
-        *("article_version_texts", "text_contexts", "text_sketches", "stripped_blocks"),
+        *("article_version_texts", "article_files", "text_contexts"),
+        *("text_sketches", "stripped_blocks"),
     ),
     "Papers and what was collected": (
         *(

@@ -1,0 +1,13 @@
+-- Grain: one list, of the Parquet files of articles that count.
+-- warehouse/texts.py puts them in by name, as lines: a pattern would also read those that compaction has
+-- replaced, and fail when one of them goes in mid-query.
+CREATE OR REPLACE MACRO article_files() AS
+string_split(
+    substr(
+        replace({paths}, chr(10),
+                chr(10) || coalesce(getvariable('presswatch_data'), {root}) || '/'),
+        2),
+    chr(10));
+
+COMMENT ON MACRO article_files IS
+    'Paths of the Parquet files with the texts of articles, for read_parquet(article_files()); after the data folder was moved see article_version_texts.';
