@@ -53,15 +53,22 @@ OF_DAYS = {
 """Views `touched_<name>`: a relation's rows of the days of the load's runs."""
 
 PERIODS = {
-    "topic_weekly": ("topic_weekly", "period", "week"),
     "weeks_daily": ("topic_daily", "day", "week"),
-    "topic_monthly": ("topic_monthly", "period", "month"),
     "months_daily": ("topic_daily", "day", "month"),
     "months_index": ("attention_index_latest", "period", "month"),
 }
 """Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
 
 Each with the column that is compared: days, or the first days of periods.
+"""
+
+SUMS = {
+    "topic_weekly": ("topic_weekly", "weeks_daily"),
+    "topic_monthly": ("topic_monthly", "months_daily"),
+}
+"""Views `touched_<name>`: what a view makes of these days, instead of those of all history.
+
+Asked for some periods, DuckDB reads all days: which are theirs it does not see.
 """
 
 Connection = duckdb.DuckDBPyConnection
@@ -128,7 +135,7 @@ def _view_all(con: Connection) -> None:
     there = {name for (name,) in rows.fetchall()}
     for name in there.intersection(ADDED):
         _view(con, f"added_{name}", f"FROM {name}")
-    for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS).items():
+    for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS | SUMS).items():
         if relation in there:
             _view(con, f"touched_{name}", f"FROM {relation}")
 
@@ -161,6 +168,15 @@ def _view_touched(con: Connection) -> None:
     for name, (relation, column, kind) in PERIODS.items():
         starts = _starts(con, kind)
         _view(con, f"touched_{name}", f"FROM {relation} WHERE {_within(column, kind, starts)}")
+    for name, (relation, days) in SUMS.items():
+        _view(con, f"touched_{name}", _query_of(con, relation, f"touched_{days}"))
+
+
+def _query_of(con: Connection, view: str, days: str) -> str:
+    """A view's query, of other days."""
+    ((sql,),) = con.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [view]).fetchall()
+    query = str(sql).partition(" AS ")[2].rstrip(";\n")
+    return query.replace("FROM topic_daily", f"FROM {days}")
 
 
 def _keep_rows(con: Connection, wanted: Mapping[str, tuple[str, str]]) -> None:

@@ -45,13 +45,14 @@ JOIN runs USING (run_id);
 -- Judged by earlier runs alone, so that a rebuild judges as the loads did.
 UPDATE new_polls SET ended = 'cut_off'
 WHERE run_id IN (
-    WITH answered AS (
-        SELECT source_id, sequence, listings_read FROM polls WHERE run_answers > 0
-        UNION ALL
-        SELECT source_id, sequence, listings_read FROM new_polls WHERE run_answers > 0
-    ),
-    unanswered AS (
+    WITH unanswered AS (
         SELECT run_id, source_id, sequence FROM new_polls WHERE run_answers = 0
+    ),
+    answered AS (
+        SELECT source_id, sequence, listings_read
+        FROM (FROM polls UNION ALL BY NAME FROM new_polls) AS earlier
+        SEMI JOIN unanswered USING (source_id)
+        WHERE run_answers > 0
     )
     SELECT unanswered.run_id
     FROM unanswered
