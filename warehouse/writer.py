@@ -70,7 +70,6 @@ def _set_up(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute(f"SET temp_directory = '{_quoted(layout.writer.with_suffix('.tmp'))}'")
     con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = false")
     tell_writes(con)
 
 

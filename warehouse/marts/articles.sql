@@ -20,19 +20,21 @@ SET VARIABLE articles_end = (SELECT coalesce(max(rowid), -1) FROM articles);
 
 DELETE FROM articles WHERE rowid IN (SELECT place FROM articles_before);
 
+-- In the order of the versions, which is that of time: what is asked for some days reads those alone.
 INSERT INTO articles BY NAME
-SELECT latest.*, duplicate_of, cluster_id
-FROM (
-    SELECT every_version.* EXCLUDE (first_seen_at, page_sha256),
-           min(first_seen_at) OVER article AS first_seen_at,
-           count(*) OVER article AS versions
-    FROM article_versions AS every_version
+WITH shown AS (
+    SELECT arg_max(rowid, (fetched_at, version_no)) AS place,
+           min(first_seen_at) AS first_seen_at, count(*) AS versions
+    FROM article_versions
     WHERE rowid IN (SELECT place FROM touched_versions)
-    WINDOW article AS (PARTITION BY article_id)
-    QUALIFY row_number() OVER (
-        PARTITION BY article_id ORDER BY fetched_at DESC, version_no DESC) = 1
-) AS latest
-LEFT JOIN articles_before USING (article_id);
+    GROUP BY article_id
+)
+SELECT version.* EXCLUDE (first_seen_at, page_sha256), shown.first_seen_at, versions,
+       duplicate_of, cluster_id
+FROM article_versions AS version
+JOIN shown ON version.rowid = shown.place
+LEFT JOIN articles_before USING (article_id)
+WHERE version.rowid IN (SELECT place FROM shown);
 
 CREATE OR REPLACE TEMP TABLE changed_articles AS
 SELECT article_id, source_id, published_date FROM articles_before
