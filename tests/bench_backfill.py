@@ -33,7 +33,7 @@ from tasks.load import publish
 from tasks.pool import tried
 from tasks.refine import Origin, refine_page
 from tasks.settings import available_cores
-from tests.bench_warehouse import Steps, cpu_with_pools
+from tests.bench_warehouse import Steps, cpu, cpu_with_pools
 from tests.made_warcs import CRAWLED, Archived, compressed, records_of
 from tests.scoring import CORPUS
 
@@ -59,13 +59,13 @@ def varied(html: str, seed: int) -> str:
     return DATED.sub(day, PROSE.sub(shuffled, html) if seed else html)
 
 
-def archived(pages: int, times: int) -> Iterator[Archived]:
+def archived(pages: int, times: int, first: int = 0) -> Iterator[Archived]:
     """Gold pages as Common Crawl archives them, all of them again and again with other seeds."""
     index = gzip.decompress((CORPUS / "gold" / "index.jsonl.gz").read_bytes())
     about = [json.loads(line) for line in index.splitlines()]
     random.Random(1).shuffle(about)
     about = about[:pages]
-    for number in range(len(about) * times):
+    for number in range(first, first + len(about) * times):
         one = about[number % len(about)]
         path = CORPUS / "gold" / f"{one['id']}.html.gz"
         html = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
@@ -76,29 +76,34 @@ def archived(pages: int, times: int) -> Iterator[Archived]:
         yield Archived(url, body, headers=headers, crawled=CRAWLED)
 
 
-def write(path: Path, pages: int, times: int) -> Path:
+def write(path: Path, pages: int, times: int, first: int = 0) -> Path:
     """The WARC file: requests, responses and metadata, each a gzip member."""
     with path.open("wb") as out:
-        for page in archived(pages, times):
+        for page in archived(pages, times, first):
             for record in records_of(page):
                 out.write(compressed(path, record))
     return path
 
 
 def whole(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
-    """Backfill a file, as the flow does, in shards of a size and runs of so many pages."""
+    """Backfill a file into a new installation."""
     here = open_installation(SOURCES, TOPICS, folder)
     place = Place(here.layout, here.sources, here.topics, here.settings, Selection())
+    return loaded(place, path, size, pages) | {"cpu": cpu_with_pools()}
+
+
+def loaded(place: Place, path: Path, size: int, pages: int) -> dict[str, Any]:
+    """Backfill a file, as the flow does, in shards of a size and runs of so many pages."""
     steps, staged = Steps(), []
-    begun = time.perf_counter()
-    with steps.within(), shard_pool(here.settings.processes) as pool:
+    begun, used = time.perf_counter(), cpu()
+    with steps.within(), shard_pool(place.settings.processes) as pool:
         shards = pool.shards(open_warcs([path]), size)
         for group in grouped(pool.refined(shards, place.job), pages):
             done = [one for one in group if isinstance(one, Staged)]
             assert len(done) == len(group)
             staged += done
             load_shards(place, done)
-        publish(here.layout)
+        publish(place.layout)
         wall = time.perf_counter() - begun
     seconds = {
         name: sum(one.seconds.get(name, 0) for one in staged)
@@ -109,7 +114,7 @@ def whole(path: Path, folder: Path, size: int, pages: int) -> dict[str, Any]:
         "pages": sum(one.pages for one in staged),
         "articles": sum(one.counts.get("article", 0) for one in staged),
         "wall": wall,
-        "cpu": cpu_with_pools(),
+        "cpu": cpu_with_pools() - used,
         "seconds": seconds,
         "bytes": path.stat().st_size,
     }
