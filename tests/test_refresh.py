@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tasks.sources import Source
 from tasks.topics import Topic
 from tests.staged import HARVEST, START, SUMMIT, Page, listing, prose, source, stage, tables
 from warehouse.layout import Layout
+from warehouse.query import query
 
 WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
 TOPICS = ([HARVEST, SUMMIT], [HARVEST, SUMMIT], [HARVEST, WIDER], [SUMMIT])
@@ -74,6 +76,11 @@ STEPS = st.builds(
     st.sampled_from(SOURCES),
     st.sampled_from([1, 24, 24 * 4]),
 )
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
 
 
 def at(page: Page, hour: float, moment: int) -> Page:
@@ -156,6 +163,54 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_load_touches_what_it_changes(case: str) -> None:
     assert not {name: rows for name, rows in differences(CASES[case]).items() if rows}
+
+
+COUNTED = ("topic_daily", "attention_index", "index_notes", "topic_spikes")
+"""What is counted from days and topics."""
+UNREAD, READ = listing(outcome="server_error"), listing()
+
+
+def polls(*loads: list[Page]) -> list[Step]:
+    """Loads of one day, an hour between them."""
+    return [Step(pages, TOPICS[0], SOURCES[0], 1) for pages in loads]
+
+
+def with_places(layout: Layout, relation: str) -> pa.Table:
+    return query(layout, f"SELECT rowid, * FROM {relation} ORDER BY rowid")
+
+
+def test_a_poll_that_finds_nothing_new_leaves_what_is_counted_in_its_place(layout: Layout) -> None:
+    days = [Page(f"a{day}", day=-day) for day in range(30)]
+    loads = polls([READ, *days], [READ], [listing(outcome="not_modified")])
+    play(layout, loads[:1])
+    before = {name: with_places(layout, name) for name in COUNTED}
+    assert all(before[name].num_rows for name in COUNTED[:3])
+    play(layout, loads)
+    assert len(query(layout, "FROM loads")) == 3
+    assert {name: with_places(layout, name) for name in COUNTED} == before
+
+
+@pytest.mark.parametrize(
+    ("loads", "states"),
+    [
+        (polls([FAR, UNREAD], [READ]), ["missing", "observed"]),
+        (polls([FAR, Page("a"), UNREAD], [READ]), ["partial", "observed"]),
+        (polls([FAR, READ], [Page("a", outcome="timed_out")]), ["observed", "missing"]),
+    ],
+)
+def test_a_day_that_is_judged_otherwise_is_counted_again(
+    layout: Layout, loads: list[Step], states: list[str]
+) -> None:
+    found = []
+    for number in range(len(loads)):
+        play(layout, loads[: number + 1])
+        day = f"topic_daily WHERE source_id = 'gb-post' AND day = '{START.date()}'"
+        found.append(query(layout, f"SELECT DISTINCT state, articles FROM {day}").to_pylist())
+    assert [[row["state"] for row in rows] for rows in found] == [[state] for state in states]
+    assert [[row["articles"] is None for row in rows] for rows in found] == [
+        [state == "missing"] for state in states
+    ]
+    assert not any(differences(loads).values())
 
 
 @settings(

@@ -240,6 +240,8 @@ def refresh(con: Connection) -> None:
     The marts find the temporary tables `new_runs`, `new_captures`, `touched` (articles with new
     versions) and `recounted` (topics counted again, or gone), and leave others for those after
     them: `changed_articles` (with their old and new days), `changed_sources`, `changed_days`.
+    Where none of these changed, the marts after coverage stay as they are, and the variable
+    `is_moved` is false: a poll that finds nothing new goes through no topic's history.
     """
     con.execute((SQL / "steps" / "brought.sql").read_text())
     counts = Counts(con)
@@ -247,6 +249,8 @@ def refresh(con: Connection) -> None:
         fill(con, mart, counts)
         if mart == "articles":
             _settle_copies(con)
+        if mart == "coverage" and not _number(con, "SELECT getvariable('is_moved')"):
+            return
 
 
 def fill(con: Connection, mart: str, counts: Counts) -> None:

@@ -71,6 +71,9 @@ SUMS = {
 Asked for some periods, DuckDB reads all days: which are theirs it does not see.
 """
 
+AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
+"""How the checks of the marts begin that `build.refresh` leaves as they are where it may."""
+
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -99,13 +102,18 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
         CheckFailed: naming the first check that found rows, with the first of them.
     """
     _view_all(con) if whole else _view_touched(con)
+    stays = () if whole or _is_moved(con) else AFTER_COVERAGE
     for path in sorted(CHECKS.glob("*.sql")):
-        if names and path.stem not in names:
+        if (names and path.stem not in names) or path.stem.startswith(stays):
             continue
         sql = path.read_text()
         found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
         if found:
             raise CheckFailed(path.stem, _says(sql), found)
+
+
+def _is_moved(con: Connection) -> bool:
+    return bool(con.execute("SELECT getvariable('is_moved')").fetchall()[0][0])
 
 
 def check_snapshot(layout: Layout) -> None:
@@ -162,7 +170,7 @@ def _view_touched(con: Connection) -> None:
         " SELECT source_id, published_date AS day"
         " FROM rows_of_article_versions WHERE published_date IS NOT NULL"
         " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
-        " UNION SELECT source_id, day FROM changed_days"
+        " UNION SELECT source_id, day FROM counted_days"
     )
     _keep_rows(con, OF_DAYS)
     for name, (relation, column, kind) in PERIODS.items():

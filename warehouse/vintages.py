@@ -25,11 +25,17 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
-    """Read the vintages that the loader's file has not got, and say which day it is."""
-    known = _vintages(con)
+    """Read the vintages that the loader's file has not got, and say which day it is.
+
+    The index stays as it is where nothing else changes, unless it is open: vintages were read, or
+    today has none yet.
+    """
+    known, today = _vintages(con), now.astimezone(UTC).date()
+    is_open = today != max(known, default=None)
     for relation in RELATIONS:
         paths = [str(path) for day, path in _kept(layout, relation).items() if day not in known]
         if paths:
+            is_open = True
             con.execute(
                 f"INSERT INTO {relation} BY NAME"
                 " FROM read_parquet(?, union_by_name = true, hive_partitioning = false)",
@@ -37,8 +43,9 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
             )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE vintage_rules AS"
-        " SELECT ?::DATE AS today, ?::INTEGER AS recent_days, ?::INTEGER AS daily_days",
-        [now.astimezone(UTC).date(), RECENT_DAYS, DAILY_DAYS],
+        " SELECT ?::DATE AS today, ?::INTEGER AS recent_days, ?::INTEGER AS daily_days,"
+        " ?::BOOLEAN AS is_open",
+        [today, RECENT_DAYS, DAILY_DAYS, is_open],
     )
 
 

@@ -1,7 +1,8 @@
 -- Grain: one source and UTC day, from the first to the last day known of the source.
 -- Sources that only archives know have no calendar: nobody watches them.
--- Counts the days anew that the load touches, and leaves them in `changed_days`; `gone_days` are those
--- that were in a calendar and are so no more.
+-- Counts the days anew that the load touches. Of these it leaves in `changed_days` the ones of which
+-- topics may be counted otherwise than before: the row is another, or an article or the source changed;
+-- `gone_days` are those that were in a calendar and are so no more.
 --
 -- A page counts once, on its day, however often it was asked for: it has failed when no attempt gave
 -- an article and the last one leaves open that there is one.
@@ -76,6 +77,10 @@ JOIN (
     FULL JOIN texts USING (source_id, day)
 ) AS counts USING (source_id, day);
 
+CREATE OR REPLACE TEMP TABLE coverage_before AS
+FROM coverage
+WHERE rowid IN (SELECT coverage.rowid FROM coverage SEMI JOIN touched_days USING (source_id, day));
+
 DELETE FROM coverage
 USING touched_days
 WHERE coverage.source_id = touched_days.source_id AND coverage.day = touched_days.day;
@@ -100,7 +105,7 @@ DELETE FROM coverage
 USING gone_days
 WHERE coverage.source_id = gone_days.source_id AND coverage.day = gone_days.day;
 
-CREATE OR REPLACE TEMP TABLE changed_days AS
+CREATE OR REPLACE TEMP TABLE counted_days AS
 SELECT source_id, day, coalesce(COLUMNS(counted.* EXCLUDE (source_id, day)), 0)
 FROM (
     SELECT source_id, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day
@@ -109,9 +114,11 @@ FROM (
 ANTI JOIN coverage USING (source_id, day)
 LEFT JOIN counted USING (source_id, day);
 
-INSERT INTO coverage BY NAME
+CREATE OR REPLACE TEMP TABLE coverage_now AS FROM coverage LIMIT 0;
+
+INSERT INTO coverage_now BY NAME
 WITH silent AS (
-    SELECT source_id, day FROM changed_days WHERE extracted = 0 AND listings_read = 0
+    SELECT source_id, day FROM counted_days WHERE extracted = 0 AND listings_read = 0
 ),
 spanned AS (
     SELECT DISTINCT silent.source_id, day
@@ -120,7 +127,7 @@ spanned AS (
         ON reaching.source_id = silent.source_id AND day > oldest_day AND day < read_day
 ),
 judged AS (
-    SELECT changed_days.*, spanned.day IS NOT NULL AS is_spanned,
+    SELECT counted_days.*, spanned.day IS NOT NULL AS is_spanned,
            list_filter([
                if(extracted = 0 AND listings_read = 0 AND NOT is_spanned, 'no_listing_read', NULL),
                if(failed > 0, 'pages_lost', NULL),
@@ -128,7 +135,7 @@ judged AS (
                if(extracted < expected_low, 'below_expected_low', NULL),
                if(extracted > expected_high, 'above_expected_high', NULL)
            ], lambda reason: reason IS NOT NULL) AS reasons
-    FROM changed_days
+    FROM counted_days
     LEFT JOIN spanned USING (source_id, day)
     LEFT JOIN sources USING (source_id)
 )
@@ -139,5 +146,25 @@ SELECT *,
                 THEN 'partial'
             ELSE 'observed'
        END AS state
-FROM judged
-ORDER BY source_id, day;
+FROM judged;
+
+INSERT INTO coverage FROM coverage_now ORDER BY source_id, day;
+
+CREATE OR REPLACE TEMP TABLE changed_days AS
+SELECT source_id, day FROM (FROM coverage_now EXCEPT FROM coverage_before)
+UNION
+SELECT source_id, day
+FROM coverage_now
+SEMI JOIN changed_articles
+    ON changed_articles.source_id = coverage_now.source_id AND day = published_date
+UNION
+SELECT source_id, day FROM coverage_now SEMI JOIN changed_sources USING (source_id);
+
+-- Whether the marts after this one may come out otherwise than before.
+SET VARIABLE is_moved = EXISTS (FROM changed_days)
+    OR EXISTS (FROM gone_days)
+    OR EXISTS (FROM changed_articles)
+    OR EXISTS (FROM changed_sources)
+    OR EXISTS (FROM recounted)
+    OR EXISTS (FROM replaced_topics)
+    OR (SELECT is_open FROM vintage_rules);
