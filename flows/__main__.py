@@ -61,8 +61,9 @@ def ingest(
     with kept_for_good():
         from flows.ending import summary
         from flows.ingest import ingest as job
+        from flows.run_page import ends_at_once
 
-    with narrated(), told():
+    with narrated(), told(), ends_at_once():
         done = job(
             only=list(only or ()),
             since_days=since_days,

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Annotated, Any, TypeVar
 
 import duckdb
@@ -48,6 +49,12 @@ SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 
 Each has a connection and an archive file open: as many as the files that this process may open
 allow, 200 where it may open 1,024. All papers then wait out their pauses at the same time.
+"""
+REFINED_AT_ONCE = 2
+"""Sources for each process: enough to keep it busy.
+
+All that were collected at the same time would, with their hundreds of threads, hold up the requests
+of those still being collected.
 """
 
 
@@ -180,19 +187,20 @@ def ingest(
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
     narrate()
-    place = open_installation(sources_file, topics_file, data)
-    chosen = place.chosen(only)
-    run_page.rename(called(len(chosen)))
-    run_id = new_run_id()
-    waiting = None if run_page.is_scheduled() else run_page.say_waiting
-    with turn(place.layout, run_id, chosen, waiting) as mine:
-        if mine.busy and not mine.sources:
-            return skip(run_id, mine.busy)  # type: ignore[return-value]
-        if mine.has_waited:
-            run_page.say_running()
-        finish_earlier_runs(place)
-        # Prefect takes the state and gives the caller what it holds.
-        return _ingest(place, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
+    with run_page.heard():
+        place = open_installation(sources_file, topics_file, data)
+        chosen = place.chosen(only)
+        run_page.rename(called(len(chosen)))
+        run_id = new_run_id()
+        waiting = None if run_page.is_scheduled() else run_page.say_waiting
+        with turn(place.layout, run_id, chosen, waiting) as mine:
+            if mine.busy and not mine.sources:
+                return skip(run_id, mine.busy)  # type: ignore[return-value]
+            if mine.has_waited:
+                run_page.say_running()
+            finish_earlier_runs(place)
+            # Prefect takes the state and gives the caller what it holds.
+            return _ingest(place, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
 
 
 def _ingest(
@@ -236,19 +244,29 @@ def _collect_and_refine(
             collect_source.submit(_unseen(collector), _unseen(source)) for source in chosen
         ]
         done = (future.result() for future in as_completed(collecting))
-        refining = {each.source_id: _refining(place, run_id, each, pool) for each in done}
+        room = BoundedSemaphore(REFINED_AT_ONCE * place.settings.processes)
+        refining = {each.source_id: _refining(place, run_id, each, pool, room) for each in done}
         results = [refining[source.id]() for source in chosen]
     return tuple(one for one, _ in results), tuple(batch for _, batch in results if batch)
 
 
 def _refining(
-    place: Installation, run_id: str, collected: Collected, pool: PagePool
+    place: Installation,
+    run_id: str,
+    collected: Collected,
+    pool: PagePool,
+    room: BoundedSemaphore,
 ) -> Callable[[], tuple[Collected, Batch | None]]:
-    """Refine a source's pages in a task; where it brought none, stage its ledger at once."""
+    """Refine a source's pages in a task, once there is room for one more.
+
+    Where the source brought no pages, stage its ledger at once.
+    """
     if collected.outcomes.get(Outcome.FETCHED):
+        room.acquire()
         future: PrefectFuture[tuple[Collected, Batch | None]] = refine_source.submit(
             _unseen(place), run_id, _unseen(collected), _unseen(pool)
         )
+        future.add_done_callback(lambda _: room.release())
         return future.result
     done = refine_source.fn(place, run_id, collected, pool)
     return lambda: done

@@ -1,21 +1,69 @@
 """What Prefect shows of the run that is on: its name, what it waits for, its artifacts and events.
 
+And that it is alive.
+
 Outside a flow run nothing of it happens.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from threading import Event, Thread
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
+from prefect.settings import (
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    get_current_settings,
+    temporary_settings,
+)
 from prefect.states import Running
 
 log = logging.getLogger(__name__)
 
 WAITING = "Waiting"
 """Name of the state of a run that waits for another one."""
+BEAT_SECONDS = 30
+"""The automation for runs that died waits for three."""
+
+
+@contextmanager
+def ends_at_once() -> Iterator[None]:
+    """Leave it to `heard` that the runs of the body are heard of.
+
+    Prefect's own thread looks once a second whether it may stop, and a run's end waits for that:
+    half a second of the five of an ingest with nothing new.
+    """
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Let a run be heard of for as long as the body takes, where Prefect does not see to it."""
+    if get_current_settings().flows.heartbeat_frequency is not None:
+        yield
+        return
+    ended = Event()
+    beating = Thread(target=copy_context().run, args=(_beat, ended), daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beating.join()
+
+
+def _beat(ended: Event) -> None:
+    run = _flow_run()
+    while run:
+        emit_event("prefect.flow-run.heartbeat", _resource(run))
+        if ended.wait(BEAT_SECONDS):
+            return
 
 
 def is_scheduled() -> bool:
@@ -68,8 +116,15 @@ def tell(event: str, source_id: str, name: str, message: str) -> None:
 
 def _related(run: FlowRun) -> dict[str, str]:
     return {
-        "prefect.resource.id": f"prefect.flow-run.{run.id}",
+        "prefect.resource.id": _resource(run)["prefect.resource.id"],
         "prefect.resource.role": "flow-run",
+    }
+
+
+def _resource(run: FlowRun) -> dict[str, str]:
+    return {
+        "prefect.resource.id": f"prefect.flow-run.{run.id}",
+        "prefect.resource.name": run.name,
     }
 
 
