@@ -29,7 +29,11 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The prints of one source's archive files."""
+    """The prints of one source's archive files.
+
+    Of those that brought no page they are kept once they are asked for: a poll that finds nothing
+    new makes no file here.
+    """
 
     folder: Path
     made_by: str
@@ -37,9 +41,8 @@ class Memory:
     make: Callable[[Path], Iterable[Print]]
     """Makes the prints of an archive file's pages."""
 
-    def keep(self, warc: Path, prints: Iterable[Print]) -> list[Print]:
-        """Keep what there is to remember of an archive file; what is kept."""
-        kept = chosen(prints)
+    def keep(self, warc: Path, kept: Iterable[Print]) -> None:
+        """Keep what was chosen to be remembered of an archive file."""
         self.folder.mkdir(parents=True, exist_ok=True)
         schema = SCHEMA.with_metadata({"made_by": self._version(warc)})
         rows = pa.RecordBatch.from_pylist([each._asdict() for each in kept], schema=schema)
@@ -48,7 +51,6 @@ class Memory:
         with pa.OSFile(str(fresh), "wb") as file, pa.ipc.new_file(file, schema) as writer:
             writer.write_batch(rows)
         fresh.replace(path)
-        return kept
 
     def earlier(self, warc: Path) -> Iterator[list[Print]]:
         """The prints of the source's archive files begun before this one, the newest first."""
@@ -59,7 +61,9 @@ class Memory:
             except (OSError, ValueError) as error:
                 log.warning("%s is damaged and tells nothing of its source: %s", path, error)
                 continue
-            yield self.keep(path, prints) if known is None else prints
+            if known is None:
+                self.keep(path, prints)
+            yield prints
 
     def _recall(self, warc: Path) -> list[Print] | None:
         with suppress(OSError, pa.ArrowInvalid), pa.OSFile(str(self._path(warc))) as file:

@@ -270,6 +270,7 @@ class Batch:
     warc: Path | str
     """An address where it lies in a bucket."""
     stage: Path
-    """Folder with `articles.arrow`, `stripped_blocks.arrow` and `captures.arrow`."""
+    """Folder with `captures.arrow`, and, where there are rows, `articles.arrow` and
+    `stripped_blocks.arrow`."""
     counts: dict[str, int] = field(default_factory=dict)
     """Captures by outcome."""

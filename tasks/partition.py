@@ -1,5 +1,6 @@
 """A run's staged rows into Parquet: one file a run and UTC publication day, and its commit."""
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -110,8 +111,11 @@ def _read(folders: Sequence[Path], run_id: str) -> _Staged:
 def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
     """The rows of all folders as the run's own: a shard's are staged before its run begins."""
     tables = [schema.empty_table()]
-    for folder in sorted(folders):
-        with pa.memory_map(str(folder / f"{name}.arrow")) as source:
+    paths = [f"{folder}/{name}.arrow" for folder in sorted(folders)]
+    for path in paths:
+        if name != "captures" and not os.path.exists(path):  # noqa: PTH110 - no rows of these
+            continue
+        with pa.memory_map(path) as source:
             tables.append(pa.ipc.open_file(source).read_all())
     table = pa.concat_tables(tables)
     return _replace(table, "run_id", [run_id] * table.num_rows)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -24,7 +23,7 @@ from tasks.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
 from tasks.pool import PagePool
 from tasks.progress import advance
 from tasks.prompts import NO_SITE, Site
-from tasks.recurrence import Print, find_recurring, kept_texts, print_of
+from tasks.recurrence import Print, chosen, find_recurring, kept_texts, print_of
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tasks.sources import Source
 from warehouse.archives import bring_archives
@@ -119,8 +118,9 @@ def refine(
     memory = Memory(layout.prints / source_id, refiner.origin.made_by, refiner.prints)
     counts: Counter[str] = Counter()
     with SpooledTemporaryFile(IN_MEMORY) as spool, staging(stage) as put:
-        own = memory.keep(warc, _seen(refiner.spooled(warc, spool)))
+        own = chosen(_seen(refiner.spooled(warc, spool)))
         if own:
+            memory.keep(warc, own)
             bring_archives(layout, source_id, MOST_FILES)
             refiner.site = find_recurring(chain([own], memory.earlier(warc)))
         for refined in refiner.again(warc, spool):
@@ -207,7 +207,10 @@ def _unspooled(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
 
 @contextmanager
 def staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
-    """A folder of staged rows, filled by what is put into it."""
+    """A folder of staged rows, filled by what is put into it.
+
+    Its captures are there in any case, articles and stripped blocks where there are some.
+    """
     stage.mkdir(parents=True, exist_ok=True)
     captures = _Table(stage / "captures.arrow", CAPTURE_SCHEMA)
     articles = _Table(stage / "articles.arrow", ARTICLE_SCHEMA)
@@ -223,15 +226,17 @@ def staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
     try:
         yield put
     finally:
-        for table in (captures, articles, stripped):
+        for table in (articles, stripped, captures):
             table.close()
+        if not captures.path.exists():
+            captures.path.write_bytes(_no_rows(CAPTURE_SCHEMA))
 
 
 class _Table:
     """Rows on their way into an Arrow file, a batch at a time."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._path = path
+        self.path = path
         self._schema = schema
         self._rows: list[Row] = []
         self._file: pa.OSFile | None = None
@@ -244,7 +249,7 @@ class _Table:
     def close(self) -> None:
         self._flush()
         if self._file is None:
-            self._path.write_bytes(_no_rows(self._schema))
+            self.path.unlink(missing_ok=True)  # of an attempt that was cut short
         else:
             self._writer.close()
             self._file.close()
@@ -253,15 +258,14 @@ class _Table:
         if not self._rows:
             return
         if self._file is None:
-            self._file = pa.OSFile(str(self._path), "wb")
+            self._file = pa.OSFile(str(self.path), "wb")
             self._writer = pa.ipc.new_file(self._file, self._schema)
         self._writer.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
         self._rows.clear()
 
 
-@lru_cache(maxsize=8)
 def _no_rows(schema: pa.Schema) -> bytes:
-    """An Arrow file without rows, as most sources of a run have two."""
+    """An Arrow file without rows."""
     file = io.BytesIO()
     pa.ipc.new_file(file, schema).close()
     return file.getvalue()

@@ -212,6 +212,15 @@ def archived(layout: Layout, run_id: str, numbers: Iterable[int]) -> Path:
     return archive.path
 
 
+def archived_poll(layout: Layout, run_id: str) -> Path:
+    """An archive of a feed that had not changed."""
+    at, url = datetime(2026, 3, 2, 6, tzinfo=UTC), "https://fi-sanomat.test/feed"
+    with open_archive(layout.raw, "fi-sanomat", run_id) as archive:
+        archive.write(Attempt(CaptureKind.LISTING, url, url, Outcome.NOT_MODIFIED, at, 0.1))
+    assert archive.path
+    return archive.path
+
+
 def refined(layout: Layout, warc: Path, pool: PagePool, **settings: Any) -> Batch:
     papers = {"fi-sanomat": source("fi-sanomat", **settings)}
     return refine(warc, warc.name.partition(".")[0], layout, papers, pool)
@@ -281,6 +290,17 @@ def test_the_cache_decides_nothing(tmp_path: Path, pool: PagePool) -> None:
     assert again[::-1] == first
     files = (path for path in layout.prints.rglob("*") if path.is_file())
     assert {path.name: path.read_bytes() for path in files} == kept
+
+
+def test_polls_without_pages_are_looked_at_once(tmp_path: Path, pool: PagePool) -> None:
+    layout = Layout(tmp_path)
+    polls = [archived_poll(layout, run_id(number)) for number in (1, 2)]
+    for warc in polls:
+        refined(layout, warc, pool)
+    assert not layout.prints.exists()
+    refined(layout, archived(layout, run_id(3), STORIES), pool)
+    kept = sorted(path.stem for path in layout.prints.rglob("*.arrow"))
+    assert kept == [run_id(number) for number in (1, 2, 3)]
 
 
 def test_other_settings_make_other_prints(

@@ -18,6 +18,7 @@ from tasks import pool as pages
 from tasks.archive import open_archive
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
 from tasks.normalise import EXTRACTOR_VERSION
+from tasks.partition import Run, partition
 from tasks.pool import PagePool, page_pool
 from tasks.refine import Origin, refine
 from tasks.settings import Limits, Settings
@@ -186,6 +187,34 @@ def test_an_archive_refined(tmp_path: Path, patient: PagePool) -> None:
 
     before = digests(batch)
     assert digests(refine(warc, RUN, layout, {"gb-post": source()}, patient)) == before
+
+
+def polled(layout: Layout) -> Path:
+    """The archive of a source whose page did not answer."""
+    with open_archive(layout.raw, "gb-post", RUN) as archive:
+        archive.write(page(1, Outcome.TIMED_OUT))
+    assert archive.path
+    return archive.path
+
+
+def test_a_poll_without_pages_is_staged_in_one_file(tmp_path: Path, patient: PagePool) -> None:
+    layout = Layout(tmp_path)
+    batch = refine(polled(layout), RUN, layout, {"gb-post": source()}, patient)
+    assert [(name, len(rows)) for name, rows in staged(batch).items()] == [("captures", 1)]
+    assert not layout.prints.exists()
+    commit = partition(layout, Run(RUN, (batch,)), lambda ids: {})
+    assert commit
+    assert commit.outcomes == {"gb-post": {"timed_out": 1}}
+
+
+def test_nothing_is_left_staged_of_an_earlier_attempt(tmp_path: Path, patient: PagePool) -> None:
+    layout = Layout(tmp_path)
+    warc = archived(layout)
+    batch = refine(warc, RUN, layout, {"gb-post": source()}, patient)
+    assert "articles" in staged(batch)
+    warc.unlink()
+    refine(polled(layout), RUN, layout, {"gb-post": source()}, patient)
+    assert [*staged(batch)] == ["captures"]
 
 
 def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, patient: PagePool) -> None:
