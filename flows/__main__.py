@@ -5,19 +5,21 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-from rich.console import Console
-
-from flows import quiet
-from flows.asking import health, layout_of, print_topics, report, schema, sql
-from flows.console import narrated
-from flows.exits import Exit, told
-from flows.installation import SOURCES, TOPICS
-from flows.operating import DEMO, backup, deploy, env, maintain, serve
-from flows.options import DataFolder, SourcesFile, TopicsFile, installation
-from flows.pages import check_sources, extract
-from tasks.pool import make_ready
 from warehouse.allocation import kept_for_good
+
+with kept_for_good():
+    import typer
+    from rich.console import Console
+
+    from flows import quiet
+    from flows.asking import health, layout_of, print_topics, report, schema, sql
+    from flows.console import narrated
+    from flows.exits import Exit, told
+    from flows.installation import SOURCES, TOPICS
+    from flows.operating import DEMO, backup, deploy, env, maintain, serve
+    from flows.options import DataFolder, SourcesFile, TopicsFile, installation
+    from flows.pages import check_sources, extract
+    from tasks.pool import make_ready
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False

@@ -203,6 +203,10 @@ def ingest(
             return _ingest(place, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
 
 
+# They are JSON as they are; to find that out Prefect would import FastAPI: 0.08 s of CPU.
+ingest.serialize_parameters = dict  # type: ignore[method-assign, assignment]
+
+
 def _ingest(
     place: Installation, run_id: str, mine: Turn, is_asked: bool, since_days: int, max_new: int
 ) -> State[Ingested]:
