@@ -1,69 +1,45 @@
 """The scheduled job: collect every source, refine what is new, load it, publish it."""
 
 import logging
-import resource
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import BoundedSemaphore
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import duckdb
 from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows import run_page
-from flows.ending import Ingested, called, counted, end, skip
+from flows.collecting import (
+    SOURCES_AT_ONCE,
+    collect_and_refine,
+    refine_archive,
+    refine_source,
+    unseen,
+)
+from flows.ending import Ingested, called, end, skip
 from flows.installation import Installation, open_installation
 from flows.quiet import narrate
 from tasks.archive import salvage, unfinished
-from tasks.breaker import Breaker, read_breaker
-from tasks.collect import Collected, Collector
-from tasks.fetch import Client
+from tasks.collect import Collected
 from tasks.load import LoadReport, load, publish_all
-from tasks.model import Batch, Outcome
+from tasks.model import Batch
 from tasks.normalise import EXTRACTOR_VERSION
 from tasks.partition import Run
 from tasks.pool import PagePool, page_pool
-from tasks.refine import refine
 from tasks.report import summary_of_topics, write_report
 from tasks.runs import adopt_unfinished, new_run_id, running, started_at
-from tasks.sources import Source
 from tasks.turns import Turn, turn
 from warehouse.archives import SUFFIX, archive_files, bring_archive
 from warehouse.query import kept_open
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-"""Threads: collecting waits for hosts, refining waits for the pool's processes.
-
-Each has a connection and an archive file open: as many as the files that this process may open
-allow, 200 where it may open 1,024. All papers then wait out their pauses at the same time.
-"""
-REFINED_AT_ONCE = 2
-"""Sources for each process: enough to keep it busy.
-
-All that were collected at the same time would, with their hundreds of threads, hold up the requests
-of those still being collected.
-"""
-
-
-def _unseen(given: T) -> T:
-    """A task's argument, in which Prefect does not look for futures.
-
-    It would look through all papers and their batches for each task: 30 ms for one of 200 papers.
-    """
-    return quote(given)  # type: ignore[return-value]
 
 
 def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
@@ -76,27 +52,6 @@ def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
     except Exception:
         return False
     return False
-
-
-@task(task_run_name="collect {source.id}", cache_policy=NO_CACHE)
-def collect_source(collector: Collector, source: Source) -> Collected:
-    """Discover, fetch and archive one source; what fails is told in the result."""
-    return collector.collect(source)
-
-
-@task(task_run_name="refine {collected.source_id}", cache_policy=NO_CACHE)
-def refine_source(
-    place: Installation, run_id: str, collected: Collected, pool: PagePool
-) -> tuple[Collected, Batch | None]:
-    """Extract, clean and normalise what a source brought; what fails is told in the result."""
-    if not collected.warc:
-        return collected, None
-    try:
-        return collected, _refine(place, run_id, collected.warc, pool)
-    except Exception as surprise:
-        log.exception("%s: refining stopped", collected.warc)
-        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
-        return replace(collected, error=error), None
 
 
 @task(
@@ -157,7 +112,7 @@ def _report(place: Installation, snapshot: Path | None, loaded: LoadReport) -> N
         return
     if place.layout.current.exists():
         is_news = bool(loaded.articles or loaded.revised or loaded.recounted)
-        state = report_snapshot(_unseen(place), is_news=is_news, return_state=True)
+        state = report_snapshot(unseen(place), is_news=is_news, return_state=True)
         if state.is_failed():
             log.warning("report_failed: %s was not written: %s", place.layout.report, state.message)
 
@@ -213,74 +168,15 @@ def _ingest(
     log.info("run %s: %d sources", run_id, len(mine.sources))
     with ExitStack() as reading:
         with running(place.layout, run_id):
-            collected, batches = _collect_and_refine(
+            collected, batches = collect_and_refine(
                 place, run_id, mine.sources, since_days, max_new, is_asked
             )
-            report = load_runs(_unseen(place), _unseen([_run(run_id, batches)] if batches else []))
-            snapshot = publish_snapshot(_unseen(place))
+            report = load_runs(unseen(place), unseen([_run(run_id, batches)] if batches else []))
+            snapshot = publish_snapshot(unseen(place))
             reading.enter_context(kept_open(place.layout))
             _report(place, snapshot, report)
         done = Ingested(run_id, collected, batches, report, mine.busy)
         return end(place, done, is_published=snapshot is not None)
-
-
-def _collect_and_refine(
-    place: Installation,
-    run_id: str,
-    chosen: Sequence[Source],
-    since_days: int,
-    max_new: int,
-    is_asked: bool,
-) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
-    since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
-    limits = place.settings.limits
-    with (
-        kept_open(place.layout),
-        Client(limits, place.settings.user_agent, place.layout.cache) as client,
-        page_pool(place.settings) as pool,
-    ):
-        again = place.settings.recheck_after
-        breaker = Breaker() if is_asked else read_breaker(place.layout)
-        collector = Collector(
-            place.layout, run_id, client, limits, since, max_new, again, breaker=breaker
-        )
-        collecting = [
-            collect_source.submit(_unseen(collector), _unseen(source)) for source in chosen
-        ]
-        done = (future.result() for future in as_completed(collecting))
-        room = BoundedSemaphore(REFINED_AT_ONCE * place.settings.processes)
-        refining = {each.source_id: _refining(place, run_id, each, pool, room) for each in done}
-        results = [refining[source.id]() for source in chosen]
-    return tuple(one for one, _ in results), tuple(batch for _, batch in results if batch)
-
-
-def _refining(
-    place: Installation,
-    run_id: str,
-    collected: Collected,
-    pool: PagePool,
-    room: BoundedSemaphore,
-) -> Callable[[], tuple[Collected, Batch | None]]:
-    """Refine a source's pages in a task, once there is room for one more.
-
-    Where the source brought no pages, stage its ledger at once.
-    """
-    if collected.outcomes.get(Outcome.FETCHED):
-        room.acquire()
-        future: PrefectFuture[tuple[Collected, Batch | None]] = refine_source.submit(
-            _unseen(place), run_id, _unseen(collected), _unseen(pool)
-        )
-        future.add_done_callback(lambda _: room.release())
-        return future.result
-    done = refine_source.fn(place, run_id, collected, pool)
-    return lambda: done
-
-
-def _refine(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Batch:
-    sources = {source.id: source for source in place.sources}
-    batch = refine(warc, run_id, place.layout, sources, pool)
-    log.info("%s: %s", batch.source_id, counted(batch.counts))
-    return batch
 
 
 def finish_earlier_runs(place: Installation) -> None:
@@ -298,8 +194,8 @@ def finish_earlier_runs(place: Installation) -> None:
                 for warc in _archives(place, run_id)
             ]
         batches = tuple(batch for _, batch in results if batch)
-        load_runs(_unseen(place), _unseen([_run(run_id, batches)] if batches else []))
-        publish_snapshot(_unseen(place))
+        load_runs(unseen(place), unseen([_run(run_id, batches)] if batches else []))
+        publish_snapshot(unseen(place))
 
 
 def _archives(place: Installation, run_id: str) -> list[Path]:
@@ -311,7 +207,7 @@ def _archives(place: Installation, run_id: str) -> list[Path]:
 
 def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:
     """Refine a run's archive files; None when it has none."""
-    batches = tuple(_refine(place, run_id, warc, pool) for warc in _archives(place, run_id))
+    batches = tuple(refine_archive(place, run_id, warc, pool) for warc in _archives(place, run_id))
     return _run(run_id, batches) if batches else None
 
 
