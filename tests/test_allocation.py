@@ -16,7 +16,7 @@ import tasks
 from tasks.load import load
 from tasks.prompts.words import MEMORY, Lexicon, Said
 from tests.staged import HARVEST, SOURCES, TOPICS, Page, stage
-from warehouse import build
+from warehouse import build, writer
 from warehouse.layout import Layout
 from warehouse.writer import MEMORY as SHARE
 from warehouse.writer import MOST_MEMORY
@@ -34,6 +34,20 @@ give_back()
 print(full - held())
 """
 
+FREED_BY_DUCKDB = """
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from warehouse.layout import Layout
+from warehouse.writer import opened
+def held():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
+with TemporaryDirectory() as name, opened(Layout(Path(name))) as con:
+    con.execute("SELECT count(DISTINCT hash(range)) FROM range(3_000_000)").fetchall()
+    con.execute("SELECT hash(range) FROM range(3_000_000) ORDER BY 1 OFFSET 2_999_999").fetchall()
+    print(held())
+"""
+
 
 def say(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -49,6 +63,33 @@ def test_pyarrow_allocates_from_the_c_library(module: str) -> None:
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
 def test_what_was_freed_goes_back_to_the_system() -> None:
     assert int(say(FREED)) > 80
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
+def test_what_duckdb_freed_goes_back_to_the_system() -> None:
+    assert int(say(FREED_BY_DUCKDB)) < 110
+
+
+def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    look = writer.written_blocks
+
+    def noted(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[int]:
+        held.append(temporary_bytes(con))
+        return look(con, path)
+
+    monkeypatch.setattr(writer, "written_blocks", noted)
+    with writer.opened(Layout(tmp_path)) as con:
+        con.execute("CREATE TEMP TABLE numbers AS SELECT hash(range) AS n FROM range(1_000_000)")
+        held.append(temporary_bytes(con))
+    assert held[0] > 8_000_000 > held[1]
+
+
+def temporary_bytes(con: duckdb.DuckDBPyConnection) -> int:
+    asked = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    return int(con.execute(asked).fetchall()[0][0])
 
 
 def test_duckdb_has_a_small_share_unless_a_load_reaches_into_all_history(
