@@ -83,6 +83,7 @@ def load(
     limits: Limits | None = None,
     now: datetime | None = None,
     processes: int | None = None,
+    is_modest: bool = False,
     waiting: Told = lambda message: None,
 ) -> LoadReport:
     """Partition the runs and load all that is committed and not loaded yet, in one transaction.
@@ -98,6 +99,7 @@ def load(
         limits: Say when and for how long runs skip a source that fails; None keeps to what was.
         now: The clock, for the record of the load and the validity of topics.
         processes: How many may count where there is much to count; None is one for each core.
+        is_modest: Whether others want the cores and the memory meanwhile.
         waiting: Told when another process has to finish first.
 
     Raises:
@@ -105,7 +107,8 @@ def load(
     """
     with writer_lock(layout, waiting):
         sweep(layout)
-        return _load(layout, topics, sources, runs, limits, now or datetime.now(UTC), processes)
+        now = now or datetime.now(UTC)
+        return _load(layout, topics, sources, runs, limits, now, processes, is_modest)
 
 
 def rebuild_warehouse(
@@ -155,10 +158,11 @@ def _load(
     limits: Limits | None,
     now: datetime,
     processes: int | None,
+    is_modest: bool = False,
 ) -> LoadReport:
     definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
     with (
-        build.open_writer(layout, committed_runs(layout.commits)) as con,
+        build.open_writer(layout, committed_runs(layout.commits), is_modest=is_modest) as con,
         build.transaction(con),
     ):
         build.begin_load(con)

@@ -30,7 +30,7 @@ from warehouse.archives import bring_archives
 from warehouse.layout import Layout
 
 ROWS_A_BATCH = 500
-IN_MEMORY = 8 * 1024 * 1024
+IN_MEMORY = 1024 * 1024
 """Bytes of refined pages that wait in memory; more wait on disk."""
 
 Row = dict[str, Any]

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tasks.backfill.captures import PAGE_KINDS
@@ -17,7 +18,7 @@ from tasks.backfill.cluster import Cluster
 from tasks.backfill.estimate import estimate
 from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, refine_again
-from tasks.backfill.processes import ShardFailed, ShardPool, shard_pool
+from tasks.backfill.processes import SHARDS_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.records import Damage, Record, cut, read_records
 from tasks.backfill.responses import brought
 from tasks.backfill.selection import Papers, Passed, Selection
@@ -42,6 +43,7 @@ from tests.made_warcs import (
     write_warc,
 )
 from tests.staged import TOPICS, source, tables
+from warehouse import build
 from warehouse.commits import read_commit
 from warehouse.layout import Layout
 from warehouse.query import query
@@ -412,6 +414,26 @@ def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
     runs = ask(at, "SELECT attempts FROM runs ORDER BY sequence")
     assert sum(attempts for (attempts,) in runs) == 60
     assert all(20 <= attempts < 30 for (attempts,) in runs[:-1])
+
+
+def test_a_process_is_replaced_before_its_heap_has_grown() -> None:
+    with shard_pool(1) as alone:
+        ids = [alone.schedule(os.getpid, ())[1].result() for _ in range(2 * SHARDS_A_PROCESS)]
+    assert list(Counter(ids).values()) == [SHARDS_A_PROCESS] * 2
+
+
+def test_a_load_leaves_the_cores_to_refinement(
+    tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, refresh = [], build.refresh
+
+    def noted(con: duckdb.DuckDBPyConnection) -> None:
+        found.extend(con.execute("SELECT current_setting('threads')").fetchall())
+        refresh(con)
+
+    monkeypatch.setattr(build, "refresh", noted)
+    backfilled(place(tmp_path), pool, write_warc(tmp_path / "a.warc.gz", news(3, 6)))
+    assert found == [(1,)]
 
 
 def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:

@@ -61,7 +61,9 @@ Connection = duckdb.DuckDBPyConnection
 
 
 @contextmanager
-def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
+def open_writer(
+    layout: Layout, committed: Iterable[str], *, is_modest: bool = False
+) -> Iterator[Connection]:
     """Open the writer's file, made anew when it is not there or no longer fits; close it after.
 
     It no longer fits when other SQL made it, or when a run it has loaded is committed no more.
@@ -69,7 +71,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     """
     few_arenas()
     try:
-        with _fitting(layout, set(committed)) as con:
+        with _fitting(layout, set(committed), is_modest) as con:
             if not _is_made(con):
                 with transaction(con):
                     make_relations(con)
@@ -79,13 +81,13 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 
 
 @contextmanager
-def _fitting(layout: Layout, committed: set[str]) -> Iterator[Connection]:
-    with opened(layout) as con:
+def _fitting(layout: Layout, committed: set[str], is_modest: bool) -> Iterator[Connection]:
+    with opened(layout, is_modest=is_modest) as con:
         if not _is_made(con) or _fits(con, committed):
             yield con
             return
     drop_writer(layout)
-    with opened(layout) as con:
+    with opened(layout, is_modest=is_modest) as con:
         yield con
 
 

@@ -98,6 +98,7 @@ def load_shards(
         place.sources,
         [run],
         processes=place.settings.processes,
+        is_modest=True,
         waiting=waiting,
     )
     for staged in shards:
