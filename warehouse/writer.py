@@ -53,8 +53,9 @@ def opened(layout: Layout, *, is_modest: bool = False) -> Iterator[duckdb.DuckDB
 
 
 def allow_most(con: duckdb.DuckDBPyConnection) -> None:
-    """Give DuckDB its larger share, until the connection is closed."""
+    """Give DuckDB its larger share and all cores, until the connection is closed."""
     con.execute(f"SET memory_limit = '{MOST_MEMORY}'")
+    con.execute("RESET threads")
 
 
 def drop_writer(layout: Layout) -> None:
