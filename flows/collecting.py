@@ -2,8 +2,9 @@
 
 import logging
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -102,7 +103,7 @@ def collect_and_refine(
     limits = place.settings.limits
     with (
         kept_open(place.layout),
-        ThreadPoolExecutor(SOURCES_AT_ONCE) as threads,
+        _threads() as threads,
         Client(limits, place.settings.user_agent, place.layout.cache) as client,
         page_pool(place.settings) as pool,
     ):
@@ -121,6 +122,16 @@ def collect_and_refine(
         refining = {each.source_id: _refining(place, run_id, each, pool, room) for each in done}
         results = [refining[source.id]() for source in chosen]
     return tuple(one for one, _ in results), tuple(batch for _, batch in results if batch)
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """One for each of the sources at once; of a run that is ended no further source is begun."""
+    threads = ThreadPoolExecutor(SOURCES_AT_ONCE)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _refining(

@@ -1,11 +1,14 @@
 """All papers are asked at once, whatever Prefect has to write down of each."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from flows import collecting
 from flows.collecting import collect_source
 from flows.ingest import ingest
 from flows.installation import TOPICS
@@ -36,3 +39,19 @@ def test_papers_are_asked_before_their_tasks_have_begun(
         done = ingest(sources_file=str(path), topics_file=str(TOPICS), data=data)
     assert {one.host for one in seen} == {host(number) for number in range(PAPERS)}
     assert [one.outcomes["fetched"] for one in done.sources] == [1] * PAPERS
+
+
+def test_of_a_run_that_is_ended_no_further_paper_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "SOURCES_AT_ONCE", 1)
+    begun, further = Event(), Event()
+
+    def collect() -> None:
+        begun.set()
+        time.sleep(0.1)
+
+    with suppress(KeyboardInterrupt), collecting._threads() as threads:
+        threads.submit(collect)
+        threads.submit(further.set)
+        begun.wait()
+        raise KeyboardInterrupt
+    assert not further.is_set()
