@@ -32,7 +32,7 @@ from tasks.backfill.shards import cut_into_shards, open_warcs
 from tasks.load import publish
 from tasks.pool import tried
 from tasks.refine import Origin, refine_page
-from tasks.settings import available_cores
+from tasks.settings import Limits, available_cores
 from tests.bench_warehouse import Steps, cpu, cpu_with_pools
 from tests.made_warcs import CRAWLED, Archived, compressed, records_of
 from tests.scoring import CORPUS
@@ -232,10 +232,11 @@ def run(pages: int = PAGES) -> None:
         ten = measured(large, folder / "ten", size, few)
         told("one ten times as large, cut alike", ten)
         print(f"  {ten['peak'] / one['peak']:.0%} of the smaller one's peak")
+        usual = Limits().pages_a_run
         less, more = (
-            measured(path, folder / f"{path.stem}-whole", size, 10_000) for path in (small, large)
+            measured(path, folder / f"{path.stem}-whole", size, usual) for path in (small, large)
         )
-        told("the larger one in one run", more)
+        told(f"the larger one, a run every {usual} pages as by default", more)
         pace, used = more["pages"] / more["wall"] / rate, 1000 * more["cpu"] / more["pages"]
         print(f"  against bare extraction: {pace:.0%} of its pace, {used / each:.0%} of its CPU")
         used = 1000 * (more["cpu"] - less["cpu"]) / (more["pages"] - less["pages"])
