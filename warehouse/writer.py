@@ -24,7 +24,7 @@ FREED = "4MB"
 By itself it waits for 512 MB: loads of 500 pages then took 170 MiB instead of 150.
 """
 FREED_MODESTLY = "1MB"
-"""The same where memory counts more: 125 MiB, in one thread and a tenth more of its CPU time."""
+"""The same where memory counts more: 125 MiB, in one thread; in two it took a fifth more of CPU."""
 UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough bytes from file")
 """What is said of a file whose making a full disk, or a kill, cut off."""
 
@@ -85,7 +85,7 @@ def _set_up(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
 
 
 def _be_modest(con: duckdb.DuckDBPyConnection) -> None:
-    """Take one core, a sixth less of CPU time than two take, and give memory back at once."""
+    """Take one core, and give memory back at once."""
     con.execute("SET threads = 1")
     con.execute(f"SET allocator_bulk_deallocation_flush_threshold = '{FREED_MODESTLY}'")
 

@@ -21,7 +21,8 @@ from tasks.pool import ahead, worker_pool
 AHEAD = 2
 """Shards in the pool for each process: a slow one does not let the others wait."""
 SHARDS_A_PROCESS = 3
-"""Then the process is replaced, which takes 26 ms of CPU: its heap grows from shard to shard."""
+"""Then the process is replaced: its heap grows from shard to shard. What that costs in CPU time was
+less than two measurements differ by."""
 DEATHS = 3
 """A shard whose process ends so often outside its pages is given up."""
 MOST_BLAMED = 200
