@@ -42,6 +42,8 @@ SHARDS, RUNS = 6, 3
 """That the smaller file is cut into: what waits and what is loaded is as much in the larger one."""
 DATED = re.compile(r"\b20[012]\d-[01]\d-[0-3]\d")
 """Most pages of a day's crawl are a few days old; the gold pages come from years."""
+OWN_ADDRESS = re.compile(r"<(?:link|meta)\b[^>]*(?:canonical|og:url)[^>]*>", re.IGNORECASE)
+"""By which all variants of a page would be versions of one article."""
 PROSE = re.compile(r"(?<=>)[^<>{}]{40,}(?=<)")
 MB = 1024 * 1024
 
@@ -56,7 +58,7 @@ def varied(html: str, seed: int) -> str:
         return " ".join(words)
 
     day = f"2024-04-{24 + seed % 7}"
-    return DATED.sub(day, PROSE.sub(shuffled, html) if seed else html)
+    return DATED.sub(day, PROSE.sub(shuffled, OWN_ADDRESS.sub("", html)) if seed else html)
 
 
 def archived(pages: int, times: int, first: int = 0) -> Iterator[Archived]:
