@@ -47,10 +47,14 @@ OF_DAYS = {
     ),
     "days_mentions": ("mentions", "SEMI JOIN rows_of_days_articles USING (article_id)"),
     "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
-    "topic_spikes": ("topic_spikes", "SEMI JOIN touched_days USING (day)"),
-    "spike_days": ("topic_daily", "SEMI JOIN touched_days USING (day)"),
+    "topic_spikes": ("topic_spikes", "SEMI JOIN rows_of_coverage USING (day)"),
+    "spike_days": ("topic_daily", "SEMI JOIN rows_of_coverage USING (day)"),
 }
-"""Views `touched_<name>`: a relation's rows of the days of the load's runs."""
+"""Views `touched_<name>`: a relation's rows of the days of the load's runs.
+
+Spikes, as weeks and months, have the days of watched papers: a backfill of what only archives know
+may touch days of many years, which are in none of them.
+"""
 
 PERIODS = {
     "weeks_daily": ("topic_daily", "day", "week"),
@@ -198,7 +202,7 @@ def _keep_rows(con: Connection, wanted: Mapping[str, tuple[str, str]]) -> None:
 
 def _starts(con: Connection, kind: str) -> list[str]:
     """First days of the periods with touched days, as constants, which reach into a view."""
-    days = con.execute(f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM touched_days")  # noqa: S608
+    days = con.execute(f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM rows_of_coverage")  # noqa: S608
     return sorted(f"DATE '{day}'" for (day,) in days.fetchall()) or ["NULL"]
 
 
