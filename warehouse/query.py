@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -85,3 +86,8 @@ def records(
     relation = con.sql(sql, params=given)
     rows: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
     return rows
+
+
+def quoted(text: str | Path) -> str:
+    """A text, or a path, as a string of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"

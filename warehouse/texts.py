@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.layout import Layout
+from warehouse.query import quoted
 
 VIEW = Path(__file__).parent / "schema" / "article_version_texts.sql"
 LIST = Path(__file__).parent / "macros" / "article_files.sql"
@@ -54,7 +55,7 @@ def _is_made_with_files(con: duckdb.DuckDBPyConnection) -> bool:
 
 def _listing(sql: str, paths: list[str], root: str) -> str:
     lines = "".join(f"\n{path}" for path in paths)
-    return sql.replace("{paths}", _quoted(lines)).replace("{root}", _quoted(root))
+    return sql.replace("{paths}", quoted(lines)).replace("{root}", quoted(root))
 
 
 def live_paths(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -66,7 +67,3 @@ def live_paths(con: duckdb.DuckDBPyConnection) -> list[str]:
 def _root(layout: Layout) -> str:
     """The data folder, in which nothing is a pattern."""
     return re.sub(r"([*?\[])", r"[\1]", layout.root.absolute().as_posix())
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

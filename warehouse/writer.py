@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 
 from warehouse.layout import Layout
+from warehouse.query import quoted
 from warehouse.written import add_written, state_of, tell_writes, written_blocks
 
 STORAGE = "v1.2.0"
@@ -78,7 +78,7 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
 
 def _set_up(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     con.execute(f"SET memory_limit = '{MEMORY}'")
-    con.execute(f"SET temp_directory = '{_quoted(layout.writer.with_suffix('.tmp'))}'")
+    con.execute(f"SET temp_directory = {quoted(layout.writer.with_suffix('.tmp'))}")
     con.execute("SET GLOBAL TimeZone = 'UTC'")
     con.execute(f"SET allocator_bulk_deallocation_flush_threshold = '{FREED}'")
     tell_writes(con)
@@ -91,7 +91,7 @@ def _be_modest(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    attach = f"ATTACH '{_quoted(layout.writer)}' AS news"
+    attach = f"ATTACH {quoted(layout.writer)} AS news"
     try:
         con.execute(attach)
     except duckdb.IOException as error:
@@ -99,7 +99,3 @@ def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
             raise
         drop_writer(layout)
         con.execute(attach)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
