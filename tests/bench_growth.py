@@ -2,7 +2,8 @@
 
 Made articles, a thousand a day (`tests.made`): a warehouse that was loaded at once, then loads of
 a day each, measured, and backfills of gold pages, from the WARC file to the tables; then it grows
-to the next size, and so on. FOLDER gets growth.png.
+to the next size, and so on. A machine's speed changes over minutes, so the same is done in turns
+with a warehouse of a thousand articles. FOLDER gets growth.png.
 """
 
 import shutil
@@ -36,18 +37,16 @@ BACKFILLS, PAGES = 3, 500
 TITLE = "What an article costs as the warehouse grows"
 STEPS = ("partition", "count", "marts", "checks", "copy")
 HEAD = (
-    "| articles in the warehouse | ms CPU a page, from WARC to tables"
-    f" | of {NEW:,} new ones loaded, ms CPU an article | ms wall an article"
-    f" | {' | '.join(f'{step}, ms CPU' for step in STEPS)} |\n|---|{'---|' * (3 + len(STEPS))}"
+    "| articles in the warehouse | ms CPU a page, from WARC to tables | into 1,000 in turns"
+    f" | of it {NEW:,} new articles' load, ms CPU each | into 1,000 in turns | ms wall"
+    f" | {' | '.join(f'{step}, ms CPU' for step in STEPS)} |\n|---|{'---|' * (5 + len(STEPS))}"
 )
 
 
 @dataclass(frozen=True)
-class Point:
-    """What an article cost at one size, in milliseconds."""
+class Cost:
+    """What an article cost, in milliseconds."""
 
-    articles: int
-    """In the warehouse before."""
     page: float
     """CPU from the WARC file to the tables."""
     wall: float
@@ -57,74 +56,104 @@ class Point:
     """CPU of its steps."""
 
 
-def grow(layout: Layout, sizes: Sequence[int]) -> list[Point]:
+@dataclass(frozen=True)
+class Point:
+    """What an article cost at one size."""
+
+    articles: int
+    """In the warehouse before."""
+    cost: Cost
+    small: Cost
+    """Into a thousand, at the same time."""
+
+
+class Growing:
+    """A warehouse that grows by days of articles."""
+
+    def __init__(self, root: Path) -> None:
+        self._layout, self._days = Layout(root), 0
+
+    def fill(self, articles: int) -> int:
+        """Load what is missing to so many articles, at least a day, at once; how many there are."""
+        days = range(self._days, max(articles // NEW, self._days + 1))
+        write_days(self._layout, days, NEW)
+        loading.load(self._layout, TOPICS, SOURCES)
+        loading.publish(self._layout)
+        self._days = days.stop
+        return self._days * NEW
+
+    def load(self) -> Steps:
+        """Load a day."""
+        self._days += 1
+        return load_run(self._layout, self._days - 1)
+
+    def backfill(self, number: int) -> float:
+        """Milliseconds of CPU for a page of a WARC file whose words no other number has."""
+        place = Place(self._layout, SOURCES, TOPICS, Settings(data=self._layout.root), Selection())
+        with tempfile.TemporaryDirectory() as name:
+            warc = write(Path(name) / f"{number}.warc.gz", PAGES, 1, first=1 + number * PAGES)
+            said = loaded(place, warc, warc.stat().st_size // SHARDS, PAGES)
+        return 1000 * float(said["cpu"]) / int(said["pages"])
+
+
+def grow(folder: Path, sizes: Sequence[int]) -> list[Point]:
     """Measure at each size, the warehouse growing from one to the next."""
-    points, day = [], 0
+    large, points = Growing(folder / "large"), []
     for number, size in enumerate(sizes):
-        days = range(day, max(size // NEW, day + 1))
-        write_days(layout, days, NEW)
-        loading.load(layout, TOPICS, SOURCES)
-        loading.publish(layout)
-        day = days.stop
-        loads = [load_run(layout, day + at) for at in range(SETTLING + LOADS)]
-        pages = [backfill(layout, number * BACKFILLS + at) for at in range(BACKFILLS)]
-        points.append(point(day * NEW, median(pages), loads[SETTLING:]))
-        day += len(loads)
+        articles, small = large.fill(size), Growing(folder / f"small-{number}")
+        small.fill(SIZES[0])
+        both = (large, small)
+        loads = [[one.load() for one in both] for _ in range(SETTLING + LOADS)][SETTLING:]
+        first = number * BACKFILLS
+        pages = [[one.backfill(first + at) for one in both] for at in range(BACKFILLS)]
+        costs = map(cost, zip(*pages, strict=True), zip(*loads, strict=True))
+        points.append(Point(articles, *costs))
+        print(f"{articles} articles: {points[-1]}")
     return points
 
 
-def backfill(layout: Layout, number: int) -> float:
-    """Milliseconds of CPU for a page of a WARC file, the words of which no other number has."""
-    place = Place(layout, SOURCES, TOPICS, Settings(data=layout.root), Selection())
-    with tempfile.TemporaryDirectory() as name:
-        warc = write(Path(name) / f"{number}.warc.gz", PAGES, 1, first=1 + number * PAGES)
-        said = loaded(place, warc, warc.stat().st_size // SHARDS, PAGES)
-    milliseconds = 1000 * float(said["cpu"]) / int(said["pages"])
-    print(f"  backfill of {said['pages']} pages: {milliseconds:.2f} ms CPU a page")
-    return milliseconds
-
-
-def point(articles: int, page: float, loads: Sequence[Steps]) -> Point:
-    """The means of some loads; seconds for a thousand articles are milliseconds for one."""
+def cost(pages: Sequence[float], loads: Sequence[Steps]) -> Cost:
+    """The median and the means; seconds for a thousand articles are milliseconds for one."""
     wall, cpu = (mean(steps.seconds["whole"][at] for steps in loads) for at in (0, 1))
     parts = {name: mean(steps.seconds[name][1] for steps in loads) for name in STEPS}
-    return Point(articles, page, wall, cpu, parts)
+    return Cost(median(pages), wall, cpu, parts)
 
 
 def table(points: Sequence[Point]) -> str:
     """A row a size."""
     rows = [HEAD]
     for one in points:
-        cells = (one.page, one.cpu, one.wall, *one.steps.values())
+        here, small = one.cost, one.small
+        cells = (here.page, small.page, here.cpu, small.cpu, here.wall, *here.steps.values())
         rows.append(f"| {one.articles:,} | {' | '.join(f'{cell:.2f}' for cell in cells)} |")
     return "\n".join(rows)
 
 
 def plot(points: Sequence[Point]) -> Spec:
-    """Two charts: of a page, all it costs; of its load, CPU by step and wall."""
-    whole = _chart("ms CPU a page, from WARC to tables", [_lines(points, {"CPU": "page"})])
+    """Two charts: of a page, all it costs; of its load, CPU by step; into a thousand, too."""
+    whole = _chart("ms CPU a page, from WARC to tables", [_lines(points, "page")])
     areas = [
-        {"size": one.articles, "ms": cost, "what": what}
+        {"size": one.articles, "ms": ms, "what": what}
         for one in points
-        for what, cost in one.steps.items()
+        for what, ms in one.cost.steps.items()
     ]
     area = {
         "data": {"values": areas},
         "mark": {"type": "area", "opacity": 0.7},
         "encoding": {"color": {"field": "what", "title": "CPU by step"}},
     }
-    load = _chart("ms of it to load", [area, _lines(points, {"CPU": "cpu", "wall": "wall"})])
+    load = _chart("ms CPU of it to load", [area, _lines(points, "cpu")])
     look = {"padding": 16, "background": "@paper", "title": {"text": TITLE}}
     apart = {"legend": {"color": "independent", "strokeDash": "independent"}}
     return complete({**look, "vconcat": [whole, load], "resolve": apart})
 
 
-def _lines(points: Sequence[Point], fields: dict[str, str]) -> Spec:
-    """A line for each field, named."""
+def _lines(points: Sequence[Point], field: str) -> Spec:
+    """A figure into the warehouse of each size, and into the small one in turns."""
     values = [
-        {"size": one.articles, "ms": getattr(one, field), "what": what}
+        {"size": one.articles, "ms": getattr(each, field), "what": what}
         for one in points
-        for what, field in fields.items()
+        for what, each in (("into it", one.cost), ("into 1,000 in turns", one.small))
     ]
     return {
         "data": {"values": values},
@@ -151,7 +180,7 @@ def run(most: int = SIZES[-1], folder: Path | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         room = shutil.disk_usage(name).free
         fitting = [size for size in SIZES if size <= min(most, room // BYTES_AN_ARTICLE)]
-        points = grow(Layout(Path(name)), fitting)
+        points = grow(Path(name), fitting)
     print(table(points))
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
