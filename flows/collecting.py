@@ -2,19 +2,20 @@
 
 import logging
 import resource
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
 
 from flows.ending import counted
@@ -22,7 +23,7 @@ from flows.installation import Installation
 from tasks.breaker import Breaker, read_breaker
 from tasks.collect import Collected, Collector
 from tasks.fetch import Client
-from tasks.model import Batch, Outcome
+from tasks.model import Batch
 from tasks.pool import PagePool, page_pool
 from tasks.refine import refine
 from tasks.sources import Source
@@ -30,6 +31,17 @@ from warehouse.query import kept_open
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Papers = Sequence[Future[Collected]]
+"""Sources that are being collected."""
+Refined = tuple[Collected, Batch | None]
+"""A source, and what its pages came to, where it brought any."""
+
+MOST_TASKS = 20
+"""Task runs of a kind: with more papers, some share one.
+
+Prefect's server takes up to 50 ms of CPU for a task run: with one for each of 200 papers, and one
+more to refine it, it had two thirds of one of the two cores to itself for as long as the run took.
+"""
 
 SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 """Threads: collecting waits for hosts, refining waits for the pool's processes.
@@ -53,29 +65,32 @@ def unseen(given: T) -> T:
     return quote(given)  # type: ignore[return-value]
 
 
-@task(task_run_name="collect {source.id}", cache_policy=NO_CACHE)
-def collect_source(collecting: Future[Collected], source: Source) -> Collected:
-    """Discover, fetch and archive one source, which has begun; what fails is told in the result.
+@task(task_run_name="collect {name}", cache_policy=NO_CACHE)
+def collect_papers(name: str, collecting: Papers) -> None:
+    """Discover, fetch and archive some sources, which has begun; what fails is told in the results.
 
-    What Prefect does to begin a task is done in the papers' first pauses: it takes three times as
-    long as their first requests.
+    What Prefect does to begin a task is done in the papers' first pauses: it takes longer than
+    their first requests.
     """
-    return collecting.result()
+    wait(collecting)
 
 
-@task(task_run_name="refine {collected.source_id}", cache_policy=NO_CACHE)
-def refine_source(
-    place: Installation, run_id: str, collected: Collected, pool: PagePool
-) -> tuple[Collected, Batch | None]:
-    """Extract, clean and normalise what a source brought; what fails is told in the result."""
-    if not collected.warc:
-        return collected, None
-    try:
-        return collected, refine_archive(place, run_id, collected.warc, pool)
-    except Exception as surprise:
-        log.exception("%s: refining stopped", collected.warc)
-        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
-        return replace(collected, error=error), None
+@task(task_run_name="refine {name}", cache_policy=NO_CACHE)
+def refine_papers(
+    name: str,
+    place: Installation,
+    run_id: str,
+    collecting: Papers,
+    pool: PagePool,
+    room: BoundedSemaphore,
+) -> tuple[Refined, ...]:
+    """Extract, clean and normalise what some sources brought, each once it has been collected."""
+    refined = []
+    for future in as_completed(collecting):
+        if future.result().has_pages:
+            with room:
+                refined.append(refine_source(place, run_id, future.result(), pool))
+    return tuple(refined)
 
 
 def collect_and_refine(
@@ -112,15 +127,13 @@ def collect_and_refine(
         collector = Collector(
             place.layout, run_id, client, limits, since, max_new, again, breaker=breaker
         )
-        begun = [threads.submit(copy_context().run, collector.collect, source) for source in chosen]
-        collecting = [
-            collect_source.submit(unseen(one), unseen(source))
-            for one, source in zip(begun, chosen, strict=True)
-        ]
-        done = (future.result() for future in as_completed(collecting))
-        room = BoundedSemaphore(REFINED_AT_ONCE * place.settings.processes)
-        refining = {each.source_id: _refining(place, run_id, each, pool, room) for each in done}
-        results = [refining[source.id]() for source in chosen]
+        asked = [threads.submit(copy_context().run, collector.collect, source) for source in chosen]
+        groups = _groups(chosen, asked)
+        collecting = [collect_papers.submit(name, unseen(each)) for name, each in groups.items()]
+        refined = {each[0].source_id: each for each in _refined(place, run_id, groups, pool)}
+        for future in collecting:
+            future.wait()
+    results = [refined[source.id] for source in chosen]
     return tuple(one for one, _ in results), tuple(batch for _, batch in results if batch)
 
 
@@ -134,26 +147,50 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         threads.shutdown(cancel_futures=True)
 
 
-def _refining(
-    place: Installation,
-    run_id: str,
-    collected: Collected,
-    pool: PagePool,
-    room: BoundedSemaphore,
-) -> Callable[[], tuple[Collected, Batch | None]]:
-    """Refine a source's pages in a task, once there is room for one more.
+def _groups(chosen: Sequence[Source], asked: Papers) -> dict[str, Papers]:
+    """The sources of a task each, by its name."""
+    size = ceil(len(chosen) / MOST_TASKS) or 1
+    parts = [slice(at, at + size) for at in range(0, len(chosen), size)]
+    return {_named(chosen[part]): asked[part] for part in parts}
 
-    Where the source brought no pages, stage its ledger at once.
-    """
-    if collected.outcomes.get(Outcome.FETCHED):
-        room.acquire()
-        future: PrefectFuture[tuple[Collected, Batch | None]] = refine_source.submit(
-            unseen(place), run_id, unseen(collected), unseen(pool)
-        )
-        future.add_done_callback(lambda _: room.release())
-        return future.result
-    done = refine_source.fn(place, run_id, collected, pool)
-    return lambda: done
+
+def _named(sources: Sequence[Source]) -> str:
+    first, others = sources[0].id, len(sources) - 1
+    return f"{first} and {others} more" if others else first
+
+
+def _refined(
+    place: Installation, run_id: str, groups: dict[str, Papers], pool: PagePool
+) -> Iterator[Refined]:
+    """What became of each source; those of a group that brought pages are refined in a task."""
+    room = unseen(BoundedSemaphore(REFINED_AT_ONCE * place.settings.processes))
+    names = {future: name for name, papers in groups.items() for future in papers}
+    begun: dict[str, PrefectFuture[tuple[Refined, ...]]] = {}
+    for future in as_completed(names):
+        name = names[future]
+        if not future.result().has_pages:
+            yield refine_source(place, run_id, future.result(), pool)
+        elif name not in begun:
+            papers = unseen(groups[name])
+            begun[name] = refine_papers.submit(
+                name, unseen(place), run_id, papers, unseen(pool), room
+            )
+    for refining in begun.values():
+        yield from refining.result()
+
+
+def refine_source(
+    place: Installation, run_id: str, collected: Collected, pool: PagePool
+) -> Refined:
+    """Extract, clean and normalise what a source brought; what fails is told in the result."""
+    if not collected.warc:
+        return collected, None
+    try:
+        return collected, refine_archive(place, run_id, collected.warc, pool)
+    except Exception as surprise:
+        log.exception("%s: refining stopped", collected.warc)
+        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
+        return replace(collected, error=error), None
 
 
 def refine_archive(place: Installation, run_id: str, warc: Path, pool: PagePool) -> Batch:

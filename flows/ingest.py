@@ -17,7 +17,7 @@ from pydantic import Field
 
 from flows import run_page
 from flows.collecting import (
-    SOURCES_AT_ONCE,
+    MOST_TASKS,
     collect_and_refine,
     refine_archive,
     refine_source,
@@ -120,7 +120,7 @@ def _report(place: Installation, snapshot: Path | None, loaded: LoadReport) -> N
 @flow(
     name="ingest",
     flow_run_name="ingest",
-    task_runner=ThreadPoolTaskRunner(max_workers=SOURCES_AT_ONCE),  # type: ignore[arg-type]
+    task_runner=ThreadPoolTaskRunner(max_workers=2 * MOST_TASKS),  # type: ignore[arg-type]
     persist_result=False,
 )
 def ingest(
@@ -190,7 +190,7 @@ def finish_earlier_runs(place: Installation) -> None:
         log.info("run %s had been ended early: finishing it", run_id)
         with page_pool(place.settings) as pool:
             results = [
-                refine_source.fn(place, run_id, Collected(warc.parent.name, warc), pool)
+                refine_source(place, run_id, Collected(warc.parent.name, warc), pool)
                 for warc in _archives(place, run_id)
             ]
         batches = tuple(batch for _, batch in results if batch)

@@ -68,6 +68,11 @@ class Collected:
     skipped: str = ""
     """Until when and why nothing was asked for; empty when it was."""
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether it brought pages to refine."""
+        return bool(self.outcomes.get(Outcome.FETCHED))
+
 
 @dataclass(frozen=True, slots=True)
 class Collector:
