@@ -1,9 +1,7 @@
 """Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -13,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.archive.members import beginning
 from tasks.partition import warc_name
 from tasks.progress import advance
 from warehouse import build
@@ -39,7 +38,6 @@ SHOWN = 50
 LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
 _ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
 _HEAD = 2_048
-_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
 
 
@@ -201,21 +199,9 @@ def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
     with path.open("rb") as file:
         for offset in offsets:
             file.seek(offset)
-            head = _text_of(file.read(_HEAD))
+            head = beginning(file.read(2 * _HEAD), _HEAD)
             if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
                 yield offset
-
-
-def _text_of(head: bytes) -> bytes:
-    """The beginning of a record, compressed or not; empty where it is neither."""
-    with suppress(zlib.error, OSError, pa.ArrowInvalid):
-        if head.startswith(_GZIP):
-            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, _HEAD)
-        if head.startswith(_ZSTD):
-            stream = pa.CompressedInputStream(pa.BufferReader(head), "zstd")
-            return bytes(stream.read(_HEAD // 2))
-        return head
-    return b""
 
 
 def _is_stored(url: str) -> bool:

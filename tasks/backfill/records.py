@@ -8,25 +8,22 @@ import base64
 import hashlib
 import io
 import re
-import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import IO
 
-import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
+from tasks.archive.members import GZIP, ZSTD, beginning
 from tasks.backfill.files import WarcPath, piece, size_of
 from tasks.config import ConfigError
 
 HEAD_ROOM = 64 * 1024
 """Bytes of HTTP headers that come on top of the largest body."""
 _BEGIN = b"WARC/"
-_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _STARTS = {
-    _GZIP: re.compile(re.escape(_GZIP)),
-    _ZSTD: re.compile(re.escape(_ZSTD)),
+    GZIP: re.compile(re.escape(GZIP)),
+    ZSTD: re.compile(re.escape(ZSTD)),
     b"": re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n"),
 }
 _PIECE = 1024 * 1024
@@ -124,7 +121,7 @@ def _from(
             raise _Lost(before.offset, f"after this record: {error}") from None
         if before:
             # gzip has checksums of its own; zstd need not, and plain records have none.
-            yield _broken(before) if magic != _GZIP and _agrees(before) is False else before
+            yield _broken(before) if magic != GZIP and _agrees(before) is False else before
         if found is None or found.stream_pos >= end:
             return
         before = _read(found, most, kinds)
@@ -166,33 +163,21 @@ def _broken(record: Record) -> Record:
 def magic_of(file: IO[bytes]) -> bytes:
     """What each record of the file begins with: of gzip, of zstd, or nothing."""
     head = piece(file, 4, 0)
-    return next((magic for magic in (_GZIP, _ZSTD) if head.startswith(magic)), b"")
+    return next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
 
 
 def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     """Where the next record begins, at an offset or after it; None where none does."""
     while some := piece(file, _PIECE + 16, at):
         for found in _STARTS[magic].finditer(some):
-            if _begins(file, at + found.start(), magic):
+            if beginning(piece(file, _LOOKED_AT, at + found.start()), len(_BEGIN)).startswith(
+                _BEGIN
+            ):
                 return at + found.start()
         if len(some) <= _PIECE:
             return None
         at += _PIECE
     return None
-
-
-def _begins(file: IO[bytes], at: int, magic: bytes) -> bool:
-    head = piece(file, _LOOKED_AT, at)
-    if magic == _GZIP:
-        with suppress(zlib.error):
-            return zlib.decompressobj(31).decompress(head, 8).startswith(_BEGIN)
-        return False
-    if magic == _ZSTD:
-        with suppress(OSError, pa.ArrowInvalid):
-            stream = pa.CompressedInputStream(pa.BufferReader(head), "zstd")
-            return bytes(stream.read(8)).startswith(_BEGIN)
-        return False
-    return head.startswith(_BEGIN)
 
 
 def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
