@@ -1,10 +1,11 @@
 """All papers are asked at once, whatever Prefect has to write down of each."""
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -87,3 +88,19 @@ def test_of_a_run_that_is_ended_no_further_paper_is_begun(monkeypatch: pytest.Mo
         begun.wait()
         raise KeyboardInterrupt
     assert not further.is_set()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux")
+def test_threads_that_collect_share_a_core_and_others_do_not() -> None:
+    before = os.sched_getaffinity(0)
+    with collecting._threads() as threads:
+        both = Barrier(2)
+
+        def cores() -> set[int]:
+            both.wait(30)
+            return os.sched_getaffinity(0)
+
+        first, second = [future.result() for future in [threads.submit(cores) for _ in range(2)]]
+    assert first == second
+    assert len(first) == 1
+    assert os.sched_getaffinity(0) == before
