@@ -3,7 +3,6 @@
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.model import Batch, CaptureKind, Outcome
 from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
@@ -21,16 +21,11 @@ from warehouse.allocation import give_back
 from warehouse.commits import Commit, CommittedFile, mark_begun, mark_done, write_commit
 from warehouse.durable import sync
 from warehouse.layout import Layout
-from warehouse.parquet import UNDATED, write_parquet
+from warehouse.parquet import UNDATED, Job, write_parquets
 
 PAGE_KINDS = frozenset({CaptureKind.PAGE.value, CaptureKind.FILE.value})
 CAPTURE_FILE_SCHEMA = CAPTURE_SCHEMA.append(pa.field("url_keys", pa.list_(pa.string())))
 """Captures as partitioned: `url_keys` are the folded URLs under which a page is known."""
-WRITERS = 4
-"""Files written side by side: much of the time goes to waiting for the disk to confirm.
-
-Eight took 80 MB more for 3,000 pages of twelve days.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +192,25 @@ def _settled_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.T
     table = _replace(table, "version_no", [verdict and verdict.version_no for verdict in found])
     kept = [not verdict or verdict.outcome is not Outcome.UNCHANGED for verdict in found]
     table = table.filter(pa.array(kept, pa.bool_()))
-    articles = [article_id or b"" for article_id in _ids(table, "article_id")]
-    versions = [version_no or 0 for version_no in table["version_no"].to_pylist()]
-    positions = table["position"].to_pylist()
-    keys = list(zip(articles, versions, _ids(table, "capture_id"), positions, strict=True))
-    return table.take(pa.array(sorted(range(len(keys)), key=keys.__getitem__), pa.int64()))
+    keys = {
+        "article_id": pc.fill_null(_bytes(table, "article_id"), b""),
+        "version_no": pc.fill_null(table["version_no"], 0),
+        "capture_id": _bytes(table, "capture_id"),
+        "position": table["position"],
+    }
+    by = [(name, "ascending") for name in keys]
+    return table.take(pc.sort_indices(pa.table(keys), sort_keys=by))
+
+
+def _bytes(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column of UUIDs as bytes."""
+    chunks = [chunk.storage.cast(pa.binary()) for chunk in table[name].chunks]
+    return pa.chunked_array(chunks, pa.binary())
 
 
 def _ids(table: pa.Table, name: str) -> list[bytes]:
     """A column of UUIDs as bytes: objects of them took most of a run's time here."""
-    chunks = [chunk.storage for chunk in table[name].chunks]
-    return pa.chunked_array(chunks, pa.binary(16)).to_pylist()  # type: ignore[no-any-return]
+    return _bytes(table, name).to_pylist()  # type: ignore[no-any-return]
 
 
 def _write_layers(
@@ -217,15 +220,14 @@ def _write_layers(
     captures: pa.Table,
     stripped: pa.Table,
 ) -> tuple[CommittedFile, ...]:
-    jobs: list[tuple[Path, str, Callable[[], pa.Table]]] = [
+    jobs: list[Job] = [
         (layout.articles / f"published_date={day or UNDATED}", "articles", take)
         for day, take in days.items()
     ]
     for folder, table in ((layout.captures, captures), (layout.stripped_blocks, stripped)):
         if table.num_rows:
             jobs.append((folder, folder.name, partial(pa.Table.combine_chunks, table)))
-    with ThreadPoolExecutor(WRITERS) as pool:
-        files = list(pool.map(lambda job: write_parquet(layout, run_id, *job), jobs))
+    files = write_parquets(layout, run_id, jobs)
     for folder in {folder.parent for folder, _, _ in jobs}:
         sync(folder)
     return tuple(sorted(files, key=lambda file: file.path))

@@ -1,8 +1,9 @@
 """Parquet files of a layer: written once, whole, the same bytes for the same rows."""
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,20 @@ UNDATED = "__HIVE_DEFAULT_PARTITION__"
 ROW_GROUP = 5_000
 LONG_TEXTS = frozenset({"body"})
 """Columns in which no two values are alike: a dictionary and statistics only cost space there."""
+CONFIRMED_AT_ONCE = 4
+"""Files: much of the time goes to waiting for the disk."""
+Job = tuple[Path, str, Callable[[], pa.Table]]
+"""A file to write: its folder, its layer, and what makes its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """A file that is written, and neither named nor forced to the disk."""
+
+    path: Path
+    run_id: str
+    layer: str
+    rows: int
 
 
 def write_parquet(
@@ -26,35 +41,50 @@ def write_parquet(
 
     The caller syncs the folder's parent when the folder is new.
     """
-    table = rows()
+    return _confirmed(layout, _written(run_id, folder, layer, rows()))
+
+
+def write_parquets(layout: Layout, run_id: str, jobs: Iterable[Job]) -> list[CommittedFile]:
+    """Write several files of a run, a folder each: one by one, while the disk confirms the others.
+
+    Written by four threads, the files of 3,660 pages took 100 MB more, which the C library kept in
+    these threads' heaps for good, and a tenth more CPU.
+    """
+    with ThreadPoolExecutor(CONFIRMED_AT_ONCE) as pool:
+        confirming = [
+            pool.submit(_confirmed, layout, _written(run_id, folder, layer, rows()))
+            for folder, layer, rows in jobs
+        ]
+        return [file.result() for file in confirming]
+
+
+def _written(run_id: str, folder: Path, layer: str, table: pa.Table) -> _Half:
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".{run_id}.half"
-    _write(table, half)
-    digest = _sha256(half)
-    path = folder / f"{run_id}.{digest[:12]}.parquet"
+    short = [name for name in _leaves(table.schema) if name not in LONG_TEXTS]
+    pq.write_table(
+        table,
+        half,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=short,
+        write_statistics=short,
+        row_group_size=ROW_GROUP,
+    )
+    return _Half(half, run_id, layer, table.num_rows)
+
+
+def _confirmed(layout: Layout, half: _Half) -> CommittedFile:
+    sync(half.path)
+    folder, digest = half.path.parent, _sha256(half.path)
+    path = folder / f"{half.run_id}.{digest[:12]}.parquet"
     if path.exists():
-        half.unlink()
+        half.path.unlink()
     else:
-        half.rename(path)
+        half.path.rename(path)
     sync(folder)
     where = path.relative_to(layout.root).as_posix()
-    return CommittedFile(where, layer, table.num_rows, path.stat().st_size, digest)
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    short = [name for name in _leaves(table.schema) if name not in LONG_TEXTS]
-    with path.open("wb") as out:
-        pq.write_table(
-            table,
-            out,
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=short,
-            write_statistics=short,
-            row_group_size=ROW_GROUP,
-        )
-        out.flush()
-        os.fsync(out.fileno())
+    return CommittedFile(where, half.layer, half.rows, path.stat().st_size, digest)
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
