@@ -1,6 +1,8 @@
 """For all tests: no network but loopback, and a Prefect of their own."""
 
+import atexit
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +13,9 @@ from hypothesis import settings
 
 from flows import quiet
 
-os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="presswatch-prefect-")
+HOME = tempfile.mkdtemp(prefix="presswatch-prefect-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+os.environ["PREFECT_HOME"] = HOME
 os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ.pop("PREFECT_API_URL", None)
 quiet.configure()
