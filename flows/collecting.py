@@ -45,7 +45,7 @@ more to refine it, it had two thirds of one of the two cores to itself for as lo
 """
 
 SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-"""Threads: collecting waits for hosts, refining waits for the pool's processes.
+"""Threads, which wait for hosts most of the time.
 
 Each has a connection and an archive file open: as many as the files that this process may open
 allow, 200 where it may open 1,024. All papers then wait out their pauses at the same time.
@@ -88,9 +88,10 @@ def refine_papers(
     """Extract, clean and normalise what some sources brought, each once it has been collected."""
     refined = []
     for future in as_completed(collecting):
-        if future.result().has_pages:
+        collected = future.result()
+        if collected.has_pages:
             with room:
-                refined.append(refine_source(place, run_id, future.result(), pool))
+                refined.append(refine_source(place, run_id, collected, pool))
     return tuple(refined)
 
 
@@ -180,9 +181,9 @@ def _refined(
     names = {future: name for name, papers in groups.items() for future in papers}
     begun: dict[str, PrefectFuture[tuple[Refined, ...]]] = {}
     for future in as_completed(names):
-        name = names[future]
-        if not future.result().has_pages:
-            yield refine_source(place, run_id, future.result(), pool)
+        name, collected = names[future], future.result()
+        if not collected.has_pages:
+            yield refine_source(place, run_id, collected, pool)
         elif name not in begun:
             papers = unseen(groups[name])
             begun[name] = refine_papers.submit(
