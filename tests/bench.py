@@ -202,7 +202,8 @@ def _with_pages(asked: argparse.Namespace) -> None:
     if asked.only in (None, "backfill"):
         bench_backfill.run(asked.pages or bench_backfill.PAGES)
     if asked.only in (None, "memory"):
-        bench_memory.run(asked.gigabytes)
+        pages = bench_memory.write_pages if asked.pages_alone else bench_memory.write_large
+        bench_memory.run(asked.gigabytes, pages)
     with tempfile.TemporaryDirectory() as name:
         if asked.only in (None, "ingest"):
             ingest_corpus(Path(name))
@@ -222,6 +223,7 @@ def _asked() -> argparse.Namespace:
     arguments.add_argument(
         "--gigabytes", type=float, default=bench_memory.GIGABYTES, help="of the large WARC file"
     )
+    arguments.add_argument("--pages-alone", action="store_true", help="no pictures between them")
     arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
     arguments.add_argument(
         "--grow-to", type=int, default=bench_growth.SIZES[-1], metavar="ARTICLES"

@@ -1,17 +1,19 @@
 """An article's cost as the warehouse grows: `python -m tests.bench --only growth --plot FOLDER`.
 
 Made articles, a thousand a day (`tests.made`): a warehouse that was loaded at once, then loads of
-a day each, measured, and backfills of gold pages, from the WARC file to the tables; then it grows
-to the next size, and so on. A machine's speed changes over minutes, so the same is done in turns
-with a warehouse of a thousand articles. FOLDER gets growth.png.
+a day each, measured, and backfills of as many gold pages as a run has by default, from the WARC
+file to the tables; then it grows to the next size, and so on. A machine's speed changes over
+minutes, so the same is done in turns with a warehouse of a thousand articles. FOLDER gets
+growth.png.
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean
 from typing import TypeVar
 
 import duckdb
@@ -20,22 +22,23 @@ from tasks import load as loading
 from tasks.backfill.loading import Place
 from tasks.backfill.selection import Selection
 from tasks.report.style import Spec, complete, png
-from tasks.settings import Settings, available_cores
+from tasks.settings import Limits, Settings, available_cores
 from tests.bench_backfill import SHARDS, loaded, write
+from tests.bench_memory import GOLD
 from tests.bench_warehouse import BYTES_AN_ARTICLE, NEW, Steps, load_run
 from tests.made import write_days
 from tests.made_rows import SOURCES
 from tests.made_text import TOPICS
 from warehouse.layout import Layout
 
-SIZES = (1_000, 30_000, 100_000, 300_000, 1_000_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SETTLING, LOADS = 3, 16
 """Loads after a bulk until a snapshot replaces one that differs by little, and measured ones.
 
-DuckDB joins the rows of small loads every second, fourth and eighth time, and now and then writes
-a whole group of 122,880 rows anew: among forty loads into a million, two took 3.3 and 4.5 s.
+DuckDB joins the rows of small loads every second, fourth and eighth time.
 """
-BACKFILLS, PAGES = 3, 500
+BACKFILLS = 2
+PAGES = Limits().pages_a_run
 T = TypeVar("T")
 TITLE = "What an article costs as the warehouse grows"
 STEPS = ("partition", "count", "marts", "checks", "copy")
@@ -52,7 +55,7 @@ class Cost:
     """What an article cost, in milliseconds."""
 
     page: float
-    """CPU from the WARC file to the tables."""
+    """CPU from the WARC file to the tables, of a backfilled one."""
     wall: float
     cpu: float
     """Of the load alone."""
@@ -77,7 +80,7 @@ class Growing:
     """A warehouse that grows by days of articles."""
 
     def __init__(self, root: Path) -> None:
-        self._layout, self._days, self._files = Layout(root), 0, 0
+        self._layout, self._days = Layout(root), 0
 
     def fill(self, articles: int) -> int:
         """Load what is missing to so many articles, at least a day, at once; how many there are."""
@@ -93,47 +96,51 @@ class Growing:
         self._days += 1
         return load_run(self._layout, self._days - 1)
 
-    def backfill(self) -> float:
-        """Milliseconds of CPU for a page of a WARC file whose words no other file has."""
+    def backfill(self, warc: Path) -> float:
+        """Milliseconds of CPU for a page of a WARC file, loaded as one run."""
         place = Place(self._layout, SOURCES, TOPICS, Settings(data=self._layout.root), Selection())
-        first, self._files = 1 + self._files * PAGES, self._files + 1
-        with tempfile.TemporaryDirectory() as name:
-            warc = write(Path(name) / "pages.warc.gz", PAGES, 1, first)
-            said = loaded(place, warc, warc.stat().st_size // SHARDS, PAGES)
+        said = loaded(place, warc, warc.stat().st_size // SHARDS, PAGES)
         return 1000 * float(said["cpu"]) / int(said["pages"])
 
 
 def grow(folder: Path, sizes: Sequence[int]) -> list[Point]:
     """Measure at each size, the warehouse growing from one to the next."""
     large, points = Growing(folder / "large"), []
-    for size in sizes:
+    for number, size in enumerate(sizes):
         articles, small = large.fill(size), Growing(folder / f"small-{size}")
         small.fill(SIZES[0])
         both = (large, small)
-        loads = in_turns(both, SETTLING + LOADS, Growing.load)[SETTLING:]
-        pages = in_turns(both, BACKFILLS, Growing.backfill)
+        loads = in_turns(both, [Growing.load] * (SETTLING + LOADS))[SETTLING:]
+        warcs = (warc(folder, number * BACKFILLS + at) for at in range(BACKFILLS))
+        pages = in_turns(both, (partial(Growing.backfill, warc=each) for each in warcs))
         costs = map(cost, zip(*pages, strict=True), zip(*loads, strict=True))
         points.append(Point(articles, *costs))
         print(table(points[-1:]))
     return points
 
 
+def warc(folder: Path, number: int) -> Path:
+    """A WARC file of a run's gold pages, whose words no file of another number has."""
+    times = -(-PAGES // GOLD)
+    return write(folder / "pages.warc.gz", GOLD, times, first=1 + number * times * GOLD)
+
+
 def in_turns(
-    both: tuple[Growing, Growing], times: int, measure: Callable[[Growing], T]
+    both: tuple[Growing, Growing], measures: Iterable[Callable[[Growing], T]]
 ) -> list[tuple[T, ...]]:
     """Measure both again and again, the one first and then the other."""
     rounds = []
-    for at in range(times):
+    for at, measure in enumerate(measures):
         found = {one: measure(one) for one in (both, both[::-1])[at % 2]}
         rounds.append(tuple(found[one] for one in both))
     return rounds
 
 
 def cost(pages: Sequence[float], loads: Sequence[Steps]) -> Cost:
-    """The median and the means; seconds for a thousand articles are milliseconds for one."""
+    """The means; seconds for a thousand articles are milliseconds for one."""
     wall, cpu = zip(*(steps.seconds["whole"] for steps in loads), strict=True)
     parts = {name: mean(steps.seconds[name][1] for steps in loads) for name in STEPS}
-    return Cost(median(pages), mean(wall), mean(cpu), max(cpu), parts)
+    return Cost(mean(pages), mean(wall), mean(cpu), max(cpu), parts)
 
 
 def table(points: Sequence[Point]) -> str:
