@@ -1,5 +1,6 @@
 """Loading: runs into Parquet, Parquet into the warehouse, topics counted, all checked."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from tasks.topic_counts import count_topics, replaced_topics
 from tasks.topics import Topic
 from tasks.versions import known_versions
 from warehouse import build
-from warehouse.build import CheckFailed
+from warehouse.build import CheckFailed, Share
 from warehouse.changes import begin_changes, keep_changes, note_replaced
 from warehouse.commits import Commit, committed_runs, layer_files, read_commit, read_commits, sweep
 from warehouse.defined import (
@@ -37,12 +38,14 @@ __all__ = [
     "CheckFailed",
     "LoadReport",
     "Run",
+    "Share",
     "load",
     "publish",
     "publish_all",
     "rebuild_warehouse",
 ]
 
+log = logging.getLogger(__name__)
 Told = Callable[[str], None]
 
 
@@ -83,7 +86,7 @@ def load(
     limits: Limits | None = None,
     now: datetime | None = None,
     processes: int | None = None,
-    is_modest: bool = False,
+    share: Share = Share.USUAL,
     waiting: Told = lambda message: None,
 ) -> LoadReport:
     """Partition the runs and load all that is committed and not loaded yet, in one transaction.
@@ -99,7 +102,8 @@ def load(
         limits: Say when and for how long runs skip a source that fails; None keeps to what was.
         now: The clock, for the record of the load and the validity of topics.
         processes: How many may count where there is much to count; None is one for each core.
-        is_modest: Whether others want the cores and the memory meanwhile.
+        share: What DuckDB may take of the machine; a load for which that is too little begins again
+            with more.
         waiting: Told when another process has to finish first.
 
     Raises:
@@ -108,7 +112,19 @@ def load(
     with writer_lock(layout, waiting):
         sweep(layout)
         now = now or datetime.now(UTC)
-        return _load(layout, topics, sources, runs, limits, now, processes, is_modest)
+        work = partial(_load, layout, topics, sources, tuple(runs), limits, now, processes)
+        return _within(share, work)
+
+
+def _within(share: Share, work: Callable[[Share], LoadReport]) -> LoadReport:
+    """A load within a share of memory, or again within a larger one where that is too little."""
+    try:
+        return work(share)
+    except duckdb.OutOfMemoryException as error:
+        if share is Share.MOST:
+            raise
+        log.info("a load begins again with more memory: %s", str(error).partition("\n")[0])
+        return _within(share.more, work)
 
 
 def rebuild_warehouse(
@@ -158,18 +174,18 @@ def _load(
     limits: Limits | None,
     now: datetime,
     processes: int | None,
-    is_modest: bool = False,
+    share: Share = Share.USUAL,
 ) -> LoadReport:
     definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
     with (
-        build.open_writer(layout, committed_runs(layout.commits), is_modest=is_modest) as con,
+        build.open_writer(layout, committed_runs(layout.commits), share) as con,
         build.transaction(con),
     ):
         build.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
         if is_redefined:
-            build.allow_most(con)
+            build.allow(con, Share.MOST)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
         rule = _rule(limits) if limits else kept or _rule(Limits())

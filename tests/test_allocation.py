@@ -18,8 +18,8 @@ from tasks.prompts.words import MEMORY, Lexicon, Said
 from tests.staged import HARVEST, SOURCES, TOPICS, Page, stage
 from warehouse import build, writer
 from warehouse.layout import Layout
-from warehouse.writer import MEMORY as SHARE
-from warehouse.writer import MOST_MEMORY
+from warehouse.writer import MEMORY as SHARES
+from warehouse.writer import Share
 
 FREED = """
 import re, warehouse
@@ -103,12 +103,20 @@ def test_duckdb_has_a_small_share_unless_a_load_reaches_into_all_history(
         refresh(con)
 
     monkeypatch.setattr(build, "refresh", noted)
-    for number, topics in enumerate((TOPICS, TOPICS, (HARVEST,)), 1):
+    for number, (topics, share) in enumerate(
+        (
+            (TOPICS, Share.USUAL),
+            (TOPICS, Share.USUAL),
+            (TOPICS, Share.MODEST),
+            ((HARVEST,), Share.MODEST),
+        ),
+        1,
+    ):
         run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
-        load(layout, topics, SOURCES, [run])
+        load(layout, topics, SOURCES, [run], share=share)
 
-    small, large = (duckdb_says(share) for share in (SHARE, MOST_MEMORY))
-    assert shares == [large, small, large]
+    asked = (Share.MOST, Share.USUAL, Share.MODEST, Share.MOST)
+    assert shares == [duckdb_says(SHARES[share]) for share in asked]
 
 
 def duckdb_says(share: str) -> str:

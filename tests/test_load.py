@@ -15,10 +15,11 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load import CheckFailed, Run, load, publish, rebuild_warehouse
+from tasks.load import CheckFailed, Run, Share, load, publish, rebuild_warehouse
 from tasks.rebuild import rebuild_articles
 from tasks.topics import Topic
 from tests.staged import (
@@ -34,7 +35,7 @@ from tests.staged import (
     tables,
 )
 from tests.staged import stage as stage_pages
-from warehouse import attention, build, effects, panel, spikes
+from warehouse import attention, build, effects, panel, spikes, writer
 from warehouse.layout import Layout
 from warehouse.lock import writer_lock
 from warehouse.query import query
@@ -71,6 +72,43 @@ def day_of_news(number: int) -> list[Page]:
 def ingest(layout: Layout, number: int, topics: Sequence[Topic] = TOPICS) -> None:
     load(layout, topics, SOURCES, [stage(layout, number, day_of_news(number))], now=NOW)
     publish(layout)
+
+
+@pytest.mark.parametrize("memory", ["1MB", "16MB"])
+def test_a_load_for_which_memory_is_too_little_begins_again_with_more(
+    layout: Layout,
+    tmp_path: Path,
+    memory: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    undisturbed = Layout(tmp_path / "undisturbed")
+    for each in (layout, undisturbed):
+        load(each, TOPICS, SOURCES, [stage(each, 1, day_of_news(1))], now=NOW)
+    run, same = stage(layout, 2, day_of_news(2)), stage(undisturbed, 2, day_of_news(2))
+    expected = load(undisturbed, TOPICS, SOURCES, [same], now=NOW)
+    monkeypatch.setitem(writer.MEMORY, Share.MODEST, memory)
+
+    assert load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST) == expected
+    assert "begins again with more memory" in caplog.text
+    publish(layout)
+    publish(undisturbed)
+    assert tables(layout) == tables(undisturbed)
+
+
+def test_a_load_for_which_no_memory_is_enough_leaves_its_run_to_the_next(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(layout, 1)
+    run = stage(layout, 2, day_of_news(2))
+    with monkeypatch.context() as patched:
+        for share in Share:
+            patched.setitem(writer.MEMORY, share, "1MB")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
+
+    assert load(layout, TOPICS, SOURCES, [run], now=NOW).run_ids == (run.run_id,)
 
 
 def test_a_load_says_what_it_did(layout: Layout) -> None:

@@ -20,9 +20,9 @@ from warehouse.commits import Commit, layer_files
 from warehouse.layout import Layout
 from warehouse.panel import Counts
 from warehouse.texts import live_paths, without_files
-from warehouse.writer import allow_most, drop_writer, opened
+from warehouse.writer import Share, allow, drop_writer, opened
 
-__all__ = ["OFFENDERS", "CheckFailed", "allow_most", "drop_writer", "run_checks"]
+__all__ = ["OFFENDERS", "CheckFailed", "Share", "allow", "drop_writer", "run_checks"]
 
 SQL = Path(__file__).parent
 MARTS = (
@@ -33,7 +33,7 @@ MARTS = (
 ARITHMETIC = {"attention_index": attention.index_tables, "topic_spikes": spikes.spike_tables}
 """What is reckoned in arrays, for the SQL of these marts to read as tables."""
 MANY = 20_000
-"""Captures of one load for which DuckDB's smaller share is too small: 194,000 ran out of it."""
+"""Captures of one load for which DuckDB's smaller shares are too small: 194,000 ran out of it."""
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -62,7 +62,7 @@ Connection = duckdb.DuckDBPyConnection
 
 @contextmanager
 def open_writer(
-    layout: Layout, committed: Iterable[str], *, is_modest: bool = False
+    layout: Layout, committed: Iterable[str], share: Share = Share.USUAL
 ) -> Iterator[Connection]:
     """Open the writer's file, made anew when it is not there or no longer fits; close it after.
 
@@ -71,7 +71,7 @@ def open_writer(
     """
     few_arenas()
     try:
-        with _fitting(layout, set(committed), is_modest) as con:
+        with _fitting(layout, set(committed), share) as con:
             if not _is_made(con):
                 with transaction(con):
                     make_relations(con)
@@ -81,13 +81,13 @@ def open_writer(
 
 
 @contextmanager
-def _fitting(layout: Layout, committed: set[str], is_modest: bool) -> Iterator[Connection]:
-    with opened(layout, is_modest=is_modest) as con:
+def _fitting(layout: Layout, committed: set[str], share: Share) -> Iterator[Connection]:
+    with opened(layout, share) as con:
         if not _is_made(con) or _fits(con, committed):
             yield con
             return
     drop_writer(layout)
-    with opened(layout, is_modest=is_modest) as con:
+    with opened(layout, share) as con:
         yield con
 
 
@@ -180,7 +180,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     if not commits:
         return
     if sum(commit.attempts for commit in commits) > MANY:
-        allow_most(con)
+        allow(con, Share.MOST)
     insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
     add_files(con, commits)
     for layer, table in (

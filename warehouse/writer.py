@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 
 import duckdb
 
@@ -11,22 +12,36 @@ from warehouse.written import add_written, state_of, tell_writes, written_blocks
 
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
-MODEST_MEMORY, MEMORY, MOST_MEMORY = "64MB", "256MB", "2GB"
-"""DuckDB's share in a backfill's load, in others of new runs, where one reaches into all history.
 
-It keeps what it once read, up to its share: with 2 GB a load into 300,000 articles took 426 MiB,
+
+class Share(Enum):
+    """What DuckDB may take of the machine."""
+
+    MODEST = "modest"
+    """One core, and memory given back at once: a backfill's load, whose refinement wants both."""
+    USUAL = "usual"
+    """Other loads of new runs."""
+    MOST = "most"
+    """Where a load reaches into all history, or the others were too little."""
+
+    @property
+    def more(self) -> "Share":
+        """The next larger one; of the most, the most."""
+        return Share.MOST if self is not Share.MODEST else Share.USUAL
+
+
+MEMORY = {Share.MODEST: "64MB", Share.USUAL: "256MB", Share.MOST: "2GB"}
+"""It keeps what it once read, up to its share: with 2 GB a load into 300,000 articles took 426 MiB,
 with 256 MB 366, in the same time. A backfill's loads of 3,000 articles took 162 MiB into a thousand
 articles, 239 into 300,000 and 299 into a million with 256 MB, with 64 MB 162, 169 and 173. What
-needs more, a rebuild of millions of articles, goes to disk meanwhile; with 32 MB a load of 14,000
-could not.
+needs more, a rebuild of millions of articles, goes to disk meanwhile.
 """
-FREED = "4MB"
+FREED = {Share.MODEST: "1MB", Share.USUAL: "4MB", Share.MOST: "4MB"}
 """What DuckDB frees at once goes back to the system from here on.
 
-By itself it waits for 512 MB: loads of 500 pages then took 170 MiB instead of 150.
+By itself it waits for 512 MB: loads of 500 pages then took 170 MiB instead of 150; 125 with 1 MB,
+in one thread; in two that took a fifth more of CPU.
 """
-FREED_MODESTLY = "1MB"
-"""The same where memory counts more: 125 MiB, in one thread; in two it took a fifth more of CPU."""
 GROUP = 16_384
 """Rows of a group. With DuckDB's own 122,880 one load in eight to twenty took 3 s more: it wrote a
 whole group anew."""
@@ -35,7 +50,7 @@ UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough b
 
 
 @contextmanager
-def opened(layout: Layout, *, is_modest: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(layout: Layout, share: Share = Share.USUAL) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the writer's file, or a new one when its making was cut off; close it after.
 
     Which of its blocks were written is written down then, for the next copy. Only for the holder
@@ -43,12 +58,10 @@ def opened(layout: Layout, *, is_modest: bool = False) -> Iterator[duckdb.DuckDB
 
     Args:
         layout: The installation.
-        is_modest: Whether others want the cores and the memory meanwhile.
+        share: What DuckDB may take.
     """
     before = state_of(layout.writer)
-    with _connect(layout) as con:
-        if is_modest:
-            _be_modest(con)
+    with _connect(layout, share) as con:
         with con.cursor() as used:  # its temporary tables make room for the checkpoint
             used.execute("USE news")
             yield used
@@ -57,10 +70,11 @@ def opened(layout: Layout, *, is_modest: bool = False) -> Iterator[duckdb.DuckDB
     add_written(layout, before, blocks)
 
 
-def allow_most(con: duckdb.DuckDBPyConnection) -> None:
-    """Give DuckDB its largest share and all cores, until the connection is closed."""
-    con.execute(f"SET memory_limit = '{MOST_MEMORY}'")
-    con.execute("RESET threads")
+def allow(con: duckdb.DuckDBPyConnection, share: Share) -> None:
+    """Let DuckDB take a share from now on, until the connection is closed."""
+    con.execute(f"SET memory_limit = '{MEMORY[share]}'")
+    con.execute(f"SET allocator_bulk_deallocation_flush_threshold = '{FREED[share]}'")
+    con.execute("SET threads = 1" if share is Share.MODEST else "RESET threads")
 
 
 def drop_writer(layout: Layout) -> None:
@@ -69,10 +83,11 @@ def drop_writer(layout: Layout) -> None:
         path.unlink(missing_ok=True)
 
 
-def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
+def _connect(layout: Layout, share: Share) -> duckdb.DuckDBPyConnection:
     layout.writer.parent.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(config={"storage_compatibility_version": STORAGE})
     try:
+        allow(con, share)
         _set_up(con, layout)
         _attach(con, layout)
     except BaseException:
@@ -82,18 +97,9 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
 
 
 def _set_up(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute(f"SET temp_directory = {quoted(layout.writer.with_suffix('.tmp'))}")
     con.execute("SET GLOBAL TimeZone = 'UTC'")
-    con.execute(f"SET allocator_bulk_deallocation_flush_threshold = '{FREED}'")
     tell_writes(con)
-
-
-def _be_modest(con: duckdb.DuckDBPyConnection) -> None:
-    """Take one core and little memory, and give that back at once."""
-    con.execute("SET threads = 1")
-    con.execute(f"SET memory_limit = '{MODEST_MEMORY}'")
-    con.execute(f"SET allocator_bulk_deallocation_flush_threshold = '{FREED_MODESTLY}'")
 
 
 def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:

@@ -13,7 +13,7 @@ from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.selection import Selection
 from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
-from tasks.load import Run, load
+from tasks.load import Run, Share, load
 from tasks.model import Batch
 from tasks.normalise import EXTRACTOR_VERSION
 from tasks.refine import origin_of
@@ -98,7 +98,7 @@ def load_shards(
         place.sources,
         [run],
         processes=place.settings.processes,
-        is_modest=True,
+        share=Share.MODEST,
         waiting=waiting,
     )
     for staged in shards:
