@@ -112,19 +112,7 @@ def load(
     with writer_lock(layout, waiting):
         sweep(layout)
         now = now or datetime.now(UTC)
-        work = partial(_load, layout, topics, sources, tuple(runs), limits, now, processes)
-        return _within(share, work)
-
-
-def _within(share: Share, work: Callable[[Share], LoadReport]) -> LoadReport:
-    """A load within a share of memory, or again within a larger one where that is too little."""
-    try:
-        return work(share)
-    except duckdb.OutOfMemoryException as error:
-        if share is Share.MOST:
-            raise
-        log.info("a load begins again with more memory: %s", str(error).partition("\n")[0])
-        return _within(share.more, work)
+        return _load(layout, topics, sources, runs, limits, now, processes, share)
 
 
 def rebuild_warehouse(
@@ -175,6 +163,28 @@ def _load(
     now: datetime,
     processes: int | None,
     share: Share = Share.USUAL,
+) -> LoadReport:
+    """Load within a share of memory, or again within a larger one where that is too little."""
+    work = partial(_load_within, layout, topics, sources, tuple(runs), limits, now, processes)
+    while True:
+        try:
+            return work(share)
+        except duckdb.OutOfMemoryException as error:
+            if share is Share.MOST:
+                raise
+            log.info("a load begins again with more memory: %s", str(error).partition("\n")[0])
+            share = share.more
+
+
+def _load_within(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    runs: Iterable[Run],
+    limits: Limits | None,
+    now: datetime,
+    processes: int | None,
+    share: Share,
 ) -> LoadReport:
     definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
     with (
