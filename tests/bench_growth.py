@@ -31,7 +31,7 @@ from tests.made_rows import SOURCES
 from tests.made_text import TOPICS
 from warehouse.layout import Layout
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = (1_000, 30_000, 100_000, 1_000_000)
 SETTLING, LOADS = 3, 16
 """Loads after a bulk until a snapshot replaces one that differs by little, and measured ones.
 
@@ -44,7 +44,7 @@ TITLE = "What an article costs as the warehouse grows"
 STEPS = ("partition", "count", "marts", "checks", "copy")
 HEAD = (
     "| articles in the warehouse | ms CPU a page, from WARC to tables | into 1,000 in turns"
-    f" | of it {NEW:,} new articles' load, ms CPU each | into 1,000 in turns | the costliest"
+    f" | a load of {NEW:,} new articles, ms CPU each | into 1,000 in turns | the costliest"
     f" | ms wall | {' | '.join(f'{step}, ms CPU' for step in STEPS)} |"
     f"\n|---|{'---|' * (6 + len(STEPS))}"
 )
@@ -155,7 +155,7 @@ def table(points: Sequence[Point]) -> str:
 
 
 def plot(points: Sequence[Point]) -> Spec:
-    """Two charts: of a page, all it costs; of its load, CPU by step; into a thousand, too."""
+    """Two charts: of a page, all it costs; of a load, CPU by step; into a thousand, too."""
     whole = _chart("ms CPU a page, from WARC to tables", [_lines(points, "page")])
     areas = [
         {"size": one.articles, "ms": ms, "what": what}
@@ -167,7 +167,7 @@ def plot(points: Sequence[Point]) -> Spec:
         "mark": {"type": "area", "opacity": 0.7},
         "encoding": {"color": {"field": "what", "title": "CPU by step"}},
     }
-    load = _chart("ms CPU of it to load", [area, _lines(points, "cpu")])
+    load = _chart(f"ms CPU an article, loads of {NEW:,}", [area, _lines(points, "cpu")])
     look = {"padding": 16, "background": "@paper", "title": {"text": TITLE}}
     apart = {"legend": {"color": "independent", "strokeDash": "independent"}}
     return complete({**look, "vconcat": [whole, load], "resolve": apart})
