@@ -120,7 +120,7 @@ def test_no_more_is_under_way_than_keeps_the_workers_busy(
 def test_a_page_without_an_end_is_one_rejection(dask: DaskCluster, tmp_path: Path) -> None:
     pages = news(3, 30)
     pages[7] = Archived(url_of(0, 7), b"<html><h1>Long</h1>" + LARGE)
-    at = on(dask, place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=20_000_000)))
+    at = on(dask, place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=40_000_000)))
     before = dask.pids()
     found = refined(at, write_warc(tmp_path / "a.warc", pages, requests=False))
     counts = [one.counts for one in found if isinstance(one, Staged)]

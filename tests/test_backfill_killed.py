@@ -28,7 +28,7 @@ TABLES = (
     *("topics", "sources", "coverage", "topic_daily", "archive_daily"),
 )
 LARGE = (
-    b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 225_000
+    b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 450_000
 )
 KILLS = 4
 
@@ -88,7 +88,7 @@ def test_shards_whose_process_is_killed_are_refined_again(tmp_path: Path) -> Non
 def test_a_page_without_an_end_is_one_rejection(tmp_path: Path) -> None:
     pages = news(3, 30)
     pages[7] = Archived(url_of(0, 7), b"<html><h1>Long</h1>" + LARGE)
-    at = place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=20_000_000))
+    at = place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=40_000_000))
     with shard_pool(1) as pool:
         (one,) = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", pages), size=10**9)
     assert isinstance(one, Staged)

@@ -201,7 +201,7 @@ def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     undisturbed, place = Place(tmp_path, "undisturbed"), Place(tmp_path, "running")
     assert start(undisturbed, prefect_api).wait() == 0
     run = start(place, prefect_api)
-    until("archives grow", partial(_are_open, place.layout, 3, 30_000), 120)
+    until("archives grow", partial(_are_open, place.layout, 3, 60_000), 120)
     back_up(place.layout, tmp_path / "copy")
     assert run.wait() == 0
     again, asked = Place(tmp_path, "copy"), len(newsroom.requests)
