@@ -44,7 +44,7 @@ class Child:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=_be_ended,
             )
 
     def has_ended(self) -> bool:
@@ -73,8 +73,13 @@ class Child:
         self.process.wait()
 
 
-def _end_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, even by SIGKILL."""
+def _be_ended() -> None:
+    """Heed SIGINT, and ask Linux to end this process when its parent dies, even by SIGKILL.
+
+    Prefect's worker ends by a SIGINT to itself. `presswatch serve &` in a script ignores it, and so
+    would the worker.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -1,5 +1,6 @@
 """`presswatch serve` from start to stop: what it registers, runs by hand, turns, states."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
+from flows.child import Child
 from tasks.turns import source_lock
 from tests.dask_cluster import DaskCluster
 from tests.made_warcs import news, write_warc
@@ -198,3 +200,15 @@ def test_serving_names_its_server_before_prefect_is_imported() -> None:
     check = "import sys, flows.__main__, flows.serve, flows.sample; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_process_ends_by_a_signal_that_its_starter_ignores(tmp_path: Path) -> None:
+    ended = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"]
+    child = Child("worker", ended, dict(os.environ), tmp_path / "worker.log")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert child.process is not None
+    assert child.process.wait(20) == -signal.SIGINT
