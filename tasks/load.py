@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import duckdb
 
@@ -47,6 +48,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 Told = Callable[[str], None]
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def load(
     with writer_lock(layout, waiting):
         sweep(layout)
         now = now or datetime.now(UTC)
-        return _load(layout, topics, sources, runs, limits, now, processes, share)
+        return _load(share, layout, topics, sources, tuple(runs), limits, now, processes)
 
 
 def rebuild_warehouse(
@@ -128,7 +130,8 @@ def rebuild_warehouse(
     with writer_lock(layout, waiting):
         sweep(layout)
         build.drop_writer(layout)
-        report = _load(layout, topics, sources, (), limits, datetime.now(UTC), processes)
+        now = datetime.now(UTC)
+        report = _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
         publish_locked(layout)
     return report
 
@@ -150,41 +153,38 @@ def publish_all(
     with writer_lock(layout, waiting):
         if is_working_copy(layout) and build.lacks_runs(layout, committed_runs(layout.commits)):
             sweep(layout)
-            _load(layout, topics, sources, (), limits, datetime.now(UTC), processes)
+            now = datetime.now(UTC)
+            _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
         return publish_locked(layout)
 
 
-def _load(
-    layout: Layout,
-    topics: Sequence[Topic],
-    sources: Sequence[Source],
-    runs: Iterable[Run],
-    limits: Limits | None,
-    now: datetime,
-    processes: int | None,
-    share: Share = Share.USUAL,
-) -> LoadReport:
-    """Load within a share of memory, or again within a larger one where that is too little."""
-    work = partial(_load_within, layout, topics, sources, tuple(runs), limits, now, processes)
-    while True:
+def _within_memory(
+    work: Callable[Concatenate[Share, P], LoadReport],
+) -> Callable[Concatenate[Share, P], LoadReport]:
+    """Work within a share of memory, or again within a larger one where that is too little."""
+
+    def again(share: Share, /, *args: P.args, **kwargs: P.kwargs) -> LoadReport:
         try:
-            return work(share)
+            return work(share, *args, **kwargs)
         except duckdb.OutOfMemoryException as error:
             if share is Share.MOST:
                 raise
             log.info("a load begins again with more memory: %s", str(error).partition("\n")[0])
-            share = share.more
+            return again(share.more, *args, **kwargs)
+
+    return again
 
 
-def _load_within(
+@_within_memory
+def _load(
+    share: Share,
     layout: Layout,
     topics: Sequence[Topic],
     sources: Sequence[Source],
-    runs: Iterable[Run],
+    runs: Sequence[Run],
     limits: Limits | None,
     now: datetime,
     processes: int | None,
-    share: Share,
 ) -> LoadReport:
     definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
     with (
