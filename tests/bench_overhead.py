@@ -29,7 +29,8 @@ from tasks.report import write_report
 from tasks.runs import new_run_id, started_at
 from tasks.sources import Source
 from tests.loopback import Loopback, http
-from tests.serving import ROOT, free_port, until
+from tests.ports import free_port
+from tests.serving import ROOT, until
 
 PAPERS, ARTICLES, TIMES = 20, 30, 3
 AT_ONCE = 200

@@ -17,7 +17,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from tests.places import DEPLOYMENTS, Place
-from tests.serving import ROOT, START_SECONDS, free_port, until
+from tests.ports import free_port
+from tests.serving import ROOT, START_SECONDS, until
 
 UNITS = DEPLOYMENTS / "systemd"
 PROGRAMS = "/opt/presswatch/.venv/bin/"

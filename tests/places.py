@@ -1,13 +1,13 @@
 """The sample newsroom served on loopback, and installations that read it."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from flows.ending import Ingested
 from flows.ingest import ingest
+from tests.ports import free_port
 from warehouse.layout import Layout
 from warehouse.query import query
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(SAMPLE))
 from newsroom import Newsroom, write_sources  # noqa: E402 - deployments/ is no package
 from newsroom_articles import PAPERS  # noqa: E402
 
-PORT = 32_000 + os.getpid() * 11 % 20_000
+PORT = free_port(beside=3)
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from tests.serving import free_port
+from tests.ports import free_port
 
 DEBIAN = Path("/usr/lib/postgresql")
 PROGRAMS = ("initdb", "pg_ctl", "psql", "pg_dump", "pg_restore")

@@ -16,7 +16,8 @@ from prefect.events import Event
 from prefect.events.schemas.events import Resource
 
 from tests.places import DEPLOYMENTS, Newsroom, Place
-from tests.serving import ROOT, Served, free_port, until
+from tests.ports import free_port
+from tests.serving import ROOT, Served, until
 
 pytestmark = pytest.mark.slow
 AUTH = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")

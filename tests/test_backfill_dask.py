@@ -26,7 +26,8 @@ from tasks.config import ConfigError
 from tasks.settings import Limits, Settings
 from tests.dask_cluster import DaskCluster
 from tests.made_warcs import Archived, news, url_of, write_warc
-from tests.serving import ROOT, free_port, until
+from tests.ports import free_port
+from tests.serving import ROOT, until
 from tests.test_backfill import backfilled, place
 from tests.test_backfill_killed import LARGE, rows, shard_processes, start
 from tests.test_command import command

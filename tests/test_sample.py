@@ -1,6 +1,5 @@
 import gzip
 import json
-import os
 import re
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from lxml import etree
 from tasks.mentions import Matcher
 from tasks.sources import load_sources
 from tasks.topics import load_topics
+from tests.ports import free_port
 
 DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
 SAMPLE = DEPLOYMENTS / "sample"
@@ -30,7 +30,7 @@ from newsroom_articles import COURIER, PAPERS, SHIMBUN, TAGEBLATT, Article, Pape
 from newsroom_listings import site_listings  # noqa: E402
 from newsroom_pages import BASE_PORT, Site, saved_files, site_pages, sources_of  # noqa: E402
 
-PORT = 10_000 + os.getpid() * 7 % 20_000  # two runs at a time do not meet
+PORT, OTHER = free_port(beside=3), free_port(beside=3)
 EXPECTED = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
 ARTICLES = [article for paper in PAPERS for article in sources_of(paper)]
 SERVED = [article for article in ARTICLES if not article.is_saved]
@@ -480,12 +480,12 @@ def test_requests_are_logged(news: newsroom.Newsroom) -> None:
 
 
 def test_a_taken_port_is_one_clear_error() -> None:
-    with socket.create_server(("127.0.0.1", PORT + 501)):
-        with pytest.raises(newsroom.PortUnusable) as caught, newsroom.Newsroom(PORT + 500):
+    with socket.create_server(("127.0.0.1", OTHER + 1)):
+        with pytest.raises(newsroom.PortUnusable) as caught, newsroom.Newsroom(OTHER):
             pass
-        assert str(PORT + 501) in str(caught.value)
+        assert str(OTHER + 1) in str(caught.value)
         assert "PRESSWATCH_SAMPLE_PORT" in str(caught.value)
-    with newsroom.Newsroom(PORT + 500), socket.create_connection(("127.0.0.1", PORT + 500)):
+    with newsroom.Newsroom(OTHER), socket.create_connection(("127.0.0.1", OTHER)):
         pass
 
 
@@ -506,7 +506,7 @@ def test_a_useless_port_is_one_clear_error(value: str) -> None:
 def test_it_runs_and_stops_as_a_program() -> None:
     process = subprocess.Popen(
         [sys.executable, str(SAMPLE / "newsroom.py")],
-        env={"PRESSWATCH_SAMPLE_PORT": str(PORT + 600), "PYTHONIOENCODING": "utf-8"},
+        env={"PRESSWATCH_SAMPLE_PORT": str(OTHER), "PYTHONIOENCODING": "utf-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -514,14 +514,14 @@ def test_it_runs_and_stops_as_a_program() -> None:
     assert process.stdout is not None
     try:
         lines = [process.stdout.readline() for _ in PAPERS]
-        with socket.create_connection(("127.0.0.1", PORT + 602), timeout=5):
+        with socket.create_connection(("127.0.0.1", OTHER + 2), timeout=5):
             pass
         process.terminate()
         _, complaints = process.communicate(timeout=10)
     finally:
         process.kill()
     assert (process.returncode, complaints) == (0, "")
-    assert lines[0] == f"The Portwick Courier: http://127.0.0.1:{PORT + 600}/\n"
+    assert lines[0] == f"The Portwick Courier: http://127.0.0.1:{OTHER}/\n"
 
 
 def test_saved_files_are_as_rendered() -> None:

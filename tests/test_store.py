@@ -34,6 +34,7 @@ from warehouse.store import turns
 from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, join
+from warehouse.writer import Share
 
 SOON = datetime.now(UTC) + timedelta(days=1)
 TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
@@ -197,7 +198,7 @@ def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], obje
         _, tag = store.read_tagged(LEASE)
         store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
         other()
-        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
+        loading._load(Share.USUAL, layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
 
 
 def test_a_store_that_is_gone_for_a_while_costs_nothing(
