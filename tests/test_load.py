@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -95,6 +96,41 @@ def test_a_load_for_which_memory_is_too_little_begins_again_with_more(
     publish(layout)
     publish(undisturbed)
     assert tables(layout) == tables(undisturbed)
+
+
+def test_a_load_whose_file_takes_more_memory_to_close_is_reported_whole(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit stands by then: begun again it would find nothing new and report nothing."""
+    ingest(layout, 1)
+    run = stage(layout, 2, day_of_news(2))
+    once, failed = writer._detach_once, []
+
+    def tight_at_first(con: duckdb.DuckDBPyConnection, of: Layout) -> frozenset[int]:
+        if not failed:
+            leave_no_memory(con)
+        try:
+            return once(con, of)
+        except duckdb.Error as error:
+            failed.append(str(error))
+            raise
+
+    monkeypatch.setattr(writer, "_detach_once", tight_at_first)
+    report = load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
+    assert report.run_ids == (run.run_id,)
+    assert report.outcomes
+    assert "CHECKPOINT during DETACH failed" in failed[0]
+    assert len(failed) == 1
+    publish(layout)
+    assert query(layout, "SELECT max(load_no) AS n FROM loads").to_pylist() == [{"n": 2}]
+
+
+def leave_no_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """Set DuckDB's limit to the least that it takes."""
+    for kilobytes in range(500, 64_000, 100):
+        with suppress(duckdb.OutOfMemoryException):
+            con.execute(f"SET memory_limit = '{kilobytes}KB'")
+            return
 
 
 def test_a_load_for_which_no_memory_is_enough_leaves_its_run_to_the_next(

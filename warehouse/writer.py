@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.layout import Layout
 from warehouse.query import quoted
-from warehouse.written import add_written, state_of, tell_writes, written_blocks
+from warehouse.written import Blocks, add_written, state_of, tell_writes, written_blocks
 
 STORAGE = "v1.2.0"
 """Of the file: the oldest clients that read it are those of DuckDB 1.2."""
@@ -65,8 +65,7 @@ def opened(layout: Layout, share: Share = Share.USUAL) -> Iterator[duckdb.DuckDB
         with con.cursor() as used:  # its temporary tables make room for the checkpoint
             used.execute("USE news")
             yield used
-        con.execute("DETACH news")
-        blocks = written_blocks(con, layout.writer)
+        blocks = _detach(con, layout)
     add_written(layout, before, blocks)
 
 
@@ -111,3 +110,22 @@ def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
             raise
         drop_writer(layout)
         con.execute(attach)
+
+
+def _detach(con: duckdb.DuckDBPyConnection, layout: Layout) -> Blocks:
+    """Write the log into the file; with more memory where that is too little.
+
+    What is committed stands, so this does not begin the load again.
+    """
+    try:
+        return _detach_once(con, layout)
+    except (duckdb.IOException, duckdb.OutOfMemoryException):
+        # CHECKPOINT during DETACH failed. [...] Original error: failed to pin block of size 256 KiB
+        allow(con, Share.MOST)
+        _attach(con, layout)
+        return _detach_once(con, layout)
+
+
+def _detach_once(con: duckdb.DuckDBPyConnection, layout: Layout) -> Blocks:
+    con.execute("DETACH news")
+    return written_blocks(con, layout.writer)
