@@ -48,8 +48,9 @@ def presswatch(api: str, papers: int) -> Start:
     def start(port: int, folder: Path, pause: float) -> Timed:
         path = folder / "sources.toml"
         path.write_text(sources(port, papers, pause))
-        words = [sys.executable, "-m", "flows", "ingest", "--sources", path, "--topics", TOPICS]
-        return timed([*words, "--data", folder / "data"], {"PREFECT_API_URL": api}, quiet=True)
+        words = [sys.executable, "-m", "flows", "ingest"]
+        words += ["--sources", str(path), "--topics", str(TOPICS), "--data", str(folder / "data")]
+        return timed(words, {"PREFECT_API_URL": api}, quiet=True)
 
     return start
 

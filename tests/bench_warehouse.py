@@ -71,7 +71,7 @@ def cpu() -> float:
 
 def cpu_with_pools() -> float:
     """The same where pools were at work and are closed: it ends the fork server, and counts it."""
-    forkserver._forkserver._stop()
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
     return cpu()
 
 

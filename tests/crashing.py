@@ -27,7 +27,7 @@ from tests.clock import Clock
 from tests.disks import SmallDisk
 from tests.loopback import Loopback, http
 from tests.places import TOPICS
-from tests.serving import ROOT, START_SECONDS, Served, pids_of, until
+from tests.serving import ROOT, START_SECONDS, Files, Served, pids_of, until
 from tests.test_killed import OF_ITS_RUN, TABLES
 from warehouse.layout import Layout
 from warehouse.query import query
@@ -155,7 +155,7 @@ class Desk:
     def __init__(self, folder: Path, web: Loopback, names: Sequence[str]) -> None:
         self.papers = {name: Paper(web, f"gb-{name}") for name in names}
         self.layout, self.undisturbed = Layout(folder / "data"), Layout(folder / "undisturbed")
-        files = {
+        files: Files = {
             "sources_file": str(write_papers(folder, tuple(self.papers.values()))),
             "topics_file": str(TOPICS),
             "data": str(self.layout.root),

@@ -57,7 +57,7 @@ class DaskCluster:
 
     def pids(self) -> dict[str, int]:
         """Process id of each worker, by name; its nanny is another process."""
-        with Client(self.address, set_as_default=False) as client:
+        with Client(self.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             names = {at: one["name"] for at, one in client.scheduler_info(-1)["workers"].items()}
             found = client.run(os.getpid, on_error="ignore")
         return {names[at]: pid for at, pid in found.items() if at in names}

@@ -74,7 +74,8 @@ def by_polars(paths: list[str], topics: Topics) -> dict[str, int]:
         for one in topics
     ]
     frame = pl.scan_parquet(paths).select(text.alias("text")).select(counts)
-    return frame.collect(engine="streaming").row(0, named=True)
+    found: dict[str, int] = frame.collect(engine="streaming").row(0, named=True)
+    return found
 
 
 SYSTEMS: dict[str, Callable[[list[str], Topics], dict[str, int]]] = {
@@ -91,8 +92,8 @@ def main(system: str, topics: Path, data: Path) -> None:
     wall = time.perf_counter() - BEGUN
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     said = {"version": sys.version.split()[0] if system == "re" else version(system)}
-    said |= {"wall": wall, "cpu": sum(one.ru_utime + one.ru_stime for one in used)}
-    print(json.dumps({**said, "total": sum(found.values()), "found": found}))
+    spent = {"wall": wall, "cpu": sum(one.ru_utime + one.ru_stime for one in used)}
+    print(json.dumps({**said, **spent, "total": sum(found.values()), "found": found}))
 
 
 if __name__ == "__main__":

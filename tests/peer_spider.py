@@ -28,7 +28,7 @@ def by_scrapy(port: int, papers: int, articles: int, pause: float, folder: Path)
     seen = set(seen_file.read_text().split()) if seen_file.exists() else set()
     found: list[str] = []
 
-    class Papers(scrapy.Spider):
+    class Papers(scrapy.Spider):  # type: ignore[misc]
         name = "papers"
         start_urls = tuple(f"http://{host(number)}:{port}/feed" for number in range(papers))
 

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from flows.ending import Ingested
 from flows.ingest import ingest
 from tests.ports import free_port
+from tests.serving import Files
 from warehouse.layout import Layout
 from warehouse.query import query
 
@@ -34,11 +36,11 @@ class Place:
         root.mkdir(parents=True, exist_ok=True)
         self.sources = write_sources(root, PORT)
 
-    def ingest(self, **parameters: Any) -> Ingested:
-        return ingest(**self.files, **parameters)
+    def ingest(self, only: Sequence[str] = ()) -> Ingested:
+        return ingest(list(only), **self.files)
 
     @property
-    def files(self) -> dict[str, str]:
+    def files(self) -> Files:
         return {
             "sources_file": str(self.sources),
             "topics_file": str(TOPICS),
@@ -46,4 +48,5 @@ class Place:
         }
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
-        return query(self.layout, sql).to_pylist()
+        rows: list[dict[str, Any]] = query(self.layout, sql).to_pylist()
+        return rows

@@ -40,7 +40,8 @@ def polars(data: Path) -> Rows:
 
     days = {"published_date": pl.Date}
     files = pl.scan_parquet(articles(data), hive_schema=days, missing_columns="insert")
-    return files.filter(pl.col("headline") == HEADLINE).select(COLUMNS).collect().rows()
+    rows: Rows = files.filter(pl.col("headline") == HEADLINE).select(COLUMNS).collect().rows()
+    return rows
 
 
 def duckdb(data: Path) -> Rows:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 import httpx
@@ -51,10 +51,18 @@ def later_schedules(folder: Path) -> Path:
     return path
 
 
+class Files(TypedDict):
+    """The files of an installation, as all flows take them."""
+
+    sources_file: str
+    topics_file: str
+    data: str
+
+
 class Served:
     """A running `presswatch serve`."""
 
-    def __init__(self, files: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    def __init__(self, files: Files, environment: Mapping[str, str]) -> None:
         self.port = free_port()
         self.data = Path(files["data"])
         self.out = self.data.parent / "serve.log"

@@ -16,7 +16,7 @@ import tasks
 from tasks.load import load
 from tasks.prompts.words import MEMORY, Lexicon, Said
 from tests.staged import HARVEST, SOURCES, TOPICS, Page, stage
-from warehouse import build, writer
+from warehouse import build, writer, written
 from warehouse.layout import Layout
 from warehouse.writer import MEMORY as SHARES
 from warehouse.writer import Share
@@ -74,7 +74,7 @@ def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = []
-    look = writer.written_blocks
+    look = written.written_blocks
 
     def noted(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[int]:
         held.append(temporary_bytes(con))
@@ -129,8 +129,7 @@ def test_what_is_remembered_of_texts_is_bounded() -> None:
     for number in range(3 * MEMORY):
         lexicon.remember(str(number), Said(0, 0, frozenset()))
         lexicon.name_scores([f"box-{number}"])
-        kept = (lexicon.seen, lexicon.named, lexicon.parts)
-        assert max(map(len, kept)) <= MEMORY
+        assert max(len(lexicon.seen), len(lexicon.named), len(lexicon.parts)) <= MEMORY
 
 
 def test_no_cache_grows_with_the_pages_seen() -> None:

@@ -1,7 +1,7 @@
 """The attention index: the vectors of its formulas, what holds for any panel, and its vintages."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import nan
 from pathlib import Path
@@ -50,13 +50,14 @@ def month(number: int) -> date:
     return date(2020 + number // 12, number % 12 + 1, 1)
 
 
-def load_days(layout: Layout, days: dict[str, dict[int, Cell]], now: datetime = NOW) -> None:
+def load_days(layout: Layout, days: Mapping[str, Mapping[int, Cell]], now: datetime = NOW) -> None:
     """Load made articles so that each paper has so many of a day, and so many with harvests."""
     pages = [
         Page(f"{day}-{at}", "A harvest." if at < cell[0] else "Nothing.", day, 1.0, paper)
         for paper, cells in days.items()
         for day, cell in cells.items()
-        for at in range(cell[1] if cell else 0)
+        if cell
+        for at in range(cell[1])
     ]
     run = stage(layout, f"{now:%Y%m%dT%H%M%SZ}-aaaaaa", pages)
     load(layout, TOPICS, SOURCES, [run], now=now)
@@ -119,7 +120,7 @@ class Panel:
         build.make_relations(self.con)
         self.con.execute("INSERT INTO topics (topic_id) VALUES ('harvest')")
 
-    def fill(self, panel: dict[str, Sequence[Cell]], now: datetime = NOW) -> None:
+    def fill(self, panel: Mapping[str, Sequence[Cell]], now: datetime = NOW) -> None:
         """Replace the counts, a month a cell, and bring the index up to date."""
         self.con.execute("DELETE FROM topic_daily")
         rows = [
@@ -138,7 +139,7 @@ class Panel:
         begin_vintage(self.con, self.layout, now)
         build.fill(self.con, "attention_index", Counts(self.con))
 
-    def of(self, panel: dict[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
+    def of(self, panel: Mapping[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
         """The monthly series of a panel."""
         self.fill(panel)
         rows = records(

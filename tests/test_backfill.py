@@ -16,6 +16,7 @@ import pytest
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.cluster import Cluster
 from tasks.backfill.estimate import estimate
+from tasks.backfill.files import WarcPath
 from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, refine_again
 from tasks.backfill.processes import SHARDS_A_PROCESS, ShardFailed, ShardPool, shard_pool
@@ -66,7 +67,7 @@ def place(root: Path, selection: Selection = EVERYTHING, limits: Limits = LIMITS
 
 
 def backfilled(
-    at: Place, pool: ShardPool | Cluster, *warcs: Path, size: int = 20_000, pages: int = 10_000
+    at: Place, pool: ShardPool | Cluster, *warcs: WarcPath, size: int = 20_000, pages: int = 10_000
 ) -> list[Staged | ShardFailed]:
     """What the flow does, without Prefect."""
     shards = pool.shards(open_warcs(warcs), size, Done(at.layout, at.selection))

@@ -17,6 +17,7 @@ import pytest
 from flows.engine import refining
 from tasks.backfill import cluster
 from tasks.backfill.cluster import UNFIT
+from tasks.backfill.files import WarcPath
 from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, sweep_staged
 from tasks.backfill.processes import AHEAD, ShardFailed, ShardPool, shard_pool
@@ -62,7 +63,7 @@ def on(dask: DaskCluster, at: Place) -> Place:
     return replace(at, settings=at.settings.model_copy(update={"dask": dask.address}))
 
 
-def refined(at: Place, *warcs: Path, size: int = SMALL) -> list[Staged | ShardFailed]:
+def refined(at: Place, *warcs: WarcPath, size: int = SMALL) -> list[Staged | ShardFailed]:
     """What the engine of the place's settings makes of the files, and nothing is loaded."""
     with refining(at.settings) as engine:
         shards = engine.shards(open_warcs(warcs), size)

@@ -40,7 +40,7 @@ def shard_processes(parent: int) -> list[int]:
 
 
 def children_of(parent: int) -> list[int]:
-    found = []
+    found: list[int] = []
     for children in Path(f"/proc/{parent}/task").glob("*/children"):
         with suppress(OSError):
             found += map(int, children.read_text().split())
@@ -74,7 +74,8 @@ def test_shards_whose_process_is_killed_are_refined_again(tmp_path: Path) -> Non
     undisturbed, killed = place(tmp_path / "one"), place(tmp_path / "two")
     with shard_pool(2) as pool:
         backfilled(undisturbed, pool, warc, size=60_000)
-    stop, hit = threading.Event(), []
+    stop = threading.Event()
+    hit: list[int] = []
     with shard_pool(2) as pool:
         killer = threading.Thread(target=kill_some, args=(hit, stop))
         killer.start()

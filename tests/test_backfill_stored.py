@@ -88,7 +88,7 @@ def test_shards_of_a_bucket_become_the_same_rows(
     there = stored(bucket, path, "crawl/a.warc.gz")
     here, far = place(tmp_path / "here"), place(tmp_path / "far")
     backfilled(here, pool, path)
-    backfilled(far, pool, there)  # type: ignore[arg-type]
+    backfilled(far, pool, there)
     assert rows(far.layout) == rows(here.layout)
     (run_id,) = committed_runs(far.layout.commits)
     commit = read_commit(far.layout.commits, run_id)

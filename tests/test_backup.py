@@ -155,7 +155,7 @@ def test_copies_beside_loads_hold_whole_runs(layout: Layout, tmp_path: Path) -> 
 
     loads = threading.Thread(target=work)
     loads.start()
-    found = []
+    found: list[Path] = []
     while loads.is_alive():
         copy = tmp_path / f"copy-{len(found)}"
         back_up(layout, copy)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from flows.__main__ import app
 from tasks.load import load, publish
 from tests.places import TOPICS, Newsroom, Place
+from tests.staged import TOPICS as TEST_TOPICS
 from tests.staged import source, stage
-from tests.test_load import TOPICS as TEST_TOPICS
 from tests.test_load import day_of_news, run_id
 from warehouse.layout import Layout
 from warehouse.query import query

@@ -83,7 +83,8 @@ class Place:
         return time.monotonic() - began
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
-        return query(self.layout, sql).to_pylist()
+        rows: list[dict[str, Any]] = query(self.layout, sql).to_pylist()
+        return rows
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from itertools import islice
 
 import brotli
@@ -10,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.decoding import decoded
-from tasks.fetch.wire import PIECE
+from tasks.decoding import PIECE, decoded
 from tasks.model import Failure, Outcome
 
 
@@ -20,7 +20,7 @@ def bare_deflate(data: bytes) -> bytes:
     return stream.compress(data) + stream.flush()
 
 
-ENCODERS = {
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
     "Deflate ": bare_deflate,

@@ -411,7 +411,7 @@ def test_whatever_a_server_says_is_an_outcome(
 
 @given(st.text() | st.text().map(lambda text: f"http://{text}"))
 def test_whatever_is_asked_for_is_an_outcome(text: str) -> None:
-    def nothing(host: str, port: int) -> list:
+    def nothing(host: str, port: int) -> list[Resolved]:
         raise socket.gaierror(-2, "not known")
 
     client = Client(Limits(max_tries=1), AGENT, Path("/nonexistent"), resolve=nothing)

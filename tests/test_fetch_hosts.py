@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.fetch import Client
-from tasks.fetch.guard import system_resolve
+from tasks.fetch.guard import Resolve, Resolved, system_resolve
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.loopback import AGENT, Loopback, ask, http, redirect
@@ -32,11 +32,11 @@ def get(client: Client) -> Get:
     return lambda url, **options: ask(client, url, **options)
 
 
-def resolving(*answers: str) -> Callable[[str, int], list]:
+def resolving(*answers: str) -> Resolve:
     """A resolver that gives one answer after another; the last one stays."""
     left = list(answers)
 
-    def resolve(host: str, port: int) -> list:
+    def resolve(host: str, port: int) -> list[Resolved]:
         address = left.pop(0) if len(left) > 1 else left[0]
         family = {4: socket.AF_INET, 6: socket.AF_INET6}[ip_address(address).version]
         return [(family, (address, port))]
@@ -93,7 +93,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_public_page_does_not_lead_to_a_private_one(
     tmp_path: Path, connected: list[str], host: str
 ) -> None:
-    def resolve(name: str, port: int) -> list:
+    def resolve(name: str, port: int) -> list[Resolved]:
         if name == "paper.example":
             return resolving(PUBLIC)(name, port)
         return system_resolve(name, port)

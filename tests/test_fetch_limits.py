@@ -1,6 +1,7 @@
 """Hostile servers: no answer takes more bytes, seconds or memory than the limits."""
 
 import gzip
+import socket
 import time
 import tracemalloc
 import zlib
@@ -14,20 +15,17 @@ import pytest
 from tasks.fetch import Client
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
-from tests.loopback import Loopback, dripping, endless, http, redirect
+from tests.loopback import Answer, Loopback, ask, dripping, endless, http, redirect
 
 LIMIT = 1_000_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
-def get(folder: Path, url: str, seconds: float = 5.0, **options: CaptureKind) -> Attempt:
+def get(folder: Path, url: str, seconds: float = 5.0) -> Attempt:
     limits = Limits(max_bytes=LIMIT, max_seconds=seconds, connect_seconds=1, max_tries=3)
     client = Client(limits, "Presswatch/0", folder, backoff_seconds=0.02)
-    settings = {"kind": CaptureKind.PAGE} | options
-    return client.get(
-        url, record=lambda attempt: None, min_interval=0, allow_private=True, **settings
-    )
+    return ask(client, url)
 
 
 @contextmanager
@@ -153,8 +151,8 @@ def test_a_dripping_answer_is_cut_off_at_the_deadline(
 
 
 def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
-    def slowly(answer: bytes) -> Callable[..., None]:
-        def say(conn) -> None:  # noqa: ANN001
+    def slowly(answer: bytes) -> Answer:
+        def say(conn: socket.socket) -> None:
             time.sleep(0.2)
             conn.sendall(answer)
 

@@ -14,6 +14,7 @@ from flows.recount import recount
 from tasks.runs import begun_runs
 from tasks.settings import ConfigError
 from tests.places import DEPLOYMENTS, EXPECTED, PAPERS, PORT, Newsroom, Place
+from tests.serving import Files
 from tests.staged import files, tables
 from warehouse.layout import Layout
 from warehouse.parquet import read_batches
@@ -40,7 +41,7 @@ def url(paper: str, path: str) -> str:
 def test_every_article_is_there_with_its_fields(place: Place) -> None:
     rows = {row["url_canonical"]: row for row in place.ask("FROM articles")}
     expected = {url(item["paper"], item["path"]): item for item in EXPECTED["articles"]}
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for address, item in expected.items():
         row = rows.get(address)
         if row is None:
@@ -193,7 +194,11 @@ def test_saved_files_alone_leave_no_trace_the_second_time(place: Place, tmp_path
         '[[source]]\nid = "gb-saved"\nname = "Saved"\nlanguage = "en"\n'
         'timezone = "UTC"\nfiles = ["*.txt"]\n'
     )
-    parameters = {**place.files, "sources_file": str(sources), "data": str(tmp_path / "data")}
+    parameters: Files = {
+        **place.files,
+        "sources_file": str(sources),
+        "data": str(tmp_path / "data"),
+    }
     ingest(**parameters)
     layout = Layout(tmp_path / "data")
     before = tables(layout, ()), files(layout), layout.current.parent.readlink()
@@ -245,7 +250,11 @@ def test_a_failing_source_never_stops_another(place: Place, tmp_path: Path) -> N
         'feeds = ["http://127.0.0.1:1/feed"]\nallow_private_hosts = true\n',
         encoding="utf-8",
     )
-    parameters = {**place.files, "sources_file": str(sources), "data": str(tmp_path / "data")}
+    parameters: Files = {
+        **place.files,
+        "sources_file": str(sources),
+        "data": str(tmp_path / "data"),
+    }
     done = ingest(**parameters)
     assert [source.source_id for source in done.failed] == ["xx-gone"]
     assert done.loaded.articles == len(EXPECTED["articles"])

@@ -3,12 +3,20 @@
 import socket
 import time
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.fetch.guard import checked_addresses, connect, is_allowed, system_resolve
+from tasks.fetch.guard import (
+    Resolve,
+    Resolved,
+    checked_addresses,
+    connect,
+    is_allowed,
+    system_resolve,
+)
 from tasks.model import Failure, Outcome
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:8.8.8.8"]
@@ -73,16 +81,16 @@ def test_allow_private_only_adds(address: IPv6Address) -> None:
     assert is_allowed(address, allow_private=True) or not is_allowed(address)
 
 
-def answers(*addresses: str):  # noqa: ANN201
-    def resolve(host: str, port: int):  # noqa: ANN202
+def answers(*addresses: str) -> Resolve:
+    def resolve(host: str, port: int) -> list[Resolved]:
         family = {4: socket.AF_INET, 6: socket.AF_INET6}
         return [(family[ip_address(a).version], (a, port)) for a in addresses]
 
     return resolve
 
 
-def check(host: str, **options) -> list:  # noqa: ANN003
-    settings = {"resolve": system_resolve, "allow_private": False, "seconds": 5.0} | options
+def check(host: str, **options: Any) -> list[Resolved]:
+    settings = {"resolve": system_resolve, "allow_private": False, "seconds": 5.0, **options}
     return checked_addresses(host, 80, **settings)
 
 
@@ -102,7 +110,7 @@ def test_one_bad_address_among_good_ones_refuses_the_host() -> None:
 
 
 def test_a_resolver_that_fails_or_knows_nothing() -> None:
-    def fails(host: str, port: int) -> list:
+    def fails(host: str, port: int) -> list[Resolved]:
         raise socket.gaierror(-2, "Name or service not known")
 
     for resolve in (fails, answers()):

@@ -21,6 +21,7 @@ from tasks.sources import Source, load_sources
 from tests import staged
 from tests.loopback import AGENT, Loopback, http
 from tests.places import TOPICS as TOPICS_FILE
+from tests.serving import Files
 from tests.staged import TOPICS, Page, listing, stage
 from tests.test_collect import feed, fetched, item, page, saved, source
 from tests.test_command import command
@@ -272,7 +273,8 @@ def test_the_rule_is_that_of_the_settings(web: Loopback, desk: Desk) -> None:
     one = source(feeds=(web.say("/feed", DOWN),))
     fail(desk, one)
     assert hours(desk.health(one)) == 3
-    limits = Limits(failures_to_skip=2, first_skip="90m", longest_skip="2h")
+    given = {"failures_to_skip": 2, "first_skip": "90m", "longest_skip": "2h"}
+    limits = Limits.model_validate(given)
     assert load(desk.layout, TOPICS, [one], limits=limits).load_no
     publish(desk.layout)
     assert hours(desk.health(one)) == 2 + 2
@@ -383,7 +385,7 @@ def test_the_unhealthy_are_listed_as_of_a_time(web: Loopback, desk: Desk) -> Non
 
 
 @pytest.fixture
-def installation(web: Loopback, tmp_path: Path) -> dict[str, str]:
+def installation(web: Loopback, tmp_path: Path) -> Files:
     """One paper that works and one at whose address nobody listens."""
     web.say("/feed", feed(item(web.say("/a", page("All is well")))))
     feeds = {"gb-good": f"{web.url}/feed", "gb-dead": f"http://127.0.0.1:{dead_port()}/feed"}
@@ -401,12 +403,12 @@ def installation(web: Loopback, tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_flow_skips_tells_and_asks_by_name(
-    prefect_api: str, installation: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    prefect_api: str, installation: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_LIMITS__FAILURES_TO_SKIP", "2")
     for _ in range(2):
         assert [one.source_id for one in ingest(**installation).failed] == ["gb-dead"]
-    words = [f"--{name}={installation[key]}" for name, key in FILES]
+    words = options(installation)
     status, out, told = command("ingest", *words)
     assert status == 0
     assert "gb-dead: skipped until" in told
@@ -431,17 +433,18 @@ def test_the_flow_skips_tells_and_asks_by_name(
     assert "asked again from" in " ".join(out.split())
 
 
-FILES = (("sources", "sources_file"), ("topics", "topics_file"), ("data", "data"))
+def options(files: Files) -> list[str]:
+    return [f"--{name.removesuffix('_file')}={path}" for name, path in files.items()]
 
 
 def test_a_run_that_skips_every_source_is_well(
-    prefect_api: str, installation: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    prefect_api: str, installation: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_LIMITS__FAILURES_TO_SKIP", "1")
     path = Path(installation["sources_file"])
     _, dead = path.read_text().split("[[source]]\n")[1:]
     path.write_text("[[source]]\n" + dead)
-    words = [f"--{name}={installation[key]}" for name, key in FILES]
+    words = options(installation)
     assert command("ingest", *words)[0] == 1
     done = ingest(**installation)
     assert (done.failed, done.batches, done.loaded.load_no) == ((), (), None)

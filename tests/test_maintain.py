@@ -22,6 +22,7 @@ from tasks.compact import Compacted
 from tasks.retain import drop_archives, drop_leftovers
 from tasks.runs import running
 from tasks.verify import Finding, LayersBroken, Verified, verify
+from tests.serving import Files
 from tests.staged import prose, tables
 from warehouse.layout import Layout
 from warehouse.query import QueryError, query
@@ -48,7 +49,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.layout = Layout(root / "data")
-        self.files = {
+        self.files: Files = {
             "sources_file": str(root / "sources.toml"),
             "topics_file": str(TOPICS),
             "data": str(self.layout.root),

@@ -63,7 +63,7 @@ def ask(layout: Layout, queries: list[str]) -> list[Any]:
     version, answers = json.loads(done.stdout)
     assert version.startswith("1.")
     assert len(answers) == len(queries)
-    return answers
+    return list(answers)
 
 
 def test_it_reads_every_relation(layout: Layout) -> None:

@@ -105,10 +105,10 @@ def test_a_plain_pattern_sees_replaced_rows_twice_until_they_go(tmp_path: Path) 
     assert {digest(ENGINES[each](layout.root)) for each in ("pyarrow", "duckdb")} == {before}
     pattern = f"SELECT count(*) FROM '{layout.articles}/*/*.parquet'"
     rows = int(before.split()[0])
-    assert duckdb.sql(pattern).fetchall() == [(2 * rows,)]
+    assert duckdb.execute(pattern).fetchall() == [(2 * rows,)]
     drop_snapshots(layout, datetime.now(UTC))
     drop_retired(layout, datetime.now(UTC))
-    assert duckdb.sql(pattern).fetchall() == [(rows,)]
+    assert duckdb.execute(pattern).fetchall() == [(rows,)]
 
 
 def test_the_readme_reads_the_manifest(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tasks.settings import Limits
 from tasks.sources import Source, load_sources
 from tests.loopback import AGENT, Loopback, http
 from tests.places import TOPICS as TOPICS_FILE
+from tests.serving import Files
 from tests.staged import TOPICS, files, tables
 from tests.test_collect import captures, feed, fetched, item, source
 from tests.test_recurrence import page as finnish_page
@@ -49,7 +50,7 @@ class Desk:
         with Client(
             limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
         ) as client:
-            options = {"recheck_after": STEPS, "now": now} | options
+            options = {"recheck_after": STEPS, "now": now, **options}
             collector = Collector(self.layout, self.run_id(after), client, limits, **options)
             return [collector.collect(each) for each in sources]
 
@@ -418,8 +419,11 @@ def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
         '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
         f'feeds = ["{web.url}/feed"]\nmin_interval_seconds = 0\nallow_private_hosts = true\n'
     )
-    given = {"sources_file": str(sources), "topics_file": str(TOPICS_FILE)}
-    given["data"] = str(desk.layout.root)
+    given: Files = {
+        "sources_file": str(sources),
+        "topics_file": str(TOPICS_FILE),
+        "data": str(desk.layout.root),
+    }
     assert ingest(**given).loaded.articles == 1
     time.sleep(1)
     (killed,) = desk.collect(

@@ -32,6 +32,7 @@ from tasks.recurrence import (
 )
 from tasks.refine import refine
 from tests.places import TOPICS
+from tests.serving import Files
 from tests.staged import files, source, tables
 from warehouse.layout import Layout
 from warehouse.query import query
@@ -311,7 +312,11 @@ def test_other_settings_make_other_prints(
     refined(layout, warcs[0], pool)
     refined(layout, warcs[1], pool)
     made: list[Path] = []
-    monkeypatch.setattr(Memory, "keep", lambda _, warc, prints: made.append(warc) or list(prints))
+
+    def noted(_: Memory, warc: Path, kept: Iterable[Print]) -> None:
+        made.append(warc)
+
+    monkeypatch.setattr(Memory, "keep", noted)
     refined(layout, warcs[1], pool)
     assert made == [warcs[1]]
     rows = staged(refined(layout, warcs[1], pool, strip=("p.rail",)), "articles")
@@ -348,7 +353,7 @@ def test_a_rebuild_from_the_archive_gives_the_same_rows(prefect_api: str, tmp_pa
         '[[source]]\nid = "fi-sanomat"\nname = "Sanomat"\nlanguage = "fi"\n'
         'timezone = "Europe/Helsinki"\nfiles = ["*.html"]\n'
     )
-    given = {
+    given: Files = {
         "sources_file": str(sources),
         "topics_file": str(TOPICS),
         "data": str(layout.root),

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import SCHEDULE_TYPES, CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.child import Child
@@ -60,15 +62,19 @@ def test_deployments_and_forms(served: Served) -> None:
         assert one.description
         assert one.tags
         assert one.version
-    form = found["hourly"].parameter_openapi_schema["properties"]
+    form = form_of(found["hourly"])
     assert sorted(form["only"]["items"]["enum"]) == PAPERS
     assert list(form) == ["only", "since_days", "max_new"]
     assert all(field["description"] for field in form.values())
     assert form["since_days"]["minimum"] == 0
-    assert found["rebuild"].parameter_openapi_schema["properties"]["layer"]["enum"] == [
-        "warehouse",
-        "articles",
-    ]
+    assert form_of(found["rebuild"])["layer"]["enum"] == ["warehouse", "articles"]
+
+
+def form_of(deployment: DeploymentResponse) -> dict[str, Any]:
+    """The fields of the form in which a person starts a run of it."""
+    assert deployment.parameter_openapi_schema
+    fields: dict[str, Any] = deployment.parameter_openapi_schema["properties"]
+    return fields
 
 
 def test_a_wrong_value_is_refused_with_the_choices(served: Served) -> None:
@@ -108,7 +114,7 @@ def test_what_a_run_leaves_is_readable(served: Served) -> None:
 def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, place: Place) -> None:
     with served.client() as client:
         one = client.read_deployment_by_name("ingest/hourly")
-        every_minute = CronSchedule(cron="* * * * *", timezone="UTC")
+        every_minute: SCHEDULE_TYPES = CronSchedule(cron="* * * * *", timezone="UTC")
         (made,) = client.create_deployment_schedules(one.id, [(every_minute, True)])
     try:
         with ExitStack() as held:
@@ -156,7 +162,7 @@ def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) 
     def offered() -> bool:
         with served.client() as client:
             one = client.read_deployment_by_name("ingest/hourly")
-        return "gb-extra" in one.parameter_openapi_schema["properties"]["only"]["items"]["enum"]
+        return "gb-extra" in form_of(one)["only"]["items"]["enum"]
 
     place.sources.write_text(text + extra)
     try:

@@ -1,6 +1,7 @@
 """Days far above a topic's own past: planted ones are found, what is no spike is not."""
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from math import sqrt
 from pathlib import Path
@@ -35,7 +36,7 @@ class Days:
         self,
         hits: Counts,
         totals: Counts,
-        missing: set[tuple[int, int]] = frozenset(),  # type: ignore[assignment]
+        missing: AbstractSet[tuple[int, int]] = frozenset(),
         touched: Iterable[int] | None = None,
     ) -> dict[int, tuple[int, float, float]]:
         """Spiking days with hits, expectation and score; rows are papers, columns days.
@@ -72,7 +73,7 @@ class Days:
 
     @staticmethod
     def _cell(
-        hits: Counts, totals: Counts, missing: set[tuple[int, int]], paper: int, day: int
+        hits: Counts, totals: Counts, missing: AbstractSet[tuple[int, int]], paper: int, day: int
     ) -> tuple[int | None, int | None]:
         if (paper, day) in missing:
             return None, None
@@ -180,15 +181,14 @@ class Plain:
     """The method as it is written down, number by number, for a topic whose days are all there."""
 
     def __init__(self, hits: Counts, totals: Counts) -> None:
-        self.hits, self.totals = hits.tolist(), totals.tolist()
+        self.hits: list[list[int]] = hits.tolist()
+        self.totals: list[list[int]] = totals.tolist()
         self.papers, self.days = range(len(self.hits)), range(len(self.hits[0]))
         self.kept = [self._kept(day) for day in self.days]
         self.counted = [[p for p in self.papers if self._counts(p, day)] for day in self.days]
         self.level = [self._level(day) for day in self.days]
-        self.n = [sum(self.hits[p][day] for p in self.counted[day]) for day in self.days]
-        self.weekday = [
-            10 + sum(self.level[day - 7 * k] for k in self._weeks(day)) for day in self.days
-        ]
+        self.n: list[int] = [sum(self.hits[p][day] for p in self.counted[day]) for day in self.days]
+        self.weekday = [self._weekday(day) for day in self.days]
         self.expected = [self._expected(day) for day in self.days]
         self.distance = [
             abs(2 * (sqrt(n + 0.375) - sqrt(e + 0.375)))
@@ -238,7 +238,8 @@ class Plain:
         scatter = max(1, (1.4826 * median(past)) ** 2)
         expected, least = self.expected[day], max(0.1, self.expected[day])
         sd = sqrt(scatter * (1 + expected / self.weekday[day]))
-        return 1.5 * (self.n[day] ** (2 / 3) - least ** (2 / 3)) / least ** (1 / 6) / sd
+        score: float = 1.5 * (self.n[day] ** (2 / 3) - least ** (2 / 3)) / least ** (1 / 6) / sd
+        return score
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from warcio.archiveiterator import ArchiveIterator  # type: ignore[import-untyped]
+from warcio.archiveiterator import ArchiveIterator
 
 from tasks.archive import open_archive, read_archive
 from tasks.fetch import Client

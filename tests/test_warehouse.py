@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -715,11 +716,11 @@ def test_sources_say_what_is_there(layout: Layout) -> None:
 
 
 def test_domains_that_only_archives_know_have_no_calendar(layout: Layout) -> None:
-    crawled = {"source_id": "archive-a.com", "hour": 60.0}
+    crawled = partial(Page, source_id="archive-a.com", hour=60.0)
     pages = [
-        Page("old", "The G20 and the harvest.", day=-3000, **crawled),
-        Page("new", "A fair.", day=2, **crawled),
-        Page("lost", outcome="too_large", **crawled),
+        crawled("old", "The G20 and the harvest.", day=-3000),
+        crawled("new", "A fair.", day=2),
+        crawled("lost", outcome="too_large"),
         Page("other", "Another fair.", day=2, source_id="archive-b.org", hour=60),
         listing(),
         Page("ours"),
