@@ -17,7 +17,7 @@ SAMPLE = Path("deployments/sample")
 def sample_papers(data: Path) -> Iterator[Path]:
     """Serve the made-up papers on loopback; the value is their sources.toml."""
     sys.path.insert(0, str(SAMPLE.absolute()))
-    from newsroom import Newsroom, PortUnusable, write_sources  # type: ignore[import-not-found]
+    from newsroom import Newsroom, PortUnusable, write_sources
 
     data.mkdir(parents=True, exist_ok=True)
     try:

@@ -2,7 +2,7 @@
 
 import fcntl
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO
@@ -36,7 +36,7 @@ def begun_runs(layout: Layout) -> list[str]:
     return sorted(path.stem for path in layout.locks.glob(f"*{SUFFIX}"))
 
 
-def adopt_unfinished(layout: Layout) -> Iterator[str]:
+def adopt_unfinished(layout: Layout) -> Generator[str]:
     """Ids of runs whose process ended too early, oldest first.
 
     A run is the caller's alone until it asks for the next one, and is then taken as finished.

@@ -53,9 +53,9 @@ def is_fork_server(pid: int) -> bool:
     return False
 
 
-def kill_some(hit: list[int], stop: threading.Event) -> None:
-    """Kill processes while they refine, now and then."""
-    while len(hit) < 4 and not stop.wait(1.2):
+def kill_some(hit: list[int], stop: threading.Event, pause: float) -> None:
+    """Kill processes while they refine, with so many seconds between."""
+    while len(hit) < KILLS and not stop.wait(pause):
         for pid in shard_processes(os.getpid())[:1]:
             os.kill(pid, signal.SIGKILL)
             hit.append(pid)
@@ -72,12 +72,14 @@ def rows(layout: Layout) -> dict[str, list[str]]:
 def test_shards_whose_process_is_killed_are_refined_again(tmp_path: Path) -> None:
     warc = write_warc(tmp_path / "a.warc.gz", news(3, 600))
     undisturbed, killed = place(tmp_path / "one"), place(tmp_path / "two")
+    began = time.monotonic()
     with shard_pool(2) as pool:
         backfilled(undisturbed, pool, warc, size=60_000)
+    pause = (time.monotonic() - began) / KILLS
     stop = threading.Event()
     hit: list[int] = []
     with shard_pool(2) as pool:
-        killer = threading.Thread(target=kill_some, args=(hit, stop))
+        killer = threading.Thread(target=kill_some, args=(hit, stop, pause))
         killer.start()
         backfilled(killed, pool, warc, size=60_000)
         stop.set()

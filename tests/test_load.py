@@ -104,7 +104,8 @@ def test_a_load_whose_file_takes_more_memory_to_close_is_reported_whole(
     """Its commit stands by then: begun again it would find nothing new and report nothing."""
     ingest(layout, 1)
     run = stage(layout, 2, day_of_news(2))
-    once, failed = writer._detach_once, []
+    once = writer._detach_once
+    failed: list[str] = []
 
     def tight_at_first(con: duckdb.DuckDBPyConnection, of: Layout) -> frozenset[int]:
         if not failed:

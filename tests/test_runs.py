@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +57,5 @@ def test_a_run_whose_adoption_failed_is_offered_again(tmp_path: Path) -> None:
         raise KeyError
     adoption = adopt_unfinished(layout)
     next(adoption)
-    assert isinstance(adoption, Generator)
     adoption.close()
     assert list(adopt_unfinished(layout)) == ["a"]
