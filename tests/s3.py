@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from itertools import count
 
+from tests.ports import free_port
 from warehouse.store.objects import Store, open_store
 from warehouse.store.states import State, document_key, last_number, read_state
 
@@ -45,9 +46,7 @@ class Server:
 @contextmanager
 def serving() -> Iterator[Server]:
     """The server, until the body ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

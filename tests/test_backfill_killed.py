@@ -30,7 +30,7 @@ TABLES = (
 LARGE = (
     b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 450_000
 )
-KILLS = 4
+KILLS = 3
 
 
 def shard_processes(parent: int) -> list[int]:
@@ -117,14 +117,14 @@ def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
 @pytest.mark.slow
 def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
-        write_warc(tmp_path / "one.warc.gz", news(5, 400)),
-        write_warc(tmp_path / "two.warc.zst", news(4, 300, first=300)),
+        write_warc(tmp_path / "one.warc.gz", news(5, 250)),
+        write_warc(tmp_path / "two.warc.zst", news(4, 150, first=200)),
     ]
     began = time.monotonic()
     assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
     whole = time.monotonic() - began
     want = rows(Layout(tmp_path / "undisturbed"))
-    assert len(want["captures"]) == 700
+    assert len(want["captures"]) == 400
     moments = random.Random(6)
     for number in range(KILLS):
         data = tmp_path / f"killed-{number}"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.places import Newsroom, Place
 
-KILLS = int(os.environ.get("PRESSWATCH_KILLS", "6"))
+KILLS = int(os.environ.get("PRESSWATCH_KILLS", "4"))
 OF_ITS_RUN = [
     *("run_id", "capture_id", "raw_ref", "etag", "last_modified", "found_in", "url_keys"),
     *("fetched_at", "first_seen_at", "attempted_at", "last_attempt_at", "valid_from", "seconds"),

@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.client.schemas.schedules import SCHEDULE_TYPES, CronSchedule
+from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.child import Child
@@ -39,7 +40,8 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 
 @pytest.fixture(scope="module")
 def served(place: Place, dask: DaskCluster) -> Iterator[Served]:
-    served = Served(place.files, {"PRESSWATCH_DASK": dask.address})
+    soon = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
+    served = Served(place.files, {"PRESSWATCH_DASK": dask.address, **soon})
     served.start()
     yield served
     if served.process and served.process.poll() is None:
@@ -114,8 +116,8 @@ def test_what_a_run_leaves_is_readable(served: Served) -> None:
 def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, place: Place) -> None:
     with served.client() as client:
         one = client.read_deployment_by_name("ingest/hourly")
-        every_minute: SCHEDULE_TYPES = CronSchedule(cron="* * * * *", timezone="UTC")
-        (made,) = client.create_deployment_schedules(one.id, [(every_minute, True)])
+        often: SCHEDULE_TYPES = IntervalSchedule(interval=timedelta(seconds=20))
+        (made,) = client.create_deployment_schedules(one.id, [(often, True)])
     try:
         with ExitStack() as held:
             for paper in PAPERS:

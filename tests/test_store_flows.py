@@ -19,6 +19,7 @@ from tests.places import Newsroom, Place
 from tests.s3 import whole
 from tests.test_killed import lasting, start, wait_until_gone
 from warehouse.query import query
+from warehouse.store import lease, turns
 from warehouse.store.objects import Store
 from warehouse.store.turns import stored_turn
 from warehouse.store.working_copy import catch_up, join
@@ -57,8 +58,15 @@ def test_two_machines_are_one_installation(
 
 @pytest.mark.parametrize("reached", ["articles", "warehouse"])
 def test_killed_while_it_writes_the_store(
-    newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path, reached: str
+    newsroom: Newsroom,
+    prefect_api: str,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reached: str,
 ) -> None:
+    for module in (lease, turns):  # the dead run is waited for
+        monkeypatch.setattr(module, "EXPIRES_SECONDS", 5.0)
     place = of_store(store, tmp_path, "killed")
     process = start(place, prefect_api)
     while not next(store.list(reached), None):
