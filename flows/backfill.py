@@ -88,7 +88,7 @@ class Backfilled:
         seconds = time.monotonic() - self.begun_at
         left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
         return (
-            f"{self.bytes_done / MB:,.0f} of {self.bytes / MB:,.0f} MB:"
+            f"{_size(self.bytes_done)} of {_size(self.bytes)}:"
             f" {self.counts['article']} new articles of {self.pages} pages,"
             f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
         )
@@ -176,7 +176,7 @@ def backfill(
         files, known = open_warcs(paths), Done(here.layout, chosen)
         before = sum(map(known.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
-        log.info("%d WARC files, %d MB to do", len(files), done.bytes // MB)
+        log.info("%d WARC files, %s to do", len(files), _size(done.bytes))
         if dry_run:
             pool = held.enter_context(shard_pool(processes or here.settings.processes))
             done.estimate = estimate(place, files, done.bytes, pool)
@@ -209,7 +209,7 @@ def _load_all(here: Installation, work: _Work) -> None:
     more = told.bytes > 0
     while more:
         told.tasks += 1
-        name = f"from {told.bytes_done // MB} of {told.bytes // MB} MB"
+        name = f"from {_size(told.bytes_done)} of {_size(told.bytes)}"
         more = backfill_part(work, part, name)
         publish_snapshot(here)
     if not told.tasks:
@@ -265,14 +265,19 @@ def summary(done: Backfilled, processes: int) -> Group:
 
 
 def _title(done: Backfilled, processes: int) -> str:
-    guess, before = done.estimate, f"{done.bytes_before / MB:,.0f} MB done before"
+    guess, before = done.estimate, f"{_size(done.bytes_before)} done before"
     if guess is None:
         shards = f"{done.done} shards of {done.files} files done, {len(done.failed)} of them failed"
         return f"{shards}; {before}"
     seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
+    unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
     return (
-        f"{done.files} files, {guess.bytes / MB:,.0f} MB to do, {before};"
-        f" estimated from {guess.sampled / MB:,.1f} MB:\n{guess.articles:,} articles of"
+        f"{done.files} files, {_size(guess.bytes)} to do, {before};"
+        f" estimated from {_size(guess.sampled)}:\n{guess.articles:,} articles of"
         f" {guess.pages:,} pages, {seconds} in {processes} processes,"
-        f" {guess.parquet_bytes / MB:,.0f} MB of Parquet"
+        f" {_size(guess.parquet_bytes)} of Parquet{unread}"
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / MB:,.{0 if count >= 10 * MB else 1}f} MB"

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tasks.backfill import estimate as estimating
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.cluster import Cluster
 from tasks.backfill.estimate import estimate
@@ -450,6 +451,36 @@ def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
     assert guess.parquet_bytes > 0
     assert not any(at.layout.stage.rglob("*.arrow"))
     assert not at.layout.commits.exists()
+
+
+@pytest.mark.parametrize("stretch", [7_000, estimating.BYTES_SAMPLED])
+def test_an_estimate_from_all_bytes_is_what_is_there(
+    tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    """Of small files many are looked at, of large ones parts; each record once."""
+    at = place(tmp_path)
+    days = [write_warc(tmp_path / f"{day}.warc.gz", news(3, 4, first=4 * day)) for day in range(6)]
+    large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=24))
+    warcs = open_warcs([*days[:3], large, *days[3:]])
+    total = sum(warc.bytes for warc in warcs)
+    assert total > 5 * 7_000
+    monkeypatch.setattr(estimating, "BYTES_SAMPLED", stretch)
+    monkeypatch.setattr(estimating, "SAMPLES", 1_000)
+    guess = estimate(at, warcs, total, pool)
+    assert guess.sampled == total
+    assert guess.articles == 6 * 4 + 60
+    assert guess.passed == {Passed.OTHER_RECORD: 6 * 9 + 121}
+
+
+def test_an_estimate_tells_what_could_not_be_read(tmp_path: Path, pool: ShardPool) -> None:
+    whole = write_warc(tmp_path / "a.warc.gz", news(3, 12))
+    broken = tmp_path / "b.warc.gz"
+    broken.write_bytes(gzip.compress(gzip.decompress(whole.read_bytes())))
+    warcs = open_warcs([whole, broken])
+    guess = estimate(place(tmp_path), warcs, 2 * warcs[0].bytes, pool)
+    assert [one.shard.url for one in guess.failed] == [str(broken)]
+    assert "not compressed record by record" in guess.failed[0].error
+    assert guess.articles == 24
 
 
 def test_warcs_are_found_by_path_folder_and_glob(tmp_path: Path) -> None:

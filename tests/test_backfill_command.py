@@ -40,7 +40,7 @@ def test_a_backfill_and_its_second_time(
     asked = ("backfill", tmp_path / "crawl", *words)
     status, out, error = command(*asked, "--dry-run")
     assert status == 0, error
-    assert "2 files, 0 MB to do" in out
+    assert "2 files, 0.1 MB to do" in out
     assert "of Parquet" in out
     assert not (tmp_path / "data" / "commits").exists()
 

@@ -11,15 +11,17 @@ import pyarrow.parquet as pq
 
 from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.loading import Place
-from tasks.backfill.processes import ShardPool
+from tasks.backfill.processes import ShardFailed, ShardPool
 from tasks.backfill.records import magic_of, next_start
 from tasks.backfill.shards import Shard, Warc
 from tasks.model import Outcome
 
 SAMPLES = 8
-"""Stretches that are looked at, taken evenly from all bytes."""
+"""Stretches that are looked at, taken evenly from all bytes, as if all files were one."""
 BYTES_SAMPLED = 4 * 1024 * 1024
 """Of a stretch."""
+Stretch = tuple[Warc, int, int]
+"""A file and the offsets between which it is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Estimate:
     outcomes: dict[str, int]
     cpu_seconds: float
     parquet_bytes: int
+    failed: tuple[ShardFailed, ...] = ()
+    """Stretches that could not be refined; the rest was multiplied up for them, too."""
 
     @property
     def pages(self) -> int:
@@ -56,35 +60,48 @@ def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) ->
         pool: Refines.
     """
     place.layout.stage.mkdir(parents=True, exist_ok=True)
+    stretches = list(_stretches(warcs))
     with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
 
         def job(shard: Shard) -> ShardJob:
             found = place.job(shard)
             return replace(found, folder=Path(name, found.folder.name))
 
-        found = pool.refined(_samples(warcs), job)
+        found = list(pool.refined(filter(None, map(_shard, stretches)), job))
         staged = [one for one in found if isinstance(one, Staged)]
         kept = sum(_parquet_bytes(one.folder) for one in staged)
-    return _multiplied(left, staged, kept)
+    failed = tuple(one for one in found if isinstance(one, ShardFailed))
+    sampled = sum(end - start for _, start, end in stretches)
+    sampled -= sum(one.shard.bytes for one in failed)
+    return _multiplied(left, sampled, staged, kept, failed)
 
 
-def _samples(warcs: Sequence[Warc]) -> Iterator[Shard]:
-    """Stretches from places that lie evenly in all files; none twice."""
+def _stretches(warcs: Sequence[Warc]) -> Iterator[Stretch]:
+    """Places that lie evenly in all files, of small ones many; none twice."""
     step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
-    ahead = 0
+    before = 0
     for warc in warcs:
-        while ahead < warc.bytes:
-            with warc.path.open("rb") as file:
-                start = next_start(file, ahead, magic_of(file))
-            if start is not None:
-                end = min(warc.bytes, start + BYTES_SAMPLED)
-                yield Shard(str(warc.path), warc.fingerprint, start, end)
-            ahead += step
-        ahead -= warc.bytes
+        after = before + warc.bytes
+        for at in range(before // step * step, after, step):
+            start, end = max(at, before), min(at + BYTES_SAMPLED, after)
+            if start < end:
+                yield warc, start - before, end - before
+        before = after
 
 
-def _multiplied(left: int, staged: Sequence[Staged], kept: int) -> Estimate:
-    sampled = sum(one.shard.bytes for one in staged)
+def _shard(stretch: Stretch) -> Shard | None:
+    """The records that begin in a stretch; None where none does."""
+    warc, start, end = stretch
+    with warc.path.open("rb") as file:
+        begin = next_start(file, start, magic_of(file))
+    if begin is None or begin >= end:
+        return None
+    return Shard(str(warc.path), warc.fingerprint, begin, end)
+
+
+def _multiplied(
+    left: int, sampled: int, staged: Sequence[Staged], kept: int, failed: tuple[ShardFailed, ...]
+) -> Estimate:
     factor = left / max(1, sampled)
     outcomes, passed = Counter[str](), Counter[str]()
     for one in staged:
@@ -97,6 +114,7 @@ def _multiplied(left: int, staged: Sequence[Staged], kept: int) -> Estimate:
         outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
         cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
         parquet_bytes=round(kept * factor),
+        failed=failed,
     )
 
 
