@@ -4,9 +4,9 @@ import dataclasses
 import gzip
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import duckdb
 import pytest
 
 from tasks.backfill import estimate as estimating
+from tasks.backfill import processes
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.cluster import Cluster
 from tasks.backfill.estimate import estimate
 from tasks.backfill.files import WarcPath
 from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, refine_again
-from tasks.backfill.processes import SHARDS_A_PROCESS, ShardFailed, ShardPool, shard_pool
+from tasks.backfill.processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.records import Damage, Record, cut, read_records
 from tasks.backfill.responses import brought
 from tasks.backfill.selection import Papers, Passed, Selection
@@ -420,8 +421,32 @@ def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
 
 def test_a_process_is_replaced_before_its_heap_has_grown() -> None:
     with shard_pool(1) as alone:
-        ids = [alone.schedule(os.getpid, ())[1].result() for _ in range(2 * SHARDS_A_PROCESS)]
-    assert list(Counter(ids).values()) == [SHARDS_A_PROCESS] * 2
+        ids = [alone.schedule(os.getpid, ())[1].result() for _ in range(2 * BATCHES_A_PROCESS)]
+    assert list(Counter(ids).values()) == [BATCHES_A_PROCESS] * 2
+
+
+def test_small_files_are_handed_out_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new process for every three files of a few pages took most of the time."""
+    warcs = [write_warc(tmp_path / f"{n}.warc.gz", news(3, 2, first=2 * n)) for n in range(70)]
+    large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=140))
+    monkeypatch.setattr(processes, "BATCH_BYTES", large.stat().st_size - 1)
+    at, handed = place(tmp_path), []
+    with shard_pool(1) as alone:
+        schedule = alone.schedule
+
+        def noted(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+            handed.append([job.shard.path for (jobs,) in [args] for job in jobs])
+            return schedule(work, args)
+
+        monkeypatch.setattr(alone, "schedule", noted)
+        found = backfilled(at, alone, *warcs[:60], large, *warcs[60:], size=10**9)
+    assert [one.shard.path for one in found] == [*warcs[:60], large, *warcs[60:]]
+    assert list(chain(*handed)) == [*warcs[:60], large, *warcs[60:]]
+    assert [large] in handed
+    assert len(handed) < 12
+    assert ask(at, "SELECT count(*) FROM articles") == [(200,)]
 
 
 def test_a_load_leaves_the_cores_to_refinement(

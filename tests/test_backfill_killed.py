@@ -101,6 +101,23 @@ def test_a_page_without_an_end_is_one_rejection(tmp_path: Path) -> None:
     ]
 
 
+def test_a_page_without_an_end_costs_its_neighbours_nothing(tmp_path: Path) -> None:
+    """Small files are refined together; the process ends with one of them, at that page."""
+    warcs = [write_warc(tmp_path / f"{day}.warc.gz", news(3, 6, first=6 * day)) for day in range(4)]
+    endless = Archived(url_of(0, 99), b"<html><h1>Long</h1>" + LARGE)
+    warcs.insert(2, write_warc(tmp_path / "long.warc.gz", [*news(3, 6, first=24), endless]))
+    at = place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=40_000_000))
+    with shard_pool(1) as pool:
+        found = backfilled(at, pool, *warcs, size=10**9)
+    article = {"article": 6}
+    assert [one.counts for one in found if isinstance(one, Staged)] == [
+        *(article, article, {**article, "page_timed_out": 1}, article, article)
+    ]
+    assert ask(at, "SELECT url_requested FROM captures WHERE outcome = 'page_timed_out'") == [
+        (url_of(0, 99),)
+    ]
+
+
 def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "flows", "backfill", *map(str, warcs), "--data", str(data)]
     small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "40000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "100"}

@@ -12,8 +12,8 @@ from typing import TypeVar
 from distributed import Client, Future, KilledWorker
 
 from tasks.backfill.jobs import ShardJob, Staged
-from tasks.backfill.processes import AHEAD, Refinement, ShardFailed, Shards, whole
-from tasks.backfill.shards import Shard, Warc
+from tasks.backfill.processes import AHEAD, Refinement, ShardFailed, Shards
+from tasks.backfill.shards import Shard, Warc, whole
 from tasks.backfill.stage import staged_before, staged_once
 from tasks.backfill.worker import Parcel, cut_here, demand, made_by, refine_here
 from tasks.collect import SourcesFailed

@@ -193,8 +193,6 @@ def cut(path: WarcPath, size: int) -> list[int]:
 
     All of it is read, since what looks like a record may be part of a page.
     """
-    if size_of(path) < 2 * size:
-        return [0]
     cuts = [0]
     for record in read_records(path, 0, size_of(path), 0, frozenset()):
         if isinstance(record, Record) and record.offset >= cuts[-1] + size:

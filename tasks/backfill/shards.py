@@ -114,6 +114,16 @@ def open_warcs(paths: Iterable[WarcPath]) -> list[Warc]:
     return list(found.values())
 
 
+def whole(warc: Warc) -> Shard:
+    """All of a file."""
+    return Shard(str(warc.path), warc.fingerprint, 0, warc.bytes)
+
+
+def is_small(warc: Warc, size: int) -> bool:
+    """Whether a file is one shard."""
+    return warc.bytes < 2 * size
+
+
 def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
     """The shards of a file, in order, each of about `size` bytes.
 
@@ -121,6 +131,8 @@ def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
         OSError: the file cannot be read.
         ConfigError: it is compressed as a whole.
     """
+    if is_small(warc, size):
+        return [whole(warc)]
     cuts = [*cut(warc.path, size), warc.bytes]
     return [Shard(str(warc.path), warc.fingerprint, *stretch) for stretch in pairwise(cuts)]
 

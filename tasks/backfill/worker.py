@@ -18,8 +18,8 @@ import pyarrow as pa
 from distributed import Worker, get_worker
 
 from tasks.backfill.jobs import ShardJob, Staged
-from tasks.backfill.processes import ShardFailed, ShardPool, whole
-from tasks.backfill.shards import Shard, Warc
+from tasks.backfill.processes import ShardFailed, ShardPool
+from tasks.backfill.shards import Shard, Warc, whole
 from tasks.collect import SourcesFailed
 from tasks.normalise import EXTRACTOR_VERSION
 
