@@ -1,0 +1,208 @@
+"""Data folders of earlier versions, checked in with their answers, under the code of today."""
+
+import json
+import shutil
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.upgrade.answers import Answers, Installation, Relation
+from tests.upgrade.site import read_site, serving
+
+HERE = Path(__file__).parent
+VERSIONS = sorted(path.parent.name for path in HERE.glob("*/answers.json"))
+ALIAS = '    "ministers",\n'
+"""What make.py added to a topic, in the folder's topics.toml."""
+
+MOVING = {
+    # The time of the last run.
+    "sources": {"last_attempt_at"},
+    "source_health": {"last_run_at", "last_success_at"},
+    "source_polls": {"last_asked_at", "last_run_at", "last_success_at"},
+    "pages": {"article_at", "entry_at", "last_attempt_at"},
+    # A period that had not ended has more days by now.
+    "topic_weekly": {"days_observed", "days_partial", "days_missing"},
+    "topic_monthly": {"days_observed", "days_partial", "days_missing"},
+}
+"""Columns that an ingest with nothing new changes in rows that were there."""
+
+GROWING = {
+    # Rows of the run.
+    *("captures", "files", "ledger", "loads", "polls", "rejections", "runs", "listing_reaches"),
+    # Days since the last run.
+    *("coverage", "coverage_gaps", "topic_daily", "topic_weekly", "topic_monthly"),
+    # Today's vintage.
+    *("attention_index", "index_notes"),
+    # A later version may know more of them.
+    "outcomes",
+}
+"""Relations to which an ingest with nothing new adds rows."""
+
+OF_A_LOAD = {"loads"}
+"""A row a load; a rebuild, which a changed schema brings about too, begins anew."""
+REPLACED = {"attention_index_latest", "article_files", *OF_A_LOAD}
+"""Today's vintage, the number of files, and loads: after an ingest they are not what they were."""
+PROSE = {"detail", "failure_detail", "last_failure_detail"}
+"""Messages for people; archives that are read again have them in the words of today."""
+OF_FILES = {"files", "article_files"}
+"""Names and number of Parquet files, which a rebuild and compaction change."""
+OF_TOPIC_VERSIONS = {"topics", "topic_changes", "mentions"}
+"""Each recount has a new version of the topic."""
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> Path:
+    """The folder below tests/upgrade of one version."""
+    return HERE / str(request.param)
+
+
+@pytest.fixture(scope="module")
+def pinned(version: Path) -> Answers:
+    """What the version itself answered."""
+    answers: Answers = json.loads((version / "answers.json").read_text(encoding="utf-8"))
+    return answers
+
+
+@pytest.fixture(scope="module")
+def opened(version: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The data folder as the version left it; only read."""
+    root = tmp_path_factory.mktemp("opened")
+    with tarfile.open(version / "folder.tar.xz") as tar:
+        tar.extractall(root, filter="data")
+    return Installation(root)
+
+
+@pytest.fixture(scope="module")
+def ingested(
+    opened: Installation, prefect_api: str, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """After one more ingest, of a site with nothing new; only read."""
+    place = Installation(tmp_path_factory.mktemp("ingested") / "copy")
+    shutil.copytree(opened.root, place.root, symlinks=True)
+    with serving(read_site(place.root / "same.json")):
+        place.run("ingest")
+    return place
+
+
+@pytest.fixture
+def place(ingested: Installation, tmp_path: Path) -> Installation:
+    """A copy of `ingested` to change."""
+    shutil.copytree(ingested.root, tmp_path / "copy", symlinks=True)
+    return Installation(tmp_path / "copy")
+
+
+def test_every_relation_and_row_is_there(opened: Installation, pinned: Answers) -> None:
+    found = opened.relations(pinned["schema"])
+    for name, expected in pinned["relations"].items():
+        assert found[name] == expected, name
+
+
+def test_the_commands_print_the_same(opened: Installation, pinned: Answers) -> None:
+    schema = opened.schema()
+    for name, columns in pinned["schema"].items():
+        assert set(columns) <= set(schema[name]), name
+    found = opened.commands()
+    for name, expected in pinned["commands"].items():
+        assert found[name] == expected, name
+
+
+def test_an_ingest_with_nothing_new_adds_its_own_rows_alone(
+    ingested: Installation, pinned: Answers
+) -> None:
+    found = ingested.relations(pinned["schema"])
+    for name in set(pinned["relations"]) - REPLACED:
+        before, after = (rows_of(each[name], name) for each in (pinned["relations"], found))
+        newest = max((json.loads(row)["as_of"] for row in before if "as_of" in row), default="")
+        before = {row for row in before if newest in row}  # older vintages are thinned out
+        assert before <= after, name
+        assert name in GROWING or before == after, name
+
+
+def test_an_ingest_finishes_the_run_that_was_killed(
+    opened: Installation, ingested: Installation
+) -> None:
+    (killed,) = (path.name for path in opened.data.glob("stage/*"))
+    for place, runs in ((opened, 0), (ingested, 1)):
+        with place.connected() as con:
+            rows = con.execute("SELECT articles FROM runs WHERE run_id = ?", [killed]).fetchall()
+        assert rows == [(0,)] * runs
+
+
+def rows_of(relation: Relation, name: str) -> set[str]:
+    """Rows as JSON, without messages and the columns that an ingest moves."""
+    left_out = PROSE | MOVING.get(name, set())
+    kept = ({key: row[key] for key in row if key not in left_out} for row in relation["rows"])
+    return {json.dumps(row, sort_keys=True) for row in kept}
+
+
+def test_an_ingest_adds_what_is_new(place: Installation, pinned: Answers) -> None:
+    before = place.relations(pinned["schema"])
+    new = read_site(place.root / "new.json")
+    with serving({**read_site(place.root / "same.json"), **new}):
+        place.run("ingest")
+    after = place.relations(pinned["schema"])
+    (article,) = added(before, after, "articles")
+    assert article["url_canonical"].removeprefix("http://127.0.0.1:") in new
+    for name in ("article_versions", "article_texts", "text_sketches"):
+        assert [row["article_id"] for row in added(before, after, name)] == [article["article_id"]]
+    for name in ("mentions", "stripped_blocks"):
+        found = {row["article_id"] for row in added(before, after, name)}
+        assert article["article_id"] in found <= {article["article_id"], None}, name
+
+
+def added(
+    before: dict[str, Relation], after: dict[str, Relation], name: str
+) -> list[dict[str, Any]]:
+    """Rows that came; none may have gone."""
+    old, new = (rows_of(each[name], name) for each in (before, after))
+    assert old <= new, name
+    return [json.loads(row) for row in new - old]
+
+
+def test_a_rebuilt_warehouse_has_the_same_rows(place: Installation, pinned: Answers) -> None:
+    assert_same_after(place, pinned, "rebuild", "warehouse", but=OF_A_LOAD)
+
+
+def test_rebuilt_articles_have_the_same_rows(place: Installation, pinned: Answers) -> None:
+    assert_same_after(place, pinned, "rebuild", "articles", but={*OF_A_LOAD, *OF_FILES})
+
+
+def test_maintenance_changes_no_row(place: Installation, pinned: Answers) -> None:
+    assert_same_after(place, pinned, "maintain", but={*OF_A_LOAD, *OF_FILES})
+
+
+def assert_same_after(
+    place: Installation, pinned: Answers, *words: str, but: Iterable[str] = ()
+) -> None:
+    """Run a command that changes no answer."""
+    before = place.relations(pinned["schema"])
+    place.run(*words)
+    after = place.relations(pinned["schema"])
+    for name in set(before) - set(but):
+        assert len(after[name]["rows"]) == len(before[name]["rows"]), name
+        assert rows_of(after[name], name) == rows_of(before[name], name), name
+
+
+def test_a_topic_is_recounted_and_back(place: Installation, pinned: Answers) -> None:
+    before = place.relations(pinned["schema"])
+    topics = place.root / "topics.toml"
+    text = topics.read_text(encoding="utf-8")
+    topics.write_text(text.replace(ALIAS, ""), encoding="utf-8")
+    place.run("recount")
+    without = place.relations(pinned["schema"])
+    assert without["mention_contexts"] != before["mention_contexts"]
+    found = {row["alias"] for row in without["mentions"]["rows"]}
+    assert {row["alias"] for row in before["mentions"]["rows"]} - found == {"ministers"}
+
+    topics.write_text(text, encoding="utf-8")
+    place.run("recount")
+    back = place.relations(pinned["schema"])
+    for name in set(before) - {*OF_A_LOAD, *OF_TOPIC_VERSIONS}:
+        assert back[name] == before[name], name
+    for each in (before, back):
+        for row in each["mentions"]["rows"]:
+            del row["topic_version"]
+    assert rows_of(back["mentions"], "mentions") == rows_of(before["mentions"], "mentions")
