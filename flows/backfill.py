@@ -17,23 +17,23 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from flows.engine import refining
 from flows.ingest import load_runs, publish_snapshot, report_snapshot
 from flows.installation import Installation, open_installation
-from flows.quiet import narrate
+from flows.runs.backfill_executor import refining
+from flows.runs.prefect_settings import narrate
 from tasks.backfill.estimate import Estimate, estimate
-from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
-from tasks.backfill.processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
+from tasks.backfill.shard_jobs import Staged
+from tasks.backfill.shard_processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
-from tasks.collect import SourcesFailed
+from tasks.collect.collector import SourcesFailed
+from tasks.locks.run_locks import new_run_id
+from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.progress import advance
-from tasks.runs import new_run_id
-from tasks.turns import SourceBusy, source_lock
-from warehouse.query import query
-from warehouse.store.turns import stored_turn
+from warehouse.read.query import query
+from warehouse.store.source_leases import stored_turn
 
 log = logging.getLogger(__name__)
 

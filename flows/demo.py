@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from flows.ending import Ingested
 from flows.ingest import ingest
 from flows.installation import TOPICS
-from flows.sample import sample_papers
+from flows.runs.ingest_result import Ingested
+from flows.server.sample_newsroom import sample_papers
 
 
 def run_demo(data: Path) -> Ingested:

@@ -15,29 +15,29 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows import run_page
-from flows.collecting import (
+from flows.installation import Installation, open_installation
+from flows.runs import run_page
+from flows.runs.collect_tasks import (
     MOST_TASKS,
     collect_and_refine,
     refine_archive,
     refine_source,
     unseen,
 )
-from flows.ending import Ingested, called, end, skip
-from flows.installation import Installation, open_installation
-from flows.quiet import narrate
+from flows.runs.ingest_result import Ingested, called, end, skip
+from flows.runs.prefect_settings import narrate
 from tasks.archive import salvage, unfinished
-from tasks.collect import Collected
-from tasks.load import LoadReport, load, publish_all
+from tasks.collect.collector import Collected
+from tasks.load.loader import LoadReport, load, publish_all
+from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
+from tasks.locks.source_locks import Turn, turn
 from tasks.model import Batch
-from tasks.normalise import EXTRACTOR_VERSION
-from tasks.partition import Run
-from tasks.pool import PagePool, page_pool
+from tasks.partition.partitions import Run
+from tasks.process_pool import PagePool, page_pool
+from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.report import summary_of_topics, write_report
-from tasks.runs import adopt_unfinished, new_run_id, running, started_at
-from tasks.turns import Turn, turn
-from warehouse.archives import SUFFIX, archive_files, bring_archive
-from warehouse.query import kept_open
+from warehouse.read.query import kept_open
+from warehouse.store.archive_files import SUFFIX, archive_files, bring_archive
 
 log = logging.getLogger(__name__)
 

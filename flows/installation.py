@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.settings import ConfigError, Settings
-from tasks.sources import Source, choose, load_sources
-from tasks.topics import Topic, load_topics
-from warehouse.layout import Layout
+from tasks.sources.source import Source, choose, load_sources
+from tasks.topics.topic import Topic, load_topics
+from warehouse.layers.layout import Layout
 from warehouse.store.working_copy import catch_up, join
 
 SOURCES = Path("deployments/sources.toml")

@@ -11,11 +11,11 @@ from prefect.cache_policies import NO_CACHE
 from rich.table import Table
 
 from flows.installation import Installation, open_installation
-from flows.quiet import narrate
-from tasks.compact import Compacted, compact, drop_retired, publish_files
-from tasks.retain import drop_archives, drop_leftovers, drop_objects
-from tasks.verify import SHOWN, LayersBroken, Verified, verify
-from warehouse.publish import drop_snapshots
+from flows.runs.prefect_settings import narrate
+from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
+from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_objects
+from tasks.upkeep.verification import SHOWN, LayersBroken, Verified, verify
+from warehouse.build.publish import drop_snapshots
 
 log = logging.getLogger(__name__)
 

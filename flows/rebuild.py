@@ -9,18 +9,18 @@ from prefect import flow
 
 from flows.ingest import load_runs, publish_snapshot, refine_run
 from flows.installation import Installation, open_installation
-from flows.quiet import narrate
+from flows.runs.prefect_settings import narrate
 from tasks.backfill.loading import Place, refine_again
-from tasks.backfill.processes import ShardPool, shard_pool
 from tasks.backfill.selection import Selection
+from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shards import FLOW
-from tasks.load import rebuild_warehouse
-from tasks.partition import Run
-from tasks.pool import PagePool, page_pool
-from tasks.rebuild import rebuild_articles
-from tasks.runs import begun_runs
-from warehouse.archives import SUFFIX, archive_files
-from warehouse.commits import committed_runs, read_commit
+from tasks.load.loader import rebuild_warehouse
+from tasks.locks.run_locks import begun_runs
+from tasks.partition.partitions import Run
+from tasks.process_pool import PagePool, page_pool
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.store.archive_files import SUFFIX, archive_files
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from prefect import flow
 
 from flows.ingest import load_runs, publish_snapshot
 from flows.installation import open_installation
-from flows.quiet import narrate
+from flows.runs.prefect_settings import narrate
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import logging
 
 from prefect import flow
 
-from flows import run_page
 from flows.installation import open_installation
-from flows.quiet import narrate
+from flows.runs import run_page
+from flows.runs.prefect_settings import narrate
 from tasks.report import summary_of_topics, write_report
 
 log = logging.getLogger(__name__)

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from flows.installation import TOPICS, Installation, open_installation
-from tasks.collect import Collector
-from tasks.explain import explain
-from tasks.fetch import Client
-from tasks.load import load, publish
+from tasks.collect.collector import Collector
+from tasks.collect.fetch import Client
+from tasks.load.loader import load, publish
+from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import ARTICLE_OUTCOMES
-from tasks.normalise import EXTRACTOR_VERSION
-from tasks.partition import Run
-from tasks.pool import page_pool
-from tasks.refine import refine
-from tasks.runs import new_run_id, started_at
+from tasks.partition.partitions import Run
+from tasks.process_pool import page_pool
+from tasks.refine.normalise import EXTRACTOR_VERSION
+from tasks.refine.preview_page import explain
+from tasks.refine.refine_archive import refine
 from tests import (
     bench_backfill,
     bench_growth,
@@ -38,7 +38,7 @@ from tests.copies import measure, table
 from tests.peers import SETS, page_paths
 from tests.scoring import CORPUS, crossval, score_folder
 from tests.tables import language_table, main_table
-from warehouse.query import query
+from warehouse.read.query import query
 
 OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "warehouse": lambda asked: bench_warehouse.run(asked.articles),

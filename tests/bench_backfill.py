@@ -25,14 +25,14 @@ from urllib.parse import urlsplit
 
 from flows.installation import SOURCES, TOPICS, open_installation
 from tasks.backfill.captures import Captures
-from tasks.backfill.jobs import ShardJob, Staged
 from tasks.backfill.loading import Place, grouped, load_shards
-from tasks.backfill.processes import shard_pool
 from tasks.backfill.selection import Passed, Selection
+from tasks.backfill.shard_jobs import ShardJob, Staged
+from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shards import cut_into_shards, open_warcs
-from tasks.load import publish
-from tasks.pool import tried
-from tasks.refine import Origin, refine_page
+from tasks.load.loader import publish
+from tasks.process_pool import tried
+from tasks.refine.refine_archive import Origin, refine_page
 from tasks.settings import Limits, available_cores
 from tests.bench_warehouse import Steps, cpu, cpu_with_pools
 from tests.made_warcs import CRAWLED, Archived, compressed, records_of

@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tasks.topics import Topic
+from tasks.topics.topic import Topic
 from tests.made import write_layers
 from tests.made_text import TOPICS
 from tests.timed import timed
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 ARTICLES = 1_000_000
 SCRIPT = Path(__file__).with_name("peer_count.py")

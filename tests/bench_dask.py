@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.engine import refining
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
-from tasks.backfill.jobs import Staged
+from flows.runs.backfill_executor import refining
+from tasks.backfill.dask_worker import Parcel
 from tasks.backfill.loading import Place
 from tasks.backfill.selection import Selection
+from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shards import Shard, cut_into_shards, open_warcs
-from tasks.backfill.worker import Parcel
 from tests.bench_backfill import write
 from tests.dask_cluster import DaskCluster
 from tests.made_warcs import news, write_warc

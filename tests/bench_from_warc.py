@@ -17,18 +17,18 @@ from typing import Any
 
 BEGUN = time.perf_counter()
 
-from tasks.pool import make_ready  # noqa: E402 - timed, too
+from tasks.process_pool import make_ready  # noqa: E402 - timed, too
 
 if __name__ == "__main__":
     make_ready()  # as the command does before it imports the flow
 
 from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402
-from tasks.backfill.jobs import Staged  # noqa: E402
 from tasks.backfill.loading import Place, load_shards  # noqa: E402
-from tasks.backfill.processes import shard_pool  # noqa: E402
 from tasks.backfill.selection import Selection  # noqa: E402
+from tasks.backfill.shard_jobs import Staged  # noqa: E402
+from tasks.backfill.shard_processes import shard_pool  # noqa: E402
 from tasks.backfill.shards import open_warcs  # noqa: E402
-from tasks.load import publish  # noqa: E402
+from tasks.load.loader import publish  # noqa: E402
 from tests.bench_backfill import archived  # noqa: E402
 from tests.bench_warehouse import cpu_with_pools  # noqa: E402
 from tests.made_warcs import Archived, compressed, records_of  # noqa: E402

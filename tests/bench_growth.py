@@ -18,10 +18,10 @@ from typing import TypeVar
 
 import duckdb
 
-from tasks import load as loading
 from tasks.backfill.loading import Place
 from tasks.backfill.selection import Selection
-from tasks.report.style import Spec, complete, png
+from tasks.load import loader as loading
+from tasks.report.chart_style import Spec, complete, png
 from tasks.settings import Limits, Settings, available_cores
 from tests.bench_backfill import SHARDS, loaded, write
 from tests.bench_memory import GOLD
@@ -29,7 +29,7 @@ from tests.bench_warehouse import BYTES_AN_ARTICLE, NEW, Steps, load_run
 from tests.made import write_days
 from tests.made_rows import SOURCES
 from tests.made_text import TOPICS
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 SIZES = (1_000, 30_000, 100_000, 1_000_000)
 SETTLING, LOADS = 3, 16

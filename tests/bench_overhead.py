@@ -17,17 +17,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flows.installation import TOPICS, Installation, open_installation
-from tasks.collect import Collector
-from tasks.fetch import Client
-from tasks.load import load, publish
+from tasks.collect.collector import Collector
+from tasks.collect.fetch import Client
+from tasks.load.loader import load, publish
+from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
-from tasks.normalise import EXTRACTOR_VERSION
-from tasks.partition import Run
-from tasks.pool import page_pool
-from tasks.refine import refine
+from tasks.partition.partitions import Run
+from tasks.process_pool import page_pool
+from tasks.refine.normalise import EXTRACTOR_VERSION
+from tasks.refine.refine_archive import refine
 from tasks.report import write_report
-from tasks.runs import new_run_id, started_at
-from tasks.sources import Source
+from tasks.sources.source import Source
 from tests.loopback import Loopback, http
 from tests.ports import free_port
 from tests.serving import ROOT, until

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from tasks.load import load, publish_all, rebuild_warehouse
+from tasks.load.loader import load, publish_all, rebuild_warehouse
 from tests import s3
 from tests.bench_warehouse import NEW, cpu
 from tests.made import DAYS, stage_run, write_layers
 from tests.made_rows import SOURCES
 from tests.made_text import TOPICS
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store
 from warehouse.store.working_copy import catch_up, join
 

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import dataset
 
-from tasks.compact import compact, drop_retired, publish_files
-from tasks.load import rebuild_warehouse
-from tasks.verify import verify
+from tasks.load.loader import rebuild_warehouse
+from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.verification import verify
 from tests.bench_warehouse import Steps
 from tests.made import write_file
 from tests.made_rows import (
@@ -31,11 +31,11 @@ from tests.made_rows import (
     stripped_rows,
 )
 from tests.made_text import TOPICS, pool
-from warehouse.commits import Commit, write_commit
-from warehouse.layout import Layout
-from warehouse.parquet import read_batches
-from warehouse.publish import drop_snapshots
-from warehouse.texts import live_paths
+from warehouse.build.article_texts_view import live_paths
+from warehouse.build.publish import drop_snapshots
+from warehouse.layers.commits import Commit, write_commit
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import read_batches
 
 HOURS = 24
 DAYS, ARTICLES = 10, 1_200

@@ -19,26 +19,26 @@ from typing import Any
 
 import duckdb
 
-from tasks import load as loading
+from tasks.load import loader as loading
 from tasks.settings import available_cores
 from tests.made import DAYS, stage_run, write_layers
 from tests.made_rows import SOURCES
 from tests.made_text import TOPICS
-from warehouse import build
-from warehouse import publish as publishing
-from warehouse.layout import Layout
-from warehouse.query import open_snapshot
+from warehouse.build import loader
+from warehouse.build import publish as publishing
+from warehouse.layers.layout import Layout
+from warehouse.read.query import open_snapshot
 
 SIZES = (10_000, 100_000, 1_000_000)
 BYTES_AN_ARTICLE = 6_000
 """Disk that the layers, the writer's file and its snapshots take while it runs."""
 NEW = 1_000
 STEPS = {
-    "read": (build, "add_commits"),
+    "read": (loader, "add_commits"),
     "partition": (loading, "partition"),
     "count": (loading, "count_topics"),
-    "marts": (build, "refresh"),
-    "checks": (build, "run_checks"),
+    "marts": (loader, "refresh"),
+    "checks": (loader, "run_checks"),
     "copy": (publishing, "_copy"),
 }
 LAYERS = ("articles", "captures", "stripped_blocks")

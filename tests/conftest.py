@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from flows import quiet
+from flows.runs import prefect_settings
 
 HOME = tempfile.mkdtemp(prefix="presswatch-prefect-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["PREFECT_HOME"] = HOME
 os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ.pop("PREFECT_API_URL", None)
-quiet.configure()
+prefect_settings.configure()
 
 from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
-from tasks.pool import PagePool, page_pool  # noqa: E402
+from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
 from tests import s3  # noqa: E402
 from tests.loopback import Loopback  # noqa: E402

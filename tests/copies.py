@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.load import load, publish
-from tasks.text import sentences, word_count
+from tasks.load.loader import load, publish
+from tasks.text.sentence_split import sentences, word_count
 from tests.scoring import gold_index
 from tests.staged import SOURCES, Page, stage
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 SAME_TEXT = (
     ("638fe2d84c", "d179f4919e"),

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.compact import compact, drop_retired, publish_files
-from tasks.load import load, publish, rebuild_warehouse
-from tasks.rebuild import rebuild_articles
+from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.upkeep.backup import back_up
+from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.staged import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
-from warehouse.backup import back_up
-from warehouse.layout import Layout
-from warehouse.publish import drop_snapshots
+from warehouse.build.publish import drop_snapshots
+from warehouse.layers.layout import Layout
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 ACTIONS = {

@@ -29,8 +29,8 @@ from tests.loopback import Loopback, http
 from tests.places import TOPICS
 from tests.serving import ROOT, START_SECONDS, Files, Served, pids_of, until
 from tests.test_killed import OF_ITS_RUN, TABLES
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 PAGES = 5
 HELD = 3

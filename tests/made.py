@@ -1,7 +1,7 @@
 """A made installation of any size, as if ingested day by day over three years.
 
 `write_layers` writes the Parquet files and commits itself: extraction would take hours for a
-million articles. `stage_run` stages one run more for `tasks.load.load`.
+million articles. `stage_run` stages one run more for `tasks.load.loader.load`.
 """
 
 import os
@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks.load import Run
+from tasks.load.loader import Run
 from tasks.model import Batch
-from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from tests.made_rows import (
     FIRST_DAY,
     REJECTED,
@@ -28,9 +27,10 @@ from tests.made_rows import (
     stripped_rows,
 )
 from tests.made_text import pool
-from warehouse.commits import Commit, CommittedFile, write_commit
-from warehouse.layout import Layout
-from warehouse.parquet import write_parquet
+from warehouse.layers.commits import Commit, CommittedFile, write_commit
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import write_parquet
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
 DAYS = 1_096
 REVISED = 0.02

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.partition import CAPTURE_FILE_SCHEMA
-from tasks.runs import started_at
-from tasks.schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA, UTC_TIME
-from tasks.sources import Source
+from tasks.locks.run_locks import started_at
+from tasks.partition.partitions import CAPTURE_FILE_SCHEMA
+from tasks.sources.source import Source
 from tests.made_text import LANGUAGES, SHARES, Array, naming, pool, sentences_in
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA, UTC_TIME
 
 FIRST_DAY = date(2023, 6, 1)
 COPIED, REJECTED, PROMPTS = 0.03, 0.02, 2

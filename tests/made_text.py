@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.topics import Topic
+from tasks.topics.topic import Topic
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

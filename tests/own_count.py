@@ -14,7 +14,7 @@ BEGUN = time.perf_counter()
 import pyarrow as pa  # noqa: E402 - timed, too
 import pyarrow.compute as pc  # noqa: E402
 
-from tasks.counting import count_files  # noqa: E402
+from tasks.topics.parallel_count import count_files  # noqa: E402
 from tests.made_text import TOPICS  # noqa: E402
 
 

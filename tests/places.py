@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.ending import Ingested
 from flows.ingest import ingest
+from flows.runs.ingest_result import Ingested
 from tests.ports import free_port
 from tests.serving import Files
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 __all__ = ["DEPLOYMENTS", "EXPECTED", "PAPERS", "PORT", "SAMPLE", "TOPICS", "Newsroom", "Place"]
 

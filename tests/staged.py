@@ -12,15 +12,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pyarrow as pa
 
-from tasks.load import Run
+from tasks.load.loader import Run
 from tasks.model import Batch
-from tasks.normalise import sketched
-from tasks.schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
-from tasks.sources import Source
-from tasks.text import word_count
-from tasks.topics import Topic
-from warehouse.layout import Layout
-from warehouse.query import open_snapshot, records
+from tasks.refine.normalise import sketched
+from tasks.sources.source import Source
+from tasks.text.sentence_split import word_count
+from tasks.topics.topic import Topic
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
+from warehouse.read.query import open_snapshot, records
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 WORDS = tuple(

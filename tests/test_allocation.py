@@ -13,13 +13,13 @@ import duckdb
 import pytest
 
 import tasks
-from tasks.load import load
+from tasks.load.loader import load
 from tasks.prompts.words import MEMORY, Lexicon, Said
 from tests.staged import HARVEST, SOURCES, TOPICS, Page, stage
-from warehouse import build, writer, written
-from warehouse.layout import Layout
-from warehouse.writer import MEMORY as SHARES
-from warehouse.writer import Share
+from warehouse.build import loader, writer_file, written_blocks
+from warehouse.build.writer_file import MEMORY as SHARES
+from warehouse.build.writer_file import Share
+from warehouse.layers.layout import Layout
 
 FREED = """
 import re, warehouse
@@ -38,8 +38,8 @@ FREED_BY_DUCKDB = """
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from warehouse.layout import Layout
-from warehouse.writer import opened
+from warehouse.layers.layout import Layout
+from warehouse.build.writer_file import opened
 def held():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 with TemporaryDirectory() as name, opened(Layout(Path(name))) as con:
@@ -54,7 +54,9 @@ def say(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("module", ["tasks.schemas", "warehouse.build", "flows.backfill"])
+@pytest.mark.parametrize(
+    "module", ["warehouse.layers.parquet_schemas", "warehouse.build.loader", "flows.backfill"]
+)
 def test_pyarrow_allocates_from_the_c_library(module: str) -> None:
     code = f"import {module}, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
     assert say(code) == "system"
@@ -74,14 +76,14 @@ def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = []
-    look = written.written_blocks
+    look = written_blocks.written_blocks
 
     def noted(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[int]:
         held.append(temporary_bytes(con))
         return look(con, path)
 
-    monkeypatch.setattr(writer, "written_blocks", noted)
-    with writer.opened(Layout(tmp_path)) as con:
+    monkeypatch.setattr(writer_file, "written_blocks", noted)
+    with writer_file.opened(Layout(tmp_path)) as con:
         con.execute("CREATE TEMP TABLE numbers AS SELECT hash(range) AS n FROM range(1_000_000)")
         held.append(temporary_bytes(con))
     assert held[0] > 8_000_000 > held[1]
@@ -96,13 +98,13 @@ def test_duckdb_has_a_small_share_unless_a_load_reaches_into_all_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layout, shares = Layout(tmp_path), []
-    refresh = build.refresh
+    refresh = loader.refresh
 
     def noted(con: duckdb.DuckDBPyConnection) -> None:
         shares.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
         refresh(con)
 
-    monkeypatch.setattr(build, "refresh", noted)
+    monkeypatch.setattr(loader, "refresh", noted)
     for number, (topics, share) in enumerate(
         (
             (TOPICS, Share.USUAL),

@@ -24,7 +24,7 @@ from tasks.archive import (
     salvage,
     unfinished,
 )
-from tasks.archive.warc import capture_from_json, capture_of, capture_to_json
+from tasks.archive.warc_records import capture_from_json, capture_of, capture_to_json
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
 
 RUN = "20260301T060000Z-0a1b2c"

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.load import CheckFailed, load, publish, rebuild_warehouse
+from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
 from tests.staged import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
-from warehouse import build
-from warehouse import publish as publishing
-from warehouse.effects import paper_effects
-from warehouse.layout import Layout
-from warehouse.panel import Counts
-from warehouse.query import query, records
-from warehouse.vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
+from warehouse.build import loader
+from warehouse.build import publish as publishing
+from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query, records
+from warehouse.stats.daily_counts import Counts
+from warehouse.stats.source_effects import paper_effects
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 Cell = tuple[int, int] | None
@@ -117,7 +117,7 @@ class Panel:
 
     def __init__(self, layout: Layout) -> None:
         self.con, self.layout = duckdb.connect(), layout
-        build.make_relations(self.con)
+        loader.make_relations(self.con)
         self.con.execute("INSERT INTO topics (topic_id) VALUES ('harvest')")
 
     def fill(self, panel: Mapping[str, Sequence[Cell]], now: datetime = NOW) -> None:
@@ -137,7 +137,7 @@ class Panel:
 
     def refresh(self, now: datetime = NOW) -> None:
         begin_vintage(self.con, self.layout, now)
-        build.fill(self.con, "attention_index", Counts(self.con))
+        loader.fill(self.con, "attention_index", Counts(self.con))
 
     def of(self, panel: Mapping[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
         """The monthly series of a panel."""
@@ -422,14 +422,14 @@ def test_a_load_that_rolled_back_leaves_no_vintage(
 ) -> None:
     load_on(layout, 0, 2)
     kept = kept_files(layout)
-    refresh = build.refresh
+    refresh = loader.refresh
 
-    def wrong(con: build.Connection) -> None:
+    def wrong(con: loader.Connection) -> None:
         refresh(con)
         con.execute("UPDATE topic_daily SET share = 2 WHERE share IS NOT NULL")
 
     with monkeypatch.context() as plant:
-        plant.setattr(build, "refresh", wrong)
+        plant.setattr(loader, "refresh", wrong)
         with pytest.raises(CheckFailed):
             load_on(layout, 1, 1)
     publish(layout)
@@ -461,7 +461,7 @@ def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
         with pytest.raises(ZeroDivisionError):
             load_on(layout, 1, 1)
     assert shares(layout) == [0.5]
-    build.drop_writer(layout)
+    loader.drop_writer(layout)
     load_on(layout, 1, 4)
     loaded = tables(layout)
     assert vintages(layout) == [day(0).date(), day(1).date()]

@@ -14,24 +14,24 @@ import duckdb
 import pytest
 
 from tasks.backfill import estimate as estimating
-from tasks.backfill import processes
+from tasks.backfill import shard_processes
+from tasks.backfill.archived_responses import brought
 from tasks.backfill.captures import PAGE_KINDS
-from tasks.backfill.cluster import Cluster
+from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.estimate import estimate
-from tasks.backfill.files import WarcPath
-from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import Place, grouped, load_shards, refine_again
-from tasks.backfill.processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
-from tasks.backfill.records import Damage, Record, cut, read_records
-from tasks.backfill.responses import brought
 from tasks.backfill.selection import Papers, Passed, Selection
+from tasks.backfill.shard_jobs import Staged
+from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shards import Done, find_warcs, open_warcs
-from tasks.config import ConfigError
-from tasks.load import load, publish
+from tasks.backfill.warc_files import WarcPath
+from tasks.backfill.warc_records import Damage, Record, cut, read_records
+from tasks.load.loader import load, publish
 from tasks.model import Outcome
-from tasks.partition import Run
-from tasks.rebuild import rebuild_articles
+from tasks.partition.partitions import Run
 from tasks.settings import Limits, Settings
+from tasks.toml_reader import ConfigError
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.bench_backfill import write as write_gold
 from tests.made_warcs import (
     CODINGS,
@@ -46,10 +46,10 @@ from tests.made_warcs import (
     write_warc,
 )
 from tests.staged import TOPICS, source, tables
-from warehouse import build
-from warehouse.commits import read_commit
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.build import loader
+from warehouse.layers.commits import read_commit
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 KINDS = (".warc", ".warc.gz", ".warc.zst")
 HARBOUR = source("gb-harbour", domains=("paper0.co.uk",))
@@ -431,7 +431,7 @@ def test_small_files_are_handed_out_together(
     """A new process for every three files of a few pages took most of the time."""
     warcs = [write_warc(tmp_path / f"{n}.warc.gz", news(3, 2, first=2 * n)) for n in range(70)]
     large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=140))
-    monkeypatch.setattr(processes, "BATCH_BYTES", large.stat().st_size - 1)
+    monkeypatch.setattr(shard_processes, "BATCH_BYTES", large.stat().st_size - 1)
     at, handed = place(tmp_path), []
     with shard_pool(1) as alone:
         schedule = alone.schedule
@@ -452,13 +452,13 @@ def test_small_files_are_handed_out_together(
 def test_a_load_leaves_the_cores_to_refinement(
     tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, refresh = [], build.refresh
+    found, refresh = [], loader.refresh
 
     def noted(con: duckdb.DuckDBPyConnection) -> None:
         found.extend(con.execute("SELECT current_setting('threads')").fetchall())
         refresh(con)
 
-    monkeypatch.setattr(build, "refresh", noted)
+    monkeypatch.setattr(loader, "refresh", noted)
     at = place(tmp_path)
     backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 6)))
     backfilled(at, pool, write_warc(tmp_path / "b.warc.gz", news(3, 6, first=6)))

@@ -8,12 +8,12 @@ import pytest
 
 from flows import backfill as job
 from flows.rebuild import rebuild
-from tasks.turns import source_lock
+from tasks.locks.source_locks import source_lock
 from tests.made_warcs import news, write_warc
 from tests.test_command import command
-from warehouse.checking import check_snapshot
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.build.checks_runner import check_snapshot
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 SOURCES = """
 [[source]]

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.engine import refining
-from tasks.backfill import cluster
-from tasks.backfill.cluster import UNFIT
-from tasks.backfill.files import WarcPath
-from tasks.backfill.jobs import Staged
+from flows.runs.backfill_executor import refining
+from tasks.backfill import dask_cluster
+from tasks.backfill.dask_cluster import UNFIT
 from tasks.backfill.loading import Place, sweep_staged
-from tasks.backfill.processes import AHEAD, ShardFailed, ShardPool, shard_pool
+from tasks.backfill.shard_jobs import Staged
+from tasks.backfill.shard_processes import AHEAD, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shards import Shard, find_warcs, open_warcs
-from tasks.collect import SourcesFailed
-from tasks.config import ConfigError
+from tasks.backfill.warc_files import WarcPath
+from tasks.collect.collector import SourcesFailed
 from tasks.settings import Limits, Settings
+from tasks.toml_reader import ConfigError
 from tests.dask_cluster import DaskCluster
 from tests.made_warcs import Archived, news, url_of, write_warc
 from tests.ports import free_port
@@ -33,7 +33,7 @@ from tests.test_backfill import backfilled, place
 from tests.test_backfill_killed import LARGE, rows, shard_processes, start
 from tests.test_command import command
 from tests.test_killed import wait_until_gone
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
 SMALL = 40_000
@@ -314,7 +314,7 @@ def test_a_scheduler_without_presswatch_is_refused(bare: Path, tmp_path: Path) -
 
 
 def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "FIRST_WORKER_SECONDS", 1)
+    monkeypatch.setattr(dask_cluster, "FIRST_WORKER_SECONDS", 1)
     with (
         DaskCluster(tmp_path / "dask") as dask,
         pytest.raises(SourcesFailed, match=f"^no worker has joined .* at {dask.address}$"),

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backfill.jobs import Staged
 from tasks.backfill.loading import sweep_staged
-from tasks.backfill.processes import shard_pool
+from tasks.backfill.shard_jobs import Staged
+from tasks.backfill.shard_processes import shard_pool
 from tasks.settings import Limits
 from tests.made_warcs import Archived, news, url_of, write_warc
 from tests.test_backfill import ask, backfilled, place
 from tests.test_killed import wait_until_gone
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 OF_ITS_RUN = ("run_id", "valid_from")
 TABLES = (

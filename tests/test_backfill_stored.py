@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from tasks.backfill import files
+from tasks.backfill import warc_files
 from tasks.backfill.captures import PAGE_KINDS
-from tasks.backfill.files import StoredPath, size_of
 from tasks.backfill.loading import refine_again
-from tasks.backfill.processes import ShardPool, shard_pool
-from tasks.backfill.records import cut, read_records
+from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shards import Done, find_warcs, open_warcs
-from tasks.config import ConfigError
-from tasks.verify import verify
+from tasks.backfill.warc_files import StoredPath, size_of
+from tasks.backfill.warc_records import cut, read_records
+from tasks.toml_reader import ConfigError
+from tasks.upkeep.verification import verify
 from tests.made_warcs import news, write_warc
 from tests.s3 import Server
 from tests.test_backfill import KINDS, backfilled, place
-from warehouse.commits import committed_runs, read_commit
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 from warehouse.store.objects import Store, open_store
 
 
@@ -58,7 +58,7 @@ def test_records_are_those_of_the_file(
     """Read in pieces that cut through records."""
     path = write_warc(tmp_path / f"a{kind}", news(3, 40))
     there = stored(bucket, path, f"records/a{kind}")
-    monkeypatch.setattr(files, "_CHUNK", 3_001)
+    monkeypatch.setattr(warc_files, "_CHUNK", 3_001)
     assert size_of(there) == path.stat().st_size
     cuts = cut(path, 5_000)
     assert len(cuts) > 5
@@ -76,7 +76,7 @@ def test_damage_costs_no_more_than_on_a_disk(
     content[9_000:9_400] = bytes(400)
     path.write_bytes(content)
     there = stored(bucket, path, "damaged/a.warc.gz")
-    monkeypatch.setattr(files, "_CHUNK", 2_000)
+    monkeypatch.setattr(warc_files, "_CHUNK", 2_000)
     span = (0, len(content), 10_000_000, PAGE_KINDS)
     assert list(read_records(there, *span)) == list(read_records(path, *span))
 

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.__main__ import app
-from tasks.compact import compact, publish_files
-from tasks.load import load, publish
-from tasks.rebuild import rebuild_articles
+from flows.cli.app import app
+from tasks.load.loader import load, publish
+from tasks.upkeep.backup import BackupFailed, back_up
+from tasks.upkeep.compaction import compact, publish_files
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.places import Newsroom, Place
 from tests.serving import until
 from tests.staged import HARVEST, SOURCES, SUMMIT, TOPICS, files, tables
 from tests.test_killed import lasting as lasting_tables
 from tests.test_killed import start
 from tests.test_load import NOW, day_of_news, ingest, run_id, stage
-from warehouse.backup import BackupFailed, back_up
-from warehouse.commits import committed_runs
-from warehouse.layout import Layout
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
 
 DAYS = 6
 CHANGED = (HARVEST.model_copy(update={"aliases": ("harvest",)}), SUMMIT)

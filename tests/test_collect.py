@@ -9,21 +9,22 @@ from typing import Any
 
 import pytest
 
-from tasks import archive, collect, remembered
+from tasks import archive
 from tasks.archive import read_archive
-from tasks.collect import FAILURES_IN_A_ROW, MAX_CHILDREN, Collected, Collector
-from tasks.discover import Listing, NoListing, read_listing
-from tasks.fetch import Client
-from tasks.load import Run, load, publish
+from tasks.collect import collector, listing_cache
+from tasks.collect.collector import FAILURES_IN_A_ROW, MAX_CHILDREN, Collected, Collector
+from tasks.collect.fetch import Client
+from tasks.collect.listings import Listing, NoListing, read_listing
+from tasks.load.loader import Run, load, publish
 from tasks.model import Capture
-from tasks.pool import PagePool
-from tasks.refine import refine
+from tasks.process_pool import PagePool
+from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
-from tasks.sources import Source
+from tasks.sources.source import Source
 from tests.loopback import AGENT, Answer, Loopback, http
 from tests.staged import TOPICS
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 9
 XML = {"Content_Type": "application/xml"}
@@ -205,14 +206,14 @@ def test_an_unchanged_listing_is_parsed_once(
     if cache == "damaged":
         path.write_bytes(path.read_bytes()[:-9])
     elif cache == "of another code":
-        monkeypatch.setattr(remembered, "_code", lambda: "another")
+        monkeypatch.setattr(listing_cache, "_code", lambda: "another")
     parsed: list[str] = []
 
     def read(payload: bytes, content_type: str, url: str, **about: Any) -> Listing | NoListing:
         parsed.append(url)
         return read_listing(payload, content_type, url, **about)
 
-    monkeypatch.setattr(collect, "read_listing", read)
+    monkeypatch.setattr(collector, "read_listing", read)
     desk.run_and_load(one, max_new=1)
     assert len(parsed) == (cache != "whole")
     desk.run_and_load(one)
@@ -366,7 +367,7 @@ def test_an_archive_that_cannot_be_closed_is_not_handed_on(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive.writing, "_finish", full)
+    monkeypatch.setattr(archive.write, "_finish", full)
     (collected,) = desk.run(source(feeds=(web.say("/feed", feed()),)))
     assert collected.warc is None
     assert "No space left" in collected.error
@@ -380,7 +381,7 @@ def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
 ) -> None:
     one = source(feeds=(web.say("/feed", feed()),))
     with monkeypatch.context() as patched:
-        patched.setattr(archive.writing, "_finish", lambda *_: None)
+        patched.setattr(archive.write, "_finish", lambda *_: None)
         desk.run(one)
     (left,) = archive.unfinished(desk.layout.raw)
     (collected,) = desk.run(one)

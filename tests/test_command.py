@@ -11,14 +11,14 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from flows.__main__ import app
-from tasks.load import load, publish
+from flows.cli.app import app
+from tasks.load.loader import load, publish
 from tests.places import TOPICS, Newsroom, Place
 from tests.staged import TOPICS as TEST_TOPICS
 from tests.staged import source, stage
 from tests.test_load import day_of_news, run_id
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 runner = CliRunner()
 PAGE = "The harbour was open again.\n\n" + "Skippers said the ice had gone from the yards. " * 20

@@ -11,13 +11,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.compact import Compacted, compact, drop_retired, publish_files
-from tasks.load import CheckFailed, load, publish, rebuild_warehouse
-from tasks.rebuild import rebuild_articles
+from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
+from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.staged import SOURCES, TOPICS, Page, listing, prose, stage, tables
-from warehouse.compactions import read_compactions
-from warehouse.layout import Layout
-from warehouse.publish import drop_snapshots
+from warehouse.build.publish import drop_snapshots
+from warehouse.layers.compactions import read_compactions
+from warehouse.layers.layout import Layout
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 CLOSED = date(2026, 3, 4)
@@ -155,7 +155,7 @@ def test_a_load_that_failed_keeps_its_files(
         raise CheckFailed("made", "nothing", [])
 
     with monkeypatch.context() as patched:
-        patched.setattr("warehouse.build.run_checks", fail)
+        patched.setattr("warehouse.build.loader.run_checks", fail)
         with pytest.raises(CheckFailed):
             ingest(layout, 10)
     compacted(layout)
@@ -169,7 +169,9 @@ def test_a_load_that_failed_keeps_its_files(
 def test_large_files_stay_as_they_are(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     """The smaller ones are gathered until the limit, again as long as that makes them fewer."""
     day = [file for file in manifest(layout) if file["published_date"] == "2026-03-02"]
-    monkeypatch.setattr("tasks.compact.LARGE_BYTES", 4 * max(file["bytes"] for file in day))
+    monkeypatch.setattr(
+        "tasks.upkeep.compaction.LARGE_BYTES", 4 * max(file["bytes"] for file in day)
+    )
     before = tables(layout, leave_out=("loads", FILES))
     compacted(layout)
     files = [file for file in manifest(layout) if file["published_date"] == "2026-03-02"]

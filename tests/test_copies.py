@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tasks.load import load, publish, rebuild_warehouse
+from tasks.load.loader import load, publish, rebuild_warehouse
 from tests.copies import COPIES, OTHERS, measure
 from tests.staged import SOURCES, TOPICS, Page, prose, stage
-from warehouse import build
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.build import loader
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 Clusters = dict[str, str]
 BASES = [prose(seed, 150).split() for seed in range(100, 104)]
@@ -105,16 +105,16 @@ def test_the_load_says_which_articles_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[set[str]] = []
-    checks = build.run_checks
+    checks = loader.run_checks
 
-    def listen(con: build.Connection, *, whole: bool) -> None:
+    def listen(con: loader.Connection, *, whole: bool) -> None:
         rows = con.execute(
             "SELECT url_canonical FROM articles JOIN changed_articles USING (article_id)"
         ).fetchall()
         told.append({url.rpartition("/")[2] for (url,) in rows})
         checks(con, whole=whole)
 
-    monkeypatch.setattr(build, "run_checks", listen)
+    monkeypatch.setattr(loader, "run_checks", listen)
     layout, text = Layout(tmp_path), prose(5, 150)
     load_pages(layout, 0, [Page("b", text, 1, 30), Page("c", text, 2, 50), Page("lone", day=1)])
     load_pages(layout, 1, [Page("a", text, 0, 60)])

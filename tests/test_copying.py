@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
 from tests.staged import SOURCES, TOPICS, Page, stage
-from warehouse.copying import BLOCK, HEADERS, copy_over, is_shared
-from warehouse.layout import Layout
-from warehouse.query import open_snapshot
-from warehouse.writer import STORAGE, opened
-from warehouse.written import add_copy, written_since
+from warehouse.build.file_copy import BLOCK, HEADERS, copy_over, is_shared
+from warehouse.build.writer_file import STORAGE, opened
+from warehouse.build.written_blocks import add_copy, written_since
+from warehouse.layers.layout import Layout
+from warehouse.read.query import open_snapshot
 
 WHOLE = random.Random(3).randbytes(HEADERS + 5 * BLOCK)
 CHANGED = WHOLE[: 2 * BLOCK] + b"changed" + WHOLE[2 * BLOCK + 7 :]
@@ -231,8 +231,8 @@ def test_a_load_that_changed_nothing_leaves_what_is_known(copied: tuple[Layout, 
 DIES = """
 import os, sys
 from pathlib import Path
-from warehouse.layout import Layout
-from warehouse.writer import opened
+from warehouse.layers.layout import Layout
+from warehouse.build.writer_file import opened
 with opened(Layout(Path(sys.argv[1]))) as con:
     con.execute("INSERT INTO numbers SELECT hash(range) FROM range(700_000)")
     if sys.argv[2] == "checkpoint":

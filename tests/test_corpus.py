@@ -11,8 +11,8 @@ from tests.bench import SOURCES, extract_all
 from tests.places import TOPICS
 from tests.scoring import CORPUS, Figures, by_language, crossval, score_folder, totals
 from tests.staged import files, tables
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 PAGES, GOLD = 391, 1002
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks import counting
-from tasks.counting import count_files
+from tasks.topics import parallel_count
+from tasks.topics.parallel_count import count_files
 from tests.made import write_layers
 from tests.made_text import TOPICS
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 VERSIONS = {topic.id: 1 for topic in TOPICS}
 
@@ -29,8 +29,8 @@ def test_several_processes_give_the_rows_of_one(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = rows(paths, 1)
-    monkeypatch.setattr(counting, "FEW_BYTES", 0)
-    monkeypatch.setattr(counting, "PART_BYTES", 30_000)
+    monkeypatch.setattr(parallel_count, "FEW_BYTES", 0)
+    monkeypatch.setattr(parallel_count, "PART_BYTES", 30_000)
     assert rows(paths, 2) == alone
     assert len({row["article_id"] for row in alone}) > 50
 
@@ -38,8 +38,8 @@ def test_several_processes_give_the_rows_of_one(
 def test_a_little_is_counted_without_other_processes(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "PART_BYTES", 30_000)
-    monkeypatch.setattr(counting, "ProcessPool", None)
+    monkeypatch.setattr(parallel_count, "PART_BYTES", 30_000)
+    monkeypatch.setattr(parallel_count, "ProcessPool", None)
     assert rows(paths, 2)
 
 
@@ -47,7 +47,7 @@ def test_files_are_gathered_into_parts_and_none_is_left_out() -> None:
     names = [Path(str(number)) for number in range(6)]
     million = 1_000_000
     sizes = [million, million, 9 * million, 3 * million, million, million]
-    parts = list(counting._parts(names, sizes))
+    parts = list(parallel_count._parts(names, sizes))
     assert [[path.name for path in part] for part in parts] == [
         ["0", "1"],
         ["2"],

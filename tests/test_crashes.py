@@ -15,8 +15,8 @@ from tests.crashing import STUCK_SECONDS, Desk
 from tests.disks import SmallDisk
 from tests.loopback import Loopback
 from tests.serving import START_SECONDS, pids_of, until
-from warehouse.lock import writer_lock
-from warehouse.publish import drop_snapshots
+from warehouse.build.publish import drop_snapshots
+from warehouse.layers.writer_lock import writer_lock
 
 pytestmark = pytest.mark.slow
 PAPERS = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.dates import day_in_url, parse_moment, parse_time, zone_of
+from tasks.text.dates import day_in_url, parse_moment, parse_time, zone_of
 
 FORMS = [
     ("2024-05-17T13:05:00Z", "UTC", "2024-05-17T13:05"),

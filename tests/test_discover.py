@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.discover import Listing, NoListing, find_files, read_file, read_listing
-from tasks.discover.section_links import looks_like_article
+from tasks.collect.listings import Listing, NoListing, find_files, read_file, read_listing
+from tasks.collect.listings.section_links import looks_like_article
 from tasks.model import Attempt, CaptureKind, Outcome
 
 URL = "https://courier.example/feeds/all.xml"

@@ -8,9 +8,9 @@ import pytest
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
-from flows.__main__ import app
-from flows.environment import env_file
-from flows.quiet import SERVER, SETTINGS, WORKER
+from flows.cli.app import app
+from flows.cli.env_file import env_file
+from flows.runs.prefect_settings import SERVER, SETTINGS, WORKER
 from tasks.settings import Settings
 from tests.places import SAMPLE, TOPICS
 

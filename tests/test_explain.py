@@ -1,8 +1,8 @@
 import json
 from pathlib import Path
 
-from tasks.explain import Explained, explain_file
 from tasks.model import Outcome
+from tasks.refine.preview_page import Explained, explain_file
 from tasks.settings import Limits
 from tests.staged import source
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasks.charsets import decode
 from tasks.extract import extract_page
 from tasks.extract.access import is_truncated, judge_access
 from tasks.extract.datelines import find_dateline
-from tasks.markup import parse_html
 from tasks.model import Cleaned, Extraction, Outcome, StrippedBlock
+from tasks.text.charsets import decode
+from tasks.text.html_tree import parse_html
 
 SHARED = Path(__file__).parents[2] / "shared"
 URL = "https://mill.example/local/2024/05/17/mill-turns-again"

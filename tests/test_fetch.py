@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.fetch import Client
-from tasks.fetch.guard import Resolved
+from tasks.collect.fetch import Client
+from tasks.collect.fetch.guard import Resolved
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.loopback import AGENT, Answer, Loopback, ask, http, redirect

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.fetch import Client
-from tasks.fetch.guard import Resolve, Resolved, system_resolve
+from tasks.collect.fetch import Client
+from tasks.collect.fetch.guard import Resolve, Resolved, system_resolve
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.loopback import AGENT, Loopback, ask, http, redirect

@@ -12,10 +12,10 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
-from flows import collecting
-from flows.collecting import collect_papers
 from flows.ingest import ingest
 from flows.installation import TOPICS
+from flows.runs import collect_tasks
+from flows.runs.collect_tasks import collect_papers
 from tests.bench_crawl import sources
 from tests.paper_server import Asked, asked, host, papers_served
 from tests.serving import until
@@ -49,7 +49,7 @@ def test_papers_are_asked_before_their_tasks_have_begun(
 def test_however_many_papers_there_are_few_task_runs(
     prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collecting, "MOST_TASKS", 2)
+    monkeypatch.setattr(collect_tasks, "MOST_TASKS", 2)
     path, data = tmp_path / "sources.toml", str(tmp_path / "data")
     with papers_served(PAPERS, 1) as port:
         path.write_text(sources(port, PAPERS, 0.05))
@@ -75,14 +75,14 @@ def task_runs(groups: Sequence[str]) -> list[str]:
 
 
 def test_of_a_run_that_is_ended_no_further_paper_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "SOURCES_AT_ONCE", 1)
+    monkeypatch.setattr(collect_tasks, "SOURCES_AT_ONCE", 1)
     begun, further = Event(), Event()
 
     def collect() -> None:
         begun.set()
         time.sleep(0.1)
 
-    with suppress(KeyboardInterrupt), collecting._threads() as threads:
+    with suppress(KeyboardInterrupt), collect_tasks._threads() as threads:
         threads.submit(collect)
         threads.submit(further.set)
         begun.wait()
@@ -93,7 +93,7 @@ def test_of_a_run_that_is_ended_no_further_paper_is_begun(monkeypatch: pytest.Mo
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux")
 def test_threads_that_collect_share_a_core_and_others_do_not() -> None:
     before = os.sched_getaffinity(0)
-    with collecting._threads() as threads:
+    with collect_tasks._threads() as threads:
         both = Barrier(2)
 
         def cores() -> set[int]:

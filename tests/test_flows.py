@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.__main__ import app
+from flows.cli.app import app
 from flows.ingest import ingest
 from flows.rebuild import rebuild
 from flows.recount import recount
-from tasks.runs import begun_runs
+from tasks.locks.run_locks import begun_runs
 from tasks.settings import ConfigError
 from tests.places import DEPLOYMENTS, EXPECTED, PAPERS, PORT, Newsroom, Place
 from tests.serving import Files
 from tests.staged import files, tables
-from warehouse.layout import Layout
-from warehouse.parquet import read_batches
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import read_batches
 
 FIELDS = (
     *("kicker", "headline", "standfirst", "byline", "authors", "section", "captions"),

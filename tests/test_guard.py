@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.fetch.guard import (
+from tasks.collect.fetch.guard import (
     Resolve,
     Resolved,
     checked_addresses,

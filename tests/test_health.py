@@ -9,15 +9,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.ending import summary
 from flows.ingest import ingest
-from tasks.breaker import Breaker, read_breaker
-from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
-from tasks.fetch import Client
-from tasks.load import load, publish, rebuild_warehouse
-from tasks.pool import PagePool
+from flows.runs.ingest_result import summary
+from tasks.collect.circuit_breaker import Breaker, read_breaker
+from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.collect.fetch import Client
+from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.process_pool import PagePool
 from tasks.settings import Limits
-from tasks.sources import Source, load_sources
+from tasks.sources.source import Source, load_sources
 from tests import staged
 from tests.loopback import AGENT, Loopback, http
 from tests.places import TOPICS as TOPICS_FILE
@@ -27,9 +27,9 @@ from tests.test_collect import feed, fetched, item, page, saved, source
 from tests.test_command import command
 from tests.test_recheck import START
 from tests.test_recheck import Desk as AnyDesk
-from warehouse.health import SourceHealth, source_health, unhealthy
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+from warehouse.read.source_health import SourceHealth, source_health, unhealthy
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOWN = http(b"", "503 Busy")

@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 
-from flows import run_page
+from flows.runs import run_page
 from tests.serving import until
 
 BEAT = "prefect.flow-run.heartbeat"

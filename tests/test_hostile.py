@@ -9,8 +9,8 @@ import pytest
 
 from flows.ingest import ingest
 from tests.loopback import Loopback, dripping, endless, http, redirect
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 TOPICS = Path(__file__).parents[1] / "deployments" / "topics.toml"
 TITLE = "Robert'); DROP TABLE articles;-- ../../etc/passwd"

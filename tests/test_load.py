@@ -20,9 +20,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load import CheckFailed, Run, Share, load, publish, rebuild_warehouse
-from tasks.rebuild import rebuild_articles
-from tasks.topics import Topic
+from tasks.load.loader import CheckFailed, Run, Share, load, publish, rebuild_warehouse
+from tasks.topics.topic import Topic
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.staged import (
     HARVEST,
     SOURCES,
@@ -36,10 +36,11 @@ from tests.staged import (
     tables,
 )
 from tests.staged import stage as stage_pages
-from warehouse import attention, build, effects, panel, spikes, writer
-from warehouse.layout import Layout
-from warehouse.lock import writer_lock
-from warehouse.query import query
+from warehouse.build import loader, writer_file
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import query
+from warehouse.stats import attention_index, daily_counts, source_effects, spikes
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
@@ -89,7 +90,7 @@ def test_a_load_for_which_memory_is_too_little_begins_again_with_more(
         load(each, TOPICS, SOURCES, [stage(each, 1, day_of_news(1))], now=NOW)
     run, same = stage(layout, 2, day_of_news(2)), stage(undisturbed, 2, day_of_news(2))
     expected = load(undisturbed, TOPICS, SOURCES, [same], now=NOW)
-    monkeypatch.setitem(writer.MEMORY, Share.MODEST, memory)
+    monkeypatch.setitem(writer_file.MEMORY, Share.MODEST, memory)
 
     assert load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST) == expected
     assert "begins again with more memory" in caplog.text
@@ -104,7 +105,7 @@ def test_a_load_whose_file_takes_more_memory_to_close_is_reported_whole(
     """Its commit stands by then: begun again it would find nothing new and report nothing."""
     ingest(layout, 1)
     run = stage(layout, 2, day_of_news(2))
-    once = writer._detach_once
+    once = writer_file._detach_once
     failed: list[str] = []
 
     def tight_at_first(con: duckdb.DuckDBPyConnection, of: Layout) -> frozenset[int]:
@@ -116,7 +117,7 @@ def test_a_load_whose_file_takes_more_memory_to_close_is_reported_whole(
             failed.append(str(error))
             raise
 
-    monkeypatch.setattr(writer, "_detach_once", tight_at_first)
+    monkeypatch.setattr(writer_file, "_detach_once", tight_at_first)
     report = load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
     assert report.run_ids == (run.run_id,)
     assert report.outcomes
@@ -141,7 +142,7 @@ def test_a_load_for_which_no_memory_is_enough_leaves_its_run_to_the_next(
     run = stage(layout, 2, day_of_news(2))
     with monkeypatch.context() as patched:
         for share in Share:
-            patched.setitem(writer.MEMORY, share, "1MB")
+            patched.setitem(writer_file.MEMORY, share, "1MB")
         with pytest.raises(duckdb.OutOfMemoryException):
             load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
 
@@ -218,23 +219,23 @@ def test_a_writer_file_whose_making_was_cut_off_is_made_anew(layout: Layout, wri
 def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(layout, 0)
     kept = tables(layout)
-    monkeypatch.setattr(build, "sql_hash", lambda: "of a later version")
+    monkeypatch.setattr(loader, "sql_hash", lambda: "of a later version")
 
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
     publish(layout)
     assert tables(layout) == kept
 
 
-@pytest.mark.parametrize("module", [attention, effects, panel, spikes])
+@pytest.mark.parametrize("module", [attention_index, source_effects, daily_counts, spikes])
 def test_arithmetic_that_the_sql_reads_counts_as_sql(
     module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = build.sql_hash()
+    before = loader.sql_hash()
     assert module.__file__
     other = tmp_path / Path(module.__file__).name
     other.write_bytes(Path(module.__file__).read_bytes() + b"CHANGED = True\n")
     monkeypatch.setattr(module, "__file__", str(other))
-    assert build.sql_hash() != before
+    assert loader.sql_hash() != before
 
 
 def test_files_that_lack_a_column_of_today_are_read(layout: Layout) -> None:
@@ -380,7 +381,7 @@ def test_a_load_that_fails_leaves_no_change(
 ) -> None:
     load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a")])], now=NOW)
     with monkeypatch.context() as crash:
-        crash.setattr(build, "run_checks", lambda con, whole: 1 / 0)
+        crash.setattr(loader, "run_checks", lambda con, whole: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
     load(layout, TOPICS, SOURCES, now=NOW + timedelta(days=2))
@@ -440,7 +441,7 @@ def test_a_run_that_was_committed_but_not_loaded_is_loaded_by_the_next(
 ) -> None:
     ingest(layout, 0)
     with monkeypatch.context() as crash:
-        crash.setattr(build, "refresh", lambda con: 1 / 0)
+        crash.setattr(loader, "refresh", lambda con: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(layout, TOPICS, SOURCES, [stage(layout, 1, day_of_news(1))], now=NOW)
     assert publish(layout) is None
@@ -458,14 +459,14 @@ def test_a_failed_check_keeps_the_last_good_snapshot(
 ) -> None:
     ingest(layout, 0)
     kept = tables(layout, leave_out=())
-    refresh = build.refresh
+    refresh = loader.refresh
 
-    def wrong(con: build.Connection) -> None:
+    def wrong(con: loader.Connection) -> None:
         refresh(con)
         con.execute("UPDATE topic_daily SET share = 2 WHERE share IS NOT NULL")
 
     with monkeypatch.context() as plant:
-        plant.setattr(build, "refresh", wrong)
+        plant.setattr(loader, "refresh", wrong)
         with pytest.raises(
             CheckFailed, match=r"topic_daily_shares.*within 0 and 1(?s:.*)'share': 2"
         ):
@@ -565,7 +566,7 @@ def test_readers_and_ten_loads_do_not_disturb_each_other(layout: Layout, tmp_pat
 
 LOADER = """
 import pickle, sys
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
 layout, topics, sources, runs, now = pickle.load(sys.stdin.buffer)
 print("ready", flush=True)
 for run in runs:

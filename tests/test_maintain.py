@@ -14,19 +14,19 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from typer.testing import CliRunner
 
-from flows.__main__ import app
+from flows.cli.app import app
 from flows.ingest import ingest
 from flows.maintain import Maintained, Removed, ledger, maintain
 from flows.rebuild import rebuild
-from tasks.compact import Compacted
-from tasks.retain import drop_archives, drop_leftovers
-from tasks.runs import running
-from tasks.verify import Finding, LayersBroken, Verified, verify
+from tasks.locks.run_locks import running
+from tasks.upkeep.compaction import Compacted
+from tasks.upkeep.retention import drop_archives, drop_leftovers
+from tasks.upkeep.verification import Finding, LayersBroken, Verified, verify
 from tests.serving import Files
 from tests.staged import prose, tables
-from warehouse.layout import Layout
-from warehouse.query import QueryError, query
-from warehouse.removed import removed_archives
+from warehouse.layers.layout import Layout
+from warehouse.layers.removed_archives import removed_archives
+from warehouse.read.query import QueryError, query
 
 PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
 <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
@@ -181,7 +181,7 @@ def test_a_check_over_what_readers_see_is_a_finding(place: Place) -> None:
 def test_a_snapshot_of_another_version_is_a_finding(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warehouse.build.sql_hash", lambda: "of a later version")
+    monkeypatch.setattr("warehouse.build.loader.sql_hash", lambda: "of a later version")
     [finding] = verify(place.layout).findings
     assert finding.file == place.layout.current.resolve()
     assert "another version" in finding.problem

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.marks import Marks, checked_mark
 from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts import Hints, clean_lines, clean_tree
+from tasks.sources.block_overrides import Marks, checked_mark
 from tests.test_prompts import HINTS, PARAGRAPHS, PROMPTS, as_lines
 
 RAIL = '<div class="promo-rail"><h4>Read on in our app</h4><p>{}</p></div>'

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.mentions import Hit, Matcher, count
-from tasks.schemas import MENTION_SCHEMA
-from tasks.text import fold
-from tasks.topics import Topic, load_topics
+from tasks.text.sentence_split import fold
+from tasks.topics.mentions import Hit, Matcher, count
+from tasks.topics.topic import Topic, load_topics
+from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 SHIPPED = Path(__file__).parents[1] / "deployments" / "topics.toml"
 

@@ -10,7 +10,7 @@ from tasks.extract.authors import clean_authors
 from tasks.extract.headlines import Titles, choose_headline, words_of_address
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
-from tasks.markup import parse_html
+from tasks.text.html_tree import parse_html
 
 URL = "https://www.mill.example/business/2024/05/17/mill-turns-again"
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from flows.milestones import Milestones
+from flows.runs.progress_log import Milestones
 
 
 def test_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from tasks.model import Capture, CaptureKind, Extraction, Outcome, PageText, StrippedBlock
-from tasks.normalise import EXTRACTOR_VERSION, article_row, body_sha256, stripped_rows
-from tasks.schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
-from tasks.urls import article_id
+from tasks.refine.normalise import EXTRACTOR_VERSION, article_row, body_sha256, stripped_rows
+from tasks.text.urls import article_id
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
 SEEN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CAPTURE = Capture(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
 from tests.staged import SOURCES, TOPICS, Page, listing, stage
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 ROOT = Path(__file__).parents[1]
 CLIENT = Path(os.environ.get("PRESSWATCH_OLD_CLIENT", ROOT / ".venv/old-client/bin/python"))

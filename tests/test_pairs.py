@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
 from tests.staged import SOURCES, TOPICS, Page, prose, stage
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 BOTH, ONE, OTHER = "The harvest and the G20.", "The harvest came.", "The G20 met."
 WIRE = prose(3, 100) + " the harvest, the G20"

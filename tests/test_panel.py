@@ -10,10 +10,11 @@ import duckdb
 import numpy as np
 import pytest
 
-from warehouse import build, panel
-from warehouse.layout import Layout
-from warehouse.panel import Counts, settled
-from warehouse.vintages import begin_vintage
+from warehouse.build import loader
+from warehouse.build.index_vintages import begin_vintage
+from warehouse.layers.layout import Layout
+from warehouse.stats import daily_counts
+from warehouse.stats.daily_counts import Counts, settled
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 MADE = (
@@ -34,7 +35,7 @@ MADE = (
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
-        build.make_relations(made)
+        loader.make_relations(made)
         made.execute(MADE)
         begin_vintage(made, Layout(tmp_path), NOW)
         made.execute("CREATE TEMP TABLE touched_days AS SELECT source_id, day FROM topic_daily")
@@ -71,11 +72,11 @@ def test_topics_that_are_read_in_parts_give_the_same_marts(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    for most in (panel.MOST_CELLS, 1200, 1):
-        monkeypatch.setattr(panel, "MOST_CELLS", most)
+    for most in (daily_counts.MOST_CELLS, 1200, 1):
+        monkeypatch.setattr(daily_counts, "MOST_CELLS", most)
         counts = Counts(con)
         for mart in ("attention_index", "topic_spikes"):
-            build.fill(con, mart, counts)
+            loader.fill(con, mart, counts)
         found.append(
             (len(list(counts.hits())), rows(con, "attention_index"), rows(con, "topic_spikes"))
         )
@@ -88,7 +89,7 @@ def test_without_counts_there_is_neither_index_nor_spike(con: duckdb.DuckDBPyCon
     con.execute("DELETE FROM topic_daily")
     counts = Counts(con)
     for mart in ("attention_index", "topic_spikes"):
-        build.fill(con, mart, counts)
+        loader.fill(con, mart, counts)
         assert rows(con, mart) == []
 
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse.layout import Layout
-from warehouse.parquet import write_parquet, write_parquets
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import write_parquet, write_parquets
 
 RUN = "20260301T060000Z-0a1b2c"
 DAYS = 9

@@ -15,18 +15,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks import partition as step
 from tasks.model import Outcome
-from tasks.partition import Run, partition
-from tasks.rebuild import rebuild_articles
-from tasks.schemas import ARTICLE_SCHEMA
-from tasks.urls import fold
-from tasks.versions import Known, Text, judge
+from tasks.partition import partitions as step
+from tasks.partition.partitions import Run, partition
+from tasks.partition.versions import Known, Text, judge
+from tasks.text.urls import fold
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.staged import START, Page, files, listing, prose, stage
-from warehouse import commits
-from warehouse.build import CheckFailed
-from warehouse.commits import read_commit, sweep
-from warehouse.layout import Layout
+from warehouse.build.loader import CheckFailed
+from warehouse.layers import commits
+from warehouse.layers.commits import read_commit, sweep
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA
 
 RUN = "20260302T060000Z-aaaaaa"
 NEXT = "20260303T060000Z-bbbbbb"

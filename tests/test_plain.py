@@ -3,8 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.plain import join
-from tasks.text import fold
+from tasks.text.sentence_split import fold
+from tasks.topics.batch_folding import join
 from tests.test_sieve import TEXTS
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

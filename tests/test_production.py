@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.__main__ import app
+from flows.cli.app import app
 from tests.places import DEPLOYMENTS
 from tests.test_load import ingest
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 TEXT = (DEPLOYMENTS / "production.md").read_text(encoding="utf-8")
 QUESTIONS = re.findall(r'^    presswatch sql "(.*)"$', TEXT, re.MULTILINE)

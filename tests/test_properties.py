@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.explain import explain_file
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
 from tasks.prompts import Hints, clean_lines
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.rules import LONGEST, Rule, find_rule
+from tasks.refine.preview_page import explain_file
 from tasks.settings import Limits
 from tests.test_prompts import (
     HINTS,

@@ -14,13 +14,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.compact import compact, drop_retired, publish_files
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
+from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tests.readers import ENGINES, digest, snapshot
 from tests.staged import SOURCES, TOPICS, stage
 from tests.test_compact import ingest, pages, run_id
-from warehouse.layout import Layout
-from warehouse.publish import drop_snapshots
+from warehouse.build.publish import drop_snapshots
+from warehouse.layers.layout import Layout
 
 ROOT = Path(__file__).parents[1]
 POLARS = Path(os.environ.get("PRESSWATCH_POLARS", ROOT / ".venv/polars/bin/python"))

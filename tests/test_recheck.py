@@ -10,14 +10,14 @@ import pytest
 
 from flows.ingest import ingest
 from flows.rebuild import rebuild
-from tasks.collect import FAILURES_IN_A_ROW, Collected, Collector
-from tasks.fetch import Client
-from tasks.load import Run, load, publish
-from tasks.pool import PagePool
-from tasks.rebuild import rebuild_articles
-from tasks.refine import refine
+from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.collect.fetch import Client
+from tasks.load.loader import Run, load, publish
+from tasks.process_pool import PagePool
+from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
-from tasks.sources import Source, load_sources
+from tasks.sources.source import Source, load_sources
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.loopback import AGENT, Loopback, http
 from tests.places import TOPICS as TOPICS_FILE
 from tests.serving import Files
@@ -25,9 +25,9 @@ from tests.staged import TOPICS, files, tables
 from tests.test_collect import captures, feed, fetched, item, source
 from tests.test_recurrence import page as finnish_page
 from tests.test_recurrence import story, with_teaser
-from warehouse.due import TRIES
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.due_rechecks import TRIES
+from warehouse.read.query import query
 
 START = datetime(2025, 3, 3, 6, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

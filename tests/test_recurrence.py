@@ -13,15 +13,15 @@ import pytest
 from flows.ingest import ingest
 from flows.rebuild import rebuild
 from tasks.archive import open_archive
-from tasks.marks import Marks
-from tasks.memory import Memory
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
-from tasks.pool import PagePool
+from tasks.process_pool import PagePool
 from tasks.prompts import Site
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
 from tasks.prompts.select import Draft, Role
-from tasks.recurrence import (
+from tasks.refine.boilerplate_cache import Memory
+from tasks.refine.refine_archive import refine
+from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,
     MOST_PAGES,
     MOST_TEXTS,
@@ -30,12 +30,12 @@ from tasks.recurrence import (
     find_recurring,
     print_of,
 )
-from tasks.refine import refine
+from tasks.sources.block_overrides import Marks
 from tests.places import TOPICS
 from tests.serving import Files
 from tests.staged import files, source, tables
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 STEMS = ["talo", "meri", "lauta", "kunta", "satama", "silta", "torni", "routa", "vene", "laiva"]
 ENDINGS = ["ssa", "sta", "an", "lla", "lta", "lle", "ksi", "na", "tta", "in", "en"]

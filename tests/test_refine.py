@@ -14,16 +14,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tasks import pool as pages
+from tasks import process_pool as pages
 from tasks.archive import open_archive
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
-from tasks.normalise import EXTRACTOR_VERSION
-from tasks.partition import Run, partition
-from tasks.pool import PagePool, page_pool
-from tasks.refine import Origin, refine
+from tasks.partition.partitions import Run, partition
+from tasks.process_pool import PagePool, page_pool
+from tasks.refine.normalise import EXTRACTOR_VERSION
+from tasks.refine.refine_archive import Origin, refine
 from tasks.settings import Limits, Settings
 from tests.staged import source
-from warehouse.layout import Layout
+from warehouse.layers.layout import Layout
 
 RUN = "20260302T060000Z-aaaaaa"
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)

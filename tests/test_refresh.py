@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tasks.load import load, publish, rebuild_warehouse
-from tasks.sources import Source
-from tasks.topics import Topic
+from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.sources.source import Source
+from tasks.topics.topic import Topic
 from tests.staged import HARVEST, START, SUMMIT, Page, listing, prose, source, stage, tables
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
 TOPICS = ([HARVEST, SUMMIT], [HARVEST, SUMMIT], [HARVEST, WIDER], [SUMMIT])

@@ -11,14 +11,14 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request
 
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
 from tasks.report.page import chart_data, link, percent
 from tests.chromium import chromium
 from tests.staged import SOURCES, START, TOPICS, Page, listing, stage
-from warehouse.layout import Layout
-from warehouse.query import QueryError
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
 
 RUN = "20260302T060000Z-00000a"
 HOSTILE = "</script><img src=x onerror=\"document.title='acted'\">{{ 7*7 }}<b>"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.fetch import Client
-from tasks.fetch.robots import MOST_BYTES, MOST_DELAY, Policy
+from tasks.collect.fetch import Client
+from tasks.collect.fetch.robots import MOST_BYTES, MOST_DELAY, Policy
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.loopback import Loopback, dripping, endless, http, redirect

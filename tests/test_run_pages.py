@@ -3,7 +3,7 @@
 from typing import Any
 
 from tasks.report import ledger_page, rejections_page, topics_page
-from tasks.report.run import LONGEST, MOST, WIDEST, RunFigures
+from tasks.report.run_summary import LONGEST, MOST, WIDEST, RunFigures
 
 RUN = "20261125T144039Z-bcb567"
 LONG = f"https://www.gb-post.test/{'abcdefghij' * 20}?a=1&copy;=2&q={'%E4%BA%8C' * 40}"

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.runs import adopt_unfinished, new_run_id, running
-from warehouse.layout import Layout
+from tasks.locks.run_locks import adopt_unfinished, new_run_id, running
+from warehouse.layers.layout import Layout
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tasks.runs import running
-from warehouse.layout import Layout
+from tasks.locks.run_locks import running
+from warehouse.layers.layout import Layout
 with running(Layout(Path(sys.argv[1])), "20260101T000000Z-00000a"):
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -16,9 +16,9 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from tasks.mentions import Matcher
-from tasks.sources import load_sources
-from tasks.topics import load_topics
+from tasks.sources.source import load_sources
+from tasks.topics.mentions import Matcher
+from tasks.topics.topic import load_topics
 from tests.ports import free_port
 
 DEPLOYMENTS = Path(__file__).parents[1] / "deployments"

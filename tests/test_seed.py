@@ -10,8 +10,8 @@ import pytest
 from flows.ingest import ingest
 from tests.places import TOPICS
 from tests.test_flows import read_bodies
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 
 @pytest.fixture(scope="module")

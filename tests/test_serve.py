@@ -15,13 +15,13 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.child import Child
-from tasks.turns import source_lock
+from flows.server.managed_process import Child
+from tasks.locks.source_locks import source_lock
 from tests.dask_cluster import DaskCluster
 from tests.made_warcs import news, write_warc
 from tests.places import Newsroom, Place
 from tests.serving import Served, pids_of, until
-from warehouse.query import query
+from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
 PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier", "jp-shioura-shimbun"]
@@ -205,7 +205,8 @@ def test_the_port_is_taken(served: Served, place: Place) -> None:
 
 
 def test_serving_names_its_server_before_prefect_is_imported() -> None:
-    check = "import sys, flows.__main__, flows.serve, flows.sample; print('prefect' in sys.modules)"
+    modules = "flows.cli.app, flows.server.serve, flows.server.sample_newsroom"
+    check = f"import sys, {modules}; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -11,7 +11,7 @@ from tests.places import Newsroom, Place
 from tests.postgres import Postgres, programs
 from tests.serving import until
 from tests.test_killed import lasting
-from warehouse.lock import writer_lock
+from warehouse.layers.writer_lock import writer_lock
 
 pytestmark = pytest.mark.slow
 PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier"]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasks.mentions import Hit, Matcher, count
-from tasks.sieve import Sieve, core, odd_characters, passages, variants
-from tasks.text import fold, sentence_starts, sentences
-from tasks.topics import Topic
+from tasks.text.sentence_split import fold, sentence_starts, sentences
+from tasks.topics.mentions import Hit, Matcher, count
+from tasks.topics.prefilter import Sieve, core, odd_characters, passages, variants
+from tasks.topics.topic import Topic
 from tests.test_mentions import topic
 
 TOPICS = (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.marks import Marks
-from tasks.sources import ConfigError, Source, load_sources
+from tasks.sources.block_overrides import Marks
+from tasks.sources.source import ConfigError, Source, load_sources
 
 SHIPPED = Path(__file__).parents[1] / "deployments" / "sources.toml"
 

@@ -12,12 +12,13 @@ import duckdb
 import numpy as np
 import pytest
 
-from tasks.load import load, publish, rebuild_warehouse
-from tasks.sources import Source
+from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.sources.source import Source
 from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
-from warehouse import build, panel
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.build import loader
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+from warehouse.stats import daily_counts
 
 FIRST = date(2025, 1, 6)
 """A Monday."""
@@ -30,7 +31,7 @@ class Days:
 
     def __init__(self) -> None:
         self.con = duckdb.connect()
-        build.make_relations(self.con)
+        loader.make_relations(self.con)
 
     def spikes(
         self,
@@ -69,7 +70,7 @@ class Days:
         self.con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
         days = [FIRST + timedelta(days=day) for day in touched]
         self.con.execute("INSERT INTO touched_days SELECT 'xx-0', unnest(?::DATE[])", [days])
-        build.fill(self.con, "topic_spikes", panel.Counts(self.con))
+        loader.fill(self.con, "topic_spikes", daily_counts.Counts(self.con))
 
     @staticmethod
     def _cell(

@@ -13,28 +13,28 @@ from pathlib import Path
 import pytest
 from pyarrow import dataset, fs
 
-from tasks import load as loading
-from tasks.compact import compact, drop_retired, publish_files
-from tasks.load import LoadReport, Run, load, publish_all, rebuild_warehouse
-from tasks.retain import drop_archives, drop_objects
-from tasks.sources import Source
-from tasks.turns import turn
-from tasks.verify import verify
+from tasks.load import loader as loading
+from tasks.load.loader import LoadReport, Run, load, publish_all, rebuild_warehouse
+from tasks.locks.source_locks import turn
+from tasks.sources.source import Source
+from tasks.upkeep.backup import back_up
+from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.retention import drop_archives, drop_objects
+from tasks.upkeep.verification import verify
 from tests.s3 import Server, whole
 from tests.staged import SOURCES, TOPICS, Page, prose, stage, tables
-from warehouse.archives import archive_files, bring_archive
-from warehouse.backup import back_up
-from warehouse.commits import committed_runs
-from warehouse.layout import Layout
-from warehouse.lock import writer_lock
-from warehouse.publish import drop_snapshots
-from warehouse.query import query
+from warehouse.build.publish import drop_snapshots
+from warehouse.build.writer_file import Share
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import query
 from warehouse.store import lease as leases
-from warehouse.store import turns
+from warehouse.store import source_leases
+from warehouse.store.archive_files import archive_files, bring_archive
 from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, join
-from warehouse.writer import Share
 
 SOON = datetime.now(UTC) + timedelta(days=1)
 TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
@@ -370,7 +370,7 @@ def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> No
 def test_a_paper_is_collected_by_one_machine_at_a_time(
     store: Store, here: Layout, there: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(source_leases, "LOOK_SECONDS", 0.1)
     told: list[str] = []
     both, (post, blatt) = SOURCES, SOURCES
     with turn(here, "r1", [post]) as mine, turn(there, "r2", both) as other:
@@ -402,7 +402,7 @@ def test_a_dead_machine_keeps_no_paper(
     store.write("turns/dead.json", b'["gb-post"]')
     with turn(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {"gb-post": "dead"}
-    monkeypatch.setattr(turns, "EXPIRES_SECONDS", 1.0)
+    monkeypatch.setattr(source_leases, "EXPIRES_SECONDS", 1.0)
     time.sleep(2.1)  # the store's clock goes by seconds
     with turn(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {}

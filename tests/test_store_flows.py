@@ -13,15 +13,15 @@ import pytest
 from flows.backfill import backfill
 from flows.maintain import maintain
 from flows.rebuild import rebuild
-from tasks.collect import SourcesFailed
+from tasks.collect.collector import SourcesFailed
 from tests.made_warcs import news, write_warc
 from tests.places import Newsroom, Place
 from tests.s3 import whole
 from tests.test_killed import lasting, start, wait_until_gone
-from warehouse.query import query
-from warehouse.store import lease, turns
+from warehouse.read.query import query
+from warehouse.store import lease, source_leases
 from warehouse.store.objects import Store
-from warehouse.store.turns import stored_turn
+from warehouse.store.source_leases import stored_turn
 from warehouse.store.working_copy import catch_up, join
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def test_killed_while_it_writes_the_store(
     monkeypatch: pytest.MonkeyPatch,
     reached: str,
 ) -> None:
-    for module in (lease, turns):  # the dead run is waited for
+    for module in (lease, source_leases):  # the dead run is waited for
         monkeypatch.setattr(module, "EXPIRES_SECONDS", 5.0)
     place = of_store(store, tmp_path, "killed")
     process = start(place, prefect_api)

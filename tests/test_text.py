@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.text import fold, sentences, word_count
+from tasks.text.sentence_split import fold, sentences, word_count
 
 TRICKY = st.text(
     st.one_of(

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load import load, publish
+from tasks.load.loader import load, publish
 from tests.staged import SOURCES, TOPICS, Page, stage
-from warehouse.layout import Layout
-from warehouse.query import query
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 RUN = "20260302T060000Z-00000{}"
 BODY = "One grain deal, two Grain\ndeals; 三个grain粮食。\n\nIt's " + "the end. " * 20 + "grain"

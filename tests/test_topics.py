@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.mentions import Matcher
-from tasks.topics import ConfigError, Topic, load_topics
+from tasks.topics.mentions import Matcher
+from tasks.topics.topic import ConfigError, Topic, load_topics
 
 SHIPPED = Path(__file__).parents[1] / "deployments" / "topics.toml"
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.sources import Source
-from tasks.turns import SourceBusy, busy_with, source_lock, turn
-from warehouse.layout import Layout
+from tasks.locks.source_locks import SourceBusy, busy_with, source_lock, turn
+from tasks.sources.source import Source
+from warehouse.layers.layout import Layout
 
 HOLD = """
 import sys
 from pathlib import Path
-from tasks.turns import source_lock
-from warehouse.layout import Layout
+from tasks.locks.source_locks import source_lock
+from warehouse.layers.layout import Layout
 with source_lock(Layout(Path(sys.argv[1])), "gb-b", "20260101T000000Z-00000a"):
     print("held", flush=True)
     sys.stdin.read()

@@ -20,7 +20,7 @@ from prefect.client.schemas.filters import (
 )
 
 from tasks.report import ledger_page, rejections_page, topics_page
-from tasks.report.run import RunFigures
+from tasks.report.run_summary import RunFigures
 from tests.chromium import chromium
 from tests.places import Newsroom, Place
 from tests.serving import Served, until

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.ui import STATIC, keep_to_own_server, policy
+from flows.server.ui_csp import STATIC, keep_to_own_server, policy
 
 LOCAL = "http://127.0.0.1:4200"
 

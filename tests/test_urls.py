@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.urls import (
+from tasks.text.urls import (
     _folded,
     article_id,
     canonical,

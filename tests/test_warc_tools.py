@@ -6,7 +6,7 @@ from pathlib import Path
 from warcio.archiveiterator import ArchiveIterator
 
 from tasks.archive import open_archive, read_archive
-from tasks.fetch import Client
+from tasks.collect.fetch import Client
 from tasks.model import CaptureKind
 from tasks.settings import Limits
 from tests.loopback import AGENT, Loopback, ask, http, redirect

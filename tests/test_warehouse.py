@@ -14,12 +14,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.collect import UNANSWERED
-from tasks.load import CheckFailed, load, publish
+from tasks.collect.collector import UNANSWERED
+from tasks.load.loader import CheckFailed, load, publish
 from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
-from tasks.sources import Source
-from tasks.topics import Topic
-from tasks.urls import fold
+from tasks.sources.source import Source
+from tasks.text.urls import fold
+from tasks.topics.topic import Topic
 from tests.staged import (
     SOURCES,
     START,
@@ -31,15 +31,21 @@ from tests.staged import (
     stage,
     tables,
 )
-from warehouse import build
-from warehouse.checking import check_snapshot
-from warehouse.commits import committed_runs
-from warehouse.known import KnownListing, KnownUrls, known_files, known_urls, last_listings
-from warehouse.layout import Layout
-from warehouse.query import QueryError, open_snapshot, query
-from warehouse.snapshots import published_load
+from warehouse.build import loader
+from warehouse.build.checks_runner import check_snapshot
+from warehouse.build.snapshots import published_load
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
+from warehouse.read.known_urls import (
+    KnownListing,
+    KnownUrls,
+    known_files,
+    known_urls,
+    last_listings,
+)
+from warehouse.read.query import QueryError, open_snapshot, query
 
-SQL_FILES = sorted(build.SQL.glob("*/*.sql"))
+SQL_FILES = sorted(loader.SQL.glob("*/*.sql"))
 RUN = "20260302T060000Z-aaaaaa"
 
 
@@ -62,7 +68,7 @@ def ask(layout: Layout, sql: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def made() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
-        build.make_relations(con)
+        loader.make_relations(con)
         yield con
 
 
@@ -93,7 +99,7 @@ def test_a_macro_file_makes_the_macro_it_is_named_after(made: duckdb.DuckDBPyCon
         " WHERE NOT internal AND function_type LIKE '%macro'"
     ).fetchall()
     assert {name for name, _ in made_macros} == {
-        path.stem for path in (build.SQL / "macros").iterdir()
+        path.stem for path in (loader.SQL / "macros").iterdir()
     }
     assert all(comment for _, comment in made_macros)
 
@@ -108,12 +114,12 @@ def test_comments_reach_the_readers(layout: Layout) -> None:
 def test_a_schema_file_makes_the_relation_it_is_named_after(
     made: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert set(relations(made)) == {path.stem for path in (build.SQL / "schema").iterdir()}
+    assert set(relations(made)) == {path.stem for path in (loader.SQL / "schema").iterdir()}
 
 
 def test_a_mart_fills_the_relation_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
-    assert sorted(build.MARTS) == sorted(path.stem for path in (build.SQL / "marts").iterdir())
-    assert set(build.MARTS) <= set(relations(made))
+    assert sorted(loader.MARTS) == sorted(path.stem for path in (loader.SQL / "marts").iterdir())
+    assert set(loader.MARTS) <= set(relations(made))
 
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -213,21 +219,21 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 
 
 def test_each_check_has_a_plant() -> None:
-    assert sorted(PLANTS) == sorted(path.stem for path in (build.SQL / "checks").iterdir())
+    assert sorted(PLANTS) == sorted(path.stem for path in (loader.SQL / "checks").iterdir())
 
 
 @pytest.mark.parametrize("check", sorted(PLANTS))
 def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
     sound: Layout, check: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refresh = build.refresh
+    refresh = loader.refresh
     before = tables(sound, leave_out=())
 
-    def planted(con: build.Connection) -> None:
+    def planted(con: loader.Connection) -> None:
         refresh(con)
         con.execute(PLANTS[check])
 
-    monkeypatch.setattr(build, "refresh", planted)
+    monkeypatch.setattr(loader, "refresh", planted)
     number = len(committed_runs(sound.commits))
     pages = [
         listing(hour=24),
@@ -240,7 +246,7 @@ def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
 
     assert failed.value.check == check
     assert failed.value.holds
-    assert 1 <= len(failed.value.rows) <= build.OFFENDERS
+    assert 1 <= len(failed.value.rows) <= loader.OFFENDERS
     assert publish(sound) is None
     assert tables(sound, leave_out=()) == before
 
@@ -849,7 +855,7 @@ def test_what_threads_ask_together_is_answered_to_each(
         have_asked.wait()
         raise OSError("the disk is gone for a moment")
 
-    monkeypatch.setattr("warehouse.known.known_urls", counted)
+    monkeypatch.setattr("warehouse.read.known_urls.known_urls", counted)
     known = KnownUrls()
     with ThreadPoolExecutor(len(urls) + 1) as pool:
         first = pool.submit(known.among, layout, urls[:1])

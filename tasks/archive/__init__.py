@@ -6,8 +6,8 @@ attempts are whole. The file being written is called `.open` and locked; the ker
 when the writer dies.
 """
 
-from tasks.archive.reading import opened_at, read_archive, read_capture, read_payload
-from tasks.archive.writing import OPEN_SUFFIX, ArchiveWriter, open_archive, salvage, unfinished
+from tasks.archive.read import opened_at, read_archive, read_capture, read_payload
+from tasks.archive.write import OPEN_SUFFIX, ArchiveWriter, open_archive, salvage, unfinished
 
 __all__ = [
     "OPEN_SUFFIX",

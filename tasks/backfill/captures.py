@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
-from tasks.backfill.jobs import ShardJob
-from tasks.backfill.records import HEAD_ROOM, Damage, Record, read_records
-from tasks.backfill.responses import REDIRECTS, Brought, brought
+from tasks.backfill.archived_responses import REDIRECTS, Brought, brought
 from tasks.backfill.selection import Papers, Passed
+from tasks.backfill.shard_jobs import ShardJob
+from tasks.backfill.warc_records import HEAD_ROOM, Damage, Record, read_records
 from tasks.model import Capture, CaptureKind
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})

@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.backfill.jobs import ShardJob, Staged
-from tasks.backfill.processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.selection import Selection
+from tasks.backfill.shard_jobs import ShardJob, Staged
+from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
-from tasks.load import Run, Share, load
+from tasks.load.loader import Run, Share, load
+from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
-from tasks.normalise import EXTRACTOR_VERSION
-from tasks.refine import origin_of
-from tasks.runs import new_run_id, started_at
+from tasks.refine.normalise import EXTRACTOR_VERSION
+from tasks.refine.refine_archive import origin_of
 from tasks.settings import Settings
-from tasks.sources import Source
-from tasks.topics import Topic
-from warehouse.commits import Commit, read_commit
-from warehouse.layout import Layout
+from tasks.sources.source import Source
+from tasks.topics.topic import Topic
+from warehouse.layers.commits import Commit, read_commit
+from warehouse.layers.layout import Layout
 
 log = logging.getLogger(__name__)
 

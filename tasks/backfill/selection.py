@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from tasks.discover.section_links import looks_like_article
-from tasks.sources import Source
-from tasks.urls import is_http, registrable_domain
+from tasks.collect.listings.section_links import looks_like_article
+from tasks.sources.source import Source
+from tasks.text.urls import is_http, registrable_domain
 
 ARCHIVE = "archive-"
 """Ids of sources that only archives know begin so; none of sources.toml can."""

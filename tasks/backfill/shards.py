@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tasks.backfill.files import (
+from tasks.backfill.selection import Selection
+from tasks.backfill.warc_files import (
     SUFFIXES,
     WarcPath,
     is_file,
@@ -17,11 +18,10 @@ from tasks.backfill.files import (
     stored_warcs,
     warc_path,
 )
-from tasks.backfill.records import cut, fingerprint_parts
-from tasks.backfill.selection import Selection
-from tasks.config import ConfigError
-from warehouse.commits import Commit, commit_path, committed_runs, read_commit
-from warehouse.layout import Layout
+from tasks.backfill.warc_records import cut, fingerprint_parts
+from tasks.toml_reader import ConfigError
+from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
+from warehouse.layers.layout import Layout
 from warehouse.store.objects import SCHEME, StoreError
 
 FLOW = "backfill"

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.charsets import decode
 from tasks.extract.access import is_truncated, judge_access
 from tasks.extract.authors import clean_authors
 from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.extract.rejections import CHALLENGE_PARTS, Sight, reject
-from tasks.marks import NO_MARKS, Marks
-from tasks.markup import parse_html
 from tasks.model import Cleaned, Extraction, Outcome, PageText
 from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
-from tasks.text import word_count
+from tasks.sources.block_overrides import NO_MARKS, Marks
+from tasks.text.charsets import decode
+from tasks.text.html_tree import parse_html
+from tasks.text.sentence_split import word_count
 
 SIGHT_CHARS = 6000
 UNSEEN = "script, style, noscript, template"
@@ -44,7 +44,7 @@ def extract_page(
         source_language: code of the paper's language, for pages that do not say theirs.
         timezone: IANA zone of the paper, for times written without one.
         marks: blocks that the paper's settings strip or keep.
-        site: what the paper's pages have in common, as `tasks.recurrence` counts it.
+        site: what the paper's pages have in common, as `tasks.refine.site_boilerplate` counts it.
     """
     if not PAGE_TYPE.match(content_type):
         return Extraction(Outcome.NOT_A_PAGE, content_type[:100])

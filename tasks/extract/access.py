@@ -3,7 +3,7 @@
 import re
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.text import word_count
+from tasks.text.sentence_split import word_count
 
 WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
 SHORTEST_WALL = 24

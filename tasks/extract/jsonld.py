@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tasks.extract.headlines import letters
-from tasks.markup import one_line
+from tasks.text.html_tree import one_line
 
 Thing = dict[str, Any]
 """One schema.org object as parsed."""

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tasks.extract import jsonld
 from tasks.extract.headlines import letters
 from tasks.extract.jsonld import Structured, first_text
-from tasks.markup import one_line
+from tasks.text.html_tree import one_line
 
 LONGEST = 3000
 """Characters taken of one meta element, title or heading."""

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from selectolax.lexbor import LexborNode
 
-from tasks.dates import Moment, day_in_url, parse_moment
 from tasks.extract.bylines import dates_near
 from tasks.extract.jsonld import first_text
 from tasks.extract.page import Page, text_of
+from tasks.text.dates import Moment, day_in_url, parse_moment
 
 PUBLISHED = (
     "article:published_time",

@@ -8,8 +8,8 @@ from itertools import accumulate
 from tasks.extract.jsonld import ARTICLE_TYPES, path_of
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
-from tasks.text import word_count
-from tasks.urls import is_http
+from tasks.text.sentence_split import word_count
+from tasks.text.urls import is_http
 
 FEWEST_WORDS = 12
 """Of body and standfirst together: a lede or a flash of one sentence has more."""

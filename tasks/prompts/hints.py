@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.marks import NO_MARKS, Marks
+from tasks.sources.block_overrides import NO_MARKS, Marks
 
 
 @dataclass(frozen=True, slots=True)

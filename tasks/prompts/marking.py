@@ -9,10 +9,10 @@ from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.marks import Marks, selectors, texts
 from tasks.prompts.blocks import Page
 from tasks.prompts.select import Draft, Role
 from tasks.prompts.words import fold
+from tasks.sources.block_overrides import Marks, selectors, texts
 
 Mark = Literal["strip", "keep"]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tasks.report.style import Spec
+from tasks.report.chart_style import Spec
 
 Row = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 
 import warehouse
-from warehouse.layout import Layout
-from warehouse.query import QueryError, open_snapshot, records
-from warehouse.snapshots import published_load
+from warehouse.build.snapshots import published_load
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError, open_snapshot, records
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
 COLUMNS = 60

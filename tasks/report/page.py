@@ -14,10 +14,10 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.report import charts, style
+from tasks.report import chart_style, charts
 from tasks.report.figures import Figures, read_figures
-from warehouse.durable import write_whole
-from warehouse.layout import Layout
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.layout import Layout
 
 FOLDER = Path(__file__).parent
 KEY = "In the picture, grey: not collected; pale: less than half of it collected."
@@ -37,10 +37,10 @@ def write_report(layout: Layout, out: Path) -> Figures:
 
 def _library(layout: Layout) -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, kept since it takes seconds to put together."""
-    kept = layout.cache / f"vega-{vl_convert.get_vega_version()}-{style.VERSION}.js"
+    kept = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        bundle = vl_convert.javascript_bundle(vl_version=style.VERSION)  # type: ignore[call-arg]
+        bundle = vl_convert.javascript_bundle(vl_version=chart_style.VERSION)  # type: ignore[call-arg]
         write_whole(kept, bundle.encode())
     return kept.read_text(encoding="utf-8")
 
@@ -90,7 +90,7 @@ def _of(topic_id: str, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, A
     return [row for row in rows if row["topic_id"] == topic_id]
 
 
-def attention_chart(figures: Figures, topic_id: str) -> style.Spec:
+def attention_chart(figures: Figures, topic_id: str) -> chart_style.Spec:
     """The main chart of one topic."""
     rows, spikes = _of(topic_id, figures.attention), _of(topic_id, figures.spikes)
     return charts.attention(rows, spikes, figures.unit)
@@ -100,7 +100,9 @@ def summary_of_topics(figures: Figures) -> str:
     """The topics and the main charts as Markdown, for a run's page."""
     shown = {topic["name"]: attention_chart(figures, topic["topic_id"]) for topic in figures.topics}
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
-    made = style.png(style.picture(f"Share of articles by {figures.unit}, {span}", shown))
+    made = chart_style.png(
+        chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
+    )
     head = [f"**{span}**", "", "| topic | share | articles | last 7 days |", "|:--|--:|--:|--:|"]
     rows = [_markdown_row(topic) for topic in figures.topics]
     picture = f"data:image/png;base64,{base64.b64encode(made).decode()}"
@@ -131,9 +133,9 @@ def _by_article(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [*found.values()]
 
 
-def chart_data(spec: style.Spec) -> Markup:
+def chart_data(spec: chart_style.Spec) -> Markup:
     """A chart as JSON within a script element, where no text of a page can end the element."""
-    text = json.dumps(style.complete(spec), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(chart_style.complete(spec), ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704 - escaped above

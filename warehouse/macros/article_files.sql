@@ -1,5 +1,5 @@
 -- Grain: one list, of the Parquet files of articles that count.
--- warehouse/texts.py puts them in by name, as lines: a pattern would also read those that compaction has
+-- warehouse/build/article_texts_view.py puts them in by name, as lines: a pattern would also read those that compaction has
 -- replaced, and fail when one of them goes in mid-query.
 CREATE OR REPLACE MACRO article_files() AS
 string_split(

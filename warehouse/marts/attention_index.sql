@@ -1,5 +1,5 @@
 -- Grain: one topic, period (day, week or month) and vintage. Fills index_notes, too.
--- The series as they are now are reckoned in warehouse/attention.py, in the order of the rows:
+-- The series as they are now are reckoned in warehouse/stats/attention_index.py, in the order of the rows:
 -- index_now, and index_left_out.
 
 -- The vintage is today's, unless all that older vintages keep is as it was before today. Today is

@@ -1,5 +1,5 @@
 -- Grain: one source and run that asked for its listings. Adds those of `new_runs`.
--- The five unanswered pages are FAILURES_IN_A_ROW of tasks/collect.py, after which a run gives up.
+-- The five unanswered pages are FAILURES_IN_A_ROW of tasks/collect/collector.py, after which a run gives up.
 CREATE OR REPLACE TEMP TABLE new_polls AS
 WITH asked AS (
     SELECT run_id, source_id,

@@ -1,5 +1,5 @@
 -- Grain: one topic and UTC day on which it came up far more often than its own past explains.
--- How much more, warehouse/spikes.py reckons: spike_wanted, the days counted anew, and the spikes of
+-- How much more, warehouse/stats/spikes.py reckons: spike_wanted, the days counted anew, and the spikes of
 -- these.
 DELETE FROM topic_spikes
 WHERE day IN (FROM spike_wanted) OR topic_id IN (FROM recounted);

@@ -7,9 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from warehouse.commits import CommittedFile
-from warehouse.durable import write_whole
-from warehouse.layout import Layout
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.commits import CommittedFile
+from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store, StoreError, open_store
 from warehouse.store.states import StoredSnapshot
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.commits import CommittedFile, committed_runs, named_files
-from warehouse.copying import copy_over
-from warehouse.layout import Layout
-from warehouse.manifest import NAME
-from warehouse.removed import removed_archives
-from warehouse.snapshots import show, snapshot_folder, snapshots
+from warehouse.build.article_texts_view import point_texts
+from warehouse.build.file_copy import copy_over
+from warehouse.build.manifest import NAME
+from warehouse.build.snapshots import show, snapshot_folder, snapshots
+from warehouse.layers.commits import CommittedFile, committed_runs, named_files
+from warehouse.layers.layout import Layout
+from warehouse.layers.removed_archives import removed_archives
 from warehouse.store.link import Link, files_of, scan, write_link
 from warehouse.store.objects import Missing, Store, StoreError, side_by_side
 from warehouse.store.states import (
@@ -26,7 +27,6 @@ from warehouse.store.states import (
     last_number,
     read_state,
 )
-from warehouse.texts import point_texts
 
 log = logging.getLogger(__name__)
 

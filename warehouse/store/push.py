@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import uuid4
 
-from warehouse.commits import committed_runs, named_files, read_commits
-from warehouse.layout import Layout
-from warehouse.manifest import NAME
-from warehouse.removed import removed_archives
+from warehouse.build.manifest import NAME
+from warehouse.layers.commits import committed_runs, named_files, read_commits
+from warehouse.layers.layout import Layout
+from warehouse.layers.removed_archives import removed_archives
 from warehouse.store.lease import FOLDER as LEASES
 from warehouse.store.link import Link, files_of, read_link, scan, write_link
 from warehouse.store.objects import SCHEME, Store, side_by_side
+from warehouse.store.source_leases import TURNS
 from warehouse.store.states import FOLDER as STATES
 from warehouse.store.states import (
     KEPT_SNAPSHOTS,
@@ -21,7 +22,6 @@ from warehouse.store.states import (
     document_key,
     drop_old_states,
 )
-from warehouse.store.turns import TURNS
 
 
 def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:

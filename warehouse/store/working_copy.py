@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from warehouse.commits import committed_runs
-from warehouse.layout import Layout
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
 from warehouse.store.lease import FOLDER, lease
 from warehouse.store.link import Link, is_working_copy, read_link, write_link
 from warehouse.store.objects import open_store
@@ -54,7 +54,7 @@ def catch_up(layout: Layout) -> None:
     if not is_working_copy(layout):
         return
     layout.locks.mkdir(parents=True, exist_ok=True)
-    with (layout.locks / "warehouse.lock").open("a+") as handle:
+    with (layout.locks / "warehouse.layers.writer_lock").open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

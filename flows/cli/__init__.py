@@ -1,0 +1,1 @@
+"""The `presswatch` command, a module a group of commands."""

@@ -1,0 +1,115 @@
+"""The commands of who operates it: `serve`, `deploy`, `env`, `backup` and `maintain`."""
+
+import logging
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.cli.console import narrated
+from flows.cli.exit_codes import Exit, fail, told
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, installation
+from flows.cli.query_commands import layout_of
+from flows.installation import SOURCES, TOPICS
+from flows.runs import prefect_settings
+
+log = logging.getLogger("flows")
+DEMO = Path("data/demo")
+"""The data folder of the made-up papers."""
+
+
+def serve(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Try it with the made-up papers, in data/demo.")
+    ] = False,
+) -> None:
+    """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
+    prefect_settings.configure(verbose=True)
+    from flows.server.sample_newsroom import sample_papers
+    from flows.server.serve import serve_until_stopped
+
+    with narrated(), told(), ExitStack() as held:
+        if sample:
+            data = (data or DEMO).absolute()
+            sources = held.enter_context(sample_papers(data))
+        serve_until_stopped(installation(sources, topics, data), port)
+
+
+def deploy(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Register deployments and automations with the server at PREFECT_API_URL."""
+    place = installation(sources, topics, data)
+    prefect_settings.configure(verbose=True)
+    from flows.server.deploy import deploy as register
+
+    with told():
+        for one in register(place):
+            print(f"{one.name} is deployed")
+
+
+def env(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    api: Annotated[
+        str, typer.Option(envvar="PREFECT_API_URL", help="Address of the server's API.")
+    ] = "http://127.0.0.1:4200/api",
+) -> None:
+    """Print the settings of server and workers as an environment file of systemd or compose.
+
+    What holds a secret is named and left out.
+    """
+    place = installation(sources, topics, data)
+    from flows.cli.env_file import env_file
+
+    with told():
+        print(env_file(place.settings, api, os.environ))
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="The copy; made when it is not there.")],
+    data: DataFolder = None,
+) -> None:
+    """Copy the data folder, also beside a running ingest; only what is new since the last time."""
+    from tasks.upkeep.backup import back_up
+
+    layout, target = layout_of(data), folder.expanduser().absolute()
+    if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
+        fail(f"{target} and the data folder {layout.root} must lie apart", Exit.WRONG_USAGE)
+    with told(), narrated():
+        done = back_up(layout, target, log.info)
+    print(
+        f"{target}: {done.runs} runs, {done.parquet_files} Parquet files,"
+        f" {done.archives} archive files; {done.copied} copied now"
+    )
+
+
+def maintain(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only look whether what is kept still holds.")
+    ] = False,
+) -> None:
+    """Compact closed days, remove what is no longer needed, verify what is kept."""
+    place = installation(sources, topics, data)
+    prefect_settings.configure()
+    from flows import maintain as job
+
+    with narrated(), told():
+        done = job.maintain(
+            verify_only=verify,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done))

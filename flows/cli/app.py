@@ -1,0 +1,194 @@
+"""The `presswatch` command."""
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from warehouse.allocation import kept_for_good
+
+with kept_for_good():
+    import typer
+    from rich.console import Console
+
+    from flows.cli.admin_commands import DEMO, backup, deploy, env, maintain, serve
+    from flows.cli.console import narrated
+    from flows.cli.exit_codes import Exit, told
+    from flows.cli.options import DataFolder, SourcesFile, TopicsFile, installation
+    from flows.cli.page_commands import check_sources, extract
+    from flows.cli.query_commands import health, layout_of, print_topics, report, schema, sql
+    from flows.installation import SOURCES, TOPICS
+    from flows.runs import prefect_settings
+    from tasks.process_pool import make_ready
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+sources_app = typer.Typer(help="The papers of this installation.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+
+Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
+
+
+def _day(value: str | date) -> date:
+    return date.fromisoformat(str(value))
+
+
+class Layer(StrEnum):
+    """A layer that can be made again from the one before it."""
+
+    warehouse = "warehouse"
+    articles = "articles"
+
+
+@app.command()
+def ingest(
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+    only: Only = None,
+    since_days: Annotated[
+        int, typer.Option(min=0, help="Leave alone what was published earlier; 0 takes all.")
+    ] = 0,
+    max_new: Annotated[
+        int,
+        typer.Option(min=0, help="New pages fetched a source; 0 takes the limit of the settings."),
+    ] = 0,
+) -> None:
+    """Collect every source, or the named ones, and load what is new."""
+    place = installation(sources, topics, data)
+    with told():
+        place.chosen(only or ())
+    prefect_settings.configure()
+    with kept_for_good():
+        from flows.ingest import ingest as job
+        from flows.runs.ingest_result import summary
+        from flows.runs.run_page import ends_at_once
+
+    with narrated(), told(), ends_at_once():
+        done = job(
+            only=list(only or ()),
+            since_days=since_days,
+            max_new=max_new,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(summary(done))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@app.command()
+def backfill(
+    warcs: Annotated[list[str], typer.Argument(help="WARC files, folders or globs.")],
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Pages of this domain and hosts below; repeatable.")
+    ] = None,
+    since: Annotated[
+        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="First day of publication.")
+    ] = date(1970, 1, 1),
+    until: Annotated[
+        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Last day of publication.")
+    ] = date(9999, 12, 31),
+    language: Annotated[
+        list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
+    ] = None,
+    only_known: Annotated[
+        bool, typer.Option("--only-known", help="Leave aside what no paper of the sources has.")
+    ] = False,
+    every_url: Annotated[
+        bool, typer.Option("--every-url", help="Also URLs that do not look like an article's.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Load nothing; estimate from a sample.")
+    ] = False,
+    processes: Annotated[int, typer.Option(min=0, help="0 is one for each core.")] = 0,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+) -> None:
+    """Take the articles out of WARC archives, one's own or others'; go on where one was ended."""
+    place = installation(sources, topics, data)
+    prefect_settings.configure()
+    if not place.settings.dask:
+        make_ready()  # processes do so while the flow is imported
+    from flows import backfill as job
+
+    with narrated(), told():
+        done = job.backfill(
+            warcs=warcs,
+            domains=list(domain or ()),
+            since=since,
+            until=until,
+            languages=list(language or ()),
+            only_known=only_known,
+            every_url=every_url,
+            dry_run=dry_run,
+            processes=processes,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+    Console().print(job.summary(done, processes or place.settings.processes))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@app.command()
+def rebuild(
+    layer: Layer,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+    data: DataFolder = None,
+) -> None:
+    """Make a layer again from the one before it, without the network."""
+    place = installation(sources, topics, data)
+    prefect_settings.configure()
+    from flows import rebuild as job
+
+    with narrated(), told():
+        job.rebuild(
+            layer=layer.value,
+            sources_file=str(sources),
+            topics_file=str(topics),
+            data=str(place.layout.root),
+        )
+
+
+@app.command()
+def recount(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Count topics whose definition changed again, over all articles kept."""
+    place = installation(sources, topics, data)
+    prefect_settings.configure()
+    from flows import recount as job
+
+    with narrated(), told():
+        job.recount(sources_file=str(sources), topics_file=str(topics), data=str(place.layout.root))
+
+
+for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain):
+    app.command()(command)
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO,
+) -> None:
+    """Serve the sample newsroom on loopback, ingest it, and show the topics."""
+    prefect_settings.configure()
+    from flows.demo import run_demo
+
+    with narrated(), told():
+        done = run_demo(data.absolute())
+    print_topics(layout_of(data))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+sources_app.command("check")(check_sources)
+sources_app.command("health")(health)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,152 @@
+"""What a person at a terminal sees of a run: log lines, and a bar for long work."""
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.logging import RichHandler
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID as BarId
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from flows.runs.prefect_settings import OURS
+from warehouse.build.relations import Relation
+from warehouse.read.source_health import SourceHealth
+
+
+@contextmanager
+def narrated(*, quiet: bool = False) -> Iterator[None]:
+    """Show the project's log on standard error, with bars when that is a terminal."""
+    console = Console(stderr=True)
+    shown: logging.Handler = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    bars = Progress(disable=True)
+    if sys.stderr.isatty():
+        bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        shown = RichHandler(console=console, show_path=False, show_level=False)
+    shown.setLevel(logging.WARNING if quiet else logging.INFO)
+    lines = [_attached(name, shown, logging.INFO) for name in OURS]
+    with bars, _attached("tasks.progress", BarHandler(bars), logging.DEBUG), ExitStack() as stack:
+        for line in lines:
+            stack.enter_context(line)
+        yield
+
+
+@contextmanager
+def _attached(name: str, handler: logging.Handler, level: int) -> Iterator[None]:
+    """Send what a logger says to the handler alone."""
+    logger = logging.getLogger(name)
+    before = logger.level, logger.propagate
+    logger.setLevel(level)
+    logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+class BarHandler(logging.Handler):
+    """Draws what `tasks.progress.advance` says."""
+
+    def __init__(self, bars: Progress) -> None:
+        super().__init__(logging.DEBUG)
+        self._bars = bars
+        self._ids: dict[str, BarId] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Move the bar of the step that the record tells of."""
+        step = getattr(record, "step", None)
+        if step is None:
+            return
+        if step not in self._ids:
+            self._ids[step] = self._bars.add_task(step)
+        done, total = record.__dict__["done"], record.__dict__["total"]
+        self._bars.update(self._ids[step], completed=done, total=total)
+
+
+def health_view(papers: Iterable[SourceHealth]) -> Table:
+    """How each paper stands, and why."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("source", style="cyan", no_wrap=True)
+    for column in ("state", "last read", "last new article", "failures", "why"):
+        table.add_column(column, overflow="fold")
+    for paper in papers:
+        times = (paper.last_success_at, paper.last_new_article_at)
+        failures = str(paper.failures_in_a_row or "")
+        table.add_row(paper.source_id, paper.state, *map(_minute, times), failures, Text(paper.why))
+    return table
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableType:
+    """What relations hold; their columns too when they are shown whole."""
+    parts: list[RenderableType] = []
+    for group, members in groupby(relations, key=lambda relation: relation.group):
+        parts.append(Text(f"\n{group}", style="bold"))
+        for relation in members:
+            parts.append(_relation_view(relation))
+            parts += [_columns_view(relation)] if whole else []
+    if not whole:
+        parts.append(Text("\nThe columns of one: presswatch schema NAME", style="dim"))
+    return Group(*parts)
+
+
+def _relation_view(relation: Relation) -> RenderableType:
+    called = relation.name
+    if relation.kind == "macro":
+        called += f"({', '.join(column.name for column in relation.columns)})"
+    about = relation.kind if relation.rows is None else f"{relation.rows:,} rows"
+    head = Text.assemble("  ", (called, "cyan"), (f"  {about}", "dim"))
+    return Group(head, Padding(Text(relation.comment or ""), (0, 0, 0, 4)))
+
+
+def _columns_view(relation: Relation) -> RenderableType:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("column", style="cyan", no_wrap=True)
+    table.add_column("type", style="dim", overflow="fold", max_width=24)
+    table.add_column("what it holds", overflow="fold")
+    for column in relation.columns if relation.kind != "macro" else ():
+        table.add_row(column.name, column.type, column.comment)
+    return Padding(table, (1, 0, 0, 4))
+
+
+def page_view(path: Path, record: Mapping[str, Any]) -> RenderableType:
+    """A page for a terminal: what is kept, then what was stripped, with kind and rule."""
+    parts: list[RenderableType] = [Rule(str(path), align="left")]
+    if record["rejection"]:
+        parts.append(Text(f"rejected: {record['rejection']}", style="bold yellow"))
+    for name, value in record.items():
+        if value and name not in ("headline", "body", "stripped", "rejection"):
+            shown = ", ".join(value) if isinstance(value, list) else str(value)
+            parts.append(Text.assemble((f"{name}: ", "dim"), (shown, "cyan")))
+    parts.append(Text(f"\n{record['headline'] or ''}", style="bold"))
+    parts.append(Text(f"\n{record['body']}\n", style="green"))
+    parts += [_stripped(block) for block in record["stripped"]]
+    return Group(*parts)
+
+
+def _stripped(block: Mapping[str, Any]) -> Text:
+    why = f"{block['position']:4} {block['kind']} {block['rule']}  "
+    return Text.assemble((why, "dim"), (block["text"], "red"))

@@ -1,0 +1,25 @@
+"""Options that several commands have, and what they stand for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.exit_codes import told
+from flows.installation import Installation, open_installation
+
+SourcesFile = Annotated[
+    Path, typer.Option("--sources", envvar="PRESSWATCH_SOURCES", help="The papers.")
+]
+TopicsFile = Annotated[
+    Path, typer.Option("--topics", envvar="PRESSWATCH_TOPICS", help="The topics.")
+]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="The data folder; else PRESSWATCH_DATA, else ./data.")
+]
+
+
+def installation(sources: Path, topics: Path, data: Path | None) -> Installation:
+    """The installation that the options name; a wrong one ends the command with a line each."""
+    with told():
+        return open_installation(sources, topics, data or "")

@@ -1,0 +1,85 @@
+"""The commands that look at pages and papers: `extract` and `sources check`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from flows.cli.console import narrated, page_view
+from flows.cli.exit_codes import Exit, told
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, installation
+from flows.cli.query_commands import layout_of
+from flows.installation import SOURCES, TOPICS
+from tasks.refine.preview_page import ARCHIVED, explain
+
+
+def extract(
+    pages: Annotated[
+        list[Path], typer.Argument(help="Saved pages (.html, .html.gz, .txt), or raw_refs.")
+    ],
+    url: Annotated[str | None, typer.Option(help="Where the page came from.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for one JSON file a page.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Id of the source whose settings count for the pages.")
+    ] = None,
+    sources: SourcesFile = SOURCES,
+    data: DataFolder = None,
+) -> None:
+    """Show what is kept of a page, what is stripped, and why.
+
+    Each page is read by itself: what recurs over a source's pages is seen by an ingest alone.
+    """
+    from tasks.process_pool import page_pool
+    from tasks.settings import Settings
+    from tasks.sources.source import choose, load_sources
+
+    with told(), narrated(quiet=True):
+        settings = Settings()
+        paper = choose(load_sources(sources), [source])[0] if source else None
+        with page_pool(settings) as pool:
+            for page in explain(_found(pages, data), url, settings.limits, pool, paper):
+                _show_page(page.path, page.stem, page.record(), out)
+
+
+def _found(pages: list[Path], data: Path | None) -> list[Path]:
+    """Where the pages are: what a `raw_ref` names lies in the archive of the data folder."""
+    from warehouse.store.archive_files import bring_archive
+
+    layout = layout_of(data)
+    for page in pages:
+        if ARCHIVED.search(page.name):
+            bring_archive(layout, str(page).rpartition("#")[0])
+    return [layout.raw / page if ARCHIVED.search(page.name) else page for page in pages]
+
+
+def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) -> None:
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
+    elif sys.stdout.isatty():
+        Console().print(page_view(path, record))
+    else:
+        print(json.dumps({"page": str(path), **record}, ensure_ascii=False))
+
+
+def check_sources(
+    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all when none.")] = None,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+) -> None:
+    """Try a source: robots.txt, its listings, and one article of each listing."""
+    from tasks.collect.check_source import survey
+
+    place = installation(sources, topics, None)
+    with told():
+        chosen = place.chosen(ids or ())
+    works = True
+    for source in chosen:
+        for finding in survey(source, place.settings):
+            works = works and finding.is_good
+            Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
+    raise typer.Exit(Exit.DONE if works else Exit.FAILED)

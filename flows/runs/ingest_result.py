@@ -1,0 +1,156 @@
+"""How an ingest ends: what its page shows, the state it ends in, and what is told of it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from rich.table import Table
+
+from flows.installation import Installation
+from flows.runs import run_page
+from tasks.collect.collector import Collected, SourcesFailed
+from tasks.load.loader import LoadReport
+from tasks.locks.source_locks import busy_with
+from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
+from tasks.report import ledger_page, read_run, rejections_page, topics_page
+from warehouse.read.source_health import unhealthy
+
+log = logging.getLogger(__name__)
+
+PARTIAL, SKIPPED = "Partial", "Skipped"
+"""Names of the states of a run in which some sources failed, and of one with nothing to do."""
+FAILED_SOURCE = "presswatch.source.failed"
+OPEN_SOURCE = "presswatch.source.open"
+SILENT_SOURCE = "presswatch.source.silent"
+"""Events that automations can catch; their resource is `presswatch.source.<id>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one run came to."""
+
+    run_id: str
+    sources: tuple[Collected, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    loaded: LoadReport = field(default_factory=LoadReport)
+    busy: Mapping[str, str] = field(default_factory=dict)
+    """Papers left out, since another run has them: its id by source id."""
+
+    @property
+    def failed(self) -> tuple[Collected, ...]:
+        """Sources that failed."""
+        return tuple(source for source in self.sources if source.error)
+
+
+def called(sources: int, new: int | None = None) -> str:
+    """A run's name for people."""
+    named = f"ingest {sources} source{'' if sources == 1 else 's'}"
+    return named if new is None else f"{named}, {new} new"
+
+
+def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
+    """End a scheduled run all of whose papers another run has."""
+    message = busy_with(busy)
+    log.info("nothing left to collect: %s", message)
+    run_page.rename("ingest, skipped")
+    return Completed(name=SKIPPED, message=message, data=Ingested(run_id, busy=busy))
+
+
+def end(place: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
+    """Leave the run's artifacts, tell what failed, and say how the run ended.
+
+    Raises:
+        SourcesFailed: every source failed.
+    """
+    message = _in_a_line(done, is_published=is_published)
+    log.info("%s", message)
+    run_page.rename(called(len(done.sources), done.loaded.articles))
+    _leave_pages(place, done)
+    _tell_of_sources(place, done)
+    if done.failed:
+        return _ended_with_failures(done, message)
+    return Completed(message=message, data=done)
+
+
+def _tell_of_sources(place: Installation, done: Ingested) -> None:
+    """Events about the papers that failed in this run, are skipped, or have fallen silent."""
+    names = {source.id: source.name for source in place.sources}
+    for source in done.failed:
+        log.warning("%s failed: %s", source.source_id, source.error)
+        run_page.tell(FAILED_SOURCE, source.source_id, names[source.source_id], source.error)
+    for paper in unhealthy(place.layout, datetime.now(UTC)):
+        event = SILENT_SOURCE if paper.is_silent else OPEN_SOURCE
+        run_page.tell(event, paper.source_id, names.get(paper.source_id, ""), paper.why)
+
+
+def _ended_with_failures(done: Ingested, message: str) -> State[Ingested]:
+    first = done.failed[0]
+    why = f"{first.source_id}: {first.error}"
+    asked = [source for source in done.sources if not source.skipped]
+    if len(done.failed) == len(asked):
+        raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
+    failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
+    return Completed(name=PARTIAL, message=f"{failed}; {message}", data=done)
+
+
+def _in_a_line(done: Ingested, *, is_published: bool) -> str:
+    loaded = done.loaded
+    counts = f"{loaded.articles} new articles, {loaded.revised} revised, {loaded.mentions} mentions"
+    line = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
+    return f"{line}; {busy_with(done.busy)}" if done.busy else line
+
+
+def _leave_pages(place: Installation, done: Ingested) -> None:
+    figures = read_run(place.layout, done.run_id)
+    listed = {source.source_id: source.listed for source in done.sources}
+    notes = {source.source_id: _note(source) for source in done.sources}
+    for source_id, run_id in done.busy.items():
+        listed[source_id], notes[source_id] = 0, f"left to run {run_id}"
+    pages = {
+        "ingest-ledger": (ledger_page(done.run_id, figures, listed, notes), "What was collected"),
+        "ingest-new": (topics_page(figures), "The topics of what is new"),
+        "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
+    }
+    for key, (markdown, about) in pages.items():
+        run_page.leave(key, markdown, about)
+
+
+def _note(source: Collected) -> str:
+    left = f"{source.left} left for later" if source.left else ""
+    return source.error or source.skipped or left
+
+
+def summary(done: Ingested) -> Table:
+    """The run's ledger for a terminal."""
+    table = Table(title=f"Run {done.run_id}", title_justify="left", box=None)
+    for column in ("source", "listed", "articles", "asked again", "rejected", "note"):
+        table.add_column(column, overflow="fold")
+    refined = {batch.source_id: batch.counts for batch in done.batches}
+    for source in done.sources:
+        row = _ledger_row(source, refined.get(source.source_id, {}))
+        table.add_row(*(str(value) for value in row))
+    return table
+
+
+def _ledger_row(source: Collected, counts: dict[str, int]) -> list[Any]:
+    passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
+    rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
+    articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
+    turned_down = counted(rejected) or "-"
+    return [
+        source.source_id,
+        source.listed,
+        articles,
+        source.rechecked,
+        turned_down,
+        _note(source),
+    ]
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Counts by outcome, in a line."""
+    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())

@@ -1,0 +1,88 @@
+"""Prefect's settings, all in one place: set before Prefect is imported."""
+
+import logging
+import os
+import sys
+
+from rich.console import Console
+
+from flows.runs.progress_log import tell_milestones
+
+OURS = ("flows", "tasks", "warehouse")
+"""Loggers whose lines tell a run's story, at the terminal and on the run's page."""
+
+SETTINGS = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OURS),
+    "PREFECT_CLI_PROMPT": "false",
+    # What the automation for runs that died listens to; it waits for three of them.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+SERVER = {
+    # Leases of concurrency slots survive the server's end.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES,
+    # With the defaults, 545 of 4,000 task runs in two bursts were never recorded.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    # A run of 20 sources is a megabyte of Prefect's database; what is old goes by itself.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(60 * 86_400),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+    # No offers of Prefect's paid service in the UI.
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+}
+WORKER = {
+    "PREFECT_WORKER_QUERY_SECONDS": "5",
+}
+TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
+"""The command tells in a line what went wrong; Prefect would add a traceback."""
+
+
+def configure(*, verbose: bool = False) -> None:
+    """Set what is not set yet; without an address of a server, runs use a temporary one."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    if not verbose:
+        for name, value in TEMPORARY.items():
+            os.environ.setdefault(name, value)
+
+
+def operating(api: str) -> dict[str, str]:
+    """The environment of a server, of workers and of their runs; what is set already stays.
+
+    Args:
+        api: Address of the server's API.
+    """
+    return ours(api) | os.environ
+
+
+def ours(api: str) -> dict[str, str]:
+    """What Presswatch sets of a server, of workers and of their runs."""
+    links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
+    return SETTINGS | SERVER | WORKER | links
+
+
+def narrate() -> None:
+    """Let the project's log lines through to Prefect; called when a flow begins."""
+    Console.on_broken_pipe = _go_on_unheard  # type: ignore[method-assign, assignment]
+    for name in OURS:
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+    tell_milestones()
+    # A line for each task run, "Finished in state Completed()", without its name.
+    logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+
+
+def _go_on_unheard(console: Console) -> None:
+    """Write no more to a terminal or worker that is gone; rich would end the run."""
+    console.quiet = True
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

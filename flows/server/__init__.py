@@ -1,0 +1,1 @@
+"""`serve` and `deploy`: Prefect's server, worker, deployments and UI on one machine."""

@@ -1,0 +1,42 @@
+"""Prefect's UI as this project serves it: its pages talk to their own server and to nobody else.
+
+Prefect 3.9's UI asks a statistics service (`sr-client-cfg.amplitude.com`) for settings on every
+page, also where statistics are off. A rule in the pages (CSP) makes the browser refuse that.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from warehouse.layers.atomic_write import write_whole
+
+STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
+"""Where the server keeps its copy of the pages, made when it starts for the first time."""
+ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
+"""What the pages may have to reach, beside where they come from."""
+HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
+
+
+def own_pages(home: Path) -> None:
+    """Have the server keep its pages under Prefect's home, not among the installed packages."""
+    pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
+    pages.mkdir(parents=True, exist_ok=True)
+
+
+def keep_to_own_server(environment: Mapping[str, str]) -> None:
+    """Write the rule into the pages that a server of this environment has copied."""
+    rule = f'<meta http-equiv="Content-Security-Policy" content="{policy(environment)}" />'
+    for page in Path(environment[STATIC]).glob("v*/index.html"):
+        text = page.read_text(encoding="utf-8")
+        write_whole(page, HEAD.sub(f"<head>{rule}", text, count=1).encode())
+
+
+def policy(environment: Mapping[str, str]) -> str:
+    """The content security policy: what the pages bring themselves, and the API's addresses."""
+    urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
+    hosts = {f"{url.scheme}://{url.netloc}" for url in urls}
+    sockets = {host.replace("http", "ws", 1) for host in hosts}
+    reached = sorted(hosts | sockets)
+    return " ".join(["default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:", *reached])

@@ -1,0 +1,108 @@
+"""What archive files hold: captures, each with what it brought."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from tasks.archive.warc_records import capture_from_json, http_body
+from tasks.model import Capture, CaptureKind
+
+log = logging.getLogger(__name__)
+
+_LARGEST_PAYLOAD = 256 * 1024 * 1024
+_BROUGHT = (WarcRecordType.response, WarcRecordType.resource)
+
+
+def read_archive(path: Path) -> Iterator[tuple[Capture, bytes]]:
+    """Every capture with what it brought, decoded; empty where nothing was or it is broken.
+
+    Raises:
+        OSError, ValueError: the file is damaged or not one of this archive's.
+    """
+    return _captures(ArchiveIterator(str(path), parse_http=False))
+
+
+def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
+    """The capture whose response or resource record is at a `raw_ref`, with what it brought.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: there is no capture at that offset.
+    """
+    with _records_at(raw, raw_ref) as records:
+        found = next(_captures(records), None)
+    if found is None:
+        raise ValueError(f"{raw_ref}: no capture there")
+    return found
+
+
+@contextmanager
+def _records_at(raw: Path, raw_ref: str) -> Iterator[Iterable[Any]]:
+    """The records of an archive file from a place on."""
+    name, _, offset = raw_ref.rpartition("#")
+    with (raw / name).open("rb") as file:
+        file.seek(int(offset))
+        yield ArchiveIterator(file, parse_http=False)
+
+
+def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
+    brought: tuple[WarcRecordType, bytes] | None = None
+    for record in records:
+        if record.record_type in _BROUGHT:
+            brought = record.record_type, _block(record)
+        elif record.record_type == WarcRecordType.metadata:
+            capture = capture_from_json(_block(record))
+            yield capture, _payload_of(capture, brought)
+            brought = None
+
+
+def opened_at(path: Path) -> datetime:
+    """When an archive file was begun.
+
+    Raises:
+        OSError, ValueError: the file is damaged or not one of this archive's.
+    """
+    with path.open("rb") as file:
+        first = next(iter(ArchiveIterator(file, parse_http=False)), None)
+        if first is None or first.record_type != WarcRecordType.warcinfo:
+            raise ValueError(f"{path}: does not begin as an archive")
+        return datetime.fromisoformat(first.headers["WARC-Date"])
+
+
+def read_payload(raw: Path, raw_ref: str) -> bytes:
+    """What the record at a `raw_ref` brought, decoded; empty where it is broken.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: there is no response or resource record at that offset.
+    """
+    with _records_at(raw, raw_ref) as records:
+        record = next(iter(records), None)
+        if record is None or record.record_type not in _BROUGHT:
+            raise ValueError(f"{raw_ref}: no response or resource record there")
+        return _payload(record.record_type, _block(record), _LARGEST_PAYLOAD) or b""
+
+
+def _block(record: WarcRecord) -> bytes:
+    return record.reader.read() if record.reader else b""
+
+
+def _payload_of(capture: Capture, brought: tuple[WarcRecordType, bytes] | None) -> bytes:
+    """What the attempt brought; of a robots.txt nothing, since it may be archived cut."""
+    if capture.kind is CaptureKind.ROBOTS or capture.payload_sha256 is None or brought is None:
+        return b""
+    payload = _payload(*brought, capture.payload_bytes)
+    if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
+        log.warning("%s: the record does not hold what was fetched", capture.raw_ref)
+        return b""
+    return payload
+
+
+def _payload(kind: WarcRecordType, block: bytes, max_bytes: int) -> bytes | None:
+    return http_body(block, max_bytes) if kind == WarcRecordType.response else block

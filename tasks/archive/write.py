@@ -1,0 +1,225 @@
+"""Archive files: written group by group, closed, and finished where their writer died."""
+
+import fcntl
+import io
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Self
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from fastwarc.warc import WarcRecordType
+
+from tasks.archive.warc_records import (
+    Group,
+    capture_of,
+    end_of_whole_groups,
+    truncation,
+    write_record,
+)
+from tasks.model import Attempt, Capture, CaptureKind, Entry
+from warehouse.layers.atomic_write import sync
+from warehouse.store.archive_files import SUFFIX
+
+OPEN_SUFFIX = f"{SUFFIX}.open"
+
+
+class ArchiveWriter:
+    """Writes the archive file of one source and run; used by one thread.
+
+    The file comes with the first attempt and is closed by the context manager, also after an
+    exception: cut after the last whole group, synced, renamed.
+    """
+
+    def __init__(self, raw: Path, source_id: str, run_id: str) -> None:
+        self._folder = raw / source_id
+        self._source_id = source_id
+        self._run_id = run_id
+        self._warcinfo_id = uuid5(NAMESPACE_URL, f"{source_id}/{run_id}{SUFFIX}")
+        self._file: io.FileIO | None = None
+        self._whole = 0
+        self._ids: set[UUID] = set()
+        self.path: Path | None = None
+        """Where the file lies; None until it is closed, and when nothing was written."""
+
+    def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
+        """Archive one attempt; when this returns, a killed process does not lose it.
+
+        Raises:
+            OSError: the disk is full or failed; the groups before are safe.
+        """
+        file, start = self._opened()
+        capture_id = self._capture_id(attempt)
+        group = Group(capture_id, self._warcinfo_id, io.BytesIO())
+        for number, exchange in enumerate(attempt.exchanges):
+            is_last = number == len(attempt.exchanges) - 1
+            group.add_exchange(number, exchange, truncation(attempt.outcome) if is_last else None)
+        if attempt.payload and not attempt.exchanges:
+            group.add_resource(attempt)
+        capture = capture_of(attempt, entry, capture_id, self._source_id, self._run_id)
+        if group.last:
+            place = f"{self._source_id}/{self._final.name}#{start + group.last[0]}"
+            capture = replace(capture, raw_ref=place)
+        group.add_capture(capture)
+        self._whole = _write_at(file, start, group.buffer.getbuffer())
+        self._ids.add(capture_id)
+        return capture
+
+    def close(self) -> None:
+        """Cut after the last whole group, sync and rename; a file without a group goes."""
+        if self._file is None:
+            return
+        with self._file as file:
+            self._file = None
+            if self._ids:
+                _finish(file, self._whole, self._open, self._final)
+                self.path = self._final
+            else:
+                self._open.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _final(self) -> Path:
+        return self._folder / (self._run_id + SUFFIX)
+
+    @property
+    def _open(self) -> Path:
+        return self._folder / (self._run_id + OPEN_SUFFIX)
+
+    def _opened(self) -> tuple[io.FileIO, int]:
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if self._final.exists():
+                raise FileExistsError(f"{self._final}: an archive of this run exists")
+            self._file = _new_locked(self._open)
+            self._whole = self._write_warcinfo(self._file)
+        return self._file, self._whole
+
+    def _write_warcinfo(self, file: io.FileIO) -> int:
+        lines = {
+            "software": f"presswatch/{_version()}",
+            "format": "WARC File Format 1.1",
+            "source_id": self._source_id,
+            "run_id": self._run_id,
+        }
+        block = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode()
+        headers = {"WARC-Filename": self._final.name, "Content-Type": "application/warc-fields"}
+        buffer = io.BytesIO()
+        kind, now = WarcRecordType.warcinfo, datetime.now(UTC)
+        write_record(buffer, kind, self._warcinfo_id, now, block, headers)
+        return _write_at(file, 0, buffer.getbuffer())
+
+    def _capture_id(self, attempt: Attempt) -> UUID:
+        name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]
+        if attempt.kind is CaptureKind.FILE:
+            name.append(attempt.etag or "")
+        text = "\n".join(name).encode("utf-8", "replace").decode()
+        found, again = uuid5(NAMESPACE_URL, text), 1
+        while found in self._ids:
+            again += 1
+            found = uuid5(NAMESPACE_URL, f"{text}\n{again}")
+        return found
+
+
+def open_archive(raw: Path, source_id: str, run_id: str) -> ArchiveWriter:
+    """The archive of one source and run; its file comes with the first attempt."""
+    return ArchiveWriter(raw, source_id, run_id)
+
+
+def unfinished(raw: Path) -> list[Path]:
+    """Archive files whose writer died before it closed them, oldest run first."""
+    found = raw.glob("*/*" + OPEN_SUFFIX)
+    return sorted((path for path in found if not _is_locked(path)), key=lambda path: path.name)
+
+
+def salvage(path: Path) -> Path | None:
+    """Finish a dead writer's file: cut it after the last whole group and rename it.
+
+    Returns:
+        The finished file; None when no group is whole (the file is then removed) and when
+        somebody else holds or has finished it.
+    """
+    with _locked(path) as file:
+        if file is None:
+            return None
+        end = end_of_whole_groups(file)
+        if not end:
+            path.unlink()
+            return None
+        final = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
+        _finish(file, end, path, final)
+        return final
+
+
+@cache
+def _version() -> str:
+    # It reads a file: 2 ms of the 3 that an archive file took that holds a feed.
+    return version("presswatch")
+
+
+def _new_locked(path: Path) -> io.FileIO:
+    """A new file, locked; again where a salvager took the file before the lock was had."""
+    while True:
+        file = path.open("xb", buffering=0)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if _bears_name(file, path):
+            return file
+        file.close()
+
+
+def _write_at(file: io.FileIO, start: int, data: memoryview) -> int:
+    file.seek(start)
+    rest = data
+    while rest:
+        rest = rest[file.write(rest) :]
+    return start + len(data)
+
+
+def _finish(file: io.FileIO, end: int, path: Path, final: Path) -> None:
+    if final.exists():
+        raise FileExistsError(f"{final}: an archive of this run exists")
+    file.truncate(end)
+    os.fsync(file.fileno())
+    path.rename(final)
+    sync(final.parent)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[io.FileIO | None]:
+    """The file, locked; None when it is gone, renamed meanwhile, or held by another."""
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(path.open("r+b", buffering=0))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = _bears_name(file, path)
+        except (FileNotFoundError, BlockingIOError):
+            held = False
+        yield file if held else None
+
+
+def _bears_name(file: io.FileIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,152 @@
+"""Shards refined on a Dask cluster, a task each; their rows travel back with the result."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from distributed import Client, Future, KilledWorker
+
+from tasks.backfill.dask_worker import Parcel, cut_here, demand, made_by, refine_here
+from tasks.backfill.refine_shard import staged_before, staged_once
+from tasks.backfill.shard_jobs import ShardJob, Staged
+from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, Shards
+from tasks.backfill.shards import Shard, Warc, whole
+from tasks.collect.collector import SourcesFailed
+from tasks.process_pool import ahead
+
+log = logging.getLogger(__name__)
+
+FIRST_WORKER_SECONDS = 20
+"""For it to join."""
+LOOK_SECONDS = 60
+"""Between two looks whether there are workers, while a shard is waited for."""
+UNFIT = "has not this version of Presswatch"
+FIRST = 10
+"""Priority of cutting a file, which all its shards wait for."""
+
+T = TypeVar("T")
+
+
+class Cluster:
+    """The workers of a Dask scheduler; their threads refine a shard each.
+
+    Raises:
+        SourcesFailed: there is no worker, or scheduler or workers have another version.
+    """
+
+    def __init__(self, client: Client, address: str) -> None:
+        self._client, self._address, self._made_by = client, address, made_by()
+        self._demand_scheduler()
+        self._demand_workers()
+
+    def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
+        """The shards of all files in their order, but for those that are done.
+
+        A file is cut while the ones before it are refined; one that cannot be cut has failed.
+        """
+        for warc, future in ahead(((warc, self._cut(warc, size)) for warc in warcs), AHEAD):
+            found = self._result(whole(warc), future)
+            shards = [found] if isinstance(found, ShardFailed) else found
+            yield from (shard for shard in shards if shard not in done)
+
+    def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
+        """The shards in their order, each when it is staged here; `job` says what to do with one.
+
+        Taken are no more than keep the workers busy that there are at the time.
+        """
+        waiting: deque[Callable[[], Refinement]] = deque()
+        for shard in shards:
+            waiting.append(self._begun(shard, job))
+            while len(waiting) >= self._width():
+                yield waiting.popleft()()
+        while waiting:
+            yield waiting.popleft()()
+
+    def _cut(self, warc: Warc, size: int) -> "Future[list[Shard | ShardFailed]]":
+        return self._client.submit(cut_here, warc, size, self._made_by, pure=False, priority=FIRST)
+
+    def _begun(
+        self, shard: Shard | ShardFailed, job: Callable[[Shard], ShardJob]
+    ) -> Callable[[], Refinement]:
+        """The shard on its way to a worker, as what waits for it."""
+        if isinstance(shard, ShardFailed):
+            return lambda: shard
+        work = job(shard)
+        if staged := staged_before(work):
+            return lambda: staged
+        sent = replace(work, folder=Path(work.folder.name))
+        future = self._client.submit(refine_here, sent, self._made_by, pure=False)
+        return lambda: self._settled(work, future)
+
+    def _settled(self, job: ShardJob, future: "Future[Parcel | ShardFailed]") -> Refinement:
+        found = self._result(job.shard, future)
+        return found if isinstance(found, ShardFailed) else received(job, found)
+
+    def _result(self, shard: Shard, future: "Future[T]") -> T | ShardFailed:
+        while True:
+            try:
+                with self._reached():
+                    return future.result(timeout=LOOK_SECONDS)
+            except KilledWorker as end:
+                return ShardFailed(shard, f"its workers died, one after the other: {end}")
+            except TimeoutError:
+                if not self._threads():
+                    log.warning(
+                        "the Dask scheduler at %s has no workers; waiting for some", self._address
+                    )
+
+    def _width(self) -> int:
+        return max(1, AHEAD * self._threads())
+
+    def _threads(self) -> int:
+        with self._reached():
+            by_worker: dict[str, int] = self._client.nthreads()  # type: ignore[no-untyped-call]
+        return sum(by_worker.values())
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            raise
+        except (CancelledError, OSError):
+            raise SourcesFailed(f"the Dask scheduler at {self._address} is gone") from None
+
+    def _demand_scheduler(self) -> None:
+        """It reads what is sent through it, too."""
+        try:
+            theirs: str = self._client.run_on_scheduler(made_by)  # type: ignore[no-untyped-call]
+        except (AttributeError, ImportError) as wrong:
+            theirs = str(wrong)
+        if theirs != self._made_by:
+            raise SourcesFailed(f"the Dask scheduler at {self._address} {UNFIT}: {theirs}")
+
+    def _demand_workers(self) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
+        except TimeoutError:
+            raise SourcesFailed(
+                f"no worker has joined the Dask scheduler at {self._address}"
+            ) from None
+        found = self._client.run(demand, self._made_by, on_error="return")
+        for address, wrong in found.items():
+            if isinstance(wrong, SourcesFailed):
+                raise wrong
+            if isinstance(wrong, Exception):
+                raise SourcesFailed(f"the Dask worker at {address} {UNFIT}: {wrong}")
+        log.info("refining on %s, %d shards at once", self._address, self._threads())
+
+
+def received(job: ShardJob, parcel: Parcel) -> Staged:
+    """A shard that another machine has staged, staged here as if it had been here."""
+
+    def unpack(half: Path, _: object) -> Staged:
+        parcel.unpack(half)
+        return replace(parcel.staged, shard=job.shard, folder=job.folder)
+
+    return staged_once(job, unpack)

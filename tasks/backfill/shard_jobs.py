@@ -1,0 +1,50 @@
+"""The work on one shard, and what comes of it: what passes between processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.backfill.selection import Selection
+from tasks.backfill.shards import Shard
+from tasks.model import Extraction
+from tasks.sources.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """All that refining a shard needs to know."""
+
+    shard: Shard
+    selection: Selection
+    sources: tuple[Source, ...]
+    folder: Path
+    """Where the staged rows come to lie, once they are whole."""
+    max_bytes: int
+    page_seconds: float
+    """CPU seconds that one page may take."""
+    blamed: Mapping[int, Extraction] = field(default_factory=dict)
+    """Rejections of pages, by offset, that ended a process that tried them."""
+
+    @property
+    def cursor(self) -> Path:
+        """File that says which page is being refined."""
+        return self.folder.with_name(self.folder.name + ".at")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A shard whose rows are staged. Every record is in `passed` or in `counts`, once."""
+
+    shard: Shard
+    folder: Path
+    counts: dict[str, int]
+    """Captures by outcome."""
+    passed: dict[str, int]
+    """Records passed over, by reason."""
+    seconds: dict[str, float]
+    """CPU seconds of reading, extracting and writing."""
+
+    @property
+    def pages(self) -> int:
+        """Captures."""
+        return sum(self.counts.values())

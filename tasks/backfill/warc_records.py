@@ -1,0 +1,210 @@
+"""Records of any WARC file, plain or compressed record by record with gzip or zstd.
+
+A damaged record costs itself, not the rest: reading goes on at the next place where a record
+begins. Wrong lengths are noticed: a record that ends where none begins is not whole.
+"""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import IO
+
+from fastwarc.warc import ArchiveIterator, WarcRecord
+
+from tasks.archive.members import GZIP, ZSTD, beginning
+from tasks.backfill.warc_files import WarcPath, piece, size_of
+from tasks.toml_reader import ConfigError
+
+HEAD_ROOM = 64 * 1024
+"""Bytes of HTTP headers that come on top of the largest body."""
+_BEGIN = b"WARC/"
+_STARTS = {
+    GZIP: re.compile(re.escape(GZIP)),
+    ZSTD: re.compile(re.escape(ZSTD)),
+    b"": re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n"),
+}
+_PIECE = 1024 * 1024
+_LOOKED_AT = 4096
+"""Bytes at which it is seen whether a record begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record."""
+
+    offset: int
+    """Where it begins in the file."""
+    kind: str
+    """WARC-Type."""
+    headers: dict[str, str]
+    """By name in lower case."""
+    block: bytes = b""
+    """Empty where it is larger than was wanted."""
+    size: int = 0
+    """Of the block, as the header says."""
+    is_whole: bool = True
+
+    def get(self, name: str) -> str:
+        """A header's value; empty where there is none."""
+        return self.headers.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A place where no record could be read."""
+
+    offset: int
+    reason: str
+
+
+def read_records(
+    path: WarcPath, start: int, end: int, most: int, kinds: frozenset[str]
+) -> Iterator[Record | Damage]:
+    """Records that begin in a stretch of a file, in order; the block is read of some kinds only.
+
+    Args:
+        path: The WARC file.
+        start: Offset of the first record.
+        end: Offset at which the stretch ends.
+        most: Bytes of the largest block that is read; of a larger one only `size` is told.
+        kinds: WARC-Types whose blocks are wanted.
+
+    Raises:
+        OSError: the file cannot be opened or read.
+        ConfigError: it is compressed as a whole, so that its records cannot be found again.
+    """
+    with path.open("rb") as file:
+        magic = magic_of(file)
+        at: int | None = start
+        while at is not None and at < end:
+            last = at
+            try:
+                for record in _from(file, at, end, most, kinds, magic):
+                    yield record
+                    last = max(last, record.offset + 1)
+                return
+            except _Lost as lost:
+                if not lost.is_told:
+                    yield Damage(lost.offset, str(lost))
+                at = next_start(file, max(last, lost.offset + 1), magic)
+
+
+class _Lost(Exception):  # noqa: N818 - it is what is the case
+    """Reading cannot go on from here."""
+
+    def __init__(self, offset: int, reason: str, *, is_told: bool = False) -> None:
+        super().__init__(reason)
+        self.offset = offset
+        self.is_told = is_told
+        """Whether the record there was given out, as one that is not whole."""
+
+
+def _from(
+    file: IO[bytes], at: int, end: int, most: int, kinds: frozenset[str], magic: bytes
+) -> Iterator[Record]:
+    """Records from one that begins at an offset, each given out when the next one is seen."""
+    file.seek(at)
+    before: Record | None = None
+    records = iter(ArchiveIterator(file, parse_http=False))
+    while True:
+        try:
+            found = next(records, None)
+            if found is not None:
+                _must_begin(file, found.stream_pos, magic)
+        except OSError as error:
+            if before is None:
+                raise _Lost(at, str(error)) from None
+            yield before if _agrees(before) else _broken(before)
+            raise _Lost(before.offset, f"after this record: {error}") from None
+        if before:
+            # gzip has checksums of its own; zstd need not, and plain records have none.
+            yield _broken(before) if magic != GZIP and _agrees(before) is False else before
+        if found is None or found.stream_pos >= end:
+            return
+        before = _read(found, most, kinds)
+        if not before.is_whole:
+            yield before
+            raise _Lost(before.offset, "not as long as it says", is_told=True)
+
+
+def _read(found: WarcRecord, most: int, kinds: frozenset[str]) -> Record:
+    headers = {name.lower(): value for name, value in found.headers}
+    kind, size = headers.get("warc-type", ""), _size(headers.get("content-length", ""))
+    record = Record(found.stream_pos, kind, headers, size=max(size, 0))
+    try:
+        if kind in kinds and 0 <= size <= most:
+            block = found.reader.read() if found.reader else b""
+            return replace(record, block=block, is_whole=len(block) == size)
+        return replace(record, is_whole=size == (found.reader.consume() if found.reader else 0))
+    except OSError:
+        return replace(record, is_whole=False)
+
+
+def _agrees(record: Record) -> bool | None:
+    """Whether the block has the digest that the record gives; None where that cannot be told."""
+    name, _, digest = record.get("warc-block-digest").partition(":")
+    if name.lower() not in ("sha1", "sha256") or not record.block:
+        return None
+    found = hashlib.new(name.lower(), record.block, usedforsecurity=False)
+    return digest.lower() in (base64.b32encode(found.digest()).decode().lower(), found.hexdigest())
+
+
+def _size(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
+
+
+def _broken(record: Record) -> Record:
+    return replace(record, block=b"", is_whole=False)
+
+
+def magic_of(file: IO[bytes]) -> bytes:
+    """What each record of the file begins with: of gzip, of zstd, or nothing."""
+    head = piece(file, 4, 0)
+    return next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
+
+
+def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
+    """Where the next record begins, at an offset or after it; None where none does."""
+    while some := piece(file, _PIECE + 16, at):
+        for found in _STARTS[magic].finditer(some):
+            if beginning(piece(file, _LOOKED_AT, at + found.start()), len(_BEGIN)).startswith(
+                _BEGIN
+            ):
+                return at + found.start()
+        if len(some) <= _PIECE:
+            return None
+        at += _PIECE
+    return None
+
+
+def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
+    """Raise unless a record can be read from there again."""
+    if magic and not piece(file, 4, at).startswith(magic):
+        raise ConfigError(
+            [f"{file.name}: not compressed record by record; `fastwarc recompress` makes it so"]
+        )
+
+
+def cut(path: WarcPath, size: int) -> list[int]:
+    """Offsets of records that cut a file into stretches of about `size` bytes, the first is 0.
+
+    All of it is read, since what looks like a record may be part of a page.
+    """
+    cuts = [0]
+    for record in read_records(path, 0, size_of(path), 0, frozenset()):
+        if isinstance(record, Record) and record.offset >= cuts[-1] + size:
+            cuts.append(record.offset)
+    return cuts
+
+
+def fingerprint_parts(path: WarcPath) -> Iterator[bytes]:
+    """What tells a WARC file from any other: its size, beginning and end."""
+    size = size_of(path)
+    yield str(size).encode()
+    with path.open("rb") as file:
+        yield file.read(HEAD_ROOM)
+        file.seek(max(0, size - HEAD_ROOM), io.SEEK_SET)
+        yield file.read()

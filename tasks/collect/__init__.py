@@ -1,0 +1,1 @@
+"""One source in one run: read its listings, fetch what is new, archive it."""

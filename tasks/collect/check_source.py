@@ -1,0 +1,88 @@
+"""Does a source work: its listings, and an article of each, tried without keeping anything."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.collect.fetch import Client
+from tasks.collect.listings import Listing, find_files, read_listing
+from tasks.extract import extract_page
+from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.settings import Settings
+from tasks.sources.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried."""
+
+    is_good: bool
+    text: str
+
+
+def survey(source: Source, settings: Settings) -> Iterator[Finding]:
+    """Try every listing and glob of a source, and the newest page of each listing."""
+    with tempfile.TemporaryDirectory() as cache, _client(settings, Path(cache)) as client:
+        for url in source.listings:
+            yield from _survey_listing(client, source, url, settings.limits.max_entries)
+    for pattern in source.files:
+        found = len(find_files((pattern,)))
+        yield Finding(found > 0, f"{pattern}: {found} saved pages")
+
+
+def _client(settings: Settings, cache: Path) -> Client:
+    return Client(settings.limits, settings.user_agent, cache)
+
+
+def _survey_listing(
+    client: Client, source: Source, url: str, max_entries: int
+) -> Iterator[Finding]:
+    attempt = _get(client, source, url, CaptureKind.LISTING)
+    if attempt.outcome is not Outcome.LISTED:
+        yield Finding(False, f"{url}: {attempt.outcome}: {attempt.detail}")
+        return
+    read = read_listing(
+        attempt.payload,
+        attempt.content_type,
+        attempt.url_final,
+        max_entries=max_entries,
+        may_be_section=url in source.sections,
+    )
+    if not isinstance(read, Listing):
+        yield Finding(False, f"{url}: {read.outcome}: {read.detail}")
+        return
+    is_useful = bool(read.entries or read.children)
+    yield Finding(is_useful, f"{url}: {read.kind}, {len(read.entries)} entries")
+    for entry in read.entries[:1]:
+        yield _survey_page(client, source, entry)
+
+
+def _survey_page(client: Client, source: Source, entry: Entry) -> Finding:
+    attempt = _get(client, source, entry.url, CaptureKind.PAGE)
+    if attempt.outcome is not Outcome.FETCHED:
+        return Finding(False, f"{entry.url}: {attempt.outcome}: {attempt.detail}")
+    found = extract_page(
+        attempt.payload,
+        attempt.content_type,
+        attempt.url_final,
+        source_language=source.language,
+        timezone=source.timezone,
+        marks=source.marks,
+    )
+    if found.page is None:
+        return Finding(False, f"{entry.url}: {found.outcome}: {found.detail}")
+    words = sum(len(paragraph.split()) for paragraph in found.page.paragraphs)
+    when = found.page.published_at or "no date"
+    return Finding(True, f"{entry.url}: {found.page.headline!r}, {when}, {words} words")
+
+
+def _get(client: Client, source: Source, url: str, kind: CaptureKind) -> Attempt:
+    return client.get(
+        url,
+        kind=kind,
+        accept="listing" if kind is CaptureKind.LISTING else "html",
+        record=lambda attempt: None,
+        min_interval=source.min_interval_seconds,
+        allow_private=source.allow_private_hosts,
+    )

@@ -1,0 +1,5 @@
+"""Fetching as a good guest, from hosts that are hostile until shown otherwise."""
+
+from tasks.collect.fetch.client import Client
+
+__all__ = ["Client"]

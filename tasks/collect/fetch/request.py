@@ -1,0 +1,143 @@
+"""From any string to a request that may be sent, and the names of where it goes."""
+
+import re
+from ipaddress import IPv6Address
+from typing import Literal
+from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
+
+from requests import PreparedRequest
+from requests.exceptions import RequestException
+
+from tasks.http.content_encoding import ACCEPTED
+from tasks.model import Failure, Outcome
+
+Accept = Literal["html", "listing", "robots"]
+
+LONGEST_URL = 8192
+
+_ACCEPT = {
+    "html": "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
+    "listing": "application/rss+xml,application/atom+xml,application/feed+json,"
+    "application/xml;q=0.9,text/xml;q=0.9,application/json;q=0.8,text/html;q=0.7,*/*;q=0.1",
+    "robots": "text/plain,*/*;q=0.5",
+}
+_LANGUAGES = "en;q=0.7,*;q=0.5"
+_PORTS = {"http": 80, "https": 443}
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+_USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
+_VALIDATOR = re.compile(r"[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,1000}[\x21-\x7e\xa0-\xff])?")
+
+
+def headers(
+    user_agent: str, accept: Accept, etag: str | None = None, last_modified: str | None = None
+) -> dict[str, str]:
+    """The request's headers; a validator that no header can hold is left out."""
+    sent = {
+        "User-Agent": user_agent,
+        "Accept": _ACCEPT[accept],
+        "Accept-Encoding": ACCEPTED,
+        "Accept-Language": _LANGUAGES,
+        "Connection": "close",
+    }
+    if etag and _VALIDATOR.fullmatch(etag):
+        sent["If-None-Match"] = etag
+    if last_modified and _VALIDATOR.fullmatch(last_modified):
+        sent["If-Modified-Since"] = last_modified
+    return sent
+
+
+def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
+    """A GET request with the URL in its normal form, without its fragment.
+
+    A URL with a user name or password is refused: no paper's page needs one, it would end up in
+    the archive, and `https://paper.example@other.example/` is a trick.
+
+    Raises:
+        Failure: URL_INVALID or SCHEME_REFUSED.
+    """
+    _check_scheme(url.strip())
+    try:
+        request = _request(urldefrag(url.strip()).url, sent)
+        parts = urlsplit(str(request.url))
+        port = parts.port
+    except (RequestException, ValueError) as error:
+        raise _invalid(" ".join(str(error).split())[:200]) from None
+    if "@" in parts.netloc:
+        raise _invalid("it carries a user name or password")
+    if port == 0 or not _is_host(parts.hostname or ""):
+        raise _invalid("no valid host and port")
+    return request
+
+
+def _request(url: str, sent: dict[str, str]) -> PreparedRequest:
+    """As `Request.prepare` makes it, which spends as long on cookies, body and credentials."""
+    request = PreparedRequest()
+    request.prepare_method("GET")
+    request.prepare_url(url, None)
+    request.prepare_headers(sent)
+    return request
+
+
+def _check_scheme(url: str) -> None:
+    if len(url) > LONGEST_URL:
+        raise _invalid(f"longer than {LONGEST_URL} characters")
+    if _CONTROL.search(url):
+        raise _invalid("control characters")
+    scheme = _SCHEME.match(url)
+    if not scheme:
+        raise _invalid("no scheme")
+    if scheme[1].lower() not in _PORTS:
+        raise Failure(Outcome.SCHEME_REFUSED, f"{scheme[1].lower()}: is neither http nor https")
+
+
+def _is_host(host: str) -> bool:
+    if ":" not in host:
+        return len(host) <= 254 and bool(_HOST.fullmatch(host))
+    try:
+        return IPv6Address(host).scope_id is None
+    except ValueError:
+        return False
+
+
+def _invalid(reason: str) -> Failure:
+    return Failure(Outcome.URL_INVALID, f"not a URL to ask for: {reason}")
+
+
+def joined(url: str, location: str) -> str:
+    """Where a Location header leads; papers put UTF-8 into it.
+
+    Raises:
+        Failure: URL_INVALID.
+    """
+    target = location.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
+    try:
+        return urljoin(url, target)
+    except ValueError as error:
+        raise _invalid(f"redirect to {shown(target)}: {error}") from None
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port, such as `https://example.org` or `http://[::1]:8080`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{_authority(parts)}"
+
+
+def host_key(url: str) -> str:
+    """The host and its port when that is not the scheme's own: what takes turns."""
+    return _authority(urlsplit(url))
+
+
+def _authority(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port in (None, _PORTS[parts.scheme]) else f"{host}:{parts.port}"
+
+
+def shown(url: str) -> str:
+    """The URL for a message: one line, not endless, without credentials."""
+    text = _USER_INFO.sub("***@", url)
+    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return text if len(text) <= 300 else f"{text[:300]}..."

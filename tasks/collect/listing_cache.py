@@ -1,0 +1,88 @@
+"""Listings as they were read, in a cache: after a 304 a feed need not be parsed once more.
+
+A cached listing counts for the archived copy, the code and the limit that it was made from. It is
+made again from the archive when it is gone: the cache saves time and decides nothing.
+"""
+
+import hashlib
+import json
+import logging
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tasks.archive import read_payload
+from tasks.collect.listings import Listing
+from tasks.model import Entry
+from warehouse.layers.layout import Layout
+from warehouse.store.archive_files import bring_archive
+
+log = logging.getLogger(__name__)
+
+_TIMES = ("published_at", "given_fetched_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The listings of one source."""
+
+    layout: Layout
+    source_id: str
+    settings: str
+    """What else they depend on."""
+
+    def recall(self, url: str, raw_ref: str) -> Listing | None:
+        """A listing as it was read from its archived copy; None when that is not known."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            document = json.loads(self._path(url).read_bytes())
+            if document.pop("made_of") == self._made_of(raw_ref):
+                entries = tuple(_entry(about) for about in document.pop("entries"))
+                return Listing(
+                    entries=entries, children=tuple(document.pop("children")), **document
+                )
+        return None
+
+    def keep(self, url: str, raw_ref: str, listing: Listing) -> None:
+        """Keep a listing, in place of what was kept of that URL."""
+        path = self._path(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        document = {"made_of": self._made_of(raw_ref), **asdict(listing)}
+        half = path.with_suffix(".half")  # of its source's run, and there is one at a time
+        half.write_text(json.dumps(document, default=datetime.isoformat), encoding="utf-8")
+        half.rename(path)
+
+    def _path(self, url: str) -> Path:
+        name = hashlib.sha256(url.encode()).hexdigest()[:24]
+        return self.layout.cache / "listings" / self.source_id / f"{name}.json"
+
+    def _made_of(self, raw_ref: str) -> str:
+        return f"{raw_ref} {_code()} {self.settings}"
+
+
+def archived_copy(layout: Layout, raw_ref: str) -> bytes:
+    """A listing as it was fetched; nothing where the archive is gone or damaged."""
+    try:
+        bring_archive(layout, raw_ref.rpartition("#")[0])
+        return read_payload(layout.raw, raw_ref)
+    except (OSError, ValueError) as error:
+        log.warning("%s cannot be read again: %s", raw_ref, error)
+        return b""
+
+
+def _entry(about: dict[str, Any]) -> Entry:
+    times = {name: datetime.fromisoformat(about[name]) for name in _TIMES if about[name]}
+    return Entry(**{**about, **times})
+
+
+@cache
+def _code() -> str:
+    """A digest of what reads listings."""
+    here = Path(__file__).parent
+    code = hashlib.sha256()
+    text = here.parent / "text"
+    for file in (*sorted((here / "listings").glob("*.py")), text / "dates.py", text / "urls.py"):
+        code.update(file.name.encode() + b"\0" + file.read_bytes())
+    return code.hexdigest()[:12]

@@ -1,0 +1,76 @@
+"""What there is to fetch: entries of feeds, sitemaps and section pages, and saved files."""
+
+import re
+
+from tasks.collect.listings.listings import (
+    Listing,
+    NoListing,
+    declares_entities,
+    read_feed,
+    read_json_feed,
+    read_sitemap,
+    unreadable,
+)
+from tasks.collect.listings.saved_files import GZIP_MAGIC, find_files, gunzipped, read_file
+from tasks.collect.listings.section_links import read_section
+from tasks.model import Outcome
+
+__all__ = ["Listing", "NoListing", "find_files", "read_file", "read_listing"]
+
+_FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
+_SITEMAPS = frozenset({"urlset", "sitemapindex"})
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_PROLOG = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!.*?(?:>|\Z)", re.DOTALL)
+_HTML = re.compile(r"<!doctype\s+html", re.IGNORECASE)
+_BYTE_ORDER_MARKS = "\u00ef\u00bb\u00bf\u00ff\u00fe"
+_PROLOG_BYTES = 65536
+
+
+def read_listing(
+    payload: bytes,
+    content_type: str,
+    url: str,
+    *,
+    max_entries: int,
+    max_bytes: int = 50_000_000,
+    may_be_section: bool = True,
+) -> Listing | NoListing:
+    """Read whatever lists articles: feed, JSON Feed, sitemap, sitemap index, section page.
+
+    Args:
+        payload: The body; a `.gz` sitemap still compressed.
+        content_type: As the server said; the payload's own first element counts for more.
+        url: Where it came from; relative links start there.
+        max_entries: Entries beyond are left out.
+        max_bytes: Of a `.gz` payload, decompressed.
+        may_be_section: Whether an HTML page is a listing here, or something gone wrong.
+    """
+    if payload.startswith(GZIP_MAGIC):
+        unpacked = gunzipped(payload, max_bytes)
+        if isinstance(unpacked, NoListing):
+            return unpacked
+        payload = unpacked
+    root = _root(payload)
+    if root == "{":
+        return read_json_feed(payload, url, max_entries=max_entries)
+    if root == "html" or (root not in _FEEDS | _SITEMAPS and "html" in content_type.lower()):
+        if not may_be_section:
+            return unreadable("a web page, where a feed or a sitemap should be")
+        return read_section(payload, content_type, url, max_entries=max_entries)
+    if declares_entities(payload):
+        return NoListing(Outcome.ENTITIES_REFUSED, "the XML declares entities")
+    if root in _SITEMAPS:
+        return read_sitemap(payload, url, max_entries=max_entries)
+    return read_feed(payload, content_type, url, max_entries=max_entries)
+
+
+def _root(payload: bytes) -> str:
+    """The first element's name without its prefix, `{` for JSON, empty for anything else."""
+    text = payload[:_PROLOG_BYTES].replace(b"\0", b"").decode("latin-1")
+    text = text.lstrip(_BYTE_ORDER_MARKS + " \t\r\n")
+    if text.startswith("{"):
+        return "{"
+    if _HTML.match(text):
+        return "html"
+    found = _ROOT.search(_PROLOG.sub("", text))
+    return found[1].lower() if found else ""

@@ -1,0 +1,274 @@
+"""Feeds and sitemaps: what they list, as entries."""
+
+import html
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin
+from xml.sax import SAXException
+
+import feedparser
+from lxml import etree
+
+from tasks.model import Entry, Outcome
+from tasks.text.dates import EARLIEST_YEAR
+from tasks.text.urls import fold, is_http
+
+MAX_CHILDREN = 10
+"""Sitemaps taken from a sitemap index, the newest first."""
+MAX_HEADLINE = 1000
+MAX_TAGS = 300_000
+"""Tags a feed may have: feedparser takes some 25 microseconds for each, twice when it is broken.
+A feed of ten thousand entries has about 100,000."""
+
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+# <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email library takes for 2001
+_YEAR_NOUGHT = re.compile(r"(?<![+-])\b000\d\b")
+_NOT_TEXT = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\u200b\ufeff\s]+")
+# Atomic groups: "<??><??>..." must not be tried in every way.
+_DOCTYPE = re.compile(
+    rb"(?>[^<]*)(?>(?:<\?(?>.*?\?>)|<!--(?>.*?-->))(?>[^<]*))*<!DOCTYPE", re.DOTALL | re.IGNORECASE
+)
+_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+# <title>R&D</title>, of which feedparser makes "R&D;"; <title>A&nbsp;B</title>.
+_BARE_AMPERSAND = re.compile(
+    rb"(<!\[CDATA\[(?>.*?\]\]>))|&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a feed, a sitemap or a section page lists."""
+
+    kind: str
+    """feed, jsonfeed, sitemap, sitemap_index or section."""
+    entries: tuple[Entry, ...] = ()
+    children: tuple[str, ...] = ()
+    """Sitemaps that a sitemap index names."""
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoListing:
+    """Why a payload could not be read as a listing."""
+
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    entry: Entry
+    dated: str | None
+
+    @property
+    def order(self) -> float:
+        """When the page changed, for sorting; the undated come before all others."""
+        found = _as_printed(self.dated or "")
+        if found is None:
+            return float("-inf")
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def read_feed(
+    payload: bytes, content_type: str, url: str, *, max_entries: int
+) -> Listing | NoListing:
+    """RSS 0.9x, 1.0, 2.0 and Atom, also when broken."""
+    if payload.count(b"<") > MAX_TAGS:
+        return unreadable(f"more than {MAX_TAGS} tags in a feed")
+    try:
+        feed = _parsed(payload, content_type, url)
+        if isinstance(feed.get("bozo_exception"), SAXException) and b"\0" not in payload:
+            feed = _parsed(_BARE_AMPERSAND.sub(_escaped, payload), content_type, url)
+    except Exception as error:  # the library raises whatever a broken feed makes it raise
+        return unreadable(f"{type(error).__name__}: {error}")
+    version = feed.get("version") or ""
+    if not feed.entries and (feed.bozo or not version):
+        return unreadable(f"no feed: {feed.get('bozo_exception', 'no entries')}")
+    is_atom = version.startswith("atom")
+    found = (_feed_entry(item, url, is_atom=is_atom) for item in feed.entries)
+    return Listing("feed", distinct(found, max_entries), title=plain(feed.feed.get("title")))
+
+
+def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
+    """JSON Feed 1.0 and 1.1."""
+    try:
+        feed = json.loads(payload.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        return unreadable(f"no JSON: {type(error).__name__}: {error}")
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list):
+        return unreadable("no JSON Feed: it has no list of items")
+    found = (_json_entry(item, url) for item in items if isinstance(item, dict))
+    return Listing("jsonfeed", distinct(found, max_entries), title=plain(feed.get("title")))
+
+
+def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
+    """A sitemap, a news sitemap or an index of sitemaps.
+
+    Of more than `max_entries` pages those with the newest dates are taken: a plain sitemap
+    may begin with the paper's first article.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(payload, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        return unreadable(f"no sitemap: {error}")
+    if root is None:
+        return unreadable("no sitemap: no element in it")
+    if _name(root) == "sitemapindex":
+        return Listing("sitemap_index", children=_children(root, url))
+    pages = (_sitemap_page(element, url) for element in root if _name(element) == "url")
+    return Listing("sitemap", _newest([page for page in pages if page], max_entries))
+
+
+def declares_entities(payload: bytes) -> bool:
+    """Whether an XML document declares entities, whatever they are.
+
+    A DOCTYPE ahead of the root element and `<!ENTITY` anywhere behind it; a page's text about
+    XML, in a feed without a DOCTYPE, is none.
+    """
+    text = payload.replace(b"\0", b"")  # UTF-16 and UTF-32
+    found = _DOCTYPE.match(text)
+    return found is not None and _ENTITY.search(text, found.end()) is not None
+
+
+def entry_of(
+    link: object,
+    url: str,
+    *,
+    base: str | None = None,
+    headline: object = None,
+    published: object = None,
+) -> Entry | None:
+    """One page that the listing at `url` names; None where the link is not http(s).
+
+    A time without a zone stays as printed: whose clock it was is not known here. So does one
+    that no page on the web can have.
+    """
+    target = _joined(base or url, link) if isinstance(link, str) else ""
+    if not is_http(target):
+        return None
+    raw = plain(published)
+    at = instant(raw) if raw else None
+    # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where the editor left it empty
+    is_believed = at is not None and at.year >= EARLIEST_YEAR
+    return Entry(target, url, plain(headline), raw, at if is_believed else None)
+
+
+def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:
+    """The first `limit` entries in their order, one for each folded URL."""
+    kept: dict[str, Entry] = {}
+    for entry in found:
+        if entry:
+            kept.setdefault(fold(entry.url), entry)
+        if len(kept) == limit:
+            break
+    return tuple(kept.values())
+
+
+def plain(value: object) -> str | None:
+    """Text without markup, entities and line breaks; None where none is left."""
+    if not isinstance(value, str):
+        return None
+    text = html.unescape(_TAG.sub(" ", value[: 10 * MAX_HEADLINE]))
+    return _NOT_TEXT.sub(" ", text).strip()[:MAX_HEADLINE] or None
+
+
+def instant(printed: str) -> datetime | None:
+    """A printed time (ISO 8601 or RFC 822) in UTC; None without a zone that is sure."""
+    found = _as_printed(printed)
+    try:
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (OverflowError, ValueError):
+        return None
+
+
+def unreadable(detail: str) -> NoListing:
+    """A payload that is no listing."""
+    return NoListing(Outcome.LISTING_UNREADABLE, " ".join(detail.split())[:300])
+
+
+def _as_printed(printed: str) -> datetime | None:
+    if _YEAR_NOUGHT.search(printed):
+        return None
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(printed)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return found[1] or b"&amp;"
+
+
+def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401 - it has no types
+    return feedparser.parse(
+        io.BytesIO(payload),  # bytes alone would be tried as a file's name
+        response_headers={"content-location": url, "content-type": content_type},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+
+
+def _feed_entry(item: Mapping[str, Any], url: str, *, is_atom: bool) -> Entry | None:
+    link = item.get("feedburner_origlink") or item.get("link") or item.get("id")
+    published = item.get("published") or (None if is_atom else item.get("updated"))
+    return entry_of(link, url, headline=item.get("title"), published=published)
+
+
+def _json_entry(item: dict[str, Any], url: str) -> Entry | None:
+    link = item.get("url") or item.get("external_url") or item.get("id")
+    title, published = item.get("title"), item.get("date_published")
+    return entry_of(link, url, headline=title, published=published)
+
+
+def _sitemap_page(element: etree._Element, url: str) -> _Found | None:
+    texts = dict(_texts(element))
+    published = texts.get("publication_date")
+    entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
+    return _Found(entry, published or texts.get("lastmod")) if entry else None
+
+
+def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
+    """Text of the element's children and, below `news`, of theirs."""
+    for child in element:
+        name = _name(child)
+        if name == "news":
+            yield from ((n, t) for n, t in _texts(child) if n in ("publication_date", "title"))
+        elif name in ("loc", "lastmod", "publication_date", "title"):
+            yield name, "".join(map(str, child.itertext())).strip()
+
+
+def _newest(found: list[_Found], limit: int) -> tuple[Entry, ...]:
+    if len(found) > limit:
+        places = sorted(range(len(found)), key=lambda place: found[place].order, reverse=True)
+        found = [found[place] for place in sorted(places[:limit])]
+    return distinct((page.entry for page in found), limit)
+
+
+def _children(root: etree._Element, url: str) -> tuple[str, ...]:
+    found = [_sitemap_page(element, url) for element in root if _name(element) == "sitemap"]
+    newest = sorted((page for page in found if page), key=lambda page: page.order, reverse=True)
+    return tuple(dict.fromkeys(page.entry.url for page in newest))[:MAX_CHILDREN]
+
+
+def _name(element: etree._Element) -> str:
+    tag = element.tag  # comments and processing instructions have a function there
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link.strip())
+    except ValueError:
+        return ""

@@ -1,0 +1,200 @@
+"""Saved pages: found by globs, with what FILE.meta.json beside one gives, and read."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from tasks.collect.listings.listings import NoListing, instant, unreadable
+from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.text.urls import is_http
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+_PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
+_META_KEYS = frozenset({"url", "published_at", "fetched_at"})
+_MOST_META = 100_000
+_AHEAD = timedelta(days=1)
+"""How far the clock of another machine, on which a page was saved, may be ahead of this one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meta:
+    url: str | None = None
+    published_raw: str | None = None
+    published_at: datetime | None = None
+    fetched_at: datetime | None = None
+    wrong: str = ""
+    """Why nothing of it can be used: the file, the key and what is the matter."""
+
+
+def find_files(globs: Sequence[str], base: Path = Path()) -> list[Entry]:
+    """The saved pages that globs name, each once, sorted by path; relative globs start at `base`.
+
+    An entry bears what FILE.meta.json beside the page gives. What is wrong with that comes out
+    when the page is read.
+    """
+    found: dict[Path, str] = {}
+    for pattern in globs:
+        for path in _matches(pattern, base):
+            found.setdefault(path, pattern)
+    return [_entry(path, found[path]) for path in sorted(found)]
+
+
+def read_file(entry: Entry, max_bytes: int) -> Attempt:
+    """Read one saved page, decompressed, of at most `max_bytes`.
+
+    The attempt's `etag` stands for the file's and its FILE.meta.json's bytes, also where they
+    are of no use: it changes when one of them does.
+    """
+    path, started = _path(entry.url), time.perf_counter()
+    attempt = Attempt(
+        kind=CaptureKind.FILE,
+        url_requested=entry.url,
+        url_final=entry.url,
+        outcome=Outcome.FETCHED,
+        attempted_at=entry.given_fetched_at or datetime.now(UTC),
+        seconds=0.0,
+        content_type=_page_type(path) or "",
+        etag=_digest(path),
+    )
+    read = _content(path, max_bytes)
+    seconds = time.perf_counter() - started
+    if isinstance(read, NoListing):
+        # A file's name is any bytes, and JSON may hold half of a surrogate pair.
+        detail = read.detail.encode("utf-8", "backslashreplace").decode()
+        return replace(attempt, outcome=read.outcome, detail=detail, seconds=seconds)
+    return replace(attempt, payload=read, seconds=seconds)
+
+
+def gunzipped(data: bytes, max_bytes: int) -> bytes | NoListing:
+    """Decompress, but not beyond `max_bytes`."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            content = file.read(max_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        return unreadable(f"broken gzip: {error}")
+    return content if len(content) <= max_bytes else _too_large(max_bytes)
+
+
+def _matches(pattern: str, base: Path) -> Iterator[Path]:
+    target = Path(os.path.normpath(base.absolute() / pattern))
+    root = Path(target.anchor)
+    for path in root.glob(str(target.relative_to(root))):
+        if _page_type(path) and path.is_file():
+            yield path
+
+
+def _page_type(path: Path) -> str | None:
+    name = path.name.lower().removesuffix(".gz")
+    return _PAGE_TYPES.get(Path(name).suffix)
+
+
+def _entry(path: Path, pattern: str) -> Entry:
+    meta = _meta(path)
+    return Entry(
+        url=path.as_uri(),
+        found_in=pattern,
+        published_raw=meta.published_raw,
+        published_at=meta.published_at,
+        given_url=meta.url,
+        given_fetched_at=meta.fetched_at,
+    )
+
+
+def _path(url: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
+
+
+def _content(path: Path, max_bytes: int) -> bytes | NoListing:
+    if wrong := _meta(path).wrong:
+        return NoListing(Outcome.UNREADABLE_FILE, wrong)
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        return NoListing(Outcome.UNREADABLE_FILE, f"{path.name}: {error.strerror}")
+    if len(data) > max_bytes:
+        return _too_large(max_bytes)
+    if path.suffix.lower() != ".gz":
+        return data
+    unpacked = gunzipped(data, max_bytes)
+    if isinstance(unpacked, NoListing) and unpacked.outcome is Outcome.LISTING_UNREADABLE:
+        return NoListing(Outcome.UNREADABLE_FILE, f"{path.name}: {unpacked.detail}")
+    return unpacked
+
+
+def _too_large(max_bytes: int) -> NoListing:
+    return NoListing(Outcome.TOO_LARGE, f"more than {max_bytes} bytes, decompressed")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    for part in (path, _meta_path(path)):
+        try:
+            with part.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            digest.update(f"{part}: {error.strerror}".encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def _meta_path(path: Path) -> Path:
+    return path.with_name(path.name + ".meta.json")
+
+
+def _meta(path: Path) -> _Meta:
+    meta_path = _meta_path(path)
+    try:
+        with meta_path.open("rb") as file:
+            values = json.loads(file.read(_MOST_META))
+        return _checked(values)
+    except FileNotFoundError:
+        return _Meta()
+    except OSError as error:
+        return _Meta(wrong=f"{meta_path.name}: {error.strerror}")
+    except (ValueError, RecursionError) as error:
+        return _Meta(wrong=f"{meta_path.name}: {error}")
+
+
+def _checked(values: object) -> _Meta:
+    if not isinstance(values, dict):
+        raise ValueError("must be a JSON object")
+    for key, value in values.items():
+        if key not in _META_KEYS:
+            raise ValueError(f"{key}: unknown key")
+        if not isinstance(value, str):
+            raise ValueError(f"{key}: must be a text")
+    url, published, fetched = (values.get(key) for key in ("url", "published_at", "fetched_at"))
+    if url is not None and not is_http(url):
+        raise ValueError(f"url: must be an http(s) URL, got {url!r}")
+    if published is not None:
+        _require_iso("published_at", published)
+    fetched_at = _past(fetched) if fetched is not None else None
+    return _Meta(url, published, instant(published) if published else None, fetched_at)
+
+
+def _past(fetched: str) -> datetime:
+    at = instant(fetched)
+    if at is None:
+        raise ValueError(f"fetched_at: must be an ISO time with its zone, got {fetched!r}")
+    if at > datetime.now(UTC) + _AHEAD:
+        raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
+    return at
+
+
+def _require_iso(key: str, value: str) -> None:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{key}: must be an ISO date or time, got {value!r}") from None

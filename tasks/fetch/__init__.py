@@ -1,5 +1,0 @@
-"""Fetching as a good guest, from hosts that are hostile until shown otherwise."""
-
-from tasks.fetch.client import Client
-
-__all__ = ["Client"]

@@ -1,0 +1,1 @@
+"""HTTP responses, live or archived: content types, encodings, limits, outcomes."""

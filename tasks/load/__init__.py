@@ -1,0 +1,1 @@
+"""Parquet into the warehouse: new runs, topic counts, checks, publication."""

@@ -1,0 +1,282 @@
+"""Loading: runs into Parquet, Parquet into the warehouse, topics counted, all checked."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+import duckdb
+
+from tasks.load.topic_counts import count_topics, replaced_topics
+from tasks.partition.partitions import Run, partition, warc_name
+from tasks.partition.versions import known_versions
+from tasks.settings import Limits
+from tasks.sources.source import Source
+from tasks.topics.topic import Topic
+from warehouse.build import loader
+from warehouse.build.article_texts_view import point_texts, texts_fit
+from warehouse.build.index_vintages import begin_vintage
+from warehouse.build.loaded_definitions import (
+    definitions_differ,
+    set_definitions,
+)
+from warehouse.build.loader import CheckFailed, Share
+from warehouse.build.publish import publish, publish_locked
+from warehouse.build.snapshots import published_load
+from warehouse.build.topic_changes import begin_changes, keep_changes, note_replaced
+from warehouse.layers.commits import (
+    Commit,
+    committed_runs,
+    layer_files,
+    read_commit,
+    read_commits,
+    sweep,
+)
+from warehouse.layers.definitions import SourceDefinition, TopicVersion, settle
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
+from warehouse.store.link import is_working_copy
+
+__all__ = [
+    "CheckFailed",
+    "LoadReport",
+    "Run",
+    "Share",
+    "load",
+    "publish",
+    "publish_all",
+    "rebuild_warehouse",
+]
+
+log = logging.getLogger(__name__)
+Told = Callable[[str], None]
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load did."""
+
+    load_no: int | None = None
+    """Number of the load; None when there was nothing new and nothing was changed."""
+    run_ids: tuple[str, ...] = ()
+    """Runs loaded, in order."""
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    """Their captures by outcome, as partitioned."""
+    mentions: int = 0
+    """Mentions counted in what is new."""
+    recounted: tuple[str, ...] = ()
+    """Topics counted again over what was there before, being new or defined otherwise."""
+    late: tuple[Path | str, ...] = ()
+    """Archive files left out: their run was committed without them."""
+
+    @property
+    def articles(self) -> int:
+        """New articles."""
+        return self.outcomes.get("article", 0)
+
+    @property
+    def revised(self) -> int:
+        """New versions of known articles."""
+        return self.outcomes.get("revised", 0)
+
+
+def load(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    runs: Iterable[Run] = (),
+    *,
+    limits: Limits | None = None,
+    now: datetime | None = None,
+    processes: int | None = None,
+    share: Share = Share.USUAL,
+    waiting: Told = lambda message: None,
+) -> LoadReport:
+    """Partition the runs and load all that is committed and not loaded yet, in one transaction.
+
+    Topics that are new or defined otherwise are counted again over all history. A run that has a
+    commit is not partitioned again.
+
+    Args:
+        layout: The installation.
+        topics: All topics that are to be counted, not only changed ones.
+        sources: All configured sources, not only those of the runs.
+        runs: Refined runs.
+        limits: Say when and for how long runs skip a source that fails; None keeps to what was.
+        now: The clock, for the record of the load and the validity of topics.
+        processes: How many may count where there is much to count; None is one for each core.
+        share: What DuckDB may take of the machine; a load for which that is too little begins again
+            with more.
+        waiting: Told when another process has to finish first.
+
+    Raises:
+        CheckFailed: the warehouse is as before; commits stay and are loaded by the next good load.
+    """
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        now = now or datetime.now(UTC)
+        return _load(share, layout, topics, sources, tuple(runs), limits, now, processes)
+
+
+def rebuild_warehouse(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    *,
+    limits: Limits | None = None,
+    processes: int | None = None,
+    waiting: Told = lambda message: None,
+) -> LoadReport:
+    """Make the warehouse again from the committed Parquet files, check it and publish it."""
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        loader.drop_writer(layout)
+        now = datetime.now(UTC)
+        report = _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
+        publish_locked(layout)
+    return report
+
+
+def publish_all(
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    *,
+    limits: Limits | None = None,
+    processes: int | None = None,
+    waiting: Told = lambda message: None,
+) -> Path | None:
+    """Publish the last load, with what other machines have committed to the store meanwhile.
+
+    Returns:
+        The new snapshot's file; None when there was nothing new to publish.
+    """
+    with writer_lock(layout, waiting):
+        if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):
+            sweep(layout)
+            now = datetime.now(UTC)
+            _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
+        return publish_locked(layout)
+
+
+def _within_memory(
+    work: Callable[Concatenate[Share, P], LoadReport],
+) -> Callable[Concatenate[Share, P], LoadReport]:
+    """Work within a share of memory, or again within a larger one where that is too little."""
+
+    def again(share: Share, /, *args: P.args, **kwargs: P.kwargs) -> LoadReport:
+        try:
+            return work(share, *args, **kwargs)
+        except duckdb.OutOfMemoryException as error:
+            if share is Share.MOST:
+                raise
+            log.info("a load begins again with more memory: %s", str(error).partition("\n")[0])
+            return again(share.more, *args, **kwargs)
+
+    return again
+
+
+@_within_memory
+def _load(
+    share: Share,
+    layout: Layout,
+    topics: Sequence[Topic],
+    sources: Sequence[Source],
+    runs: Sequence[Run],
+    limits: Limits | None,
+    now: datetime,
+    processes: int | None,
+) -> LoadReport:
+    definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
+    with (
+        loader.open_writer(layout, committed_runs(layout.commits), share) as con,
+        loader.transaction(con),
+    ):
+        loader.begin_load(con)
+        begin_changes(con, layout)
+        is_redefined = definitions_differ(con, definitions)
+        if is_redefined:
+            loader.allow(con, Share.MOST)
+        commits, late = _add_runs(con, layout, runs)
+        kept = kept_rule(con)
+        rule = _rule(limits) if limits else kept or _rule(Limits())
+        if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
+            return LoadReport(late=late)
+        fresh = layer_files(layout, commits, "articles")
+        load_no = max(loader.last_load(con), published_load(layout)) + 1
+        note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
+        mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
+        set_definitions(con, definitions)
+        begin_vintage(con, layout, now)
+        loader.refresh(con)
+        point_texts(con, layout)
+        set_rule(con, rule)
+        run_ids = tuple(commit.run_id for commit in commits)
+        loader.record_load(con, load_no, now, run_ids, recounted)
+        # Topics and sources reach into all history, which runs do not.
+        loader.run_checks(con, whole=is_redefined)
+        keep_changes(con, layout)
+    return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
+
+
+def _outcomes(commits: Iterable[Commit]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for commit in commits:
+        for outcomes in commit.outcomes.values():
+            total.update(outcomes)
+    return dict(sorted(total.items()))
+
+
+def _rule(limits: Limits) -> BreakerRule:
+    return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
+
+
+def _topic_version(topic: Topic) -> TopicVersion:
+    return TopicVersion(
+        topic.id,
+        0,
+        topic.name,
+        topic.aliases,
+        topic.exclude,
+        topic.case_sensitive,
+        topic.definition_hash,
+    )
+
+
+def _source_definition(source: Source) -> SourceDefinition:
+    low, high = source.expected_daily or (None, None)
+    return SourceDefinition(
+        source.id, source.name, source.country, source.language, source.timezone, low, high
+    )
+
+
+def _add_runs(
+    con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
+) -> tuple[list[Commit], tuple[Path | str, ...]]:
+    """Load what is committed, then partition and load the runs, each numbered after the others."""
+    loaded = loader.loaded_runs(con)
+    waiting = [run_id for run_id in committed_runs(layout.commits) if run_id not in loaded]
+    commits = read_commits(layout.commits, waiting)
+    loader.add_commits(con, layout, commits)
+    last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
+    late: list[Path | str] = []
+    for run in sorted(runs, key=lambda run: run.run_id):
+        done = read_commit(layout.commits, run.run_id)
+        if done:
+            late += _late(layout, run, done)
+        elif commit := partition(layout, run, partial(known_versions, con), sequence=last + 1):
+            last = commit.sequence
+            commits.append(commit)
+            loader.add_commits(con, layout, [commit])
+    return commits, tuple(late)
+
+
+def _late(layout: Layout, run: Run, done: Commit) -> list[Path | str]:
+    warcs = (batch.warc for batch in run.batches)
+    return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]

@@ -1,0 +1,1 @@
+"""Which runs are alive, and which run collects which source."""

@@ -1,0 +1,65 @@
+"""Which runs are alive, and which were ended before they had finished."""
+
+import fcntl
+import secrets
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import IO
+
+from warehouse.layers.layout import Layout
+
+SUFFIX = ".run"
+
+
+def new_run_id(started_at: datetime | None = None) -> str:
+    """A run's id: its start in UTC and six random digits, so that ids sort by time."""
+    start = started_at or datetime.now(UTC)
+    return f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def running(layout: Layout, run_id: str) -> Iterator[None]:
+    """Mark a run as alive; the mark stays behind, unlocked, when the body raises or is killed."""
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    path = layout.locks / f"{run_id}{SUFFIX}"
+    fresh = path.with_suffix(".new")
+    with fresh.open("w") as mark:
+        _try_lock(mark)
+        fresh.rename(path)
+        yield
+        path.unlink()
+
+
+def begun_runs(layout: Layout) -> list[str]:
+    """Ids of runs that are alive or were ended early."""
+    return sorted(path.stem for path in layout.locks.glob(f"*{SUFFIX}"))
+
+
+def adopt_unfinished(layout: Layout) -> Generator[str]:
+    """Ids of runs whose process ended too early, oldest first.
+
+    A run is the caller's alone until it asks for the next one, and is then taken as finished.
+    """
+    for path in sorted(layout.locks.glob(f"*{SUFFIX}")):
+        try:
+            mark = path.open()
+        except FileNotFoundError:
+            continue
+        with mark:
+            if _try_lock(mark) and path.exists():
+                yield path.stem
+                path.unlink()
+
+
+def _try_lock(mark: IO[str]) -> bool:
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def started_at(run_id: str) -> datetime:
+    """When a run began, from its id."""
+    return datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Staged rows into Parquet: versions, partitions, commits."""

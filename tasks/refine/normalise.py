@@ -1,0 +1,193 @@
+"""Makes an article's row out of what its page says and what is known of its capture."""
+
+import hashlib
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tasks.model import Capture, CaptureKind, Extraction, PageText
+from tasks.text.html_tree import one_line
+from tasks.text.near_copies import sketch
+from tasks.text.sentence_split import word_count
+from tasks.text.urls import article_id, canonical, content_urn, is_http
+
+AHEAD = timedelta(hours=48)
+"""A page that is dated further ahead of its capture is wrong about its date."""
+COMPARED = 40
+"""Words of a text that is compared with others: shorter ones are alike by chance."""
+NOT_PROMPTS = frozenset({"related", "share", "furniture"})
+ALWAYS_TOLD = frozenset({"source:strip", "site:recurring"})
+"""Rules that take out what would have been kept, also at the article's end."""
+Row = dict[str, Any]
+
+
+def article_row(extraction: Extraction, capture: Capture, *, extractor_version: str) -> Row:
+    """The article's row under ARTICLE_SCHEMA.
+
+    Still None are `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
+
+    Args:
+        extraction: one with outcome ARTICLE.
+        capture: the capture that the page came with.
+        extractor_version: what the row says it was made by.
+    """
+    page = extraction.page
+    if page is None:
+        raise ValueError(f"{extraction.outcome} is no article")
+    url = canonical_url(page, capture)
+    row = {
+        "article_id": article_id(url),
+        "version_no": None,
+        "first_seen_at": None,
+        "page_sha256": None,
+        "source_id": capture.source_id,
+        "url_requested": capture.url_requested,
+        "url_final": capture.url_final,
+        "url_canonical": url,
+        "fetched_at": capture.attempted_at,
+        "raw_ref": capture.raw_ref,
+        "run_id": capture.run_id,
+        "capture_id": capture.capture_id,
+        "extractor_version": extractor_version,
+    }
+    headline = _line(page.headline) or _line(capture.entry_headline)
+    return row | _texts(page, headline) | _times(page, capture) | _traits(page, extraction)
+
+
+def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) -> list[Row]:
+    """A row for each prompt, and for what else was taken out of the article."""
+    return [
+        {
+            "article_id": article_id,
+            "version_no": None,
+            "position": block.position,
+            "kind": block.kind,
+            "rule": block.rule,
+            "text": _storable(block.text),
+            "in_article": block.in_article,
+            "capture_id": capture.capture_id,
+            "run_id": capture.run_id,
+        }
+        for block in extraction.stripped
+        if block.kind not in NOT_PROMPTS or block.in_article or block.rule in ALWAYS_TOLD
+    ]
+
+
+def canonical_url(page: PageText, capture: Capture) -> str:
+    """The URL an article is known by; a saved file without any is known by its content."""
+    if capture.kind is not CaptureKind.FILE:
+        return canonical(page.declared_url, capture.url_final)
+    if capture.given_url:
+        return canonical(page.declared_url, capture.given_url)
+    url = canonical(page.declared_url, capture.url_final)
+    return url if is_http(url) else content_urn(capture.payload_sha256 or "")
+
+
+def body_sha256(headline: str, standfirst: str | None, body: str) -> str:
+    """What two states of an article share when they say the same in headline, standfirst, body.
+
+    Spacing and the composition of accents do not count.
+    """
+    text = "\n".join(" ".join(part.split()) for part in (headline, standfirst or "", body))
+    return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()
+
+
+def sketched(body: str, words: int) -> Row:
+    """The columns by which copies of a text of so many words are found; None for a short text."""
+    found = sketch(body) if words >= COMPARED else None
+    return {
+        "shingles": found and found.shingles,
+        "minhash": found and found.bits,
+        "minhash_bands": found and list(found.bands),
+    }
+
+
+def published(page: PageText, capture: Capture) -> tuple[datetime | None, str]:
+    """When an article was published, and what says so.
+
+    A time given for a saved file wins, then the page's, then the feed's. A time that lies after
+    the capture is passed over, and the time of the capture never stands in.
+    """
+    is_file = capture.kind is CaptureKind.FILE
+    entry = (capture.entry_published_at, "given" if is_file else "feed")
+    own = (page.published_at, page.published_source)
+    for at, source in (entry, own) if is_file else (own, entry):
+        if at is not None and at <= capture.attempted_at + AHEAD:
+            return at.astimezone(UTC), source
+    return None, "none"
+
+
+def _texts(page: PageText, headline: str) -> Row:
+    body = _storable("\n\n".join(page.paragraphs))
+    words, standfirst = word_count(body), _line(page.standfirst) or None
+    return {
+        "kicker": _line(page.kicker) or None,
+        "headline": headline,
+        "standfirst": standfirst,
+        "byline": _line(page.byline) or None,
+        "authors": [_line(name) for name in page.authors],
+        "dateline": _line(page.dateline) or None,
+        "body": body,
+        "captions": [" ".join(_storable(text).splitlines()).strip() for text in page.captions],
+        "section": _line(page.section) or None,
+        "word_count": words,
+        "body_sha256": body_sha256(headline, standfirst, body),
+    } | sketched(body, words)
+
+
+def _times(page: PageText, capture: Capture) -> Row:
+    at, source = published(page, capture)
+    own_raw = page.published_raw or capture.entry_published_raw
+    from_entry = source in ("given", "feed")
+    modified = page.modified_at
+    return {
+        "published_at": at,
+        "published_at_raw": _line(capture.entry_published_raw if from_entry else own_raw) or None,
+        "published_source": source,
+        "published_date": at.date() if at else None,
+        "modified_at": modified if modified and modified <= capture.attempted_at + AHEAD else None,
+    }
+
+
+def _traits(page: PageText, extraction: Extraction) -> Row:
+    prompts = [block for block in extraction.stripped if block.kind not in NOT_PROMPTS]
+    return {
+        "language": page.language,
+        "language_source": page.language_source,
+        "access": page.access,
+        "is_truncated": page.is_truncated,
+        "prompt_chars_removed": sum(len(block.text) for block in prompts),
+        "rights": {
+            "notice": _line(page.rights_notice) or None,
+            "tdm_reservation": _line(page.tdm_reservation) or None,
+        },
+    }
+
+
+def _line(text: str | None) -> str:
+    return one_line(_storable(text or ""))
+
+
+def _storable(text: str) -> str:
+    """The text without half surrogate pairs and NUL, which UTF-8 and databases refuse."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _version() -> str:
+    """The rules' own version: changes whenever a file that decides over extraction does."""
+    here = Path(__file__).parents[1]
+    files = []
+    for folder in ("extract", "prompts", "refine", "text"):
+        found = (here / folder).rglob("*")
+        files += sorted(f for f in found if f.suffix in (".py", ".toml", ".json"))
+    files.append(here / "sources" / "block_overrides.py")
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return f"1-{digest.hexdigest()[:12]}"
+
+
+EXTRACTOR_VERSION = _version()
+"""What rows say they were made by."""

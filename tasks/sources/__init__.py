@@ -1,0 +1,1 @@
+"""Sources: sources.toml as frozen types, and a source's own overrides."""

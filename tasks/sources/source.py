@@ -1,0 +1,196 @@
+"""The papers: `sources.toml` read into frozen types."""
+
+import glob
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from tasks.settings import Steps
+from tasks.sources.block_overrides import Marks, checked_mark
+from tasks.toml_reader import ConfigError, read_entries
+
+__all__ = ["ConfigError", "Source", "choose", "load_sources"]
+
+_ID = re.compile(r"[a-z]{2}-[a-z0-9-]+")
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_CODES = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
+    "de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy "
+    "hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg "
+    "li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or "
+    "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
+    "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+)
+_ISO_639_1 = frozenset(_CODES.split())
+
+
+def _country_outlet(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise ValueError(f"must be like gb-bbc (country-outlet, a-z 0-9 -), got {value!r}")
+    return value
+
+
+def _language(value: str) -> str:
+    found = _LANGUAGE.fullmatch(value)
+    # The usual slip is a country's code: "jp" for ja, "cn" for zh.
+    if not found or (len(found[1]) == 2 and found[1] not in _ISO_639_1):
+        raise ValueError(f"must be a language code like en, ja or zh-Hant, got {value!r}")
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"unknown timezone {value!r}, write it like Europe/London") from None
+    return value
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = None
+    if not usable or re.search(r"[\s\x00-\x1f\x7f<>\"\\]", value):
+        raise ValueError(f"must be an http(s) address with a host, got {value!r}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or password")
+    return value
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise ValueError(f"must be a domain like bbc.co.uk in small letters, got {value!r}")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise ValueError(f"repeats {value!r}")
+    return values
+
+
+def _two(value: object) -> object:
+    if isinstance(value, tuple) and len(value) != 2:
+        raise ValueError(f"must be [low, high], got {list(value)}")
+    return value
+
+
+def _low_high(value: tuple[int, int]) -> tuple[int, int]:
+    if not 0 <= value[0] <= value[1]:
+        raise ValueError(f"must be [low, high] with 0 <= low <= high, got {list(value)}")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+LowHigh = Annotated[tuple[int, int], BeforeValidator(_two), AfterValidator(_low_high)]
+Addresses = Annotated[
+    tuple[Annotated[str, AfterValidator(_web_address)], ...], AfterValidator(_no_repeats)
+]
+MarkList = Annotated[
+    tuple[Annotated[str, AfterValidator(checked_mark)], ...], AfterValidator(_no_repeats)
+]
+
+
+class Source(BaseModel):
+    """One paper: where its articles are found and what to expect of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: Annotated[str, AfterValidator(_country_outlet)]
+    name: Text
+    language: Annotated[str, AfterValidator(_language)]
+    """What its articles are written in, where a page and its text leave that open."""
+    timezone: Annotated[str, AfterValidator(_timezone)]
+    """For printed times without an offset."""
+    feeds: Addresses = ()
+    """RSS, Atom or JSON Feed."""
+    sitemaps: Addresses = ()
+    """News sitemaps, or indexes of them."""
+    sections: Addresses = ()
+    """Pages whose article links are followed."""
+    files: Annotated[tuple[Text, ...], AfterValidator(_no_repeats)] = ()
+    """Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder."""
+    domains: Annotated[
+        tuple[Annotated[str, AfterValidator(_domain)], ...], AfterValidator(_no_repeats)
+    ] = ()
+    """Whose pages in archives are this paper's, with all hosts below them; where none is named,
+    those of its listings."""
+    min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+    expected_daily: LowHigh | None = None
+    """Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing."""
+    allow_private_hosts: bool = False
+    recheck_after: Steps | None = None
+    """Instead of the settings' durations; an empty list asks for no page again."""
+    strip: MarkList = ()
+    """Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
+    text, with a `*` behind for a beginning."""
+    keep: MarkList = ()
+    """Blocks that are, whatever else speaks against them."""
+
+    @model_validator(mode="after")
+    def _has_a_place_to_look(self) -> Self:
+        if not (self.listings or self.files):
+            raise ValueError(
+                "feeds: missing, one of feeds, sitemaps, sections, files must be given"
+            )
+        return self
+
+    @property
+    def country(self) -> str:
+        """The country's code, such as `gb`."""
+        return self.id[:2]
+
+    @property
+    def listings(self) -> tuple[str, ...]:
+        """Every address that lists articles: feeds, sitemaps, sections."""
+        return self.feeds + self.sitemaps + self.sections
+
+    @property
+    def marks(self) -> Marks:
+        """What it says of blocks."""
+        return Marks(self.strip, self.keep)
+
+
+def load_sources(path: Path) -> tuple[Source, ...]:
+    """Read `sources.toml`.
+
+    Raises:
+        ConfigError: one line a problem, naming file, entry and key.
+    """
+    folder = Path(glob.escape(str(path.absolute().parent)))
+    return tuple(
+        source.model_copy(update={"files": _from_folder(folder, source.files)})
+        for source in read_entries(path, "source", Source)
+    )
+
+
+def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
+    """The sources with the given ids; all of them when none is given.
+
+    Raises:
+        ConfigError: an id that no source has.
+    """
+    known = {source.id: source for source in sources}
+    unknown = [source_id for source_id in ids if source_id not in known]
+    if unknown:
+        raise ConfigError([f"no source {unknown[0]!r}; there are: {', '.join(known)}"])
+    return tuple(known[source_id] for source_id in dict.fromkeys(ids)) or tuple(sources)
+
+
+def _from_folder(folder: Path, globs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(folder / Path(pattern).expanduser()) for pattern in globs)

@@ -1,0 +1,1 @@
+"""Value functions on text: URLs, dates, charsets, folding, sentences, similarity."""

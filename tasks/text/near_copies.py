@@ -1,0 +1,85 @@
+"""What a text resembles: its MinHash sketch, by which copies of it are found."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from rensa import RMinHash
+
+from tasks.text.folding import fold
+from tasks.text.sentence_split import UNSPACED
+
+SHINGLE = 4
+"""Words in a row (characters where words are not spaced) that are compared as one."""
+SLOTS = 512
+SEED = 20260302
+BANDS = 24
+ROWS = 2
+"""Slots in a band: two texts are compared when one band of them agrees, which happens to texts
+with a Jaccard similarity of .4 in 98 of 100 cases, of .01 in two of a thousand."""
+
+_TOKEN = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
+
+Hashes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A text's shingles in little space."""
+
+    shingles: int
+    """How many different ones the text has."""
+    bits: bytes
+    """The lowest bit of each slot: of two sketches (1 + J) / 2 of the bits agree, J being the
+    Jaccard similarity of the texts' sets of shingles."""
+    bands: tuple[int, ...]
+    """Hashes of 32 bits; near texts share at least one."""
+
+
+def sketch(text: str) -> Sketch | None:
+    """The sketch of a text; None for one without words.
+
+    The same on every machine and in every process.
+    """
+    tokens = _TOKEN.findall(fold(text).text)
+    if not tokens:
+        return None
+    shingles = np.unique(_shingles(tokens))
+    digest = RMinHash.digest_matrix_from_flat_token_hashes(
+        shingles, [0, len(shingles)], num_perm=SLOTS, seed=SEED
+    )
+    slots = np.array(digest.to_rows()[0], dtype=np.uint64)
+    bits = np.packbits((slots & np.uint64(1)).astype(np.uint8)).tobytes()
+    return Sketch(len(shingles), bits, _bands(slots))
+
+
+def _shingles(tokens: list[str]) -> Hashes:
+    hashes = np.array([_token_hash(token) for token in tokens], dtype=np.uint64)
+    size = min(SHINGLE, len(hashes))
+    grams = np.zeros(len(hashes) - size + 1, dtype=np.uint64)
+    for offset in range(size):
+        grams = _mixed(grams + hashes[offset : offset + len(grams)])
+    return grams
+
+
+def _bands(slots: Hashes) -> tuple[int, ...]:
+    """A hash of each band's number and slots."""
+    hashes = np.arange(1, BANDS + 1, dtype=np.uint64)
+    for row in slots[: BANDS * ROWS].reshape(BANDS, ROWS).T:
+        hashes = _mixed(hashes + row)
+    return tuple((hashes >> np.uint64(32)).tolist())
+
+
+@lru_cache(maxsize=1 << 15)
+def _token_hash(token: str) -> int:
+    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """The finalizer of splitmix64, so that the order of a shingle's words counts."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

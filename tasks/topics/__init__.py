@@ -1,0 +1,1 @@
+"""Topics: topics.toml as frozen types, matching aliases, counting mentions."""

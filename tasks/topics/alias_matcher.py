@@ -1,0 +1,175 @@
+"""The phrases of topics, and where they stand in a folded text."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from tasks.text.sentence_split import UNSPACED, Folded, fold
+from tasks.topics.topic import Topic
+from tasks.topics.url_spans import Addresses
+
+# A letter, digit or mark of a script that puts spaces between words. Hangul does, and yet hangs
+# particles on names (G20에서), so it bounds nothing.
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+_MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
+_MARK = re.compile(f"[{_MARKS}]")
+SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
+_OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
+"""What most often stands beside a word, and bounds it."""
+WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One alias, or excluded phrase, of one topic."""
+
+    topic: str
+    alias: str | None
+    """None for an excluded phrase."""
+    is_prefix: bool
+    left: bool
+    """Whether the left edge needs a boundary."""
+    right: bool
+
+
+Found = list[tuple[int, int, int]]
+"""Patterns of a lexicon, and where they start and end in a folded text."""
+_Span = tuple[int, int, Phrase]
+"""Where a phrase starts and ends."""
+
+
+class Lexicon:
+    """The phrases of the topics of one case mode in one automaton.
+
+    Overlapping matches are asked for: leftmost-longest would let `G20 summit`, refused in
+    `G20 summiteers` for want of a boundary, hide the `G20` within, and one topic's alias hide
+    another's.
+    """
+
+    def __init__(
+        self, topics: Iterable[Topic], *, keep_case: bool, noticed: Iterable[Topic] = ()
+    ) -> None:
+        by_pattern: dict[str, list[Phrase]] = defaultdict(list)
+        for topic, phrase in _phrases(topics):
+            pattern = _pattern(phrase, keep_case=keep_case)
+            alias = phrase if phrase in topic.aliases else None
+            by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
+        others = {_pattern(phrase, keep_case=True).casefold() for _, phrase in _phrases(noticed)}
+        patterns = list(by_pattern | {other: by_pattern.get(other, []) for other in others})
+        self._phrases = [by_pattern.get(pattern, []) for pattern in patterns]
+        self._noticed = frozenset(map(patterns.index, others))
+        self._automaton = AhoCorasick(
+            patterns, matchkind=MatchKind.Standard, implementation=Implementation.DFA
+        )
+
+    def look(self, folded: Folded) -> Found:
+        """Where its patterns stand, also within words."""
+        return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
+
+    def noticed(self, found: Found) -> list[int]:
+        """Where phrases of the topics that are only noticed stand, in whatever case."""
+        return [start for index, start, _ in found if index in self._noticed]
+
+    def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
+        """Of what was found, each mention's offsets in the original text and its phrase."""
+        text = folded.text
+        spans = [
+            (start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)
+            for index, start, end in found
+            for phrase in self._phrases[index]
+            if _is_bounded(phrase, text, start, end)
+        ]
+        if not spans:
+            return []
+        addresses = Addresses(folded.original)
+        places = ((*folded.span(start, end), phrase) for start, end, phrase in _resolved(spans))
+        return [place for place in places if not addresses.hold(place[0], place[1])]
+
+
+def _phrases(topics: Iterable[Topic]) -> Iterator[tuple[Topic, str]]:
+    return ((topic, phrase) for topic in topics for phrase in topic.aliases + topic.exclude)
+
+
+def _pattern(phrase: str, *, keep_case: bool) -> str:
+    return fold(phrase.removesuffix("*"), keep_case=keep_case).text.strip()
+
+
+def _phrase(topic: str, alias: str | None, phrase: str, pattern: str) -> Phrase:
+    is_prefix = phrase.endswith("*")
+    return Phrase(
+        topic=topic,
+        alias=alias,
+        is_prefix=is_prefix,
+        left=bool(SPACED.match(pattern[0])),
+        right=bool(SPACED.match(pattern[-1])) and not is_prefix,
+    )
+
+
+def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if phrase.left and before not in _OPEN and is_spaced(before):
+        return False
+    # A mark that is left after folding makes another letter of the last one.
+    return after in _OPEN or not ((phrase.right and is_spaced(after)) or _MARK.match(after))
+
+
+@lru_cache(maxsize=4096)
+def is_spaced(sign: str) -> bool:
+    """Whether the character is a letter, digit or mark of a script that puts spaces."""
+    return bool(SPACED.match(sign))
+
+
+def _end_of_word(text: str, end: int) -> int:
+    if not is_spaced(text[end - 1]):
+        return end
+    rest = WORD_REST.match(text, end)
+    return rest.end() if rest else end
+
+
+def _resolved(spans: list[_Span]) -> Iterator[_Span]:
+    """For each topic: without what an excluded phrase touches, leftmost and longest first."""
+    spans.sort(key=itemgetter(0))
+    first = stop = 0
+    for number, span in enumerate(spans):
+        if span[0] >= stop:
+            yield from _chosen(spans[first:number])
+            first = number
+        stop = max(stop, span[1])
+    yield from _chosen(spans[first:])
+
+
+def _chosen(spans: list[_Span]) -> Iterable[_Span]:
+    """Of those that hang together."""
+    if len(spans) < 2:
+        return [span for span in spans if span[2].alias is not None]
+    by_topic: dict[str, list[_Span]] = defaultdict(list)
+    for span in spans:
+        by_topic[span[2].topic].append(span)
+    return chain.from_iterable(map(_free, by_topic.values()))
+
+
+def _free(spans: list[_Span]) -> Iterator[_Span]:
+    """Of one topic's."""
+    excluded = [span for span in spans if span[2].alias is None]
+    stop = 0
+    for span in sorted(spans, key=_precedence):
+        is_free = span[0] >= stop and span[2].alias is not None
+        if is_free and not any(_touch(span, other) for other in excluded):
+            stop = span[1]
+            yield span
+
+
+def _precedence(span: _Span) -> tuple[int, int, int, str]:
+    start, end, phrase = span
+    alias = phrase.alias or ""
+    return start, -end, -len(alias), alias
+
+
+def _touch(one: _Span, other: _Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

@@ -1,0 +1,83 @@
+"""Folding many texts at once: in most of them each character folds by itself, to one."""
+
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from tasks.text.folding import Folded, fold
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_GAP = "\n"
+"""Between the texts: no phrase of a paragraph reaches over it."""
+_UNKNOWN = 0xFFFF_FFFF
+_HARD = 0
+"""Of a character that does not fold by itself, or not to one."""
+_JAMO = range(0x1100, 0x1200)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Texts that are looked through as one."""
+
+    folded: Folded
+    starts: list[int]
+    hard: frozenset[int]
+    """The texts that have to be folded by themselves."""
+
+    def holder(self, position: int) -> int:
+        """The text in which a character stands."""
+        return bisect_right(self.starts, position) - 1
+
+
+def join(texts: list[str], *, keep_case: bool = False) -> Joined:
+    """Fold texts as one; those with a line break, or more than a space in a gap, count as hard."""
+    whole = _GAP.join(texts)
+    starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
+    signs = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
+    folded = _folded(signs, keep_case)
+    is_hard = folded == _HARD
+    is_hard[1:] |= (folded[1:] == ord(" ")) & (folded[:-1] == ord(" "))
+    held = np.searchsorted(starts, np.flatnonzero(is_hard), "right") - 1
+    broken = {number for number, text in enumerate(texts) if _GAP in text}
+    text = folded.tobytes().decode("utf-32-le")
+    return Joined(Folded(text, whole, keep_case, True), starts, frozenset(held.tolist()) | broken)
+
+
+def _folded(signs: Array, keep_case: bool) -> Array:
+    """What each character folds to."""
+    table = _table(keep_case)
+    found: Array = table.take(signs, mode="clip")
+    unknown = np.flatnonzero(found == _UNKNOWN)
+    if len(unknown):
+        for code in np.unique(signs.take(unknown)).tolist():
+            table[min(code, len(table) - 1)] = _fold_of(code, keep_case)
+        found = table.take(signs, mode="clip")
+    return found
+
+
+@lru_cache(maxsize=2)
+def _table(keep_case: bool) -> Array:
+    """By character of the BMP, filled as they come; the last stands for all beyond it."""
+    return np.full((1 << 16) + 1, _UNKNOWN, np.uint32)
+
+
+def _fold_of(code: int, keep_case: bool) -> int:
+    sign = chr(code)
+    if sign == _GAP or code >= 1 << 16 or 0xD800 <= code < 0xE000:
+        return code if sign == _GAP else _HARD
+    folded = fold(sign, keep_case=keep_case)
+    if not folded.is_aligned or folded.text == _GAP:
+        return _HARD
+    return _HARD if any(map(_joins, (sign, folded.text))) else ord(folded.text)
+
+
+def _joins(sign: str) -> bool:
+    """Whether normalising may join the character with its neighbours."""
+    is_mark = unicodedata.category(sign)[0] == "M" or unicodedata.combining(sign) > 0
+    return is_mark or ord(sign) in _JAMO

@@ -1,0 +1,287 @@
+"""Counting topics: every place where an alias names one."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.text.sentence_split import fold, sentence_starts
+from tasks.topics.alias_matcher import WORD_REST, Lexicon, Phrase, is_spaced
+from tasks.topics.batch_folding import Joined, join
+from tasks.topics.prefilter import Places, Sieve, contents_of, passages
+from tasks.topics.topic import Topic
+from warehouse.layers.parquet_schemas import MENTION_SCHEMA
+
+_COLUMNS = {
+    "headline": "headline",
+    "standfirst": "standfirst",
+    "body": "body",
+    "caption": "captions",
+}
+"""Of the articles, by field, in the order in which mentions are given."""
+_CONTEXT = 60
+
+Span = tuple[int, int, Phrase]
+"""Offsets of a mention, and what names the topic there."""
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+class Hit(NamedTuple):
+    """One mention in one field; offsets are in code points of the field as it stands."""
+
+    topic_id: str
+    alias: str
+    field: str
+    sentence_no: int
+    char_start: int
+    char_end: int
+    matched_text: str
+    context_left: str
+    context_right: str
+
+
+class Matcher:
+    """Finds the mentions of a set of topics in a text."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self.sieve = Sieve(topics)
+        caseless = [topic for topic in topics if not topic.case_sensitive]
+        cased = [topic for topic in topics if topic.case_sensitive]
+        self._caseless = Lexicon(caseless, keep_case=False, noticed=cased)
+        self._cased = Lexicon(cased, keep_case=True)
+
+    def find(self, text: str, field: str = "body") -> list[Hit]:
+        """All mentions in one field, in the order of the text.
+
+        Each line of the field `caption` is a text of its own.
+        """
+        if field != "caption":
+            return _hits(text, field, self._find(text))
+        hits: list[Hit] = []
+        offset = sentence_no = 0
+        for line in _LINE.findall(text):
+            found = _hits(line, field, self._find(line))
+            hits += (_moved(hit, offset, sentence_no) for hit in found)
+            offset += len(line)
+            sentence_no += len(sentence_starts(line))
+        return hits
+
+    def find_each(
+        self, contents: Sequence[bytes], field: str, places: Sequence[Places]
+    ) -> list[list[Hit]]:
+        """The mentions in each of many texts, given in UTF-8.
+
+        Only paragraphs that hold one of a text's places are looked at.
+        """
+        texts = [content.decode() for content in contents]
+        parts = [
+            (number, first, stop)
+            for number, text in enumerate(texts)
+            for first, stop in passages(contents[number], text, places[number])
+        ]
+        spans = self._find_parts([texts[number][first:stop] for number, first, stop in parts])
+        found: list[list[Span]] = [[] for _ in texts]
+        for part, (start, end, phrase) in spans:
+            number, first, _ = parts[part]
+            found[number].append((first + start, first + end, phrase))
+        return [_hits(text, field, spans) for text, spans in zip(texts, found, strict=True)]
+
+    def _find(self, text: str) -> list[Span]:
+        folded = fold(text)
+        if not (looked := self._caseless.look(folded)):
+            return []
+        found = self._caseless.mentions(folded, looked)
+        if self._caseless.noticed(looked):
+            found += self._find_cased(text)
+        return found
+
+    def _find_cased(self, text: str) -> list[Span]:
+        folded = fold(text, keep_case=True)
+        return self._cased.mentions(folded, self._cased.look(folded))
+
+    def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
+        """The spans within each of many paragraphs, behind its number."""
+        joined = join(parts)
+        looked = self._caseless.look(joined.folded)
+        yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))
+        noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
+        cased = sorted(noticed - joined.hard)
+        for part, span in self._find_cased_parts([parts[part] for part in cased]):
+            yield cased[part], span
+        for part in joined.hard:
+            yield from ((part, span) for span in self._find(parts[part]))
+
+    def _find_cased_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
+        joined = join(parts, keep_case=True)
+        looked = self._cased.look(joined.folded)
+        yield from _shared_out(joined, self._cased.mentions(joined.folded, looked))
+        for part in joined.hard:
+            yield from ((part, span) for span in self._find_cased(parts[part]))
+
+
+def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
+    """The spans within each of the texts that were folded as one."""
+    for start, end, phrase in spans:
+        part = joined.holder(start)
+        if part not in joined.hard:
+            first = joined.starts[part]
+            yield part, (start - first, end - first, phrase)
+
+
+def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
+    """The mentions in a text, in its order."""
+    if not found:
+        return []
+    found.sort(key=_place)
+    starts = sentence_starts(text, found[-1][0])
+    return [
+        _hit(text, field, phrase, start, end, _index(starts, start)) for start, end, phrase in found
+    ]
+
+
+def _place(found: Span) -> tuple[int, int, str]:
+    start, end, phrase = found
+    return start, end, phrase.topic
+
+
+def count(
+    articles: pa.Table | pa.RecordBatch, topics: Sequence[Topic], versions: Mapping[str, int]
+) -> pa.Table:
+    """Count topics over articles.
+
+    Args:
+        articles: with the columns article_id, version_no, headline, standfirst, body, captions.
+        topics: what to count.
+        versions: the number of each topic's definition, by topic id.
+
+    Returns:
+        A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
+    """
+    matcher = _matcher(tuple(topics))
+    found = [
+        (row, number, hits)
+        for number, (field, name) in enumerate(_COLUMNS.items())
+        for row, hits in _column_hits(matcher, articles.column(name), field)
+    ]
+    found.sort(key=lambda one: one[:2])
+    rows = [row for row, _, hits in found for _ in hits]
+    return _table(articles, rows, [hit for _, _, hits in found for hit in hits], versions)
+
+
+@lru_cache(maxsize=2)
+def _matcher(topics: tuple[Topic, ...]) -> Matcher:
+    return Matcher(topics)
+
+
+def _column_hits(
+    matcher: Matcher, column: pa.Array | pa.ChunkedArray, field: str
+) -> Iterator[tuple[int, list[Hit]]]:
+    """The rows of one field that hold mentions, and these."""
+    whole = _whole(column)
+    if field == "caption":
+        yield from _caption_hits(matcher, whole)
+        return
+    kept = matcher.sieve.keep(whole)
+    contents = contents_of(whole, [row for row, _ in kept])
+    near: list[tuple[int, bytes, Places]] = []
+    for (row, places), content in zip(kept, contents, strict=True):
+        if places is not None:
+            near.append((row, content, places))
+        elif matcher.sieve.keeps(text := content.decode()):
+            yield row, matcher.find(text, field)
+    if near:
+        rows, texts, places_of = zip(*near, strict=True)
+        yield from zip(rows, matcher.find_each(texts, field, places_of), strict=True)
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if isinstance(column, pa.Array):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[int, list[Hit]]]:
+    parents = pc.list_parent_indices(captions)
+    kept = {parents[row].as_py() for row, _ in matcher.sieve.keep(captions.flatten())}
+    rows = sorted(kept)
+    for row, lines in zip(rows, captions.take(pa.array(rows, pa.int64())).to_pylist(), strict=True):
+        text = "\n".join(lines or ())
+        if matcher.sieve.keeps(text):
+            yield row, matcher.find(text, "caption")
+
+
+def _table(
+    articles: pa.Table | pa.RecordBatch,
+    rows: list[int],
+    hits: list[Hit],
+    versions: Mapping[str, int],
+) -> pa.Table:
+    chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
+    columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
+    columns["topic_version"] = [versions[hit.topic_id] for hit in hits]
+    for place, name in enumerate(Hit._fields):
+        columns[name] = [hit[place] for hit in hits]
+    return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
+
+
+def _index(starts: list[int], position: int) -> int:
+    return max(0, bisect_right(starts, position) - 1)
+
+
+def _moved(hit: Hit, offset: int, sentence_no: int) -> Hit:
+    """The hit where its text is part of a longer one."""
+    return hit._replace(
+        sentence_no=hit.sentence_no + sentence_no,
+        char_start=hit.char_start + offset,
+        char_end=hit.char_end + offset,
+    )
+
+
+def _hit(text: str, field: str, phrase: Phrase, start: int, end: int, sentence_no: int) -> Hit:
+    return Hit(
+        phrase.topic,
+        phrase.alias or "",
+        field,
+        sentence_no,
+        start,
+        end,
+        text[start:end],
+        _before(text, start),
+        _after(text, end),
+    )
+
+
+def _has_odd_gaps(text: str) -> bool:
+    """Whether a gap is more than one space; no other is printable."""
+    return not text.isprintable() or "  " in text
+
+
+def _evened(text: str) -> str:
+    """Each gap one space."""
+    return " ".join(f"|{text}|".split())[1:-1]
+
+
+def _before(text: str, start: int) -> str:
+    near = text[max(0, start - _CONTEXT - 1) : start]
+    if _has_odd_gaps(near):
+        near = _evened(text[max(0, start - 2 * _CONTEXT) : start])
+    kept = near[-_CONTEXT:]
+    if len(near) > _CONTEXT and is_spaced(near[-_CONTEXT - 1]):
+        rest = WORD_REST.match(kept)
+        kept = kept[rest.end() if rest else 0 :] or kept
+    return kept.lstrip()
+
+
+def _after(text: str, end: int) -> str:
+    near = text[end : end + _CONTEXT + 1]
+    if _has_odd_gaps(near):
+        near = _evened(text[end : end + 2 * _CONTEXT])
+    kept = near[:_CONTEXT]
+    if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
+        rest = WORD_REST.match(kept[::-1])
+        kept = kept[: len(kept) - rest.end() if rest else None] or kept
+    return kept.rstrip()

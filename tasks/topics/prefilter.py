@@ -1,0 +1,247 @@
+"""Tells at little cost which texts of a whole Arrow column can hold a mention: few do.
+
+One automaton runs over the column's bytes as they lie in memory. It looks for the *core* of each
+alias, a run of letters and digits that folding only ever makes from the same letters, small or
+capital. A text with one of the few characters of which that does not hold is folded and looked
+through as a whole. Where a core stands, only its paragraph needs a closer look.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchKind
+
+from tasks.text.sentence_split import fold
+from tasks.topics.topic import Topic
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Places = list[int]
+"""Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them."""
+
+AT_ONCE = 500_000
+"""Bytes looked through at a time: what is made of more does not stay near the core, and comes from
+the system anew each time."""
+_BREAK = b"\n\n"
+_CASED_LETTERS = 4
+"""Of a core beyond ASCII, written small or capital each: sixteen forms."""
+_ODD_CHARACTERS = (
+    "\u00aa\u00ad\u00b5\u00ba\u00bc-\u00be\u0130\u0132\u0133\u013f\u0140\u0149\u017f\u01c4-\u01cc"
+    "\u01f0-\u01f3\u02b0-\u02b8\u02e0-\u02e4\u0345\u034f\u0390\u03b0\u03d0-\u03d6\u03f0-\u03f2"
+    "\u03f4\u03f5\u03f9\u0587\u061c\u0675-\u0678\u0958-\u095f\u09dc-\u09df\u0a33\u0a36\u0a59-\u0a5e"
+    "\u0b5c\u0b5d\u0e33\u0eb3\u0edc\u0edd\u0f43-\u0f69\u10fc\u13f8-\u13fd\u180b-\u180f\u1e96-\u1e9e"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2071\u207f\u2090-\u209c\u20a8\u2c7c\u2c7d\u2d6f\u2e9f\u2ef3"
+    "\u3038-\u303a\u309f\u30ff\u3131-\u319f\ua69c\ua69d\ua770\ua7f2-\ua7f9\uab5c-\uab69\ufe00-\ufe0f"
+    "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+)
+"""That fold to letters or digits other than themselves, or to nothing. Hangul's vowels and finals,
+which join the one before, are among the blocks."""
+_ODD_BLOCKS = (
+    "1140 1180 11c0 1c80 1d00 1d40 1d80 1f40 1f80 1fc0 2100 2140 2180 2440 2480 24c0 2f00 "
+    "2f40 2f80 2fc0 3200 3240 3280 32c0 3300 3340 3380 33c0 ab40 ab80 f900 f940 f980 f9c0 "
+    "fa00 fa40 fa80 fac0 fb00 fb40 fb80 fbc0 fc00 fc40 fc80 fcc0 fd00 fd40 fd80 fdc0 fe40 "
+    "fe80 fec0 ff40 ff80 ffc0 10780 1d400 1d440 1d480 1d4c0 1d500 1d540 1d580 1d5c0 1d600 "
+    "1d640 1d680 1d6c0 1d700 1d740 1d780 1d7c0 1ee00 1ee40 1ee80 1f100 1f140 1f180 1f200 "
+    "1f240 1fbc0"
+)
+"""The same where sixty-four neighbours, which share all bytes but the last, are all taken."""
+_ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
+_FIRST_LEAD = 0xC2
+_LONGEST = 4
+"""Bytes of a character in UTF-8."""
+_SHARP_S = "ß".encode()
+_IS_ODD, _IS_SHARP = 1, 2
+
+
+class Sieve:
+    """Finds the texts that may name one of some topics, and where in them."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        topics = tuple(topics)
+        aliases = {_folded(alias) for topic in topics for alias in topic.aliases}
+        phrases = aliases | {_folded(phrase) for topic in topics for phrase in topic.exclude}
+        self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
+        cores = {core(alias) for alias in aliases}
+        forms = sorted({form.encode() for one in cores for form in _forms(one)})
+        stays = not any("\n" in phrase for phrase in phrases)  # within its paragraph
+        self._sees_all = "" not in cores and stays
+        self._automaton = BytesAhoCorasick(
+            [form for form in forms if form],
+            matchkind=MatchKind.LeftmostFirst,
+            implementation=Implementation.DFA,
+        )
+
+    def keep(self, texts: pa.StringArray) -> list[tuple[int, Places | None]]:
+        """The rows that may hold a mention, in order, and where; None for anywhere."""
+        if not self._sees_all:
+            return [(row, None) for row in range(len(texts))]
+        rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
+        firsts = range(0, len(texts), rows)
+        kept = ((first, self._keep(texts.slice(first, rows))) for first in firsts)
+        return [(first + row, places) for first, found in kept for row, places in found]
+
+    def _keep(self, texts: pa.StringArray) -> list[tuple[int, Places | None]]:
+        starts, content, odd = _read(texts)
+        kept: dict[int, Places | None] = dict.fromkeys(_rows(starts, odd).tolist())
+        found = self._automaton.find_matches_as_indexes(content.data)
+        _, start, end = np.array(found, np.int64).reshape(-1, 3).T
+        first, last = _rows(starts, start), _rows(starts, end - 1)
+        for row, stop, place in zip(first.tolist(), last.tolist(), start.tolist(), strict=True):
+            if row != stop:  # across texts: it may hide one that begins in the second
+                kept |= dict.fromkeys(range(row, stop + 1))
+            elif (places := kept.setdefault(row, [])) is not None:
+                places.append(place - int(starts[row]))
+        return sorted(kept.items(), key=lambda one: one[0])
+
+    def keeps(self, text: str) -> bool:
+        """Whether an alias stands in the folded text, as a word or within one."""
+        return bool(self._whole.find_matches_as_indexes(fold(text).text))
+
+
+def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
+    """The texts of some rows, as they lie in the column; none is an empty one."""
+    _, offsets, characters = column.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[column.offset :]
+    content = memoryview(characters or b"")
+    chosen = np.array(rows, np.int64)
+    for start, end in zip(bounds[chosen].tolist(), bounds[chosen + 1].tolist(), strict=True):
+        yield bytes(content[start:end])
+
+
+def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]:
+    """Offsets in code points of a text's paragraphs that hold the places; a blank line ends one.
+
+    Args:
+        content: The text in UTF-8.
+        text: The same, decoded.
+        places: Offsets in its UTF-8.
+    """
+    found = list(_paragraphs(content, places))
+    if len(content) == len(text):
+        return found
+    done = characters = 0
+    counted = []
+    for start, stop in found:
+        first = characters + len(content[done:start].decode())
+        characters = first + len(content[start:stop].decode())
+        counted.append((first, characters))
+        done = stop
+    return counted
+
+
+def _paragraphs(content: bytes, places: Places) -> Iterator[tuple[int, int]]:
+    """Offsets of the same in bytes."""
+    stop = -1
+    for place in places:
+        if place >= stop:
+            cut = content.rfind(_BREAK, max(stop, 0), place)
+            start = max(stop, 0) if cut < 0 else cut + len(_BREAK)
+            stop = content.find(_BREAK, place) % (len(content) + 1)
+            yield start, stop
+
+
+def _folded(phrase: str) -> str:
+    return fold(phrase.removesuffix("*")).text.strip()
+
+
+def core(folded: str) -> str:
+    """The longest run of an alias in which folded letters stand as they are written; or none."""
+    marked = "".join(sign if _is_steady(sign) else " " for sign in folded)
+    return max(_runs(marked), key=len, default="")
+
+
+@cache
+def odd_characters() -> tuple[Array, Array]:
+    """Which characters of the BMP, and which blocks of 64 in all Unicode, no core foresees."""
+    signs, blocks = np.zeros(1 << 16, np.bool_), np.zeros(1 << 15, np.bool_)
+    signs[[ord(sign) for sign in _expanded(_ODD_CHARACTERS)]] = True
+    for block in _ODD_BLOCKS.split():
+        blocks[int(block, 16) >> 6] = True
+    for first, last in _ODD_PLANES:
+        blocks[first >> 6 : (last >> 6) + 1] = True
+    signs |= np.repeat(blocks[: 1 << 10], 1 << 6)
+    return signs, blocks
+
+
+def _expanded(ranges: str) -> Iterator[str]:
+    signs = iter(ranges)
+    last = ""
+    for sign in signs:
+        if sign == "-":
+            yield from map(chr, range(ord(last) + 1, ord(next(signs)) + 1))
+        else:
+            yield (last := sign)
+
+
+def _is_steady(sign: str) -> bool:
+    """Whether only this letter or digit folds to it, or its capital."""
+    is_hangul = "\uac00" <= sign <= "\ud7a3"
+    return sign.isalnum() and (is_hangul or unicodedata.normalize("NFD", sign) == sign)
+
+
+def _runs(marked: str) -> Iterator[str]:
+    """Each run of steady signs: ASCII, or the start of one in another script with its capitals."""
+    for word in marked.split():
+        yield from ("".join(sign if sign.isascii() else " " for sign in word)).split()
+        for run in ("".join(" " if sign.isascii() else sign for sign in word)).split():
+            cased = [at for at, sign in enumerate(run) if len(variants(sign)) > 1]
+            yield run[: cased[_CASED_LETTERS]] if len(cased) > _CASED_LETTERS else run
+
+
+def variants(sign: str) -> set[str]:
+    """What folds to a steady letter outside ASCII, in texts without odd signs."""
+    return {sign, sign.upper(), *("ς" if sign == "σ" else "")}
+
+
+def _forms(steady: str) -> Iterator[str]:
+    if steady.isascii():
+        yield steady
+    else:
+        yield from map("".join, product(*map(variants, steady)))
+
+
+def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
+    """Where each text starts; all their bytes, A-Z small, each ß as ss; where odd signs stand."""
+    lowered = pc.ascii_lower(texts)
+    _, offsets, characters = lowered.buffers()
+    starts = np.frombuffer(offsets, np.int32)[lowered.offset : lowered.offset + len(texts) + 1]
+    content = np.zeros(int(starts[-1]) + _LONGEST, np.uint8)
+    content[:-_LONGEST] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
+    leads = np.flatnonzero(content >= _FIRST_LEAD)
+    kinds = _kinds().take(_keys(*(content.take(leads + more) for more in range(3))))
+    sharp = leads[kinds == _IS_SHARP]
+    content[sharp] = content[sharp + 1] = ord("s")
+    return starts, content, leads[kinds == _IS_ODD]
+
+
+def _keys(lead: Array, second: Array, third: Array) -> Array:
+    """Six bits of each of a character's first three bytes."""
+    keys: Array = (lead & 0x3F).astype(np.int32)
+    for more in (second, third):
+        keys <<= 6
+        keys |= more & 0x3F
+    return keys
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> Array:
+    """By key: whether the character is odd, or a ß."""
+    signs, blocks = odd_characters()
+    kinds = np.zeros((64, 64, 64), np.uint8)
+    for lead in range(_FIRST_LEAD, 0xE0):
+        first = (lead & 0x1F) << 6
+        kinds[lead & 0x3F] = signs[first : first + 64, np.newaxis]
+    kinds[0x20:0x30] = signs.reshape(16, 64, 64)
+    kinds[0x30:0x38] = blocks.reshape(8, 64, 64)
+    kinds[_SHARP_S[0] & 0x3F, _SHARP_S[1] & 0x3F] = _IS_SHARP
+    return kinds.ravel()
+
+
+def _rows(starts: Array, places: Array) -> Array:
+    """The text in which each byte stands."""
+    return np.searchsorted(starts, places, "right") - 1

@@ -1,0 +1,94 @@
+"""The topics: `topics.toml` read into frozen types."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from tasks.text.folding import fold
+from tasks.toml_reader import ConfigError, read_entries
+
+__all__ = ["ConfigError", "Topic", "load_topics"]
+
+RULES = 1
+"""Of matching. Raised when the same definition would count otherwise, so that all is recounted."""
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def _topic_id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise ValueError(f"must be of a-z 0-9 -, like g20, got {value!r}")
+    return value
+
+
+def _phrase(value: str) -> str:
+    if not fold(value.removesuffix("*")).text.strip():
+        raise ValueError(f"must not be empty, got {value!r}")
+    if "*" in value[:-1]:
+        raise ValueError(f"may hold * only as its last character, got {value!r}")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _at_least_one(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("must hold at least one alias")
+    return value
+
+
+Phrases = tuple[Annotated[str, AfterValidator(_phrase)], ...]
+
+
+class Topic(BaseModel):
+    """One thing to count, and the phrases that name it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: Annotated[str, AfterValidator(_topic_id)]
+    name: Annotated[str, AfterValidator(_not_blank)]
+    aliases: Annotated[Phrases, AfterValidator(_at_least_one)]
+    """Phrases that count. One that ends in `*` matches as a prefix."""
+    exclude: Phrases = ()
+    """Phrases in which an alias does not count; `*` as in aliases."""
+    case_sensitive: bool = False
+
+    @model_validator(mode="after")
+    def _no_phrase_twice(self) -> Self:
+        first: dict[str, str] = {}
+        phrases = [("aliases", alias) for alias in self.aliases]
+        for key, phrase in phrases + [("exclude", phrase) for phrase in self.exclude]:
+            folded = fold(phrase, keep_case=self.case_sensitive).text.strip()
+            if folded in first:
+                raise ValueError(f"{key}: {phrase!r} repeats {first[folded]!r} once folded")
+            first[folded] = phrase
+        return self
+
+    @property
+    def definition_hash(self) -> str:
+        """SHA-256 of all that decides what counts: a new value means a new version of the topic."""
+        definition: dict[str, Any] = {
+            "rules": RULES,
+            "aliases": sorted(self.aliases),
+            "exclude": sorted(self.exclude),
+            "case_sensitive": self.case_sensitive,
+        }
+        text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_topics(path: Path) -> tuple[Topic, ...]:
+    """Read `topics.toml`.
+
+    Raises:
+        ConfigError: one line a problem, naming file, entry and key.
+    """
+    return read_entries(path, "topic", Topic)

@@ -1,0 +1,165 @@
+"""A second data folder that is whole at any moment, copied beside running ingests.
+
+A run writes its archive files, then Parquet, then its commit; the commit makes them count. What
+is copied is what the commits of one moment name, so no half of a run is in the copy: names first,
+under the writer's lock, the files after it. In the copy the order is that of a run again.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.layers.commits import (
+    BEGUN,
+    Commit,
+    CommittedFile,
+    committed_runs,
+    next_commits,
+    read_commits,
+    swap_commits,
+    sweep,
+)
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.store.archive_files import archive_files, bring_archive
+
+HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
+"""What no layer gives back; the second names versions that are in the first."""
+OPEN = ".open"
+"""An archive file that is being written; its copy is cut when the run is finished there."""
+
+
+class BackupFailed(Exception):  # noqa: N818 - the message is for people
+    """A file that counts could not be copied; the copy that was there before still stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What is in the copy now."""
+
+    runs: int
+    parquet_files: int
+    archives: int
+    copied: int
+    """Files that were new or had grown."""
+
+
+def back_up(
+    layout: Layout, target: Path, waiting: Callable[[str], None] = lambda message: None
+) -> Backup:
+    """Bring a copy of the data folder up to now; what is there already is not copied again.
+
+    The DuckDB file is left out, being made again from the rest, and so is the cache.
+
+    Args:
+        layout: The installation.
+        target: The copy's folder, itself a data folder; nothing may ingest into it.
+        waiting: Told when another process has to finish first.
+
+    Raises:
+        BackupFailed: a file is gone or not what its commit says.
+    """
+    copy, coming = Layout(target), Layout(target / "coming")
+    with writer_lock(copy, waiting):
+        sweep(copy)
+        shutil.rmtree(coming.root, ignore_errors=True)
+        with writer_lock(layout, waiting):
+            archives = _take_names(layout, coming)
+        commits = read_commits(coming.commits, committed_runs(coming.commits))
+        named = {file.path: file for commit in commits for file in commit.files}
+        _mark_begun(copy, commits)
+        copied = sum(_copy_named(layout, copy, file) for file in named.values())
+        copied += sum(_copy_archive(layout, copy, name) for name in archives)
+        _take_over(coming, copy)
+    return Backup(len(commits), len(named), len(archives), copied)
+
+
+def _take_names(layout: Layout, coming: Layout) -> list[str]:
+    """Copy what is small, as it is at this moment; give the archive files that there are."""
+    sweep(layout)
+    here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
+    archives = sorted(here | archive_files(layout).keys())
+    small = [*layout.commits.glob("*.json"), *layout.vintages.glob("*/*.parquet")]
+    small += layout.commits.glob("compacted/*.json")
+    small += layout.locks.glob("*.run")
+    small += [layout.root / name for name in HISTORIES if (layout.root / name).exists()]
+    for path in small:
+        there = coming.root / path.relative_to(layout.root)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, there)
+    return archives
+
+
+def _mark_begun(copy: Layout, commits: Sequence[Commit]) -> None:
+    """As a run does before it writes: what an interrupted backup leaves is swept away."""
+    copy.commits.mkdir(parents=True, exist_ok=True)
+    for commit in commits:
+        if not all((copy.root / file.path).exists() for file in commit.files):
+            (copy.commits / f".{commit.run_id}{BEGUN}").touch()
+
+
+def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:
+    there = copy.root / file.path
+    if there.exists() and there.stat().st_size == file.bytes:
+        return False
+    try:
+        _copy(layout.root / file.path, there)
+    except FileNotFoundError:
+        why = "is gone: a layer was made again meanwhile; back up once more"
+        raise BackupFailed(f"{file.path} {why}") from None
+    with there.open("rb") as content:
+        if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
+            there.unlink()
+            raise BackupFailed(f"{file.path} is not what its commit says: it is damaged")
+    return True
+
+
+def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
+    """Copy an archive file; one that its run has closed meanwhile under its new name."""
+    here, there = layout.raw / name, copy.raw / name
+    if not there.exists():
+        bring_archive(layout, name)
+    if name.endswith(OPEN) and not here.exists():
+        here, there = here.with_suffix(""), there.with_suffix("")
+    if not here.exists() or (there.exists() and there.stat().st_size == here.stat().st_size):
+        return False
+    _copy(here, there)
+    there.with_name(there.name + OPEN).unlink(missing_ok=True)
+    return True
+
+
+def _copy(here: Path, there: Path) -> None:
+    there.parent.mkdir(parents=True, exist_ok=True)
+    half = there.with_name(f".{there.name}.half")
+    shutil.copyfile(here, half)
+    half.rename(there)
+
+
+def _take_over(coming: Layout, copy: Layout) -> None:
+    """Put the small files in place, the commits at once and last."""
+    copy.locks.mkdir(exist_ok=True)
+    _replace(coming.vintages, copy.vintages, "*/*.parquet")
+    for name in HISTORIES:
+        if (coming.root / name).exists():
+            (coming.root / name).rename(copy.root / name)
+    _replace(coming.locks, copy.locks, "*.run")
+    if coming.commits.exists():
+        coming.commits.rename(next_commits(copy))
+        os.sync()
+        swap_commits(copy)
+    shutil.rmtree(coming.root, ignore_errors=True)
+
+
+def _replace(coming: Path, there: Path, pattern: str) -> None:
+    """Bring in the files of a pattern, and remove those that are no more."""
+    wanted = {path.relative_to(coming) for path in coming.glob(pattern)}
+    for old in there.glob(pattern):
+        if old.relative_to(there) not in wanted:
+            old.unlink()
+    for path in coming.glob(pattern):
+        new = there / path.relative_to(coming)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(new)

@@ -1,0 +1,279 @@
+"""Closed days into one file each, while readers and loads go on."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.build import loader
+from warehouse.build.compacted_rows import follow_files
+from warehouse.build.manifest import listed_files
+from warehouse.build.publish import publish_locked
+from warehouse.layers.commits import (
+    Commit,
+    CommittedFile,
+    committed_runs,
+    mark_begun,
+    mark_done,
+    read_commit,
+    read_commits,
+    sweep,
+)
+from warehouse.layers.compactions import (
+    CompactedFile,
+    Compaction,
+    Part,
+    Retired,
+    places,
+    read_compaction,
+    read_compactions,
+    write_compaction,
+)
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import UNDATED, write_parquet
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import open_snapshot
+
+log = logging.getLogger(__name__)
+
+LARGE_BYTES = 64_000_000
+"""A file of this size stays as it is: written again with a few late rows it costs more than it
+saves, and two of them are more than should be in memory at once."""
+SLICE_SECONDS = 10.0
+"""How long a load waits at most, and a day's file longer."""
+PAUSE_SECONDS = 0.2
+"""Between slices, for whoever waits for the lock."""
+_UNDATED = "undated"
+
+Told = Callable[[str], None]
+Days = dict[tuple[str, str], list[CompactedFile]]
+"""Live files by layer and day, in the order of commits."""
+
+
+@dataclass(slots=True)
+class Compacted:
+    """What compaction came to."""
+
+    days: int = 0
+    """Days, a layer each, that were written again."""
+    files_before: int = 0
+    files_after: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+    broken: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Layers and days left alone, a file of theirs not being what was committed; a line each."""
+
+    def add(self, old: Iterable[CompactedFile], new: Iterable[CompactedFile]) -> None:
+        """Count a day."""
+        self.days += 1
+        for file in old:
+            self.files_before += 1
+            self.bytes_before += file.bytes
+        for file in new:
+            self.files_after += 1
+            self.bytes_after += file.bytes
+
+
+class BrokenFile(Exception):  # noqa: N818 - it is what it is
+    """A Parquet file is not what was committed."""
+
+
+def compact(
+    layout: Layout,
+    closed_before: date,
+    *,
+    now: datetime | None = None,
+    waiting: Told = lambda message: None,
+    seconds: float = SLICE_SECONDS,
+) -> Compacted:
+    """Write the files of each closed day again as one, for all runs that are published.
+
+    The old files stay for their readers until `drop_retired`. The writer's lock is let go every
+    few seconds; when it is killed, the next call goes on from the last day that was done.
+
+    Args:
+        layout: The installation.
+        closed_before: Days before this one are closed; what has no day is closed always.
+        now: The clock, for when files were replaced.
+        waiting: Told when another process has to finish first.
+        seconds: After so many the lock is let go.
+    """
+    done, is_left = Compacted(), True
+    while is_left:
+        with writer_lock(layout, waiting):
+            sweep(layout)
+            is_left = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
+        time.sleep(PAUSE_SECONDS if is_left else 0)
+    return done
+
+
+def _compact_some(
+    layout: Layout, closed_before: date, now: datetime, seconds: float, done: Compacted
+) -> bool:
+    """Compact a day, and more for so long; whether some may be left."""
+    end = time.monotonic() + seconds
+    for key, files in closed_days(layout, closed_before).items():
+        packs = list(_packs(files))
+        if not packs or key in done.broken:
+            continue
+        try:
+            done.add(files, _compact_day(layout, *key, files, packs, now))
+        except BrokenFile as error:
+            done.broken[key] = str(error)
+            log.warning("%s %s is left as it is: %s", *key, error)
+        if time.monotonic() > end:
+            return True
+    return False
+
+
+def closed_days(layout: Layout, closed_before: date) -> Days:
+    """The live files of published runs on closed days."""
+    now = places(read_compactions(layout.commits))
+    found: dict[tuple[str, str], dict[str, CompactedFile]] = defaultdict(dict)
+    for commit in _published_commits(layout):
+        for file in commit.files:
+            part = Part(commit.run_id, file.path, file.rows)
+            alone = CompactedFile(file.path, file.bytes, file.sha256, (part,))
+            here = now.get((commit.run_id, file.path), alone)
+            found[file.layer, _day_of(commit, file)].setdefault(here.path, here)
+    last = closed_before.isoformat()
+    return {
+        (layer, day): list(files.values())
+        for (layer, day), files in found.items()
+        if day == _UNDATED or day < last
+    }
+
+
+def _published_commits(layout: Layout) -> list[Commit]:
+    """As they were written, in their order. A load in need of one reads all that are with it."""
+    con = open_snapshot(layout)
+    if con is None:
+        return []
+    with con:
+        run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
+    found = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
+    return sorted(found, key=lambda commit: commit.sequence)
+
+
+def _day_of(commit: Commit, file: CommittedFile) -> str:
+    """UTC day of publication; in layers that have none, the day on which the run began."""
+    if file.layer == "articles":
+        day = file.path.partition("/published_date=")[2].partition("/")[0]
+        return _UNDATED if day == UNDATED else day
+    return commit.started_at.date().isoformat() if commit.started_at else _UNDATED
+
+
+def _packs(files: Iterable[CompactedFile]) -> Iterator[list[CompactedFile]]:
+    """The files that are to be one, two or more, together no larger than what stays as it is."""
+    pack: list[CompactedFile] = []
+    for file in files:
+        if sum(each.bytes for each in pack) + file.bytes > LARGE_BYTES:
+            yield from [pack] if len(pack) > 1 else []
+            pack = []
+        pack.append(file)
+    yield from [pack] if len(pack) > 1 else []
+
+
+def _compact_day(
+    layout: Layout,
+    layer: str,
+    day: str,
+    files: Sequence[CompactedFile],
+    packs: Sequence[Sequence[CompactedFile]],
+    now: datetime,
+) -> list[CompactedFile]:
+    """Write a day's packs, then its record, from which on they count; its files of now.
+
+    When a file is broken, the next sweep removes what was written.
+    """
+    name = f"day-{day}"
+    mark_begun(layout.commits, name)
+    new = [_write(layout, name, layer, pack) for pack in packs]
+    old = {file.path for pack in packs for file in pack} - {file.path for file in new}
+    live = [*(file for file in files if file.path not in old), *new]
+    compacted = tuple(file for file in live if len(file.parts) > 1)
+    retired = tuple(Retired(path, now) for path in sorted(old))
+    before = _retired(layout, layer, day)
+    write_compaction(layout.commits, Compaction(layer, day, compacted, before + retired))
+    mark_done(layout.commits, name)
+    return live
+
+
+def _retired(layout: Layout, layer: str, day: str) -> tuple[Retired, ...]:
+    record = read_compaction(layout.commits, layer, day)
+    return record.retired if record else ()
+
+
+def _read(layout: Layout, pack: Iterable[CompactedFile]) -> pa.Table:
+    tables = [_read_file(layout, file) for file in pack]
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
+    path = layout.root / file.path
+    if not path.exists():
+        raise BrokenFile(f"{path}: is not there")
+    content = path.read_bytes()
+    if sha256(content).hexdigest() != file.sha256:
+        raise BrokenFile(f"{path}: does not have the checksum that was committed")
+    table = pq.ParquetFile(pa.BufferReader(content)).read()
+    if table.num_rows != file.rows:
+        raise BrokenFile(f"{path}: has {table.num_rows} rows, {file.rows} were committed")
+    return table
+
+
+def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile]) -> CompactedFile:
+    folder = (layout.root / pack[0].path).parent
+    file = write_parquet(layout, name, folder, layer, partial(_read, layout, pack))
+    parts = tuple(part for each in pack for part in each.parts)
+    return CompactedFile(file.path, file.bytes, file.sha256, parts)
+
+
+def publish_files(
+    layout: Layout, *, now: datetime | None = None, waiting: Told = lambda message: None
+) -> Path | None:
+    """Let the warehouse and its readers know where rows lie now; the snapshot, when there is one.
+
+    Raises:
+        CheckFailed: rows would be missing or doubled; readers keep the last snapshot.
+    """
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+            follow_files(con, layout, now or datetime.now(UTC))
+        return publish_locked(layout)
+
+
+def drop_retired(
+    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
+) -> list[Path]:
+    """Remove replaced files that no snapshot lists and no reader has had time for; return them."""
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        commits = read_commits(layout.commits, committed_runs(layout.commits))
+        live = {file.path for commit in commits for file in commit.files} | listed_files(layout)
+        return [
+            path
+            for compaction in read_compactions(layout.commits)
+            for path in _drop_of_day(layout, compaction, older_than, live)
+        ]
+
+
+def _drop_of_day(
+    layout: Layout, compaction: Compaction, older_than: datetime, live: set[str]
+) -> list[Path]:
+    due = [old for old in compaction.retired if old.since <= older_than and old.path not in live]
+    for old in due:
+        (layout.root / old.path).unlink(missing_ok=True)
+    if due:
+        left = tuple(old for old in compaction.retired if old not in due)
+        write_compaction(layout.commits, replace(compaction, retired=left))
+    return [layout.root / old.path for old in due]

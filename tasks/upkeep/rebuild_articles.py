@@ -1,0 +1,129 @@
+"""Making the Parquet layers again from what the raw archive holds."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import duckdb
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.partition.partitions import Run, partition, warc_name
+from tasks.partition.versions import known_versions
+from warehouse.build import loader
+from warehouse.layers.commits import (
+    Commit,
+    CommittedFile,
+    committed_runs,
+    mark_begun,
+    mark_done,
+    next_commits,
+    read_commits,
+    swap_commits,
+    sweep,
+    write_commit,
+)
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import write_parquet
+from warehouse.layers.writer_lock import writer_lock
+
+log = logging.getLogger(__name__)
+
+NUMBERED = {
+    "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
+    " body_sha256 VARCHAR, page_sha256 VARCHAR,"
+    " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ,"
+    " is_truncated BOOLEAN",
+    "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
+}
+"""What has to be known of the runs made again so far, to number the versions of the next."""
+NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
+
+
+def rebuild_articles(
+    layout: Layout,
+    refine_run: Callable[[str], Run | None],
+    *,
+    waiting: Callable[[str], None] = lambda message: None,
+) -> list[Commit]:
+    """Make the Parquet layers again from the raw archive, run by run in the order of commits.
+
+    All or nothing: the new files are gathered beside the old ones, and the commits are swapped at
+    the end. The writer's file is dropped, so the next load reads the new layer.
+
+    Raises:
+        CheckFailed: versions of a run whose old files stay do not follow from the new ones before
+            it, as when a better rule finds no article there any more; nothing is changed.
+
+    Args:
+        layout: The installation.
+        refine_run: Refines a run's archive files again; None when it has none. Where one of them
+            is gone, the run keeps its old rows, and a warning names it.
+        waiting: Told when another process has to finish first.
+    """
+    with writer_lock(layout, waiting):
+        sweep(layout)
+        old = read_commits(layout.commits, committed_runs(layout.commits))
+        with duckdb.connect() as numbered:
+            for table, columns in NUMBERED.items():
+                numbered.execute(f"CREATE TABLE {table} ({columns})")
+            new = [_rebuild_run(numbered, layout, commit, refine_run) for commit in old]
+            loader.run_checks(numbered, *NUMBERED_CHECKS)
+        loader.drop_writer(layout)
+        if new:
+            swap_commits(layout)
+    return new
+
+
+def _is_whole(layout: Layout, run: Run, old: Commit) -> bool:
+    """Whether every archive file is there that the run was once made from."""
+    return {warc_name(layout, batch.warc) for batch in run.batches}.issuperset(old.warcs)
+
+
+def _rebuild_run(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    old: Commit,
+    refine_run: Callable[[str], Run | None],
+) -> Commit:
+    run = refine_run(old.run_id)
+    folder = next_commits(layout)
+    commit = old
+    if run and _is_whole(layout, run, old):
+        about = replace(
+            run,
+            flow=old.flow,
+            started_at=old.started_at,
+            finished_at=old.finished_at,
+            parameters=old.parameters,
+        )
+        known = partial(known_versions, con)
+        commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
+    if commit is old:
+        commit = _kept(layout, old)
+    loader.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
+    loader.insert_parquet(con, "captures", commit.paths(layout, "captures"))
+    return commit
+
+
+def _kept(layout: Layout, old: Commit) -> Commit:
+    """A run's commit for the new layer, with files of its own where it had some in common."""
+    log.warning(
+        "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
+    )
+    folder = next_commits(layout)
+    mark_begun(folder, old.run_id)
+    kept = replace(old, files=tuple(_own_file(layout, old.run_id, file) for file in old.files))
+    write_commit(folder, kept)
+    mark_done(folder, old.run_id)
+    return kept
+
+
+def _own_file(layout: Layout, run_id: str, file: CommittedFile) -> CommittedFile:
+    path = layout.root / file.path
+    if path.name.startswith(f"{run_id}."):
+        return file
+    rows = pq.ParquetFile(path).read()
+    own = rows.filter(pc.equal(rows["run_id"], run_id)).combine_chunks()
+    return write_parquet(layout, run_id, path.parent, file.layer, lambda: own)

@@ -1,0 +1,176 @@
+"""What is given up: raw archives beyond an age or a size, and what crashed runs left behind."""
+
+import fcntl
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tasks.locks.run_locks import begun_runs
+from warehouse.layers.atomic_write import sync
+from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.layout import Layout
+from warehouse.layers.removed_archives import removed_archives, write_removed
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.store.archive_files import SUFFIX, archive_files
+from warehouse.store.push import drop_unnamed
+
+ROBOTS_DAYS = 30
+"""A robots.txt kept in the cache is asked for again after a day; after so many it is of no use."""
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A committed run's files in the raw archive."""
+
+    run_id: str
+    begun: datetime
+    files: Mapping[str, int]
+    """Their bytes, by place below the data folder."""
+
+    @property
+    def bytes(self) -> int:
+        """Of all its files."""
+        return sum(self.files.values())
+
+
+def drop_archives(
+    layout: Layout,
+    days: int,
+    megabytes: int,
+    *,
+    now: datetime | None = None,
+    waiting: Told = lambda message: None,
+) -> list[Path]:
+    """Remove the archive files of old runs; their articles stay in Parquet.
+
+    Only runs that are committed are removed, and each as a whole, the oldest first. What goes is
+    written down before it goes, so that `raw_ref`s into it are known as removed.
+
+    Args:
+        layout: The installation.
+        days: Runs begun longer ago go; 0 keeps them.
+        megabytes: The oldest go until the archive is no larger; 0 lets it grow.
+        now: The clock.
+        waiting: Told when another process has to finish first.
+
+    Returns:
+        The files that were removed.
+    """
+    moment = now or datetime.now(UTC)
+    with writer_lock(layout, waiting):
+        known = removed_archives(layout)
+        _unlink(layout.root / place for place in known)
+        due = _due(_archived(layout), days, megabytes, moment)
+        paths = [layout.root / place for archived, _ in due for place in archived.files]
+        if paths:
+            write_removed(layout, {**known, **_entries(due, moment)})
+            _unlink(paths)
+    return paths
+
+
+def _archived(layout: Layout) -> list[Archived]:
+    """Committed runs with archive files, the oldest first."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, size in archive_files(layout).items():
+        place = f"{layout.raw.name}/{name}"
+        found[Path(name).name.removesuffix(SUFFIX)][place] = size
+    alive = set(begun_runs(layout))
+    archived = [
+        Archived(run_id, begun, found[run_id])
+        for run_id in set(committed_runs(layout.commits)).intersection(found) - alive
+        if (begun := _begun(layout, run_id))
+    ]
+    return sorted(archived, key=lambda each: (each.begun, each.run_id))
+
+
+def _begun(layout: Layout, run_id: str) -> datetime | None:
+    commit = read_commit(layout.commits, run_id)
+    return commit.started_at or commit.finished_at if commit else None
+
+
+def _due(
+    archived: Sequence[Archived], days: int, megabytes: int, now: datetime
+) -> list[tuple[Archived, str]]:
+    """The runs that go, each with the reason."""
+    last = now - timedelta(days=days)
+    old = [(each, f"older than {days} days") for each in archived if days and each.begun < last]
+    size = sum(each.bytes for each in archived[len(old) :])
+    for each in archived[len(old) :] if megabytes else ():
+        if size <= megabytes * 1_000_000:
+            break
+        old.append((each, f"more than {megabytes} MB"))
+        size -= each.bytes
+    return old
+
+
+def _entries(due: Iterable[tuple[Archived, str]], now: datetime) -> dict[str, dict[str, Any]]:
+    return {
+        place: {"bytes": size, "removed_at": now.isoformat(), "why": why}
+        for archived, why in due
+        for place, size in archived.files.items()
+    }
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    folders = set()
+    for path in paths:
+        if path.exists():
+            path.unlink()
+            folders.add(path.parent)
+    for folder in folders:
+        sync(folder)
+
+
+def drop_leftovers(
+    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
+) -> list[Path]:
+    """Remove what no run will ask for again: staged rows, marks, caches; return what went.
+
+    Lock files of sources stay: one that is removed while it is being opened would let two runs
+    have the same source.
+    """
+    with writer_lock(layout, waiting):
+        found = [path for path in _leftovers(layout, older_than) if _is_older(path, older_than)]
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return found
+
+
+def drop_objects(
+    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
+) -> list[str]:
+    """Remove what killed writers left in the store, where there is one; return the names."""
+    with writer_lock(layout, waiting):
+        return drop_unnamed(layout, older_than)
+
+
+def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:
+    alive = set(begun_runs(layout))
+    yield from (path for path in layout.stage.glob("*") if path.name not in alive)
+    yield from (path for path in layout.locks.glob("*.new") if not _is_held(path))
+    yield from layout.prints.glob("*/*.new")
+    for path in layout.prints.glob("*/*.arrow"):
+        if not (layout.raw / path.parent.name / f"{path.stem}{SUFFIX}").exists():
+            yield path
+    unused = older_than - timedelta(days=ROBOTS_DAYS)
+    robots = (path for path in (layout.cache / "robots").rglob("*") if path.is_file())
+    yield from (path for path in robots if _is_older(path, unused))
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    return path.stat().st_mtime < moment.timestamp()
+
+
+def _is_held(path: Path) -> bool:
+    with path.open() as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -1,0 +1,241 @@
+"""Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.archive.members import beginning
+from tasks.partition.partitions import warc_name
+from tasks.progress import advance
+from warehouse.build import loader
+from warehouse.build.checks_runner import CHECKS, CheckFailed, run_checks
+from warehouse.build.manifest import NAME, live_files, read_manifest
+from warehouse.layers.commits import read_commits, unnamed_files
+from warehouse.layers.layout import Layout
+from warehouse.layers.removed_archives import removed_archives
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import QueryError, open_snapshot
+from warehouse.store.archive_files import archive_files
+from warehouse.store.link import is_working_copy, read_link
+from warehouse.store.objects import SCHEME, object_at
+from warehouse.store.push import named_objects
+
+_REFERENCES = (
+    "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
+    " list_sort(list(DISTINCT regexp_extract(raw_ref, '#(\\d+)$', 1)::BIGINT)) AS offsets"
+    " FROM (SELECT raw_ref FROM captures UNION ALL SELECT raw_ref FROM article_versions)"
+    " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
+)
+SHOWN = 50
+"""Findings that are told one by one."""
+LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
+_ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
+_HEAD = 2_048
+_BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold."""
+
+    file: Path
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.problem}"
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was looked at, and what was found."""
+
+    files: int = 0
+    """Parquet files."""
+    rows: int = 0
+    references: int = 0
+    """Places in the raw archive."""
+    removed: int = 0
+    """Of those, places in archive files that retention removed."""
+    checks: int = 0
+    objects: int = 0
+    """Of the store, where there is one."""
+    findings: tuple[Finding, ...] = ()
+
+
+class LayersBroken(Exception):  # noqa: N818 - it is what is the case
+    """Something that is kept does not hold any more; a line for each of the first findings."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        lines = [str(finding) for finding in findings[:SHOWN]]
+        more = len(findings) - len(lines)
+        super().__init__("\n".join([*lines, *([f"and {more} more"] if more else [])]))
+
+    def __reduce__(self) -> tuple[type["LayersBroken"], tuple[Any, ...]]:
+        return type(self), (self.findings,)
+
+
+def verify(layout: Layout) -> Verified:
+    """Look at everything that readers see and at what it was made from; change nothing.
+
+    Raises:
+        QueryError: there is no snapshot yet.
+    """
+    con = open_snapshot(layout)
+    if con is None:
+        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+    done = Verified()
+    with con:
+        snapshot = Path(con.execute("SELECT path FROM duckdb_databases() LIMIT 1").fetchall()[0][0])
+        found = [
+            *_manifest_findings(con, snapshot.parent),
+            *_parquet_findings(layout, con, done),
+            *_commit_findings(layout, con),
+            *_loose_findings(layout, con),
+            *_archive_findings(layout, con, done),
+            *_store_findings(layout, done),
+            *_check_findings(con, snapshot, done),
+        ]
+    done.findings = tuple(found)
+    return done
+
+
+def _manifest_findings(con: duckdb.DuckDBPyConnection, snapshot: Path) -> Iterator[Finding]:
+    """A manifest that does not list what the snapshot was loaded from."""
+    path = snapshot / NAME
+    if not path.exists():
+        yield Finding(path, "is not there; the next load or maintenance writes it")
+    elif read_manifest(snapshot) != live_files(con):
+        yield Finding(path, "lists other files than the snapshot was loaded from")
+
+
+def _parquet_findings(
+    layout: Layout, con: duckdb.DuckDBPyConnection, done: Verified
+) -> Iterator[Finding]:
+    """Files that the snapshot was loaded from and that are gone, changed, or of other rows."""
+    files = live_files(con)
+    for number, file in enumerate(files, 1):
+        advance("Parquet files verified", number, len(files))
+        done.files += 1
+        done.rows += file["rows"]
+        path = layout.root / file["path"]
+        if problem := _parquet_problem(path, file):
+            yield Finding(path, problem)
+
+
+def _parquet_problem(path: Path, file: dict[str, Any]) -> str:
+    if not path.exists():
+        return "is not there"
+    with path.open("rb") as content:
+        if file_digest(content, "sha256").hexdigest() != file["sha256"]:
+            return "does not have the checksum that was committed"
+    try:
+        rows = pq.read_metadata(path).num_rows
+    except pa.ArrowInvalid as error:
+        return f"is no Parquet file: {error}"
+    return "" if rows == file["rows"] else f"has {rows} rows, {file['rows']} were committed"
+
+
+def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Runs whose commit says other rows than the warehouse was loaded from, or is gone."""
+    loaded = {(run_id, layer): rows for run_id, layer, rows in con.execute(_ROWS).fetchall()}
+    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
+    commits = read_commits(layout.commits, run_ids)
+    for run_id in sorted(set(run_ids) - {commit.run_id for commit in commits}):
+        yield Finding(layout.commits / f"{run_id}.json", "is not there, yet the run is loaded")
+    for commit in commits:
+        said: dict[tuple[str, str], int] = defaultdict(int)
+        for file in commit.files:
+            said[commit.run_id, file.layer] += file.rows
+        for key, rows in said.items():
+            if loaded.get(key) != rows:
+                path = layout.commits / f"{commit.run_id}.json"
+                yield Finding(path, f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}")
+
+
+def _loose_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Files that count nowhere, left by hand or by a fault."""
+    live = {layout.root / file["path"] for file in live_files(con)}
+    for path in unnamed_files(layout):
+        if path not in live:
+            yield Finding(path, LOOSE)
+
+
+def _archive_findings(
+    layout: Layout, con: duckdb.DuckDBPyConnection, done: Verified
+) -> Iterator[Finding]:
+    """Archive files in which a `raw_ref` finds nothing."""
+    removed, kept = removed_archives(layout), archive_files(layout)
+    rows = con.execute(_REFERENCES).fetchall()
+    for number, (name, offsets) in enumerate(rows, 1):
+        advance("archive files verified", number, len(rows))
+        done.references += len(offsets)
+        if warc_name(layout, layout.raw / name) in removed:
+            done.removed += len(offsets)
+        elif problem := _archive_problem(layout, name, offsets, kept):
+            yield Finding(layout.raw / name, problem)
+
+
+def _archive_problem(
+    layout: Layout, name: str, offsets: Sequence[int], kept: Mapping[str, int]
+) -> str:
+    path = layout.raw / name
+    if path.exists():
+        wrong = list(_without_record(path, offsets))
+        return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
+    is_there = _is_stored(name) if name.startswith(SCHEME) else kept.get(name, 0) > offsets[-1]
+    return "" if is_there else f"is not there, and {len(offsets)} raw_refs point into it"
+
+
+def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
+    """Offsets at which no response or resource record begins."""
+    with path.open("rb") as file:
+        for offset in offsets:
+            file.seek(offset)
+            head = beginning(file.read(2 * _HEAD), _HEAD)
+            if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
+                yield offset
+
+
+def _is_stored(url: str) -> bool:
+    """Whether an object is there; it is another's, and is not looked into."""
+    bucket, key = object_at(url)
+    return bucket.size(key) is not None
+
+
+def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
+    """What a store's state names and the store has not, or not whole."""
+    if not is_working_copy(layout):
+        return
+    with writer_lock(layout):  # else another machine's next state would replace what is looked for
+        link = read_link(layout)
+        stored = {found.key: found.bytes for found in link.store.list()} if link else {}
+        named = named_objects(layout, link) if link else {}
+    for key, size in named.items():
+        done.objects += 1
+        if key not in stored:
+            yield Finding(Path(key), "is not in the store")
+        elif size not in (None, stored[key]):
+            yield Finding(Path(key), f"has {stored[key]} bytes in the store, not {size}")
+
+
+def _check_findings(
+    con: duckdb.DuckDBPyConnection, snapshot: Path, done: Verified
+) -> Iterator[Finding]:
+    """Checks that find rows in what readers see."""
+    if con.execute("SELECT DISTINCT sql_hash FROM loads").fetchall() != [(loader.sql_hash(),)]:
+        yield Finding(snapshot, "was made by another version; the next load makes it again")
+        return
+    for path in sorted(CHECKS.glob("*.sql")):
+        done.checks += 1
+        try:
+            run_checks(con, path.stem)
+        except CheckFailed as error:
+            yield Finding(snapshot, " ".join(str(error).split()))

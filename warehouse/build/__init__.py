@@ -1,0 +1,1 @@
+"""The loader: relations, incremental merge, checks, snapshots."""

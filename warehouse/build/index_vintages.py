@@ -1,0 +1,90 @@
+"""What the attention index once said: kept as Parquet beside the layers, which do not give it back.
+
+A vintage counts when it was published. `vintages/<relation>/as_of=<day>.parquet` is written then,
+from the loader's file, and read again by the next load that has not got it.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.layers.atomic_write import sync, write_whole
+from warehouse.layers.layout import Layout
+
+RELATIONS = ("index_notes", "attention_index")
+"""The last one names the vintages that there are; its files are written last, removed first."""
+RECENT_DAYS = 90
+"""Days before its own that a vintage keeps once there is a newer one; weeks and months all stay."""
+DAILY_DAYS = 60
+"""Days before the newest vintage on which each day's is kept; before that, each month's last."""
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
+    """Read the vintages that the loader's file has not got, and say which day it is.
+
+    The index stays as it is where nothing else changes, unless it is open: vintages were read, or
+    today has none yet.
+    """
+    known, today = _vintages(con), now.astimezone(UTC).date()
+    is_open = today != max(known, default=None)
+    for relation in RELATIONS:
+        paths = [str(path) for day, path in _kept(layout, relation).items() if day not in known]
+        if paths:
+            is_open = True
+            con.execute(
+                f"INSERT INTO {relation} BY NAME"
+                " FROM read_parquet(?, union_by_name = true, hive_partitioning = false)",
+                [paths],
+            )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE vintage_rules AS"
+        " SELECT ?::DATE AS today, ?::INTEGER AS recent_days, ?::INTEGER AS daily_days,"
+        " ?::BOOLEAN AS is_open",
+        [today, RECENT_DAYS, DAILY_DAYS, is_open],
+    )
+
+
+def keep_vintages(con: Connection, layout: Layout) -> None:
+    """Bring the files up to the vintages of the loader's file; for the lock's holder."""
+    kept = _kept(layout, RELATIONS[-1])
+    newest = max(kept, default=date.min)
+    vintages = _vintages(con)
+    for relation in RELATIONS:
+        for day in sorted(vintages):
+            if day >= newest or day not in kept:
+                write_whole(_path(layout, relation, day), _as_parquet(con, relation, day))
+    for relation in reversed(RELATIONS):
+        for day, path in _kept(layout, relation).items():
+            if day not in vintages:
+                path.unlink()
+                sync(path.parent)
+
+
+def _vintages(con: Connection) -> set[date]:
+    return {day for (day,) in con.execute("SELECT DISTINCT as_of FROM attention_index").fetchall()}
+
+
+def _kept(layout: Layout, relation: str) -> dict[date, Path]:
+    files = (layout.vintages / relation).glob("as_of=*.parquet")
+    return {date.fromisoformat(path.stem.removeprefix("as_of=")): path for path in sorted(files)}
+
+
+def _path(layout: Layout, relation: str, day: date) -> Path:
+    return layout.vintages / relation / f"as_of={day}.parquet"
+
+
+def _as_parquet(con: Connection, relation: str, day: date) -> bytes:
+    recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
+    where = f"({recent})" if relation == RELATIONS[-1] else "true"
+    rows = con.sql(
+        f"FROM {relation} WHERE as_of = ? AND {where} ORDER BY ALL",
+        params=[day],
+    )
+    out = pa.BufferOutputStream()
+    pq.write_table(rows.to_arrow_table(), out, compression="zstd")
+    return bytes(out.getvalue())

@@ -1,0 +1,49 @@
+"""Topics and sources as the loader's file has them, beside what they are defined as now."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, astuple
+from typing import Any
+
+import pyarrow as pa
+
+from warehouse.build.loader import Connection, insert
+from warehouse.layers.definitions import Definitions, SourceDefinition, TopicVersion
+from warehouse.read.query import records
+
+
+def definitions_differ(con: Connection, definitions: Definitions) -> bool:
+    """Whether topics or sources are defined otherwise than when the file was last loaded."""
+    topics = records(con, "SELECT * FROM topics ORDER BY topic_id, topic_version")
+    if [_topic_row(topic) for topic in definitions.topics] != topics:
+        return True
+    names = ", ".join(SourceDefinition.__slots__)
+    stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
+    return not stored.issuperset(astuple(source) for source in definitions.sources)
+
+
+def _topic_row(topic: TopicVersion) -> dict[str, Any]:
+    return asdict(topic) | {"aliases": list(topic.aliases), "exclude": list(topic.exclude)}
+
+
+def set_definitions(con: Connection, definitions: Definitions) -> None:
+    """Replace the topics, and hand the sources to the mart of that name."""
+    con.execute("DELETE FROM topics")
+    _insert(con, "topics", [_topic_row(topic) for topic in definitions.topics])
+    _insert(con, "source_definitions", [asdict(source) for source in definitions.sources])
+
+
+def _insert(con: Connection, table: str, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        insert(con, table, pa.Table.from_pylist(rows))
+
+
+def counted_topics(con: Connection) -> dict[str, int]:
+    """Topics whose mentions are in the file, with the version that was counted."""
+    rows = con.execute("SELECT topic_id, topic_version FROM topics WHERE valid_to IS NULL")
+    return dict(rows.fetchall())
+
+
+def drop_mentions(con: Connection, topic_ids: Iterable[str]) -> None:
+    """Remove the mentions of topics that are gone or about to be counted again."""
+    con.execute("INSERT INTO recounted SELECT unnest(?::VARCHAR[])", [sorted(topic_ids)])
+    con.execute("DELETE FROM mentions WHERE topic_id IN (FROM recounted)")

@@ -1,0 +1,283 @@
+"""Building the warehouse: the loader's private DuckDB file, filled in one transaction a load."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.allocation import few_arenas, give_back
+from warehouse.build.article_texts_view import live_paths, without_files
+from warehouse.build.checks_runner import OFFENDERS, CheckFailed, run_checks
+from warehouse.build.writer_file import Share, allow, drop_writer, opened
+from warehouse.layers.commits import Commit, layer_files
+from warehouse.layers.layout import Layout
+from warehouse.stats import attention_index, daily_counts, source_effects, spikes
+from warehouse.stats.daily_counts import Counts
+
+__all__ = ["OFFENDERS", "CheckFailed", "Share", "allow", "drop_writer", "run_checks"]
+
+SQL = Path(__file__).parents[1]
+MARTS = (
+    *("articles", "runs", "polls", "sources", "listing_reaches", "pages", "coverage"),
+    *("topic_daily", "topic_changes", "attention_index", "topic_spikes"),
+)
+"""In the order in which they are brought up to date; each reads the ones before it."""
+ARITHMETIC = {"attention_index": attention_index.index_tables, "topic_spikes": spikes.spike_tables}
+"""What is reckoned in arrays, for the SQL of these marts to read as tables."""
+MANY = 20_000
+"""Captures of one load for which DuckDB's smaller shares are too small: 194,000 ran out of it."""
+DERIVED = {
+    "body_chars": "length(body)",
+    "body_key": "md5_number_lower(body)",
+    "minhash": "minhash::BIT",
+    "moment": "coalesce(published_at, fetched_at)",
+    "url_hash": "md5_number_lower(url_requested)",
+}
+"""Columns of article_versions, text_sketches and captures that the Parquet files have not."""
+_TIME = pa.timestamp("us", "UTC")
+RUNS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("sequence", pa.int32()),
+        ("flow", pa.string()),
+        ("started_at", _TIME),
+        ("finished_at", _TIME),
+        ("extractor_version", pa.string()),
+        ("warcs", pa.list_(pa.string())),
+        ("attempts", pa.int64()),
+    ]
+)
+"""What a commit says of its run."""
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def open_writer(
+    layout: Layout, committed: Iterable[str], share: Share = Share.USUAL
+) -> Iterator[Connection]:
+    """Open the writer's file, made anew when it is not there or no longer fits; close it after.
+
+    It no longer fits when other SQL made it, or when a run it has loaded is committed no more.
+    Only for the holder of the writer's lock.
+    """
+    few_arenas()
+    try:
+        with _fitting(layout, set(committed), share) as con:
+            if not _is_made(con):
+                with transaction(con):
+                    make_relations(con)
+            yield con
+    finally:
+        give_back()
+
+
+@contextmanager
+def _fitting(layout: Layout, committed: set[str], share: Share) -> Iterator[Connection]:
+    with opened(layout, share) as con:
+        if not _is_made(con) or _fits(con, committed):
+            yield con
+            return
+    drop_writer(layout)
+    with opened(layout, share) as con:
+        yield con
+
+
+def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:
+    """Whether a committed run is not in the loader's file; for the holder of the writer's lock."""
+    with open_writer(layout, committed) as con:
+        return not loaded_runs(con).issuperset(committed)
+
+
+def _is_made(con: Connection) -> bool:
+    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'loads'").fetchall())
+
+
+def _fits(con: Connection, committed: set[str]) -> bool:
+    made_by = con.execute("SELECT DISTINCT sql_hash FROM loads").fetchall()
+    return made_by in ([], [(sql_hash(),)]) and loaded_runs(con) <= committed
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """All of the body, or nothing of it when it raises."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def make_relations(con: Connection) -> None:
+    """Make the tables, then the views and macros over them, with their comments."""
+    texts = {path.stem: path.read_text() for path in sorted((SQL / "schema").glob("*.sql"))}
+    for name in TopologicalSorter({name: _read_by(texts, name) for name in texts}).static_order():
+        con.execute(without_files(texts[name]))
+    for path in sorted((SQL / "macros").glob("*.sql")):
+        con.execute(without_files(path.read_text()))
+
+
+def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
+    """The relations that a view reads."""
+    return set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", texts[name])) & texts.keys() - {name}
+
+
+def sql_hash() -> str:
+    """SHA-256 of the SQL that makes and fills the relations, and of the arithmetic beside it."""
+    digest = hashlib.sha256(repr(DERIVED).encode())
+    folders = (SQL / name for name in ("schema", "marts", "macros", "steps"))
+    files = (path for folder in folders for path in sorted(folder.glob("*.sql")))
+    modules = (
+        Path(str(module.__file__))
+        for module in (attention_index, source_effects, daily_counts, spikes)
+    )
+    for path in (*files, *modules):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def loaded_runs(con: Connection) -> set[str]:
+    """Ids of the runs that are in the file."""
+    return {row[0] for row in con.execute("SELECT run_id FROM runs").fetchall()}
+
+
+def last_sequence(con: Connection) -> int:
+    """The highest place in the order of commits, over the runs that are in the file."""
+    return _number(con, "SELECT coalesce(max(sequence), 0) FROM runs")
+
+
+def last_load(con: Connection) -> int:
+    """Number of the last load; 0 before the first."""
+    return _number(con, "SELECT coalesce(max(load_no), 0) FROM loads")
+
+
+def _number(con: Connection, sql: str) -> int:
+    return int(con.execute(sql).fetchall()[0][0])
+
+
+def begin_load(con: Connection) -> None:
+    """Make the temporary tables that a load fills, within its transaction."""
+    con.register("no_runs", RUNS.empty_table())
+    con.execute("CREATE OR REPLACE TEMP TABLE new_runs AS FROM no_runs")
+    con.unregister("no_runs")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE source_definitions AS"
+        " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
+        " is_configured FROM sources LIMIT 0"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
+
+
+def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
+    """Read the rows of committed runs from their Parquet files."""
+    if not commits:
+        return
+    if sum(commit.attempts for commit in commits) > MANY:
+        allow(con, Share.MOST)
+    insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
+    add_files(con, commits)
+    for layer, table in (
+        ("articles", "article_versions"),
+        ("articles", "text_sketches"),
+        ("captures", "captures"),
+        ("stripped_blocks", "stripped_blocks"),
+    ):
+        insert_parquet(con, table, layer_files(layout, commits, layer))
+
+
+def _run_row(commit: Commit) -> dict[str, Any]:
+    return {name: getattr(commit, name) for name in RUNS.names}
+
+
+def add_files(con: Connection, commits: Iterable[Commit]) -> None:
+    """Note which rows of runs lie in which files."""
+    rows = [
+        {"run_id": commit.run_id, **asdict(file)} for commit in commits for file in commit.files
+    ]
+    if rows:
+        insert(con, "files", pa.Table.from_pylist(rows))
+
+
+def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
+    """Append the rows of Parquet files to a table, by column name.
+
+    A column that a file of an earlier version has not is NULL.
+    """
+    if not paths:
+        return
+    columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
+    stored = tuple(name for name in columns if name not in DERIVED)
+    derived = "".join(f", {DERIVED[name]} AS {name}" for name in columns if name in DERIVED)
+    dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"
+    con.execute(
+        f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda c: c IN {stored}){derived}"  # noqa: S608
+        " FROM read_parquet(?, union_by_name = true"
+        f"{dated if table == 'article_versions' else ''})",
+        [[str(path) for path in paths]],
+    )
+
+
+def insert(con: Connection, table: str, rows: pa.Table) -> None:
+    """Append Arrow rows to a table, by column name."""
+    con.register("arrow_rows", rows)
+    con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arrow_rows")  # noqa: S608
+    con.unregister("arrow_rows")
+
+
+def article_paths(con: Connection, layout: Layout) -> list[Path]:
+    """The Parquet files of all loaded articles."""
+    return [layout.root / path for path in live_paths(con)]
+
+
+def refresh(con: Connection) -> None:
+    """Bring the marts up to date with what was added, counting anew only what that touches.
+
+    The marts find the temporary tables `new_runs`, `new_captures`, `touched` (articles with new
+    versions) and `recounted` (topics counted again, or gone), and leave others for those after
+    them: `changed_articles` (with their old and new days), `changed_sources`, `changed_days`.
+    Where none of these changed, the marts after coverage stay as they are, and the variable
+    `is_moved` is false: a poll that finds nothing new goes through no topic's history.
+    """
+    con.execute((SQL / "steps" / "brought.sql").read_text())
+    counts = Counts(con)
+    for mart in MARTS:
+        fill(con, mart, counts)
+        if mart == "articles":
+            _settle_copies(con)
+        if mart == "coverage" and not _number(con, "SELECT getvariable('is_moved')"):
+            return
+
+
+def fill(con: Connection, mart: str, counts: Counts) -> None:
+    """Bring one mart up to date; those that it reads are, and the counts are theirs."""
+    reckoned = ARITHMETIC[mart](counts) if mart in ARITHMETIC else {}
+    for name, rows in reckoned.items():
+        con.register(name, rows)
+    con.execute((SQL / "marts" / f"{mart}.sql").read_text())
+    for name in reckoned:
+        con.unregister(name)
+
+
+def _settle_copies(con: Connection) -> None:
+    """Rounds until no article waits for its original."""
+    step = (SQL / "steps" / "copies.sql").read_text()
+    while _number(con, "SELECT count(*) FROM waiting"):
+        con.execute(step)
+
+
+def record_load(
+    con: Connection, load_no: int, now: datetime, run_ids: Sequence[str], recounted: Sequence[str]
+) -> None:
+    """Write down that, when and why the file changed."""
+    row = [load_no, now, list(run_ids), list(recounted), sql_hash()]
+    con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?)", row)

@@ -1,0 +1,63 @@
+"""The list of live Parquet files, for readers that are not DuckDB: one beside each snapshot.
+
+A reader reads `warehouse/current/manifest.json` once and opens the files that it lists. A file is
+removed only when no snapshot lists it any more and its time of grace is over.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.layout import Layout
+from warehouse.read.query import records
+
+FORMAT = 1
+NAME = "manifest.json"
+_LIVE = (
+    "SELECT layer, path, sum(rows)::BIGINT AS rows, any_value(bytes) AS bytes,"
+    " any_value(sha256) AS sha256,"
+    r" nullif(regexp_extract(path, '/published_date=(\d{4}-\d{2}-\d{2})/', 1), '')"
+    " AS published_date"
+    " FROM files GROUP BY layer, path ORDER BY layer, path"
+)
+
+
+def manifest(con: duckdb.DuckDBPyConnection, load_no: int) -> bytes:
+    """The manifest of a warehouse, a line a file."""
+    # In SQL, as 4,000 files took Python 20 ms.
+    lines = con.execute(f"SELECT to_json(live)::VARCHAR FROM ({_LIVE}) AS live").fetchall()  # noqa: S608
+    files = ",\n".join(line for (line,) in lines)
+    return f'{{"format": {FORMAT}, "load_no": {load_no}, "files": [{files}]}}'.encode()
+
+
+def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The files that a warehouse was loaded from: layer, path, rows, bytes, sha256, published_date.
+
+    A file of several runs is one.
+    """
+    return records(con, _LIVE)
+
+
+def read_manifest(folder: Path) -> list[dict[str, Any]]:
+    """The files that a snapshot's manifest lists, as `live_files` does.
+
+    Raises:
+        OSError: the snapshot has none, having been published by an earlier version.
+    """
+    files: list[dict[str, Any]] = json.loads((folder / NAME).read_bytes())["files"]
+    return files
+
+
+def listed_files(layout: Layout) -> set[str]:
+    """Paths below the data folder that any snapshot still lists."""
+    listed: set[str] = set()
+    for snapshot in layout.warehouse.glob("snapshot-*/news.duckdb"):
+        if not snapshot.with_name(NAME).exists():
+            with duckdb.connect(str(snapshot), read_only=True) as con:
+                text = manifest(con, int(snapshot.parent.name.rpartition("-")[2]))
+            write_whole(snapshot.with_name(NAME), text)
+        listed.update(file["path"] for file in read_manifest(snapshot.parent))
+    return listed

@@ -1,0 +1,103 @@
+"""Handing the loaded warehouse to its readers: a snapshot of the file, and one symlink swapped."""
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from warehouse.build.file_copy import copy_over, is_shared
+from warehouse.build.index_vintages import keep_vintages
+from warehouse.build.manifest import NAME, manifest
+from warehouse.build.snapshots import published_load, show, snapshot_folder, snapshots
+from warehouse.build.writer_file import opened
+from warehouse.build.written_blocks import add_copy, written_since
+from warehouse.layers.atomic_write import sync, write_whole
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+
+KEPT = 3
+"""Snapshots that stay; an open reader keeps its own for as long as it reads."""
+
+
+def publish(layout: Layout, waiting: Callable[[str], None] = lambda message: None) -> Path | None:
+    """Publish the last load, unless readers already have it.
+
+    Returns:
+        The new snapshot's file; None when there was nothing new to publish.
+    """
+    with writer_lock(layout, waiting):
+        return publish_locked(layout)
+
+
+def publish_locked(layout: Layout) -> Path | None:
+    """`publish`, for the holder of the writer's lock."""
+    settled = _settle(layout) if layout.writer.exists() else None
+    if settled is None:
+        return None
+    number, files = settled
+    snapshot = _copy(layout, number)
+    write_whole(snapshot.with_name(NAME), files)
+    show(layout, snapshot.parent)
+    return snapshot
+
+
+def _settle(layout: Layout) -> tuple[int, bytes] | None:
+    """Put the last load into one file with no log beside it, and keep what the index says now.
+
+    Returns:
+        The load's number and the manifest; None when readers have it, or when there is none.
+    """
+    with opened(layout) as con:
+        if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
+            return None
+        number = int(con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0])
+        if number <= published_load(layout):
+            return None
+        keep_vintages(con, layout)
+        files = manifest(con, number)
+        con.execute("CHECKPOINT")
+    log = layout.writer.with_name(layout.writer.name + ".wal")
+    if log.exists():
+        raise RuntimeError(f"{log} is still there after a checkpoint")
+    return number, files
+
+
+def _copy(layout: Layout, number: int) -> Path:
+    folder = snapshot_folder(layout, number)
+    shutil.rmtree(folder, ignore_errors=True)
+    spare = _spare(layout)
+    copy_over(layout.writer, spare, written_since(layout, spare))
+    folder.mkdir(parents=True)
+    snapshot = spare.rename(folder / layout.writer.name)
+    sync(folder)
+    add_copy(layout, snapshot)
+    return snapshot
+
+
+def _spare(layout: Layout) -> Path:
+    """Where to write the next snapshot: over one that is kept no more, if nobody reads it.
+
+    Most of it is in the next one, too. It is out of everybody's reach before it is looked at.
+    """
+    for folder in snapshots(layout)[: 1 - KEPT]:
+        if folder != layout.current.parent.resolve():
+            old = folder / layout.writer.name
+            if old.exists():
+                old.rename(layout.spare)
+            shutil.rmtree(folder, ignore_errors=True)
+    if layout.spare.exists() and is_shared(layout.spare):
+        layout.spare.unlink()
+    return layout.spare
+
+
+def drop_snapshots(
+    layout: Layout, older_than: datetime, waiting: Callable[[str], None] = lambda message: None
+) -> list[Path]:
+    """Remove snapshots that were published earlier, but for the one readers see; return them."""
+    with writer_lock(layout, waiting):
+        seen = layout.current.parent.resolve()
+        found = [path for path in snapshots(layout) if path.resolve() != seen]
+        due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
+        for path in due:
+            shutil.rmtree(path)
+    return due

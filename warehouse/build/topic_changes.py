@@ -1,0 +1,96 @@
+"""What changed definitions of topics changed: a history that no layer holds.
+
+Kept as JSON beside the layers, as the definitions are: what the old version found in the articles
+of that day cannot be told from Parquet alone.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.build.loader import insert
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.definitions import Definitions
+from warehouse.layers.layout import Layout
+from warehouse.read.query import records
+
+FORMAT = 1
+FILE = "topic_changes.json"
+
+
+def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Make the temporary tables of a load; where the file is new, take the changes back in."""
+    con.execute("CREATE OR REPLACE TEMP TABLE mentions_before AS FROM mentions LIMIT 0")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE replaced_topics AS"
+        " SELECT topic_id, old_version, new_version, load_no, changed_at FROM topic_changes LIMIT 0"
+    )
+    changes = _read(layout)["changes"]
+    if changes and not con.execute("FROM topic_changes LIMIT 1").fetchall():
+        for row in changes:
+            row["period"] = row["period"] and date.fromisoformat(row["period"])
+            row["changed_at"] = datetime.fromisoformat(row["changed_at"])
+        insert(con, "topic_changes", pa.Table.from_pylist(changes))
+
+
+def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
+    """Topics and new versions whose change was written down, also one that changed nothing."""
+    return {(topic_id, version) for topic_id, version in _read(layout)["recorded"]}
+
+
+def note_replaced(
+    con: duckdb.DuckDBPyConnection,
+    definitions: Definitions,
+    replaced: Mapping[str, int],
+    load_no: int,
+) -> None:
+    """Keep the mentions of topics that get another version, before they are dropped.
+
+    Args:
+        con: The writer's file.
+        definitions: All versions of the topics.
+        replaced: The topics, with the version that counted until now.
+        load_no: The load at work.
+    """
+    versions = definitions.current_topics()
+    for topic_id, old in replaced.items():
+        new = definitions.version(topic_id, versions[topic_id])
+        row = [topic_id, old, new.topic_version, load_no, new.valid_from]
+        con.execute("INSERT INTO replaced_topics VALUES (?, ?, ?, ?, ?)", row)
+    con.execute(
+        "INSERT INTO mentions_before FROM mentions SEMI JOIN replaced_topics USING (topic_id)"
+    )
+
+
+def keep_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Write the changes down outside the warehouse, when the load added some.
+
+    Before its commit: a load that fails at that very moment is made again, with the same topics
+    still to be counted, and writes them again.
+    """
+    found = con.execute("SELECT topic_id, new_version FROM replaced_topics").fetchall()
+    if not found:
+        return
+    recorded = recorded_changes(layout) | {(topic_id, version) for topic_id, version in found}
+    rows = records(con, "FROM topic_changes ORDER BY topic_id, new_version, period")
+    document = {"format": FORMAT, "recorded": sorted(recorded), "changes": rows}
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=_plain)
+    write_whole(layout.root / FILE, text.encode())
+
+
+def _plain(value: date | datetime) -> str:
+    return value.isoformat()
+
+
+def _read(layout: Layout) -> dict[str, list[Any]]:
+    path = layout.root / FILE
+    if not path.exists():
+        return {"recorded": [], "changes": []}
+    document: dict[str, Any] = json.loads(path.read_bytes())
+    if document.pop("format") != FORMAT:
+        raise ValueError(f"{path} was written by another version of Presswatch")
+    return document

@@ -1,0 +1,1 @@
+"""The files of the data folder: layout, Parquet, commits, manifest, definitions."""

@@ -1,0 +1,231 @@
+"""The manifests of finished runs: a Parquet file counts only when a commit names it."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.layers.atomic_write import sync, write_whole
+from warehouse.layers.compactions import Places, places, read_compactions
+from warehouse.layers.layout import Layout
+
+FORMAT = 1
+BEGUN = ".begun"
+READY = ".ready"
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedFile:
+    """One Parquet file of a run."""
+
+    path: str
+    """Relative to the data folder, with forward slashes."""
+    layer: str
+    """articles, captures or stripped_blocks."""
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one run left behind, written last, when all its files are on disk."""
+
+    run_id: str
+    sequence: int
+    """1 for the first commit of an installation; the order in which versions were numbered."""
+    flow: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    extractor_version: str | None
+    warcs: tuple[str, ...]
+    """WARC files the rows come from, relative to the data folder."""
+    files: tuple[CommittedFile, ...]
+    outcomes: Mapping[str, Mapping[str, int]]
+    """Captures by source and outcome."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else is worth keeping about the run."""
+
+    def paths(self, layout: Layout, layer: str) -> list[Path]:
+        """The run's files of one layer."""
+        return [layout.root / file.path for file in self.files if file.layer == layer]
+
+    def count(self, *outcomes: str) -> int:
+        """How many captures ended in one of the outcomes, over all sources."""
+        return sum(by.get(outcome, 0) for by in self.outcomes.values() for outcome in outcomes)
+
+    @property
+    def attempts(self) -> int:
+        """All captures of the run."""
+        return sum(sum(by.values()) for by in self.outcomes.values())
+
+
+def commit_path(folder: Path, run_id: str) -> Path:
+    """Where a run's commit is, below a folder of commits."""
+    return folder / f"{run_id}.json"
+
+
+def committed_runs(folder: Path) -> list[str]:
+    """Ids of the runs that have a commit, sorted."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(name[:-5] for name in names if name.endswith(".json") and name[0] != ".")
+
+
+def read_commit(folder: Path, run_id: str) -> Commit | None:
+    """One run's commit as it was written; None when the run has none."""
+    path = commit_path(folder, run_id)
+    return _from_json(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
+    """The commits of the runs, in the order in which they were made, with the files of now.
+
+    After compaction several runs have a file in common; its rows bear their runs' ids.
+    """
+    found = [commit for run_id in run_ids if (commit := read_commit(folder, run_id))]
+    now = places(read_compactions(folder)) if found else {}
+    return sorted((_placed(commit, now) for commit in found), key=lambda commit: commit.sequence)
+
+
+def _placed(commit: Commit, now: Places) -> Commit:
+    return replace(commit, files=tuple(_place(commit.run_id, file, now) for file in commit.files))
+
+
+def _place(run_id: str, file: CommittedFile, now: Places) -> CommittedFile:
+    place = now.get((run_id, file.path))
+    if place is None:
+        return file
+    return replace(file, path=place.path, bytes=place.bytes, sha256=place.sha256)
+
+
+def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[Path]:
+    """The files of one layer of runs, each once."""
+    return list(dict.fromkeys(path for commit in commits for path in commit.paths(layout, layer)))
+
+
+def write_commit(folder: Path, commit: Commit) -> None:
+    """Write or replace a run's commit; from here on its files count."""
+    document = {"format": FORMAT, **asdict(commit)}
+    text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, default=_plain)
+    write_whole(commit_path(folder, commit.run_id), text.encode())
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _from_json(document: dict[str, Any]) -> Commit:
+    if document.pop("format") != FORMAT:
+        raise ValueError(
+            f"commit {document['run_id']} was written by another version of Presswatch"
+        )
+    for key in ("started_at", "finished_at"):
+        document[key] = document[key] and datetime.fromisoformat(document[key])
+    document["files"] = tuple(CommittedFile(**file) for file in document["files"])
+    document["warcs"] = tuple(document["warcs"])
+    return Commit(**document)
+
+
+def mark_begun(folder: Path, run_id: str) -> None:
+    """Say that a run's files are being written, so that a crash's leftovers are found at once."""
+    write_whole(folder / f".{run_id}{BEGUN}", b"")
+
+
+def mark_done(folder: Path, run_id: str) -> None:
+    """Take the mark away, the run's commit being written."""
+    (folder / f".{run_id}{BEGUN}").unlink(missing_ok=True)
+
+
+def sweep(layout: Layout) -> list[Path]:
+    """Remove what crashes left: files that no commit names, a half-made swap. Return the files.
+
+    Only for the holder of the writer's lock. Costs next to nothing when there is nothing to do.
+    """
+    _finish_swap(layout)
+    coming = next_commits(layout)
+    begun = _begun_runs(layout.commits)
+    left = begun | _begun_runs(coming) | set(committed_runs(coming))
+    removed = _remove_unnamed(layout, left) if left else []
+    for run_id in begun:
+        mark_done(layout.commits, run_id)
+    shutil.rmtree(coming, ignore_errors=True)
+    return removed
+
+
+def unnamed_files(layout: Layout) -> list[Path]:
+    """Files of the layers that nothing names and no run is writing, without the lock."""
+    coming = next_commits(layout)
+    found = _layer_files(layout)
+    # After the listing: what was being written then is marked still, or named by now.
+    writing = _begun_runs(layout.commits) | _begun_runs(coming) | set(committed_runs(coming))
+    named = {
+        layout.root / path for path in named_files(layout.commits, committed_runs(layout.commits))
+    }
+    loose = (path for path in found if path not in named and _run_of(path) not in writing)
+    return [path for path in loose if path.exists()]
+
+
+def _layer_files(layout: Layout) -> list[Path]:
+    folders = (layout.articles, layout.captures, layout.stripped_blocks)
+    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _begun_runs(folder: Path) -> set[str]:
+    marks = folder.glob(f".*{BEGUN}")
+    return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
+
+
+def _remove_unnamed(layout: Layout, run_ids: set[str]) -> list[Path]:
+    named = {layout.root / path for path in named_files(layout.commits, run_ids)}
+    found = _layer_files(layout)
+    unnamed = [path for path in found if _run_of(path) in run_ids and path not in named]
+    for path in unnamed:
+        path.unlink()
+    return unnamed
+
+
+def _run_of(path: Path) -> str:
+    return path.name.removeprefix(".").partition(".")[0]
+
+
+def named_files(folder: Path, run_ids: Iterable[str]) -> set[str]:
+    """Files of the runs, and those that compaction wrote or keeps for readers, as places."""
+    named = {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
+    for compaction in read_compactions(folder):
+        named.update(file.path for file in compaction.files)
+        named.update(old.path for old in compaction.retired)
+    return named
+
+
+def next_commits(layout: Layout) -> Path:
+    """Folder in which a rebuild of the articles layer gathers its commits."""
+    return layout.root / "commits.next"
+
+
+def swap_commits(layout: Layout) -> None:
+    """Put a rebuilt layer's commits in place of the old ones at once, and remove the old files."""
+    write_whole(next_commits(layout) / READY, b"")
+    _finish_swap(layout)
+
+
+def _finish_swap(layout: Layout) -> None:
+    coming, old = next_commits(layout), layout.root / "commits.old"
+    if (coming / READY).exists():
+        if layout.commits.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            layout.commits.rename(old)
+        coming.rename(layout.commits)
+        sync(layout.root)
+    if (layout.commits / READY).exists():
+        _remove_superseded(layout, old)
+        (layout.commits / READY).unlink()
+
+
+def _remove_superseded(layout: Layout, old: Path) -> None:
+    kept = named_files(layout.commits, committed_runs(layout.commits))
+    for path in named_files(old, committed_runs(old)) - kept:
+        (layout.root / path).unlink(missing_ok=True)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,120 @@
+"""Closed days written again as one file: which rows of which run lie where now.
+
+A run's commit never changes. What took the place of its files stands beside it, one record a layer
+and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.layers.atomic_write import write_whole
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one run in a compacted file."""
+
+    run_id: str
+    path: str
+    """File of the run's commit in which they were, below the data folder."""
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompactedFile:
+    """One file in the place of several."""
+
+    path: str
+    """Below the data folder, with forward slashes."""
+    bytes: int
+    sha256: str
+    parts: tuple[Part, ...]
+    """In the order of its rows."""
+
+    @property
+    def rows(self) -> int:
+        """All its rows."""
+        return sum(part.rows for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A file whose rows lie elsewhere now; kept for those who read it."""
+
+    path: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What became of the files of one layer and day."""
+
+    layer: str
+    day: str
+    """UTC day of publication; of the run's start in the other layers; or `undated`."""
+    files: tuple[CompactedFile, ...] = ()
+    retired: tuple[Retired, ...] = ()
+
+
+Places = Mapping[tuple[str, str], CompactedFile]
+"""Compacted files, by run and the path in its commit."""
+
+
+def _record(commits: Path, layer: str, day: str) -> Path:
+    return commits / "compacted" / f"{layer}.{day}.json"
+
+
+def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
+    """The record of a layer and day; None when its files are as they were written."""
+    path = _record(commits, layer, day)
+    return _from_json(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def read_compactions(commits: Path) -> list[Compaction]:
+    """All records of a folder of commits, by layer and day."""
+    paths = sorted((commits / "compacted").glob("[!.]*.json"))
+    return [_from_json(json.loads(path.read_bytes())) for path in paths]
+
+
+def write_compaction(commits: Path, compaction: Compaction) -> None:
+    """Write or replace a record; from here on its files count, and those they replace do not."""
+    document = {"format": FORMAT, **asdict(compaction)}
+    text = json.dumps(document, indent=1, sort_keys=True, default=_plain)
+    write_whole(_record(commits, compaction.layer, compaction.day), text.encode())
+
+
+def places(compactions: Iterable[Compaction]) -> Places:
+    """Where the rows of runs lie now."""
+    return {
+        (part.run_id, part.path): file
+        for compaction in compactions
+        for file in compaction.files
+        for part in file.parts
+    }
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _from_json(document: dict[str, Any]) -> Compaction:
+    if document.pop("format") != FORMAT:
+        raise ValueError(
+            f"the compaction of {document['layer']} {document['day']} was written by another"
+            " version of Presswatch"
+        )
+    files = tuple(
+        CompactedFile(**{**file, "parts": tuple(Part(**part) for part in file["parts"])})
+        for file in document.pop("files")
+    )
+    retired = tuple(
+        Retired(old["path"], datetime.fromisoformat(old["since"]))
+        for old in document.pop("retired")
+    )
+    return Compaction(**document, files=files, retired=retired)

@@ -1,0 +1,164 @@
+"""What topics and sources were defined as, and when: the one history no layer holds.
+
+Kept as JSON beside the layers, so that a warehouse rebuilt from Parquet has the same topic
+versions as the one that was lost.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.layout import Layout
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TopicVersion:
+    """One version of a topic's definition."""
+
+    topic_id: str
+    topic_version: int
+    """0 until it is settled."""
+    name: str
+    aliases: tuple[str, ...]
+    exclude: tuple[str, ...]
+    case_sensitive: bool
+    definition_hash: str
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDefinition:
+    """One source as it is, or was last, configured."""
+
+    source_id: str
+    name: str
+    country: str
+    language: str
+    timezone: str
+    expected_low: int | None
+    expected_high: int | None
+    is_configured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All versions of all topics, and all sources, that this installation has known."""
+
+    topics: tuple[TopicVersion, ...] = ()
+    sources: tuple[SourceDefinition, ...] = ()
+
+    def current_topics(self) -> dict[str, int]:
+        """Topics that are counted, with their version."""
+        return {
+            topic.topic_id: topic.topic_version for topic in self.topics if topic.valid_to is None
+        }
+
+    def version(self, topic_id: str, number: int) -> TopicVersion:
+        """One version of a topic."""
+        return next(
+            topic
+            for topic in self.topics
+            if (topic.topic_id, topic.topic_version) == (topic_id, number)
+        )
+
+    def replaced(self, topic_id: str, number: int) -> int | None:
+        """The version that this one took over from at once; None for a topic new or back again."""
+        if number == 1:
+            return None
+        before, now = self.version(topic_id, number - 1), self.version(topic_id, number)
+        return number - 1 if before.valid_to == now.valid_from else None
+
+
+def settle(
+    layout: Layout,
+    topics: Iterable[TopicVersion],
+    sources: Iterable[SourceDefinition],
+    now: datetime,
+) -> Definitions:
+    """Bring the kept definitions up to the configured ones, and write them when they change.
+
+    A topic with another `definition_hash` gets the next version; one that is gone, or replaced,
+    keeps its row with an end. A source that is gone stays, marked as not configured.
+    """
+    kept = read_definitions(layout)
+    settled = Definitions(
+        _settle_topics(kept.topics, tuple(topics), now),
+        _settle_sources(kept.sources, tuple(sources)),
+    )
+    if settled != kept:
+        _write(layout, settled)
+    return settled
+
+
+def _settle_topics(
+    kept: tuple[TopicVersion, ...], wanted: tuple[TopicVersion, ...], now: datetime
+) -> tuple[TopicVersion, ...]:
+    asked = {topic.topic_id: topic for topic in wanted}
+    settled = []
+    last: dict[str, int] = {}
+    for topic in kept:
+        last[topic.topic_id] = max(topic.topic_version, last.get(topic.topic_id, 0))
+        settled.append(topic if topic.valid_to else _kept_or_ended(topic, asked, now))
+    settled += (
+        replace(topic, topic_version=last.get(topic.topic_id, 0) + 1, valid_from=now)
+        for topic in asked.values()
+    )
+    return tuple(sorted(settled, key=lambda topic: (topic.topic_id, topic.topic_version)))
+
+
+def _kept_or_ended(
+    topic: TopicVersion, asked: dict[str, TopicVersion], now: datetime
+) -> TopicVersion:
+    """The open version of a topic; taken off `asked` when its definition is still the same."""
+    new = asked.get(topic.topic_id)
+    if new is None or new.definition_hash != topic.definition_hash:
+        return replace(topic, valid_to=now)
+    del asked[topic.topic_id]
+    return replace(new, topic_version=topic.topic_version, valid_from=topic.valid_from)
+
+
+def _settle_sources(
+    kept: tuple[SourceDefinition, ...], wanted: tuple[SourceDefinition, ...]
+) -> tuple[SourceDefinition, ...]:
+    settled = {source.source_id: replace(source, is_configured=False) for source in kept}
+    settled |= {source.source_id: source for source in wanted}
+    return tuple(settled[source_id] for source_id in sorted(settled))
+
+
+def _path(layout: Layout) -> Path:
+    return layout.root / "definitions.json"
+
+
+def read_definitions(layout: Layout) -> Definitions:
+    """The definitions as they were last settled."""
+    path = _path(layout)
+    if not path.exists():
+        return Definitions()
+    document = json.loads(path.read_bytes())
+    if document["format"] != FORMAT:
+        raise ValueError(f"{path} was written by another version of Presswatch")
+    return Definitions(
+        tuple(_topic(row) for row in document["topics"]),
+        tuple(SourceDefinition(**row) for row in document["sources"]),
+    )
+
+
+def _topic(row: dict[str, Any]) -> TopicVersion:
+    for key in ("valid_from", "valid_to"):
+        row[key] = row[key] and datetime.fromisoformat(row[key])
+    for key in ("aliases", "exclude"):
+        row[key] = tuple(row[key])
+    return TopicVersion(**row)
+
+
+def _write(layout: Layout, definitions: Definitions) -> None:
+    document = {"format": FORMAT, **asdict(definitions)}
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=datetime.isoformat)
+    write_whole(_path(layout), text.encode())

@@ -1,0 +1,1 @@
+"""Questions that the steps ask the current snapshot."""

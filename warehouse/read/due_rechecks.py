@@ -1,0 +1,114 @@
+"""Which known articles are due to be looked at again, read from the current snapshot."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from warehouse.layers.layout import Layout
+from warehouse.read.query import open_snapshot, records
+
+TRIES = 3
+"""Attempts at one step that may end in what passes; after them the next step is waited for."""
+
+DUE = """
+WITH due AS (
+    SELECT source_id, article_id, max(first_seen_at + step) AS due_at
+    FROM articles
+    CROSS JOIN (SELECT unnest($steps::INTERVAL[]) AS step)
+    WHERE first_seen_at >= $seen_since
+      AND first_seen_at + step <= $now
+      AND (published_at IS NULL
+           OR published_at >= greatest(first_seen_at - $last_step, $published_since::TIMESTAMPTZ))
+    GROUP BY source_id, article_id
+),
+asked AS (
+    SELECT captures.*, class, may_pass, class = 'article' OR outcome = 'not_modified' AS is_good
+    FROM captures
+    JOIN outcomes USING (outcome)
+    WHERE kind = 'page' AND attempted_at >= $seen_since
+),
+urls AS (
+    SELECT DISTINCT article_id, url_requested FROM asked SEMI JOIN due USING (article_id)
+),
+waiting AS (
+    SELECT source_id, article_id, due_at,
+           arg_max(url_requested, (attempted_at, capture_id)) FILTER (class = 'article') AS url
+    FROM due
+    JOIN urls USING (article_id)
+    JOIN (SELECT * EXCLUDE (article_id, source_id) FROM asked) AS tried USING (url_requested)
+    GROUP BY source_id, article_id, due_at
+    HAVING count(*) FILTER (attempted_at >= due_at AND NOT may_pass) = 0
+       AND count(*) FILTER (attempted_at >= due_at) < $tries
+       AND arg_max(outcome, (attempted_at, capture_id)) NOT IN ('not_found', 'soft_404')
+)
+SELECT waiting.source_id, url,
+       arg_max({'etag': etag, 'last_modified': last_modified}, (attempted_at, capture_id))
+           AS validators,
+       arg_max(entry_headline, attempted_at) AS entry_headline,
+       arg_max(entry_published_raw, attempted_at) AS entry_published_raw,
+       arg_max(entry_published_at, attempted_at) AS entry_published_at
+FROM waiting
+JOIN asked ON asked.url_requested = waiting.url
+WHERE is_good
+GROUP BY waiting.source_id, url
+QUALIFY row_number() OVER (PARTITION BY waiting.source_id ORDER BY min(due_at), url) <= $most
+ORDER BY min(due_at), url
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """A page that gave an article: what to ask for, and what its last good answer came with."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    entry_headline: str | None
+    entry_published_raw: str | None
+    entry_published_at: datetime | None
+    """What a listing said of it: it still counts where the page itself does not say."""
+
+
+def due_pages(
+    layout: Layout,
+    steps: Sequence[timedelta],
+    now: datetime,
+    *,
+    most: int,
+    published_since: datetime | None = None,
+) -> dict[str, list[DuePage]]:
+    """Pages of articles that are to be asked for again, by source, the longest due first.
+
+    An article is due once a step has passed since it was first seen, and until its page was asked
+    for; of several steps that have passed the last one counts. What failed for the moment is
+    tried `TRIES` times a step, a page that is gone no more. Left alone is what was published
+    longer before it was first seen than the schedule reaches, and what was first seen twice as
+    long ago: neither a backfilled nor a forgotten article changes any more.
+
+    Args:
+        layout: The installation.
+        steps: Time since the first sight; none asks for nothing.
+        now: The clock.
+        most: Pages of a source at most.
+        published_since: Articles published earlier are left alone; undated ones are not.
+    """
+    con = open_snapshot(layout) if steps and most else None
+    if con is None:
+        return {}
+    last_step = max(steps)
+    about = {
+        "steps": list(steps),
+        "now": now,
+        "seen_since": now - 2 * last_step,
+        "last_step": last_step,
+        "published_since": published_since,
+        "tries": TRIES,
+        "most": most,
+    }
+    pages: dict[str, list[DuePage]] = defaultdict(list)
+    with con:
+        for row in records(con, DUE, about):
+            of_source = pages[row.pop("source_id")]
+            of_source.append(DuePage(**row.pop("validators"), **row))
+    return pages

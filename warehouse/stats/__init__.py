@@ -1,0 +1,1 @@
+"""Attention index, spikes and source effects, as array arithmetic."""

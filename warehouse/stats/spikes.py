@@ -1,0 +1,208 @@
+"""The spikes' arithmetic: days on which a topic came up far more often than its own past explains.
+
+In the manner of what watches for outbreaks (Farrington et al., J. R. Stat. Soc. A 159; Noufaily et
+al., Stat. Med. 32): past outliers count less, scatter beyond chance is allowed for.
+
+    1. of a day, hits above 3 times what the 56 days before let expect, + 3, are cut off
+    2. rate of each paper over the 56 days before; where it has few articles, near that of all
+    3. expected = sum over the day's papers of articles * rate, times a factor of the weekday
+    4. scatter = squared (1.4826 * median of the past days' distances), at least 1, a distance being
+       2 (sqrt(n + 3/8) - sqrt(expected + 3/8))
+    5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, nearly a standard normal by
+       chance, for few articles, too; for that, at least a tenth of an article is expected
+
+A day looks back on 56 days four times over: in steps 1, 2, 3 and 4. So the days counted anew are
+those that the load touched and the 224 after each; all of them where a topic was counted again.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from warehouse.stats.daily_counts import (
+    Connection,
+    Counts,
+    Matrix,
+    Numbers,
+    Whole,
+    dates,
+    settled,
+)
+
+PAST = 56
+"""Days that are looked back on."""
+REACH = 4 * PAST
+"""Days that a day's score hangs on, before it."""
+TOUCHED = (
+    "SELECT day FROM touched_days UNION SELECT day FROM changed_days"
+    " UNION SELECT day FROM coverage WHERE EXISTS (FROM recounted)"
+)
+LEAST_HITS, LEAST_ORIGINALS, LEAST_SCORE = 4, 3, 3.5
+"""Of a spike: articles with the topic, those of them that are no copies, and the score."""
+SPIKES = pa.schema(
+    [
+        *(("topic_id", pa.string()), ("day", pa.date32()), ("hits", pa.int64())),
+        *(("total", pa.int64()), ("expected", pa.float64()), ("score", pa.float64())),
+        ("sources", pa.int64()),
+    ]
+)
+
+
+class Days(NamedTuple):
+    """The days that are read, counted from 1970, and which of them are counted anew."""
+
+    all: Numbers
+    wanted: Numbers
+
+
+class Past(NamedTuple):
+    """What papers have and had before, whatever the topic; by paper and day, or by day."""
+
+    total: Matrix
+    counted: Matrix
+    """1 where a paper has articles, and had on 14 of the days before; else 0."""
+    weight: Matrix
+    """Its articles, over those it had before and 20 more; 0 where it is not counted."""
+    before: Matrix
+    """Articles that the day's counted papers had before."""
+    sources: Numbers
+    """Papers that are counted."""
+    past_days: Numbers
+    """Days before on which any was."""
+
+
+class Level(NamedTuple):
+    """Hits of the counted papers, and what is to be expected of them, by topic and day."""
+
+    hits: Matrix
+    expected: Matrix
+    weekday: Matrix
+    """What was to be expected of the weekday in the past, + 10."""
+
+
+def spike_tables(counts: Counts) -> dict[str, pa.Table]:
+    """What the spikes' SQL reads: `spike_wanted`, the days counted anew, and `spikes` of these."""
+    wanted, panel = _wanted(counts.con), counts.panel
+    found = [SPIKES.empty_table()]
+    columns = np.flatnonzero(np.isin(panel.days, wanted))
+    if len(columns):
+        read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
+        days = Days(panel.days[read], columns - read.start)
+        past = _past_of(np.nan_to_num(panel.total[:, read]))
+        for topics, hits, originals in counts.hits():
+            names = panel.topics[topics.start : topics.stop]
+            found.append(_spikes(names, days, past, hits[..., read], originals[..., read]))
+    days_wanted = pa.table({"day": dates(wanted)})
+    return {"spike_wanted": days_wanted, "spikes": pa.concat_tables(found)}
+
+
+def _wanted(con: Connection) -> Numbers:
+    touched = con.sql(TOUCHED).to_arrow_table()["day"].cast(pa.int32()).to_numpy()
+    return np.unique(touched.astype(np.int64)[:, None] + np.arange(REACH + 1))
+
+
+def _past_of(total: Matrix) -> Past:
+    past_total = _before(total)
+    counted = ((total > 0) & (_before((total > 0).astype(float)) >= 14)).astype(float)
+    sources = counted.sum(axis=0).astype(np.int64)
+    return Past(
+        total=total,
+        counted=counted,
+        weight=counted * total / (past_total + 20),
+        before=(counted * past_total).sum(axis=0),
+        sources=sources,
+        past_days=_before((sources > 0).astype(float)).astype(np.int64),
+    )
+
+
+def _before(values: Matrix | Whole) -> Matrix:
+    """Sums over the 56 days before each, the last axis being days.
+
+    Added up by doubling, always in the same order: so a sum is the same to the last digit whichever
+    days were read before these, and of nothing it is 0, as the ends of one long sum would not be.
+    """
+    days, before = values.shape[-1], np.zeros(values.shape)
+    sums = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values[..., :-1]], axis=-1)
+    for width in (2, 4, 8, 16, 32):
+        sums = sums[..., width // 2 :] + sums[..., : -width // 2]
+        if width >= 8:  # 8 + 16 + 32 = 56, the last ones first
+            before += sums[..., 2 * (32 - width) :][..., :days]
+    return before
+
+
+def _weekdays_before(values: Matrix) -> Matrix:
+    """Sums over the same weekday of the eight weeks before each day."""
+    days = values.shape[-1]
+    padded = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values], axis=-1)
+    sums: Matrix = sum(
+        (padded[..., PAST - back : PAST - back + days] for back in range(7, PAST + 1, 7)),
+        np.zeros_like(values),
+    )
+    return sums
+
+
+def _spikes(names: list[str], days: Days, past: Past, hits: Whole, originals: Whole) -> pa.Table:
+    level = _level(past, hits)
+    enough = (level.hits >= LEAST_HITS) & (_of_counted(originals, past) >= LEAST_ORIGINALS)
+    enough &= past.past_days >= PAST // 2
+    topic, at = np.nonzero(enough[:, days.wanted])
+    at = days.wanted[at]
+    score = settled(_scores(past, level, topic, at), 3)
+    is_spike = score >= LEAST_SCORE
+    topic, at = topic[is_spike], at[is_spike]
+    found = [
+        pa.array([names[number] for number in topic]),
+        *(dates(days.all[at]), level.hits[topic, at]),
+        (past.counted * past.total).sum(axis=0)[at],
+        *(settled(level.expected[topic, at], 4), score[is_spike], past.sources[at]),
+    ]
+    return pa.table([pa.array(column) for column in found], SPIKES.names).cast(SPIKES)
+
+
+def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
+    sums: Matrix = np.einsum("tpd,pd->td", values, past.counted)
+    return sums
+
+
+def _level(past: Past, hits: Whole) -> Level:
+    """Steps 1 to 3."""
+    kept = _kept(past.total.sum(axis=0), hits.sum(axis=1))
+    past_hits = _before(hits * kept[:, None, :])
+    rate_of_all = _of_counted(past_hits, past) / np.where(past.before > 0, past.before, np.inf)
+    level = np.einsum("tpd,pd->td", past_hits, past.weight)
+    level += past.weight.sum(axis=0) * 20 * rate_of_all
+    counted = _of_counted(hits, past)
+    weekday = _weekdays_before(level) + 10
+    return Level(counted, level * (_weekdays_before(counted * kept) + 10) / weekday, weekday)
+
+
+def _kept(total: Matrix, hits: Whole) -> Matrix:
+    """Step 1, as the part of a day's hits that is kept, by topic and day."""
+    past_total = _before(total)
+    usual = 3 * total * _before(hits) / np.where(past_total > 0, past_total, np.nan) + 3
+    return np.fmin(1.0, usual / np.where(hits > 0, hits, np.nan))
+
+
+def _scores(past: Past, level: Level, topic: Numbers, at: Numbers) -> Matrix:
+    """Steps 4 and 5, of some topics' days."""
+    distances = np.abs(2 * (np.sqrt(level.hits + 0.375) - np.sqrt(level.expected + 0.375)))
+    median = _medians(np.where(past.sources > 0, distances, np.nan), past.past_days, topic, at)
+    scatter = np.maximum(1, (1.4826 * median) ** 2)
+    expected = level.expected[topic, at]
+    least = np.maximum(expected, 0.1)
+    # The expectation itself is uncertain, as the weekday's past has few hits.
+    variance = scatter * (1 + expected / level.weekday[topic, at])
+    excess = level.hits[topic, at] ** (2 / 3) - least ** (2 / 3)
+    scores: Matrix = 1.5 * excess / least ** (1 / 6) / np.sqrt(variance)
+    return scores
+
+
+def _medians(distances: Matrix, past_days: Numbers, topic: Numbers, at: Numbers) -> Matrix:
+    """Medians over the 56 days before some topics' days, of those that there are."""
+    padded = np.pad(distances, ((0, 0), (PAST, 0)), constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, PAST, axis=1)
+    ordered = np.sort(windows[topic, at], axis=1)
+    rows, counts = np.arange(len(at)), past_days[at]
+    medians: Matrix = (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2
+    return medians

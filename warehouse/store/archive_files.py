@@ -1,0 +1,41 @@
+"""The raw archive's files: those of this folder, and those that only its store has."""
+
+from functools import partial
+
+from warehouse.layers.layout import Layout
+from warehouse.store.link import is_working_copy, read_link
+from warehouse.store.objects import Missing, side_by_side
+
+SUFFIX = ".warc.gz"
+
+
+def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
+    """Bytes of the finished archive files of a source, or of all, by name below `raw`; sorted."""
+    folder = layout.raw / source_id
+    found = {
+        path.relative_to(layout.raw).as_posix(): path.stat().st_size
+        for path in folder.glob(f"*{SUFFIX}" if source_id else f"*/*{SUFFIX}")
+    }
+    if link := read_link(layout):
+        listed = link.store.list(folder.relative_to(layout.root).as_posix())
+        stored = {each.key.partition("/")[2]: each.bytes for each in listed}
+        found = {name: size for name, size in stored.items() if name.endswith(SUFFIX)} | found
+    return dict(sorted(found.items()))
+
+
+def bring_archive(layout: Layout, name: str) -> None:
+    """Fetch an archive file from the store, unless it is here, or neither here nor there."""
+    path = layout.raw / name
+    link = None if path.exists() else read_link(layout)
+    if link:
+        try:
+            link.store.download(f"{layout.raw.name}/{name}", path)
+        except Missing:
+            return
+
+
+def bring_archives(layout: Layout, source_id: str, most: int) -> None:
+    """Fetch a source's newest archive files that only the store has."""
+    if is_working_copy(layout):
+        names = list(archive_files(layout, source_id))[-most:]
+        side_by_side(partial(bring_archive, layout), names)
