@@ -11,7 +11,7 @@ import duckdb
 from lxml import html
 from typer.testing import CliRunner
 
-from flows.__main__ import app
+from flows.cli.app import app
 
 Answers = dict[str, Any]
 """`schema`: columns by relation; `relations`: types and rows; `commands`: what they print."""
