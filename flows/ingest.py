@@ -213,4 +213,4 @@ def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:
 
 def _run(run_id: str, batches: tuple[Batch, ...]) -> Run:
     now = datetime.now(UTC)
-    return Run(run_id, batches, "ingest", started_at(run_id), now, EXTRACTOR_VERSION)
+    return Run(run_id, batches, "ingest", started_at(run_id), now, str(EXTRACTOR_VERSION))

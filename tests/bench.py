@@ -99,7 +99,7 @@ def one_run(place: Installation) -> tuple[Clock, Counter[str]]:
         with clock.step("refine"), page_pool(place.settings) as pool:
             batches = [refine(warc, run_id, place.layout, sources, pool) for warc in warcs]
     with clock.step("load"):
-        run = Run(run_id, tuple(batches), "bench", started_at(run_id), None, EXTRACTOR_VERSION)
+        run = Run(run_id, tuple(batches), "bench", started_at(run_id), None, str(EXTRACTOR_VERSION))
         report = load(place.layout, place.topics, place.sources, [run] if batches else [])
     with clock.step("publish"):
         publish(place.layout)

@@ -179,7 +179,7 @@ def plainly(place: Installation) -> None:
 
         batches = tuple(filter(None, threads.map(one, place.sources)))
     now = datetime.now(UTC)
-    done = Run(run_id, batches, "bench", started_at(run_id), now, EXTRACTOR_VERSION)
+    done = Run(run_id, batches, "bench", started_at(run_id), now, str(EXTRACTOR_VERSION))
     processes = place.settings.processes
     load(place.layout, place.topics, place.sources, [done], processes=processes)
     publish(place.layout)

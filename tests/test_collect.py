@@ -194,7 +194,7 @@ def test_without_the_archived_copy_a_listing_is_asked_for_anew(
     assert web.asked("/feed")[1].header("If-None-Match") is None
 
 
-@pytest.mark.parametrize("cache", ["whole", "damaged", "of another code"])
+@pytest.mark.parametrize("cache", ["whole", "damaged", "of another version"])
 def test_an_unchanged_listing_is_parsed_once(
     web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch, cache: str
 ) -> None:
@@ -205,8 +205,8 @@ def test_an_unchanged_listing_is_parsed_once(
     (path,) = desk.layout.cache.glob("listings/*/*.json")
     if cache == "damaged":
         path.write_bytes(path.read_bytes()[:-9])
-    elif cache == "of another code":
-        monkeypatch.setattr(listing_cache, "_code", lambda: "another")
+    elif cache == "of another version":
+        monkeypatch.setattr(listing_cache, "LISTING_VERSION", 0)
     parsed: list[str] = []
 
     def read(payload: bytes, content_type: str, url: str, **about: Any) -> Listing | NoListing:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
-from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -36,11 +35,11 @@ from tests.staged import (
     tables,
 )
 from tests.staged import stage as stage_pages
+from warehouse import version
 from warehouse.build import loader, writer_file
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import query
-from warehouse.stats import attention_index, daily_counts, source_effects, spikes
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
@@ -216,26 +215,98 @@ def test_a_writer_file_whose_making_was_cut_off_is_made_anew(layout: Layout, wri
     assert tables(layout) == kept
 
 
-def test_other_sql_makes_the_file_anew(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_schema_version_makes_the_file_anew(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ingest(layout, 0)
     kept = tables(layout)
-    monkeypatch.setattr(loader, "sql_hash", lambda: "of a later version")
+    monkeypatch.setattr(version, "SCHEMA_VERSION", 1000)
 
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
     publish(layout)
     assert tables(layout) == kept
 
 
-@pytest.mark.parametrize("module", [attention_index, source_effects, daily_counts, spikes])
-def test_arithmetic_that_the_sql_reads_counts_as_sql(
-    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SQL with another comment on a table, another view, and a view less."""
+    folder = shutil.copytree(loader.SQL, tmp_path / "sql")
+    monkeypatch.setattr(loader, "SQL", folder)
+    loads, revisions = folder / "schema/loads.sql", folder / "schema/article_revisions.sql"
+    loads.write_text(loads.read_text().replace("Number of the load", "The number"))
+    revisions.write_text(revisions.read_text().replace("AS similarity", "+ 1 AS similarity"))
+    (folder / "schema/topic_pairs.sql").unlink()
+
+
+def catalog(layout: Layout) -> dict[str, str]:
+    """The definitions of all relations."""
+    sql = "SELECT table_name AS name, sql FROM duckdb_tables() UNION ALL SELECT view_name, sql"
+    found = query(layout, f"{sql} FROM duckdb_views() WHERE NOT internal").to_pylist()
+    return {row["name"]: row["sql"] for row in found}
+
+
+def stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where the writer's file would be made anew."""
+
+    def drop(_: Layout) -> None:
+        raise AssertionError("the warehouse is made anew")
+
+    monkeypatch.setattr(loader, "drop_writer", drop)
+
+
+def test_comments_and_views_reach_readers_without_a_rebuild(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    before = loader.sql_hash()
-    assert module.__file__
-    other = tmp_path / Path(module.__file__).name
-    other.write_bytes(Path(module.__file__).read_bytes() + b"CHANGED = True\n")
-    monkeypatch.setattr(module, "__file__", str(other))
-    assert loader.sql_hash() != before
+    ingest(layout, 0)
+    kept, defined = tables(layout), catalog(layout)
+    request.getfixturevalue("reworded")
+    stays(monkeypatch)
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
+    publish(layout)
+    comment = "SELECT comment FROM duckdb_columns() WHERE table_name = 'loads' LIMIT 1"
+    assert query(layout, comment).to_pylist() == [{"comment": "The number"}]
+    assert tables(layout) == kept
+    now = catalog(layout)
+    assert now.keys() == defined.keys() - {"topic_pairs"}
+    assert [name for name in now if now[name] != defined[name]] == ["article_revisions"]
+    assert query(layout, "FROM article_texts").num_rows
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no is None
+
+
+def age(layout: Layout) -> None:
+    """Let the writer's file be one of 0.1.0."""
+    with duckdb.connect(layout.writer) as con:
+        con.execute("ALTER TABLE loads DROP COLUMN schema_version")
+        con.execute("UPDATE loads SET sql_hash = ?", [version.SQL_HASH_1])
+
+
+def test_a_file_of_0_1_0_is_taken_over(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(layout, 0)
+    kept, defined = tables(layout), catalog(layout)
+    age(layout)
+    stays(monkeypatch)
+    ingest(layout, 1)
+    assert query(layout, "SELECT load_no, schema_version FROM loads").to_pylist() == [
+        {"load_no": number, "schema_version": 1} for number in (1, 2)
+    ]
+    assert catalog(layout) == defined
+    taken_over = tables(layout)
+    assert taken_over != kept
+    monkeypatch.undo()
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == taken_over
+
+
+def test_a_file_of_unknown_sql_is_made_anew(layout: Layout) -> None:
+    ingest(layout, 0)
+    kept = tables(layout)
+    age(layout)
+    with duckdb.connect(layout.writer) as con:
+        con.execute("UPDATE loads SET sql_hash = 'of a day before 0.1.0'")
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
+    publish(layout)
+    assert tables(layout) == kept
+    assert query(layout, "SELECT schema_version FROM loads").to_pylist() == [{"schema_version": 1}]
 
 
 def test_files_that_lack_a_column_of_today_are_read(layout: Layout) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.model import Capture, CaptureKind, Extraction, Outcome, PageText, StrippedBlock
-from tasks.refine.normalise import EXTRACTOR_VERSION, article_row, body_sha256, stripped_rows
+from tasks.refine.normalise import article_row, body_sha256, stripped_rows
 from tasks.text.urls import article_id
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
@@ -142,12 +142,6 @@ def test_text_that_no_database_takes_is_made_storable() -> None:
     made = row(odd)
     assert made["headline"] == "A?bc"
     pa.Table.from_pylist([made], schema=ARTICLE_SCHEMA)
-
-
-def test_the_version_names_the_rules() -> None:
-    number, _, digest = EXTRACTOR_VERSION.partition("-")
-    assert number.isdigit()
-    assert len(digest) == 12
 
 
 def test_a_missing_headline_is_taken_from_the_feed() -> None:

@@ -20,6 +20,7 @@ from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
 from tasks.prompts.select import Draft, Role
 from tasks.refine.boilerplate_cache import Memory
+from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,
@@ -322,6 +323,20 @@ def test_other_settings_make_other_prints(
     rows = staged(refined(layout, warcs[1], pool, strip=("p.rail",)), "articles")
     assert made == [warcs[1], warcs[1], warcs[0]]
     assert rows[0]["extractor_version"].partition("+")[2] == Marks(("p.rail",)).version[1:]
+
+
+def test_what_0_1_0_remembered_is_not_made_again(
+    tmp_path: Path, pool: PagePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path)
+    warcs = [archived(layout, run_id(number), [number]) for number in (1, 2)]
+    with monkeypatch.context() as then:
+        then.setattr("tasks.refine.refine_archive.EXTRACTOR_VERSION", EXTRACTOR_HASH_1)
+        refined(layout, warcs[0], pool)
+    made: list[Path] = []
+    monkeypatch.setattr(Memory, "keep", lambda _, warc, kept: made.append(warc))
+    refined(layout, warcs[1], pool)
+    assert made == [warcs[1]]
 
 
 def test_a_damaged_archive_tells_nothing(tmp_path: Path, pool: PagePool) -> None:

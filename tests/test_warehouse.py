@@ -17,6 +17,7 @@ import pytest
 from tasks.collect.collector import UNANSWERED
 from tasks.load.loader import CheckFailed, load, publish
 from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
+from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.sources.source import Source
 from tasks.text.urls import fold
 from tasks.topics.topic import Topic
@@ -530,6 +531,20 @@ def test_a_difference_that_need_not_be_the_papers_is_marked(layout: Layout) -> N
     ]
     changes = "SELECT topic_id, change, is_like_for_like FROM mention_changes"
     assert ask(layout, changes) == [("harvest", "entered", False)]
+
+
+@pytest.mark.parametrize(("settings", "alike"), [("", True), ("+4f2e1a", False)])
+def test_the_rules_of_0_1_0_are_those_of_version_1(
+    layout: Layout, settings: str, alike: bool
+) -> None:
+    pages = [
+        Page("a", "Before.", hour=1, about={"extractor_version": EXTRACTOR_HASH_1 + settings}),
+        Page("a", "After.", hour=2, about={"extractor_version": "1"}),
+        Page("b", "Before.", hour=3, about={"extractor_version": "1-0123456789ab"}),
+        Page("b", "After.", hour=4, about={"extractor_version": "1"}),
+    ]
+    publish_pages(layout, pages)
+    assert revisions(layout, "is_like_for_like") == [(alike,), (False,)]
 
 
 CHANGES = (

@@ -21,7 +21,6 @@ from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
 from tasks.backfill.shards import Shard, Warc, whole
 from tasks.collect.collector import SourcesFailed
-from tasks.refine.normalise import EXTRACTOR_VERSION
 
 T = TypeVar("T")
 _ZSTD = pa.Codec("zstd")
@@ -50,8 +49,10 @@ class Parcel:
 
 def _digest() -> str:
     tasks = Path(__file__).parents[1]
-    code = hashlib.sha256(EXTRACTOR_VERSION.encode())
-    for file in sorted(tasks.rglob("*.py")):
+    code = hashlib.sha256()
+    for file in sorted(
+        file for kind in ("py", "toml", "json") for file in tasks.rglob(f"*.{kind}")
+    ):
         code.update(file.relative_to(tasks).as_posix().encode() + b"\0" + file.read_bytes())
     return code.hexdigest()[:12]
 

@@ -121,7 +121,7 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
         FLOW,
         started_at(run_id),
         datetime.now(UTC),
-        EXTRACTOR_VERSION,
+        str(EXTRACTOR_VERSION),
         parameters_of((staged.shard for staged in shards), selection, dict(sorted(passed.items()))),
     )
 

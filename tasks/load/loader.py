@@ -198,6 +198,7 @@ def _load(
         loader.open_writer(layout, committed_runs(layout.commits), share) as con,
         loader.transaction(con),
     ):
+        loader.update_relations(con)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)

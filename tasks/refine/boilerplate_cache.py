@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.archive import opened_at
+from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.refine.site_boilerplate import Print, chosen
 from warehouse.store.archive_files import SUFFIX
 
@@ -68,7 +69,8 @@ class Memory:
     def _recall(self, warc: Path) -> list[Print] | None:
         with suppress(OSError, pa.ArrowInvalid), pa.OSFile(str(self._path(warc))) as file:
             table = pa.ipc.open_file(file).read_all()
-            if table.schema.metadata == {b"made_by": self._version(warc).encode()}:
+            made_by = (table.schema.metadata or {}).get(b"made_by", b"").decode()
+            if made_by.replace(EXTRACTOR_HASH_1, "1") == self._version(warc):
                 return [Print(*row.values()) for row in table.to_pylist()]
         return None
 

@@ -63,7 +63,7 @@ class Origin:
     @property
     def version(self) -> str:
         """What rows from this source say they were made by."""
-        return EXTRACTOR_VERSION + self.marks.version
+        return f"{EXTRACTOR_VERSION}{self.marks.version}"
 
     @property
     def made_by(self) -> str:

@@ -13,13 +13,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse import version
 from warehouse.allocation import few_arenas, give_back
 from warehouse.build.article_texts_view import live_paths, without_files
 from warehouse.build.checks_runner import OFFENDERS, CheckFailed, run_checks
 from warehouse.build.writer_file import Share, allow, drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files
 from warehouse.layers.layout import Layout
-from warehouse.stats import attention_index, daily_counts, source_effects, spikes
+from warehouse.stats import attention_index, spikes
 from warehouse.stats.daily_counts import Counts
 
 __all__ = ["OFFENDERS", "CheckFailed", "Share", "allow", "drop_writer", "run_checks"]
@@ -66,13 +67,13 @@ def open_writer(
 ) -> Iterator[Connection]:
     """Open the writer's file, made anew when it is not there or no longer fits; close it after.
 
-    It no longer fits when other SQL made it, or when a run it has loaded is committed no more.
-    Only for the holder of the writer's lock.
+    It no longer fits when another SCHEMA_VERSION made it, or when a run it has loaded is committed
+    no more. Only for the holder of the writer's lock.
     """
     few_arenas()
     try:
         with _fitting(layout, set(committed), share) as con:
-            if not _is_made(con):
+            if not (_is_made(con) and last_load(con)):
                 with transaction(con):
                     make_relations(con)
             yield con
@@ -102,8 +103,8 @@ def _is_made(con: Connection) -> bool:
 
 
 def _fits(con: Connection, committed: set[str]) -> bool:
-    made_by = con.execute("SELECT DISTINCT sql_hash FROM loads").fetchall()
-    return made_by in ([], [(sql_hash(),)]) and loaded_runs(con) <= committed
+    made_by = version.schema_versions(con)
+    return made_by <= {version.SCHEMA_VERSION} and loaded_runs(con) <= committed
 
 
 @contextmanager
@@ -119,12 +120,25 @@ def transaction(con: Connection) -> Iterator[None]:
 
 
 def make_relations(con: Connection) -> None:
-    """Make the tables, then the views and macros over them, with their comments."""
+    """Make the tables that are not there, and all views and macros over them, with comments."""
     texts = {path.stem: path.read_text() for path in sorted((SQL / "schema").glob("*.sql"))}
     for name in TopologicalSorter({name: _read_by(texts, name) for name in texts}).static_order():
         con.execute(without_files(texts[name]))
     for path in sorted((SQL / "macros").glob("*.sql")):
         con.execute(without_files(path.read_text()))
+
+
+def update_relations(con: Connection) -> None:
+    """Make views, macros and comments again where their SQL is not that of the last load.
+
+    Tables stay: SCHEMA_VERSION is for those. The views of texts must be pointed to files after it.
+    """
+    last = con.execute("SELECT sql_hash FROM loads ORDER BY load_no DESC LIMIT 1").fetchall()
+    if last not in ([], [(sql_hash(),)]):
+        views = con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        for (name,) in views:
+            con.execute(f"DROP VIEW {name}")
+        make_relations(con)
 
 
 def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
@@ -133,15 +147,9 @@ def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
 
 
 def sql_hash() -> str:
-    """SHA-256 of the SQL that makes and fills the relations, and of the arithmetic beside it."""
-    digest = hashlib.sha256(repr(DERIVED).encode())
-    folders = (SQL / name for name in ("schema", "marts", "macros", "steps"))
-    files = (path for folder in folders for path in sorted(folder.glob("*.sql")))
-    modules = (
-        Path(str(module.__file__))
-        for module in (attention_index, source_effects, daily_counts, spikes)
-    )
-    for path in (*files, *modules):
+    """SHA-256 of the SQL that defines the relations, comments included."""
+    digest = hashlib.sha256()
+    for path in (*sorted((SQL / "schema").glob("*.sql")), *sorted((SQL / "macros").glob("*.sql"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -279,5 +287,5 @@ def record_load(
     con: Connection, load_no: int, now: datetime, run_ids: Sequence[str], recounted: Sequence[str]
 ) -> None:
     """Write down that, when and why the file changed."""
-    row = [load_no, now, list(run_ids), list(recounted), sql_hash()]
-    con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?)", row)
+    row = [load_no, now, list(run_ids), list(recounted), sql_hash(), version.SCHEMA_VERSION]
+    con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?)", row)

@@ -1,5 +1,5 @@
 -- Grain: one topic and UTC day on which archives have articles of domains that are no paper of ours.
-CREATE VIEW archive_daily AS
+CREATE OR REPLACE VIEW archive_daily AS
 WITH written AS (
     SELECT article_id, version_no, source_id, published_date AS day,
            duplicate_of IS NULL AS is_original

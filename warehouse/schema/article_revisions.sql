@@ -1,5 +1,5 @@
 -- Grain: one version of an article that followed another one, by the time of their captures.
-CREATE VIEW article_revisions AS
+CREATE OR REPLACE VIEW article_revisions AS
 WITH placed AS (
     SELECT article_versions.*,
            row_number() OVER (PARTITION BY article_id ORDER BY fetched_at, version_no) AS place
@@ -15,7 +15,9 @@ SELECT later.article_id, later.source_id, later.url_canonical, later.version_no,
        earlier.fetched_at AS fetched_before, later.fetched_at AS fetched_after,
        date_diff('second', later.published_at, later.fetched_at) / 3600 AS hours_after_publication,
        earlier.body_sha256 <> later.body_sha256 AS is_other_text,
-       earlier.extractor_version = later.extractor_version
+       -- 0.1.0 wrote a digest of its source files for version 1; settings may follow either
+       replace(earlier.extractor_version, '1-d869d737fc43', '1')
+           = replace(later.extractor_version, '1-d869d737fc43', '1')
            AND earlier.is_truncated = later.is_truncated AS is_like_for_like,
        later.capture_id
 FROM placed AS later

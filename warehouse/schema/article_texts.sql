@@ -1,5 +1,5 @@
 -- Grain: one article, with the text of the version that articles shows.
-CREATE VIEW article_texts AS
+CREATE OR REPLACE VIEW article_texts AS
 SELECT texts.*
 FROM article_version_texts AS texts
 SEMI JOIN articles USING (article_id, version_no);

@@ -1,5 +1,5 @@
 -- Grain: one version (one state of the text) of one article.
-CREATE TABLE article_versions (
+CREATE TABLE IF NOT EXISTS article_versions (
     article_id           UUID,
     version_no           INTEGER,
     source_id            VARCHAR,

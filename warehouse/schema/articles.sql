@@ -1,5 +1,5 @@
 -- Grain: one article, as its version with the latest fetched_at shows it.
-CREATE TABLE articles (
+CREATE TABLE IF NOT EXISTS articles (
     article_id           UUID,
     version_no           INTEGER,
     source_id            VARCHAR,

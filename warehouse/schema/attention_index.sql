@@ -1,5 +1,5 @@
 -- Grain: one topic, period (day, week or month) and vintage.
-CREATE TABLE attention_index (
+CREATE TABLE IF NOT EXISTS attention_index (
     topic_id              VARCHAR,
     period_kind           VARCHAR,
     period                DATE,

@@ -1,5 +1,5 @@
 -- Grain: one topic and period (day, week or month), as the newest vintage has it.
-CREATE VIEW attention_index_latest AS
+CREATE OR REPLACE VIEW attention_index_latest AS
 SELECT *
 FROM attention_index
 WHERE as_of = (SELECT max(as_of) FROM attention_index)

@@ -1,5 +1,5 @@
 -- Grain: one rule, that of this installation.
-CREATE TABLE breaker (
+CREATE TABLE IF NOT EXISTS breaker (
     opens_after   INTEGER,
     first_pause   INTERVAL,
     longest_pause INTERVAL

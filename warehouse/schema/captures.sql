@@ -1,5 +1,5 @@
 -- Grain: one attempt at one URL, with exactly one outcome.
-CREATE TABLE captures (
+CREATE TABLE IF NOT EXISTS captures (
     capture_id          UUID,
     run_id              VARCHAR,
     source_id           VARCHAR,

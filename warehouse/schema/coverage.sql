@@ -1,5 +1,5 @@
 -- Grain: one source and UTC day, from the first to the last day known of the source.
-CREATE TABLE coverage (
+CREATE TABLE IF NOT EXISTS coverage (
     source_id       VARCHAR,
     day             DATE,
     discovered      BIGINT,

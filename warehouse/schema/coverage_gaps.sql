@@ -1,5 +1,5 @@
 -- Grain: one gap in the collecting of a source: days in a row that are missing, or that are partial.
-CREATE VIEW coverage_gaps AS
+CREATE OR REPLACE VIEW coverage_gaps AS
 WITH gaps AS (
     SELECT *, day - row_number() OVER (PARTITION BY source_id, state ORDER BY day)::INTEGER AS gap
     FROM coverage

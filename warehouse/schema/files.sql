@@ -1,5 +1,5 @@
 -- Grain: one run and one Parquet file that holds rows of it.
-CREATE TABLE files (
+CREATE TABLE IF NOT EXISTS files (
     run_id VARCHAR,
     layer  VARCHAR,
     path   VARCHAR,

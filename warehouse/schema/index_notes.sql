@@ -1,5 +1,5 @@
 -- Grain: one source that was left out of one topic's index for one kind of period, in one vintage.
-CREATE TABLE index_notes (
+CREATE TABLE IF NOT EXISTS index_notes (
     topic_id    VARCHAR,
     period_kind VARCHAR,
     source_id   VARCHAR,

@@ -1,5 +1,5 @@
 -- Grain: one run, source, kind of attempt and outcome.
-CREATE VIEW ledger AS
+CREATE OR REPLACE VIEW ledger AS
 SELECT run_id, source_id, kind, outcome, count(*) AS attempts, sum(seconds) AS seconds,
        sum(payload_bytes)::BIGINT AS payload_bytes
 FROM captures

@@ -1,5 +1,5 @@
 -- Grain: one reading of a listing that reached back over whole days.
-CREATE TABLE listing_reaches (
+CREATE TABLE IF NOT EXISTS listing_reaches (
     capture_id UUID,
     source_id  VARCHAR,
     oldest_day DATE,

@@ -1,11 +1,15 @@
 -- Grain: one load of the warehouse.
-CREATE TABLE loads (
-    load_no   INTEGER,
-    loaded_at TIMESTAMPTZ,
-    run_ids   VARCHAR[],
-    recounted VARCHAR[],
-    sql_hash  VARCHAR
+CREATE TABLE IF NOT EXISTS loads (
+    load_no        INTEGER,
+    loaded_at      TIMESTAMPTZ,
+    run_ids        VARCHAR[],
+    recounted      VARCHAR[],
+    sql_hash       VARCHAR,
+    schema_version INTEGER
 );
+-- Files of 0.1.0 have no such column; those that are not made again are of version 1.
+ALTER TABLE loads ADD COLUMN IF NOT EXISTS schema_version INTEGER;
+UPDATE loads SET schema_version = 1 WHERE schema_version IS NULL;
 
 COMMENT ON TABLE loads IS
     'When this file was changed, and by what. Snapshots bear the number of their last load.';
@@ -13,4 +17,7 @@ COMMENT ON COLUMN loads.load_no IS 'Number of the load';
 COMMENT ON COLUMN loads.loaded_at IS 'When (UTC)';
 COMMENT ON COLUMN loads.run_ids IS 'Runs that were loaded';
 COMMENT ON COLUMN loads.recounted IS 'Topics that were counted again over all history';
-COMMENT ON COLUMN loads.sql_hash IS 'SHA-256 of the SQL that made the relations';
+COMMENT ON COLUMN loads.sql_hash IS
+    'SHA-256 of the SQL that defines the relations, comments included';
+COMMENT ON COLUMN loads.schema_version IS
+    'Version of the tables and marts; a file of another version is made again from Parquet';

@@ -1,5 +1,5 @@
 -- Grain: one topic that entered or left an article with one of its revisions.
-CREATE VIEW mention_changes AS
+CREATE OR REPLACE VIEW mention_changes AS
 SELECT article_id, source_id, topic_id, topic_version, previous_no AS from_version,
        revision.version_no AS to_version,
        count(*) FILTER (mentions.version_no = previous_no) AS mentions_before,

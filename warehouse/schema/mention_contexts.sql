@@ -1,5 +1,5 @@
 -- Grain: one mention in the latest version of an article, with what a reader wants to know of it.
-CREATE VIEW mention_contexts AS
+CREATE OR REPLACE VIEW mention_contexts AS
 SELECT topic_id, published_date, source_id, coalesce(name, source_id) AS source, headline,
        field, context_left, matched_text, context_right,
        context_left || '[' || matched_text || ']' || context_right AS context,

@@ -1,5 +1,5 @@
 -- Grain: one hit of one alias in one field of one article version.
-CREATE TABLE mentions (
+CREATE TABLE IF NOT EXISTS mentions (
     article_id    UUID,
     version_no    INTEGER,
     topic_id      VARCHAR,

@@ -1,5 +1,5 @@
 -- Grain: one outcome that an attempt can have.
-CREATE TABLE outcomes (
+CREATE TABLE IF NOT EXISTS outcomes (
     outcome       VARCHAR,
     class         VARCHAR,
     may_pass      BOOLEAN,
@@ -19,6 +19,7 @@ COMMENT ON COLUMN outcomes.is_unanswered IS
     'Whether the host did not answer; after five such pages in a row a run leaves the rest for later';
 COMMENT ON COLUMN outcomes.meaning IS 'In words';
 
+DELETE FROM outcomes;
 INSERT INTO outcomes VALUES
     ('article', 'article', false, false, false, 'A new article'),
     ('revised', 'article', false, false, false, 'A known article with another text, or dated at last'),

@@ -1,5 +1,5 @@
 -- Grain: one page of a source: a URL that was asked for as a page, or a saved file, however often.
-CREATE TABLE pages (
+CREATE TABLE IF NOT EXISTS pages (
     source_id         VARCHAR,
     url_hash          UBIGINT,
     day               DATE,

@@ -1,5 +1,5 @@
 -- Grain: one source and run that asked for its listings.
-CREATE TABLE polls (
+CREATE TABLE IF NOT EXISTS polls (
     run_id          VARCHAR,
     source_id       VARCHAR,
     sequence        INTEGER,

@@ -1,5 +1,5 @@
 -- Grain: one page or saved file that gave no article.
-CREATE VIEW rejections AS
+CREATE OR REPLACE VIEW rejections AS
 SELECT capture_id, run_id, source_id, kind, url_requested, url_final, found_in, outcome,
        outcomes.class, outcomes.meaning, detail, http_status, attempted_at, raw_ref
 FROM captures

@@ -1,5 +1,5 @@
 -- Grain: one run.
-CREATE TABLE runs (
+CREATE TABLE IF NOT EXISTS runs (
     run_id            VARCHAR,
     sequence          INTEGER,
     flow              VARCHAR,

@@ -1,6 +1,6 @@
 -- Grain: one source (one paper).
 -- In seconds: greatest() of DuckDB 2.0.1 and 1.5.6 takes 97 hours for less than a day.
-CREATE VIEW source_health AS
+CREATE OR REPLACE VIEW source_health AS
 WITH polled AS (
     FROM source_polls
 ),

@@ -1,6 +1,6 @@
 -- Grain: one source that was asked for its listings.
 -- In seconds: least() of DuckDB 2.0.1 and 1.5.6 takes 97 hours for less than a day.
-CREATE VIEW source_polls AS
+CREATE OR REPLACE VIEW source_polls AS
 WITH good AS (
     SELECT source_id, max(sequence) AS sequence
     FROM polls

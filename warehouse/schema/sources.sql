@@ -1,5 +1,5 @@
 -- Grain: one source (one paper).
-CREATE TABLE sources (
+CREATE TABLE IF NOT EXISTS sources (
     source_id       VARCHAR,
     name            VARCHAR,
     country         VARCHAR,

@@ -1,5 +1,5 @@
 -- Grain: one text block taken out of one captured page.
-CREATE TABLE stripped_blocks (
+CREATE TABLE IF NOT EXISTS stripped_blocks (
     article_id UUID,
     version_no INTEGER,
     position   INTEGER,

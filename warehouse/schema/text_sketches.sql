@@ -1,5 +1,5 @@
 -- Grain: one version (one state of the text) of one article.
-CREATE TABLE text_sketches (
+CREATE TABLE IF NOT EXISTS text_sketches (
     article_id    UUID,
     version_no    INTEGER,
     moment        TIMESTAMPTZ,

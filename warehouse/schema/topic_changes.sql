@@ -1,5 +1,5 @@
 -- Grain: one month of articles in which a topic was counted again under another definition.
-CREATE TABLE topic_changes (
+CREATE TABLE IF NOT EXISTS topic_changes (
     topic_id        VARCHAR,
     old_version     INTEGER,
     new_version     INTEGER,

@@ -1,5 +1,5 @@
 -- Grain: one topic, source and UTC day, over the whole calendar of the source.
-CREATE TABLE topic_daily (
+CREATE TABLE IF NOT EXISTS topic_daily (
     topic_id                       VARCHAR,
     source_id                      VARCHAR,
     country                        VARCHAR,

@@ -1,5 +1,5 @@
 -- Grain: one topic, source and month, over the whole calendar of the source.
-CREATE VIEW topic_monthly AS
+CREATE OR REPLACE VIEW topic_monthly AS
 SELECT topic_id, source_id, country, language, date_trunc('month', day)::DATE AS period,
        sum(articles_with_mention)::BIGINT AS articles_with_mention,
        sum(mentions)::BIGINT AS mentions,

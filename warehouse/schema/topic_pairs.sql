@@ -1,5 +1,5 @@
 -- Grain: one pair of topics and month, or the pair over all months.
-CREATE VIEW topic_pairs AS
+CREATE OR REPLACE VIEW topic_pairs AS
 WITH originals AS (
     SELECT article_id, version_no, date_trunc('month', published_date)::DATE AS month
     FROM articles

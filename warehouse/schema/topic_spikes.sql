@@ -1,5 +1,5 @@
 -- Grain: one topic and UTC day on which it came up far more often than its own past explains.
-CREATE TABLE topic_spikes (
+CREATE TABLE IF NOT EXISTS topic_spikes (
     topic_id              VARCHAR,
     day                   DATE,
     articles_with_mention BIGINT,

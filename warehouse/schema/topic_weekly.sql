@@ -1,5 +1,5 @@
 -- Grain: one topic, source and ISO week, over the whole calendar of the source.
-CREATE VIEW topic_weekly AS
+CREATE OR REPLACE VIEW topic_weekly AS
 SELECT topic_id, source_id, country, language, date_trunc('week', day)::DATE AS period,
        sum(articles_with_mention)::BIGINT AS articles_with_mention,
        sum(mentions)::BIGINT AS mentions,

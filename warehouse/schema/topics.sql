@@ -1,5 +1,5 @@
 -- Grain: one version of one topic's definition.
-CREATE TABLE topics (
+CREATE TABLE IF NOT EXISTS topics (
     topic_id        VARCHAR,
     topic_version   INTEGER,
     name            VARCHAR,
