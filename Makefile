@@ -29,20 +29,20 @@ bench: $(STAMP) $(PEERS)  ## Print the measured figures of README.md, peers besi
 	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(VENV)/peers/bin/python)
 
 bench-peers: $(STAMP) $(BENCH_PEERS)  ## Presswatch beside fundus, news-please, Scrapy, trafilatura, DuckDB, polars
-	$(BIN)/python -m tests.bench_peers --peers $(VENV)/bench-peers/bin/python --fundus $(VENV)/bench-fundus/bin/python
+	$(BIN)/python -m tests.bench.compare --peers $(VENV)/bench-peers/bin/python --fundus $(VENV)/bench-fundus/bin/python
 
 lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras \
 		--no-header --no-annotate --upgrade -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --upgrade -o tests/peers.lock tests/peers.in
+		--no-header --no-annotate --upgrade -o tests/bench/peers/extractors.lock tests/bench/peers/extractors.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate -o tests/old-client.lock tests/old-client.in
+		--no-header --no-annotate -o tests/support/old-client.lock tests/support/old-client.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate -o tests/polars.lock tests/polars.in
-	for peers in bench_peers bench_fundus; do \
+		--no-header --no-annotate -o tests/support/polars.lock tests/support/polars.in
+	for peers in peers fundus; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes \
-			--no-header --no-annotate --upgrade -o tests/$$peers.lock tests/$$peers.in || exit 1; done
+			--no-header --no-annotate --upgrade -o tests/bench/peers/$$peers.lock tests/bench/peers/$$peers.in || exit 1; done
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -54,22 +54,22 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-$(PEERS): tests/peers.lock $(STAMP)
+$(PEERS): tests/bench/peers/extractors.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/peers
-	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/peers.lock
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/bench/peers/extractors.lock
 	touch $(PEERS)
 
-$(OLD_CLIENT): tests/old-client.lock $(STAMP)
+$(OLD_CLIENT): tests/support/old-client.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/old-client
-	$(VENV)/old-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/old-client.lock
+	$(VENV)/old-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/old-client.lock
 	touch $(OLD_CLIENT)
 
-$(POLARS): tests/polars.lock $(STAMP)
+$(POLARS): tests/support/polars.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/polars
-	$(VENV)/polars/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/polars.lock
+	$(VENV)/polars/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/polars.lock
 	touch $(POLARS)
 
-$(VENV)/bench-%/.installed: tests/bench_%.lock $(STAMP)
+$(VENV)/bench-%/.installed: tests/bench/peers/%.lock $(STAMP)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	touch $@

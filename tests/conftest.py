@@ -25,10 +25,10 @@ from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
-from tests import s3  # noqa: E402
-from tests.loopback import Loopback  # noqa: E402
-from tests.places import PORT, Newsroom  # noqa: E402
-from tests.s3 import Server  # noqa: E402
+from tests.support import s3  # noqa: E402
+from tests.support.loopback import Loopback  # noqa: E402
+from tests.support.s3 import Server  # noqa: E402
+from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
 from warehouse.store.objects import Store  # noqa: E402
 
 settings.register_profile("presswatch", deadline=None, derandomize=True)

@@ -1,0 +1,579 @@
+"""Backfill: any WARC file into rows, each record with one end, whatever is wrong with it."""
+
+import dataclasses
+import gzip
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tasks.backfill import estimate as estimating
+from tasks.backfill import shard_processes
+from tasks.backfill.archived_responses import brought
+from tasks.backfill.captures import PAGE_KINDS
+from tasks.backfill.dask_cluster import Cluster
+from tasks.backfill.estimate import estimate
+from tasks.backfill.loading import Place, grouped, load_shards, refine_again
+from tasks.backfill.selection import Papers, Passed, Selection
+from tasks.backfill.shard_jobs import Staged
+from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
+from tasks.backfill.shards import Done, find_warcs, open_warcs
+from tasks.backfill.warc_files import WarcPath
+from tasks.backfill.warc_records import Damage, Record, cut, read_records
+from tasks.load.loader import load, publish
+from tasks.model import Outcome
+from tasks.partition.partitions import Run
+from tasks.settings import Limits, Settings
+from tasks.toml_reader import ConfigError
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.bench.backfill import write as write_gold
+from tests.support.build_warcs import (
+    CODINGS,
+    CRAWLED,
+    Archived,
+    brotlied,
+    chunked,
+    gzipped,
+    news,
+    page,
+    url_of,
+    write_warc,
+)
+from tests.support.staged_pages import TOPICS, source, tables
+from warehouse.build import loader
+from warehouse.layers.commits import read_commit
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+
+KINDS = (".warc", ".warc.gz", ".warc.zst")
+HARBOUR = source("gb-harbour", domains=("paper0.co.uk",))
+EVERYTHING = Selection()
+LIMITS = Limits(max_bytes=200_000, page_seconds=5)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ShardPool]:
+    with shard_pool(2) as opened:
+        yield opened
+
+
+def place(root: Path, selection: Selection = EVERYTHING, limits: Limits = LIMITS) -> Place:
+    about = Settings(data=root / "data", limits=limits, workers=1)
+    return Place(Layout(about.data), (HARBOUR,), TOPICS, about, selection)
+
+
+def backfilled(
+    at: Place, pool: ShardPool | Cluster, *warcs: WarcPath, size: int = 20_000, pages: int = 10_000
+) -> list[Staged | ShardFailed]:
+    """What the flow does, without Prefect."""
+    shards = pool.shards(open_warcs(warcs), size, Done(at.layout, at.selection))
+    found = []
+    for group in grouped(pool.refined(shards, at.job), pages):
+        found += group
+        load_shards(at, [one for one in group if isinstance(one, Staged)])
+    publish(at.layout)
+    return found
+
+
+def ask(at: Place, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in query(at.layout, sql).to_pylist()]
+
+
+def records(path: Path) -> list[Record | Damage]:
+    return list(read_records(path, 0, path.stat().st_size, 10_000_000, PAGE_KINDS))
+
+
+def pages_of(path: Path) -> list[Record]:
+    """The whole ones among the records of pages."""
+    found = (one for one in records(path) if isinstance(one, Record))
+    return [one for one in found if one.kind in PAGE_KINDS and one.is_whole]
+
+
+def ends(found: list[Staged | ShardFailed]) -> tuple[Counter[str], Counter[str]]:
+    """Captures by outcome, and records passed over by reason."""
+    counts, passed = Counter[str](), Counter[str]()
+    for one in found:
+        assert isinstance(one, Staged), one
+        counts.update(one.counts)
+        passed.update(one.passed)
+    return counts, passed
+
+
+# Records
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stretches_have_every_record_once(tmp_path: Path, kind: str) -> None:
+    path = write_warc(tmp_path / f"a{kind}", news(3, 40))
+    cuts = [*cut(path, 5_000), path.stat().st_size]
+    assert len(cuts) > 5
+    found = [
+        record.offset
+        for start, end in pairwise(cuts)
+        for record in read_records(path, start, end, 10_000_000, PAGE_KINDS)
+    ]
+    assert found == [record.offset for record in records(path)]
+    assert len(found) == 121
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", [100, -20, 10**12])
+def test_a_wrong_length_costs_its_own_record(tmp_path: Path, kind: str, wrong: int) -> None:
+    pages = news(3, 4)
+    pages[1] = dataclasses.replace(pages[1], length=wrong)
+    path = write_warc(tmp_path / f"a{kind}", pages, requests=False)
+    assert [record.get("warc-target-uri") for record in pages_of(path)] == [
+        url_of(number % 3, number) for number in (0, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("kind", [".warc.gz", ".warc.zst"])
+def test_a_broken_member_costs_its_own_record(tmp_path: Path, kind: str) -> None:
+    path = write_warc(tmp_path / f"a{kind}", news(3, 4), requests=False)
+    offsets = [record.offset for record in records(path)]
+    data = bytearray(path.read_bytes())
+    middle = (offsets[2] + offsets[3]) // 2
+    data[middle : middle + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    found = pages_of(path)
+    assert [record.offset for record in found] == [offsets[1], *offsets[3:]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_cut_anywhere_gives_what_is_before_the_cut(tmp_path: Path, kind: str) -> None:
+    path = write_warc(tmp_path / f"a{kind}", news(3, 3), requests=False)
+    data, whole = path.read_bytes(), pages_of(path)
+    for at in range(0, len(data), 97):
+        path.write_bytes(data[:at])
+        found = pages_of(path)
+        assert found == whole[: len(found)]
+        assert sum(record.offset < at for record in whole) - len(found) in (0, 1)
+
+
+def test_junk_between_records_is_passed(tmp_path: Path) -> None:
+    one, two = (write_warc(tmp_path / f"{n}.warc.gz", news(1, 1, n)) for n in (1, 2))
+    junk = b"\0" * 500 + gzip.compress(b"no record")
+    both = tmp_path / "both.warc.gz"
+    both.write_bytes(one.read_bytes() + junk + two.read_bytes())
+    found = records(both)
+    assert any(isinstance(record, Damage) for record in found)
+    pages = [one for one in found if isinstance(one, Record) and one.kind == "response"]
+    assert [one.get("warc-target-uri") for one in pages] == [url_of(0, 1), url_of(0, 2)]
+
+
+def test_a_file_compressed_as_a_whole_is_refused_with_a_word_what_to_do(
+    tmp_path: Path, pool: ShardPool
+) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress(write_warc(tmp_path / "a.warc", news(1, 3)).read_bytes()))
+    with pytest.raises(ConfigError, match="fastwarc recompress"):
+        records(path)
+    (failed,) = backfilled(place(tmp_path), pool, path)
+    assert isinstance(failed, ShardFailed)
+    assert "recompress" in failed.error
+
+
+# Responses
+
+
+def response(page: Archived, root: Path) -> Record:
+    path = write_warc(root / "one.warc.gz", [page], requests=False)
+    found = records(path)[-1]
+    assert isinstance(found, Record)
+    return found
+
+
+@pytest.mark.parametrize("coded", CODINGS, ids=lambda coded: coded.__name__)
+def test_a_body_comes_out_as_its_author_wrote_it(tmp_path: Path, coded: Any) -> None:
+    headers, body = coded(page(0, 1))
+    came = brought(response(Archived(url_of(0, 1), body, headers=headers), tmp_path), 100_000)
+    assert came.outcome is Outcome.FETCHED
+    assert came.payload == page(0, 1)
+
+
+def cut_off(coded: Any) -> dict[str, Any]:
+    headers, body = coded(page(0, 1))
+    return {"headers": headers, "body": body[:-30]}
+
+
+HOSTILE: dict[str, tuple[dict[str, Any], Outcome]] = {
+    "archived in part, by length": (
+        {"warc_headers": {"WARC-Truncated": "length"}},
+        Outcome.TOO_LARGE,
+    ),
+    "by time": ({"warc_headers": {"WARC-Truncated": "time"}}, Outcome.TIMED_OUT),
+    "disconnected": ({"warc_headers": {"WARC-Truncated": "x"}}, Outcome.BROKEN_RESPONSE),
+    "a revisit": ({"kind": "revisit"}, Outcome.NOT_MODIFIED),
+    "not modified": ({"status": "304 Not Modified"}, Outcome.NOT_MODIFIED),
+    "a picture": ({"content_type": "image/png"}, Outcome.NOT_A_PAGE),
+    "not found": ({"status": "404 Not Found"}, Outcome.NOT_FOUND),
+    "forbidden": ({"status": "403 Forbidden"}, Outcome.DENIED),
+    "too often": ({"status": "429 Too Many Requests"}, Outcome.RATE_LIMITED),
+    "the server failed": ({"status": "503 Sorry"}, Outcome.SERVER_ERROR),
+    "in part": ({"status": "206 Partial Content"}, Outcome.HTTP_ERROR),
+    "no status": ({"status": "hello"}, Outcome.BROKEN_RESPONSE),
+    "gzip cut off": (cut_off(gzipped), Outcome.BROKEN_RESPONSE),
+    "brotli cut off": (cut_off(brotlied), Outcome.BROKEN_RESPONSE),
+    "chunks cut off": (cut_off(chunked), Outcome.BROKEN_RESPONSE),
+    "zstd, not asked for": (
+        {"headers": {"Content-Encoding": "zstd"}, "body": b"\x28\xb5\x2f\xfd"},
+        Outcome.BROKEN_RESPONSE,
+    ),
+    "a flood of headers": (
+        {"headers": {f"X-{number}": "y" for number in range(500)}},
+        Outcome.BROKEN_RESPONSE,
+    ),
+    "large": ({"body": b"<html>" + b"x" * 250_000}, Outcome.TOO_LARGE),
+    "larger than any page": ({"body": os.urandom(400_000)}, Outcome.TOO_LARGE),
+    "a bomb": (
+        {"body": gzip.compress(b"x" * 9_000_000), "headers": {"Content-Encoding": "gzip"}},
+        Outcome.TOO_LARGE,
+    ),
+    "empty": ({"body": b""}, Outcome.EMPTY_PAGE),
+    "no text": ({"body": bytes(range(256)) * 40, "content_type": "text/html"}, Outcome.UNDECODABLE),
+    "no article": ({"body": b"<html><p>Hello.</p></html>"}, Outcome.NO_ARTICLE),
+    "a resource": ({"kind": "resource"}, Outcome.ARTICLE),
+    "a wrong length": ({"length": 90}, Outcome.BROKEN_RESPONSE),
+}
+
+
+def test_each_hostile_record_ends_in_its_outcome(tmp_path: Path, pool: ShardPool) -> None:
+    cases = {url_of(number, number): case for number, case in enumerate(HOSTILE.values(), start=1)}
+    pages = [
+        Archived(**{"url": url, "body": page(1, number), **about})
+        for number, (url, (about, _)) in enumerate(cases.items(), start=1)
+    ]
+    at = place(tmp_path)
+    found = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", pages))
+    outcomes = dict(ask(at, "SELECT url_requested, outcome FROM captures"))
+    expected = {url: str(outcome) for url, (_, outcome) in cases.items()}
+    assert outcomes == expected
+    counts, passed = ends(found)
+    assert sum(counts.values()) == len(cases)
+    assert passed[Passed.OTHER_RECORD] == 1 + 2 * sum(page.kind == "response" for page in pages)
+
+
+PASSED = {
+    "dns:www.paper0.co.uk": Passed.NO_WEB_ADDRESS,
+    "https://www.paper0.co.uk/": Passed.NO_ARTICLE_URL,
+    "https://www.paper0.co.uk/robots.txt": Passed.NO_ARTICLE_URL,
+    "https://www.paper0.co.uk/tag/ferries": Passed.NO_ARTICLE_URL,
+}
+
+
+def test_records_that_are_passed_over_are_counted(tmp_path: Path, pool: ShardPool) -> None:
+    moved = Archived(url_of(0, 8), b"", "301 Moved", headers={"Location": "/"})
+    ancient = Archived(url_of(0, 9), page(0, 9), crawled=datetime(1970, 1, 2, tzinfo=UTC))
+    ahead = Archived(url_of(0, 9), page(0, 9), crawled=datetime(2199, 1, 2, tzinfo=UTC))
+    pages = [*(Archived(url, page(0, 1)) for url in PASSED), moved, ancient, ahead, *news(1, 2)]
+    found = backfilled(place(tmp_path), pool, write_warc(tmp_path / "a.warc", pages))
+    counts, passed = ends(found)
+    assert passed == {
+        Passed.OTHER_RECORD: 1 + 2 * len(pages),
+        Passed.NO_WEB_ADDRESS: 1,
+        Passed.NO_ARTICLE_URL: 3,
+        Passed.REDIRECT: 1,
+        Passed.NO_DATE: 2,
+    }
+    assert counts == {"article": 2}
+
+
+# Selection
+
+
+def test_pages_belong_to_papers_or_to_their_domain() -> None:
+    papers = Papers(
+        [
+            source("gb-post", feeds=("https://feeds.post.co.uk/rss",)),
+            source("gb-one", feeds=("https://shared.com/one",)),
+            source("gb-two", feeds=("https://shared.com/two",)),
+            source("gb-sport", feeds=("https://x.net/f",), domains=("sport.post.co.uk",)),
+        ]
+    )
+    found = {
+        url: papers.paper_of(url)[0]
+        for url in (
+            "https://www.post.co.uk/a",
+            "https://sport.post.co.uk/a",
+            "https://shared.com/a",
+            "https://x.net/a",
+            "https://www.news.example.com.au:8080/a",
+            "http://10.0.0.1/a",
+        )
+    }
+    assert list(found.values()) == [
+        "gb-post",
+        "gb-sport",
+        "archive-shared.com",
+        "archive-x.net",
+        "archive-example.com.au",
+        "archive-10.0.0.1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selection", "articles", "passed"),
+    [
+        (Selection(domains=("paper1.co.uk",)), 3, {Passed.OTHER_DOMAIN: 6}),
+        (Selection(domains=("aper1.co.uk",)), 0, {Passed.OTHER_DOMAIN: 9}),
+        (Selection(only_known=True), 3, {Passed.UNKNOWN_PAPER: 6}),
+        (Selection(since=date(2024, 5, 2)), 6, {Passed.OTHER_DAY: 3}),
+        (Selection(until=date(2024, 5, 1)), 3, {Passed.OTHER_DAY: 6}),
+        (Selection(since=date(2024, 5, 3)), 0, {Passed.OTHER_DAY: 9}),
+        (Selection(languages=("en",)), 9, {}),
+        (Selection(languages=("de", "fr")), 0, {Passed.OTHER_LANGUAGE: 9}),
+    ],
+)
+def test_filters(
+    tmp_path: Path, pool: ShardPool, selection: Selection, articles: int, passed: dict[str, int]
+) -> None:
+    at = place(tmp_path, selection)
+    found = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 9)))
+    counts, over = ends(found)
+    assert counts["article"] == articles
+    del over[Passed.OTHER_RECORD]
+    assert over == passed
+
+
+def test_a_selection_is_kept_as_it_was() -> None:
+    selection = Selection(("a.com",), date(2020, 1, 1), date(2021, 1, 1), ("en",), True, True)
+    assert Selection.from_json(selection.as_json()) == selection
+    assert selection.key != Selection().key
+
+
+# Whole backfills
+
+
+def test_articles_say_where_they_lie(tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path)
+    path = write_warc(tmp_path / "a.warc.zst", news(3, 9))
+    backfilled(at, pool, path)
+    assert ask(at, "SELECT source_id, count(*) FROM articles GROUP BY ALL ORDER BY ALL") == [
+        ("archive-paper1.co.uk", 3),
+        ("archive-paper2.co.uk", 3),
+        ("gb-harbour", 3),
+    ]
+    for url, ref in ask(at, "SELECT url_final, raw_ref FROM articles"):
+        name, _, offset = ref.rpartition("#")
+        assert name == str(path)
+        record = next(read_records(path, int(offset), int(offset) + 1, 10_000_000, PAGE_KINDS))
+        assert isinstance(record, Record)
+        assert record.get("warc-target-uri") == url
+    columns = "attempts, pages, articles, rejected, flow"
+    assert ask(at, f"SELECT {columns} FROM runs") == [(9, 9, 9, 0, "backfill")]
+
+
+def test_captures_of_one_page_are_its_versions(tmp_path: Path, pool: ShardPool) -> None:
+    first = Archived(url_of(0, 1), page(0, 1))
+    again = dataclasses.replace(first, crawled=CRAWLED.replace(day=4))
+    revised = Archived(url_of(0, 1), page(0, 1, "The ferry sank."), crawled=CRAWLED.replace(day=6))
+    at = place(tmp_path)
+    backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", [revised, first, again]))
+    assert ask(at, "SELECT outcome FROM captures ORDER BY attempted_at") == [
+        ("article",),
+        ("unchanged",),
+        ("revised",),
+    ]
+    assert ask(at, "SELECT version_no, fetched_at FROM article_versions ORDER BY 1") == [
+        (1, CRAWLED),
+        (2, CRAWLED.replace(day=6)),
+    ]
+
+
+def test_what_is_done_is_not_done_again_wherever_it_lies(tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path)
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
+    first = backfilled(at, pool, path)
+    before = tables(at.layout, leave_out=())
+    moved = path.rename(tmp_path / "elsewhere.warc.gz")
+    assert backfilled(at, pool, moved) == []
+    assert tables(at.layout, leave_out=()) == before
+    assert len(first) > 2
+    narrower = dataclasses.replace(at, selection=Selection(domains=("paper1.co.uk",)))
+    (warc,) = open_warcs([moved])
+    assert Done(at.layout, at.selection).bytes(warc) == warc.bytes
+    assert Done(at.layout, narrower.selection).bytes(warc) == 0
+    counts, _ = ends(backfilled(narrower, pool, moved))
+    assert counts == {"article": 10}
+    assert ask(at, "SELECT count(*) FROM article_versions") == [(30,)]
+
+
+def test_a_shard_without_pages_is_done_too(tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path, Selection(domains=("nobody.org",)))
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 6))
+    assert len(backfilled(at, pool, path)) == 1
+    assert backfilled(at, pool, path) == []
+
+
+def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path)
+    backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 60)), size=5_000, pages=20)
+    runs = ask(at, "SELECT attempts FROM runs ORDER BY sequence")
+    assert sum(attempts for (attempts,) in runs) == 60
+    assert all(20 <= attempts < 30 for (attempts,) in runs[:-1])
+
+
+def test_a_process_is_replaced_before_its_heap_has_grown() -> None:
+    with shard_pool(1) as alone:
+        ids = [alone.schedule(os.getpid, ())[1].result() for _ in range(2 * BATCHES_A_PROCESS)]
+    assert list(Counter(ids).values()) == [BATCHES_A_PROCESS] * 2
+
+
+def test_small_files_are_handed_out_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new process for every three files of a few pages took most of the time."""
+    warcs = [write_warc(tmp_path / f"{n}.warc.gz", news(3, 2, first=2 * n)) for n in range(70)]
+    large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=140))
+    monkeypatch.setattr(shard_processes, "BATCH_BYTES", large.stat().st_size - 1)
+    at, handed = place(tmp_path), []
+    with shard_pool(1) as alone:
+        schedule = alone.schedule
+
+        def noted(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+            handed.append([job.shard.path for (jobs,) in [args] for job in jobs])
+            return schedule(work, args)
+
+        monkeypatch.setattr(alone, "schedule", noted)
+        found = backfilled(at, alone, *warcs[:60], large, *warcs[60:], size=10**9)
+    assert [one.shard.path for one in found] == [*warcs[:60], large, *warcs[60:]]
+    assert list(chain(*handed)) == [*warcs[:60], large, *warcs[60:]]
+    assert [large] in handed
+    assert len(handed) < 12
+    assert ask(at, "SELECT count(*) FROM articles") == [(200,)]
+
+
+def test_a_load_leaves_the_cores_to_refinement(
+    tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, refresh = [], loader.refresh
+
+    def noted(con: duckdb.DuckDBPyConnection) -> None:
+        found.extend(con.execute("SELECT current_setting('threads')").fetchall())
+        refresh(con)
+
+    monkeypatch.setattr(loader, "refresh", noted)
+    at = place(tmp_path)
+    backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 6)))
+    backfilled(at, pool, write_warc(tmp_path / "b.warc.gz", news(3, 6, first=6)))
+    assert found[1:] == [(1,)]  # the first load brings the topics, too
+
+
+def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path)
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 60))
+    (warc,) = open_warcs([path])
+    guess = estimate(at, [warc], 3 * warc.bytes, pool)
+    assert guess.articles == 180
+    assert guess.passed[Passed.OTHER_RECORD] == 3 * 121
+    assert guess.cpu_seconds > 0
+    assert guess.parquet_bytes > 0
+    assert not any(at.layout.stage.rglob("*.arrow"))
+    assert not at.layout.commits.exists()
+
+
+@pytest.mark.parametrize("stretch", [7_000, estimating.BYTES_SAMPLED])
+def test_an_estimate_from_all_bytes_is_what_is_there(
+    tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    """Of small files many are looked at, of large ones parts; each record once."""
+    at = place(tmp_path)
+    days = [write_warc(tmp_path / f"{day}.warc.gz", news(3, 4, first=4 * day)) for day in range(6)]
+    large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=24))
+    warcs = open_warcs([*days[:3], large, *days[3:]])
+    total = sum(warc.bytes for warc in warcs)
+    assert total > 5 * 7_000
+    monkeypatch.setattr(estimating, "BYTES_SAMPLED", stretch)
+    monkeypatch.setattr(estimating, "SAMPLES", 1_000)
+    guess = estimate(at, warcs, total, pool)
+    assert guess.sampled == total
+    assert guess.articles == 6 * 4 + 60
+    assert guess.passed == {Passed.OTHER_RECORD: 6 * 9 + 121}
+
+
+def test_an_estimate_tells_what_could_not_be_read(tmp_path: Path, pool: ShardPool) -> None:
+    whole = write_warc(tmp_path / "a.warc.gz", news(3, 12))
+    broken = tmp_path / "b.warc.gz"
+    broken.write_bytes(gzip.compress(gzip.decompress(whole.read_bytes())))
+    warcs = open_warcs([whole, broken])
+    guess = estimate(place(tmp_path), warcs, 2 * warcs[0].bytes, pool)
+    assert [one.shard.url for one in guess.failed] == [str(broken)]
+    assert "not compressed record by record" in guess.failed[0].error
+    assert guess.articles == 24
+
+
+def test_warcs_are_found_by_path_folder_and_glob(tmp_path: Path) -> None:
+    paths = [write_warc(tmp_path / "deep" / f"a{kind}", news(1, 1)) for kind in KINDS]
+    (tmp_path / "deep" / "notes.txt").write_text("none")
+    expected = sorted(paths)
+    assert find_warcs([str(tmp_path)]) == expected
+    assert find_warcs([str(tmp_path / "*" / "*.warc*"), str(paths[0])]) == expected
+    with pytest.raises(ConfigError, match="nowhere"):
+        find_warcs([str(tmp_path / "nowhere*.gz"), str(paths[0])])
+
+
+# Rebuilding
+
+
+def versions(at: Place) -> dict[str, list[str]]:
+    return tables(at.layout, leave_out=("loads", "files", "runs"))
+
+
+def again(at: Place, pool: ShardPool) -> None:
+    """What the flow `rebuild articles` does."""
+
+    def refine_run(run_id: str) -> Run | None:
+        commit = read_commit(at.layout.commits, run_id)
+        assert commit
+        return refine_again(at, commit, pool)
+
+    rebuild_articles(at.layout, refine_run)
+    load(at.layout, at.topics, at.sources)
+    publish(at.layout)
+
+
+def test_backfilled_articles_are_made_again_from_their_archives(
+    tmp_path: Path, pool: ShardPool
+) -> None:
+    at = place(tmp_path, Selection(domains=("paper0.co.uk", "paper1.co.uk")))
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
+    backfilled(at, pool, path, size=5_000, pages=8)
+    assert len(ask(at, "FROM runs")) > 1
+    before = versions(at)
+    again(dataclasses.replace(at, selection=EVERYTHING), pool)
+    assert versions(at) == before
+
+    paper = source("gb-harbour", strip=("h1",), domains=("paper0.co.uk",))
+    again(dataclasses.replace(at, sources=(paper,)), pool)
+    assert ask(
+        at, "SELECT DISTINCT source_id FROM articles WHERE extractor_version LIKE '%+%'"
+    ) == [("gb-harbour",)]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_is_gone_or_another_stays_and_is_named(
+    tmp_path: Path, pool: ShardPool, caplog: pytest.LogCaptureFixture, gone: bool
+) -> None:
+    at = place(tmp_path)
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 9))
+    backfilled(at, pool, path)
+    before = versions(at)
+    path.unlink() if gone else write_warc(path, news(3, 12))
+    again(at, pool)
+    assert versions(at) == before
+    assert f"stays as it is: {path} is not there as it was" in caplog.text
+
+
+def test_gold_pages_in_common_crawls_shape(shared: Path, tmp_path: Path, pool: ShardPool) -> None:
+    at = place(tmp_path, limits=Limits())
+    path = write_gold(tmp_path / "gold.warc.gz", 20, 1)
+    counts, passed = ends(backfilled(at, pool, path, size=10**6))
+    assert sum(counts.values()) == 20
+    assert passed == {Passed.OTHER_RECORD: 40}
+    assert counts["article"] >= 18

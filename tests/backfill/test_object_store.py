@@ -1,0 +1,118 @@
+"""Backfill of WARC files in a bucket: the same rows as from a disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.backfill import warc_files
+from tasks.backfill.captures import PAGE_KINDS
+from tasks.backfill.loading import refine_again
+from tasks.backfill.shard_processes import ShardPool, shard_pool
+from tasks.backfill.shards import Done, find_warcs, open_warcs
+from tasks.backfill.warc_files import StoredPath, size_of
+from tasks.backfill.warc_records import cut, read_records
+from tasks.toml_reader import ConfigError
+from tasks.upkeep.verification import verify
+from tests.backfill.test_backfill import KINDS, backfilled, place
+from tests.support.build_warcs import news, write_warc
+from tests.support.s3 import Server
+from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+from warehouse.store.objects import Store, open_store
+
+
+@pytest.fixture(scope="module")
+def bucket(server: Server) -> Iterator[Store]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield open_store(server.bucket().url.removesuffix("/presswatch"))
+
+
+@pytest.fixture(scope="module")
+def pool(bucket: Store) -> Iterator[ShardPool]:
+    with shard_pool(2) as opened:
+        yield opened
+
+
+def stored(bucket: Store, path: Path, key: str) -> StoredPath:
+    bucket.write(key, path.read_bytes())
+    return StoredPath(bucket, key)
+
+
+def rows(layout: Layout) -> dict[str, list[dict[str, Any]]]:
+    """All but what says in which run, and where, a page was found."""
+    columns = "COLUMNS(lambda c: c NOT IN ('run_id', 'raw_ref', 'found_in'))"
+    names = ("article_versions", "captures", "mentions", "stripped_blocks", "topic_daily")
+    asked = {name: f"SELECT {columns} FROM {name} ORDER BY ALL" for name in names}
+    return {name: query(layout, sql).to_pylist() for name, sql in asked.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_records_are_those_of_the_file(
+    bucket: Store, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read in pieces that cut through records."""
+    path = write_warc(tmp_path / f"a{kind}", news(3, 40))
+    there = stored(bucket, path, f"records/a{kind}")
+    monkeypatch.setattr(warc_files, "_CHUNK", 3_001)
+    assert size_of(there) == path.stat().st_size
+    cuts = cut(path, 5_000)
+    assert len(cuts) > 5
+    assert cut(there, 5_000) == cuts
+    for start in (0, cuts[3]):
+        span = (start, path.stat().st_size, 10_000_000, PAGE_KINDS)
+        assert list(read_records(there, *span)) == list(read_records(path, *span))
+
+
+def test_damage_costs_no_more_than_on_a_disk(
+    bucket: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 40))
+    content = bytearray(path.read_bytes())
+    content[9_000:9_400] = bytes(400)
+    path.write_bytes(content)
+    there = stored(bucket, path, "damaged/a.warc.gz")
+    monkeypatch.setattr(warc_files, "_CHUNK", 2_000)
+    span = (0, len(content), 10_000_000, PAGE_KINDS)
+    assert list(read_records(there, *span)) == list(read_records(path, *span))
+
+
+def test_shards_of_a_bucket_become_the_same_rows(
+    bucket: Store, tmp_path: Path, pool: ShardPool
+) -> None:
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
+    there = stored(bucket, path, "crawl/a.warc.gz")
+    here, far = place(tmp_path / "here"), place(tmp_path / "far")
+    backfilled(here, pool, path)
+    backfilled(far, pool, there)
+    assert rows(far.layout) == rows(here.layout)
+    (run_id,) = committed_runs(far.layout.commits)
+    commit = read_commit(far.layout.commits, run_id)
+    assert commit
+    assert commit.warcs == (str(there),)
+    assert refine_again(far, commit, pool)
+    assert not verify(far.layout).findings
+    (warc,) = open_warcs([path])
+    assert Done(far.layout, far.selection).bytes(warc) == warc.bytes, "known wherever it lies"
+    bucket.delete([there.key])
+    (finding,) = verify(far.layout).findings
+    assert "is not there, and 30 raw_refs point into it" in finding.problem
+
+
+def test_warcs_of_a_bucket_are_found(bucket: Store, tmp_path: Path) -> None:
+    path = write_warc(tmp_path / "a.warc.gz", news(1, 1))
+    keys = ["found/2024/05/a.warc.gz", "found/2024/06/b.warc.zst", "found/2024/06/notes.txt"]
+    for key in keys:
+        bucket.write(key, path.read_bytes())
+    named = [f"{bucket.url}/{key}" for key in keys]
+    assert list(map(str, find_warcs([f"{bucket.url}/found"]))) == named[:2]
+    assert list(map(str, find_warcs([f"{bucket.url}/found/2024/*/a*"]))) == named[:1]
+    assert list(map(str, find_warcs([named[0], str(path)]))) == sorted([str(path), named[0]])
+    with pytest.raises(ConfigError, match=f"{bucket.url}/none: no WARC file there"):
+        find_warcs([f"{bucket.url}/none"])
+    with pytest.raises(ConfigError, match="s3://no-such-bucket/x"):
+        find_warcs(["s3://no-such-bucket/x/*.gz"])

@@ -1,0 +1,93 @@
+"""The tables of `make bench`, as README.md shows them."""
+
+from collections.abc import Callable, Sequence
+
+from tests.support.scoring import Figures, Totals, by_language, totals
+
+FEWEST = 4
+"""Pages of a language that has a row."""
+NONE = "–"
+
+Show = Callable[[Totals], str]
+
+
+def _share(*names: str) -> Show:
+    return lambda of: " / ".join(f"{of[name]:.1%}".replace("%", " %") for name in names)
+
+
+def _score(*names: str) -> Show:
+    return lambda of: " / ".join(f"{of[name]:.3f}".lstrip("0") for name in names)
+
+
+def _hard(of: Totals) -> str:
+    lost = of["hard_lost"]
+    return f"{lost * of['hard']:.0f} of {of['hard']:.0f} ({_share('hard_lost')(of)})"
+
+
+ROWS: tuple[tuple[str, str, Show], ...] = (
+    ("pages leaking a core prompt", "≤ 1.5 %", _share("core_leak")),
+    ("pages leaking any non-nav prompt", "≤ 2.5 %", _share("leak")),
+    ("article paragraphs lost", "≤ 2.5 %", _share("lost")),
+    ("hard negatives lost", "≤ 1 %", _hard),
+    (
+        "saved as text: core leak / paragraphs lost",
+        "≤ 4 % / 2.5 %",
+        _share("text_core_leak", "text_lost"),
+    ),
+    ("body shingle F1, news pages", "≥ .965", _score("news_f1")),
+    ("news pages under F1 .8", "≤ 3 %", _share("news_bad")),
+    ("body F1, fundus", "", _score("fundus_f1")),
+    ("body F1, scrapinghub", "", _score("scrapinghub_f1")),
+    ("body F1, misinformation", "", _score("misinformation_f1")),
+    ("body F1, WCXB", "", _score("web-content_f1")),
+    ("headline exact, fundus", "≥ .93", _score("headline")),
+    ("day right / wrong", "≥ .985 / ≤ .005", _score("day_right", "day_wrong")),
+    ("CPU ms a page, one core", "≤ 12", lambda of: f"{of['ms']:.1f}"),
+)
+
+
+def main_table(systems: dict[str, Figures], milliseconds: dict[str, float]) -> str:
+    """A row a figure, a column a system."""
+    found = [
+        totals(figures) | ({"ms": milliseconds[name]} if name in milliseconds else {})
+        for name, figures in systems.items()
+    ]
+    rows = [[title, target, *(_shown(show, of) for of in found)] for title, target, show in ROWS]
+    return _markdown(["", "target", *systems], rows)
+
+
+def _shown(show: Show, of: Totals) -> str:
+    try:
+        return show(of)
+    except KeyError:
+        return NONE
+
+
+def language_table(systems: dict[str, Figures]) -> str:
+    """A row a language, the systems side by side in each cell."""
+    found = [by_language(figures) for figures in systems.values()]
+    first, *_ = found
+    order = " / ".join(systems)
+    head = ["", "pages", f"% leaking a prompt: {order}", "% of paragraphs lost", "gold", "body F1"]
+    rows = []
+    for language in sorted(first, key=lambda name: -first[name].get("pages", 0)):
+        pages, gold = (int(first[language].get(count, 0)) for count in ("pages", "gold"))
+        of = [languages.get(language, {}) for languages in found]
+        leaks = [_beside(_percent(name), of, pages) for name in ("leak", "lost")]
+        if max(pages, gold) >= FEWEST:
+            f1 = _beside(_score("f1"), of, gold)
+            rows.append([language, str(pages), *leaks, str(gold), f1])
+    return _markdown(head, rows)
+
+
+def _percent(name: str) -> Show:
+    return lambda of: f"{100 * of[name]:.1f}"
+
+
+def _beside(show: Show, systems: Sequence[Totals], pages: int) -> str:
+    return " / ".join(_shown(show, of) for of in systems) if pages >= FEWEST else NONE
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,444 @@
+"""Articles looked at again after they were first seen, on a web on loopback, by a clock of ours."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.ingest import ingest
+from flows.rebuild import rebuild
+from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.collect.fetch import Client
+from tasks.load.loader import Run, load, publish
+from tasks.process_pool import PagePool
+from tasks.refine.refine_archive import refine
+from tasks.settings import Limits
+from tasks.sources.source import Source, load_sources
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.collect.test_collect import captures, feed, fetched, item, source
+from tests.refine.test_site_boilerplate import page as finnish_page
+from tests.refine.test_site_boilerplate import story, with_teaser
+from tests.support.loopback import AGENT, Loopback, http
+from tests.support.sample_newsroom import TOPICS as TOPICS_FILE
+from tests.support.serving import Files
+from tests.support.staged_pages import TOPICS, files, tables
+from warehouse.layers.layout import Layout
+from warehouse.read.due_rechecks import TRIES
+from warehouse.read.query import query
+
+START = datetime(2025, 3, 3, 6, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+STEPS = (3 * HOUR, DAY, 7 * DAY)
+TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 6
+SAME = http(b"", "304 Not Modified")
+DOWN = http(b"", "503 Busy")
+
+
+class Desk:
+    """An installation that ingests at given times."""
+
+    def __init__(self, root: Path, pool: PagePool) -> None:
+        self.layout, self.pool = Layout(root), pool
+
+    def collect(self, after: timedelta, *sources: Source, **options: Any) -> list[Collected]:
+        """Collect as if it were so long after the start."""
+        now = START + after
+        limits = Limits(max_seconds=5, max_tries=1, **options.pop("limits", {}))
+        with Client(
+            limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
+        ) as client:
+            options = {"recheck_after": STEPS, "now": now, **options}
+            collector = Collector(self.layout, self.run_id(after), client, limits, **options)
+            return [collector.collect(each) for each in sources]
+
+    def run_id(self, after: timedelta) -> str:
+        return f"{START + after:%Y%m%dT%H%M%SZ}-000000"
+
+    def load(self, after: timedelta, *collected: Collected, sources: tuple[Source, ...]) -> None:
+        known = {each.id: each for each in sources}
+        warcs = [each.warc for each in collected if each.warc]
+        batches = [
+            refine(warc, self.run_id(after), self.layout, known, self.pool) for warc in warcs
+        ]
+        load(self.layout, TOPICS, sources, [Run(self.run_id(after), tuple(batches))])
+        publish(self.layout)
+
+    def ingest(self, after: timedelta, one: Source, **options: Any) -> Collected:
+        (collected,) = self.collect(after, one, **options)
+        assert collected.error == ""
+        self.load(after, collected, sources=(one,))
+        return collected
+
+    def rebuild(self, one: Source) -> None:
+        """Make Parquet and the warehouse again from the raw archive."""
+
+        def refined(run_id: str) -> Run | None:
+            warcs = self.layout.raw.glob(f"*/{run_id}.warc.gz")
+            known = {one.id: one}
+            batches = [refine(warc, run_id, self.layout, known, self.pool) for warc in warcs]
+            return Run(run_id, tuple(batches)) if batches else None
+
+        rebuild_articles(self.layout, refined)
+        load(self.layout, TOPICS, [one])
+        publish(self.layout)
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in query(self.layout, sql).to_pylist()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, pool: PagePool) -> Desk:
+    return Desk(tmp_path / "data", pool)
+
+
+def page(*more: str, title: str = "Vote on the harbour is put off", **headers: str) -> bytes:
+    text = "".join(f"<p>{part}</p>" for part in (TEXT, *more))
+    body = f"<body><article><h1>{title}</h1>{text}</article></body>"
+    return http(f"<html lang=en><head></head>{body}</html>".encode(), **headers)
+
+
+def paper(web: Loopback, *names: str, days_ago: int = 0, **places: Any) -> Source:
+    """A paper whose feed names pages, published an hour, and so many days, before the start."""
+    published = format_datetime(START - HOUR - timedelta(days=days_ago))
+    items = [item(f"{web.url}/{name}", published) for name in names]
+    return source(feeds=(web.say("/feed", feed(*items)),), **places)
+
+
+def asked(web: Loopback) -> list[str]:
+    """Pages asked for since the last look."""
+    paths = [path for path in fetched(web) if path != "/feed"]
+    web.hits.clear()
+    return paths
+
+
+def test_a_page_is_asked_for_again_after_each_step(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page(ETag='"1"', Last_Modified="Mon, 03 Mar 2025 05:00:00 GMT"), SAME)
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    hours = {hour: desk.ingest(hour * HOUR, one).rechecked for hour in (1, 3, 4, 24, 25, 170, 200)}
+    assert hours == {1: 0, 3: 1, 4: 0, 24: 1, 25: 0, 170: 1, 200: 0}
+
+    first, *again = web.asked("/a")
+    assert first.header("If-None-Match") is None
+    assert [hit.header("If-None-Match") for hit in again] == ['"1"'] * 3
+    assert {hit.header("If-Modified-Since") for hit in again} == {"Mon, 03 Mar 2025 05:00:00 GMT"}
+    assert desk.ask(
+        "SELECT outcome, found_in, http_status, count(*) FROM captures WHERE kind = 'page'"
+        " GROUP BY ALL ORDER BY ALL"
+    ) == [("article", f"{web.url}/feed", 200, 1), ("not_modified", "recheck", 304, 3)]
+    assert desk.ask("SELECT sum(unchanged), sum(rejected) FROM runs") == [(3, 0)]
+    assert desk.ask("SELECT versions FROM articles") == [(1,)]
+
+
+def test_of_missed_steps_the_last_one_counts(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    assert [desk.ingest(2 * DAY + n * HOUR, one).rechecked for n in range(3)] == [1, 0, 0]
+    assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
+
+
+def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    assert desk.ingest(15 * DAY, one).rechecked == 0
+    assert desk.ingest(13 * DAY, one).rechecked == 1
+
+
+@pytest.mark.parametrize(("days_ago", "again"), [(6, 1), (8, 0)])
+def test_an_article_old_when_it_was_first_seen_does_not_change(
+    web: Loopback, desk: Desk, days_ago: int, again: int
+) -> None:
+    web.say("/a", page())
+    one = paper(web, "a", days_ago=days_ago)
+    desk.ingest(0 * HOUR, one)
+    assert desk.ingest(3 * HOUR, one).rechecked == again
+
+
+def test_days_asked_for_hold_for_what_is_asked_again(web: Loopback, desk: Desk) -> None:
+    web.say("/old", page("Old."))
+    web.say("/undated", page("Undated.", title="No date"))
+    one = source(
+        feeds=(
+            web.say(
+                "/feed",
+                feed(
+                    item(f"{web.url}/old", format_datetime(START - 2 * DAY)),
+                    item(f"{web.url}/undated"),
+                ),
+            ),
+        )
+    )
+    desk.ingest(0 * HOUR, one)
+    asked(web)
+    assert desk.ingest(3 * HOUR, one, since=START - DAY).rechecked == 1
+    assert asked(web) == ["/undated"]
+    assert desk.ingest(4 * HOUR, one).rechecked == 1
+    assert asked(web) == ["/old"]
+
+
+def test_a_page_that_is_gone_is_asked_no_more_and_its_article_stays(
+    web: Loopback, desk: Desk
+) -> None:
+    web.say("/a", page(), http(b"", "410 Gone"))
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    hours = [desk.ingest(hour * HOUR, one).rechecked for hour in (3, 24, 170)]
+    assert hours == [1, 0, 0]
+    assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("not_found",)]
+    assert desk.ask("SELECT versions, count(*) FROM articles GROUP BY ALL") == [(1, 1)]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def _day(desk: Desk) -> list[tuple[Any, ...]]:
+    """Coverage of the day on which everything is published."""
+    return desk.ask(
+        "SELECT discovered, extracted, failed, state FROM coverage WHERE day = '2025-03-03'"
+    )
+
+
+def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page(ETag='"1"'), *[DOWN] * TRIES, page(ETag='"2"'))
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    hours = [desk.ingest(hour * HOUR, one).rechecked for hour in (3, 4, 5, 6, 7)]
+    assert hours == [1, 1, 1, 0, 0]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+    assert desk.ingest(24 * HOUR, one).rechecked == 1
+    assert [hit.header("If-None-Match") for hit in web.asked("/a")] == [None, *['"1"'] * 4]
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck' ORDER BY attempted_at"
+    assert desk.ask(ended) == [*[("server_error",)] * TRIES, ("unchanged",)]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, desk: Desk) -> None:
+    for name in ("a", "b", "c"):
+        web.say(f"/{name}", page(f"About {name}.", title=f"All about {name}"))
+    desk.ingest(0 * HOUR, paper(web, "b"))
+    desk.ingest(1 * HOUR, paper(web, "b", "a"))
+    asked(web)
+    one = paper(web, "c", "a", "b")
+    assert desk.ingest(4 * HOUR, one, limits={"max_rechecks": 1}).rechecked == 1
+    assert asked(web) == ["/c", "/b"]
+    assert desk.ingest(5 * HOUR, one, limits={"max_rechecks": 0}).rechecked == 0
+    assert desk.ingest(5 * HOUR + HOUR / 2, one).rechecked == 1
+    assert asked(web) == ["/a"]
+
+
+def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    desk.ingest(0 * HOUR, paper(web, "a"))
+    assert desk.ingest(3 * HOUR, paper(web, "a"), recheck_after=()).rechecked == 0
+    assert desk.ingest(4 * HOUR, paper(web, "a", recheck_after=())).rechecked == 0
+    assert desk.ingest(5 * HOUR, paper(web, "a", recheck_after=("6h",))).rechecked == 0
+    assert desk.ingest(6 * HOUR, paper(web, "a", recheck_after=("6h",))).rechecked == 1
+
+
+def test_a_silent_host_is_not_asked_for_all_its_pages(web: Loopback, desk: Desk) -> None:
+    names = [f"p{n}" for n in range(FAILURES_IN_A_ROW + 3)]
+    for name in names:
+        web.say(f"/{name}", page(f"About {name}.", title=f"All about {name}"), DOWN)
+    one = paper(web, *names)
+    desk.ingest(0 * HOUR, one)
+    assert desk.ingest(3 * HOUR, one).rechecked == FAILURES_IN_A_ROW
+
+
+def test_a_source_without_a_listing_is_left_alone(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    desk.ingest(0 * HOUR, paper(web, "a"))
+    asked(web)
+    (failed,) = desk.collect(3 * HOUR, source(feeds=(web.say("/feed", DOWN),)))
+    assert failed.error
+    assert asked(web) == []
+
+
+def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(
+    web: Loopback, desk: Desk
+) -> None:
+    web.say("/a", http(b"", "301 Moved", Location="/b"))
+    web.say("/b", page(ETag='"1"'), SAME)
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    asked(web)
+    desk.ingest(3 * HOUR, one)
+    assert asked(web) == ["/a", "/b"]
+    desk.ingest(4 * HOUR, one)
+    assert asked(web) == []
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def test_robots_hold_for_a_page_asked_for_again(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    asked(web)
+    web.say("/robots.txt", http(b"User-agent: *\nDisallow: /a\n"))
+    for kept in (desk.layout.cache / "robots").iterdir():
+        kept.unlink()
+    desk.ingest(3 * HOUR, one)
+    assert asked(web) == []
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
+    assert desk.ask(ended) == [("robots_denied",)]
+    assert _day(desk) == [(1, 1, 0, "observed")]
+
+
+def test_saved_files_are_not_looked_at_again(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"Ferry stops\n\n{TEXT}")
+    meta = f'{{"url": "http://127.0.0.1:1/a", "published_at": "{START.isoformat()}",'
+    meta += f'"fetched_at": "{START.isoformat()}"}}'
+    (tmp_path / "a.txt.meta.json").write_text(meta)
+    one = source(files=(str(tmp_path / "*.txt"),))
+    desk.ingest(0 * HOUR, one)
+    assert desk.ask("SELECT count(*) FROM articles") == [(1,)]
+    (collected,) = desk.collect(3 * HOUR, one)
+    assert (collected.rechecked, collected.warc) == (0, None)
+
+
+def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page())
+    one = paper(web, "a")
+    other = source("de-blatt", feeds=one.feeds)
+    collected = desk.collect(0 * HOUR, one, other)
+    desk.load(0 * HOUR, *collected, sources=(one, other))
+    again = desk.collect(3 * HOUR, other, one)
+    assert [each.rechecked for each in again] == [0, 1]
+    assert [each.found_in for each in captures(again[1]) if each.kind == "page"] == ["recheck"]
+
+
+FURNITURE = (
+    ("Monday 3 March 2025, 07:10", "You have 4 free articles left this month.", "Ferry is late"),
+    ("Monday 3 March 2025, 10:42", "You have 3 free articles left this month.", "Gulls win again"),
+    ("Tuesday 4 March 2025, 07:10", "You have 2 free articles left this month.", "Bread is dear"),
+)
+ADVERTISEMENTS = ("Boots at half price", "Fly to the sun", "Your new kitchen")
+
+
+def furnished(number: int, *more: str) -> bytes:
+    """A page whose date, meter, related links and advertisement are others each time."""
+    today, meter, related = FURNITURE[number]
+    text = "".join(f"<p>{part}</p>" for part in (TEXT, *more))
+    return http(
+        f"""<html lang=en><head><title>Vote is put off</title></head><body>
+        <header><p>{today}</p><nav><a href="/">Home</a><a href="/sport">Sport</a></nav></header>
+        <main><article><h1>Vote on the harbour is put off</h1>{text}
+        <div class="ad-slot"><p>Advertisement</p><p>{ADVERTISEMENTS[number]}</p></div>
+        <div class="meter"><p>{meter}</p></div></article>
+        <aside><h2>Related</h2><ul><li><a href="/x">{related}</a></li></ul></aside></main>
+        <footer><p>Served at {number}</p></footer></body></html>""".encode()
+    )
+
+
+def test_furniture_makes_no_version_and_a_paragraph_does(web: Loopback, desk: Desk) -> None:
+    said = "The G20 will hear of it, said the mayor, before the harvest is in."
+    web.say("/a", furnished(0), furnished(1), furnished(2, said), http(b"", "410 Gone"))
+    one = paper(web, "a")
+    for after in (0 * HOUR, 3 * HOUR):
+        desk.ingest(after, one)
+    assert desk.ask("SELECT versions FROM articles") == [(1,)]
+    assert desk.ask("SELECT count(DISTINCT payload_sha256) FROM captures WHERE kind = 'page'") == [
+        (2,)
+    ]
+    assert desk.ask("FROM article_revisions") == []
+
+    desk.ingest(DAY, one)
+    ended = "SELECT outcome, found_in = 'recheck' FROM captures WHERE kind = 'page' ORDER BY run_id"
+    assert desk.ask(ended) == [("article", False), ("unchanged", True), ("revised", True)]
+    found = "SELECT version_no, versions, published_date::VARCHAR, published_source FROM articles"
+    assert desk.ask(found) == [(2, 2, "2025-03-03", "feed")]
+    assert desk.ask(
+        "SELECT previous_no, version_no, word_count_after - word_count_before,"
+        " hours_after_publication, is_like_for_like FROM article_revisions"
+    ) == [(1, 2, 14, 25.0, True)]
+    assert desk.ask(
+        "SELECT topic_id, change, mentions_before, mentions_after, fields FROM mention_changes"
+        " ORDER BY ALL"
+    ) == [("harvest", "entered", 0, 1, ["body"]), ("summit", "entered", 0, 1, ["body"])]
+    assert desk.ask(
+        "SELECT topic_id, sum(mentions) FROM topic_daily GROUP BY ALL ORDER BY ALL"
+    ) == [
+        ("harvest", 1),
+        ("summit", 1),
+    ]
+
+
+def test_a_meter_that_has_run_out_changes_no_article(web: Loopback, desk: Desk) -> None:
+    mark = (
+        '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}'
+    )
+    cut = http(
+        f"<html lang=en><head>{mark}</script></head><body><article>"
+        f"<h1>Vote on the harbour is put off</h1><p>{TEXT}</p>"
+        "<p>To continue reading, subscribe now.</p></article></body></html>".encode()
+    )
+    web.say("/a", page("The G20 was told."), cut)
+    one = paper(web, "a")
+    desk.ingest(0 * HOUR, one)
+    desk.ingest(3 * HOUR, one)
+    assert desk.ask("SELECT versions, is_truncated FROM articles") == [(1, False)]
+    assert desk.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
+
+
+def test_what_is_learnt_of_a_site_later_makes_no_version(web: Loopback, desk: Desk) -> None:
+    for number in range(1, 10):
+        web.say(f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode()))
+    desk.ingest(0 * HOUR, paper(web, "1"))
+    desk.ingest(3 * HOUR, paper(web, *"23456789"))
+    assert desk.ask("SELECT DISTINCT versions FROM articles") == [(1,)]
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
+    assert desk.ask(ended) == [("unchanged",)]
+
+
+def test_a_text_that_comes_back_and_a_rebuild_of_it(web: Loopback, desk: Desk) -> None:
+    said = "The G20 was told of it."
+    web.say("/a", page(), page(said), page(), http(b"", "404 Not Found"))
+    one = paper(web, "a")
+    for after in (0 * HOUR, 3 * HOUR, DAY, 7 * DAY):
+        desk.ingest(after, one)
+    order = "SELECT version_no FROM article_versions ORDER BY fetched_at"
+    assert desk.ask(order) == [(1,), (2,), (3,)]
+    assert desk.ask("SELECT count(DISTINCT body_sha256) FROM article_versions") == [(2,)]
+    changes = "SELECT topic_id, change, to_version FROM mention_changes ORDER BY to_version"
+    assert desk.ask(changes) == [("summit", "entered", 2), ("summit", "left", 3)]
+    before, kept = tables(desk.layout), files(desk.layout)
+    desk.rebuild(one)
+    assert (tables(desk.layout), files(desk.layout)) == (before, kept)
+
+
+def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
+    web: Loopback, prefect_api: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_RECHECK_AFTER", "1s, 1d")
+    web.say("/a", page(), page("The G20 was told of it."), http(b"", "404 Not Found"))
+    web.say("/feed", feed(item(f"{web.url}/a", format_datetime(datetime.now(UTC) - HOUR))))
+    sources = tmp_path / "sources.toml"
+    sources.write_text(
+        '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
+        f'feeds = ["{web.url}/feed"]\nmin_interval_seconds = 0\nallow_private_hosts = true\n'
+    )
+    given: Files = {
+        "sources_file": str(sources),
+        "topics_file": str(TOPICS_FILE),
+        "data": str(desk.layout.root),
+    }
+    assert ingest(**given).loaded.articles == 1
+    time.sleep(1)
+    (killed,) = desk.collect(
+        datetime.now(UTC) - START, *load_sources(sources), recheck_after=(timedelta(seconds=1), DAY)
+    )
+    assert (killed.rechecked, killed.warc is None) == (1, False)
+    assert killed.warc
+    (desk.layout.locks / f"{killed.warc.name.partition('.')[0]}.run").touch()
+    again = ingest(**given)
+    assert (again.sources[0].rechecked, again.loaded.load_no) == (0, 3)
+    assert desk.ask(
+        "SELECT version_no, found_in FROM article_revisions"
+        " JOIN captures USING (capture_id, version_no)"
+    ) == [(2, "recheck")]
+    assert len(web.asked("/a")) == 2
+    before = tables(desk.layout), files(desk.layout)
+    rebuild(layer="articles", **given)
+    assert (tables(desk.layout), files(desk.layout)) == before

@@ -1,0 +1,181 @@
+"""Kills the loader at one file-system action after the other; run by test_kill_points.py.
+
+Forked children do the work, so that the imports are paid for once. The parent opens no DuckDB.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.upkeep.backup import back_up
+from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.support.staged_pages import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
+from warehouse.build.publish import drop_snapshots
+from warehouse.layers.layout import Layout
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+ACTIONS = {
+    *("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate"),
+    *("fcntl.flock", "fcntl.fcntl", "fcntl.ioctl", "shutil.rmtree"),
+}
+
+
+def run_id(number: int) -> str:
+    return f"2026030{number + 1}T060000Z-00000{number}"
+
+
+def day_of_news(number: int, about: str = "We write about the grain fair.") -> list[Page]:
+    hour = 24.0 * number
+    return [
+        listing(hour=hour),
+        Page(f"new-{number}", prose(number) + " harvest", number, hour + 1),
+        Page("front", f"The G20 story as of day {number}.", 0, hour + 1),
+        Page("about", about, None, hour + 1, stripped=["Join us"]),
+        Page(f"copy-{number}", prose(number) + " harvest", number, hour + 2, "de-blatt"),
+    ]
+
+
+def load_day(layout: Layout, number: int) -> None:
+    run = stage(layout, run_id(number), day_of_news(number))
+    load(layout, TOPICS, SOURCES, [run], now=NOW)
+    publish(layout)
+
+
+def clean_again(layout: Layout) -> None:
+    cleaner = {
+        run_id(number): stage(layout, run_id(number), day_of_news(number, "We write."))
+        for number in range(3)
+    }
+    rebuild_articles(layout, cleaner.get)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+
+
+def keep_up(layout: Layout) -> None:
+    compact(layout, NOW.date(), now=NOW)
+    publish_files(layout, now=NOW)
+    drop_snapshots(layout, datetime.now(UTC))
+    drop_retired(layout, NOW)
+
+
+WORK: dict[str, Callable[[Layout], object]] = {
+    "load": lambda layout: load_day(layout, 3),
+    "rebuild warehouse": lambda layout: rebuild_warehouse(layout, TOPICS, SOURCES),
+    "rebuild articles": clean_again,
+    "compact": keep_up,
+}
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Exit status of a child that does the work; negative for the signal that killed it."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def killed_at(number: int, data: Path, work: Callable[[], object]) -> None:
+    """Work, and be killed before the action of that number on the data folder."""
+    left = number
+
+    def audit(event: str, args: tuple[object, ...]) -> None:
+        nonlocal left
+        if event not in ACTIONS or (event == "open" and str(data) not in str(args[0])):
+            return
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(audit)
+    work()
+
+
+def state(layout: Layout) -> str:
+    hidden = sorted(path.name for path in layout.root.rglob(".*"))
+    return json.dumps([tables(layout), files(layout), hidden], sort_keys=True)
+
+
+def main(folder: Path, name: str, step: int) -> None:
+    """Kill at every `step`th action, do the work again, and compare with work never killed."""
+    base, data, seen = folder / "base", Layout(folder / "data"), folder / "state.json"
+
+    def fresh() -> None:
+        shutil.rmtree(data.root, ignore_errors=True)
+        shutil.copytree(base, data.root, symlinks=True)
+
+    def after(work: Callable[[], object]) -> str:
+        assert in_child(work) == 0
+        assert in_child(lambda: seen.write_text(state(data))) == 0
+        return seen.read_text()
+
+    for number in range(3):
+        assert in_child(lambda number=number: load_day(Layout(base), number)) == 0  # type: ignore[misc]
+    fresh()
+    want = after(lambda: WORK[name](data))
+    at, killed = 0, 0
+    while True:
+        fresh()
+        status = in_child(lambda at=at: killed_at(at, data.root, lambda: WORK[name](data)))  # type: ignore[misc]
+        if status != -signal.SIGKILL:
+            break
+        assert after(lambda: WORK[name](data)) == want, f"killed at action {at}"
+        at, killed = at + step, killed + 1
+    assert status == 0, status
+    sys.stdout.write(str(killed))
+
+
+def backups(folder: Path, step: int) -> None:
+    """Kill a backup at every `step`th action: its copy must load, as it was or as it is to be."""
+    data, copy, seen = Layout(folder / "data"), folder / "copy", folder / "state.json"
+
+    def loaded(there: Path) -> str:
+        shutil.rmtree(folder / "again", ignore_errors=True)
+        shutil.copytree(there, folder / "again")
+        assert in_child(lambda: _load_again(Layout(folder / "again"), seen)) == 0
+        return seen.read_text()
+
+    for number in range(2):
+        assert in_child(lambda number=number: load_day(data, number)) == 0  # type: ignore[misc]
+    assert in_child(lambda: back_up(data, folder / "before")) == 0
+    assert in_child(lambda: load_day(data, 2)) == 0
+    assert in_child(lambda: back_up(data, folder / "after")) == 0
+    before, after = loaded(folder / "before"), loaded(folder / "after")
+    at, killed = 0, 0
+    while True:
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder / "before", copy)
+        status = in_child(lambda at=at: killed_at(at, copy, lambda: back_up(data, copy)))  # type: ignore[misc]
+        if status != -signal.SIGKILL:
+            break
+        assert loaded(copy) in (before, after), f"killed at action {at}"
+        assert in_child(lambda: back_up(data, copy)) == 0
+        assert loaded(copy) == after, f"killed at action {at}"
+        at, killed = at + step, killed + 1
+    assert status == 0, status
+    sys.stdout.write(str(killed))
+
+
+def _load_again(layout: Layout, seen: Path) -> None:
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    seen.write_text(json.dumps([tables(layout), files(layout)], sort_keys=True))
+
+
+if __name__ == "__main__":
+    if sys.argv[2] == "backup":
+        backups(Path(sys.argv[1]), int(sys.argv[3]))
+    else:
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

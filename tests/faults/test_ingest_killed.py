@@ -1,0 +1,91 @@
+"""An ingest killed at any moment, then a normal run: the tables of a run never killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.sample_newsroom import Newsroom, Place
+
+KILLS = int(os.environ.get("PRESSWATCH_KILLS", "4"))
+OF_ITS_RUN = [
+    *("run_id", "capture_id", "raw_ref", "etag", "last_modified", "found_in", "url_keys"),
+    *("fetched_at", "first_seen_at", "attempted_at", "last_attempt_at", "valid_from", "seconds"),
+    *("listings_read", "listings_failed"),
+]
+TABLES = [
+    *("articles", "article_versions", "mentions", "stripped_blocks"),
+    *("topics", "sources", "coverage", "topic_daily"),
+]
+
+
+def start(place: Place, api: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "flows", "ingest"]
+    command += ["--sources", place.files["sources_file"], "--topics", place.files["topics_file"]]
+    command += ["--data", place.files["data"]]
+    with place.data.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            env={**os.environ, "PREFECT_API_URL": api},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def lasting(place: Place) -> dict[str, list[str]]:
+    """The tables without run ids and clock times; of the captures, the pages and files.
+
+    What another try may better, such as a page that robots.txt forbids, is asked for again.
+    """
+    left_out = ", ".join(f"'{name}'" for name in OF_ITS_RUN)
+    columns = f"SELECT COLUMNS(lambda c: c NOT IN ({left_out}))"
+    asked = {table: f"{columns} FROM {table}" for table in TABLES}
+    asked["captures"] = f"{columns} FROM captures WHERE kind IN ('page', 'file')"
+    return {table: sorted(map(repr, place.ask(sql))) for table, sql in asked.items()}
+
+
+def is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_gone(group: int) -> None:
+    end = time.monotonic() + 15
+    while is_alive(group) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_alive(group), "processes outlived the killed run"
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(
+    newsroom: Newsroom,
+    prefect_api: str,
+    tmp_path: Path,
+) -> None:
+    undisturbed = Place(tmp_path, "undisturbed")
+    began = time.monotonic()
+    assert start(undisturbed, prefect_api).wait() == 0
+    whole = time.monotonic() - began
+    want = lasting(undisturbed)
+    moments = random.Random(20)
+    for number in range(KILLS):
+        place = Place(tmp_path, f"killed-{number}")
+        run = start(place, prefect_api)
+        time.sleep(whole * moments.uniform(0.25, 1.0))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        wait_until_gone(run.pid)
+        assert start(place, prefect_api).wait() == 0, place.data.with_suffix(".log").read_text()
+        got = lasting(place)
+        differing = {name: set(got[name]) ^ set(want[name]) for name in want}
+        assert not any(differing.values()), f"kill {number}"
+        assert {**got, "captures": []} == {**want, "captures": []}

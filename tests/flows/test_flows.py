@@ -1,0 +1,337 @@
+"""The whole way: the sample newsroom, served on loopback, into tables that answer."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from flows.ingest import ingest
+from flows.rebuild import rebuild
+from flows.recount import recount
+from tasks.locks.run_locks import begun_runs
+from tasks.settings import ConfigError
+from tests.support.sample_newsroom import DEPLOYMENTS, EXPECTED, PAPERS, PORT, Newsroom, Place
+from tests.support.serving import Files
+from tests.support.staged_pages import files, tables
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import read_batches
+
+FIELDS = (
+    *("kicker", "headline", "standfirst", "byline", "authors", "section", "captions"),
+    *("published_at", "published_source", "language", "access", "is_truncated"),
+)
+
+
+@pytest.fixture(scope="module")
+def place(newsroom: Newsroom, prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The newsroom ingested once."""
+    place = Place(tmp_path_factory.mktemp("place"))
+    assert not place.ingest().failed
+    return place
+
+
+def url(paper: str, path: str) -> str:
+    offset = EXPECTED["papers"][paper]["port_offset"]
+    return f"http://127.0.0.1:{PORT + offset}{path}"
+
+
+def test_every_article_is_there_with_its_fields(place: Place) -> None:
+    rows = {row["url_canonical"]: row for row in place.ask("FROM articles")}
+    expected = {url(item["paper"], item["path"]): item for item in EXPECTED["articles"]}
+    wrong: list[tuple[object, ...]] = []
+    for address, item in expected.items():
+        row = rows.get(address)
+        if row is None:
+            wrong.append((address, "absent"))
+            continue
+        row["published_at"] = row["published_at"] and row["published_at"].isoformat()
+        wrong += [
+            (address, field, row[field], item[field])
+            for field in FIELDS
+            if row[field] != item[field]
+        ]
+    assert wrong == []
+    assert set(rows) == set(expected)
+
+
+def test_rejections_are_named(place: Place) -> None:
+    rows = place.ask("SELECT url_requested, outcome FROM captures WHERE kind = 'page'")
+    got = {row["url_requested"]: row["outcome"] for row in rows}
+    want = {url(item["paper"], item["path"]): item["outcome"] for item in EXPECTED["rejections"]}
+    assert {address: got.get(address) for address in want} == want
+
+
+def test_nothing_but_the_expected_is_rejected(place: Place) -> None:
+    lost = place.ask("SELECT url_requested FROM rejections WHERE kind IN ('page', 'file')")
+    want = {url(item["paper"], item["path"]) for item in EXPECTED["rejections"]}
+    assert {row["url_requested"] for row in lost} == want
+
+
+def test_what_goes_in_comes_out(place: Place) -> None:
+    (run,) = place.ask("FROM runs")
+    parts = ("robots", "listings", "listings_failed", "articles", "revised", "unchanged")
+    assert run["attempts"] == sum(run[part] for part in parts) + run["rejected"]
+
+
+def test_bodies_are_whole_and_without_furniture(place: Place) -> None:
+    for paper in PAPERS:
+        for item in EXPECTED["articles"]:
+            if item["paper"] != paper.id:
+                continue
+            body = read_bodies(place.layout)[url(item["paper"], item["path"])]
+            assert len(body.split("\n\n")) == item["paragraphs"], item["path"]
+
+
+def read_bodies(layout: Layout) -> dict[str, str]:
+    """The latest body of each article by its URL."""
+    latest: dict[str, tuple[int, str]] = {}
+    columns = ("url_canonical", "version_no", "body")
+    for batch in read_batches(sorted(layout.articles.glob("*/*.parquet")), columns, 100):
+        for row in batch.to_pylist():
+            found = (row["version_no"], row["body"])
+            latest[row["url_canonical"]] = max(latest.get(row["url_canonical"], (0, "")), found)
+    return {address: body for address, (_, body) in latest.items()}
+
+
+def test_mentions_by_field(place: Place) -> None:
+    rows = place.ask(
+        "SELECT url_canonical, topic_id, field, count(*)::INTEGER AS n"
+        " FROM mentions JOIN articles USING (article_id, version_no) GROUP BY ALL"
+    )
+    got: dict[str, dict[str, dict[str, int]]] = {}
+    for row in rows:
+        topics = got.setdefault(row["url_canonical"], {})
+        topics.setdefault(row["topic_id"], {})[row["field"]] = row["n"]
+    want = {
+        url(item["paper"], item["path"]): item["mentions"]
+        for item in EXPECTED["articles"]
+        if item["mentions"]
+    }
+    assert got == want
+
+
+def test_daily_counts_equal_the_totals(place: Place) -> None:
+    rows = place.ask(
+        "SELECT source_id, topic_id, sum(articles_with_mention)::INTEGER AS articles,"
+        " sum(mentions)::INTEGER AS mentions FROM topic_daily GROUP BY ALL"
+    )
+    got: dict[str, dict[str, dict[str, int]]] = {}
+    for row in rows:
+        counts = {"articles": row["articles"], "mentions": row["mentions"]}
+        got.setdefault(row["source_id"], {})[row["topic_id"]] = counts
+    assert got == _dated_totals()
+
+
+def _dated_totals() -> dict[str, dict[str, dict[str, int]]]:
+    totals: dict[str, dict[str, dict[str, int]]] = {}
+    for item in EXPECTED["articles"]:
+        for topic, fields in item["mentions"].items():
+            if item["published_at"] is None:
+                continue
+            counts = totals.setdefault(item["paper"], {}).setdefault(
+                topic, {"articles": 0, "mentions": 0}
+            )
+            counts["articles"] += 1
+            counts["mentions"] += sum(fields.values())
+    return totals
+
+
+ALIASES = {
+    "sanctions": r"\bsanctions\b|\bsanktion(?:s\w*|en)\b|制裁",
+    "huawei": r"\bhuawei\b|華為(?:技術)?|华为|ファーウェイ",
+    "g20": r"(?<![a-z0-9])g-?20(?![a-z0-9])|\bgroup of (?:20|twenty)\b|主要20(?:か|カ|ヵ)国・地域",
+}
+
+
+def test_an_independent_count_of_the_bodies_agrees(place: Place) -> None:
+    got = place.ask(
+        "SELECT url_canonical, topic_id, count(*)::INTEGER AS n FROM mentions"
+        " JOIN articles USING (article_id, version_no) WHERE field = 'body' GROUP BY ALL"
+    )
+    counted = {(row["url_canonical"], row["topic_id"]): row["n"] for row in got}
+    for address, body in read_bodies(place.layout).items():
+        folded = body.casefold().replace("\u00ad", "").replace("（ファーウェイ）", "")
+        for topic, pattern in ALIASES.items():
+            assert counted.get((address, topic), 0) == len(re.findall(pattern, folded)), address
+
+
+def test_the_revised_article_has_two_versions(place: Place) -> None:
+    (earlier,) = EXPECTED["earlier_versions"]
+    versions = place.ask(
+        "SELECT version_no, headline FROM article_versions"
+        f" WHERE url_canonical = '{url(earlier['paper'], earlier['path'])}' ORDER BY version_no"
+    )
+    assert len(versions) == 2
+    assert versions[0]["headline"] == earlier["headline"]
+
+
+def test_a_second_run_changes_nothing(place: Place) -> None:
+    place.ingest()  # the first after the newsroom's listings were read in full
+    before, kept = _lasting(place), _article_files(place)
+    done = place.ingest()
+    assert (done.loaded.articles, done.loaded.revised) == (0, 0)
+    assert _lasting(place) == before
+    assert _article_files(place) == kept
+
+
+def _article_files(place: Place) -> dict[str, str]:
+    return {name: digest for name, digest in files(place.layout).items() if "articles/" in name}
+
+
+def _lasting(place: Place) -> dict[str, list[str]]:
+    """All that is known, the ledger of the runs that looked aside."""
+    left_out = ("loads", "runs", "captures", "pages", "polls", "files", "sources")
+    return tables(place.layout, left_out)
+
+
+def test_saved_files_alone_leave_no_trace_the_second_time(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
+    sources = tmp_path / "sources.toml"
+    sources.write_text(
+        '[[source]]\nid = "gb-saved"\nname = "Saved"\nlanguage = "en"\n'
+        'timezone = "UTC"\nfiles = ["*.txt"]\n'
+    )
+    parameters: Files = {
+        **place.files,
+        "sources_file": str(sources),
+        "data": str(tmp_path / "data"),
+    }
+    ingest(**parameters)
+    layout = Layout(tmp_path / "data")
+    before = tables(layout, ()), files(layout), layout.current.parent.readlink()
+    ingest(**parameters)
+    assert (tables(layout, ()), files(layout), layout.current.parent.readlink()) == before
+
+
+def test_the_warehouse_comes_back_from_parquet(place: Place) -> None:
+    before = tables(place.layout)
+    rebuild(layer="warehouse", **place.files)
+    assert tables(place.layout) == before
+
+
+def test_the_articles_come_back_from_the_raw_archive(place: Place) -> None:
+    before, kept = tables(place.layout), files(place.layout)
+    for file in place.layout.articles.glob("*/*.parquet"):
+        file.unlink()
+    rebuild(layer="articles", **place.files)
+    assert tables(place.layout) == before
+    assert files(place.layout) == kept
+
+
+def test_parquet_and_its_commits_come_back_from_the_raw_archive(place: Place) -> None:
+    before = _lasting(place)
+    for folder in (place.layout.articles, place.layout.captures, place.layout.stripped_blocks):
+        folder.rename(folder.with_suffix(".gone"))
+    place.layout.commits.rename(place.layout.commits.with_suffix(".gone"))
+    rebuild(layer="articles", **place.files)
+    assert _lasting(place) == before
+
+
+def test_a_recount_without_a_change_changes_nothing(place: Place) -> None:
+    before = tables(place.layout, ())
+    recount(**place.files)
+    assert tables(place.layout, ()) == before
+
+
+def test_an_unknown_source_is_one_clear_error(place: Place) -> None:
+    with pytest.raises(ConfigError, match="no source 'gb-nobody'; there are: gb-portwick"):
+        place.ingest(only=["gb-nobody"])
+
+
+def test_a_failing_source_never_stops_another(place: Place, tmp_path: Path) -> None:
+    sources = tmp_path / "sources.toml"
+    text = place.sources.read_text(encoding="utf-8")
+    sources.write_text(
+        text.replace("saved/", f"{place.sources.parent}/saved/")
+        + '\n[[source]]\nid = "xx-gone"\nname = "Gone"\nlanguage = "en"\ntimezone = "UTC"\n'
+        'feeds = ["http://127.0.0.1:1/feed"]\nallow_private_hosts = true\n',
+        encoding="utf-8",
+    )
+    parameters: Files = {
+        **place.files,
+        "sources_file": str(sources),
+        "data": str(tmp_path / "data"),
+    }
+    done = ingest(**parameters)
+    assert [source.source_id for source in done.failed] == ["xx-gone"]
+    assert done.loaded.articles == len(EXPECTED["articles"])
+
+
+def test_a_damaged_archive_of_a_killed_run_stops_no_later_run(
+    newsroom: Newsroom, prefect_api: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path)
+    run_id = "20260101T000000Z-00000a"
+    for name, content in (("gb-portwick-courier", b"no archive"), ("xx-gone", b"")):
+        path = place.layout.raw / name / f"{run_id}.warc.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    place.layout.locks.mkdir(parents=True)
+    (place.layout.locks / f"{run_id}.run").touch()
+    for _ in range(2):
+        done = place.ingest()
+        assert not done.failed
+    assert list(begun_runs(place.layout)) == []
+    assert len(place.ask("FROM articles")) == len(EXPECTED["articles"])
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+QUESTIONS = (DEPLOYMENTS / "questions.sql").read_text(encoding="utf-8")
+ASKED = QUESTIONS.split("\n\n")[1:]
+
+
+@pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", README, re.DOTALL))
+def test_the_queries_of_the_readme_answer(place: Place, sql: str) -> None:
+    assert place.ask(sql)
+
+
+def test_there_are_ten_questions() -> None:
+    assert [block.split(".")[0] for block in ASKED] == [f"-- {number}" for number in range(1, 11)]
+
+
+@pytest.mark.parametrize("block", ASKED)
+def test_each_question_is_answered(place: Place, block: str) -> None:
+    question, *lines = block.splitlines()
+    assert question.endswith("?")
+    assert sum(len(line) for line in lines if line.startswith("--")) > 60
+    assert place.ask(block)
+
+
+def test_a_page_that_was_turned_down_is_looked_at_by_its_raw_ref(place: Place) -> None:
+    (row,) = place.ask("SELECT raw_ref, detail FROM rejections WHERE outcome = 'section_page'")
+    asked = ["extract", row["raw_ref"], "--data", str(place.data)]
+    shown = json.loads(CliRunner().invoke(app, asked).stdout)
+    assert shown["rejection"] == f"section_page: {row['detail']}"
+    nowhere = CliRunner().invoke(app, ["extract", f"{row['raw_ref']}9", "--data", str(place.data)])
+    assert json.loads(nowhere.stdout)["rejection"].startswith("unreadable_file: ")
+
+
+def test_an_ingest_leaves_the_report(place: Place) -> None:
+    page = place.layout.report.read_text(encoding="utf-8")
+    assert all(paper.name in page for paper in PAPERS)
+
+
+def test_a_report_that_fails_is_told_and_fails_no_ingest(
+    newsroom: Newsroom, prefect_api: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Place(tmp_path)
+    place.layout.report.mkdir(parents=True)
+    (place.layout.report / "in the way").touch()
+    place.layout.cache.mkdir(parents=True)
+    done = place.ingest(only=["jp-shioura-shimbun"])
+    assert done.loaded.articles == len(place.ask("FROM articles")) > 0
+    assert "report_failed: " in caplog.text
+
+
+def test_the_syndicated_copy_is_seen(place: Place) -> None:
+    (pair,) = EXPECTED["syndicated"]
+    rows = place.ask(
+        "SELECT copy.url_canonical AS copy, first.url_canonical AS first FROM articles copy"
+        " JOIN articles first ON first.article_id = copy.duplicate_of"
+    )
+    assert [{row["copy"], row["first"]} for row in rows] == [
+        {url("gb-portwick-courier", pair[0]), url("de-allerbruecker-tageblatt", pair[1])}
+    ]

@@ -1,0 +1,673 @@
+"""Loads: incremental, repeated, interrupted, rebuilt; and what readers see meanwhile."""
+
+import os
+import pickle
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.load.loader import CheckFailed, Run, Share, load, publish, rebuild_warehouse
+from tasks.topics.topic import Topic
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.support.staged_pages import (
+    HARVEST,
+    SOURCES,
+    SUMMIT,
+    TOPICS,
+    Page,
+    files,
+    listing,
+    prose,
+    source,
+    tables,
+)
+from tests.support.staged_pages import stage as stage_pages
+from warehouse import version
+from warehouse.build import loader, writer_file
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import query
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def run_id(number: int) -> str:
+    return f"202603{number:02}T060000Z-{number:06x}"
+
+
+def stage(layout: Layout, number: int, pages: Sequence[Page]) -> Run:
+    return stage_pages(layout, run_id(number), pages)
+
+
+def day_of_news(number: int) -> list[Page]:
+    """A day's pages: new ones, one that changes every other day, one that never does, a copy."""
+    hour = 24.0 * number
+    return [
+        listing(hour=hour),
+        Page(f"new-{number}", prose(number) + " harvest", number, hour + 1),
+        Page("front", f"The G20 story as of day {number // 2}.", 0, hour + 1),
+        Page("about", "We write about the grain fair.", None, hour + 1, stripped=["Join us"]),
+        Page(f"copy-{number}", prose(number) + " harvest", number, hour + 2, "de-blatt"),
+        Page(f"gone-{number}", hour=hour, outcome="not_found", day=number),
+    ]
+
+
+def ingest(layout: Layout, number: int, topics: Sequence[Topic] = TOPICS) -> None:
+    load(layout, topics, SOURCES, [stage(layout, number, day_of_news(number))], now=NOW)
+    publish(layout)
+
+
+@pytest.mark.parametrize("memory", ["1MB", "16MB"])
+def test_a_load_for_which_memory_is_too_little_begins_again_with_more(
+    layout: Layout,
+    tmp_path: Path,
+    memory: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    undisturbed = Layout(tmp_path / "undisturbed")
+    for each in (layout, undisturbed):
+        load(each, TOPICS, SOURCES, [stage(each, 1, day_of_news(1))], now=NOW)
+    run, same = stage(layout, 2, day_of_news(2)), stage(undisturbed, 2, day_of_news(2))
+    expected = load(undisturbed, TOPICS, SOURCES, [same], now=NOW)
+    monkeypatch.setitem(writer_file.MEMORY, Share.MODEST, memory)
+
+    assert load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST) == expected
+    assert "begins again with more memory" in caplog.text
+    publish(layout)
+    publish(undisturbed)
+    assert tables(layout) == tables(undisturbed)
+
+
+def test_a_load_whose_file_takes_more_memory_to_close_is_reported_whole(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit stands by then: begun again it would find nothing new and report nothing."""
+    ingest(layout, 1)
+    run = stage(layout, 2, day_of_news(2))
+    once = writer_file._detach_once
+    failed: list[str] = []
+
+    def tight_at_first(con: duckdb.DuckDBPyConnection, of: Layout) -> frozenset[int]:
+        if not failed:
+            leave_no_memory(con)
+        try:
+            return once(con, of)
+        except duckdb.Error as error:
+            failed.append(str(error))
+            raise
+
+    monkeypatch.setattr(writer_file, "_detach_once", tight_at_first)
+    report = load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
+    assert report.run_ids == (run.run_id,)
+    assert report.outcomes
+    assert "CHECKPOINT during DETACH failed" in failed[0]
+    assert len(failed) == 1
+    publish(layout)
+    assert query(layout, "SELECT max(load_no) AS n FROM loads").to_pylist() == [{"n": 2}]
+
+
+def leave_no_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """Set DuckDB's limit to the least that it takes."""
+    for kilobytes in range(500, 64_000, 100):
+        with suppress(duckdb.OutOfMemoryException):
+            con.execute(f"SET memory_limit = '{kilobytes}KB'")
+            return
+
+
+def test_a_load_for_which_no_memory_is_enough_leaves_its_run_to_the_next(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(layout, 1)
+    run = stage(layout, 2, day_of_news(2))
+    with monkeypatch.context() as patched:
+        for share in Share:
+            patched.setitem(writer_file.MEMORY, share, "1MB")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
+
+    assert load(layout, TOPICS, SOURCES, [run], now=NOW).run_ids == (run.run_id,)
+
+
+def test_a_load_says_what_it_did(layout: Layout) -> None:
+    ingest(layout, 0)
+    report = load(layout, TOPICS, SOURCES, [stage(layout, 1, day_of_news(1))], now=NOW)
+
+    assert report.load_no == 2
+    assert report.run_ids == (run_id(1),)
+    assert report.outcomes == {"article": 2, "listed": 1, "not_found": 1, "unchanged": 2}
+    assert (report.articles, report.revised, report.mentions) == (2, 0, 2)
+    assert report.recounted == ()
+
+
+def test_the_same_load_twice_changes_nothing(layout: Layout) -> None:
+    for number in range(3):
+        ingest(layout, number)
+    before = tables(layout, leave_out=()), files(layout), layout.current.resolve()
+    report = load(layout, TOPICS, SOURCES, [stage(layout, 2, day_of_news(2))])
+
+    assert report.load_no is None
+    assert publish(layout) is None
+    assert (tables(layout, leave_out=()), files(layout), layout.current.resolve()) == before
+
+
+def test_a_rebuild_gives_the_rows_of_the_loads(layout: Layout) -> None:
+    for number in range(5):
+        ingest(layout, number)
+    loaded = tables(layout)
+    first = layout.current.resolve()
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+
+    assert layout.current.resolve() != first
+    assert tables(layout) == loaded
+
+
+def test_runs_loaded_together_give_the_rows_of_runs_loaded_apart(tmp_path: Path) -> None:
+    apart, together = Layout(tmp_path / "apart"), Layout(tmp_path / "together")
+    for number in range(4):
+        ingest(apart, number)
+    runs = [stage(together, number, day_of_news(number)) for number in (2, 0, 3, 1)]
+    load(together, TOPICS, SOURCES, runs, now=NOW)
+    publish(together)
+
+    assert tables(together) == tables(apart)
+    assert files(together) == files(apart)
+
+
+def test_a_lost_writer_file_comes_back_by_itself(layout: Layout) -> None:
+    ingest(layout, 0)
+    ingest(layout, 1)
+    kept = tables(layout)
+    shutil.rmtree(layout.writer.parent)
+    report = load(layout, TOPICS, SOURCES, now=NOW)
+
+    assert report.load_no == 3
+    assert publish(layout)
+    assert tables(layout) == kept
+
+
+@pytest.mark.parametrize("written", [0, 1, 4096, 20_000])
+def test_a_writer_file_whose_making_was_cut_off_is_made_anew(layout: Layout, written: int) -> None:
+    ingest(layout, 0)
+    kept = tables(layout)
+    os.truncate(layout.writer, written)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    assert publish(layout)
+    assert tables(layout) == kept
+
+
+def test_another_schema_version_makes_the_file_anew(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(layout, 0)
+    kept = tables(layout)
+    monkeypatch.setattr(version, "SCHEMA_VERSION", 1000)
+
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
+    publish(layout)
+    assert tables(layout) == kept
+
+
+@pytest.fixture
+def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SQL with another comment on a table, another view, and a view less."""
+    folder = shutil.copytree(loader.SQL, tmp_path / "sql")
+    monkeypatch.setattr(loader, "SQL", folder)
+    loads, revisions = folder / "schema/loads.sql", folder / "schema/article_revisions.sql"
+    loads.write_text(loads.read_text().replace("Number of the load", "The number"))
+    revisions.write_text(revisions.read_text().replace("AS similarity", "+ 1 AS similarity"))
+    (folder / "schema/topic_pairs.sql").unlink()
+
+
+def catalog(layout: Layout) -> dict[str, str]:
+    """The definitions of all relations."""
+    sql = "SELECT table_name AS name, sql FROM duckdb_tables() UNION ALL SELECT view_name, sql"
+    found = query(layout, f"{sql} FROM duckdb_views() WHERE NOT internal").to_pylist()
+    return {row["name"]: row["sql"] for row in found}
+
+
+def stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where the writer's file would be made anew."""
+
+    def drop(_: Layout) -> None:
+        raise AssertionError("the warehouse is made anew")
+
+    monkeypatch.setattr(loader, "drop_writer", drop)
+
+
+def test_comments_and_views_reach_readers_without_a_rebuild(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    ingest(layout, 0)
+    kept, defined = tables(layout), catalog(layout)
+    request.getfixturevalue("reworded")
+    stays(monkeypatch)
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
+    publish(layout)
+    comment = "SELECT comment FROM duckdb_columns() WHERE table_name = 'loads' LIMIT 1"
+    assert query(layout, comment).to_pylist() == [{"comment": "The number"}]
+    assert tables(layout) == kept
+    now = catalog(layout)
+    assert now.keys() == defined.keys() - {"topic_pairs"}
+    assert [name for name in now if now[name] != defined[name]] == ["article_revisions"]
+    assert query(layout, "FROM article_texts").num_rows
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no is None
+
+
+def age(layout: Layout) -> None:
+    """Let the writer's file be one of 0.1.0."""
+    with duckdb.connect(layout.writer) as con:
+        con.execute("ALTER TABLE loads DROP COLUMN schema_version")
+        con.execute("UPDATE loads SET sql_hash = ?", [version.SQL_HASH_1])
+
+
+def test_a_file_of_0_1_0_is_taken_over(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(layout, 0)
+    kept, defined = tables(layout), catalog(layout)
+    age(layout)
+    stays(monkeypatch)
+    ingest(layout, 1)
+    assert query(layout, "SELECT load_no, schema_version FROM loads").to_pylist() == [
+        {"load_no": number, "schema_version": 1} for number in (1, 2)
+    ]
+    assert catalog(layout) == defined
+    taken_over = tables(layout)
+    assert taken_over != kept
+    monkeypatch.undo()
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == taken_over
+
+
+def test_a_file_of_unknown_sql_is_made_anew(layout: Layout) -> None:
+    ingest(layout, 0)
+    kept = tables(layout)
+    age(layout)
+    with duckdb.connect(layout.writer) as con:
+        con.execute("UPDATE loads SET sql_hash = 'of a day before 0.1.0'")
+    assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
+    publish(layout)
+    assert tables(layout) == kept
+    assert query(layout, "SELECT schema_version FROM loads").to_pylist() == [{"schema_version": 1}]
+
+
+def test_files_that_lack_a_column_of_today_are_read(layout: Layout) -> None:
+    ingest(layout, 0)
+    ingest(layout, 1)
+    kept = tables(layout)
+    old, *_ = sorted(layout.articles.rglob("*.parquet"))
+    table = pq.ParquetFile(old).read()
+    pq.write_table(table.drop_columns(["page_sha256"]), old)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == kept
+    for path in layout.articles.rglob("*.parquet"):
+        pq.write_table(pq.ParquetFile(path).read().drop_columns(["section"]), path)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == kept
+
+
+def mentioned(layout: Layout) -> dict[str, int]:
+    sql = "SELECT topic_id, count(*)::INTEGER AS hits FROM mentions GROUP BY ALL"
+    return {row["topic_id"]: row["hits"] for row in query(layout, sql).to_pylist()}
+
+
+def test_a_changed_topic_is_counted_over_all_history(layout: Layout) -> None:
+    for number in range(4):
+        ingest(layout, number)
+    assert mentioned(layout) == {"harvest": 9, "summit": 2}
+    wider = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+    report = load(layout, [HARVEST, wider], SOURCES, now=NOW)
+    publish(layout)
+
+    assert report.recounted == ("summit",)
+    assert mentioned(layout)["summit"] > 2
+    assert mentioned(layout)["harvest"] == 9
+    versions = (
+        "SELECT topic_version, valid_to IS NULL AS counts FROM topics WHERE topic_id = 'summit'"
+    )
+    assert query(layout, f"{versions} ORDER BY 1").to_pylist() == [
+        {"topic_version": 1, "counts": False},
+        {"topic_version": 2, "counts": True},
+    ]
+    recounted = tables(layout)
+    rebuild_warehouse(layout, [HARVEST, wider], SOURCES)
+    assert tables(layout) == recounted
+
+
+def test_a_changed_topic_and_new_articles_in_one_load(layout: Layout) -> None:
+    ingest(layout, 0)
+    wider = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+    ingest(layout, 1, [HARVEST, wider])
+    together = tables(layout)
+
+    rebuild_warehouse(layout, [HARVEST, wider], SOURCES)
+    assert tables(layout) == together
+
+
+WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+CHANGES = (
+    "SELECT topic_id, old_version, new_version, period::VARCHAR AS period, articles_before,"
+    " articles_after, mentions_before, mentions_after, load_no, changed_at FROM topic_changes"
+)
+
+
+def changes(layout: Layout) -> list[tuple[Any, ...]]:
+    rows = query(layout, f"{CHANGES} ORDER BY new_version, period").to_pylist()
+    return [tuple(row.values()) for row in rows]
+
+
+def april(*pages: Page) -> list[Page]:
+    """The pages, and two of the next month of which one comes in under the wider topic."""
+    later = [Page("ferry", "A ferry.", 30, 24 * 31), Page("summit", "The G20.", 30, 24 * 31)]
+    return [*pages, *later]
+
+
+def test_a_topic_that_changes_says_what_it_changed(layout: Layout) -> None:
+    pages = april(Page("a", "The G20 met. The ferry, the ferry."), Page("b", "A ferry.", None))
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, pages)], now=NOW)
+    publish(layout)
+    assert changes(layout) == []
+
+    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
+    publish(layout)
+    when = (2, NOW + timedelta(days=1))
+    assert changes(layout) == [
+        ("summit", 1, 2, "2026-03-01", 1, 1, 1, 3, *when),
+        ("summit", 1, 2, "2026-04-01", 1, 2, 1, 2, *when),
+        ("summit", 1, 2, None, 0, 1, 0, 1, *when),
+    ]
+
+
+def test_a_change_compares_over_the_same_articles(layout: Layout) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a", "The G20 met.")])], now=NOW)
+    new = stage(layout, 1, [Page("a", "A ferry.", hour=2), Page("b", "The G20, again.", hour=2)])
+    load(layout, [HARVEST, WIDER], SOURCES, [new], now=NOW + timedelta(days=1))
+    publish(layout)
+    assert [row[3:8] for row in changes(layout)] == [("2026-03-01", 1, 2, 1, 2)]
+
+
+def test_a_recount_is_a_rebuild_from_scratch(layout: Layout) -> None:
+    for number, topics in enumerate([TOPICS, TOPICS, [HARVEST, WIDER], [WIDER], TOPICS]):
+        run = stage(layout, number, day_of_news(number))
+        load(layout, topics, SOURCES, [run], now=NOW + timedelta(days=number))
+    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=9))
+    publish(layout)
+    recounted = tables(layout)
+    assert {row[:3] for row in changes(layout)} == {
+        ("summit", 1, 2),
+        ("summit", 2, 3),
+        ("summit", 3, 4),
+    }
+
+    for lost in (layout.writer, layout.current):
+        lost.unlink()
+    rebuild_warehouse(layout, [HARVEST, WIDER], SOURCES)
+    assert tables(layout) == recounted
+
+
+def test_a_topic_that_changes_when_the_warehouse_is_lost(tmp_path: Path) -> None:
+    kept, lost = Layout(tmp_path / "kept"), Layout(tmp_path / "lost")
+    for layout in (kept, lost):
+        for number in range(3):
+            load(layout, TOPICS, SOURCES, [stage(layout, number, day_of_news(number))], now=NOW)
+    load(kept, [HARVEST, WIDER], SOURCES)
+    publish(kept)
+    rebuild_warehouse(lost, [HARVEST, WIDER], SOURCES)
+
+    assert [row[:8] for row in changes(lost)] == [row[:8] for row in changes(kept)]
+    assert changes(lost)
+
+
+def test_a_change_that_changed_nothing_is_not_counted_again(layout: Layout) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a", "Nothing.")])], now=NOW)
+    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
+    load(layout, [HARVEST, WIDER], SOURCES, [stage(layout, 1, [Page("b", "A ferry.", hour=2)])])
+    publish(layout)
+    found = tables(layout)
+    rebuild_warehouse(layout, [HARVEST, WIDER], SOURCES)
+    assert tables(layout) == found
+    assert not changes(layout)
+
+
+def test_a_load_that_fails_leaves_no_change(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, 0, [Page("a")])], now=NOW)
+    with monkeypatch.context() as crash:
+        crash.setattr(loader, "run_checks", lambda con, whole: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
+    load(layout, TOPICS, SOURCES, now=NOW + timedelta(days=2))
+    publish(layout)
+    assert {row[:3] for row in changes(layout)} == {("summit", 1, 3)}
+
+
+def test_topics_come_and_go(layout: Layout) -> None:
+    ingest(layout, 0, [HARVEST])
+    assert mentioned(layout) == {"harvest": 3}
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    assert mentioned(layout) == {"harvest": 3, "summit": 1}
+    load(layout, [SUMMIT], SOURCES, now=NOW)
+    publish(layout)
+    assert mentioned(layout) == {"summit": 1}
+    assert not query(layout, "FROM topic_daily WHERE topic_id = 'harvest'").num_rows
+    ended = query(layout, "FROM topics WHERE topic_id = 'harvest' AND valid_to IS NOT NULL")
+    assert ended.num_rows == 1
+
+
+def test_another_name_is_no_other_version(layout: Layout) -> None:
+    ingest(layout, 0)
+    named = HARVEST.model_copy(update={"name": "Grain"})
+    report = load(layout, [named, SUMMIT], SOURCES)
+    publish(layout)
+
+    assert report.load_no == 2
+    assert report.recounted == ()
+    found = query(layout, "SELECT name, topic_version FROM topics ORDER BY topic_id").to_pylist()
+    assert found[0] == {"name": "Grain", "topic_version": 1}
+
+
+def test_a_source_configured_otherwise(layout: Layout) -> None:
+    ingest(layout, 0)
+    load(layout, TOPICS, [source(expected_daily=(5, 9))])
+    publish(layout)
+
+    found = query(layout, "SELECT is_configured, expected_low FROM sources ORDER BY source_id")
+    assert [tuple(row.values()) for row in found.to_pylist()] == [(False, None), (True, 5)]
+    states = query(layout, "SELECT DISTINCT state FROM coverage WHERE source_id = 'gb-post'")
+    assert states["state"].to_pylist() == ["partial"]
+
+
+def test_archives_that_come_after_their_run_was_committed(layout: Layout) -> None:
+    run = stage(layout, 0, day_of_news(0))
+    ingest(layout, 0)
+    late = stage_pages(layout, run_id(0), [Page("late", source_id="fr-jour")])
+    report = load(layout, TOPICS, SOURCES, [run, late])
+
+    assert report.load_no is None
+    assert report.late == (layout.raw / "fr-jour" / f"{run_id(0)}.warc.gz",)
+
+
+def test_a_run_that_was_committed_but_not_loaded_is_loaded_by_the_next(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(layout, 0)
+    with monkeypatch.context() as crash:
+        crash.setattr(loader, "refresh", lambda con: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            load(layout, TOPICS, SOURCES, [stage(layout, 1, day_of_news(1))], now=NOW)
+    assert publish(layout) is None
+    report = load(layout, TOPICS, SOURCES, [stage(layout, 2, day_of_news(2))], now=NOW)
+    publish(layout)
+
+    assert report.run_ids == (run_id(1), run_id(2))
+    found = tables(layout)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == found
+
+
+def test_a_failed_check_keeps_the_last_good_snapshot(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(layout, 0)
+    kept = tables(layout, leave_out=())
+    refresh = loader.refresh
+
+    def wrong(con: loader.Connection) -> None:
+        refresh(con)
+        con.execute("UPDATE topic_daily SET share = 2 WHERE share IS NOT NULL")
+
+    with monkeypatch.context() as plant:
+        plant.setattr(loader, "refresh", wrong)
+        with pytest.raises(
+            CheckFailed, match=r"topic_daily_shares.*within 0 and 1(?s:.*)'share': 2"
+        ):
+            load(layout, TOPICS, SOURCES, [stage(layout, 1, day_of_news(1))], now=NOW)
+    assert publish(layout) is None
+    assert tables(layout, leave_out=()) == kept
+
+    assert load(layout, TOPICS, SOURCES, now=NOW).run_ids == (run_id(1),)
+    assert publish(layout)
+
+
+def test_rebuilt_articles_are_loaded_by_the_next_load(layout: Layout) -> None:
+    runs = {run_id(number): stage(layout, number, day_of_news(number)) for number in range(3)}
+    load(layout, TOPICS, SOURCES, runs.values(), now=NOW)
+    publish(layout)
+    kept = tables(layout), files(layout)
+    rebuild_articles(layout, runs.get)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    assert (tables(layout), files(layout)) == kept
+
+    cleaner = [Page("about", "We write.", None, 1.0), Page("copy-0", source_id="de-blatt")]
+    rebuild_articles(layout, (runs | {run_id(0): stage(layout, 0, cleaner)}).get)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    assert query(layout, "FROM article_versions WHERE body_chars = 9").num_rows == 1
+
+
+def test_writers_queue(layout: Layout) -> None:
+    told: list[str] = []
+    run = stage(layout, 0, day_of_news(0))
+    with writer_lock(layout):
+        waiting = Thread(
+            target=load, args=(layout, TOPICS, SOURCES, [run]), kwargs={"waiting": told.append}
+        )
+        waiting.start()
+        for _ in range(200):
+            if told:
+                break
+            time.sleep(0.01)
+        assert not layout.writer.exists()
+    waiting.join(20)
+
+    assert told == [f"waiting for process {os.getpid()} to finish writing the warehouse"]
+    assert layout.writer.exists()
+
+
+def test_a_load_of_an_ingest_takes_seconds(layout: Layout) -> None:
+    pages = [Page(f"p{n}", prose(n, 600), -(n % 300), n / 100) for n in range(1400)]
+    run = stage(layout, 0, pages)
+    start = time.perf_counter()
+    report = load(layout, TOPICS, SOURCES, [run])
+    publish(layout)
+
+    assert report.articles == 1400
+    assert time.perf_counter() - start < 20
+
+
+READER = """
+import sys, time
+from pathlib import Path
+import duckdb
+path, stop = sys.argv[1], Path(sys.argv[2])
+held = duckdb.connect(path, read_only=True)
+count = "SELECT count(*) FROM articles"
+first, seen = held.execute(count).fetchall(), 0
+print("ready", flush=True)
+while not stop.exists():
+    assert held.execute(count).fetchall() == first
+    other = duckdb.connect(str(Path(path).resolve()), read_only=True)
+    now = other.execute(count).fetchall()[0][0]
+    assert now >= seen, (now, seen)
+    seen = now
+    other.close()
+print(first[0][0], seen)
+"""
+
+
+def test_readers_and_ten_loads_do_not_disturb_each_other(layout: Layout, tmp_path: Path) -> None:
+    ingest(layout, 0)
+    stop = tmp_path / "stop"
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(layout.current), str(stop)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout
+    assert reader.stdout.readline() == "ready\n"
+    for number in range(1, 11):
+        ingest(layout, number)
+    time.sleep(0.2)
+    stop.touch()
+
+    assert reader.stdout.read().split() == ["4", "24"]
+    assert reader.wait(20) == 0
+
+
+LOADER = """
+import pickle, sys
+from tasks.load.loader import load, publish
+layout, topics, sources, runs, now = pickle.load(sys.stdin.buffer)
+print("ready", flush=True)
+for run in runs:
+    load(layout, topics, sources, [run], now=now)
+    publish(layout)
+"""
+
+
+def test_killed_at_any_moment_the_next_load_repairs(tmp_path: Path) -> None:
+    calm = Layout(tmp_path / "calm")
+    for number in range(4):
+        ingest(calm, number)
+    dice = random.Random(11)
+    layout = Layout(tmp_path / "killed")
+    runs = [stage(layout, number, day_of_news(number)) for number in range(4)]
+    for _ in range(5):
+        loader = subprocess.Popen(
+            [sys.executable, "-c", LOADER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert loader.stdin
+        assert loader.stdout
+        pickle.dump((layout, TOPICS, SOURCES, runs, NOW), loader.stdin)
+        loader.stdin.close()
+        assert loader.stdout.readline() == b"ready\n"
+        time.sleep(dice.uniform(0, 0.35))
+        loader.send_signal(signal.SIGKILL)
+        loader.wait(20)
+    load(layout, TOPICS, SOURCES, runs, now=NOW)
+    publish(layout)
+
+    assert tables(layout) == tables(calm)
+    assert files(layout) == files(calm)
+    assert len(list(layout.warehouse.glob("snapshot-*"))) <= 3

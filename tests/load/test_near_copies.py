@@ -1,0 +1,145 @@
+"""Copies: what is one does not depend on when it was loaded, and none is merged that is not."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.load.loader import load, publish, rebuild_warehouse
+from tests.support.near_copies import COPIES, OTHERS, measure
+from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage
+from warehouse.build import loader
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+
+Clusters = dict[str, str]
+BASES = [prose(seed, 150).split() for seed in range(100, 104)]
+
+
+def load_pages(layout: Layout, number: int, pages: Sequence[Page]) -> None:
+    run_id = f"202605{number + 1:02}T060000Z-{number:06x}"
+    load(layout, TOPICS, SOURCES, [stage(layout, run_id, pages)])
+    publish(layout)
+
+
+def clusters(layout: Layout) -> Clusters:
+    """The slug of each article with that of its cluster."""
+    sql = "SELECT url_canonical, article_id, cluster_id, duplicate_of FROM articles"
+    rows: list[dict[str, Any]] = query(layout, sql).to_pylist()
+    names = {row["article_id"]: row["url_canonical"].rpartition("/")[2] for row in rows}
+    for row in rows:
+        is_first = row["cluster_id"] == row["article_id"]
+        assert row["duplicate_of"] == (None if is_first else row["cluster_id"])
+    return {names[row["article_id"]]: names[row["cluster_id"]] for row in rows}
+
+
+def made(dice: random.Random, number: int) -> Page:
+    """A text that is like others: words of a base cut out, some of a second base behind them."""
+    one, other = dice.sample(BASES, 2)
+    start, stop = dice.choice([0, 0, 40]), dice.choice([60, 100, 150, 150])
+    words = one[start:stop] + other[: dice.choice([0, 0, 10, 50, 80])]
+    day = dice.choice([0, 1, 3, 6, 9, 12, 30])
+    hour = 24.0 * 40 + number
+    source_id = ("gb-post", "de-blatt")[number % 2]
+    return Page(f"p{number}", " ".join(words), day, hour, source_id, headline=f"H {number}")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    pages = [made(dice, number) for number in range(40)]
+    revised = [made(dice, number) for number in range(5)]
+    pages += [Page(**{**vars(page), "hour": page.hour + 100}) for page in revised]
+    found = []
+    for turn, size in enumerate((len(pages), 13, 6)):
+        layout = Layout(tmp_path / str(turn))
+        dice.shuffle(pages)
+        for number in range(0, len(pages), size):
+            load_pages(layout, number // size, pages[number : number + size])
+        found.append(clusters(layout))
+        rebuild_warehouse(layout, TOPICS, SOURCES)
+        assert clusters(layout) == found[-1]
+    assert found[0] == found[1] == found[2]
+    assert 5 < len(set(found[0].values())) < 38
+
+
+def test_what_is_like_a_copy_only_is_no_copy(tmp_path: Path) -> None:
+    one, two = prose(1, 150), prose(2, 150)
+    pages = [
+        Page("first", one, 0),
+        Page("both", f"{one} {two}", 1),
+        Page("second", two, 2),
+        Page("second-too", two, 3, source_id="de-blatt"),
+    ]
+    layout = Layout(tmp_path)
+    load_pages(layout, 0, pages)
+    assert clusters(layout) == {
+        "first": "first",
+        "both": "first",
+        "second": "second",
+        "second-too": "second",
+    }
+
+
+def test_a_cut_copy_of_another_paper_is_found(tmp_path: Path) -> None:
+    words = prose(3, 300).split()
+    pages = [
+        Page("whole", " ".join(words), 0),
+        Page("cut", " ".join(words[:130]), 1, source_id="de-blatt", headline="Cut"),
+        Page("scrap", " ".join(words[:50]), 1, source_id="de-blatt", headline="Scrap"),
+        Page("follow-up", prose(4, 150) + " " + " ".join(words[-150:]), 2),
+    ]
+    layout = Layout(tmp_path)
+    load_pages(layout, 0, pages)
+    assert clusters(layout) == {
+        "whole": "whole",
+        "cut": "whole",
+        "scrap": "scrap",
+        "follow-up": "follow-up",
+    }
+
+
+def test_the_load_says_which_articles_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[set[str]] = []
+    checks = loader.run_checks
+
+    def listen(con: loader.Connection, *, whole: bool) -> None:
+        rows = con.execute(
+            "SELECT url_canonical FROM articles JOIN changed_articles USING (article_id)"
+        ).fetchall()
+        told.append({url.rpartition("/")[2] for (url,) in rows})
+        checks(con, whole=whole)
+
+    monkeypatch.setattr(loader, "run_checks", listen)
+    layout, text = Layout(tmp_path), prose(5, 150)
+    load_pages(layout, 0, [Page("b", text, 1, 30), Page("c", text, 2, 50), Page("lone", day=1)])
+    load_pages(layout, 1, [Page("a", text, 0, 60)])
+    assert told == [{"b", "c", "lone"}, {"a", "b", "c"}]
+
+
+# Floors just under the figures of README.md.
+FOUND = {
+    "3 sentences replaced": 0.95,
+    "40 % cut, intro, 1 sentence": 0.80,
+    "60 % cut, lines": 0.97,
+}
+
+
+@pytest.mark.slow
+def test_changed_gold_texts_are_found_and_others_are_not_merged(
+    shared: Path, tmp_path: Path
+) -> None:
+    found = measure(tmp_path)
+    shares = {kind: many / of for kind, (many, of) in found.merged.items()}
+    assert {kind for kind in COPIES if shares[kind] < FOUND.get(kind, 0.98)} == set()
+    assert {kind for kind in OTHERS if shares[kind] > 0.02} == set()
+    assert found.pairs == {
+        "gold pages of one text": (6, 6),
+        "gold pages on one event": (0, 7),
+        "gold pages in one frame": (0, 4),
+    }
+    assert found.right / (found.right + found.wrong) > 0.997

@@ -1,0 +1,249 @@
+"""The report for people: what it says, that no text of a paper acts in it, and how it looks."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Request
+
+from tasks.load.loader import load, publish
+from tasks.report import summary_of_topics, write_report
+from tasks.report.figures import read_figures
+from tasks.report.page import chart_data, link, percent
+from tests.support.chromium import chromium
+from tests.support.staged_pages import SOURCES, START, TOPICS, Page, listing, stage
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
+
+RUN = "20260302T060000Z-00000a"
+HOSTILE = "</script><img src=x onerror=\"document.title='acted'\">{{ 7*7 }}<b>"
+RTL = "قمة مجموعة العشرين تبدأ اليوم"
+CJK = "二十国集团峰会开幕"
+SCRIPT = "javascript:alert(1)"
+PAGES = [
+    *(listing(hour=24 * day) for day in (0, 1, 2, 4)),
+    Page("a", "The harvest and the G20 meet.", 0, 1, headline=HOSTILE),
+    Page("b", "The harvest came in.", 1, 25, headline=RTL, about={"language": "ar"}),
+    Page("c", "The G20 said nothing of note.", 2, 49, "de-blatt", headline=CJK),
+    Page(
+        "d", f"{HOSTILE} harvest {HOSTILE}", 2, 49, about={"url_canonical": "javascript:alert(1)"}
+    ),
+    Page("e", "The lakeside summit.", 4, 97, headline="Lakeside"),
+    Page("f", "Undated harvest.", None),
+]
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("report") / "data")
+    load(layout, TOPICS, SOURCES, [stage(layout, RUN, PAGES)])
+    publish(layout)
+    add_index_and_spikes(layout)
+    return layout
+
+
+def add_index_and_spikes(layout: Layout) -> None:
+    day = f"DATE '{START:%Y-%m-%d}'"
+    with duckdb.connect(str(layout.current.resolve())) as con:
+        con.execute("DROP VIEW IF EXISTS attention_index_latest")
+        con.execute(
+            "CREATE TABLE attention_index_latest AS SELECT 'harvest' AS topic_id,"
+            f" 'day' AS period_kind, ({day} + i::INTEGER)::DATE AS period,"
+            " 80.0 + i * 10 AS gap_robust, 90.0 + i AS epu FROM range(5) AS days (i)"
+        )
+        con.execute(
+            "CREATE OR REPLACE TABLE topic_spikes AS SELECT 'harvest' AS topic_id,"
+            f" {day} + 1 AS day, 1 AS articles_with_mention, 1 AS articles, 1.0 AS share,"
+            " 0.2 AS expected, 9.0 AS score, [{'headline': $1, 'source_id': 'gb-post',"
+            " 'url': 'https://gb-post.test/b'}] AS headlines",
+            [HOSTILE],
+        )
+
+
+@pytest.fixture(scope="module")
+def page(layout: Layout) -> str:
+    write_report(layout, layout.report)
+    return layout.report.read_text(encoding="utf-8")
+
+
+class Elements(HTMLParser):
+    """Elements with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.found and self.cdata_elem is None:
+            self.text += f"{data} "
+
+
+def test_texts_of_papers_come_out_as_text(page: str) -> None:
+    elements = Elements(page)
+    assert not [tag for tag, _ in elements.found if tag == "img"]
+    assert [tag for tag, _ in elements.found].count("script") == page.count("<script")
+    for headline in (HOSTILE, RTL, CJK):
+        assert headline in elements.text
+
+
+def test_links_lead_to_web_pages_only(page: str) -> None:
+    links = [about for tag, about in Elements(page).found if tag == "a"]
+    outside = [about for about in links if not (about["href"] or "").startswith("#")]
+    assert {about["href"] for about in outside} >= {"https://gb-post.test/a"}
+    for about in outside:
+        assert (about["href"] or "").startswith("https://")
+        assert about["rel"] == "noopener noreferrer"
+    assert link("javascript:alert(1)") is None
+    assert link("//host/path") is None
+    assert link("HTTP://host/") == "HTTP://host/"
+
+
+def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
+    text = " ".join(Elements(page).text.split())
+    assert "2 March 2026 – 6 March 2026 · 2 papers · 6 articles" in text
+    assert "Harvest 3 of 5 articles mention it (60%)" in text
+    assert "Harvest + Summit 1" in text
+    assert "1 article has no date" in text
+    assert "3 March 2026: 1 of 1 articles, 0.2 expected." in text
+    assert "5 March 2026 not collected" in text
+    figures = read_figures(layout)
+    assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}
+
+
+def test_a_gap_has_no_share_and_a_zero_has_one(layout: Layout) -> None:
+    harvest = [row for row in read_figures(layout).attention if row["topic_id"] == "harvest"]
+    shares = {(row["period"] - START.date()).days: row["share"] for row in harvest}
+    assert shares == {0: 1.0, 1: 1.0, 2: 0.5, 3: None, 4: 0.0}
+    collected = {(row["period"] - START.date()).days: row["days_collected"] for row in harvest}
+    assert collected[3] == 0
+
+
+def test_no_text_ends_the_element_of_a_chart() -> None:
+    data = chart_data({"title": HOSTILE})
+    assert not set("<>&") & set(data)
+    assert json.loads(data)["title"] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(None, "–"), (0, "0.0%"), (0.0123, "1.2%"), (0.5, "50%"), (1, "100%")]
+)
+def test_shares_are_readable(share: float | None, shown: str) -> None:
+    assert percent(share) == shown
+
+
+def test_long_spans_are_told_in_weeks_and_months(tmp_path: Path) -> None:
+    for days, unit in ((-59, "day"), (-200, "week"), (-1500, "month")):
+        layout = Layout(tmp_path / unit)
+        pages = [Page("a", day=0), Page("b", day=days)]
+        load(layout, TOPICS, SOURCES, [stage(layout, RUN, pages)])
+        publish(layout)
+        figures = read_figures(layout)
+        periods = [row for row in figures.attention if row["topic_id"] == "harvest"]
+        assert figures.unit == unit
+        assert len(periods) <= 60
+        assert sum(row["days"] for row in periods) == min(1 - days, 1096)
+
+
+def test_before_the_first_load(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="run `presswatch ingest` first"):
+        write_report(Layout(tmp_path), tmp_path / "report.html")
+
+
+def test_a_runs_page_shows_the_topics(layout: Layout) -> None:
+    markdown = summary_of_topics(read_figures(layout))
+    assert "| Harvest | 60% | 3 of 5 |" in markdown
+    (picture,) = re.findall(r"\(data:image/png;base64,([\w+/=]+)\)", markdown)
+    assert 10_000 < len(picture) < 400_000
+
+
+# How it looks
+
+MARKS = """() => [...document.querySelectorAll(".chart")].map(chart =>
+    [...chart.querySelectorAll("svg [role=graphics-symbol]")].filter(mark => {
+        const box = mark.getBoundingClientRect();
+        return box.width > 0 && box.height > 0;
+    }).length)"""
+COLOURS = """async picture => {
+    const image = new Image();
+    image.src = "data:image/png;base64," + picture;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const pixels = new Uint32Array(
+        canvas.getImageData(0, 0, image.width, image.height).data.buffer);
+    const counts = new Map();
+    for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+    return [pixels.length, Math.max(...counts.values()), pixels[0]];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_the_charts_have_marks(
+    browser: Browser, layout: Layout, page: str, scheme: str, width: int, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    asked: list[str] = []
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+    )
+    view = context.new_page()
+
+    def console(message: ConsoleMessage) -> None:
+        told.append(message.text)
+
+    def request(made: Request) -> None:
+        if not made.url.startswith(("file:", "data:")):
+            asked.append(made.url)
+
+    view.on("console", console)
+    view.on("pageerror", lambda error: told.append(str(error)))
+    view.on("request", request)
+    view.goto(layout.report.as_uri())
+    view.wait_for_selector("html[data-drawn]", timeout=30_000)
+    assert (told, asked) == ([], [])
+    assert view.title().startswith("Topics in the papers")
+    marks = view.evaluate(MARKS)
+    # Two topics: share, by paper, and for the first an index; then the coverage.
+    assert len(marks) == 6
+    assert min(marks) >= 5
+    assert view.evaluate("document.documentElement.scrollWidth") == width
+    blank = context.new_page()
+    for drawing in view.locator(".chart .drawing").all():
+        picture = base64.b64encode(drawing.screenshot()).decode()
+        pixels, background, corner = blank.evaluate(COLOURS, picture)
+        assert pixels - background > pixels * 0.02
+        brightness = sum(corner >> shift & 255 for shift in (0, 8, 16)) / 3
+        assert (brightness > 200) if scheme == "light" else (brightness < 60)
+    view.screenshot(path=tmp_path / "report.png", full_page=True)
+    context.close()
+
+
+@pytest.mark.browser
+def test_it_prints_light_on_a_dark_screen(browser: Browser, layout: Layout, page: str) -> None:
+    context = browser.new_context(color_scheme="dark")
+    view = context.new_page()
+    view.goto(layout.report.as_uri())
+    view.wait_for_selector("html[data-drawn]", timeout=30_000)
+    view.emulate_media(media="print", color_scheme="dark")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    assert view.evaluate(paper) == "rgb(255, 255, 255)"
+    context.close()

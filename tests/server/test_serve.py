@@ -1,0 +1,223 @@
+"""`presswatch serve` from start to stop: what it registers, runs by hand, turns, states."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
+from prefect.exceptions import PrefectHTTPStatusError
+
+from flows.server.managed_process import Child
+from tasks.locks.source_locks import source_lock
+from tests.support.build_warcs import news, write_warc
+from tests.support.dask_cluster import DaskCluster
+from tests.support.sample_newsroom import Newsroom, Place
+from tests.support.serving import Served, pids_of, until
+from warehouse.read.query import query
+
+pytestmark = pytest.mark.slow
+PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier", "jp-shioura-shimbun"]
+
+
+@pytest.fixture(scope="module")
+def place(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    with DaskCluster(tmp_path_factory.mktemp("dask")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def served(place: Place, dask: DaskCluster) -> Iterator[Served]:
+    soon = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
+    served = Served(place.files, {"PRESSWATCH_DASK": dask.address, **soon})
+    served.start()
+    yield served
+    if served.process and served.process.poll() is None:
+        served.stop()
+
+
+def test_deployments_and_forms(served: Served) -> None:
+    with served.client() as client:
+        found = {one.name: one for one in client.read_deployments()}
+        flows = {one.name: client.read_flow(one.flow_id).name for one in found.values()}
+    assert flows == {
+        "archives": "backfill",
+        "hourly": "ingest",
+        "daily": "report",
+        "nightly": "maintain",
+        "recount": "recount",
+        "rebuild": "rebuild",
+    }
+    for one in found.values():
+        assert one.description
+        assert one.tags
+        assert one.version
+    form = form_of(found["hourly"])
+    assert sorted(form["only"]["items"]["enum"]) == PAPERS
+    assert list(form) == ["only", "since_days", "max_new"]
+    assert all(field["description"] for field in form.values())
+    assert form["since_days"]["minimum"] == 0
+    assert form_of(found["rebuild"])["layer"]["enum"] == ["warehouse", "articles"]
+
+
+def form_of(deployment: DeploymentResponse) -> dict[str, Any]:
+    """The fields of the form in which a person starts a run of it."""
+    assert deployment.parameter_openapi_schema
+    fields: dict[str, Any] = deployment.parameter_openapi_schema["properties"]
+    return fields
+
+
+def test_a_wrong_value_is_refused_with_the_choices(served: Served) -> None:
+    with pytest.raises(PrefectHTTPStatusError) as refused:
+        served.begin(only=["gb-nobody"])
+    assert "gb-portwick-courier" in refused.value.response.text
+
+
+def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) -> None:
+    with source_lock(place.layout, PAPERS[0], "run-x"):
+        run = served.begin(only=PAPERS[:2])
+        until("it waits", lambda: served.state(run) == "Waiting")
+        state = served.run(run).state
+        assert state
+        assert state.message == f"{PAPERS[0]} is being collected by run run-x"
+    done = served.ended(run)
+    assert done.state
+    assert done.state.is_completed()
+    assert done.name == "ingest 2 sources, 33 new"
+    articles = query(place.layout, "SELECT count(*) AS n FROM articles").to_pylist()
+    assert articles == [{"n": 33}]
+
+
+def test_what_a_run_leaves_is_readable(served: Served) -> None:
+    run = served.begin(only=PAPERS)
+    served.ended(run)
+    with served.client() as client:
+        answer = client.request("POST", "/artifacts/filter", json={}).json()
+    found = {one["key"]: one["data"] for one in answer if one["flow_run_id"] == str(run)}
+    assert "jp-shioura-shimbun | 11 | 11 | 10" in found["ingest-ledger"]
+    assert "| Sanctions |" in found["ingest-new"]
+    assert "video\\_page" in found["ingest-rejections"]
+    assert "`presswatch extract 'jp-shioura-shimbun/" in found["ingest-rejections"]
+    assert "data:image/png" in found["ingest-topics"]
+
+
+def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, place: Place) -> None:
+    with served.client() as client:
+        one = client.read_deployment_by_name("ingest/hourly")
+        often: SCHEDULE_TYPES = IntervalSchedule(interval=timedelta(seconds=20))
+        (made,) = client.create_deployment_schedules(one.id, [(often, True)])
+    try:
+        with ExitStack() as held:
+            for paper in PAPERS:
+                held.enter_context(source_lock(place.layout, paper, "run-x"))
+            state = until("a run is skipped", lambda: fired(served, "Skipped"), 120)
+            assert state == "run run-x is collecting " + ", ".join(PAPERS)
+        loaded = until("a run completes", lambda: fired(served, "Completed"), 120)
+        assert loaded.startswith("loaded: 0 new articles, 0 revised, 0 mentions")
+    finally:
+        with served.client() as client:
+            client.delete_deployment_schedule(one.id, made.id)
+
+
+def fired(served: Served, name: str) -> str:
+    """The message of a run that the schedule made and that ended in a state of that name."""
+    with served.client() as client:
+        runs = client.read_flow_runs(limit=100)
+    ended = [run.state for run in runs if run.auto_scheduled and run.state]
+    return next((state.message or name for state in ended if state.name == name), "")
+
+
+def test_a_backfill_by_hand_goes_to_the_dask_cluster(
+    served: Served, place: Place, dask: DaskCluster, tmp_path: Path
+) -> None:
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 12))
+    dask.worker("north")
+    run = served.begin("backfill/archives", warcs=[str(warc)])
+    state = served.ended(run).state
+    assert state
+    assert state.is_completed()
+    asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
+    with served.client() as client:
+        said = [one["message"] for one in client.request("POST", "/logs/filter", json=asked).json()]
+    assert f"refining on {dask.address}, 1 shards at once" in said
+    found = "SELECT count(*) AS n FROM articles WHERE source_id LIKE 'archive-%'"
+    assert query(place.layout, found).to_pylist() == [{"n": 12}]
+
+
+def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) -> None:
+    text = place.sources.read_text()
+    extra = '\n[[source]]\nid = "gb-extra"\nname = "Extra"\nlanguage = "en"\n'
+    extra += 'timezone = "UTC"\nfiles = ["/nowhere/*.html"]\n'
+
+    def offered() -> bool:
+        with served.client() as client:
+            one = client.read_deployment_by_name("ingest/hourly")
+        return "gb-extra" in form_of(one)["only"]["items"]["enum"]
+
+    place.sources.write_text(text + extra)
+    try:
+        until("gb-extra is offered", offered)
+    finally:
+        place.sources.write_text(text)
+
+
+def test_stopped_in_the_middle_and_started_again(served: Served, place: Place) -> None:
+    with source_lock(place.layout, PAPERS[0], "run-x"):
+        run = served.begin(only=[PAPERS[0]])
+        until("it waits", lambda: served.state(run) == "Waiting")
+        assert served.stop(signal.SIGINT) == 0
+    assert pids_of(str(place.data), "prefect") == []
+    with_pause = served.out.read_text()
+    assert "stopping" in with_pause
+    served.start()
+    done = served.run(run)
+    assert done.state
+    assert done.state.name == "Crashed"
+    assert done.state.message == "presswatch serve was stopped"
+    again = served.ended(served.begin())
+    assert again.state
+    assert again.state.is_completed()
+
+
+def test_the_port_is_taken(served: Served, place: Place) -> None:
+    twice = Served(place.files, {})
+    twice.command[twice.command.index("--port") + 1] = str(served.port)
+    done = subprocess.run(
+        twice.command, env=twice.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"127.0.0.1:{served.port} cannot be used (Address already in use):"
+        " is Presswatch served already?\n"
+    )
+
+
+def test_serving_names_its_server_before_prefect_is_imported() -> None:
+    modules = "flows.cli.app, flows.server.serve, flows.server.sample_newsroom"
+    check = f"import sys, {modules}; print('prefect' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_process_ends_by_a_signal_that_its_starter_ignores(tmp_path: Path) -> None:
+    ended = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"]
+    child = Child("worker", ended, dict(os.environ), tmp_path / "worker.log")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert child.process is not None
+    assert child.process.wait(20) == -signal.SIGINT

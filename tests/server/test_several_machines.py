@@ -1,0 +1,161 @@
+"""Several machines: Prefect on PostgreSQL with a password, two workers on one data folder."""
+
+from collections.abc import Iterator
+from functools import partial
+from uuid import UUID
+
+import pytest
+
+from tests.faults.test_ingest_killed import lasting
+from tests.support.machines import RUN_SECONDS, STOP_SECONDS, Machines
+from tests.support.postgres import Postgres, programs
+from tests.support.sample_newsroom import Newsroom, Place
+from tests.support.serving import until
+from warehouse.layers.writer_lock import writer_lock
+
+pytestmark = pytest.mark.slow
+PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier"]
+DEPLOYED = {"archives", "hourly", "daily", "nightly", "rebuild", "recount"}
+WAITS = "to finish writing the warehouse"
+AUTH = "admin:not a secret"
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    found = programs()
+    if found is None:
+        pytest.skip("needs PostgreSQL (apt-get install postgresql)")
+    with Postgres(found) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def machines(
+    postgres: Postgres, newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machines]:
+    place = Place(tmp_path_factory.mktemp("several"))
+    database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": postgres.make_database("prefect")}
+    with Machines(place, database, AUTH) as found:
+        found.start_server()
+        found.deploy()
+        pause_schedules(found)
+        for name in ("north", "south"):
+            found.start_worker(name)
+        yield found
+
+
+def pause_schedules(machines: Machines) -> None:
+    """So that no scheduled run comes between those of the tests."""
+    with machines.client() as client:
+        for one in client.read_deployments():
+            for schedule in one.schedules:
+                client.update_deployment_schedule(one.id, schedule.id, active=False)
+
+
+def active_schedules(machines: Machines) -> list[bool]:
+    with machines.client() as client:
+        return [one.active for deployed in client.read_deployments() for one in deployed.schedules]
+
+
+def taken(machines: Machines) -> list[int]:
+    """How many runs each worker has taken."""
+    logs = [(machines.logs / f"{name}.log").read_text() for name in ("north", "south")]
+    return [log.count("submitted to infrastructure") for log in logs]
+
+
+def test_prefect_keeps_its_books_in_postgresql(machines: Machines, postgres: Postgres) -> None:
+    names = postgres.sql("SELECT name FROM deployment", "prefect")
+    assert set(names.split()) == DEPLOYED
+    assert postgres.sql("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'", "prefect") == "1"
+
+
+def test_paused_schedules_stay_paused_over_a_deploy(machines: Machines) -> None:
+    assert active_schedules(machines) == [False] * 3
+    machines.deploy()
+    assert active_schedules(machines) == [False] * 3
+
+
+def test_without_the_password_the_server_says_only_that_it_lives(machines: Machines) -> None:
+    assert [machines.status(path) for path in ("/health", "/ready")] == [200, 200]
+    assert [machines.status(path) for path in ("/version", "/flows/count")] == [401, 401]
+    refused = machines.presswatch("deploy", environment=machines.settings)
+    assert refused.returncode == 2
+    assert refused.stderr == f"PREFECT_API_AUTH_STRING: {machines.api}/ wants another one\n"
+
+
+def test_two_ingests_of_different_papers_at_once(machines: Machines) -> None:
+    place = machines.place
+    with writer_lock(place.layout):
+        runs = [machines.begin(only=[paper]) for paper in PAPERS]
+        for run in runs:
+            until("it waits for the lock", partial(machines.has_said, run, WAITS), RUN_SECONDS)
+        assert taken(machines) == [1, 1]
+    ended = [machines.ended(run) for run in runs]
+    assert [run.state and run.state.name for run in ended] == ["Completed"] * 2
+    assert sorted(run.name for run in ended) == [
+        "ingest 1 source, 11 new",
+        "ingest 1 source, 22 new",
+    ]
+    assert place.ask("SELECT count(*) AS n FROM loads") == [{"n": 2}]
+    both = Place(place.data.parent, "both")
+    only = [word for paper in PAPERS for word in ("--only", paper)]
+    done = machines.presswatch("ingest", *only, environment=machines.as_worker, place=both)
+    assert done.returncode == 0, done.stderr
+    assert lasting(place) == lasting(both)
+
+
+def test_two_ingests_of_the_same_paper(machines: Machines) -> None:
+    place = machines.place
+    with writer_lock(place.layout):
+        first = machines.begin(only=[PAPERS[0]])
+        until("the first waits for the lock", partial(machines.has_said, first, WAITS), RUN_SECONDS)
+        second = machines.begin(only=[PAPERS[0]])
+        until(
+            "the second waits for its turn",
+            lambda: machines.run(second).state_name == "Waiting",
+            RUN_SECONDS,
+        )
+        state = machines.run(second).state
+        assert state
+        assert state.message
+        assert state.message.startswith(f"{PAPERS[0]} is being collected by run ")
+        assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 33}]
+    ended = [machines.ended(run) for run in (first, second)]
+    assert [run.state and run.state.name for run in ended] == ["Completed"] * 2
+    assert [run.name for run in ended] == ["ingest 1 source, 0 new"] * 2
+
+
+def test_a_worker_that_is_stopped_leaves_no_run_running(machines: Machines) -> None:
+    place, worker = machines.place, machines.start_worker("west")
+    with writer_lock(place.layout):
+        runs = [machines.begin(only=[paper]) for paper in (*PAPERS, "jp-shioura-shimbun")]
+        for run in runs:
+            until("it waits for the lock", partial(machines.has_said, run, WAITS), RUN_SECONDS)
+        worker.terminate()
+        worker.wait(STOP_SECONDS)
+        crashed = until("one has crashed", lambda: in_state(machines, runs, "Crashed"), RUN_SECONDS)
+    ended = [machines.ended(run) for run in runs if run not in crashed]
+    assert [run.state_name for run in ended] == ["Completed"] * 2
+    assert machines.ended(machines.begin()).state_name == "Completed"
+    assert place.ask("SELECT count(DISTINCT source_id) AS n FROM articles") == [{"n": 3}]
+
+
+def in_state(machines: Machines, runs: list[UUID], name: str) -> list[UUID]:
+    return [run for run in runs if machines.run(run).state_name == name]
+
+
+def test_a_dump_of_prefects_database_comes_back(machines: Machines, postgres: Postgres) -> None:
+    dump = str(postgres.folder / "prefect.dump")
+    postgres.run("pg_dump", *postgres.at("prefect"), "-Fc", "-f", dump, "prefect")
+    address = postgres.make_database("again")
+    postgres.run("pg_restore", *postgres.at("prefect"), "--no-owner", "-d", "again", dump)
+    with machines.client() as client:
+        want = [one.id for one in client.read_flow_runs()]
+    place = Place(machines.logs / "again")
+    database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address}
+    with Machines(place, database, AUTH) as again:
+        again.start_server()
+        with again.client() as client:
+            assert {one.name for one in client.read_deployments()} == DEPLOYED
+            assert active_schedules(again) == [False] * 3
+            assert set(want) <= {one.id for one in client.read_flow_runs()}

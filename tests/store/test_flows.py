@@ -1,0 +1,159 @@
+"""The whole way with an S3 store: the command, flows that are killed, a store that is gone."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.backfill import backfill
+from flows.maintain import maintain
+from flows.rebuild import rebuild
+from tasks.collect.collector import SourcesFailed
+from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
+from tests.support.build_warcs import news, write_warc
+from tests.support.s3 import whole
+from tests.support.sample_newsroom import Newsroom, Place
+from warehouse.read.query import query
+from warehouse.store import lease, source_leases
+from warehouse.store.objects import Store
+from warehouse.store.source_leases import stored_turn
+from warehouse.store.working_copy import catch_up, join
+
+pytestmark = pytest.mark.slow
+
+TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
+ROWS = "SELECT COLUMNS(lambda c: c <> 'run_id') FROM {} ORDER BY ALL"
+
+
+def of_store(store: Store, tmp_path: Path, name: str) -> Place:
+    place = Place(tmp_path, name)
+    join(place.layout, store.url)
+    return place
+
+
+def test_two_machines_are_one_installation(
+    newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path
+) -> None:
+    here, there = (of_store(store, tmp_path, name) for name in ("here", "there"))
+    first = here.ingest()
+    again = there.ingest()
+    assert first.loaded.articles > 40
+    assert again.loaded.articles == 0, "what the other has fetched is known"
+    catch_up(here.layout)
+    assert lasting(there) == lasting(here)
+    assert there.ask(TEXTS) == here.ask(TEXTS)
+    before = there.ask(ROWS.format("article_versions"))
+    shutil.rmtree(there.layout.raw)
+    rebuild("articles", **there.files)
+    assert there.ask(ROWS.format("article_versions")) == before, "from archives of the other"
+    assert not maintain(**here.files).verified.findings
+    assert not maintain(**there.files).verified.findings
+    whole(store)
+
+
+@pytest.mark.parametrize("reached", ["articles", "warehouse"])
+def test_killed_while_it_writes_the_store(
+    newsroom: Newsroom,
+    prefect_api: str,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reached: str,
+) -> None:
+    for module in (lease, source_leases):  # the dead run is waited for
+        monkeypatch.setattr(module, "EXPIRES_SECONDS", 5.0)
+    place = of_store(store, tmp_path, "killed")
+    process = start(place, prefect_api)
+    while not next(store.list(reached), None):
+        assert process.poll() is None, place.data.with_suffix(".log").read_text()
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_until_gone(process.pid)
+    whole(store)
+    place.ingest()
+    whole(store)
+    other, undisturbed = of_store(store, tmp_path, "other"), Place(tmp_path, "undisturbed")
+    catch_up(other.layout)
+    for _ in range(2):
+        undisturbed.ingest()
+    assert lasting(place) == lasting(other) == lasting(undisturbed)
+
+
+def test_a_backfill_from_a_bucket_into_a_store(
+    newsroom: Newsroom, prefect_api: str, store: Store, tmp_path: Path
+) -> None:
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
+    store.write("crawl/a.warc.gz", path.read_bytes())
+    here, there = (of_store(store, tmp_path, name) for name in ("here", "there"))
+    done = backfill([f"{store.url}/crawl"], **here.files)
+    again = backfill([f"{store.url}/crawl/*.gz"], **there.files)
+    assert (done.counts["article"], done.bytes_before) == (30, 0)
+    assert (again.done, again.bytes_before) == (0, path.stat().st_size)
+    assert there.ask(TEXTS) == here.ask(TEXTS)
+    with (
+        stored_turn(here.layout, "backfill-other", ["backfill"]),
+        pytest.raises(SourcesFailed, match="another machine's backfill is at work in the store"),
+    ):
+        backfill([str(path)], **there.files)
+    assert not maintain(**there.files).verified.findings
+
+
+def command(*words: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *words],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+COUNT = "select count(*) as n from articles"
+
+
+def test_the_command_takes_an_address_for_the_data_folder(
+    newsroom: Newsroom,
+    prefect_api: str,
+    store: Store,
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path)
+    files = ["--sources", str(place.sources), "--topics", place.files["topics_file"]]
+    api = {"PREFECT_API_URL": prefect_api}
+    done = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api)
+    assert done.returncode == 0, done.stderr
+    asked = command("sql", COUNT, "--data", store.url, cwd=tmp_path)
+    (count,) = query(place.layout, COUNT).column("n").to_pylist()
+    assert count > 40
+    assert str(count) in asked.stdout
+    shutil.rmtree(tmp_path / "data")
+    again = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_STORE=store.url)
+    assert again.stdout == asked.stdout
+    demo = command("sql", COUNT, "--data", "else", cwd=tmp_path, PRESSWATCH_STORE=store.url)
+    assert "is not there yet" in demo.stderr, "a folder that is named is not the store's"
+    lost = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    told = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_DATA=store.url, **lost)
+    assert told.returncode == 0
+    assert told.stdout == asked.stdout
+    assert f"{store.url}/states" in told.stderr
+    assert "what is here is asked" in told.stderr
+    failed = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api, **lost)
+    assert failed.returncode == 1
+    assert failed.stderr.count("\n") == 1, failed.stderr
+    assert f"{store.url}/states" in failed.stderr
+
+
+def test_a_wrong_address_is_told_in_a_line(tmp_path: Path) -> None:
+    done = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_STORE="http://bucket/news")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "PRESSWATCH_STORE: must be like s3://bucket/folder, got 'http://bucket/news'\n"
+    )

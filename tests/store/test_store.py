@@ -1,0 +1,452 @@
+"""Data in an S3 store: leases, states, and working copies that are each as good as the only one."""
+
+import gzip
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyarrow import dataset, fs
+
+from tasks.load import loader as loading
+from tasks.load.loader import LoadReport, Run, load, publish_all, rebuild_warehouse
+from tasks.locks.source_locks import turn
+from tasks.sources.source import Source
+from tasks.upkeep.backup import back_up
+from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.retention import drop_archives, drop_objects
+from tasks.upkeep.verification import verify
+from tests.support.s3 import Server, whole
+from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
+from warehouse.build.publish import drop_snapshots
+from warehouse.build.writer_file import Share
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import query
+from warehouse.store import lease as leases
+from warehouse.store import source_leases
+from warehouse.store.archive_files import archive_files, bring_archive
+from warehouse.store.lease import lease
+from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
+from warehouse.store.working_copy import LEASE, catch_up, join
+
+SOON = datetime.now(UTC) + timedelta(days=1)
+TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
+
+
+@pytest.fixture
+def here(store: Store, tmp_path: Path) -> Layout:
+    return copy_of(store, tmp_path / "here")
+
+
+@pytest.fixture
+def there(store: Store, tmp_path: Path) -> Layout:
+    return copy_of(store, tmp_path / "there")
+
+
+def copy_of(store: Store, folder: Path) -> Layout:
+    layout = Layout(folder)
+    join(layout, store.url)
+    catch_up(layout)
+    return layout
+
+
+def run(layout: Layout, run_id: str, pages: Sequence[Page]) -> LoadReport:
+    """One run collected, loaded and published."""
+    report = load(layout, TOPICS, SOURCES, [collect(layout, run_id, pages)])
+    publish_all(layout, TOPICS, SOURCES)
+    return report
+
+
+def collect(layout: Layout, run_id: str, pages: Sequence[Page]) -> Run:
+    """One run collected and refined, with its archive files."""
+    collected = stage(layout, run_id, pages)
+    for batch in collected.batches:
+        path = Path(batch.warc)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive(run_id))
+    return collected
+
+
+def archive(run_id: str) -> bytes:
+    """A record, as the made captures say it is there."""
+    return gzip.compress(f"WARC/1.1\r\nWARC-Type: response\r\n\r\n{run_id}".encode(), mtime=0)
+
+
+def day(number: int, source_id: str = "gb-post") -> list[Page]:
+    return [Page(f"{number}-{n}", prose(10 * number + n), number, 24.0 * number + n, source_id)
+            for n in range(3)]  # fmt: skip
+
+
+def alone(folder: Path, runs: dict[str, list[Page]]) -> dict[str, list[str]]:
+    """The tables of an installation without a store that had the same runs."""
+    layout = Layout(folder)
+    for run_id, pages in runs.items():
+        run(layout, run_id, pages)
+    return same(layout)
+
+
+def same(layout: Layout) -> dict[str, list[str]]:
+    """All rows that are the same in two installations: not when each first heard of a topic."""
+    return tables(layout, ("loads", "topics"))
+
+
+def test_what_one_machine_loads_all_have(
+    store: Store, here: Layout, there: Layout, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    run(there, "r2", day(2, "de-blatt"))
+    run(here, "r3", day(3))
+    catch_up(there)
+    runs = {"r1": day(1), "r2": day(2, "de-blatt"), "r3": day(3)}
+    assert same(here) == same(there) == alone(tmp_path / "alone", runs)
+    assert query(there, TEXTS) == query(here, TEXTS)
+    assert whole(store).snapshots[0].load_no == 3
+
+
+def test_a_revised_page_is_numbered_over_all_machines(
+    store: Store, here: Layout, there: Layout
+) -> None:
+    run(here, "r1", [Page("a", prose(1), hour=1)])
+    run(there, "r2", [Page("a", prose(2), hour=2)])
+    run(here, "r3", [Page("a", prose(3), hour=3)])
+    versions = query(here, "SELECT version_no, run_id FROM article_versions ORDER BY ALL")
+    assert versions.to_pylist() == [{"version_no": n, "run_id": f"r{n}"} for n in (1, 2, 3)]
+
+
+def test_machines_that_load_at_once_lose_nothing(
+    store: Store, here: Layout, there: Layout, tmp_path: Path
+) -> None:
+    def work(layout: Layout, name: str) -> None:
+        for number in (1, 2, 3):
+            run(layout, f"{name}{number}", day(number, name))
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(work, (here, there), ("gb-post", "de-blatt")))
+    catch_up(here)
+    catch_up(there)
+    assert tables(here) == tables(there)
+    assert len(query(here, "FROM runs")) == 6
+    assert len(query(here, "FROM articles")) == 18
+    whole(store)
+
+
+def test_a_lost_machine_is_made_again_from_the_store(
+    store: Store, here: Layout, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    run(here, "r2", day(2))
+    before = tables(here)
+    shutil.rmtree(here.root)
+    again = copy_of(store, tmp_path / "again")
+    assert tables(again) == before
+    rebuild_warehouse(again, TOPICS, SOURCES)
+    assert tables(again) == before
+    whole(store)
+
+
+def test_a_folder_with_data_becomes_the_first_state(store: Store, tmp_path: Path) -> None:
+    old = Layout(tmp_path / "old")
+    run(old, "r1", day(1))
+    before = tables(old)
+    join(old, store.url)
+    run(old, "r2", day(2))
+    other = copy_of(store, tmp_path / "other")
+    assert set(before["articles"]) < set(tables(other)["articles"])
+    assert set(archive_files(other)) == {"gb-post/r1.warc.gz", "gb-post/r2.warc.gz"}
+    whole(store)
+
+
+def test_two_histories_are_not_mixed(store: Store, here: Layout, tmp_path: Path) -> None:
+    run(here, "r1", day(1))
+    old = Layout(tmp_path / "old")
+    run(old, "x1", day(2))
+    with pytest.raises(ValueError, match=f"{old.root} has data of its own and so has {store.url}"):
+        join(old, store.url)
+
+
+def test_a_folder_is_of_one_store(server: Server, here: Layout) -> None:
+    with pytest.raises(ValueError, match=r"is the working copy of s3://.*, not of s3://"):
+        join(here, server.bucket().url)
+
+
+def test_a_run_that_came_too_late_is_loaded_again(
+    store: Store, here: Layout, there: Layout, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One machine is taken for dead while it writes; the other goes on."""
+    run(here, "r1", day(1))
+    late = collect(here, "r2", day(2))
+    with pytest.raises(Changed, match="the next run loads it"):
+        _load_late(store, here, late, lambda: run(there, "r3", day(3, "de-blatt")))
+    again = stage(here, "r2", day(2))
+    load(here, TOPICS, SOURCES, [again])
+    publish_all(here, TOPICS, SOURCES)
+    assert "commits/r2.json came too late" in caplog.text
+    runs = {"r1": day(1), "r3": day(3, "de-blatt"), "r2": day(2)}
+    assert same(here) == alone(tmp_path / "alone", runs)
+
+
+def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], object]) -> None:
+    """Load as `load` does, while another machine takes the lease and has it for a run."""
+    with writer_lock(layout):
+        _, tag = store.read_tagged(LEASE)
+        store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
+        other()
+        loading._load(Share.USUAL, layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
+
+
+def test_a_store_that_is_gone_for_a_while_costs_nothing(
+    store: Store, here: Layout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    collected = collect(here, "r2", day(2))
+    with monkeypatch.context() as cut:
+        cut.setattr(Store, "create", _refused)
+        with pytest.raises(StoreError, match="no route"):
+            load(here, TOPICS, SOURCES, [collected])
+    run(here, "r3", day(3))
+    assert same(here) == alone(tmp_path / "alone", {f"r{n}": day(n) for n in (1, 2, 3)})
+    whole(store)
+
+
+def _refused(*_: object) -> str:
+    raise StoreError("no route")
+
+
+def test_a_lease_is_waited_for(store: Store) -> None:
+    waited: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        with lease(store, "leases/x.json", "one"):
+            other = pool.submit(_held, store, "two", waited.append)
+            while not waited:
+                time.sleep(0.01)
+            assert not other.done()
+        assert other.result() == "two"
+    assert waited == [f"waiting for one to finish writing {store.url}"]
+
+
+def _held(store: Store, holder: str, told: Callable[[str], None]) -> str:
+    with lease(store, "leases/x.json", holder, told):
+        content: str = json.loads(store.read("leases/x.json"))["holder"]
+        return content
+
+
+def test_a_dead_holder_is_not_waited_for_for_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create("leases/x.json", json.dumps({"holder": "dead", "beats": 7}).encode())
+    monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.0)
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    begun = time.monotonic()
+    assert _held(store, "two", print) == "two"
+    assert 1 < time.monotonic() - begun < 10
+
+
+def test_a_live_holder_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.5)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.2)
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    ended = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        with lease(store, "leases/x.json", "one"):
+            other = pool.submit(_held, store, "two", lambda _: None)
+            assert not ended.wait(4)
+            assert not other.done()
+        other.result()
+
+
+def test_a_lease_of_ones_own_is_taken_at_once(store: Store) -> None:
+    store.create("leases/x.json", json.dumps({"holder": "one", "beats": 7}).encode())
+    begun = time.monotonic()
+    assert _held(store, "one", print) == "one"
+    assert time.monotonic() - begun < 5
+
+
+def test_compacted_days_read_the_same_everywhere(store: Store, here: Layout, there: Layout) -> None:
+    run(here, "r1", [Page("a", prose(1), 0, 1)])
+    run(there, "r2", [Page("b", prose(2), 0, 2)])
+    run(here, "r3", [Page("c", prose(3), 0, 3)])
+    before, texts = tables(here), query(here, TEXTS)
+    done = compact(here, date(2027, 1, 1))
+    publish_files(here)
+    assert done.files_before > done.files_after
+    catch_up(there)
+    assert query(there, TEXTS) == query(here, TEXTS) == texts
+    leave = ("loads", "files")
+    assert tables(there, leave) == {k: v for k, v in before.items() if k != "files"}
+    for _ in range(3):
+        run(there, f"r{time.monotonic_ns()}", day(5))
+    catch_up(here)
+    drop_snapshots(here, SOON)
+    assert drop_retired(here, SOON)
+    run(here, "r9", day(6))
+    catch_up(there)
+    assert len(query(there, TEXTS)) == len(query(here, TEXTS))
+    assert not verify(there).findings
+    assert not verify(here).findings
+    whole(store)
+
+
+def test_what_a_killed_writer_left_is_removed_from_the_store(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    store.create("articles/published_date=2026-01-01/dead.1.parquet", b"half a run")
+    assert drop_objects(here, SOON - timedelta(days=2)) == [], "it may be about to be named"
+    assert drop_objects(here, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
+    whole(store)
+    run(here, "r2", day(2))
+    assert not verify(here).findings
+
+
+def test_verify_misses_what_the_store_has_lost(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    done = verify(here)
+    assert done.objects > 5
+    lost = next(found.key for found in store.list("articles"))
+    store.delete([lost])
+    (finding,) = verify(here).findings
+    assert str(finding) == f"{lost}: is not in the store"
+
+
+def test_archives_are_fetched_when_they_are_asked_for(
+    store: Store, here: Layout, there: Layout
+) -> None:
+    run(here, "r1", day(1))
+    catch_up(there)
+    path = there.raw / "gb-post" / "r1.warc.gz"
+    assert not path.exists()
+    assert archive_files(there, "gb-post") == {"gb-post/r1.warc.gz": len(archive("r1"))}
+    bring_archive(there, "gb-post/r1.warc.gz")
+    assert path.read_bytes() == archive("r1")
+    bring_archive(there, "gb-post/none.warc.gz")
+    assert not (there.raw / "gb-post" / "none.warc.gz").exists()
+
+
+def test_retention_reaches_the_store(store: Store, here: Layout, there: Layout) -> None:
+    run(here, "r1", day(1))
+    run(there, "r2", day(2))
+    drop_archives(there, days=1, megabytes=0, now=SOON)
+    assert archive_files(there) == {}
+    assert list(store.list("raw")) == []
+    catch_up(here)
+    done = verify(here)
+    assert done.findings == ()
+    assert done.removed
+
+
+def test_a_backup_of_a_working_copy_has_the_archives_of_all(
+    store: Store, here: Layout, there: Layout, tmp_path: Path
+) -> None:
+    run(here, "r1", day(1))
+    run(there, "r2", day(2))
+    done = back_up(there, tmp_path / "backup")
+    assert (done.runs, done.archives) == (2, 2)
+    kept = Layout(tmp_path / "backup")
+    assert committed_runs(kept.commits) == ["r1", "r2"]
+    rebuild_warehouse(kept, TOPICS, SOURCES)
+    assert tables(kept) == tables(there)
+
+
+def test_a_store_that_was_put_back_is_not_written(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    store.delete([found.key for found in store.list("states")])
+    with pytest.raises(StoreError, match=f"{store.url} has lost its state 2; its last is 0"):
+        run(here, "r2", day(2))
+    assert committed_runs(here.commits) == ["r1"]
+
+
+def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    join(layout, "s3://no-such-bucket/news")
+    with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
+        run(layout, "r1", day(1))
+
+
+def test_a_paper_is_collected_by_one_machine_at_a_time(
+    store: Store, here: Layout, there: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_leases, "LOOK_SECONDS", 0.1)
+    told: list[str] = []
+    both, (post, blatt) = SOURCES, SOURCES
+    with turn(here, "r1", [post]) as mine, turn(there, "r2", both) as other:
+        assert mine.sources == (post,)
+        assert (other.sources, other.busy) == ((blatt,), {"gb-post": "r1"})
+        with turn(here, "r3", [blatt]) as third:
+            assert third.busy == {"de-blatt": "r2"}
+    with ThreadPoolExecutor() as pool:
+        with turn(here, "r4", [post]):
+            waits = pool.submit(_turn_of, there, "r5", both, told.append)
+            while not told:
+                time.sleep(0.01)
+            assert not waits.done()
+        assert waits.result() == (2, True)
+    assert told == ["run r4 is collecting gb-post"]
+    assert not list(store.list("turns"))
+
+
+def _turn_of(
+    layout: Layout, run_id: str, sources: Sequence[Source], told: Callable[[str], None]
+) -> tuple[int, bool]:
+    with turn(layout, run_id, sources, told) as mine:
+        return len(mine.sources), mine.has_waited
+
+
+def test_a_dead_machine_keeps_no_paper(
+    store: Store, here: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("turns/dead.json", b'["gb-post"]')
+    with turn(here, "r1", SOURCES[:1]) as mine:
+        assert mine.busy == {"gb-post": "dead"}
+    monkeypatch.setattr(source_leases, "EXPIRES_SECONDS", 1.0)
+    time.sleep(2.1)  # the store's clock goes by seconds
+    with turn(here, "r1", SOURCES[:1]) as mine:
+        assert mine.busy == {}
+
+
+def test_another_engine_reads_the_bucket(store: Store, here: Layout, server: Server) -> None:
+    """As production.md says: the last state, its first snapshot, the manifest, its files."""
+    run(here, "r1", day(1))
+    run(here, "r2", day(2))
+    (*_, last) = store.list("states")
+    state = json.loads(gzip.decompress(store.read(last.key)))
+    manifest = json.loads(store.read(f"{state['snapshots'][0]['key']}/manifest.json"))
+    bucket = fs.S3FileSystem(endpoint_override=server.url, access_key="a", secret_key="b")
+    root = store.url.removeprefix("s3://")
+    paths = [f"{root}/{file['path']}" for file in manifest["files"] if file["layer"] == "articles"]
+    found = dataset.dataset(paths, format="parquet", filesystem=bucket).to_table()
+    texts = query(here, TEXTS)
+    assert sorted(found["body"].to_pylist()) == sorted(texts["body"].to_pylist())
+
+
+def test_objects(store: Store, tmp_path: Path) -> None:
+    assert store.size("a/b") is None
+    with pytest.raises(Missing, match=f"{store.url}/a/b: no such object"):
+        store.read("a/b")
+    tag = store.create("a/b", b"one")
+    with pytest.raises(Changed):
+        store.create("a/b", b"two")
+    store.replace("a/b", b"three", tag)
+    with pytest.raises(Changed):
+        store.replace("a/b", b"four", tag)
+    assert not store.keep("a/b", b"fives")
+    with pytest.raises(StoreError, match="has 5 bytes, the file here 1"):
+        store.keep("a/b", b"1")
+    large = tmp_path / "large"
+    large.write_bytes(b"0123456789" * 2_000_000)
+    assert store.keep("a/large", large)
+    store.download("a/large", tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == large.read_bytes()
+    assert [found.key for found in store.list("a")] == ["a/b", "a/large"]
+    store.delete(["a/b", "a/none"])
+    assert [found.key for found in store.list()] == ["a/large"]
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3:///folder", "https://bucket/x", "s3://b/x?y=1"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="must be like s3://bucket/folder"):
+        open_store(url)

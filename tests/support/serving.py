@@ -1,0 +1,155 @@
+"""`presswatch serve` as its user starts it: processes of its own, on a free port of loopback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+
+from tests.support.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 180
+T = TypeVar("T")
+
+
+def until(what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
+    """What `ask` says as soon as it says something; the test fails when it never does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = ask()
+        if found:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"not within {seconds} seconds: {what}")
+
+
+def later_schedules(folder: Path) -> Path:
+    """The deployments, none of them due for half an hour, whenever the tests are run."""
+    now, path = datetime.now(UTC), folder / "prefect.yaml"
+    text = (ROOT / "deployments" / "prefect.yaml").read_text(encoding="utf-8")
+    hour, minute = (now.hour + 12) % 24, (now.minute + 40) % 60
+    moved = {
+        "7 * * * *": f"{minute} * * * *",
+        "30 5 * * *": f"30 {hour} * * *",
+        "40 3 * * *": f"40 {hour} * * *",
+    }
+    for was, then in moved.items():
+        assert f'"{was}"' in text
+        text = text.replace(f'"{was}"', f'"{then}"')
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class Files(TypedDict):
+    """The files of an installation, as all flows take them."""
+
+    sources_file: str
+    topics_file: str
+    data: str
+
+
+class Served:
+    """A running `presswatch serve`."""
+
+    def __init__(self, files: Files, environment: Mapping[str, str]) -> None:
+        self.port = free_port()
+        self.data = Path(files["data"])
+        self.out = self.data.parent / "serve.log"
+        self.command = [sys.executable, "-m", "flows", "serve", "--port", str(self.port)]
+        self.command += ["--sources", files["sources_file"], "--topics", files["topics_file"]]
+        self.command += ["--data", files["data"]]
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
+        schedules = {"PRESSWATCH_DEPLOYMENTS": str(later_schedules(self.data.parent))}
+        self.environment = {**kept, **schedules, **environment}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it watches its children."""
+        begun = self.out.stat().st_size if self.out.exists() else 0
+        with self.out.open("ab") as out:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=out, stderr=out
+            )
+        until("presswatch serve is up", lambda: self._is_up(begun), START_SECONDS)
+
+    def _is_up(self, begun: int) -> bool:
+        assert self.process is not None
+        said = self.out.read_text()
+        assert self.process.poll() is None, said
+        return "shows the runs" in said[begun:]
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and give the exit status."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return self.process.wait(60)
+
+    def pid(self, name: str) -> int:
+        """Process id of its `server` or `worker`."""
+        found = pids_of(f"prefect {name} start", str(self.data))
+        assert len(found) == 1, found
+        return found[0]
+
+    @contextmanager
+    def client(self) -> Iterator[SyncPrefectClient]:
+        """Prefect's client for its server."""
+        auth = self.environment.get("PREFECT_API_AUTH_STRING")
+        with SyncPrefectClient(f"http://127.0.0.1:{self.port}/api", auth_string=auth) as client:
+            yield client
+
+    def begin(self, deployment: str = "ingest/hourly", **parameters: Any) -> UUID:
+        """Start a run as a person does in the UI; its id."""
+        with self.client() as client:
+            made = client.create_flow_run_from_deployment(
+                client.read_deployment_by_name(deployment).id, parameters=parameters
+            )
+            return made.id
+
+    def run(self, run_id: UUID) -> FlowRun:
+        """What the server knows of a run."""
+        with self.client() as client:
+            return client.read_flow_run(run_id)
+
+    def state(self, run_id: UUID) -> str:
+        """Name of the run's state."""
+        state = self.run(run_id).state
+        return state.name or "" if state else ""
+
+    def ended(self, run_id: UUID, seconds: float = 120) -> FlowRun:
+        """The run, once it has ended."""
+
+        def asked() -> FlowRun | None:
+            try:
+                run = self.run(run_id)
+            except httpx.TransportError:
+                return None  # the server is being started again
+            return run if run.state and run.state.is_final() else None
+
+        return until(f"run {run_id} ends", asked, seconds)
+
+
+def pids_of(*words: str) -> list[int]:
+    """Ids of living processes whose command or environment holds all the words."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            said = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        text = said.replace(b"\0", b" ").decode(errors="replace")
+        if all(word in text for word in words):
+            found.append(int(folder.name))
+    return found

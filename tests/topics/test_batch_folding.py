@@ -1,0 +1,42 @@
+"""Texts folded as one are what each is by itself."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tasks.text.sentence_split import fold
+from tasks.topics.batch_folding import join
+from tests.topics.test_prefilter import TEXTS
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(TEXTS | ANY, max_size=8), st.booleans())
+@example(["a\u0301", "ab"], False)
+@example(["ᄀ", "ᅡ", "가", "ᆨ"], False)
+@example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"], True)
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], False)
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], True)
+def test_what_is_not_hard_is_folded_as_by_itself(texts: list[str], keep_case: bool) -> None:
+    joined = join(texts, keep_case=keep_case)
+    for number, text in enumerate(texts):
+        start = joined.starts[number]
+        assert joined.holder(start) == number or not text
+        if number not in joined.hard:
+            folded = fold(text, keep_case=keep_case)
+            assert joined.folded.text[start : start + len(text)] == folded.text
+            assert folded.is_aligned
+
+
+def test_plain_texts_in_many_scripts_are_not_hard() -> None:
+    texts = [
+        "The “G20” – naïve, it’s £5",
+        "Größe über Maß".replace("ß", "s"),
+        "санкции Й",
+        "华为，制裁",
+    ]
+    assert join(texts).hard == frozenset()
+    assert join([*texts, "a\nb", "a  b", "Maß", "a\u00adb", "😀"]).hard == frozenset(range(4, 9))
+
+
+def test_no_text_at_all() -> None:
+    assert join([]).hard == frozenset()

@@ -1,0 +1,344 @@
+import itertools
+import json
+import re
+import time
+import unicodedata
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.text.sentence_split import fold
+from tasks.topics.mentions import Hit, Matcher, count
+from tasks.topics.topic import Topic, load_topics
+from warehouse.layers.parquet_schemas import MENTION_SCHEMA
+
+SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
+
+
+def topic(topic_id: str, *aliases: str, **more: Any) -> Topic:
+    return Topic(id=topic_id, name=topic_id, aliases=aliases, **more)
+
+
+def found(matcher: Matcher | Topic, text: str, field: str = "body") -> list[str]:
+    matcher = matcher if isinstance(matcher, Matcher) else Matcher([matcher])
+    hits = matcher.find(text, field)
+    assert all(text[hit.char_start : hit.char_end] == hit.matched_text for hit in hits)
+    return [hit.matched_text for hit in hits]
+
+
+G20 = topic("g20", "G20", "G20 summit", "Group of 20", "二十国集团", "G20峰会")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The G20, (G20) G20's “G20” anti-G20 #G20 G20_2026", ["G20"] * 7),
+        ("G200 AG20 G20s xG20 éG20 ЖG20 G20\u0301", []),
+        ("二十国集团\u0301", []),
+        ("G20峰会在即，中国G20，G20에서 G20ร่วม", ["G20峰会", "G20", "G20", "G20"]),
+        ("a G20 summit, G20 summiteers", ["G20 summit", "G20"]),
+        ("Ｇ２０ G\u00ad20 G\u200b2\u200d0", ["Ｇ２０", "G\u00ad20", "G\u200b2\u200d0"]),
+        ("Group of\n20 GROUP\u00a0OF  20", ["Group of\n20", "GROUP\u00a0OF  20"]),
+        ("the Group of\n\n20 people", []),
+        ("G20™ and G20²", ["G20", "G20"]),
+        ("二十国集团领导人", ["二十国集团"]),
+    ],
+)
+def test_boundaries_and_folds(text: str, expected: list[str]) -> None:
+    assert found(G20, text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.org/g20/huawei?x=g20",
+        "http://zh.example.org/wiki/华为",
+        "www.huawei.example/g20",
+        "consumer.huawei.com huawei.com/g20-x",
+        "mail huawei@example.org or g20.desk@huawei.com",
+        "@Huawei @g20_org ＠华为终端 转发@华为 .@G20",
+        "https://t.example/a?" + "b" * 250 + "huawei",
+    ],
+)
+def test_an_address_is_no_mention(text: str) -> None:
+    assert found(Matcher([G20, topic("huawei", "Huawei", "华为")]), text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#G20 #Huawei", 2),
+        ("见http://t.example/a。华为说", 1),
+        ("US/Huawei and/or G20", 2),
+        ("It was sold to Huawei.It said so.", 1),
+        ("Huawei @ the G20", 2),
+        ("(https://example.org/a) Huawei", 1),
+    ],
+)
+def test_what_stands_beside_an_address_counts(text: str, expected: int) -> None:
+    assert len(found(Matcher([G20, topic("huawei", "Huawei", "华为")]), text)) == expected
+
+
+def test_a_page_of_one_endless_word_takes_no_endless_time() -> None:
+    started = time.process_time()
+    assert len(found(topic("h", "huawei"), "a-huawei." * 5000)) == 5000
+    assert time.process_time() - started < 5
+
+
+def test_a_prefix_takes_the_rest_of_the_word() -> None:
+    german = topic("s", "sanktions*", "Sanktion", "制裁*")
+    text = "Sanktionsliste, Sanktions-Paket, Sanktion, Ölsanktionsplan, 制裁リスト"
+    assert found(german, text) == ["Sanktionsliste", "Sanktions", "Sanktion", "制裁"]
+
+
+def test_cyrillic_and_greek_need_edges_too() -> None:
+    assert found(topic("s", "санкции", "κυρώσεις"), "Санкции, антисанкции; κυρώσεις.") == [
+        "Санкции",
+        "κυρώσεις",
+    ]
+
+
+def test_the_longest_alias_wins_and_hits_do_not_overlap() -> None:
+    matcher = Matcher([topic("h", "Huawei", "Huawei Technologies", "Technologies Co")])
+    (hit,) = matcher.find("Huawei Technologies Co")
+    assert hit.alias == "Huawei Technologies"
+
+
+def test_topics_do_not_disturb_one_another() -> None:
+    matcher = Matcher(
+        [topic("a", "Huawei"), topic("b", "Huawei sanctions"), topic("c", "sanctions")]
+    )
+    hits = matcher.find("New Huawei sanctions")
+    assert [(hit.topic_id, hit.matched_text) for hit in hits] == [
+        ("a", "Huawei"),
+        ("b", "Huawei sanctions"),
+        ("c", "sanctions"),
+    ]
+
+
+def test_one_alias_in_two_topics_counts_for_both() -> None:
+    matcher = Matcher([topic("a", "G20"), topic("b", "g20")])
+    assert Counter(hit.topic_id for hit in matcher.find("G20 g20")) == {"a": 2, "b": 2}
+
+
+def test_an_excluded_phrase_suppresses_what_it_touches() -> None:
+    matcher = Matcher(
+        [topic("h", "华为", exclude=("振兴中华为", "华为你")), topic("other", "华为")]
+    )
+    hits = matcher.find("以振兴中华为己任，其中华为第一，中华为你")
+    assert [(hit.topic_id, hit.char_start) for hit in hits] == [
+        ("other", 4),
+        ("h", 11),
+        ("other", 11),
+        ("other", 17),
+    ]
+
+
+def test_an_excluded_phrase_needs_edges_as_an_alias_does() -> None:
+    bmw = topic("g", "G20", exclude=("BMW G20", "G20 model*"))
+    assert found(bmw, "BMW G20, XBMW G20, G20 models, G20 mode") == ["G20", "G20"]
+
+
+def test_an_excluded_phrase_does_not_hide_a_shorter_alias_beside_it() -> None:
+    assert found(topic("g", "G20", "G20 summit", exclude=("summit tent",)), "G20 summit tent") == [
+        "G20"
+    ]
+
+
+def test_case_counts_where_a_topic_says_so() -> None:
+    matcher = Matcher([topic("g", "Group of 20", case_sensitive=True), topic("p", "PEOPLE")])
+    text = "Straße: a group of 20 people, a Group of 20 summit"
+    assert found(matcher, text) == ["people", "Group of 20"]
+
+
+def test_sentences_and_contexts() -> None:
+    text = (
+        "A first one. In Berlin the envoy of the northern islands told reporters on Monday that\n"
+        "the G20   would\u00a0meet in the harbour town of the eastern province after the harvest "
+        "festival. 二十国集团说。G20"
+    )
+    first, second, third = Matcher([G20]).find(text)
+    assert (first.sentence_no, second.sentence_no, third.sentence_no) == (1, 2, 3)
+    assert first.context_left == "of the northern islands told reporters on Monday that the "
+    assert first.context_right == " would meet in the harbour town of the eastern province"
+    assert third.context_right == ""
+    assert third.context_left.endswith("after the harvest festival. 二十国集团说。")
+
+
+def test_a_context_of_one_endless_word_is_cut() -> None:
+    (hit,) = Matcher([topic("h", "华为")]).find("x" * 500 + "华为" + "y" * 500)
+    assert hit.context_left == "x" * 60
+    assert hit.context_right == "y" * 60
+
+
+def test_captions_are_texts_of_their_own() -> None:
+    captions = "One. The Group of\n20 people. G20\n\nHuawei at the G20"
+    hits = Matcher([G20, topic("h", "Huawei")]).find(captions, "caption")
+    assert [(hit.matched_text, hit.sentence_no) for hit in hits] == [
+        ("G20", 3),
+        ("Huawei", 4),
+        ("G20", 4),
+    ]
+    assert all(captions[hit.char_start : hit.char_end] == hit.matched_text for hit in hits)
+    assert hits[1].context_left == ""
+
+
+def articles(*rows: dict[str, Any]) -> pa.Table:
+    names = ("headline", "standfirst", "body", "captions")
+    return pa.table(
+        {
+            "article_id": pa.array(
+                [uuid.UUID(int=number).bytes for number in range(len(rows))], pa.uuid()
+            ),
+            "version_no": pa.array([number + 1 for number in range(len(rows))], pa.int32()),
+            "kicker": pa.array(["G20"] * len(rows), pa.string()),
+        }
+        | {
+            name: pa.array(
+                [row.get(name) for row in rows],
+                pa.list_(pa.string()) if name == "captions" else pa.string(),
+            )
+            for name in names
+        }
+    )
+
+
+ROWS = (
+    {"headline": "G20 opens", "standfirst": "On the G20", "body": "No word."},
+    {"headline": "Nothing", "captions": []},
+    {"headline": "x", "body": "The G20.\n\nG20", "captions": ["a", "the G20"]},
+)
+
+
+def test_count_gives_rows_of_the_schema_by_article_and_field() -> None:
+    table = count(articles(*ROWS), [G20], {"g20": 3})
+    assert table.schema == MENTION_SCHEMA
+    keys = ("version_no", "field", "char_start", "sentence_no", "topic_version")
+    assert [tuple(row[key] for key in keys) for row in table.to_pylist()] == [
+        (1, "headline", 0, 0, 3),
+        (1, "standfirst", 7, 0, 3),
+        (3, "body", 4, 0, 3),
+        (3, "body", 10, 1, 3),
+        (3, "caption", 6, 1, 3),
+    ]
+    assert table["article_id"].to_pylist()[0] == uuid.UUID(int=0)
+
+
+def test_count_takes_batches_and_nothing() -> None:
+    table = articles(*ROWS)
+    (batch,) = table.to_batches()
+    assert count(batch, [G20], {"g20": 1}).equals(count(table, [G20], {"g20": 1}))
+    parts = pa.concat_tables([table.slice(0, 1), table.slice(1)])
+    assert count(parts, [G20], {"g20": 1}).equals(count(table, [G20], {"g20": 1}))
+    assert count(table.slice(0, 0), [G20], {}).schema == MENTION_SCHEMA
+    assert count(table, [], {}).num_rows == 0
+
+
+def test_the_seed_page(shared: Path) -> None:
+    expected = json.loads((shared / "seed" / "expected.json").read_text(encoding="utf-8"))
+    page = articles(
+        {
+            "headline": expected["headline"],
+            "standfirst": expected["standfirst"],
+            "body": "\n\n".join(expected["paragraphs"]),
+            "captions": expected["captions"],
+        }
+    )
+    topics = load_topics(SHIPPED)
+    table = count(page, topics, {found.id: 1 for found in topics})
+    counted: dict[str, dict[str, int]] = {}
+    for row in table.to_pylist():
+        fields = counted.setdefault(row["topic_id"], {})
+        fields[row["field"]] = fields.get(row["field"], 0) + 1
+    assert counted == expected["mentions"]
+
+
+PLAIN_ALIASES = ("G20", "Group of 20", "Huawei", "华为", "華為", "ファーウェイ", "Straße", "制裁")
+PLAIN = Matcher([topic("all", *PLAIN_ALIASES)])
+WORDS = (
+    "G20 g20 Ｇ２０ G200 HUAWEI huawei’s Ｈｕａｗｅｉ Group of 20 group\u00a0of\n20 华为 華為 "
+    "中华为 ファーウェイ ﾌｧｰｳｪｲ STRASSE straße 制裁 経済制裁 Hua\u00adwei H\u200buawei e\u0301 "
+    "İ … ½ ™ ﬁ 한 , 。 “ - – x 1 Z ж \u0301 \u200b 🙂"
+)
+NOISE = st.sampled_from([*WORDS.split(" "), " ", "\n", "\n\n", "\t"])
+TEXTS = st.lists(NOISE, max_size=14).map("".join)
+
+
+def plain_count(text: str) -> int:
+    """A count by nothing but the standard library: fold all, one regex, edges by lookaround."""
+    visible = re.sub("[\u00ad\u200b\u200d\ufeff]", "", text).replace("™", "^")
+    folded = unicodedata.normalize("NFKC", visible).casefold()
+    folded = re.sub(r"\s+", lambda gap: "\n\n" if gap[0].count("\n") > 1 else " ", folded)
+    letters = "a-z0-9\u00df-\u024f\u1e00-\u1eff\u0400-\u04ff\u0300-\u036f"
+    aliases = sorted((alias.casefold() for alias in PLAIN_ALIASES), key=len, reverse=True)
+    edged = "|".join(
+        rf"(?<![{letters}]){re.escape(alias)}(?![{letters}])"
+        if alias.isascii()
+        else rf"{alias}(?!\u0301)"
+        for alias in aliases
+    )
+    return len(re.findall(edged, folded))
+
+
+@given(TEXTS)
+def test_a_plain_regex_counts_the_same(text: str) -> None:
+    assert len(PLAIN.find(text)) == plain_count(text)
+
+
+@given(TEXTS)
+def test_a_hit_is_its_alias_once_folded(text: str) -> None:
+    hits = PLAIN.find(text)
+    stops = [(hit.char_start, hit.char_end) for hit in hits]
+    assert all(0 <= start < stop <= len(text) for start, stop in stops)
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(stops))
+    for hit in hits:
+        assert hit.matched_text == text[hit.char_start : hit.char_end]
+        assert fold(hit.matched_text).text == fold(hit.alias).text
+        assert "\n" not in hit.context_left + hit.context_right
+
+
+@given(TEXTS, st.data())
+def test_what_nobody_sees_changes_no_count(text: str, data: st.DataObject) -> None:
+    at = data.draw(st.lists(st.integers(0, len(text)), max_size=5))
+    unseen = data.draw(st.sampled_from("\u200b\u00ad\u2060\ufeff\ufe0f"))
+    for position in sorted(at, reverse=True):
+        text = text[:position] + unseen + text[position:]
+    clean = text.replace(unseen, "")
+    assert [hit.alias for hit in PLAIN.find(text)] == [hit.alias for hit in PLAIN.find(clean)]
+
+
+@given(TEXTS)
+def test_the_order_of_topics_and_aliases_does_not_matter(text: str) -> None:
+    topics = [topic("a", "Huawei", "G20"), topic("b", "G20", "华为"), topic("c", *PLAIN_ALIASES)]
+    turned = [topic(one.id, *reversed(one.aliases)) for one in reversed(topics)]
+    assert Matcher(topics).find(text) == Matcher(turned).find(text)
+
+
+CASED = topic("cased", "Huawei", "G20 Summit", exclude=("G20 Summit talks",), case_sensitive=True)
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3))
+def test_counting_articles_finds_what_is_found_field_by_field(
+    headline: str, body: str, captions: list[str]
+) -> None:
+    topics = [topic("plain", *PLAIN_ALIASES), CASED]
+    row = {"headline": headline, "body": body, "captions": captions}
+    rows = count(articles(row), topics, {"plain": 1, "cased": 1}).to_pylist()
+
+    fields = {"headline": headline, "body": body, "caption": "\n".join(captions)}
+    hits = [hit for name, text in fields.items() for hit in Matcher(topics).find(text, name)]
+    names = ("topic_id", "field", "sentence_no", "char_start", "char_end", "context_right")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        tuple(getattr(hit, name) for name in names) for hit in hits
+    ]
+
+
+def test_a_hit_is_a_value() -> None:
+    (hit,) = Matcher([G20]).find("G20")
+    assert hit == Hit("g20", "G20", "body", 0, 0, 3, "G20", "", "")

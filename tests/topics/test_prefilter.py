@@ -1,0 +1,217 @@
+"""The sieve over whole columns leaves out no mention, and what it keeps is found as by itself."""
+
+import gzip
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tasks.text.sentence_split import fold, sentence_starts, sentences
+from tasks.topics.mentions import Hit, Matcher, count
+from tasks.topics.prefilter import Sieve, core, odd_characters, passages, variants
+from tasks.topics.topic import Topic
+from tests.topics.test_mentions import topic
+
+TOPICS = (
+    topic("g20", "G20", "G20 summit", "Group of 20", "二十国集团", "G20峰会", case_sensitive=True),
+    topic("sanctions", "sanctions", "Sanktion*", "санкции", "κυρώσεις", "제재", "制裁*"),
+    topic("huawei", "Huawei", "华为", "ファーウェイ", exclude=("华为你", "mock huawei", "anti*")),
+    topic("strasse", "Straße", "Maß*", "oss", "ss", "Schloss-Straße"),
+    topic("turkey", "İstanbul", "ısparta", "Diyarbakır"),
+    topic("fish", "offline fish", "Übermut", "café society", "naïve"),
+    topic("ate", "e-mail", "O'Neill", "F-16", "C++", "5G*"),
+)
+HARD = (
+    "STRASSE|STRAẞE|maßes|Massen|ſs|ß|ẞ|s|S|oß|ßs|ISTANBUL|i̇stanbul|İSTANBUL|ıSPARTA|ΚΥΡΏΣΕΙΣ"
+    "|κυρώσεισ|САНКЦИИ|ＨＵＡＷＥＩ|Ｇ２０|G²⁰|G⑳|oﬄine|ofﬂine|ﬁsh|ﬀ|ﬆ|ｆｉｓｈ|𝐇𝐮𝐚𝐰𝐞𝐢|ⓗuawei|Ｋ|K|㎏|№|™"
+    "|ﾌｧｰｳｪｲ|フアーウエイ|华為|㈱|⼆十国集团|제재|ㅈㅔ|제|재|e‑mail|e–mail|O’Neill|O‘Neill|F−16|Ｆ-16"
+    "|Group\u00a0of\n20|Hua\u00adwei|G\u200b20|E. On the G20|z.B. Huawei|Nov. 3 G20"
+)
+SPELT = [
+    *(phrase.removesuffix("*") for one in TOPICS for phrase in one.aliases + one.exclude),
+    *HARD.split("|"),
+]
+PIECES = st.one_of(
+    st.sampled_from(SPELT),
+    st.sampled_from(SPELT).map(lambda word: unicodedata.normalize("NFD", word)),
+    st.sampled_from(SPELT).map(str.upper),
+    st.tuples(
+        st.sampled_from(SPELT), st.integers(0, 9), st.characters(exclude_categories=["Cs"])
+    ).map(lambda drawn: drawn[0][: drawn[1]] + drawn[2] + drawn[0][drawn[1] :]),
+    st.sampled_from(
+        [" ", " ", "  ", "\n", "\n\n", "\n\n\n", " \n\n ", "\u00a0", "\u2029", "\u3000"]
+    ),
+    st.sampled_from([". ", ".", "。", "! ", "“", "”", "-", "@", "https://", ".com", "/", "#", "_"]),
+    st.sampled_from(
+        ["\u00ad", "\u200b", "\u200d", "\u0301", "\u0308", "\u0307", "\u3099", "\ufe0f"]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
+)
+TEXTS = st.lists(PIECES, max_size=25).map("".join)
+ROWS = st.fixed_dictionaries(
+    {
+        "headline": st.none() | TEXTS,
+        "standfirst": st.none() | TEXTS,
+        "body": st.none() | TEXTS,
+        "captions": st.none() | st.lists(TEXTS, max_size=3),
+    }
+)
+SCHEMA = pa.schema(
+    [("article_id", pa.string()), ("version_no", pa.int32())]
+    + [(name, pa.string()) for name in ("headline", "standfirst", "body")]
+    + [("captions", pa.list_(pa.string()))]
+)
+
+
+def one_by_one(
+    rows: list[dict[str, Any]], topics: tuple[Topic, ...] = TOPICS
+) -> list[tuple[Any, ...]]:
+    """What a matcher finds that looks at every text as a whole."""
+    matcher = Matcher(topics)
+    return [
+        (number, *hit)
+        for number, row in enumerate(rows)
+        for field in ("headline", "standfirst", "body", "caption")
+        if (text := "\n".join(row["captions"] or ()) if field == "caption" else row[field])
+        for hit in matcher.find(text, field)
+    ]
+
+
+def at_once(
+    rows: list[dict[str, Any]], topics: tuple[Topic, ...] = TOPICS
+) -> list[tuple[Any, ...]]:
+    rows = [
+        {"article_id": str(number).zfill(16), "version_no": 1, **row}
+        for number, row in enumerate(rows)
+    ]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    identified = table.set_column(
+        0, "article_id", table["article_id"].cast(pa.binary(16)).cast(pa.binary(16))
+    )
+    ids = pa.ExtensionArray.from_storage(pa.uuid(), identified["article_id"].combine_chunks())
+    found = count(table.set_column(0, "article_id", ids), topics, {one.id: 1 for one in topics})
+    return [
+        (int(row["article_id"].bytes), *(row[name] for name in Hit._fields))
+        for row in found.to_pylist()
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ROWS, min_size=1, max_size=6))
+@example([{"headline": "Hua", "standfirst": None, "body": None, "captions": ["Hua", "wei"]}] * 2)
+@example(
+    [
+        {"headline": h, "standfirst": None, "body": None, "captions": None}
+        for h in ("oss", "", None, "s")
+    ]
+)
+def test_columns_at_once_give_what_each_text_gives_by_itself(rows: list[dict[str, Any]]) -> None:
+    assert at_once(rows) == one_by_one(rows)
+
+
+COMMON = (
+    topic("words", "the", "president*", "New York", "Euro*", "said", exclude=("the end",)),
+    topic("places", "US", "Ukraine", "EU", "U.S.", "Russia*", case_sensitive=True),
+    topic("german", "größe", "straße", "Maß*", "für", "über", "der"),
+    topic("others", "日本", "東京", "года", "и", "https", "com", "it's", "été", "año*"),
+)
+"""Words that stand on most pages."""
+
+
+def test_gold_pages_at_once_give_what_each_gives_by_itself(shared: Path) -> None:
+    pages = sorted((shared / "corpus" / "gold").glob("*.html.gz"))[::10]
+    read = (gzip.decompress(page.read_bytes()).decode() for page in pages)
+    texts = [re.sub("<[^>]*>", "\n", page)[:20_000] for page in read]
+    rows = [
+        {"headline": text[:90], "standfirst": None, "body": body, "captions": [text[-90:]]}
+        for text in texts
+        for body in (text, text.replace("\n", "\n\n"), re.sub(r"\s+", " ", text))
+    ]
+    found = one_by_one(rows, COMMON)
+    assert at_once(rows, COMMON) == found
+    assert len(found) > 5_000
+
+
+def test_what_is_planted_is_found_in_many_spellings() -> None:
+    rows = [
+        {"headline": word, "standfirst": None, "body": f"x\n\nA {word}. B", "captions": [word]}
+        for word in SPELT
+    ]
+    found = one_by_one(rows)
+    assert at_once(rows) == found
+    assert len({row for row, *_ in found}) > 45
+
+
+def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
+    signs, blocks = odd_characters()
+    for code in (*range(0x80, 0xD800), *range(0xE000, 0x110000)):
+        sign = chr(code)
+        if (signs[code] if code < 1 << 16 else blocks[code >> 6]) or sign == "ß":
+            continue
+        folded = fold(sign).text
+        assert (
+            folded == sign
+            or not folded
+            or not any(map(str.isalnum, folded))
+            or (len(folded) == 1 and sign in variants(folded))
+        ), hex(code)
+        assert folded, hex(code)
+
+
+@pytest.mark.parametrize(
+    ("alias", "expected"),
+    [
+        ("G20 summit", "summit"),
+        ("o'neill", "neill"),
+        ("über", "ber"),
+        ("санкции", "санк"),
+        ("华为", "华为"),
+        ("g20峰会", "g20"),
+        ("제재", "제재"),
+        ("é", ""),
+    ],
+)
+def test_cores(alias: str, expected: str) -> None:
+    assert core(fold(alias).text) == expected
+
+
+def test_an_alias_without_a_core_is_looked_for_everywhere() -> None:
+    texts = pa.array(["a", None, "É"])
+    assert Sieve([topic("e", "é")]).keep(texts) == [(0, None), (1, None), (2, None)]
+
+
+def test_a_phrase_with_a_blank_line_is_looked_for_everywhere() -> None:
+    texts = pa.array(["no", "Mock\n\nHuawei"])
+    one = topic("h", "Huawei", exclude=("mock\n\nhuawei",))
+    assert Sieve([one]).keep(texts) == [(0, None), (1, None)]
+
+
+def test_texts_that_name_nothing_are_left_out() -> None:
+    texts = pa.array(
+        ["Die Größe der Straße – „gut“.", None, "Huawei", "", "中文，新闻。", "a\u00adb"]
+    )
+    assert Sieve([topic("h", "Huawei")]).keep(texts) == [(2, [0]), (5, None)]
+    assert Sieve([topic("h", "Huawei")]).keep(texts.slice(1, 3)) == [(1, [0])]
+    assert Sieve([topic("h", "Huawei")]).keep(pa.array([], pa.string())) == []
+
+
+@given(TEXTS, st.data())
+def test_passages_are_the_paragraphs_around_the_places(text: str, data: st.DataObject) -> None:
+    inside = [at for at, sign in enumerate(text) if sign != "\n"]
+    chosen = data.draw(st.sets(st.sampled_from(inside))) if inside else set()
+    found = passages(text.encode(), text, [len(text[:at].encode()) for at in sorted(chosen)])
+    assert all(any(first <= at < stop for first, stop in found) for at in chosen)
+    assert all("\n\n" not in text[first:stop] for first, stop in found)
+    for first, stop in found:
+        assert not first or text[:first].endswith("\n\n")
+        assert stop == len(text) or text[stop:].startswith("\n\n")
+
+
+@given(TEXTS)
+def test_sentences_start_where_they_start(text: str) -> None:
+    assert sentence_starts(text) == [start for start, _ in sentences(text)]

@@ -1,0 +1,234 @@
+"""A copy of the data folder, taken beside loads, and what comes back from it."""
+
+import shutil
+import subprocess
+import sys
+import threading
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from tasks.load.loader import load, publish
+from tasks.upkeep.backup import BackupFailed, back_up
+from tasks.upkeep.compaction import compact, publish_files
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.faults.test_ingest_killed import lasting as lasting_tables
+from tests.faults.test_ingest_killed import start
+from tests.load.test_load import NOW, day_of_news, ingest, run_id, stage
+from tests.support.sample_newsroom import Newsroom, Place
+from tests.support.serving import until
+from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, files, tables
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
+
+DAYS = 6
+CHANGED = (HARVEST.model_copy(update={"aliases": ("harvest",)}), SUMMIT)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def archive(layout: Layout, number: int) -> None:
+    """The archive file that the made run stands for."""
+    path = layout.raw / "gb-post" / f"{run_id(number)}.warc.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"archive " * number)
+
+
+def restored(copy: Path, where: Path) -> Layout:
+    """Put a copy in the place of a lost data folder, and load it as the next run does."""
+    shutil.copytree(copy, where)
+    layout = Layout(where)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    return layout
+
+
+def lasting(layout: Layout) -> dict[str, list[str]]:
+    """The rows, without the number of the load, which a rebuilt file counts from 1 again."""
+    return tables(layout, leave_out=("loads", "topic_changes"))
+
+
+def test_what_comes_back_goes_on_as_if_nothing_had_happened(layout: Layout, tmp_path: Path) -> None:
+    ingest(layout, 0, CHANGED)
+    for number in range(1, 4):
+        archive(layout, number)
+        ingest(layout, number)
+    done = back_up(layout, tmp_path / "copy")
+    assert (done.runs, done.archives, done.parquet_files) == (4, 3, len(_parquet(layout)))
+    again = restored(tmp_path / "copy", tmp_path / "again")
+    assert tables(again) == tables(layout)
+    assert files(again) == files(layout)
+    assert _histories(again) == _histories(layout)
+    for place in (layout, again):
+        ingest(place, 4)
+    assert tables(again) == tables(layout)
+    assert files(again) == files(layout)
+
+
+def _parquet(layout: Layout) -> list[str]:
+    return [name for name in files(layout) if name.endswith(".parquet")]
+
+
+def _histories(layout: Layout) -> dict[str, bytes]:
+    kept = [*layout.root.glob("*.json"), *layout.vintages.rglob("*"), *layout.raw.rglob("*")]
+    found = [path for path in kept if path.is_file()]
+    return {path.relative_to(layout.root).as_posix(): path.read_bytes() for path in found}
+
+
+def test_what_is_there_is_not_copied_again(layout: Layout, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    ingest(layout, 0)
+    first = back_up(layout, copy)
+    assert first.copied == first.parquet_files
+    assert back_up(layout, copy).copied == 0
+    archive(layout, 1)
+    ingest(layout, 1)
+    last = back_up(layout, copy)
+    assert last.copied == last.parquet_files - first.parquet_files + 1
+    assert lasting(restored(copy, tmp_path / "again")) == lasting(layout)
+
+
+def test_files_that_a_rebuild_replaced_leave_the_copy(layout: Layout, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    ingest(layout, 0)
+    back_up(layout, copy)
+    cleaner = stage(layout, 0, day_of_news(0)[:-1])
+    rebuild_articles(layout, lambda _: cleaner)
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    back_up(layout, copy)
+    assert files(Layout(copy)) == files(layout)
+
+
+def test_an_archive_that_grows_and_is_closed(layout: Layout, tmp_path: Path) -> None:
+    ingest(layout, 0)
+    copy, name = Layout(tmp_path / "copy"), f"{run_id(1)}.warc.gz"
+    growing = layout.raw / "gb-post" / f"{name}.open"
+    growing.parent.mkdir(parents=True)
+    mark = layout.locks / f"{run_id(1)}.run"
+    mark.touch()
+    for content in (b"one", b"one two"):
+        growing.write_bytes(content)
+        back_up(layout, copy.root)
+        assert (copy.raw / "gb-post" / growing.name).read_bytes() == content
+        assert (copy.locks / mark.name).exists()
+    growing.rename(growing.with_name(name))
+    mark.unlink()
+    back_up(layout, copy.root)
+    assert [path.name for path in (copy.raw / "gb-post").iterdir()] == [name]
+    assert not (copy.locks / mark.name).exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [("gone", "is gone: a layer was made again meanwhile"), ("damaged", "it is damaged")],
+)
+def test_a_file_that_cannot_be_copied(
+    layout: Layout, tmp_path: Path, how: str, message: str
+) -> None:
+    copy = tmp_path / "copy"
+    ingest(layout, 0)
+    before = lasting(layout)
+    back_up(layout, copy)
+    ingest(layout, 1)
+    victim = next(layout.captures.glob(f"{run_id(1)}*"))
+    content = victim.read_bytes()
+    victim.unlink()
+    if how == "damaged":
+        victim.write_bytes(content[:-1] + b"?")
+    with pytest.raises(BackupFailed, match=message):
+        back_up(layout, copy)
+    assert lasting(restored(copy, tmp_path / "again")) == before
+
+
+def test_copies_beside_loads_hold_whole_runs(layout: Layout, tmp_path: Path) -> None:
+    def work() -> None:
+        for number in range(DAYS):
+            ingest(layout, number)
+
+    loads = threading.Thread(target=work)
+    loads.start()
+    found: list[Path] = []
+    while loads.is_alive():
+        copy = tmp_path / f"copy-{len(found)}"
+        back_up(layout, copy)
+        found.append(copy)
+    loads.join()
+    counts = {len(committed_runs(Layout(copy).commits)) for copy in found}
+    assert len(counts) > 2
+    for number in counts - {0}:
+        copy = next(c for c in found if len(committed_runs(Layout(c).commits)) == number)
+        undisturbed = Layout(tmp_path / f"undisturbed-{number}")
+        for day in range(number):
+            ingest(undisturbed, day)
+        assert lasting(restored(copy, tmp_path / f"again-{number}")) == lasting(undisturbed)
+
+
+def test_the_command(layout: Layout, tmp_path: Path) -> None:
+    ingest(layout, 0)
+    data = ["--data", str(layout.root)]
+    done = CliRunner().invoke(app, ["backup", str(tmp_path / "copy"), *data])
+    parquet = len(_parquet(layout))
+    told = f"1 runs, {parquet} Parquet files, 0 archive files; {parquet} copied now"
+    assert (done.exit_code, done.output) == (0, f"{tmp_path / 'copy'}: {told}\n")
+    for inside in (layout.root, layout.root / "copy", tmp_path):
+        done = CliRunner().invoke(app, ["backup", str(inside), *data])
+        assert done.exit_code == 2
+        assert done.output == f"{inside} and the data folder {layout.root} must lie apart\n"
+
+
+@pytest.mark.slow
+def test_a_backup_killed_at_any_action_leaves_a_copy_that_loads(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.faults.kill_points", str(tmp_path), "backup", "11"]
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 5
+
+
+@pytest.mark.slow
+def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
+    newsroom: Newsroom, prefect_api: str, tmp_path: Path
+) -> None:
+    undisturbed, place = Place(tmp_path, "undisturbed"), Place(tmp_path, "running")
+    assert start(undisturbed, prefect_api).wait() == 0
+    run = start(place, prefect_api)
+    until("archives grow", partial(_are_open, place.layout, 3, 60_000), 120)
+    back_up(place.layout, tmp_path / "copy")
+    assert run.wait() == 0
+    again, asked = Place(tmp_path, "copy"), len(newsroom.requests)
+    assert _are_open(again.layout, 1, 30_000)
+    assert start(again, prefect_api).wait() == 0
+    assert len(newsroom.requests) - asked < asked // 2
+    want, got = lasting_tables(undisturbed), lasting_tables(again)
+    assert {name: set(got[name]) ^ set(want[name]) for name in want} == {
+        name: set() for name in want
+    }
+    assert {**got, "captures": []} == {**want, "captures": []}
+
+
+def _are_open(layout: Layout, files: int, size: int) -> bool:
+    sizes = [path.stat().st_size for path in layout.raw.glob("*/*.open")]
+    return len(sizes) >= files and sum(sizes) > size
+
+
+def test_compacted_days_come_back(layout: Layout, tmp_path: Path) -> None:
+    for number in range(4):
+        ingest(layout, number)
+    back_up(layout, tmp_path / "copy")
+    assert compact(layout, date(2030, 1, 1)).days
+    publish_files(layout)
+    back_up(layout, tmp_path / "copy")
+    again = restored(tmp_path / "copy", tmp_path / "again")
+    assert lasting(again) == lasting(layout)
+    for place in (layout, again):
+        ingest(place, 4)
+    assert lasting(again) == lasting(layout)

@@ -1,0 +1,285 @@
+"""The nightly upkeep over real archives: what it removes, what it finds, what it tells."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from flows.ingest import ingest
+from flows.maintain import Maintained, Removed, ledger, maintain
+from flows.rebuild import rebuild
+from tasks.locks.run_locks import running
+from tasks.upkeep.compaction import Compacted
+from tasks.upkeep.retention import drop_archives, drop_leftovers
+from tasks.upkeep.verification import Finding, LayersBroken, Verified, verify
+from tests.support.serving import Files
+from tests.support.staged_pages import prose, tables
+from warehouse.layers.layout import Layout
+from warehouse.layers.removed_archives import removed_archives
+from warehouse.read.query import QueryError, query
+
+PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
+<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
+"datePublished": "2026-03-0{day}T08:00:00Z"}}</script></head>
+<body><article><h1>{title}</h1>{paragraphs}</article></body></html>"""
+SOURCE = """[[source]]
+id = "{id}"
+name = "{id}"
+language = "en"
+timezone = "Europe/London"
+files = ["{folder}/{id}/*.html"]
+"""
+PAPERS = ("gb-post", "gb-echo")
+TOPICS = Path(__file__).parents[2] / "deployments" / "topics.toml"
+
+
+class Place:
+    """An installation that reads saved pages."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.layout = Layout(root / "data")
+        self.files: Files = {
+            "sources_file": str(root / "sources.toml"),
+            "topics_file": str(TOPICS),
+            "data": str(self.layout.root),
+        }
+
+    def ingest(self, number: int) -> None:
+        """A run with a page a paper, of the same two days."""
+        for paper in PAPERS:
+            folder = self.root / "pages" / paper
+            folder.mkdir(parents=True, exist_ok=True)
+            texts = (prose(hash_of(paper, number, at)) for at in range(4))
+            paragraphs = "".join(f"<p>The G20 met. {text}.</p>" for text in texts)
+            title = f"Harbour council number {number} of {paper} meets again"
+            page = PAGE.format(title=title, day=2 + number % 2, paragraphs=paragraphs)
+            (folder / f"{number}.html").write_text(page, encoding="utf-8")
+        text = "\n".join(SOURCE.format(id=p, folder=self.root / "pages") for p in PAPERS)
+        (self.root / "sources.toml").write_text(text, encoding="utf-8")
+        assert not ingest(**self.files).failed
+
+
+def hash_of(paper: str, number: int, at: int) -> int:
+    return PAPERS.index(paper) * 1000 + number * 10 + at
+
+
+@pytest.fixture(scope="module")
+def ingested(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("ingested"))
+    for number in range(4):
+        place.ingest(number)
+    shutil.copytree(place.root, place.root.with_name("kept"), symlinks=True)
+    return place
+
+
+@pytest.fixture
+def place(ingested: Place) -> Place:
+    """The installation as it was after its four runs."""
+    shutil.rmtree(ingested.root)
+    shutil.copytree(ingested.root.with_name("kept"), ingested.root, symlinks=True)
+    return ingested
+
+
+def rows_of(place: Place) -> dict[str, list[str]]:
+    return tables(place.layout, leave_out=("loads", "files"))
+
+
+def archives(place: Place) -> list[Path]:
+    """The oldest first; two a run."""
+    return sorted(place.layout.raw.glob("*/*.warc.gz"), key=lambda path: path.name)
+
+
+def test_a_night_compacts_verifies_and_leaves_a_ledger(place: Place) -> None:
+    before = rows_of(place)
+    done = maintain(**place.files)
+
+    assert rows_of(place) == before
+    assert done.verified.findings == ()
+    assert (done.verified.references, done.verified.removed) == (8, 0)
+    shown = ledger(done)
+    assert "| compacted | 2 days and layers, 4 files (" in shown
+    assert "| removed | nothing |" in shown
+    assert "8 archive places" in shown
+    assert asyncio.run(artifact("maintain-ledger")) == shown
+    again = maintain(**place.files)
+    assert "| compacted | nothing to compact |" in ledger(again)
+    place.ingest(4)
+    assert len(query(place.layout, "FROM article_texts")) == 10
+
+
+async def artifact(key: str) -> str:
+    async with get_client() as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        found = await client.read_artifacts(artifact_filter=wanted)
+    return str(max(found, key=lambda each: str(each.created)).data)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def shift(path: Path) -> None:
+    path.write_bytes(b"\0" + path.read_bytes())
+
+
+def lose_rows(path: Path) -> None:
+    pq.write_table(pq.ParquetFile(path).read().slice(1), path)
+
+
+BROKEN: list[tuple[str, Callable[[Path], None], str]] = [
+    ("articles/*3-02/*.parquet", cut, "does not have the checksum that was committed"),
+    ("captures/*.parquet", lose_rows, "does not have the checksum that was committed"),
+    ("captures/*.parquet", Path.unlink, "is not there"),
+    ("raw/gb-echo/*.warc.gz", shift, "no record at 1 raw_refs, the first #"),
+    ("raw/gb-post/*.warc.gz", Path.unlink, "is not there, and 1 raw_refs point into it"),
+    ("commits/*.json", Path.unlink, "is not there, yet the run is loaded"),
+    ("warehouse/current/manifest.json", Path.unlink, "is not there; the next load"),
+]
+
+
+@pytest.mark.parametrize(("files", "harm", "problem"), BROKEN)
+def test_each_finding_names_its_file(
+    place: Place, files: str, harm: Callable[[Path], None], problem: str
+) -> None:
+    found = sorted(place.layout.root.glob(files))
+    harm(found[0])
+    [finding] = verify(place.layout).findings
+    assert finding.file.resolve() == found[0].resolve()
+    assert problem in str(finding)
+
+
+def test_a_file_that_nothing_names_is_a_finding(place: Place) -> None:
+    known = next(place.layout.articles.glob("*/*.parquet"))
+    loose = known.with_name("20260302T060000Z-00000f.0123456789ab.parquet")
+    shutil.copy(known, loose)
+    [finding] = verify(place.layout).findings
+    assert str(finding).startswith(f"{loose}: is named by no commit")
+
+
+def test_a_check_over_what_readers_see_is_a_finding(place: Place) -> None:
+    snapshot = place.layout.current.resolve()
+    with duckdb.connect(str(snapshot)) as con:
+        con.execute(
+            "DELETE FROM captures WHERE capture_id = (SELECT min(capture_id) FROM captures)"
+        )
+    found = verify(place.layout).findings
+    assert {each.file for each in found} == {snapshot}
+    assert any("files_complete" in each.problem for each in found)
+
+
+def test_a_snapshot_of_another_version_is_a_finding(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.version.SCHEMA_VERSION", 1000)
+    [finding] = verify(place.layout).findings
+    assert finding.file == place.layout.current.resolve()
+    assert "another version" in finding.problem
+
+
+def test_verify_alone_changes_nothing_and_fails_when_something_is_broken(place: Place) -> None:
+    cut(archives(place)[0])
+    shift(archives(place)[1])
+    before = sorted(place.layout.root.rglob("*"))
+    state = maintain(**place.files, verify_only=True, return_state=True)
+    assert state.is_failed()
+    assert f"{archives(place)[1]}: no record at 1 raw_refs" in (state.message or "")
+    assert sorted(place.layout.root.rglob("*")) == before
+
+
+def test_raw_archives_go_by_age_and_their_articles_stay(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = rows_of(place)
+    oldest = archives(place)[:2]
+    begun = datetime.strptime(oldest[0].name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    gone = drop_archives(place.layout, 1, 0, now=begun + timedelta(days=1, seconds=1))
+
+    assert sorted(gone) == sorted(oldest)
+    places = {path.relative_to(place.layout.root).as_posix() for path in oldest}
+    assert set(removed_archives(place.layout)) == places
+    done = verify(place.layout)
+    assert (done.findings, done.removed) == ((), 2)
+    maintain(**place.files)
+    rebuild("articles", **place.files)
+    assert rows_of(place) == before
+    kept = [record for record in caplog.records if "keeps its rows" in record.getMessage()]
+    assert len(kept) == 1
+    assert oldest[0].name.split(".")[0] in kept[0].getMessage()
+
+
+def test_raw_archives_go_by_size_whole_runs_at_a_time(place: Place) -> None:
+    everything = archives(place)
+    sizes = [path.stat().st_size for path in everything]
+    with everything[-1].open("ab") as newest:
+        newest.write(b"\0" * (1_000_000 - sum(sizes[4:])))
+    gone = drop_archives(place.layout, 0, 1)
+    assert [path.name[:23] for path in gone] == [path.name[:23] for path in everything[:4]]
+    assert drop_archives(place.layout, 0, 1) == []
+
+
+def test_an_archive_listed_as_removed_is_removed_by_the_next_run(place: Place) -> None:
+    """A kill between writing the list and removing the files."""
+    first = archives(place)[0]
+    content = first.read_bytes()
+    drop_archives(place.layout, 0, 0)
+    gone = drop_archives(place.layout, 1, 0, now=datetime.now(UTC) + timedelta(days=2))
+    assert len(gone) == 8
+    first.write_bytes(content)
+    drop_archives(place.layout, 0, 0)
+    assert not first.exists()
+
+
+def test_leftovers_of_runs_that_are_no_more_go(place: Place) -> None:
+    layout = place.layout
+    late = datetime.now(UTC) + timedelta(days=1)
+    for name in ("20260302T060000Z-aaaaaa", "20260302T060000Z-bbbbbb"):
+        (layout.stage / name).mkdir(parents=True)
+    robots = layout.cache / "robots" / "old"
+    robots.parent.mkdir(parents=True, exist_ok=True)
+    robots.write_text("")
+    os.utime(robots, (0, 0))
+    mark = layout.locks / "20260302T060000Z-cccccc.new"
+    mark.write_text("")
+    first = archives(place)[0]
+    first.unlink()
+    with running(layout, "20260302T060000Z-bbbbbb"):
+        assert drop_leftovers(layout, datetime.now(UTC) - timedelta(hours=1)) == [robots]
+        gone = drop_leftovers(layout, late)
+    prints = layout.prints / first.parent.name / f"{first.name.split('.')[0]}.arrow"
+    assert set(gone) == {layout.stage / "20260302T060000Z-aaaaaa", mark, prints}
+
+
+def test_the_command_tells_what_is_broken(place: Place) -> None:
+    options = ["--sources", place.files["sources_file"], "--data", place.files["data"]]
+    done = CliRunner().invoke(app, ["maintain", *options])
+    assert done.exit_code == 0
+    assert "nothing broken" in " ".join(done.stdout.split())
+    broken = archives(place)[0]
+    shift(broken)
+    done = CliRunner().invoke(app, ["maintain", "--verify", *options])
+    assert done.exit_code == 1
+    assert f"{broken}: no record at 1 raw_refs" in done.stderr
+
+
+def test_of_many_findings_the_first_are_told() -> None:
+    many = [Finding(Path(f"a/{number}"), "is not there") for number in range(60)]
+    lines = str(LayersBroken(many)).splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("a/0: is not there", "and 10 more", 51)
+    shown = ledger(Maintained(Compacted(), Removed(), Verified(findings=tuple(many))))
+    assert shown.endswith("- `a/49`: is not there\n- and 10 more")
+
+
+def test_before_the_first_load_there_is_nothing_to_maintain(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="run `presswatch ingest` first"):
+        verify(Layout(tmp_path / "data"))

@@ -1,0 +1,147 @@
+"""What a process keeps: of freed memory, of DuckDB's pages, of what was worked out before."""
+
+import ctypes
+import functools
+import gc
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import tasks
+from tasks.load.loader import load
+from tasks.prompts.words import MEMORY, Lexicon, Said
+from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
+from warehouse.build import loader, writer_file, written_blocks
+from warehouse.build.writer_file import MEMORY as SHARES
+from warehouse.build.writer_file import Share
+from warehouse.layers.layout import Layout
+
+FREED = """
+import re, warehouse
+from pathlib import Path
+from warehouse.allocation import give_back
+def held():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
+blocks = [b"x" * 60_000 for _ in range(1_700)]
+blocks = blocks[-1:]  # what lies before it stays with the heap
+full = held()
+give_back()
+print(full - held())
+"""
+
+FREED_BY_DUCKDB = """
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from warehouse.layers.layout import Layout
+from warehouse.build.writer_file import opened
+def held():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
+with TemporaryDirectory() as name, opened(Layout(Path(name))) as con:
+    con.execute("SELECT count(DISTINCT hash(range)) FROM range(3_000_000)").fetchall()
+    con.execute("SELECT hash(range) FROM range(3_000_000) ORDER BY 1 OFFSET 2_999_999").fetchall()
+    print(held())
+"""
+
+
+def say(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "module", ["warehouse.layers.parquet_schemas", "warehouse.build.loader", "flows.backfill"]
+)
+def test_pyarrow_allocates_from_the_c_library(module: str) -> None:
+    code = f"import {module}, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    assert say(code) == "system"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    assert int(say(FREED)) > 80
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
+def test_what_duckdb_freed_goes_back_to_the_system() -> None:
+    assert int(say(FREED_BY_DUCKDB)) < 110
+
+
+def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    look = written_blocks.written_blocks
+
+    def noted(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[int]:
+        held.append(temporary_bytes(con))
+        return look(con, path)
+
+    monkeypatch.setattr(writer_file, "written_blocks", noted)
+    with writer_file.opened(Layout(tmp_path)) as con:
+        con.execute("CREATE TEMP TABLE numbers AS SELECT hash(range) AS n FROM range(1_000_000)")
+        held.append(temporary_bytes(con))
+    assert held[0] > 8_000_000 > held[1]
+
+
+def temporary_bytes(con: duckdb.DuckDBPyConnection) -> int:
+    asked = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    return int(con.execute(asked).fetchall()[0][0])
+
+
+def test_duckdb_has_a_small_share_unless_a_load_reaches_into_all_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, shares = Layout(tmp_path), []
+    refresh = loader.refresh
+
+    def noted(con: duckdb.DuckDBPyConnection) -> None:
+        shares.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        refresh(con)
+
+    monkeypatch.setattr(loader, "refresh", noted)
+    for number, (topics, share) in enumerate(
+        (
+            (TOPICS, Share.USUAL),
+            (TOPICS, Share.USUAL),
+            (TOPICS, Share.MODEST),
+            ((HARVEST,), Share.MODEST),
+        ),
+        1,
+    ):
+        run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
+        load(layout, topics, SOURCES, [run], share=share)
+
+    asked = (Share.MOST, Share.USUAL, Share.MODEST, Share.MOST)
+    assert shares == [duckdb_says(SHARES[share]) for share in asked]
+
+
+def duckdb_says(share: str) -> str:
+    with duckdb.connect(config={"memory_limit": share}) as con:
+        return str(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+
+
+def test_what_is_remembered_of_texts_is_bounded() -> None:
+    lexicon = Lexicon({}, {}, {})
+    for number in range(3 * MEMORY):
+        lexicon.remember(str(number), Said(0, 0, frozenset()))
+        lexicon.name_scores([f"box-{number}"])
+        assert max(len(lexicon.seen), len(lexicon.named), len(lexicon.parts)) <= MEMORY
+
+
+def test_no_cache_grows_with_the_pages_seen() -> None:
+    for module in pkgutil.walk_packages(tasks.__path__, "tasks."):
+        importlib.import_module(module.name)
+    caches = [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("tasks.")
+    ]
+    endless = {each.__qualname__ for each in caches if each.cache_parameters()["maxsize"] is None}
+    constant = {"load_model", "_needed_by", "odd_characters", "_code", "_table", "_version"}
+    assert endless <= constant, "of what comes from pages, keep no end of it"

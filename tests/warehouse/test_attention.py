@@ -1,0 +1,505 @@
+"""The attention index: the vectors of its formulas, what holds for any panel, and its vintages."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
+from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
+from warehouse.build import loader
+from warehouse.build import publish as publishing
+from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query, records
+from warehouse.stats.daily_counts import Counts
+from warehouse.stats.source_effects import paper_effects
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+Cell = tuple[int, int] | None
+"""Articles with the topic and all articles; None where the paper was not collected."""
+SERIES = ("pooled_share", "epu", "gpr_style", "tpu_style", "gap_robust")
+VECTORS = {
+    "gb-post": list(zip([2, 4, 3, 5, 4, 10], [100] * 6, strict=True)),
+    "de-blatt": list(zip([1, 1, 2, 2, 3, 6], [50] * 6, strict=True)),
+}
+EPU = [41.5845, 65.3525, 71.2851, 95.0531, 100.9856, 225.7392]
+GPR = [41.8605, 69.7674, 69.7674, 97.6744, 97.6744, 223.2558]
+TPU = [200, 333.3333, 333.3333, 466.6667, 466.6667, 1066.6667]
+OUTAGE: dict[str, list[Cell]] = {
+    "gb-post": [(5, 50), (6, 50)] * 6,
+    "de-blatt": [(20, 50), (21, 50)] * 6,
+}
+OUTAGE["de-blatt"][6] = None
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def month(number: int) -> date:
+    return date(2020 + number // 12, number % 12 + 1, 1)
+
+
+def load_days(layout: Layout, days: Mapping[str, Mapping[int, Cell]], now: datetime = NOW) -> None:
+    """Load made articles so that each paper has so many of a day, and so many with harvests."""
+    pages = [
+        Page(f"{day}-{at}", "A harvest." if at < cell[0] else "Nothing.", day, 1.0, paper)
+        for paper, cells in days.items()
+        for day, cell in cells.items()
+        if cell
+        for at in range(cell[1])
+    ]
+    run = stage(layout, f"{now:%Y%m%dT%H%M%SZ}-aaaaaa", pages)
+    load(layout, TOPICS, SOURCES, [run], now=now)
+    publish(layout)
+
+
+def load_months(layout: Layout, panel: dict[str, list[Any]]) -> None:
+    days = {paper: {31 * at - 403: cell for at, cell in enumerate(c)} for paper, c in panel.items()}
+    load_days(layout, days)
+
+
+def series(layout: Layout, *names: str, kind: str = "month") -> list[list[float]]:
+    rows = query(
+        layout,
+        f"SELECT {', '.join(names)} FROM attention_index_latest"
+        f" WHERE topic_id = 'harvest' AND period_kind = '{kind}' ORDER BY period",
+    ).to_pylist()
+    return [[row[name] for row in rows] for name in names]
+
+
+# The vectors, through the loader
+
+
+def test_the_vectors_to_four_digits(layout: Layout) -> None:
+    load_months(layout, VECTORS)
+    epu, gpr, tpu, robust = series(layout, "epu", "gpr_style", "tpu_style", "gap_robust")
+    assert (epu, gpr, tpu, robust) == (EPU, GPR, TPU, EPU)
+    sigma = query(
+        layout,
+        "SELECT round(stddev_samp(share), 6) AS sigma FROM topic_daily"
+        " WHERE topic_id = 'harvest' GROUP BY source_id ORDER BY ALL",
+    )
+    assert sigma["sigma"].to_pylist() == [0.028048, 0.037417]
+
+
+def test_an_outage_moves_the_gap_robust_series_alone_to_where_it_was(layout: Layout) -> None:
+    load_months(layout, OUTAGE)
+    epu, robust, papers = series(layout, "epu", "gap_robust", "sources")
+    assert papers == [2] * 6 + [1] + [2] * 5
+    assert (round(epu[6], 1), round(epu[8], 1)) == (40.4, 101.0)
+    assert (round(robust[6], 1), round(robust[8], 1)) == (96.2, 96.2)
+
+
+def test_a_week_is_sum_over_sum(layout: Layout) -> None:
+    cells = zip([1, 0, 0, 0, 0, 9, 0], [10] * 5 + [300, 10], strict=True)
+    week = dict(zip(range(-7, 0), cells, strict=True))
+    load_days(layout, {"gb-post": week})
+    assert series(layout, "pooled_share", kind="week") == [[0.02777778]]
+    assert series(layout, "pooled_share", kind="day") == [[0.1, 0, 0, 0, 0, 0.03, 0]]
+
+
+# What holds for any panel
+
+
+class Panel:
+    """An empty warehouse in memory whose topic_daily is filled by hand."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.con, self.layout = duckdb.connect(), layout
+        loader.make_relations(self.con)
+        self.con.execute("INSERT INTO topics (topic_id) VALUES ('harvest')")
+
+    def fill(self, panel: Mapping[str, Sequence[Cell]], now: datetime = NOW) -> None:
+        """Replace the counts, a month a cell, and bring the index up to date."""
+        self.con.execute("DELETE FROM topic_daily")
+        rows = [
+            ["harvest", paper, month(at), *(cell or (None, None))]
+            for paper, cells in panel.items()
+            for at, cell in enumerate(cells)
+        ]
+        self.con.executemany(
+            "INSERT INTO topic_daily (topic_id, source_id, day, articles_with_mention, articles)"
+            " VALUES (?, ?, ?, ?, ?)",
+            rows,
+        )
+        self.refresh(now)
+
+    def refresh(self, now: datetime = NOW) -> None:
+        begin_vintage(self.con, self.layout, now)
+        loader.fill(self.con, "attention_index", Counts(self.con))
+
+    def of(self, panel: Mapping[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
+        """The monthly series of a panel."""
+        self.fill(panel)
+        rows = records(
+            self.con,
+            "SELECT * FROM attention_index_latest WHERE period_kind = 'month' ORDER BY period",
+        )
+        return {name: [row[name] for row in rows] for name in SERIES}
+
+    def notes(self, columns: str = "source_id, reason, periods") -> list[tuple[Any, ...]]:
+        sql = f"SELECT {columns} FROM index_notes WHERE period_kind = 'month' ORDER BY ALL"
+        return self.con.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    panel = Panel(Layout(tmp_path_factory.mktemp("index")))
+    yield panel
+    panel.con.close()
+
+
+FULL_CELLS = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+CELLS = st.one_of(FULL_CELLS, FULL_CELLS, FULL_CELLS, st.none(), st.just((0, 0)))
+
+
+def panels(cells: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    return st.tuples(st.integers(1, most), st.integers(6, 10)).flatmap(
+        lambda size: st.fixed_dictionaries(
+            {f"xx-{at}": st.lists(cells, min_size=size[1], max_size=size[1])
+             for at in range(size[0])}
+        )
+    )  # fmt: skip
+
+
+slowly = settings(max_examples=25)
+"""Each example fills a warehouse."""
+
+
+def close(one: Sequence[float | None], other: Sequence[float | None]) -> bool:
+    """Whether the values agree, and are NULL in the same places."""
+    one, other = ([nan if value is None else value for value in values] for values in (one, other))
+    return bool(one == pytest.approx(other, rel=1e-5, abs=3e-4, nan_ok=True))
+
+
+@slowly
+@given(panels(CELLS), st.integers(2, 9), st.integers(0, 3))
+def test_a_constant_times_a_papers_shares_changes_nothing(
+    made: Panel, panel: dict[str, list[Cell]], times: int, paper: int
+) -> None:
+    before = made.of(panel)
+    scaled = sorted(panel)[paper % len(panel)]
+    fewer = [cell and (cell[0], cell[1] * times) for cell in panel[scaled]]
+    after = made.of(panel | {scaled: fewer})
+    assert close(after["epu"], before["epu"])
+    assert close(after["gap_robust"], before["gap_robust"])
+
+
+@slowly
+@given(panels(CELLS), st.randoms(use_true_random=False))
+def test_the_order_of_papers_is_nothing(
+    made: Panel, panel: dict[str, list[Cell]], dice: random.Random
+) -> None:
+    before, notes = made.of(panel), made.notes()
+    assume(not any(reason == "disconnected" for _, reason, _ in notes))
+    names = list(panel)
+    dice.shuffle(names)
+    after = made.of(dict(zip(names, panel.values(), strict=True)))
+    assert all(close(after[name], before[name]) for name in SERIES)
+
+
+@slowly
+@given(panels(CELLS))
+def test_null_where_nothing_was_collected_and_only_there(
+    made: Panel, panel: dict[str, list[Cell]]
+) -> None:
+    found = made.of(panel)
+    for at, cells in enumerate(zip(*panel.values(), strict=True)):
+        is_empty = not any(cell and cell[1] for cell in cells)
+        assert (found["pooled_share"][at] is None) == is_empty
+        assert (found["tpu_style"][at] is None) == is_empty
+        assert not is_empty or all(found[name][at] is None for name in SERIES)
+
+
+@slowly
+@given(panels(CELLS))
+def test_the_mean_is_100(made: Panel, panel: dict[str, list[Cell]]) -> None:
+    found = made.of(panel)
+    for name in ("epu", "gpr_style", "gap_robust"):
+        values = [value for value in found[name] if value is not None]
+        assert not values or sum(values) / len(values) == pytest.approx(100, abs=2e-4)
+
+
+@slowly
+@given(panels(FULL_CELLS))
+def test_without_gaps_the_robust_series_is_the_epu_series(
+    made: Panel, panel: dict[str, list[Cell]]
+) -> None:
+    found = made.of(panel)
+    assert close(found["gap_robust"], found["epu"])
+
+
+@slowly
+@given(panels(CELLS))
+def test_each_paper_is_in_the_index_or_in_the_notes(
+    made: Panel, panel: dict[str, list[Cell]]
+) -> None:
+    made.fill(panel)
+    reasons = {paper: (reason, periods) for paper, reason, periods in made.notes()}
+    for paper, cells in panel.items():
+        shares = [cell[0] / cell[1] for cell in cells if cell and cell[1]]
+        reason, periods = reasons.get(paper, (None, len(shares)))
+        assert periods == len(shares) or not shares
+        assert (reason == "too_little_history") == (0 < len(shares) < 6)
+        assert (reason == "never_varies") == (len(shares) >= 6 and len(set(shares)) == 1)
+
+
+PERIODS = st.integers(1, 8)
+
+
+@given(st.data(), st.integers(1, 5), PERIODS)
+def test_effects_are_those_of_least_squares_with_dummies(
+    data: st.DataObject, papers: int, periods: int
+) -> None:
+    cells = st.lists(st.booleans(), min_size=papers * periods, max_size=papers * periods)
+    observed = np.array(data.draw(cells), float).reshape(periods, papers)
+    observed = observed[observed.any(axis=1)][:, observed.any(axis=0)]
+    assume(observed.size)
+    dice = np.random.default_rng(data.draw(st.integers(0, 99)))
+    values = dice.normal(size=observed.shape) * observed
+    both = np.stack([values.T, -values.T])
+    found = paper_effects(observed.T > 0, both.sum(axis=2), both.sum(axis=1))
+    assert np.allclose(found[1], -found[0], equal_nan=True)
+
+    joined = np.flatnonzero(~np.isnan(found[0]))
+    rows = np.argwhere(observed[:, joined])
+    dummies = np.zeros((len(rows), sum(observed.shape)))
+    for row, (period, paper) in enumerate(rows):
+        dummies[row, paper] = dummies[row, observed.shape[1] + period] = 1
+    y = [values[period, joined[paper]] for period, paper in rows]
+    solved = np.linalg.lstsq(dummies, np.array(y), rcond=None)[0][: len(joined)]
+    assert list(found[0, joined]) == pytest.approx(list(solved - solved.mean()), abs=1e-8)
+
+
+# Papers that are left out
+
+
+def test_papers_that_are_left_out_are_named(made: Panel) -> None:
+    steady, moving = [(3, 30)] * 8, [(1 + at % 3, 30) for at in range(8)]
+    young: list[Cell] = [None, None, None, (1, 9), (2, 9), (3, 9), (4, 9), (0, 0)]
+    found = made.of({"xx-steady": steady, "xx-moving": moving, "xx-young": young})
+    assert made.notes() == [
+        ("xx-steady", "never_varies", 8),
+        ("xx-young", "too_little_history", 4),
+    ]
+    assert found["epu"] == made.of({"xx-moving": moving})["epu"]
+    assert found["pooled_share"] != made.of({"xx-moving": moving})["pooled_share"]
+
+
+def test_papers_that_never_met_cannot_be_joined(made: Panel) -> None:
+    wave = [(1 + at % 3, 30) for at in range(7)]
+    early, late = [*wave, *[None] * 6], [*[None] * 7, *wave[:6]]
+    found = made.of({"xx-early": early, "xx-late": late})
+    assert made.notes() == [("xx-late", "disconnected", 6)]
+    assert found["gap_robust"][7:] == [None] * 6
+    assert None not in found["gap_robust"][:7]
+    assert None not in found["epu"]
+
+
+def test_without_any_paper_to_scale_there_are_shares_alone(made: Panel) -> None:
+    found = made.of({"xx-young": [(1, 10), (2, 10)]})
+    assert found["pooled_share"] == [0.1, 0.2]
+    assert found["epu"] == found["gap_robust"] == [None, None]
+
+
+# Vintages
+
+
+def day(number: int) -> datetime:
+    return NOW + timedelta(days=number)
+
+
+def load_on(layout: Layout, number: int, harvests: int, *, published: bool = True) -> None:
+    """On the day of that number, load an article a harvest, all of that day, and two others."""
+    texts = ["A harvest."] * harvests + ["Nothing.", "Nothing much."]
+    pages = [Page(f"{number}-{at}", text, number - 70) for at, text in enumerate(texts)]
+    run = stage(layout, f"{day(number):%Y%m%dT%H%M%SZ}-{harvests:06}", pages)
+    load(layout, TOPICS, SOURCES, [run], now=day(number))
+    if published:
+        publish(layout)
+
+
+def shares(layout: Layout, relation: str = "attention_index_latest") -> list[float]:
+    rows = query(
+        layout,
+        f"SELECT pooled_share FROM {relation} WHERE topic_id = 'harvest' AND period_kind = 'day'"
+        " ORDER BY period",
+    )
+    return [row["pooled_share"] for row in rows.to_pylist()]
+
+
+def vintages(layout: Layout) -> list[date]:
+    rows = query(layout, "SELECT DISTINCT as_of FROM attention_index ORDER BY as_of")
+    found: list[date] = rows["as_of"].to_pylist()
+    return found
+
+
+def kept_files(layout: Layout) -> dict[str, bytes]:
+    files = (path for path in layout.vintages.rglob("*") if path.is_file())
+    return {path.relative_to(layout.vintages).as_posix(): path.read_bytes() for path in files}
+
+
+def as_of(number: int) -> str:
+    return f"attention_index_as_of('{day(number).date()}')"
+
+
+def test_what_the_series_said_earlier_can_be_asked(layout: Layout) -> None:
+    load_on(layout, 0, 2)
+    first = shares(layout)
+    load_on(layout, 2, 1)
+    assert first == [0.5]
+    assert shares(layout, as_of(0)) == shares(layout, as_of(1)) == first
+    assert shares(layout) == shares(layout, as_of(5)) == [0.5, None, 0.33333333]
+    assert shares(layout, as_of(-1)) == []
+    assert vintages(layout) == [day(0).date(), day(2).date()]
+
+
+def test_the_last_load_of_a_day_wins(layout: Layout) -> None:
+    load_on(layout, 0, 2)
+    load_on(layout, 1, 1)
+    more = [Page(f"more-{at}", "A harvest.", -69) for at in range(3)]
+    late = day(1) + timedelta(hours=9)
+    load(layout, TOPICS, SOURCES, [stage(layout, "20260321T190000Z-bbbbbb", more)], now=late)
+    publish(layout)
+    assert vintages(layout) == [day(0).date(), day(1).date()]
+    assert shares(layout) == [0.5, 0.66666667]
+    assert shares(layout, as_of(0)) == [0.5]
+
+
+def test_a_load_that_changes_nothing_makes_no_vintage(layout: Layout) -> None:
+    load_on(layout, 0, 2)
+    named = HARVEST.model_copy(update={"name": "Grain"})
+    assert load(layout, [named, SUMMIT], SOURCES, now=day(3)).load_no == 2
+    publish(layout)
+    assert vintages(layout) == [day(0).date()]
+
+
+def test_a_clock_that_goes_back_makes_no_earlier_vintage(layout: Layout) -> None:
+    load_on(layout, 4, 2)
+    load_on(layout, 1, 1)
+    assert vintages(layout) == [day(4).date()]
+    assert shares(layout) == [0.33333333, None, None, 0.5]
+
+
+def test_a_topic_that_is_gone_stays_in_what_was_said(layout: Layout) -> None:
+    load_on(layout, 0, 2)
+    load(layout, [SUMMIT], SOURCES, now=day(1))
+    publish(layout)
+    assert shares(layout) == []
+    assert shares(layout, as_of(0)) == [0.5]
+
+
+def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
+    for number, harvests in ((0, 2), (2, 1), (3, 5), (40, 1)):
+        load_on(layout, number, harvests)
+    loaded, files = tables(layout), kept_files(layout)
+    assert len(vintages(layout)) == 4
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == loaded
+    assert kept_files(layout) == files
+    wider = HARVEST.model_copy(update={"aliases": ("nothing",), "definition_hash": "other"})
+    load(layout, [wider, SUMMIT], SOURCES, now=day(160))
+    publish(layout)
+    loaded = tables(layout)
+    assert vintages(layout) == [day(number).date() for number in (3, 40, 160)]
+    rebuild_warehouse(layout, [wider, SUMMIT], SOURCES)
+    assert tables(layout) == loaded
+
+
+def test_a_load_that_rolled_back_leaves_no_vintage(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_on(layout, 0, 2)
+    kept = kept_files(layout)
+    refresh = loader.refresh
+
+    def wrong(con: loader.Connection) -> None:
+        refresh(con)
+        con.execute("UPDATE topic_daily SET share = 2 WHERE share IS NOT NULL")
+
+    with monkeypatch.context() as plant:
+        plant.setattr(loader, "refresh", wrong)
+        with pytest.raises(CheckFailed):
+            load_on(layout, 1, 1)
+    publish(layout)
+    assert kept_files(layout) == kept
+    load(layout, TOPICS, SOURCES, now=day(2))
+    publish(layout)
+    assert vintages(layout) == [day(0).date(), day(2).date()]
+
+
+def test_only_what_was_published_is_kept(layout: Layout) -> None:
+    load_on(layout, 0, 2)
+    load_on(layout, 0, 3, published=False)
+    load_on(layout, 1, 1, published=False)
+    assert len(kept_files(layout)) == 2
+    load_on(layout, 2, 1)
+    assert vintages(layout) == [day(number).date() for number in range(3)]
+    loaded, files = tables(layout), kept_files(layout)
+    assert len(files) == 6
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert (tables(layout), kept_files(layout)) == (loaded, files)
+
+
+def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_on(layout, 0, 2)
+    with monkeypatch.context() as crash:
+        crash.setattr(publishing, "_copy", lambda layout, number: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            load_on(layout, 1, 1)
+    assert shares(layout) == [0.5]
+    loader.drop_writer(layout)
+    load_on(layout, 1, 4)
+    loaded = tables(layout)
+    assert vintages(layout) == [day(0).date(), day(1).date()]
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == loaded
+
+
+def test_a_lost_vintage_is_written_again(layout: Layout) -> None:
+    for number in range(3):
+        load_on(layout, number, 1 + number)
+    kept = kept_files(layout)
+    for path in layout.vintages.rglob(f"*{day(1).date()}*"):
+        path.unlink()
+    load(layout, [HARVEST.model_copy(update={"name": "Grain"}), SUMMIT], SOURCES, now=day(2))
+    publish(layout)
+    assert kept_files(layout) == kept
+
+
+def test_old_vintages_are_thinned_and_shortened(tmp_path: Path) -> None:
+    panel = Panel(Layout(tmp_path))
+    panel.con.execute(
+        "INSERT INTO topic_daily (topic_id, source_id, day, articles_with_mention, articles)"
+        " SELECT 'harvest', 'gb-post', DATE '2025-01-01' + i::INTEGER, i % 3, 10"
+        " FROM range(400) AS days (i)"
+    )
+    start = datetime(2026, 2, 5, tzinfo=UTC)
+    for number in range(0, 150, 3):
+        more = "UPDATE topic_daily SET articles = articles + 1 WHERE day = '2026-02-04'"
+        panel.con.execute(more)
+        panel.refresh(start + timedelta(days=number))
+    last = (start + timedelta(days=147)).date()
+    found = panel.con.execute(
+        "SELECT as_of, count(*) FILTER (period_kind = 'day'), count(*) FROM attention_index"
+        " GROUP BY as_of ORDER BY as_of"
+    ).fetchall()
+    days = [row[0] for row in found]
+    daily = [last - timedelta(days=back) for back in range(DAILY_DAYS, -1, -3)]
+    assert days == [date(2026, 2, 26), date(2026, 3, 31), date(2026, 4, 30), *daily]
+    assert found[-1][1] == 400
+    assert found[0][1] == RECENT_DAYS - (date(2026, 2, 26) - date(2026, 2, 4)).days
+    panel.con.close()

@@ -1,0 +1,274 @@
+"""A file copied over an earlier copy of it, which nobody else may have open."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tasks.load.loader import load, publish
+from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
+from warehouse.build.file_copy import BLOCK, HEADERS, copy_over, is_shared
+from warehouse.build.writer_file import STORAGE, opened
+from warehouse.build.written_blocks import add_copy, written_since
+from warehouse.layers.layout import Layout
+from warehouse.read.query import open_snapshot
+
+WHOLE = random.Random(3).randbytes(HEADERS + 5 * BLOCK)
+CHANGED = WHOLE[: 2 * BLOCK] + b"changed" + WHOLE[2 * BLOCK + 7 :]
+BEFORE = {
+    "nothing": b"",
+    "the same": WHOLE,
+    "a part": WHOLE[: 3 * BLOCK + 11],
+    "more": WHOLE + b"more",
+    "something else": WHOLE[::-1],
+    "a block changed": CHANGED,
+}
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_the_copy_is_the_source_whatever_was_there(tmp_path: Path, before: str) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(WHOLE)
+    target.write_bytes(BEFORE[before])
+    copy_over(source, target)
+    assert target.read_bytes() == source.read_bytes() == WHOLE
+
+
+def test_only_what_differs_is_written(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(WHOLE)
+    assert copy_over(source, target) in (len(WHOLE), 0)
+    source.write_bytes(CHANGED)
+    assert copy_over(source, target) in (BLOCK, 0)
+    assert copy_over(source, target) == 0
+    assert target.read_bytes() == CHANGED
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(WHOLE)
+    with pytest.raises(OSError, match="No space left"):
+        copy_over(source, Path("/dev/full"))
+
+
+@contextmanager
+def other_process(path: Path, how: str) -> Iterator[None]:
+    command = [sys.executable, "-c", f"import duckdb\n{how}\nprint(1, flush=True)\ninput()"]
+    with subprocess.Popen(
+        [*command, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == b"1\n"
+        yield
+        assert reader.stdin
+        reader.stdin.write(b"\n")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "import sys; con = duckdb.connect(sys.argv[1], read_only=True)",
+        "import sys; file = open(sys.argv[1], 'rb')",
+    ],
+)
+def test_who_reads_it_in_another_process_is_noticed(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "news.duckdb"
+    duckdb.connect(str(path)).close()
+    with other_process(path, how):
+        assert is_shared(path)
+    assert not is_shared(path)
+
+
+def test_who_reads_it_in_this_process_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "news.duckdb"
+    duckdb.connect(str(path)).close()
+    with duckdb.connect(str(path), read_only=True):
+        assert is_shared(path)
+    with path.open("rb"):
+        assert is_shared(path)
+    assert not is_shared(path)
+
+
+def test_another_name_of_the_file_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "news.duckdb"
+    path.write_bytes(b"whole")
+    os.link(path, tmp_path / "kept by somebody")
+    assert is_shared(path)
+
+
+def publish_page(layout: Layout, number: int) -> int:
+    """Load one article more; the inode of the snapshot's file."""
+    run = stage(layout, f"2026030{number}T060000Z-00000{number}", [Page(f"p{number}")])
+    load(layout, TOPICS, SOURCES, [run])
+    snapshot = publish(layout)
+    assert snapshot
+    return snapshot.stat().st_ino
+
+
+def test_a_snapshot_is_written_over_the_one_kept_no_more(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    inodes = [publish_page(layout, number) for number in range(1, 6)]
+    assert inodes[3:] == inodes[:2]
+    assert not layout.spare.exists()
+    assert layout.current.read_bytes() == layout.writer.read_bytes()
+
+
+def test_a_snapshot_that_is_read_is_left_alone(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    first = publish_page(layout, 1)
+    with open_snapshot(layout) or pytest.fail("no snapshot") as reader:
+        inodes = [publish_page(layout, number) for number in range(2, 6)]
+        assert reader.execute("SELECT count(*) FROM articles").fetchall() == [(1,)]
+        assert reader.execute("SELECT DISTINCT run_id FROM captures").fetchall() == [
+            ("20260301T060000Z-000001",)
+        ]
+    assert first not in inodes
+    assert layout.current.read_bytes() == layout.writer.read_bytes()
+
+
+def numbers_file(path: Path, first: int, second: int) -> bytes:
+    """A file of one table of numbers without order, two of which can change places."""
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE}) as con:
+        con.execute(
+            "CREATE TABLE numbers AS SELECT hash(CASE range WHEN 7 THEN ? WHEN 11 THEN ?"
+            " ELSE range END) AS number FROM range(30_000)",
+            [first, second],
+        )
+    return path.read_bytes()
+
+
+def test_a_block_that_differs_under_the_same_checksum_is_copied(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    target.write_bytes(numbers_file(source, 7, 11))
+    old, new = target.read_bytes(), numbers_file(source, 11, 7)
+    places = range(HEADERS, len(new), BLOCK)
+    differing = [place for place in places if old[place:][:BLOCK] != new[place:][:BLOCK]]
+    assert any(old[place:][:8] == new[place:][:8] for place in differing)
+    copy_over(source, target)
+    assert target.read_bytes() == new
+
+
+CHANGES = (
+    "INSERT INTO numbers SELECT hash(range + {at}), range FROM range({at} * 977)",
+    "UPDATE numbers SET number = number + 1 WHERE place % 3 = {at} % 3",
+    "DELETE FROM numbers WHERE place % 7 = {at} % 7",
+    "CREATE OR REPLACE TABLE names AS SELECT number::VARCHAR AS name FROM numbers",
+    "INSERT INTO numbers SELECT {at}, range FROM range(20_000)",
+)
+
+
+def changed(layout: Layout, dice: random.Random, at: int) -> None:
+    """Change the writer's file as a load does, and as the checkpoint after it."""
+    with opened(layout) as con:
+        for change in dice.sample(CHANGES, 2):
+            con.execute(change.format(at=at))
+        con.execute("CHECKPOINT")
+
+
+def same_numbers(one: Path, other: Path) -> bool:
+    asked = "SELECT count(*), bit_xor(hash(number, place)) FROM numbers"
+    with (
+        duckdb.connect(str(one), read_only=True) as first,
+        duckdb.connect(str(other), read_only=True) as second,
+    ):
+        return first.execute(asked).fetchall() == second.execute(asked).fetchall()
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "compared"])
+def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path, is_told: bool) -> None:
+    layout, dice = Layout(tmp_path), random.Random(11)
+    with opened(layout) as con:
+        con.execute("CREATE TABLE numbers (number UBIGINT, place BIGINT)")
+    for at in range(1, 25):
+        changed(layout, dice, at)
+        target = tmp_path / f"target-{at % 3}.duckdb"
+        blocks = written_since(layout, target) if is_told else None
+        assert not is_told or (blocks is None) == (at <= 3)
+        copy_over(layout.writer, target, blocks)
+        add_copy(layout, target)
+        assert target.read_bytes() == layout.writer.read_bytes()
+        assert same_numbers(layout.writer, target)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> tuple[Layout, Path]:
+    """A writer's file of several blocks, and a copy of it that is known as one."""
+    layout, copy = Layout(tmp_path), tmp_path / "copy.duckdb"
+    with opened(layout) as con:
+        con.execute("CREATE TABLE numbers AS SELECT hash(range) AS n FROM range(300_000)")
+    copy_over(layout.writer, copy)
+    add_copy(layout, copy)
+    return layout, copy
+
+
+def test_what_a_load_wrote_is_known(copied: tuple[Layout, Path]) -> None:
+    layout, copy = copied
+    whole = layout.writer.stat().st_size // BLOCK
+    for number in range(2):
+        with opened(layout) as con:
+            con.execute(f"INSERT INTO numbers VALUES ({number})")
+    blocks = written_since(layout, copy)
+    assert blocks
+    assert 0 < len(blocks) < whole
+    copy_over(layout.writer, copy, blocks)
+    assert copy.read_bytes() == layout.writer.read_bytes()
+
+
+def test_a_load_that_changed_nothing_leaves_what_is_known(copied: tuple[Layout, Path]) -> None:
+    layout, copy = copied
+    with opened(layout) as con:
+        con.execute("FROM numbers").fetchall()
+    assert written_since(layout, copy) == frozenset()
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from warehouse.layers.layout import Layout
+from warehouse.build.writer_file import opened
+with opened(Layout(Path(sys.argv[1]))) as con:
+    con.execute("INSERT INTO numbers SELECT hash(range) FROM range(700_000)")
+    if sys.argv[2] == "checkpoint":
+        con.execute("CHECKPOINT")
+    os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("when", ["committed", "checkpoint"])
+def test_of_a_load_that_died_nothing_is_known(copied: tuple[Layout, Path], when: str) -> None:
+    layout, copy = copied
+    subprocess.run([sys.executable, "-c", DIES, str(layout.root), when], check=False)
+    assert written_since(layout, copy) is None
+    with opened(layout) as con:
+        assert con.execute("SELECT count(*) FROM numbers").fetchall() == [(1_000_000,)]
+    assert written_since(layout, copy) is None
+    copy_over(layout.writer, copy, written_since(layout, copy))
+    assert copy.read_bytes() == layout.writer.read_bytes()
+
+
+@pytest.mark.parametrize("who", ["writer", "copy"])
+def test_of_what_somebody_else_wrote_nothing_is_known(
+    copied: tuple[Layout, Path], who: str
+) -> None:
+    layout, copy = copied
+    with duckdb.connect(str(layout.writer if who == "writer" else copy)) as con:
+        con.execute("INSERT INTO numbers VALUES (1)")
+    assert written_since(layout, copy) is None
+
+
+def test_every_snapshot_after_the_third_is_told_what_to_copy(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    for number in range(1, 6):
+        oldest = min(layout.warehouse.glob("snapshot-*"), default=None)
+        publish_page(layout, number)
+        if number > 1:
+            assert written_since(layout, layout.current) == frozenset()
+        if oldest and number < 4:
+            assert written_since(layout, oldest / layout.writer.name)

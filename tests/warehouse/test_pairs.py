@@ -1,0 +1,81 @@
+"""Which topics come up together, and where they come up: the views over mentions."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.load.loader import load, publish
+from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+
+BOTH, ONE, OTHER = "The harvest and the G20.", "The harvest came.", "The G20 met."
+WIRE = prose(3, 100) + " the harvest, the G20"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def publish_pages(layout: Layout, pages: list[Page]) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, "20260302T060000Z-aaaaaa", pages)])
+    publish(layout)
+
+
+def pairs(layout: Layout) -> dict[date | None, dict[str, Any]]:
+    rows = query(layout, "FROM topic_pairs").to_pylist()
+    assert {(row["topic_a"], row["topic_b"]) for row in rows} == {("harvest", "summit")}
+    assert all((row["period"] is None) == (row["period_kind"] == "all") for row in rows)
+    return {row["period"]: row for row in rows}
+
+
+def counts(row: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(row[f"articles{of}"] for of in ("_both", "_a", "_b", ""))
+
+
+def test_pairs_by_month_and_over_all(layout: Layout) -> None:
+    texts = [BOTH, BOTH, ONE, ONE, OTHER, "None.", "None at all.", "Nothing."]
+    pages = [Page(f"march-{at}", text) for at, text in enumerate(texts)]
+    pages += [Page("february-a", ONE, -5), Page("february-b", "None.", -5)]
+    pages += [Page("january", "None.", -40), Page("undated", BOTH, None)]
+    pages += [Page("wire", WIRE), Page("wire-copy", WIRE, 0, 2.0, "de-blatt")]
+    pages += [Page("revised", BOTH), Page("revised", "None any more.", hour=5)]
+    publish_pages(layout, pages)
+    found = pairs(layout)
+    assert list(map(counts, (found[month] for month in (
+        date(2026, 3, 1), date(2026, 2, 1), date(2026, 1, 1), None
+    )))) == [(3, 5, 4, 10), (0, 1, 0, 2), (0, 0, 0, 1), (3, 6, 4, 13)]  # fmt: skip
+    assert found[date(2026, 3, 1)]["lift"] == pytest.approx(3 * 10 / (5 * 4))
+    assert found[date(2026, 3, 1)]["jaccard"] == 3 / 6
+    assert found[date(2026, 2, 1)]["lift"] is None
+    assert found[date(2026, 2, 1)]["jaccard"] == 0
+    assert found[date(2026, 1, 1)]["jaccard"] is None
+    assert found[None]["lift"] == pytest.approx(3 * 13 / (6 * 4))
+
+
+def test_never_together_has_a_lift_of_nothing(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", ONE), Page("b", OTHER)])
+    assert pairs(layout)[None]["lift"] == 0
+
+
+def test_mentions_in_context(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("a", "They say the harvest was late.", headline="Rain"),
+            Page("b", "A harvest that was.", 0, source_id="fr-jour"),
+            Page("b", "It is gone.", 0, 5.0, "fr-jour"),
+            Page("c", "Of the grain fair.", None, source_id="fr-jour", is_truncated=True),
+        ],
+    )
+    columns = "published_date, source, headline, url, context, alias, is_truncated, is_copy"
+    rows = query(layout, f"SELECT {columns} FROM mention_contexts ORDER BY url DESC").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        (date(2026, 3, 2), "gb-post", "Rain", "https://gb-post.test/a",
+         "They say the [harvest] was late.", "harvest", False, False),
+        (None, "fr-jour", "A made headline", "https://fr-jour.test/c",
+         "Of the [grain fair].", "grain fair", True, False),
+    ]  # fmt: skip

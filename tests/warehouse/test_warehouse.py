@@ -1,0 +1,937 @@
+"""The relations: their comments, their checks, what the marts say, what readers are given."""
+
+import re
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import duckdb
+import pytest
+
+from tasks.collect.collector import UNANSWERED
+from tasks.load.loader import CheckFailed, load, publish
+from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
+from tasks.refine.normalise import EXTRACTOR_HASH_1
+from tasks.sources.source import Source
+from tasks.text.urls import fold
+from tasks.topics.topic import Topic
+from tests.support.staged_pages import (
+    SOURCES,
+    START,
+    TOPICS,
+    Page,
+    listing,
+    prose,
+    source,
+    stage,
+    tables,
+)
+from warehouse.build import loader
+from warehouse.build.checks_runner import check_snapshot
+from warehouse.build.snapshots import published_load
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.layout import Layout
+from warehouse.read.known_urls import (
+    KnownListing,
+    KnownUrls,
+    known_files,
+    known_urls,
+    last_listings,
+)
+from warehouse.read.query import QueryError, open_snapshot, query
+
+SQL_FILES = sorted(loader.SQL.glob("*/*.sql"))
+RUN = "20260302T060000Z-aaaaaa"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def publish_pages(
+    layout: Layout, pages: Sequence[Page], sources: Sequence[Source] = SOURCES, run_id: str = RUN
+) -> None:
+    load(layout, TOPICS, sources, [stage(layout, run_id, pages)])
+    publish(layout)
+
+
+def ask(layout: Layout, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in query(layout, sql).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        loader.make_relations(con)
+        yield con
+
+
+def relations(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    return dict(
+        con.execute(
+            "SELECT table_name, comment FROM duckdb_tables()"
+            " UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    )
+
+
+def test_every_relation_has_a_comment(made: duckdb.DuckDBPyConnection) -> None:
+    assert {name for name, comment in relations(made).items() if not comment} == set()
+
+
+def test_every_column_has_a_comment(made: duckdb.DuckDBPyConnection) -> None:
+    lacking = made.execute(
+        "SELECT table_name || '.' || column_name FROM duckdb_columns()"
+        " WHERE NOT internal AND coalesce(comment, '') = ''"
+    ).fetchall()
+    assert lacking == []
+
+
+def test_a_macro_file_makes_the_macro_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
+    made_macros = made.execute(
+        "SELECT function_name, comment FROM duckdb_functions()"
+        " WHERE NOT internal AND function_type LIKE '%macro'"
+    ).fetchall()
+    assert {name for name, _ in made_macros} == {
+        path.stem for path in (loader.SQL / "macros").iterdir()
+    }
+    assert all(comment for _, comment in made_macros)
+
+
+def test_comments_reach_the_readers(layout: Layout) -> None:
+    publish_pages(layout, [Page("one")])
+    found = ask(layout, "SELECT comment FROM duckdb_columns() WHERE column_name = 'topic_version'")
+    assert found
+    assert all(comment for (comment,) in found)
+
+
+def test_a_schema_file_makes_the_relation_it_is_named_after(
+    made: duckdb.DuckDBPyConnection,
+) -> None:
+    assert set(relations(made)) == {path.stem for path in (loader.SQL / "schema").iterdir()}
+
+
+def test_a_mart_fills_the_relation_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
+    assert sorted(loader.MARTS) == sorted(path.stem for path in (loader.SQL / "marts").iterdir())
+    assert set(loader.MARTS) <= set(relations(made))
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_first_comment_says_what_the_file_is(path: Path) -> None:
+    starts = {"checks": "-- Holds: ", "steps": "-- One round "}
+    assert path.read_text().startswith(starts.get(path.parent.name, "-- Grain: one "))
+
+
+def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None:
+    rows = made.execute("SELECT outcome, class, may_pass FROM outcomes").fetchall()
+    assert sorted(name for name, _, _ in rows) == sorted(set(Outcome) - {Outcome.FETCHED})
+    assert {name for name, _, may_pass in rows if may_pass} == PASSING_OUTCOMES
+    assert {name for name, kind, _ in rows if kind == "article"} == ARTICLE_OUTCOMES
+    unanswered = made.execute("SELECT outcome FROM outcomes WHERE is_unanswered").fetchall()
+    assert {name for (name,) in unanswered} == UNANSWERED
+
+
+# Checks: each is tripped by a row planted within a real load.
+
+REPLACED = "ALTER VIEW {0} RENAME TO told; CREATE VIEW {0} AS SELECT * REPLACE ({1}) FROM told"
+"""Plants a row in what a view says."""
+
+PLANTS = {
+    "archive_calendars": "INSERT INTO coverage (source_id, day)"
+    " VALUES ('archive-example.com', '2026-03-02')",
+    "article_versions_complete": "UPDATE article_versions SET headline = NULL",
+    "article_versions_differ": "UPDATE article_versions SET body_sha256 = 'as before'",
+    "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
+    "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions > 1",
+    "articles_one_row": "INSERT INTO articles FROM articles WHERE url_canonical LIKE '%/one'",
+    "attention_index_counts": "UPDATE attention_index SET articles = articles + 1"
+    " WHERE period_kind = 'month'",
+    "attention_index_means": "UPDATE attention_index SET gpr_style = gpr_style + 1",
+    "attention_index_periods": "UPDATE attention_index SET period = period + 1"
+    " WHERE period_kind = 'week'",
+    "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
+    "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
+    "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
+    "captures_recheck": "UPDATE captures SET found_in = 'recheck' WHERE outcome = 'listed'",
+    "captures_source": "UPDATE captures SET source_id = 'xx-none' WHERE outcome = 'listed'",
+    "clusters": "UPDATE articles SET cluster_id = NULL",
+    "clusters_same_text": "UPDATE articles SET duplicate_of = two.article_id, cluster_id ="
+    " two.article_id FROM (FROM articles WHERE url_canonical LIKE '%/two') AS two"
+    " WHERE articles.url_canonical LIKE '%/one'",
+    "coverage_calendar": "DELETE FROM coverage WHERE day = '2026-03-03'",
+    "coverage_counts": "UPDATE coverage SET extracted = extracted + 1 WHERE extracted > 0",
+    "coverage_gaps_whole": "ALTER VIEW coverage_gaps RENAME TO told; CREATE VIEW coverage_gaps AS"
+    " FROM told UNION ALL BY NAME SELECT source_id, 'missing' AS state, day AS first_day,"
+    " day AS last_day, 1 AS days FROM coverage",
+    "coverage_reasons": "UPDATE coverage SET reasons = ['pages_lost'] WHERE state = 'observed'",
+    "duplicates": "UPDATE articles SET duplicate_of = article_id WHERE url_canonical LIKE '%/one'",
+    "files_complete": "UPDATE files SET rows = rows + 1",
+    "files_one_content": "UPDATE files SET path = (SELECT min(path) FROM files)",
+    "future_dates": "UPDATE article_versions SET published_at = '2999-01-01 00:00:00+00',"
+    " published_date = '2999-01-01'",
+    "listing_reaches_target": "INSERT INTO listing_reaches SELECT capture_id, source_id,"
+    " '2026-03-01', '2026-03-09' FROM captures WHERE kind = 'listing'",
+    "index_notes_target": "UPDATE index_notes SET reason = 'forgotten'",
+    "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
+    "mentions_target": "UPDATE mentions SET topic_version = 9",
+    "polls": "UPDATE polls SET listings_read = listings_read + 1",
+    "published_dates": "UPDATE article_versions SET published_date = published_date + 1",
+    "runs_add_up": "UPDATE runs SET rejected = rejected + 1",
+    "runs_articles": "UPDATE runs SET articles = articles + 1, unchanged = unchanged - 1",
+    "pages_counts": "UPDATE pages SET day = day + 1",
+    "pages_once": "INSERT INTO pages SELECT * REPLACE (NULL AS day) FROM pages",
+    "source_polls": REPLACED.format("source_polls", "failures_in_a_row + 1 AS failures_in_a_row"),
+    "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
+    "topic_changes_target": "INSERT INTO topic_changes VALUES"
+    " ('summit', 1, 2, '2026-03-01', 0, 1, 0, 1, 1, now())",
+    "topic_daily_calendar": "INSERT INTO topic_daily BY NAME"
+    " SELECT topic_id, source_id, DATE '2026-03-25' AS day FROM topic_daily LIMIT 1",
+    "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",
+    "topic_daily_shares": "UPDATE topic_daily SET share = 1.5 WHERE share IS NOT NULL",
+    "topic_monthly_sums": REPLACED.format("topic_monthly", "articles + 1 AS articles"),
+    "topic_weekly_sums": REPLACED.format("topic_weekly", "share / 2 AS share"),
+    "topic_spikes_counts": "INSERT INTO topic_spikes (topic_id, day, articles_with_mention)"
+    " VALUES ('summit', '2026-03-02', 99)",
+    "topics_versions": "INSERT INTO topics (topic_id, topic_version, valid_to)"
+    " VALUES ('ghost', 2, now())",
+}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("sound"))
+    pages = [
+        listing(),
+        Page("one", stripped=["Sign up"]),
+        Page("one", "The harvest, revised.", hour=2),
+        Page("two", day=2),
+        Page("away", outcome="not_found"),
+        Page("undated", day=None),
+    ]
+    publish_pages(layout, pages)
+    return layout
+
+
+def test_each_check_has_a_plant() -> None:
+    assert sorted(PLANTS) == sorted(path.stem for path in (loader.SQL / "checks").iterdir())
+
+
+@pytest.mark.parametrize("check", sorted(PLANTS))
+def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
+    sound: Layout, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = loader.refresh
+    before = tables(sound, leave_out=())
+
+    def planted(con: loader.Connection) -> None:
+        refresh(con)
+        con.execute(PLANTS[check])
+
+    monkeypatch.setattr(loader, "refresh", planted)
+    number = len(committed_runs(sound.commits))
+    pages = [
+        listing(hour=24),
+        Page(f"new-{number}", day=1, hour=24, stripped=["Join us"]),
+        Page("one", f"The harvest, revised {number} times.", hour=24 + number),
+    ]
+    run = stage(sound, f"20260303T06{number:02}00Z-bbbbbb", pages)
+    with pytest.raises(CheckFailed) as failed:
+        load(sound, TOPICS, SOURCES, [run])
+
+    assert failed.value.check == check
+    assert failed.value.holds
+    assert 1 <= len(failed.value.rows) <= loader.OFFENDERS
+    assert publish(sound) is None
+    assert tables(sound, leave_out=()) == before
+
+
+@pytest.mark.parametrize("check", sorted(PLANTS))
+def test_a_row_planted_long_ago_trips_its_check_over_everything(
+    sound: Layout, check: str, tmp_path: Path
+) -> None:
+    copy = Layout(tmp_path)
+    shutil.copytree(sound.current.parent, copy.current.parent)
+    check_snapshot(copy)
+    with duckdb.connect(str(copy.current)) as con:
+        con.execute(PLANTS[check])
+    with pytest.raises(CheckFailed) as failed:
+        check_snapshot(copy)
+    assert failed.value.check == check
+
+
+def test_a_load_looks_at_what_it_brought_alone(sound: Layout, tmp_path: Path) -> None:
+    copy = Layout(tmp_path / "data")
+    shutil.copytree(sound.root, copy.root, symlinks=True)
+    with duckdb.connect(str(copy.writer)) as con:
+        con.execute("UPDATE article_versions SET headline = NULL WHERE run_id = ?", [RUN])
+    load(copy, TOPICS, SOURCES, [stage(copy, "20260401T060000Z-cccccc", [Page("late", hour=800)])])
+    publish(copy)
+    with pytest.raises(CheckFailed, match="article_versions_complete"):
+        check_snapshot(copy)
+
+
+# Marts
+
+
+def days(layout: Layout, columns: str, source_id: str = "gb-post") -> dict[int, tuple[Any, ...]]:
+    rows = ask(layout, f"SELECT day, {columns} FROM coverage WHERE source_id = '{source_id}'")
+    return {(row[0] - START.date()).days: row[1:] for row in rows}
+
+
+def test_coverage_tells_observed_partial_and_missing_apart(layout: Layout) -> None:
+    pages = [
+        Page("a", day=0),
+        Page("b", day=0, is_truncated=True),
+        Page("c", day=0, outcome="section_page"),
+        Page("d", day=2),
+        Page("e", day=2, outcome="timed_out"),
+        Page("f", day=4, outcome="bot_challenge"),
+        listing(hour=24 * 4),
+        listing(hour=24 * 5),
+        listing(hour=24 * 6, outcome="server_error"),
+        listing(hour=24 * 7, outcome="not_modified"),
+        listing(hour=24 * 8, outcome="server_error"),
+        listing(hour=24 * 8 + 1),
+        Page("undated", day=None, hour=24 * 9),
+    ]
+    publish_pages(layout, [_later(page, number) for number, page in enumerate(pages)])
+
+    assert days(layout, "discovered, fetched, extracted, truncated, failed, state") == {
+        0: (3, 3, 2, 1, 0, "observed"),
+        1: (0, 0, 0, 0, 0, "missing"),
+        2: (2, 1, 1, 0, 1, "partial"),
+        3: (0, 0, 0, 0, 0, "missing"),
+        4: (1, 1, 0, 0, 1, "missing"),
+        5: (0, 0, 0, 0, 0, "observed"),
+        6: (0, 0, 0, 0, 0, "missing"),
+        7: (0, 0, 0, 0, 0, "observed"),
+        8: (0, 0, 0, 0, 0, "observed"),
+    }
+    assert days(layout, "listings_read, listings_failed")[6] == (0, 1)
+    assert days(layout, "listings_read, listings_failed")[8] == (1, 0)
+
+
+def _later(page: Page, number: int) -> Page:
+    """Fetched before the first listing, so that none reaches back; listings stay on their day."""
+    if page.kind == "listing":
+        return page
+    return Page(**{**vars(page), "hour": 24 * 3 + number / 60})
+
+
+def test_a_listing_reaches_back_to_the_pages_it_named(layout: Layout) -> None:
+    pages = [
+        Page("pinned", day=-9, hour=24 * 9 + 1),
+        Page("a", day=0, hour=1),
+        Page("b", day=4, hour=24 * 9 + 2),
+        Page("lost", day=6, hour=24 * 9 + 3, outcome="timed_out"),
+        listing(hour=24 * 9),
+    ]
+    publish_pages(layout, pages)
+    found = days(layout, "is_spanned, reasons, state")
+    assert {day: found[day] for day in range(-9, 10) if found[day][1] or found[day][0]} == {
+        **{day: (False, ["no_listing_read"], "missing") for day in [*range(-8, 0), 1, 2, 3]},
+        **{day: (True, [], "observed") for day in (5, 7, 8)},
+        6: (True, ["pages_lost"], "missing"),
+    }
+
+
+def test_no_listing_reaches_back_over_a_page_that_an_earlier_one_named(layout: Layout) -> None:
+    publish_pages(layout, [listing(hour=1), Page("a", day=0, hour=2), listing(hour=24 * 4)])
+    assert days(layout, "state")[2] == ("missing",)
+
+
+def test_reasons_of_a_day(layout: Layout) -> None:
+    pages = [
+        listing(hour=0),
+        *(Page(f"many-{number}", day=0) for number in range(4)),
+        listing(hour=24, outcome="server_error"),
+        Page("few", day=1),
+        Page("lost", day=1, outcome="timed_out"),
+        Page("enough", day=3),
+        Page("enough-too", day=3),
+    ]
+    publish_pages(layout, pages, [source(expected_daily=(2, 3)), SOURCES[1]])
+    assert days(layout, "reasons, state") == {
+        0: (["above_expected_high"], "observed"),
+        1: (["pages_lost", "listings_failed", "below_expected_low"], "partial"),
+        2: (["no_listing_read", "below_expected_low"], "missing"),
+        3: ([], "observed"),
+    }
+
+
+def test_gaps_are_runs_of_days_in_one_state(layout: Layout) -> None:
+    pages = [
+        Page("a", day=0, source_id="de-blatt"),
+        Page("a", day=0),
+        Page("b", day=4, hour=24 * 8),
+        Page("c", day=4, hour=24 * 8, outcome="timed_out"),
+        Page("d", day=5, hour=24 * 8),
+        Page("e", day=5, hour=24 * 8, outcome="denied"),
+        Page("f", day=7, hour=24 * 8),
+    ]
+    publish_pages(layout, pages)
+    first = START.date()
+    gaps = ask(layout, "FROM coverage_gaps ORDER BY source_id, first_day")
+    assert [
+        (gap[0], gap[1], (gap[2] - first).days, (gap[3] - first).days, *gap[4:]) for gap in gaps
+    ] == [
+        ("de-blatt", "missing", 1, 8, 8, ["no_listing_read"], 0, 0),
+        ("gb-post", "missing", 1, 3, 3, ["no_listing_read"], 0, 0),
+        ("gb-post", "partial", 4, 5, 2, ["pages_lost"], 2, 2),
+        ("gb-post", "missing", 6, 6, 1, ["no_listing_read"], 0, 0),
+        ("gb-post", "missing", 8, 8, 1, ["no_listing_read"], 0, 0),
+    ]
+
+
+def test_a_page_that_failed_first_and_came_later_has_not_failed(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", hour=1, outcome="timed_out"), Page("a", hour=5)])
+    assert days(layout, "discovered, extracted, failed, state") == {0: (1, 1, 0, "observed")}
+
+
+@pytest.mark.parametrize("day", [-20_000, 26_000])
+def test_absurd_dates_of_listings_do_not_stretch_the_calendar(layout: Layout, day: int) -> None:
+    publish_pages(layout, [Page("a"), Page("b", day=day, outcome="timed_out")])
+    assert days(layout, "discovered, failed") == {0: (2, 1)}
+
+
+def test_fewer_articles_than_expected_are_partial(layout: Layout) -> None:
+    pages = [
+        Page("a"),
+        Page("b"),
+        Page("c", day=1),
+        listing(hour=24 * 2),
+        Page("d", source_id="de-blatt"),
+    ]
+    publish_pages(layout, pages, [source(expected_daily=(2, 9)), SOURCES[1]])
+    assert days(layout, "state") == {0: ("observed",), 1: ("partial",), 2: ("partial",)}
+    assert days(layout, "state", "de-blatt") == {0: ("observed",)}
+
+
+def test_zero_where_observed_and_null_where_missing(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("a", "The G20 met. The G20 parted.", 0),
+            Page("b", "Nothing of note.", 0),
+            Page("c", "Nothing of note at all.", 2),
+            Page("undated", "The G20 again.", None),
+            listing(hour=24 * 3),
+        ],
+    )
+    rows = ask(
+        layout,
+        "SELECT day, articles_with_mention, mentions, articles, share FROM topic_daily"
+        " WHERE topic_id = 'summit' ORDER BY day",
+    )
+    assert [row[1:] for row in rows] == [
+        (1, 2, 2, 0.5),
+        (None, None, None, None),
+        (0, 0, 1, 0.0),
+        (0, 0, 0, None),
+    ]
+
+
+def test_only_the_latest_version_counts(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", "The G20 met."), Page("a", "They met.", hour=5)])
+
+    assert ask(layout, "SELECT count(*) FROM mentions") == [(1,)]
+    assert ask(layout, "SELECT sum(mentions) FROM topic_daily") == [(0,)]
+
+
+def test_an_article_is_counted_on_the_day_its_latest_version_gives(layout: Layout) -> None:
+    later = "20260303T060000Z-bbbbbb"
+    publish_pages(layout, [Page("a", "The G20 met.", day=1), Page("b", "The G20 sat.", day=None)])
+    assert days(layout, "extracted, state") == {1: (1, "observed")}
+    moved = Page("a", "The G20 met twice.", day=3, hour=9)
+    dated = Page("b", "The G20 sat.", day=2, hour=9)
+    publish_pages(layout, [moved, dated], run_id=later)
+
+    assert days(layout, "extracted, state") == {2: (1, "observed"), 3: (1, "observed")}
+    counted = "SELECT sum(mentions), sum(articles) FROM topic_daily WHERE topic_id = 'summit'"
+    assert ask(layout, counted) == [(2, 2)]
+    assert ask(layout, "SELECT list(DISTINCT versions) FROM articles") == [([2],)]
+    assert ask(layout, "SELECT outcome, count(*) FROM captures GROUP BY ALL ORDER BY ALL") == [
+        ("article", 2),
+        ("revised", 2),
+    ]
+
+
+def test_an_older_capture_is_a_version_but_not_the_article(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", "As of noon.", hour=6)])
+    publish_pages(layout, [Page("a", "As of dawn.", hour=1)], run_id="20260303T060000Z-bbbbbb")
+
+    assert ask(layout, "SELECT version_no, versions, body_chars FROM articles") == [(1, 2, 11)]
+    first = Page("a", hour=1).fetched_at
+    assert ask(layout, "SELECT first_seen_at FROM articles") == [(first,)]
+
+
+def revisions(layout: Layout, columns: str) -> list[tuple[Any, ...]]:
+    return ask(layout, f"SELECT {columns} FROM article_revisions ORDER BY fetched_after")
+
+
+def test_revisions_stand_beside_what_they_followed(layout: Layout) -> None:
+    text = prose(4)
+    pages = [
+        Page("a", text, headline="Before", hour=2),
+        Page("a", f"{text} harbour", headline="After", hour=5),
+        Page("a", f"{text} harbour", headline="After", hour=6),
+        Page("once", prose(5)),
+    ]
+    publish_pages(layout, pages)
+    assert revisions(layout, "url_canonical, version_no, previous_no") == [(pages[0].url, 2, 1)]
+    assert revisions(layout, "headline_before, headline_after") == [("Before", "After")]
+    assert revisions(layout, "word_count_before, word_count_after") == [(120, 121)]
+    assert revisions(layout, "body_chars_after - body_chars_before") == [(8,)]
+    assert revisions(layout, "fetched_before, fetched_after") == [
+        (pages[0].fetched_at, pages[1].fetched_at)
+    ]
+    assert revisions(layout, "hours_after_publication, is_other_text, is_like_for_like") == [
+        (5.0, True, True)
+    ]
+    ((similarity,),) = revisions(layout, "similarity")
+    assert 0.8 < similarity < 1
+
+
+def test_revisions_follow_the_captures_not_the_loads(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", "As of noon.", hour=6)])
+    earlier = [Page("a", "As of dawn.", hour=1), Page("a", "As of tea.", hour=9)]
+    publish_pages(layout, earlier, run_id="20260303T060000Z-bbbbbb")
+    assert revisions(layout, "previous_no, version_no") == [(2, 1), (1, 3)]
+
+
+def test_a_text_that_comes_back_is_a_third_version(layout: Layout) -> None:
+    texts = ("As of dawn.", "As of noon.", "As of dawn.", "As of dawn.")
+    publish_pages(layout, [Page("a", text, hour=hour) for hour, text in enumerate(texts, 1)])
+    assert revisions(layout, "previous_no, version_no") == [(1, 2), (2, 3)]
+    same = "SELECT count(DISTINCT body_sha256), count(*) FROM article_versions"
+    assert ask(layout, same) == [(2, 3)]
+
+
+def test_a_difference_that_need_not_be_the_papers_is_marked(layout: Layout) -> None:
+    pages = [
+        Page("whole-at-last", "The G20", hour=1, is_truncated=True),
+        Page("whole-at-last", "The G20 met, and the grain fair opened.", hour=2),
+        Page("other-rules", "The G20 met. Read on.", hour=3),
+        Page("other-rules", "The G20 met.", hour=4, about={"extractor_version": "2"}),
+        Page("dated-at-last", "The G20 met.", day=None, hour=5),
+        Page("dated-at-last", "The G20 met.", hour=6),
+    ]
+    publish_pages(layout, pages)
+    assert revisions(layout, "is_like_for_like, is_other_text") == [
+        (False, True),
+        (False, True),
+        (True, False),
+    ]
+    changes = "SELECT topic_id, change, is_like_for_like FROM mention_changes"
+    assert ask(layout, changes) == [("harvest", "entered", False)]
+
+
+@pytest.mark.parametrize(("settings", "alike"), [("", True), ("+4f2e1a", False)])
+def test_the_rules_of_0_1_0_are_those_of_version_1(
+    layout: Layout, settings: str, alike: bool
+) -> None:
+    pages = [
+        Page("a", "Before.", hour=1, about={"extractor_version": EXTRACTOR_HASH_1 + settings}),
+        Page("a", "After.", hour=2, about={"extractor_version": "1"}),
+        Page("b", "Before.", hour=3, about={"extractor_version": "1-0123456789ab"}),
+        Page("b", "After.", hour=4, about={"extractor_version": "1"}),
+    ]
+    publish_pages(layout, pages)
+    assert revisions(layout, "is_like_for_like") == [(alike,), (False,)]
+
+
+CHANGES = (
+    "SELECT topic_id, change, from_version, to_version, mentions_before, mentions_after, fields"
+    " FROM mention_changes ORDER BY to_version, topic_id"
+)
+
+
+def test_topics_that_enter_and_leave_an_article(layout: Layout) -> None:
+    pages = [
+        Page("a", "The G20 met.", hour=1, headline="G20 meets"),
+        Page("a", "The G20 met. The harvest, the harvest.", hour=2, headline="They meet"),
+        Page("a", "The harvest.", hour=3, headline="They meet"),
+        Page("b", "The harvest.", hour=3),
+    ]
+    publish_pages(layout, pages)
+    assert ask(layout, CHANGES) == [
+        ("harvest", "entered", 1, 2, 0, 2, ["body"]),
+        ("summit", "left", 2, 3, 1, 0, ["body"]),
+    ]
+    times = "SELECT seen_at, hours_after_publication FROM mention_changes ORDER BY ALL"
+    assert ask(layout, times) == [
+        (pages[1].fetched_at, 2.0),
+        (pages[2].fetched_at, 3.0),
+    ]
+    rows = ask(layout, "SELECT version_no, count(*) FROM mentions GROUP BY ALL ORDER BY ALL")
+    assert rows == [(1, 3), (2, 3), (3, 1)]
+
+
+def test_a_new_topic_is_counted_in_all_versions(layout: Layout) -> None:
+    pages = [Page("a", "The ferry sails.", hour=1), Page("a", "It sails.", hour=2)]
+    publish_pages(layout, pages)
+    assert ask(layout, CHANGES) == []
+    load(layout, [*TOPICS, Topic(id="ferry", name="Ferry", aliases=("ferry",))], SOURCES)
+    publish(layout)
+    assert ask(layout, CHANGES) == [("ferry", "left", 1, 2, 1, 0, ["body"])]
+
+
+def copies(layout: Layout) -> dict[str, str | None]:
+    sql = (
+        "SELECT copy.url_canonical, original.url_canonical AS first FROM articles AS copy LEFT JOIN"
+    )
+    rows = ask(layout, f"{sql} articles AS original ON original.article_id = copy.duplicate_of")
+    return {copy.rpartition("/")[2]: first and first.rpartition("/")[2] for copy, first in rows}
+
+
+WIRE = prose(5, 300)
+
+
+def test_copies_point_to_the_earliest(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("second", WIRE, 1, hour=48),
+            Page("first", WIRE, 0, hour=49, source_id="de-blatt"),
+            Page("third", WIRE, 2, hour=50, headline="Under another headline, and a longer one"),
+            Page("retouched", WIRE + " library", 3, hour=75),
+            Page("years-later", WIRE + " library", 30, hour=24 * 31),
+            Page("other", prose(6, 300), 1, hour=48),
+            Page("short", "Weather as usual.", 1, hour=48),
+            Page("short-too", "Weather as usual.", 1, hour=48, source_id="de-blatt"),
+        ],
+    )
+    assert copies(layout) == {
+        "first": None,
+        "second": "first",
+        "third": "first",
+        "retouched": "first",
+        "years-later": None,
+        "other": None,
+        "short": None,
+        "short-too": None,
+    }
+
+
+def test_an_earlier_text_that_comes_later_takes_the_copies_over(layout: Layout) -> None:
+    publish_pages(layout, [Page("b", WIRE, 1, hour=30), Page("c", WIRE, 2, hour=50)])
+    assert copies(layout) == {"b": None, "c": "b"}
+    publish_pages(layout, [Page("a", WIRE, 0, hour=60)], run_id="20260303T060000Z-bbbbbb")
+    assert copies(layout) == {"a": None, "b": "a", "c": "a"}
+    revised = [Page("a", prose(8, 300), 0, hour=70)]
+    publish_pages(layout, revised, run_id="20260304T060000Z-cccccc")
+    assert copies(layout) == {"a": None, "b": None, "c": "b"}
+
+
+def test_counts_without_copies(layout: Layout) -> None:
+    text = WIRE + " the grain fair"
+    publish_pages(layout, [Page("a", text, hour=1), Page("b", text, hour=2), Page("c", hour=3)])
+
+    found = ask(
+        layout,
+        "SELECT articles_with_mention, mentions, articles, articles_with_mention_original,"
+        " mentions_original, articles_original, share_original FROM topic_daily"
+        " WHERE topic_id = 'harvest'",
+    )
+    assert found == [(3, 3, 3, 2, 2, 2, 1.0)]
+
+
+def test_counts_in_headlines_and_without_truncated_pages(layout: Layout) -> None:
+    pages = [
+        Page("a", "Nothing.", headline="G20 meets: a G20 diary"),
+        Page("b", "The G20 met.", is_truncated=True),
+        Page("c", "The G20 met again, and the G20 parted."),
+        Page("d", "Nothing of note."),
+    ]
+    publish_pages(layout, pages)
+    found = ask(
+        layout,
+        "SELECT articles, articles_with_mention, mentions, share, articles_with_mention_headline,"
+        " mentions_headline, share_headline, articles_whole, articles_with_mention_whole,"
+        " mentions_whole, country, language, state FROM topic_daily WHERE topic_id = 'summit'",
+    )
+    assert found == [(4, 3, 5, 0.75, 1, 2, 0.25, 3, 2, 4, "gb", "en", "observed")]
+
+
+def test_a_week_is_sum_over_sum(layout: Layout) -> None:
+    hits, articles = (1, 0, 0, 0, 0, 9, 0), (10, 10, 10, 10, 10, 300, 10)
+    pages = [
+        Page(f"p{day}-{number}", "The G20 met." if number < hits[day] else "Nothing.", day, 24 * 7)
+        for day in range(7)
+        for number in range(articles[day])
+    ]
+    publish_pages(layout, pages)
+    about = "articles_with_mention, articles, round(share, 6), days_observed, days_missing"
+    for relation in ("topic_weekly", "topic_monthly"):
+        found = ask(layout, f"SELECT {about} FROM {relation} WHERE topic_id = 'summit'")
+        assert found == [(10, 360, 0.027778, 7, 0)]
+    mean = "SELECT round(avg(share), 6) FROM topic_daily WHERE topic_id = 'summit'"
+    assert ask(layout, mean) == [(0.018571,)]
+
+
+def test_periods_leave_missing_days_out_and_say_so(layout: Layout) -> None:
+    pages = [
+        Page("a", day=-1),
+        Page("b", "Nothing.", day=2),
+        Page("lost", day=2, outcome="timed_out"),
+        Page("c", "Nothing.", day=35, hour=24 * 36),
+    ]
+    publish_pages(layout, pages)
+    about = "articles_with_mention, articles, days_observed, days_partial, days_missing"
+    found = ask(
+        layout,
+        f"SELECT period, {about} FROM topic_weekly WHERE topic_id = 'summit' ORDER BY period",
+    )
+    first = START.date()
+    assert [((row[0] - first).days, *row[1:]) for row in found] == [
+        (-7, 1, 1, 1, 0, 0),
+        (0, 0, 1, 0, 1, 6),
+        *((week, None, None, 0, 0, 7) for week in (7, 14, 21, 28)),
+        (35, 0, 1, 1, 0, 0),
+    ]
+    found = ask(
+        layout,
+        f"SELECT period, {about} FROM topic_monthly WHERE topic_id = 'summit' ORDER BY period",
+    )
+    assert found == [
+        (date(2026, 3, 1), 1, 2, 1, 1, 29),
+        (date(2026, 4, 1), 0, 1, 1, 0, 5),
+    ]
+
+
+def test_the_ledger_adds_up(layout: Layout) -> None:
+    publish_pages(layout, [listing(), Page("a"), Page("b", outcome="video_page")])
+
+    assert ask(
+        layout, "SELECT attempts, robots, listings, pages, articles, rejected FROM runs"
+    ) == [(3, 0, 1, 2, 1, 1)]
+    assert ask(layout, "SELECT outcome, attempts FROM ledger ORDER BY outcome") == [
+        ("article", 1),
+        ("listed", 1),
+        ("video_page", 1),
+    ]
+    assert ask(layout, "SELECT outcome, meaning FROM rejections") == [
+        ("video_page", "A page around a video")
+    ]
+
+
+def test_sources_say_what_is_there(layout: Layout) -> None:
+    publish_pages(layout, [Page("a"), Page("b", day=1, hour=30), Page("c", source_id="fr-jour")])
+
+    assert ask(
+        layout,
+        "SELECT source_id, name, country, is_configured, articles, first_day, last_day"
+        " FROM sources ORDER BY source_id",
+    ) == [
+        ("de-blatt", "de-blatt", "de", True, 0, None, None),
+        ("fr-jour", "fr-jour", "fr", False, 1, date(2026, 3, 2), date(2026, 3, 2)),
+        ("gb-post", "gb-post", "gb", True, 2, date(2026, 3, 2), date(2026, 3, 3)),
+    ]
+
+
+def test_domains_that_only_archives_know_have_no_calendar(layout: Layout) -> None:
+    crawled = partial(Page, source_id="archive-a.com", hour=60.0)
+    pages = [
+        crawled("old", "The G20 and the harvest.", day=-3000),
+        crawled("new", "A fair.", day=2),
+        crawled("lost", outcome="too_large"),
+        Page("other", "Another fair.", day=2, source_id="archive-b.org", hour=60),
+        listing(),
+        Page("ours"),
+    ]
+    publish_pages(layout, pages)
+
+    check_snapshot(layout)
+    assert ask(layout, "SELECT DISTINCT source_id FROM coverage") == [("gb-post",)]
+    assert ask(layout, "SELECT DISTINCT source_id FROM topic_daily") == [("gb-post",)]
+    assert ask(
+        layout,
+        "SELECT source_id, name, country, articles FROM sources"
+        " WHERE source_id LIKE 'archive-%' ORDER BY source_id",
+    ) == [("archive-a.com", "a.com", None, 2), ("archive-b.org", "b.org", None, 1)]
+    columns = "sources, articles_with_mention, mentions, articles, share"
+    rows = ask(layout, f"SELECT topic_id, {columns} FROM archive_daily ORDER BY day, topic_id")
+    assert rows == [
+        ("harvest", 1, 1, 1, 1, 1.0),
+        ("summit", 1, 1, 1, 1, 1.0),
+        ("harvest", 2, 0, 0, 2, 0.0),
+        ("summit", 2, 0, 0, 2, 0.0),
+    ]
+
+
+# Publishing
+
+
+def test_older_clients_can_read_the_file(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    # Bytes 8 to 12 are DUCK; the storage version follows: 64 for 1.0 and 1.1, 65 for 1.2 to 1.5.
+    head = layout.current.read_bytes()[8:20]
+    assert head[:4] == b"DUCK"
+    assert int.from_bytes(head[4:], "little") == 65
+
+
+def test_the_file_needs_no_extension_and_has_no_index(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    assert ask(layout, "SELECT count(*) FROM duckdb_indexes()") == [(0,)]
+    assert ask(layout, "SELECT count(*) FROM duckdb_constraints()") == [(0,)]
+
+
+def test_three_snapshots_are_kept(layout: Layout) -> None:
+    for number in range(5):
+        publish_pages(layout, [Page(f"p{number}")], run_id=f"2026030{number}T060000Z-aaaaaa")
+
+    kept = sorted(path.name for path in layout.warehouse.glob("snapshot-*"))
+    assert kept == ["snapshot-3", "snapshot-4", "snapshot-5"]
+    assert layout.current.parent.readlink() == Path("snapshot-5")
+    assert not list(layout.warehouse.rglob("*.wal"))
+    assert not list(layout.warehouse.rglob("*.tmp"))
+
+
+def test_nothing_to_publish(layout: Layout) -> None:
+    assert publish(layout) is None
+    assert published_load(layout) == 0
+    assert not layout.current.exists()
+
+
+def test_a_lost_or_half_made_snapshot_is_made_again(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    kept = tables(layout)
+    shutil.rmtree(layout.current.parent.resolve())
+    half = layout.warehouse / "snapshot-1"
+    half.mkdir()
+    (half / "news.duckdb.tmp").write_bytes(b"half")
+
+    assert publish(layout) == half / "news.duckdb"
+    assert tables(layout) == kept
+    assert {path.name for path in half.iterdir()} == {"news.duckdb", "manifest.json"}
+
+
+def test_an_open_reader_keeps_its_snapshot(layout: Layout) -> None:
+    publish_pages(layout, [Page("a")])
+    reader = open_snapshot(layout)
+    assert reader
+    publish_pages(layout, [Page("b")], run_id="20260303T060000Z-bbbbbb")
+
+    assert reader.execute("SELECT count(*) FROM articles").fetchall() == [(1,)]
+    assert ask(layout, "SELECT count(*) FROM articles") == [(2,)]
+    reader.close()
+
+
+# Reading
+
+
+def test_before_the_first_load(layout: Layout) -> None:
+    assert known_urls(layout, ["https://gb-post.test/a"]) == set()
+    assert known_files(layout, "gb-post") == set()
+    assert last_listings(layout) == {}
+    with pytest.raises(QueryError, match="not there yet"):
+        query(layout, "SELECT 1")
+
+
+def test_known_urls(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            listing(),
+            Page("a", about={"url_canonical": "https://gb-post.test/canonical"}),
+            Page("section", outcome="section_page"),
+            Page("slow", outcome="timed_out"),
+            Page("walled", outcome="denied"),
+        ],
+    )
+    names = ("a", "canonical", "section", "slow", "walled", "feed", "new")
+    asked = {name: fold(f"https://gb-post.test/{name}") for name in names}
+    known = known_urls(layout, asked.values())
+    assert known == {asked["a"], asked["canonical"], asked["section"]}
+    assert known_urls(layout, []) == set()
+
+
+def test_what_threads_ask_together_is_answered_to_each(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_pages(layout, [listing(), *(Page(str(number)) for number in range(20))])
+    urls = [fold(f"https://gb-post.test/{number}") for number in range(40)]
+    asked: list[int] = []
+    is_first, have_asked = Event(), Event()
+
+    def counted(of: Layout, keys: Iterable[str]) -> set[str]:
+        found = [*keys]
+        asked.append(len(found))
+        if is_first.is_set():
+            return known_urls(of, found)
+        is_first.set()
+        have_asked.wait()
+        raise OSError("the disk is gone for a moment")
+
+    monkeypatch.setattr("warehouse.read.known_urls.known_urls", counted)
+    known = KnownUrls()
+    with ThreadPoolExecutor(len(urls) + 1) as pool:
+        first = pool.submit(known.among, layout, urls[:1])
+        is_first.wait()
+        others = [pool.submit(known.among, layout, [url, "https://gb-post.test/x"]) for url in urls]
+        while len(known._waiting) < len(urls):
+            time.sleep(0.01)
+        have_asked.set()
+        with pytest.raises(OSError, match="gone"):
+            first.result()
+        answers = [other.result() for other in others]
+    assert answers == [{url} if number < 20 else set() for number, url in enumerate(urls)]
+    assert len(asked) < 5
+    assert known.among(layout, []) == set()
+
+
+def test_known_files(layout: Layout) -> None:
+    publish_pages(
+        layout,
+        [
+            Page("a", kind="file"),
+            Page("b", kind="file", outcome="no_article"),
+            Page("c", kind="page"),
+            Page("d", kind="file", source_id="de-blatt"),
+        ],
+    )
+    assert known_files(layout, "gb-post") == {'"a"', '"b"'}
+
+
+def test_last_listings(layout: Layout) -> None:
+    publish_pages(
+        layout, [listing(hour=1), listing(hour=3), listing(hour=5, outcome="not_modified")]
+    )
+
+    assert last_listings(layout)["gb-post"] == {
+        "https://gb-post.test/feed": KnownListing(
+            etag='"feed"',
+            last_modified=None,
+            raw_ref=f"gb-post/{RUN}.warc.gz#0",
+            content_type="text/html",
+            attempted_at=START + timedelta(hours=3),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT nothing FROM articles", "nothing"),
+        ("SELEC 1", "syntax error"),
+        ("DELETE FROM articles", "read-only"),
+        ("SELECT 1//0", "by zero"),
+    ],
+)
+def test_wrong_sql_is_told(sound: Layout, sql: str, message: str) -> None:
+    with pytest.raises(QueryError, match=re.compile(message, re.IGNORECASE)):
+        query(sound, sql)
+
+
+def test_times_are_told_in_utc(layout: Layout) -> None:
+    publish_pages(layout, [Page("a", day=0)])
+    assert ask(layout, "SELECT published_at, published_at::VARCHAR FROM articles") == [
+        (START, "2026-03-02 06:00:00+00")
+    ]
