@@ -328,9 +328,7 @@ def test_a_scheduler_that_is_not_there(
     write_warc(tmp_path / "a.warc.gz", news(1, 1))
     address = f"tcp://127.0.0.1:{free_port()}"
     monkeypatch.setenv("PRESSWATCH_DASK", address)
-    began = time.monotonic()
     status, _, error = command("backfill", tmp_path, "--data", tmp_path / "data")
-    assert time.monotonic() - began < 30
     assert status == 1
     assert f"PRESSWATCH_DASK: no Dask scheduler answers at {address}" in error.splitlines()[-1]
 
