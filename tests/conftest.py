@@ -26,6 +26,7 @@ from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
 from tests.support import s3  # noqa: E402
+from tests.support.daily_news import DailyNews  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
@@ -34,13 +35,27 @@ from warehouse.store.objects import Store  # noqa: E402
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
 
-SHARED = Path(__file__).parents[2] / "shared"
+TESTS = Path(__file__).parent
+SHARED = TESTS.parents[1] / "shared"
 
 
+SLOW_FIXTURES = {
+    *("prefect_api", "server", "newsroom", "pool", "news"),
+    *("desk", "place", "served", "dask", "machines"),
+}
+"""Who asks for one of these waits for servers or processes, or loads a warehouse."""
+LONGEST = ("faults", "server", "backfill", "prompts/test_corpus.py", "store")
+"""Folders and modules that take minutes."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that take long; each is tested in one process, as it stands."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Mark what is slow for its fixtures, and begin with what takes longest."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+    longest = [TESTS / name for name in LONGEST]
+    items.sort(key=lambda item: not any(item.path.is_relative_to(path) for path in longest))
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +85,12 @@ def prefect_api() -> Iterator[str]:
     """A Prefect server of the tests' own; the value is its API's address."""
     with prefect_test_harness(server_startup_timeout=120):
         yield PREFECT_API_URL.value() or ""
+
+
+@pytest.fixture(scope="session")
+def news(tmp_path_factory: pytest.TempPathFactory) -> DailyNews:
+    """Makes a warehouse of so many days, `news(3)`, by copying one that was loaded before."""
+    return DailyNews(tmp_path_factory.mktemp("news"))
 
 
 @pytest.fixture(scope="module")

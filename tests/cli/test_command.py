@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from tasks.load.loader import load, publish
-from tests.load.test_load import day_of_news, run_id
+from tests.support.daily_news import day_of_news, run_id
 from tests.support.sample_newsroom import TOPICS, Newsroom, Place
 from tests.support.staged_pages import TOPICS as TEST_TOPICS
 from tests.support.staged_pages import source, stage
@@ -95,6 +95,7 @@ def test_extract_names_a_file_that_is_not_there(tmp_path: Path) -> None:
 ANSWER = "SELECT 12 AS n, NULL AS x, 'a,b\nc' AS t, DATE '2026-03-02' AS d, 'nan'::DOUBLE AS f"
 
 
+@pytest.mark.slow
 def test_sql_prints_a_table(layout: Layout) -> None:
     status, out, _ = command(
         "sql", f"{ANSWER} UNION ALL SELECT 3000, 'x', '三', NULL, 1", *at(layout)
@@ -112,6 +113,7 @@ def at(layout: Layout) -> tuple[str, Path]:
     return "--data", layout.root
 
 
+@pytest.mark.slow
 def test_an_answer_without_rows_has_its_columns(layout: Layout) -> None:
     _, out, _ = command("sql", "SELECT * FROM topics LIMIT 0", *at(layout))
     assert out.split()[:2] == ["topic_id", "topic_version"]
@@ -120,6 +122,7 @@ def test_an_answer_without_rows_has_its_columns(layout: Layout) -> None:
     assert json.loads(command("sql", "SELECT 1 AS n LIMIT 0", *at(layout), "--json")[1]) == []
 
 
+@pytest.mark.slow
 def test_sql_prints_what_programs_read(layout: Layout, tmp_path: Path) -> None:
     _, out, _ = command("sql", ANSWER, *at(layout), "--csv")
     assert [*csv.reader(io.StringIO(out))] == [
@@ -137,6 +140,7 @@ def test_sql_prints_what_programs_read(layout: Layout, tmp_path: Path) -> None:
     assert kept.num_rows == query(layout, "FROM mentions").num_rows > 0
 
 
+@pytest.mark.slow
 def test_sql_reads_a_file_or_standard_input(layout: Layout, tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_text("-- how many\nSELECT 41 + 1 AS n;\n")
     assert "42" in command("sql", "--file", tmp_path / "q.sql", *at(layout))[1]
@@ -144,6 +148,7 @@ def test_sql_reads_a_file_or_standard_input(layout: Layout, tmp_path: Path) -> N
     assert done.stdout == "n\n7\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [(), ("SELECT 1", "--file", "x.sql"), ("--file", "gone.sql"), ("SELECT 1", "--csv", "--json")],
@@ -153,6 +158,7 @@ def test_wrong_usage_of_sql_is_told_in_a_line(layout: Layout, words: tuple[str, 
     assert (status, out, err.count("\n")) == (2, "", 1)
 
 
+@pytest.mark.slow
 def test_sql_is_read_only_and_says_what_is_wrong(layout: Layout) -> None:
     wrong = {
         "SELECT mention\nFROM mentions": 'Binder Error: Referenced column "mention" not found',
@@ -179,6 +185,7 @@ def screen(answer: str, layout: Layout, monkeypatch: pytest.MonkeyPatch, *words:
     return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in out.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_no_more_than_it_can(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +199,7 @@ def test_a_terminal_shows_no_more_than_it_can(
     assert len(screen(long, layout, monkeypatch, "--rows", "0")) == 902
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_wide_rows_one_below_another(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +211,7 @@ def test_a_terminal_shows_wide_rows_one_below_another(
     assert sum("│" in line for line in plan) >= 1
 
 
+@pytest.mark.slow
 def test_schema_tells_what_there_is(layout: Layout, tmp_path: Path) -> None:
     status, out, _ = command("schema", *at(layout))
     assert status == 0
@@ -228,6 +237,7 @@ def test_sql_before_the_first_load(tmp_path: Path) -> None:
     assert "run `presswatch ingest` first" in err
 
 
+@pytest.mark.slow
 def test_report_writes_a_page_or_shows_tables(layout: Layout, tmp_path: Path) -> None:
     status, out, _ = command("report", *at(layout))
     assert (status, out) == (0, f"{layout.report}\n")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from flows.ingest import ingest
-from flows.rebuild import rebuild
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.load.loader import Run, load, publish
@@ -439,6 +438,3 @@ def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
         " JOIN captures USING (capture_id, version_no)"
     ) == [(2, "recheck")]
     assert len(web.asked("/a")) == 2
-    before = tables(desk.layout), files(desk.layout)
-    rebuild(layer="articles", **given)
-    assert (tables(desk.layout), files(desk.layout)) == before

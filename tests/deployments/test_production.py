@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tests.load.test_load import ingest
+from tests.support.daily_news import ingest
 from tests.support.sample_newsroom import DEPLOYMENTS
 from warehouse.layers.layout import Layout
 
@@ -22,6 +22,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     return layout
 
 
+@pytest.mark.slow
 def test_its_questions_are_answered(layout: Layout) -> None:
     assert len(QUESTIONS) > 3
     for question in QUESTIONS:

@@ -27,6 +27,8 @@ from tests.support.staged_pages import (
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
 TOPICS = ([HARVEST, SUMMIT], [HARVEST, SUMMIT], [HARVEST, WIDER], [SUMMIT])
 STRICT, LAX = source(expected_daily=(2, 3)), source()
@@ -224,7 +226,7 @@ def test_a_day_that_is_judged_otherwise_is_counted_again(
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),

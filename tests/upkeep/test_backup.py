@@ -18,12 +18,14 @@ from tasks.upkeep.compaction import compact, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.faults.test_ingest_killed import lasting as lasting_tables
 from tests.faults.test_ingest_killed import start
-from tests.load.test_load import NOW, day_of_news, ingest, run_id, stage
+from tests.support.daily_news import NOW, DailyNews, day_of_news, ingest, run_id
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import until
-from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, files, tables
+from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, files, stage, tables
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
+
+pytestmark = pytest.mark.slow
 
 DAYS = 6
 CHANGED = (HARVEST.model_copy(update={"aliases": ("harvest",)}), SUMMIT)
@@ -82,9 +84,9 @@ def _histories(layout: Layout) -> dict[str, bytes]:
     return {path.relative_to(layout.root).as_posix(): path.read_bytes() for path in found}
 
 
-def test_what_is_there_is_not_copied_again(layout: Layout, tmp_path: Path) -> None:
+def test_what_is_there_is_not_copied_again(news: DailyNews, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    ingest(layout, 0)
+    layout = news(1)
     first = back_up(layout, copy)
     assert first.copied == first.parquet_files
     assert back_up(layout, copy).copied == 0
@@ -95,11 +97,11 @@ def test_what_is_there_is_not_copied_again(layout: Layout, tmp_path: Path) -> No
     assert lasting(restored(copy, tmp_path / "again")) == lasting(layout)
 
 
-def test_files_that_a_rebuild_replaced_leave_the_copy(layout: Layout, tmp_path: Path) -> None:
+def test_files_that_a_rebuild_replaced_leave_the_copy(news: DailyNews, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    ingest(layout, 0)
+    layout = news(1)
     back_up(layout, copy)
-    cleaner = stage(layout, 0, day_of_news(0)[:-1])
+    cleaner = stage(layout, run_id(0), day_of_news(0)[:-1])
     rebuild_articles(layout, lambda _: cleaner)
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)
@@ -107,8 +109,8 @@ def test_files_that_a_rebuild_replaced_leave_the_copy(layout: Layout, tmp_path: 
     assert files(Layout(copy)) == files(layout)
 
 
-def test_an_archive_that_grows_and_is_closed(layout: Layout, tmp_path: Path) -> None:
-    ingest(layout, 0)
+def test_an_archive_that_grows_and_is_closed(news: DailyNews, tmp_path: Path) -> None:
+    layout = news(1)
     copy, name = Layout(tmp_path / "copy"), f"{run_id(1)}.warc.gz"
     growing = layout.raw / "gb-post" / f"{name}.open"
     growing.parent.mkdir(parents=True)
@@ -131,10 +133,10 @@ def test_an_archive_that_grows_and_is_closed(layout: Layout, tmp_path: Path) -> 
     [("gone", "is gone: a layer was made again meanwhile"), ("damaged", "it is damaged")],
 )
 def test_a_file_that_cannot_be_copied(
-    layout: Layout, tmp_path: Path, how: str, message: str
+    news: DailyNews, tmp_path: Path, how: str, message: str
 ) -> None:
     copy = tmp_path / "copy"
-    ingest(layout, 0)
+    layout = news(1)
     before = lasting(layout)
     back_up(layout, copy)
     ingest(layout, 1)
@@ -148,7 +150,9 @@ def test_a_file_that_cannot_be_copied(
     assert lasting(restored(copy, tmp_path / "again")) == before
 
 
-def test_copies_beside_loads_hold_whole_runs(layout: Layout, tmp_path: Path) -> None:
+def test_copies_beside_loads_hold_whole_runs(
+    layout: Layout, news: DailyNews, tmp_path: Path
+) -> None:
     def work() -> None:
         for number in range(DAYS):
             ingest(layout, number)
@@ -165,26 +169,23 @@ def test_copies_beside_loads_hold_whole_runs(layout: Layout, tmp_path: Path) -> 
     assert len(counts) > 2
     for number in counts - {0}:
         copy = next(c for c in found if len(committed_runs(Layout(c).commits)) == number)
-        undisturbed = Layout(tmp_path / f"undisturbed-{number}")
-        for day in range(number):
-            ingest(undisturbed, day)
+        undisturbed = news(number, "other")
         assert lasting(restored(copy, tmp_path / f"again-{number}")) == lasting(undisturbed)
 
 
-def test_the_command(layout: Layout, tmp_path: Path) -> None:
-    ingest(layout, 0)
+def test_the_command(news: DailyNews, tmp_path: Path) -> None:
+    layout = news(1)
     data = ["--data", str(layout.root)]
     done = CliRunner().invoke(app, ["backup", str(tmp_path / "copy"), *data])
     parquet = len(_parquet(layout))
     told = f"1 runs, {parquet} Parquet files, 0 archive files; {parquet} copied now"
     assert (done.exit_code, done.output) == (0, f"{tmp_path / 'copy'}: {told}\n")
-    for inside in (layout.root, layout.root / "copy", tmp_path):
+    for inside in (layout.root, layout.root / "copy", layout.root.parent):
         done = CliRunner().invoke(app, ["backup", str(inside), *data])
         assert done.exit_code == 2
         assert done.output == f"{inside} and the data folder {layout.root} must lie apart\n"
 
 
-@pytest.mark.slow
 def test_a_backup_killed_at_any_action_leaves_a_copy_that_loads(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.faults.kill_points", str(tmp_path), "backup", "11"]
     done = subprocess.run(
@@ -194,7 +195,6 @@ def test_a_backup_killed_at_any_action_leaves_a_copy_that_loads(tmp_path: Path) 
     assert int(done.stdout) > 5
 
 
-@pytest.mark.slow
 def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     newsroom: Newsroom, prefect_api: str, tmp_path: Path
 ) -> None:
@@ -220,9 +220,8 @@ def _are_open(layout: Layout, files: int, size: int) -> bool:
     return len(sizes) >= files and sum(sizes) > size
 
 
-def test_compacted_days_come_back(layout: Layout, tmp_path: Path) -> None:
-    for number in range(4):
-        ingest(layout, number)
+def test_compacted_days_come_back(news: DailyNews, tmp_path: Path) -> None:
+    layout = news(4)
     back_up(layout, tmp_path / "copy")
     assert compact(layout, date(2030, 1, 1)).days
     publish_files(layout)
