@@ -8,12 +8,15 @@ OLD_CLIENT := $(VENV)/old-client/.installed
 POLARS := $(VENV)/polars/.installed
 BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
-.PHONY: demo test check serve bench bench-peers lock clean
+.PHONY: demo quick test check serve bench bench-peers lock clean
 
 demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
 	$(BIN)/presswatch demo
 
-test: $(STAMP) $(OLD_CLIENT) $(POLARS)  ## Run the tests
+quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: two thirds, in a minute
+	$(BIN)/python -m pytest -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
+
+test: $(STAMP) $(OLD_CLIENT) $(POLARS)  ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 check: $(STAMP)  ## Lint, types, import contracts

@@ -5,7 +5,8 @@ import duckdb
 SCHEMA_VERSION = 1
 """Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 
-Raise it when a load would now write other columns or rows, then run `python -m tests.fingerprints`.
+Raise it when a load would now write other columns or rows, then run
+`python -m tests.upgrade.fingerprints`.
 The next load of every user makes the warehouse again from Parquet, about a minute for a million
 articles. Views, macros and comments hold no rows: the next load replaces them without it.
 """

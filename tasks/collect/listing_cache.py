@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 LISTING_VERSION = 1
 """Version of what a listing gives: the entries of feeds, sitemaps and section pages.
 
-Raise it when some listing would now give other entries, then run `python -m tests.fingerprints`.
+Raise it when some listing would now give other entries, then run
+`python -m tests.upgrade.fingerprints`.
 Each listing is then parsed once more from its archived copy.
 """
 _TIMES = ("published_at", "given_fetched_at")

@@ -17,9 +17,11 @@ EXTRACTOR_VERSION = 1
 and model, normalising, recurrence.
 
 Raise it when some page would now give another outcome, text or field, then run
-`python -m tests.fingerprints`. It costs each user what their caches remember of pages, made again
-from the raw archive by the next run, and revisions across the change lose `is_like_for_like` until
-`rebuild articles` judges all history by the new version.
+`python -m tests.upgrade.fingerprints`.
+
+Raising it empties each user's boilerplate cache, which the next run fills again from the raw
+archive, and revisions across the change lose `is_like_for_like` until `rebuild articles` has been
+run.
 """
 EXTRACTOR_HASH_1 = "1-d869d737fc43"
 """What 0.1.0, which had no number, wrote for version 1; `article_revisions` knows it, too."""

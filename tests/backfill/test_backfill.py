@@ -51,6 +51,8 @@ from warehouse.layers.commits import read_commit
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 KINDS = (".warc", ".warc.gz", ".warc.zst")
 HARBOUR = source("gb-harbour", domains=("paper0.co.uk",))
 EVERYTHING = Selection()

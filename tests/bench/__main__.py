@@ -1,7 +1,6 @@
 """The measured figures of README.md: `make bench`. Needs the pages of ../shared."""
 
 import argparse
-import gzip
 import json
 import resource
 import subprocess
@@ -23,10 +22,9 @@ from tasks.model import ARTICLE_OUTCOMES
 from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.refine.normalise import EXTRACTOR_VERSION
-from tasks.refine.preview_page import explain
 from tasks.refine.refine_archive import refine
 from tests.bench import backfill, growth, memory, overhead, store, upkeep, warehouse
-from tests.bench.peers.run_extract import SETS, page_paths
+from tests.bench.corpus import SOURCES, extract_all
 from tests.bench.tables import language_table, main_table
 from tests.support.near_copies import measure, table
 from tests.support.scoring import CORPUS, crossval, score_folder
@@ -41,21 +39,6 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
 }
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
-SOURCES = """
-[[source]]
-id = "xx-corpus"
-name = "Corpus pages"
-language = "en"
-timezone = "UTC"
-files = ["{corpus}/pages/*.html.gz"]
-
-[[source]]
-id = "xx-gold"
-name = "Gold pages"
-language = "en"
-timezone = "UTC"
-files = ["{corpus}/gold/*.html.gz"]
-"""
 
 
 class Clock:
@@ -138,31 +121,6 @@ def compare(folder: Path, peers: Path | None, most: int | None) -> str:
         title = f"{name} {said['version']}"
         systems[title], milliseconds[title] = score_folder(folder / name), said["ms"]
     return f"{main_table(systems, milliseconds)}\n\n{language_table(systems)}"
-
-
-def extract_all(folder: Path, most: int | None = None) -> None:
-    """Extract all pages, as `presswatch extract` does, into `folder`/pages, /gold and /text."""
-    lines = folder / "lines"
-    lines.mkdir(parents=True)
-    for path in sorted((CORPUS / "pages").glob("*.json.gz"))[:most]:
-        page = json.loads(gzip.decompress(path.read_bytes()))
-        text = "\n".join(block["text"] for block in page["blocks"])
-        (lines / f"{page['id']}.txt").write_text(text, encoding="utf-8")
-    sets = {name: page_paths(CORPUS / name, most) for name in SETS}
-    sets["text"] = sorted(lines.glob("*.txt"))
-    place = open_installation(data=folder)
-    with page_pool(place.settings) as pool:
-        for name, paths in sets.items():
-            (folder / name).mkdir()
-            for page in explain(paths, None, place.settings.limits, pool):
-                _write(folder / name / page.stem, page.record())
-
-
-def _write(stem: Path, record: dict[str, Any]) -> None:
-    lines = [record["kicker"], record["headline"], record["standfirst"], *record["captions"]]
-    text = "\n".join([*(line for line in lines if line), record["body"]])
-    stem.with_suffix(".txt").write_text(text, encoding="utf-8")
-    stem.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")
 
 
 def run_system(python: Path, name: str, out: Path, most: int | None) -> dict[str, Any]:

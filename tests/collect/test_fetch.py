@@ -393,6 +393,7 @@ RUBBISH = st.binary(max_size=300) | st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RUBBISH, st.sampled_from([CaptureKind.PAGE, CaptureKind.LISTING]))
 def test_whatever_a_server_says_is_an_outcome(
@@ -409,6 +410,7 @@ def test_whatever_a_server_says_is_an_outcome(
         assert "\n" not in attempt.detail
 
 
+@pytest.mark.slow
 @given(st.text() | st.text().map(lambda text: f"http://{text}"))
 def test_whatever_is_asked_for_is_an_outcome(text: str) -> None:
     def nothing(host: str, port: int) -> list[Resolved]:

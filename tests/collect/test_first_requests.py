@@ -20,6 +20,8 @@ from tests.bench.crawl import sources
 from tests.support.serving import until
 from tests.support.source_server import Asked, asked, host, papers_served
 
+pytestmark = pytest.mark.slow
+
 PAPERS = 4
 
 

@@ -31,6 +31,8 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.read.source_health import SourceHealth, source_health, unhealthy
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOWN = http(b"", "503 Busy")
 

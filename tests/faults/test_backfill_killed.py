@@ -22,6 +22,8 @@ from tests.support.build_warcs import Archived, news, url_of, write_warc
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 OF_ITS_RUN = ("run_id", "valid_from")
 TABLES = (
     *("articles", "article_versions", "captures", "mentions", "stripped_blocks"),
@@ -131,7 +133,6 @@ def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-@pytest.mark.slow
 def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
         write_warc(tmp_path / "one.warc.gz", news(5, 250)),

@@ -12,6 +12,8 @@ from tests.support.loopback import Loopback, dripping, endless, http, redirect
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 TOPICS = Path(__file__).parents[2] / "deployments" / "topics.toml"
 TITLE = "Robert'); DROP TABLE articles;-- ../../etc/passwd"
 SENTENCES = (

@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.sample_newsroom import Newsroom, Place
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("PRESSWATCH_KILLS", "4"))
 OF_ITS_RUN = [
     *("run_id", "capture_id", "raw_ref", "etag", "last_modified", "found_in", "url_keys"),
@@ -65,7 +67,6 @@ def wait_until_gone(group: int) -> None:
     assert not is_alive(group), "processes outlived the killed run"
 
 
-@pytest.mark.slow
 def test_killed_at_random_moments(
     newsroom: Newsroom,
     prefect_api: str,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize(
     ("work", "step"),
     [("load", 5), ("rebuild warehouse", 3), ("rebuild articles", 11), ("compact", 7)],

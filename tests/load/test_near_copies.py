@@ -14,6 +14,8 @@ from warehouse.build import loader
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 Clusters = dict[str, str]
 BASES = [prose(seed, 150).split() for seed in range(100, 104)]
 
@@ -129,7 +131,6 @@ FOUND = {
 }
 
 
-@pytest.mark.slow
 def test_changed_gold_texts_are_found_and_others_are_not_merged(
     shared: Path, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ TEXTS = st.lists(st.sampled_from([f"text:{text}" for text in NAMED] + ["text:Pho
 LINES = st.lists(st.one_of(st.text(max_size=40), st.sampled_from(PARAGRAPHS + PROMPTS + CREDITS)))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES, HINTED, TEXTS, TEXTS)
 def test_lines_cleaned_under_marks_are_clean(

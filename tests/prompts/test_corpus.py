@@ -1,20 +1,23 @@
 """Real pages from many papers: one ingest of all of them, and floors under what was reached."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.ingest import ingest
-from tests.bench.__main__ import SOURCES, extract_all
+from tests.bench.corpus import SOURCES, extract_all
 from tests.support.sample_newsroom import TOPICS
 from tests.support.scoring import CORPUS, Figures, by_language, crossval, score_folder, totals
 from tests.support.staged_pages import files, tables
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 PAGES, GOLD = 391, 1002
+INGESTED = "[048c]*.html.gz"
+"""A quarter of the pages of both sets, by their names; all of them are extracted and scored."""
 
 SEEN, UNSEEN = "these pages", "cross-validated"
 
@@ -68,19 +71,19 @@ class Place:
     """An installation whose papers are the corpus."""
 
     def __init__(self, folder: Path) -> None:
-        (folder / "sources.toml").write_text(SOURCES.format(corpus=CORPUS))
+        sources = SOURCES.format(corpus=CORPUS).replace("*.html.gz", INGESTED)
+        (folder / "sources.toml").write_text(sources)
+        self.pages = sum(len([*CORPUS.glob(f"{name}/{INGESTED}")]) for name in ("pages", "gold"))
         self.folder = folder
         self.layout = Layout(folder / "data")
-        self.seconds = [self.ingest()]
+        self.ingest()
 
-    def ingest(self) -> float:
-        began = time.monotonic()
+    def ingest(self) -> None:
         ingest(
             sources_file=str(self.folder / "sources.toml"),
             topics_file=str(TOPICS),
             data=str(self.layout.root),
         )
-        return time.monotonic() - began
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = query(self.layout, sql).to_pylist()
@@ -92,31 +95,29 @@ def place(shared: Path, prefect_api: str, tmp_path_factory: pytest.TempPathFacto
     return Place(tmp_path_factory.mktemp("corpus"))
 
 
-@pytest.mark.slow
 def test_every_page_ends_as_an_article_or_a_named_rejection(place: Place) -> None:
     counts = {
         row["outcome"]: row["n"]
         for row in place.ask("SELECT outcome, count(*)::INTEGER AS n FROM captures GROUP BY ALL")
     }
-    assert sum(counts.values()) == PAGES + GOLD
+    assert sum(counts.values()) == place.pages > (PAGES + GOLD) / 5
     assert not {"page_crashed", "page_timed_out", "undecodable", "fetched"} & set(counts)
-    assert counts["article"] + counts["revised"] + counts["unchanged"] >= PAGES + GOLD - 5
+    assert counts["article"] + counts.get("revised", 0) + counts.get("unchanged", 0) >= (
+        place.pages - 5
+    )
 
 
-@pytest.mark.slow
 def test_what_goes_in_comes_out(place: Place) -> None:
     (run,) = place.ask("FROM runs")
     parts = ("articles", "revised", "unchanged", "rejected")
-    assert run["attempts"] == run["pages"] == sum(run[part] for part in parts) == PAGES + GOLD
+    assert run["attempts"] == run["pages"] == sum(run[part] for part in parts) == place.pages
 
 
-@pytest.mark.slow
-def test_a_second_run_changes_nothing_and_is_quick(place: Place) -> None:
+def test_a_second_run_changes_nothing(place: Place) -> None:
     before = tables(place.layout, ()), files(place.layout), place.layout.current.parent.readlink()
-    seconds = place.ingest()
+    place.ingest()
     after = tables(place.layout, ()), files(place.layout), place.layout.current.parent.readlink()
     assert after == before
-    assert seconds < place.seconds[0] / 4
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,6 @@ def systems(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return {SEEN: score_folder(folder), UNSEEN: crossval()}
 
 
-@pytest.mark.slow
 def test_every_page_is_scored(systems: dict[str, Figures]) -> None:
     for figures in systems.values():
         sizes = {part: len(pages) for part, pages in figures.items()}
@@ -135,7 +135,6 @@ def test_every_page_is_scored(systems: dict[str, Figures]) -> None:
         assert sizes == {part: want[part] for part in sizes}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*AT_MOST, *AT_LEAST])
 def test_no_figure_is_worse_than_its_floor(systems: dict[str, Figures], name: str) -> None:
     for figures, floor in zip(systems.values(), (AT_MOST | AT_LEAST)[name], strict=True):
@@ -144,7 +143,6 @@ def test_no_figure_is_worse_than_its_floor(systems: dict[str, Figures], name: st
             assert found <= floor if name in AT_MOST else found >= floor
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("system", [SEEN, UNSEEN])
 def test_no_language_ends_below_trafilatura(systems: dict[str, Figures], system: str) -> None:
     languages = by_language(systems[system])

@@ -25,6 +25,8 @@ from tasks.settings import Limits, Settings
 from tests.support.staged_pages import source
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 RUN = "20260302T060000Z-aaaaaa"
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SENTENCES = "The harbour board met on Monday. Skippers were heard, and a vote was put off. " * 12

@@ -238,6 +238,7 @@ def run_id(number: int) -> str:
     return f"202603{number:02}T060000Z-aaaaaa"
 
 
+@pytest.mark.slow
 def test_furniture_goes_and_what_the_paper_wrote_stays(tmp_path: Path, pool: PagePool) -> None:
     layout = Layout(tmp_path)
     batch = refined(layout, archived(layout, run_id(1), STORIES), pool)
@@ -247,6 +248,7 @@ def test_furniture_goes_and_what_the_paper_wrote_stays(tmp_path: Path, pool: Pag
     assert found == [TEASER] * 8
 
 
+@pytest.mark.slow
 def test_the_order_of_an_archive_files_pages_does_not_matter(
     tmp_path: Path, pool: PagePool
 ) -> None:
@@ -260,6 +262,7 @@ def test_the_order_of_an_archive_files_pages_does_not_matter(
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_one_page_is_judged_by_the_pages_of_earlier_runs(tmp_path: Path, pool: PagePool) -> None:
     layout = Layout(tmp_path)
     alone = archived(layout, run_id(3), [1])
@@ -271,6 +274,7 @@ def test_one_page_is_judged_by_the_pages_of_earlier_runs(tmp_path: Path, pool: P
     assert bodies(staged(refined(layout, alone, pool), "articles")) == {1: STORIES[1]}
 
 
+@pytest.mark.slow
 def test_an_archive_file_may_be_renamed(tmp_path: Path, pool: PagePool) -> None:
     layout = Layout(tmp_path)
     warc = archived(layout, run_id(1), STORIES)
@@ -278,6 +282,7 @@ def test_an_archive_file_may_be_renamed(tmp_path: Path, pool: PagePool) -> None:
     assert bodies(staged(refined(layout, moved, pool), "articles")) == CLEAN
 
 
+@pytest.mark.slow
 def test_the_cache_decides_nothing(tmp_path: Path, pool: PagePool) -> None:
     layout = Layout(tmp_path)
     warcs = [archived(layout, run_id(number), [2 * number, 2 * number - 1]) for number in (1, 2, 3)]
@@ -294,6 +299,7 @@ def test_the_cache_decides_nothing(tmp_path: Path, pool: PagePool) -> None:
     assert {path.name: path.read_bytes() for path in files} == kept
 
 
+@pytest.mark.slow
 def test_polls_without_pages_are_looked_at_once(tmp_path: Path, pool: PagePool) -> None:
     layout = Layout(tmp_path)
     polls = [archived_poll(layout, run_id(number)) for number in (1, 2)]
@@ -305,6 +311,7 @@ def test_polls_without_pages_are_looked_at_once(tmp_path: Path, pool: PagePool) 
     assert kept == [run_id(number) for number in (1, 2, 3)]
 
 
+@pytest.mark.slow
 def test_other_settings_make_other_prints(
     tmp_path: Path, pool: PagePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,6 +346,7 @@ def test_what_0_1_0_remembered_is_not_made_again(
     assert made == [warcs[1]]
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_tells_nothing(tmp_path: Path, pool: PagePool) -> None:
     layout = Layout(tmp_path)
     broken = archived(layout, run_id(1), [1, 2, 3])
@@ -362,6 +370,7 @@ def saved(folder: Path, numbers: Iterable[int]) -> None:
 RECURRING = "SELECT text FROM stripped_blocks WHERE rule = 'site:recurring'"
 
 
+@pytest.mark.slow
 def test_a_rebuild_from_the_archive_gives_the_same_rows(prefect_api: str, tmp_path: Path) -> None:
     sources, layout = tmp_path / "sources.toml", Layout(tmp_path / "data")
     sources.write_text(

@@ -88,6 +88,7 @@ class Elements(HTMLParser):
             self.text += f"{data} "
 
 
+@pytest.mark.slow
 def test_texts_of_papers_come_out_as_text(page: str) -> None:
     elements = Elements(page)
     assert not [tag for tag, _ in elements.found if tag == "img"]
@@ -141,6 +142,7 @@ def test_shares_are_readable(share: float | None, shown: str) -> None:
     assert percent(share) == shown
 
 
+@pytest.mark.slow
 def test_long_spans_are_told_in_weeks_and_months(tmp_path: Path) -> None:
     for days, unit in ((-59, "day"), (-200, "week"), (-1500, "month")):
         layout = Layout(tmp_path / unit)

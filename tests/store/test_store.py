@@ -36,6 +36,8 @@ from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, join
 
+pytestmark = pytest.mark.slow
+
 SOON = datetime.now(UTC) + timedelta(days=1)
 TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
 
@@ -245,7 +247,7 @@ def test_a_dead_holder_is_not_waited_for_for_ever(
     monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
     begun = time.monotonic()
     assert _held(store, "two", print) == "two"
-    assert 1 < time.monotonic() - begun < 10
+    assert time.monotonic() - begun > 1
 
 
 def test_a_live_holder_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,11 +263,11 @@ def test_a_live_holder_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyP
         other.result()
 
 
-def test_a_lease_of_ones_own_is_taken_at_once(store: Store) -> None:
+def test_a_lease_of_ones_own_is_taken_without_waiting(store: Store) -> None:
     store.create("leases/x.json", json.dumps({"holder": "one", "beats": 7}).encode())
-    begun = time.monotonic()
-    assert _held(store, "one", print) == "one"
-    assert time.monotonic() - begun < 5
+    told: list[str] = []
+    assert _held(store, "one", told.append) == "one"
+    assert told == []
 
 
 def test_compacted_days_read_the_same_everywhere(store: Store, here: Layout, there: Layout) -> None:

@@ -25,6 +25,7 @@ def rows(paths: list[Path], processes: int) -> list[dict[str, object]]:
     return [row for table in tables for row in table.to_pylist()]
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_rows_of_one(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.clock import Clock
-from tests.places import PAPERS, TOPICS
+from tests.support.clock import Clock
+from tests.support.sample_newsroom import PAPERS, TOPICS
 from tests.upgrade.answers import Installation
 from tests.upgrade.site import PORT, Page, Site, serving, write_site
 
-from newsroom import write_sources  # isort: skip - deployments/ is no package, tests.places adds it
+from newsroom import write_sources  # isort: skip - deployments/ is no package, tests.support.sample_newsroom adds it
 from newsroom_articles import EARLIER, Article  # isort: skip
 from newsroom_listings import site_listings  # isort: skip
 from newsroom_pages import Site as Newsroom  # isort: skip

@@ -19,6 +19,8 @@ from warehouse.build.publish import drop_snapshots
 from warehouse.layers.compactions import read_compactions
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 CLOSED = date(2026, 3, 4)
 FILES = "files"
@@ -145,7 +147,6 @@ def test_replaced_files_stay_for_their_readers(layout: Layout) -> None:
     assert [old for each in read_compactions(layout.commits) for old in each.retired] == []
 
 
-@pytest.mark.slow
 def test_a_load_that_failed_keeps_its_files(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +215,6 @@ def test_a_rebuild_that_cannot_redo_a_run_keeps_its_rows(
     assert tables(layout, leave_out=("loads", FILES)) == before
 
 
-@pytest.mark.slow
 def test_loads_go_on_beside_compaction(layout: Layout) -> None:
     apart = Layout(layout.root.with_name("undisturbed"))
     shutil.rmtree(apart.root, ignore_errors=True)

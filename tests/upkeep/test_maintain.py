@@ -28,6 +28,8 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.read.query import QueryError, query
 
+pytestmark = pytest.mark.slow
+
 PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
 <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
 "datePublished": "2026-03-0{day}T08:00:00Z"}}</script></head>

@@ -22,6 +22,8 @@ from tests.upkeep.test_compact import ingest, pages, run_id
 from warehouse.build.publish import drop_snapshots
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 POLARS = Path(os.environ.get("PRESSWATCH_POLARS", ROOT / ".venv/polars/bin/python"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,7 +78,6 @@ def ingest_more(layout: Layout, number: int) -> None:
     publish(layout)
 
 
-@pytest.mark.slow
 def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
     if not POLARS.exists():
         pytest.skip(f"needs polars in {POLARS}: make test installs it")

@@ -25,6 +25,8 @@ FREED = """
 import re, warehouse
 from pathlib import Path
 from warehouse.allocation import give_back
+
+pytestmark = pytest.mark.slow
 def held():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 blocks = [b"x" * 60_000 for _ in range(1_700)]

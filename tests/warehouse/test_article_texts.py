@@ -14,6 +14,8 @@ from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 RUN = "20260302T060000Z-00000{}"
 BODY = "One grain deal, two Grain\ndeals; 三个grain粮食。\n\nIt's " + "the end. " * 20 + "grain"
 FIRST = [

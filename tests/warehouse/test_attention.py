@@ -81,6 +81,7 @@ def series(layout: Layout, *names: str, kind: str = "month") -> list[list[float]
 # The vectors, through the loader
 
 
+@pytest.mark.slow
 def test_the_vectors_to_four_digits(layout: Layout) -> None:
     load_months(layout, VECTORS)
     epu, gpr, tpu, robust = series(layout, "epu", "gpr_style", "tpu_style", "gap_robust")
@@ -93,6 +94,7 @@ def test_the_vectors_to_four_digits(layout: Layout) -> None:
     assert sigma["sigma"].to_pylist() == [0.028048, 0.037417]
 
 
+@pytest.mark.slow
 def test_an_outage_moves_the_gap_robust_series_alone_to_where_it_was(layout: Layout) -> None:
     load_months(layout, OUTAGE)
     epu, robust, papers = series(layout, "epu", "gap_robust", "sources")
@@ -101,6 +103,7 @@ def test_an_outage_moves_the_gap_robust_series_alone_to_where_it_was(layout: Lay
     assert (round(robust[6], 1), round(robust[8], 1)) == (96.2, 96.2)
 
 
+@pytest.mark.slow
 def test_a_week_is_sum_over_sum(layout: Layout) -> None:
     cells = zip([1, 0, 0, 0, 0, 9, 0], [10] * 5 + [300, 10], strict=True)
     week = dict(zip(range(-7, 0), cells, strict=True))
@@ -183,6 +186,7 @@ def close(one: Sequence[float | None], other: Sequence[float | None]) -> bool:
     return bool(one == pytest.approx(other, rel=1e-5, abs=3e-4, nan_ok=True))
 
 
+@pytest.mark.slow
 @slowly
 @given(panels(CELLS), st.integers(2, 9), st.integers(0, 3))
 def test_a_constant_times_a_papers_shares_changes_nothing(
@@ -196,6 +200,7 @@ def test_a_constant_times_a_papers_shares_changes_nothing(
     assert close(after["gap_robust"], before["gap_robust"])
 
 
+@pytest.mark.slow
 @slowly
 @given(panels(CELLS), st.randoms(use_true_random=False))
 def test_the_order_of_papers_is_nothing(
@@ -209,6 +214,7 @@ def test_the_order_of_papers_is_nothing(
     assert all(close(after[name], before[name]) for name in SERIES)
 
 
+@pytest.mark.slow
 @slowly
 @given(panels(CELLS))
 def test_null_where_nothing_was_collected_and_only_there(
@@ -222,6 +228,7 @@ def test_null_where_nothing_was_collected_and_only_there(
         assert not is_empty or all(found[name][at] is None for name in SERIES)
 
 
+@pytest.mark.slow
 @slowly
 @given(panels(CELLS))
 def test_the_mean_is_100(made: Panel, panel: dict[str, list[Cell]]) -> None:
@@ -231,6 +238,7 @@ def test_the_mean_is_100(made: Panel, panel: dict[str, list[Cell]]) -> None:
         assert not values or sum(values) / len(values) == pytest.approx(100, abs=2e-4)
 
 
+@pytest.mark.slow
 @slowly
 @given(panels(FULL_CELLS))
 def test_without_gaps_the_robust_series_is_the_epu_series(
@@ -240,6 +248,7 @@ def test_without_gaps_the_robust_series_is_the_epu_series(
     assert close(found["gap_robust"], found["epu"])
 
 
+@pytest.mark.slow
 @slowly
 @given(panels(CELLS))
 def test_each_paper_is_in_the_index_or_in_the_notes(
@@ -354,6 +363,7 @@ def as_of(number: int) -> str:
     return f"attention_index_as_of('{day(number).date()}')"
 
 
+@pytest.mark.slow
 def test_what_the_series_said_earlier_can_be_asked(layout: Layout) -> None:
     load_on(layout, 0, 2)
     first = shares(layout)
@@ -365,6 +375,7 @@ def test_what_the_series_said_earlier_can_be_asked(layout: Layout) -> None:
     assert vintages(layout) == [day(0).date(), day(2).date()]
 
 
+@pytest.mark.slow
 def test_the_last_load_of_a_day_wins(layout: Layout) -> None:
     load_on(layout, 0, 2)
     load_on(layout, 1, 1)
@@ -377,6 +388,7 @@ def test_the_last_load_of_a_day_wins(layout: Layout) -> None:
     assert shares(layout, as_of(0)) == [0.5]
 
 
+@pytest.mark.slow
 def test_a_load_that_changes_nothing_makes_no_vintage(layout: Layout) -> None:
     load_on(layout, 0, 2)
     named = HARVEST.model_copy(update={"name": "Grain"})
@@ -385,6 +397,7 @@ def test_a_load_that_changes_nothing_makes_no_vintage(layout: Layout) -> None:
     assert vintages(layout) == [day(0).date()]
 
 
+@pytest.mark.slow
 def test_a_clock_that_goes_back_makes_no_earlier_vintage(layout: Layout) -> None:
     load_on(layout, 4, 2)
     load_on(layout, 1, 1)
@@ -392,6 +405,7 @@ def test_a_clock_that_goes_back_makes_no_earlier_vintage(layout: Layout) -> None
     assert shares(layout) == [0.33333333, None, None, 0.5]
 
 
+@pytest.mark.slow
 def test_a_topic_that_is_gone_stays_in_what_was_said(layout: Layout) -> None:
     load_on(layout, 0, 2)
     load(layout, [SUMMIT], SOURCES, now=day(1))
@@ -400,6 +414,7 @@ def test_a_topic_that_is_gone_stays_in_what_was_said(layout: Layout) -> None:
     assert shares(layout, as_of(0)) == [0.5]
 
 
+@pytest.mark.slow
 def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
     for number, harvests in ((0, 2), (2, 1), (3, 5), (40, 1)):
         load_on(layout, number, harvests)
@@ -417,6 +432,7 @@ def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
     assert tables(layout) == loaded
 
 
+@pytest.mark.slow
 def test_a_load_that_rolled_back_leaves_no_vintage(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,6 +455,7 @@ def test_a_load_that_rolled_back_leaves_no_vintage(
     assert vintages(layout) == [day(0).date(), day(2).date()]
 
 
+@pytest.mark.slow
 def test_only_what_was_published_is_kept(layout: Layout) -> None:
     load_on(layout, 0, 2)
     load_on(layout, 0, 3, published=False)
@@ -452,6 +469,7 @@ def test_only_what_was_published_is_kept(layout: Layout) -> None:
     assert (tables(layout), kept_files(layout)) == (loaded, files)
 
 
+@pytest.mark.slow
 def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,6 +487,7 @@ def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
     assert tables(layout) == loaded
 
 
+@pytest.mark.slow
 def test_a_lost_vintage_is_written_again(layout: Layout) -> None:
     for number in range(3):
         load_on(layout, number, 1 + number)
@@ -480,6 +499,7 @@ def test_a_lost_vintage_is_written_again(layout: Layout) -> None:
     assert kept_files(layout) == kept
 
 
+@pytest.mark.slow
 def test_old_vintages_are_thinned_and_shortened(tmp_path: Path) -> None:
     panel = Panel(Layout(tmp_path))
     panel.con.execute(

@@ -111,6 +111,7 @@ def publish_page(layout: Layout, number: int) -> int:
     return snapshot.stat().st_ino
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_written_over_the_one_kept_no_more(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     inodes = [publish_page(layout, number) for number in range(1, 6)]
@@ -181,6 +182,7 @@ def same_numbers(one: Path, other: Path) -> bool:
         return first.execute(asked).fetchall() == second.execute(asked).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "compared"])
 def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path, is_told: bool) -> None:
     layout, dice = Layout(tmp_path), random.Random(11)
@@ -263,6 +265,7 @@ def test_of_what_somebody_else_wrote_nothing_is_known(
     assert written_since(layout, copy) is None
 
 
+@pytest.mark.slow
 def test_every_snapshot_after_the_third_is_told_what_to_copy(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     for number in range(1, 6):

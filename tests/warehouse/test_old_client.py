@@ -19,6 +19,8 @@ QUESTIONS = (ROOT / "deployments" / "questions.sql").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ASKING = """
 import json, sys, duckdb
+
+pytestmark = pytest.mark.slow
 con = duckdb.connect(sys.argv[1], read_only=True)
 con.execute("SET TimeZone = 'UTC'")
 answers = []

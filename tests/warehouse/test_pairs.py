@@ -11,6 +11,8 @@ from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 BOTH, ONE, OTHER = "The harvest and the G20.", "The harvest came.", "The G20 met."
 WIRE = prose(3, 100) + " the harvest, the G20"
 

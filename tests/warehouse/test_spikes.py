@@ -166,6 +166,7 @@ def test_a_day_that_was_not_collected_and_a_short_past_give_nothing(made: Days) 
     assert made.spikes(hits, totals, {(paper, 150) for paper in range(4)}) == {}
 
 
+@pytest.mark.slow
 def test_false_alarms_are_rare(made: Days) -> None:
     """Four papers, 158 days with a past each: under one in a thousand days, whatever the level."""
     tried, alarms = 0, 0
@@ -264,6 +265,7 @@ def test_spikes_are_those_of_the_method_number_by_number(made: Days, seed: int) 
         assert score == pytest.approx(is_spike[day], abs=6e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_days_counted_anew_have_what_a_count_of_all_days_gives(made: Days, seed: int) -> None:
     dice = np.random.default_rng(seed)
@@ -305,6 +307,7 @@ def ingest(layout: Layout, number: int, part: list[Page], sources: Iterable[Sour
     load(layout, TOPICS, tuple(sources), [run])
 
 
+@pytest.mark.slow
 def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     renamed = [SOURCES[0].model_copy(update={"name": "The Post"}), *SOURCES[1:]]
@@ -324,6 +327,7 @@ def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path)
     assert tables(layout) == loaded
 
 
+@pytest.mark.slow
 def test_the_headlines_behind_a_spike(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     every = pages()

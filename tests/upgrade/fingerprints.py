@@ -1,7 +1,7 @@
 """Fingerprints of what the declared versions stand for, beside the numbers they were taken at.
 
-`python -m tests.fingerprints` takes them again after a number was raised. Where only the wording of
-the SQL changed, or the sample newsroom, and no row of a user would: `--unchanged`.
+`python -m tests.upgrade.fingerprints` takes them again after a number was raised. Where only the
+wording of the SQL or the sample newsroom changed, and no row of a user would: `--unchanged`.
 """
 
 import argparse
@@ -28,14 +28,14 @@ from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine import normalise
 from tasks.refine.refine_archive import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
-from tests.staged import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
+from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
 from warehouse import version
 from warehouse.build import loader
 from warehouse.build.publish import publish
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
-SAMPLE = Path(__file__).parents[1] / "deployments" / "sample"
+SAMPLE = Path(__file__).parents[2] / "deployments" / "sample"
 sys.path.insert(0, str(SAMPLE))
 
 from newsroom_articles import PAPERS, Paper  # noqa: E402 (deployments/ is no package)
@@ -213,7 +213,7 @@ def difference(name: str, number: int, parts: Parts, recorded: dict[str, Parts])
     """What to do where a fingerprint is not the one recorded for the version; else nothing."""
     ((last, known),) = recorded.items()
     changed = sorted(part for part in parts | known if parts.get(part) != known.get(part))
-    again = "run `python -m tests.fingerprints`"
+    again = "run `python -m tests.upgrade.fingerprints`"
     if number < int(last):
         return f"{name} is {number}, but {last} is recorded: it must never fall"
     if number > int(last):

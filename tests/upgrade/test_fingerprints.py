@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.fingerprints import (
+from tests.upgrade.fingerprints import (
     DECLARED,
     RECORD,
     Parts,
@@ -38,7 +38,8 @@ def test_a_difference_is_named_with_its_remedy() -> None:
     said = difference(NAME, 7, other, KNOWN)
     assert "still 7, but these changed: columns of a, marts/b, marts/c." in said
     assert (
-        "Raise SCHEMA_VERSION in warehouse.version and run `python -m tests.fingerprints`" in said
+        "Raise SCHEMA_VERSION in warehouse.version and run `python -m tests.upgrade.fingerprints`"
+        in said
     )
     assert "8 is not recorded yet: run" in difference(NAME, 8, other, KNOWN)
     assert "must never fall" in difference(NAME, 6, same, KNOWN)
