@@ -6,7 +6,6 @@ from functools import lru_cache
 import numpy as np
 
 from tasks.prompts.blocks import Page
-from tasks.prompts.gate import Gate
 from tasks.prompts.shapes import Column
 from tasks.prompts.words import MEMORY
 
@@ -15,7 +14,6 @@ COMMENTS = re.compile(
     r"disqus\w*|kommentare?|commentaires?|comentarios|livefyre\w*|respond|user-?comments?)(?:$|[\s_-])"
 )
 NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
-GATE = Gate([COMMENTS])
 ENOUGH = 400
 """Characters of running text that make an article of their own."""
 
@@ -48,7 +46,7 @@ def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
 @lru_cache(maxsize=MEMORY)
 def _holds_comments(key: str) -> bool:
     """Whether the name of an element is that of readers' comments."""
-    return bool(GATE.open_to(key) and COMMENTS.search(key) and not NOT_COMMENTS.search(key))
+    return bool(COMMENTS.search(key) and not NOT_COMMENTS.search(key))
 
 
 def _other_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:

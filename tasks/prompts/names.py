@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from tasks.prompts.gate import Gate
 from tasks.prompts.shapes import Column, Columns, Shape
 from tasks.prompts.words import MEMORY
 
@@ -20,8 +19,6 @@ FRAME = re.compile(
     r"read-?next|widget|cookie|consent|gdpr|disclaimer|copyright|legal|about-?us|topics?\b"
 )
 WANTED = {"promo_up": PROMO, "frame_up": FRAME}
-PATTERNS = tuple(WANTED.values())
-GATE = Gate(PATTERNS)
 SMALL = 1500
 """Characters of the largest element whose name is believed: many papers call the whole article
 `paywall` or `premium`."""
@@ -43,4 +40,4 @@ def name_columns(shape: Shape, chars: Column) -> Columns:
 @lru_cache(maxsize=MEMORY)
 def _named_for(key: str) -> tuple[int, ...]:
     """What an element's name says, as rows of `WANTED`."""
-    return tuple(row for row in GATE.open_to(key) if PATTERNS[row].search(key))
+    return tuple(row for row, pattern in enumerate(WANTED.values()) if pattern.search(key))

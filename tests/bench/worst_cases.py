@@ -71,7 +71,7 @@ def rules() -> None:
     for rule in RULES:
         language = rule.name.split("/")[0]
         for text in texts_for(rule):
-            rule.hits(text, 0)
+            rule.pattern.search(text)
             find_rule(text, LANGUAGE.get(language, language))
 
 

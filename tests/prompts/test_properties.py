@@ -273,7 +273,7 @@ def test_what_a_rule_hits_is_found_in_any_text(rule: Rule) -> None:
     language = rule.name.split("/")[0]
     for text in texts_for(rule):
         found = find_rule(text, LANGUAGE.get(language, language))
-        assert not rule.hits(text, 0) or found is not None, text[:80]
+        assert not rule.pattern.search(text) or found is not None, text[:80]
 
 
 def texts_for(rule: Rule) -> list[str]:
