@@ -9,9 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.extract.authors import clean_authors
 from tasks.extract.headlines import Titles, choose_headline, main_heading, words_of_address
 from tasks.extract.jsonld import first_text, texts
-from tasks.extract.page import Page, text_of
-from tasks.extract.publication import find_modified, find_published
-from tasks.extract.terms import find_notice, find_reservation, stated_access, stated_words
+from tasks.extract.metadata_elements import Page, text_of
+from tasks.extract.publication_dates import find_modified, find_published
+from tasks.extract.stated_terms import find_notice, find_reservation, stated_access, stated_words
 from tasks.text.dates import Moment
 
 AUTHORS = (

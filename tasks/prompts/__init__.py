@@ -6,17 +6,10 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.prompts.blocks import Page, cut_lines, cut_tree
-from tasks.prompts.clusters import strip_boxes, strip_clusters, strip_lists
-from tasks.prompts.forest import load_model
-from tasks.prompts.hints import NO_SITE, Hints, Site
-from tasks.prompts.marking import keep_marked, marked_blocks, marked_nodes
-from tasks.prompts.noise import is_clean, settle
-from tasks.prompts.recurring import strip_recurring
-from tasks.prompts.roles import assign_roles, find_headline
-from tasks.prompts.rules import find_rule
-from tasks.prompts.saved import take_as_is
-from tasks.prompts.select import (
+from tasks.prompts.apply_overrides import keep_marked, marked_blocks, marked_nodes
+from tasks.prompts.block_model import load_model
+from tasks.prompts.block_roles import assign_roles, find_headline
+from tasks.prompts.block_selection import (
     Draft,
     Role,
     explain,
@@ -28,7 +21,14 @@ from tasks.prompts.select import (
     strip_likely_prompts,
     strip_prompts,
 )
-from tasks.prompts.words import fold
+from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.never_text import is_clean, settle
+from tasks.prompts.page_hints import NO_SITE, Hints, Site
+from tasks.prompts.prompt_clusters import strip_boxes, strip_clusters, strip_lists
+from tasks.prompts.recurring import strip_recurring
+from tasks.prompts.text_pages import take_as_is
+from tasks.prompts.text_rules import find_rule
+from tasks.prompts.word_weights import fold
 
 __all__ = ["NO_SITE", "Hints", "Site", "clean_lines", "clean_tree"]
 

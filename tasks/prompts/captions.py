@@ -2,8 +2,8 @@
 
 import re
 
+from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import TAG_FLAGS
-from tasks.prompts.select import Draft, Role
 
 CAPTION = re.compile(r"caption|bildunterschrift|photo-?credit|legend|bildtext|byline-image")
 CREDIT = re.compile(

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from tasks.prompts.hints import Site
-from tasks.prompts.rules import find_rule
-from tasks.prompts.select import Draft, Role
+from tasks.prompts.block_selection import Draft, Role
+from tasks.prompts.page_hints import Site
+from tasks.prompts.text_rules import find_rule
 
 LONGEST = 2000
 """Characters of a text that are compared."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from tasks.collect.fetch.robots import Policy
 from tasks.collect.listings import read_listing
 from tasks.extract import extract_page
-from tasks.prompts.rules import LONGEST, find_rule
+from tasks.prompts.text_rules import LONGEST, find_rule
 from tasks.topics.mentions import Matcher
 from tasks.topics.topic import Topic
 from tests.prompts.test_prompts import LANGUAGE, RULES

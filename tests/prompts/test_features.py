@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from tasks.prompts.block_features import describe
+from tasks.prompts.block_model import load_model
 from tasks.prompts.blocks import Page, cut_tree
-from tasks.prompts.features import describe
-from tasks.prompts.forest import load_model
-from tasks.prompts.hints import Hints
-from tasks.prompts.places import card_columns, kin_column
-from tasks.prompts.running import Running
-from tasks.prompts.shapes import Columns, Shape
-from tasks.prompts.subject import Subjects, headline_share
-from tasks.prompts.words import subject, tokens
+from tasks.prompts.neighbours import Running
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.page_topic import Subjects, headline_share
+from tasks.prompts.tree_arrays import Columns, Shape
+from tasks.prompts.tree_position import card_columns, kin_column
+from tasks.prompts.word_weights import subject, tokens
 
 SENTENCE = "The ferry crossed the strait again on Monday after a week of storms and repairs."
 

@@ -16,9 +16,9 @@ from tasks.archive import open_archive
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts import Site
+from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
-from tasks.prompts.select import Draft, Role
 from tasks.refine.boilerplate_cache import Memory
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.refine.refine_archive import refine

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-CROSSVAL = Path(__file__).parents[2] / "tasks" / "prompts" / "crossval.json"
+CROSSVAL = Path(__file__).parents[1] / "training" / "crossval.json"
 SIDE_KINDS = frozenset({"other", "cookie_adblock"})
 """Kinds of prompts that are not at the core of the matter."""
 REPOS = ("fundus", "scrapinghub", "misinformation", "web-content")

@@ -14,7 +14,7 @@ import pytest
 
 import tasks
 from tasks.load.loader import load
-from tasks.prompts.words import MEMORY, Lexicon, Said
+from tasks.prompts.word_weights import MEMORY, Lexicon, Said
 from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
 from warehouse.build import loader, writer_file, written_blocks
 from warehouse.build.writer_file import MEMORY as SHARES

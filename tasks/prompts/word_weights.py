@@ -135,10 +135,6 @@ class Lexicon:
         self.parts[name] = found
         return found
 
-    def weights(self) -> dict[str, dict[str, float]]:
-        """What was learned, as model.json holds it."""
-        return {"article": self.article, "prompt": self.prompt, "keys": self.keys}
-
 
 def tokens(text: str) -> list[str]:
     """The words of a text's beginning, lower case; any number is `0`.
@@ -165,23 +161,6 @@ def tokens(text: str) -> list[str]:
 def subject(words: list[str]) -> frozenset[str]:
     """The words that can say what a text is about: long ones, and pairs of characters."""
     return frozenset([word for word in words if len(word) >= TELLING or word > "\u3040"])
-
-
-def grams(words: list[str]) -> list[str]:
-    """Words, pairs of neighbouring words, and the first word marked as such."""
-    if not words:
-        return []
-    return [*words, *map(" ".join, pairwise(words)), "^" + words[0]]
-
-
-def key_parts(key: str) -> tuple[str, ...]:
-    """The parts of class names and ids, and the pairs within one name."""
-    found: set[str] = set()
-    for name in key.split():
-        parts = KEY_PART.findall(name)
-        found.update(parts)
-        found.update(map("-".join, pairwise(parts)))
-    return tuple(sorted(found))
 
 
 def fold(text: str | None) -> str:

@@ -9,9 +9,9 @@ from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser
 
+from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import Page
-from tasks.prompts.select import Draft, Role
-from tasks.prompts.words import fold
+from tasks.prompts.word_weights import fold
 from tasks.sources.block_overrides import Marks, selectors, texts
 
 Mark = Literal["strip", "keep"]

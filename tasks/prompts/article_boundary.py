@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from tasks.prompts.blocks import Page
-from tasks.prompts.shapes import Column
-from tasks.prompts.words import MEMORY
+from tasks.prompts.tree_arrays import Column
+from tasks.prompts.word_weights import MEMORY
 
 COMMENTS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|comment-?(?:list|content|body|section|area|text)s?|"

@@ -1,4 +1,4 @@
-"""Write tasks/prompts/crossval.json: `python -m tests.bench.crossval OUT`.
+"""Write crossval.json: `python -m tests.training.crossval OUT`, where OUT is what training wrote.
 
 OUT is what training wrote: OUT/tree and OUT/text hold each gold page as models see it that were
 trained without its owner. Only figures go into the file, no text of any paper.

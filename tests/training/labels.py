@@ -13,9 +13,9 @@ import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.prompts.blocks import Page, cut_lines, cut_tree
-from tasks.prompts.hints import Hints
-from tasks.prompts.shapes import Column
-from tasks.prompts.words import fold
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.tree_arrays import Column
+from tasks.prompts.word_weights import fold
 
 WORD = re.compile(r"\w+")
 SHINGLE = 4

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 from tasks.model import Cleaned
+from tasks.prompts.block_selection import KEEP, Draft, Role, first_paragraph
 from tasks.prompts.captions import looks_credited
-from tasks.prompts.hints import Hints
-from tasks.prompts.select import KEEP, Draft, Role, first_paragraph
-from tasks.prompts.signs import SENTENCE_END
-from tasks.prompts.words import fold, word_count
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.text_statistics import SENTENCE_END
+from tasks.prompts.word_weights import fold, word_count
 
 DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b", re.I)
 OPENING = 8

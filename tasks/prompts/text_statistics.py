@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.shapes import Column, Columns, Index, Mask
-from tasks.prompts.words import UNSPACED
+from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
+from tasks.prompts.word_weights import UNSPACED
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
 PLACEHOLDER = re.compile(

@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from tasks.prompts.shapes import Column, Columns, Index
+from tasks.prompts.tree_arrays import Column, Columns, Index
 
 
 def headline_share(words: Sequence[frozenset[str]], headline: frozenset[str]) -> Column:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.shapes import Column, Columns, Index, Mask
-from tasks.prompts.words import Lexicon
+from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
+from tasks.prompts.word_weights import Lexicon
 
 STRIDE = 2000
 """Rows scored at a time: bounds the memory that long pages take."""

@@ -1,8 +1,8 @@
-"""Train the block models: `python -m tasks.prompts.train CORPUS OUT`.
+"""Train the block models: `python -m tests.training CORPUS OUT`.
 
-Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, and
-for each page OUT/body and OUT/record as a model sees them that was trained without the page's
-publisher: score these, not what the final model makes of its own training pages.
+Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, to be
+copied to tasks/prompts/, and OUT/{tree,text}/{body,record}/ID.txt: each page as cleaned by a model
+trained without the page's owner. Score these, not what the final model makes of its own pages.
 """
 
 import json
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from tasks.prompts import finish
-from tasks.prompts.features import describe, relate
-from tasks.prompts.forest import Forest
-from tasks.prompts.labels import FOLDS, Example, fold_of, read_examples
-from tasks.prompts.lexicons import learn_lexicon, read_prompt_rows
-from tasks.prompts.roles import find_headline
-from tasks.prompts.select import UNLIKELY, Draft, look_again, look_for_prompts
-from tasks.prompts.shapes import Column, Columns
-from tasks.prompts.words import Lexicon
+from tasks.prompts.block_features import describe, relate
+from tasks.prompts.block_model import Forest
+from tasks.prompts.block_roles import find_headline
+from tasks.prompts.block_selection import UNLIKELY, Draft, look_again, look_for_prompts
+from tasks.prompts.tree_arrays import Column, Columns
+from tasks.prompts.word_weights import Lexicon
+from tests.training.labels import FOLDS, Example, fold_of, read_examples
+from tests.training.lexicons import learn_lexicon, read_prompt_rows
 
 _LEFT_OUT = """
 blocks good_share c_main_share s_main_share is_label is_span is_dd is_section
@@ -76,7 +76,7 @@ def _without_words(table: Columns) -> Columns:
 
 
 def _forest(
-    model: Any,  # noqa: ANN401
+    model: Any,
     names: tuple[str, ...],
 ) -> Forest:
     """What the trainer found, in the program's own form."""
@@ -204,7 +204,8 @@ def main(corpus: Path, out: Path) -> None:
         found, scores, pleads = recipe.run()
         forests += found
         write_pages(recipe, scores, pleads, out / name)
-    model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": lexicon.weights()}
+    weights = {name: getattr(lexicon, name) for name in ("article", "prompt", "keys")}
+    model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": weights}
     text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
     (out / "model.json").write_text(text + "\n", encoding="utf-8")
 

@@ -5,8 +5,8 @@ from itertools import accumulate, chain
 import numpy as np
 
 from tasks.prompts.blocks import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS
-from tasks.prompts.shapes import LEVELS, Column, Columns, Shape
-from tasks.prompts.words import Lexicon
+from tasks.prompts.tree_arrays import LEVELS, Column, Columns, Shape
+from tasks.prompts.word_weights import Lexicon
 
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
 CODES = {tag: at for at, tag in enumerate(TAGS, 1)} | {f"h{n}": -n for n in range(1, 7)}

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from selectolax.lexbor import LexborNode
 
-from tasks.extract.bylines import dates_near
 from tasks.extract.jsonld import first_text
-from tasks.extract.page import Page, text_of
+from tasks.extract.metadata_elements import Page, text_of
+from tasks.extract.printed_dates import dates_near
 from tasks.text.dates import Moment, day_in_url, parse_moment
 
 PUBLISHED = (

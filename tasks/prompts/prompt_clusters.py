@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.prompts.rules import PROMPT_KINDS
-from tasks.prompts.select import SURE, Draft
+from tasks.prompts.block_selection import SURE, Draft
+from tasks.prompts.text_rules import PROMPT_KINDS
 
 BOX = 400
 """Characters of the largest box that its first block, `Advertisement`, speaks for."""

@@ -6,13 +6,13 @@ from enum import Enum
 import numpy as np
 
 from tasks.model import StrippedBlock
+from tasks.prompts.article_boundary import foreign_blocks
+from tasks.prompts.block_features import describe, relate
+from tasks.prompts.block_model import Forest, Model
 from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
-from tasks.prompts.boundary import foreign_blocks
-from tasks.prompts.features import describe, relate
-from tasks.prompts.forest import Forest, Model
-from tasks.prompts.hints import Hints
-from tasks.prompts.rules import find_rule
-from tasks.prompts.shapes import Column, Columns
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.text_rules import find_rule
+from tasks.prompts.tree_arrays import Column, Columns
 
 UNLIKELY = 0.02
 """A block with this score or less at first sight is not looked at again."""

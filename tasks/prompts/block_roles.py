@@ -2,13 +2,13 @@
 
 import re
 
+from tasks.prompts.block_selection import Draft, Role, first_paragraph
 from tasks.prompts.blocks import Page
 from tasks.prompts.captions import take_captions
-from tasks.prompts.hints import Hints
-from tasks.prompts.opening import find_byline, is_date_line, last_crumb
-from tasks.prompts.saved import open_text, text_role
-from tasks.prompts.select import Draft, Role, first_paragraph
-from tasks.prompts.words import fold
+from tasks.prompts.page_head import find_byline, is_date_line, last_crumb
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.text_pages import open_text, text_role
+from tasks.prompts.word_weights import fold
 
 KICKER = re.compile(r"kicker|overline|eyebrow|dachzeile|topline|roofline|spitzmarke|strapline-top")
 STANDFIRST = re.compile(

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from tasks.prompts.shapes import Column, Columns, Shape
-from tasks.prompts.words import MEMORY
+from tasks.prompts.tree_arrays import Column, Columns, Shape
+from tasks.prompts.word_weights import MEMORY
 
 PROMO = re.compile(
     r"subscri|newsletter|pay-?wall|reg-?wall|promo|donat|membership|sign-?up|sign-?in|log-?in|"

@@ -6,10 +6,10 @@ cleaned stays as it is when it is cleaned again.
 
 from collections.abc import Sequence
 
-from tasks.prompts.opening import find_byline, is_date_line
-from tasks.prompts.rules import find_rule
-from tasks.prompts.select import BRIEF, Draft, Role
-from tasks.prompts.words import word_count
+from tasks.prompts.block_selection import BRIEF, Draft, Role
+from tasks.prompts.page_head import find_byline, is_date_line
+from tasks.prompts.text_rules import find_rule
+from tasks.prompts.word_weights import word_count
 
 HEADS = 3
 """Kicker, headline and standfirst: lines that may say anything."""

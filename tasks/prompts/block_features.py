@@ -6,9 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.prompts.blocks import Block, Page
-from tasks.prompts.hints import Hints
-from tasks.prompts.names import name_columns
-from tasks.prompts.places import (
+from tasks.prompts.container_names import name_columns
+from tasks.prompts.neighbours import Running
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.page_topic import Subjects, headline_share
+from tasks.prompts.text_rules import find_rule
+from tasks.prompts.text_statistics import sign_columns
+from tasks.prompts.tree_arrays import Column, Columns, Shape
+from tasks.prompts.tree_position import (
     card_columns,
     container_columns,
     element_columns,
@@ -17,12 +22,7 @@ from tasks.prompts.places import (
     pleading,
     promotion_columns,
 )
-from tasks.prompts.rules import find_rule
-from tasks.prompts.running import Running
-from tasks.prompts.shapes import Column, Columns, Shape
-from tasks.prompts.signs import sign_columns
-from tasks.prompts.subject import Subjects, headline_share
-from tasks.prompts.words import Lexicon, Said, subject, tokens
+from tasks.prompts.word_weights import Lexicon, Said, subject, tokens
 
 WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 """Blocks before and after that are looked over: without markup, more of them."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.prompts.places import pleading
-from tasks.prompts.shapes import Column, Columns, Index, Mask
+from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
+from tasks.prompts.tree_position import pleading
 
 WIDTHS = (3, 8)
 """Blocks of running text before and after that are looked over."""

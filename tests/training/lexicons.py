@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from tasks.prompts.labels import Example, read_rows
-from tasks.prompts.words import Lexicon, fold, grams, key_parts, tokens
+from tasks.prompts.word_weights import KEY_PART, Lexicon, fold, tokens
+from tests.training.labels import Example, read_rows
 
 Row = tuple[str, str, bool, float]
 """Text, owner, whether it is what is looked for, weight."""
@@ -93,3 +94,20 @@ def read_prompt_rows(corpus: Path) -> list[Row]:
         row = (block["text"], owner, block["label"] == "prompt", 1.0)
         rows.setdefault((block["publisher"], fold(block["text"])), row)
     return list(rows.values())
+
+
+def grams(words: list[str]) -> list[str]:
+    """Words, pairs of neighbouring words, and the first word marked as such."""
+    if not words:
+        return []
+    return [*words, *map(" ".join, pairwise(words)), "^" + words[0]]
+
+
+def key_parts(key: str) -> tuple[str, ...]:
+    """The parts of class names and ids, and the pairs within one name."""
+    found: set[str] = set()
+    for name in key.split():
+        parts = KEY_PART.findall(name)
+        found.update(parts)
+        found.update(map("-".join, pairwise(parts)))
+    return tuple(sorted(found))

@@ -3,7 +3,7 @@
 import re
 
 from tasks.extract.jsonld import first_text
-from tasks.extract.page import Page, text_of
+from tasks.extract.metadata_elements import Page, text_of
 
 TIERS = {
     "free": "free",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tasks.prompts.words import fold
+from tasks.prompts.word_weights import fold
 
 PARTS = re.compile(r"\s+[·|•–—/]\s+|\s*[|｜•]\s*|\n")
 YEAR_OR_TIME = re.compile(

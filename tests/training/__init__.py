@@ -1,0 +1,1 @@
+"""Training of the block models; nothing here is installed."""
