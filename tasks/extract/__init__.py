@@ -54,21 +54,13 @@ def extract_page(
     if not text.strip():
         return Extraction(Outcome.EMPTY_PAGE, "no text")
     known = Hints(language=source_language, marks=marks, site=site)
-    if _is_plain(text, content_type, url):
-        return _extract_lines(text, known)
+    is_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
+    if is_plain and not MARKUP.match(text):
+        cleaned = clean_lines(text.splitlines(), known)
+        words = word_count(" ".join(cleaned.paragraphs))
+        sight = Sight("", "", text[:SIGHT_CHARS], words=max(1, words))
+        return _settle(Metadata(), cleaned, lambda: sight, "", source_language)
     return _extract_html(text, url, timezone, known)
-
-
-def _is_plain(text: str, content_type: str, url: str) -> bool:
-    says_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
-    return says_plain and not MARKUP.match(text)
-
-
-def _extract_lines(text: str, known: Hints) -> Extraction:
-    cleaned = clean_lines(text.splitlines(), known)
-    words = word_count(" ".join(cleaned.paragraphs))
-    sight = Sight("", "", text[:SIGHT_CHARS], words=max(1, words))
-    return _settle(Metadata(), cleaned, lambda: sight, "", known.language)
 
 
 def _extract_html(text: str, url: str, timezone: str, known: Hints) -> Extraction:

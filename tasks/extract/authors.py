@@ -60,11 +60,8 @@ def _name(part: str) -> str | None:
     part = EAST_ASIAN_ROLE.sub("", BY.sub("", part)).strip(" ,.;:|-–—\"'")
     while (cut := LAST_PART.search(part)) and ROLE.search(part[cut.end() :]):
         part = part[: cut.start()]
-    if not 1 < len(part) <= LONGEST or NOT_A_NAME.match(part) or _is_role(part):
+    if not 1 < len(part) <= LONGEST or NOT_A_NAME.match(part):
+        return None
+    if ROLE.search(part) and part[1:] == part[1:].lower():  # `Senior political correspondent`
         return None
     return part if any(c.isalpha() for c in part) else None
-
-
-def _is_role(part: str) -> bool:
-    """Whether nothing but a role is said, such as `Senior political correspondent`."""
-    return bool(ROLE.search(part)) and part[1:] == part[1:].lower()

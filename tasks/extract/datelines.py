@@ -40,11 +40,8 @@ def find_dateline(paragraph: str) -> str | None:
     text = paragraph[: LONGEST * 2].lstrip()
     for form in (EAST_ASIAN, WITH_AGENCY, PLACE_AND_DAY, CAPITALS):
         found = form.match(text)
-        if found and _is_dateline(found["line"]):
-            return found["line"].strip(" ,-–—")
+        line = found["line"] if found else ""
+        is_short = 0 < len(re.findall(r"\w+", line)) <= 10 and len(line) <= LONGEST
+        if is_short and not NO_PLACE.search(line):
+            return line.strip(" ,-–—")
     return None
-
-
-def _is_dateline(line: str) -> bool:
-    words = re.findall(r"\w+", line)
-    return 0 < len(words) <= 10 and len(line) <= LONGEST and not NO_PLACE.search(line)

@@ -51,8 +51,16 @@ def letters(text: str) -> str:
 
 def choose_headline(titles: Titles) -> str | None:
     """The headline most places agree on, without the paper's name around it."""
-    plain = {place: _plain(text[:LONGEST]) for place, text in titles.candidates.items()}
-    whole = {p: text for p, text in plain.items() if not _ends_at_quote(text, plain.values())}
+    plain = {}
+    for place, text in titles.candidates.items():
+        text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text[:LONGEST])
+        plain[place] = TAG.sub("", text).strip()
+    # A text may break off where another goes on with a quote: `content="He said "no""`.
+    whole = {
+        place: text
+        for place, text in plain.items()
+        if not any(other.startswith((f'{text}"', f'{text} "')) for other in plain.values())
+    }
     cut = {
         place: _without_name(text, [t for p, t in whole.items() if p != place], titles.names)
         for place, text in whole.items()
@@ -95,22 +103,11 @@ def _words(text: str) -> set[str]:
     """The words of a text as addresses spell them: `Übergewicht` is ubergewicht or uebergewicht."""
     text = unicodedata.normalize("NFC", text.lower())
     spellings = (text.translate(LETTERS), text.translate(UMLAUTS).translate(LETTERS))
-    return {word for spelling in spellings for word in WORD.findall(_unaccented(spelling))}
-
-
-def _unaccented(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-
-
-def _plain(text: str) -> str:
-    """The text without markup that was left in it."""
-    text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
-    return TAG.sub("", text).strip()
-
-
-def _ends_at_quote(text: str, others: Iterable[str]) -> bool:
-    """Whether a text breaks off where another goes on with a quote: `content="He said "no""`."""
-    return any(other.startswith((f'{text}"', f'{text} "')) for other in others)
+    found = set[str]()
+    for spelling in spellings:
+        parts = unicodedata.normalize("NFKD", spelling)
+        found.update(WORD.findall("".join(c for c in parts if not unicodedata.combining(c))))
+    return found
 
 
 def main_heading(headings: Sequence[str], others: Iterable[str]) -> str | None:
@@ -152,17 +149,14 @@ def _without_ends(text: str, cuts: list[tuple[int, int]], names: frozenset[str])
             break
     while cuts and len(letters(text[: cuts[-1][0]])) > SHORTEST:
         start, end = cuts[-1]
-        if not _is_name(letters(text[end:]), names) and not _is_section(text, whole, start, end):
+        # The last part that is left is the section in `Headline | Section | Paper`.
+        is_section = text != whole and "|" in text[start:end] and len(text[end:].split()) <= 3
+        if not _is_name(letters(text[end:]), names) and not is_section:
             break
         text = text[: cuts.pop()[0]]
     if cuts and _is_name(letters(text[: cuts[0][0]]), names):
         text = text[cuts[0][1] :]
     return text
-
-
-def _is_section(text: str, whole: str, start: int, end: int) -> bool:
-    """Whether the last part is the section in `Headline | Section | Paper`."""
-    return text != whole and "|" in text[start:end] and len(text[end:].split()) <= 3
 
 
 def _is_name(part: str, names: frozenset[str]) -> bool:

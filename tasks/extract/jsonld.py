@@ -95,7 +95,11 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
         titles: what the page calls itself: h1, og:title, title.
     """
     things = [thing for block in blocks for thing in _flatten(parse_block(block))][:MAX_THINGS]
-    by_id = {thing["@id"]: thing for thing in reversed(things) if _is_named(thing)}
+    by_id = {
+        thing["@id"]: thing
+        for thing in reversed(things)
+        if isinstance(thing.get("@id"), str) and len(thing) > 2
+    }
     paths = frozenset(filter(None, map(path_of, urls)))
     words = [letters(title) for title in titles if title]
     articles = [t for t in things if types_of(t) & ARTICLE_TYPES]
@@ -187,10 +191,6 @@ def _flatten(value: object) -> Iterator[Thing]:
             waiting += reversed(inner)
 
 
-def _is_named(thing: Thing) -> bool:
-    return isinstance(thing.get("@id"), str) and len(thing) > 2
-
-
 def _best(things: list[Thing], paths: frozenset[str], titles: list[str]) -> Thing:
     """The object that fits the page best; of equals the first."""
     return max(things, key=lambda thing: _fit(thing, paths, titles), default={})
@@ -212,16 +212,14 @@ def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
 
 
 def _paths(thing: Thing) -> frozenset[str]:
-    return frozenset(filter(None, map(path_of, _addresses(thing))))
-
-
-def _addresses(thing: Thing) -> Iterator[str]:
+    found = set[str]()
     for key in ("url", "mainEntityOfPage", "@id"):
         value = thing.get(key)
         if isinstance(value, dict):
             value = value.get("@id") or value.get("url")
         if isinstance(value, str):
-            yield value
+            found.add(path_of(value))
+    return frozenset(found - {""})
 
 
 def path_of(url: str) -> str:

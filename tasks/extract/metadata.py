@@ -69,11 +69,12 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     """
     page = Page(tree, url, timezone)
     published, source = find_published(page)
+    sections = texts(page.structured.article.get("articleSection"))
     return Metadata(
         headline=_headline(page),
         description=page.first("og:description", "description", "twitter:description"),
         authors=_authors(page),
-        section=_section(page),
+        section=sections[0] if sections else page.first(*SECTIONS),
         published=published,
         published_source=source,
         modified_at=find_modified(page, published),
@@ -114,12 +115,6 @@ def _authors(page: Page) -> tuple[str, ...]:
             return found
     nodes = page.tree.css('[itemprop="author"], [rel="author"]')[:5]
     return clean_authors([text_of(node) for node in nodes], page.names)
-
-
-def _section(page: Page) -> str | None:
-    """The paper's section."""
-    stated = texts(page.structured.article.get("articleSection"))
-    return stated[0] if stated else page.first(*SECTIONS)
 
 
 def _language(page: Page) -> str | None:

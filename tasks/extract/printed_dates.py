@@ -57,10 +57,7 @@ def _stamp(node: LexborNode) -> str | None:
     if len(text) > LONGEST or not YEAR.search(text):
         return None
     around = " ".join(filter(None, (said.get("class"), said.get("itemprop"), said.get("id"))))
-    return None if UPDATED.search(around) else _before_update(text)
-
-
-def _before_update(text: str) -> str | None:
-    """The text up to the word that announces a change; None when no date is left."""
-    kept = UPDATED.split(text, maxsplit=1)[0]
-    return kept if YEAR.search(kept) else None
+    if UPDATED.search(around):
+        return None
+    published = UPDATED.split(text, maxsplit=1)[0]
+    return published if YEAR.search(published) else None

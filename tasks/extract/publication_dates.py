@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from selectolax.lexbor import LexborNode
-
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.printed_dates import dates_near
@@ -90,7 +88,8 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
 def _printed(page: Page) -> Iterator[str]:
     """Publication dates in the page's own elements."""
     for node in page.tree.css('[itemprop*="datePublished"], time[pubdate]')[:3]:
-        yield _stamp(node)
+        said = node.attributes
+        yield said.get("datetime") or said.get("content") or text_of(node)[:100]
     if page.heading:
         yield from dates_near(page.heading)
 
@@ -98,16 +97,7 @@ def _printed(page: Page) -> Iterator[str]:
 def _moment(page: Page, value: object) -> Moment | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     text = str(value) if is_number else first_text(value)
-    return parse_moment(text, page.timezone, day_first=_is_day_first(page)) if text else None
-
-
-def _is_day_first(page: Page) -> bool:
-    """Whether 03/04/2024 is in April: all over the world but in America's English."""
-    if page.named_language in ("en-us", "en_us"):
-        return False
-    return not (page.named_language == "en" and page.timezone.startswith(("America/", "US/")))
-
-
-def _stamp(node: LexborNode) -> str:
-    said = node.attributes
-    return said.get("datetime") or said.get("content") or text_of(node)[:100]
+    # 03/04/2024 is in April all over the world but in America's English.
+    language, is_american = page.named_language, page.timezone.startswith(("America/", "US/"))
+    is_month_first = language in ("en-us", "en_us") or (language == "en" and is_american)
+    return parse_moment(text, page.timezone, day_first=not is_month_first) if text else None

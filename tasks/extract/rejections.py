@@ -88,7 +88,7 @@ def reject(look: Callable[[], Sight], meta: Metadata, cleaned: Cleaned, url: str
         cleaned: what is left of it.
         url: where it came from.
     """
-    if _states_article(meta) and _is_long(cleaned):
+    if _states_article(meta) and any(n >= SHORT_WORDS for n in accumulate(_counts(cleaned))):
         return None
     words, sight = count_words(cleaned), look()
     if sight.words == 0:
@@ -112,11 +112,6 @@ def _counts(cleaned: Cleaned) -> Iterator[int]:
     return map(word_count, (*cleaned.paragraphs, cleaned.standfirst or ""))
 
 
-def _is_long(cleaned: Cleaned) -> bool:
-    """Whether an article is no short one; reads no further than it has to."""
-    return any(words >= SHORT_WORDS for words in accumulate(_counts(cleaned)))
-
-
 def _other_kind(sight: Sight, meta: Metadata, words: int) -> Refusal | None:
     named = f"{sight.title}\n{sight.headings}"
     has_article = _states_article(meta)
@@ -129,7 +124,11 @@ def _other_kind(sight: Sight, meta: Metadata, words: int) -> Refusal | None:
         return Outcome.SOFT_404, gone[0].strip()
     if not has_article and _is_consent(sight):
         return Outcome.CONSENT_WALL, f"{len(CONSENT.findall(sight.text))} words of consent"
-    if words < 50 and _is_video(sight, meta, has_article):
+    says_video = sight.has_video or bool(meta.kinds & VIDEO_TYPES)
+    is_video = (says_video and not has_article) or any(
+        kind.startswith("og:video") for kind in meta.kinds
+    )
+    if words < 50 and is_video:
         return Outcome.VIDEO_PAGE, f"{words} words beside the video"
     return None
 
@@ -146,15 +145,6 @@ def _is_consent(sight: Sight) -> bool:
         and sight.words < 500
         and said * 20 > sight.words
         and bool(ACCEPT.search(sight.text))
-    )
-
-
-def _is_video(sight: Sight, meta: Metadata, has_article: bool) -> bool:
-    og_video = any(kind.startswith("og:video") for kind in meta.kinds)
-    return (
-        og_video
-        or (bool(meta.kinds & VIDEO_TYPES) and not has_article)
-        or (sight.has_video and not has_article)
     )
 
 

@@ -28,7 +28,12 @@ def stated_access(page: Page) -> str:
     """free, metered, paywalled, or unknown when the page does not say."""
     tiers = [TIERS.get(text.lower()) for text in _named(page, TIER_NAME)]
     tier = next(filter(None, tiers), None)
-    said = [truth for value in _free_values(page) if (truth := _truth(value)) is not None]
+    about = page.structured.about
+    parts = [thing.get("hasPart") for thing in about]
+    members = [m for part in parts for m in (part if isinstance(part, list) else [part])]
+    things = [*about, *(member for member in members if isinstance(member, dict))]
+    values = [_truth(thing.get("isAccessibleForFree")) for thing in things]
+    said = [value for value in values if value is not None]
     if said and (tier is None or (tier != "metered" and all(said))):
         return "free" if all(said) else "paywalled"
     if tier:
@@ -41,15 +46,6 @@ def stated_words(page: Page) -> int:
     """How many words JSON-LD says the article has; 0 when it does not say."""
     said = str(page.stated("wordCount")).strip()
     return int(said) if WORDS.fullmatch(said) else 0
-
-
-def _free_values(page: Page) -> list[object]:
-    """What schema.org says of the article and its parts."""
-    about = page.structured.about
-    parts = [thing.get("hasPart") for thing in about]
-    members = [m for part in parts for m in (part if isinstance(part, list) else [part])]
-    things = [*about, *(member for member in members if isinstance(member, dict))]
-    return [thing.get("isAccessibleForFree") for thing in things]
 
 
 def _named(page: Page, name: re.Pattern[str]) -> list[str]:

@@ -68,16 +68,14 @@ def _clean_rest(page: Page, hints: Hints) -> Cleaned:
         return Cleaned()
     headline = find_headline(page, hints.headline)
     if len(page.blocks) <= MOST_BLOCKS:
-        return _read(page, headline, hints)
+        return finish(score_blocks(page, headline, hints, load_model()), headline, hints)
     start = max(0, headline - BEFORE)
     seen = range(start, min(start + MOST_BLOCKS, len(page.blocks)))
     unread = {at: UNREAD for at in range(len(page.blocks)) if at not in seen}
-    part = _read(page.only(seen), headline - start if headline >= 0 else -1, hints)
-    return _with_unread(part, page, unread)
-
-
-def _read(page: Page, headline: int, hints: Hints) -> Cleaned:
-    return finish(score_blocks(page, headline, hints, load_model()), headline, hints)
+    part = page.only(seen)
+    headline = headline - start if headline >= 0 else -1
+    read = finish(score_blocks(part, headline, hints, load_model()), headline, hints)
+    return _with_unread(read, page, unread)
 
 
 def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:
@@ -111,7 +109,20 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     keep_marked(draft, kept)
     strip_recurring(draft, hints.site, hints.language)
     settle(draft, hints.language, kept)
-    return _cleaned(draft)
+    texts: dict[Role, list[str]] = {role: [] for role in Role}
+    for at, role in sorted(draft.roles.items()):
+        texts[role].append(draft.text(at))
+    single = {role: (found[0] if found else None) for role, found in texts.items()}
+    return Cleaned(
+        paragraphs=tuple(texts[Role.BODY]),
+        captions=tuple(dict.fromkeys(texts[Role.CAPTION])),
+        kicker=single[Role.KICKER],
+        headline=single[Role.HEADLINE],
+        standfirst=single[Role.STANDFIRST],
+        byline=draft.byline,
+        section=draft.section,
+        stripped=explain(draft),
+    )
 
 
 def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
@@ -124,20 +135,3 @@ def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
         text = fold(blocks[at].text[:600])
         if len(text) > 12 and text[:200] == fold(hints.description)[:200]:
             yield at
-
-
-def _cleaned(draft: Draft) -> Cleaned:
-    texts: dict[Role, list[str]] = {role: [] for role in Role}
-    for at, role in sorted(draft.roles.items()):
-        texts[role].append(draft.page.blocks[at].text)
-    single = {role: (found[0] if found else None) for role, found in texts.items()}
-    return Cleaned(
-        paragraphs=tuple(texts[Role.BODY]),
-        captions=tuple(dict.fromkeys(texts[Role.CAPTION])),
-        kicker=single[Role.KICKER],
-        headline=single[Role.HEADLINE],
-        standfirst=single[Role.STANDFIRST],
-        byline=draft.byline,
-        section=draft.section,
-        stripped=explain(draft),
-    )

@@ -57,7 +57,10 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
     shape, running = Shape(page), Running(columns["good"] > 0)
     columns |= running.columns(columns)
     if page.is_text:
-        columns |= _rule_columns(page, hints.language)
+        rules = [find_rule(block.text, hints.language) for block in page.blocks]
+        columns["rule"] = np.array([rule is not None for rule in rules], np.float32)
+        one = np.ones_like(columns["rule"])
+        columns |= _windows(columns["rule"], one, "rule", WIDTHS[True])
     else:
         columns |= element_columns(shape, lexicon)
         columns |= container_columns(shape, columns["good"], columns, "c")
@@ -131,13 +134,6 @@ def _places(page: Page, columns: Columns, headline: int, description: str) -> Co
     }
 
 
-def _rule_columns(page: Page, language: str | None) -> Columns:
-    """Which lines a text rule speaks against, and how many around a line."""
-    hits = [find_rule(block.text, language) is not None for block in page.blocks]
-    rule = np.array(hits, np.float32)
-    return {"rule": rule} | _windows(rule, np.ones_like(rule), "rule", WIDTHS[True])
-
-
 def _before(values: Column) -> Column:
     return (np.cumsum(values) - values).astype(np.float32)
 
@@ -146,18 +142,14 @@ def _neighbours(columns: Columns, wanted: dict[str, tuple[int, ...]]) -> Columns
     found = {}
     for name, shifts in wanted.items():
         for shift in shifts:
-            found[f"{name}{shift:+d}"] = _shifted(columns[name], shift)
+            values = columns[name]
+            moved = np.full_like(values, -1)
+            if 0 < shift < len(values):
+                moved[:-shift] = values[shift:]
+            elif -len(values) < shift < 0:
+                moved[-shift:] = values[:shift]
+            found[f"{name}{shift:+d}"] = moved
     return found
-
-
-def _shifted(values: Column, shift: int) -> Column:
-    moved = np.full_like(values, -1)
-    if abs(shift) < len(values):
-        if shift > 0:
-            moved[:-shift] = values[shift:]
-        else:
-            moved[-shift:] = values[:shift]
-    return moved
 
 
 def _windows(score: Column, chars: Column, mark: str, widths: tuple[int, ...]) -> Columns:

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,16 +79,16 @@ class Model:
 def load_model(path: Path = MODEL) -> Model:
     """The model of this version, read once a process."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    a, b, c, d, e, f = map(_forest, data["forests"])
+    a, b, c, d, e, f = [
+        Forest(
+            tuple(forest["columns"]),
+            np.array(forest["feature"], np.intp),
+            np.array(forest["border"], np.float32),
+            (np.array(forest["leaves"]).reshape(len(forest["feature"]), -1) / 1000).astype(
+                np.float32
+            ),
+            forest["bias"],
+        )
+        for forest in data["forests"]
+    ]
     return Model((a, b, c), (d, e, f), Lexicon(**data["lexicon"]))
-
-
-def _forest(data: dict[str, Any]) -> Forest:
-    depth = len(data["feature"][0])
-    return Forest(
-        tuple(data["columns"]),
-        np.array(data["feature"], np.intp),
-        np.array(data["border"], np.float32),
-        (np.array(data["leaves"]).reshape(-1, 1 << depth) / 1000).astype(np.float32),
-        data["bias"],
-    )

@@ -51,17 +51,14 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     first = first_paragraph(draft)
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
-        if role and role not in draft.roles.values() and _may_stay(draft, at, role):
+        rule = draft.reasons.get(at, ("", ""))[1]
+        # In so good a place a kicker needs more than the model's doubt against it.
+        is_free = not rule or (role is Role.KICKER and rule.startswith("model:"))
+        if role and role not in draft.roles.values() and is_free:
             draft.reasons.pop(at, None)
             draft.roles[at] = role
     draft.section = _printed_section(draft, headline)
     _strip_tail(draft, hints)
-
-
-def _may_stay(draft: Draft, at: int, role: Role) -> bool:
-    """Whether nothing but a doubt of the model speaks against a block in so good a place."""
-    rule = draft.reasons.get(at, ("", ""))[1]
-    return not rule or (role is Role.KICKER and rule.startswith("model:"))
 
 
 def _take_headline(draft: Draft, headline: int) -> None:
@@ -105,19 +102,18 @@ def _strip_opening(draft: Draft, headline: int, first: int) -> None:
 
 def _is_label(draft: Draft, at: int, opening: range) -> bool:
     """Whether a short block has a short sister next to it, as share buttons have."""
-    return _is_short(draft, at) and any(
-        other in opening and _is_short(draft, other) and _is_sister(draft.page, at, other)
-        for other in (at - 1, at + 1)
-    )
+    elements, blocks = draft.page.elements, draft.page.blocks
+    own = elements[blocks[at].element]
+    for other in (at - 1, at + 1):
+        if _is_short(draft, at) and other in opening and _is_short(draft, other):
+            next_ = elements[blocks[other].element]
+            if (own.tag, own.key, own.parent) == (next_.tag, next_.key, next_.parent):
+                return True
+    return False
 
 
 def _is_short(draft: Draft, at: int) -> bool:
     return bool(draft.columns["words"][at] <= SHORT and not draft.columns["ends_sentence"][at])
-
-
-def _is_sister(page: Page, at: int, other: int) -> bool:
-    own, next_ = page.elements[page.blocks[at].element], page.elements[page.blocks[other].element]
-    return (own.tag, own.key, own.parent) == (next_.tag, next_.key, next_.parent)
 
 
 def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints) -> Role | None:

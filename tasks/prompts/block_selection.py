@@ -133,18 +133,17 @@ def rescue_article(draft: Draft) -> None:
     prose, columns = _prose(draft), draft.columns
     inside = columns.get("c_down", np.zeros_like(prose)) == 0
     sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
-    doubted = [at for at in np.flatnonzero(inside & sentence).tolist() if _is_doubted(draft, at)]
+    doubted = [
+        at
+        for at in np.flatnonzero(inside & sentence & (draft.pleads < HOPELESS)).tolist()
+        if at not in draft.roles
+        and (at not in draft.reasons or draft.reasons[at][1].startswith("model:"))
+    ]
     sure = {_kind(draft.page, at) for at in doubted if prose[at]}
     for at in doubted:
         if _kind(draft.page, at) in sure:
             draft.reasons.pop(at, None)
             draft.roles[at] = Role.BODY
-
-
-def _is_doubted(draft: Draft, at: int) -> bool:
-    """Whether nothing but the model speaks against a block, and not with certainty."""
-    rule = draft.reasons.get(at, ("", ""))[1]
-    return at not in draft.roles and rule[:6] in ("", "model:") and draft.pleads[at] < HOPELESS
 
 
 def _kind(page: Page, at: int) -> tuple[str, str, int]:

@@ -125,10 +125,6 @@ def visible(text: str) -> str:
     return text
 
 
-def _is_story(node: LexborNode, tag: str) -> bool:
-    return tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY
-
-
 class _Cutter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
@@ -161,7 +157,7 @@ class _Cutter:
                 parts.append(node.text_content or "")
                 if not parts[-1].isspace():
                     self.add_text(parts[-1])
-            elif tag not in SKIPPED or _is_story(node, tag):
+            elif tag not in SKIPPED or (tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY):
                 child = self.enter(node, tag)
             if child is None and self.opened:
                 child = node.next
@@ -218,7 +214,10 @@ class _Cutter:
         if attributes := node.attributes:
             key = _key(attributes)
             if not TELLING.isdisjoint(attributes):
-                flags |= _flags(attributes)
+                is_body = "articlebody" in (attributes.get("itemprop") or "").lower()
+                role = attributes.get("role")
+                is_dialog = "aria-modal" in attributes or role in ("dialog", "alertdialog")
+                flags |= BODY_FLAG * is_body | DIALOG_FLAG * is_dialog
         self.current = len(elements)
         if self.apart and node.mem_id in self.apart:
             flags |= HIDDEN_FLAG if node.mem_id in self.hidden else 0
@@ -279,21 +278,12 @@ def _key(attributes: dict[str, str | None]) -> str:
     return " ".join(filter(None, map(attributes.get, NAMING)))[:300].lower()
 
 
-def _flags(attributes: dict[str, str | None]) -> int:
-    """What an element says it holds."""
-    is_body = "articlebody" in (attributes.get("itemprop") or "").lower()
-    is_dialog = "aria-modal" in attributes or attributes.get("role") in ("dialog", "alertdialog")
-    return BODY_FLAG * is_body | DIALOG_FLAG * is_dialog
-
-
 def _hidden_nodes(tree: LexborHTMLParser) -> frozenset[int]:
     """The elements that say themselves that they are not to be shown, by their `mem_id`."""
-    return frozenset(n.mem_id for n in tree.css(MAY_HIDE) if _is_hidden(n.attributes))
-
-
-def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    """Whether the element itself says it is not to be shown."""
-    if "hidden" in attributes and attributes["hidden"] != "until-found":
-        return True
-    style = attributes.get("style")
-    return bool(style and HIDDEN_STYLE.search(style))
+    found = set[int]()
+    for node in tree.css(MAY_HIDE):
+        said = node.attributes
+        is_hidden = said.get("hidden", "until-found") != "until-found"
+        if is_hidden or HIDDEN_STYLE.search(said.get("style") or ""):
+            found.add(node.mem_id)
+    return frozenset(found)

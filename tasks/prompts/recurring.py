@@ -50,16 +50,14 @@ def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
     if _size(draft, found) > MUCH * _size(draft, kept):
         return
     for at, count in found.items():
-        if _is_furniture(draft, at, count, count / site.pages):
+        share, is_doubtful = count / site.pages, bool(draft.score[at] < DOUBTFUL)
+        if draft.columns["good"][at]:
+            is_furniture = is_doubtful and share >= OFTEN
+        else:
+            is_furniture = (is_doubtful and share >= SOME) or (count >= MANY and share >= OFTEN)
+        if is_furniture:
             rule = find_rule(draft.text(at), language)
             draft.strip(at, rule.kind if rule else "furniture", "site:recurring")
-
-
-def _is_furniture(draft: Draft, at: int, count: int, share: float) -> bool:
-    is_doubtful = bool(draft.score[at] < DOUBTFUL)
-    if draft.columns["good"][at]:
-        return is_doubtful and share >= OFTEN
-    return (is_doubtful and share >= SOME) or (count >= MANY and share >= OFTEN)
 
 
 def _size(draft: Draft, blocks: Iterable[int]) -> int:

@@ -22,27 +22,24 @@ def open_text(draft: Draft, headline: int) -> int:
 
     It is the first line of some length in the run of lines that leads to the first paragraph.
     """
-    first = first_paragraph(draft)
+    first, words = first_paragraph(draft), draft.columns["words"]
     if not -1 <= headline < first:
         return headline
     start = headline if headline >= 0 else max(0, first - OPENING)
     for at in [at for at in range(start, first) if at in draft.roles]:
         draft.roles.pop(at)
     if headline < 0:
-        titles = (at for at in range(start, first) if _is_title(draft, at))
-        headline = next(titles, -1)
+        for at in range(start, first):
+            is_title = 4 <= words[at] <= 30 and not draft.columns["ends_sentence"][at]
+            if is_title and at not in draft.reasons and not looks_credited(draft.text(at)):
+                headline = at
+                break
     for at in range(headline + 1, first) if headline >= 0 else ():
         if at not in draft.reasons and looks_credited(draft.page.blocks[at].text):
             draft.roles[at] = Role.CAPTION
         elif draft.score[at] >= KEEP and at not in draft.reasons:
             draft.roles[at] = Role.BODY
     return headline
-
-
-def _is_title(draft: Draft, at: int) -> bool:
-    text, words = draft.page.blocks[at].text, draft.columns["words"][at]
-    is_title = 4 <= words <= 30 and not draft.columns["ends_sentence"][at]
-    return bool(is_title and at not in draft.reasons and not looks_credited(text))
 
 
 def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
@@ -62,7 +59,10 @@ def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
     if title < 0:
         return Cleaned(paragraphs=tuple(texts))
     rest = title + 1
-    first = next((at for at in range(rest, len(texts)) if _is_paragraph(texts[at])), len(texts))
+    paragraphs = (
+        at for at in range(rest, len(texts)) if word_count(texts[at]) >= LONG and _ends(texts[at])
+    )
+    first = next(paragraphs, len(texts))
     has_standfirst = rest < first < len(texts) and 5 <= word_count(texts[rest]) <= 45
     captions = rest + has_standfirst
     body = captions
@@ -92,10 +92,6 @@ def _title(texts: Sequence[str], hints: Hints) -> int:
 
 def _is_heading(text: str) -> bool:
     return 4 <= word_count(text) <= 30 and not _ends(text)
-
-
-def _is_paragraph(text: str) -> bool:
-    return word_count(text) >= LONG and _ends(text)
 
 
 def _ends(text: str) -> bool:

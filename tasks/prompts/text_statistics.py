@@ -77,7 +77,7 @@ class _Signs:
             "sentences": 1 + self._sentences(),
             "capitals": self._capitals(np.flatnonzero(begins), words),
             "starts_lower": self.kinds[self.first] & BIT["lower"] > 0,
-            "placeholder": self._holding(PLACEHOLDER),
+            "placeholder": self._placeholders(),
             "price": self._prices(),
             "marks": self._count(self.kinds & BIT["mark"] > 0) / words,
             "quotes": self._count(self.kinds & BIT["quote"] > 0) > 1,
@@ -120,10 +120,10 @@ class _Signs:
         share = np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING)
         return share.astype(np.float32)
 
-    def _holding(self, pattern: re.Pattern[str]) -> Mask:
-        """Which texts hold what a pattern that matches no new line looks for."""
+    def _placeholders(self) -> Mask:
+        """Which texts contain a placeholder; the pattern matches no new line."""
         found = np.zeros(len(self.texts), np.bool_)
-        starts = [match.start() for match in pattern.finditer(self.whole)]
+        starts = [match.start() for match in PLACEHOLDER.finditer(self.whole)]
         found[np.searchsorted(self.first, starts, "right") - 1] = True
         return found
 
