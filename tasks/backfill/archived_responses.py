@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from tasks.backfill.warc_records import Record
 from tasks.http.content_encoding import decoded
+from tasks.http.content_type import is_page
 from tasks.model import STATUS_OUTCOMES, Failure, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b[^\n]*\n")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_PAGE_TYPE = re.compile(r"(?:text/.+|application/(?:vnd\.wap\.)?xhtml\+xml)?")
 _TRUNCATED = {"length": Outcome.TOO_LARGE, "time": Outcome.TIMED_OUT}
 _BY_STATUS = {304: Outcome.NOT_MODIFIED, **STATUS_OUTCOMES}
 _PARTIAL = 206
@@ -71,7 +71,7 @@ def brought(record: Record, max_bytes: int) -> Brought:
 
 def _resource(record: Record, max_bytes: int) -> Brought:
     head = Head(0, {"content-type": record.get("content-type")})
-    if not _is_page(head):
+    if not is_page(head.get("content-type")):
         return Brought(Outcome.NOT_A_PAGE, head.get("content-type")[:100], head)
     if len(record.block) > max_bytes:
         return Brought(Outcome.TOO_LARGE, f"more than {max_bytes} bytes", head)
@@ -85,7 +85,7 @@ def _response(block: bytes, max_bytes: int) -> Brought:
         return Brought(Outcome.BROKEN_RESPONSE, f"{type(error).__name__}: {error}"[:200])
     if not 200 <= head.status < 300 or head.status == _PARTIAL:
         return Brought(_by_status(head.status), f"status {head.status}", head)
-    if not _is_page(head):
+    if not is_page(head.get("content-type")):
         return Brought(Outcome.NOT_A_PAGE, f"content type {head.get('content-type')[:100]!r}", head)
     try:
         return Brought(Outcome.FETCHED, "", head, _decoded(head, body, max_bytes))
@@ -111,11 +111,6 @@ def _by_status(status: int) -> Outcome:
     if 500 <= status < 600:
         return Outcome.SERVER_ERROR
     return _BY_STATUS.get(status, Outcome.HTTP_ERROR)
-
-
-def _is_page(head: Head) -> bool:
-    media_type = head.get("content-type").partition(";")[0].strip().lower()
-    return bool(_PAGE_TYPE.fullmatch(media_type))
 
 
 def _decoded(head: Head, body: bytes, max_bytes: int) -> bytes:

@@ -12,6 +12,7 @@ from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.extract.rejections import CHALLENGE_PARTS, Sight, reject
+from tasks.http.content_type import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
 from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
 from tasks.sources.block_overrides import NO_MARKS, Marks
@@ -22,7 +23,6 @@ from tasks.text.sentence_split import word_count
 SIGHT_CHARS = 6000
 UNSEEN = "script, style, noscript, template"
 MARKUP = re.compile(r"\s*(?:<!doctype\s+html|<html\b|<head\b)", re.I)
-PAGE_TYPE = re.compile(r"^\s*(?:$|text/|application/(?:xhtml|xml|octet-stream))", re.I)
 
 
 def extract_page(
@@ -46,7 +46,7 @@ def extract_page(
         marks: blocks that the paper's settings strip or keep.
         site: what the paper's pages have in common, as `tasks.refine.site_boilerplate` counts it.
     """
-    if not PAGE_TYPE.match(content_type):
+    if not is_page(content_type):
         return Extraction(Outcome.NOT_A_PAGE, content_type[:100])
     text = decode(payload, content_type, source_language)
     if text is None:

@@ -1,1 +1,1 @@
-"""HTTP responses, live or archived: content types, encodings, limits, outcomes."""
+"""HTTP as it is read here, whether it comes from the network or from an archive."""

@@ -1,7 +1,6 @@
 """What a response means: its outcome, and its body read within the limits."""
 
 import io
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from requests.structures import CaseInsensitiveDict
 
 from tasks.collect.fetch.wire import Transfer, body_pieces
 from tasks.http.content_encoding import decoded
+from tasks.http.content_type import is_page
 from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
 
 LONGEST_ERROR_PAGE = 256 * 1024
@@ -23,7 +23,6 @@ _GOOD = {
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PARTIAL = 206
-_PAGE_TYPE = re.compile(r"text/.+|application/(vnd\.wap\.)?xhtml\+xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def _by_status(status: int, conditional: bool) -> tuple[Outcome, str]:
 
 def _good_answer(response: Response, transfer: Transfer, kind: CaptureKind) -> Answer:
     content_type = response.headers.get("Content-Type", "")
-    if kind is CaptureKind.PAGE and not _is_page(content_type):
+    if kind is CaptureKind.PAGE and not is_page(content_type):
         transfer.head_only = True
         detail = f"content type {content_type[:100]!r}, body not read"
         return Answer(response.status_code, response.headers, Outcome.NOT_A_PAGE, detail=detail)
@@ -99,13 +98,6 @@ def _good_answer(response: Response, transfer: Transfer, kind: CaptureKind) -> A
         outcome, detail = failure.outcome, failure.detail
         transfer.head_only = outcome is Outcome.TOO_LARGE
     return Answer(response.status_code, response.headers, outcome, body, detail)
-
-
-def _is_page(content_type: str) -> bool:
-    if not content_type.strip():
-        return True
-    media_type = content_type.partition(";")[0].strip().lower()
-    return bool(_PAGE_TYPE.fullmatch(media_type))
 
 
 def _body(response: Response, transfer: Transfer, may_be_cut: bool) -> tuple[bytes, str]:
