@@ -11,7 +11,7 @@ from tasks.collect.fetch import Client
 from tasks.extract import extract_page
 from tasks.model import Outcome
 from tasks.settings import Limits
-from tests.loopback import AGENT, Loopback, ask, http
+from tests.support.loopback import AGENT, Loopback, ask, http
 
 BODY = b"<html><body><p>The harbour board met on Monday.</p></body></html>"
 PAGES = [

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.collect.fetch import Client
-from tasks.collect.fetch.guard import Resolved
+from tasks.collect.fetch.ssrf_guard import Resolved
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Answer, Loopback, ask, http, redirect

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.collect.fetch import Client
-from tasks.collect.fetch.guard import Resolve, Resolved, system_resolve
+from tasks.collect.fetch.ssrf_guard import Resolve, Resolved, system_resolve
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Loopback, ask, http, redirect

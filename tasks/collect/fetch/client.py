@@ -11,13 +11,13 @@ from typing import Self
 from requests import PreparedRequest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from tasks.collect.fetch.answer import Answer, read_answer
-from tasks.collect.fetch.guard import Resolve, system_resolve
-from tasks.collect.fetch.pacing import MOST_PATIENCE, Gate, Gates, backoff, retry_after
+from tasks.collect.fetch.crawl_delay import MOST_PATIENCE, Gate, Gates, backoff, retry_after
+from tasks.collect.fetch.exchanges import Record, Trip, attempt_of, entered, noted
 from tasks.collect.fetch.request import Accept, headers, host_key, joined, origin
+from tasks.collect.fetch.response import Answer, read_answer
 from tasks.collect.fetch.robots import MOST_BYTES, MOST_REDIRECTS, Robots
-from tasks.collect.fetch.trip import Record, Trip, attempt_of, entered, noted
-from tasks.collect.fetch.wire import Transfer, send
+from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
+from tasks.collect.fetch.transport import Transfer, send
 from tasks.model import Attempt, CaptureKind, Failure, Outcome
 from tasks.settings import Limits
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.collect.fetch.pacing import MOST_PATIENCE, Gates, backoff, retry_after
+from tasks.collect.fetch.crawl_delay import MOST_PATIENCE, Gates, backoff, retry_after
 from tasks.model import Failure, Outcome
 
 

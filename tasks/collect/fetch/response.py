@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from requests import Response
 from requests.structures import CaseInsensitiveDict
 
-from tasks.collect.fetch.wire import Transfer, body_pieces
+from tasks.collect.fetch.transport import Transfer, body_pieces
 from tasks.http.content_encoding import decoded
 from tasks.http.content_type import is_page
 from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome

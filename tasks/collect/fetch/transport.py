@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
-from tasks.collect.fetch.guard import Resolve, checked_addresses, connect
+from tasks.collect.fetch.ssrf_guard import Resolve, checked_addresses, connect
 from tasks.http.content_encoding import PIECE
 from tasks.model import Exchange, Failure, Outcome
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from requests import PreparedRequest
 
 from tasks.collect.fetch.request import prepared, shown
-from tasks.collect.fetch.wire import Transfer
+from tasks.collect.fetch.transport import Transfer
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 
 Record = Callable[[Attempt], None]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.collect.fetch.guard import (
+from tasks.collect.fetch.ssrf_guard import (
     Resolve,
     Resolved,
     checked_addresses,
