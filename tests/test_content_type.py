@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backfill.archived_responses import brought
+from tasks.backfill.archived_responses import read_response
 from tasks.backfill.warc_records import Record
 from tasks.collect.fetch import Client
 from tasks.extract import extract_page
@@ -53,7 +53,7 @@ def test_all_agree_on_what_is_a_page(content_type: str, web: Loopback, tmp_path:
         Record(0, "response", {}, response, len(response)),
         Record(0, "resource", {"content-type": content_type}, BODY, len(BODY)),
     ):
-        archived = brought(record, len(BODY)).outcome
+        archived = read_response(record, len(BODY)).content.outcome
         assert archived is (Outcome.FETCHED if is_page else Outcome.NOT_A_PAGE)
     extracted = extract_page(BODY, content_type, web.url)
     assert (extracted.outcome is not Outcome.NOT_A_PAGE) is is_page

@@ -10,8 +10,9 @@ from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from tasks.archive.warc_records import capture_from_json, http_body
-from tasks.model import Capture, CaptureKind
+from tasks.archive.warc_records import capture_from_json
+from tasks.http.response import read_body, recorded
+from tasks.model import Capture, CaptureKind, Failure
 
 log = logging.getLogger(__name__)
 
@@ -105,4 +106,10 @@ def _payload_of(capture: Capture, brought: tuple[WarcRecordType, bytes] | None) 
 
 
 def _payload(kind: WarcRecordType, block: bytes, max_bytes: int) -> bytes | None:
-    return http_body(block, max_bytes) if kind == WarcRecordType.response else block
+    """The decoded payload; None where it is broken or larger than `max_bytes`."""
+    if kind == WarcRecordType.resource:
+        return block
+    try:
+        return read_body(recorded(block), max_bytes)
+    except Failure:
+        return None

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha1, sha256
-from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
@@ -15,8 +14,7 @@ from uuid import UUID, uuid5
 from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
-from tasks.http.content_encoding import decoded
-from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Failure, Outcome
+from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
 
 COMPRESSION_LEVEL = 6
 """On 300 news pages: 140 MB/s and .184 of the size; level 9 has 77 MB/s and .184."""
@@ -187,26 +185,6 @@ def capture_from_json(text: bytes) -> Capture:
     return Capture(**values)
 
 
-def http_body(response: bytes, max_bytes: int) -> bytes | None:
-    """The body of a recorded response, decoded by the same code as when it was fetched.
-
-    fastwarc's own decoding refuses `x-gzip`, chunk extensions and bare deflate streams, and takes
-    a cut-off gzip body for a whole one. None where the body is broken or larger than `max_bytes`.
-    """
-    body = bytearray()
-    try:
-        message = HTTPResponse(_Recorded(response))  # type: ignore[arg-type]
-        message.begin()
-        pieces = iter(lambda: message.read(_PIECE), b"")
-        for piece in decoded(pieces, message.getheader("Content-Encoding", "")):
-            body += piece
-            if len(body) > max_bytes:
-                return None
-    except (Failure, HTTPException, OSError, ValueError):
-        return None
-    return bytes(body)
-
-
 def truncation(outcome: Outcome) -> str | None:
     """Why an attempt's last response is not whole, in WARC's words; None when it is."""
     return _TRUNCATED.get(outcome)
@@ -238,16 +216,6 @@ def _members(file: io.FileIO) -> Iterator[tuple[int, bytes]]:
             rest = stream.unused_data
             position += len(piece) - len(rest)
         yield position, head
-
-
-class _Recorded:
-    """What http.client needs of a socket."""
-
-    def __init__(self, response: bytes) -> None:
-        self._response = response
-
-    def makefile(self, _mode: str) -> io.BytesIO:
-        return io.BytesIO(self._response)
 
 
 def _digested(kind: WarcRecordType, block: bytes) -> bytes | None:

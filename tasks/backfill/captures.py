@@ -1,14 +1,15 @@
-"""Records of a shard as captures, each under its source, with the pages that they brought."""
+"""Records of a shard as captures, each under its source, with the pages that they hold."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
-from tasks.backfill.archived_responses import REDIRECTS, Brought, brought
+from tasks.backfill.archived_responses import ArchivedResponse, read_response
 from tasks.backfill.selection import Papers, Passed
 from tasks.backfill.shard_jobs import ShardJob
 from tasks.backfill.warc_records import HEAD_ROOM, Damage, Record, read_records
+from tasks.http.response import REDIRECTS
 from tasks.model import Capture, CaptureKind
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})
@@ -31,12 +32,14 @@ class Captures:
         return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
 
     def payload_at(self, offset: int) -> bytes:
-        """What the record at an offset brought, once more."""
+        """The page in the record at an offset, read once more."""
         record = next(self.records(offset, offset + 1))
-        return brought(record, self._job.max_bytes).payload if isinstance(record, Record) else b""
+        if isinstance(record, Damage):
+            return b""
+        return read_response(record, self._job.max_bytes).content.body
 
     def capture(self, record: Record | Damage) -> tuple[Capture, bytes] | Passed:
-        """A record as a capture with what it brought, or why it is passed over."""
+        """A record as a capture with its page, or why it is passed over."""
         if isinstance(record, Damage):
             return Passed.UNREADABLE
         if record.kind not in PAGE_KINDS:
@@ -50,15 +53,16 @@ class Captures:
         source_id, paper = self.papers.paper_of(url)
         if self._job.selection.only_known and paper is None:
             return Passed.UNKNOWN_PAPER
-        came = brought(record, self._job.max_bytes)
-        if came.head.status in REDIRECTS:
+        response = read_response(record, self._job.max_bytes)
+        if response.status in REDIRECTS:
             return Passed.REDIRECT
-        return self._made(record.offset, url, source_id, moment, came), came.payload
+        capture = self._capture_of(record.offset, url, source_id, moment, response)
+        return capture, response.content.body
 
-    def _made(
-        self, offset: int, url: str, source_id: str, moment: datetime, came: Brought
+    def _capture_of(
+        self, offset: int, url: str, source_id: str, moment: datetime, response: ArchivedResponse
     ) -> Capture:
-        head, payload = came.head, came.payload
+        content, headers = response.content, response.headers
         return Capture(
             capture_id=uuid5(NAMESPACE_URL, f"{self._key}#{offset}"),
             run_id="",
@@ -67,16 +71,16 @@ class Captures:
             url_requested=url,
             url_final=url,
             found_in=self._job.shard.url,
-            outcome=came.outcome,
-            detail=came.detail,
+            outcome=content.outcome,
+            detail=content.detail,
             attempted_at=moment,
             seconds=0.0,
-            http_status=head.status or None,
-            content_type=head.get("content-type"),
-            etag=head.get("etag") or None,
-            last_modified=head.get("last-modified") or None,
-            payload_bytes=len(payload),
-            payload_sha256=sha256(payload).hexdigest() if payload else None,
+            http_status=response.status or None,
+            content_type=headers.get("Content-Type", ""),
+            etag=headers.get("ETag") or None,
+            last_modified=headers.get("Last-Modified") or None,
+            payload_bytes=len(content.body),
+            payload_sha256=sha256(content.body).hexdigest() if content.body else None,
             raw_ref=f"{self._job.shard.url}#{offset}",
         )
 

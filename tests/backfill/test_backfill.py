@@ -15,7 +15,7 @@ import pytest
 
 from tasks.backfill import estimate as estimating
 from tasks.backfill import shard_processes
-from tasks.backfill.archived_responses import brought
+from tasks.backfill.archived_responses import read_response
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.estimate import estimate
@@ -194,9 +194,10 @@ def response(page: Archived, root: Path) -> Record:
 @pytest.mark.parametrize("coded", CODINGS, ids=lambda coded: coded.__name__)
 def test_a_body_comes_out_as_its_author_wrote_it(tmp_path: Path, coded: Any) -> None:
     headers, body = coded(page(0, 1))
-    came = brought(response(Archived(url_of(0, 1), body, headers=headers), tmp_path), 100_000)
-    assert came.outcome is Outcome.FETCHED
-    assert came.payload == page(0, 1)
+    record = response(Archived(url_of(0, 1), body, headers=headers), tmp_path)
+    content = read_response(record, 100_000).content
+    assert content.outcome is Outcome.FETCHED
+    assert content.body == page(0, 1)
 
 
 def cut_off(coded: Any) -> dict[str, Any]:
