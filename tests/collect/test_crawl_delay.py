@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.collect.fetch.crawl_delay import MOST_PATIENCE, Gates, backoff, retry_after
+from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
 from tasks.model import Failure, Outcome
 
 
-def turn(gates: Gates, host: str, pause: float, seconds: float = 0.0) -> tuple[float, float]:
-    with gates.of(host).turn(pause):
+def turn(hosts: Hosts, host: str, pause: float, seconds: float = 0.0) -> tuple[float, float]:
+    with hosts.of(host).turn(pause):
         began = time.monotonic()
         time.sleep(seconds)
         return began, time.monotonic()
@@ -23,14 +23,14 @@ def turn(gates: Gates, host: str, pause: float, seconds: float = 0.0) -> tuple[f
 
 def test_the_first_turn_does_not_wait() -> None:
     began = time.monotonic()
-    turn(Gates(), "paper.example", pause=60.0)
+    turn(Hosts(), "paper.example", pause=60.0)
     assert time.monotonic() - began < 60
 
 
 def test_threads_take_turns_with_the_pause_from_end_to_start() -> None:
-    gates, turns = Gates(), []
+    hosts, turns = Hosts(), []
     threads = [
-        threading.Thread(target=lambda: turns.append(turn(gates, "paper.example", 0.1, 0.05)))
+        threading.Thread(target=lambda: turns.append(turn(hosts, "paper.example", 0.1, 0.05)))
         for _ in range(5)
     ]
     for thread in threads:
@@ -44,48 +44,48 @@ def test_threads_take_turns_with_the_pause_from_end_to_start() -> None:
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
-    gates = Gates()
-    turn(gates, "a.example", 60.0)
+    hosts = Hosts()
+    turn(hosts, "a.example", 60.0)
     began = time.monotonic()
-    turn(gates, "b.example", 60.0)
+    turn(hosts, "b.example", 60.0)
     assert time.monotonic() - began < 60
 
 
 def test_a_hold_is_for_everybody() -> None:
-    gates = Gates()
-    gate = gates.of("paper.example")
-    with gate.turn(0.0):
-        gate.hold(0.2, Outcome.RATE_LIMITED)
+    hosts = Hosts()
+    host = hosts.of("paper.example")
+    with host.turn(0.0):
+        host.hold(0.2, Outcome.RATE_LIMITED)
     held = time.monotonic()
-    assert turn(gates, "paper.example", 0.0)[0] - held >= 0.19
+    assert turn(hosts, "paper.example", 0.0)[0] - held >= 0.19
 
 
 def test_a_host_that_wants_too_much_is_not_asked() -> None:
-    gate = Gates().of("paper.example")
-    with gate.turn(0.0):
-        gate.hold(MOST_PATIENCE + 60, Outcome.SERVER_ERROR)
-    with pytest.raises(Failure, match="180 s more") as failure, gate.turn(0.0):
+    host = Hosts().of("paper.example")
+    with host.turn(0.0):
+        host.hold(MAX_PATIENCE + 60, Outcome.SERVER_ERROR)
+    with pytest.raises(Failure, match="180 s more") as failure, host.turn(0.0):
         pass
     assert failure.value.outcome is Outcome.SERVER_ERROR
 
 
 def test_a_host_cannot_hold_up_the_run_little_by_little() -> None:
-    gate = Gates().of("paper.example")
-    gate._patience = 0.15
-    with gate.turn(0.0):
-        gate.hold(0.1, Outcome.RATE_LIMITED)
-    with gate.turn(0.0):
-        gate.hold(0.1, Outcome.RATE_LIMITED)
-    with pytest.raises(Failure, match="not asked"), gate.turn(0.0):
+    host = Hosts().of("paper.example")
+    host._patience = 0.15
+    with host.turn(0.0):
+        host.hold(0.1, Outcome.RATE_LIMITED)
+    with host.turn(0.0):
+        host.hold(0.1, Outcome.RATE_LIMITED)
+    with pytest.raises(Failure, match="not requested"), host.turn(0.0):
         pass
 
 
 def test_closing_wakes_who_waits() -> None:
-    gates = Gates()
-    turn(gates, "paper.example", 0.0)
-    threading.Timer(0.1, gates.closing.set).start()
+    hosts = Hosts()
+    turn(hosts, "paper.example", 0.0)
+    threading.Timer(0.1, hosts.closing.set).start()
     with pytest.raises(RuntimeError, match="closed"):
-        turn(gates, "paper.example", 60.0)
+        turn(hosts, "paper.example", 60.0)
 
 
 @given(st.integers(1, 50), st.floats(0.01, 5))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.collect.fetch import Client
-from tasks.collect.fetch.robots import MOST_BYTES, MOST_DELAY, Policy
+from tasks.collect.fetch.robots import MAX_BYTES, MAX_DELAY, Policy
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.support.loopback import Loopback, dripping, endless, http, redirect
@@ -149,15 +149,15 @@ def test_a_long_file_is_read_to_the_limit(reader: Callable[[], Reader]) -> None:
         assert asks.get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
         read = asks.robots[0]
         assert read.outcome is Outcome.ROBOTS_READ
-        assert len(read.payload) == MOST_BYTES
-        assert len(read.exchanges[0].response) < MOST_BYTES + 200_000
+        assert len(read.payload) == MAX_BYTES
+        assert len(read.exchanges[0].response) < MAX_BYTES + 200_000
         assert "longer file" in read.detail
 
 
 def test_a_rule_cut_by_the_limit_is_no_rule(reader: Callable[[], Reader]) -> None:
     text = "User-agent: *\nDisallow: /no\n"
     line = "Disallow: /private"
-    text += "#" * (MOST_BYTES - len(text) - len("\nDisallow: /")) + "\n" + line
+    text += "#" * (MAX_BYTES - len(text) - len("\nDisallow: /")) + "\n" + line
     with Loopback() as site:
         site.say("/robots.txt", rules(text))
         assert reader().get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
@@ -181,7 +181,7 @@ def test_delay_is_the_longer_one_and_capped() -> None:
     assert delay("") == 0
     assert delay("Crawl-delay: 7") == 7
     assert delay("Request-rate: 1/10s\nCrawl-delay: 3") == 10
-    assert delay("Crawl-delay: 86400") == MOST_DELAY
+    assert delay("Crawl-delay: 86400") == MAX_DELAY
     assert delay("Crawl-delay: nan") == delay("Crawl-delay: -1") == 0
 
 

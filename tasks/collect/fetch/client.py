@@ -11,19 +11,19 @@ from typing import Self
 from requests import PreparedRequest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from tasks.collect.fetch.crawl_delay import MOST_PATIENCE, Gate, Gates, backoff, retry_after
-from tasks.collect.fetch.exchanges import Record, Trip, attempt_of, entered, noted
-from tasks.collect.fetch.request import Accept, headers, host_key, joined, origin
-from tasks.collect.fetch.response import Answer, read_answer
-from tasks.collect.fetch.robots import MOST_BYTES, MOST_REDIRECTS, Robots
+from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
+from tasks.collect.fetch.exchanges import Exchanges, FetchedResponse, Record
+from tasks.collect.fetch.request import Accept, host_key, joined, origin, request_headers
+from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
-from tasks.collect.fetch.transport import Transfer, send
+from tasks.collect.fetch.transport import Transfer
 from tasks.model import Attempt, CaptureKind, Failure, Outcome
 from tasks.settings import Limits
 
 Clock = Callable[[], datetime]
 
-_TRIED_ONCE_MORE = frozenset(
+_BUSY = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})
+_FAILED = frozenset(
     {
         Outcome.DNS_FAILED,
         Outcome.CONNECT_FAILED,
@@ -67,7 +67,8 @@ class Client:
         self._backoff_seconds = backoff_seconds
         self._clock = clock
         self._tls = ssl.create_default_context(cafile=ca_bundle or DEFAULT_CA_BUNDLE_PATH)
-        self._gates = Gates()
+        self._tls.set_alpn_protocols(["http/1.1"])
+        self._hosts = Hosts()
         self._robots = Robots(cache)
 
     def __enter__(self) -> Self:
@@ -78,7 +79,7 @@ class Client:
 
     def close(self) -> None:
         """Wake the threads that wait for a turn; their `get` raises RuntimeError."""
-        self._gates.closing.set()
+        self._hosts.closing.set()
 
     def get(
         self,
@@ -109,10 +110,10 @@ class Client:
             accept: What is hoped for.
             max_tries: Of each request, the first included; 0 takes the limit of the settings.
         """
-        trip = Trip(
+        call = Exchanges(
             kind=kind,
             url_requested=url,
-            headers=headers(self._user_agent, accept, etag, last_modified),
+            headers=request_headers(self._user_agent, accept, etag, last_modified),
             record=record,
             min_interval=min_interval,
             allow_private=allow_private,
@@ -121,7 +122,7 @@ class Client:
             max_tries=max_tries or self._limits.max_tries,
             started_at=self._clock(),
         )
-        attempt = self._attempt(trip)
+        attempt = self._attempt(call)
         if attempt.outcome is Outcome.NOT_MODIFIED:
             attempt = replace(
                 attempt,
@@ -131,119 +132,98 @@ class Client:
         record(attempt)
         return attempt
 
-    def _attempt(self, trip: Trip) -> Attempt:
-        trip.url = trip.url_requested
+    def _attempt(self, call: Exchanges) -> Attempt:
+        call.url = call.url_requested
         try:
-            answer = self._follow(trip)
+            response = self._follow(call)
         except Failure as failure:
-            return attempt_of(trip, failure.outcome, failure.detail)
+            return call.attempt(failure.outcome, failure.detail)
+        content, headers = response.content, response.headers
         return replace(
-            attempt_of(trip, answer.outcome, answer.detail),
-            status=answer.status,
-            content_type=" ".join(answer.headers.get("Content-Type", "").split())[:200],
-            etag=answer.headers.get("ETag"),
-            last_modified=answer.headers.get("Last-Modified"),
-            payload=answer.body,
+            call.attempt(content.outcome, content.detail),
+            status=response.status or None,
+            content_type=" ".join(headers.get("Content-Type", "").split())[:200],
+            etag=headers.get("ETag"),
+            last_modified=headers.get("Last-Modified"),
+            payload=content.body,
         )
 
-    def _follow(self, trip: Trip) -> Answer:
-        target = trip.url_requested
+    def _follow(self, call: Exchanges) -> FetchedResponse:
+        target = call.url_requested
         while True:
-            request = entered(trip, target)
-            answer = self._answer(trip, request, self._pause(trip))
-            if not answer.location:
-                return answer
-            target = joined(trip.url, answer.location)
+            request = call.enter(target)
+            response = self._send(call, request, self._pause(call))
+            if not response.location:
+                return response
+            target = joined(call.url, response.location)
 
-    def _pause(self, trip: Trip) -> float:
+    def _pause(self, call: Exchanges) -> float:
         """Seconds the host wants between requests, once its robots.txt allows the URL."""
-        if trip.kind is CaptureKind.ROBOTS:
-            return trip.min_interval
+        if call.kind is CaptureKind.ROBOTS:
+            return call.min_interval
 
         def ask(url: str) -> Attempt:
-            attempt = self._attempt(self._robots_trip(trip, url))
-            trip.record(attempt)
+            attempt = self._attempt(self._robots_call(call, url))
+            call.record(attempt)
             return attempt
 
-        site = origin(trip.url)
-        policy = self._robots.policy(site, trip.allow_private, ask)
-        if not policy.allows(trip.url):
+        site = origin(call.url)
+        policy = self._robots.policy(site, call.allow_private, ask)
+        if not policy.allows(call.url):
             raise Failure(Outcome.ROBOTS_DENIED, f"robots.txt of {site} forbids it")
-        return max(trip.min_interval, policy.delay)
+        return max(call.min_interval, policy.delay)
 
-    def _robots_trip(self, trip: Trip, url: str) -> Trip:
-        return Trip(
+    def _robots_call(self, call: Exchanges, url: str) -> Exchanges:
+        return Exchanges(
             kind=CaptureKind.ROBOTS,
             url_requested=url,
-            headers=headers(self._user_agent, "robots"),
-            record=trip.record,
-            min_interval=trip.min_interval,
-            allow_private=trip.allow_private,
-            max_bytes=MOST_BYTES,
-            max_redirects=MOST_REDIRECTS,
-            max_tries=trip.max_tries,
+            headers=request_headers(self._user_agent, "robots"),
+            record=call.record,
+            min_interval=call.min_interval,
+            allow_private=call.allow_private,
+            max_bytes=MAX_BYTES,
+            max_redirects=MAX_REDIRECTS,
+            max_tries=call.max_tries,
             started_at=self._clock(),
         )
 
-    def _answer(self, trip: Trip, request: PreparedRequest, pause: float) -> Answer:
-        """Ask until there is an answer to live with; a hold of the gate is the pause between."""
-        gate = self._gates.of(host_key(trip.url))
+    def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
+        """Send a request, again where that may help; the host's hold is the pause between."""
+        host = self._hosts.of(host_key(call.url))
         tries = 0
         while True:
             tries += 1
-            try:
-                with gate.turn(pause):
-                    answer = self._ask(trip, request, gate, tries)
-            except Failure as failure:
-                if not self._worth_another(trip, failure, tries):
-                    raise
-            else:
-                if not answer.again or tries >= trip.max_tries:
-                    return answer
+            with host.turn(pause):
+                response = self._exchange(call, request)
+                outcome = response.content.outcome
+                asked = retry_after(response.headers.get("Retry-After"))
+                if outcome in _BUSY and asked is not None:
+                    host.hold(asked, outcome)
+                elif outcome in _BUSY or outcome in _FAILED:
+                    host.hold(backoff(tries, self._backoff_seconds), outcome)
+            if outcome in _BUSY and asked is not None:
+                detail = f"{response.content.detail}, Retry-After asks for {asked:.0f} s"
+                response = replace(response, content=replace(response.content, detail=detail))
+            if not self._may_retry(call, outcome, asked, tries):
+                return response
 
-    def _worth_another(self, trip: Trip, failure: Failure, tries: int) -> bool:
-        """What failed before anything came back is tried once more, if there is time left.
+    def _may_retry(
+        self, call: Exchanges, outcome: Outcome, asked: float | None, tries: int
+    ) -> bool:
+        if outcome in _BUSY:
+            return (asked or 0.0) <= MAX_PATIENCE and tries < call.max_tries
+        # What failed before anything came back is tried once more. A listing or a robots.txt
+        # also when it broke off: the whole source depends on it.
+        is_final = outcome not in _FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
+        is_in_time = call.seconds < self._limits.max_seconds
+        return not is_final and is_in_time and tries < min(2, call.max_tries)
 
-        A listing or a robots.txt also when it broke off: all of a source hangs on it.
-        """
-        if failure.outcome not in _TRIED_ONCE_MORE or (trip.began and trip.is_page):
-            return False
-        return self._has_another(trip, tries)
-
-    def _has_another(self, trip: Trip, tries: int) -> bool:
-        return tries < min(2, trip.max_tries) and trip.seconds < self._limits.max_seconds
-
-    def _ask(self, trip: Trip, request: PreparedRequest, gate: Gate, tries: int) -> Answer:
-        try:
-            answer = self._exchange(trip, request)
-        except Failure as failure:
-            if failure.outcome in _TRIED_ONCE_MORE:
-                gate.hold(backoff(tries, self._backoff_seconds), failure.outcome)
-            raise
-        if answer.outcome in (Outcome.RATE_LIMITED, Outcome.SERVER_ERROR):
-            return self._held(answer, gate, tries)
-        if answer.outcome is Outcome.BROKEN_RESPONSE and not trip.is_page:
-            gate.hold(backoff(tries, self._backoff_seconds), answer.outcome)
-            return replace(answer, again=self._has_another(trip, tries))
-        return answer
-
-    def _held(self, answer: Answer, gate: Gate, tries: int) -> Answer:
-        asked = retry_after(answer.headers.get("Retry-After"))
-        wait = backoff(tries, self._backoff_seconds) if asked is None else asked
-        gate.hold(wait, answer.outcome)
-        if asked is None:
-            return replace(answer, again=True)
-        detail = f"{answer.detail}, Retry-After asks for {asked:.0f} s"
-        return replace(answer, detail=detail, again=asked <= MOST_PATIENCE)
-
-    def _exchange(self, trip: Trip, request: PreparedRequest) -> Answer:
+    def _exchange(self, call: Exchanges, request: PreparedRequest) -> FetchedResponse:
         transfer = Transfer(
-            deadline=time.monotonic() + self._limits.max_seconds - trip.seconds,
+            deadline=time.monotonic() + self._limits.max_seconds - call.seconds,
             connect_seconds=self._limits.connect_seconds,
-            max_bytes=trip.max_bytes,
-            allow_private=trip.allow_private,
+            max_bytes=call.max_bytes,
+            allow_private=call.allow_private,
             resolve=self._resolve,
         )
-        conditional = bool(trip.headers.keys() & {"If-None-Match", "If-Modified-Since"})
-        with noted(trip, transfer), send(request, transfer, self._tls) as response:
-            return read_answer(response, transfer, trip.kind, conditional)
+        return call.send(request, transfer, self._tls)

@@ -11,16 +11,16 @@ from urllib3.exceptions import InvalidHeader
 
 from tasks.model import Failure, Outcome
 
-MOST_PATIENCE = 120.0
+MAX_PATIENCE = 120.0
 """Seconds: a host that asks to wait longer is left alone."""
 
-MOST_HOLDING = 600.0
+MAX_HOLDING = 600.0
 """Seconds that a host can hold requests up in a whole run, so that it cannot hold up the run."""
 
-_MOST_BACKOFF = 60.0
+_MAX_BACKOFF = 60.0
 
 
-class Gate:
+class Host:
     """The way to one host, for all threads of a run."""
 
     def __init__(self, closing: threading.Event) -> None:
@@ -29,7 +29,7 @@ class Gate:
         self._ended = float("-inf")
         self._held_until = float("-inf")
         self._held_for = Outcome.RATE_LIMITED
-        self._patience = MOST_HOLDING
+        self._patience = MAX_HOLDING
 
     @contextmanager
     def turn(self, pause: float) -> Iterator[None]:
@@ -54,7 +54,7 @@ class Gate:
     def _wait(self, pause: float) -> None:
         now = time.monotonic()
         asked = self._held_until - now
-        if asked > min(MOST_PATIENCE, self._patience):
+        if asked > min(MAX_PATIENCE, self._patience):
             reason = f"not asked: the host wants {asked:.0f} s more without requests"
             raise Failure(self._held_for, reason)
         self._patience -= max(asked, 0.0)
@@ -63,18 +63,18 @@ class Gate:
             raise RuntimeError("the client was closed while a request waited for its turn")
 
 
-class Gates:
-    """A gate for each host and port."""
+class Hosts:
+    """A host for each host and port."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._gates: dict[str, Gate] = {}
+        self._hosts: dict[str, Host] = {}
         self.closing = threading.Event()
 
-    def of(self, host: str) -> Gate:
-        """The gate of a host, made when first asked for."""
+    def of(self, host: str) -> Host:
+        """The host of a host, made when first asked for."""
         with self._lock:
-            return self._gates.setdefault(host, Gate(self.closing))
+            return self._hosts.setdefault(host, Host(self.closing))
 
 
 def backoff(tries: int, base: float) -> float:
@@ -82,7 +82,7 @@ def backoff(tries: int, base: float) -> float:
 
     Full jitter: clients that failed together do not come back together.
     """
-    return random.uniform(0, min(base * 2 ** (tries - 1), _MOST_BACKOFF))  # noqa: S311
+    return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF))  # noqa: S311
 
 
 def retry_after(header: str | None) -> float | None:

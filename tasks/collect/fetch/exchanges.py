@@ -1,22 +1,43 @@
-"""One call of the client under way, over all its hops and tries."""
+"""The exchanges of one call of the client: a request and what came back, for each hop and try."""
 
+import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from requests import PreparedRequest
+from requests import PreparedRequest, Response
+from requests.structures import CaseInsensitiveDict
 
 from tasks.collect.fetch.request import prepared, shown
-from tasks.collect.fetch.transport import Transfer
+from tasks.collect.fetch.transport import GuardedSession, Transfer
+from tasks.http.response import REDIRECTS, Content, body_pieces, is_success, read_content
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
+
+MAX_ERROR_PAGE = 256 * 1024
+"""Bytes read of a body that only comes with a redirect or an error."""
 
 Record = Callable[[Attempt], None]
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedResponse:
+    """A response that was read as far as it was wanted."""
+
+    content: Content
+    status: int = 0
+    """0 where network or server failed before there was one."""
+    headers: "CaseInsensitiveDict[str]" = field(default_factory=CaseInsensitiveDict)
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect leads."""
+        return self.headers.get("Location") if self.status in REDIRECTS else None
+
+
 @dataclass(slots=True)
-class Trip:
+class Exchanges:
     """One call of `get` under way."""
 
     kind: CaptureKind
@@ -32,58 +53,79 @@ class Trip:
     """Of the present hop."""
     seconds: float = 0.0
     """Spent on the network, over all hops and tries; waiting for a turn is not counted."""
-    began: bool = False
-    """Whether anything came back of the last exchange."""
+    got_bytes: bool = False
+    """Whether anything came back in the last exchange."""
     seen: set[str] = field(default_factory=set)
-    exchanges: list[Exchange] = field(default_factory=list)
+    done: list[Exchange] = field(default_factory=list)
     started_at: datetime = field(kw_only=True)
 
-    @property
-    def is_page(self) -> bool:
-        """Whether an article hangs on it, and not all articles of a source."""
-        return self.kind is CaptureKind.PAGE
+    def enter(self, target: str) -> PreparedRequest:
+        """Go to the next hop.
+
+        Raises:
+            Failure: it is no URL to ask for, or one redirect too many.
+        """
+        try:
+            request = prepared(target, self.headers)
+        except Failure as failure:
+            hop = f"redirect to {shown(target)}: " if self.seen else ""
+            raise Failure(failure.outcome, hop + failure.detail) from None
+        url = str(request.url)
+        if url in self.seen:
+            raise Failure(Outcome.TOO_MANY_REDIRECTS, f"redirect loop at {shown(url)}")
+        if len(self.seen) > self.max_redirects:
+            raise Failure(Outcome.TOO_MANY_REDIRECTS, f"more than {self.max_redirects} redirects")
+        self.seen.add(url)
+        self.url = url
+        return request
+
+    def send(
+        self, request: PreparedRequest, transfer: Transfer, tls: ssl.SSLContext
+    ) -> FetchedResponse:
+        """Send a request and read what comes back; note both, and how long it took."""
+        started = time.monotonic()
+        try:
+            with GuardedSession(transfer, tls) as session, session.send(request) as response:
+                content = self._read(response, transfer)
+                return FetchedResponse(content, response.status_code, response.headers)
+        except Failure as failure:
+            return FetchedResponse(Content(failure.outcome, failure.detail))
+        finally:
+            self.seconds += time.monotonic() - started
+            self.got_bytes = transfer.received.tell() > 0
+            if exchange := transfer.exchange(self.url):
+                self.done.append(exchange)
+
+    def _read(self, response: Response, transfer: Transfer) -> Content:
+        conditional = bool(self.headers.keys() & {"If-None-Match", "If-Modified-Since"})
+        content = read_content(response.raw, self.max_bytes, self.kind, is_conditional=conditional)
+        if not is_success(response.status_code):
+            # Read for the record only: its failures do not count.
+            with suppress(Failure):
+                transfer.head_only = _is_longer(response, MAX_ERROR_PAGE)
+        elif content.outcome in (Outcome.NOT_A_PAGE, Outcome.TOO_LARGE):
+            transfer.head_only = True
+        return content
+
+    def attempt(self, outcome: Outcome, detail: str) -> Attempt:
+        """How the call ended."""
+        return Attempt(
+            kind=self.kind,
+            url_requested=self.url_requested,
+            url_final=self.url,
+            outcome=outcome,
+            attempted_at=self.started_at,
+            seconds=self.seconds,
+            detail=f"{shown(self.url)}: {detail}" if detail else "",
+            exchanges=tuple(self.done),
+        )
 
 
-def entered(trip: Trip, target: str) -> PreparedRequest:
-    """Go to the next hop, if it is one to go to."""
-    try:
-        request = prepared(target, trip.headers)
-    except Failure as failure:
-        came_here = f"redirect to {shown(target)}: " if trip.seen else ""
-        raise Failure(failure.outcome, came_here + failure.detail) from None
-    url = str(request.url)
-    if url in trip.seen:
-        raise Failure(Outcome.TOO_MANY_REDIRECTS, f"redirects go round to {shown(url)}")
-    if len(trip.seen) > trip.max_redirects:
-        raise Failure(Outcome.TOO_MANY_REDIRECTS, f"more than {trip.max_redirects} redirects")
-    trip.seen.add(url)
-    trip.url = url
-    return request
-
-
-@contextmanager
-def noted(trip: Trip, transfer: Transfer) -> Iterator[None]:
-    """Add to the trip what went over the wire and how long it took."""
-    started = time.monotonic()
-    try:
-        yield
-    finally:
-        trip.seconds += time.monotonic() - started
-        trip.began = transfer.received.tell() > 0
-        exchange = transfer.exchange(trip.url)
-        if exchange:
-            trip.exchanges.append(exchange)
-
-
-def attempt_of(trip: Trip, outcome: Outcome, detail: str) -> Attempt:
-    """How the trip ended."""
-    return Attempt(
-        kind=trip.kind,
-        url_requested=trip.url_requested,
-        url_final=trip.url,
-        outcome=outcome,
-        attempted_at=trip.started_at,
-        seconds=trip.seconds,
-        detail=f"{shown(trip.url)}: {detail}" if detail else "",
-        exchanges=tuple(trip.exchanges),
-    )
+def _is_longer(response: Response, max_bytes: int) -> bool:
+    """Read the body up to a limit, and say whether there is more of it."""
+    size = 0
+    for piece in body_pieces(response.raw):
+        size += len(piece)
+        if size > max_bytes:
+            return True
+    return False

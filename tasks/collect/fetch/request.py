@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 from typing import Literal
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
-from requests import PreparedRequest
+from requests import PreparedRequest, Request
 from requests.exceptions import RequestException
 
 from tasks.http.content_encoding import ACCEPTED
@@ -13,7 +13,7 @@ from tasks.model import Failure, Outcome
 
 Accept = Literal["html", "listing", "robots"]
 
-LONGEST_URL = 8192
+MAX_URL = 8192
 
 _ACCEPT = {
     "html": "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
@@ -31,7 +31,7 @@ _USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
 _VALIDATOR = re.compile(r"[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,1000}[\x21-\x7e\xa0-\xff])?")
 
 
-def headers(
+def request_headers(
     user_agent: str, accept: Accept, etag: str | None = None, last_modified: str | None = None
 ) -> dict[str, str]:
     """The request's headers; a validator that no header can hold is left out."""
@@ -60,7 +60,7 @@ def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
     """
     _check_scheme(url.strip())
     try:
-        request = _request(urldefrag(url.strip()).url, sent)
+        request = Request("GET", urldefrag(url.strip()).url, headers=sent).prepare()
         parts = urlsplit(str(request.url))
         port = parts.port
     except (RequestException, ValueError) as error:
@@ -72,18 +72,9 @@ def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
     return request
 
 
-def _request(url: str, sent: dict[str, str]) -> PreparedRequest:
-    """As `Request.prepare` makes it, which spends as long on cookies, body and credentials."""
-    request = PreparedRequest()
-    request.prepare_method("GET")
-    request.prepare_url(url, None)
-    request.prepare_headers(sent)
-    return request
-
-
 def _check_scheme(url: str) -> None:
-    if len(url) > LONGEST_URL:
-        raise _invalid(f"longer than {LONGEST_URL} characters")
+    if len(url) > MAX_URL:
+        raise _invalid(f"longer than {MAX_URL} characters")
     if _CONTROL.search(url):
         raise _invalid("control characters")
     scheme = _SCHEME.match(url)

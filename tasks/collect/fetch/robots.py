@@ -16,11 +16,11 @@ from protego import Protego
 from tasks.model import Attempt, Failure, Outcome
 
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
-MOST_BYTES = 500 * 1024
+MAX_BYTES = 500 * 1024
 """Of a robots.txt; the rest is not read (RFC 9309, 2.5)."""
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
-MOST_DELAY = 60.0
+MAX_DELAY = 60.0
 """Seconds between requests; a longer crawl-delay is taken as this."""
 
 _KEPT = timedelta(days=1)
@@ -51,7 +51,7 @@ class Policy:
         rate = self.rules.request_rate(TOKEN)
         if rate:
             delay = max(delay, rate.seconds / rate.requests)
-        return min(delay, MOST_DELAY)
+        return min(delay, MAX_DELAY)
 
 
 def _fewer_agents(text: str) -> str:
@@ -153,7 +153,7 @@ def _text(attempt: Attempt) -> str | None:
 
 
 def _decoded(payload: bytes) -> str:
-    if len(payload) >= MOST_BYTES:
+    if len(payload) >= MAX_BYTES:
         # A line that was cut may forbid more than the whole one: "Disallow: /" of "/private".
         payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
     return payload.decode("utf-8-sig", errors="replace")

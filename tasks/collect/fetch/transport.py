@@ -1,47 +1,40 @@
-"""One request on one connection: guarded, within its deadline, recorded byte for byte."""
+"""One request on one connection: checked address, deadline, limits, recorded byte for byte."""
 
 import io
 import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
+from requests import PreparedRequest, RequestException, Response, Session
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.response import HTTPResponse
 
 from tasks.collect.fetch.ssrf_guard import Resolve, checked_addresses, connect
 from tasks.http.content_encoding import PIECE
+from tasks.http.response import one_line
 from tasks.model import Exchange, Failure, Outcome
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 HEAD_BYTES = 256 * 1024
-"""Status line and headers, those of interim responses included, may take so much."""
+"""Limit of status line and headers, those of interim responses included."""
 
-_UNREAD: Any = {"preload_content": False, "decode_content": False}
 _HEAD = re.compile(rb"HTTP/\S+ +(\d{3}).*?\r?\n\r?\n", re.DOTALL)
 _HEAD_END = re.compile(rb"\n\r?\n")
 
 
 @dataclass(slots=True)
 class Transfer:
-    """One request: what it may do, and what went over the wire.
-
-    A transfer has a connection to itself, so a connection opened for a source that may see
-    private addresses is never used for another, and no answer can be taken for the next one's.
-    """
+    """One request: what it may do, and what went over the wire."""
 
     deadline: float
     """By the monotonic clock, for everything from resolving to the last byte."""
@@ -66,10 +59,25 @@ class Transfer:
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise Failure(Outcome.TIMED_OUT, "no whole response within the time limit")
+            raise Failure(Outcome.TIMED_OUT, "response incomplete at the deadline")
         return left
 
-    def take(self, data: "ReadableBuffer") -> None:
+    def connect(self, host: str, port: int) -> socket.socket:
+        """Open a connection to the host at an address that was checked.
+
+        Raises:
+            Failure: DNS_FAILED, ADDRESS_REFUSED, CONNECT_FAILED or TIMED_OUT.
+        """
+        seconds = min(self.connect_seconds, self.seconds_left())
+        addresses = checked_addresses(
+            host, port, resolve=self.resolve, allow_private=self.allow_private, seconds=seconds
+        )
+        sock = connect(addresses, self.connect_seconds, self.deadline)
+        self.ip = sock.getpeername()[0]
+        sock.settimeout(self.seconds_left())
+        return sock
+
+    def add_received(self, data: "ReadableBuffer") -> None:
         """Record received bytes.
 
         Raises:
@@ -83,7 +91,7 @@ class Transfer:
             raise Failure(Outcome.TOO_LARGE, f"more than {self.max_bytes} bytes on the wire")
 
     def exchange(self, url: str) -> Exchange | None:
-        """What went over the wire; None when nothing was asked."""
+        """What went over the wire; None when nothing was sent."""
         if not self.sent.tell():
             return None
         response = self.received.getvalue()
@@ -93,6 +101,7 @@ class Transfer:
 
 
 def _head(response: bytes) -> bytes:
+    """The status line and headers, with those of the interim responses before them."""
     end = 0
     while match := _HEAD.match(response, end):
         end = match.end()
@@ -101,8 +110,8 @@ def _head(response: bytes) -> bytes:
     return response[:end]
 
 
-class _WireReader(io.RawIOBase):
-    """The receiving side of a socket that keeps the deadline before every read."""
+class _Reader(io.RawIOBase):
+    """The receiving side of a socket."""
 
     def __init__(self, sock: socket.socket, transfer: Transfer) -> None:
         self._sock = sock
@@ -117,10 +126,10 @@ class _WireReader(io.RawIOBase):
         try:
             count = self._raw.readinto(buffer) or 0
         except TimeoutError:
-            raise Failure(Outcome.TIMED_OUT, "no whole response within the time limit") from None
+            raise Failure(Outcome.TIMED_OUT, "response incomplete at the deadline") from None
         except OSError as error:
             raise Failure(Outcome.BROKEN_RESPONSE, f"connection lost: {error}") from None
-        self._transfer.take(memoryview(buffer)[:count])
+        self._transfer.add_received(memoryview(buffer)[:count])
         return count
 
     def close(self) -> None:
@@ -128,8 +137,12 @@ class _WireReader(io.RawIOBase):
         super().close()
 
 
-class _WireSocket:
-    """What http.client needs of a socket, recorded."""
+class _RecordedSocket:
+    """What http.client needs of a socket: every byte is recorded, every wait ends in time.
+
+    A timeout of urllib3 or requests is for one read, so a server that sends a byte a second
+    would never run into it; here the deadline of the whole request is set before each.
+    """
 
     def __init__(self, sock: socket.socket, transfer: Transfer) -> None:
         self._sock = sock
@@ -146,154 +159,125 @@ class _WireSocket:
         except BrokenPipeError:
             raise  # urllib3 goes on to read: the server may have answered before it closed
         except TimeoutError:
-            raise Failure(Outcome.TIMED_OUT, "the request was not taken in time") from None
+            raise Failure(Outcome.TIMED_OUT, "request not sent by the deadline") from None
         except OSError as error:
             raise Failure(Outcome.BROKEN_RESPONSE, f"connection lost: {error}") from None
 
-    def makefile(self, mode: str) -> io.BufferedReader:
-        assert mode == "rb"  # noqa: S101 - http.client asks for no other
-        return io.BufferedReader(_WireReader(self._sock, self._transfer), PIECE)
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self._sock, self._transfer), PIECE)
 
     def settimeout(self, seconds: float | None) -> None:
-        """Left to the transfer's deadline."""
+        """Ignored: the transfer's deadline counts."""
 
 
 class _GuardedConnection(HTTPConnection):
-    def __init__(self, *args: Any, transfer: Transfer, **options: Any) -> None:  # noqa: ANN401 - urllib3's own
-        super().__init__(*args, **options)
+    def __init__(self, host: str, port: int, *, transfer: Transfer, **options: Any) -> None:  # noqa: ANN401 - urllib3's own
+        super().__init__(host, port, **options)
+        # Resolved with its trailing dot, which the property `host` is without.
+        self.name = host
         self.transfer = transfer
 
-    def _new_conn(self) -> socket.socket:
-        transfer = self.transfer
-        seconds = min(transfer.connect_seconds, transfer.seconds_left())
-        addresses = checked_addresses(
-            self._dns_host,
-            self.port,
-            resolve=transfer.resolve,
-            allow_private=transfer.allow_private,
-            seconds=seconds,
-        )
-        sock = connect(addresses, transfer.connect_seconds, transfer.deadline)
-        transfer.ip = sock.getpeername()[0]
-        sock.settimeout(transfer.seconds_left())
-        return sock
-
     def connect(self) -> None:
-        try:
-            super().connect()
-        except TimeoutError:
-            raise Failure(Outcome.TIMED_OUT, "no TLS within the time limit") from None
-        except OSError as error:
-            raise Failure(Outcome.TLS_FAILED, _tls_reason(error)) from None
-        self.sock = _WireSocket(self.sock, self.transfer)
+        sock = self.transfer.connect(self.name, self.port)
+        self.sock = _RecordedSocket(sock, self.transfer)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         try:
             response = super().getresponse()
         except (HTTPException, HTTPError, OSError) as error:
-            raise Failure(Outcome.BROKEN_RESPONSE, _one_line(error)) from None
+            raise Failure(Outcome.BROKEN_RESPONSE, one_line(error)) from None
+        # http.client takes a connection that is closed within the headers for their end.
         if not _HEAD_END.search(self.transfer.received.getvalue()):
-            raise Failure(Outcome.BROKEN_RESPONSE, "the headers broke off")
+            raise Failure(Outcome.BROKEN_RESPONSE, "connection closed within the headers")
         self.transfer.head_read = True
         return response
 
 
 class _GuardedTLSConnection(_GuardedConnection, HTTPSConnection):
-    """Resolves and connects as `_GuardedConnection`, then TLS with the host's own name."""
+    def connect(self) -> None:
+        sock = self.transfer.connect(self.name, self.port)
+        assert self.ssl_context  # noqa: S101 - given by the adapter
+        try:
+            secured = self.ssl_context.wrap_socket(sock, server_hostname=self.host)
+        except TimeoutError:
+            raise Failure(Outcome.TIMED_OUT, "TLS handshake timed out") from None
+        except ssl.SSLCertVerificationError as error:
+            reason = f"certificate: {error.verify_message}"
+            raise Failure(Outcome.TLS_FAILED, reason) from None
+        except OSError as error:
+            raise Failure(Outcome.TLS_FAILED, one_line(error)) from None
+        self.sock = _RecordedSocket(secured, self.transfer)
+        self.is_verified = True
 
 
-class GuardedAdapter(BaseAdapter):
-    """Sends the request of one transfer, on a connection of its own.
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _GuardedConnection
 
-    Not an `HTTPAdapter` in a `Session`: `Session.send` reads a redirect's whole body, decoded and
-    without a limit, also when it is told not to follow it; and the adapter's pools of connections,
-    of which none is kept, and cookies, which are not sent, took 0.3 ms of CPU a request.
-    """
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTLSConnection
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Sends the request of one transfer on a connection of its own."""
 
     def __init__(self, transfer: Transfer, tls: ssl.SSLContext) -> None:
         super().__init__()
         self._transfer = transfer
         self._tls = tls
-        self._opened: HTTPConnection | None = None
+        self._pool: HTTPConnectionPool | None = None
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> Response:
-        """Send the request and give the response with its body unread.
-
-        Raises:
-            HTTPException, HTTPError: the request cannot be written down.
-            Failure: every way in which network or server can fail.
-        """
-        self._opened = self._connection(urlsplit(str(request.url)))
-        with suppress(BrokenPipeError):  # the server may have answered before it closed
-            self._opened.request("GET", request.path_url, headers=request.headers, **_UNREAD)
-        return _response(request, self._opened.getresponse())
-
-    def close(self) -> None:
-        """Close the connection."""
-        if self._opened:
-            self._opened.close()
-
-    def _connection(self, url: SplitResult) -> HTTPConnection:
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, *_: object, **__: object
+    ) -> HTTPConnectionPool:
+        """The pool whose connections belong to the transfer."""
+        url = urlsplit(str(request.url))
         # Without a port http.client would look for one behind the last colon of an IPv6 address.
         host, transfer = str(url.hostname), self._transfer
         if url.scheme == "http":
-            return _GuardedConnection(host, url.port or 80, transfer=transfer)
-        return _GuardedTLSConnection(
-            host,
-            url.port or 443,
-            transfer=transfer,
-            ssl_context=self._tls,
-            cert_reqs="CERT_REQUIRED",
-        )
+            self._pool = _Pool(host, url.port or 80, transfer=transfer)
+        else:
+            self._pool = _TLSPool(host, url.port or 443, transfer=transfer, ssl_context=self._tls)
+        return self._pool
+
+    def cert_verify(self, *_: object, **__: object) -> None:
+        """Left to the TLS context, which has the certificates: to load them takes 10 ms."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        super().close()
+        if self._pool:
+            self._pool.close()
 
 
-def _response(request: PreparedRequest, raw: HTTPResponse) -> Response:
-    response = Response()
-    response.status_code = raw.status
-    response.reason = raw.reason or ""
-    response.headers = CaseInsensitiveDict(raw.headers)
-    response.raw = raw
-    response.url = str(request.url)
-    response.request = request
-    return response
+class GuardedSession(Session):
+    """A requests session for one request, which carries nothing over to the next.
 
-
-@contextmanager
-def send(request: PreparedRequest, transfer: Transfer, tls: ssl.SSLContext) -> Iterator[Response]:
-    """Send the request and give the response with its body unread.
-
-    Raises:
-        Failure: every way in which network or server can fail.
+    A connection that was allowed to a private address never serves another source, no answer is
+    taken for the next one's, cookies stay behind, and neither netrc nor proxies of the environment
+    count.
     """
-    adapter = GuardedAdapter(transfer, tls)
-    try:
+
+    def __init__(self, transfer: Transfer, tls: ssl.SSLContext) -> None:
+        super().__init__()
+        self.trust_env = False
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, GuardedAdapter(transfer, tls))
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """Nowhere: the caller checks each hop.
+
+        Also with `allow_redirects=False` requests would read a redirect's whole body, decoded and
+        without a limit.
+        """
+
+    def send(self, request: PreparedRequest, **options: Any) -> Response:  # noqa: ANN401 - as requests has it
+        """Send the request and give the response with its body unread.
+
+        Raises:
+            Failure: every way in which network or server can fail.
+        """
         try:
-            response = adapter.send(request)
-        except (HTTPException, HTTPError) as error:
-            raise Failure(Outcome.BROKEN_RESPONSE, _one_line(error)) from None
-        with response:
-            yield response
-    finally:
-        adapter.close()
-
-
-def body_pieces(response: Response) -> Iterator[bytes]:
-    """The body without its chunking, still compressed, in pieces of at most `PIECE` bytes.
-
-    Raises:
-        Failure: BROKEN_RESPONSE for broken chunks and for bodies that end early.
-    """
-    try:
-        yield from response.raw.stream(PIECE, decode_content=False)
-    except (HTTPError, HTTPException, ValueError) as error:
-        raise Failure(Outcome.BROKEN_RESPONSE, _one_line(error)) from None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
-
-
-def _tls_reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message}"
-    return _one_line(error)
+            return super().send(request, stream=True, **options)
+        except RequestException as error:
+            raise Failure(Outcome.BROKEN_RESPONSE, one_line(error)) from None
