@@ -1,9 +1,9 @@
-"""The raw archive: one WARC file a source and run, every attempt in it as it went over the wire.
+"""The raw archive: one WARC file a source and run, with every attempt as it went over the wire.
 
-An attempt is a group: its request and response records, or one resource record, then a `metadata`
-record with the `Capture` as JSON, without which it does not count: a file cut anywhere says which
-attempts are whole. The file being written is called `.open` and locked; the kernel frees the lock
-when the writer dies.
+An attempt is a group of records: requests and responses, or one resource, then a `metadata` record
+with the `Capture` as JSON. A group without its metadata record does not count, so a file truncated
+anywhere tells which attempts are complete. The file being written ends in `.open` and is locked;
+the kernel releases the lock when the writer dies.
 """
 
 from tasks.archive.read import opened_at, read_archive, read_capture, read_payload

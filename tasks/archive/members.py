@@ -1,4 +1,4 @@
-"""How a record lies in a WARC file: as it is, or as a gzip member or a zstd frame of its own."""
+"""The compression of single WARC records: none, a gzip member or a zstd frame each."""
 
 import zlib
 from contextlib import suppress
@@ -6,18 +6,19 @@ from contextlib import suppress
 import pyarrow as pa
 
 GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
-"""What members and frames begin with."""
+"""Magic bytes of members and frames."""
 
 
 def beginning(piece: bytes, size: int) -> bytes:
-    """The first bytes of a record that a piece of its file begins with.
+    """The first bytes of the record at the start of a piece of a file, decompressed.
 
     Args:
-        piece: At least twice `size`, so that a frame that ends beyond it has as much.
-        size: How many bytes at most.
+        piece: At least twice `size` bytes, so that a frame truncated at its end yields enough.
+        size: Bytes wanted at most.
 
     Returns:
-        The bytes; none where the piece begins as a member or a frame, and is none.
+        The bytes; none where the piece starts with the magic bytes of a member or frame and is
+        not one.
     """
     with suppress(zlib.error, OSError, pa.ArrowInvalid):
         if piece.startswith(GZIP):

@@ -1,4 +1,4 @@
-"""What archive files hold: captures, each with what it brought."""
+"""Reading archive files: captures, each with its payload."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -17,20 +17,20 @@ from tasks.model import Capture, CaptureKind, Failure
 log = logging.getLogger(__name__)
 
 _LARGEST_PAYLOAD = 256 * 1024 * 1024
-_BROUGHT = (WarcRecordType.response, WarcRecordType.resource)
+_PAYLOADS = (WarcRecordType.response, WarcRecordType.resource)
 
 
 def read_archive(path: Path) -> Iterator[tuple[Capture, bytes]]:
-    """Every capture with what it brought, decoded; empty where nothing was or it is broken.
+    """Every capture with its decoded payload, empty where there was none or it is broken.
 
     Raises:
-        OSError, ValueError: the file is damaged or not one of this archive's.
+        OSError, ValueError: the file is damaged or was not written by this archive.
     """
     return _captures(ArchiveIterator(str(path), parse_http=False))
 
 
 def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
-    """The capture whose response or resource record is at a `raw_ref`, with what it brought.
+    """The capture whose response or resource record is at a `raw_ref`, with its payload.
 
     Raises:
         OSError: there is no such file.
@@ -39,13 +39,13 @@ def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
     with _records_at(raw, raw_ref) as records:
         found = next(_captures(records), None)
     if found is None:
-        raise ValueError(f"{raw_ref}: no capture there")
+        raise ValueError(f"{raw_ref}: no capture at that offset")
     return found
 
 
 @contextmanager
 def _records_at(raw: Path, raw_ref: str) -> Iterator[Iterable[Any]]:
-    """The records of an archive file from a place on."""
+    """The records of an archive file from a `raw_ref` on."""
     name, _, offset = raw_ref.rpartition("#")
     with (raw / name).open("rb") as file:
         file.seek(int(offset))
@@ -53,31 +53,31 @@ def _records_at(raw: Path, raw_ref: str) -> Iterator[Iterable[Any]]:
 
 
 def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
-    brought: tuple[WarcRecordType, bytes] | None = None
+    last: tuple[WarcRecordType, bytes] | None = None
     for record in records:
-        if record.record_type in _BROUGHT:
-            brought = record.record_type, _block(record)
+        if record.record_type in _PAYLOADS:
+            last = record.record_type, _block(record)
         elif record.record_type == WarcRecordType.metadata:
             capture = capture_from_json(_block(record))
-            yield capture, _payload_of(capture, brought)
-            brought = None
+            yield capture, _payload_of(capture, last)
+            last = None
 
 
 def opened_at(path: Path) -> datetime:
-    """When an archive file was begun.
+    """When writing of an archive file started, by its warcinfo record.
 
     Raises:
-        OSError, ValueError: the file is damaged or not one of this archive's.
+        OSError, ValueError: the file is damaged or was not written by this archive.
     """
     with path.open("rb") as file:
         first = next(iter(ArchiveIterator(file, parse_http=False)), None)
         if first is None or first.record_type != WarcRecordType.warcinfo:
-            raise ValueError(f"{path}: does not begin as an archive")
+            raise ValueError(f"{path}: does not start with a warcinfo record")
         return datetime.fromisoformat(first.headers["WARC-Date"])
 
 
 def read_payload(raw: Path, raw_ref: str) -> bytes:
-    """What the record at a `raw_ref` brought, decoded; empty where it is broken.
+    """The decoded payload of the record at a `raw_ref`, empty where it is broken.
 
     Raises:
         OSError: there is no such file.
@@ -85,8 +85,8 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
     """
     with _records_at(raw, raw_ref) as records:
         record = next(iter(records), None)
-        if record is None or record.record_type not in _BROUGHT:
-            raise ValueError(f"{raw_ref}: no response or resource record there")
+        if record is None or record.record_type not in _PAYLOADS:
+            raise ValueError(f"{raw_ref}: no response or resource record at that offset")
         return _payload(record.record_type, _block(record), _LARGEST_PAYLOAD) or b""
 
 
@@ -94,13 +94,13 @@ def _block(record: WarcRecord) -> bytes:
     return record.reader.read() if record.reader else b""
 
 
-def _payload_of(capture: Capture, brought: tuple[WarcRecordType, bytes] | None) -> bytes:
-    """What the attempt brought; of a robots.txt nothing, since it may be archived cut."""
-    if capture.kind is CaptureKind.ROBOTS or capture.payload_sha256 is None or brought is None:
+def _payload_of(capture: Capture, last: tuple[WarcRecordType, bytes] | None) -> bytes:
+    """The attempt's payload; nothing for a robots.txt, which may be archived truncated."""
+    if capture.kind is CaptureKind.ROBOTS or capture.payload_sha256 is None or last is None:
         return b""
-    payload = _payload(*brought, capture.payload_bytes)
+    payload = _payload(*last, capture.payload_bytes)
     if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
-        log.warning("%s: the record does not hold what was fetched", capture.raw_ref)
+        log.warning("%s: the record's payload is not the one that was fetched", capture.raw_ref)
         return b""
     return payload
 

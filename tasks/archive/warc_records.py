@@ -1,4 +1,4 @@
-"""WARC records: an attempt as a group of them, and back to what the attempt brought."""
+"""WARC records: an attempt as a group of records, and the capture in the last of them."""
 
 import io
 import json
@@ -18,18 +18,20 @@ from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
 
 COMPRESSION_LEVEL = 6
 """On 300 news pages: 140 MB/s and .184 of the size; level 9 has 77 MB/s and .184."""
-FEW_BYTES = 20_000
-"""Below, zlib takes less: fastwarc's writer takes 180 microseconds to begin a member, zlib five,
-and zlib compresses news pages by 56 MB/s, fastwarc by 107."""
+SMALL_RECORD = 20_000
+"""Bytes below which zlib is faster. fastwarc's writer takes 180 microseconds to start a member,
+zlib five, and each request makes three small records: half as much CPU again as the request
+itself. Large pages are compressed at 107 MB/s by fastwarc and at 56 by zlib."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 64 * 1024
 _HEAD = 4096
-_TRUNCATED = {
+TRUNCATED = {
     Outcome.TOO_LARGE: "length",
     Outcome.TIMED_OUT: "time",
     Outcome.BROKEN_RESPONSE: "disconnect",
 }
+"""Values of WARC-Truncated: why an attempt's last response is incomplete."""
 _UUIDS = ("capture_id", "article_id")
 _TIMES = ("attempted_at", "entry_published_at")
 _CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
@@ -37,16 +39,16 @@ _CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
 
 @dataclass(slots=True)
 class Group:
-    """Records of one attempt, each a gzip member, before they go to the file."""
+    """Records of one attempt, each a gzip member, before they are written to the file."""
 
     capture_id: UUID
     warcinfo_id: UUID
     buffer: io.BytesIO
     last: tuple[int, UUID] | None = None
-    """Offset within the group and id of its last response or resource record."""
+    """Offset within the group, and id, of its last response or resource record."""
 
     def add_exchange(self, number: int, exchange: Exchange, truncated: str | None) -> None:
-        """Add a request and, when anything came back, its response."""
+        """Add a request and, where there is any, its response."""
         request_id = uuid5(self.capture_id, f"request {number}")
         response_id = uuid5(self.capture_id, f"response {number}")
         headers = {
@@ -65,7 +67,7 @@ class Group:
             self._add(WarcRecordType.response, response_id, date, exchange.response, headers)
 
     def add_resource(self, attempt: Attempt) -> None:
-        """Add what was read from a file."""
+        """Add the content of a saved file."""
         record_id = uuid5(self.capture_id, "resource")
         headers = {
             "WARC-Target-URI": _uri(attempt.url_final),
@@ -76,7 +78,7 @@ class Group:
         self._add(kind, record_id, attempt.attempted_at, attempt.payload, headers)
 
     def add_capture(self, capture: Capture) -> None:
-        """Close the group with its metadata record."""
+        """Complete the group with its metadata record."""
         last = _urn(self.last[1]) if self.last else ""
         headers = {
             "WARC-Target-URI": _uri(capture.url_requested),
@@ -109,6 +111,9 @@ def write_record(
     headers: Mapping[str, str],
 ) -> None:
     """Append one record as a gzip member; headers without a value are left out."""
+    # By fastwarc, which reads them, too. warcio's writer parses the HTTP headers of a block and
+    # prints them anew ("X-A:  b" becomes "X-A: b"), but the archive keeps bytes as received; it
+    # also takes twice the time (fastwarc 2.0.1, warcio 1.8.1).
     record = WarcRecord()
     record.init_headers(kind, f"uuid:{record_id}".encode())
     record.headers.set("WARC-Date", date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
@@ -117,13 +122,9 @@ def write_record(
             record.headers.set(name, " ".join(value.split()))
     record.set_bytes_content(block)
     plain = io.BytesIO()
-    record.write(plain, checksum_data=True, payload_digest=_digested(kind, block))
-    _add_member(buffer, plain.getvalue())
-
-
-def _add_member(buffer: io.BytesIO, text: bytes) -> None:
-    """Append the text as a gzip member."""
-    if len(text) < FEW_BYTES:
+    record.write(plain, checksum_data=True, payload_digest=_payload_digest(kind, block))
+    text = plain.getvalue()
+    if len(text) < SMALL_RECORD:
         buffer.write(zlib.compress(text, COMPRESSION_LEVEL, wbits=_GZIP))
     else:
         writer = GzipWriter(buffer, compression_level=COMPRESSION_LEVEL)
@@ -134,7 +135,7 @@ def _add_member(buffer: io.BytesIO, text: bytes) -> None:
 def capture_of(
     attempt: Attempt, entry: Entry | None, capture_id: UUID, source_id: str, run_id: str
 ) -> Capture:
-    """An attempt as it is kept, before it is known where."""
+    """An attempt as it is kept, still without its `raw_ref`."""
     return Capture(
         capture_id=capture_id,
         run_id=run_id,
@@ -162,18 +163,19 @@ def capture_of(
 
 def capture_to_json(capture: Capture) -> bytes:
     """A capture as a JSON object of its fields."""
+    # Not pydantic: it refuses half surrogates, which listings do name in URLs.
     return json.dumps(
         {name: getattr(capture, name) for name in _CAPTURE_FIELDS},
-        default=_json_value,
+        default=lambda value: value.isoformat() if isinstance(value, datetime) else str(value),
         separators=(",\n ", ": "),
     ).encode()
 
 
 def capture_from_json(text: bytes) -> Capture:
-    """The capture that `capture_to_json` wrote; fields of a later version are passed over.
+    """The capture that `capture_to_json` wrote; fields of later versions are ignored.
 
     Raises:
-        ValueError, TypeError: it is none.
+        ValueError, TypeError: it is not a capture.
     """
     values: dict[str, Any] = {k: v for k, v in json.loads(text).items() if k in _CAPTURE_FIELDS}
     values["kind"] = CaptureKind(values["kind"])
@@ -185,13 +187,8 @@ def capture_from_json(text: bytes) -> Capture:
     return Capture(**values)
 
 
-def truncation(outcome: Outcome) -> str | None:
-    """Why an attempt's last response is not whole, in WARC's words; None when it is."""
-    return _TRUNCATED.get(outcome)
-
-
 def end_of_whole_groups(file: io.FileIO) -> int:
-    """Where the last group with its metadata record ends; 0 when there is none."""
+    """Offset at which the last complete group ends; 0 when there is none."""
     end = 0
     for member_end, head in _members(file):
         if b"\r\nWARC-Type: metadata\r\n" in head:
@@ -200,7 +197,7 @@ def end_of_whole_groups(file: io.FileIO) -> int:
 
 
 def _members(file: io.FileIO) -> Iterator[tuple[int, bytes]]:
-    """End offset and first bytes of each whole gzip member, until the first that is not."""
+    """End offset and first bytes of each gzip member, up to the first that is damaged."""
     position, rest = 0, b""
     while True:
         stream, head = zlib.decompressobj(_GZIP), b""
@@ -218,16 +215,12 @@ def _members(file: io.FileIO) -> Iterator[tuple[int, bytes]]:
         yield position, head
 
 
-def _digested(kind: WarcRecordType, block: bytes) -> bytes | None:
+def _payload_digest(kind: WarcRecordType, block: bytes) -> bytes | None:
     if kind == WarcRecordType.response:
         block = block.partition(b"\r\n\r\n")[2]
     elif kind != WarcRecordType.resource:
         return None
     return sha1(block, usedforsecurity=False).digest()
-
-
-def _json_value(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _urn(record_id: UUID) -> str:

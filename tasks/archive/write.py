@@ -1,4 +1,4 @@
-"""Archive files: written group by group, closed, and finished where their writer died."""
+"""Writing archive files group by group, and completing those whose writer died."""
 
 import fcntl
 import io
@@ -16,10 +16,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from fastwarc.warc import WarcRecordType
 
 from tasks.archive.warc_records import (
+    TRUNCATED,
     Group,
     capture_of,
     end_of_whole_groups,
-    truncation,
     write_record,
 )
 from tasks.model import Attempt, Capture, CaptureKind, Entry
@@ -32,8 +32,8 @@ OPEN_SUFFIX = f"{SUFFIX}.open"
 class ArchiveWriter:
     """Writes the archive file of one source and run; used by one thread.
 
-    The file comes with the first attempt and is closed by the context manager, also after an
-    exception: cut after the last whole group, synced, renamed.
+    The file is created with the first attempt. The context manager closes it, also after an
+    exception: truncated after the last complete group, synced, renamed.
     """
 
     def __init__(self, raw: Path, source_id: str, run_id: str) -> None:
@@ -45,20 +45,21 @@ class ArchiveWriter:
         self._whole = 0
         self._ids: set[UUID] = set()
         self.path: Path | None = None
-        """Where the file lies; None until it is closed, and when nothing was written."""
+        """The closed file; None until it is closed, and where nothing was written."""
 
     def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
-        """Archive one attempt; when this returns, a killed process does not lose it.
+        """Archive one attempt; once this returns, killing the process does not lose it.
 
         Raises:
-            OSError: the disk is full or failed; the groups before are safe.
+            OSError: the disk is full or failed; the groups before are kept.
         """
         file, start = self._opened()
         capture_id = self._capture_id(attempt)
         group = Group(capture_id, self._warcinfo_id, io.BytesIO())
         for number, exchange in enumerate(attempt.exchanges):
             is_last = number == len(attempt.exchanges) - 1
-            group.add_exchange(number, exchange, truncation(attempt.outcome) if is_last else None)
+            truncated = TRUNCATED.get(attempt.outcome) if is_last else None
+            group.add_exchange(number, exchange, truncated)
         if attempt.payload and not attempt.exchanges:
             group.add_resource(attempt)
         capture = capture_of(attempt, entry, capture_id, self._source_id, self._run_id)
@@ -71,7 +72,7 @@ class ArchiveWriter:
         return capture
 
     def close(self) -> None:
-        """Cut after the last whole group, sync and rename; a file without a group goes."""
+        """Truncate after the last complete group, sync and rename; remove a file without one."""
         if self._file is None:
             return
         with self._file as file:
@@ -124,15 +125,15 @@ class ArchiveWriter:
         if attempt.kind is CaptureKind.FILE:
             name.append(attempt.etag or "")
         text = "\n".join(name).encode("utf-8", "replace").decode()
-        found, again = uuid5(NAMESPACE_URL, text), 1
-        while found in self._ids:
-            again += 1
-            found = uuid5(NAMESPACE_URL, f"{text}\n{again}")
-        return found
+        capture_id, count = uuid5(NAMESPACE_URL, text), 1
+        while capture_id in self._ids:
+            count += 1
+            capture_id = uuid5(NAMESPACE_URL, f"{text}\n{count}")
+        return capture_id
 
 
 def open_archive(raw: Path, source_id: str, run_id: str) -> ArchiveWriter:
-    """The archive of one source and run; its file comes with the first attempt."""
+    """The archive of one source and run; its file is created with the first attempt."""
     return ArchiveWriter(raw, source_id, run_id)
 
 
@@ -143,11 +144,11 @@ def unfinished(raw: Path) -> list[Path]:
 
 
 def salvage(path: Path) -> Path | None:
-    """Finish a dead writer's file: cut it after the last whole group and rename it.
+    """Complete a dead writer's file: truncate it after the last complete group and rename it.
 
     Returns:
-        The finished file; None when no group is whole (the file is then removed) and when
-        somebody else holds or has finished it.
+        The completed file; None where no group is complete (the file is then removed) and where
+        another process holds the file or has completed it.
     """
     with _locked(path) as file:
         if file is None:
@@ -163,16 +164,16 @@ def salvage(path: Path) -> Path | None:
 
 @cache
 def _version() -> str:
-    # It reads a file: 2 ms of the 3 that an archive file took that holds a feed.
+    # Cached, since it reads a file: 2 ms of the 3 that the archive of one feed took.
     return version("presswatch")
 
 
 def _new_locked(path: Path) -> io.FileIO:
-    """A new file, locked; again where a salvager took the file before the lock was had."""
+    """A new file, locked; another one where `salvage` took it before it could be locked."""
     while True:
         file = path.open("xb", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
-        if _bears_name(file, path):
+        if _is_at(file, path):
             return file
         file.close()
 
@@ -207,18 +208,18 @@ def _is_locked(path: Path) -> bool:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[io.FileIO | None]:
-    """The file, locked; None when it is gone, renamed meanwhile, or held by another."""
+    """The file, locked; None where it is gone, was renamed, or another process holds it."""
     with ExitStack() as opened:
         try:
             file = opened.enter_context(path.open("r+b", buffering=0))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = _bears_name(file, path)
+            held = _is_at(file, path)
         except (FileNotFoundError, BlockingIOError):
             held = False
         yield file if held else None
 
 
-def _bears_name(file: io.FileIO, path: Path) -> bool:
+def _is_at(file: io.FileIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

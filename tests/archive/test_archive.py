@@ -368,7 +368,7 @@ def test_a_file_says_when_it_was_begun(tmp_path: Path) -> None:
     assert archive.path
     assert before <= opened_at(archive.path) <= datetime.now(UTC)
     archive.path.write_bytes(b"")
-    with pytest.raises(ValueError, match="does not begin as an archive"):
+    with pytest.raises(ValueError, match="does not start with a warcinfo record"):
         opened_at(archive.path)
 
 
