@@ -1,4 +1,4 @@
-"""Fetching as a good guest, from hosts that are hostile until shown otherwise."""
+"""Fetching politely, from hosts that are hostile until shown otherwise."""
 
 from tasks.collect.fetch.client import Client
 

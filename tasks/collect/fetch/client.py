@@ -1,4 +1,4 @@
-"""Fetching a URL as a good guest: robots, pauses, limits, and every byte kept as it came."""
+"""The client: robots.txt, crawl delay, redirects, retries and limits for each URL."""
 
 import ssl
 import time
@@ -38,16 +38,16 @@ def _utc_now() -> datetime:
 
 
 class Client:
-    """Fetches URLs for one run; one for all threads.
+    """Fetches URLs for one run; shared by all threads.
 
     Args:
-        limits: `max_seconds` is for all hops and tries of one `get`, without the pauses.
+        limits: `max_seconds` covers all hops and tries of one `get`, without the pauses.
         user_agent: Sent with every request.
-        cache: Folder in which robots.txt files are kept for a day.
+        cache: Folder in which robots.txt files are cached for a day.
         ca_bundle: File of certificate authorities.
-        resolve: Asked once a connection; the connection goes to what it answers.
-        backoff_seconds: Upper bound of the pause after a first failed try.
-        clock: Says when an attempt was made.
+        resolve: Called once a connection, which is made to one of the addresses it returns.
+        backoff_seconds: Upper bound of the pause after the first failed try.
+        clock: Time of an attempt.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Wake the threads that wait for a turn; their `get` raises RuntimeError."""
+        """Wake the threads that wait for a host; their `get` raises RuntimeError."""
         self._hosts.closing.set()
 
     def get(
@@ -94,21 +94,21 @@ class Client:
         accept: Accept = "html",
         max_tries: int = 0,
     ) -> Attempt:
-        """Ask for a URL, following redirects.
+        """Fetch a URL, following redirects.
 
-        Whatever the URL or the server does ends in the attempt's outcome.
+        Failures are the attempt's outcome, whatever the URL or the server.
 
         Args:
             url: Any string.
-            kind: LISTING, PAGE or ROBOTS; robots.txt is kept for all but the last.
-            record: Called with the attempt at the host's robots.txt, when one was made, and with
+            kind: LISTING, PAGE or ROBOTS; all but the last obey robots.txt.
+            record: Called with the attempt at the host's robots.txt, if there was one, and with
                 the attempt that is returned.
             min_interval: Seconds of pause after the last request to the same host.
             allow_private: Allow hosts with loopback and private addresses.
-            etag: Validator of the copy at hand, for NOT_MODIFIED.
+            etag: Validator of the cached copy, for NOT_MODIFIED.
             last_modified: The same, as the server printed it.
-            accept: What is hoped for.
-            max_tries: Of each request, the first included; 0 takes the limit of the settings.
+            accept: Which Accept header to send.
+            max_tries: Of each request, including the first; 0 for the limit of the settings.
         """
         call = Exchanges(
             kind=kind,
@@ -170,7 +170,7 @@ class Client:
         site = origin(call.url)
         policy = self._robots.policy(site, call.allow_private, ask)
         if not policy.allows(call.url):
-            raise Failure(Outcome.ROBOTS_DENIED, f"robots.txt of {site} forbids it")
+            raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
         return max(call.min_interval, policy.delay)
 
     def _robots_call(self, call: Exchanges, url: str) -> Exchanges:

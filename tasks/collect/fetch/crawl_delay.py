@@ -1,4 +1,4 @@
-"""One request at a time to a host, a pause after each, and longer when the host asks for it."""
+"""Crawl delay: one request at a time to a host, a pause after each, longer where it asks for it."""
 
 import random
 import threading
@@ -12,16 +12,16 @@ from urllib3.exceptions import InvalidHeader
 from tasks.model import Failure, Outcome
 
 MAX_PATIENCE = 120.0
-"""Seconds: a host that asks to wait longer is left alone."""
+"""Seconds; a host that asks for a longer wait gets no more requests in this run."""
 
 MAX_HOLDING = 600.0
-"""Seconds that a host can hold requests up in a whole run, so that it cannot hold up the run."""
+"""Seconds that a host can delay its requests by in a whole run, so that it cannot block the run."""
 
 _MAX_BACKOFF = 60.0
 
 
 class Host:
-    """The way to one host, for all threads of a run."""
+    """Access to one host, for all threads of a run."""
 
     def __init__(self, closing: threading.Event) -> None:
         self._closing = closing
@@ -33,10 +33,10 @@ class Host:
 
     @contextmanager
     def turn(self, pause: float) -> Iterator[None]:
-        """Wait until nobody else asks the host and `pause` seconds have passed since.
+        """Wait until no other request is under way and `pause` seconds have passed since the last.
 
         Raises:
-            Failure: the host has asked for more patience than there is.
+            Failure: the host has asked for a longer wait than allowed.
             RuntimeError: the client was closed while waiting.
         """
         with self._turn:
@@ -47,7 +47,7 @@ class Host:
                 self._ended = time.monotonic()
 
     def hold(self, seconds: float, outcome: Outcome) -> None:
-        """Let nobody ask the host for so long; called within a turn."""
+        """Delay the next request by at least so long; called within a turn."""
         self._held_until = max(self._held_until, time.monotonic() + seconds)
         self._held_for = outcome
 
@@ -55,7 +55,7 @@ class Host:
         now = time.monotonic()
         asked = self._held_until - now
         if asked > min(MAX_PATIENCE, self._patience):
-            reason = f"not asked: the host wants {asked:.0f} s more without requests"
+            reason = f"not requested: the host asks for {asked:.0f} s more without requests"
             raise Failure(self._held_for, reason)
         self._patience -= max(asked, 0.0)
         seconds = max(self._ended + pause - now, asked)
@@ -64,7 +64,7 @@ class Host:
 
 
 class Hosts:
-    """A host for each host and port."""
+    """The hosts of a run, each with its port."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,23 +72,23 @@ class Hosts:
         self.closing = threading.Event()
 
     def of(self, host: str) -> Host:
-        """The host of a host, made when first asked for."""
+        """The host of a `host_key`, created at first use."""
         with self._lock:
             return self._hosts.setdefault(host, Host(self.closing))
 
 
 def backoff(tries: int, base: float) -> float:
-    """Seconds to wait after so many failed tries: anything up to base times 2 for each try more.
+    """Seconds to wait after so many failed tries: random, up to base, doubled for each more try.
 
-    Full jitter: clients that failed together do not come back together.
+    Full jitter, so that clients that failed together do not retry together.
     """
     return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF))  # noqa: S311
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, given as seconds or as a date.
+    """Seconds that a Retry-After header asks for, as seconds or as a date; at most six hours.
 
-    None when there is no header or it says neither. At most six hours.
+    None without a header or with an invalid one.
     """
     if not header:
         return None

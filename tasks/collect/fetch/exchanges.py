@@ -1,4 +1,4 @@
-"""The exchanges of one call of the client: a request and what came back, for each hop and try."""
+"""The exchanges of one call of the client: a request and its response for each hop and try."""
 
 import ssl
 import time
@@ -23,11 +23,11 @@ Record = Callable[[Attempt], None]
 
 @dataclass(frozen=True, slots=True)
 class FetchedResponse:
-    """A response that was read as far as it was wanted."""
+    """A response, read as far as it was wanted."""
 
     content: Content
     status: int = 0
-    """0 where network or server failed before there was one."""
+    """0 where network or server failed before the status line."""
     headers: "CaseInsensitiveDict[str]" = field(default_factory=CaseInsensitiveDict)
 
     @property
@@ -38,7 +38,7 @@ class FetchedResponse:
 
 @dataclass(slots=True)
 class Exchanges:
-    """One call of `get` under way."""
+    """One call of `get` in progress."""
 
     kind: CaptureKind
     url_requested: str
@@ -50,11 +50,11 @@ class Exchanges:
     max_redirects: int
     max_tries: int
     url: str = ""
-    """Of the present hop."""
+    """Of the current hop."""
     seconds: float = 0.0
-    """Spent on the network, over all hops and tries; waiting for a turn is not counted."""
+    """Spent on the network, over all hops and tries; pauses are not counted."""
     got_bytes: bool = False
-    """Whether anything came back in the last exchange."""
+    """Whether the last exchange received anything."""
     seen: set[str] = field(default_factory=set)
     done: list[Exchange] = field(default_factory=list)
     started_at: datetime = field(kw_only=True)
@@ -63,7 +63,7 @@ class Exchanges:
         """Go to the next hop.
 
         Raises:
-            Failure: it is no URL to ask for, or one redirect too many.
+            Failure: the URL cannot be requested, or it is one redirect too many.
         """
         try:
             request = prepared(target, self.headers)
@@ -82,7 +82,7 @@ class Exchanges:
     def send(
         self, request: PreparedRequest, transfer: Transfer, tls: ssl.SSLContext
     ) -> FetchedResponse:
-        """Send a request and read what comes back; note both, and how long it took."""
+        """Send a request, read the response, and add both to `done`."""
         started = time.monotonic()
         try:
             with GuardedSession(transfer, tls) as session, session.send(request) as response:
@@ -122,7 +122,7 @@ class Exchanges:
 
 
 def _is_longer(response: Response, max_bytes: int) -> bool:
-    """Read the body up to a limit, and say whether there is more of it."""
+    """Read the body up to a limit; whether there is more of it."""
     size = 0
     for piece in body_pieces(response.raw):
         size += len(piece)

@@ -1,4 +1,4 @@
-"""From any string to a request that may be sent, and the names of where it goes."""
+"""From any string to a request that may be sent; the origin and host of a URL."""
 
 import re
 from ipaddress import IPv6Address
@@ -34,7 +34,7 @@ _VALIDATOR = re.compile(r"[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,1000}[\x21
 def request_headers(
     user_agent: str, accept: Accept, etag: str | None = None, last_modified: str | None = None
 ) -> dict[str, str]:
-    """The request's headers; a validator that no header can hold is left out."""
+    """The request's headers; a validator that is not valid in a header is left out."""
     sent = {
         "User-Agent": user_agent,
         "Accept": _ACCEPT[accept],
@@ -50,10 +50,10 @@ def request_headers(
 
 
 def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
-    """A GET request with the URL in its normal form, without its fragment.
+    """A GET request for the normalised URL, without its fragment.
 
-    A URL with a user name or password is refused: no paper's page needs one, it would end up in
-    the archive, and `https://paper.example@other.example/` is a trick.
+    A URL with a user name or password is refused: no news page needs one, it would be archived,
+    and `https://paper.example@other.example/` is meant to deceive.
 
     Raises:
         Failure: URL_INVALID or SCHEME_REFUSED.
@@ -66,7 +66,7 @@ def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
     except (RequestException, ValueError) as error:
         raise _invalid(" ".join(str(error).split())[:200]) from None
     if "@" in parts.netloc:
-        raise _invalid("it carries a user name or password")
+        raise _invalid("contains a user name or password")
     if port == 0 or not _is_host(parts.hostname or ""):
         raise _invalid("no valid host and port")
     return request
@@ -81,7 +81,9 @@ def _check_scheme(url: str) -> None:
     if not scheme:
         raise _invalid("no scheme")
     if scheme[1].lower() not in _PORTS:
-        raise Failure(Outcome.SCHEME_REFUSED, f"{scheme[1].lower()}: is neither http nor https")
+        raise Failure(
+            Outcome.SCHEME_REFUSED, f"scheme {scheme[1].lower()} is neither http nor https"
+        )
 
 
 def _is_host(host: str) -> bool:
@@ -94,11 +96,11 @@ def _is_host(host: str) -> bool:
 
 
 def _invalid(reason: str) -> Failure:
-    return Failure(Outcome.URL_INVALID, f"not a URL to ask for: {reason}")
+    return Failure(Outcome.URL_INVALID, f"invalid URL: {reason}")
 
 
 def joined(url: str, location: str) -> str:
-    """Where a Location header leads; papers put UTF-8 into it.
+    """The URL in a Location header, in which sites put unencoded UTF-8.
 
     Raises:
         Failure: URL_INVALID.
@@ -117,7 +119,7 @@ def origin(url: str) -> str:
 
 
 def host_key(url: str) -> str:
-    """The host and its port when that is not the scheme's own: what takes turns."""
+    """The host, with its port unless it is the scheme's own: what the crawl delay is kept for."""
     return _authority(urlsplit(url))
 
 
@@ -128,7 +130,7 @@ def _authority(parts: SplitResult) -> str:
 
 
 def shown(url: str) -> str:
-    """The URL for a message: one line, not endless, without credentials."""
+    """The URL for a message: one line, truncated, without credentials."""
     text = _USER_INFO.sub("***@", url)
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return text if len(text) <= 300 else f"{text[:300]}..."

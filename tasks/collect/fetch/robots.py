@@ -1,4 +1,4 @@
-"""What a host's robots.txt allows, kept for a day over runs."""
+"""What a host's robots.txt allows, cached for a day across runs."""
 
 import json
 import re
@@ -17,11 +17,11 @@ from tasks.model import Attempt, Failure, Outcome
 
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
 MAX_BYTES = 500 * 1024
-"""Of a robots.txt; the rest is not read (RFC 9309, 2.5)."""
+"""Of a robots.txt; the rest is ignored (RFC 9309, 2.5)."""
 MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 MAX_DELAY = 60.0
-"""Seconds between requests; a longer crawl-delay is taken as this."""
+"""Seconds between requests; a longer crawl-delay counts as this."""
 
 _KEPT = timedelta(days=1)
 _AGENT_LINE = re.compile(r"\s*user[-\s]*agent[\s:]+(.*)", re.IGNORECASE)
@@ -37,11 +37,11 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> "Policy":
-        """Read a robots.txt; whatever is no rule is passed over."""
+        """Parse a robots.txt; whatever is not a rule is ignored."""
         return cls(Protego.parse(_fewer_agents(text)))
 
     def allows(self, url: str) -> bool:
-        """Whether the URL may be asked for."""
+        """Whether the URL may be requested."""
         return bool(self.rules.can_fetch(url, TOKEN))
 
     @property
@@ -55,9 +55,9 @@ class Policy:
 
 
 def _fewer_agents(text: str) -> str:
-    """Give all agents that are not this one the same name.
+    """The file with one name for all agents that are not this one.
 
-    Protego holds every rule once for each agent of its group: a file of 500 KiB with 20,000
+    Protego stores each rule once for each agent of its group: a file of 500 KiB with 20,000
     agents above 20,000 rules would take all memory.
     """
     return "\n".join(_renamed(line) for line in text.splitlines())
@@ -73,7 +73,7 @@ def _renamed(line: str) -> str:
 
 
 class Robots:
-    """The policies of all origins of a run; each is asked for once, whatever the threads."""
+    """The policies of all origins of a run; each is fetched once, however many threads ask."""
 
     def __init__(self, cache: Path) -> None:
         self._folder = cache / "robots"
@@ -86,9 +86,9 @@ class Robots:
 
         Args:
             origin: Scheme, host and port.
-            allow_private: Whether this source may ask private hosts: known apart from those that
-                may not, so that a refusal to one is none to the other.
-            ask: Fetches a robots.txt; called when none is known that is younger than a day.
+            allow_private: Whether this source may fetch from private hosts. Policies are kept
+                apart by it, so that a refusal to one source does not count for another.
+            ask: Fetches a robots.txt; called where none younger than a day is cached.
 
         Raises:
             Failure: ROBOTS_UNREACHABLE, or ADDRESS_REFUSED when the host itself is.
@@ -139,10 +139,10 @@ class Robots:
 
 
 def _text(attempt: Attempt) -> str | None:
-    """The file's text; empty where there is none and all is allowed; None: stay away.
+    """The file's text; empty where there is no file and all is allowed; None: fetch nothing.
 
-    By RFC 9309, 2.3.1: every 4xx, 401 and 403 too, and more redirects than five mean that there
-    is no file. 429 is an exception made here: the host is there and asks for peace.
+    By RFC 9309, 2.3.1, every 4xx, including 401 and 403, and more than five redirects mean that
+    there is no file. 429 is an exception made here: the host is there and asks to be left alone.
     """
     if attempt.outcome is Outcome.ROBOTS_READ:
         return _decoded(attempt.payload)
@@ -154,7 +154,7 @@ def _text(attempt: Attempt) -> str | None:
 
 def _decoded(payload: bytes) -> str:
     if len(payload) >= MAX_BYTES:
-        # A line that was cut may forbid more than the whole one: "Disallow: /" of "/private".
+        # A truncated line may disallow more than the whole one: "Disallow: /" of "/private".
         payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
     return payload.decode("utf-8-sig", errors="replace")
 
@@ -162,5 +162,5 @@ def _decoded(payload: bytes) -> str:
 def _failure(attempt: Attempt) -> Failure:
     if attempt.outcome is Outcome.ADDRESS_REFUSED and not attempt.exchanges:
         return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
-    reason = f"robots.txt not read: {attempt.outcome}: {attempt.detail}"
+    reason = f"robots.txt could not be fetched: {attempt.outcome}: {attempt.detail}"
     return Failure(Outcome.ROBOTS_UNREACHABLE, reason)

@@ -1,4 +1,4 @@
-"""Which addresses may be asked, and connections made to the checked address itself."""
+"""Guard against server-side request forgery: connect only to addresses that were checked."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from tasks.model import Failure, Outcome
 Address = IPv4Address | IPv6Address
 Resolved = tuple[socket.AddressFamily, tuple[Any, ...]]
 Resolve = Callable[[str, int], list[Resolved]]
-"""From host and port to what `socket.connect` takes, in the order to try."""
+"""From host and port to arguments of `socket.connect`, in the order to try."""
 
 _NEAR = tuple(
     ip_network(net)
@@ -26,26 +26,26 @@ _NEAR = tuple(
         "fc00::/7",
     )
 )
-"""Loopback and private: open to sources with `allow_private`. Link-local is not among them:
-169.254.169.254 gives out a cloud machine's keys."""
+"""Loopback and private: allowed to sources with `allow_private`. Link-local never is:
+169.254.169.254 hands out a cloud machine's credentials."""
 
 _NOT_GLOBAL = tuple(
     ip_network(net)
     for net in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "240.0.0.0/4", "3fff::/20")
 )
-"""What `ipaddress` of some supported Python version calls global and IANA does not."""
+"""Global by `ipaddress` of some supported Python version, but not by IANA."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LAST_32_BITS = tuple(IPv6Network(net) for net in ("64:ff9b::/96", "::/96"))
-"""NAT64 and the old IPv4-compatible form: an IPv4 address stands at the end."""
+"""NAT64 and the old IPv4-compatible form, which end in an IPv4 address."""
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 
 def is_allowed(address: Address, allow_private: bool = False) -> bool:
     """Whether a connection to the address is allowed.
 
-    Addresses that carry an IPv4 address (mapped, 6to4, NAT64, compatible, ISATAP) are judged by
-    that one.
+    Addresses that contain an IPv4 address (mapped, 6to4, NAT64, compatible, ISATAP) are judged
+    by it.
     """
     inner = _embedded(address)
     if inner is not None:
@@ -81,7 +81,7 @@ def system_resolve(host: str, port: int) -> list[Resolved]:
 def checked_addresses(
     host: str, port: int, *, resolve: Resolve, allow_private: bool, seconds: float
 ) -> list[Resolved]:
-    """Resolve the host once; one refused address among the answers refuses the host.
+    """Resolve the host once; one forbidden address among the answers refuses the host.
 
     Raises:
         Failure: DNS_FAILED or ADDRESS_REFUSED.
@@ -89,7 +89,7 @@ def checked_addresses(
     addresses = _resolve_within(resolve, host, port, seconds)
     for _, sockaddr in addresses:
         if not is_allowed(_address(sockaddr), allow_private):
-            reason = f"{host} is at {sockaddr[0]}, which is not a public address"
+            reason = f"{host} resolves to {sockaddr[0]}, which is not a public address"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
 
@@ -137,12 +137,13 @@ def _asked_within(
 
 
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
-    """Connect to the first of the checked addresses that answers.
+    """Connect to the first of the checked addresses that accepts.
 
     Args:
-        addresses: From `checked_addresses`; never resolved again.
+        addresses: From `checked_addresses`; not resolved again, since the second answer could
+            be another one (DNS rebinding).
         connect_seconds: For each address.
-        deadline: For all of them, in seconds of the monotonic clock.
+        deadline: For all of them, by the monotonic clock.
 
     Raises:
         Failure: CONNECT_FAILED with the last address's error.
