@@ -1,4 +1,4 @@
-"""WARC files where they lie: on a disk, or in a bucket, of which only the bytes wanted are read."""
+"""WARC files on a disk or in a bucket, of which only the bytes needed are read."""
 
 import io
 import os
@@ -15,13 +15,13 @@ from warehouse.store.objects import SCHEME, Store, object_at
 
 _CHUNK = 8 * 1024 * 1024
 _CHUNKS = 3
-"""That are kept: looking whether a record begins goes back a little."""
+"""Chunks cached: probing for the start of a record goes back a little."""
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPath:
-    """An object of a bucket, as far as a path's ways are wanted."""
+    """An object of a bucket, with as much of a path's interface as is needed."""
 
     store: Store
     """The whole bucket."""
@@ -31,10 +31,10 @@ class StoredPath:
         return f"{self.store.url}/{self.key}"
 
     def open(self, mode: str = "rb") -> "IO[bytes]":
-        """The object, to be read from anywhere.
+        """The object, for reading at any offset.
 
         Raises:
-            StoreError: it is not there, or the store does not answer.
+            StoreError: it does not exist, or the store does not answer.
         """
         return StoredFile(self)  # type: ignore[return-value]
 
@@ -43,7 +43,7 @@ WarcPath: TypeAlias = Path | StoredPath
 
 
 class StoredFile(io.RawIOBase):
-    """An object that is read in large pieces, the last few of which are kept."""
+    """An object that is read in large chunks, the last few of which are cached."""
 
     def __init__(self, path: StoredPath) -> None:
         self.name = str(path)
@@ -61,17 +61,17 @@ class StoredFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Where the next read begins."""
+        """Offset of the next read."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Begin the next read somewhere else."""
+        """Set the offset of the next read."""
         from_there = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}
         self._at = from_there[whence] + offset
         return self._at
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Read on."""
+        """Read into a buffer."""
         view = memoryview(buffer)
         found = self.piece(len(view), self._at, whole=False)
         view[: len(found)] = found
@@ -79,7 +79,7 @@ class StoredFile(io.RawIOBase):
         return len(found)
 
     def piece(self, size: int, at: int, *, whole: bool = True) -> bytes:
-        """Bytes from an offset on; fewer at the end, or also at a chunk's when not wanted whole."""
+        """Bytes from an offset on; fewer at the end of the file or, unless `whole`, of a chunk."""
         found = b""
         while len(found) < size and at + len(found) < self._size:
             here = at + len(found)
@@ -101,7 +101,7 @@ class StoredFile(io.RawIOBase):
 
 
 def warc_path(url: str) -> WarcPath:
-    """A file's place, from its absolute path or its s3:// address."""
+    """A WARC file, by its absolute path or its s3:// URL."""
     return StoredPath(*object_at(url)) if url.startswith(SCHEME) else Path(url)
 
 
@@ -109,7 +109,7 @@ def size_of(path: WarcPath) -> int:
     """The file's bytes.
 
     Raises:
-        OSError: it is not there.
+        OSError: it does not exist.
     """
     if isinstance(path, Path):
         return path.stat().st_size
@@ -120,22 +120,22 @@ def size_of(path: WarcPath) -> int:
 
 
 def is_file(path: WarcPath) -> bool:
-    """Whether the file is there."""
+    """Whether the file exists."""
     return path.is_file() if isinstance(path, Path) else path.store.size(path.key) is not None
 
 
 def piece(file: IO[bytes], size: int, at: int) -> bytes:
-    """Bytes of a file from an offset on; it goes on being read from where it was."""
+    """Bytes of a file from an offset on; its position stays as it is."""
     if isinstance(file, StoredFile):
         return file.piece(size, at)
     return os.pread(file.fileno(), size, at)
 
 
 def stored_warcs(pattern: str) -> Iterator[StoredPath]:
-    """The WARC files of a bucket that an address names: an object, a folder, or a glob of keys.
+    """The WARC files of a bucket at an s3:// URL: an object, a folder, or a glob of keys.
 
     Raises:
-        ValueError: it is no address of a bucket.
+        ValueError: it is not the URL of a bucket.
         StoreError: the store does not answer.
     """
     named = StoredPath(*object_at(pattern))

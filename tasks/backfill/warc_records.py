@@ -1,7 +1,8 @@
 """Records of any WARC file, plain or compressed record by record with gzip or zstd.
 
-A damaged record costs itself, not the rest: reading goes on at the next place where a record
-begins. Wrong lengths are noticed: a record that ends where none begins is not whole.
+fastwarc alone stops at the first damaged record, and reads a record with a wrong length on into
+the next one. Here reading resumes where the next record starts, and a record that does not end
+where one starts counts as damaged unless its digest matches.
 """
 
 import base64
@@ -19,7 +20,7 @@ from tasks.backfill.warc_files import WarcPath, piece, size_of
 from tasks.toml_reader import ConfigError
 
 HEAD_ROOM = 64 * 1024
-"""Bytes of HTTP headers that come on top of the largest body."""
+"""Bytes of HTTP headers allowed beside the largest body."""
 _BEGIN = b"WARC/"
 _STARTS = {
     GZIP: re.compile(re.escape(GZIP)),
@@ -27,8 +28,8 @@ _STARTS = {
     b"": re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n"),
 }
 _PIECE = 1024 * 1024
-_LOOKED_AT = 4096
-"""Bytes at which it is seen whether a record begins."""
+_PROBE = 4096
+"""Bytes that tell whether a record starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,15 @@ class Record:
     """One record."""
 
     offset: int
-    """Where it begins in the file."""
+    """In the file."""
     kind: str
     """WARC-Type."""
     headers: dict[str, str]
     """By name in lower case."""
     block: bytes = b""
-    """Empty where it is larger than was wanted."""
+    """Empty where it is larger than `max_bytes` or of another kind."""
     size: int = 0
-    """Of the block, as the header says."""
+    """Of the block, by the header."""
     is_whole: bool = True
 
     def get(self, name: str) -> str:
@@ -61,20 +62,20 @@ class Damage:
 
 
 def read_records(
-    path: WarcPath, start: int, end: int, most: int, kinds: frozenset[str]
+    path: WarcPath, start: int, end: int, max_bytes: int, kinds: frozenset[str]
 ) -> Iterator[Record | Damage]:
-    """Records that begin in a stretch of a file, in order; the block is read of some kinds only.
+    """Records that start in a range of a file, in order.
 
     Args:
         path: The WARC file.
         start: Offset of the first record.
-        end: Offset at which the stretch ends.
-        most: Bytes of the largest block that is read; of a larger one only `size` is told.
-        kinds: WARC-Types whose blocks are wanted.
+        end: Offset at which the range ends.
+        max_bytes: Of the largest block that is read; a larger one has only its `size`.
+        kinds: WARC-Types whose blocks are read.
 
     Raises:
         OSError: the file cannot be opened or read.
-        ConfigError: it is compressed as a whole, so that its records cannot be found again.
+        ConfigError: it is compressed as a whole, so that its records have no offsets.
     """
     with path.open("rb") as file:
         magic = magic_of(file)
@@ -82,30 +83,30 @@ def read_records(
         while at is not None and at < end:
             last = at
             try:
-                for record in _from(file, at, end, most, kinds, magic):
+                for record in _from(file, at, end, max_bytes, kinds, magic):
                     yield record
                     last = max(last, record.offset + 1)
                 return
             except _Lost as lost:
-                if not lost.is_told:
+                if not lost.is_reported:
                     yield Damage(lost.offset, str(lost))
                 at = next_start(file, max(last, lost.offset + 1), magic)
 
 
-class _Lost(Exception):  # noqa: N818 - it is what is the case
-    """Reading cannot go on from here."""
+class _Lost(Exception):  # noqa: N818 - a state, not an error
+    """The next record cannot be read from where the last one ends."""
 
-    def __init__(self, offset: int, reason: str, *, is_told: bool = False) -> None:
+    def __init__(self, offset: int, reason: str, *, is_reported: bool = False) -> None:
         super().__init__(reason)
         self.offset = offset
-        self.is_told = is_told
-        """Whether the record there was given out, as one that is not whole."""
+        self.is_reported = is_reported
+        """Whether the record there was yielded, as incomplete."""
 
 
 def _from(
-    file: IO[bytes], at: int, end: int, most: int, kinds: frozenset[str], magic: bytes
+    file: IO[bytes], at: int, end: int, max_bytes: int, kinds: frozenset[str], magic: bytes
 ) -> Iterator[Record]:
-    """Records from one that begins at an offset, each given out when the next one is seen."""
+    """Records from an offset on, each yielded once the next one has been found."""
     file.seek(at)
     before: Record | None = None
     records = iter(ArchiveIterator(file, parse_http=False))
@@ -120,22 +121,22 @@ def _from(
             yield before if _agrees(before) else _broken(before)
             raise _Lost(before.offset, f"after this record: {error}") from None
         if before:
-            # gzip has checksums of its own; zstd need not, and plain records have none.
+            # gzip has checksums; zstd may have none, and plain records have none.
             yield _broken(before) if magic != GZIP and _agrees(before) is False else before
         if found is None or found.stream_pos >= end:
             return
-        before = _read(found, most, kinds)
+        before = _read(found, max_bytes, kinds)
         if not before.is_whole:
             yield before
-            raise _Lost(before.offset, "not as long as it says", is_told=True)
+            raise _Lost(before.offset, "shorter than its Content-Length", is_reported=True)
 
 
-def _read(found: WarcRecord, most: int, kinds: frozenset[str]) -> Record:
+def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:
     headers = {name.lower(): value for name, value in found.headers}
     kind, size = headers.get("warc-type", ""), _size(headers.get("content-length", ""))
     record = Record(found.stream_pos, kind, headers, size=max(size, 0))
     try:
-        if kind in kinds and 0 <= size <= most:
+        if kind in kinds and 0 <= size <= max_bytes:
             block = found.reader.read() if found.reader else b""
             return replace(record, block=block, is_whole=len(block) == size)
         return replace(record, is_whole=size == (found.reader.consume() if found.reader else 0))
@@ -144,7 +145,7 @@ def _read(found: WarcRecord, most: int, kinds: frozenset[str]) -> Record:
 
 
 def _agrees(record: Record) -> bool | None:
-    """Whether the block has the digest that the record gives; None where that cannot be told."""
+    """Whether the block matches the record's digest; None where it has none that is known."""
     name, _, digest = record.get("warc-block-digest").partition(":")
     if name.lower() not in ("sha1", "sha256") or not record.block:
         return None
@@ -161,18 +162,17 @@ def _broken(record: Record) -> Record:
 
 
 def magic_of(file: IO[bytes]) -> bytes:
-    """What each record of the file begins with: of gzip, of zstd, or nothing."""
+    """The magic bytes of each record of the file: of gzip, of zstd, or none."""
     head = piece(file, 4, 0)
     return next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
 
 
 def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
-    """Where the next record begins, at an offset or after it; None where none does."""
+    """Offset of the next record, at an offset or after it; None where there is none."""
     while some := piece(file, _PIECE + 16, at):
         for found in _STARTS[magic].finditer(some):
-            if beginning(piece(file, _LOOKED_AT, at + found.start()), len(_BEGIN)).startswith(
-                _BEGIN
-            ):
+            probe = piece(file, _PROBE, at + found.start())
+            if beginning(probe, len(_BEGIN)).startswith(_BEGIN):
                 return at + found.start()
         if len(some) <= _PIECE:
             return None
@@ -181,7 +181,7 @@ def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
 
 
 def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
-    """Raise unless a record can be read from there again."""
+    """Raise unless a compressed record starts there."""
     if magic and not piece(file, 4, at).startswith(magic):
         raise ConfigError(
             [f"{file.name}: not compressed record by record; `fastwarc recompress` makes it so"]
@@ -189,9 +189,10 @@ def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
 
 
 def cut(path: WarcPath, size: int) -> list[int]:
-    """Offsets of records that cut a file into stretches of about `size` bytes, the first is 0.
+    """Offsets of records that split a file into ranges of about `size` bytes; the first is 0.
 
-    All of it is read, since what looks like a record may be part of a page.
+    The whole file is read: what looks like a record at some offset may be part of a page, and no
+    page may pass for another source's.
     """
     cuts = [0]
     for record in read_records(path, 0, size_of(path), 0, frozenset()):
@@ -201,7 +202,7 @@ def cut(path: WarcPath, size: int) -> list[int]:
 
 
 def fingerprint_parts(path: WarcPath) -> Iterator[bytes]:
-    """What tells a WARC file from any other: its size, beginning and end."""
+    """What identifies a WARC file: its size, beginning and end."""
     size = size_of(path)
     yield str(size).encode()
     with path.open("rb") as file:
