@@ -534,10 +534,10 @@ def test_a_given_day_stays_as_printed(tmp_path: Path) -> None:
     ("meta", "wrong"),
     [
         ({"ulr": "https://courier.example/a"}, "ulr: unknown key"),
-        ({"url": 5}, "url: must be a text"),
+        ({"url": 5}, "url: must be a string"),
         ({"url": "file:///etc/passwd"}, "url: must be an http(s) URL"),
         ({"published_at": "soon"}, "published_at: must be an ISO date or time"),
-        ({"fetched_at": "2026-03-02T10:00:00"}, "fetched_at: must be an ISO time with its zone"),
+        ({"fetched_at": "2026-03-02T10:00:00"}, "fetched_at: must be an ISO time with a zone"),
     ],
 )
 def test_wrong_metadata_names_file_and_key(

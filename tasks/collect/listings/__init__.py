@@ -1,4 +1,4 @@
-"""What there is to fetch: entries of feeds, sitemaps and section pages, and saved files."""
+"""Discovery: the entries of feeds, sitemaps and section pages, and saved files."""
 
 import re
 
@@ -35,15 +35,15 @@ def read_listing(
     max_bytes: int = 50_000_000,
     may_be_section: bool = True,
 ) -> Listing | NoListing:
-    """Read whatever lists articles: feed, JSON Feed, sitemap, sitemap index, section page.
+    """Read a listing of any kind: feed, JSON Feed, sitemap, sitemap index, section page.
 
     Args:
         payload: The body; a `.gz` sitemap still compressed.
-        content_type: As the server said; the payload's own first element counts for more.
-        url: Where it came from; relative links start there.
-        max_entries: Entries beyond are left out.
-        max_bytes: Of a `.gz` payload, decompressed.
-        may_be_section: Whether an HTML page is a listing here, or something gone wrong.
+        content_type: Of the response; the root element of the payload takes precedence.
+        url: Base of relative links.
+        max_entries: Further entries are dropped.
+        max_bytes: Of a `.gz` payload after decompression.
+        may_be_section: Whether an HTML page is a listing here, or an error.
     """
     if payload.startswith(GZIP_MAGIC):
         unpacked = gunzipped(payload, max_bytes)
@@ -55,7 +55,7 @@ def read_listing(
         return read_json_feed(payload, url, max_entries=max_entries)
     if root == "html" or (root not in _FEEDS | _SITEMAPS and "html" in content_type.lower()):
         if not may_be_section:
-            return unreadable("a web page, where a feed or a sitemap should be")
+            return unreadable("a web page instead of a feed or sitemap")
         return read_section(payload, content_type, url, max_entries=max_entries)
     if declares_entities(payload):
         return NoListing(Outcome.ENTITIES_REFUSED, "the XML declares entities")
@@ -65,7 +65,7 @@ def read_listing(
 
 
 def _root(payload: bytes) -> str:
-    """The first element's name without its prefix, `{` for JSON, empty for anything else."""
+    """The root element's name without its prefix, `{` for JSON, empty for anything else."""
     text = payload[:_PROLOG_BYTES].replace(b"\0", b"").decode("latin-1")
     text = text.lstrip(_BYTE_ORDER_MARKS + " \t\r\n")
     if text.startswith("{"):

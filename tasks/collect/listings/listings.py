@@ -1,4 +1,4 @@
-"""Feeds and sitemaps: what they list, as entries."""
+"""Feeds and sitemaps, read into entries."""
 
 import html
 import io
@@ -20,22 +20,22 @@ from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.urls import fold, is_http
 
 MAX_CHILDREN = 10
-"""Sitemaps taken from a sitemap index, the newest first."""
+"""Sitemaps followed from a sitemap index, the newest first."""
 MAX_HEADLINE = 1000
 MAX_TAGS = 300_000
-"""Tags a feed may have: feedparser takes some 25 microseconds for each, twice when it is broken.
-A feed of ten thousand entries has about 100,000."""
+"""Of a feed, which feedparser reads at some 25 microseconds a tag, a malformed one twice. A feed of
+ten thousand entries has about 100,000."""
 
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
-# <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email library takes for 2001
-_YEAR_NOUGHT = re.compile(r"(?<![+-])\b000\d\b")
+# <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email package reads as 2001
+_NO_YEAR = re.compile(r"(?<![+-])\b000\d\b")
 _NOT_TEXT = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\u200b\ufeff\s]+")
-# Atomic groups: "<??><??>..." must not be tried in every way.
+# Atomic groups, so that "<??><??>..." does not backtrack exponentially.
 _DOCTYPE = re.compile(
     rb"(?>[^<]*)(?>(?:<\?(?>.*?\?>)|<!--(?>.*?-->))(?>[^<]*))*<!DOCTYPE", re.DOTALL | re.IGNORECASE
 )
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
-# <title>R&D</title>, of which feedparser makes "R&D;"; <title>A&nbsp;B</title>.
+# <title>R&D</title>, which feedparser reads as "R&D;"; <title>A&nbsp;B</title>.
 _BARE_AMPERSAND = re.compile(
     rb"(<!\[CDATA\[(?>.*?\]\]>))|&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)", re.DOTALL
 )
@@ -43,19 +43,19 @@ _BARE_AMPERSAND = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a feed, a sitemap or a section page lists."""
+    """The entries of a feed, a sitemap or a section page."""
 
     kind: str
     """feed, jsonfeed, sitemap, sitemap_index or section."""
     entries: tuple[Entry, ...] = ()
     children: tuple[str, ...] = ()
-    """Sitemaps that a sitemap index names."""
+    """Sitemaps of a sitemap index."""
     title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoListing:
-    """Why a payload could not be read as a listing."""
+    """Why a payload could not be read."""
 
     outcome: Outcome
     detail: str
@@ -68,7 +68,7 @@ class _Found:
 
     @property
     def order(self) -> float:
-        """When the page changed, for sorting; the undated come before all others."""
+        """When the page changed, as a sort key; undated pages are the oldest."""
         found = _as_printed(self.dated or "")
         if found is None:
             return float("-inf")
@@ -78,41 +78,41 @@ class _Found:
 def read_feed(
     payload: bytes, content_type: str, url: str, *, max_entries: int
 ) -> Listing | NoListing:
-    """RSS 0.9x, 1.0, 2.0 and Atom, also when broken."""
+    """Read RSS 0.9x, 1.0, 2.0 or Atom, also malformed."""
     if payload.count(b"<") > MAX_TAGS:
         return unreadable(f"more than {MAX_TAGS} tags in a feed")
     try:
         feed = _parsed(payload, content_type, url)
         if isinstance(feed.get("bozo_exception"), SAXException) and b"\0" not in payload:
             feed = _parsed(_BARE_AMPERSAND.sub(_escaped, payload), content_type, url)
-    except Exception as error:  # the library raises whatever a broken feed makes it raise
+    except Exception as error:  # feedparser lets through whatever a malformed feed raises in it
         return unreadable(f"{type(error).__name__}: {error}")
     version = feed.get("version") or ""
     if not feed.entries and (feed.bozo or not version):
-        return unreadable(f"no feed: {feed.get('bozo_exception', 'no entries')}")
+        return unreadable(f"not a feed: {feed.get('bozo_exception', 'no entries')}")
     is_atom = version.startswith("atom")
     found = (_feed_entry(item, url, is_atom=is_atom) for item in feed.entries)
     return Listing("feed", distinct(found, max_entries), title=plain(feed.feed.get("title")))
 
 
 def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
-    """JSON Feed 1.0 and 1.1."""
+    """Read JSON Feed 1.0 or 1.1."""
     try:
         feed = json.loads(payload.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        return unreadable(f"no JSON: {type(error).__name__}: {error}")
+        return unreadable(f"not JSON: {type(error).__name__}: {error}")
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
-        return unreadable("no JSON Feed: it has no list of items")
+        return unreadable("not a JSON Feed: no list of items")
     found = (_json_entry(item, url) for item in items if isinstance(item, dict))
     return Listing("jsonfeed", distinct(found, max_entries), title=plain(feed.get("title")))
 
 
 def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
-    """A sitemap, a news sitemap or an index of sitemaps.
+    """Read a sitemap, a news sitemap or a sitemap index.
 
-    Of more than `max_entries` pages those with the newest dates are taken: a plain sitemap
-    may begin with the paper's first article.
+    Of more than `max_entries` pages the newest are taken: a plain sitemap may start with the
+    first article a source ever published.
     """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
@@ -120,9 +120,9 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     try:
         root = etree.fromstring(payload, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        return unreadable(f"no sitemap: {error}")
+        return unreadable(f"not a sitemap: {error}")
     if root is None:
-        return unreadable("no sitemap: no element in it")
+        return unreadable("not a sitemap: no element in it")
     if _name(root) == "sitemapindex":
         return Listing("sitemap_index", children=_children(root, url))
     pages = (_sitemap_page(element, url) for element in root if _name(element) == "url")
@@ -130,10 +130,10 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
 
 
 def declares_entities(payload: bytes) -> bool:
-    """Whether an XML document declares entities, whatever they are.
+    """Whether an XML document declares entities.
 
-    A DOCTYPE ahead of the root element and `<!ENTITY` anywhere behind it; a page's text about
-    XML, in a feed without a DOCTYPE, is none.
+    It does with a DOCTYPE before the root element and `<!ENTITY` anywhere after it; an article
+    about XML, in a feed without a DOCTYPE, does not.
     """
     text = payload.replace(b"\0", b"")  # UTF-16 and UTF-32
     found = _DOCTYPE.match(text)
@@ -148,23 +148,23 @@ def entry_of(
     headline: object = None,
     published: object = None,
 ) -> Entry | None:
-    """One page that the listing at `url` names; None where the link is not http(s).
+    """One page in the listing at `url`; None where the link is not http(s).
 
-    A time without a zone stays as printed: whose clock it was is not known here. So does one
-    that no page on the web can have.
+    A time without a zone stays as printed, since the source's zone is not known here. So does a
+    time before the web.
     """
     target = _joined(base or url, link) if isinstance(link, str) else ""
     if not is_http(target):
         return None
     raw = plain(published)
     at = instant(raw) if raw else None
-    # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where the editor left it empty
+    # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
     is_believed = at is not None and at.year >= EARLIEST_YEAR
     return Entry(target, url, plain(headline), raw, at if is_believed else None)
 
 
 def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:
-    """The first `limit` entries in their order, one for each folded URL."""
+    """The first `limit` entries in order, one for each folded URL."""
     kept: dict[str, Entry] = {}
     for entry in found:
         if entry:
@@ -175,7 +175,7 @@ def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:
 
 
 def plain(value: object) -> str | None:
-    """Text without markup, entities and line breaks; None where none is left."""
+    """Text without markup, entities and line breaks; None where it is empty."""
     if not isinstance(value, str):
         return None
     text = html.unescape(_TAG.sub(" ", value[: 10 * MAX_HEADLINE]))
@@ -183,7 +183,7 @@ def plain(value: object) -> str | None:
 
 
 def instant(printed: str) -> datetime | None:
-    """A printed time (ISO 8601 or RFC 822) in UTC; None without a zone that is sure."""
+    """A printed time (ISO 8601 or RFC 822) in UTC; None without a known zone."""
     found = _as_printed(printed)
     try:
         return found.astimezone(UTC) if found and found.tzinfo else None
@@ -192,12 +192,12 @@ def instant(printed: str) -> datetime | None:
 
 
 def unreadable(detail: str) -> NoListing:
-    """A payload that is no listing."""
+    """A payload that is not a listing."""
     return NoListing(Outcome.LISTING_UNREADABLE, " ".join(detail.split())[:300])
 
 
 def _as_printed(printed: str) -> datetime | None:
-    if _YEAR_NOUGHT.search(printed):
+    if _NO_YEAR.search(printed):
         return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
@@ -213,7 +213,7 @@ def _escaped(found: re.Match[bytes]) -> bytes:
 
 def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401 - it has no types
     return feedparser.parse(
-        io.BytesIO(payload),  # bytes alone would be tried as a file's name
+        io.BytesIO(payload),  # feedparser tries bytes as a file name
         response_headers={"content-location": url, "content-type": content_type},
         resolve_relative_uris=False,
         sanitize_html=False,
@@ -263,7 +263,7 @@ def _children(root: etree._Element, url: str) -> tuple[str, ...]:
 
 
 def _name(element: etree._Element) -> str:
-    tag = element.tag  # comments and processing instructions have a function there
+    tag = element.tag  # a function for comments and processing instructions
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 

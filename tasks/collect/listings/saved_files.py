@@ -1,4 +1,4 @@
-"""Saved pages: found by globs, with what FILE.meta.json beside one gives, and read."""
+"""Saved pages: found by globs, read, with the metadata of FILE.meta.json beside them."""
 
 import gzip
 import hashlib
@@ -23,7 +23,7 @@ _PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
 _MOST_META = 100_000
 _AHEAD = timedelta(days=1)
-"""How far the clock of another machine, on which a page was saved, may be ahead of this one's."""
+"""How far the clock of the machine that saved a page may be ahead of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,13 @@ class _Meta:
     published_at: datetime | None = None
     fetched_at: datetime | None = None
     wrong: str = ""
-    """Why nothing of it can be used: the file, the key and what is the matter."""
+    """Why the file is invalid: its name, the key and the reason."""
 
 
 def find_files(globs: Sequence[str], base: Path = Path()) -> list[Entry]:
-    """The saved pages that globs name, each once, sorted by path; relative globs start at `base`.
+    """The saved pages that match globs, each once, sorted by path; `base` is for relative globs.
 
-    An entry bears what FILE.meta.json beside the page gives. What is wrong with that comes out
-    when the page is read.
+    Entries have the metadata of FILE.meta.json. An invalid one is reported when the page is read.
     """
     found: dict[Path, str] = {}
     for pattern in globs:
@@ -50,10 +49,10 @@ def find_files(globs: Sequence[str], base: Path = Path()) -> list[Entry]:
 
 
 def read_file(entry: Entry, max_bytes: int) -> Attempt:
-    """Read one saved page, decompressed, of at most `max_bytes`.
+    """Read one saved page, of at most `max_bytes` after decompression.
 
-    The attempt's `etag` stands for the file's and its FILE.meta.json's bytes, also where they
-    are of no use: it changes when one of them does.
+    The attempt's `etag` is a digest of the file and its FILE.meta.json, also where they are
+    invalid: it changes when one of them does.
     """
     path, started = _path(entry.url), time.perf_counter()
     attempt = Attempt(
@@ -69,14 +68,14 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
     read = _content(path, max_bytes)
     seconds = time.perf_counter() - started
     if isinstance(read, NoListing):
-        # A file's name is any bytes, and JSON may hold half of a surrogate pair.
+        # A file name can be any bytes, and JSON can contain half a surrogate pair.
         detail = read.detail.encode("utf-8", "backslashreplace").decode()
         return replace(attempt, outcome=read.outcome, detail=detail, seconds=seconds)
     return replace(attempt, payload=read, seconds=seconds)
 
 
 def gunzipped(data: bytes, max_bytes: int) -> bytes | NoListing:
-    """Decompress, but not beyond `max_bytes`."""
+    """Decompress up to `max_bytes`."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             content = file.read(max_bytes + 1)
@@ -174,7 +173,7 @@ def _checked(values: object) -> _Meta:
         if key not in _META_KEYS:
             raise ValueError(f"{key}: unknown key")
         if not isinstance(value, str):
-            raise ValueError(f"{key}: must be a text")
+            raise ValueError(f"{key}: must be a string")
     url, published, fetched = (values.get(key) for key in ("url", "published_at", "fetched_at"))
     if url is not None and not is_http(url):
         raise ValueError(f"url: must be an http(s) URL, got {url!r}")
@@ -187,7 +186,7 @@ def _checked(values: object) -> _Meta:
 def _past(fetched: str) -> datetime:
     at = instant(fetched)
     if at is None:
-        raise ValueError(f"fetched_at: must be an ISO time with its zone, got {fetched!r}")
+        raise ValueError(f"fetched_at: must be an ISO time with a zone, got {fetched!r}")
     if at > datetime.now(UTC) + _AHEAD:
         raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
     return at

@@ -1,10 +1,10 @@
-"""Section pages: links that look like articles, by signs that hold at any paper."""
+"""Section pages: links that look like articles, by signs that hold for any source."""
 
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urljoin, urlsplit
 
-from courlan.filters import extension_filter, is_not_crawlable
+from courlan import is_not_crawlable
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.collect.listings.listings import (
@@ -27,22 +27,26 @@ _NOT_ARTICLES = re.compile(
     |subscri(?:be|ptions?)|tags?|terms|topics?|users?|videos?|wp-(?:content|json))(?=/|$)""",
     re.VERBOSE,
 )
+_OTHER_FILE = re.compile(
+    r"\.(?!(?:adp|amp|aspx?|cfm|cgi|do|[psx]?html?|htx|jsp|mht(?:ml)?|php|pl|stm)$)[a-z]{2,5}$"
+)
+"""Extensions that are not a page's, such as .pdf and .xml."""
 _DATED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d\d|$)")
 _NUMBERED = re.compile(r"\d{5,}")
 _QUERY_NUMBER = re.compile(r"(?:^|&)[^=&]*(?:id|no|art|p)=\w*\d{3,}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DEEPEST = 40
-"""Ancestors looked at for a link; nesting beyond is no paper's."""
+"""Ancestors checked for a link; no real page nests deeper."""
 
 
 def read_section(
     payload: bytes, content_type: str, url: str, *, max_entries: int
 ) -> Listing | NoListing:
-    """The articles a section page links to, in page order, under their longest link text."""
+    """The articles that a section page links to, in page order, with their longest link text."""
     text = decode(payload, content_type)
     if text is None:
-        return unreadable("no page: the bytes are no text")
+        return unreadable("not a page: the bytes are not text")
     tree = parse_html(text)
     links: dict[str, Entry] = {}
     for entry in _links(tree, url):
@@ -58,15 +62,13 @@ def read_section(
 
 
 def looks_like_article(url: str) -> bool:
-    """Whether a URL has the shape of an article's: a date, a number, or a headline in it."""
+    """Whether a URL looks like an article's: it contains a date, a number or a headline."""
     parts = urlsplit(url)
     path = unquote(parts.path).lower()
     segments = [segment for segment in path.split("/") if segment]
     if not segments and not parts.query:
         return False
-    if _NOT_ARTICLES.search(path) or is_not_crawlable(url):
-        return False
-    if not extension_filter(parts.path) or parts.path.endswith((".xml", ".txt")):
+    if _NOT_ARTICLES.search(path) or _OTHER_FILE.search(parts.path) or is_not_crawlable(url):
         return False
     if _DATED.search(path) or _QUERY_NUMBER.search(parts.query):
         return True
@@ -97,7 +99,7 @@ def _base(tree: LexborHTMLParser, url: str) -> str:
 
 
 def _is_furniture(node: LexborNode) -> bool:
-    """Whether a link stands in navigation, footer or header, an article's own header aside."""
+    """Whether a link is in a navigation, footer or header, other than an article's own header."""
     in_header = False
     parent = node.parent
     for _ in range(_DEEPEST):
