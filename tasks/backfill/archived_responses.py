@@ -87,10 +87,7 @@ def _as_kept(block: bytes) -> bytes:
     chunk = _CHUNK.match(body) if _TRANSFER_ENCODING.search(head) else None
     if not chunk:
         head = _TRANSFER_ENCODING.sub(b"", head)
-    if _looks_like_text(body[chunk.end() if chunk else 0 :][:_SNIFFED]):
+    start = body[chunk.end() if chunk else 0 :][:_SNIFFED]
+    if start.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<") and b"\0" not in start:
         head = _CONTENT_ENCODING.sub(b"", head)
     return head + body
-
-
-def _looks_like_text(start: bytes) -> bool:
-    return start.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<") and b"\0" not in start

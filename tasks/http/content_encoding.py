@@ -1,4 +1,4 @@
-"""Content encodings taken off a body piece by piece, no piece much larger than `PIECE`."""
+"""Decodes content encodings piece by piece, with no piece much larger than `PIECE`."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ import brotli
 from tasks.model import Failure, Outcome
 
 PIECE = 64 * 1024
-"""Bodies are read and decoded in pieces of at most so many bytes."""
+"""Bytes of the pieces in which bodies are read and decoded, at most."""
 
 ACCEPTED = "gzip, deflate, br"
 
@@ -19,16 +19,17 @@ _MOST_CODINGS = 3
 
 
 def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
-    """The body as its author wrote it.
+    """The decoded body.
 
-    A coding that is no coding (servers send `UTF-8`, `none`) is passed over, as browsers do.
+    Names that are not encodings (servers send `UTF-8`, `none`) are ignored, as browsers do.
 
     Raises:
-        Failure: BROKEN_RESPONSE for broken or cut-off compression and for codings not asked for.
+        Failure: BROKEN_RESPONSE for broken or truncated compression, and for encodings that the
+            request did not accept.
     """
     codings = [name for name in _names(content_encoding) if name in _DECODERS]
     if len(codings) > _MOST_CODINGS:
-        raise _broken(f"compressed {len(codings)} times over")
+        raise _broken(f"compressed {len(codings)} times")
     for name in reversed(codings):
         pieces = _DECODERS[name](pieces)
     try:
@@ -41,7 +42,7 @@ def _names(content_encoding: str) -> list[str]:
     names = [name.strip().lower() for name in content_encoding.split(",")]
     for name in names:
         if name in _UNDECODABLE:
-            raise _broken(f"content encoding {name} was not asked for")
+            raise _broken(f"content encoding {name} was not accepted by the request")
     return names
 
 
@@ -55,13 +56,16 @@ def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
         while rest:
             if stream is None or stream.eof:
                 if stream is not None and not _GZIP.startswith(rest[:2]):
-                    break  # rubbish after the end, which gzip allows
+                    break  # gzip allows garbage after the end
                 stream = zlib.decompressobj(_window(rest) if stream is None else _AUTOMATIC)
             if data := stream.decompress(rest, PIECE):
                 yield data
             rest = stream.unused_data if stream.eof else stream.unconsumed_tail
     if stream is not None:
-        yield from _rest(stream)
+        while data := stream.decompress(b"", PIECE):
+            yield data
+        if not stream.eof:
+            raise _broken("the compressed body ends early")
 
 
 def _at_least_two_bytes_first(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -78,15 +82,8 @@ def _at_least_two_bytes_first(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield start
 
 
-def _rest(stream: "zlib._Decompress") -> Iterator[bytes]:
-    while data := stream.decompress(b"", PIECE):
-        yield data
-    if not stream.eof:
-        raise _broken("the compressed body ends early")
-
-
 def _window(start: bytes) -> int:
-    """Gzip and zlib announce themselves; some servers send the bare stream as `deflate`."""
+    """By the header of gzip or zlib; some servers send the bare stream as `deflate`."""
     is_zlib = start[0] & 0x0F == 8 and int.from_bytes(start[:2]) % 31 == 0
     return _AUTOMATIC if is_zlib or start.startswith(_GZIP) else -zlib.MAX_WBITS
 

@@ -33,10 +33,6 @@ _FAILED = frozenset(
 )
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Client:
     """Fetches URLs for one run; shared by all threads.
 
@@ -59,7 +55,7 @@ class Client:
         ca_bundle: str | None = None,
         resolve: Resolve = system_resolve,
         backoff_seconds: float = 1.0,
-        clock: Clock = _utc_now,
+        clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._limits = limits
         self._user_agent = user_agent
@@ -134,8 +130,12 @@ class Client:
 
     def _attempt(self, call: Exchanges) -> Attempt:
         call.url = call.url_requested
+        target: str | None = call.url_requested
         try:
-            response = self._follow(call)
+            while target is not None:
+                request = call.enter(target)
+                response = self._send(call, request, self._pause(call))
+                target = joined(call.url, response.location) if response.location else None
         except Failure as failure:
             return call.attempt(failure.outcome, failure.detail)
         content, headers = response.content, response.headers
@@ -147,15 +147,6 @@ class Client:
             last_modified=headers.get("Last-Modified"),
             payload=content.body,
         )
-
-    def _follow(self, call: Exchanges) -> FetchedResponse:
-        target = call.url_requested
-        while True:
-            request = call.enter(target)
-            response = self._send(call, request, self._pause(call))
-            if not response.location:
-                return response
-            target = joined(call.url, response.location)
 
     def _pause(self, call: Exchanges) -> float:
         """Seconds the host wants between requests, once its robots.txt allows the URL."""

@@ -40,7 +40,14 @@ class Host:
             RuntimeError: the client was closed while waiting.
         """
         with self._turn:
-            self._wait(pause)
+            now = time.monotonic()
+            asked = self._held_until - now
+            if asked > min(MAX_PATIENCE, self._patience):
+                reason = f"not requested: the host asks for {asked:.0f} s more without requests"
+                raise Failure(self._held_for, reason)
+            self._patience -= max(asked, 0.0)
+            if self._closing.wait(max(self._ended + pause - now, asked, 0.0)):
+                raise RuntimeError("the client was closed while a request waited for its host")
             try:
                 yield
             finally:
@@ -50,17 +57,6 @@ class Host:
         """Delay the next request by at least so long; called within a turn."""
         self._held_until = max(self._held_until, time.monotonic() + seconds)
         self._held_for = outcome
-
-    def _wait(self, pause: float) -> None:
-        now = time.monotonic()
-        asked = self._held_until - now
-        if asked > min(MAX_PATIENCE, self._patience):
-            reason = f"not requested: the host asks for {asked:.0f} s more without requests"
-            raise Failure(self._held_for, reason)
-        self._patience -= max(asked, 0.0)
-        seconds = max(self._ended + pause - now, asked)
-        if self._closing.wait(max(seconds, 0.0)):
-            raise RuntimeError("the client was closed while a request waited for its turn")
 
 
 class Hosts:

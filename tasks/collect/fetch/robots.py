@@ -108,7 +108,10 @@ class Robots:
         attempt = ask(f"{origin}/robots.txt")
         text = _text(attempt)
         if text is None:
-            return _failure(attempt)
+            if attempt.outcome is Outcome.ADDRESS_REFUSED and not attempt.exchanges:
+                return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
+            reason = f"robots.txt could not be fetched: {attempt.outcome}: {attempt.detail}"
+            return Failure(Outcome.ROBOTS_UNREACHABLE, reason)
         self._save(origin, attempt.status, text)
         return Policy.parse(text)
 
@@ -145,22 +148,12 @@ def _text(attempt: Attempt) -> str | None:
     there is no file. 429 is an exception made here: the host is there and asks to be left alone.
     """
     if attempt.outcome is Outcome.ROBOTS_READ:
-        return _decoded(attempt.payload)
+        payload = attempt.payload
+        if len(payload) >= MAX_BYTES:
+            # A truncated line may disallow more than the whole one: "Disallow: /" of "/private".
+            payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
+        return payload.decode("utf-8-sig", errors="replace")
     refused = attempt.status is not None and 400 <= attempt.status < 500
     if refused and attempt.outcome in (Outcome.NOT_FOUND, Outcome.DENIED, Outcome.HTTP_ERROR):
         return ""
     return "" if attempt.outcome is Outcome.TOO_MANY_REDIRECTS else None
-
-
-def _decoded(payload: bytes) -> str:
-    if len(payload) >= MAX_BYTES:
-        # A truncated line may disallow more than the whole one: "Disallow: /" of "/private".
-        payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
-    return payload.decode("utf-8-sig", errors="replace")
-
-
-def _failure(attempt: Attempt) -> Failure:
-    if attempt.outcome is Outcome.ADDRESS_REFUSED and not attempt.exchanges:
-        return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
-    reason = f"robots.txt could not be fetched: {attempt.outcome}: {attempt.detail}"
-    return Failure(Outcome.ROBOTS_UNREACHABLE, reason)

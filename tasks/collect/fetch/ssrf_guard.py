@@ -52,10 +52,6 @@ def is_allowed(address: Address, allow_private: bool = False) -> bool:
         return is_allowed(inner, allow_private)
     if any(address in net for net in _NEAR):
         return allow_private
-    return _is_public(address)
-
-
-def _is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False
     if any(address in net for net in _NOT_GLOBAL):
@@ -88,31 +84,23 @@ def checked_addresses(
     """
     addresses = _resolve_within(resolve, host, port, seconds)
     for _, sockaddr in addresses:
-        if not is_allowed(_address(sockaddr), allow_private):
+        address = ip_address(str(sockaddr[0]).partition("%")[0])
+        if not is_allowed(address, allow_private):
             reason = f"{host} resolves to {sockaddr[0]}, which is not a public address"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
 
 
-def _address(sockaddr: tuple[Any, ...]) -> Address:
-    return ip_address(str(sockaddr[0]).partition("%")[0])
-
-
 def _resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> list[Resolved]:
-    if _is_address(host):
-        answer = _asked(resolve, host, port)
-    else:
+    try:
+        ip_address(host)
+    except ValueError:
         answer = _asked_within(resolve, host, port, seconds)
+    else:
+        answer = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
     if isinstance(answer, OSError) or not answer:
         raise Failure(Outcome.DNS_FAILED, f"{host}: {answer or 'no address'}")
     return answer
-
-
-def _is_address(host: str) -> bool:
-    try:
-        return bool(ip_address(host))
-    except ValueError:
-        return False
 
 
 def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:

@@ -84,7 +84,9 @@ def read_feed(
     try:
         feed = _parsed(payload, content_type, url)
         if isinstance(feed.get("bozo_exception"), SAXException) and b"\0" not in payload:
-            feed = _parsed(_BARE_AMPERSAND.sub(_escaped, payload), content_type, url)
+            feed = _parsed(
+                _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", payload), content_type, url
+            )
     except Exception as error:  # feedparser lets through whatever a malformed feed raises in it
         return unreadable(f"{type(error).__name__}: {error}")
     version = feed.get("version") or ""
@@ -153,7 +155,10 @@ def entry_of(
     A time without a zone stays as printed, since the source's zone is not known here. So does a
     time before the web.
     """
-    target = _joined(base or url, link) if isinstance(link, str) else ""
+    try:
+        target = urljoin(base or url, link.strip()) if isinstance(link, str) else ""
+    except ValueError:
+        return None
     if not is_http(target):
         return None
     raw = plain(published)
@@ -205,10 +210,6 @@ def _as_printed(printed: str) -> datetime | None:
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
     return None
-
-
-def _escaped(found: re.Match[bytes]) -> bytes:
-    return found[1] or b"&amp;"
 
 
 def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401 - it has no types
@@ -265,10 +266,3 @@ def _children(root: etree._Element, url: str) -> tuple[str, ...]:
 def _name(element: etree._Element) -> str:
     tag = element.tag  # a function for comments and processing instructions
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
-
-
-def _joined(base: str, link: str) -> str:
-    try:
-        return urljoin(base, link.strip())
-    except ValueError:
-        return ""

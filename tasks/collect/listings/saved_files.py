@@ -54,7 +54,8 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
     The attempt's `etag` is a digest of the file and its FILE.meta.json, also where they are
     invalid: it changes when one of them does.
     """
-    path, started = _path(entry.url), time.perf_counter()
+    path = Path(os.fsdecode(unquote_to_bytes(urlsplit(entry.url).path)))
+    started = time.perf_counter()
     attempt = Attempt(
         kind=CaptureKind.FILE,
         url_requested=entry.url,
@@ -107,10 +108,6 @@ def _entry(path: Path, pattern: str) -> Entry:
         given_url=meta.url,
         given_fetched_at=meta.fetched_at,
     )
-
-
-def _path(url: str) -> Path:
-    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 
 
 def _content(path: Path, max_bytes: int) -> bytes | NoListing:
@@ -178,7 +175,11 @@ def _checked(values: object) -> _Meta:
     if url is not None and not is_http(url):
         raise ValueError(f"url: must be an http(s) URL, got {url!r}")
     if published is not None:
-        _require_iso("published_at", published)
+        try:
+            datetime.fromisoformat(published)
+        except ValueError:
+            wrong = f"published_at: must be an ISO date or time, got {published!r}"
+            raise ValueError(wrong) from None
     fetched_at = _past(fetched) if fetched is not None else None
     return _Meta(url, published, instant(published) if published else None, fetched_at)
 
@@ -190,10 +191,3 @@ def _past(fetched: str) -> datetime:
     if at > datetime.now(UTC) + _AHEAD:
         raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
     return at
-
-
-def _require_iso(key: str, value: str) -> None:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"{key}: must be an ISO date or time, got {value!r}") from None

@@ -54,7 +54,7 @@ def read_section(
         known = links.setdefault(key, entry)
         if len(entry.headline or "") > len(known.headline or ""):
             links[key] = entry
-    articles = (entry for entry in links.values() if _says_enough(entry.headline or ""))
+    articles = (entry for entry in links.values() if _length(entry.headline or "") >= 16)
     title = tree.css_first("title")
     return Listing(
         "section", distinct(articles, max_entries), title=plain(title.text() if title else None)
@@ -85,7 +85,9 @@ def _links(tree: LexborHTMLParser, url: str) -> Iterator[Entry]:
     base = _base(tree, url)
     for node in tree.css("a[href]"):
         if not _is_furniture(node):
-            entry = entry_of(node.attributes["href"], url, base=base, headline=_headline(node))
+            heading = node.css_first("h1, h2, h3, h4, h5")
+            headline = plain((heading or node).text(separator=" "))
+            entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
             if entry and same_site(entry.url, url) and looks_like_article(entry.url):
                 yield entry
 
@@ -112,10 +114,6 @@ def _is_furniture(node: LexborNode) -> bool:
     return True
 
 
-def _headline(node: LexborNode) -> str | None:
-    heading = node.css_first("h1, h2, h3, h4, h5")
-    return plain((heading or node).text(separator=" "))
-
-
-def _says_enough(text: str) -> bool:
-    return len(text) + 2 * len(_IDEOGRAPHS.findall(text)) >= 16
+def _length(text: str) -> int:
+    """Characters, an ideograph counted as three."""
+    return len(text) + 2 * len(_IDEOGRAPHS.findall(text))
