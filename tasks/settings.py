@@ -63,61 +63,64 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Limits(BaseModel):
-    """How much one page, one listing, one source may take."""
+    """Limits on one request, one page, one listing, one source and one shard."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_bytes: Count = 10_000_000
-    """Of one response or saved file, after decompression."""
+    """Largest response or saved file, after decompression."""
     max_seconds: Seconds = 60.0
-    """Of one request, from asking to the last byte."""
+    """Longest request, from connecting to the last byte, over all tries and redirects."""
     connect_seconds: Seconds = 10.0
+    """Longest wait for a connection."""
     max_redirects: Annotated[int, Field(ge=0)] = 5
+    """Redirects followed for one request."""
     max_entries: Count = 500
-    """Of one listing."""
+    """Entries read from one listing."""
     max_new_articles: Count = 200
-    """New pages fetched for one source in one run."""
+    """New pages fetched for one source in one run; the rest are deferred to later runs."""
     max_rechecks: Annotated[int, Field(ge=0)] = 100
-    """Known pages asked for again for one source in one run; 0 asks for none."""
+    """Known pages fetched again for one source in one run; 0 turns rechecks off."""
     max_tries: Count = 3
-    """Of one request, the first included."""
+    """Tries for one request, including the first."""
     page_seconds: Seconds = 10.0
-    """For extracting one page."""
+    """Time for extracting one page; a page that takes longer is rejected."""
     failures_to_skip: Count = 3
-    """Runs in a row in which a source fails before runs skip it."""
+    """Failed runs in a row after which a source is skipped."""
     first_skip: Duration = timedelta(hours=1)
-    """How long it is skipped at first; each further failure doubles that."""
+    """How long a source is skipped at first; each further failure doubles it."""
     longest_skip: Duration = timedelta(days=1)
+    """Upper bound of the time for which a source is skipped."""
     shard_bytes: Count = 64 * 1024 * 1024
-    """Of a WARC file that is backfilled in one piece; what was done under another size is done
-    again."""
+    """Size of the pieces in which a WARC file is backfilled. Changing it repeats finished work."""
     pages_a_run: Count = 3_000
-    """Backfilled pages that are loaded at once, at least; a load of 12,000 took a gigabyte."""
+    """Backfilled pages per load, at least. More is faster and needs memory: 12,000 took 1 GB."""
 
 
 class Upkeep(BaseModel):
-    """What `presswatch maintain` does, and after how long."""
+    """What `presswatch maintain` compacts and removes, and after how long."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     compact_after_days: Count = 2
-    """UTC days that ended so many days ago are written again as one file."""
+    """Age at which a UTC day's Parquet files are merged into one."""
     keep_replaced_hours: Annotated[int, Field(ge=1)] = 12
-    """How long a replaced file stays for those who opened it, at least."""
+    """How long a replaced Parquet file is kept for open readers, at least."""
     keep_snapshots_days: Count = 7
-    """Older snapshots go; readers' own always stays, and more than three never do."""
+    """Age at which snapshots are removed. The current one always stays, at most three are kept."""
     keep_raw_days: Annotated[int, Field(ge=0)] = 0
-    """The archive files of runs that are older go; 0 keeps them."""
+    """Age at which a run's archive files are removed; 0 keeps all."""
     keep_raw_megabytes: Annotated[int, Field(ge=0)] = 0
-    """The oldest runs' archive files go until the archive is no larger; 0 lets it grow."""
+    """Size of the raw archive above which the oldest runs' files are removed; 0 keeps all."""
     keep_leftovers_hours: Annotated[int, Field(ge=1)] = 24
-    """How long staged rows and marks of runs that are no more lie about."""
+    """Age at which staged rows and markers of dead runs are removed."""
 
 
 class Settings(BaseSettings):
-    """What the environment says, under names with the prefix `PRESSWATCH_`.
+    """Settings read from environment variables with the prefix `PRESSWATCH_`.
 
-    A limit is set as `PRESSWATCH_LIMITS__MAX_BYTES=5000000`.
+    Nested settings use two underscores: `PRESSWATCH_LIMITS__MAX_BYTES=5000000`. The docstrings
+    below are the table of settings in deployments/README.md.
 
     Raises:
         ConfigError: one line a bad value, naming the variable.
@@ -128,31 +131,25 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(default=Path("data"), validate_default=True)
-    """The data folder; kept as an absolute path. Given as s3://bucket/folder, it is `store`."""
+    """The data folder. With `s3://bucket/folder`, that store, with `./data` as its working copy."""
     store: str = ""
-    """The store that counts, s3://bucket/folder; the data folder is then its working copy.
-
-    Of the folder that PRESSWATCH_DATA names, or ./data.
-    """
+    """Object store to keep the data in, `s3://bucket/folder`; `data` is then its working copy."""
     sources: Path = Path("deployments/sources.toml")
-    """The papers, a TOML file."""
+    """The TOML file of sources."""
     topics: Path = Path("deployments/topics.toml")
-    """The topics, a TOML file."""
+    """The TOML file of topics."""
     deployments: Path = Path("deployments/prefect.yaml")
-    """The deployments and their schedules, as `prefect deploy` reads them."""
+    """The Prefect deployments and their schedules."""
     contact: str = ""
-    """Mail address or http(s) URL that the User-Agent gives to those who want to complain."""
+    """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()
     upkeep: Upkeep = Upkeep()
     recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
-    """How long after an article was first seen its page is asked for again; none: never.
-
-    Set as `PRESSWATCH_RECHECK_AFTER=3h,1d,7d`, or `off`.
-    """
+    """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0)] = 0
-    """Processes for extraction; 0 is one for each core this process may use."""
+    """Processes that extract pages; 0 takes one per available core."""
     dask: str = ""
-    """Address of a Dask scheduler, whose workers refine what is backfilled; empty: this machine."""
+    """Dask scheduler, `tcp://host:8786`, whose workers refine backfills; empty: this machine."""
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.settings import ConfigError, Limits, Settings
+from tests.support.settings_table import GUIDE, guide
 
 
 @pytest.fixture(autouse=True)
@@ -157,3 +158,8 @@ def test_limits_and_errors_cross_a_process_border() -> None:
     error = pickle.loads(pickle.dumps(ConfigError(["a: b", "c: d"])))
     assert str(error) == "a: b\nc: d"
     assert isinstance(error, ValueError)
+
+
+def test_the_guide_has_all_settings() -> None:
+    """Otherwise run `python -m tests.support.settings_table`."""
+    assert GUIDE.read_text(encoding="utf-8") == guide()
