@@ -278,13 +278,14 @@ def test_a_damaged_archive_of_a_killed_run_stops_no_later_run(
     assert len(place.ask("FROM articles")) == len(EXPECTED["articles"])
 
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+GUIDES = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "warehouse/README.md"))
 QUESTIONS = (DEPLOYMENTS / "questions.sql").read_text(encoding="utf-8")
 ASKED = QUESTIONS.split("\n\n")[1:]
 
 
-@pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", README, re.DOTALL))
-def test_the_queries_of_the_readme_answer(place: Place, sql: str) -> None:
+@pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", GUIDES, re.DOTALL))
+def test_the_queries_of_the_guides_answer(place: Place, sql: str) -> None:
     assert place.ask(sql)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 POLARS = Path(os.environ.get("PRESSWATCH_POLARS", ROOT / ".venv/polars/bin/python"))
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "warehouse" / "README.md").read_text(encoding="utf-8")
 PATIENCE_SECONDS = 60
 
 
@@ -118,25 +119,41 @@ def test_a_plain_pattern_sees_replaced_rows_twice_until_they_go(tmp_path: Path) 
     assert duckdb.execute(pattern).fetchall() == [(rows,)]
 
 
-def test_the_readme_reads_the_manifest(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "data")
-    ingest(layout, 0, 1)
-    _, _, section = README.partition("## Read the Parquet with other engines")
-    section = section.partition("\n## ")[0]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `data` has articles, where the guide's code runs."""
+    folder = tmp_path_factory.mktemp("guide")
+    ingest(Layout(folder / "data"), 0, 1)
+    return folder
+
+
+def run_python(code: str, folder: Path) -> str:
+    """What the code prints last, run as a script of its own that finds polars."""
+    found = [str(path) for path in (POLARS.parent.parent / "lib").glob("python3*/site-packages")]
+    command = [sys.executable, "-c", f"import sys\nsys.path += {found}\n{code}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_the_guide_connects(folder: Path) -> None:
+    section = GUIDE.partition("## Connect\n")[2].partition("\n## ")[0]
+    connect, polars, pandas = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    code = connect + (polars if POLARS.exists() else "")
+    # No lock file has pandas: its lines run where it happens to be.
+    code += pandas if find_spec("pandas") else ""
+    compile(pandas, "warehouse/README.md", "exec")
+    assert int(run_python(code + "print(len(weeks.fetchall()))", folder)) > 0
+
+
+def test_the_guide_reads_the_manifest(folder: Path) -> None:
+    section = GUIDE.partition("## Read the Parquet with other engines\n")[2].partition("\n## ")[0]
     paths, pyarrow, polars = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     [statements] = re.findall(r"```\n(SET.*?)```", section, re.DOTALL)
     by_duckdb = (
         f"import duckdb\nsql = {statements!r}\nset_paths, ask = sql.strip(';\\n').split(';')\n"
         "duckdb.sql(set_paths)\narticles = duckdb.sql(ask)\n"
     )
-    rows = int(digest(snapshot(layout.root)).split()[0])
-    for python, code in (
-        (sys.executable, paths + pyarrow),
-        (POLARS, paths + polars),
-        (sys.executable, by_duckdb),
-    ):
-        if Path(python).exists():
-            code += "print(articles.shape[0])"
-            command = [str(python), "-c", code]
-            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-            assert done.stdout.strip() == str(rows)
+    rows = digest(snapshot(folder / "data")).split()[0]
+    codes = [paths + pyarrow, by_duckdb, *([paths + polars] if POLARS.exists() else [])]
+    for code in codes:
+        assert run_python(code + "print(articles.shape[0])", folder) == rows

@@ -16,7 +16,7 @@ from warehouse.layers.layout import Layout
 ROOT = Path(__file__).parents[2]
 CLIENT = Path(os.environ.get("PRESSWATCH_OLD_CLIENT", ROOT / ".venv/old-client/bin/python"))
 QUESTIONS = (ROOT / "deployments" / "questions.sql").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "warehouse/README.md"))
 ASKING = """
 import json, sys, duckdb
 
@@ -79,7 +79,7 @@ def test_it_finds_words_in_texts(layout: Layout) -> None:
     assert ask(layout, ["FROM text_contexts('(?i)the harbour')"]) == [9]
 
 
-def test_it_answers_the_questions_and_the_readme(layout: Layout) -> None:
-    queries = QUESTIONS.split("\n\n")[1:] + re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+def test_it_answers_the_questions_and_the_guides(layout: Layout) -> None:
+    queries = QUESTIONS.split("\n\n")[1:] + re.findall(r"```sql\n(.*?)```", GUIDES, re.DOTALL)
     answers = ask(layout, queries)
     assert [answer for answer in answers if isinstance(answer, str)] == []
