@@ -28,7 +28,7 @@ check: $(STAMP)  ## Lint, types, import contracts
 serve: $(STAMP)  ## Prefect server, worker and deployments for one machine
 	$(BIN)/presswatch serve
 
-bench: $(STAMP) $(PEERS)  ## Print the measured figures of README.md, peers beside them (PEERS= for none)
+bench: $(STAMP) $(PEERS)  ## Print the figures of tests/bench/README.md, peers beside them (PEERS= for none)
 	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(VENV)/peers/bin/python)
 
 bench-peers: $(STAMP) $(BENCH_PEERS)  ## Presswatch beside fundus, news-please, Scrapy, trafilatura, DuckDB, polars

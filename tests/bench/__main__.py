@@ -1,4 +1,4 @@
-"""The measured figures of README.md: `make bench`. Needs the pages of ../shared."""
+"""The figures of tests/bench/README.md: `make bench`. Needs the pages of ../shared."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""The tables of `make bench`, as README.md shows them."""
+"""The tables of `make bench`, as tests/bench/README.md shows them."""
 
 from collections.abc import Callable, Sequence
 

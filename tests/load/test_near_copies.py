@@ -123,7 +123,7 @@ def test_the_load_says_which_articles_changed(
     assert told == [{"b", "c", "lone"}, {"a", "b", "c"}]
 
 
-# Floors just under the figures of README.md.
+# Floors just under the figures of tests/bench/README.md.
 FOUND = {
     "3 sentences replaced": 0.95,
     "40 % cut, intro, 1 sentence": 0.80,

@@ -21,7 +21,7 @@ INGESTED = "[048c]*.html.gz"
 
 SEEN, UNSEEN = "these pages", "cross-validated"
 
-# Floors just under the figures of README.md: pages the model has seen, cross-validated.
+# Floors just under the figures of tests/bench/README.md: pages the model has seen, cross-validated.
 AT_MOST: dict[str, tuple[float, float | None]] = {
     "core_leak": (0.006, 0.011),
     "leak": (0.013, 0.021),
