@@ -1,0 +1,64 @@
+"""What the guides name is there: files, links, commands, keys of the TOML files."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from flows.cli.app import app
+from tasks.sources.source import Source, load_sources
+from tasks.topics.topic import Topic, load_topics
+
+ROOT = Path(__file__).parents[1]
+GUIDES = sorted(
+    path.relative_to(ROOT)
+    for folder in ("", "deployments", "flows", "tasks", "tests", "warehouse")
+    for path in (ROOT.glob("*.md") if not folder else (ROOT / folder).rglob("*.md"))
+    if "sample" not in path.parts
+)
+PATH = re.compile(r"(?:flows|tasks|warehouse|deployments|tests)/[\w./-]*")
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=str)
+def test_its_links_and_paths_lead_somewhere(guide: Path) -> None:
+    text = (ROOT / guide).read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    beside = [link for link in links if link and "://" not in link]
+    assert [link for link in beside if not (ROOT / guide.parent / link).exists()] == []
+    named = [path for path in re.findall(r"`([^`\n]+)`", text) if PATH.fullmatch(path)]
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=str)
+def test_its_links_within_the_page_lead_to_a_heading(guide: Path) -> None:
+    text = (ROOT / guide).read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_the_readme_has_every_command() -> None:
+    named = set(re.findall(r"presswatch ([a-z]+)", (ROOT / "README.md").read_text("utf-8")))
+    assert named - {"demo"} == set(get_command(app).commands) - {"demo"}  # type: ignore[attr-defined]
+
+
+def test_the_guide_has_every_key() -> None:
+    text = (ROOT / "deployments" / "README.md").read_text(encoding="utf-8")
+    keys = [*Source.model_fields, *Topic.model_fields]
+    assert [key for key in keys if f"| `{key}` |" not in text] == []
+
+
+def test_the_examples_are_read(tmp_path: Path) -> None:
+    for guide in ("README.md", "deployments/README.md"):
+        text = (ROOT / guide).read_text(encoding="utf-8")
+        examples = re.findall(r"```toml\n(\[\[.*?)```", text, re.DOTALL)
+        source, topic = examples
+        (tmp_path / "sources.toml").write_text(source, encoding="utf-8")
+        (tmp_path / "topics.toml").write_text(topic, encoding="utf-8")
+        assert [each.id for each in load_sources(tmp_path / "sources.toml")] == ["gb-bbc"]
+        assert [each.id for each in load_topics(tmp_path / "topics.toml")] == ["rare-earths"]
