@@ -10,7 +10,7 @@ from flows.cli.app import app
 from tasks.sources.source import Source, load_sources
 from tasks.topics.topic import Topic, load_topics
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GUIDES = sorted(
     path.relative_to(ROOT)
     for folder in ("", "deployments", "flows", "tasks", "tests", "warehouse")
