@@ -26,6 +26,7 @@ def told() -> Iterator[None]:
     from tasks.upkeep.backup import BackupFailed
     from tasks.upkeep.verification import LayersBroken
     from warehouse.build.loader import CheckFailed
+    from warehouse.layers.documents import DocumentError
     from warehouse.read.query import QueryError
     from warehouse.store.objects import StoreError
 
@@ -36,6 +37,7 @@ def told() -> Iterator[None]:
     except (
         BackupFailed,
         CheckFailed,
+        DocumentError,
         LayersBroken,
         QueryError,
         SourcesFailed,

@@ -5,17 +5,14 @@ is made again from the archive when it is gone: the cache saves time and decides
 """
 
 import hashlib
-import json
 import logging
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tasks.archive import read_payload
 from tasks.collect.listings import Listing
-from tasks.model import Entry
+from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import bring_archive
 
@@ -25,10 +22,15 @@ LISTING_VERSION = 1
 """Version of what a listing gives: the entries of feeds, sitemaps and section pages.
 
 Raise it when some listing would now give other entries, then run
-`python -m tests.upgrade.fingerprints`.
-Each listing is then parsed once more from its archived copy.
+`python -m tests.upgrade.fingerprints`. Each listing is then
+parsed once more from its archived copy.
 """
-_TIMES = ("published_at", "given_fetched_at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    made_of: str
+    listing: Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +44,19 @@ class Remembered:
 
     def recall(self, url: str, raw_ref: str) -> Listing | None:
         """A listing as it was read from its archived copy; None when that is not known."""
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            document = json.loads(self._path(url).read_bytes())
-            if document.pop("made_of") == self._made_of(raw_ref):
-                entries = tuple(_entry(about) for about in document.pop("entries"))
-                return Listing(
-                    entries=entries, children=tuple(document.pop("children")), **document
-                )
+        path = self._path(url)
+        with suppress(OSError, ValueError):
+            cached = decode(_Cached, path.read_bytes(), path)
+            if cached.made_of == self._made_of(raw_ref):
+                return cached.listing
         return None
 
     def keep(self, url: str, raw_ref: str, listing: Listing) -> None:
         """Keep a listing, in place of what was kept of that URL."""
         path = self._path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        document = {"made_of": self._made_of(raw_ref), **asdict(listing)}
         half = path.with_suffix(".half")  # of its source's run, and there is one at a time
-        half.write_text(json.dumps(document, default=datetime.isoformat), encoding="utf-8")
+        half.write_bytes(encode(_Cached(self._made_of(raw_ref), listing), indent=None))
         half.rename(path)
 
     def _path(self, url: str) -> Path:
@@ -76,8 +75,3 @@ def archived_copy(layout: Layout, raw_ref: str) -> bytes:
     except (OSError, ValueError) as error:
         log.warning("%s cannot be read again: %s", raw_ref, error)
         return b""
-
-
-def _entry(about: dict[str, Any]) -> Entry:
-    times = {name: datetime.fromisoformat(about[name]) for name in _TIMES if about[name]}
-    return Entry(**{**about, **times})

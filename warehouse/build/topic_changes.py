@@ -4,10 +4,9 @@ Kept as JSON beside the layers, as the definitions are: what the old version fou
 of that day cannot be told from Parquet alone.
 """
 
-import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -15,11 +14,34 @@ import pyarrow as pa
 from warehouse.build.loader import insert
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.definitions import Definitions
+from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.read.query import records
 
-FORMAT = 1
 FILE = "topic_changes.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChange:
+    """A row of `topic_changes`."""
+
+    topic_id: str
+    old_version: int
+    new_version: int
+    period: date | None
+    articles_before: int
+    articles_after: int
+    mentions_before: int
+    mentions_after: int
+    load_no: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    recorded: tuple[tuple[str, int], ...] = ()
+    """Topics and new versions, also those whose change has no row."""
+    changes: tuple[TopicChange, ...] = ()
 
 
 def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
@@ -29,17 +51,14 @@ def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
         "CREATE OR REPLACE TEMP TABLE replaced_topics AS"
         " SELECT topic_id, old_version, new_version, load_no, changed_at FROM topic_changes LIMIT 0"
     )
-    changes = _read(layout)["changes"]
+    changes = _read(layout).changes
     if changes and not con.execute("FROM topic_changes LIMIT 1").fetchall():
-        for row in changes:
-            row["period"] = row["period"] and date.fromisoformat(row["period"])
-            row["changed_at"] = datetime.fromisoformat(row["changed_at"])
-        insert(con, "topic_changes", pa.Table.from_pylist(changes))
+        insert(con, "topic_changes", pa.Table.from_pylist(list(map(asdict, changes))))
 
 
 def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
     """Topics and new versions whose change was written down, also one that changed nothing."""
-    return {(topic_id, version) for topic_id, version in _read(layout)["recorded"]}
+    return set(_read(layout).recorded)
 
 
 def note_replaced(
@@ -77,20 +96,10 @@ def keep_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
         return
     recorded = recorded_changes(layout) | {(topic_id, version) for topic_id, version in found}
     rows = records(con, "FROM topic_changes ORDER BY topic_id, new_version, period")
-    document = {"format": FORMAT, "recorded": sorted(recorded), "changes": rows}
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=_plain)
-    write_whole(layout.root / FILE, text.encode())
+    document = _Document(tuple(sorted(recorded)), tuple(TopicChange(**row) for row in rows))
+    write_whole(layout.root / FILE, encode(document))
 
 
-def _plain(value: date | datetime) -> str:
-    return value.isoformat()
-
-
-def _read(layout: Layout) -> dict[str, list[Any]]:
+def _read(layout: Layout) -> _Document:
     path = layout.root / FILE
-    if not path.exists():
-        return {"recorded": [], "changes": []}
-    document: dict[str, Any] = json.loads(path.read_bytes())
-    if document.pop("format") != FORMAT:
-        raise ValueError(f"{path} was written by another version of Presswatch")
-    return document
+    return decode(_Document, path.read_bytes(), path) if path.exists() else _Document()

@@ -1,18 +1,17 @@
 """The manifests of finished runs: a Parquet file counts only when a commit names it."""
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.compactions import Places, places, read_compactions
+from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 
-FORMAT = 1
 BEGUN = ".begun"
 READY = ".ready"
 
@@ -77,7 +76,7 @@ def committed_runs(folder: Path) -> list[str]:
 def read_commit(folder: Path, run_id: str) -> Commit | None:
     """One run's commit as it was written; None when the run has none."""
     path = commit_path(folder, run_id)
-    return _from_json(json.loads(path.read_bytes())) if path.exists() else None
+    return decode(Commit, path.read_bytes(), path) if path.exists() else None
 
 
 def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
@@ -108,25 +107,8 @@ def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[P
 
 def write_commit(folder: Path, commit: Commit) -> None:
     """Write or replace a run's commit; from here on its files count."""
-    document = {"format": FORMAT, **asdict(commit)}
-    text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, default=_plain)
-    write_whole(commit_path(folder, commit.run_id), text.encode())
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _from_json(document: dict[str, Any]) -> Commit:
-    if document.pop("format") != FORMAT:
-        raise ValueError(
-            f"commit {document['run_id']} was written by another version of Presswatch"
-        )
-    for key in ("started_at", "finished_at"):
-        document[key] = document[key] and datetime.fromisoformat(document[key])
-    document["files"] = tuple(CommittedFile(**file) for file in document["files"])
-    document["warcs"] = tuple(document["warcs"])
-    return Commit(**document)
+    content = encode(commit, sort_keys=True)
+    write_whole(commit_path(folder, commit.run_id), content)
 
 
 def mark_begun(folder: Path, run_id: str) -> None:

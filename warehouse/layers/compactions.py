@@ -4,16 +4,13 @@ A run's commit never changes. What took the place of its files stands beside it,
 and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from warehouse.layers.atomic_write import write_whole
-
-FORMAT = 1
+from warehouse.layers.documents import decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +70,19 @@ def _record(commits: Path, layer: str, day: str) -> Path:
 def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
     """The record of a layer and day; None when its files are as they were written."""
     path = _record(commits, layer, day)
-    return _from_json(json.loads(path.read_bytes())) if path.exists() else None
+    return decode(Compaction, path.read_bytes(), path) if path.exists() else None
 
 
 def read_compactions(commits: Path) -> list[Compaction]:
     """All records of a folder of commits, by layer and day."""
     paths = sorted((commits / "compacted").glob("[!.]*.json"))
-    return [_from_json(json.loads(path.read_bytes())) for path in paths]
+    return [decode(Compaction, path.read_bytes(), path) for path in paths]
 
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
     """Write or replace a record; from here on its files count, and those they replace do not."""
-    document = {"format": FORMAT, **asdict(compaction)}
-    text = json.dumps(document, indent=1, sort_keys=True, default=_plain)
-    write_whole(_record(commits, compaction.layer, compaction.day), text.encode())
+    content = encode(compaction, sort_keys=True)
+    write_whole(_record(commits, compaction.layer, compaction.day), content)
 
 
 def places(compactions: Iterable[Compaction]) -> Places:
@@ -97,24 +93,3 @@ def places(compactions: Iterable[Compaction]) -> Places:
         for file in compaction.files
         for part in file.parts
     }
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _from_json(document: dict[str, Any]) -> Compaction:
-    if document.pop("format") != FORMAT:
-        raise ValueError(
-            f"the compaction of {document['layer']} {document['day']} was written by another"
-            " version of Presswatch"
-        )
-    files = tuple(
-        CompactedFile(**{**file, "parts": tuple(Part(**part) for part in file["parts"])})
-        for file in document.pop("files")
-    )
-    retired = tuple(
-        Retired(old["path"], datetime.fromisoformat(old["since"]))
-        for old in document.pop("retired")
-    )
-    return Compaction(**document, files=files, retired=retired)

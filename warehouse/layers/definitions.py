@@ -4,17 +4,14 @@ Kept as JSON beside the layers, so that a warehouse rebuilt from Parquet has the
 versions as the one that was lost.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
-
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ def settle(
         _settle_sources(kept.sources, tuple(sources)),
     )
     if settled != kept:
-        _write(layout, settled)
+        write_whole(_path(layout), encode(settled))
     return settled
 
 
@@ -139,26 +136,4 @@ def _path(layout: Layout) -> Path:
 def read_definitions(layout: Layout) -> Definitions:
     """The definitions as they were last settled."""
     path = _path(layout)
-    if not path.exists():
-        return Definitions()
-    document = json.loads(path.read_bytes())
-    if document["format"] != FORMAT:
-        raise ValueError(f"{path} was written by another version of Presswatch")
-    return Definitions(
-        tuple(_topic(row) for row in document["topics"]),
-        tuple(SourceDefinition(**row) for row in document["sources"]),
-    )
-
-
-def _topic(row: dict[str, Any]) -> TopicVersion:
-    for key in ("valid_from", "valid_to"):
-        row[key] = row[key] and datetime.fromisoformat(row[key])
-    for key in ("aliases", "exclude"):
-        row[key] = tuple(row[key])
-    return TopicVersion(**row)
-
-
-def _write(layout: Layout, definitions: Definitions) -> None:
-    document = {"format": FORMAT, **asdict(definitions)}
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=datetime.isoformat)
-    write_whole(_path(layout), text.encode())
+    return decode(Definitions, path.read_bytes(), path) if path.exists() else Definitions()

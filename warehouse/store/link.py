@@ -1,19 +1,18 @@
 """What a data folder knows of its store: `store.json`."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.commits import CommittedFile
+from warehouse.layers.commits import Commit, CommittedFile
+from warehouse.layers.compactions import Compaction
+from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
-from warehouse.store.objects import Store, StoreError, open_store
+from warehouse.store.objects import Store, open_store
 from warehouse.store.states import StoredSnapshot
 
-FORMAT = 1
 SMALL_FILES = (
     "commits/*.json",
     "commits/compacted/*.json",
@@ -65,17 +64,12 @@ def read_link(layout: Layout) -> Link | None:
     """What a data folder knows of its store; None when it has none."""
     if not is_working_copy(layout):
         return None
-    document: dict[str, Any] = json.loads(_path(layout).read_bytes())
-    if document.pop("format") != FORMAT:
-        raise StoreError(f"{_path(layout)} was written by another version of Presswatch")
-    stored = tuple(StoredSnapshot(**each) for each in document.pop("snapshots"))
-    seen = {place: (one[0], one[1], one[2]) for place, one in document.pop("seen").items()}
-    return Link(**document, snapshots=stored, seen=seen)
+    return decode(Link, _path(layout).read_bytes(), _path(layout))
 
 
 def write_link(layout: Layout, link: Link) -> None:
     """Write down what a data folder knows now."""
-    write_whole(_path(layout), json.dumps({"format": FORMAT, **asdict(link)}).encode())
+    write_whole(_path(layout), encode(link, indent=None))
 
 
 def scan(layout: Layout, link: Link) -> dict[str, str]:
@@ -97,10 +91,9 @@ def scan(layout: Layout, link: Link) -> dict[str, str]:
 
 def files_of(place: str, content: bytes) -> Iterator[CommittedFile]:
     """The Parquet files that a commit or the record of a compaction names."""
-    if not place.startswith("commits/"):
-        return
-    document = json.loads(content)
-    for file in document["files"]:
-        rows = file.get("rows") or sum(part["rows"] for part in file.get("parts", ()))
-        layer = file["path"].partition("/")[0]
-        yield CommittedFile(file["path"], layer, rows, file["bytes"], file["sha256"])
+    if place.startswith("commits/compacted/"):
+        compaction = decode(Compaction, content, place)
+        for file in compaction.files:
+            yield CommittedFile(file.path, compaction.layer, file.rows, file.bytes, file.sha256)
+    elif place.startswith("commits/"):
+        yield from decode(Commit, content, place).files

@@ -1,12 +1,11 @@
 """Creating the next state of a store from its working copy, and removing what none names."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import uuid4
 
 from warehouse.build.manifest import NAME
-from warehouse.layers.commits import committed_runs, named_files, read_commits
+from warehouse.layers.commits import committed_runs, named_files, read_commit, read_commits
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.store.lease import FOLDER as LEASES
@@ -47,10 +46,10 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
 
 def _named_by(layout: Layout, place: str) -> Iterator[str]:
     """What has to be in the store before a small file: the Parquet and archive files it names."""
-    content = (layout.root / place).read_bytes()
-    names = [file.path for file in files_of(place, content)]
-    if place.startswith("commits/"):
-        names += json.loads(content).get("warcs", ())
+    names = [file.path for file in files_of(place, (layout.root / place).read_bytes())]
+    folder, _, file = place.rpartition("/")
+    if folder == "commits" and (commit := read_commit(layout.commits, file.removesuffix(".json"))):
+        names += commit.warcs
     # A backfill's archives lie elsewhere, and are not ours to keep.
     ours = (name for name in names if not _is_elsewhere(name))
     yield from (name for name in ours if (layout.root / name).is_file())

@@ -6,14 +6,12 @@ archive files. Who creates the next number has changed the store; who comes seco
 """
 
 import gzip
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
+from warehouse.layers.documents import decode, encode
 from warehouse.store.objects import Changed, Store
 
-FORMAT = 1
 FOLDER = "states"
 KEPT = 50
 """States that stay, for those who read one while others are created."""
@@ -68,15 +66,12 @@ def read_state(store: Store, number: int) -> State:
 
     Raises:
         Missing: there are fifty newer ones.
-        ValueError: it was written by another version of Presswatch.
+        DocumentError: it was written by a newer version of Presswatch.
     """
     if not number:
         return State()
-    document: dict[str, Any] = json.loads(gzip.decompress(store.read(_key(number))))
-    if document.pop("format") != FORMAT:
-        raise ValueError(f"{store.url} was written by another version of Presswatch")
-    snapshots = tuple(StoredSnapshot(**each) for each in document.pop("snapshots"))
-    return State(**document, snapshots=snapshots)
+    key = _key(number)
+    return decode(State, gzip.decompress(store.read(key)), f"{store.url}/{key}")
 
 
 def create_state(store: Store, state: State) -> None:
@@ -85,9 +80,9 @@ def create_state(store: Store, state: State) -> None:
     Raises:
         Changed: another machine has created one of that number; nothing is changed.
     """
-    text = json.dumps({"format": FORMAT, **asdict(state)}, separators=(",", ":"), sort_keys=True)
+    content = encode(state, indent=None, sort_keys=True)
     try:
-        store.create(_key(state.number), gzip.compress(text.encode(), mtime=0))
+        store.create(_key(state.number), gzip.compress(content, mtime=0))
     except Changed:
         if read_state(store, state.number).made_by == state.made_by:
             return
