@@ -1,6 +1,5 @@
-"""Processes that work on pages, each page within a limit of time and memory."""
+"""Worker processes for pages, shards and counting: each pool bounded, replaced and renewed here."""
 
-import gc
 import multiprocessing
 import os
 import resource
@@ -8,11 +7,13 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
-from threading import BoundedSemaphore
-from typing import ParamSpec, TypeVar
+from threading import BoundedSemaphore, Lock
+from typing import Generic, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -20,24 +21,104 @@ from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
 from warehouse.allocation import few_arenas
 
-SELDOM = 20_000, 20, 10
-"""Objects, and collections of younger ones, after which the collector runs: trees and records make
-no cycles, and it took 3 % of the time."""
-FORKED = "tasks.worker_preload"
-"""The module that workers are forked from."""
+PRELOADED = "tasks.worker_preload"
+"""The module that the fork server imports before it forks workers."""
 PAGES_IN_FLIGHT = 8
-"""Pages in the pool for each process, whoever submitted them: bounds the memory."""
+"""Pages in the pool for each process, over all threads: bounds the memory."""
 PAGES_A_PROCESS = 5_000
 """Then the process is replaced: bounds what a leak can take."""
 NICE = 3
-"""Steps by which a process comes after others: a half of their share of a core."""
+"""Niceness of processes that extract pages, which gives them half the share of a core. Collecting
+goes first: 200 sources were polled in 11 s instead of 15 while their pages were extracted."""
 MEMORY_A_PROCESS = 4 * 1024**3
-"""Address space of one process in bytes; a page that wants more is rejected."""
-LONGEST_DETAIL = 300
+"""Address space of one process in bytes; a page that needs more is rejected (MemoryError)."""
+MAX_BREAKS = 20
+"""A pool that breaks more often is given up."""
+MAX_DETAIL = 300
+"""Characters of a rejection's detail."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+class WorkerPool:
+    """Processes that call functions; may be shared by threads.
+
+    Args:
+        processes: How many work side by side.
+        tasks_each: Calls after which a process is replaced; 0 for never.
+        nice: Niceness of the processes.
+    """
+
+    def __init__(self, processes: int, tasks_each: int = 0, *, nice: int = NICE) -> None:
+        self._processes, self._tasks_each, self._nice = processes, tasks_each, nice
+        self._breaks, self._lock = 0, Lock()
+        self._pool = self._started()
+
+    def submit(self, work: Callable[[], R], seconds: float | None = None) -> "Submitted[R]":
+        """Call `work`, a picklable function, in a process, within a limit of wall time."""
+        return Submitted(self, work, seconds)
+
+    def schedule(
+        self, work: Callable[[], R], seconds: float | None
+    ) -> "tuple[ProcessPool, Future[R]]":
+        """A call's future, and the pool that it belongs to."""
+        pool = self._pool
+        return pool, pool.schedule(work, timeout=seconds)
+
+    def renew(self, broken: ProcessPool) -> None:
+        """Replace a broken pool, unless another thread has.
+
+        A pool breaks when a process ends before it has begun to work.
+
+        Raises:
+            BrokenProcessPool: pools break again and again.
+        """
+        with self._lock:
+            if broken is not self._pool:
+                return
+            self._breaks += 1
+            if self._breaks > MAX_BREAKS:
+                raise BrokenProcessPool(f"the pool broke {self._breaks} times")
+            self.close()
+            self._pool = self._started()
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+    def _started(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._processes,
+            max_tasks=self._tasks_each,
+            initializer=begin_worker,
+            initargs=[dict(os.environ), self._nice],
+            context=worker_context(),
+        )
+
+
+class Submitted(Generic[R]):
+    """A call in a pool, which is made again in the next pool when its own breaks."""
+
+    def __init__(self, owner: WorkerPool, work: Callable[[], R], seconds: float | None) -> None:
+        self._owner, self._work, self._seconds = owner, work, seconds
+        self._pool, self.future = owner.schedule(work, seconds)
+
+    def result(self) -> R:
+        """What the call returns or raises.
+
+        Raises:
+            TimeoutError: it took too long, and its process was ended.
+            ProcessExpired: its process died.
+        """
+        while True:
+            try:
+                return self.future.result()
+            except BrokenProcessPool:
+                self._owner.renew(self._pool)
+                self._pool, self.future = self._owner.schedule(self._work, self._seconds)
 
 
 class PagePool:
@@ -47,66 +128,38 @@ class PagePool:
         self._seconds = settings.limits.page_seconds
         self._width = settings.processes * PAGES_IN_FLIGHT
         self._room = BoundedSemaphore(self._width)
-        self._pool = worker_pool(settings.processes, PAGES_A_PROCESS)
+        self._pool = WorkerPool(settings.processes, PAGES_A_PROCESS)
+        self.close = self._pool.close
 
     def submit(
         self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> "Future[R | Extraction]":
+    ) -> Submitted[R | Extraction]:
         """Run `work` on one page, once there is room; take the result with `in_order`."""
         self._room.acquire()
         try:
-            future: Future[R | Extraction] = self._pool.schedule(
-                tried, args=[work, *args], kwargs=dict(kwargs), timeout=self._seconds
-            )
+            submitted = self._pool.submit(partial(tried, work, *args, **kwargs), self._seconds)
         except BaseException:
             self._room.release()
             raise
-        future.add_done_callback(lambda _: self._room.release())
-        return future
+        submitted.future.add_done_callback(lambda _: self._room.release())
+        return submitted
 
     def in_order(
-        self, submitted: Iterable[tuple[T, "Future[R | Extraction] | None"]]
+        self, submitted: Iterable[tuple[T, Submitted[R | Extraction] | None]]
     ) -> Iterator[tuple[T, R | Extraction | None]]:
         """The results, in the order of submission; None where nothing was submitted.
 
-        Takes from `submitted` no further ahead than keeps the processes busy.
+        Takes from `submitted` no further ahead than keeps the processes busy. A page that hung or
+        ended its process is a rejection.
         """
-        for what, future in ahead(submitted, self._width):
-            if future is None:
-                yield what, None
-            else:
-                done: R | Extraction = _settled(future)
-                yield what, done
-
-    def close(self) -> None:
-        """End the processes."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-
-
-def worker_pool(processes: int, most_tasks: int) -> ProcessPool:
-    """Processes for pages, each of which is replaced after so many tasks."""
-    return ProcessPool(
-        max_workers=processes,
-        max_tasks=most_tasks,
-        initializer=begin_worker,
-        initargs=[dict(os.environ)],
-        context=worker_context(),
-    )
-
-
-def worker_context() -> BaseContext:
-    """How processes for pages are started: the first one takes a second to get ready."""
-    if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
-        return multiprocessing.get_context("spawn")
-    forkserver.set_forkserver_preload([FORKED])
-    return multiprocessing.get_context("forkserver")
-
-
-def make_ready() -> None:
-    """Let the first process get ready while this one goes on, where pages are sure to come."""
-    if worker_context().get_start_method() == "forkserver":
-        forkserver.ensure_running()
+        for key, page in ahead(submitted, self._width):
+            try:
+                result = page.result() if page else None
+            except TimeoutError:
+                result = _rejection(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
+            except ProcessExpired as end:
+                result = _rejection(Outcome.PAGE_CRASHED, f"extraction process ended: {end}")
+            yield key, result
 
 
 @contextmanager
@@ -120,26 +173,13 @@ def page_pool(settings: Settings) -> Iterator[PagePool]:
 
 
 def ahead(items: Iterable[T], width: int) -> Iterator[T]:
-    """The items, each given out when `width` of them have been taken."""
+    """The items, each yielded when `width` of them have been taken."""
     waiting: deque[T] = deque()
     for item in items:
         waiting.append(item)
         if len(waiting) >= width:
             yield waiting.popleft()
     yield from waiting
-
-
-def _settled(future: "Future[R | Extraction]") -> R | Extraction:
-    """The result, or the rejection of a page that hung or ended its process.
-
-    A pool that is broken itself raises: no page is to blame for that.
-    """
-    try:
-        return future.result()
-    except TimeoutError:
-        return _rejection(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
-    except ProcessExpired as end:
-        return _rejection(Outcome.PAGE_CRASHED, f"extraction process ended: {end}")
 
 
 def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
@@ -154,27 +194,40 @@ def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extrac
 
 
 def _rejection(outcome: Outcome, reason: str) -> Extraction:
-    return Extraction(outcome, reason[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode())
+    return Extraction(outcome, reason[:MAX_DETAIL].encode("utf-8", "backslashreplace").decode())
 
 
-def begin_worker(environment: Mapping[str, str]) -> None:
+def worker_context() -> BaseContext:
+    """How processes are started: forked from a server that has loaded the models.
+
+    A process of its own takes a second to import and load the same.
+    """
+    if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
+        return multiprocessing.get_context("spawn")
+    # Each worker imports the program's main module; in runs that Prefect starts that takes .8 s of
+    # CPU a worker, .1 s where the server has imported its package before.
+    main = sys.modules["__main__"].__spec__
+    forkserver.set_forkserver_preload([PRELOADED, *([main.name.partition(".")[0]] if main else [])])
+    return multiprocessing.get_context("forkserver")
+
+
+def start_fork_server() -> None:
+    """Let the fork server load while this process goes on, where workers are sure to be needed."""
+    if worker_context().get_start_method() == "forkserver":
+        forkserver.ensure_running()
+
+
+def begin_worker(environment: Mapping[str, str], nice: int) -> None:
     """Set up a process that was forked from one with the environment of an earlier time."""
     os.environ.clear()
     os.environ.update(environment)
-    be_modest()
+    limit_worker(nice)
 
 
-def be_modest() -> None:
-    """Leave the cores to what waits for nobody, and limit the memory of this process.
-
-    Extraction can wait, and what collects and loads cannot: 200 papers were asked each second by
-    15 s instead of 11 while their pages were extracted. A page that wants more memory raises
-    MemoryError.
-    """
-    os.nice(NICE)
+def limit_worker(nice: int = NICE) -> None:
+    """Lower this process's priority and limit its memory."""
+    os.nice(nice)
     few_arenas()
-    gc.freeze()  # what was there before is neither looked through again nor copied for that
-    gc.set_threshold(*SELDOM)
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it

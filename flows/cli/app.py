@@ -19,7 +19,7 @@ with kept_for_good():
     from flows.cli.query_commands import health, layout_of, print_topics, report, schema, sql
     from flows.installation import SOURCES, TOPICS
     from flows.runs import prefect_settings
-    from tasks.process_pool import make_ready
+    from tasks.process_pool import start_fork_server
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
@@ -111,7 +111,7 @@ def backfill(
     place = installation(sources, topics, data)
     prefect_settings.configure()
     if not place.settings.dask:
-        make_ready()  # processes do so while the flow is imported
+        start_fork_server()  # processes do so while the flow is imported
     from flows import backfill as job
 
     with narrated(), told():

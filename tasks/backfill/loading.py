@@ -17,7 +17,7 @@ from tasks.load.loader import Run, Share, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
 from tasks.refine.normalise import EXTRACTOR_VERSION
-from tasks.refine.refine_archive import origin_of
+from tasks.refine.refine_pages import Origin
 from tasks.settings import Settings
 from tasks.sources.source import Source
 from tasks.topics.topic import Topic
@@ -57,7 +57,7 @@ class Place:
     def job(self, shard: Shard) -> ShardJob:
         """The work on a shard; rows staged before are taken while rules and papers are the same."""
         papers = [
-            (one.id, origin_of(one).made_by, one.domains, one.listings) for one in self.sources
+            (one.id, Origin.of(one).made_by, one.domains, one.listings) for one in self.sources
         ]
         made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {papers}".encode()).hexdigest()[:12]
         limits = self.settings.limits

@@ -4,13 +4,11 @@ import fcntl
 import json
 import multiprocessing
 import os
-import pickle
 import shutil
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from time import process_time
@@ -19,20 +17,23 @@ from typing import IO
 from tasks.backfill.captures import Captures
 from tasks.backfill.selection import Passed
 from tasks.backfill.shard_jobs import ShardJob, Staged
-from tasks.backfill.warc_records import Damage, Record
-from tasks.model import Capture, Extraction, Outcome
+from tasks.model import Capture, Extraction
 from tasks.process_pool import tried
-from tasks.prompts import NO_SITE, Site
-from tasks.refine.refine_archive import (
-    IN_MEMORY,
+from tasks.prompts import NO_SITE
+from tasks.refine.refine_pages import (
+    SPOOL_MEMORY,
+    K,
+    Origin,
+    Page,
     Refined,
-    beside,
-    origin_of,
+    raw_offset,
+    refine_again,
+    refine_each,
     refine_page,
-    rejected,
-    staging,
+    spooled,
 )
-from tasks.refine.site_boilerplate import LEAST_PAGES, MOST_PAGES, Print, find_recurring
+from tasks.refine.site_boilerplate import MAX_PAGES, MIN_PAGES, PageFingerprint, find_recurring
+from tasks.refine.stage_rows import staging
 from warehouse.allocation import give_back
 from warehouse.layers.atomic_write import write_whole
 
@@ -49,7 +50,7 @@ def stage_shard(job: ShardJob) -> Staged:
         OSError: the WARC file or the stage cannot be read or written.
         ConfigError: the WARC file is not what one is.
     """
-    return staged_once(job, lambda half, cursor: _Refinery(job, cursor).run(half))
+    return staged_once(job, lambda half, cursor: _ShardRefiner(job, cursor).run(half))
 
 
 def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Staged:
@@ -79,8 +80,8 @@ def staged_before(job: ShardJob) -> Staged | None:
     return Staged(job.shard, job.folder, told["counts"], told["passed"], told["seconds"])
 
 
-class _Refinery:
-    """Refines the pages of one shard: each by itself, then what repeats over a site again."""
+class _ShardRefiner:
+    """Refines the pages of one shard, one after another in this process."""
 
     def __init__(self, job: ShardJob, cursor: IO[bytes]) -> None:
         self._job, self._cursor = job, cursor
@@ -88,20 +89,33 @@ class _Refinery:
         self._passed: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._seconds: dict[str, float] = defaultdict(float)
-        self._prints: dict[str, list[Print]] = defaultdict(list)
 
     def run(self, folder: Path) -> Staged:
         """Refine all pages and stage them."""
-        with SpooledTemporaryFile(IN_MEMORY) as spool:
-            for page in self._pages():
-                pickle.dump(page, spool)
-            sites = self._sites()
-            with ExitStack() as staged:
-                put = staged.enter_context(staging(folder))
-                for capture, refined in _unspooled(spool):
-                    self._put(put, self._again(capture, refined, sites))
+        fingerprints: dict[str, list[PageFingerprint]] = defaultdict(list)
+        with SpooledTemporaryFile(SPOOL_MEMORY) as spool, ExitStack() as staged:
+            pages = refine_each(self._wanted_pages(), self._refine)
+            for refined in spooled(filter(self._is_selected, pages), spool):
+                of_source = fingerprints[refined.capture["source_id"]]
+                if refined.fingerprint and len(of_source) < MAX_PAGES:
+                    of_source.append(refined.fingerprint)
+            sites = {
+                source_id: find_recurring([found])
+                for source_id, found in fingerprints.items()
+                if len(found) >= MIN_PAGES
+            }
+            put = staged.enter_context(staging(folder))
+            for refined in refine_again(
+                spool,
+                lambda source_id: sites.get(source_id, NO_SITE),
+                lambda capture: self._captures.payload_at(raw_offset(capture)),
+                self._refine,
+            ):
+                self._counts[refined.capture["outcome"]] += 1
                 with self._step("writing"):
-                    staged.close()
+                    put(refined)
+            with self._step("writing"):
+                staged.close()
         return Staged(
             self._job.shard,
             self._job.folder,
@@ -110,32 +124,51 @@ class _Refinery:
             dict(self._seconds),
         )
 
-    def _pages(self) -> Iterator[tuple[Capture, Refined]]:
-        """The wanted pages, each refined by itself."""
+    def _wanted_pages(self) -> Iterator[tuple[Capture, bytes]]:
         shard = self._job.shard
-        for record in self._timed(self._captures.records(shard.start, shard.end)):
-            self._must_be_wanted()
-            with self._step("reading"):
-                found = self._captures.capture(record)
-            if isinstance(found, Passed):
-                self._passed[found] += 1
-                continue
-            capture, payload = found
-            refined = self._refined(capture, payload, NO_SITE)
-            if reason := self._drops(capture, refined):
-                self._passed[reason] += 1
-                continue
-            if refined.seen and len(self._prints[capture.source_id]) < MOST_PAGES:
-                self._prints[capture.source_id].append(refined.seen)
-            yield capture, refined
-
-    def _timed(self, records: Iterator[Record | Damage]) -> Iterator[Record | Damage]:
+        records = self._captures.records(shard.start, shard.end)
         while True:
             with self._step("reading"):
                 record = next(records, None)
-            if record is None:
-                return
-            yield record
+                if record is None:
+                    return
+                found = self._captures.capture(record)
+            if isinstance(found, Passed):
+                self._passed[found] += 1
+            else:
+                yield found
+
+    def _is_selected(self, page: tuple[Capture, Refined]) -> bool:
+        """Whether the selection takes a page, now that its day and language are known."""
+        capture, refined = page
+        article = refined.article or {}
+        day = article.get("published_date") or capture.attempted_at.date()
+        reason = self._job.selection.drops(day, article.get("language"))
+        if reason:
+            self._passed[reason] += 1
+        return reason is None
+
+    def _refine(
+        self, pages: Iterable[tuple[K, Page | None]]
+    ) -> Iterator[tuple[K, Refined | Extraction | None]]:
+        parent = multiprocessing.parent_process()
+        for key, page in pages:
+            if parent and not parent.is_alive():
+                raise OSError("the process that wanted this shard has ended")
+            yield key, page and self._refined(page)
+
+    def _refined(self, page: Page) -> Refined | Extraction:
+        """One page refined; within its limit of time, or the process ends."""
+        offset = raw_offset(page.capture)
+        if offset in self._job.blamed:
+            return self._job.blamed[offset]
+        origin = Origin.of(self._captures.papers.paper_of(page.capture.url_final)[1])
+        # The cursor says which page ended this process, should one do so.
+        os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
+        with self._step("extracting"), _cpu_limit(self._job.page_seconds):
+            refined = tried(refine_page, page.capture, page.payload, origin, page.site)
+        self._cursor.truncate(0)
+        return refined
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -143,68 +176,12 @@ class _Refinery:
         yield
         self._seconds[name] += process_time() - begin
 
-    def _refined(self, capture: Capture, payload: bytes, site: Site) -> Refined:
-        """One page refined; within its limit of time, or the process ends."""
-        if capture.outcome is not Outcome.FETCHED:
-            return Refined(asdict(capture))
-        offset = _offset(capture)
-        if offset in self._job.blamed:
-            return rejected(capture, self._job.blamed[offset])
-        origin = origin_of(self._captures.papers.paper_of(capture.url_final)[1])
-        os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
-        with self._step("extracting"), _limited(self._job.page_seconds):
-            done = tried(refine_page, capture, payload, origin, site)
-        self._cursor.truncate(0)
-        return rejected(capture, done) if isinstance(done, Extraction) else done
-
-    def _must_be_wanted(self) -> None:
-        parent = multiprocessing.parent_process()
-        if parent and not parent.is_alive():
-            raise OSError("the process that wanted this shard has ended")
-
-    def _drops(self, capture: Capture, refined: Refined) -> Passed | None:
-        article = refined.article or {}
-        day = article.get("published_date") or capture.attempted_at.date()
-        return self._job.selection.drops(day, article.get("language"))
-
-    def _sites(self) -> dict[str, Site]:
-        """What the pages of each site have in common, where there are enough of them."""
-        some = {name: found for name, found in self._prints.items() if len(found) >= LEAST_PAGES}
-        return {name: find_recurring([found]) for name, found in some.items()}
-
-    def _again(self, capture: Capture, refined: Refined, sites: Mapping[str, Site]) -> Refined:
-        """The page refined again, where it keeps what recurs over its site."""
-        self._must_be_wanted()
-        site = sites.get(capture.source_id, NO_SITE)
-        found = refined.kept & site.counts.keys()
-        if not found:
-            return refined
-        payload = self._captures.payload_at(_offset(capture))
-        known = Site(site.pages, {text: site.counts[text] for text in found})
-        return beside(self._refined(capture, payload, known), refined)
-
-    def _put(self, put: Callable[[Refined], None], refined: Refined) -> None:
-        self._counts[refined.capture["outcome"]] += 1
-        with self._step("writing"):
-            put(refined)
-
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def _cpu_limit(seconds: float) -> Iterator[None]:
     """End this process when the body takes more CPU seconds; no C code can hold that up."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _unspooled(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
-    spool.seek(0)
-    with suppress(EOFError):
-        while True:
-            yield pickle.load(spool)  # noqa: S301 - what this process has just written
-
-
-def _offset(capture: Capture) -> int:
-    return int((capture.raw_ref or "").rpartition("#")[2])

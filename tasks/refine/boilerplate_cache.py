@@ -1,7 +1,7 @@
-"""What is remembered of a source's pages: the prints of its archive files, in a cache.
+"""Fingerprints of the pages of a source's earlier archive files, in a cache.
 
-They are made from the archive files alone, and made again when they are gone or were made by
-another version: the cache saves time and decides nothing.
+They are computed from the archive files alone, and again when the cache is gone or was written by
+another version: the cache saves time and does not affect results.
 """
 
 import logging
@@ -16,62 +16,62 @@ import pyarrow as pa
 
 from tasks.archive import opened_at
 from tasks.refine.normalise import EXTRACTOR_HASH_1
-from tasks.refine.site_boilerplate import Print, chosen
+from tasks.refine.site_boilerplate import PageFingerprint, select_fingerprints
 from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)
 
-MOST_FILES = 500
-"""Archive files of a source that are looked back at: polls that bring nothing leave small ones."""
+MAX_FILES = 500
+"""Earlier archive files that are read at most; polls that find nothing leave small ones."""
 SCHEMA = pa.schema(
     [("url", pa.uint64()), ("headline", pa.uint64()), ("texts", pa.list_(pa.uint64()))]
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """The prints of one source's archive files.
+class BoilerplateCache:
+    """The fingerprints of one source's archive files.
 
-    Of those that brought no page they are kept once they are asked for: a poll that finds nothing
-    new makes no file here.
+    Those of an archive file without pages are written when they are first read: a poll that finds
+    nothing new writes no file here.
     """
 
     folder: Path
     made_by: str
-    """Version and settings that the prints depend on."""
-    make: Callable[[Path], Iterable[Print]]
-    """Makes the prints of an archive file's pages."""
+    """Version and settings that the fingerprints depend on."""
+    make: Callable[[Path], Iterable[PageFingerprint]]
+    """Computes the fingerprints of an archive file's pages."""
 
-    def keep(self, warc: Path, kept: Iterable[Print]) -> None:
-        """Keep what was chosen to be remembered of an archive file."""
+    def keep(self, warc: Path, fingerprints: Iterable[PageFingerprint]) -> None:
+        """Write the selected fingerprints of an archive file."""
         self.folder.mkdir(parents=True, exist_ok=True)
         schema = SCHEMA.with_metadata({"made_by": self._version(warc)})
-        rows = pa.RecordBatch.from_pylist([each._asdict() for each in kept], schema=schema)
+        rows = pa.RecordBatch.from_pylist([each._asdict() for each in fingerprints], schema=schema)
         path = self._path(warc)
         fresh = path.with_suffix(f".{os.getpid()}.new")
         with pa.OSFile(str(fresh), "wb") as file, pa.ipc.new_file(file, schema) as writer:
             writer.write_batch(rows)
         fresh.replace(path)
 
-    def earlier(self, warc: Path) -> Iterator[list[Print]]:
-        """The prints of the source's archive files begun before this one, the newest first."""
-        for path in islice(_begun_before(warc), MOST_FILES):
+    def earlier(self, warc: Path) -> Iterator[list[PageFingerprint]]:
+        """Those of the source's archive files that were begun before this one, the newest first."""
+        for path in islice(_begun_before(warc), MAX_FILES):
             try:
                 known = self._recall(path)
-                prints = chosen(self.make(path)) if known is None else known
+                fingerprints = select_fingerprints(self.make(path)) if known is None else known
             except (OSError, ValueError) as error:
-                log.warning("%s is damaged and tells nothing of its source: %s", path, error)
+                log.warning("%s is damaged and is left out: %s", path, error)
                 continue
             if known is None:
-                self.keep(path, prints)
-            yield prints
+                self.keep(path, fingerprints)
+            yield fingerprints
 
-    def _recall(self, warc: Path) -> list[Print] | None:
+    def _recall(self, warc: Path) -> list[PageFingerprint] | None:
         with suppress(OSError, pa.ArrowInvalid), pa.OSFile(str(self._path(warc))) as file:
             table = pa.ipc.open_file(file).read_all()
             made_by = (table.schema.metadata or {}).get(b"made_by", b"").decode()
             if made_by.replace(EXTRACTOR_HASH_1, "1") == self._version(warc):
-                return [Print(*row.values()) for row in table.to_pylist()]
+                return [PageFingerprint(*row.values()) for row in table.to_pylist()]
         return None
 
     def _path(self, warc: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What a site's pages have in common, counted over prints, which are hashes of their texts."""
+"""Texts that recur over the pages of a site, counted over fingerprints: hashes of their texts."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,17 +11,17 @@ from tasks.prompts import Site
 from tasks.prompts.recurring import SOME, exact_hash, text_hash
 
 ENOUGH_PAGES = 200
-"""When so many pages are gathered, no earlier archive file is asked."""
-MOST_PAGES = 500
-"""Prints kept of one archive file."""
-MOST_TEXTS = 2000
+"""When there are so many pages, no earlier archive file is read."""
+MAX_PAGES = 500
+"""Fingerprints kept of one archive file."""
+MAX_TEXTS = 2000
 """Hashes kept of one page; news pages have about 150."""
-LEAST_PAGES = 3
+MIN_PAGES = 3
 """A text on fewer pages of different headlines does not recur."""
 
 
-class Print(NamedTuple):
-    """What is remembered of a page, as hashes."""
+class PageFingerprint(NamedTuple):
+    """A page as hashes of its texts."""
 
     url: int
     headline: int
@@ -36,39 +36,39 @@ def kept_texts(page: PageText | None) -> frozenset[int]:
     return frozenset(map(text_hash, (*page.paragraphs, *page.captions))) - {0}
 
 
-def print_of(
+def fingerprint(
     article: Mapping[str, Any], kept: frozenset[int], stripped: Iterable[StrippedBlock]
-) -> Print:
-    """The print of a page that gave an article."""
+) -> PageFingerprint:
+    """The fingerprint of a page that gave an article."""
     texts = kept.union(text_hash(block.text) for block in stripped)
-    return Print(
+    return PageFingerprint(
         exact_hash(article["url_canonical"].encode()),
         text_hash(article["headline"]),
-        nsmallest(MOST_TEXTS, texts - {0}),
+        nsmallest(MAX_TEXTS, texts - {0}),
     )
 
 
-def chosen(prints: Iterable[Print]) -> list[Print]:
-    """The prints kept of an archive file, whatever the order of its pages: one a URL, not all."""
-    return list({each.url: each for each in nsmallest(MOST_PAGES, prints)}.values())
+def select_fingerprints(fingerprints: Iterable[PageFingerprint]) -> list[PageFingerprint]:
+    """At most `MAX_PAGES` of an archive file, one a URL, whatever the order of its pages."""
+    return list({each.url: each for each in nsmallest(MAX_PAGES, fingerprints)}.values())
 
 
-def find_recurring(files: Iterable[Iterable[Print]]) -> Site:
-    """Count on how many pages each text stands.
+def find_recurring(files: Iterable[Iterable[PageFingerprint]]) -> Site:
+    """Count on how many pages each text occurs.
 
     Args:
-        files: the prints of a site's archive files, the newest first; of a URL the newest counts,
-            and pages with one headline are one page.
+        files: The fingerprints of a site's archive files, the newest first; of a URL the newest
+            counts, and pages with the same headline are one page.
     """
     urls: set[int] = set()
     pages: dict[int, set[int]] = {}
-    for prints in files:
-        for each in prints:
+    for file in files:
+        for each in file:
             if each.url not in urls:
                 urls.add(each.url)
                 pages.setdefault(each.headline, set()).update(each.texts)
         if len(urls) >= ENOUGH_PAGES:
             break
     counts = Counter(chain.from_iterable(pages.values()))
-    least = max(LEAST_PAGES, SOME * len(pages))
+    least = max(MIN_PAGES, SOME * len(pages))
     return Site(len(pages), {text: count for text, count in counts.items() if count >= least})

@@ -1,14 +1,12 @@
 """Counting topics over Parquet files, on all cores where there is enough to count."""
 
-import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-from pebble import ProcessPool
 
-from tasks.process_pool import ahead
+from tasks.process_pool import WorkerPool, ahead
 from tasks.progress import advance
 from tasks.settings import available_cores
 from tasks.topics.mentions import count
@@ -79,16 +77,13 @@ def _side_by_side(
     versions: Mapping[str, int],
     processes: int,
 ) -> Iterator[pa.Table]:
-    pool = ProcessPool(max_workers=processes, context=multiprocessing.get_context("spawn"))
+    pool = WorkerPool(processes, nice=0)
     try:
-        counting: Iterator[Future[pa.Table]] = (
-            pool.schedule(_count_part, args=[part, topics, versions]) for part in parts
-        )
-        for future in ahead(counting, processes * PARTS_AHEAD):
-            yield future.result()
+        counting = (pool.submit(partial(_count_part, part, topics, versions)) for part in parts)
+        for part in ahead(counting, processes * PARTS_AHEAD):
+            yield part.result()
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
+        pool.close()
 
 
 def _count_part(

@@ -4,8 +4,9 @@ import dataclasses
 import gzip
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
@@ -424,7 +425,7 @@ def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
 
 def test_a_process_is_replaced_before_its_heap_has_grown() -> None:
     with shard_pool(1) as alone:
-        ids = [alone.schedule(os.getpid, ())[1].result() for _ in range(2 * BATCHES_A_PROCESS)]
+        ids = [alone.workers.submit(os.getpid).result() for _ in range(2 * BATCHES_A_PROCESS)]
     assert list(Counter(ids).values()) == [BATCHES_A_PROCESS] * 2
 
 
@@ -437,13 +438,13 @@ def test_small_files_are_handed_out_together(
     monkeypatch.setattr(shard_processes, "BATCH_BYTES", large.stat().st_size - 1)
     at, handed = place(tmp_path), []
     with shard_pool(1) as alone:
-        schedule = alone.schedule
+        submit = alone.workers.submit
 
-        def noted(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-            handed.append([job.shard.path for (jobs,) in [args] for job in jobs])
-            return schedule(work, args)
+        def noted(work: "partial[Any]") -> Any:
+            handed.append([job.shard.path for job in work.args[0]])
+            return submit(work)
 
-        monkeypatch.setattr(alone, "schedule", noted)
+        monkeypatch.setattr(alone.workers, "submit", noted)
         found = backfilled(at, alone, *warcs[:60], large, *warcs[60:], size=10**9)
     assert [one.shard.path for one in found] == [*warcs[:60], large, *warcs[60:]]
     assert list(chain(*handed)) == [*warcs[:60], large, *warcs[60:]]

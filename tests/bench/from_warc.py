@@ -17,10 +17,10 @@ from typing import Any
 
 BEGUN = time.perf_counter()
 
-from tasks.process_pool import make_ready  # noqa: E402 - timed, too
+from tasks.process_pool import start_fork_server  # noqa: E402 - timed, too
 
 if __name__ == "__main__":
-    make_ready()  # as the command does before it imports the flow
+    start_fork_server()  # as the command does before it imports the flow
 
 from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402
 from tasks.backfill.loading import Place, load_shards  # noqa: E402

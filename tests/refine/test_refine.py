@@ -5,7 +5,6 @@ import resource
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,9 +17,10 @@ from tasks import process_pool as pages
 from tasks.archive import open_archive
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
 from tasks.partition.partitions import Run, partition
-from tasks.process_pool import PagePool, page_pool
+from tasks.process_pool import PagePool, Submitted, page_pool
 from tasks.refine.normalise import EXTRACTOR_VERSION
-from tasks.refine.refine_archive import Origin, refine
+from tasks.refine.refine_archive import refine
+from tasks.refine.refine_pages import Origin
 from tasks.settings import Limits, Settings
 from tests.support.staged_pages import source
 from warehouse.layers.layout import Layout
@@ -64,7 +64,7 @@ def grow() -> int:
 def limited_by(limit: int) -> tuple[int, int]:
     """As where the machine's owner has set a limit that no process may raise."""
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    pages.be_modest()
+    pages.limit_worker()
     return resource.getrlimit(resource.RLIMIT_AS)
 
 
@@ -81,7 +81,7 @@ def patient() -> Iterator[PagePool]:
         yield opened
 
 
-def results(pool: PagePool, *futures: "Future[Any] | None") -> list[Any]:
+def results(pool: PagePool, *futures: "Submitted[Any] | None") -> list[Any]:
     return [done for _, done in pool.in_order(enumerate(futures))]
 
 
@@ -117,7 +117,7 @@ def test_results_come_in_order_and_what_was_not_submitted_is_none(pool: PagePool
 def test_no_more_pages_are_in_the_pool_than_it_has_room_for(pool: PagePool) -> None:
     taken = []
 
-    def submissions() -> Iterator[tuple[int, "Future[Any]"]]:
+    def submissions() -> Iterator[tuple[int, "Submitted[Any]"]]:
         for number in range(40):
             taken.append(number)
             yield number, pool.submit(good, "x")

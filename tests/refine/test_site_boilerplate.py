@@ -19,17 +19,17 @@ from tasks.prompts import Site
 from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
-from tasks.refine.boilerplate_cache import Memory
+from tasks.refine.boilerplate_cache import BoilerplateCache
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,
-    MOST_PAGES,
-    MOST_TEXTS,
-    Print,
-    chosen,
+    MAX_PAGES,
+    MAX_TEXTS,
+    PageFingerprint,
     find_recurring,
-    print_of,
+    fingerprint,
+    select_fingerprints,
 )
 from tasks.sources.block_overrides import Marks
 from tests.support.sample_newsroom import TOPICS
@@ -90,8 +90,8 @@ def bodies(rows: Iterable[dict[str, Any]]) -> dict[int, list[str]]:
 # Counting
 
 
-def seen(number: int, *texts: int, headline: int = 0) -> Print:
-    return Print(number, headline or number, sorted(texts))
+def seen(number: int, *texts: int, headline: int = 0) -> PageFingerprint:
+    return PageFingerprint(number, headline or number, sorted(texts))
 
 
 def test_texts_differ_by_their_letters_alone() -> None:
@@ -120,7 +120,7 @@ def test_of_a_url_the_newest_page_counts() -> None:
 
 
 def test_no_file_is_asked_once_enough_pages_are_gathered() -> None:
-    def older() -> Iterator[list[Print]]:
+    def older() -> Iterator[list[PageFingerprint]]:
         yield [seen(number, 1) for number in range(ENOUGH_PAGES)]
         raise AssertionError
 
@@ -129,10 +129,10 @@ def test_no_file_is_asked_once_enough_pages_are_gathered() -> None:
 
 def test_what_is_kept_of_a_file_does_not_hang_on_its_order() -> None:
     prints = [seen(number % 900, number) for number in range(1000)]
-    kept = chosen(prints)
+    kept = select_fingerprints(prints)
     random.Random(1).shuffle(prints)
-    assert chosen(prints) == kept
-    assert len(kept) <= MOST_PAGES
+    assert select_fingerprints(prints) == kept
+    assert len(kept) <= MAX_PAGES
 
 
 def test_of_an_endless_page_not_all_is_remembered() -> None:
@@ -140,8 +140,8 @@ def test_of_an_endless_page_not_all_is_remembered() -> None:
         StrippedBlock(words(number, 6), "furniture", "dom:nav", number) for number in range(9000)
     ]
     kept = frozenset({1, 2, 3})
-    made = print_of({"url_canonical": "https://a.test/1", "headline": "A"}, kept, blocks)
-    assert len(made.texts) == MOST_TEXTS
+    made = fingerprint({"url_canonical": "https://a.test/1", "headline": "A"}, kept, blocks)
+    assert len(made.texts) == MAX_TEXTS
     assert made.texts[:3] == [1, 2, 3]
 
 
@@ -321,10 +321,10 @@ def test_other_settings_make_other_prints(
     refined(layout, warcs[1], pool)
     made: list[Path] = []
 
-    def noted(_: Memory, warc: Path, kept: Iterable[Print]) -> None:
+    def noted(_: BoilerplateCache, warc: Path, kept: Iterable[PageFingerprint]) -> None:
         made.append(warc)
 
-    monkeypatch.setattr(Memory, "keep", noted)
+    monkeypatch.setattr(BoilerplateCache, "keep", noted)
     refined(layout, warcs[1], pool)
     assert made == [warcs[1]]
     rows = staged(refined(layout, warcs[1], pool, strip=("p.rail",)), "articles")
@@ -338,10 +338,10 @@ def test_what_0_1_0_remembered_is_not_made_again(
     layout = Layout(tmp_path)
     warcs = [archived(layout, run_id(number), [number]) for number in (1, 2)]
     with monkeypatch.context() as then:
-        then.setattr("tasks.refine.refine_archive.EXTRACTOR_VERSION", EXTRACTOR_HASH_1)
+        then.setattr("tasks.refine.refine_pages.EXTRACTOR_VERSION", EXTRACTOR_HASH_1)
         refined(layout, warcs[0], pool)
     made: list[Path] = []
-    monkeypatch.setattr(Memory, "keep", lambda _, warc, kept: made.append(warc))
+    monkeypatch.setattr(BoilerplateCache, "keep", lambda _, warc, kept: made.append(warc))
     refined(layout, warcs[1], pool)
     assert made == [warcs[1]]
 

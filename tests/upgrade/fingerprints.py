@@ -26,7 +26,7 @@ from tasks.collect.listings import read_listing
 from tasks.load.loader import load
 from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine import normalise
-from tasks.refine.refine_archive import Origin, Refined, refine_page
+from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
 from warehouse import version
@@ -74,7 +74,7 @@ def extractor_parts() -> Parts:
         pages = dict(_pages(paper))
         origin = Origin(paper.language, paper.timezone)
         alone = {name: refine_page(*page, origin) for name, page in pages.items()}
-        site = find_recurring([[page.seen for page in alone.values() if page.seen]])
+        site = find_recurring([[page.fingerprint for page in alone.values() if page.fingerprint]])
         for name, page in pages.items():
             beside = refine_page(*page, origin, site)
             parts[f"{paper.id} {name}"] = digest([_unnumbered(alone[name]), _unnumbered(beside)])
@@ -86,10 +86,10 @@ def extractor_parts() -> Parts:
     return parts
 
 
-def _unnumbered(refined: Refined) -> Refined:
-    if refined.article:
-        refined.article.pop("extractor_version", None)
-    return refined
+def _unnumbered(refined: Refined) -> list[object]:
+    """The rows without the version, and without the names that the code has for them."""
+    article = {**(refined.article or {}), "extractor_version": None}
+    return [refined.capture, article, refined.stripped, refined.fingerprint, refined.kept]
 
 
 def _pages(paper: Paper) -> Iterator[tuple[str, tuple[Capture, bytes]]]:

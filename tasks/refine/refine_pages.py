@@ -1,0 +1,180 @@
+"""Pages refined in two passes: each by itself, then again those that keep texts of their site.
+
+What recurs is known only when all pages have been seen, so the first pass's results wait in a
+spool. Only pages that keep a recurring text are extracted twice.
+"""
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
+
+from tasks.extract import extract_page
+from tasks.model import Capture, Extraction, Outcome
+from tasks.prompts import NO_SITE, Site
+from tasks.refine.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
+from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
+from tasks.sources.block_overrides import NO_MARKS, Marks
+from tasks.sources.source import Source
+
+SPOOL_MEMORY = 1024 * 1024
+"""Bytes of refined pages that wait in memory; more wait on disk."""
+
+Row = dict[str, Any]
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """The rows of one capture."""
+
+    capture: Row
+    article: Row | None = None
+    stripped: tuple[Row, ...] = ()
+    fingerprint: PageFingerprint | None = None
+    """Of a page that gave an article."""
+    kept: frozenset[int] = frozenset()
+    """Hashes of its body and captions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What extraction needs to know of a page's source."""
+
+    language: str | None = None
+    timezone: str = "UTC"
+    marks: Marks = NO_MARKS
+
+    @classmethod
+    def of(cls, source: Source | None) -> "Origin":
+        """That of a source; None for one that is not configured."""
+        return cls(source.language, source.timezone, source.marks) if source else cls()
+
+    @property
+    def version(self) -> str:
+        """`extractor_version` of the rows of this source."""
+        return f"{EXTRACTOR_VERSION}{self.marks.version}"
+
+    @property
+    def made_by(self) -> str:
+        """Version and settings that the texts of its pages depend on."""
+        return f"{self.version} {self.language} {self.timezone}"
+
+
+class Page(NamedTuple):
+    """A page to refine."""
+
+    capture: Capture
+    payload: bytes
+    site: Site = NO_SITE
+
+
+RefinePages: TypeAlias = Callable[
+    [Iterable[tuple[K, Page | None]]], Iterable[tuple[K, Refined | Extraction | None]]
+]
+"""Applies `refine_page` to pages in their order, each with a key: in a pool's processes, or one
+after another in this one. None stays None; an Extraction rejects a page that hung or crashed."""
+
+
+def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = NO_SITE) -> Refined:
+    """Extract, clean and normalise one page."""
+    extraction = extract_page(
+        payload,
+        capture.content_type,
+        capture.given_url or capture.url_final,
+        source_language=origin.language,
+        timezone=origin.timezone,
+        marks=origin.marks,
+        site=site,
+    )
+    if extraction.outcome is not Outcome.ARTICLE:
+        return _rejected(capture, extraction)
+    article = article_row(extraction, capture, extractor_version=origin.version)
+    done = replace(capture, outcome=Outcome.ARTICLE, article_id=article["article_id"])
+    stripped = stripped_rows(extraction, capture, article["article_id"])
+    kept = kept_texts(extraction.page)
+    print_ = fingerprint(article, kept, extraction.stripped)
+    return Refined(asdict(done), article, tuple(stripped), print_, kept)
+
+
+def refine_each(
+    pages: Iterable[tuple[Capture, bytes]], refine: "RefinePages[Capture]"
+) -> Iterator[tuple[Capture, Refined]]:
+    """The first pass: each page by itself. Captures without a page stay as they are."""
+    keyed = (
+        (capture, Page(capture, payload) if capture.outcome is Outcome.FETCHED else None)
+        for capture, payload in pages
+    )
+    for capture, done in refine(keyed):
+        if isinstance(done, Extraction):
+            yield capture, _rejected(capture, done)
+        else:
+            yield capture, done or Refined(asdict(capture))
+
+
+def spooled(pages: Iterable[tuple[Capture, Refined]], spool: IO[bytes]) -> Iterator[Refined]:
+    """Write the pages of the first pass to a spool, as they are taken."""
+    for page in pages:
+        pickle.dump(page, spool)
+        yield page[1]
+
+
+def refine_again(
+    spool: IO[bytes],
+    site_of: Callable[[str], Site],
+    payload_of: Callable[[Capture], bytes],
+    refine: "RefinePages[Refined]",
+) -> Iterator[Refined]:
+    """The second pass: the pages of a spool, refined again where one keeps what recurs.
+
+    A page that fails now, and has not before, stays as it was.
+
+    Args:
+        spool: Filled by `spooled`.
+        site_of: What recurs over the pages of a source, by its id.
+        payload_of: Reads a page once more.
+        refine: Refines pages.
+    """
+
+    def keyed() -> Iterator[tuple[Refined, Page | None]]:
+        for capture, alone in _read_spool(spool):
+            site = site_of(capture.source_id)
+            recurring = alone.kept & site.counts.keys()
+            if recurring:
+                counts = {text: site.counts[text] for text in recurring}
+                yield alone, Page(capture, payload_of(capture), Site(site.pages, counts))
+            else:
+                yield alone, None
+
+    for alone, again in refine(keyed()):
+        yield _with_page_key(again, alone) if isinstance(again, Refined) else alone
+
+
+def raw_offset(capture: Capture) -> int:
+    """Where the capture begins in its archive file, in bytes."""
+    return int((capture.raw_ref or "").rpartition("#")[2])
+
+
+def _rejected(capture: Capture, why: Extraction) -> Refined:
+    return Refined(asdict(replace(capture, outcome=why.outcome, detail=why.detail)))
+
+
+def _with_page_key(again: Refined, alone: Refined) -> Refined:
+    """The page refined again, with the digest of its text as it is without its site's help.
+
+    That does not depend on what other pages there are, so versions are told apart by it.
+    """
+    if again.article is None or alone.article is None:
+        return again
+    key = alone.article["body_sha256"]
+    if key == again.article["body_sha256"]:
+        return again
+    return replace(again, article=again.article | {"page_sha256": key})
+
+
+def _read_spool(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
+    spool.seek(0)
+    with suppress(EOFError):
+        while True:
+            yield pickle.load(spool)  # noqa: S301 - what this process has just written
