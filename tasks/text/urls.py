@@ -6,7 +6,6 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import idna
-from courlan.clean import TRACKERS_RE
 from tld import Result, get_tld
 
 _NETLOC = re.compile(
@@ -17,7 +16,16 @@ _NETLOC = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-_MORE_TRACKERS = re.compile(
+_TRACKER_WORDS = re.compile(
+    r"""^(?:dc|fbc|gc|twc|yc|ysc)lid | ^(?:click|gbra|msclk|igsh|partner|wbra)id
+    | ^(?:ads?|ga|gs|itm|mc|mkt|ml|mtm|oly|pk|utm|vero)_
+    | (?:\b|_)(?:aff|campaign|cl?id|eid|ga|gl|kwd|keyword|medium|ref|session|source|uid|xtor)""",
+    re.VERBOSE,
+)
+"""Beginnings of parameters by which a link says where it was clicked. From courlan's list, which is
+not part of its documented interface; it must not change with courlan's version, as an article's id
+is made from the URL without them."""
+_TRACKERS = re.compile(
     r"""^(?:
       at_.+ | ns_.+ | _hs.+ | hscta.* | wt[._]?mc.* | soc_.+ | fb_.+ | __?s?source | campaign.*
     | refsrc | sref | cmp | cmpid | i(?:nt)?_?cmp | [ino]cid | mbid | smid | smtyp | srnd | emc
@@ -27,7 +35,7 @@ _MORE_TRACKERS = re.compile(
     )$""",
     re.VERBOSE,
 )
-"""What courlan's list lets pass. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the
+"""Whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the
 New York Times', `?ito=` the Mail's, `?srnd=` Bloomberg's."""
 
 _EITHER = frozenset({"cid", "eid", "uid"})
@@ -268,15 +276,11 @@ def _is_tracker(name: str, value: str) -> bool:
     name = name.lower()
     if name in _EITHER:
         return not _ARTICLE_NUMBER.search(value)
-    return bool(_MORE_TRACKERS.match(name)) or _is_known_tracker(name)
-
-
-def _is_known_tracker(name: str) -> bool:
-    # The list's open ends would drop ?gallery=7 for "ga" and ?keywords= for "keyword".
-    found = TRACKERS_RE.search(name)
-    if not found:
-        return False
-    return not (found[0][-1:].isalpha() and name[found.end() :][:1].isalpha())
+    if _TRACKERS.match(name):
+        return True
+    # Not ?gallery=7 for "ga", nor ?keywords= for "keyword".
+    word = _TRACKER_WORDS.search(name)
+    return bool(word) and not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
 
 
 def _quoted(text: str, safe: str) -> str:
