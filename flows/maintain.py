@@ -13,9 +13,8 @@ from rich.table import Table
 from flows.installation import Installation, open_installation
 from flows.runs.prefect_settings import narrate
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
-from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_objects
+from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_objects, drop_snapshots
 from tasks.upkeep.verification import SHOWN, LayersBroken, Verified, verify
-from warehouse.build.publish import drop_snapshots
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +55,9 @@ def remove_old(place: Installation, now: datetime) -> Removed:
     """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
     layout, upkeep = place.layout, place.settings.upkeep
     left = now - timedelta(hours=upkeep.keep_leftovers_hours)
+    snapshots_before = now - timedelta(days=upkeep.keep_snapshots_days)
     removed = Removed(
-        tuple(drop_snapshots(layout, now - timedelta(days=upkeep.keep_snapshots_days), log.info)),
+        tuple(drop_snapshots(layout, snapshots_before, waiting=log.info)),
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
         tuple(drop_leftovers(layout, left)),

@@ -25,7 +25,7 @@ from warehouse.build.loaded_definitions import (
     set_definitions,
 )
 from warehouse.build.loader import CheckFailed, Share
-from warehouse.build.publish import publish, publish_locked
+from warehouse.build.publish import publish_locked
 from warehouse.build.snapshots import published_load
 from warehouse.build.topic_changes import begin_changes, keep_changes, note_replaced
 from warehouse.layers.commits import (
@@ -38,9 +38,9 @@ from warehouse.layers.commits import (
 )
 from warehouse.layers.definitions import SourceDefinition, TopicVersion, settle
 from warehouse.layers.layout import Layout
-from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
+from warehouse.store.working_copy import synchronised
 
 __all__ = [
     "CheckFailed",
@@ -118,7 +118,7 @@ def load(
     Raises:
         CheckFailed: the warehouse is as before; commits stay and are loaded by the next good load.
     """
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         sweep(layout)
         now = now or datetime.now(UTC)
         return _load(share, layout, topics, sources, tuple(runs), limits, now, processes)
@@ -134,13 +134,23 @@ def rebuild_warehouse(
     waiting: Told = lambda message: None,
 ) -> LoadReport:
     """Make the warehouse again from the committed Parquet files, check it and publish it."""
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         sweep(layout)
         loader.drop_writer(layout)
         now = datetime.now(UTC)
         report = _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
         publish_locked(layout)
     return report
+
+
+def publish(layout: Layout, waiting: Told = lambda message: None) -> Path | None:
+    """Publish the last load, unless readers already have it.
+
+    Returns:
+        The new snapshot's file; None when there was nothing new to publish.
+    """
+    with synchronised(layout, waiting):
+        return publish_locked(layout)
 
 
 def publish_all(
@@ -157,7 +167,7 @@ def publish_all(
     Returns:
         The new snapshot's file; None when there was nothing new to publish.
     """
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):
             sweep(layout)
             now = datetime.now(UTC)

@@ -280,7 +280,9 @@ def _is_tracker(name: str, value: str) -> bool:
         return True
     # Not ?gallery=7 for "ga", nor ?keywords= for "keyword".
     word = _TRACKER_WORDS.search(name)
-    return bool(word) and not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
+    if word is None:
+        return False
+    return not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
 
 
 def _quoted(text: str, safe: str) -> str:

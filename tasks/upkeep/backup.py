@@ -23,8 +23,8 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.layout import Layout
-from warehouse.layers.writer_lock import writer_lock
 from warehouse.store.archive_files import archive_files, bring_archive
+from warehouse.store.working_copy import synchronised
 
 HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
 """What no layer gives back; the second names versions that are in the first."""
@@ -63,10 +63,10 @@ def back_up(
         BackupFailed: a file is gone or not what its commit says.
     """
     copy, coming = Layout(target), Layout(target / "coming")
-    with writer_lock(copy, waiting):
+    with synchronised(copy, waiting):
         sweep(copy)
         shutil.rmtree(coming.root, ignore_errors=True)
-        with writer_lock(layout, waiting):
+        with synchronised(layout, waiting):
             archives = _take_names(layout, coming)
         commits = read_commits(coming.commits, committed_runs(coming.commits))
         named = {file.path: file for commit in commits for file in commit.files}

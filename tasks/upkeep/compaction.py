@@ -39,8 +39,8 @@ from warehouse.layers.compactions import (
 )
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, write_parquet
-from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import open_snapshot
+from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def compact(
     """
     done, is_left = Compacted(), True
     while is_left:
-        with writer_lock(layout, waiting):
+        with synchronised(layout, waiting):
             sweep(layout)
             is_left = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
         time.sleep(PAUSE_SECONDS if is_left else 0)
@@ -245,7 +245,7 @@ def publish_files(
     Raises:
         CheckFailed: rows would be missing or doubled; readers keep the last snapshot.
     """
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         sweep(layout)
         with loader.open_writer(layout, committed_runs(layout.commits)) as con:
             follow_files(con, layout, now or datetime.now(UTC))
@@ -256,7 +256,7 @@ def drop_retired(
     layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
 ) -> list[Path]:
     """Remove replaced files that no snapshot lists and no reader has had time for; return them."""
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         sweep(layout)
         commits = read_commits(layout.commits, committed_runs(layout.commits))
         live = {file.path for commit in commits for file in commit.files} | listed_files(layout)

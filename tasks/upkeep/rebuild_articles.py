@@ -26,7 +26,7 @@ from warehouse.layers.commits import (
 )
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import write_parquet
-from warehouse.layers.writer_lock import writer_lock
+from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def rebuild_articles(
             is gone, the run keeps its old rows, and a warning names it.
         waiting: Told when another process has to finish first.
     """
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         sweep(layout)
         old = read_commits(layout.commits, committed_runs(layout.commits))
         with duckdb.connect() as numbered:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tasks.locks.run_locks import begun_runs
+from warehouse.build.snapshots import snapshots
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import committed_runs, read_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives, write_removed
-from warehouse.layers.writer_lock import writer_lock
 from warehouse.store.archive_files import SUFFIX, archive_files
 from warehouse.store.push import drop_unnamed
+from warehouse.store.working_copy import synchronised
 
 ROBOTS_DAYS = 30
 """A robots.txt kept in the cache is asked for again after a day; after so many it is of no use."""
@@ -63,7 +64,7 @@ def drop_archives(
         The files that were removed.
     """
     moment = now or datetime.now(UTC)
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         known = removed_archives(layout)
         _unlink(layout.root / place for place in known)
         due = _due(_archived(layout), days, megabytes, moment)
@@ -127,6 +128,19 @@ def _unlink(paths: Iterable[Path]) -> None:
         sync(folder)
 
 
+def drop_snapshots(
+    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
+) -> list[Path]:
+    """Remove snapshots that were published earlier, except the current one; return them."""
+    with synchronised(layout, waiting):
+        current = layout.current.parent.resolve()
+        found = [path for path in snapshots(layout) if path.resolve() != current]
+        due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
+        for path in due:
+            shutil.rmtree(path)
+    return due
+
+
 def drop_leftovers(
     layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
 ) -> list[Path]:
@@ -135,7 +149,7 @@ def drop_leftovers(
     Lock files of sources stay: one that is removed while it is being opened would let two runs
     have the same source.
     """
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         found = [path for path in _leftovers(layout, older_than) if _is_older(path, older_than)]
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -146,7 +160,7 @@ def drop_objects(
     layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
 ) -> list[str]:
     """Remove what killed writers left in the store, where there is one; return the names."""
-    with writer_lock(layout, waiting):
+    with synchronised(layout, waiting):
         return drop_unnamed(layout, older_than)
 
 

@@ -20,12 +20,12 @@ from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.layers.commits import read_commits, unnamed_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
-from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import QueryError, open_snapshot
 from warehouse.store.archive_files import archive_files
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.push import named_objects
+from warehouse.store.working_copy import synchronised
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
@@ -214,7 +214,7 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     """What a store's state names and the store has not, or not whole."""
     if not is_working_copy(layout):
         return
-    with writer_lock(layout):  # else another machine's next state would replace what is looked for
+    with synchronised(layout):  # else another machine's next state would replace what is looked for
         link = read_link(layout)
         stored = {found.key: found.bytes for found in link.store.list()} if link else {}
         named = named_objects(layout, link) if link else {}

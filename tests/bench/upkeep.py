@@ -18,6 +18,7 @@ from pyarrow import dataset
 
 from tasks.load.loader import rebuild_warehouse
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.retention import drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.bench.warehouse import Steps
 from tests.support.build_layers import write_file
@@ -32,7 +33,6 @@ from tests.support.build_rows import (
 )
 from tests.support.build_texts import TOPICS, pool
 from warehouse.build.article_texts_view import live_paths
-from warehouse.build.publish import drop_snapshots
 from warehouse.layers.commits import Commit, write_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import read_batches

@@ -17,8 +17,8 @@ from tasks.load.loader import load, publish, rebuild_warehouse
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
+from tasks.upkeep.retention import drop_snapshots
 from tests.support.staged_pages import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
-from warehouse.build.publish import drop_snapshots
 from warehouse.layers.layout import Layout
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)

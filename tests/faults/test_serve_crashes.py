@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tasks.upkeep.retention import drop_snapshots
 from tests.faults.crash_desk import STUCK_SECONDS, Desk
 from tests.support.clock import Clock
 from tests.support.loopback import Loopback
 from tests.support.serving import START_SECONDS, pids_of, until
 from tests.support.small_disk import SmallDisk
-from warehouse.build.publish import drop_snapshots
 from warehouse.layers.writer_lock import writer_lock
 
 pytestmark = pytest.mark.slow

@@ -19,22 +19,20 @@ from tasks.locks.source_locks import turn
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
-from tasks.upkeep.retention import drop_archives, drop_objects
+from tasks.upkeep.retention import drop_archives, drop_objects, drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
-from warehouse.build.publish import drop_snapshots
 from warehouse.build.writer_file import Share
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
-from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import query
 from warehouse.store import lease as leases
 from warehouse.store import source_leases
 from warehouse.store.archive_files import archive_files, bring_archive
 from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
-from warehouse.store.working_copy import LEASE, catch_up, join
+from warehouse.store.working_copy import LEASE, catch_up, join, synchronised
 
 pytestmark = pytest.mark.slow
 
@@ -196,7 +194,7 @@ def test_a_run_that_came_too_late_is_loaded_again(
 
 def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], object]) -> None:
     """Load as `load` does, while another machine takes the lease and has it for a run."""
-    with writer_lock(layout):
+    with synchronised(layout):
         _, tag = store.read_tagged(LEASE)
         store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
         other()

@@ -23,7 +23,7 @@ import duckdb
 import tasks
 from tasks.collect import listing_cache
 from tasks.collect.listings import read_listing
-from tasks.load.loader import load
+from tasks.load.loader import load, publish
 from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine import normalise
 from tasks.refine.refine_pages import Origin, Refined, refine_page
@@ -31,7 +31,6 @@ from tasks.refine.site_boilerplate import find_recurring
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
 from warehouse import version
 from warehouse.build import loader
-from warehouse.build.publish import publish
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 

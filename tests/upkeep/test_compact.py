@@ -14,8 +14,8 @@ import pytest
 from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
+from tasks.upkeep.retention import drop_snapshots
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage, tables
-from warehouse.build.publish import drop_snapshots
 from warehouse.layers.compactions import read_compactions
 from warehouse.layers.layout import Layout
 

@@ -17,10 +17,10 @@ import pytest
 
 from tasks.load.loader import load, publish
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.retention import drop_snapshots
 from tests.support.staged_pages import SOURCES, TOPICS, stage
 from tests.upkeep.parquet_readers import ENGINES, digest, snapshot
 from tests.upkeep.test_compact import ingest, pages, run_id
-from warehouse.build.publish import drop_snapshots
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow

@@ -1,8 +1,6 @@
 """Handing the loaded warehouse to its readers: a snapshot of the file, and one symlink swapped."""
 
 import shutil
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from warehouse.build.file_copy import copy_over, is_shared
@@ -13,24 +11,17 @@ from warehouse.build.writer_file import opened
 from warehouse.build.written_blocks import add_copy, written_since
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
-from warehouse.layers.writer_lock import writer_lock
 
 KEPT = 3
 """Snapshots that stay; an open reader keeps its own for as long as it reads."""
 
 
-def publish(layout: Layout, waiting: Callable[[str], None] = lambda message: None) -> Path | None:
-    """Publish the last load, unless readers already have it.
+def publish_locked(layout: Layout) -> Path | None:
+    """Publish the last load, unless readers already have it; for the holder of the writer's lock.
 
     Returns:
         The new snapshot's file; None when there was nothing new to publish.
     """
-    with writer_lock(layout, waiting):
-        return publish_locked(layout)
-
-
-def publish_locked(layout: Layout) -> Path | None:
-    """`publish`, for the holder of the writer's lock."""
     settled = _settle(layout) if layout.writer.exists() else None
     if settled is None:
         return None
@@ -88,16 +79,3 @@ def _spare(layout: Layout) -> Path:
     if layout.spare.exists() and is_shared(layout.spare):
         layout.spare.unlink()
     return layout.spare
-
-
-def drop_snapshots(
-    layout: Layout, older_than: datetime, waiting: Callable[[str], None] = lambda message: None
-) -> list[Path]:
-    """Remove snapshots that were published earlier, but for the one readers see; return them."""
-    with writer_lock(layout, waiting):
-        seen = layout.current.parent.resolve()
-        found = [path for path in snapshots(layout) if path.resolve() != seen]
-        due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
-        for path in due:
-            shutil.rmtree(path)
-    return due

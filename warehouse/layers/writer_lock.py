@@ -4,11 +4,9 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from warehouse.layers.layout import Layout
-from warehouse.store.working_copy import shared
 
 
 @contextmanager
@@ -17,27 +15,38 @@ def writer_lock(
 ) -> Iterator[None]:
     """Hold the right to write the layers and the warehouse; wait for it when another has it.
 
-    In the working copy of a store that is the right to write the store, too.
+    It locks this folder only: `warehouse.store.working_copy.synchronised` also locks the store.
 
     Args:
         layout: The installation.
-        waiting: Told once, in a sentence for people, when there is somebody to wait for.
+        waiting: Called once, with a sentence for people, when another process holds the lock.
     """
-    layout.locks.mkdir(parents=True, exist_ok=True)
-    path = layout.locks / "warehouse.layers.writer_lock"
-    with path.open("a+") as handle:
-        _take(handle, path, waiting)
+    with _lock_file(layout) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            waiting(f"waiting for process {holder} to finish writing the warehouse")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()
-        with shared(layout, waiting):
-            yield
+        yield
 
 
-def _take(handle: IO[str], path: Path, waiting: Callable[[str], None]) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = path.read_text().strip() or "unknown"
-        waiting(f"waiting for process {holder} to finish writing the warehouse")
-        fcntl.flock(handle, fcntl.LOCK_EX)
+@contextmanager
+def try_writer_lock(layout: Layout) -> Iterator[bool]:
+    """Hold the same right if nobody else has it; yield whether it is held."""
+    with _lock_file(layout) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _lock_file(layout: Layout) -> IO[str]:
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    return (layout.locks / "warehouse.lock").open("a+")

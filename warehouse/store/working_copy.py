@@ -6,13 +6,13 @@ What was changed here and is in no state, since the store did not answer or anot
 first, is either part of the next state or undone: the archive files stay, and are loaded again.
 """
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import try_writer_lock, writer_lock
 from warehouse.store.lease import FOLDER, lease
 from warehouse.store.link import Link, is_working_copy, read_link, write_link
 from warehouse.store.objects import open_store
@@ -53,31 +53,34 @@ def catch_up(layout: Layout) -> None:
     """
     if not is_working_copy(layout):
         return
-    layout.locks.mkdir(parents=True, exist_ok=True)
-    with (layout.locks / "warehouse.layers.writer_lock").open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
+    with try_writer_lock(layout) as is_held:
         link = read_link(layout)
-        if link:
+        if is_held and link:
             pull(layout, link)
 
 
 @contextmanager
-def shared(layout: Layout, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Bring a working copy up to its store before the body, and the store up to it after.
+def synchronised(
+    layout: Layout, waiting: Callable[[str], None] = lambda message: None
+) -> Iterator[None]:
+    """Hold the right to write the folder and its store: pull before the body, push after it.
 
-    For the holder of the folder's lock. When the body raises, the store stays as it was.
+    Where the data lie in no store, this is the writer's lock alone. When the body raises, nothing
+    is pushed.
+
+    Args:
+        layout: The installation.
+        waiting: Called with a sentence for people when another process or machine has to finish.
 
     Raises:
         StoreError: the store does not answer, or another machine has changed it meanwhile.
     """
-    link = read_link(layout)
-    if link is None:
-        yield
-        return
-    with lease(link.store, LEASE, link.copy, waiting):
-        pull(layout, link)
-        yield
-        push(layout, read_link(layout) or link)
+    with writer_lock(layout, waiting):
+        link = read_link(layout)
+        if link is None:
+            yield
+            return
+        with lease(link.store, LEASE, link.copy, waiting):
+            pull(layout, link)
+            yield
+            push(layout, read_link(layout) or link)
