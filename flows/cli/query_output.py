@@ -15,24 +15,23 @@ from rich.text import Text
 
 Answer = duckdb.DuckDBPyRelation
 Row = tuple[str | None, ...]
-NARROW = 12
-"""Characters of text below which a column tells nothing; then rows are shown one below another."""
+MIN_TEXT_WIDTH = 12
+"""Where text columns would get narrower than this, rows are shown one below another."""
 GAP = 2
 FLOATS = ("DOUBLE", "FLOAT")
-NULL = Text("NULL", style="dim italic")
 
 
 def print_csv(answer: Answer) -> None:
-    """Print CSV; NULL is an empty field."""
+    """Print CSV; NULL is an empty field. DuckDB writes the values: pyarrow's CSV has no lists."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(answer.columns)
-    rows.writerows(_rows(_as_text(answer)))
+    rows.writerows(_text_rows(answer))
 
 
 def print_json(answer: Answer) -> None:
     """Print one JSON array of objects, a row a line."""
     before = "["
-    for (line,) in _rows(_as_objects(answer)):
+    for line in _json_rows(answer):
         print(f"{before}\n{line}", end="")
         before = ","
     print("[]" if before == "[" else "\n]")
@@ -40,7 +39,7 @@ def print_json(answer: Answer) -> None:
 
 def print_ndjson(answer: Answer) -> None:
     """Print a JSON object a row."""
-    for (line,) in _rows(_as_objects(answer)):
+    for line in _json_rows(answer):
         print(line)
 
 
@@ -49,57 +48,51 @@ PRINTERS: Mapping[str, Callable[[Answer], None]] = MappingProxyType(
 )
 
 
-def _as_text(answer: Answer) -> Answer:
-    return answer.project("COLUMNS(*)::VARCHAR")
+def _text_rows(answer: Answer) -> Iterator[Row]:
+    yield from answer.project("COLUMNS(*)::VARCHAR").iter_rows()
 
 
-def _as_objects(answer: Answer) -> Answer:
-    """A JSON object a row; JSON knows no infinity and no NaN, which become null."""
+def _json_rows(answer: Answer) -> Iterator[str]:
+    """A JSON object a row; infinity and NaN, which JSON has not, become null."""
     named = zip(answer.columns, answer.types, strict=True)
     quoted = ('"{}"'.format(name.replace('"', '""')) for name, kind in named if kind in FLOATS)
     finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in quoted)
     kept = answer.project(f"* REPLACE ({finite})") if finite else answer
-    return kept.set_alias("answer_row").project("to_json(answer_row)::VARCHAR")
+    objects = kept.set_alias("answer_row").project("to_json(answer_row)::VARCHAR")
+    yield from (line for (line,) in objects.iter_rows())
 
 
-def _rows(answer: Answer) -> Iterator[Row]:
-    yield from answer.iter_rows()
-
-
-def print_table(answer: Answer, most: int) -> None:
-    """Print a table: whole, but on a terminal cut to its width and to `most` rows."""
+def print_table(answer: Answer, max_rows: int) -> None:
+    """Print a table: whole, but on a terminal cut to its width and to `max_rows` rows."""
     console = Console()
     if not console.is_terminal:
-        console, most = Console(width=sys.maxsize, no_color=True), 0
-    every = _rows(_as_text(answer))
-    shown = [*islice(every, most or None)]
-    left = sum(1 for _ in every)
-    lines = len(shown) == 1 and any("\n" in (value or "") for value in shown[0])
-    widths = None if lines else _widths(answer, shown, console.width)
-    if widths:
-        console.print(_table(answer, shown, widths))
-    else:
-        console.print(_records(answer.columns, shown))
-    console.print(Text(_counted(len(shown), left), style="dim"))
+        console, max_rows = Console(width=sys.maxsize, no_color=True), 0
+    rows = _text_rows(answer)
+    shown = [*islice(rows, max_rows or None)]
+    hidden = sum(1 for _ in rows)
+    has_lines = len(shown) == 1 and any("\n" in (value or "") for value in shown[0])
+    table = None if has_lines else _table(answer, shown, console.width)
+    console.print(table or _records(answer.columns, shown))
+    count = "1 row" if len(shown) == 1 else f"{len(shown):,} rows"
+    if hidden:
+        count = f"{len(shown) + hidden:,} rows, {len(shown):,} of them shown; --rows 0 shows all"
+    console.print(Text(count, style="dim"))
 
 
-def _widths(answer: Answer, rows: Sequence[Row], room: int) -> list[int] | None:
-    """Characters a column; None when texts would have to be cut to next to nothing."""
-    columns = [*zip(answer.columns, *rows, strict=True)]
-    wanted = [max(cell_len(_line(value)) for value in column) for column in columns]
-    fixed = [_is_number(kind) for kind in answer.types]
-    free = room - GAP * len(wanted)
-    texts = [width for width, is_fixed in zip(wanted, fixed, strict=True) if not is_fixed]
-    free -= sum(wanted) - sum(texts)
-    cap = max([*texts, NARROW])
-    while cap > NARROW and sum(min(width, cap) for width in texts) > free:
-        cap -= 1
-    if sum(min(width, cap) for width in texts) > free:
-        return None
-    return [
-        width if is_fixed else min(width, cap)
-        for width, is_fixed in zip(wanted, fixed, strict=True)
-    ]
+def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
+    """A table whose texts rich cuts to the width; None where little of them would be left."""
+    table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
+    columns = zip(answer.columns, answer.types, *rows, strict=True)
+    for name, kind, *values in columns:
+        widest = max(cell_len(str(_cell(value))) for value in (name, *values))
+        if _is_number(kind):
+            table.add_column(_cell(name), justify="right", no_wrap=True, min_width=widest)
+        else:
+            table.add_column(_cell(name), min_width=min(widest, MIN_TEXT_WIDTH))
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    needed = sum((column.min_width or 0) + GAP for column in table.columns)
+    return table if needed <= width else None
 
 
 def _is_number(kind: object) -> bool:
@@ -107,42 +100,21 @@ def _is_number(kind: object) -> bool:
     return name in FLOATS or name.endswith(("INT", "INTEGER")) or name.startswith("DECIMAL(")
 
 
-def _table(answer: Answer, rows: Sequence[Row], widths: Sequence[int]) -> Table:
-    table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
-    for name, kind, width in zip(answer.columns, answer.types, widths, strict=True):
-        justify = "right" if _is_number(kind) else "left"
-        table.add_column(_cell(name, width), width=width, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(_cell(value, width) for value, width in zip(row, widths, strict=True)))
-    return table
-
-
-def _cell(value: str | None, width: int) -> Text:
+def _cell(value: str | None) -> Text:
     if value is None:
-        return NULL
-    text = Text(_line(value))
-    text.truncate(width, overflow="ellipsis")
-    return text
-
-
-def _line(value: str | None) -> str:
-    return "NULL" if value is None else value.replace("\r", "").replace("\n", "↵")
+        return Text("NULL", style="dim italic")
+    line = value.replace("\r", "").replace("\n", "↵")
+    return Text(line, no_wrap=True, overflow="ellipsis")
 
 
 def _records(columns: Sequence[str], rows: Sequence[Row]) -> RenderableType:
-    """A row below another, a line or more a column."""
+    """One row below another, a line or more a column."""
     parts: list[RenderableType] = []
     for number, row in enumerate(rows, start=1):
         lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
         lines.add_column(style="bold", no_wrap=True)
         lines.add_column(overflow="fold")
         for name, value in zip(columns, row, strict=True):
-            lines.add_row(Text(name), NULL if value is None else Text(value))
+            lines.add_row(Text(name), _cell(None) if value is None else Text(value))
         parts += [Rule(f"row {number}", align="left"), lines]
     return Group(*parts)
-
-
-def _counted(shown: int, left: int) -> str:
-    if left:
-        return f"{shown + left:,} rows, {shown:,} of them shown; --rows 0 shows all"
-    return "1 row" if shown == 1 else f"{shown:,} rows"
