@@ -1,4 +1,4 @@
-"""What a Prefect server is told of us: work pool, deployments with their forms, automations."""
+"""Registers the work pool, the deployments with their forms and the automations with a server."""
 
 import os
 import subprocess
@@ -22,13 +22,13 @@ from tasks.settings import ConfigError
 POOL = "presswatch"
 AUTOMATIONS = Path("deployments/automations.toml")
 ALERTS = "presswatch-alerts"
-"""Name of the notification block that automations send to; without it they only leave a trace."""
-OF_THE_ENVIRONMENT = {"sources_file", "topics_file", "data"}
-"""Parameters for the command; workers have PRESSWATCH_SOURCES and the like."""
+"""Name of the notification block that automations send to; without it they do nothing."""
+HIDDEN_PARAMETERS = {"sources_file", "topics_file", "data"}
+"""Parameters of the command alone; a worker's environment has PRESSWATCH_SOURCES and the like."""
 DOES_NOTHING = {"type": "do-nothing"}
 
 
-def deploy(place: Installation) -> list[DeploymentResponse]:
+def deploy(installation: Installation) -> list[DeploymentResponse]:
     """Register everything with the server at PREFECT_API_URL; what is there already is updated.
 
     Schedules that were paused in the UI stay paused.
@@ -38,20 +38,20 @@ def deploy(place: Installation) -> list[DeploymentResponse]:
     """
     automations = read_automations(AUTOMATIONS)
     with get_client(sync_client=True) as client:
-        _demand_entry(client)
+        _check_password(client)
         _make_pool(client)
-        _run_prefect_deploy(place.settings.deployments)
+        _run_prefect_deploy(installation.settings.deployments)
         for automation in automations:
             _register(client, automation)
-    return fit_forms(place)
+    return update_forms(installation)
 
 
-def fit_forms(place: Installation) -> list[DeploymentResponse]:
-    """Make the forms of all deployments offer the papers that there are now."""
+def update_forms(installation: Installation) -> list[DeploymentResponse]:
+    """Make the forms of all deployments offer the ids of the current sources."""
     with get_client(sync_client=True) as client:
         deployments = deployed(client)
         for one in deployments:
-            _fit_form(client, one, [source.id for source in place.sources])
+            _update_form(client, one, [source.id for source in installation.sources])
     return deployments
 
 
@@ -75,13 +75,13 @@ def read_automations(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _demand_entry(client: SyncPrefectClient) -> None:
+def _check_password(client: SyncPrefectClient) -> None:
     try:
         client.read_work_pools(limit=1)
     except PrefectHTTPStatusError as error:
         if error.response.status_code != HTTPStatus.UNAUTHORIZED:
             raise
-        why = f"PREFECT_API_AUTH_STRING: {client.api_url} wants another one"
+        why = f"PREFECT_API_AUTH_STRING was rejected by {client.api_url} (401)"
         raise ConfigError([why]) from None
 
 
@@ -95,6 +95,7 @@ def _make_pool(client: SyncPrefectClient) -> None:
 
 
 def _run_prefect_deploy(file: Path) -> None:
+    """Deploy a prefect.yaml. Prefect's Python API cannot, only its command can."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     command += ["--prefect-file", str(file)]
     known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
@@ -102,15 +103,18 @@ def _run_prefect_deploy(file: Path) -> None:
         command, env=known | os.environ, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise ConfigError([f"{file}: {said[-500:]}"])
+        output = " ".join((done.stderr or done.stdout).split())
+        raise ConfigError([f"{file}: {output[-500:]}"])
 
 
-def _fit_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
-    """Offer the ids of sources.toml, refuse any other, and leave out what the environment says."""
+def _update_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
+    """Offer the ids of sources.toml, refuse any other, and hide what the environment says.
+
+    `only` stays `list[str]` in the flow: the choices are known only where sources.toml is.
+    """
     schema = one.parameter_openapi_schema or {}
     fields = schema.get("properties", {})
-    for name in OF_THE_ENVIRONMENT & fields.keys():
+    for name in HIDDEN_PARAMETERS & fields.keys():
         del fields[name]
     if "only" in fields:
         fields["only"]["items"] = {"type": "string", "enum": list(ids)}

@@ -11,29 +11,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
 import httpx
 
 from flows.installation import Installation, open_installation
 from flows.runs.prefect_settings import operating
 from flows.server.managed_process import Child
-from flows.server.ui_csp import keep_to_own_server, own_pages
-from tasks.settings import ConfigError
+from flows.server.ui_csp import add_policy, use_own_pages
+from tasks.settings import ConfigError, Settings
 
 log = logging.getLogger(__name__)
 
 HOST, PORT = "127.0.0.1", 4200
-PATIENCE_SECONDS = 120
+START_SECONDS = 120
 RUNS_AT_ONCE = 4
-GOES_ON = "the next run goes on from what was archived"
-JUMP_SECONDS = 60
-"""That the clock is put back by at least before the server is started again."""
-LOOK_SECONDS = 5
-"""Between two looks whether runs without a worker have died."""
+RESUMES = "the next run resumes from what was archived"
 
 
-class Stopped(Exception):  # noqa: N818 - it is what is the case
+class Stopped(Exception):  # noqa: N818 - a request, not an error
     """Ctrl-C or SIGTERM."""
 
 
@@ -41,44 +36,38 @@ class Stopped(Exception):  # noqa: N818 - it is what is the case
 class Serving:
     """The server, the worker, and what they work with."""
 
-    place: Installation
+    installation: Installation
     api: str
     children: list[Child] = field(default_factory=list)
-    orphans: set[UUID] = field(default_factory=set)
-    """Runs that outlived their worker, or died with it."""
-    died_with: str = ""
-    """What is said of those that died."""
-    looked: float = 0.0
-    clock: float = field(default_factory=lambda: time.time() - time.monotonic())
-    """The wall clock when the other one, which nobody sets, began."""
+    """The server, then the worker."""
 
 
-def serve_until_stopped(place: Installation, port: int = PORT) -> None:
-    """Run everything; return after Ctrl-C or SIGTERM, with no run left as running.
+def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
+    """Run everything; return after Ctrl-C or SIGTERM, with no run left in state Running.
 
     Raises:
         ConfigError: the port is taken, or a file of deployments/ is wrong.
         RuntimeError: the server does not come up.
     """
-    _demand_free(port)
-    home = place.layout.root / "prefect"
+    _check_port(port)
+    home = installation.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
     for name in ("sources", "topics", "data", "deployments"):
-        path: Path = getattr(place.settings, name)
+        path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
     os.environ.update(operating(f"http://{HOST}:{port}/api"))
-    own_pages(home)
+    use_own_pages(home)
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
     worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
     worker += ["--limit", str(RUNS_AT_ONCE), "--name", socket.gethostname()]
-    serving = Serving(place, os.environ["PREFECT_API_URL"])
+    serving = Serving(installation, os.environ["PREFECT_API_URL"])
     try:
         with _stopping_on_signals():
             _start(serving, "server", server)
             _wait_for(serving.api, serving.children[0])
-            keep_to_own_server(os.environ)
+            add_policy(os.environ)
             _prepare(serving)
             _start(serving, "worker", worker)
             _watch(serving)
@@ -89,125 +78,85 @@ def serve_until_stopped(place: Installation, port: int = PORT) -> None:
 
 
 def _start(serving: Serving, name: str, command: list[str]) -> None:
-    folder = serving.place.layout.root / "prefect"
+    folder = serving.installation.layout.root / "prefect"
     child = Child(name, command, dict(os.environ), folder / f"{name}.log")
     serving.children.append(child)
     child.start()
 
 
 def _prepare(serving: Serving) -> None:
-    """Register the deployments, and end in the books what ended with the machine."""
+    """Mark the runs that ended with the machine as crashed, and register the deployments."""
     from flows.server.deploy import deploy
-    from flows.server.orphaned_runs import left_behind
+    from flows.server.orphaned_runs import end_orphaned_runs
 
-    serving.orphans = left_behind()
-    serving.died_with = f"Presswatch was not running; {GOES_ON}"
-    _settle_orphans(serving)
-    deployments = deploy(serving.place)
+    end_orphaned_runs(f"Presswatch was not running; {RESUMES}", kill=False)
+    deployments = deploy(serving.installation)
     log.info("%s/v2 shows the runs", serving.api.removesuffix("/api"))
     for one in sorted(deployments, key=lambda one: one.name):
         for schedule in one.schedules:
             state = "on" if schedule.active and not one.paused else "paused"
-            log.info("%s: %s (%s)", one.name, _told(schedule.schedule), state)
+            log.info("%s: %s (%s)", one.name, _described(schedule.schedule), state)
 
 
-def _told(schedule: object) -> str:
+def _described(schedule: object) -> str:
     cron, zone = getattr(schedule, "cron", None), getattr(schedule, "timezone", None)
     return f"cron {cron} {zone or 'UTC'}" if cron else str(schedule)
 
 
 def _watch(serving: Serving) -> None:
-    """Start again what ended, and offer new papers in the form, until stopped."""
-    files = (serving.place.settings.sources, serving.place.settings.topics)
-    seen = _changed_at(files)
+    """Restart what ended, and offer changed sources in the form, until stopped."""
+    settings = serving.installation.settings
+    seen = _changed_at(settings)
     while True:
         time.sleep(0.5)
         try:
-            _heed_clock(serving)
-            _revive(serving)
-            if _changed_at(files) != seen:
+            _restart_ended(serving)
+            if _changed_at(settings) != seen:
                 _offer_again(serving)
-                seen = _changed_at(files)
+                seen = _changed_at(settings)
         except httpx.HTTPError as error:
             log.warning("the Prefect server does not answer: %s", error)
             time.sleep(2)
 
 
-def _heed_clock(serving: Serving) -> None:
-    """Start the server again when the clock was put back, and let it plan its runs anew.
+def _restart_ended(serving: Serving) -> None:
+    from flows.server.orphaned_runs import end_orphaned_runs
 
-    Its timers go by the clock, and runs planned for a day ahead count as the next ones: put back
-    by a day, it would start no scheduled run for a day.
-    """
-    from flows.server.deploy import deploy
-
-    before, serving.clock = serving.clock, time.time() - time.monotonic()
-    if serving.clock < before - JUMP_SECONDS:
-        seconds = before - serving.clock
-        log.warning("the clock was put back by %d s: starting the server again", seconds)
-        serving.children[0].stop()
-        serving.children[0].start()
-        _wait_for(serving.api, serving.children[0])
-        deploy(serving.place)
-
-
-def _revive(serving: Serving) -> None:
-    """Start again what ended, the server first, and settle what its runs came to."""
-    server, *workers = serving.children
+    server, worker = serving.children
     if server.has_ended():
         server.restart()
-    ended = [worker for worker in workers if worker.has_ended()]
-    is_due = serving.orphans and time.monotonic() > serving.looked + LOOK_SECONDS
-    if not (ended or is_due) or not _answers(serving.api):
-        return
-    for worker in ended:
-        _note_orphans(serving)
+        _wait_for(serving.api, server)
+    if worker.has_ended():
+        end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
         worker.restart()
-    if is_due:
-        _settle_orphans(serving)
-
-
-def _note_orphans(serving: Serving) -> None:
-    """Remember the runs that a worker left; other systems than Linux wait for their heartbeat."""
-    from flows.server.orphaned_runs import left_behind
-
-    if sys.platform == "linux":
-        serving.orphans |= left_behind()
-        serving.died_with = f"It ended with the worker that had started it; {GOES_ON}"
-
-
-def _settle_orphans(serving: Serving) -> None:
-    from flows.server.orphaned_runs import end_dead_runs
-
-    serving.orphans = end_dead_runs(serving.orphans, serving.died_with)
-    serving.looked = time.monotonic()
 
 
 def _offer_again(serving: Serving) -> None:
-    from flows.server.deploy import fit_forms
+    from flows.server.deploy import update_forms
 
     try:
-        serving.place = open_installation()
-    except ConfigError as wrong:
-        log.warning("%s; the forms offer what they did before", wrong)
+        serving.installation = open_installation()
+    except ConfigError as error:
+        log.warning("%s; the forms stay as they were", error)
         return
-    fit_forms(serving.place)
-    log.info("the forms offer %d papers", len(serving.place.sources))
+    update_forms(serving.installation)
+    log.info("the forms offer %d sources", len(serving.installation.sources))
 
 
-def _changed_at(files: tuple[Path, ...]) -> list[float]:
+def _changed_at(settings: Settings) -> list[float]:
+    files = (settings.sources, settings.topics)
     return [path.stat().st_mtime if path.exists() else 0 for path in files]
 
 
 def _stop(serving: Serving) -> None:
-    """End the worker and its runs, write that down, end the server."""
-    from flows.server.orphaned_runs import end_unended_runs
+    """End the worker and its runs, mark these as crashed, end the server."""
+    from flows.server.orphaned_runs import end_orphaned_runs
 
     for worker in serving.children[1:]:
         worker.stop()
     for server in serving.children[:1]:
         if not server.has_ended():
-            end_unended_runs("presswatch serve was stopped")
+            end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
         server.stop()
 
 
@@ -224,7 +173,7 @@ def _stopping_on_signals() -> Iterator[None]:
             signal.signal(one, signal.SIG_IGN)
 
 
-def _demand_free(port: int) -> None:
+def _check_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -235,14 +184,14 @@ def _demand_free(port: int) -> None:
 
 
 def _wait_for(api: str, server: Child) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if server.has_ended():
             raise RuntimeError(f"the Prefect server ended; {server.log} says why")
         if _answers(api):
             return
         time.sleep(0.3)
-    raise RuntimeError(f"no answer from {api} within {PATIENCE_SECONDS} seconds: {server.log}")
+    raise RuntimeError(f"no answer from {api} within {START_SECONDS} seconds: {server.log}")
 
 
 def _answers(api: str) -> bool:

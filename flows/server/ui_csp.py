@@ -1,7 +1,9 @@
 """Prefect's UI as this project serves it: its pages talk to their own server and to nobody else.
 
 Prefect 3.9's UI asks a statistics service (`sr-client-cfg.amplitude.com`) for settings on every
-page, also where statistics are off. A rule in the pages (CSP) makes the browser refuse that.
+page. No setting stops that: PREFECT_SERVER_ANALYTICS_ENABLED and DO_NOT_TRACK concern the server,
+the key is in the pages' JavaScript, and the server sends no header of ours. So a content security
+policy is written into the pages. tests/test_ui_policy.py fails when the pages change.
 """
 
 import os
@@ -19,18 +21,18 @@ ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL
 HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 
-def own_pages(home: Path) -> None:
+def use_own_pages(home: Path) -> None:
     """Have the server keep its pages under Prefect's home, not among the installed packages."""
     pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
     pages.mkdir(parents=True, exist_ok=True)
 
 
-def keep_to_own_server(environment: Mapping[str, str]) -> None:
-    """Write the rule into the pages that a server of this environment has copied."""
-    rule = f'<meta http-equiv="Content-Security-Policy" content="{policy(environment)}" />'
+def add_policy(environment: Mapping[str, str]) -> None:
+    """Write the policy into the pages that a server of this environment has copied."""
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(environment)}" />'
     for page in Path(environment[STATIC]).glob("v*/index.html"):
         text = page.read_text(encoding="utf-8")
-        write_whole(page, HEAD.sub(f"<head>{rule}", text, count=1).encode())
+        write_whole(page, HEAD.sub(f"<head>{meta}", text, count=1).encode())
 
 
 def policy(environment: Mapping[str, str]) -> str:

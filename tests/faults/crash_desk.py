@@ -20,11 +20,9 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
 )
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import Scheduled
+from prefect.client.schemas.objects import FlowRun
 
 from tests.faults.test_ingest_killed import OF_ITS_RUN, TABLES
-from tests.support.clock import Clock
 from tests.support.loopback import Loopback, http
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import ROOT, START_SECONDS, Files, Served, pids_of, until
@@ -166,9 +164,6 @@ class Desk:
         self.times: list[str] = []
         self.disks = _disks(self) if os.geteuid() == 0 else {}
         self.died: datetime | None = None
-        self.clock: Clock | None = None
-        self.ahead = timedelta()
-        """Of the true time, where the served clock is wrong."""
 
     def ingest(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """An ingest at the terminal that tells the served Prefect of itself."""
@@ -198,14 +193,8 @@ class Desk:
             paper.close()
 
     def begin(self, paper: Paper) -> UUID:
-        """Start a run of the paper as a person does in the UI, by the server's clock; its id."""
-        now: State[None] = Scheduled(scheduled_time=datetime.now(UTC) + self.ahead)
-        with self.served.client() as client:
-            hourly = client.read_deployment_by_name("ingest/hourly").id
-            made = client.create_flow_run_from_deployment(
-                hourly, parameters={"only": [paper.id]}, state=now
-            )
-            return made.id
+        """Start a run of the paper as a person does in the UI; its id."""
+        return self.served.begin(only=[paper.id])
 
     @contextmanager
     def in_the_middle(self, paper: Paper) -> Iterator[UUID]:
@@ -276,7 +265,7 @@ class Desk:
         until("a scheduled run to come", lambda: self._coming(hourly), 90)
 
     def _coming(self, deployment: UUID) -> list[FlowRun]:
-        now = datetime.now(UTC) + self.ahead
+        now = datetime.now(UTC)
         within = FlowRunFilterNextScheduledStartTime(after_=now, before_=now + timedelta(hours=1))  # type: ignore[arg-type]
         its = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
         with self.served.client() as client:

@@ -88,10 +88,9 @@ def test_a_wrong_value_is_refused_with_the_choices(served: Served) -> None:
 def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) -> None:
     with source_lock(place.layout, PAPERS[0], "run-x"):
         run = served.begin(only=PAPERS[:2])
-        until("it waits", lambda: served.state(run) == "Waiting")
-        state = served.run(run).state
-        assert state
-        assert state.message == f"{PAPERS[0]} is being collected by run run-x"
+        why = f"ingest, waiting: {PAPERS[0]} is being collected by run run-x"
+        until("it waits", lambda: served.run(run).name == why)
+        assert served.state(run) == "Running"
     done = served.ended(run)
     assert done.state
     assert done.state.is_completed()
@@ -176,7 +175,7 @@ def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) 
 def test_stopped_in_the_middle_and_started_again(served: Served, place: Place) -> None:
     with source_lock(place.layout, PAPERS[0], "run-x"):
         run = served.begin(only=[PAPERS[0]])
-        until("it waits", lambda: served.state(run) == "Waiting")
+        until("it waits", lambda: "waiting" in served.run(run).name)
         assert served.stop(signal.SIGINT) == 0
     assert pids_of(str(place.data), "prefect") == []
     with_pause = served.out.read_text()
