@@ -17,10 +17,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from flows.ingest import load_runs, publish_snapshot, report_snapshot
 from flows.installation import Installation, open_installation
 from flows.runs.backfill_executor import refining
-from flows.runs.prefect_settings import narrate
+from flows.runs.prefect_settings import log_to_prefect
 from tasks.backfill.estimate import Estimate, estimate
 from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
@@ -28,10 +27,12 @@ from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import Refinement, ShardFailed, shard_pool
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.collect.collector import SourcesFailed
+from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.progress import advance
+from tasks.report.task import report_snapshot
 from warehouse.read.query import query
 from warehouse.store.source_leases import stored_turn
 
@@ -97,14 +98,16 @@ class Backfilled:
 class _Work:
     """The groups of refined shards still to come, and what came of them."""
 
-    def __init__(self, place: Place, refinements: Iterable[Refinement], told: Backfilled) -> None:
-        self.place, self.told = place, told
+    def __init__(
+        self, place: Place, refinements: Iterable[Refinement], progress: Backfilled
+    ) -> None:
+        self.place, self.progress = place, progress
         pages = place.settings.limits.pages_a_run
         self._groups = grouped(self._counted(refinements), pages)
 
     def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
         for refinement in refinements:
-            self.told.add(refinement)
+            self.progress.add(refinement)
             yield refinement
 
     def load(self, size: int) -> bool:
@@ -112,8 +115,8 @@ class _Work:
         for group in self._groups:
             staged = [one for one in group if isinstance(one, Staged)]
             if staged:
-                self.told.counts.update(load_shards(self.place, staged, log.info))
-            log.info(self.told.pace())
+                self.progress.counts.update(load_shards(self.place, staged, log.info))
+            log.info(self.progress.pace())
             size -= sum(one.shard.bytes for one in group)
             if size <= 0:
                 return True
@@ -157,8 +160,8 @@ def backfill(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    narrate()
-    here = open_installation(sources_file, topics_file, data)
+    log_to_prefect()
+    installation = open_installation(sources_file, topics_file, data)
     chosen = Selection(
         tuple(sorted(domain.lower().strip(".") for domain in domains)),
         since,
@@ -167,67 +170,78 @@ def backfill(
         only_known,
         every_url,
     )
-    place = Place(here.layout, here.sources, here.topics, here.settings, chosen)
+    place = Place(
+        installation.layout,
+        installation.sources,
+        installation.topics,
+        installation.settings,
+        chosen,
+    )
     paths = find_warcs(warcs)
     with ExitStack() as held:
         if not dry_run:
-            held.enter_context(_alone(here))
-            sweep_staged(here.layout)
-        files, known = open_warcs(paths), Done(here.layout, chosen)
+            held.enter_context(_alone(installation))
+            sweep_staged(installation.layout)
+        files, known = open_warcs(paths), Done(installation.layout, chosen)
         before = sum(map(known.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%d WARC files, %s to do", len(files), _size(done.bytes))
         if dry_run:
-            pool = held.enter_context(shard_pool(processes or here.settings.processes))
+            pool = held.enter_context(shard_pool(processes or installation.settings.processes))
             done.estimate = estimate(place, files, done.bytes, pool)
             return done
-        engine = held.enter_context(refining(here.settings, processes))
+        engine = held.enter_context(refining(installation.settings, processes))
         left = (one for one in files if known.bytes(one) < one.bytes)
-        shards = engine.shards(left, here.settings.limits.shard_bytes, known)
-        _load_all(here, _Work(place, engine.refined(shards, place.job), done))
-    _tell(done)
+        shards = engine.shards(left, installation.settings.limits.shard_bytes, known)
+        _load_all(installation, _Work(place, engine.refined(shards, place.job), done))
+    _finish(done)
     return done
 
 
 @contextmanager
-def _alone(here: Installation) -> Iterator[None]:
-    """Be the only backfill here, and of the store where the data lie in one."""
+def _alone(installation: Installation) -> Iterator[None]:
+    """Be the only backfill of the data folder, and of the store where there is one."""
     with ExitStack() as held:
         try:
-            held.enter_context(source_lock(here.layout, FLOW))
+            held.enter_context(source_lock(installation.layout, FLOW))
         except SourceBusy:
             raise SourcesFailed("another backfill is at work here") from None
-        if held.enter_context(stored_turn(here.layout, f"{FLOW}-{new_run_id()}", [FLOW])):
+        if held.enter_context(stored_turn(installation.layout, f"{FLOW}-{new_run_id()}", [FLOW])):
             raise SourcesFailed("another machine's backfill is at work in the store")
         yield
 
 
-def _load_all(here: Installation, work: _Work) -> None:
+def _load_all(installation: Installation, work: _Work) -> None:
     """Load it all in some tens of tasks, and let readers see it after each of them."""
-    told = work.told
-    part = max(FEWEST_BYTES, told.bytes // MOST_TASKS)
-    more = told.bytes > 0
+    progress = work.progress
+    part = max(FEWEST_BYTES, progress.bytes // MOST_TASKS)
+    more = progress.bytes > 0
     while more:
-        told.tasks += 1
-        name = f"from {_size(told.bytes_done)} of {_size(told.bytes)}"
+        progress.tasks += 1
+        name = f"from {_size(progress.bytes_done)} of {_size(progress.bytes)}"
         more = backfill_part(work, part, name)
-        publish_snapshot(here)
-    if not told.tasks:
-        load_runs(here, [])  # what one that was killed had committed, and shown to nobody
-    if publish_snapshot(here) or told.tasks:
-        _report(here)
+        publish_snapshot(installation)
+    if not progress.tasks:
+        load_runs(installation, [])  # what one that was killed had committed, and shown to nobody
+    if publish_snapshot(installation) or progress.tasks:
+        _report(installation)
 
 
-def _report(here: Installation) -> None:
-    if not here.layout.current.exists() or not query(here.layout, KNOWN_DAY).num_rows:
-        log.info("no report: it tells of the papers of sources.toml, and no day of any is known")
+def _report(installation: Installation) -> None:
+    if (
+        not installation.layout.current.exists()
+        or not query(installation.layout, KNOWN_DAY).num_rows
+    ):
+        log.info("no report: it covers the sources of sources.toml, and no day of any is known")
     else:
-        state = report_snapshot(here, return_state=True)
+        state = report_snapshot(installation, "ingest-topics", return_state=True)
         if state.is_failed():
-            log.warning("report_failed: %s was not written: %s", here.layout.report, state.message)
+            log.warning(
+                "report_failed: %s was not written: %s", installation.layout.report, state.message
+            )
 
 
-def _tell(done: Backfilled) -> None:
+def _finish(done: Backfilled) -> None:
     log.info("done: %s", done.pace())
     if done.done:
         create_table_artifact(key="backfill-ledger", table=ledger(done.counts, done.passed))

@@ -1,126 +1,47 @@
 """The scheduled job: collect every source, refine what is new, load it, publish it."""
 
 import logging
-import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import duckdb
-from prefect import Task, flow, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect import allow_failure, flow
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.installation import Installation, open_installation
 from flows.runs import run_page
-from flows.runs.collect_tasks import (
-    MOST_TASKS,
-    collect_and_refine,
-    refine_archive,
-    refine_source,
-    unseen,
-)
-from flows.runs.ingest_result import Ingested, called, end, skip
-from flows.runs.prefect_settings import narrate
+from flows.runs.ingest_result import Ingested, end, run_name, skip
+from flows.runs.prefect_settings import log_to_prefect
 from tasks.archive import salvage, unfinished
 from tasks.collect.collector import Collected
-from tasks.load.loader import LoadReport, load, publish_all
+from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
+from tasks.load.loader import LoadReport
+from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
 from tasks.locks.source_locks import Turn, turn
 from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.normalise import EXTRACTOR_VERSION
-from tasks.report import summary_of_topics, write_report
+from tasks.refine.task import Refined, refine_run_archive, refine_source, refine_sources
+from tasks.report.task import report_snapshot
+from tasks.sources.source import Source
 from warehouse.read.query import kept_open
 from warehouse.store.archive_files import SUFFIX, archive_files, bring_archive
 
 log = logging.getLogger(__name__)
 
 
-def _may_pass(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
-    """Whether trying again may help: a full disk is freed, a held file is let go."""
-    try:
-        state.result()
-    except (OSError, duckdb.IOException, duckdb.TransactionException):
-        # Failed to commit: Could not write file "news.duckdb.wal": No space left on device
-        return True
-    except Exception:
-        return False
-    return False
-
-
-@task(
-    name="load",
-    task_run_name="load",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=_may_pass,
-)
-def load_runs(place: Installation, runs: Sequence[Run]) -> LoadReport:
-    """Partition into Parquet, count mentions, load DuckDB, make the marts, check it all."""
-    report = load(
-        place.layout,
-        place.topics,
-        place.sources,
-        runs,
-        limits=place.settings.limits,
-        processes=place.settings.processes,
-        waiting=log.info,
-    )
-    for run in runs:
-        shutil.rmtree(place.layout.stage / run.run_id, ignore_errors=True)
-    return report
-
-
-@task(
-    name="publish",
-    task_run_name="publish",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=_may_pass,
-)
-def publish_snapshot(place: Installation) -> Path | None:
-    """Hand the last load to the readers."""
-    return publish_all(
-        place.layout,
-        place.topics,
-        place.sources,
-        limits=place.settings.limits,
-        processes=place.settings.processes,
-        waiting=log.info,
-    )
-
-
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
-def report_snapshot(place: Installation, *, is_news: bool = True) -> None:
-    """Write the HTML report; where there are new texts, show its charts on the run's page."""
-    figures = write_report(place.layout, place.layout.report)
-    if is_news:
-        run_page.leave("ingest-topics", summary_of_topics(figures), "The topics over time")
-
-
-def _report(place: Installation, snapshot: Path | None, loaded: LoadReport) -> None:
-    """The report of a new snapshot; when it fails, the data of the run stand all the same."""
-    if snapshot is None and place.layout.report.exists():
-        return
-    if place.layout.current.exists():
-        is_news = bool(loaded.articles or loaded.revised or loaded.recounted)
-        state = report_snapshot(unseen(place), is_news=is_news, return_state=True)
-        if state.is_failed():
-            log.warning("report_failed: %s was not written: %s", place.layout.report, state.message)
-
-
 @flow(
     name="ingest",
     flow_run_name="ingest",
-    task_runner=ThreadPoolTaskRunner(max_workers=2 * MOST_TASKS),  # type: ignore[arg-type]
+    # A thread for each collect task, and one for each refine task.
+    task_runner=ThreadPoolTaskRunner(max_workers=2 * MAX_TASKS),  # type: ignore[arg-type]
     persist_result=False,
 )
 def ingest(
@@ -135,79 +56,139 @@ def ingest(
 
     Args:
         only: Ids of the sources to run, as in sources.toml; all of them when empty.
-        since_days: Leave alone what was published earlier than so many days ago; 0 takes all.
-        max_new: New pages fetched a source at most; 0 takes the limit of the settings.
-        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        since_days: Ignore what was published earlier than so many days ago; 0 takes all.
+        max_new: New pages fetched per source at most; 0 takes the limit of the settings.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    narrate()
-    with run_page.heard():
-        place = open_installation(sources_file, topics_file, data)
-        chosen = place.chosen(only)
-        run_page.rename(called(len(chosen)))
-        run_id = new_run_id()
-        waiting = None if run_page.is_scheduled() else run_page.say_waiting
-        with turn(place.layout, run_id, chosen, waiting) as mine:
-            if mine.busy and not mine.sources:
-                return skip(run_id, mine.busy)  # type: ignore[return-value]
-            if mine.has_waited:
-                run_page.say_running()
-            finish_earlier_runs(place)
-            # Prefect takes the state and gives the caller what it holds.
-            return _ingest(place, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
-
-
-# They are JSON as they are; to find that out Prefect would import FastAPI: 0.08 s of CPU.
-ingest.serialize_parameters = dict  # type: ignore[method-assign, assignment]
+    log_to_prefect()
+    installation = open_installation(sources_file, topics_file, data)
+    chosen = installation.chosen(only)
+    run_page.rename(run_name(len(chosen)))
+    run_id = new_run_id()
+    waiting = None if run_page.is_scheduled() else run_page.show_waiting
+    with turn(installation.layout, run_id, chosen, waiting) as mine:
+        if mine.busy and not mine.sources:
+            return skip(run_id, mine.busy)  # type: ignore[return-value]
+        if mine.has_waited:
+            run_page.rename(run_name(len(mine.sources)))
+        finish_earlier_runs(installation)
+        # Prefect takes the state and gives the caller what it holds.
+        return _ingest(installation, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
 
 
 def _ingest(
-    place: Installation, run_id: str, mine: Turn, is_asked: bool, since_days: int, max_new: int
+    installation: Installation,
+    run_id: str,
+    mine: Turn,
+    is_chosen: bool,
+    since_days: int,
+    max_new: int,
 ) -> State[Ingested]:
     log.info("run %s: %d sources", run_id, len(mine.sources))
     with ExitStack() as reading:
-        with running(place.layout, run_id):
-            collected, batches = collect_and_refine(
-                place, run_id, mine.sources, since_days, max_new, is_asked
+        with running(installation.layout, run_id):
+            with (
+                shared_collection(
+                    installation, run_id, since_days, max_new, is_chosen=is_chosen
+                ) as shared,
+                page_pool(installation.settings) as pool,
+            ):
+                collecting = {
+                    name: collect_sources.submit(name, group, shared)
+                    for name, group in source_groups(mine.sources).items()
+                }
+                refined = _refine(installation, run_id, collecting, pool)
+            sources, batches = _in_order(mine.sources, refined)
+            report = load_runs(installation, [_run(run_id, batches)] if batches else [])
+            snapshot = publish_snapshot(installation)
+            reading.enter_context(kept_open(installation.layout))
+            _report(installation, snapshot, report)
+        done = Ingested(run_id, sources, batches, report, mine.busy)
+        return end(installation, done, is_published=snapshot is not None)
+
+
+def _refine(
+    installation: Installation,
+    run_id: str,
+    collecting: dict[str, PrefectFuture[tuple[Collected, ...]]],
+    pool: PagePool,
+) -> list[Refined]:
+    """Refine each group once it is collected, those without pages together in one task."""
+    names = {future.task_run_id: name for name, future in collecting.items()}
+    refining, without_pages = [], list[Collected]()
+    for future in as_completed(list(collecting.values())):
+        # The state of a group whose sources all failed holds the results as well.
+        collected = future.result(raise_on_failure=False)
+        if isinstance(collected, BaseException):
+            raise collected
+        if any(one.has_pages for one in collected):
+            name, given = names[future.task_run_id], allow_failure(future)
+            refining.append(refine_sources.submit(name, installation, run_id, given, pool))
+        else:
+            without_pages += collected
+    if without_pages:
+        name = f"{len(without_pages)} without new pages"
+        refining.append(refine_sources.submit(name, installation, run_id, without_pages, pool))
+    return [one for future in refining for one in future.result()]
+
+
+def _in_order(
+    sources: Sequence[Source], refined: Sequence[Refined]
+) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
+    found = {one.collected.source_id: one for one in refined}
+    ordered = [found[source.id] for source in sources]
+    batches = tuple(one.batch for one in ordered if one.batch)
+    return tuple(one.collected for one in ordered), batches
+
+
+def _report(installation: Installation, snapshot: Path | None, loaded: LoadReport) -> None:
+    """Report a new snapshot; the run's data stand even when that fails."""
+    if snapshot is None and installation.layout.report.exists():
+        return
+    if installation.layout.current.exists():
+        has_news = loaded.articles or loaded.revised or loaded.recounted
+        artifact = "ingest-topics" if has_news else ""
+        state = report_snapshot(installation, artifact, return_state=True)
+        if state.is_failed():
+            log.warning(
+                "report_failed: %s was not written: %s", installation.layout.report, state.message
             )
-            report = load_runs(unseen(place), unseen([_run(run_id, batches)] if batches else []))
-            snapshot = publish_snapshot(unseen(place))
-            reading.enter_context(kept_open(place.layout))
-            _report(place, snapshot, report)
-        done = Ingested(run_id, collected, batches, report, mine.busy)
-        return end(place, done, is_published=snapshot is not None)
 
 
-def finish_earlier_runs(place: Installation) -> None:
+def finish_earlier_runs(installation: Installation) -> None:
     """Finish what runs that were killed had archived, each under its own id.
 
     Published before anything is collected: the snapshot says what need not be fetched again.
     """
-    for path in unfinished(place.layout.raw):
+    for path in unfinished(installation.layout.raw):
         salvage(path)
-    for run_id in adopt_unfinished(place.layout):
+    for run_id in adopt_unfinished(installation.layout):
         log.info("run %s had been ended early: finishing it", run_id)
-        with page_pool(place.settings) as pool:
+        with page_pool(installation.settings) as pool:
             results = [
-                refine_source(place, run_id, Collected(warc.parent.name, warc), pool)
-                for warc in _archives(place, run_id)
+                refine_source(installation, run_id, Collected(warc.parent.name, warc), pool)
+                for warc in _archives(installation, run_id)
             ]
-        batches = tuple(batch for _, batch in results if batch)
-        load_runs(unseen(place), unseen([_run(run_id, batches)] if batches else []))
-        publish_snapshot(unseen(place))
+        batches = tuple(one.batch for one in results if one.batch)
+        load_runs(installation, [_run(run_id, batches)] if batches else [])
+        publish_snapshot(installation)
 
 
-def _archives(place: Installation, run_id: str) -> list[Path]:
-    names = [name for name in archive_files(place.layout) if name.endswith(f"/{run_id}{SUFFIX}")]
+def _archives(installation: Installation, run_id: str) -> list[Path]:
+    names = [
+        name for name in archive_files(installation.layout) if name.endswith(f"/{run_id}{SUFFIX}")
+    ]
     for name in names:
-        bring_archive(place.layout, name)
-    return [place.layout.raw / name for name in names]
+        bring_archive(installation.layout, name)
+    return [installation.layout.raw / name for name in names]
 
 
-def refine_run(place: Installation, run_id: str, pool: PagePool) -> Run | None:
+def refine_run(installation: Installation, run_id: str, pool: PagePool) -> Run | None:
     """Refine a run's archive files; None when it has none."""
-    batches = tuple(refine_archive(place, run_id, warc, pool) for warc in _archives(place, run_id))
+    warcs = _archives(installation, run_id)
+    batches = tuple(refine_run_archive(installation, run_id, warc, pool) for warc in warcs)
     return _run(run_id, batches) if batches else None
 
 

@@ -1,35 +1,17 @@
-"""One installation: its settings, papers, topics and folders, checked before anything runs."""
+"""Opens an installation: settings, sources, topics and folders, checked before anything runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.installation import Installation
 from tasks.settings import ConfigError, Settings
-from tasks.sources.source import Source, choose, load_sources
-from tasks.topics.topic import Topic, load_topics
+from tasks.sources.source import load_sources
+from tasks.topics.topic import load_topics
 from warehouse.layers.layout import Layout
 from warehouse.store.working_copy import catch_up, join
 
 SOURCES = Path("deployments/sources.toml")
 TOPICS = Path("deployments/topics.toml")
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What every job starts from."""
-
-    settings: Settings
-    layout: Layout
-    sources: tuple[Source, ...]
-    topics: tuple[Topic, ...]
-
-    def chosen(self, only: Sequence[str]) -> tuple[Source, ...]:
-        """The sources with the given ids; all of them when none is given.
-
-        Raises:
-            ConfigError: an id that sources.toml does not have.
-        """
-        return choose(self.sources, only)
+__all__ = ["SOURCES", "TOPICS", "Installation", "open_installation", "open_layout", "settings_of"]
 
 
 def settings_of(**given: Path | str) -> Settings:

@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from rich.table import Table
 
 from flows.installation import Installation, open_installation
-from flows.runs.prefect_settings import narrate
+from flows.runs.prefect_settings import log_to_prefect
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_objects, drop_snapshots
 from tasks.upkeep.verification import SHOWN, LayersBroken, Verified, verify
@@ -41,19 +41,19 @@ class Maintained:
 
 
 @task(name="compact", cache_policy=NO_CACHE)
-def compact_days(place: Installation, now: datetime) -> Compacted:
+def compact_days(installation: Installation, now: datetime) -> Compacted:
     """Write closed days again as one file each, and publish where rows lie now."""
-    closed = now.date() - timedelta(days=place.settings.upkeep.compact_after_days)
-    done = compact(place.layout, closed, waiting=log.info)
-    snapshot = publish_files(place.layout, waiting=log.info)
+    closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
+    done = compact(installation.layout, closed, waiting=log.info)
+    snapshot = publish_files(installation.layout, waiting=log.info)
     log.info("compacted: %s%s", compaction_line(done), f"; published {snapshot}" * bool(snapshot))
     return done
 
 
 @task(name="remove", cache_policy=NO_CACHE)
-def remove_old(place: Installation, now: datetime) -> Removed:
+def remove_old(installation: Installation, now: datetime) -> Removed:
     """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
-    layout, upkeep = place.layout, place.settings.upkeep
+    layout, upkeep = installation.layout, installation.settings.upkeep
     left = now - timedelta(hours=upkeep.keep_leftovers_hours)
     snapshots_before = now - timedelta(days=upkeep.keep_snapshots_days)
     removed = Removed(
@@ -68,9 +68,9 @@ def remove_old(place: Installation, now: datetime) -> Removed:
 
 
 @task(name="verify", cache_policy=NO_CACHE)
-def verify_layers(place: Installation) -> Verified:
+def verify_layers(installation: Installation) -> Verified:
     """Look at every file, archive reference and check; change nothing."""
-    done = verify(place.layout)
+    done = verify(installation.layout)
     log.info("verified: %s", verified_line(done))
     for finding in done.findings[:SHOWN]:
         log.error("%s", finding)
@@ -92,14 +92,14 @@ def maintain(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    narrate()
-    place = open_installation(sources_file, topics_file, data)
+    log_to_prefect()
+    installation = open_installation(sources_file, topics_file, data)
     now = datetime.now(UTC)
     compacted, removed = Compacted(), Removed()
     if not verify_only:
-        compacted = compact_days(place, now)
-        removed = remove_old(place, now)
-    done = Maintained(compacted, removed, verify_layers(place))
+        compacted = compact_days(installation, now)
+        removed = remove_old(installation, now)
+    done = Maintained(compacted, removed, verify_layers(installation))
     create_markdown_artifact(key="maintain-ledger", markdown=ledger(done))
     if done.verified.findings:
         raise LayersBroken(done.verified.findings)

@@ -7,14 +7,14 @@ from typing import Literal
 
 from prefect import flow
 
-from flows.ingest import load_runs, publish_snapshot, refine_run
+from flows.ingest import refine_run
 from flows.installation import Installation, open_installation
-from flows.runs.prefect_settings import narrate
+from flows.runs.prefect_settings import log_to_prefect
 from tasks.backfill.loading import Place, refine_again
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shards import FLOW
-from tasks.load.loader import rebuild_warehouse
+from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
@@ -40,49 +40,50 @@ def rebuild(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    narrate()
-    place = open_installation(sources_file, topics_file, data)
+    log_to_prefect()
+    installation = open_installation(sources_file, topics_file, data)
     if layer == "articles":
-        _articles(place)
-        load_runs(place, [])
-        publish_snapshot(place)
+        _articles(installation)
+        load_runs(installation, [])
+        publish_snapshot(installation)
     else:
-        rebuild_warehouse(
-            place.layout,
-            place.topics,
-            place.sources,
-            limits=place.settings.limits,
-            processes=place.settings.processes,
-            waiting=log.info,
-        )
-    log.info("%s made again: %s", layer, place.layout.current)
+        rebuild_snapshot(installation)
+    log.info("%s made again: %s", layer, installation.layout.current)
 
 
-def _articles(place: Installation) -> None:
+def _articles(installation: Installation) -> None:
     with (
-        page_pool(place.settings) as pool,
-        shard_pool(place.settings.processes) as shards,
+        page_pool(installation.settings) as pool,
+        shard_pool(installation.settings.processes) as shards,
     ):
         made = rebuild_articles(
-            place.layout,
-            lambda run_id: _refine_again(place, run_id, pool, shards),
+            installation.layout,
+            lambda run_id: _refine_again(installation, run_id, pool, shards),
             waiting=log.info,
         )
         for commit in made:
-            shutil.rmtree(place.layout.stage / commit.run_id, ignore_errors=True)
-        archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(place.layout)}
-        committed = set(committed_runs(place.layout.commits))
-        alive = set(begun_runs(place.layout))
+            shutil.rmtree(installation.layout.stage / commit.run_id, ignore_errors=True)
+        archived = {
+            Path(name).name.removesuffix(SUFFIX) for name in archive_files(installation.layout)
+        }
+        committed = set(committed_runs(installation.layout.commits))
+        alive = set(begun_runs(installation.layout))
         for run_id in sorted(archived - committed - alive):
-            run = refine_run(place, run_id, pool)
-            load_runs(place, [run] if run else [])
+            run = refine_run(installation, run_id, pool)
+            load_runs(installation, [run] if run else [])
 
 
 def _refine_again(
-    place: Installation, run_id: str, pool: PagePool, shards: ShardPool
+    installation: Installation, run_id: str, pool: PagePool, shards: ShardPool
 ) -> Run | None:
-    commit = read_commit(place.layout.commits, run_id)
+    commit = read_commit(installation.layout.commits, run_id)
     if commit is None or commit.flow != FLOW:
-        return refine_run(place, run_id, pool)
-    here = Place(place.layout, place.sources, place.topics, place.settings, Selection())
+        return refine_run(installation, run_id, pool)
+    here = Place(
+        installation.layout,
+        installation.sources,
+        installation.topics,
+        installation.settings,
+        Selection(),
+    )
     return refine_again(here, commit, shards)

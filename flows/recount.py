@@ -4,9 +4,9 @@ import logging
 
 from prefect import flow
 
-from flows.ingest import load_runs, publish_snapshot
 from flows.installation import open_installation
-from flows.runs.prefect_settings import narrate
+from flows.runs.prefect_settings import log_to_prefect
+from tasks.load.task import load_runs, publish_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +20,8 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    narrate()
-    place = open_installation(sources_file, topics_file, data)
-    report = load_runs(place, [])
-    publish_snapshot(place)
+    log_to_prefect()
+    installation = open_installation(sources_file, topics_file, data)
+    report = load_runs(installation, [])
+    publish_snapshot(installation)
     log.info("counted again: %s", ", ".join(report.recounted) or "no topic has changed")

@@ -5,9 +5,8 @@ import logging
 from prefect import flow
 
 from flows.installation import open_installation
-from flows.runs import run_page
-from flows.runs.prefect_settings import narrate
-from tasks.report import summary_of_topics, write_report
+from flows.runs.prefect_settings import log_to_prefect
+from tasks.report.task import report_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +20,12 @@ def report(sources_file: str = "", topics_file: str = "", data: str = "") -> Non
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    narrate()
-    place = open_installation(sources_file, topics_file, data)
-    figures = write_report(place.layout, place.layout.report)
-    run_page.leave("report-topics", summary_of_topics(figures), "The topics over time")
-    log.info("%s: %d articles of %d papers", place.layout.report, figures.articles, figures.papers)
+    log_to_prefect()
+    installation = open_installation(sources_file, topics_file, data)
+    figures = report_snapshot(installation, "report-topics")
+    log.info(
+        "%s: %d articles of %d sources",
+        installation.layout.report,
+        figures.articles,
+        figures.papers,
+    )

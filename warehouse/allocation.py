@@ -4,10 +4,7 @@ Nothing here changes what is computed; where the C library is not glibc it does 
 """
 
 import ctypes
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 POOL = "ARROW_DEFAULT_MEMORY_POOL"
 ARENAS = 2
@@ -26,21 +23,6 @@ def choose_pool() -> None:
 def few_arenas() -> None:
     """Let threads that begin from now on share heaps."""
     _call("mallopt", _M_ARENA_MAX, ARENAS)
-
-
-@contextmanager
-def kept_for_good() -> Iterator[None]:
-    """Import modules without a look at what could be freed, then or ever: nothing of them can.
-
-    Prefect and DuckDB with all that hangs on them are half a million objects; the garbage
-    collector went through them again and again: 0.4 s of the 5.5 s of a run with nothing new.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def give_back() -> None:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.console import narrated
-from flows.cli.exit_codes import Exit, fail, told
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, installation
+from flows.cli.console import show_progress
+from flows.cli.exit_codes import Exit, fail, reported_errors
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, open_checked
 from flows.cli.query_commands import layout_of
 from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
@@ -35,23 +35,23 @@ def serve(
     from flows.server.sample_newsroom import sample_papers
     from flows.server.serve import serve_until_stopped
 
-    with narrated(), told(), ExitStack() as held:
+    with show_progress(), reported_errors(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
             sources = held.enter_context(sample_papers(data))
-        serve_until_stopped(installation(sources, topics, data), port)
+        serve_until_stopped(open_checked(sources, topics, data), port)
 
 
 def deploy(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
     """Register deployments and automations with the server at PREFECT_API_URL."""
-    place = installation(sources, topics, data)
+    installation = open_checked(sources, topics, data)
     prefect_settings.configure(verbose=True)
     from flows.server.deploy import deploy as register
 
-    with told():
-        for one in register(place):
+    with reported_errors():
+        for one in register(installation):
             print(f"{one.name} is deployed")
 
 
@@ -67,11 +67,11 @@ def env(
 
     What holds a secret is named and left out.
     """
-    place = installation(sources, topics, data)
+    installation = open_checked(sources, topics, data)
     from flows.cli.env_file import env_file
 
-    with told():
-        print(env_file(place.settings, api, os.environ))
+    with reported_errors():
+        print(env_file(installation.settings, api, os.environ))
 
 
 def backup(
@@ -84,7 +84,7 @@ def backup(
     layout, target = layout_of(data), folder.expanduser().absolute()
     if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
         fail(f"{target} and the data folder {layout.root} must lie apart", Exit.WRONG_USAGE)
-    with told(), narrated():
+    with reported_errors(), show_progress():
         done = back_up(layout, target, log.info)
     print(
         f"{target}: {done.runs} runs, {done.parquet_files} Parquet files,"
@@ -101,15 +101,15 @@ def maintain(
     ] = False,
 ) -> None:
     """Compact closed days, remove what is no longer needed, verify what is kept."""
-    place = installation(sources, topics, data)
+    installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     from flows import maintain as job
 
-    with narrated(), told():
+    with show_progress(), reported_errors():
         done = job.maintain(
             verify_only=verify,
             sources_file=str(sources),
             topics_file=str(topics),
-            data=str(place.layout.root),
+            data=str(installation.layout.root),
         )
     Console().print(job.summary(done))

@@ -5,21 +5,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from warehouse.allocation import kept_for_good
+import typer
+from rich.console import Console
 
-with kept_for_good():
-    import typer
-    from rich.console import Console
-
-    from flows.cli.admin_commands import DEMO, backup, deploy, env, maintain, serve
-    from flows.cli.console import narrated
-    from flows.cli.exit_codes import Exit, told
-    from flows.cli.options import DataFolder, SourcesFile, TopicsFile, installation
-    from flows.cli.page_commands import check_sources, extract
-    from flows.cli.query_commands import health, layout_of, print_topics, report, schema, sql
-    from flows.installation import SOURCES, TOPICS
-    from flows.runs import prefect_settings
-    from tasks.process_pool import start_fork_server
+from flows.cli.admin_commands import DEMO, backup, deploy, env, maintain, serve
+from flows.cli.console import show_progress
+from flows.cli.exit_codes import Exit, reported_errors
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, open_checked
+from flows.cli.page_commands import check_sources, extract
+from flows.cli.query_commands import health, layout_of, print_topics, report, schema, sql
+from flows.installation import SOURCES, TOPICS
+from flows.runs import prefect_settings
+from tasks.process_pool import start_fork_server
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
@@ -56,23 +53,21 @@ def ingest(
     ] = 0,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
-    place = installation(sources, topics, data)
-    with told():
-        place.chosen(only or ())
+    installation = open_checked(sources, topics, data)
+    with reported_errors():
+        installation.chosen(only or ())
     prefect_settings.configure()
-    with kept_for_good():
-        from flows.ingest import ingest as job
-        from flows.runs.ingest_result import summary
-        from flows.runs.run_page import ends_at_once
+    from flows.ingest import ingest as job
+    from flows.runs.ingest_result import summary
 
-    with narrated(), told(), ends_at_once():
+    with show_progress(), reported_errors():
         done = job(
             only=list(only or ()),
             since_days=since_days,
             max_new=max_new,
             sources_file=str(sources),
             topics_file=str(topics),
-            data=str(place.layout.root),
+            data=str(installation.layout.root),
         )
     Console().print(summary(done))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
@@ -108,13 +103,13 @@ def backfill(
     data: DataFolder = None,
 ) -> None:
     """Take the articles out of WARC archives, one's own or others'; go on where one was ended."""
-    place = installation(sources, topics, data)
+    installation = open_checked(sources, topics, data)
     prefect_settings.configure()
-    if not place.settings.dask:
+    if not installation.settings.dask:
         start_fork_server()  # processes do so while the flow is imported
     from flows import backfill as job
 
-    with narrated(), told():
+    with show_progress(), reported_errors():
         done = job.backfill(
             warcs=warcs,
             domains=list(domain or ()),
@@ -127,9 +122,9 @@ def backfill(
             processes=processes,
             sources_file=str(sources),
             topics_file=str(topics),
-            data=str(place.layout.root),
+            data=str(installation.layout.root),
         )
-    Console().print(job.summary(done, processes or place.settings.processes))
+    Console().print(job.summary(done, processes or installation.settings.processes))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
@@ -141,16 +136,16 @@ def rebuild(
     data: DataFolder = None,
 ) -> None:
     """Make a layer again from the one before it, without the network."""
-    place = installation(sources, topics, data)
+    installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     from flows import rebuild as job
 
-    with narrated(), told():
+    with show_progress(), reported_errors():
         job.rebuild(
             layer=layer.value,
             sources_file=str(sources),
             topics_file=str(topics),
-            data=str(place.layout.root),
+            data=str(installation.layout.root),
         )
 
 
@@ -159,12 +154,14 @@ def recount(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
     """Count topics whose definition changed again, over all articles kept."""
-    place = installation(sources, topics, data)
+    installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     from flows import recount as job
 
-    with narrated(), told():
-        job.recount(sources_file=str(sources), topics_file=str(topics), data=str(place.layout.root))
+    with show_progress(), reported_errors():
+        job.recount(
+            sources_file=str(sources), topics_file=str(topics), data=str(installation.layout.root)
+        )
 
 
 for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain):
@@ -179,7 +176,7 @@ def demo(
     prefect_settings.configure()
     from flows.demo import run_demo
 
-    with narrated(), told():
+    with show_progress(), reported_errors():
         done = run_demo(data.absolute())
     print_topics(layout_of(data))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of a run: log lines, and a bar for long work."""
+"""What a terminal shows: log lines and progress bars of a run, and what some commands print."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ from warehouse.read.source_health import SourceHealth
 
 
 @contextmanager
-def narrated(*, quiet: bool = False) -> Iterator[None]:
+def show_progress(*, quiet: bool = False) -> Iterator[None]:
     """Show the project's log on standard error, with bars when that is a terminal."""
     console = Console(stderr=True)
     shown: logging.Handler = logging.StreamHandler(sys.stderr)

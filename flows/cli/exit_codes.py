@@ -1,4 +1,4 @@
-"""Exit statuses of the command, and expected errors told in a line."""
+"""Exit statuses of the command, and expected errors reported_errors in a line."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Exit(IntEnum):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def reported_errors() -> Iterator[None]:
     """Tell expected errors in a line each, with the exit status that fits."""
     from tasks.collect.collector import SourcesFailed
     from tasks.settings import ConfigError

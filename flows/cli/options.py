@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.exit_codes import told
+from flows.cli.exit_codes import reported_errors
 from flows.installation import Installation, open_installation
 
 SourcesFile = Annotated[
@@ -19,7 +19,7 @@ DataFolder = Annotated[
 ]
 
 
-def installation(sources: Path, topics: Path, data: Path | None) -> Installation:
+def open_checked(sources: Path, topics: Path, data: Path | None) -> Installation:
     """The installation that the options name; a wrong one ends the command with a line each."""
-    with told():
+    with reported_errors():
         return open_installation(sources, topics, data or "")

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from flows.cli.console import narrated, page_view
-from flows.cli.exit_codes import Exit, told
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, installation
+from flows.cli.console import page_view, show_progress
+from flows.cli.exit_codes import Exit, reported_errors
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, open_checked
 from flows.cli.query_commands import layout_of
 from flows.installation import SOURCES, TOPICS
 from tasks.refine.preview_page import ARCHIVED, explain
@@ -36,7 +36,7 @@ def extract(
     from tasks.settings import Settings
     from tasks.sources.source import choose, load_sources
 
-    with told(), narrated(quiet=True):
+    with reported_errors(), show_progress(quiet=True):
         settings = Settings()
         paper = choose(load_sources(sources), [source])[0] if source else None
         with page_pool(settings) as pool:
@@ -74,12 +74,12 @@ def check_sources(
     """Try a source: robots.txt, its listings, and one article of each listing."""
     from tasks.collect.check_source import survey
 
-    place = installation(sources, topics, None)
-    with told():
-        chosen = place.chosen(ids or ())
+    installation = open_checked(sources, topics, None)
+    with reported_errors():
+        chosen = installation.chosen(ids or ())
     works = True
     for source in chosen:
-        for finding in survey(source, place.settings):
+        for finding in survey(source, installation.settings):
             works = works and finding.is_good
             Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
     raise typer.Exit(Exit.DONE if works else Exit.FAILED)

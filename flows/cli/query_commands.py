@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import relations_view
-from flows.cli.exit_codes import Exit, fail, told
+from flows.cli.exit_codes import Exit, fail, reported_errors
 from flows.cli.options import DataFolder
 from flows.cli.query_output import PRINTERS, print_table
 from warehouse.layers.layout import Layout
@@ -40,7 +40,7 @@ def sql(
     if len(forms) + (parquet is not None) > 1:
         fail("choose one of --csv, --json, --ndjson and --parquet", Exit.WRONG_USAGE)
     text = _query_text(query, file)
-    with told(), asked(layout_of(data), text) as answer:
+    with reported_errors(), asked(layout_of(data), text) as answer:
         if answer is None:
             return
         if parquet:
@@ -101,7 +101,7 @@ def report(
     if table:
         print_topics(layout)
         return
-    with told():
+    with reported_errors():
         write_report(layout, out or layout.report)
     print(out or layout.report)
 
@@ -113,7 +113,7 @@ def health(data: DataFolder = None) -> None:
     from warehouse.read.source_health import source_health
 
     layout = layout_of(data)
-    with told():
+    with reported_errors():
         if not layout.current.exists():
             raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
         Console().print(health_view(source_health(layout).values()))
@@ -123,7 +123,7 @@ def print_topics(layout: Layout) -> None:
     """Show how often each topic came up, by paper and day, and where to read on."""
     from tasks.report import daily_report
 
-    with told():
+    with reported_errors():
         Console().print(daily_report(layout))
     print(f"\nDuckDB file: {layout.current}")
     if layout.report.exists():
@@ -135,7 +135,7 @@ def layout_of(data: Path | None) -> Layout:
     from flows.installation import open_layout, settings_of
     from warehouse.store.objects import StoreError
 
-    with told():
+    with reported_errors():
         settings = settings_of(data=data) if data else settings_of()
         try:
             return open_layout(settings)

@@ -1,4 +1,4 @@
-"""How an ingest ends: what its page shows, the state it ends in, and what is told of it."""
+"""How an ingest ends: its artifacts, its final state, and the events about its sources."""
 
 import logging
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from tasks.collect.collector import Collected, SourcesFailed
 from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
+from tasks.refine.task import outcome_counts
 from tasks.report import ledger_page, read_run, rejections_page, topics_page
 from warehouse.read.source_health import unhealthy
 
@@ -31,14 +32,14 @@ SILENT_SOURCE = "presswatch.source.silent"
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What one run came to."""
+    """The result of a run."""
 
     run_id: str
     sources: tuple[Collected, ...] = ()
     batches: tuple[Batch, ...] = ()
     loaded: LoadReport = field(default_factory=LoadReport)
     busy: Mapping[str, str] = field(default_factory=dict)
-    """Papers left out, since another run has them: its id by source id."""
+    """Sources left out because another run has them: its id by source id."""
 
     @property
     def failed(self) -> tuple[Collected, ...]:
@@ -46,48 +47,52 @@ class Ingested:
         return tuple(source for source in self.sources if source.error)
 
 
-def called(sources: int, new: int | None = None) -> str:
+def run_name(sources: int, new: int | None = None) -> str:
     """A run's name for people."""
-    named = f"ingest {sources} source{'' if sources == 1 else 's'}"
-    return named if new is None else f"{named}, {new} new"
+    name = f"ingest {sources} source{'' if sources == 1 else 's'}"
+    return name if new is None else f"{name}, {new} new"
 
 
 def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
-    """End a scheduled run all of whose papers another run has."""
+    """End a scheduled run whose sources are all being collected by another run."""
     message = busy_with(busy)
     log.info("nothing left to collect: %s", message)
     run_page.rename("ingest, skipped")
     return Completed(name=SKIPPED, message=message, data=Ingested(run_id, busy=busy))
 
 
-def end(place: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
-    """Leave the run's artifacts, tell what failed, and say how the run ended.
+def end(installation: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
+    """Create the run's artifacts and events, and return its final state.
 
     Raises:
         SourcesFailed: every source failed.
     """
     message = _in_a_line(done, is_published=is_published)
     log.info("%s", message)
-    run_page.rename(called(len(done.sources), done.loaded.articles))
-    _leave_pages(place, done)
-    _tell_of_sources(place, done)
+    run_page.rename(run_name(len(done.sources), done.loaded.articles))
+    _create_artifacts(installation, done)
+    _emit_events(installation, done)
     if done.failed:
-        return _ended_with_failures(done, message)
+        return _state_with_failures(done, message)
     return Completed(message=message, data=done)
 
 
-def _tell_of_sources(place: Installation, done: Ingested) -> None:
-    """Events about the papers that failed in this run, are skipped, or have fallen silent."""
-    names = {source.id: source.name for source in place.sources}
+def _emit_events(installation: Installation, done: Ingested) -> None:
+    """Emit events about the sources that failed, are skipped, or have fallen silent."""
+    names = {source.id: source.name for source in installation.sources}
     for source in done.failed:
         log.warning("%s failed: %s", source.source_id, source.error)
-        run_page.tell(FAILED_SOURCE, source.source_id, names[source.source_id], source.error)
-    for paper in unhealthy(place.layout, datetime.now(UTC)):
-        event = SILENT_SOURCE if paper.is_silent else OPEN_SOURCE
-        run_page.tell(event, paper.source_id, names.get(paper.source_id, ""), paper.why)
+        run_page.emit_source_event(
+            FAILED_SOURCE, source.source_id, names[source.source_id], source.error
+        )
+    for health in unhealthy(installation.layout, datetime.now(UTC)):
+        event = SILENT_SOURCE if health.is_silent else OPEN_SOURCE
+        run_page.emit_source_event(
+            event, health.source_id, names.get(health.source_id, ""), health.why
+        )
 
 
-def _ended_with_failures(done: Ingested, message: str) -> State[Ingested]:
+def _state_with_failures(done: Ingested, message: str) -> State[Ingested]:
     first = done.failed[0]
     why = f"{first.source_id}: {first.error}"
     asked = [source for source in done.sources if not source.skipped]
@@ -104,8 +109,8 @@ def _in_a_line(done: Ingested, *, is_published: bool) -> str:
     return f"{line}; {busy_with(done.busy)}" if done.busy else line
 
 
-def _leave_pages(place: Installation, done: Ingested) -> None:
-    figures = read_run(place.layout, done.run_id)
+def _create_artifacts(installation: Installation, done: Ingested) -> None:
+    figures = read_run(installation.layout, done.run_id)
     listed = {source.source_id: source.listed for source in done.sources}
     notes = {source.source_id: _note(source) for source in done.sources}
     for source_id, run_id in done.busy.items():
@@ -116,12 +121,12 @@ def _leave_pages(place: Installation, done: Ingested) -> None:
         "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
     }
     for key, (markdown, about) in pages.items():
-        run_page.leave(key, markdown, about)
+        run_page.create_artifact(key, markdown, about)
 
 
 def _note(source: Collected) -> str:
-    left = f"{source.left} left for later" if source.left else ""
-    return source.error or source.skipped or left
+    deferred = f"{source.left} left for later" if source.left else ""
+    return source.error or source.skipped or deferred
 
 
 def summary(done: Ingested) -> Table:
@@ -140,17 +145,12 @@ def _ledger_row(source: Collected, counts: dict[str, int]) -> list[Any]:
     passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
     rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
     articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
-    turned_down = counted(rejected) or "-"
+    rejections = outcome_counts(rejected) or "-"
     return [
         source.source_id,
         source.listed,
         articles,
         source.rechecked,
-        turned_down,
+        rejections,
         _note(source),
     ]
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """Counts by outcome, in a line."""
-    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())

@@ -2,14 +2,11 @@
 
 import logging
 import os
-import sys
 
-from rich.console import Console
-
-from flows.runs.progress_log import tell_milestones
+from flows.runs.progress_log import log_progress
 
 OURS = ("flows", "tasks", "warehouse")
-"""Loggers whose lines tell a run's story, at the terminal and on the run's page."""
+"""Loggers whose lines appear at the terminal and on the run's page."""
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -18,7 +15,7 @@ SETTINGS = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OURS),
     "PREFECT_CLI_PROMPT": "false",
-    # What the automation for runs that died listens to; it waits for three of them.
+    # The automation for runs that died waits for three of these.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
@@ -40,7 +37,7 @@ WORKER = {
     "PREFECT_WORKER_QUERY_SECONDS": "5",
 }
 TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
-"""The command tells in a line what went wrong; Prefect would add a traceback."""
+"""The command reports an error in one line; Prefect would add a traceback."""
 
 
 def configure(*, verbose: bool = False) -> None:
@@ -67,22 +64,12 @@ def ours(api: str) -> dict[str, str]:
     return SETTINGS | SERVER | WORKER | links
 
 
-def narrate() -> None:
+def log_to_prefect() -> None:
     """Let the project's log lines through to Prefect; called when a flow begins."""
-    Console.on_broken_pipe = _go_on_unheard  # type: ignore[method-assign, assignment]
     for name in OURS:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
-    tell_milestones()
+    log_progress()
     # A line for each task run, "Finished in state Completed()", without its name.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
-
-
-def _go_on_unheard(console: Console) -> None:
-    """Write no more to a terminal or worker that is gone; rich would end the run."""
-    console.quiet = True
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

@@ -1,69 +1,17 @@
-"""What Prefect shows of the run that is on: its name, what it waits for, its artifacts and events.
-
-And that it is alive.
+"""What Prefect shows of the current run: its name, its artifacts and its events.
 
 Outside a flow run nothing of it happens.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import copy_context
-from threading import Event, Thread
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
-from prefect.settings import (
-    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-    get_current_settings,
-    temporary_settings,
-)
-from prefect.states import Running
 
 log = logging.getLogger(__name__)
-
-WAITING = "Waiting"
-"""Name of the state of a run that waits for another one."""
-BEAT_SECONDS = 30
-"""The automation for runs that died waits for three."""
-
-
-@contextmanager
-def ends_at_once() -> Iterator[None]:
-    """Leave it to `heard` that the runs of the body are heard of.
-
-    Prefect's own thread looks once a second whether it may stop, and a run's end waits for that:
-    half a second of the five of an ingest with nothing new.
-    """
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
-
-
-@contextmanager
-def heard() -> Iterator[None]:
-    """Let a run be heard of for as long as the body takes, where Prefect does not see to it."""
-    if get_current_settings().flows.heartbeat_frequency is not None:
-        yield
-        return
-    ended = Event()
-    beating = Thread(target=copy_context().run, args=(_beat, ended), daemon=True)
-    beating.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        beating.join()
-
-
-def _beat(ended: Event) -> None:
-    run = _flow_run()
-    while run:
-        emit_event("prefect.flow-run.heartbeat", _resource(run))
-        if ended.wait(BEAT_SECONDS):
-            return
 
 
 def is_scheduled() -> bool:
@@ -80,28 +28,23 @@ def rename(name: str) -> None:
             client.update_flow_run(run.id, name=name)
 
 
-def say_waiting(why: str) -> None:
-    """Show that the run waits, and for what."""
+def show_waiting(why: str) -> None:
+    """Show what the run waits for: in its log, and in the name that people see in lists."""
     log.info("waiting: %s", why)
-    _set_state(WAITING, why)
+    rename(f"ingest, waiting: {why}")
 
 
-def say_running() -> None:
-    """Show that the run goes on."""
-    _set_state("Running", None)
+def create_artifact(key: str, markdown: str, description: str) -> None:
+    """Create an artifact that people read on the run's page."""
+    create_markdown_artifact(key=key, markdown=markdown, description=description)
 
 
-def leave(key: str, markdown: str, about: str) -> None:
-    """Leave an artifact that people read on the run's page."""
-    create_markdown_artifact(key=key, markdown=markdown, description=about)
-
-
-def tell(event: str, source_id: str, name: str, message: str) -> None:
-    """Emit an event about a paper that an automation can catch.
+def emit_source_event(event: str, source_id: str, name: str, message: str) -> None:
+    """Emit an event about a source that an automation can catch.
 
     Args:
         event: Such as `presswatch.source.failed`.
-        source_id: The paper.
+        source_id: The source.
         name: Its name, for people.
         message: What happened.
     """
@@ -110,31 +53,11 @@ def tell(event: str, source_id: str, name: str, message: str) -> None:
         "prefect.resource.name": name,
     }
     run = _flow_run()
-    related = [_related(run)] if run else []
+    run_id = f"prefect.flow-run.{run.id}" if run else ""
+    related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
     emit_event(event, resource, related=related, payload={"message": message})
-
-
-def _related(run: FlowRun) -> dict[str, str]:
-    return {
-        "prefect.resource.id": _resource(run)["prefect.resource.id"],
-        "prefect.resource.role": "flow-run",
-    }
-
-
-def _resource(run: FlowRun) -> dict[str, str]:
-    return {
-        "prefect.resource.id": f"prefect.flow-run.{run.id}",
-        "prefect.resource.name": run.name,
-    }
 
 
 def _flow_run() -> FlowRun | None:
     context = FlowRunContext.get()
     return context.flow_run if context else None
-
-
-def _set_state(name: str, message: str | None) -> None:
-    run = _flow_run()
-    if run:
-        with get_client(sync_client=True) as client:
-            client.set_flow_run_state(run.id, Running(name=name, message=message), force=True)

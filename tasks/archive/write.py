@@ -33,10 +33,11 @@ class ArchiveWriter:
     """Writes the archive file of one source and run; used by one thread.
 
     The file is created with the first attempt. The context manager closes it, also after an
-    exception: truncated after the last complete group, synced, renamed.
+    exception: truncated after the last complete group, synced, renamed. A retry within the same
+    run may resume the file that the attempt before it closed.
     """
 
-    def __init__(self, raw: Path, source_id: str, run_id: str) -> None:
+    def __init__(self, raw: Path, source_id: str, run_id: str, *, may_resume: bool = False) -> None:
         self._folder = raw / source_id
         self._source_id = source_id
         self._run_id = run_id
@@ -44,6 +45,9 @@ class ArchiveWriter:
         self._file: io.FileIO | None = None
         self._whole = 0
         self._ids: set[UUID] = set()
+        self._may_resume = may_resume
+        self._resumed_at = 0
+        """Bytes that an earlier attempt had archived."""
         self.path: Path | None = None
         """The closed file; None until it is closed, and where nothing was written."""
 
@@ -77,7 +81,7 @@ class ArchiveWriter:
             return
         with self._file as file:
             self._file = None
-            if self._ids:
+            if self._ids or self._resumed_at:
                 _finish(file, self._whole, self._open, self._final)
                 self.path = self._final
             else:
@@ -100,6 +104,12 @@ class ArchiveWriter:
     def _opened(self) -> tuple[io.FileIO, int]:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
+            if self._may_resume and self._final.exists():
+                self._file = self._final.open("r+b", buffering=0)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._final.rename(self._open)
+                self._whole = self._resumed_at = self._file.seek(0, os.SEEK_END)
+                return self._file, self._whole
             if self._final.exists():
                 raise FileExistsError(f"{self._final}: an archive of this run exists")
             self._file = _new_locked(self._open)
@@ -124,6 +134,8 @@ class ArchiveWriter:
         name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]
         if attempt.kind is CaptureKind.FILE:
             name.append(attempt.etag or "")
+        if self._resumed_at:  # the earlier attempt may have asked for the same URL
+            name.append(f"resumed at {self._resumed_at}")
         text = "\n".join(name).encode("utf-8", "replace").decode()
         capture_id, count = uuid5(NAMESPACE_URL, text), 1
         while capture_id in self._ids:
@@ -132,9 +144,11 @@ class ArchiveWriter:
         return capture_id
 
 
-def open_archive(raw: Path, source_id: str, run_id: str) -> ArchiveWriter:
+def open_archive(
+    raw: Path, source_id: str, run_id: str, *, may_resume: bool = False
+) -> ArchiveWriter:
     """The archive of one source and run; its file is created with the first attempt."""
-    return ArchiveWriter(raw, source_id, run_id)
+    return ArchiveWriter(raw, source_id, run_id, may_resume=may_resume)
 
 
 def unfinished(raw: Path) -> list[Path]:

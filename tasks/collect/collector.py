@@ -110,9 +110,16 @@ class Collector:
             return {}
         return self.once.get("listings", lambda: last_listings(self.layout)).get(source.id, {})
 
-    def collect(self, source: Source) -> Collected:
-        """Collect one source, in its turn; whatever goes wrong with it ends here and is told."""
-        visit = _Visit(self, source, open_archive(self.layout.raw, source.id, self.run_id))
+    def collect(self, source: Source, *, is_retry: bool = False) -> Collected:
+        """Collect one source; an exception becomes the error of the result.
+
+        Args:
+            source: The source.
+            is_retry: Whether this run has tried it before: its archive file is then continued.
+        """
+        raw = self.layout.raw
+        archive = open_archive(raw, source.id, self.run_id, may_resume=is_retry)
+        visit = _Visit(self, source, archive)
         try:
             _finish_dead_runs(self.layout.raw / source.id)
             with visit.archive:

@@ -1,108 +1,145 @@
-"""All papers are asked at once, whatever Prefect has to write down of each."""
+"""Collecting as Prefect tasks: all sources at the same time, in few task runs, with true states."""
 
-import os
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier
 from typing import Any
 
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.ingest import ingest
-from flows.installation import TOPICS
-from flows.runs import collect_tasks
-from flows.runs.collect_tasks import collect_papers
+from flows.installation import TOPICS, Installation, open_installation
+from tasks.archive import read_archive
+from tasks.collect import task as collect_task
+from tasks.collect.collector import Collected, Collector
+from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
+from tasks.sources.source import Source
 from tests.bench.crawl import sources
+from tests.support.ports import free_port
 from tests.support.serving import until
-from tests.support.source_server import Asked, asked, host, papers_served
+from tests.support.source_server import papers_served
 
 pytestmark = pytest.mark.slow
 
-PAPERS = 4
+SOURCES, AT_ONCE = 4, 6
+RUN = "20260101T000000Z-00000a"
 
 
-def test_papers_are_asked_before_their_tasks_have_begun(
+def run_of(path: Path) -> Any:
+    data = str(path.parent / "data")
+    return ingest(sources_file=str(path), topics_file=str(TOPICS), data=data)
+
+
+def test_all_sources_are_collected_at_the_same_time(
     prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit, seen = collect_papers.submit, list[Asked]()
+    monkeypatch.setattr(collect_task, "MAX_TASKS", 2)
+    collect, met = Collector.collect, Barrier(AT_ONCE)
 
-    with papers_served(PAPERS, 1) as port:
+    def together(self: Collector, source: Source, *, is_retry: bool = False) -> Collected:
+        met.wait(60)
+        return collect(self, source, is_retry=is_retry)
 
-        def late(*args: Any, **kwargs: Any) -> Any:
-            deadline = time.monotonic() + 30
-            while len({one.host for one in seen}) < PAPERS and time.monotonic() < deadline:
-                seen.extend(asked(port))
-                time.sleep(0.02)
-            return submit(*args, **kwargs)
-
-        monkeypatch.setattr(collect_papers, "submit", late)
-        path = tmp_path / "sources.toml"
-        path.write_text(sources(port, PAPERS, 0.05))
-        data = str(tmp_path / "data")
-        done = ingest(sources_file=str(path), topics_file=str(TOPICS), data=data)
-    assert {one.host for one in seen} == {host(number) for number in range(PAPERS)}
-    assert [one.outcomes["fetched"] for one in done.sources] == [1] * PAPERS
+    monkeypatch.setattr(Collector, "collect", together)
+    path = tmp_path / "sources.toml"
+    with papers_served(AT_ONCE, 1) as port:
+        path.write_text(sources(port, AT_ONCE, 0.05))
+        done = run_of(path)
+    assert not met.broken
+    assert [one.outcomes["fetched"] for one in done.sources] == [1] * AT_ONCE
 
 
-def test_however_many_papers_there_are_few_task_runs(
+def test_however_many_sources_there_are_few_task_runs(
     prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collect_tasks, "MOST_TASKS", 2)
-    path, data = tmp_path / "sources.toml", str(tmp_path / "data")
-    with papers_served(PAPERS, 1) as port:
-        path.write_text(sources(port, PAPERS, 0.05))
-        first, again = (
-            ingest(sources_file=str(path), topics_file=str(TOPICS), data=data) for _ in range(2)
-        )
-    assert [one.source_id for one in first.sources] == [f"gb-paper-{n}" for n in range(PAPERS)]
-    assert [one.outcomes["fetched"] for one in first.sources] == [1] * PAPERS
-    assert [batch.counts["article"] for batch in first.batches] == [1] * PAPERS
-    assert [one.has_pages for one in again.sources] == [False] * PAPERS
+    monkeypatch.setattr(collect_task, "MAX_TASKS", 2)
+    path = tmp_path / "sources.toml"
+    with papers_served(SOURCES, 1) as port:
+        path.write_text(sources(port, SOURCES, 0.05))
+        first, again = (run_of(path) for _ in range(2))
+    assert [one.source_id for one in first.sources] == [f"gb-paper-{n}" for n in range(SOURCES)]
+    assert [one.outcomes["fetched"] for one in first.sources] == [1] * SOURCES
+    assert [batch.counts["article"] for batch in first.batches] == [1] * SOURCES
+    assert [one.has_pages for one in again.sources] == [False] * SOURCES
     groups = ("gb-paper-0 and 1 more", "gb-paper-2 and 1 more")
     words = ("collect", "collect", "refine")
-    named = sorted(f"{word} {group}" for word in words for group in groups)
+    named = sorted(f"{word} {group}: Completed" for word in words for group in groups)
     until("all tasks are known", lambda: task_runs(groups) == named)
 
 
 def task_runs(groups: Sequence[str]) -> list[str]:
-    """Names of the completed task runs whose names end in one of the groups'."""
+    """Names and states of the task runs whose names end in one of the groups'."""
     with get_client(sync_client=True) as client:
         ends = [TaskRunFilter(name=TaskRunFilterName(like_=group)) for group in groups]
         found = [one for each in ends for one in client.read_task_runs(task_run_filter=each)]
-    return sorted(one.name for one in found if one.state_name == "Completed")
+    return sorted(f"{one.name}: {one.state_name}" for one in found)
 
 
-def test_of_a_run_that_is_ended_no_further_paper_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collect_tasks, "SOURCES_AT_ONCE", 1)
-    begun, further = Event(), Event()
+def test_a_task_all_of_whose_sources_failed_is_failed_and_the_run_goes_on(
+    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_TRIES", "1")
+    path = tmp_path / "sources.toml"
+    with papers_served(1, 1) as port:
+        gone = sources(free_port(), 1, 0.05).replace("gb-paper-0", "gb-gone-0")
+        path.write_text(sources(port, 1, 0.05) + "\n" + gone)
+        done = run_of(path)
+    assert [one.source_id for one in done.failed] == ["gb-gone-0"]
+    assert done.loaded.articles == 1
+    wanted = ["collect gb-gone-0: Failed"]
+    until("the state is known", lambda: task_runs(["collect gb-gone-0"]) == wanted)
 
-    def collect() -> None:
-        begun.set()
-        time.sleep(0.1)
 
-    with suppress(KeyboardInterrupt), collect_tasks._threads() as threads:
-        threads.submit(collect)
-        threads.submit(further.set)
-        begun.wait()
+def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
+    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_TRIES", "1")
+    path, port = tmp_path / "sources.toml", free_port()
+    path.write_text(sources(port, 1, 0.05))
+    installation = open_installation(path, TOPICS, tmp_path / "data")
+
+    tasks = [collect_sources, collect_sources.with_options(retries=1)]
+    (name, group), *_ = source_groups(installation.sources).items()
+
+    @flow
+    def three_attempts() -> list[Collected]:
+        with shared_collection(installation, RUN, 0, 0, is_chosen=True) as shared:
+            states = [task(name, group, shared, return_state=True) for task in tasks]
+        assert [state.is_failed() for state in states] == [True, True]
+        results: list[Any] = [state.result(raise_on_failure=False) for state in states]
+        return [collected for (collected,) in results]
+
+    first, last = three_attempts()
+    assert first.error
+    assert last.error
+    assert first.warc == last.warc
+    assert last.warc
+    captures = [capture for capture, _ in read_archive(last.warc)]
+    assert [one.url_requested.endswith("/feed") for one in captures].count(True) == 3
+    assert len({one.capture_id for one in captures}) == len(captures)
+
+
+def test_a_run_that_was_cancelled_begins_no_further_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(sources(free_port(), 1, 0.05))
+    installation = open_installation(path, TOPICS, tmp_path / "data")
+    shared = cancelled(installation)
+    monkeypatch.setattr(Collector, "collect", lambda *_, **__: pytest.fail("a source was begun"))
+    (source,) = installation.sources
+    assert shared.collect(source).skipped == "the run was cancelled"
+
+
+def cancelled(installation: Installation) -> SharedCollection:
+    """What a run shared that has been cancelled."""
+    with (
+        suppress(KeyboardInterrupt),
+        shared_collection(installation, RUN, 0, 0, is_chosen=True) as shared,
+    ):
         raise KeyboardInterrupt
-    assert not further.is_set()
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux")
-def test_threads_that_collect_share_a_core_and_others_do_not() -> None:
-    before = os.sched_getaffinity(0)
-    with collect_tasks._threads() as threads:
-        both = Barrier(2)
-
-        def cores() -> set[int]:
-            both.wait(30)
-            return os.sched_getaffinity(0)
-
-        first, second = [future.result() for future in [threads.submit(cores) for _ in range(2)]]
-    assert first == second
-    assert len(first) == 1
-    assert os.sched_getaffinity(0) == before
+    return shared

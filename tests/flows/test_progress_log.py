@@ -4,12 +4,12 @@ import logging
 
 import pytest
 
-from flows.runs.progress_log import Milestones
+from flows.runs.progress_log import ProgressLines
 
 
 def test_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    handler = Milestones(every=0)
+    handler = ProgressLines(every=0)
     for done, total in ((1, 4), (2, 4), (3, None)):
         record = logging.makeLogRecord({"step": "count", "done": done, "total": total})
         handler.emit(record)
@@ -19,7 +19,7 @@ def test_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_short_work_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    handler = Milestones()
+    handler = ProgressLines()
     for done in range(100):
         handler.emit(logging.makeLogRecord({"step": "count", "done": done, "total": 100}))
     assert caplog.messages == []

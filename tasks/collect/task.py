@@ -1,0 +1,140 @@
+"""The Prefect task that collects a group of sources, and what the tasks of one run share."""
+
+import logging
+import resource
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from threading import BoundedSemaphore, Event
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed
+
+from tasks.collect.circuit_breaker import Breaker, read_breaker
+from tasks.collect.collector import Collected, Collector
+from tasks.collect.fetch import Client
+from tasks.installation import Installation
+from tasks.sources.source import Source
+from warehouse.read.query import kept_open
+
+log = logging.getLogger(__name__)
+
+MAX_TASKS = 20
+"""Collect tasks of one run: with more sources, some share a task.
+
+Prefect's server takes up to 50 ms of CPU for a task run. With one for each of 200 sources, and one
+more to refine it, the server used two thirds of a core for as long as the run took.
+"""
+MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+"""Threads of a run, which wait for hosts most of the time.
+
+Each has a connection and an archive file open: a quarter of the files that this process may open.
+"""
+
+
+class SharedCollection:
+    """What the collect tasks of one run share: pacing, URL claims, the client, the results.
+
+    Not a dataclass: Prefect looks through the fields of those for futures.
+    """
+
+    def __init__(self, collector: Collector) -> None:
+        self.collector = collector
+        self.results: dict[str, Collected] = {}
+        """By source id."""
+        self.is_cancelled = Event()
+        self._room = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
+
+    def collect(self, source: Source) -> Collected:
+        """Collect a source, unless an earlier attempt of its task has, or the run was cancelled."""
+        earlier = self.results.get(source.id)
+        if earlier and not earlier.error:
+            return earlier
+        with self._room:
+            if self.is_cancelled.is_set():
+                return Collected(source.id, skipped="the run was cancelled")
+            collected = self.collector.collect(source, is_retry=earlier is not None)
+        if earlier and not collected.warc:
+            collected = replace(collected, warc=earlier.warc)
+        self.results[source.id] = collected
+        return collected
+
+
+@contextmanager
+def shared_collection(
+    installation: Installation, run_id: str, since_days: int, max_new: int, *, is_chosen: bool
+) -> Iterator[SharedCollection]:
+    """Open what the collect tasks of a run share; when the body raises, no further source begins.
+
+    Args:
+        installation: The installation.
+        run_id: The run.
+        since_days: Ignores entries published earlier than so many days ago; 0 takes all.
+        max_new: New pages fetched per source at most; 0 takes the limit of the settings.
+        is_chosen: Whether a person named the sources: then those that keep failing are not skipped.
+    """
+    since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
+    settings = installation.settings
+    with (
+        kept_open(installation.layout),
+        Client(settings.limits, settings.user_agent, installation.layout.cache) as client,
+    ):
+        shared = SharedCollection(
+            Collector(
+                installation.layout,
+                run_id,
+                client,
+                settings.limits,
+                since,
+                max_new,
+                settings.recheck_after,
+                breaker=Breaker() if is_chosen else read_breaker(installation.layout),
+            )
+        )
+        try:
+            yield shared
+        finally:
+            shared.is_cancelled.set()
+
+
+def source_groups(sources: Sequence[Source]) -> dict[str, tuple[Source, ...]]:
+    """The sources of each collect task, by the task's name."""
+    size = ceil(len(sources) / MAX_TASKS) or 1
+    groups = (tuple(sources[at : at + size]) for at in range(0, len(sources), size))
+    return {_group_name(group): group for group in groups}
+
+
+def _group_name(group: Sequence[Source]) -> str:
+    return group[0].id + (f" and {len(group) - 1} more" if len(group) > 1 else "")
+
+
+@task(task_run_name="collect {name}", cache_policy=NO_CACHE)
+def collect_sources(
+    name: str, sources: tuple[Source, ...], shared: SharedCollection
+) -> tuple[Collected, ...]:
+    """Discover, fetch and archive a group of sources, all at the same time.
+
+    The task fails when every source that was asked failed. The results are then the data of its
+    state, since the attempts of a source that failed were archived, too. A retry collects only the
+    sources that failed.
+
+    Args:
+        name: For the task run's name.
+        sources: The group.
+        shared: What the tasks of the run share.
+    """
+    with ThreadPoolExecutor(min(len(sources), MAX_SOURCES_AT_ONCE)) as threads:
+        # Each thread has the task's context, so that its log lines appear on the run's page.
+        futures = [threads.submit(copy_context().run, shared.collect, one) for one in sources]
+        collected = tuple(future.result() for future in futures)
+    asked = [one for one in collected if not one.skipped]
+    if asked and all(one.error for one in asked):
+        first = asked[0]
+        message = f"every source asked failed ({len(asked)}); {first.source_id}: {first.error}"
+        return Failed(message=message, data=collected)  # type: ignore[return-value]
+    return collected

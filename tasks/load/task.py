@@ -1,0 +1,93 @@
+"""The Prefect tasks that load runs into the warehouse, publish snapshots and rebuild."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from tasks.installation import Installation
+from tasks.load.loader import LoadReport, load, publish_all, rebuild_warehouse
+from tasks.partition.partitions import Run
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAYS: list[float] = [5, 30]
+"""Seconds."""
+
+
+def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
+    """Whether a retry may succeed: a full disk is freed, a held file is released."""
+    try:
+        state.result()
+    except (OSError, duckdb.IOException, duckdb.TransactionException):
+        # Failed to commit: Could not write file "news.duckdb.wal": No space left on device
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@task(
+    name="load",
+    task_run_name="load",
+    cache_policy=NO_CACHE,
+    retries=len(RETRY_DELAYS),
+    retry_delay_seconds=RETRY_DELAYS,
+    retry_condition_fn=is_retryable,
+)
+def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
+    """Partition into Parquet, count mentions, load DuckDB, update the marts, run the checks.
+
+    Where the data lie in a store, the load pulls from it before and pushes to it after.
+    """
+    report = load(
+        installation.layout,
+        installation.topics,
+        installation.sources,
+        runs,
+        limits=installation.settings.limits,
+        processes=installation.settings.processes,
+        waiting=log.info,
+    )
+    for run in runs:
+        shutil.rmtree(installation.layout.stage / run.run_id, ignore_errors=True)
+    return report
+
+
+@task(
+    name="publish",
+    task_run_name="publish",
+    cache_policy=NO_CACHE,
+    retries=len(RETRY_DELAYS),
+    retry_delay_seconds=RETRY_DELAYS,
+    retry_condition_fn=is_retryable,
+)
+def publish_snapshot(installation: Installation) -> Path | None:
+    """Publish the last load to readers; the snapshot's file, None when there was nothing new."""
+    return publish_all(
+        installation.layout,
+        installation.topics,
+        installation.sources,
+        limits=installation.settings.limits,
+        processes=installation.settings.processes,
+        waiting=log.info,
+    )
+
+
+@task(name="rebuild warehouse", task_run_name="rebuild warehouse", cache_policy=NO_CACHE)
+def rebuild_snapshot(installation: Installation) -> LoadReport:
+    """Rebuild the warehouse from Parquet, check it and publish it."""
+    return rebuild_warehouse(
+        installation.layout,
+        installation.topics,
+        installation.sources,
+        limits=installation.settings.limits,
+        processes=installation.settings.processes,
+        waiting=log.info,
+    )

@@ -1,0 +1,76 @@
+"""The Prefect task that refines what a group of sources collected."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.collect.collector import Collected
+from tasks.installation import Installation
+from tasks.model import Batch
+from tasks.process_pool import PagePool
+from tasks.refine.refine_archive import refine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """What became of a source in a run."""
+
+    collected: Collected
+    """With an error where collecting or refining failed."""
+    batch: Batch | None = None
+    """Its staged rows; None when nothing was archived or refining failed."""
+
+
+@task(task_run_name="refine {name}", cache_policy=NO_CACHE)
+def refine_sources(
+    name: str,
+    installation: Installation,
+    run_id: str,
+    collected: Sequence[Collected],
+    pool: PagePool,
+) -> tuple[Refined, ...]:
+    """Extract, clean and normalise what a group of sources collected.
+
+    Args:
+        name: For the task run's name.
+        installation: The installation.
+        run_id: The run.
+        collected: The results of the sources' collect tasks.
+        pool: The processes that work on pages.
+    """
+    return tuple(refine_source(installation, run_id, one, pool) for one in collected)
+
+
+def refine_source(
+    installation: Installation, run_id: str, collected: Collected, pool: PagePool
+) -> Refined:
+    """Refine the archive file of a source; an exception becomes the source's error."""
+    if not collected.warc:
+        return Refined(collected)
+    try:
+        return Refined(collected, refine_run_archive(installation, run_id, collected.warc, pool))
+    except Exception as surprise:
+        log.exception("%s: refining stopped", collected.warc)
+        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
+        return Refined(replace(collected, error=error))
+
+
+def refine_run_archive(
+    installation: Installation, run_id: str, warc: Path, pool: PagePool
+) -> Batch:
+    """Refine one archive file, and log the counts of its captures by outcome."""
+    sources = {source.id: source for source in installation.sources}
+    batch = refine(warc, run_id, installation.layout, sources, pool)
+    log.info("%s: %s", batch.source_id, outcome_counts(batch.counts))
+    return batch
+
+
+def outcome_counts(counts: Mapping[str, int]) -> str:
+    """Counts by outcome, in a line."""
+    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())

@@ -1,0 +1,29 @@
+"""The Prefect task that writes the HTML report."""
+
+import logging
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from tasks.installation import Installation
+from tasks.report import summary_of_topics, write_report
+from tasks.report.figures import Figures
+
+log = logging.getLogger(__name__)
+
+
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
+def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
+    """Write the HTML report of the current snapshot.
+
+    Args:
+        installation: The installation.
+        artifact: Key of an artifact with the main charts; empty creates none.
+    """
+    figures = write_report(installation.layout, installation.layout.report)
+    if artifact:
+        create_markdown_artifact(
+            key=artifact, markdown=summary_of_topics(figures), description="The topics over time"
+        )
+    return figures
