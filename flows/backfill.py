@@ -1,17 +1,13 @@
 """Years of news from WARC archives, in shards over all cores; what is done is not done again."""
 
 import logging
-import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 from rich.console import Group
 from rich.table import Table
@@ -20,18 +16,17 @@ from rich.text import Text
 from flows.installation import Installation, open_installation
 from flows.runs.backfill_executor import refining
 from flows.runs.prefect_settings import log_to_prefect
-from tasks.backfill.estimate import Estimate, estimate
-from tasks.backfill.loading import Place, grouped, load_shards, sweep_staged
+from tasks.backfill.estimate import estimate
+from tasks.backfill.loading import Place, sweep_staged
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
-from tasks.backfill.shard_jobs import Staged
-from tasks.backfill.shard_processes import Refinement, ShardFailed, shard_pool
+from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
+from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
 from tasks.collect.collector import SourcesFailed
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
-from tasks.progress import advance
 from tasks.report.task import report_snapshot
 from warehouse.read.query import query
 from warehouse.store.source_leases import stored_turn
@@ -40,93 +35,9 @@ log = logging.getLogger(__name__)
 
 MOST_TASKS = 50
 """Task runs of one backfill."""
-MB = 1024 * 1024
 KNOWN_DAY = "FROM coverage LIMIT 1"
 FEWEST_BYTES = 1024 * MB
 """Of WARC files, that a task takes on."""
-
-
-@dataclass(slots=True)
-class Backfilled:
-    """What a backfill came to."""
-
-    files: int
-    bytes: int
-    """Of the files, without what was done before."""
-    bytes_before: int
-    """Done before."""
-    begun_at: float = field(default_factory=time.monotonic)
-    tasks: int = 0
-    """Task runs it took."""
-    done: int = 0
-    """Shards."""
-    bytes_done: int = 0
-    failed: list[ShardFailed] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    """Captures by outcome, as loaded."""
-    pages: int = 0
-    """Captures refined so far."""
-    passed: Counter[str] = field(default_factory=Counter)
-    """Records passed over, by reason."""
-    estimate: Estimate | None = None
-    """Of a dry run."""
-
-    def add(self, refinement: Refinement) -> None:
-        """Count one shard in."""
-        self.done += 1
-        self.bytes_done += refinement.shard.bytes
-        if isinstance(refinement, ShardFailed):
-            shard = refinement.shard
-            log.warning("%s from %d: %s", shard.url, shard.start, refinement.error)
-            self.failed.append(refinement)
-        else:
-            self.pages += refinement.pages
-            self.passed.update(refinement.passed)
-        advance("backfilled, MB", self.bytes_done // MB, self.bytes // MB)
-
-    def pace(self) -> str:
-        """How far it is, how fast, and how long the rest will take."""
-        seconds = time.monotonic() - self.begun_at
-        left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
-        return (
-            f"{_size(self.bytes_done)} of {_size(self.bytes)}:"
-            f" {self.counts['article']} new articles of {self.pages} pages,"
-            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
-        )
-
-
-class _Work:
-    """The groups of refined shards still to come, and what came of them."""
-
-    def __init__(
-        self, place: Place, refinements: Iterable[Refinement], progress: Backfilled
-    ) -> None:
-        self.place, self.progress = place, progress
-        pages = place.settings.limits.pages_a_run
-        self._groups = grouped(self._counted(refinements), pages)
-
-    def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
-        for refinement in refinements:
-            self.progress.add(refinement)
-            yield refinement
-
-    def load(self, size: int) -> bool:
-        """Load groups of at least `size` bytes of archives together; whether there may be more."""
-        for group in self._groups:
-            staged = [one for one in group if isinstance(one, Staged)]
-            if staged:
-                self.progress.counts.update(load_shards(self.place, staged, log.info))
-            log.info(self.progress.pace())
-            size -= sum(one.shard.bytes for one in group)
-            if size <= 0:
-                return True
-        return False
-
-
-@task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
-def backfill_part(work: _Work, size: int, name: str) -> bool:
-    """Refine and load some of the shards; whether there may be more."""
-    return work.load(size)
 
 
 @flow(name="backfill", flow_run_name="backfill", persist_result=False)
@@ -185,7 +96,7 @@ def backfill(
         files, known = open_warcs(paths), Done(installation.layout, chosen)
         before = sum(map(known.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
-        log.info("%d WARC files, %s to do", len(files), _size(done.bytes))
+        log.info("%d WARC files, %s to do", len(files), megabytes(done.bytes))
         if dry_run:
             pool = held.enter_context(shard_pool(processes or installation.settings.processes))
             done.estimate = estimate(place, files, done.bytes, pool)
@@ -193,7 +104,7 @@ def backfill(
         engine = held.enter_context(refining(installation.settings, processes))
         left = (one for one in files if known.bytes(one) < one.bytes)
         shards = engine.shards(left, installation.settings.limits.shard_bytes, known)
-        _load_all(installation, _Work(place, engine.refined(shards, place.job), done))
+        _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     _finish(done)
     return done
 
@@ -211,14 +122,14 @@ def _alone(installation: Installation) -> Iterator[None]:
         yield
 
 
-def _load_all(installation: Installation, work: _Work) -> None:
+def _load_all(installation: Installation, work: ShardWork) -> None:
     """Load it all in some tens of tasks, and let readers see it after each of them."""
     progress = work.progress
     part = max(FEWEST_BYTES, progress.bytes // MOST_TASKS)
     more = progress.bytes > 0
     while more:
         progress.tasks += 1
-        name = f"from {_size(progress.bytes_done)} of {_size(progress.bytes)}"
+        name = f"from {megabytes(progress.bytes_done)} of {megabytes(progress.bytes)}"
         more = backfill_part(work, part, name)
         publish_snapshot(installation)
     if not progress.tasks:
@@ -279,19 +190,15 @@ def summary(done: Backfilled, processes: int) -> Group:
 
 
 def _title(done: Backfilled, processes: int) -> str:
-    guess, before = done.estimate, f"{_size(done.bytes_before)} done before"
+    guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
     if guess is None:
         shards = f"{done.done} shards of {done.files} files done, {len(done.failed)} of them failed"
         return f"{shards}; {before}"
     seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
     unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
     return (
-        f"{done.files} files, {_size(guess.bytes)} to do, {before};"
-        f" estimated from {_size(guess.sampled)}:\n{guess.articles:,} articles of"
+        f"{done.files} files, {megabytes(guess.bytes)} to do, {before};"
+        f" estimated from {megabytes(guess.sampled)}:\n{guess.articles:,} articles of"
         f" {guess.pages:,} pages, {seconds} in {processes} processes,"
-        f" {_size(guess.parquet_bytes)} of Parquet{unread}"
+        f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
     )
-
-
-def _size(count: int) -> str:
-    return f"{count / MB:,.{0 if count >= 10 * MB else 1}f} MB"

@@ -2,79 +2,36 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 from rich.table import Table
 
-from flows.installation import Installation, open_installation
+from flows.installation import open_installation
 from flows.runs.prefect_settings import log_to_prefect
-from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
-from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_objects, drop_snapshots
-from tasks.upkeep.verification import SHOWN, LayersBroken, Verified, verify
+from tasks.upkeep.compaction import Compacted
+from tasks.upkeep.task import (
+    Removed,
+    compact_days,
+    compaction_line,
+    remove_old,
+    removed_line,
+    verified_line,
+    verify_layers,
+)
+from tasks.upkeep.verification import SHOWN, LayersBroken, Verified
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
-    """What was no longer needed."""
-
-    snapshots: tuple[Path, ...] = ()
-    replaced: tuple[Path, ...] = ()
-    archives: tuple[Path, ...] = ()
-    leftovers: tuple[Path, ...] = ()
-    objects: tuple[str, ...] = ()
-    """Of the store, where there is one."""
-
-
-@dataclass(frozen=True, slots=True)
 class Maintained:
-    """What one run came to."""
+    """The result of a run."""
 
     compacted: Compacted
     removed: Removed
     verified: Verified
-
-
-@task(name="compact", cache_policy=NO_CACHE)
-def compact_days(installation: Installation, now: datetime) -> Compacted:
-    """Write closed days again as one file each, and publish where rows lie now."""
-    closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
-    done = compact(installation.layout, closed, waiting=log.info)
-    snapshot = publish_files(installation.layout, waiting=log.info)
-    log.info("compacted: %s%s", compaction_line(done), f"; published {snapshot}" * bool(snapshot))
-    return done
-
-
-@task(name="remove", cache_policy=NO_CACHE)
-def remove_old(installation: Installation, now: datetime) -> Removed:
-    """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
-    layout, upkeep = installation.layout, installation.settings.upkeep
-    left = now - timedelta(hours=upkeep.keep_leftovers_hours)
-    snapshots_before = now - timedelta(days=upkeep.keep_snapshots_days)
-    removed = Removed(
-        tuple(drop_snapshots(layout, snapshots_before, waiting=log.info)),
-        tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
-        tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
-        tuple(drop_leftovers(layout, left)),
-        tuple(drop_objects(layout, left)),
-    )
-    log.info("removed: %s", removed_line(removed))
-    return removed
-
-
-@task(name="verify", cache_policy=NO_CACHE)
-def verify_layers(installation: Installation) -> Verified:
-    """Look at every file, archive reference and check; change nothing."""
-    done = verify(installation.layout)
-    log.info("verified: %s", verified_line(done))
-    for finding in done.findings[:SHOWN]:
-        log.error("%s", finding)
-    return done
 
 
 @flow(name="maintain", flow_run_name="maintain", persist_result=False)
@@ -130,37 +87,3 @@ def _steps(done: Maintained) -> dict[str, str]:
         "removed": removed_line(done.removed),
         "verified": verified_line(done.verified),
     }
-
-
-def compaction_line(done: Compacted) -> str:
-    """How many files became how many."""
-    left = f"; {len(done.broken)} left alone" if done.broken else ""
-    if not done.days:
-        return f"nothing to compact{left}"
-    before, after = (size / 1e6 for size in (done.bytes_before, done.bytes_after))
-    return (
-        f"{done.days} days and layers, {done.files_before} files ({before:.1f} MB) into"
-        f" {done.files_after} ({after:.1f} MB){left}"
-    )
-
-
-def removed_line(removed: Removed) -> str:
-    """How many files of each kind went."""
-    counts = {
-        "snapshots": removed.snapshots,
-        "replaced files": removed.replaced,
-        "archive files": removed.archives,
-        "leftovers": removed.leftovers,
-        "objects of the store": removed.objects,
-    }
-    return ", ".join(f"{len(paths)} {what}" for what, paths in counts.items() if paths) or "nothing"
-
-
-def verified_line(done: Verified) -> str:
-    """What was looked at, and how much of it does not hold."""
-    objects = f" {done.objects} objects of the store," if done.objects else ""
-    gone = f" ({done.removed} in removed archives)" if done.removed else ""
-    return (
-        f"{done.files} Parquet files of {done.rows} rows, {done.references} archive places{gone},"
-        f"{objects} {done.checks} checks: {len(done.findings) or 'nothing'} broken"
-    )

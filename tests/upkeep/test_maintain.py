@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.ingest import ingest
-from flows.maintain import Maintained, Removed, ledger, maintain
+from flows.maintain import Maintained, ledger, maintain
 from flows.rebuild import rebuild
 from tasks.locks.run_locks import running
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.retention import drop_archives, drop_leftovers
+from tasks.upkeep.task import Removed
 from tasks.upkeep.verification import Finding, LayersBroken, Verified, verify
 from tests.support.serving import Files
 from tests.support.staged_pages import prose, tables

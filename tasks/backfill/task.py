@@ -1,0 +1,109 @@
+"""The Prefect task of a backfill: refine and load some of its shards, and count what came of it."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.backfill.estimate import Estimate
+from tasks.backfill.loading import Place, grouped, load_shards
+from tasks.backfill.shard_jobs import Staged
+from tasks.backfill.shard_processes import Refinement, ShardFailed
+from tasks.progress import advance
+
+log = logging.getLogger(__name__)
+
+MB = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Backfilled:
+    """What a backfill came to."""
+
+    files: int
+    bytes: int
+    """Of the files, without what was done before."""
+    bytes_before: int
+    """Done before."""
+    begun_at: float = field(default_factory=time.monotonic)
+    tasks: int = 0
+    """Task runs it took."""
+    done: int = 0
+    """Shards."""
+    bytes_done: int = 0
+    failed: list[ShardFailed] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Captures by outcome, as loaded."""
+    pages: int = 0
+    """Captures refined so far."""
+    passed: Counter[str] = field(default_factory=Counter)
+    """Records passed over, by reason."""
+    estimate: Estimate | None = None
+    """Of a dry run."""
+
+    def add(self, refinement: Refinement) -> None:
+        """Count one shard in."""
+        self.done += 1
+        self.bytes_done += refinement.shard.bytes
+        if isinstance(refinement, ShardFailed):
+            shard = refinement.shard
+            log.warning("%s from %d: %s", shard.url, shard.start, refinement.error)
+            self.failed.append(refinement)
+        else:
+            self.pages += refinement.pages
+            self.passed.update(refinement.passed)
+        advance("backfilled, MB", self.bytes_done // MB, self.bytes // MB)
+
+    def pace(self) -> str:
+        """How far it is, how fast, and how long the rest will take."""
+        seconds = time.monotonic() - self.begun_at
+        left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
+        return (
+            f"{megabytes(self.bytes_done)} of {megabytes(self.bytes)}:"
+            f" {self.counts['article']} new articles of {self.pages} pages,"
+            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
+        )
+
+
+class ShardWork:
+    """The groups of refined shards still to come, and what came of them."""
+
+    def __init__(
+        self, place: Place, refinements: Iterable[Refinement], progress: Backfilled
+    ) -> None:
+        self.place, self.progress = place, progress
+        pages = place.settings.limits.pages_a_run
+        self._groups = grouped(self._counted(refinements), pages)
+
+    def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
+        for refinement in refinements:
+            self.progress.add(refinement)
+            yield refinement
+
+    def load(self, size: int) -> bool:
+        """Load groups of at least `size` bytes of archives together; whether there may be more."""
+        for group in self._groups:
+            staged = [one for one in group if isinstance(one, Staged)]
+            if staged:
+                self.progress.counts.update(load_shards(self.place, staged, log.info))
+            log.info(self.progress.pace())
+            size -= sum(one.shard.bytes for one in group)
+            if size <= 0:
+                return True
+        return False
+
+
+@task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
+def backfill_part(work: ShardWork, size: int, name: str) -> bool:
+    """Refine and load some of the shards; whether there may be more."""
+    return work.load(size)
+
+
+def megabytes(count: int) -> str:
+    """Bytes, for people."""
+    return f"{count / MB:,.{0 if count >= 10 * MB else 1}f} MB"
