@@ -1,4 +1,4 @@
-"""Years of news from WARC archives, in shards over all cores; what is done is not done again."""
+"""Takes years of news out of WARC archives, in shards over all cores; resumes where it stopped."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -63,11 +63,11 @@ def backfill(
         since: First day of publication in UTC.
         until: Last day of publication in UTC.
         languages: Articles in these languages, such as en; in all when empty.
-        only_known: Leave aside pages of domains that no paper of sources.toml has.
+        only_known: Ignore pages of domains that no source of sources.toml has.
         every_url: Take pages too whose URL does not look like an article's.
         dry_run: Load nothing, and estimate from a sample what it would come to.
         processes: Processes at work on this machine; 0 takes the setting, one for each core.
-        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
@@ -162,7 +162,7 @@ def _finish(done: Backfilled) -> None:
 
 
 def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Every record of the shards, by what became of it."""
+    """The shards' records by outcome."""
     rows = [
         {"records": count, "became": _became(outcome), "outcome": str(outcome)}
         for outcome, count in sorted(counts.items())

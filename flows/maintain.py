@@ -1,4 +1,4 @@
-"""The nightly upkeep: compact closed days, remove what is no longer needed, verify what is kept."""
+"""The nightly upkeep: compact closed days, remove what is no longer needed, verify the rest."""
 
 import logging
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def maintain(
 
     Args:
         verify_only: Only look whether what is kept still holds; change nothing.
-        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
@@ -64,17 +64,17 @@ def maintain(
 
 
 def ledger(done: Maintained) -> str:
-    """What was done, as Markdown."""
+    """The run's result as Markdown."""
     rows = [f"| {step} | {what} |" for step, what in _steps(done).items()]
     findings = done.verified.findings
     broken = [f"- `{each.file}`: {each.problem}" for each in findings[:SHOWN]]
     broken += [f"- and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
-    head = ["| step | what came of it |", "|---|---|"]
+    head = ["| step | result |", "|---|---|"]
     return "\n".join([*head, *rows, *(["", "Broken:", ""] if broken else []), *broken])
 
 
 def summary(done: Maintained) -> Table:
-    """What was done, for a terminal."""
+    """The run's result for a terminal."""
     table = Table(box=None, show_header=False)
     for step, what in _steps(done).items():
         table.add_row(step, what)

@@ -1,4 +1,4 @@
-"""A layer made again from the one before it, without the network."""
+"""Rebuilds a layer from the one before it, without the network."""
 
 import logging
 import shutil
@@ -32,11 +32,11 @@ def rebuild(
     topics_file: str = "",
     data: str = "",
 ) -> None:
-    """Make a layer again from the one before it.
+    """Rebuild a layer from the one before it.
 
     Args:
         layer: warehouse, from Parquet; or articles (Parquet, then the warehouse), from raw.
-        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
@@ -48,7 +48,7 @@ def rebuild(
         publish_snapshot(installation)
     else:
         rebuild_snapshot(installation)
-    log.info("%s made again: %s", layer, installation.layout.current)
+    log.info("%s rebuilt: %s", layer, installation.layout.current)
 
 
 def _articles(installation: Installation) -> None:

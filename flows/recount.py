@@ -1,4 +1,4 @@
-"""Topics changed: count them again over all articles kept, without the network."""
+"""Counts changed topics again over all articles, without the network."""
 
 import logging
 
@@ -16,7 +16,7 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
     """Count new and changed topics again over all history.
 
     Args:
-        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
@@ -24,4 +24,4 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
     installation = open_installation(sources_file, topics_file, data)
     report = load_runs(installation, [])
     publish_snapshot(installation)
-    log.info("counted again: %s", ", ".join(report.recounted) or "no topic has changed")
+    log.info("recounted: %s", ", ".join(report.recounted) or "no topic has changed")

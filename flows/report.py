@@ -1,4 +1,4 @@
-"""The HTML report, written anew from the current snapshot."""
+"""Writes the HTML report of the current snapshot."""
 
 import logging
 
@@ -16,7 +16,7 @@ def report(sources_file: str = "", topics_file: str = "", data: str = "") -> Non
     """Write the HTML report, and show its main charts on the run's page.
 
     Args:
-        sources_file: The papers, a TOML file; empty takes PRESSWATCH_SOURCES.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """

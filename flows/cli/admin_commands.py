@@ -1,4 +1,4 @@
-"""The commands of who operates it: `serve`, `deploy`, `env`, `backup` and `maintain`."""
+"""The operator's commands: `serve`, `deploy`, `env`, `backup` and `maintain`."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ from flows.runs import prefect_settings
 
 log = logging.getLogger("flows")
 DEMO = Path("data/demo")
-"""The data folder of the made-up papers."""
+"""The data folder of the sample newsroom."""
 
 
 def serve(
@@ -27,18 +27,18 @@ def serve(
     data: DataFolder = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Try it with the made-up papers, in data/demo.")
+        bool, typer.Option("--sample", help="Try it with the sample newsroom, in data/demo.")
     ] = False,
 ) -> None:
     """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
     prefect_settings.configure(verbose=True)
-    from flows.server.sample_newsroom import sample_papers
+    from flows.server.sample_newsroom import sample_newsroom
     from flows.server.serve import serve_until_stopped
 
     with show_progress(), reported_errors(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
-            sources = held.enter_context(sample_papers(data))
+            sources = held.enter_context(sample_newsroom(data))
         serve_until_stopped(open_checked(sources, topics, data), port)
 
 

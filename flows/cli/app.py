@@ -21,7 +21,7 @@ from tasks.process_pool import start_fork_server
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-sources_app = typer.Typer(help="The papers of this installation.", no_args_is_help=True)
+sources_app = typer.Typer(help="The sources of this installation.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
 
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
@@ -32,7 +32,7 @@ def _day(value: str | date) -> date:
 
 
 class Layer(StrEnum):
-    """A layer that can be made again from the one before it."""
+    """A layer that can be rebuilt from the one before it."""
 
     warehouse = "warehouse"
     articles = "articles"
@@ -45,7 +45,8 @@ def ingest(
     data: DataFolder = None,
     only: Only = None,
     since_days: Annotated[
-        int, typer.Option(min=0, help="Leave alone what was published earlier; 0 takes all.")
+        int,
+        typer.Option(min=0, help="Ignore what was published earlier; 0 takes all."),
     ] = 0,
     max_new: Annotated[
         int,
@@ -89,7 +90,7 @@ def backfill(
         list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
     ] = None,
     only_known: Annotated[
-        bool, typer.Option("--only-known", help="Leave aside what no paper of the sources has.")
+        bool, typer.Option("--only-known", help="Ignore domains that no source has.")
     ] = False,
     every_url: Annotated[
         bool, typer.Option("--every-url", help="Also URLs that do not look like an article's.")
@@ -102,7 +103,7 @@ def backfill(
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
 ) -> None:
-    """Take the articles out of WARC archives, one's own or others'; go on where one was ended."""
+    """Take the articles out of WARC archives; resumes where it was stopped."""
     installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     if not installation.settings.dask:
@@ -135,7 +136,7 @@ def rebuild(
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
 ) -> None:
-    """Make a layer again from the one before it, without the network."""
+    """Rebuild a layer from the one before it, without the network."""
     installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     from flows import rebuild as job
@@ -153,7 +154,7 @@ def rebuild(
 def recount(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
-    """Count topics whose definition changed again, over all articles kept."""
+    """Count topics whose definition changed again, over all articles."""
     installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     from flows import recount as job

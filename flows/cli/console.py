@@ -18,14 +18,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from flows.runs.prefect_settings import OURS
+from flows.runs.prefect_settings import PROJECT_LOGGERS
 from warehouse.build.relations import Relation
 from warehouse.read.source_health import SourceHealth
 
 
 @contextmanager
 def show_progress(*, quiet: bool = False) -> Iterator[None]:
-    """Show the project's log on standard error, with bars when that is a terminal."""
+    """Show the log on standard error, with progress bars when that is a terminal."""
     console = Console(stderr=True)
     shown: logging.Handler = logging.StreamHandler(sys.stderr)
     shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -41,7 +41,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[None]:
         )
         shown = RichHandler(console=console, show_path=False, show_level=False)
     shown.setLevel(logging.WARNING if quiet else logging.INFO)
-    lines = [_attached(name, shown, logging.INFO) for name in OURS]
+    lines = [_attached(name, shown, logging.INFO) for name in PROJECT_LOGGERS]
     with bars, _attached("tasks.progress", BarHandler(bars), logging.DEBUG), ExitStack() as stack:
         for line in lines:
             stack.enter_context(line)
@@ -83,16 +83,18 @@ class BarHandler(logging.Handler):
         self._bars.update(self._ids[step], completed=done, total=total)
 
 
-def health_view(papers: Iterable[SourceHealth]) -> Table:
-    """How each paper stands, and why."""
+def health_view(sources: Iterable[SourceHealth]) -> Table:
+    """The state of each source, and why."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("source", style="cyan", no_wrap=True)
     for column in ("state", "last read", "last new article", "failures", "why"):
         table.add_column(column, overflow="fold")
-    for paper in papers:
-        times = (paper.last_success_at, paper.last_new_article_at)
-        failures = str(paper.failures_in_a_row or "")
-        table.add_row(paper.source_id, paper.state, *map(_minute, times), failures, Text(paper.why))
+    for source in sources:
+        times = (source.last_success_at, source.last_new_article_at)
+        failures = str(source.failures_in_a_row or "")
+        table.add_row(
+            source.source_id, source.state, *map(_minute, times), failures, Text(source.why)
+        )
     return table
 
 

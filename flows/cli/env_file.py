@@ -1,11 +1,11 @@
-"""The settings of server and workers as a file that systemd, compose and the shell read alike."""
+"""The settings of server and workers as a file that systemd, compose and the shell all read."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.runs.prefect_settings import ours
+from flows.runs.prefect_settings import server_settings
 from tasks.settings import ConfigError, Settings
 
 PREFIX = "PRESSWATCH_"
@@ -39,7 +39,7 @@ def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> st
 
 
 def _wanted(settings: Settings, api: str, environment: Mapping[str, str]) -> dict[str, str]:
-    defaults = ours(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
+    defaults = server_settings(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
     known = {name: environment.get(name) or value for name, value in defaults.items()}
     own = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
     paths: dict[str, Path] = {

@@ -20,7 +20,7 @@ class Exit(IntEnum):
 
 @contextmanager
 def reported_errors() -> Iterator[None]:
-    """Tell expected errors in a line each, with the exit status that fits."""
+    """Report expected errors in a line each, and exit with the status that fits."""
     from tasks.collect.collector import SourcesFailed
     from tasks.settings import ConfigError
     from tasks.upkeep.backup import BackupFailed

@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they stand for."""
+"""Options that several commands have."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,10 @@ from flows.cli.exit_codes import reported_errors
 from flows.installation import Installation, open_installation
 
 SourcesFile = Annotated[
-    Path, typer.Option("--sources", envvar="PRESSWATCH_SOURCES", help="The papers.")
+    Path, typer.Option("--sources", envvar="PRESSWATCH_SOURCES", help="The sources, a TOML file.")
 ]
 TopicsFile = Annotated[
-    Path, typer.Option("--topics", envvar="PRESSWATCH_TOPICS", help="The topics.")
+    Path, typer.Option("--topics", envvar="PRESSWATCH_TOPICS", help="The topics, a TOML file.")
 ]
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="The data folder; else PRESSWATCH_DATA, else ./data.")
@@ -20,6 +20,6 @@ DataFolder = Annotated[
 
 
 def open_checked(sources: Path, topics: Path, data: Path | None) -> Installation:
-    """The installation that the options name; a wrong one ends the command with a line each."""
+    """Open the installation that the options name; exits with a line for each problem."""
     with reported_errors():
         return open_installation(sources, topics, data or "")

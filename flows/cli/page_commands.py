@@ -1,4 +1,4 @@
-"""The commands that look at pages and papers: `extract` and `sources check`."""
+"""The commands that look at pages and sources: `extract` and `sources check`."""
 
 import json
 import sys
@@ -38,9 +38,9 @@ def extract(
 
     with reported_errors(), show_progress(quiet=True):
         settings = Settings()
-        paper = choose(load_sources(sources), [source])[0] if source else None
+        chosen = choose(load_sources(sources), [source])[0] if source else None
         with page_pool(settings) as pool:
-            for page in explain(_found(pages, data), url, settings.limits, pool, paper):
+            for page in explain(_found(pages, data), url, settings.limits, pool, chosen):
                 _show_page(page.path, page.stem, page.record(), out)
 
 

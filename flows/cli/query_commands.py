@@ -1,4 +1,4 @@
-"""The commands of people who ask the warehouse: `sql`, `schema` and `report`."""
+"""The commands that read the warehouse: `sql`, `schema`, `report` and `health`."""
 
 import json
 import sys
@@ -107,7 +107,7 @@ def report(
 
 
 def health(data: DataFolder = None) -> None:
-    """Show which papers fail, are skipped for it, or have fallen silent."""
+    """Show which sources fail, are skipped for it, or have fallen silent."""
     from flows.cli.console import health_view
     from warehouse.read.query import QueryError
     from warehouse.read.source_health import source_health
@@ -120,7 +120,7 @@ def health(data: DataFolder = None) -> None:
 
 
 def print_topics(layout: Layout) -> None:
-    """Show how often each topic came up, by paper and day, and where to read on."""
+    """Show how often each topic came up, by source and day, and where the files are."""
     from tasks.report import daily_report
 
     with reported_errors():
@@ -143,5 +143,5 @@ def layout_of(data: Path | None) -> Layout:
             layout = Layout(settings.data)
             if not layout.current.exists():
                 raise
-            print(f"{error}; what is here is asked", file=sys.stderr)
+            print(f"{error}; reading the local copy", file=sys.stderr)
             return layout

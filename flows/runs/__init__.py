@@ -1,1 +1,1 @@
-"""What a run tells Prefect and shows in its UI: settings, names, states, artifacts, progress."""
+"""What Prefect is given of a run: settings, names, states, artifacts, events, progress."""

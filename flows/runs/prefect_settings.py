@@ -5,7 +5,7 @@ import os
 
 from flows.runs.progress_log import log_progress
 
-OURS = ("flows", "tasks", "warehouse")
+PROJECT_LOGGERS = ("flows", "tasks", "warehouse")
 """Loggers whose lines appear at the terminal and on the run's page."""
 
 SETTINGS = {
@@ -13,7 +13,7 @@ SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OURS),
+    "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(PROJECT_LOGGERS),
     "PREFECT_CLI_PROMPT": "false",
     # The automation for runs that died waits for three of these.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
@@ -49,16 +49,16 @@ def configure(*, verbose: bool = False) -> None:
             os.environ.setdefault(name, value)
 
 
-def operating(api: str) -> dict[str, str]:
+def server_environment(api: str) -> dict[str, str]:
     """The environment of a server, of workers and of their runs; what is set already stays.
 
     Args:
         api: Address of the server's API.
     """
-    return ours(api) | os.environ
+    return server_settings(api) | os.environ
 
 
-def ours(api: str) -> dict[str, str]:
+def server_settings(api: str) -> dict[str, str]:
     """What Presswatch sets of a server, of workers and of their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
     return SETTINGS | SERVER | WORKER | links
@@ -66,7 +66,7 @@ def ours(api: str) -> dict[str, str]:
 
 def log_to_prefect() -> None:
     """Let the project's log lines through to Prefect; called when a flow begins."""
-    for name in OURS:
+    for name in PROJECT_LOGGERS:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)

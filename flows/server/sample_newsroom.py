@@ -1,4 +1,4 @@
-"""The made-up papers of deployments/sample, on loopback.
+"""The sample newsroom of deployments/sample, on loopback.
 
 Without Prefect: `serve` says where its server is before Prefect is imported.
 """
@@ -14,8 +14,8 @@ SAMPLE = Path("deployments/sample")
 
 
 @contextmanager
-def sample_papers(data: Path) -> Iterator[Path]:
-    """Serve the made-up papers on loopback; the value is their sources.toml."""
+def sample_newsroom(data: Path) -> Iterator[Path]:
+    """Serve the sample newsroom on loopback; yields its sources.toml."""
     sys.path.insert(0, str(SAMPLE.absolute()))
     from newsroom import Newsroom, PortUnusable, write_sources
 

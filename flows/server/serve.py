@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from flows.installation import Installation, open_installation
-from flows.runs.prefect_settings import operating
+from flows.runs.prefect_settings import server_environment
 from flows.server.managed_process import Child
 from flows.server.ui_csp import add_policy, use_own_pages
 from tasks.settings import ConfigError, Settings
@@ -56,7 +56,7 @@ def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
     for name in ("sources", "topics", "data", "deployments"):
         path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
-    os.environ.update(operating(f"http://{HOST}:{port}/api"))
+    os.environ.update(server_environment(f"http://{HOST}:{port}/api"))
     use_own_pages(home)
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]

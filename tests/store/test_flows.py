@@ -144,7 +144,7 @@ def test_the_command_takes_an_address_for_the_data_folder(
     assert told.returncode == 0
     assert told.stdout == asked.stdout
     assert f"{store.url}/states" in told.stderr
-    assert "what is here is asked" in told.stderr
+    assert "reading the local copy" in told.stderr
     failed = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api, **lost)
     assert failed.returncode == 1
     assert failed.stderr.count("\n") == 1, failed.stderr
