@@ -11,7 +11,7 @@ from rich.console import Console
 
 from flows.cli.console import show_progress
 from flows.cli.exit_codes import Exit, fail, reported_errors
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, open_checked
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
 from flows.cli.query_commands import layout_of
 from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
@@ -108,8 +108,6 @@ def maintain(
     with show_progress(), reported_errors():
         done = job.maintain(
             verify_only=verify,
-            sources_file=str(sources),
-            topics_file=str(topics),
-            data=str(installation.layout.root),
+            **flow_files(installation),
         )
     Console().print(job.summary(done))

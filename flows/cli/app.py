@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.cli.admin_commands import DEMO, backup, deploy, env, maintain, serve
 from flows.cli.console import show_progress
 from flows.cli.exit_codes import Exit, reported_errors
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, open_checked
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
 from flows.cli.page_commands import check_sources, extract
 from flows.cli.query_commands import health, layout_of, print_topics, report, schema, sql
 from flows.installation import SOURCES, TOPICS
@@ -66,9 +66,7 @@ def ingest(
             only=list(only or ()),
             since_days=since_days,
             max_new=max_new,
-            sources_file=str(sources),
-            topics_file=str(topics),
-            data=str(installation.layout.root),
+            **flow_files(installation),
         )
     Console().print(summary(done))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
@@ -121,9 +119,7 @@ def backfill(
             every_url=every_url,
             dry_run=dry_run,
             processes=processes,
-            sources_file=str(sources),
-            topics_file=str(topics),
-            data=str(installation.layout.root),
+            **flow_files(installation),
         )
     Console().print(job.summary(done, processes or installation.settings.processes))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
@@ -142,12 +138,7 @@ def rebuild(
     from flows import rebuild as job
 
     with show_progress(), reported_errors():
-        job.rebuild(
-            layer=layer.value,
-            sources_file=str(sources),
-            topics_file=str(topics),
-            data=str(installation.layout.root),
-        )
+        job.rebuild(layer=layer.value, **flow_files(installation))
 
 
 @app.command()
@@ -160,9 +151,7 @@ def recount(
     from flows import recount as job
 
     with show_progress(), reported_errors():
-        job.recount(
-            sources_file=str(sources), topics_file=str(topics), data=str(installation.layout.root)
-        )
+        job.recount(**flow_files(installation))
 
 
 for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain):

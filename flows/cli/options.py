@@ -1,7 +1,7 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -23,3 +23,21 @@ def open_checked(sources: Path, topics: Path, data: Path | None) -> Installation
     """Open the installation that the options name; exits with a line for each problem."""
     with reported_errors():
         return open_installation(sources, topics, data or "")
+
+
+class FlowFiles(TypedDict):
+    """The files of an installation, as all flows take them."""
+
+    sources_file: str
+    topics_file: str
+    data: str
+
+
+def flow_files(installation: Installation) -> FlowFiles:
+    """The parameters that name the installation's files to a flow."""
+    settings = installation.settings
+    return {
+        "sources_file": str(settings.sources),
+        "topics_file": str(settings.topics),
+        "data": str(installation.layout.root),
+    }
