@@ -13,7 +13,7 @@ from tasks.backfill.selection import Selection
 from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
-from tasks.load.loader import Run, Share, load
+from tasks.load.loader import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
 from tasks.refine.normalise import EXTRACTOR_VERSION
@@ -98,7 +98,6 @@ def load_shards(
         place.sources,
         [run],
         processes=place.settings.processes,
-        share=Share.MODEST,
         waiting=waiting,
     )
     for staged in shards:

@@ -1,13 +1,11 @@
 """Loading: runs into Parquet, Parquet into the warehouse, topics counted, all checked."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec
 
 import duckdb
 
@@ -24,7 +22,7 @@ from warehouse.build.loaded_definitions import (
     definitions_differ,
     set_definitions,
 )
-from warehouse.build.loader import CheckFailed, Share
+from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked
 from warehouse.build.snapshots import published_load
 from warehouse.build.topic_changes import begin_changes, keep_changes, note_replaced
@@ -46,16 +44,13 @@ __all__ = [
     "CheckFailed",
     "LoadReport",
     "Run",
-    "Share",
     "load",
     "publish",
     "publish_all",
     "rebuild_warehouse",
 ]
 
-log = logging.getLogger(__name__)
 Told = Callable[[str], None]
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,6 @@ def load(
     limits: Limits | None = None,
     now: datetime | None = None,
     processes: int | None = None,
-    share: Share = Share.USUAL,
     waiting: Told = lambda message: None,
 ) -> LoadReport:
     """Partition the runs and load all that is committed and not loaded yet, in one transaction.
@@ -111,8 +105,6 @@ def load(
         limits: Say when and for how long runs skip a source that fails; None keeps to what was.
         now: The clock, for the record of the load and the validity of topics.
         processes: How many may count where there is much to count; None is one for each core.
-        share: What DuckDB may take of the machine; a load for which that is too little begins again
-            with more.
         waiting: Told when another process has to finish first.
 
     Raises:
@@ -121,7 +113,7 @@ def load(
     with synchronised(layout, waiting):
         sweep(layout)
         now = now or datetime.now(UTC)
-        return _load(share, layout, topics, sources, tuple(runs), limits, now, processes)
+        return _load(layout, topics, sources, tuple(runs), limits, now, processes)
 
 
 def rebuild_warehouse(
@@ -138,7 +130,7 @@ def rebuild_warehouse(
         sweep(layout)
         loader.drop_writer(layout)
         now = datetime.now(UTC)
-        report = _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
+        report = _load(layout, topics, sources, (), limits, now, processes)
         publish_locked(layout)
     return report
 
@@ -171,30 +163,11 @@ def publish_all(
         if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):
             sweep(layout)
             now = datetime.now(UTC)
-            _load(Share.USUAL, layout, topics, sources, (), limits, now, processes)
+            _load(layout, topics, sources, (), limits, now, processes)
         return publish_locked(layout)
 
 
-def _within_memory(
-    work: Callable[Concatenate[Share, P], LoadReport],
-) -> Callable[Concatenate[Share, P], LoadReport]:
-    """Work within a share of memory, or again within a larger one where that is too little."""
-
-    def again(share: Share, /, *args: P.args, **kwargs: P.kwargs) -> LoadReport:
-        try:
-            return work(share, *args, **kwargs)
-        except duckdb.OutOfMemoryException as error:
-            if share is Share.MOST:
-                raise
-            log.info("a load begins again with more memory: %s", str(error).partition("\n")[0])
-            return again(share.more, *args, **kwargs)
-
-    return again
-
-
-@_within_memory
 def _load(
-    share: Share,
     layout: Layout,
     topics: Sequence[Topic],
     sources: Sequence[Source],
@@ -204,16 +177,11 @@ def _load(
     processes: int | None,
 ) -> LoadReport:
     definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
-    with (
-        loader.open_writer(layout, committed_runs(layout.commits), share) as con,
-        loader.transaction(con),
-    ):
+    with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
-        if is_redefined:
-            loader.allow(con, Share.MOST)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
         rule = _rule(limits) if limits else kept or _rule(Limits())

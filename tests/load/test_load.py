@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -15,7 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load.loader import CheckFailed, Share, load, publish, rebuild_warehouse
+from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
 from tasks.topics.topic import Topic
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.daily_news import NOW, DailyNews, ingest, run_id, stage_day
@@ -45,72 +44,15 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / "data")
 
 
-@pytest.mark.parametrize("memory", ["1MB", "16MB"])
-def test_a_load_for_which_memory_is_too_little_begins_again_with_more(
-    news: DailyNews,
-    memory: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level("INFO")
-    layout, undisturbed = news(1), news(1, "other")
-    run, same = stage_day(layout, 2), stage_day(undisturbed, 2)
-    expected = load(undisturbed, TOPICS, SOURCES, [same], now=NOW)
-    monkeypatch.setitem(writer_file.MEMORY, Share.MODEST, memory)
-
-    assert load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST) == expected
-    assert "begins again with more memory" in caplog.text
-    publish(layout)
-    publish(undisturbed)
-    assert tables(layout) == tables(undisturbed)
-
-
-def test_a_load_whose_file_takes_more_memory_to_close_is_reported_whole(
-    news: DailyNews, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its commit stands by then: begun again it would find nothing new and report nothing."""
-    layout = news(1)
-    run = stage_day(layout, 2)
-    once = writer_file._detach_once
-    failed: list[str] = []
-
-    def tight_at_first(con: duckdb.DuckDBPyConnection, of: Layout) -> frozenset[int]:
-        if not failed:
-            leave_no_memory(con)
-        try:
-            return once(con, of)
-        except duckdb.Error as error:
-            failed.append(str(error))
-            raise
-
-    monkeypatch.setattr(writer_file, "_detach_once", tight_at_first)
-    report = load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
-    assert report.run_ids == (run.run_id,)
-    assert report.outcomes
-    assert "CHECKPOINT during DETACH failed" in failed[0]
-    assert len(failed) == 1
-    publish(layout)
-    assert query(layout, "SELECT max(load_no) AS n FROM loads").to_pylist() == [{"n": 2}]
-
-
-def leave_no_memory(con: duckdb.DuckDBPyConnection) -> None:
-    """Set DuckDB's limit to the least that it takes."""
-    for kilobytes in range(500, 64_000, 100):
-        with suppress(duckdb.OutOfMemoryException):
-            con.execute(f"SET memory_limit = '{kilobytes}KB'")
-            return
-
-
-def test_a_load_for_which_no_memory_is_enough_leaves_its_run_to_the_next(
+def test_a_load_that_runs_out_of_memory_leaves_its_run_to_the_next(
     news: DailyNews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layout = news(1)
     run = stage_day(layout, 2)
     with monkeypatch.context() as patched:
-        for share in Share:
-            patched.setitem(writer_file.MEMORY, share, "1MB")
+        patched.setattr(writer_file, "MEMORY", "1MB")
         with pytest.raises(duckdb.OutOfMemoryException):
-            load(layout, TOPICS, SOURCES, [run], now=NOW, share=Share.MODEST)
+            load(layout, TOPICS, SOURCES, [run], now=NOW)
 
     assert load(layout, TOPICS, SOURCES, [run], now=NOW).run_ids == (run.run_id,)
 

@@ -23,7 +23,6 @@ from tasks.upkeep.retention import drop_archives, drop_objects, drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
-from warehouse.build.writer_file import Share
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -198,7 +197,7 @@ def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], obje
         _, tag = store.read_tagged(LEASE)
         store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
         other()
-        loading._load(Share.USUAL, layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
+        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
 
 
 def test_a_store_that_is_gone_for_a_while_costs_nothing(

@@ -13,12 +13,8 @@ import duckdb
 import pytest
 
 import tasks
-from tasks.load.loader import load
 from tasks.prompts.word_weights import MEMORY, Lexicon, Said
-from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
-from warehouse.build import loader, writer_file, written_blocks
-from warehouse.build.writer_file import MEMORY as SHARES
-from warehouse.build.writer_file import Share
+from warehouse.build import writer_file
 from warehouse.layers.layout import Layout
 
 FREED = """
@@ -77,55 +73,24 @@ def test_what_duckdb_freed_goes_back_to_the_system() -> None:
 def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = []
-    look = written_blocks.written_blocks
+    connections, held = [], []
+    connect = writer_file._connect
 
-    def noted(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[int]:
-        held.append(temporary_bytes(con))
-        return look(con, path)
+    def noted(layout: Layout) -> duckdb.DuckDBPyConnection:
+        connections.append(connect(layout))
+        return connections[0].cursor()
 
-    monkeypatch.setattr(writer_file, "written_blocks", noted)
+    monkeypatch.setattr(writer_file, "_connect", noted)
     with writer_file.opened(Layout(tmp_path)) as con:
         con.execute("CREATE TEMP TABLE numbers AS SELECT hash(range) AS n FROM range(1_000_000)")
         held.append(temporary_bytes(con))
+    held.append(temporary_bytes(connections[0]))
     assert held[0] > 8_000_000 > held[1]
 
 
 def temporary_bytes(con: duckdb.DuckDBPyConnection) -> int:
     asked = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
     return int(con.execute(asked).fetchall()[0][0])
-
-
-def test_duckdb_has_a_small_share_unless_a_load_reaches_into_all_history(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layout, shares = Layout(tmp_path), []
-    refresh = loader.refresh
-
-    def noted(con: duckdb.DuckDBPyConnection) -> None:
-        shares.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
-        refresh(con)
-
-    monkeypatch.setattr(loader, "refresh", noted)
-    for number, (topics, share) in enumerate(
-        (
-            (TOPICS, Share.USUAL),
-            (TOPICS, Share.USUAL),
-            (TOPICS, Share.MODEST),
-            ((HARVEST,), Share.MODEST),
-        ),
-        1,
-    ):
-        run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
-        load(layout, topics, SOURCES, [run], share=share)
-
-    asked = (Share.MOST, Share.USUAL, Share.MODEST, Share.MOST)
-    assert shares == [duckdb_says(SHARES[share]) for share in asked]
-
-
-def duckdb_says(share: str) -> str:
-    with duckdb.connect(config={"memory_limit": share}) as con:
-        return str(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
 
 
 def test_what_is_remembered_of_texts_is_bounded() -> None:

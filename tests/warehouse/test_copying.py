@@ -15,7 +15,6 @@ from tasks.load.loader import load, publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.build.file_copy import BLOCK, HEADERS, copy_over, is_shared
 from warehouse.build.writer_file import STORAGE, opened
-from warehouse.build.written_blocks import add_copy, written_since
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot
 
@@ -183,95 +182,13 @@ def same_numbers(one: Path, other: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_told", [True, False], ids=["told", "compared"])
-def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path, is_told: bool) -> None:
+def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path) -> None:
     layout, dice = Layout(tmp_path), random.Random(11)
     with opened(layout) as con:
         con.execute("CREATE TABLE numbers (number UBIGINT, place BIGINT)")
     for at in range(1, 25):
         changed(layout, dice, at)
         target = tmp_path / f"target-{at % 3}.duckdb"
-        blocks = written_since(layout, target) if is_told else None
-        assert not is_told or (blocks is None) == (at <= 3)
-        copy_over(layout.writer, target, blocks)
-        add_copy(layout, target)
+        copy_over(layout.writer, target)
         assert target.read_bytes() == layout.writer.read_bytes()
         assert same_numbers(layout.writer, target)
-
-
-@pytest.fixture
-def copied(tmp_path: Path) -> tuple[Layout, Path]:
-    """A writer's file of several blocks, and a copy of it that is known as one."""
-    layout, copy = Layout(tmp_path), tmp_path / "copy.duckdb"
-    with opened(layout) as con:
-        con.execute("CREATE TABLE numbers AS SELECT hash(range) AS n FROM range(300_000)")
-    copy_over(layout.writer, copy)
-    add_copy(layout, copy)
-    return layout, copy
-
-
-def test_what_a_load_wrote_is_known(copied: tuple[Layout, Path]) -> None:
-    layout, copy = copied
-    whole = layout.writer.stat().st_size // BLOCK
-    for number in range(2):
-        with opened(layout) as con:
-            con.execute(f"INSERT INTO numbers VALUES ({number})")
-    blocks = written_since(layout, copy)
-    assert blocks
-    assert 0 < len(blocks) < whole
-    copy_over(layout.writer, copy, blocks)
-    assert copy.read_bytes() == layout.writer.read_bytes()
-
-
-def test_a_load_that_changed_nothing_leaves_what_is_known(copied: tuple[Layout, Path]) -> None:
-    layout, copy = copied
-    with opened(layout) as con:
-        con.execute("FROM numbers").fetchall()
-    assert written_since(layout, copy) == frozenset()
-
-
-DIES = """
-import os, sys
-from pathlib import Path
-from warehouse.layers.layout import Layout
-from warehouse.build.writer_file import opened
-with opened(Layout(Path(sys.argv[1]))) as con:
-    con.execute("INSERT INTO numbers SELECT hash(range) FROM range(700_000)")
-    if sys.argv[2] == "checkpoint":
-        con.execute("CHECKPOINT")
-    os._exit(1)
-"""
-
-
-@pytest.mark.parametrize("when", ["committed", "checkpoint"])
-def test_of_a_load_that_died_nothing_is_known(copied: tuple[Layout, Path], when: str) -> None:
-    layout, copy = copied
-    subprocess.run([sys.executable, "-c", DIES, str(layout.root), when], check=False)
-    assert written_since(layout, copy) is None
-    with opened(layout) as con:
-        assert con.execute("SELECT count(*) FROM numbers").fetchall() == [(1_000_000,)]
-    assert written_since(layout, copy) is None
-    copy_over(layout.writer, copy, written_since(layout, copy))
-    assert copy.read_bytes() == layout.writer.read_bytes()
-
-
-@pytest.mark.parametrize("who", ["writer", "copy"])
-def test_of_what_somebody_else_wrote_nothing_is_known(
-    copied: tuple[Layout, Path], who: str
-) -> None:
-    layout, copy = copied
-    with duckdb.connect(str(layout.writer if who == "writer" else copy)) as con:
-        con.execute("INSERT INTO numbers VALUES (1)")
-    assert written_since(layout, copy) is None
-
-
-@pytest.mark.slow
-def test_every_snapshot_after_the_third_is_told_what_to_copy(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "data")
-    for number in range(1, 6):
-        oldest = min(layout.warehouse.glob("snapshot-*"), default=None)
-        publish_page(layout, number)
-        if number > 1:
-            assert written_since(layout, layout.current) == frozenset()
-        if oldest and number < 4:
-            assert written_since(layout, oldest / layout.writer.name)

@@ -17,13 +17,13 @@ from warehouse import version
 from warehouse.allocation import few_arenas, give_back
 from warehouse.build.article_texts_view import live_paths, without_files
 from warehouse.build.checks_runner import OFFENDERS, CheckFailed, run_checks
-from warehouse.build.writer_file import Share, allow, drop_writer, opened
+from warehouse.build.writer_file import drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files
 from warehouse.layers.layout import Layout
 from warehouse.stats import attention_index, spikes
 from warehouse.stats.daily_counts import Counts
 
-__all__ = ["OFFENDERS", "CheckFailed", "Share", "allow", "drop_writer", "run_checks"]
+__all__ = ["OFFENDERS", "CheckFailed", "drop_writer", "run_checks"]
 
 SQL = Path(__file__).parents[1]
 MARTS = (
@@ -33,8 +33,6 @@ MARTS = (
 """In the order in which they are brought up to date; each reads the ones before it."""
 ARITHMETIC = {"attention_index": attention_index.index_tables, "topic_spikes": spikes.spike_tables}
 """What is reckoned in arrays, for the SQL of these marts to read as tables."""
-MANY = 20_000
-"""Captures of one load for which DuckDB's smaller shares are too small: 194,000 ran out of it."""
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -62,9 +60,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 @contextmanager
-def open_writer(
-    layout: Layout, committed: Iterable[str], share: Share = Share.USUAL
-) -> Iterator[Connection]:
+def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
     """Open the writer's file, made anew when it is not there or no longer fits; close it after.
 
     It no longer fits when another SCHEMA_VERSION made it, or when a run it has loaded is committed
@@ -72,7 +68,7 @@ def open_writer(
     """
     few_arenas()
     try:
-        with _fitting(layout, set(committed), share) as con:
+        with _fitting(layout, set(committed)) as con:
             if not (_is_made(con) and last_load(con)):
                 with transaction(con):
                     make_relations(con)
@@ -82,13 +78,13 @@ def open_writer(
 
 
 @contextmanager
-def _fitting(layout: Layout, committed: set[str], share: Share) -> Iterator[Connection]:
-    with opened(layout, share) as con:
+def _fitting(layout: Layout, committed: set[str]) -> Iterator[Connection]:
+    with opened(layout) as con:
         if not _is_made(con) or _fits(con, committed):
             yield con
             return
     drop_writer(layout)
-    with opened(layout, share) as con:
+    with opened(layout) as con:
         yield con
 
 
@@ -190,8 +186,6 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     """Read the rows of committed runs from their Parquet files."""
     if not commits:
         return
-    if sum(commit.attempts for commit in commits) > MANY:
-        allow(con, Share.MOST)
     insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
     add_files(con, commits)
     for layer, table in (

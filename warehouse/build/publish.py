@@ -8,7 +8,6 @@ from warehouse.build.index_vintages import keep_vintages
 from warehouse.build.manifest import NAME, manifest
 from warehouse.build.snapshots import published_load, show, snapshot_folder, snapshots
 from warehouse.build.writer_file import opened
-from warehouse.build.written_blocks import add_copy, written_since
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
@@ -57,11 +56,10 @@ def _copy(layout: Layout, number: int) -> Path:
     folder = snapshot_folder(layout, number)
     shutil.rmtree(folder, ignore_errors=True)
     spare = _spare(layout)
-    copy_over(layout.writer, spare, written_since(layout, spare))
+    copy_over(layout.writer, spare)
     folder.mkdir(parents=True)
     snapshot = spare.rename(folder / layout.writer.name)
     sync(folder)
-    add_copy(layout, snapshot)
     return snapshot
 
 
