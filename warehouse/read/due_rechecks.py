@@ -23,7 +23,7 @@ WITH due AS (
     GROUP BY source_id, article_id
 ),
 asked AS (
-    SELECT captures.*, class, may_pass, class = 'article' OR outcome = 'not_modified' AS is_good
+    SELECT captures.*, class, is_retryable, class = 'article' OR outcome = 'not_modified' AS is_good
     FROM captures
     JOIN outcomes USING (outcome)
     WHERE kind = 'page' AND attempted_at >= $seen_since
@@ -38,7 +38,7 @@ waiting AS (
     JOIN urls USING (article_id)
     JOIN (SELECT * EXCLUDE (article_id, source_id) FROM asked) AS tried USING (url_requested)
     GROUP BY source_id, article_id, due_at
-    HAVING count(*) FILTER (attempted_at >= due_at AND NOT may_pass) = 0
+    HAVING count(*) FILTER (attempted_at >= due_at AND NOT is_retryable) = 0
        AND count(*) FILTER (attempted_at >= due_at) < $tries
        AND arg_max(outcome, (attempted_at, capture_id)) NOT IN ('not_found', 'soft_404')
 )

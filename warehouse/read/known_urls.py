@@ -94,7 +94,7 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         rows = con.execute(
             "SELECT DISTINCT key FROM ("
             " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
-            " WHERE kind = 'page' AND NOT may_pass)"
+            " WHERE kind = 'page' AND NOT is_retryable)"
             " SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS key) USING (key)",
             [sorted(set(folded_urls))],
         ).fetchall()
@@ -112,7 +112,7 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
     with con:
         rows = con.execute(
             "SELECT DISTINCT arg_max(etag, run_id) FROM captures JOIN outcomes USING (outcome)"
-            " WHERE kind = 'file' AND source_id = ? AND etag IS NOT NULL AND NOT may_pass"
+            " WHERE kind = 'file' AND source_id = ? AND etag IS NOT NULL AND NOT is_retryable"
             " GROUP BY url_requested",
             [source_id],
         ).fetchall()

@@ -2,22 +2,24 @@
 CREATE TABLE IF NOT EXISTS outcomes (
     outcome       VARCHAR,
     class         VARCHAR,
-    may_pass      BOOLEAN,
+    is_retryable  BOOLEAN,
     is_loss       BOOLEAN,
     is_unanswered BOOLEAN,
-    meaning       VARCHAR
+    meaning       VARCHAR,
+    may_pass      BOOLEAN AS (is_retryable)
 );
 
 COMMENT ON TABLE outcomes IS
     'What the outcomes of captures mean.';
 COMMENT ON COLUMN outcomes.outcome IS 'Outcome, as in captures';
 COMMENT ON COLUMN outcomes.class IS 'article, listing, refused, failed, unreadable or no_article';
-COMMENT ON COLUMN outcomes.may_pass IS
+COMMENT ON COLUMN outcomes.is_retryable IS
     'Whether a page is asked for again, because it may be better next time';
 COMMENT ON COLUMN outcomes.is_loss IS 'Whether there may be an article that was not collected';
 COMMENT ON COLUMN outcomes.is_unanswered IS
     'Whether the host did not answer; after five such pages in a row a run leaves the rest for later';
 COMMENT ON COLUMN outcomes.meaning IS 'In words';
+COMMENT ON COLUMN outcomes.may_pass IS 'The same as is_retryable, its name until 0.1; goes in 0.3';
 
 DELETE FROM outcomes;
 INSERT INTO outcomes VALUES
