@@ -2,7 +2,7 @@
 
 import duckdb
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 
 Raise it when a load would now write other columns or rows, then run

@@ -15,12 +15,13 @@ from tasks.archive.members import beginning
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from warehouse import version
-from warehouse.build.checks_runner import CHECKS, CheckFailed, run_checks
+from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.layers.commits import read_commits, unnamed_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.read.query import QueryError, open_snapshot
+from warehouse.sql_files import read_sql
 from warehouse.store.archive_files import archive_files
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
@@ -233,9 +234,9 @@ def _check_findings(
     if version.schema_versions(con) != {version.SCHEMA_VERSION}:
         yield Finding(snapshot, "was made by another version; the next load makes it again")
         return
-    for path in sorted(CHECKS.glob("*.sql")):
+    for name in read_sql("checks"):
         done.checks += 1
         try:
-            run_checks(con, path.stem)
+            run_checks(con, name)
         except CheckFailed as error:
             yield Finding(snapshot, " ".join(str(error).split()))

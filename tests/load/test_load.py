@@ -30,7 +30,7 @@ from tests.support.staged_pages import (
     stage,
     tables,
 )
-from warehouse import version
+from warehouse import sql_files, version
 from warehouse.build import loader, writer_file
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
@@ -136,8 +136,10 @@ def test_another_schema_version_makes_the_file_anew(
 @pytest.fixture
 def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SQL with another comment on a table, another view, and a view less."""
-    folder = shutil.copytree(loader.SQL, tmp_path / "sql")
+    folder = shutil.copytree(sql_files.SQL, tmp_path / "sql")
     monkeypatch.setattr(loader, "SQL", folder)
+    monkeypatch.setattr(sql_files, "SQL", folder)
+    monkeypatch.setattr(loader, "read_sql", sql_files.read_sql.__wrapped__)
     loads, revisions = folder / "schema/loads.sql", folder / "schema/article_revisions.sql"
     loads.write_text(loads.read_text().replace("Number of the load", "The number"))
     revisions.write_text(revisions.read_text().replace("AS similarity", "+ 1 AS similarity"))
@@ -179,40 +181,19 @@ def test_comments_and_views_reach_readers_without_a_rebuild(
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no is None
 
 
-def age(layout: Layout) -> None:
-    """Let the writer's file be one of 0.1.0."""
-    with duckdb.connect(layout.writer) as con:
-        con.execute("ALTER TABLE loads DROP COLUMN schema_version")
-        con.execute("UPDATE loads SET sql_hash = ?", [version.SQL_HASH_1])
-
-
-def test_a_file_of_0_1_0_is_taken_over(news: DailyNews, monkeypatch: pytest.MonkeyPatch) -> None:
-    layout = news(1)
-    kept, defined = tables(layout), catalog(layout)
-    age(layout)
-    stays(monkeypatch)
-    ingest(layout, 1)
-    assert query(layout, "SELECT load_no, schema_version FROM loads").to_pylist() == [
-        {"load_no": number, "schema_version": 1} for number in (1, 2)
-    ]
-    assert catalog(layout) == defined
-    taken_over = tables(layout)
-    assert taken_over != kept
-    monkeypatch.undo()
-    rebuild_warehouse(layout, TOPICS, SOURCES)
-    assert tables(layout) == taken_over
-
-
-def test_a_file_of_unknown_sql_is_made_anew(news: DailyNews) -> None:
+@pytest.mark.parametrize("sql_hash", [version.SQL_HASH_1, "of a day before 0.1.0"])
+def test_a_file_without_a_schema_version_is_made_anew(news: DailyNews, sql_hash: str) -> None:
     layout = news(1)
     kept = tables(layout)
-    age(layout)
     with duckdb.connect(layout.writer) as con:
-        con.execute("UPDATE loads SET sql_hash = 'of a day before 0.1.0'")
+        con.execute("ALTER TABLE loads DROP COLUMN schema_version")
+        con.execute("UPDATE loads SET sql_hash = ?", [sql_hash])
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
     publish(layout)
     assert tables(layout) == kept
-    assert query(layout, "SELECT schema_version FROM loads").to_pylist() == [{"schema_version": 1}]
+    assert query(layout, "SELECT schema_version FROM loads").to_pylist() == [
+        {"schema_version": version.SCHEMA_VERSION}
+    ]
 
 
 def test_files_that_lack_a_column_of_today_are_read(news: DailyNews) -> None:

@@ -33,6 +33,7 @@ from warehouse import version
 from warehouse.build import loader
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
+from warehouse.sql_files import read_sql
 
 SAMPLE = Path(__file__).parents[2] / "deployments" / "sample"
 sys.path.insert(0, str(SAMPLE))
@@ -138,8 +139,8 @@ def schema_parts() -> Parts:
         loader.make_relations(con)
         parts = table_parts(con)
     for folder in ("marts", "steps"):
-        for path in (loader.SQL / folder).glob("*.sql"):
-            parts[f"{folder}/{path.stem}"] = digest(without_comments(path.read_text()))
+        for name, sql in read_sql(folder).items():
+            parts[f"{folder}/{name}"] = digest(without_comments(sql))
     return parts | _row_parts()
 
 

@@ -1,7 +1,6 @@
 """The declared versions stand for what the code does."""
 
 import json
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,6 +15,7 @@ from tests.upgrade.fingerprints import (
     without_comments,
 )
 from warehouse.build import loader
+from warehouse.sql_files import read_sql
 
 NAME = "SCHEMA_VERSION"
 KNOWN: dict[str, Parts] = {"7": {"columns of a": "0", "marts/b": "1"}}
@@ -74,9 +74,8 @@ def test_a_changed_column_is_another_table(made: duckdb.DuckDBPyConnection, chan
 def test_comments_and_blanks_are_no_sql() -> None:
     line = """INSERT INTO daily SELECT '--  no comment', "a  b" FROM news;"""
     assert without_comments(SQL) == without_comments(SQL.replace("a day", "one")) == line
-    for path in Path(loader.SQL, "marts").glob("*.sql"):
-        sql = path.read_text()
-        assert without_comments(f"-- {path}\n{sql}") == without_comments(sql)
+    for name, sql in read_sql("marts").items():
+        assert without_comments(f"-- {name}\n{sql}") == without_comments(sql)
 
 
 def test_numbers_are_alike_to_nine_digits_and_sets_in_any_order() -> None:

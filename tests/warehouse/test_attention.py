@@ -140,7 +140,11 @@ class Panel:
 
     def refresh(self, now: datetime = NOW) -> None:
         begin_vintage(self.con, self.layout, now)
-        loader.fill(self.con, "attention_index", Counts(self.con))
+        changed = "CREATE OR REPLACE TEMP TABLE changed_topic_daily AS FROM topic_daily"
+        self.con.execute(changed)
+        counts = Counts(self.con)
+        for mart in ("attention_index", "index_notes"):
+            loader.fill(self.con, mart, counts)
 
     def of(self, panel: Mapping[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
         """The monthly series of a panel."""

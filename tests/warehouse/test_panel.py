@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from tests.warehouse.test_spikes import UNCHANGED
 from warehouse.build import loader
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.layers.layout import Layout
@@ -38,9 +39,8 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         loader.make_relations(made)
         made.execute(MADE)
         begin_vintage(made, Layout(tmp_path), NOW)
-        made.execute("CREATE TEMP TABLE touched_days AS SELECT source_id, day FROM topic_daily")
-        made.execute("CREATE TEMP TABLE changed_days AS FROM touched_days")
-        made.execute("CREATE TEMP TABLE recounted (topic_id VARCHAR)")
+        made.execute(UNCHANGED)
+        made.execute("INSERT INTO changed_topic_daily SELECT day FROM topic_daily")
         yield made
 
 

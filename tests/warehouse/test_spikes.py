@@ -25,6 +25,14 @@ FIRST = date(2025, 1, 6)
 DAYS = 200
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
+UNCHANGED = """
+    CREATE OR REPLACE TEMP TABLE changed_topic_daily (day DATE);
+    CREATE OR REPLACE TEMP TABLE changed_articles (published_date DATE);
+    CREATE OR REPLACE TEMP TABLE changed_sources (source_id VARCHAR);
+    CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR);
+"""
+"""What the spikes' mart reads of a load that changed nothing."""
+
 
 class Days:
     """An empty warehouse in memory whose topic_daily is filled by hand."""
@@ -65,11 +73,9 @@ class Days:
         return {(day - FIRST).days: (n, expected, score) for day, n, expected, score in found}
 
     def _refresh(self, touched: Iterable[int]) -> None:
-        for name in ("touched_days", "changed_days"):
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (source_id VARCHAR, day DATE)")
-        self.con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
+        self.con.execute(UNCHANGED)
         days = [FIRST + timedelta(days=day) for day in touched]
-        self.con.execute("INSERT INTO touched_days SELECT 'xx-0', unnest(?::DATE[])", [days])
+        self.con.execute("INSERT INTO changed_topic_daily SELECT unnest(?::DATE[])", [days])
         loader.fill(self.con, "topic_spikes", daily_counts.Counts(self.con))
 
     @staticmethod

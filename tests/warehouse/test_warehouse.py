@@ -36,6 +36,7 @@ from warehouse.build import loader
 from warehouse.build.checks_runner import check_snapshot
 from warehouse.build.snapshots import published_load
 from warehouse.layers.layout import Layout
+from warehouse.merge import marts
 from warehouse.read.known_urls import (
     KnownListing,
     KnownUrls,
@@ -44,8 +45,9 @@ from warehouse.read.known_urls import (
     last_listings,
 )
 from warehouse.read.query import QueryError, open_snapshot, query
+from warehouse.sql_files import SQL, read_sql
 
-SQL_FILES = sorted(loader.SQL.glob("*/*.sql"))
+SQL_FILES = sorted(SQL.glob("*/*.sql"))
 RUN = "20260302T060000Z-aaaaaa"
 
 
@@ -98,9 +100,7 @@ def test_a_macro_file_makes_the_macro_it_is_named_after(made: duckdb.DuckDBPyCon
         "SELECT function_name, comment FROM duckdb_functions()"
         " WHERE NOT internal AND function_type LIKE '%macro'"
     ).fetchall()
-    assert {name for name, _ in made_macros} == {
-        path.stem for path in (loader.SQL / "macros").iterdir()
-    }
+    assert {name for name, _ in made_macros} == {path.stem for path in (SQL / "macros").iterdir()}
     assert all(comment for _, comment in made_macros)
 
 
@@ -115,24 +115,44 @@ def test_comments_reach_the_readers(layout: Layout) -> None:
 def test_a_schema_file_makes_the_relation_it_is_named_after(
     made: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert set(relations(made)) == {path.stem for path in (loader.SQL / "schema").iterdir()}
+    assert set(relations(made)) == read_sql("schema").keys()
 
 
 def test_a_mart_fills_the_relation_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
-    assert sorted(loader.MARTS) == sorted(path.stem for path in (loader.SQL / "marts").iterdir())
-    assert set(loader.MARTS) <= set(relations(made))
+    assert marts().keys() == read_sql("marts").keys()
+    assert marts().keys() <= set(relations(made))
+
+
+@pytest.mark.parametrize("mart", marts())
+def test_a_mart_is_one_select(mart: str) -> None:
+    (statement,) = duckdb.extract_statements(marts()[mart].query)
+    assert statement.type == duckdb.StatementType.SELECT
+
+
+def test_a_mart_comes_after_those_that_it_reads() -> None:
+    names = list(marts())
+    for name, mart in marts().items():
+        assert not mart.reads.intersection(names[names.index(name) + 1 :])
+
+
+def test_a_mart_has_one_row_a_key(sound: Layout) -> None:
+    groups = {"attention_index", "index_notes", "topic_changes", "topic_spikes"}
+    for name, mart in marts().items():
+        rows = ask(sound, f"SELECT count(*), count(DISTINCT ({mart.key},)) FROM {name}")
+        assert name in groups or rows[0][0] == rows[0][1]
 
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_first_comment_says_what_the_file_is(path: Path) -> None:
-    starts = {"checks": "-- Holds: ", "steps": "-- One round "}
-    assert path.read_text().startswith(starts.get(path.parent.name, "-- Grain: one "))
+    start = "-- Holds: " if path.parent.name == "checks" else "-- Grain: one "
+    assert path.read_text().startswith(start)
 
 
 def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None:
-    rows = made.execute("SELECT outcome, class, may_pass FROM outcomes").fetchall()
+    rows = made.execute("SELECT outcome, class, is_retryable FROM outcomes").fetchall()
     assert sorted(name for name, _, _ in rows) == sorted(set(Outcome) - {Outcome.FETCHED})
-    assert {name for name, _, may_pass in rows if may_pass} == PASSING_OUTCOMES
+    assert {name for name, _, is_retryable in rows if is_retryable} == PASSING_OUTCOMES
+    assert not made.execute("FROM outcomes WHERE may_pass <> is_retryable").fetchall()
     assert {name for name, kind, _ in rows if kind == "article"} == ARTICLE_OUTCOMES
     unanswered = made.execute("SELECT outcome FROM outcomes WHERE is_unanswered").fetchall()
     assert {name for (name,) in unanswered} == UNANSWERED
@@ -229,7 +249,7 @@ def sound(loaded: Layout) -> Layout:
 
 
 def test_each_check_has_a_plant() -> None:
-    assert sorted(PLANTS) == sorted(path.stem for path in (loader.SQL / "checks").iterdir())
+    assert PLANTS.keys() == read_sql("checks").keys()
 
 
 @pytest.mark.slow

@@ -1,22 +1,20 @@
-"""Checking the warehouse: the queries of `checks`, over what a load brought or over everything."""
+"""Checking the warehouse: the queries of `checks`, over what a load touched or over everything."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from warehouse.layers.layout import Layout
+from warehouse.merge import ADDED
 from warehouse.read.query import QueryError, open_snapshot, records
+from warehouse.sql_files import make_view, read_sql
 
-CHECKS = Path(__file__).parents[1] / "checks"
 OFFENDERS = 5
 """Rows that a failed check shows."""
-ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
-"""Relations to which a load only adds rows of its runs; a check reads those as `added_<name>`."""
 OF_ARTICLES = {
-    "article_versions": ("article_versions", "SEMI JOIN other_ids USING (article_id)"),
-    "articles": ("articles", "SEMI JOIN other_ids USING (article_id)"),
+    "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
+    "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
     "copies": ("articles", "SEMI JOIN touched_ids AS t ON articles.duplicate_of = t.article_id"),
     "originals": (
         "articles",
@@ -29,15 +27,8 @@ OF_ARTICLES = {
 """Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
 
 `touched_copies` and `touched_originals` are what is the same text as a touched article. Rows are
-found once a load, not by each check: to look for a few articles is to read the ids of all.
+found once a load, not by each check: looking for a few articles reads the ids of all.
 """
-
-KNOWN = {
-    "article_versions": "UNION SELECT place FROM touched_versions",
-    "articles": "UNION SELECT rowid FROM articles WHERE rowid > getvariable('articles_end')",
-}
-"""Of those, the places that `build.refresh` has found; the others are looked for."""
-
 OF_DAYS = {
     "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
@@ -52,8 +43,8 @@ OF_DAYS = {
 }
 """Views `touched_<name>`: a relation's rows of the days of the load's runs.
 
-Spikes, as weeks and months, have the days of watched papers: a backfill of what only archives know
-may touch days of many years, which are in none of them.
+Spikes, as weeks and months, are looked at on the days of watched sources: a backfill of what only
+archives know may touch days of many years, which are in none of them.
 """
 
 PERIODS = {
@@ -66,17 +57,15 @@ PERIODS = {
 Each with the column that is compared: days, or the first days of periods.
 """
 
-SUMS = {
-    "topic_weekly": ("topic_weekly", "weeks_daily"),
-    "topic_monthly": ("topic_monthly", "months_daily"),
-}
-"""Views `touched_<name>`: what a view makes of these days, instead of those of all history.
+SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
+"""Views `touched_<name>`: the view's SELECT over these days, instead of those of all history.
 
-Asked for some periods, DuckDB reads all days: which are theirs it does not see.
+Asked for some periods of the view itself, DuckDB reads all days: it cannot tell which are theirs.
 """
-
-AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
-"""How the checks of the marts begin that `build.refresh` leaves as they are where it may."""
+AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")
+"""Marts that a poll with nothing new does not touch."""
+CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
+"""How the names of the checks of these marts, and of the views over them, begin."""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -106,18 +95,18 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
         CheckFailed: naming the first check that found rows, with the first of them.
     """
     _view_all(con) if whole else _view_touched(con)
-    stays = () if whole or _is_moved(con) else AFTER_COVERAGE
-    for path in sorted(CHECKS.glob("*.sql")):
-        if (names and path.stem not in names) or path.stem.startswith(stays):
+    unchanged = () if whole or _is_moved(con) else CHECKS_AFTER_COVERAGE
+    for name, sql in read_sql("checks").items():
+        if (names and name not in names) or name.startswith(unchanged):
             continue
-        sql = path.read_text()
         found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
         if found:
-            raise CheckFailed(path.stem, _says(sql), found)
+            raise CheckFailed(name, _says(sql), found)
 
 
 def _is_moved(con: Connection) -> bool:
-    return bool(con.execute("SELECT getvariable('is_moved')").fetchall()[0][0])
+    keys = (f"EXISTS (FROM keys_of_{mart})" for mart in AFTER_COVERAGE)
+    return bool(con.execute(f"SELECT {' OR '.join(keys)}").fetchall()[0][0])
 
 
 def check_snapshot(layout: Layout) -> None:
@@ -147,26 +136,18 @@ def _view_all(con: Connection) -> None:
     there = {name for (name,) in rows.fetchall()}
     for name in there.intersection(ADDED):
         _view(con, f"added_{name}", f"FROM {name}")
-    for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS | SUMS).items():
+    parts = {name: relation for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS).items()}
+    for name, relation in (parts | {view: view for view in SUMS}).items():
         if relation in there:
             _view(con, f"touched_{name}", f"FROM {relation}")
 
 
 def _view_touched(con: Connection) -> None:
-    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM new_runs").fetchall()]
-    # As constants: a join would read the column of all rows, these are looked up in its statistics.
-    listed = ", ".join(f"'{run_id}'" for run_id in run_ids) or "NULL"
-    for name in ADDED:
-        _view(con, f"added_{name}", f"FROM {name} WHERE run_id IN ({listed})")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_ids AS"
         " SELECT article_id FROM added_article_versions"
         " UNION SELECT article_id FROM added_captures WHERE article_id IS NOT NULL"
         " UNION SELECT article_id FROM changed_articles"
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE other_ids AS"
-        " FROM touched_ids ANTI JOIN touched USING (article_id)"
     )
     _keep_rows(con, OF_ARTICLES)
     con.execute(
@@ -174,27 +155,21 @@ def _view_touched(con: Connection) -> None:
         " SELECT source_id, published_date AS day"
         " FROM rows_of_article_versions WHERE published_date IS NOT NULL"
         " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
-        " UNION SELECT source_id, day FROM counted_days"
+        " UNION FROM keys_of_coverage"
     )
     _keep_rows(con, OF_DAYS)
     for name, (relation, column, kind) in PERIODS.items():
         starts = _starts(con, kind)
         _view(con, f"touched_{name}", f"FROM {relation} WHERE {_within(column, kind, starts)}")
-    for name, (relation, days) in SUMS.items():
-        _view(con, f"touched_{name}", _query_of(con, relation, f"touched_{days}"))
-
-
-def _query_of(con: Connection, view: str, days: str) -> str:
-    """A view's query, of other days."""
-    ((sql,),) = con.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [view]).fetchall()
-    query = str(sql).partition(" AS ")[2].rstrip(";\n")
-    return query.replace("FROM topic_daily", f"FROM {days}")
+    for name, days in SUMS.items():
+        sql = make_view(read_sql("schema")[name], f"touched_{name}", days, "OR REPLACE TEMP VIEW")
+        con.execute(sql.partition("COMMENT ON")[0])
 
 
 def _keep_rows(con: Connection, wanted: Mapping[str, tuple[str, str]]) -> None:
     """Make tables of rows, which are found by their place: a join would read every column."""
     for name, (relation, those) in wanted.items():
-        places = f"SELECT {relation}.rowid FROM {relation} {those} {KNOWN.get(name, '')}"  # noqa: S608
+        places = f"SELECT {relation}.rowid FROM {relation} {those}"  # noqa: S608
         rows = f"FROM {relation} WHERE rowid IN ({places})"
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows_of_{name} AS {rows}")
         _view(con, f"touched_{name}", f"FROM rows_of_{name}")

@@ -1,8 +1,7 @@
 """Building the warehouse: the loader's private DuckDB file, filled in one transaction a load."""
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -20,19 +19,13 @@ from warehouse.build.checks_runner import OFFENDERS, CheckFailed, run_checks
 from warehouse.build.writer_file import drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files
 from warehouse.layers.layout import Layout
+from warehouse.merge import MACROS, find_touched, marts, relations_read, replace_touched, view_added
+from warehouse.sql_files import SQL, make_view, read_sql
 from warehouse.stats import attention_index, spikes
 from warehouse.stats.daily_counts import Counts
 
 __all__ = ["OFFENDERS", "CheckFailed", "drop_writer", "run_checks"]
 
-SQL = Path(__file__).parents[1]
-MARTS = (
-    *("articles", "runs", "polls", "sources", "listing_reaches", "pages", "coverage"),
-    *("topic_daily", "topic_changes", "attention_index", "topic_spikes"),
-)
-"""In the order in which they are brought up to date; each reads the ones before it."""
-ARITHMETIC = {"attention_index": attention_index.index_tables, "topic_spikes": spikes.spike_tables}
-"""What is reckoned in arrays, for the SQL of these marts to read as tables."""
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -117,11 +110,14 @@ def transaction(con: Connection) -> Iterator[None]:
 
 def make_relations(con: Connection) -> None:
     """Make the tables that are not there, and all views and macros over them, with comments."""
-    texts = {path.stem: path.read_text() for path in sorted((SQL / "schema").glob("*.sql"))}
-    for name in TopologicalSorter({name: _read_by(texts, name) for name in texts}).static_order():
+    texts = {
+        name: make_view(text, name, "topic_daily") for name, text in read_sql("schema").items()
+    }
+    reads = {name: (relations_read(text) & texts.keys()) - {name} for name, text in texts.items()}
+    for name in TopologicalSorter(reads).static_order():
         con.execute(without_files(texts[name]))
-    for path in sorted((SQL / "macros").glob("*.sql")):
-        con.execute(without_files(path.read_text()))
+    for text in read_sql("macros").values():
+        con.execute(without_files(text))
 
 
 def update_relations(con: Connection) -> None:
@@ -135,11 +131,6 @@ def update_relations(con: Connection) -> None:
         for (name,) in views:
             con.execute(f"DROP VIEW {name}")
         make_relations(con)
-
-
-def _read_by(texts: Mapping[str, str], name: str) -> set[str]:
-    """The relations that a view reads."""
-    return set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", texts[name])) & texts.keys() - {name}
 
 
 def sql_hash() -> str:
@@ -242,39 +233,51 @@ def article_paths(con: Connection, layout: Layout) -> list[Path]:
 
 
 def refresh(con: Connection) -> None:
-    """Bring the marts up to date with what was added, counting anew only what that touches.
+    """Bring the marts up to date with what was added, as `warehouse.merge` describes.
 
-    The marts find the temporary tables `new_runs`, `new_captures`, `touched` (articles with new
-    versions) and `recounted` (topics counted again, or gone), and leave others for those after
-    them: `changed_articles` (with their old and new days), `changed_sources`, `changed_days`.
-    Where none of these changed, the marts after coverage stay as they are, and the variable
-    `is_moved` is false: a poll that finds nothing new goes through no topic's history.
+    They read temporary tables of the load, too: `new_runs`, `source_definitions`, `recounted`
+    (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
-    con.execute((SQL / "steps" / "brought.sql").read_text())
+    view_added(con)
     counts = Counts(con)
-    for mart in MARTS:
-        fill(con, mart, counts)
-        if mart == "articles":
-            _settle_copies(con)
-        if mart == "coverage" and not _number(con, "SELECT getvariable('is_moved')"):
-            return
-
-
-def fill(con: Connection, mart: str, counts: Counts) -> None:
-    """Bring one mart up to date; those that it reads are, and the counts are theirs."""
-    reckoned = ARITHMETIC[mart](counts) if mart in ARITHMETIC else {}
-    for name, rows in reckoned.items():
-        con.register(name, rows)
-    con.execute((SQL / "marts" / f"{mart}.sql").read_text())
-    for name in reckoned:
+    for name in marts():
+        fill(con, name, counts)
+    for name in ("index_now", "index_left_out", "spikes"):
         con.unregister(name)
 
 
+def fill(con: Connection, name: str, counts: Counts) -> None:
+    """Merge one mart, with the step before or after it; those that it reads are up to date.
+
+    A poll that finds nothing new touches no key of the marts after coverage.
+    """
+    con.execute(MACROS)
+    if name == "attention_index":
+        _choose_vintage(con, counts)
+    if find_touched(con, mart := marts()[name]):
+        if name == "topic_spikes":
+            con.register("spikes", spikes.spike_table(counts))
+        replace_touched(con, mart)
+        if name == "articles":
+            _settle_copies(con)
+
+
 def _settle_copies(con: Connection) -> None:
-    """Rounds until no article waits for its original."""
-    step = (SQL / "steps" / "copies.sql").read_text()
+    """Settle which of the touched articles are copies, and which others are now."""
+    steps = read_sql("steps")
+    con.execute(steps["copies_begin"])
     while _number(con, "SELECT count(*) FROM waiting"):
-        con.execute(step)
+        con.execute(steps["copies"])
+
+
+def _choose_vintage(con: Connection, counts: Counts) -> None:
+    """Compute the attention index where it may have changed, and say which vintage that is."""
+    steps = read_sql("steps")
+    con.execute(steps["vintages_begin"])
+    if _number(con, "SELECT count(*) FROM index_vintage"):
+        for table, rows in attention_index.index_tables(counts).items():
+            con.register(table, rows)
+        con.execute(steps["vintages"])
 
 
 def record_load(

@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "source_health",
             "source_polls",
             "coverage",
+            "source_calendars",
             "coverage_gaps",
             "listing_reaches",
             "polls",

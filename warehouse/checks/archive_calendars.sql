@@ -1,6 +1,8 @@
 -- Holds: sources that only archives know have no calendar, in coverage or in topic_daily.
 SELECT 'coverage' AS relation, source_id, day
-FROM coverage WHERE starts_with(source_id, 'archive-')
+FROM coverage
+ANTI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
 UNION ALL
 SELECT 'topic_daily', source_id, day
-FROM topic_daily WHERE starts_with(source_id, 'archive-')
+FROM topic_daily
+ANTI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)

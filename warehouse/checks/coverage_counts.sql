@@ -4,7 +4,8 @@ FROM touched_coverage
 FULL JOIN (
     SELECT source_id, published_date AS day, count(*) AS articles
     FROM touched_days_articles
-    WHERE published_date IS NOT NULL AND NOT starts_with(source_id, 'archive-')
+    SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
+    WHERE published_date IS NOT NULL
     GROUP BY ALL
 ) AS counted USING (source_id, day)
 WHERE extracted IS DISTINCT FROM coalesce(articles, 0) OR truncated > extracted

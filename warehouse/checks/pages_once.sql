@@ -3,7 +3,8 @@ SELECT source_id, url_hash, count(pages.source_id) AS rows
 FROM (
     SELECT DISTINCT source_id, url_hash
     FROM added_captures
-    WHERE kind IN ('page', 'file') AND NOT starts_with(source_id, 'archive-')
+    SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
+    WHERE kind IN ('page', 'file')
 ) AS asked
 LEFT JOIN touched_pages AS pages USING (source_id, url_hash)
 GROUP BY source_id, url_hash

@@ -17,7 +17,8 @@ FULL JOIN (
                count(*) FILTER (field = 'headline') AS hits_headline
         FROM touched_days_articles
         JOIN touched_days_mentions USING (article_id, version_no)
-        WHERE published_date IS NOT NULL AND NOT starts_with(source_id, 'archive-')
+        SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
+        WHERE published_date IS NOT NULL
         GROUP BY topic_id, article_id
     )
     GROUP BY ALL

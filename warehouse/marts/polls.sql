@@ -1,6 +1,8 @@
--- Grain: one source and run that asked for its listings. Adds those of `new_runs`.
--- The five unanswered pages are FAILURES_IN_A_ROW of tasks/collect/collector.py, after which a run gives up.
-CREATE OR REPLACE TEMP TABLE new_polls AS
+-- Grain: one source and run that asked for its listings.
+-- Key: run_id, source_id
+-- Touched by: DISTINCT run_id, source_id FROM added_captures WHERE kind = 'listing'
+--
+-- The five unanswered pages are FAILURES_IN_A_ROW of the collecting step, after which a run gives up.
 WITH asked AS (
     SELECT run_id, source_id,
            max(attempted_at) FILTER (kind = 'listing') AS polled_at,
@@ -20,7 +22,7 @@ WITH asked AS (
            max(attempted_at) FILTER (kind = 'page' AND NOT is_unanswered
                                      AND outcome <> 'left_for_later') AS answered_at,
            count(http_status) AS answers
-    FROM new_captures
+    FROM added_captures
     JOIN outcomes USING (outcome)
     GROUP BY run_id, source_id
     HAVING listings IS NOT NULL
@@ -34,32 +36,27 @@ judged AS (
            END AS ended,
            if(ended = 'fell_silent', last_unanswered, first_unread) AS failure
     FROM asked
-)
-SELECT judged.run_id, source_id, sequence, polled_at, judged.listings, listings_read, unread,
-       run_answers, ended,
-       if(failure IS NULL, NULL, greatest(polled_at, failure.at)) AS failed_at,
-       failure.outcome AS failure_outcome, failure.detail AS failure_detail
-FROM judged
-JOIN runs USING (run_id);
-
+),
+placed AS (
+    SELECT judged.*, sequence
+    FROM judged
+    JOIN runs USING (run_id)
+),
 -- Judged by earlier runs alone, so that a rebuild judges as the loads did.
-UPDATE new_polls SET ended = 'cut_off'
-WHERE run_id IN (
-    WITH unanswered AS (
-        SELECT run_id, source_id, sequence FROM new_polls WHERE run_answers = 0
-    ),
-    answered AS (
-        SELECT source_id, sequence, listings_read
-        FROM (FROM polls UNION ALL BY NAME FROM new_polls) AS earlier
-        SEMI JOIN unanswered USING (source_id)
-        WHERE run_answers > 0
-    )
+cut_off AS (
     SELECT unanswered.run_id
-    FROM unanswered
-    ASOF LEFT JOIN answered
+    FROM (FROM placed WHERE run_answers = 0) AS unanswered
+    ASOF LEFT JOIN (
+        SELECT source_id, sequence, listings_read
+        FROM (FROM polls UNION ALL BY NAME FROM placed)
+        WHERE run_answers > 0
+    ) AS answered
         ON answered.source_id = unanswered.source_id AND unanswered.sequence > answered.sequence
     GROUP BY unanswered.run_id
-    HAVING count(*) >= 3 AND 2 * count(*) FILTER (listings_read > 0) > count(*)
-);
-
-INSERT INTO polls BY NAME FROM new_polls;
+    HAVING count(*) >= 3 AND 2 * count(*) FILTER (answered.listings_read > 0) > count(*)
+)
+SELECT run_id, source_id, sequence, polled_at, listings, listings_read, unread, run_answers,
+       if(run_id IN (FROM cut_off), 'cut_off', ended) AS ended,
+       if(failure IS NULL, NULL, greatest(polled_at, failure.at)) AS failed_at,
+       failure.outcome AS failure_outcome, failure.detail AS failure_detail
+FROM placed

@@ -1,5 +1,6 @@
--- Grain: one run. Adds the runs of `new_runs`, counted from their captures.
-INSERT INTO runs BY NAME
+-- Grain: one run, counted from its captures.
+-- Key: run_id
+-- Touched by: run_id FROM new_runs
 SELECT new_runs.*,
        count(capture_id) FILTER (kind = 'robots') AS robots,
        count(capture_id) FILTER (kind = 'listing') AS listings,
@@ -13,6 +14,6 @@ SELECT new_runs.*,
        count(capture_id) FILTER (
            kind IN ('page', 'file') AND class NOT IN ('article', 'listing')) AS rejected
 FROM new_runs
-LEFT JOIN captures USING (run_id)
+LEFT JOIN added_captures USING (run_id)
 LEFT JOIN outcomes USING (outcome)
-GROUP BY ALL;
+GROUP BY ALL

@@ -1,11 +1,6 @@
 -- Grain: one month of articles in which a topic was counted again under another definition.
--- Adds the topics of `replaced_topics`: `mentions_before` are those of their old versions.
-DELETE FROM topic_changes
-USING replaced_topics
-WHERE topic_changes.topic_id = replaced_topics.topic_id
-  AND topic_changes.new_version = replaced_topics.new_version;
-
-INSERT INTO topic_changes BY NAME
+-- Key: topic_id, new_version
+-- Touched by: topic_id, new_version FROM replaced_topics
 SELECT topic_id, old_version, new_version, date_trunc('month', published_date)::DATE AS period,
        count(DISTINCT article_id) FILTER (is_old) AS articles_before,
        count(DISTINCT article_id) FILTER (NOT is_old) AS articles_after,
@@ -20,4 +15,4 @@ FROM (
 JOIN replaced_topics USING (topic_id)
 JOIN articles USING (article_id, version_no)
 GROUP BY ALL
-ORDER BY topic_id, period;
+ORDER BY topic_id, period

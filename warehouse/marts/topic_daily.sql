@@ -1,43 +1,32 @@
 -- Grain: one topic, source and UTC day, over the whole calendar of the source.
+-- Key: topic_id, source_id, day
+-- Compared: articles, articles_with_mention, articles_with_mention_original
+-- Touched by: topic_id, source_id, day FROM (FROM topics WHERE valid_to IS NULL) CROSS JOIN (
+--         SELECT source_id, day FROM changed_coverage
+--         UNION SELECT source_id, published_date FROM changed_articles
+--         UNION SELECT source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id))
+-- Touched by: topic_id, source_id, day FROM recounted CROSS JOIN coverage
+-- Touched by: topic_id, source_id, day FROM topic_daily SEMI JOIN recounted USING (topic_id)
+--
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
--- Counts `changed_days` anew, and the topics of `recounted` over all days.
-DELETE FROM topic_daily
-USING (SELECT source_id, day FROM changed_days UNION FROM gone_days) AS gone
-WHERE topic_daily.source_id = gone.source_id AND topic_daily.day = gone.day;
-
-DELETE FROM topic_daily WHERE topic_id IN (FROM recounted);
-
-CREATE OR REPLACE TEMP TABLE wanted AS
-WITH counting AS (SELECT topic_id FROM topics WHERE valid_to IS NULL)
-SELECT topic_id, source_id, country, language, day, state, extracted AS articles
-FROM (
-    SELECT topic_id, source_id, day FROM counting CROSS JOIN changed_days
-    UNION
-    SELECT topic_id, source_id, day FROM counting SEMI JOIN recounted USING (topic_id)
-    CROSS JOIN coverage
-)
-JOIN coverage USING (source_id, day)
-JOIN sources USING (source_id);
-
-INSERT INTO topic_daily BY NAME
-WITH written AS MATERIALIZED (
+WITH wanted AS (
+    SELECT topic_id, source_id, country, language, day, state, extracted AS articles
+    FROM touched
+    JOIN coverage USING (source_id, day)
+    JOIN sources USING (source_id)
+    SEMI JOIN (FROM topics WHERE valid_to IS NULL) AS counting USING (topic_id)
+),
+written AS MATERIALIZED (
     SELECT article_id, version_no, source_id, published_date AS day,
            duplicate_of IS NULL AS is_original, is_truncated IS NOT TRUE AS is_whole
     FROM articles
-    WHERE rowid IN (
-        SELECT articles.rowid
-        FROM articles
-        SEMI JOIN wanted
-            ON wanted.source_id = articles.source_id AND wanted.day = published_date)
+    SEMI JOIN wanted ON wanted.source_id = articles.source_id AND wanted.day = published_date
 ),
 hits AS (
     SELECT topic_id, source_id, day, article_id, is_original, is_whole,
            count(*) AS hits,
            count(*) FILTER (field = 'headline') AS hits_headline
-    FROM (
-        FROM mentions
-        WHERE rowid IN (SELECT mentions.rowid FROM mentions SEMI JOIN written USING (article_id))
-    )
+    FROM mentions
     JOIN written USING (article_id, version_no)
     SEMI JOIN wanted USING (topic_id, source_id, day)
     GROUP BY ALL
@@ -75,4 +64,4 @@ SELECT *,
        articles_with_mention_original / nullif(articles_original, 0) AS share_original,
        articles_with_mention_whole / nullif(articles_whole, 0) AS share_whole
 FROM counted
-ORDER BY topic_id, source_id, day;
+ORDER BY topic_id, source_id, day

@@ -1,10 +1,13 @@
 -- Grain: one topic and UTC day on which it came up far more often than its own past explains.
--- How much more, warehouse/stats/spikes.py reckons: spike_wanted, the days counted anew, and the spikes of
--- these.
-DELETE FROM topic_spikes
-WHERE day IN (FROM spike_wanted) OR topic_id IN (FROM recounted);
-
-INSERT INTO topic_spikes BY NAME
+-- Key: day
+-- Touched by: unnest(days_between(day, day + 224))
+--     FROM (SELECT DISTINCT day FROM changed_topic_daily)
+-- Touched by: day FROM topic_spikes WHERE day IN (SELECT published_date FROM changed_articles)
+-- Touched by: day FROM topic_spikes SEMI JOIN recounted USING (topic_id)
+-- Touched by: day FROM topic_spikes WHERE EXISTS (FROM changed_sources)
+--
+-- spikes are those of the touched days, computed by warehouse/stats/spikes.py: a day's score depends on the
+-- 224 days before it. Headlines are read from the articles and their sources.
 WITH found AS (
     SELECT topic_id, article_id, published_date AS day, headline, url_canonical AS url,
            coalesce(name, source_id) AS source, duplicate_of IS NOT NULL AS is_copy,
@@ -27,4 +30,4 @@ SELECT topic_id, day, hits AS articles_with_mention, total AS articles, hits / t
        expected, score, sources, coalesce(headlines, []) AS headlines
 FROM spikes
 LEFT JOIN behind USING (topic_id, day)
-ORDER BY topic_id, day;
+ORDER BY topic_id, day

@@ -4,7 +4,8 @@ WITH written AS (
     SELECT article_id, version_no, source_id, published_date AS day,
            duplicate_of IS NULL AS is_original
     FROM articles
-    WHERE starts_with(source_id, 'archive-') AND published_date IS NOT NULL
+    ANTI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
+    WHERE published_date IS NOT NULL
 ),
 days AS (
     SELECT day, count(DISTINCT source_id) AS sources, count(*) AS articles,

@@ -7,9 +7,6 @@ CREATE TABLE IF NOT EXISTS loads (
     sql_hash       VARCHAR,
     schema_version INTEGER
 );
--- Files of 0.1.0 have no such column; those that are not made again are of version 1.
-ALTER TABLE loads ADD COLUMN IF NOT EXISTS schema_version INTEGER;
-UPDATE loads SET schema_version = 1 WHERE schema_version IS NULL;
 
 COMMENT ON TABLE loads IS
     'When this file was changed, and by what. Snapshots bear the number of their last load.';

@@ -11,8 +11,8 @@ al., Stat. Med. 32): past outliers count less, scatter beyond chance is allowed 
     5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, nearly a standard normal by
        chance, for few articles, too; for that, at least a tenth of an article is expected
 
-A day looks back on 56 days four times over: in steps 1, 2, 3 and 4. So the days counted anew are
-those that the load touched and the 224 after each; all of them where a topic was counted again.
+A day looks back on 56 days four times over: in steps 1, 2, 3 and 4. So a day's score depends on the
+224 days before it, and a changed day touches the 224 after it (marts/topic_spikes.sql).
 """
 
 from typing import NamedTuple
@@ -21,7 +21,6 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.stats.daily_counts import (
-    Connection,
     Counts,
     Matrix,
     Numbers,
@@ -33,11 +32,7 @@ from warehouse.stats.daily_counts import (
 PAST = 56
 """Days that are looked back on."""
 REACH = 4 * PAST
-"""Days that a day's score hangs on, before it."""
-TOUCHED = (
-    "SELECT day FROM touched_days UNION SELECT day FROM changed_days"
-    " UNION SELECT day FROM coverage WHERE EXISTS (FROM recounted)"
-)
+"""Days before a day that its score depends on."""
 LEAST_HITS, LEAST_ORIGINALS, LEAST_SCORE = 4, 3, 3.5
 """Of a spike: articles with the topic, those of them that are no copies, and the score."""
 SPIKES = pa.schema(
@@ -81,9 +76,10 @@ class Level(NamedTuple):
     """What was to be expected of the weekday in the past, + 10."""
 
 
-def spike_tables(counts: Counts) -> dict[str, pa.Table]:
-    """What the spikes' SQL reads: `spike_wanted`, the days counted anew, and `spikes` of these."""
-    wanted, panel = _wanted(counts.con), counts.panel
+def spike_table(counts: Counts) -> pa.Table:
+    """The spikes of the days in `touched`."""
+    touched = counts.con.sql("SELECT day FROM touched").to_arrow_table()["day"]
+    wanted, panel = touched.cast(pa.int32()).to_numpy(), counts.panel
     found = [SPIKES.empty_table()]
     columns = np.flatnonzero(np.isin(panel.days, wanted))
     if len(columns):
@@ -93,13 +89,7 @@ def spike_tables(counts: Counts) -> dict[str, pa.Table]:
         for topics, hits, originals in counts.hits():
             names = panel.topics[topics.start : topics.stop]
             found.append(_spikes(names, days, past, hits[..., read], originals[..., read]))
-    days_wanted = pa.table({"day": dates(wanted)})
-    return {"spike_wanted": days_wanted, "spikes": pa.concat_tables(found)}
-
-
-def _wanted(con: Connection) -> Numbers:
-    touched = con.sql(TOUCHED).to_arrow_table()["day"].cast(pa.int32()).to_numpy()
-    return np.unique(touched.astype(np.int64)[:, None] + np.arange(REACH + 1))
+    return pa.concat_tables(found)
 
 
 def _past_of(total: Matrix) -> Past:

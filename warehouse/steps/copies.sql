@@ -1,5 +1,6 @@
--- One round of settling which articles are copies: the earliest of `waiting` are decided, and what may
--- turn out otherwise because of them waits for a later round, until nothing waits.
+-- Grain: one article of waiting, settled: duplicate_of and cluster_id. One round of several: the
+-- earliest of `waiting` are decided, and those whose answer may change with theirs wait for a later
+-- round, until nothing waits. Those with another duplicate_of than before go into changed_articles.
 --
 -- Two texts are the same when their bodies are equal, or when they appeared at most seven days apart,
 -- at least 70 % of the shingles of the shorter are in the other, and their Jaccard similarity is at
@@ -97,12 +98,11 @@ LEFT JOIN (
     GROUP BY article_id
 ) AS same USING (article_id);
 
-INSERT INTO changed_articles
-SELECT article_id, source_id, published_date
+INSERT INTO changed_articles BY NAME
+SELECT article_id, source_id, published_date, versions
 FROM articles
 WHERE rowid IN (SELECT place FROM decided WHERE was IS DISTINCT FROM now)
-EXCEPT
-FROM changed_articles;
+  AND article_id NOT IN (SELECT article_id FROM changed_articles);
 
 UPDATE articles
 SET duplicate_of = now, cluster_id = coalesce(now, decided.article_id)

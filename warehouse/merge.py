@@ -1,0 +1,114 @@
+"""The incremental merge around all marts: rows of touched keys are deleted and selected again.
+
+A mart is a file with one SELECT. Lines at its head say how it is merged:
+
+    Key:         columns that identify a row, or a group of rows
+    Touched by:  keys that a load may change, as what follows SELECT in a query; several are united
+    Compared:    other columns in which a difference matters to the marts that read this one
+    Reads:       marts from which arrays that the SELECT reads are computed
+
+The SELECT finds the keys in `touched`; the rows it returns replace all rows of these keys. What was
+removed or added by that is in `changed_<mart>`, with its key and compared columns, for the marts
+that read this one and are merged after it. `added_<relation>` are the rows of the load's runs in
+relations that only grow.
+"""
+
+# ruff: noqa: S608 - the names are those of files
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+
+import duckdb
+
+from warehouse.sql_files import read_sql
+
+Connection = duckdb.DuckDBPyConnection
+ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
+"""Relations to which a load only adds rows of its runs."""
+MACROS = """
+CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
+CREATE OR REPLACE TEMP MACRO days_between(first, last) AS
+    generate_series(first, last, INTERVAL 1 DAY)::DATE[];
+"""
+"""For the SELECTs of marts and their touched keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A mart's SELECT, and what its head says of merging it."""
+
+    name: str
+    query: str
+    key: str
+    columns: str
+    """The key and the compared columns."""
+    touched_by: tuple[str, ...]
+    reads: frozenset[str]
+    """Relations."""
+
+
+@cache
+def marts() -> dict[str, Mart]:
+    """All marts, each after those that it reads."""
+    found = {name: _mart(name, text) for name, text in read_sql("marts").items()}
+    earlier = {name: sorted((mart.reads & found.keys()) - {name}) for name, mart in found.items()}
+    return {name: found[name] for name in TopologicalSorter(earlier).static_order()}
+
+
+def _mart(name: str, text: str) -> Mart:
+    head = re.match(r"(--.*\n)*", text)
+    lines = head[0].replace("\n--    ", "").splitlines() if head else []
+    fields = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]
+    said = dict(fields)
+    touched_by = tuple(select for field, select in fields if field == "Touched by")
+    reads = relations_read(text) | set(said.get("Reads", "").split(", "))
+    named = (re.sub("^(changed|added)_", "", relation) for relation in reads)
+    columns = ", ".join(said[field] for field in ("Key", "Compared") if field in said)
+    return Mart(name, text, said["Key"], columns, touched_by, frozenset(named))
+
+
+def relations_read(sql: str) -> set[str]:
+    """The names after FROM and JOIN."""
+    return set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", sql))
+
+
+def view_added(con: Connection, relations: Iterable[str] = ADDED) -> None:
+    """Make the views of the rows that the runs of `new_runs` add."""
+    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM new_runs").fetchall()]
+    # As constants: they are compared with each row group's statistics, a join reads all run ids.
+    listed = ", ".join(f"'{run_id}'" for run_id in run_ids) or "NULL"
+    for name in relations:
+        where = f"WHERE run_id IN ({listed})"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW added_{name} AS FROM {name} {where}")
+
+
+def find_touched(con: Connection, mart: Mart) -> bool:
+    """Find the mart's touched keys, once the marts it reads are merged; whether there are any."""
+    keys = f"keys_of_{mart.name}"
+    union = " UNION ".join(f"(SELECT {select})" for select in mart.touched_by)
+    rows = f"SELECT * FROM ({union}) AS keys({mart.key})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS {rows}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW touched AS FROM {keys}")
+    nothing = f"SELECT {mart.columns} FROM {mart.name} LIMIT 0"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{mart.name} AS {nothing}")
+    return bool(con.execute("FROM touched LIMIT 1").fetchall())
+
+
+def replace_touched(con: Connection, mart: Mart) -> None:
+    """Select the mart's rows of touched keys anew."""
+    name = mart.name
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE rows_before AS SELECT {name}.rowid AS place, {mart.columns}"
+        f" FROM {name} SEMI JOIN touched USING ({mart.key})"
+    )
+    ((last,),) = con.execute(f"SELECT coalesce(max(rowid), -1) FROM {name}").fetchall()
+    con.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT place FROM rows_before)")
+    con.execute(f"INSERT INTO {name} BY NAME\n{mart.query}")
+    before = f"SELECT {mart.columns} FROM rows_before"
+    after = f"SELECT {mart.columns} FROM {name} WHERE rowid > {last}"
+    con.execute(
+        f"INSERT INTO changed_{name} ({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after})"
+    )

@@ -1,0 +1,37 @@
+-- Grain: one vintage of the attention index, index_vintage: the one that index_now is.
+-- That is today's, unless all that older vintages keep is as it was before today. Removes from
+-- attention_index what older vintages do not keep, by vintage_rules.
+DELETE FROM attention_index WHERE as_of >= (SELECT as_of FROM index_vintage);
+
+-- A topic, kind and period has one row, so rows of the same number with no other among them are equal.
+UPDATE index_vintage SET as_of = newest
+FROM (
+    WITH before AS MATERIALIZED (
+        SELECT * EXCLUDE (as_of)
+        FROM attention_index
+        WHERE as_of = (SELECT max(as_of) FROM attention_index)
+          AND (period_kind <> 'day' OR period > as_of - (SELECT recent_days FROM index_vintage))
+    ),
+    compared AS MATERIALIZED (
+        SELECT index_now.*
+        FROM index_now
+        CROSS JOIN (SELECT max(as_of) AS newest FROM attention_index)
+        WHERE period_kind <> 'day' OR period > newest - (SELECT recent_days FROM index_vintage)
+    )
+    SELECT max(as_of) AS newest
+    FROM attention_index
+    WHERE EXISTS (FROM before)
+      AND (SELECT count(*) FROM before) = (SELECT count(*) FROM compared)
+      AND NOT EXISTS (FROM compared EXCEPT FROM before)
+)
+WHERE newest IS NOT NULL;
+
+DELETE FROM attention_index
+WHERE period_kind = 'day' AND period <= as_of - (SELECT recent_days FROM index_vintage);
+
+DELETE FROM attention_index
+WHERE as_of < (SELECT as_of - daily_days FROM index_vintage)
+  AND as_of NOT IN (
+      SELECT max(as_of)
+      FROM (SELECT as_of FROM attention_index UNION SELECT as_of FROM index_vintage)
+      GROUP BY date_trunc('month', as_of));
