@@ -21,7 +21,7 @@ from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintag
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
 from warehouse.stats.daily_counts import Counts
-from warehouse.stats.source_effects import paper_effects
+from warehouse.stats.source_effects import source_effects
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 Cell = tuple[int, int] | None
@@ -282,7 +282,7 @@ def test_effects_are_those_of_least_squares_with_dummies(
     dice = np.random.default_rng(data.draw(st.integers(0, 99)))
     values = dice.normal(size=observed.shape) * observed
     both = np.stack([values.T, -values.T])
-    found = paper_effects(observed.T > 0, both.sum(axis=2), both.sum(axis=1))
+    found = source_effects(observed.T > 0, both.sum(axis=2), both.sum(axis=1))
     assert np.allclose(found[1], -found[0], equal_nan=True)
 
     joined = np.flatnonzero(~np.isnan(found[0]))

@@ -52,7 +52,7 @@ def test_the_arrays_have_each_cell(con: duckdb.DuckDBPyConnection) -> None:
     counts = Counts(con)
     (found,) = counts.hits()
     topics, papers = ["flood", "harvest", "summit"], ["de-blatt", "gb-post"]
-    assert (counts.panel.topics, counts.panel.papers) == (topics, papers)
+    assert (counts.panel.topics, counts.panel.sources) == (topics, papers)
     assert counts.panel.known.all()
     assert counts.panel.total.shape == (2, 300)
     first = (date(2025, 1, 6) - date(1970, 1, 1)).days

@@ -43,7 +43,7 @@ OF_DAYS = {
 }
 """Views `touched_<name>`: a relation's rows of the days of the load's runs.
 
-Spikes, as weeks and months, are looked at on the days of watched sources: a backfill of what only
+Spikes, weeks and months are checked for the days of watched sources only: a backfill of what only
 archives know may touch days of many years, which are in none of them.
 """
 
@@ -71,7 +71,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 class CheckFailed(Exception):  # noqa: N818 - it is what happened
-    """A check found rows that must not be; the load was rolled back, readers see the last one."""
+    """A check found offending rows; the load was rolled back, readers see the last one."""
 
     def __init__(self, check: str, holds: str, rows: list[dict[str, Any]]) -> None:
         self.check, self.holds, self.rows = check, holds, rows
@@ -88,8 +88,8 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
     Args:
         con: The warehouse; a part of its relations is enough for the named checks.
         names: Checks to run.
-        whole: Whether all rows are looked at, or, where a rule allows it, those alone that the
-            runs of `new_runs` added or touched, right after `build.refresh`.
+        whole: Whether to check all rows or, where a rule allows it, only those that the load's
+            runs added or touched, right after `build.refresh`.
 
     Raises:
         CheckFailed: naming the first check that found rows, with the first of them.

@@ -1,4 +1,4 @@
-"""Telling the warehouse where its rows lie now, after compaction."""
+"""Recording in the warehouse which files hold its rows after compaction."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ WHERE = "SELECT run_id, layer, path FROM files"
 
 
 def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
-    """Bring `files` and the views of texts up to the commits, as a load of its own.
+    """Update `files` and the views of texts from the commits, as a load of its own.
 
     Args:
         con: The writer's file, of which the caller holds the lock.
@@ -28,10 +28,10 @@ def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
         now: The clock, for the record of the load.
 
     Returns:
-        Whether anything had moved.
+        Whether anything was changed.
 
     Raises:
-        CheckFailed: the files of now have not the rows that were loaded; nothing is changed.
+        CheckFailed: the files do not hold the rows that were loaded; nothing is changed.
     """
     commits = read_commits(layout.commits, loaded_runs(con))
     want = {(commit.run_id, file.layer, file.path) for commit in commits for file in commit.files}

@@ -1,4 +1,4 @@
-"""What the attention index once said: kept as Parquet beside the layers, which do not give it back.
+"""Vintages of the attention index: kept as Parquet, since they cannot be rebuilt from the layers.
 
 A vintage counts when it was published. `vintages/<relation>/as_of=<day>.parquet` is written then,
 from the loader's file, and read again by the next load that has not got it.
@@ -15,7 +15,7 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
 RELATIONS = ("index_notes", "attention_index")
-"""The last one names the vintages that there are; its files are written last, removed first."""
+"""The last one says which vintages exist; its files are written last, removed first."""
 RECENT_DAYS = 90
 """Days before its own that a vintage keeps once there is a newer one; weeks and months all stay."""
 DAILY_DAYS = 60
@@ -25,10 +25,10 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
-    """Read the vintages that the loader's file has not got, and say which day it is.
+    """Read the vintages that the loader's file lacks, and make `vintage_rules`.
 
-    The index stays as it is where nothing else changes, unless it is open: vintages were read, or
-    today has none yet.
+    The index is computed only when counts changed or it is open: vintages were read, or today has
+    none yet.
     """
     known, today = _vintages(con), now.astimezone(UTC).date()
     is_open = today != max(known, default=None)
@@ -50,7 +50,7 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
 
 
 def keep_vintages(con: Connection, layout: Layout) -> None:
-    """Bring the files up to the vintages of the loader's file; for the lock's holder."""
+    """Write the vintages of the loader's file, remove others; for the lock's holder."""
     kept = _kept(layout, RELATIONS[-1])
     newest = max(kept, default=date.min)
     vintages = _vintages(con)

@@ -1,4 +1,4 @@
-"""Topics and sources as the loader's file has them, beside what they are defined as now."""
+"""Topics and sources in the loader's file, compared with their definitions."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, astuple
@@ -12,7 +12,7 @@ from warehouse.read.query import records
 
 
 def definitions_differ(con: Connection, definitions: Definitions) -> bool:
-    """Whether topics or sources are defined otherwise than when the file was last loaded."""
+    """Whether definitions of topics or sources have changed since the last load."""
     topics = records(con, "SELECT * FROM topics ORDER BY topic_id, topic_version")
     if [_topic_row(topic) for topic in definitions.topics] != topics:
         return True
@@ -26,7 +26,7 @@ def _topic_row(topic: TopicVersion) -> dict[str, Any]:
 
 
 def set_definitions(con: Connection, definitions: Definitions) -> None:
-    """Replace the topics, and hand the sources to the mart of that name."""
+    """Replace the topics, and fill `source_definitions` for the mart of sources."""
     con.execute("DELETE FROM topics")
     _insert(con, "topics", [_topic_row(topic) for topic in definitions.topics])
     _insert(con, "source_definitions", [asdict(source) for source in definitions.sources])
@@ -38,12 +38,12 @@ def _insert(con: Connection, table: str, rows: list[dict[str, Any]]) -> None:
 
 
 def counted_topics(con: Connection) -> dict[str, int]:
-    """Topics whose mentions are in the file, with the version that was counted."""
+    """Topics whose mentions are in the file, with the version that they were counted by."""
     rows = con.execute("SELECT topic_id, topic_version FROM topics WHERE valid_to IS NULL")
     return dict(rows.fetchall())
 
 
 def drop_mentions(con: Connection, topic_ids: Iterable[str]) -> None:
-    """Remove the mentions of topics that are gone or about to be counted again."""
+    """Delete the mentions of topics that were removed or are about to be counted again."""
     con.execute("INSERT INTO recounted SELECT unnest(?::VARCHAR[])", [sorted(topic_ids)])
     con.execute("DELETE FROM mentions WHERE topic_id IN (FROM recounted)")

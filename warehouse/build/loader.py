@@ -1,4 +1,4 @@
-"""Building the warehouse: the loader's private DuckDB file, filled in one transaction a load."""
+"""Building the warehouse: the loader's private DuckDB file, one transaction a load."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
-"""Columns of article_versions, text_sketches and captures that the Parquet files have not."""
+"""Columns of article_versions, text_sketches and captures that Parquet files do not have."""
 _TIME = pa.timestamp("us", "UTC")
 RUNS = pa.schema(
     [
@@ -47,17 +47,17 @@ RUNS = pa.schema(
         ("attempts", pa.int64()),
     ]
 )
-"""What a commit says of its run."""
+"""Columns of a commit's run."""
 
 Connection = duckdb.DuckDBPyConnection
 
 
 @contextmanager
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
-    """Open the writer's file, made anew when it is not there or no longer fits; close it after.
+    """Open the writer's file, made again when it is missing or does not fit; close it after.
 
-    It no longer fits when another SCHEMA_VERSION made it, or when a run it has loaded is committed
-    no more. Only for the holder of the writer's lock.
+    It does not fit when another SCHEMA_VERSION made it, or when a run that it has loaded is no
+    longer committed. Only for the holder of the writer's lock.
     """
     few_arenas()
     try:
@@ -98,7 +98,7 @@ def _fits(con: Connection, committed: set[str]) -> bool:
 
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
-    """All of the body, or nothing of it when it raises."""
+    """Commit at the end of the body; roll back when it raises."""
     con.begin()
     try:
         yield
@@ -147,7 +147,7 @@ def loaded_runs(con: Connection) -> set[str]:
 
 
 def last_sequence(con: Connection) -> int:
-    """The highest place in the order of commits, over the runs that are in the file."""
+    """The highest sequence number of the runs in the file."""
     return _number(con, "SELECT coalesce(max(sequence), 0) FROM runs")
 
 
@@ -193,7 +193,7 @@ def _run_row(commit: Commit) -> dict[str, Any]:
 
 
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:
-    """Note which rows of runs lie in which files."""
+    """Record which files hold the rows of which run."""
     rows = [
         {"run_id": commit.run_id, **asdict(file)} for commit in commits for file in commit.files
     ]
@@ -204,7 +204,7 @@ def add_files(con: Connection, commits: Iterable[Commit]) -> None:
 def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
     """Append the rows of Parquet files to a table, by column name.
 
-    A column that a file of an earlier version has not is NULL.
+    A column that is missing in a file of an earlier version is NULL.
     """
     if not paths:
         return
@@ -283,6 +283,6 @@ def _choose_vintage(con: Connection, counts: Counts) -> None:
 def record_load(
     con: Connection, load_no: int, now: datetime, run_ids: Sequence[str], recounted: Sequence[str]
 ) -> None:
-    """Write down that, when and why the file changed."""
+    """Record when the file changed, and why."""
     row = [load_no, now, list(run_ids), list(recounted), sql_hash(), version.SCHEMA_VERSION]
     con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?)", row)

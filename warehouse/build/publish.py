@@ -1,4 +1,4 @@
-"""Handing the loaded warehouse to its readers: a snapshot of the file, and one symlink swapped."""
+"""Publishing: the loaded warehouse is copied to a snapshot, and the symlink of readers swapped."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
 KEPT = 3
-"""Snapshots that stay; an open reader keeps its own for as long as it reads."""
+"""Snapshots kept. A reader keeps the one that it has open."""
 
 
 def publish_locked(layout: Layout) -> Path | None:
@@ -32,10 +32,10 @@ def publish_locked(layout: Layout) -> Path | None:
 
 
 def _settle(layout: Layout) -> tuple[int, bytes] | None:
-    """Put the last load into one file with no log beside it, and keep what the index says now.
+    """Checkpoint the last load into the file, and write the vintages of the index.
 
     Returns:
-        The load's number and the manifest; None when readers have it, or when there is none.
+        The load's number and the manifest; None when there is no load, or readers already have it.
     """
     with opened(layout) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
@@ -64,9 +64,9 @@ def _copy(layout: Layout, number: int) -> Path:
 
 
 def _spare(layout: Layout) -> Path:
-    """Where to write the next snapshot: over one that is kept no more, if nobody reads it.
+    """Where to write the next snapshot: over an old one, if nobody reads it.
 
-    Most of it is in the next one, too. It is out of everybody's reach before it is looked at.
+    Most of its blocks are in the next one, too. It is renamed first, so that nobody opens it later.
     """
     for folder in snapshots(layout)[: 1 - KEPT]:
         if folder != layout.current.parent.resolve():

@@ -23,7 +23,7 @@ def snapshots(layout: Layout) -> list[Path]:
 
 
 def published_load(layout: Layout) -> int:
-    """Number of the load that readers see; 0 before the first."""
+    """Number of the published load; 0 before the first."""
     if not layout.current.exists():
         return 0
     found = _SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
@@ -31,7 +31,7 @@ def published_load(layout: Layout) -> int:
 
 
 def show(layout: Layout, folder: Path) -> None:
-    """Let readers see a snapshot, from now on and at once."""
+    """Switch readers to a snapshot, atomically."""
     link = layout.warehouse / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(folder.name)

@@ -1,7 +1,7 @@
-"""What changed definitions of topics changed: a history that no layer holds.
+"""The effect of changed topic definitions: what the old and the new version found.
 
-Kept as JSON beside the layers, as the definitions are: what the old version found in the articles
-of that day cannot be told from Parquet alone.
+Kept as JSON beside the layers, since it cannot be rebuilt from Parquet: which articles were there
+when the definition changed is recorded nowhere else.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class _Document:
 
 
 def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Make the temporary tables of a load; where the file is new, take the changes back in."""
+    """Make the temporary tables of a load; read the recorded changes into a new file."""
     con.execute("CREATE OR REPLACE TEMP TABLE mentions_before AS FROM mentions LIMIT 0")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE replaced_topics AS"
@@ -57,7 +57,7 @@ def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
 
 
 def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
-    """Topics and new versions whose change was written down, also one that changed nothing."""
+    """Topics and new versions whose change was recorded, including those without effect."""
     return set(_read(layout).recorded)
 
 
@@ -67,13 +67,13 @@ def note_replaced(
     replaced: Mapping[str, int],
     load_no: int,
 ) -> None:
-    """Keep the mentions of topics that get another version, before they are dropped.
+    """Copy the mentions of topics that get a new version, before they are deleted.
 
     Args:
         con: The writer's file.
         definitions: All versions of the topics.
-        replaced: The topics, with the version that counted until now.
-        load_no: The load at work.
+        replaced: The topics, with their version until now.
+        load_no: This load.
     """
     versions = definitions.current_topics()
     for topic_id, old in replaced.items():
@@ -86,10 +86,10 @@ def note_replaced(
 
 
 def keep_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Write the changes down outside the warehouse, when the load added some.
+    """Record the changes outside the warehouse, when the load added some.
 
-    Before its commit: a load that fails at that very moment is made again, with the same topics
-    still to be counted, and writes them again.
+    Called before its commit: if that fails, the next load counts the same topics and records
+    them again.
     """
     found = con.execute("SELECT topic_id, new_version FROM replaced_topics").fetchall()
     if not found:

@@ -1,13 +1,13 @@
-"""The attention index's arithmetic: papers' shares scaled, and each paper's own level taken out.
+"""The attention index's arithmetic: sources' shares scaled, and each source's own level taken out.
 
-In arrays of all topics, papers and periods, as SQL takes many times as long over the half a million
-cells of three years. A cell is what one paper has of a period; share = n / N.
+In arrays of all topics, sources and periods: SQL takes many times as long over the half a million
+cells of three years. A cell is what one source has of a period; share = n / N.
 
-    sigma = sd(share) over the paper's periods, y = share / sigma
-    epu = 100 z / mean(z), z the mean of y over the papers of a period
-    gap_robust: the same with y - a, from least squares y = a (paper) + z (period), sum of a = 0
+    sigma = sd(share) over the source's periods, y = share / sigma
+    epu = 100 z / mean(z), z the mean of y over the sources of a period
+    gap_robust: the same with y - a, from least squares y = a (source) + z (period), sum of a = 0
 
-To be scaled, a paper needs enough periods for a standard deviation, and one above zero. Values are
+To be scaled, a source needs enough periods for a standard deviation, and one above zero. Values are
 rounded, so that the order in which numbers are added up makes no other vintage.
 """
 
@@ -27,7 +27,7 @@ from warehouse.stats.daily_counts import (
     dates,
     settled,
 )
-from warehouse.stats.source_effects import paper_effects
+from warehouse.stats.source_effects import source_effects
 
 ENOUGH = {"day": 28, "month": 6, "week": 8}
 """Periods for a standard deviation, by kind of period, in the order of the index's rows."""
@@ -53,7 +53,7 @@ Column = npt.NDArray[np.generic]
 
 
 class Periods(NamedTuple):
-    """The periods of a kind in which papers have a calendar, and the papers' articles in them."""
+    """The periods of a kind in which sources have a calendar, and the sources' articles in them."""
 
     kind: str
     starts: Numbers
@@ -61,31 +61,31 @@ class Periods(NamedTuple):
     columns: Numbers
     """Where each begins in the panel's known days."""
     articles: Matrix
-    """All papers' articles by period; NaN where none was collected."""
+    """All sources' articles by period; NaN where none was collected."""
     total: Matrix
-    """Articles by paper and period; 0 where there are none."""
+    """Articles by source and period; 0 where there are none."""
     there: Marks
-    """Whether a paper has articles in a period."""
+    """Whether a source has articles in a period."""
     counts: Numbers
-    """Periods in which a paper has articles."""
+    """Periods in which a source has articles."""
 
 
 class Scaled(NamedTuple):
     """Shares over their standard deviations, of some topics and one kind of period."""
 
     values: Matrix
-    """By topic, paper and period; 0 where there is none."""
-    by_paper: Matrix
+    """By topic, source and period; 0 where there is none."""
+    by_source: Matrix
     by_period: Matrix
-    """Their sums, by topic and paper, and by topic and period."""
+    """Their sums, by topic and source, and by topic and period."""
     reasons: npt.NDArray[np.str_]
-    """By topic and paper: why it is not scaled."""
-    papers: Marks
-    """By topic and paper: whether it is scaled."""
+    """By topic and source: why it is not scaled."""
+    has_scale: Marks
+    """By topic and source: whether it is scaled."""
 
 
 def index_tables(counts: Counts) -> dict[str, pa.Table]:
-    """What the index's SQL reads: `index_now`, the series, and `index_left_out`."""
+    """The tables that the index's marts read: `index_now`, the series, and `index_left_out`."""
     panel = counts.panel
     kinds = [_periods(panel, kind) for kind in ENOUGH] if len(panel.days) else []
     series, left_out = [SERIES.empty_table()], [LEFT_OUT.empty_table()]
@@ -139,27 +139,27 @@ def _scaled(periods: Periods, hits: Whole) -> Scaled:
     squares = np.einsum("tpd,tpd->tp", distances, distances) / np.maximum(periods.counts - 1, 1)
     has_enough = periods.counts >= ENOUGH[periods.kind]
     reasons = np.where(has_enough, np.where(varies, "", "never_varies"), "too_little_history")
-    papers = (reasons == "") & (squares > 0)
-    deviations = np.where(papers, np.sqrt(squares), np.inf)
+    has_scale = (reasons == "") & (squares > 0)
+    deviations = np.where(has_scale, np.sqrt(squares), np.inf)
     shares /= deviations[..., None]
-    return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, papers)
+    return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, has_scale)
 
 
 def _effects(periods: Periods, scaled: Scaled) -> Matrix:
-    """The papers' own levels, by topic; NaN for those without one."""
-    effects = np.full(scaled.papers.shape, np.nan)
-    alike, number = np.unique(scaled.papers, axis=0, return_inverse=True)
-    for at, papers in enumerate(alike):
-        topics, observed = number == at, periods.there & papers[:, None]
-        sums = scaled.by_paper[topics], scaled.by_period[topics]
-        effects[topics] = paper_effects(observed, *sums)
+    """The sources' own levels, by topic; NaN for those without one."""
+    effects = np.full(scaled.has_scale.shape, np.nan)
+    alike, number = np.unique(scaled.has_scale, axis=0, return_inverse=True)
+    for at, has_scale in enumerate(alike):
+        topics, observed = number == at, periods.there & has_scale[:, None]
+        sums = scaled.by_source[topics], scaled.by_period[topics]
+        effects[topics] = source_effects(observed, *sums)
     return effects
 
 
 def _columns(periods: Periods, hits: Whole, scaled: Scaled, effects: Matrix) -> list[Matrix]:
     """The columns of SERIES that are numbers, by topic and period."""
     joined, there = ~np.isnan(effects) * 1.0, periods.there * 1.0
-    sources = np.einsum("tp,pd->td", scaled.papers * 1.0, there)
+    sources = np.einsum("tp,pd->td", scaled.has_scale * 1.0, there)
     level = _quotient(scaled.by_period, sources)
     excess = np.einsum("tpd,tp->td", scaled.values, joined)
     excess -= np.einsum("tp,pd->td", np.nan_to_num(effects), there)
@@ -208,16 +208,16 @@ def _series(
 def _left_out(
     panel: Panel, topics: range, periods: Periods, scaled: Scaled, effects: Matrix
 ) -> pa.Table:
-    """The papers with articles and without a level, and why."""
-    topic, paper = np.nonzero(np.isnan(effects) & (periods.counts > 0))
-    reasons = scaled.reasons[topic, paper]
+    """The sources with articles and without a level, and why."""
+    topic, source = np.nonzero(np.isnan(effects) & (periods.counts > 0))
+    reasons = scaled.reasons[topic, source]
     return _table(
         LEFT_OUT,
         _named(topic + topics.start, panel.topics),
         _named(np.full(len(topic), list(ENOUGH).index(periods.kind)), list(ENOUGH)),
-        _named(paper, panel.papers),
+        _named(source, panel.sources),
         pa.array(np.where(reasons == "", "disconnected", reasons).astype(object), pa.string()),
-        pa.array(periods.counts[paper]),
+        pa.array(periods.counts[source]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Papers' articles and those with a topic, day by day, as arrays."""
+"""Sources' articles and those with a topic, day by day, as arrays."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,7 +16,7 @@ Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
 MOST_CELLS = 1_000_000
-"""Topics times papers times days held in an array at once: 8 MB."""
+"""Topics times sources times days held in an array at once: 8 MB."""
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles FROM topic_daily"
     " WHERE topic_id = ?"
@@ -31,20 +31,20 @@ HITS = (
 
 
 class Panel(NamedTuple):
-    """What papers have of all topics: these share a calendar and each day's articles."""
+    """What sources have of all topics: these share a calendar and each day's articles."""
 
     topics: list[str]
-    papers: list[str]
+    sources: list[str]
     days: Numbers
     """Every day from the first to the last, counted from 1970."""
     known: Marks
-    """By day: whether it is in a paper's calendar."""
+    """By day: whether it is in a source's calendar."""
     total: Matrix
-    """Articles by paper and day; NaN where the paper was not collected."""
+    """Articles by source and day; NaN where the source was not collected."""
 
 
 class Hits(NamedTuple):
-    """Articles with a topic, by topic, paper and day, of some of the topics."""
+    """Articles with a topic, by topic, source and day, of some of the topics."""
 
     topics: range
     hits: Whole
@@ -61,7 +61,7 @@ class Counts:
 
     @cached_property
     def panel(self) -> Panel:
-        """The papers' articles."""
+        """The sources' articles."""
         return _panel(self.con)
 
     def hits(self) -> Iterator[Hits]:
@@ -76,7 +76,7 @@ class Counts:
 
     def _read(self, topics: range) -> Hits:
         panel, names = self.panel, self.panel.topics[topics.start : topics.stop]
-        steps = names, panel.total.size, panel.papers, len(panel.days), int(panel.days[0])
+        steps = names, panel.total.size, panel.sources, len(panel.days), int(panel.days[0])
         rows = self.con.sql(HITS, params=[*steps, names[0], names[-1]]).to_arrow_table()
         place, *values = (column.to_numpy() for column in rows.columns)
         shape = (len(topics), *panel.total.shape)
@@ -88,15 +88,15 @@ def _panel(con: Connection) -> Panel:
         name for (name,) in con.execute("SELECT DISTINCT topic_id FROM topic_daily").fetchall()
     )
     rows = con.sql(TOTALS, params=[topics[0] if topics else ""]).to_arrow_table()
-    source = rows["source_id"].combine_chunks().dictionary_encode()
-    papers = sorted(source.dictionary.to_pylist())
-    numbers = np.array([papers.index(name) for name in source.dictionary.to_pylist()], int)
-    paper, day = numbers[source.indices.to_numpy()], rows["day"].to_numpy().astype(int)
+    encoded = rows["source_id"].combine_chunks().dictionary_encode()
+    sources = sorted(encoded.dictionary.to_pylist())
+    numbers = np.array([sources.index(name) for name in encoded.dictionary.to_pylist()], int)
+    source, day = numbers[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
     days = np.arange(day.min(), day.max() + 1) if len(day) else day
-    total = np.full((len(papers), len(days)), np.nan)
-    total[paper, day - days[:1]] = rows["articles"].to_numpy()
+    total = np.full((len(sources), len(days)), np.nan)
+    total[source, day - days[:1]] = rows["articles"].to_numpy()
     known = np.bincount(day - days[:1], minlength=len(days)) > 0
-    return Panel(topics, papers, days, known, total)
+    return Panel(topics, sources, days, known, total)
 
 
 def _placed(shape: tuple[int, ...], place: Numbers, values: Whole) -> Whole:

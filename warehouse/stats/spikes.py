@@ -4,8 +4,8 @@ In the manner of what watches for outbreaks (Farrington et al., J. R. Stat. Soc.
 al., Stat. Med. 32): past outliers count less, scatter beyond chance is allowed for.
 
     1. of a day, hits above 3 times what the 56 days before let expect, + 3, are cut off
-    2. rate of each paper over the 56 days before; where it has few articles, near that of all
-    3. expected = sum over the day's papers of articles * rate, times a factor of the weekday
+    2. rate of each source over the 56 days before; where it has few articles, near that of all
+    3. expected = sum over the day's sources of articles * rate, times a factor of the weekday
     4. scatter = squared (1.4826 * median of the past days' distances), at least 1, a distance being
        2 (sqrt(n + 3/8) - sqrt(expected + 3/8))
     5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, nearly a standard normal by
@@ -45,30 +45,30 @@ SPIKES = pa.schema(
 
 
 class Days(NamedTuple):
-    """The days that are read, counted from 1970, and which of them are counted anew."""
+    """The days that are read, counted from 1970, and which of them are wanted."""
 
     all: Numbers
     wanted: Numbers
 
 
 class Past(NamedTuple):
-    """What papers have and had before, whatever the topic; by paper and day, or by day."""
+    """What sources have and had before, whatever the topic; by source and day, or by day."""
 
     total: Matrix
     counted: Matrix
-    """1 where a paper has articles, and had on 14 of the days before; else 0."""
+    """1 where a source has articles, and had on 14 of the days before; else 0."""
     weight: Matrix
     """Its articles, over those it had before and 20 more; 0 where it is not counted."""
     before: Matrix
-    """Articles that the day's counted papers had before."""
+    """Articles that the day's counted sources had before."""
     sources: Numbers
-    """Papers that are counted."""
+    """Sources that are counted."""
     past_days: Numbers
     """Days before on which any was."""
 
 
 class Level(NamedTuple):
-    """Hits of the counted papers, and what is to be expected of them, by topic and day."""
+    """Hits of the counted sources, and what is to be expected of them, by topic and day."""
 
     hits: Matrix
     expected: Matrix
