@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from tasks.toml_reader import ConfigError, describe
+from tasks.text.toml_reader import ConfigError, describe
 from warehouse.store.objects import open_store
 
 __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]

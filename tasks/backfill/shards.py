@@ -19,7 +19,7 @@ from tasks.backfill.warc_files import (
     warc_path,
 )
 from tasks.backfill.warc_records import cut, fingerprint_parts
-from tasks.toml_reader import ConfigError
+from tasks.text.toml_reader import ConfigError
 from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import SCHEME, StoreError

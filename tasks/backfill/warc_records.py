@@ -17,7 +17,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from tasks.archive.members import GZIP, ZSTD, beginning
 from tasks.backfill.warc_files import WarcPath, piece, size_of
-from tasks.toml_reader import ConfigError
+from tasks.text.toml_reader import ConfigError
 
 HEAD_ROOM = 64 * 1024
 """Bytes of HTTP headers allowed beside the largest body."""

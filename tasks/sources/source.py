@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from tasks.settings import Steps
 from tasks.sources.block_overrides import Marks, checked_mark
-from tasks.toml_reader import ConfigError, read_entries
+from tasks.text.toml_reader import ConfigError, read_entries
 
 __all__ = ["ConfigError", "Source", "choose", "load_sources"]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from tasks.text.folding import fold
-from tasks.toml_reader import ConfigError, read_entries
+from tasks.text.toml_reader import ConfigError, read_entries
 
 __all__ = ["ConfigError", "Topic", "load_topics"]
 

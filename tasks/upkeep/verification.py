@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 from tasks.archive.members import beginning
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
-from warehouse import version
+from warehouse.build import schema_version
 from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.manifest import NAME, live_files, read_manifest
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.commits import read_commits, unnamed_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.read.query import QueryError, open_snapshot
-from warehouse.sql_files import read_sql
 from warehouse.store.archive_files import archive_files
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
@@ -231,7 +231,7 @@ def _check_findings(
     con: duckdb.DuckDBPyConnection, snapshot: Path, done: Verified
 ) -> Iterator[Finding]:
     """Checks that find rows in what readers see."""
-    if version.schema_versions(con) != {version.SCHEMA_VERSION}:
+    if schema_version.schema_versions(con) != {schema_version.SCHEMA_VERSION}:
         yield Finding(snapshot, "was made by another version; the next load makes it again")
         return
     for name in read_sql("checks"):

@@ -31,7 +31,7 @@ from tasks.load.loader import load, publish
 from tasks.model import Outcome
 from tasks.partition.partitions import Run
 from tasks.settings import Limits, Settings
-from tasks.toml_reader import ConfigError
+from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.bench.backfill import write as write_gold
 from tests.support.build_warcs import (

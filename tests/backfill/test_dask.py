@@ -24,7 +24,7 @@ from tasks.backfill.shards import Shard, find_warcs, open_warcs
 from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
 from tasks.settings import Limits, Settings
-from tasks.toml_reader import ConfigError
+from tasks.text.toml_reader import ConfigError
 from tests.backfill.test_backfill import backfilled, place
 from tests.cli.test_command import command
 from tests.faults.test_backfill_killed import LARGE, rows, shard_processes, start

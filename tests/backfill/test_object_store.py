@@ -13,7 +13,7 @@ from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shards import Done, find_warcs, open_warcs
 from tasks.backfill.warc_files import StoredPath, size_of
 from tasks.backfill.warc_records import cut, read_records
-from tasks.toml_reader import ConfigError
+from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.verification import verify
 from tests.backfill.test_backfill import KINDS, backfilled, place
 from tests.support.build_warcs import news, write_warc

@@ -30,8 +30,7 @@ from tests.support.staged_pages import (
     stage,
     tables,
 )
-from warehouse import sql_files, version
-from warehouse.build import loader, writer_file
+from warehouse.build import loader, schema_version, sql_files, writer_file
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import query
@@ -126,7 +125,7 @@ def test_another_schema_version_makes_the_file_anew(
 ) -> None:
     layout = news(1)
     kept = tables(layout)
-    monkeypatch.setattr(version, "SCHEMA_VERSION", 1000)
+    monkeypatch.setattr(schema_version, "SCHEMA_VERSION", 1000)
 
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no == 2
     publish(layout)
@@ -181,7 +180,7 @@ def test_comments_and_views_reach_readers_without_a_rebuild(
     assert load(layout, TOPICS, SOURCES, now=NOW).load_no is None
 
 
-@pytest.mark.parametrize("sql_hash", [version.SQL_HASH_1, "of a day before 0.1.0"])
+@pytest.mark.parametrize("sql_hash", [schema_version.SQL_HASH_1, "of a day before 0.1.0"])
 def test_a_file_without_a_schema_version_is_made_anew(news: DailyNews, sql_hash: str) -> None:
     layout = news(1)
     kept = tables(layout)
@@ -192,7 +191,7 @@ def test_a_file_without_a_schema_version_is_made_anew(news: DailyNews, sql_hash:
     publish(layout)
     assert tables(layout) == kept
     assert query(layout, "SELECT schema_version FROM loads").to_pylist() == [
-        {"schema_version": version.SCHEMA_VERSION}
+        {"schema_version": schema_version.SCHEMA_VERSION}
     ]
 
 

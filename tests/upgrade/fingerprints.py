@@ -29,11 +29,10 @@ from tasks.refine import normalise
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
-from warehouse import version
-from warehouse.build import loader
+from warehouse.build import loader, schema_version
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
-from warehouse.sql_files import read_sql
 
 SAMPLE = Path(__file__).parents[2] / "deployments" / "sample"
 sys.path.insert(0, str(SAMPLE))
@@ -204,7 +203,11 @@ DECLARED: dict[str, tuple[str, Callable[[], int], Callable[[], Parts]]] = {
         lambda: listing_cache.LISTING_VERSION,
         listing_parts,
     ),
-    "SCHEMA_VERSION": (version.__name__, lambda: version.SCHEMA_VERSION, schema_parts),
+    "SCHEMA_VERSION": (
+        schema_version.__name__,
+        lambda: schema_version.SCHEMA_VERSION,
+        schema_parts,
+    ),
 }
 """Each with its module, its number, and what its fingerprint is taken of."""
 

@@ -15,7 +15,7 @@ from tests.upgrade.fingerprints import (
     without_comments,
 )
 from warehouse.build import loader
-from warehouse.sql_files import read_sql
+from warehouse.build.sql_files import read_sql
 
 NAME = "SCHEMA_VERSION"
 KNOWN: dict[str, Parts] = {"7": {"columns of a": "0", "marts/b": "1"}}
@@ -38,8 +38,8 @@ def test_a_difference_is_named_with_its_remedy() -> None:
     said = difference(NAME, 7, other, KNOWN)
     assert "still 7, but these changed: columns of a, marts/b, marts/c." in said
     assert (
-        "Raise SCHEMA_VERSION in warehouse.version and run `python -m tests.upgrade.fingerprints`"
-        in said
+        "Raise SCHEMA_VERSION in warehouse.build.schema_version and run"
+        " `python -m tests.upgrade.fingerprints`" in said
     )
     assert "8 is not recorded yet: run" in difference(NAME, 8, other, KNOWN)
     assert "must never fall" in difference(NAME, 6, same, KNOWN)

@@ -184,7 +184,7 @@ def test_a_check_over_what_readers_see_is_a_finding(place: Place) -> None:
 def test_a_snapshot_of_another_version_is_a_finding(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warehouse.version.SCHEMA_VERSION", 1000)
+    monkeypatch.setattr("warehouse.build.schema_version.SCHEMA_VERSION", 1000)
     [finding] = verify(place.layout).findings
     assert finding.file == place.layout.current.resolve()
     assert "another version" in finding.problem

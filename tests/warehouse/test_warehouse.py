@@ -34,9 +34,10 @@ from tests.support.staged_pages import (
 )
 from warehouse.build import loader
 from warehouse.build.checks_runner import check_snapshot
+from warehouse.build.mart_merge import marts
 from warehouse.build.snapshots import published_load
+from warehouse.build.sql_files import SQL, read_sql
 from warehouse.layers.layout import Layout
-from warehouse.merge import marts
 from warehouse.read.known_urls import (
     KnownListing,
     KnownUrls,
@@ -45,7 +46,6 @@ from warehouse.read.known_urls import (
     last_listings,
 )
 from warehouse.read.query import QueryError, open_snapshot, query
-from warehouse.sql_files import SQL, read_sql
 
 SQL_FILES = sorted(SQL.glob("*/*.sql"))
 RUN = "20260302T060000Z-aaaaaa"

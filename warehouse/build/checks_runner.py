@@ -5,10 +5,10 @@ from typing import Any
 
 import duckdb
 
+from warehouse.build.mart_merge import ADDED
+from warehouse.build.sql_files import make_view, read_sql
 from warehouse.layers.layout import Layout
-from warehouse.merge import ADDED
 from warehouse.read.query import QueryError, open_snapshot, records
-from warehouse.sql_files import make_view, read_sql
 
 OFFENDERS = 5
 """Rows that a failed check shows."""

@@ -12,15 +12,22 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse import version
 from warehouse.allocation import few_arenas, give_back
+from warehouse.build import schema_version
 from warehouse.build.article_texts_view import live_paths, without_files
 from warehouse.build.checks_runner import OFFENDERS, CheckFailed, run_checks
+from warehouse.build.mart_merge import (
+    MACROS,
+    find_touched,
+    marts,
+    relations_read,
+    replace_touched,
+    view_added,
+)
+from warehouse.build.sql_files import SQL, make_view, read_sql
 from warehouse.build.writer_file import drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files
 from warehouse.layers.layout import Layout
-from warehouse.merge import MACROS, find_touched, marts, relations_read, replace_touched, view_added
-from warehouse.sql_files import SQL, make_view, read_sql
 from warehouse.stats import attention_index, spikes
 from warehouse.stats.daily_counts import Counts
 
@@ -92,8 +99,8 @@ def _is_made(con: Connection) -> bool:
 
 
 def _fits(con: Connection, committed: set[str]) -> bool:
-    made_by = version.schema_versions(con)
-    return made_by <= {version.SCHEMA_VERSION} and loaded_runs(con) <= committed
+    made_by = schema_version.schema_versions(con)
+    return made_by <= {schema_version.SCHEMA_VERSION} and loaded_runs(con) <= committed
 
 
 @contextmanager
@@ -233,7 +240,7 @@ def article_paths(con: Connection, layout: Layout) -> list[Path]:
 
 
 def refresh(con: Connection) -> None:
-    """Bring the marts up to date with what was added, as `warehouse.merge` describes.
+    """Bring the marts up to date with what was added, as `warehouse.build.mart_merge` describes.
 
     They read temporary tables of the load, too: `new_runs`, `source_definitions`, `recounted`
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
@@ -284,5 +291,5 @@ def record_load(
     con: Connection, load_no: int, now: datetime, run_ids: Sequence[str], recounted: Sequence[str]
 ) -> None:
     """Record when the file changed, and why."""
-    row = [load_no, now, list(run_ids), list(recounted), sql_hash(), version.SCHEMA_VERSION]
+    row = [load_no, now, list(run_ids), list(recounted), sql_hash(), schema_version.SCHEMA_VERSION]
     con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?)", row)

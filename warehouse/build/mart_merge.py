@@ -23,7 +23,7 @@ from graphlib import TopologicalSorter
 
 import duckdb
 
-from warehouse.sql_files import read_sql
+from warehouse.build.sql_files import read_sql
 
 Connection = duckdb.DuckDBPyConnection
 ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
