@@ -261,8 +261,9 @@ class GuardedSession(Session):
     def __init__(self, transfer: Transfer, tls: ssl.SSLContext) -> None:
         super().__init__()
         self.trust_env = False
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, GuardedAdapter(transfer, tls))
+        adapter = GuardedAdapter(transfer, tls)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
 
     def get_redirect_target(self, resp: Response) -> None:
         """Nowhere: the caller checks each hop.
