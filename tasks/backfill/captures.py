@@ -27,7 +27,7 @@ class Captures:
         self.papers = Papers(job.sources)
 
     def records(self, start: int, end: int) -> Iterator[Record | Damage]:
-        """The records of a stretch, with the blocks of pages."""
+        """The records of a range of the file, with the blocks of pages."""
         most = self._job.max_bytes + HEAD_ROOM
         return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
 
