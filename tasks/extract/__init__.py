@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.access import is_truncated, judge_access
 from tasks.extract.authors import clean_authors
 from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
-from tasks.extract.rejections import CHALLENGE_PARTS, Sight, reject
+from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
 from tasks.http.content_type import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
 from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
@@ -58,7 +58,7 @@ def extract_page(
     if is_plain and not MARKUP.match(text):
         cleaned = clean_lines(text.splitlines(), known)
         words = word_count(" ".join(cleaned.paragraphs))
-        sight = Sight("", "", text[:SIGHT_CHARS], words=max(1, words))
+        sight = PageView("", "", text[:SIGHT_CHARS], words=max(1, words))
         return _settle(Metadata(), cleaned, lambda: sight, "", source_language)
     return _extract_html(text, url, timezone, known)
 
@@ -78,7 +78,7 @@ def _extract_html(text: str, url: str, timezone: str, known: Hints) -> Extractio
 
 
 def _settle(
-    meta: Metadata, cleaned: Cleaned, look: Callable[[], Sight], url: str, language: str | None
+    meta: Metadata, cleaned: Cleaned, look: Callable[[], PageView], url: str, language: str | None
 ) -> Extraction:
     if refusal := reject(look, meta, cleaned, url):
         return Extraction(*refusal)
@@ -116,30 +116,31 @@ def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) ->
     )
 
 
-def _look(tree: LexborHTMLParser) -> Sight:
+def _look(tree: LexborHTMLParser) -> PageView:
     """What the page shows; takes scripts and styles out of the tree."""
     title = tree.css_first("title")
     headings = tree.css("h1, h2, h3")[:200]
     body = tree.body
     if body is None:
-        return Sight(title.text() if title else "", "", "", 0)
+        return PageView(title.text() if title else "", "", "", 0)
     challenge, video = (
         tree.css_first(CHALLENGE_PARTS),
         tree.css_first("video, [itemtype*=VideoObject]"),
     )
     tree.strip_tags(UNSEEN.split(", "))
     text = " ".join(body.text(separator=" ").split())
-    return Sight(
+    linked = [
+        h
+        for h in headings
+        if h.tag != "h1"
+        and (h.css_first("a[href]") is not None or (h.parent is not None and h.parent.tag == "a"))
+    ]
+    return PageView(
         title=" ".join(title.text().split()) if title else "",
         headings="\n".join(" ".join(h.text().split()) for h in headings if h.tag == "h1"),
         text=text[:SIGHT_CHARS],
         words=word_count(text[:SIGHT_CHARS]),
-        teasers=sum(1 for h in headings if h.tag != "h1" and _is_linked(h)),
+        teasers=len(linked),
         has_challenge=challenge is not None,
         has_video=video is not None,
     )
-
-
-def _is_linked(heading: LexborNode) -> bool:
-    parent = heading.parent
-    return heading.css_first("a[href]") is not None or (parent is not None and parent.tag == "a")

@@ -41,19 +41,16 @@ def clean_authors(names: Iterable[str], paper: frozenset[str] = frozenset()) -> 
         names: as the page gives them; one may hold several.
         paper: letters of the paper's own names, which are no author beside others.
     """
-    found = [name for text in names for name in _names_in(text)]
+    found: list[str] = []
+    for text in names:
+        text = " ".join(html.unescape(html.unescape(text)).split())
+        if len(text) <= 400:
+            text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
+            parts = map(_name, SPLIT.split(BY.sub("", text)))
+            found += [name for name in parts if name]
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
     people = [n for n in unique if re.sub(r"[\W_]+", "", n).lower() not in paper]
     return tuple((people or unique)[:30])
-
-
-def _names_in(text: str) -> list[str]:
-    text = " ".join(html.unescape(html.unescape(text)).split())
-    if len(text) > 400:
-        return []
-    text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
-    text = BY.sub("", text)
-    return [name for part in SPLIT.split(text) if (name := _name(part))]
 
 
 def _name(part: str) -> str | None:

@@ -69,6 +69,9 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     """
     page = Page(tree, url, timezone)
     published, source = find_published(page)
+    stated = first_text(page.structured.article.get("inLanguage"))
+    languages = (page.named_language, stated, page.first("og:locale", "content-language"))
+    codes = (CODE.match(name or "") for name in languages)
     sections = texts(page.structured.article.get("articleSection"))
     return Metadata(
         headline=_headline(page),
@@ -78,7 +81,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         published=published,
         published_source=source,
         modified_at=find_modified(page, published),
-        language=_language(page),
+        language=next((code[1].lower() for code in codes if code), None),
         access=stated_access(page),
         stated_words=stated_words(page),
         rights_notice=find_notice(page),
@@ -115,11 +118,3 @@ def _authors(page: Page) -> tuple[str, ...]:
             return found
     nodes = page.tree.css('[itemprop="author"], [rel="author"]')[:5]
     return clean_authors([text_of(node) for node in nodes], page.names)
-
-
-def _language(page: Page) -> str | None:
-    """The language the page says it is in, as a two- or three-letter code."""
-    stated = first_text(page.structured.article.get("inLanguage"))
-    named = (page.named_language, stated, page.first("og:locale", "content-language"))
-    codes = (CODE.match(name or "") for name in named)
-    return next((code[1].lower() for code in codes if code), None)

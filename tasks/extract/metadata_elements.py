@@ -32,7 +32,15 @@ class Page:
     def __init__(self, tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> None:
         self.tree, self.url, self.timezone = tree, url, timezone
         self._places = _places(tree)
-        self.meta = _metas(self._places["meta"])
+        self.meta: dict[str, str] = {}
+        """The page's meta elements by lower-case name; the first of a name counts."""
+        for node in self._places["meta"]:
+            said = node.attributes
+            names = map(said.get, ("property", "name", "itemprop", "http-equiv"))
+            name = next(filter(None, names), None)
+            text = one_line((said.get("content") or "")[:LONGEST])
+            if name and text:
+                self.meta.setdefault(name.strip().lower(), text)
 
     def first(self, *names: str) -> str | None:
         """The first of the named meta elements that says anything."""
@@ -119,23 +127,6 @@ def _places(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
     found: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
     for node in tree.css(PLACES):
         found.get(node.tag or "", found["footer"]).append(node)
-    return found
-
-
-def _metas(nodes: list[LexborNode]) -> dict[str, str]:
-    """The page's meta elements by lower-case name; the first of a name counts."""
-    found: dict[str, str] = {}
-    for node in nodes:
-        said = node.attributes
-        name = (
-            said.get("property")
-            or said.get("name")
-            or said.get("itemprop")
-            or said.get("http-equiv")
-        )
-        text = one_line((said.get("content") or "")[:LONGEST])
-        if name and text:
-            found.setdefault(name.strip().lower(), text)
     return found
 
 

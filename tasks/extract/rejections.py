@@ -64,7 +64,7 @@ Refusal = tuple[Outcome, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class PageView:
     """What a page shows, apart from its article."""
 
     title: str
@@ -79,7 +79,9 @@ class Sight:
     has_video: bool = False
 
 
-def reject(look: Callable[[], Sight], meta: Metadata, cleaned: Cleaned, url: str) -> Refusal | None:
+def reject(
+    look: Callable[[], PageView], meta: Metadata, cleaned: Cleaned, url: str
+) -> Refusal | None:
     """Why the page holds no article; None when it does hold one.
 
     Args:
@@ -112,7 +114,7 @@ def _counts(cleaned: Cleaned) -> Iterator[int]:
     return map(word_count, (*cleaned.paragraphs, cleaned.standfirst or ""))
 
 
-def _other_kind(sight: Sight, meta: Metadata, words: int) -> Refusal | None:
+def _other_kind(sight: PageView, meta: Metadata, words: int) -> Refusal | None:
     named = f"{sight.title}\n{sight.headings}"
     has_article = _states_article(meta)
     challenge = CHALLENGE.search(named) or (
@@ -122,8 +124,10 @@ def _other_kind(sight: Sight, meta: Metadata, words: int) -> Refusal | None:
         return Outcome.BOT_CHALLENGE, challenge[0] if challenge else "captcha"
     if not has_article and (gone := GONE.search(sight.title) or GONE.search(sight.headings)):
         return Outcome.SOFT_404, gone[0].strip()
-    if not has_article and _is_consent(sight):
-        return Outcome.CONSENT_WALL, f"{len(CONSENT.findall(sight.text))} words of consent"
+    consent = len(CONSENT.findall(sight.text))
+    is_mostly_consent = consent >= 4 and sight.words < min(500, 20 * consent)
+    if not has_article and is_mostly_consent and ACCEPT.search(sight.text):
+        return Outcome.CONSENT_WALL, f"{consent} words of consent"
     says_video = sight.has_video or bool(meta.kinds & VIDEO_TYPES)
     is_video = (says_video and not has_article) or any(
         kind.startswith("og:video") for kind in meta.kinds
@@ -137,18 +141,7 @@ def _states_article(meta: Metadata) -> bool:
     return bool(meta.kinds & ARTICLE_TYPES) or "og:article" in meta.kinds
 
 
-def _is_consent(sight: Sight) -> bool:
-    """Whether the page talks of nothing but consent."""
-    said = len(CONSENT.findall(sight.text))
-    return (
-        said >= 4
-        and sight.words < 500
-        and said * 20 > sight.words
-        and bool(ACCEPT.search(sight.text))
-    )
-
-
-def _is_section(sight: Sight, meta: Metadata, cleaned: Cleaned, url: str) -> bool:
+def _is_section(sight: PageView, meta: Metadata, cleaned: Cleaned, url: str) -> bool:
     """Whether the page lists articles and is none: several signs have to meet."""
     if _states_article(meta) or meta.published_source in ("jsonld", "meta", "page"):
         return False

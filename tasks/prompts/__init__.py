@@ -22,7 +22,7 @@ from tasks.prompts.block_selection import (
     strip_prompts,
 )
 from tasks.prompts.blocks import Page, cut_lines, cut_tree
-from tasks.prompts.never_text import is_clean, settle
+from tasks.prompts.never_text import is_clean, strip_leftovers
 from tasks.prompts.page_hints import NO_SITE, Hints, Site
 from tasks.prompts.prompt_clusters import strip_boxes, strip_clusters, strip_lists
 from tasks.prompts.recurring import strip_recurring
@@ -108,7 +108,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     assign_roles(draft, headline, hints)
     keep_marked(draft, kept)
     strip_recurring(draft, hints.site, hints.language)
-    settle(draft, hints.language, kept)
+    strip_leftovers(draft, hints.language, kept)
     texts: dict[Role, list[str]] = {role: [] for role in Role}
     for at, role in sorted(draft.roles.items()):
         texts[role].append(draft.text(at))

@@ -7,12 +7,12 @@ import numpy as np
 
 from tasks.prompts.blocks import Block, Page
 from tasks.prompts.container_names import name_columns
-from tasks.prompts.neighbours import Running
+from tasks.prompts.neighbours import Neighbours
 from tasks.prompts.page_hints import Hints
-from tasks.prompts.page_topic import Subjects, headline_share
+from tasks.prompts.page_topic import PageTopic, headline_share
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.text_statistics import sign_columns
-from tasks.prompts.tree_arrays import Column, Columns, Shape
+from tasks.prompts.tree_arrays import Column, Columns, TreeArrays
 from tasks.prompts.tree_position import (
     card_columns,
     container_columns,
@@ -22,7 +22,7 @@ from tasks.prompts.tree_position import (
     pleading,
     promotion_columns,
 )
-from tasks.prompts.word_weights import Lexicon, Said, subject, tokens
+from tasks.prompts.word_weights import Lexicon, TextScores, tokens, topic_words
 
 WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 """Blocks before and after that are looked over: without markup, more of them."""
@@ -32,9 +32,9 @@ WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 class Around:
     """What is known of a page's blocks beside their columns."""
 
-    shape: Shape
-    running: Running
-    subjects: Subjects
+    tree: TreeArrays
+    neighbours: Neighbours
+    topic: PageTopic
 
 
 def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
@@ -42,46 +42,45 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
 
     `headline` is the index of its block, or -1.
     """
-    seen = lexicon.seen
-    said = [seen.get(block.text) or lexicon.say(block.text) for block in page.blocks]
+    said = [lexicon.score_text(block.text) for block in page.blocks]
     columns = _texts(page.blocks, said)
-    words = [each.subject for each in said]
+    words = [each.topic_words for each in said]
     title = page.blocks[headline].text if headline >= 0 else hints.headline or ""
-    wanted = subject(tokens(f"{title} {hints.description or ''}"))
+    wanted = topic_words(tokens(f"{title} {hints.description or ''}"))
     columns["headline_share"] = headline_share(words, wanted)
     columns |= _places(page, columns, headline, hints.description or "")
-    columns |= _neighbours(columns, NEIGHBOURED)
+    columns |= _shifted(columns, NEIGHBOURED)
     columns |= _windows(
         pleading(columns), np.ones_like(columns["chars"]), "plea", WIDTHS[page.is_text]
     )
-    shape, running = Shape(page), Running(columns["good"] > 0)
-    columns |= running.columns(columns)
+    tree, neighbours = TreeArrays(page), Neighbours(columns["good"] > 0)
+    columns |= neighbours.columns(columns)
     if page.is_text:
         rules = [find_rule(block.text, hints.language) for block in page.blocks]
         columns["rule"] = np.array([rule is not None for rule in rules], np.float32)
         one = np.ones_like(columns["rule"])
         columns |= _windows(columns["rule"], one, "rule", WIDTHS[True])
     else:
-        columns |= element_columns(shape, lexicon)
-        columns |= container_columns(shape, columns["good"], columns, "c")
-        columns |= promotion_columns(shape, columns)
-        columns |= headline_columns(shape, headline)
-        columns |= card_columns(shape, columns)
-        columns |= name_columns(shape, columns["chars"])
-    return columns, Around(shape, running, Subjects(words))
+        columns |= element_columns(tree, lexicon)
+        columns |= container_columns(tree, columns["good"], columns, "c")
+        columns |= promotion_columns(tree, columns)
+        columns |= headline_columns(tree, headline)
+        columns |= card_columns(tree, columns)
+        columns |= name_columns(tree, columns["chars"])
+    return columns, Around(tree, neighbours, PageTopic(words))
 
 
 def relate(around: Around, score: Column, columns: Columns) -> Columns:
     """The columns that say how the first model scored what stands around a block."""
-    shape, is_text = around.shape, around.shape.page.is_text
+    tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]
-    found = _neighbours({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
+    found = _shifted({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
     found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[is_text])
-    found |= around.running.nearest(score, "run_score")
-    found |= around.subjects.relate(score)
+    found |= around.neighbours.nearest(score, "run_score")
+    found |= around.topic.relate(score)
     if not is_text:
-        found |= container_columns(shape, weighed, columns, "s")
-        found["kin"] = kin_column(shape, weighed, columns["chars"])
+        found |= container_columns(tree, weighed, columns, "s")
+        found["kin"] = kin_column(tree, weighed, columns["chars"])
     return found
 
 
@@ -94,7 +93,7 @@ NEIGHBOURED: dict[str, tuple[int, ...]] = {
 }
 
 
-def _texts(blocks: list[Block], said: list[Said]) -> Columns:
+def _texts(blocks: list[Block], said: list[TextScores]) -> Columns:
     chars = np.array([len(block.text) for block in blocks], np.float64)
     links = np.array([(b.link_chars, b.links, b.bold_chars) for b in blocks], np.float64).T
     columns = {
@@ -138,7 +137,7 @@ def _before(values: Column) -> Column:
     return (np.cumsum(values) - values).astype(np.float32)
 
 
-def _neighbours(columns: Columns, wanted: dict[str, tuple[int, ...]]) -> Columns:
+def _shifted(columns: Columns, wanted: dict[str, tuple[int, ...]]) -> Columns:
     found = {}
     for name, shifts in wanted.items():
         for shift in shifts:

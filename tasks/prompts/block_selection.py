@@ -55,7 +55,7 @@ class Draft:
     page: Page
     columns: Columns
     score: Column
-    pleads: Column
+    prompt_score: Column
     """How likely each block is a prompt."""
     roles: dict[int, Role] = field(default_factory=dict)
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -135,7 +135,7 @@ def rescue_article(draft: Draft) -> None:
     sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
     doubted = [
         at
-        for at in np.flatnonzero(inside & sentence & (draft.pleads < HOPELESS)).tolist()
+        for at in np.flatnonzero(inside & sentence & (draft.prompt_score < HOPELESS)).tolist()
         if at not in draft.roles
         and (at not in draft.reasons or draft.reasons[at][1].startswith("model:"))
     ]
@@ -200,7 +200,7 @@ def strip_prompts(draft: Draft, language: str | None) -> None:
 def strip_likely_prompts(draft: Draft) -> None:
     """Take out what the model takes for a prompt rather than for article text."""
     limit, slope = DOUBT[draft.page.is_text]
-    for at in np.flatnonzero(draft.pleads > limit + slope * draft.score).tolist():
+    for at in np.flatnonzero(draft.prompt_score > limit + slope * draft.score).tolist():
         draft.strip(at, "other", "model:prompt")
 
 
@@ -238,16 +238,17 @@ def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
     first, last = min(draft.roles, default=0), max(draft.roles, default=-1)
     page, columns = draft.page, draft.columns
     is_teaser = ((columns["link_share"] > 0.8) & (columns["words"] > 4)).tolist()
-    return tuple(
-        StrippedBlock(
-            block.text,
-            *(draft.reasons.get(at) or (FURNITURE[is_teaser[at]], _region(page, at, last))),
-            at,
-            page.is_text or first < at < last,
-        )
-        for at, block in enumerate(page.blocks)
-        if at not in draft.roles
-    )
+    stripped = []
+    for at, block in enumerate(page.blocks):
+        if at in draft.roles:
+            continue
+        flags = page.elements[block.element].flags
+        regions = (name for flag, name in REGIONS if flags & flag)
+        region = next(regions, "end:after" if at > last else "model:low")
+        kind, rule = draft.reasons.get(at) or ("related" if is_teaser[at] else "furniture", region)
+        is_inside = page.is_text or first < at < last
+        stripped.append(StrippedBlock(block.text, kind, rule, at, is_inside))
+    return tuple(stripped)
 
 
 REGIONS = (
@@ -258,13 +259,3 @@ REGIONS = (
     (TAG_FLAGS["footer"], "dom:footer"),
     (TAG_FLAGS["aside"], "dom:aside"),
 )
-ANY_REGION = sum(flag for flag, _ in REGIONS)
-FURNITURE = ("furniture", "related")
-"""The kind of a block that nothing else speaks against, and that of a long link."""
-
-
-def _region(page: Page, at: int, last: int) -> str:
-    flags = page.elements[page.blocks[at].element].flags
-    if flags & ANY_REGION:
-        return next(name for flag, name in REGIONS if flags & flag)
-    return "end:after" if at > last else "model:low"

@@ -105,7 +105,13 @@ def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyTyp
 
     Walks without recursion, in time linear in the nodes.
     """
-    cutter = _Cutter(marked, _hidden_nodes(tree))
+    hidden = set[int]()
+    for node in tree.css(MAY_HIDE):
+        said = node.attributes
+        is_hidden = said.get("hidden", "until-found") != "until-found"
+        if is_hidden or HIDDEN_STYLE.search(said.get("style") or ""):
+            hidden.add(node.mem_id)
+    cutter = _Cutter(marked, frozenset(hidden))
     root = tree.body or tree.root
     if root is not None:
         cutter.walk(root)
@@ -276,14 +282,3 @@ class _Cutter:
 def _key(attributes: dict[str, str | None]) -> str:
     """Class, id and role as one lower-case string."""
     return " ".join(filter(None, map(attributes.get, NAMING)))[:300].lower()
-
-
-def _hidden_nodes(tree: LexborHTMLParser) -> frozenset[int]:
-    """The elements that say themselves that they are not to be shown, by their `mem_id`."""
-    found = set[int]()
-    for node in tree.css(MAY_HIDE):
-        said = node.attributes
-        is_hidden = said.get("hidden", "until-found") != "until-found"
-        if is_hidden or HIDDEN_STYLE.search(said.get("style") or ""):
-            found.add(node.mem_id)
-    return frozenset(found)

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tasks.prompts.tree_arrays import Column, Columns, Shape
+from tasks.prompts.tree_arrays import Column, Columns, TreeArrays
 from tasks.prompts.word_weights import MEMORY
 
 PROMO = re.compile(
@@ -26,15 +26,15 @@ FAR = 9
 """Steps up are counted to that."""
 
 
-def name_columns(shape: Shape, chars: Column) -> Columns:
+def name_columns(tree: TreeArrays, chars: Column) -> Columns:
     """Steps up to the nearest small element that is named for promotion, or for the frame."""
-    small = np.flatnonzero(shape.held(chars) <= SMALL).tolist()
-    elements = shape.page.elements
+    small = np.flatnonzero(tree.held(chars) <= SMALL).tolist()
+    elements = tree.page.elements
     nearest = np.full((len(WANTED), len(chars)), -np.inf, np.float32)
     for element in map(elements.__getitem__, small):
         for row in _named_for(element.key) if element.key else ():
             nearest[row, element.start : element.end] = element.depth
-    return dict(zip(WANTED, np.minimum(FAR, shape.depth - nearest), strict=True))
+    return dict(zip(WANTED, np.minimum(FAR, tree.depth - nearest), strict=True))
 
 
 @lru_cache(maxsize=MEMORY)

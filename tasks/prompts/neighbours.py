@@ -11,7 +11,7 @@ FAR = 30
 """Steps to the next running text are counted up to that."""
 
 
-class Running:
+class Neighbours:
     """Where the running text around each block stands.
 
     Args:

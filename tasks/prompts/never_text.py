@@ -38,7 +38,7 @@ def is_clean(
     )
 
 
-def settle(draft: Draft, language: str | None, kept: frozenset[int] = frozenset()) -> None:
+def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int] = frozenset()) -> None:
     """Take out what `is_clean` would miss in the result."""
     for at, role in list(draft.roles.items()):
         if role in (Role.BODY, Role.CAPTION) and is_prompt(draft.text(at), language):

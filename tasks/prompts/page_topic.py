@@ -15,7 +15,7 @@ def headline_share(words: Sequence[frozenset[str]], headline: frozenset[str]) ->
     return np.array([len(own & headline) / (len(own) + 1) for own in words], np.float32)
 
 
-class Subjects:
+class PageTopic:
     """The telling words of a page's blocks, numbered: pairs of a block and one of its words."""
 
     def __init__(self, words: Sequence[frozenset[str]]) -> None:

@@ -70,6 +70,10 @@ class _Signs:
         begins = ~gap
         begins[1:] &= gap[:-1]
         words = self._count(begins)
+        # The pattern matches no new line, so one search goes through all texts.
+        placeholder = np.zeros(len(self.texts), np.bool_)
+        starts = [match.start() for match in PLACEHOLDER.finditer(self.whole)]
+        placeholder[np.searchsorted(self.first, starts, "right") - 1] = True
         found = {
             "words": words + self._count(self.kinds & BIT["cjk"] > 0) / 2,
             "ends_sentence": self._ends(),
@@ -77,7 +81,7 @@ class _Signs:
             "sentences": 1 + self._sentences(),
             "capitals": self._capitals(np.flatnonzero(begins), words),
             "starts_lower": self.kinds[self.first] & BIT["lower"] > 0,
-            "placeholder": self._placeholders(),
+            "placeholder": placeholder,
             "price": self._prices(),
             "marks": self._count(self.kinds & BIT["mark"] > 0) / words,
             "quotes": self._count(self.kinds & BIT["quote"] > 0) > 1,
@@ -119,13 +123,6 @@ class _Signs:
         is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING)
         share = np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING)
         return share.astype(np.float32)
-
-    def _placeholders(self) -> Mask:
-        """Which texts contain a placeholder; the pattern matches no new line."""
-        found = np.zeros(len(self.texts), np.bool_)
-        starts = [match.start() for match in PLACEHOLDER.finditer(self.whole)]
-        found[np.searchsorted(self.first, starts, "right") - 1] = True
-        return found
 
     def _prices(self) -> Mask:
         """Which texts hold a price."""

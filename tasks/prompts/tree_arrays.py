@@ -18,7 +18,7 @@ CARDS = 3
 """Sister elements of one name from which on they are a list of cards."""
 
 
-class Shape:
+class TreeArrays:
     """Where the blocks of each element start and end, and which elements stand around a block."""
 
     def __init__(self, page: Page) -> None:

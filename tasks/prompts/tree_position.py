@@ -5,7 +5,7 @@ from itertools import accumulate, chain
 import numpy as np
 
 from tasks.prompts.blocks import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS
-from tasks.prompts.tree_arrays import LEVELS, Column, Columns, Shape
+from tasks.prompts.tree_arrays import LEVELS, Column, Columns, TreeArrays
 from tasks.prompts.word_weights import Lexicon
 
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
@@ -26,23 +26,23 @@ def pleading(columns: Columns) -> Column:
     return np.clip(columns["prompt_words"] + 1, 0, 2)
 
 
-def element_columns(shape: Shape, lexicon: Lexicon) -> Columns:
+def element_columns(tree: TreeArrays, lexicon: Lexicon) -> Columns:
     """What a block's element is, stands in and is called."""
-    elements, blocks, own = shape.page.elements, shape.page.blocks, shape.own
+    elements, blocks, own = tree.page.elements, tree.page.blocks, tree.own
     flags = np.array([e.flags for e in elements], np.int64)[own]
     codes = np.array([CODES.get(e.tag, 0) for e in elements], np.int64)[own]
     columns = dict(zip(REGIONS, (flags & BITS > 0).astype(np.float32), strict=True))
     columns |= zip(KINDS, (codes == NUMBERS).astype(np.float32), strict=True)
     columns["heading"] = np.where(codes < 0, -codes, 0).astype(np.float32)
-    columns["depth"] = shape.depth
+    columns["depth"] = tree.depth
     columns["inline_key"] = np.array(lexicon.name_scores(b.inline_key for b in blocks), np.float32)
-    return columns | _key_columns(shape, lexicon.name_scores(e.key for e in elements))
+    return columns | _key_columns(tree, lexicon.name_scores(e.key for e in elements))
 
 
-def _key_columns(shape: Shape, keys: list[float]) -> Columns:
+def _key_columns(tree: TreeArrays, keys: list[float]) -> Columns:
     """The class-name scores from the block's element outward, and over all it stands in."""
     low, high, total = keys.copy(), keys.copy(), keys.copy()
-    for at, outer in enumerate(shape.parents):
+    for at, outer in enumerate(tree.parents):
         if outer >= 0:
             if low[outer] < low[at]:
                 low[at] = low[outer]
@@ -50,18 +50,18 @@ def _key_columns(shape: Shape, keys: list[float]) -> Columns:
                 high[at] = high[outer]
             total[at] += 0.8 * total[outer]
     scores = np.array([low, high, total, keys], np.float32)
-    columns = dict(zip(("key_low", "key_high", "key_total"), scores[:3, shape.own], strict=True))
-    around = scores[3][shape.levels[:4]]
+    columns = dict(zip(("key_low", "key_high", "key_total"), scores[:3, tree.own], strict=True))
+    around = scores[3][tree.levels[:4]]
     return columns | {f"key{level}": row for level, row in enumerate(around)}
 
 
-def container_columns(shape: Shape, good: Column, columns: Columns, mark: str) -> Columns:
+def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: str) -> Columns:
     """How much good text the elements around a block hold, and how far it is from most of it."""
     chars, total = columns["chars"], good.sum()
-    held, size, links = shape.held(np.array([good, chars, columns["links"]]))
-    found = _main_distance(shape, held, float(total), mark)
-    found |= _alike(shape, good, chars, mark)
-    around, sizes = held[shape.levels], size[shape.levels]
+    held, size, links = tree.held(np.array([good, chars, columns["links"]]))
+    found = _main_distance(tree, held, float(total), mark)
+    found |= _alike(tree, good, chars, mark)
+    around, sizes = held[tree.levels], size[tree.levels]
     rest = sizes - chars
     rows = {
         f"{mark}_share": np.where(rest > 0, (around - good) / (rest + 1), -1),
@@ -69,24 +69,24 @@ def container_columns(shape: Shape, good: Column, columns: Columns, mark: str) -
     }
     if mark == "c":
         rows["size"] = sizes
-        rows["count"] = (shape.end - shape.start).astype(np.float32)[shape.levels]
-        rows["links"] = links[shape.levels] / (sizes + 1)
+        rows["count"] = (tree.end - tree.start).astype(np.float32)[tree.levels]
+        rows["links"] = links[tree.levels] / (sizes + 1)
     names = [f"{name}{level}" for name in rows for level in range(LEVELS)]
     return found | dict(zip(names, chain.from_iterable(rows.values()), strict=True))
 
 
-def headline_columns(shape: Shape, headline: int) -> Columns:
+def headline_columns(tree: TreeArrays, headline: int) -> Columns:
     """Steps up and down between a block and the headline, and the first headings after it."""
-    page, count = shape.page, len(shape.own)
-    is_first = np.array([element.tag == "h1" for element in page.elements])[shape.own]
+    page, count = tree.page, len(tree.own)
+    is_first = np.array([element.tag == "h1" for element in page.elements])[tree.own]
     firsts = is_first.cumsum().astype(np.float32)
     if headline < 0:
         blank = np.full(count, np.nan, np.float32)
         return {"h_up": blank, "h_down": blank, "h1_since": firsts, "like_headline": blank}
     title = page.blocks[headline].element
-    up, down = shape.steps(title)
+    up, down = tree.steps(title)
     tag, key = page.elements[title].tag, page.elements[title].key
-    like = np.array([e.tag == tag and e.key == key for e in page.elements])[shape.own]
+    like = np.array([e.tag == tag and e.key == key for e in page.elements])[tree.own]
     since = like.cumsum().astype(np.float32)
     return {
         "h_up": up,
@@ -96,12 +96,12 @@ def headline_columns(shape: Shape, headline: int) -> Columns:
     }
 
 
-def _main_distance(shape: Shape, held: Column, total: float, mark: str) -> Columns:
+def _main_distance(tree: TreeArrays, held: Column, total: float, mark: str) -> Columns:
     """How far a block is from the innermost element with half of the good text."""
     main = int(np.flatnonzero(held >= total / 2)[-1]) if total > 0 else 0
-    up, down = shape.steps(main)
-    order = np.arange(len(shape.own), dtype=np.float32)
-    element = shape.page.elements[main]
+    up, down = tree.steps(main)
+    order = np.arange(len(tree.own), dtype=np.float32)
+    element = tree.page.elements[main]
     return {
         f"{mark}_up": up,
         f"{mark}_down": down,
@@ -111,9 +111,9 @@ def _main_distance(shape: Shape, held: Column, total: float, mark: str) -> Colum
     }
 
 
-def _alike(shape: Shape, good: Column, chars: Column, mark: str) -> Columns:
+def _alike(tree: TreeArrays, good: Column, chars: Column, mark: str) -> Columns:
     """How many blocks stand in elements of the same names, and how much good text they hold."""
-    group = shape.alike
+    group = tree.alike
     count = np.bincount(group)[group].astype(np.float32)
     rest = np.bincount(group, chars)[group] - chars
     share = (np.bincount(group, good)[group] - good) / (rest + 1)
@@ -121,45 +121,45 @@ def _alike(shape: Shape, good: Column, chars: Column, mark: str) -> Columns:
     return {f"{mark}_alike": count, f"{mark}_alike_share": share}
 
 
-def promotion_columns(shape: Shape, columns: Columns) -> Columns:
+def promotion_columns(tree: TreeArrays, columns: Columns) -> Columns:
     """How much the words in the elements around a block plead."""
-    plea = shape.held(pleading(columns)) / np.maximum(1, shape.end - shape.start)
-    around = plea.astype(np.float32)[shape.levels[:4]]
+    plea = tree.held(pleading(columns)) / np.maximum(1, tree.end - tree.start)
+    around = plea.astype(np.float32)[tree.levels[:4]]
     return {f"plea{level}": row for level, row in enumerate(around)}
 
 
-def card_columns(shape: Shape, columns: Columns) -> Columns:
+def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
     """Of the nearest list of cards around a block: their number, size, links and good text."""
-    nearest = [-1] * len(shape.parents)
-    for number, cards in enumerate(shape.cards):
+    nearest = [-1] * len(tree.parents)
+    for number, cards in enumerate(tree.cards):
         for card in cards:
             nearest[card] = number
-    for at, outer in enumerate(shape.parents):
+    for at, outer in enumerate(tree.parents):
         if nearest[at] < 0 and outer >= 0:
             nearest[at] = nearest[outer]
-    own = _card_rows(shape, columns)[:, np.array(nearest, np.intp)[shape.own]]
+    own = _card_rows(tree, columns)[:, np.array(nearest, np.intp)[tree.own]]
     names = ("cards", "card_chars", "cards_linked", "card_good", "card_blocks")
     return dict(zip(names, own, strict=True))
 
 
-def _card_rows(shape: Shape, columns: Columns) -> Column:
+def _card_rows(tree: TreeArrays, columns: Columns) -> Column:
     """The five columns for each list of cards, and -1 for no list at the end."""
-    lists, rows = shape.cards, np.full((5, len(shape.cards) + 1), -1, np.float32)
+    lists, rows = tree.cards, np.full((5, len(tree.cards) + 1), -1, np.float32)
     if lists:
         cards = np.fromiter(chain.from_iterable(lists), np.intp)
         count = np.array([len(each) for each in lists])
         first = np.array([0, *accumulate(count[:-1].tolist())])
-        held = shape.held(np.array([columns["chars"], columns["links"], columns["good"]]))[:, cards]
-        blocks = (shape.end - shape.start)[cards]
+        held = tree.held(np.array([columns["chars"], columns["links"], columns["good"]]))[:, cards]
+        blocks = (tree.end - tree.start)[cards]
         parts = np.array([held[0], held[1] != 0, held[2], blocks])
         size, linked, good, blocks = np.add.reduceat(parts, first, axis=1, dtype=np.float64)
         rows[:, :-1] = count, size / count, linked / count, good / size, blocks / count
     return rows
 
 
-def kin_column(shape: Shape, weighed: Column, chars: Column) -> Column:
+def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
     """The score of the blocks in sister elements of the same name, weighed by size; -1 for none."""
-    group = shape.kin
+    group = tree.kin
     rest = np.bincount(group, chars)[group] - chars
     score = (np.bincount(group, weighed)[group] - weighed) / (rest + 1)
     return np.where(rest > 0, score, -1).astype(np.float32)

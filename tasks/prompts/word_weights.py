@@ -1,4 +1,4 @@
-"""The words of a block and the names of its elements, as the learned weights know them."""
+"""Learned weights of words and of class names, and how a text or a name is scored by them."""
 
 import re
 from collections.abc import Iterable
@@ -21,26 +21,26 @@ ASCII_LOWER = bytes(range(256)).lower()
 ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 SIGNS = re.compile(r"[\W_]+")
 SHORT = 200
-"""Characters of texts that come again: menus, footers, teasers."""
+"""Characters of texts worth caching: menus, footers and teasers recur on a site's pages."""
 MEMORY = 8_000
-"""Texts and names whose scores are kept: 10 MB of texts."""
+"""Entries of each cache: 10 MB of texts."""
 TELLING = 4
 """Letters of the shortest word that can say what a text is about."""
 KEY_PART = re.compile(r"[a-z]{2,}")
 
 Weights = tuple[float, float]
-"""What speaks for an article, what for a prompt."""
+"""Log-odds for article text and for a prompt."""
 
 
-class Said(NamedTuple):
-    """What a text says, wherever it stands."""
+class TextScores(NamedTuple):
+    """What the words of a text say, whatever is around it."""
 
     article: float
-    """How much its words are those of articles."""
+    """Sum of the article weights of its words, scaled by length."""
     prompt: float
-    """How much they are those of prompts."""
-    subject: frozenset[str]
-    """Its telling words."""
+    """The same for prompts."""
+    topic_words: frozenset[str]
+    """The words that can say what it is about."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,20 @@ class Lexicon:
     """The same for prompts."""
     keys: dict[str, float]
     """Parts of class names and ids: log-odds of holding article text."""
-    seen: dict[str, Said] = field(default_factory=dict, compare=False, repr=False)
-    """What was worked out for texts, for the names of elements, and for each word of such names."""
-    named: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
-    parts: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
+    text_scores: dict[str, TextScores] = field(default_factory=dict, compare=False, repr=False)
+    """Caches: the scores of texts and of elements' names, and the known parts of each name."""
+    key_scores: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    name_parts: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def both(self) -> dict[str, Weights]:
-        """What a word or a pair says of articles and of prompts."""
+        """Both weights of each word and pair."""
         known = self.article.keys() | self.prompt.keys()
         return {gram: (self.article.get(gram, 0.0), self.prompt.get(gram, 0.0)) for gram in known}
 
     @cached_property
     def pairs(self) -> dict[str, dict[str, Weights]]:
-        """The same of pairs, by their first and second word."""
+        """Both weights of each pair, by first and second word."""
         found: dict[str, dict[str, Weights]] = {}
         for gram, weights in self.both.items():
             first, _, second = gram.partition(" ")
@@ -79,61 +79,52 @@ class Lexicon:
         """The first parts of the pairs in names."""
         return frozenset(part.partition("-")[0] for part in self.keys if "-" in part)
 
-    def say(self, text: str) -> Said:
-        """What a text says; short ones are remembered."""
-        said = self.seen.get(text)
-        if said is None:
-            said = self._said(tokens(text))
-            if len(text) <= SHORT:
-                self.remember(text, said)
-        return said
-
-    def _said(self, words: list[str]) -> Said:
-        if not words:
-            return Said(0.0, 0.0, frozenset())
-        known, after = self.both, self.pairs.get
+    def score_text(self, text: str) -> TextScores:
+        """The scores of a text; those of short texts are cached."""
+        if (cached := self.text_scores.get(text)) is not None:
+            return cached
+        words, known, after = tokens(text), self.both, self.pairs.get
         found = [known[word] for word in words if word in known]
         for word, next_word in pairwise(words):
             seconds = after(word)
             if seconds and next_word in seconds:
                 found.append(seconds[next_word])
-        if first := known.get("^" + words[0]):
+        if words and (first := known.get("^" + words[0])):
             found.append(first)
+        # The square root: a long text has more words that count, and each of them says less.
         scale = 1 / (len(words) + 2) ** 0.5
         article, prompt = sum([a for a, _ in found]), sum([p for _, p in found])
-        return Said(article * scale, prompt * scale, subject(words))
+        scores = TextScores(article * scale, prompt * scale, topic_words(words))
+        if len(text) <= SHORT:
+            self.remember(text, scores)
+        return scores
 
-    def remember(self, text: str, said: Said) -> None:
-        """Keep what was worked out for a text; start afresh when that gets much."""
-        if len(self.seen) >= MEMORY:
-            self.seen.clear()
-        self.seen[text] = said
+    def remember(self, text: str, scores: TextScores) -> None:
+        """Cache the scores of a text; empty the cache when it is full."""
+        if len(self.text_scores) >= MEMORY:
+            self.text_scores.clear()
+        self.text_scores[text] = scores
 
     def name_scores(self, keys: Iterable[str]) -> list[float]:
         """The sum over the parts of class names and ids, of each of the keys."""
-        named = self.named
+        named = self.key_scores
         return [named[key] if key in named else self._name_score(key) for key in keys]
 
     def _name_score(self, key: str) -> float:
-        found, known = set[str](), self.parts
+        found, known = set[str](), self.name_parts
         for name in key.split():
-            found.update(known[name] if name in known else self._weighed(name))
+            if name not in known:
+                if len(known) >= MEMORY:
+                    known.clear()
+                parts = KEY_PART.findall(name)
+                pairs = [f"{a}-{b}" for a, b in pairwise(parts) if a in self.key_openers]
+                known[name] = [part for part in (*parts, *pairs) if part in self.keys]
+            found.update(known[name])
         score = sum([self.keys[part] for part in sorted(found)], 0.0)
-        if len(self.named) >= MEMORY:
-            self.named.clear()
-        self.named[key] = score
+        if len(self.key_scores) >= MEMORY:
+            self.key_scores.clear()
+        self.key_scores[key] = score
         return score
-
-    def _weighed(self, name: str) -> list[str]:
-        """The parts of a name, and the pairs of neighbours, that have a weight."""
-        openers, known = self.key_openers, self.keys
-        parts = KEY_PART.findall(name)
-        pairs = [f"{a}-{b}" for a, b in pairwise(parts) if a in openers]
-        found = [part for part in (*parts, *pairs) if part in known]
-        if len(self.parts) >= MEMORY:
-            self.parts.clear()
-        self.parts[name] = found
-        return found
 
 
 def tokens(text: str) -> list[str]:
@@ -158,7 +149,7 @@ def tokens(text: str) -> list[str]:
     return found[:60]
 
 
-def subject(words: list[str]) -> frozenset[str]:
+def topic_words(words: list[str]) -> frozenset[str]:
     """The words that can say what a text is about: long ones, and pairs of characters."""
     return frozenset([word for word in words if len(word) >= TELLING or word > "\u3040"])
 

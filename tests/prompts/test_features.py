@@ -5,12 +5,12 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.prompts.block_features import describe
 from tasks.prompts.block_model import load_model
 from tasks.prompts.blocks import Page, cut_tree
-from tasks.prompts.neighbours import Running
+from tasks.prompts.neighbours import Neighbours
 from tasks.prompts.page_hints import Hints
-from tasks.prompts.page_topic import Subjects, headline_share
-from tasks.prompts.tree_arrays import Columns, Shape
+from tasks.prompts.page_topic import PageTopic, headline_share
+from tasks.prompts.tree_arrays import Columns, TreeArrays
 from tasks.prompts.tree_position import card_columns, kin_column
-from tasks.prompts.word_weights import subject, tokens
+from tasks.prompts.word_weights import tokens, topic_words
 
 SENTENCE = "The ferry crossed the strait again on Monday after a week of storms and repairs."
 
@@ -22,12 +22,12 @@ def described(html: str) -> tuple[Page, Columns]:
 
 
 def said(*texts: str) -> list[frozenset[str]]:
-    return [subject(tokens(text)) for text in texts]
+    return [topic_words(tokens(text)) for text in texts]
 
 
 def test_the_subject_is_in_the_long_words_and_in_pairs_of_characters() -> None:
-    assert subject(tokens("The G20 met in Rome")) == {"rome"}
-    assert subject(tokens("湾の渡し船")) == {"湾の", "の渡", "渡し", "し船"}
+    assert topic_words(tokens("The G20 met in Rome")) == {"rome"}
+    assert topic_words(tokens("湾の渡し船")) == {"湾の", "の渡", "渡し", "し船"}
 
 
 def test_a_block_shares_the_words_of_the_headline() -> None:
@@ -41,18 +41,18 @@ def test_a_block_shares_the_words_of_the_headline() -> None:
 def test_a_block_is_related_to_what_the_other_blocks_say() -> None:
     texts = ["ferry strait", "ferry harbour", "weather subscribe", "subscribe weather", "ferry"]
     score = np.array([0.9, 0.9, 0.1, 0.1, 0.0], np.float32)
-    found = Subjects(said(*texts)).relate(score)
+    found = PageTopic(said(*texts)).relate(score)
     assert found["said_rather"][4] == pytest.approx(1.6 / 2.5)
     assert found["said_inside"][4] == 1
     assert found["said_outside"][4] == pytest.approx(0.2)
     assert found["said_rather"][2] == pytest.approx(-0.8 / 1.5)
-    assert Subjects(said("", "")).relate(score[:2])["said_rather"].tolist() == [0, 0]
+    assert PageTopic(said("", "")).relate(score[:2])["said_rather"].tolist() == [0, 0]
 
 
 def test_labels_between_running_text_are_passed_over() -> None:
     values = np.array([0.2, 9, 0.4, 9, 9, 0.6], np.float32)
     is_good = np.array([True, False, True, False, False, True])
-    found = Running(is_good).nearest(values, "x")
+    found = Neighbours(is_good).nearest(values, "x")
     want = [-1, 0.2, 0.2, 0.3, 0.3, 0.3]
     assert found["x_before3"] == pytest.approx(np.array(want))
     assert found["x_after3"] == pytest.approx(np.array([0.5, 0.5, 0.6, 0.6, 0.6, -1]))
@@ -69,7 +69,7 @@ def test_the_cards_around_a_block() -> None:
         f"<div class=card><a href=/{n}>Mayor opens fair</a><b>x</b></div>" for n in "abc"
     )
     page, columns = described(f"<p>{SENTENCE}</p><section>{cards}</section>")
-    found = card_columns(Shape(page), columns)
+    found = card_columns(TreeArrays(page), columns)
     assert found["cards"].tolist() == [-1, 3, 3, 3]
     assert found["cards_linked"].tolist() == [-1, 1, 1, 1]
     assert found["card_good"].tolist() == [-1, 0, 0, 0]
@@ -80,6 +80,6 @@ def test_kin_are_the_blocks_in_sister_elements_of_one_name() -> None:
     chars = columns["chars"]
     score = np.array([1, 0.5, 0.2], np.float32)
     want = [5 * 0.5 / 6, 7 / 8, -1]
-    assert kin_column(Shape(page), score * chars, chars) == pytest.approx(
+    assert kin_column(TreeArrays(page), score * chars, chars) == pytest.approx(
         np.array(want, np.float32)
     )

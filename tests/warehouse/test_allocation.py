@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 import tasks
-from tasks.prompts.word_weights import MEMORY, Lexicon, Said
+from tasks.prompts.word_weights import MEMORY, Lexicon, TextScores
 from warehouse.build import writer_file
 from warehouse.layers.layout import Layout
 
@@ -96,9 +96,12 @@ def temporary_bytes(con: duckdb.DuckDBPyConnection) -> int:
 def test_what_is_remembered_of_texts_is_bounded() -> None:
     lexicon = Lexicon({}, {}, {})
     for number in range(3 * MEMORY):
-        lexicon.remember(str(number), Said(0, 0, frozenset()))
+        lexicon.remember(str(number), TextScores(0, 0, frozenset()))
         lexicon.name_scores([f"box-{number}"])
-        assert max(len(lexicon.seen), len(lexicon.named), len(lexicon.parts)) <= MEMORY
+        assert (
+            max(len(lexicon.text_scores), len(lexicon.key_scores), len(lexicon.name_parts))
+            <= MEMORY
+        )
 
 
 def test_no_cache_grows_with_the_pages_seen() -> None:
