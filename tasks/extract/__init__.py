@@ -1,4 +1,4 @@
-"""Turns the bytes of one page into an article, or says why there is none."""
+"""Turn the bytes of one page into an article, or into the reason why there is none."""
 
 import re
 from collections.abc import Callable
@@ -35,16 +35,16 @@ def extract_page(
     marks: Marks = NO_MARKS,
     site: Site = NO_SITE,
 ) -> Extraction:
-    """The article of a page, or the reason why there is none. Depends on nothing but its input.
+    """The article of a page, or the reason why there is none. A pure function of its arguments.
 
     Args:
         payload: the page after content decoding.
         content_type: as HTTP gives it; may be empty.
         url: where the page came from; a `file:` URL or nothing for a saved page.
-        source_language: code of the paper's language, for pages that do not say theirs.
-        timezone: IANA zone of the paper, for times written without one.
-        marks: blocks that the paper's settings strip or keep.
-        site: what the paper's pages have in common, as `tasks.refine.site_boilerplate` counts it.
+        source_language: code of the source's language, for pages that do not state theirs.
+        timezone: IANA zone of the source, for times without one.
+        marks: the source's `strip` and `keep` overrides.
+        site: texts that recur on the source's pages, as counted by `tasks.refine.site_boilerplate`.
     """
     if not is_page(content_type):
         return Extraction(Outcome.NOT_A_PAGE, content_type[:100])
@@ -117,7 +117,7 @@ def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) ->
 
 
 def _look(tree: LexborHTMLParser) -> PageView:
-    """What the page shows; takes scripts and styles out of the tree."""
+    """What the page shows; removes scripts and styles from the tree."""
     title = tree.css_first("title")
     headings = tree.css("h1, h2, h3")[:200]
     body = tree.body

@@ -1,4 +1,4 @@
-"""Judges whether an article is free, and whether all of it was delivered."""
+"""The access verdict: free, metered or paywalled, and whether all of the article was delivered."""
 
 import re
 
@@ -9,11 +9,11 @@ WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
 SHORTEST_WALL = 24
 """Characters."""
 UNFILLED = "text:any/placeholder"
-"""Rule of the templates that a script would have filled in."""
+"""Rule for templates that a script fills in."""
 COUNTED = re.compile(
     r"articles?|stor(?:y|ies)|artikel|art[ií]culo|articol|left\b|remain|記事|文章|기사", re.I
 )
-"""What a template counts that meters: `{{articlesLeft}}`, but not `{{firstName}}`."""
+"""Names of counters in a metering template: `{{articlesLeft}}`, but not `{{firstName}}`."""
 SHORT_WORDS = 150
 MUCH_MORE = 1.5
 """How many times the delivered words an article has to state before some are missing: whole pages
@@ -74,7 +74,7 @@ def is_truncated(access: str, cleaned: Cleaned, stated_words: int = 0) -> bool:
 
 
 def _is_wall(block: StrippedBlock) -> bool:
-    """Whether a prompt speaks of access to articles: a bare `Log in` stands on every page."""
+    """Whether a prompt is about access to the article: every page has a bare `Log in`."""
     if block.rule == UNFILLED and not COUNTED.search(block.text):
         return False
     return block.kind in WALLS and len(block.text) >= SHORTEST_WALL
@@ -90,7 +90,7 @@ def _stands_before_wall(cleaned: Cleaned) -> bool:
 
 
 def _behind(cleaned: Cleaned) -> list[StrippedBlock]:
-    """The first blocks behind the last one that was kept."""
+    """The first blocks after the last one that was kept."""
     behind: list[StrippedBlock] = []
     for block in sorted(cleaned.stripped, key=lambda block: -block.position):
         if block.in_article or (behind and block.position < behind[-1].position - 1):

@@ -1,4 +1,4 @@
-"""Cleans the names of those who wrote an article."""
+"""Clean the names of an article's authors."""
 
 import html
 import re
@@ -34,12 +34,14 @@ NOT_A_NAME = re.compile(
 LONGEST = 70
 
 
-def clean_authors(names: Iterable[str], paper: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def clean_authors(
+    names: Iterable[str], site_names: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """The names, each once, without roles, addresses and `By`; agencies are names too.
 
     Args:
         names: as the page gives them; one may hold several.
-        paper: letters of the paper's own names, which are no author beside others.
+        site_names: names of the site as `headlines.letters` folds them; dropped if others remain.
     """
     found: list[str] = []
     for text in names:
@@ -49,7 +51,7 @@ def clean_authors(names: Iterable[str], paper: frozenset[str] = frozenset()) -> 
             parts = map(_name, SPLIT.split(BY.sub("", text)))
             found += [name for name in parts if name]
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
-    people = [n for n in unique if re.sub(r"[\W_]+", "", n).lower() not in paper]
+    people = [n for n in unique if re.sub(r"[\W_]+", "", n).lower() not in site_names]
     return tuple((people or unique)[:30])
 
 

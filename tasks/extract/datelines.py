@@ -1,4 +1,4 @@
-"""Finds the dateline at the head of an article's text."""
+"""Find the dateline at the start of an article's text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Chooses a page's headline among what the page calls itself."""
+"""Choose the headline among a page's titles."""
 
 import html
 import re
@@ -33,12 +33,12 @@ LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """What a page calls itself, by place, and what its paper is called."""
+    """A page's titles by where they were found, and the names of its site."""
 
     candidates: Mapping[str, str]
     """jsonld, h1, og, twitter, title: those that the page has."""
     names: frozenset[str] = frozenset()
-    """Letters of the paper's names: og:site_name, JSON-LD publisher, the host."""
+    """Folded names of the site: og:site_name, JSON-LD publisher, the host."""
     address: frozenset[str] = frozenset()
     """Words of the page's address, as `words_of_address` has them."""
 
@@ -50,7 +50,7 @@ def letters(text: str) -> str:
 
 
 def choose_headline(titles: Titles) -> str | None:
-    """The headline most places agree on, without the paper's name around it."""
+    """The headline that most places agree on, without the site's name."""
     plain = {}
     for place, text in titles.candidates.items():
         text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text[:LONGEST])
@@ -121,7 +121,7 @@ def main_heading(headings: Sequence[str], others: Iterable[str]) -> str | None:
 
 
 def _without_name(text: str, others: list[str], names: frozenset[str]) -> str:
-    """The text without parts at its ends that are the paper's name or that nobody else has."""
+    """The text without leading or trailing parts that are the site's name or in no other title."""
     spelled = [letters(other) for other in others]
     cuts = list(_cuts(text))
     for start, end in cuts:

@@ -110,7 +110,7 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
 
 
 def parse_block(text: str) -> object:
-    """Parse one block, mending what papers get wrong; None when nothing can be read."""
+    """Parse one block, repairing common mistakes; None if nothing can be read."""
     text = text.strip()
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""Says which language a text is in."""
+"""Detect the language of a text."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
 SHORTEST = 200
-"""Characters of text; of fewer the page's word stands."""
+"""Characters; for a shorter text, the language that the page states counts."""
 SURE = 0.999
 SAMPLE = 1500
 BEGINNING = 400
@@ -27,7 +27,7 @@ def choose_language(page: str | None, text: str, source: str | None) -> tuple[st
     Args:
         page: the code that the page names.
         text: the article's own text; when long enough it overrules a page that names another.
-        source: the code that is configured for the paper.
+        source: the code configured for the source.
     """
     named = SAME.get(page, page) if page else None
     found = None if named and detect(text[:BEGINNING]) == named else detect(text)

@@ -1,4 +1,4 @@
-"""Reads what a page says about its article: JSON-LD, then meta elements, then the page."""
+"""Read what a page states about its article: JSON-LD, then meta elements, then the page."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The places of a page where its metadata stand, each read once."""
+"""The elements of a page that hold metadata, each looked up once."""
 
 from functools import cached_property
 from urllib.parse import urljoin, urlsplit
@@ -105,7 +105,7 @@ class Page:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Letters of the paper's names."""
+        """Folded names of the site."""
         host = _host(self.address)
         publisher = self.structured.resolve(self.stated("publisher"))
         given = [

@@ -1,4 +1,8 @@
-"""Finds the printed date beside a page's headline."""
+"""Find the publication date that is printed near the headline, as in a byline.
+
+htmldate is not used as a fallback: where this finds nothing, it gave 57 right days, 11 off by one
+and 11 wrong. A wrong date is worse than none, since undated articles stay out of time series.
+"""
 
 import re
 

@@ -1,4 +1,4 @@
-"""When an article was published and last changed, as its page says."""
+"""Publication and modification times, from the most trusted place that states them."""
 
 from collections.abc import Iterator
 from datetime import datetime

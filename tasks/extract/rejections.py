@@ -1,4 +1,4 @@
-"""Tells pages without an article from those with one, by signs that all sites share."""
+"""Reject pages without an article (section, consent, captcha, 404, video), with the reason."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tasks.text.urls import is_http
 FEWEST_WORDS = 12
 """Of body and standfirst together: a lede or a flash of one sentence has more."""
 FEWEST_STATED = 3
-"""Of a dated page that says it is an article: a paper may deliver no more than a first line."""
+"""For a dated page that states it is an article: only a first line may have been delivered."""
 SHORT_WORDS = 120
 """Up to here a text is weighed against the signs of other kinds of page."""
 CHALLENGE = re.compile(
@@ -65,7 +65,7 @@ Refusal = tuple[Outcome, str]
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """What a page shows, apart from its article."""
+    """What a page shows, apart from its article; computed only where there is doubt."""
 
     title: str
     headings: str

@@ -1,4 +1,4 @@
-"""What a page says about who may read it and what may be done with it."""
+"""What a page states about access (free, metered, paywalled), copyright and text mining."""
 
 import re
 

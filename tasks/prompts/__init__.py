@@ -1,4 +1,4 @@
-"""Strip what asks the reader to subscribe, keep what the paper wrote."""
+"""Remove subscription prompts and page furniture from a page, keep the article."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,24 +33,24 @@ from tasks.prompts.word_weights import fold
 __all__ = ["NO_SITE", "Hints", "Site", "clean_lines", "clean_tree"]
 
 MOST_BLOCKS = 8000
-"""Of a longer page so many blocks are read: from shortly before its headline on, or the first."""
+"""A longer page is read from shortly before its headline on, or from its start, up to this."""
 BEFORE = 500
 """Blocks read before the headline of such a page."""
 UNREAD = "furniture", "size:unread"
 
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
-    """The article of a parsed page, and what was taken out of it."""
+    """The article of a parsed page, and every block that was removed from it, with the reason."""
     return _clean(cut_tree(tree, marked_nodes(tree, hints.marks)), hints)
 
 
 def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
-    """The article of a page saved as text, and what was taken out of it."""
+    """The same for a page saved as text, given as its lines."""
     return _clean(cut_lines(lines), hints)
 
 
 def _clean(page: Page, hints: Hints) -> Cleaned:
-    """What the source strips is gone before anything else is read."""
+    # What the source strips is removed first, so that neither model nor rules see it.
     marked = marked_blocks(page, hints.marks, "strip")
     if not marked:
         return _clean_rest(page, hints)
@@ -79,7 +79,7 @@ def _clean_rest(page: Page, hints: Hints) -> Cleaned:
 
 
 def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:
-    """The result for all of a page of which some blocks were not read, for a kind and rule each."""
+    """The result for the whole page; `unread` gives kind and rule of each block left out."""
     read = [at for at in range(len(page.blocks)) if at not in unread]
     stripped = [replace(block, position=read[block.position]) for block in cleaned.stripped]
     kept = set(read).difference(block.position for block in stripped)
@@ -92,9 +92,11 @@ def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]
 
 
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
-    """From scores to the article: choose, strip, give roles."""
+    """Turn scores into the article: choose blocks, strip prompts, assign roles."""
     kept = marked_blocks(draft.page, hints.marks, "keep")
     draft.safe = kept.union(_repeated(draft, headline, hints))
+    # The order matters: neighbours of a prompt are judged once the prompt itself is known, and the
+    # fallback for a page of which nothing is left sees the reasons collected so far.
     keep_article(draft)
     keep_marked(draft, kept)
     strip_foreign(draft, headline)

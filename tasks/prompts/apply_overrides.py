@@ -1,7 +1,7 @@
-"""The blocks that a source's own settings name: `strip` and `keep`.
+"""Apply the `strip` and `keep` overrides of a source's settings.
 
-The innermost word counts: that on a block's text, then that on the element nearest around it. On
-the same text or element `strip` wins.
+The most specific override wins: one on a block's text, then one on the nearest enclosing element.
+On the same text or element `strip` wins.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ Mark = Literal["strip", "keep"]
 
 
 def marked_nodes(tree: LexborHTMLParser, marks: Marks) -> dict[int, str]:
-    """The elements that selectors name, by the parser's number for them."""
+    """The elements that selectors match, by `mem_id`, each with `strip` or `keep`."""
     found: dict[int, str] = {}
     for mark, named in (("keep", marks.keep), ("strip", marks.strip)):
         for selector in selectors(named):
@@ -27,7 +27,7 @@ def marked_nodes(tree: LexborHTMLParser, marks: Marks) -> dict[int, str]:
 
 
 def marked_blocks(page: Page, marks: Marks, wanted: Mark) -> frozenset[int]:
-    """The blocks that are to be stripped, or kept."""
+    """Indexes of the blocks to be stripped, or to be kept."""
     if not (marks.strip if wanted == "strip" else marks.keep):
         return frozenset()
     by_text = {"strip": _Texts(texts(marks.strip)), "keep": _Texts(texts(marks.keep))}
@@ -45,14 +45,14 @@ def marked_blocks(page: Page, marks: Marks, wanted: Mark) -> frozenset[int]:
 
 
 def keep_marked(draft: Draft, kept: frozenset[int]) -> None:
-    """Make the blocks that the source keeps article text, where they have no other role."""
+    """Make these blocks body text unless they have another role."""
     for at in kept:
         draft.reasons.pop(at, None)
         draft.roles.setdefault(at, Role.BODY)
 
 
 class _Texts:
-    """Texts as a source names them; one that ends in `*` names all that begin so."""
+    """Texts of overrides; one that ends in `*` matches as a prefix."""
 
     def __init__(self, named: Iterable[str]) -> None:
         known = list(named)

@@ -1,4 +1,4 @@
-"""Where one article ends: comments and further articles on the same page."""
+"""Find what belongs to readers' comments or to another article on the same page."""
 
 import re
 from functools import lru_cache
@@ -15,7 +15,7 @@ COMMENTS = re.compile(
 )
 NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
 ENOUGH = 400
-"""Characters of running text that make an article of their own."""
+"""Characters of running text from which on a part of the page is an article."""
 
 
 def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
@@ -83,7 +83,7 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
 
 
 def _goes_on(page: Page, at: int, kept: Column) -> bool:
-    """Whether a heading stands beside the paragraph before it, as one within an article does."""
+    """Whether a heading is a sibling of the paragraph before it: a subheading of the article."""
     before = np.flatnonzero(kept[:at])
     if not len(before):
         return False

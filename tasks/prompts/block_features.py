@@ -1,4 +1,4 @@
-"""What a block looks like and where it stands, as one row of numbers a block."""
+"""The model's input columns: one array per feature, one value per block."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from tasks.prompts.tree_position import (
 from tasks.prompts.word_weights import Lexicon, TextScores, tokens, topic_words
 
 WIDTHS = {False: (4, 10), True: (4, 10, 25)}
-"""Blocks before and after that are looked over: without markup, more of them."""
+"""Window sizes in blocks on each side, by `is_text`: without markup, context has to say more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known of a page's blocks beside their columns."""
+    """Structures of a page that `relate` needs again after the first model has scored it."""
 
     tree: TreeArrays
     neighbours: Neighbours
@@ -38,9 +38,13 @@ class Around:
 
 
 def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
-    """The columns that need no block's score, and what `relate` needs.
+    """The columns that need no score, and what `relate` needs.
 
-    `headline` is the index of its block, or -1.
+    Args:
+        page: the page's blocks and elements.
+        headline: index of the headline's block, or -1.
+        hints: what is known of the page.
+        lexicon: weights of words and class names.
     """
     said = [lexicon.score_text(block.text) for block in page.blocks]
     columns = _texts(page.blocks, said)
@@ -71,7 +75,7 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
 
 
 def relate(around: Around, score: Column, columns: Columns) -> Columns:
-    """The columns that say how the first model scored what stands around a block."""
+    """The columns that describe how the first model scored the surroundings of each block."""
     tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]
     found = _shifted({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
@@ -152,7 +156,7 @@ def _shifted(columns: Columns, wanted: dict[str, tuple[int, ...]]) -> Columns:
 
 
 def _windows(score: Column, chars: Column, mark: str, widths: tuple[int, ...]) -> Columns:
-    """The mean score, weighed by size, of the blocks before and after a block."""
+    """The mean score, weighted by size, of the blocks before and after each block."""
     found, both = {}, np.array([score * chars, chars])
     for name, side in (("before", 1), ("after", -1)):
         total = np.zeros((2, len(chars) + 1))

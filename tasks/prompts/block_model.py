@@ -1,4 +1,7 @@
-"""The trained models: trees that ask the same question at each depth, read from model.json."""
+"""The trained models in model.json: forests of oblivious trees (one split per depth).
+
+Evaluated here in numpy: the library that trains them would add 100 MB to every installation.
+"""
 
 import json
 from dataclasses import dataclass
@@ -12,15 +15,15 @@ from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.word_weights import Lexicon
 
 STRIDE = 2000
-"""Rows scored at a time: bounds the memory that long pages take."""
+"""Rows scored at a time, so that memory does not grow with the page."""
 MODEL = Path(__file__).with_name("model.json")
 
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees of one depth, up to eight, whose answers number the leaf, as bits from d = 0 up.
+    """Trees of equal depth, at most 8. Bit d of a leaf's number is the answer at depth d.
 
-    Tree t asks of column `feature[t, d]` whether it is over `border[t, d]`.
+    Tree t compares column `feature[t, d]` with `border[t, d]`: the answer is 1 where it is greater.
     """
 
     columns: tuple[str, ...]
@@ -31,7 +34,7 @@ class Forest:
 
     @cached_property
     def questions(self) -> tuple[Index, Column, list[Index]]:
-        """Column and border of each question, asked once, and which one each tree asks by depth."""
+        """Column and border of each distinct split, and for each depth the split of each tree."""
         trees = zip(self.feature.ravel().tolist(), self.border.ravel().tolist(), strict=True)
         numbers: dict[tuple[int, float], int] = {}
         asked = [numbers.setdefault(question, len(numbers)) for question in trees]
@@ -40,7 +43,7 @@ class Forest:
         return np.array(columns), np.array(borders, np.float32)[:, None], [*by_depth.copy()]
 
     def score(self, columns: Columns, where: Mask | None = None) -> Column:
-        """A probability for each row, or for those of a mask."""
+        """A probability for each row, or for the rows of a mask."""
         rows = np.concatenate([columns[name] for name in self.columns])
         rows = rows.reshape(len(self.columns), -1)
         if where is not None:
@@ -66,8 +69,8 @@ class Forest:
 class Model:
     """The forests for parsed pages, those for pages saved as text, and the lexicon.
 
-    Of each three: article text at first sight, article text knowing how the first scored what
-    stands around, prompts.
+    Three each: article text by the block itself; article text knowing how the first forest scored
+    the surroundings; prompt.
     """
 
     tree: tuple[Forest, Forest, Forest]
@@ -77,7 +80,7 @@ class Model:
 
 @cache
 def load_model(path: Path = MODEL) -> Model:
-    """The model of this version, read once a process."""
+    """The model, read once per process."""
     data = json.loads(path.read_text(encoding="utf-8"))
     a, b, c, d, e, f = [
         Forest(

@@ -1,4 +1,4 @@
-"""Headline, kicker, standfirst, captions and byline among the kept blocks."""
+"""Assign roles to kept blocks: headline, kicker, standfirst, caption, byline, body."""
 
 import re
 
@@ -23,7 +23,7 @@ SHORT = 4
 
 
 def find_headline(page: Page, headline: str | None) -> int:
-    """Index of the block that repeats the headline, else of the first long h1, else -1."""
+    """Index of the block that repeats the headline, else of the first h1 of 3 words, else -1."""
     wanted = fold(headline)
     sizes = _sizes(wanted) if wanted else range(0)
     near = (at for at, block in enumerate(page.blocks) if len(block.text) in sizes)
@@ -52,7 +52,7 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
         rule = draft.reasons.get(at, ("", ""))[1]
-        # In so good a place a kicker needs more than the model's doubt against it.
+        # Next to the headline the model's doubt alone does not rule out a kicker.
         is_free = not rule or (role is Role.KICKER and rule.startswith("model:"))
         if role and role not in draft.roles.values() and is_free:
             draft.reasons.pop(at, None)
@@ -74,7 +74,7 @@ def _take_headline(draft: Draft, headline: int) -> None:
 
 
 def _sizes(folded: str) -> range:
-    """How long texts may be that fold to this one."""
+    """The lengths that a text which folds to this one can have."""
     return range(len(folded), 2 * len(folded) + 20)
 
 
@@ -91,7 +91,7 @@ def _take_byline(draft: Draft, headline: int, first: int, hints: Hints) -> None:
 
 
 def _strip_opening(draft: Draft, headline: int, first: int) -> None:
-    """Take date lines and rows of labels out of what leads to the first paragraph."""
+    """Strip date lines and rows of labels between headline and first paragraph."""
     opening = range(max(0, headline + 1), first) if headline >= 0 else range(0)
     for at in opening:
         if draft.roles.get(at) is Role.BODY and is_date_line(draft.page.blocks[at].text):
@@ -101,7 +101,7 @@ def _strip_opening(draft: Draft, headline: int, first: int) -> None:
 
 
 def _is_label(draft: Draft, at: int, opening: range) -> bool:
-    """Whether a short block has a short sister next to it, as share buttons have."""
+    """Whether a short block has a short sibling next to it, as share buttons have."""
     elements, blocks = draft.page.elements, draft.page.blocks
     own = elements[blocks[at].element]
     for other in (at - 1, at + 1):
@@ -164,7 +164,7 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
 
 
 def _printed_section(draft: Draft, headline: int) -> str | None:
-    """Where the breadcrumb trail over the headline leads."""
+    """The last entry of the breadcrumb trail above the headline."""
     for at in range(headline - 1, max(-1, headline - 6), -1):
         block = draft.page.blocks[at]
         if block.links >= 2 and draft.columns["link_share"][at] > 0.5:
@@ -173,7 +173,7 @@ def _printed_section(draft: Draft, headline: int) -> str | None:
 
 
 def _strip_tail(draft: Draft, hints: Hints) -> None:
-    """Take out what the last lines say of the author."""
+    """Strip the author's biography from the last lines."""
     names = [fold(name) for name in (*hints.authors, draft.byline)]
     body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
     for at in reversed(body[3:][-TAIL:]):

@@ -1,4 +1,4 @@
-"""Which blocks are the article, in which roles, and why the others are not."""
+"""Choose the blocks of the article by score, and record why each other block was removed."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -15,11 +15,11 @@ from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Columns
 
 UNLIKELY = 0.02
-"""A block with this score or less at first sight is not looked at again."""
+"""The second forest does not score blocks with this first score or less."""
 KEEP = 0.25
 """A block with this score or more is article text."""
 DOUBT = {False: (0.4, 0.4), True: (0.1, 0.3)}
-"""A block is a prompt over this likelihood, plus this times its likelihood to be article text."""
+"""A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`."""
 LIFT = 0.45
 AROUND, ENOUGH, CALM = 25, 7, -1.0
 """Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
@@ -29,12 +29,12 @@ AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
 SURE = 0.93
 """A block with this score is kept against a rule that can err on articles about subscriptions."""
 PLEADS = 0.0
-"""Words with a lower score are not shown to the rules when the block is not kept anyway."""
+"""Blocks that are not kept are shown to the rules if their words score more than this."""
 HOPELESS = 0.7
-"""A block more likely than that to be a prompt is never taken back."""
+"""A block with a higher prompt score is never restored."""
 LONG = 60
 BRIEF = 16
-"""Words up to which any text rule is taken at its word."""
+"""Words up to which a text rule overrules any score."""
 
 
 class Role(Enum):
@@ -50,7 +50,7 @@ class Role(Enum):
 
 @dataclass(slots=True)
 class Draft:
-    """A page on its way: each block's scores, role or reason to go."""
+    """A page being cleaned: each block's scores, and its role or the reason for its removal."""
 
     page: Page
     columns: Columns
@@ -59,7 +59,7 @@ class Draft:
     """How likely each block is a prompt."""
     roles: dict[int, Role] = field(default_factory=dict)
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Kind and rule of the blocks that have to go."""
+    """Kind and rule of the blocks that are removed."""
     safe: frozenset[int] = frozenset()
     """Blocks that the page's metadata repeat, such as its headline: never taken out."""
     byline: str | None = None
@@ -72,7 +72,7 @@ class Draft:
         return self.page.blocks[at].text
 
     def strip(self, at: int, kind: str, rule: str) -> None:
-        """Take a block out; the first reason stays."""
+        """Remove a block; the first reason stays."""
         if at in self.safe:
             return
         self.roles.pop(at, None)
@@ -80,7 +80,7 @@ class Draft:
 
 
 def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft:
-    """The page's blocks with how likely each is article text, and how likely a prompt."""
+    """Score each block of a page: how likely it is article text, and how likely a prompt."""
     columns, around = describe(page, headline, hints, model.lexicon)
     first, second, prompt = model.text if page.is_text else model.tree
     columns |= relate(around, first.score(columns), columns)
@@ -105,10 +105,10 @@ def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
 
 
 def keep_article(draft: Draft) -> None:
-    """Keep what scores as article.
+    """Keep the blocks that score as article.
 
-    When that is next to nothing on a full page, keep less sure blocks, and then the running text
-    of the element that holds most of it.
+    If next to nothing scores on a page full of text, lower the threshold, then fall back to the
+    running text of the element that contains most of it.
     """
     if draft.page.is_text:
         _lift_running_text(draft)
@@ -123,10 +123,10 @@ def keep_article(draft: Draft) -> None:
 
 
 def rescue_article(draft: Draft) -> None:
-    """Where next to nothing is left of a full page, the model erred: take its running text back.
+    """Restore the running text of a page full of text of which next to nothing is left.
 
-    That is the running text of the element that holds most of it, without what a text rule speaks
-    against, and the short sentences beside it.
+    Restored is the running text of the element that contains most of it, and the short sentences
+    beside it, except what a text rule removed.
     """
     if not _is_tiny(draft):
         return
@@ -165,7 +165,7 @@ def _is_tiny(draft: Draft) -> bool:
 
 
 def _lift_running_text(draft: Draft) -> None:
-    """Without markup, plain sentences amid plain sentences are taken for article text."""
+    """Without markup, raise the score of plain sentences among plain sentences."""
     columns = draft.columns
     running = (columns["good"] > 0) & (columns["words"] >= 10) & (columns["prompt_words"] < CALM)
     near = np.convolve(running, np.ones(AROUND))[AROUND // 2 :][: len(running)]
@@ -174,7 +174,7 @@ def _lift_running_text(draft: Draft) -> None:
 
 
 def _leniency(draft: Draft) -> Column:
-    """Without markup a score says less: amid and near surely good blocks a low one is enough."""
+    """Factors for KEEP: without markup, a low score is enough among and near sure blocks."""
     sure = np.flatnonzero((draft.score >= AMID) & (draft.columns["good"] > 0))
     share = np.full_like(draft.score, FAR)
     if len(sure):
@@ -184,7 +184,7 @@ def _leniency(draft: Draft) -> Column:
 
 
 def strip_prompts(draft: Draft, language: str | None) -> None:
-    """Take out what a text rule speaks for. Only kept or pleading blocks are read."""
+    """Strip what a text rule matches, among blocks that are kept or worded like prompts."""
     read = draft.columns["prompt_words"] > PLEADS
     read[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
@@ -198,14 +198,14 @@ def strip_prompts(draft: Draft, language: str | None) -> None:
 
 
 def strip_likely_prompts(draft: Draft) -> None:
-    """Take out what the model takes for a prompt rather than for article text."""
+    """Strip what the model scores as a prompt rather than as article text."""
     limit, slope = DOUBT[draft.page.is_text]
     for at in np.flatnonzero(draft.prompt_score > limit + slope * draft.score).tolist():
         draft.strip(at, "other", "model:prompt")
 
 
 def strip_foreign(draft: Draft, headline: int) -> None:
-    """Take out readers' comments and other articles."""
+    """Strip readers' comments and other articles."""
     kept = np.zeros_like(draft.score)
     for at in draft.roles:
         kept[at] = draft.columns["good"][at]
@@ -221,9 +221,9 @@ def first_paragraph(draft: Draft) -> int:
 
 
 def strip_copies(draft: Draft) -> None:
-    """Keep a long text once: pages repeat paragraphs for other screens and for teasers.
+    """Keep a long text once: pages repeat paragraphs for other screen sizes and in teasers.
 
-    What the same element says twice, such as a recipe's steps, is the author's.
+    Repetition within one element, such as a recipe's steps, is the author's.
     """
     seen: dict[str, int] = {}
     for at in sorted(draft.roles):
@@ -234,7 +234,7 @@ def strip_copies(draft: Draft) -> None:
 
 
 def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
-    """Every block that is not kept, with why."""
+    """Every block that is not kept, with the reason."""
     first, last = min(draft.roles, default=0), max(draft.roles, default=-1)
     page, columns = draft.page, draft.columns
     is_teaser = ((columns["link_share"] > 0.8) & (columns["words"] > 4)).tolist()

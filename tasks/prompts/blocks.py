@@ -1,4 +1,4 @@
-"""Cut a page into text blocks, in page order, with the elements they stand in."""
+"""Split a page into text blocks, in page order, with the elements that contain them."""
 
 import re
 from bisect import bisect_left
@@ -12,7 +12,7 @@ _SKIPPED = """script style noscript template svg math iframe object embed head s
 datalist textarea canvas audio video map frameset rp"""
 SKIPPED = frozenset(_SKIPPED.split())
 NOSCRIPT_STORY = 500
-"""Characters from which a noscript is read: some papers put the whole article into one and have
+"""Characters from which a noscript is read: some sites put the whole article into one and have
 scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`."""
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
@@ -31,7 +31,7 @@ BODY_FLAG, HIDDEN_FLAG, DIALOG_FLAG = 1 << 24, 1 << 25, 1 << 26
 TELLING = frozenset({"itemprop", "role", "aria-modal"})
 NAMING = ("class", "id", "role")
 MOST_NODES = 500_000
-"""What comes after that many nodes of a page is not read; the corpus's largest page has 20,000."""
+"""Later nodes of a page are not read; the corpus's largest page has 20,000."""
 MAY_HIDE = "[hidden], [style]"
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"
@@ -47,7 +47,7 @@ class Element:
     """Its class, id and role, lower case."""
     depth: int
     flags: int
-    """What it stands in, itself included: TAG_FLAGS and the three below them."""
+    """TAG_FLAGS, BODY_FLAG, HIDDEN_FLAG and DIALOG_FLAG of it and its ancestors."""
     start: int = 0
     end: int = 0
 
@@ -72,9 +72,9 @@ class Page:
     elements: list[Element] = field(default_factory=list)
     is_text: bool = False
     images: set[int] = field(default_factory=set)
-    """Elements that an image stands in, however deep."""
+    """Elements with an image anywhere inside."""
     marks: dict[int, str] = field(default_factory=dict)
-    """Elements that the source's settings name, and what they say of them."""
+    """`strip` or `keep` for the elements that the source's settings name."""
 
     def only(self, kept: Sequence[int]) -> "Page":
         """The page as if it had no blocks but these, given in page order."""
@@ -84,7 +84,7 @@ class Page:
         return replace(self, blocks=[self.blocks[at] for at in kept])
 
     def ancestors(self, element: int, most: int = MOST_NODES) -> list[int]:
-        """The element and all it stands in, from the inside out."""
+        """The element and its ancestors, innermost first."""
         found: list[int] = []
         while element >= 0 and len(found) < most:
             found.append(element)

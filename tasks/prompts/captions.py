@@ -1,4 +1,4 @@
-"""Captions: told by their markup, by a picture beside them, or by the credit at their end."""
+"""Find captions by their markup, by a picture beside them, or by the credit at their end."""
 
 import re
 
@@ -13,7 +13,7 @@ CREDIT = re.compile(
 )
 FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
 PICTURE = 500
-"""Characters of the largest element that holds no more than a picture and what is said of it."""
+"""Most characters of an element that contains only a picture and its caption."""
 
 
 def take_captions(draft: Draft, first: int, last: int, headline: int) -> None:

@@ -1,4 +1,4 @@
-"""What the names of small elements around a block say: promotion, or the page's frame."""
+"""Columns from class names and ids of small containers: promotion, or page furniture."""
 
 import re
 from functools import lru_cache
@@ -20,10 +20,10 @@ FRAME = re.compile(
 )
 WANTED = {"promo_up": PROMO, "frame_up": FRAME}
 SMALL = 1500
-"""Characters of the largest element whose name is believed: many papers call the whole article
+"""Characters of the largest element whose name is believed: many sites call the whole article
 `paywall` or `premium`."""
 FAR = 9
-"""Steps up are counted to that."""
+"""Cap on the number of steps up."""
 
 
 def name_columns(tree: TreeArrays, chars: Column) -> Columns:

@@ -1,4 +1,4 @@
-"""The running text around a block: labels and advertisements in between are passed over."""
+"""Columns from the nearest running text, skipping labels and advertisements in between."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.tree_position import pleading
 
 WIDTHS = (3, 8)
-"""Blocks of running text before and after that are looked over."""
+"""Numbers of blocks of running text on each side."""
 FAR = 30
-"""Steps to the next running text are counted up to that."""
+"""Cap on the number of steps to the next running text."""
 
 
 class Neighbours:

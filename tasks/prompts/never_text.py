@@ -1,7 +1,7 @@
-"""What no cleaned article holds, told from a line by itself.
+"""Lines that are never article text, recognised without context.
 
-Cleaning leaves none of it, and lines that hold none of it are left as they are: so what has been
-cleaned stays as it is when it is cleaned again.
+Cleaning removes all of them, and a text without any is returned as it is. So cleaning is
+idempotent: a cleaned text that is cleaned again does not change.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ OPENING = 8
 
 
 def is_prompt(text: str, language: str | None) -> bool:
-    """Whether a text rule speaks against a line wherever it stands."""
+    """Whether a text rule matches a line and needs no context."""
     rule = find_rule(text, language)
     return rule is not None and (rule.is_sure or word_count(text) <= BRIEF)
 
@@ -31,7 +31,7 @@ def is_credit(text: str) -> bool:
 def is_clean(
     texts: Sequence[str], language: str | None, kept: frozenset[int] = frozenset()
 ) -> bool:
-    """Whether there is nothing to take out of these lines but what the source keeps of them."""
+    """Whether there is nothing to remove from these lines, apart from those the source keeps."""
     judged = [(at, text) for at, text in enumerate(texts) if at not in kept]
     return not any(1 <= at <= OPENING and is_credit(text) for at, text in judged) and not any(
         at >= HEADS and is_prompt(text, language) for at, text in judged
@@ -39,7 +39,7 @@ def is_clean(
 
 
 def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int] = frozenset()) -> None:
-    """Take out what `is_clean` would miss in the result."""
+    """Strip what `is_clean` would object to in the result."""
     for at, role in list(draft.roles.items()):
         if role in (Role.BODY, Role.CAPTION) and is_prompt(draft.text(at), language):
             draft.strip(at, "other", "text:line")

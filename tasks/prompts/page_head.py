@@ -1,4 +1,4 @@
-"""Short lines around the headline, told by their wording: dates, bylines, breadcrumbs."""
+"""Recognise short lines around the headline by their wording: dates, bylines, breadcrumbs."""
 
 import re
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ LONGEST_KICKER = 60
 
 
 def is_date_line(text: str) -> bool:
-    """Whether a line says little but when: `Updated 3 March 2026, 10:20`."""
+    """Whether a line is little more than a date: `Updated 3 March 2026, 10:20`."""
     if len(text) > LONGEST or NO_DATE.search(text) or not YEAR_OR_TIME.search(text):
         return False
     numbers = len(NUMBER.findall(text))
@@ -43,7 +43,7 @@ def is_date_line(text: str) -> bool:
 
 
 def find_byline(text: str, authors: Sequence[str]) -> str | None:
-    """The part of a line that says who wrote the article; None when there is none."""
+    """The part of a line that names the authors; None if there is none."""
     if len(text) > 2 * LONGEST or text[-1:] in "!?:：":
         return None
     known = [fold(author) for author in authors if len(fold(author)) > 3]

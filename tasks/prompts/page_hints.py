@@ -1,4 +1,4 @@
-"""What is known of a page before it is cleaned."""
+"""What is known about a page before it is cleaned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ class Site:
     """What the pages of a site have in common."""
 
     pages: int = 0
-    """Pages that were looked at."""
+    """Number of pages counted."""
     counts: Mapping[int, int] = field(default_factory=dict)
-    """On how many of them a text stands, by its hash; texts on few of them are left out."""
+    """Number of pages that contain a text, by its hash; rare texts are left out."""
 
 
 NO_SITE = Site()
@@ -21,7 +21,7 @@ NO_SITE = Site()
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the page's metadata say of its article, and its source's settings of its blocks."""
+    """From the page's metadata, its source's settings and its site's other pages."""
 
     headline: str | None = None
     description: str | None = None

@@ -1,4 +1,4 @@
-"""What a page is about: how much of its words a block shares."""
+"""Columns from the words that a block shares with the headline and with the other blocks."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -9,14 +9,14 @@ from tasks.prompts.tree_arrays import Column, Columns, Index
 
 
 def headline_share(words: Sequence[frozenset[str]], headline: frozenset[str]) -> Column:
-    """The share of each block's telling words that headline and description hold."""
+    """The share of each block's topic words that headline and description contain."""
     if not headline:
         return np.full(len(words), np.nan, np.float32)
     return np.array([len(own & headline) / (len(own) + 1) for own in words], np.float32)
 
 
 class PageTopic:
-    """The telling words of a page's blocks, numbered: pairs of a block and one of its words."""
+    """The topic words of a page's blocks as arrays of (block, word) pairs."""
 
     def __init__(self, words: Sequence[frozenset[str]]) -> None:
         said = list(chain.from_iterable(words))
@@ -26,7 +26,7 @@ class PageTopic:
         self.word: Index = np.array([*map(numbers.__getitem__, said)], np.intp)
 
     def relate(self, score: Column) -> Columns:
-        """How much of a block's words other blocks say, those of the article and the rest.
+        """The share of a block's words that occur in other blocks: in the article, and in the rest.
 
         `score` is how likely each block is article text.
         """
@@ -40,7 +40,7 @@ class PageTopic:
         }
 
     def _others(self, weights: Column) -> Column:
-        """For each word of each block, the weight of the other blocks that say it."""
+        """For each word of each block, the weight of the other blocks that contain it."""
         return np.bincount(self.word, weights, 1)[self.word] - weights
 
     def _mean(self, values: Column) -> Column:

@@ -1,4 +1,4 @@
-"""What goes along with a prompt: its list of benefits, its box, what stands amid prompts."""
+"""Strip what belongs to a prompt: its list of benefits, its box, blocks among prompts."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ ITEM_WORDS = 16
 FEWEST, MOST, MUCH = 3, 12, 0.4
 """Items of a list that is judged as a whole, and the share of them that has to be prompts."""
 DOUBTFUL = {False: 0.3, True: 0.2}
-"""Running text with a lower score goes when it stands amid prompts: parsed pages, text."""
+"""Running text with a lower score is stripped among prompts; by `is_text`."""
 SURE_SENTENCE = 0.8
 """What SURE is for a short block that ends as a sentence does."""
 
 
 def strip_boxes(draft: Draft) -> None:
-    """Take out the rest of a small box that opens by saying it is an advertisement."""
+    """Strip the rest of a small box that begins with `Advertisement`."""
     page = draft.page
     for at, (kind, _) in list(draft.reasons.items()) if not page.is_text else ():
         if kind != "sponsored" or draft.columns["words"][at] > 4:
@@ -33,7 +33,7 @@ def strip_boxes(draft: Draft) -> None:
 
 
 def strip_lists(draft: Draft) -> None:
-    """Take out lists of which much is prompts, and those that a prompt leads up to."""
+    """Strip lists that are largely prompts, and those that a prompt introduces."""
     for element in draft.page.elements:
         size = element.end - element.start
         if element.tag in ("ul", "ol") and FEWEST <= size <= MOST:
@@ -49,7 +49,7 @@ def strip_lists(draft: Draft) -> None:
 
 
 def _list_after(draft: Draft, at: int) -> range:
-    """The items of a list that follows a block at once; none when they run long."""
+    """The items of a list right after a block; none if they are long."""
     page, first = draft.page, at + 1
     if first >= len(page.blocks):
         return range(0)
@@ -63,7 +63,7 @@ def _list_after(draft: Draft, at: int) -> range:
 
 
 def strip_clusters(draft: Draft) -> None:
-    """Take out what stands amid prompts: benefit lists, captions of offers, small print."""
+    """Strip what is surrounded by prompts: benefit lists, captions of offers, small print."""
     prompt = np.zeros_like(draft.score)
     prompt[[at for at in draft.reasons if _is_prompt(draft, at)]] = 1
     if not prompt.any():

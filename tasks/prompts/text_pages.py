@@ -1,4 +1,4 @@
-"""Pages saved as text: their opening, and those that hold nothing to take out."""
+"""Pages saved as text: find their head, and pass through those with nothing to remove."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b"
 OPENING = 8
 """Lines before the first paragraph that can hold the headline."""
 LONG = 20
-"""Words of a line that is a paragraph for sure."""
+"""Words from which on a sentence is certainly a paragraph."""
 
 
 def open_text(draft: Draft, headline: int) -> int:
@@ -54,7 +54,7 @@ def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
 
 
 def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
-    """All lines in their order: kicker, headline, standfirst, captions where they lead, body."""
+    """All lines in order: kicker, headline, standfirst, captions that follow it, body."""
     title = _title(texts, hints)
     if title < 0:
         return Cleaned(paragraphs=tuple(texts))

@@ -1,4 +1,8 @@
-"""The signs of a page's texts: counted for all blocks at once, in arrays of characters."""
+"""Columns from the characters of each text: words, sentences, capitals, prices and so on.
+
+All texts of a page are counted at once, as one array of characters: block by block, the model's
+columns took a fifth more CPU.
+"""
 
 import re
 from collections.abc import Sequence
@@ -39,14 +43,14 @@ OPENING = 12
 TAIL = 12
 """Characters at a text's end in which the sentence has to end."""
 PLANE = 1 << 16
-"""Characters below it are told by a table."""
+"""Characters below it are looked up in a table."""
 
 Letters = npt.NDArray[np.uint32]
 Kinds = npt.NDArray[np.uint16]
 
 
 def sign_columns(texts: Sequence[str]) -> Columns:
-    """What the signs of each text say; no text is empty, begins with a gap or holds a new line."""
+    """The columns; no text is empty, starts with white space or contains a new line."""
     return _Signs(texts).columns()
 
 

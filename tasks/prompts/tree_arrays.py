@@ -1,4 +1,4 @@
-"""A page's tree in arrays, made once a page: what its columns are worked out from."""
+"""A page's tree as arrays, from which the columns are computed."""
 
 from functools import cached_property
 
@@ -13,13 +13,13 @@ Mask = npt.NDArray[np.bool_]
 Columns = dict[str, Column]
 
 LEVELS = 5
-"""Elements around a block that are looked at, its own the first."""
+"""Number of enclosing elements that columns describe, the block's own first."""
 CARDS = 3
-"""Sister elements of one name from which on they are a list of cards."""
+"""Siblings of one tag and class from which on they are a list of cards (teasers)."""
 
 
 class TreeArrays:
-    """Where the blocks of each element start and end, and which elements stand around a block."""
+    """Which blocks each element contains, and which elements contain each block."""
 
     def __init__(self, page: Page) -> None:
         self.page = page

@@ -1,4 +1,4 @@
-"""Where a block stands in the tree: its element, the containers around it, the headline."""
+"""Columns from a block's position: its element, its containers, its distance to the headline."""
 
 from itertools import accumulate, chain
 
@@ -22,12 +22,12 @@ NUMBERS = np.array([*KINDS.values()], np.int64)[:, None]
 
 
 def pleading(columns: Columns) -> Column:
-    """How much a block's words plead, from 0 to 2."""
+    """How much a block is worded like a prompt, from 0 to 2."""
     return np.clip(columns["prompt_words"] + 1, 0, 2)
 
 
 def element_columns(tree: TreeArrays, lexicon: Lexicon) -> Columns:
-    """What a block's element is, stands in and is called."""
+    """Tag, enclosing regions and class-name scores of a block's element."""
     elements, blocks, own = tree.page.elements, tree.page.blocks, tree.own
     flags = np.array([e.flags for e in elements], np.int64)[own]
     codes = np.array([CODES.get(e.tag, 0) for e in elements], np.int64)[own]
@@ -56,7 +56,7 @@ def _key_columns(tree: TreeArrays, keys: list[float]) -> Columns:
 
 
 def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: str) -> Columns:
-    """How much good text the elements around a block hold, and how far it is from most of it."""
+    """How much good text a block's containers hold, and its distance to the main container."""
     chars, total = columns["chars"], good.sum()
     held, size, links = tree.held(np.array([good, chars, columns["links"]]))
     found = _main_distance(tree, held, float(total), mark)
@@ -122,7 +122,7 @@ def _alike(tree: TreeArrays, good: Column, chars: Column, mark: str) -> Columns:
 
 
 def promotion_columns(tree: TreeArrays, columns: Columns) -> Columns:
-    """How much the words in the elements around a block plead."""
+    """How much the text in a block's containers is worded like prompts."""
     plea = tree.held(pleading(columns)) / np.maximum(1, tree.end - tree.start)
     around = plea.astype(np.float32)[tree.levels[:4]]
     return {f"plea{level}": row for level, row in enumerate(around)}
