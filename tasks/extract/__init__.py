@@ -20,8 +20,8 @@ from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count
 
-SIGHT_CHARS = 6000
-UNSEEN = "script, style, noscript, template"
+VIEW_CHARS = 6000
+INVISIBLE_TAGS = "script, style, noscript, template"
 MARKUP = re.compile(r"\s*(?:<!doctype\s+html|<html\b|<head\b)", re.I)
 
 
@@ -58,8 +58,8 @@ def extract_page(
     if is_plain and not MARKUP.match(text):
         cleaned = clean_lines(text.splitlines(), known)
         words = word_count(" ".join(cleaned.paragraphs))
-        sight = PageView("", "", text[:SIGHT_CHARS], words=max(1, words))
-        return _settle(Metadata(), cleaned, lambda: sight, "", source_language)
+        view = PageView("", "", text[:VIEW_CHARS], words=max(1, words))
+        return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)
     return _extract_html(text, url, timezone, known)
 
 
@@ -74,25 +74,23 @@ def _extract_html(text: str, url: str, timezone: str, known: Hints) -> Extractio
         language=meta.language or known.language,
     )
     cleaned = clean_tree(tree, hints)
-    return _settle(meta, cleaned, lambda: _look(tree), url, known.language)
+    return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, known.language)
 
 
-def _settle(
-    meta: Metadata, cleaned: Cleaned, look: Callable[[], PageView], url: str, language: str | None
+def _article_or_refusal(
+    meta: Metadata,
+    cleaned: Cleaned,
+    look: Callable[[], PageView],
+    url: str,
+    source_language: str | None,
 ) -> Extraction:
     if refusal := reject(look, meta, cleaned, url):
         return Extraction(*refusal)
-    return Extraction(
-        Outcome.ARTICLE, page=_page_text(meta, cleaned, language), stripped=cleaned.stripped
-    )
-
-
-def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) -> PageText:
     text = "\n".join([meta.headline or cleaned.headline or "", *cleaned.paragraphs])
     language, language_source = choose_language(meta.language, text, source_language)
     access = judge_access(meta.access, cleaned)
     published = meta.published
-    return PageText(
+    page = PageText(
         headline=meta.headline or cleaned.headline or "",
         paragraphs=cleaned.paragraphs,
         captions=cleaned.captions,
@@ -114,9 +112,10 @@ def _page_text(meta: Metadata, cleaned: Cleaned, source_language: str | None) ->
         tdm_reservation=meta.tdm_reservation,
         declared_url=meta.declared_url,
     )
+    return Extraction(Outcome.ARTICLE, page=page, stripped=cleaned.stripped)
 
 
-def _look(tree: LexborHTMLParser) -> PageView:
+def _view(tree: LexborHTMLParser) -> PageView:
     """What the page shows; removes scripts and styles from the tree."""
     title = tree.css_first("title")
     headings = tree.css("h1, h2, h3")[:200]
@@ -127,7 +126,8 @@ def _look(tree: LexborHTMLParser) -> PageView:
         tree.css_first(CHALLENGE_PARTS),
         tree.css_first("video, [itemtype*=VideoObject]"),
     )
-    tree.strip_tags(UNSEEN.split(", "))
+    # After the searches above: captchas and players are recognised by their scripts.
+    tree.strip_tags(INVISIBLE_TAGS.split(", "))
     text = " ".join(body.text(separator=" ").split())
     linked = [
         h
@@ -138,8 +138,8 @@ def _look(tree: LexborHTMLParser) -> PageView:
     return PageView(
         title=" ".join(title.text().split()) if title else "",
         headings="\n".join(" ".join(h.text().split()) for h in headings if h.tag == "h1"),
-        text=text[:SIGHT_CHARS],
-        words=word_count(text[:SIGHT_CHARS]),
+        text=text[:VIEW_CHARS],
+        words=word_count(text[:VIEW_CHARS]),
         teasers=len(linked),
         has_challenge=challenge is not None,
         has_video=video is not None,

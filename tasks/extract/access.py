@@ -49,6 +49,7 @@ def judge_access(stated: str, cleaned: Cleaned) -> str:
     walls = [block for block in cleaned.stripped if _is_wall(block)]
     if any(block.kind == "metering" for block in walls):
         return "metered"
+    # A wall is also shown on free pages: the text has to break off, or the wall to follow it.
     is_walled = (walls and _breaks_off(cleaned)) or _stands_before_wall(cleaned)
     return "paywalled" if is_walled else "unknown"
 

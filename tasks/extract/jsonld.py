@@ -152,12 +152,14 @@ def first_text(value: object) -> str | None:
 
 def _parse_broken(text: str) -> object:
     text = WRAPPING.sub(" ", text).strip().rstrip(";")
+    # Some templates escape the whole block as if it were HTML.
     if "&quot;" in text and text.count('"') < 4:
         text = html.unescape(text)
     mended = LONE_ESCAPE.sub(r"\\\\", MISSING_COMMA.sub(r"\1,\2", TRAILING_COMMA.sub("", text)))
     found = list(_parse_run(mended))
     if found and isinstance(found[0], dict | list):
         return found
+    # Beyond repair: single facts are still readable, such as `"datePublished": "2031-03-02"`.
     scraps: Thing = {}
     for key, value in SCRAP.findall(text):
         scraps.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))

@@ -114,6 +114,7 @@ def _authors(page: Page) -> tuple[str, ...]:
         return found
     for name in AUTHORS:
         text = page.meta.get(name, "")
+        # `article:author` is often the URL of a profile.
         if text and "://" not in text and (found := clean_authors([text], page.names)):
             return found
     nodes = page.tree.css('[itemprop="author"], [rel="author"]')[:5]

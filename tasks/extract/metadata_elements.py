@@ -64,6 +64,7 @@ class Page:
     def title(self) -> str:
         """The title element's text."""
         titles = self._places["title"]
+        # An inline SVG has title elements, too.
         own = (title for title in titles if title.parent and title.parent.tag == "head")
         title = next(own, titles[0] if titles else None)
         return text_of(title)[:LONGEST] if title else ""
@@ -106,7 +107,10 @@ class Page:
     @cached_property
     def names(self) -> frozenset[str]:
         """Folded names of the site."""
-        host = _host(self.address)
+        try:
+            host = (urlsplit(self.address).hostname or "") if self.address[:4] == "http" else ""
+        except ValueError:
+            host = ""
         publisher = self.structured.resolve(self.stated("publisher"))
         given = [
             self.meta.get("og:site_name"),
@@ -136,10 +140,3 @@ def _joined(base: str, url: str) -> str | None:
         return joined if urlsplit(joined).scheme in ("http", "https") else None
     except ValueError:
         return None
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "") if url.startswith("http") else ""
-    except ValueError:
-        return ""

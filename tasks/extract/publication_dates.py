@@ -54,6 +54,8 @@ def find_published(page: Page) -> tuple[Moment | None, str]:
     """
     best: tuple[Moment, str] | None = None
     for moment, source in _readings(page):
+        # `2031-03-02` in JSON-LD, `2 March, 10:20` beside the headline: the day agrees, so the
+        # second is the same date, only more precise.
         best = best or (moment, source)
         if moment.has_time and moment.at.date() == best[0].at.date():
             return moment, source

@@ -92,12 +92,12 @@ def reject(
     """
     if _states_article(meta) and any(n >= SHORT_WORDS for n in accumulate(_counts(cleaned))):
         return None
-    words, sight = count_words(cleaned), look()
-    if sight.words == 0:
+    words, view = count_words(cleaned), look()
+    if view.words == 0:
         return Outcome.EMPTY_PAGE, "no text"
-    if _is_section(sight, meta, cleaned, url):
-        return Outcome.SECTION_PAGE, f"{sight.teasers} linked headings, {words} words of text"
-    if words < SHORT_WORDS and (found := _other_kind(sight, meta, words)):
+    if _is_section(view, meta, cleaned, url):
+        return Outcome.SECTION_PAGE, f"{view.teasers} linked headings, {words} words of text"
+    if words < SHORT_WORDS and (found := _other_kind(view, meta, words)):
         return found
     is_stated = _states_article(meta) and meta.published is not None
     if words < (FEWEST_STATED if is_stated else FEWEST_WORDS):
@@ -114,21 +114,21 @@ def _counts(cleaned: Cleaned) -> Iterator[int]:
     return map(word_count, (*cleaned.paragraphs, cleaned.standfirst or ""))
 
 
-def _other_kind(sight: PageView, meta: Metadata, words: int) -> Refusal | None:
-    named = f"{sight.title}\n{sight.headings}"
+def _other_kind(view: PageView, meta: Metadata, words: int) -> Refusal | None:
+    named = f"{view.title}\n{view.headings}"
     has_article = _states_article(meta)
     challenge = CHALLENGE.search(named) or (
-        CHALLENGE.search(sight.text) if sight.words < 250 else None
+        CHALLENGE.search(view.text) if view.words < 250 else None
     )
-    if not has_article and sight.words < 400 and (challenge or sight.has_challenge):
+    if not has_article and view.words < 400 and (challenge or view.has_challenge):
         return Outcome.BOT_CHALLENGE, challenge[0] if challenge else "captcha"
-    if not has_article and (gone := GONE.search(sight.title) or GONE.search(sight.headings)):
+    if not has_article and (gone := GONE.search(view.title) or GONE.search(view.headings)):
         return Outcome.SOFT_404, gone[0].strip()
-    consent = len(CONSENT.findall(sight.text))
-    is_mostly_consent = consent >= 4 and sight.words < min(500, 20 * consent)
-    if not has_article and is_mostly_consent and ACCEPT.search(sight.text):
+    consent = len(CONSENT.findall(view.text))
+    is_mostly_consent = consent >= 4 and view.words < min(500, 20 * consent)
+    if not has_article and is_mostly_consent and ACCEPT.search(view.text):
         return Outcome.CONSENT_WALL, f"{consent} words of consent"
-    says_video = sight.has_video or bool(meta.kinds & VIDEO_TYPES)
+    says_video = view.has_video or bool(meta.kinds & VIDEO_TYPES)
     is_video = (says_video and not has_article) or any(
         kind.startswith("og:video") for kind in meta.kinds
     )
@@ -141,7 +141,7 @@ def _states_article(meta: Metadata) -> bool:
     return bool(meta.kinds & ARTICLE_TYPES) or "og:article" in meta.kinds
 
 
-def _is_section(sight: PageView, meta: Metadata, cleaned: Cleaned, url: str) -> bool:
+def _is_section(view: PageView, meta: Metadata, cleaned: Cleaned, url: str) -> bool:
     """Whether the page lists articles and is none: several signs have to meet."""
     if _states_article(meta) or meta.published_source in ("jsonld", "meta", "page"):
         return False
@@ -150,8 +150,8 @@ def _is_section(sight: PageView, meta: Metadata, cleaned: Cleaned, url: str) -> 
     signs = [
         "og:website" in meta.kinds,
         bool(meta.kinds & LIST_TYPES),
-        sight.teasers >= 5,
-        sight.teasers >= 2 and paragraphs <= sight.teasers + 2,
+        view.teasers >= 5,
+        view.teasers >= 2 and paragraphs <= view.teasers + 2,
         path.count("/") <= 1 and not LEAF.search(path),
     ]
-    return sum(signs) >= (2 if words <= SHORT_WORDS else 3) and (sight.teasers >= 2 or words < 50)
+    return sum(signs) >= (2 if words <= SHORT_WORDS else 3) and (view.teasers >= 2 or words < 50)

@@ -108,6 +108,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     rescue_article(draft)
     strip_copies(draft)
     assign_roles(draft, headline, hints)
+    # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
     keep_marked(draft, kept)
     strip_recurring(draft, hints.site, hints.language)
     strip_leftovers(draft, hints.language, kept)
@@ -135,5 +136,6 @@ def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
     yield headline
     for at in range(headline + 1, min(headline + 9, len(blocks))):
         text = fold(blocks[at].text[:600])
+        # Sites cut descriptions at some length: the beginning has to do.
         if len(text) > 12 and text[:200] == fold(hints.description)[:200]:
             yield at

@@ -39,6 +39,7 @@ def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
         holds_headline = element.start <= headline < element.end
         if element.key in names and not holds_headline:
             inside.update(range(element.start, element.end))
+    # Sites name whole article pages for comments: an article has to be left outside.
     outside = kept.sum() - sum(float(kept[at]) for at in inside)
     return dict.fromkeys(inside, "dom:comments") if outside >= ENOUGH else {}
 

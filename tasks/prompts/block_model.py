@@ -57,6 +57,7 @@ class Forest:
         asked, borders, by_depth = self.questions
         answers = (rows.take(asked, axis=0) > borders).view(np.uint8)
         leaf = answers.take(by_depth[-1], axis=0)
+        # The leaf's number is built bit by bit, for all rows and trees at once.
         for questions in by_depth[-2::-1]:
             leaf += leaf
             leaf |= answers.take(questions, axis=0)
@@ -82,6 +83,7 @@ class Model:
 def load_model(path: Path = MODEL) -> Model:
     """The model, read once per process."""
     data = json.loads(path.read_text(encoding="utf-8"))
+    # Leaves are stored in thousandths, to keep the file small.
     a, b, c, d, e, f = [
         Forest(
             tuple(forest["columns"]),

@@ -28,6 +28,7 @@ def find_headline(page: Page, headline: str | None) -> int:
     sizes = _sizes(wanted) if wanted else range(0)
     near = (at for at, block in enumerate(page.blocks) if len(block.text) in sizes)
     if exact := [at for at in near if fold(page.blocks[at].text) == wanted]:
+        # Breadcrumbs and share texts repeat the headline, too.
         tops = [at for at in exact if page.elements[page.blocks[at].element].tag == "h1"]
         return (tops or exact)[0]
     for at, block in enumerate(page.blocks):

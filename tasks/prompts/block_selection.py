@@ -97,6 +97,7 @@ def look_again(second: Forest, columns: Columns) -> Column:
 
 def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
     """How likely each block is a prompt, where it matters: near article text or where it pleads."""
+    # Prompts far from article text, in menus and footers, are never kept: they need no score.
     near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0
     looked_at = near | (columns["prompt_words"] > PLEADS)
     found = np.zeros_like(columns["own_score"])

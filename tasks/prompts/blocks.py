@@ -192,6 +192,7 @@ class _Cutter:
         is_link, is_bold = tag == "a", tag in EMPHASIS
         self.in_link += is_link
         self.in_bold += is_bold
+        # An inline element that is hidden or named by an override becomes a block of its own.
         if tag in INLINE and not (self.apart and node.mem_id in self.apart):
             self.opened.append((node, -1, is_link, is_bold))
             self.links += is_link
@@ -242,6 +243,7 @@ class _Cutter:
             element = page.elements[index]
             self.current = element.parent
             element.end = len(page.blocks)
+            # Most elements of a page contain no text; without them, columns stay small.
             if element.end == element.start:
                 page.elements.pop()
                 page.images.discard(index)

@@ -68,6 +68,7 @@ def strip_clusters(draft: Draft) -> None:
     prompt[[at for at in draft.reasons if _is_prompt(draft, at)]] = 1
     if not prompt.any():
         return
+    # Prompts among the three blocks before and the three after each block.
     near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
     doubt = DOUBTFUL[draft.page.is_text]
     for at in sorted(draft.roles):

@@ -68,6 +68,7 @@ def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
     body = captions
     while body < first < len(texts) and looks_credited(texts[body]):
         body += 1
+    # Captions are kept once each: if one repeats, all stay in the body, where nothing is lost.
     if len(set(texts[captions:body])) < body - captions:
         body = captions
     return Cleaned(

@@ -53,10 +53,12 @@ def find_rule(text: str, language: str | None) -> Rule | None:
     return _find(text, FILES.get(code, code))
 
 
+# Menus, footers and teasers recur on all pages of a site.
 @lru_cache(maxsize=8_000)
 def _find(text: str, file: str) -> Rule | None:
     for sign in APOSTROPHES:
         text = text.replace(sign, "'")
+    # Chinese and Japanese have no spaces: eight characters count as a word.
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
     folded = text.casefold()
     for rule in _rules_for(file):

@@ -106,25 +106,24 @@ class Lexicon:
         self.text_scores[text] = scores
 
     def name_scores(self, keys: Iterable[str]) -> list[float]:
-        """The sum over the parts of class names and ids, of each of the keys."""
-        named = self.key_scores
-        return [named[key] if key in named else self._name_score(key) for key in keys]
-
-    def _name_score(self, key: str) -> float:
-        found, known = set[str](), self.name_parts
-        for name in key.split():
-            if name not in known:
-                if len(known) >= MEMORY:
-                    known.clear()
-                parts = KEY_PART.findall(name)
-                pairs = [f"{a}-{b}" for a, b in pairwise(parts) if a in self.key_openers]
-                known[name] = [part for part in (*parts, *pairs) if part in self.keys]
-            found.update(known[name])
-        score = sum([self.keys[part] for part in sorted(found)], 0.0)
-        if len(self.key_scores) >= MEMORY:
-            self.key_scores.clear()
-        self.key_scores[key] = score
-        return score
+        """For each key, the sum of the weights of the parts of its class names and ids."""
+        cached, parts_of, scores = self.key_scores, self.name_parts, []
+        for key in keys:
+            if key not in cached:
+                found = set[str]()
+                for name in key.split():
+                    if name not in parts_of:
+                        if len(parts_of) >= MEMORY:
+                            parts_of.clear()
+                        parts = KEY_PART.findall(name)
+                        pairs = [f"{a}-{b}" for a, b in pairwise(parts) if a in self.key_openers]
+                        parts_of[name] = [part for part in (*parts, *pairs) if part in self.keys]
+                    found.update(parts_of[name])
+                if len(cached) >= MEMORY:
+                    cached.clear()
+                cached[key] = sum([self.keys[part] for part in sorted(found)], 0.0)
+            scores.append(cached[key])
+        return scores
 
 
 def tokens(text: str) -> list[str]:
