@@ -182,6 +182,8 @@ def _load(
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
+        if is_redefined:
+            loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
         rule = _rule(limits) if limits else kept or _rule(Limits())

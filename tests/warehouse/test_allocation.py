@@ -13,8 +13,10 @@ import duckdb
 import pytest
 
 import tasks
+from tasks.load.loader import load
 from tasks.prompts.word_weights import MEMORY, Lexicon, TextScores
-from warehouse.build import writer_file
+from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
+from warehouse.build import loader, writer_file
 from warehouse.layers.layout import Layout
 
 FREED = """
@@ -91,6 +93,23 @@ def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
 def temporary_bytes(con: duckdb.DuckDBPyConnection) -> int:
     asked = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
     return int(con.execute(asked).fetchall()[0][0])
+
+
+def test_duckdb_has_more_memory_where_a_load_reaches_into_all_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, limits = Layout(tmp_path), []
+    refresh = loader.refresh
+
+    def noted(con: duckdb.DuckDBPyConnection) -> None:
+        limits.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        refresh(con)
+
+    monkeypatch.setattr(loader, "refresh", noted)
+    for number, topics in enumerate((TOPICS, TOPICS, (HARVEST,)), 1):
+        run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
+        load(layout, topics, SOURCES, [run])
+    assert limits == ["1.8 GiB", "488.2 MiB", "1.8 GiB"]
 
 
 def test_what_is_remembered_of_texts_is_bounded() -> None:

@@ -16,7 +16,6 @@ relations that only grow.
 # ruff: noqa: S608 - the names are those of files
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -75,12 +74,12 @@ def relations_read(sql: str) -> set[str]:
     return set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", sql))
 
 
-def view_added(con: Connection, relations: Iterable[str] = ADDED) -> None:
+def view_added(con: Connection) -> None:
     """Make the views of the rows that the runs of `new_runs` add."""
     run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM new_runs").fetchall()]
     # As constants: they are compared with each row group's statistics, a join reads all run ids.
     listed = ", ".join(f"'{run_id}'" for run_id in run_ids) or "NULL"
-    for name in relations:
+    for name in ADDED:
         where = f"WHERE run_id IN ({listed})"
         con.execute(f"CREATE OR REPLACE TEMP VIEW added_{name} AS FROM {name} {where}")
 

@@ -20,10 +20,9 @@ def read_sql(folder: str) -> Mapping[str, str]:
     """
     texts = {}
     for path in sorted((SQL / folder).glob("*.sql")):
-        name, text = path.stem, path.read_text()
-        for unit, period in UNITS.items() if "{unit}" in name else [("", "")]:
-            of_unit = text.replace("{unit}", unit).replace("{period}", period)
-            texts[name.replace("{unit}", unit)] = of_unit if unit else text
+        for unit, period in (UNITS if "{unit}" in path.stem else {"": ""}).items():
+            text = path.read_text().replace("{unit}", unit).replace("{period}", period)
+            texts[path.stem.replace("{unit}", unit)] = text
     return texts
 
 
