@@ -34,7 +34,7 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import SourceDefinition, TopicVersion, settle
+from warehouse.layers.definitions import SourceDefinition, settle
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
@@ -176,7 +176,7 @@ def _load(
     now: datetime,
     processes: int | None,
 ) -> LoadReport:
-    definitions = settle(layout, map(_topic_version, topics), map(_source_definition, sources), now)
+    definitions = settle(layout, topics, map(_source_definition, sources), now)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
         loader.begin_load(con)
@@ -216,18 +216,6 @@ def _outcomes(commits: Iterable[Commit]) -> dict[str, int]:
 
 def _rule(limits: Limits) -> BreakerRule:
     return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
-
-
-def _topic_version(topic: Topic) -> TopicVersion:
-    return TopicVersion(
-        topic.id,
-        0,
-        topic.name,
-        topic.aliases,
-        topic.exclude,
-        topic.case_sensitive,
-        topic.definition_hash,
-    )
 
 
 def _source_definition(source: Source) -> SourceDefinition:

@@ -11,7 +11,7 @@ from tasks.topics.topic import Topic
 from warehouse.build import loader
 from warehouse.build.loaded_definitions import counted_topics, drop_mentions
 from warehouse.build.topic_changes import recorded_changes
-from warehouse.layers.definitions import Definitions, TopicVersion
+from warehouse.layers.definitions import Definitions
 from warehouse.layers.layout import Layout
 
 
@@ -42,18 +42,8 @@ def _count_replaced(
     """Count old versions in what is new, so that they are compared over the same articles."""
     rows = con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall()
     versions = dict(rows)
-    old = [_old_topic(definitions.version(topic_id, number)) for topic_id, number in rows]
+    old = [definitions.version(topic_id, number) for topic_id, number in rows]
     _insert_mentions(con, count_files(fresh, old, versions, processes), "mentions_before")
-
-
-def _old_topic(version: TopicVersion) -> Topic:
-    return Topic(
-        id=version.topic_id,
-        name=version.name,
-        aliases=version.aliases,
-        exclude=version.exclude,
-        case_sensitive=version.case_sensitive,
-    )
 
 
 def count_topics(
@@ -82,7 +72,7 @@ def count_topics(
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
     drop_mentions(con, changed | (set(counted) - set(versions)))
     _count_replaced(con, definitions, fresh, processes)
-    again = [topic for topic in topics if topic.id in changed]
+    again = [topic for topic in topics if topic.topic_id in changed]
     earlier = sorted(set(loader.article_paths(con, layout)) - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))
     found = _insert_mentions(con, count_files(fresh, topics, versions, processes))

@@ -280,9 +280,7 @@ def _is_tracker(name: str, value: str) -> bool:
         return True
     # Not ?gallery=7 for "ga", nor ?keywords= for "keyword".
     word = _TRACKER_WORDS.search(name)
-    if word is None:
-        return False
-    return not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
+    return word is not None and not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
 
 
 def _quoted(text: str, safe: str) -> str:

@@ -59,7 +59,7 @@ class Lexicon:
         for topic, phrase in _phrases(topics):
             pattern = _pattern(phrase, keep_case=keep_case)
             alias = phrase if phrase in topic.aliases else None
-            by_pattern[pattern].append(_phrase(topic.id, alias, phrase, pattern))
+            by_pattern[pattern].append(_phrase(topic.topic_id, alias, phrase, pattern))
         others = {_pattern(phrase, keep_case=True).casefold() for _, phrase in _phrases(noticed)}
         patterns = list(by_pattern | {other: by_pattern.get(other, []) for other in others})
         self._phrases = [by_pattern.get(pattern, []) for pattern in patterns]

@@ -1,4 +1,4 @@
-"""The topics: `topics.toml` read into frozen types."""
+"""The topics: `topics.toml` checked and read."""
 
 import hashlib
 import json
@@ -10,11 +10,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
+from warehouse.layers.definitions import Topic
 
-__all__ = ["ConfigError", "Topic", "load_topics"]
+__all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 
 RULES = 1
-"""Of matching. Raised when the same definition would count otherwise, so that all is recounted."""
+"""Version of the matching rules. Raised when the same definition would count otherwise: all topics
+are then counted again."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -48,17 +50,15 @@ def _at_least_one(value: tuple[str, ...]) -> tuple[str, ...]:
 Phrases = tuple[Annotated[str, AfterValidator(_phrase)], ...]
 
 
-class Topic(BaseModel):
-    """One thing to count, and the phrases that name it."""
+class TopicEntry(BaseModel):
+    """An entry of `topics.toml`, with every check that one must pass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Annotated[str, AfterValidator(_topic_id)]
     name: Annotated[str, AfterValidator(_not_blank)]
     aliases: Annotated[Phrases, AfterValidator(_at_least_one)]
-    """Phrases that count. One that ends in `*` matches as a prefix."""
     exclude: Phrases = ()
-    """Phrases in which an alias does not count; `*` as in aliases."""
     case_sensitive: bool = False
 
     @model_validator(mode="after")
@@ -72,9 +72,8 @@ class Topic(BaseModel):
             first[folded] = phrase
         return self
 
-    @property
-    def definition_hash(self) -> str:
-        """SHA-256 of all that decides what counts: a new value means a new version of the topic."""
+    def topic(self) -> Topic:
+        """The topic that it defines, not yet numbered."""
         definition: dict[str, Any] = {
             "rules": RULES,
             "aliases": sorted(self.aliases),
@@ -82,7 +81,14 @@ class Topic(BaseModel):
             "case_sensitive": self.case_sensitive,
         }
         text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return Topic(
+            topic_id=self.id,
+            name=self.name,
+            aliases=self.aliases,
+            exclude=self.exclude,
+            case_sensitive=self.case_sensitive,
+            definition_hash=hashlib.sha256(text.encode()).hexdigest(),
+        )
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:
@@ -91,4 +97,4 @@ def load_topics(path: Path) -> tuple[Topic, ...]:
     Raises:
         ConfigError: one line a problem, naming file, entry and key.
     """
-    return read_entries(path, "topic", Topic)
+    return tuple(entry.topic() for entry in read_entries(path, "topic", TopicEntry))

@@ -38,7 +38,7 @@ def expression(topic: Topic, flags: str) -> str:
 def described(topic: Topic) -> dict[str, object]:
     """The topic as tests/bench/peers/run_count.py takes it."""
     return {
-        "id": topic.id,
+        "id": topic.topic_id,
         "pattern": expression(topic, "a"),
         "re2": expression(topic, "s"),
         "aliases": [alias.removesuffix("*") for alias in topic.aliases],

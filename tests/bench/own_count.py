@@ -22,7 +22,7 @@ from tests.support.build_texts import TOPICS  # noqa: E402
 def counted(data: Path) -> dict[str, object]:
     """Mentions, and articles by topic, as the loader counts them."""
     paths = sorted((data / "articles").glob("*/*.parquet"))
-    versions = {topic.id: 1 for topic in TOPICS}
+    versions = {topic.topic_id: 1 for topic in TOPICS}
     found = pa.concat_tables(count_files(paths, TOPICS, versions, 2))
     seconds = time.perf_counter() - BEGUN
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -15,7 +15,7 @@ from tasks.collect.listings import read_listing
 from tasks.extract import extract_page
 from tasks.prompts.text_rules import LONGEST, find_rule
 from tasks.topics.mentions import Matcher
-from tasks.topics.topic import Topic
+from tasks.topics.topic import TopicEntry
 from tests.prompts.test_prompts import LANGUAGE, RULES
 from tests.prompts.test_properties import texts_for
 from tests.support.worst_pages import (
@@ -84,7 +84,7 @@ def robots() -> None:
 
 def endless_word() -> None:
     """A topic named five thousand times in one word."""
-    matcher = Matcher([Topic(id="h", name="H", aliases=("huawei",))])
+    matcher = Matcher([TopicEntry(id="h", name="H", aliases=("huawei",)).topic()])
     list(matcher.find("a-huawei." * 5000))
 
 

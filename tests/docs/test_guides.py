@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from flows.cli.app import app
 from tasks.sources.source import Source, load_sources
-from tasks.topics.topic import Topic, load_topics
+from tasks.topics.topic import TopicEntry, load_topics
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted(
@@ -49,7 +49,7 @@ def test_the_readme_has_every_command() -> None:
 
 def test_the_guide_has_every_key() -> None:
     text = (ROOT / "deployments" / "README.md").read_text(encoding="utf-8")
-    keys = [*Source.model_fields, *Topic.model_fields]
+    keys = [*Source.model_fields, *TopicEntry.model_fields]
     assert [key for key in keys if f"| `{key}` |" not in text] == []
 
 
@@ -61,4 +61,4 @@ def test_the_examples_are_read(tmp_path: Path) -> None:
         (tmp_path / "sources.toml").write_text(source, encoding="utf-8")
         (tmp_path / "topics.toml").write_text(topic, encoding="utf-8")
         assert [each.id for each in load_sources(tmp_path / "sources.toml")] == ["gb-bbc"]
-        assert [each.id for each in load_topics(tmp_path / "topics.toml")] == ["rare-earths"]
+        assert [each.topic_id for each in load_topics(tmp_path / "topics.toml")] == ["rare-earths"]

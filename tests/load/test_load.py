@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
-from tasks.topics.topic import Topic
+from tasks.topics.topic import TopicEntry
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.daily_news import NOW, DailyNews, ingest, run_id, stage_day
 from tests.support.staged_pages import (
@@ -217,7 +218,7 @@ def mentioned(layout: Layout) -> dict[str, int]:
 def test_a_changed_topic_is_counted_over_all_history(news: DailyNews) -> None:
     layout = news(4)
     assert mentioned(layout) == {"harvest": 9, "summit": 2}
-    wider = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+    wider = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic()
     report = load(layout, [HARVEST, wider], SOURCES, now=NOW)
     publish(layout)
 
@@ -238,7 +239,7 @@ def test_a_changed_topic_is_counted_over_all_history(news: DailyNews) -> None:
 
 def test_a_changed_topic_and_new_articles_in_one_load(news: DailyNews) -> None:
     layout = news(1)
-    wider = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+    wider = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic()
     ingest(layout, 1, [HARVEST, wider])
     together = tables(layout)
 
@@ -246,7 +247,7 @@ def test_a_changed_topic_and_new_articles_in_one_load(news: DailyNews) -> None:
     assert tables(layout) == together
 
 
-WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+WIDER = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic()
 CHANGES = (
     "SELECT topic_id, old_version, new_version, period::VARCHAR AS period, articles_before,"
     " articles_after, mentions_before, mentions_after, load_no, changed_at FROM topic_changes"
@@ -364,7 +365,7 @@ def test_topics_come_and_go(layout: Layout) -> None:
 
 def test_another_name_is_no_other_version(news: DailyNews) -> None:
     layout = news(1)
-    named = HARVEST.model_copy(update={"name": "Grain"})
+    named = replace(HARVEST, name="Grain")
     report = load(layout, [named, SUMMIT], SOURCES)
     publish(layout)
 

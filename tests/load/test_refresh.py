@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.load.loader import load, publish, rebuild_warehouse
 from tasks.sources.source import Source
-from tasks.topics.topic import Topic
+from tasks.topics.topic import Topic, TopicEntry
 from tests.support.staged_pages import (
     HARVEST,
     START,
@@ -29,7 +29,7 @@ from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
 
-WIDER = Topic(id="summit", name="Summits", aliases=("G20", "ferry"))
+WIDER = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic()
 TOPICS = ([HARVEST, SUMMIT], [HARVEST, SUMMIT], [HARVEST, WIDER], [SUMMIT])
 STRICT, LAX = source(expected_daily=(2, 3)), source()
 SOURCES = (

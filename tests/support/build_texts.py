@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.topics.topic import Topic
+from tasks.topics.topic import Topic, TopicEntry
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,13 +37,13 @@ SHARES = np.geomspace(0.08, 0.001, 20)
 def _topic(name: str) -> Topic:
     title = name.capitalize()
     aliases = (title, f"{name} talks", f"{name}-related", f"{name}ist*", f"{title}問題")
-    return Topic(
+    return TopicEntry(
         id=name,
         name=title,
         aliases=aliases,
         exclude=(f"mock {name}",),
         case_sensitive=name == "g20",
-    )
+    ).topic()
 
 
 TOPICS = tuple(_topic(name) for name in _NAMES.split())

@@ -17,7 +17,7 @@ from tasks.model import Batch
 from tasks.refine.normalise import sketched
 from tasks.sources.source import Source
 from tasks.text.sentence_split import word_count
-from tasks.topics.topic import Topic
+from tasks.topics.topic import TopicEntry
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 from warehouse.read.query import open_snapshot, records
@@ -32,8 +32,8 @@ WORDS = tuple(
     for word in line.split()
 )
 
-HARVEST = Topic(id="harvest", name="Harvest", aliases=("harvest", "grain fair"))
-SUMMIT = Topic(id="summit", name="Summit", aliases=("G20", "lakeside summit"))
+HARVEST = TopicEntry(id="harvest", name="Harvest", aliases=("harvest", "grain fair")).topic()
+SUMMIT = TopicEntry(id="summit", name="Summit", aliases=("G20", "lakeside summit")).topic()
 TOPICS = (HARVEST, SUMMIT)
 
 

@@ -10,7 +10,7 @@ from tests.support.build_layers import write_layers
 from tests.support.build_texts import TOPICS
 from warehouse.layers.layout import Layout
 
-VERSIONS = {topic.id: 1 for topic in TOPICS}
+VERSIONS = {topic.topic_id: 1 for topic in TOPICS}
 
 
 @pytest.fixture(scope="module")

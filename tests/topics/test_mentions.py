@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from tasks.text.sentence_split import fold
 from tasks.topics.mentions import Hit, Matcher, count
-from tasks.topics.topic import Topic, load_topics
+from tasks.topics.topic import Topic, TopicEntry, load_topics
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
 
 
 def topic(topic_id: str, *aliases: str, **more: Any) -> Topic:
-    return Topic(id=topic_id, name=topic_id, aliases=aliases, **more)
+    return TopicEntry(id=topic_id, name=topic_id, aliases=aliases, **more).topic()
 
 
 def found(matcher: Matcher | Topic, text: str, field: str = "body") -> list[str]:
@@ -248,7 +248,7 @@ def test_the_seed_page(shared: Path) -> None:
         }
     )
     topics = load_topics(SHIPPED)
-    table = count(page, topics, {found.id: 1 for found in topics})
+    table = count(page, topics, {found.topic_id: 1 for found in topics})
     counted: dict[str, dict[str, int]] = {}
     for row in table.to_pylist():
         fields = counted.setdefault(row["topic_id"], {})
@@ -313,7 +313,7 @@ def test_what_nobody_sees_changes_no_count(text: str, data: st.DataObject) -> No
 @given(TEXTS)
 def test_the_order_of_topics_and_aliases_does_not_matter(text: str) -> None:
     topics = [topic("a", "Huawei", "G20"), topic("b", "G20", "华为"), topic("c", *PLAIN_ALIASES)]
-    turned = [topic(one.id, *reversed(one.aliases)) for one in reversed(topics)]
+    turned = [topic(one.topic_id, *reversed(one.aliases)) for one in reversed(topics)]
     assert Matcher(topics).find(text) == Matcher(turned).find(text)
 
 

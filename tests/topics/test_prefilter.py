@@ -94,7 +94,9 @@ def at_once(
         0, "article_id", table["article_id"].cast(pa.binary(16)).cast(pa.binary(16))
     )
     ids = pa.ExtensionArray.from_storage(pa.uuid(), identified["article_id"].combine_chunks())
-    found = count(table.set_column(0, "article_id", ids), topics, {one.id: 1 for one in topics})
+    found = count(
+        table.set_column(0, "article_id", ids), topics, {one.topic_id: 1 for one in topics}
+    )
     return [
         (int(row["article_id"].bytes), *(row[name] for name in Hit._fields))
         for row in found.to_pylist()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.topics.mentions import Matcher
-from tasks.topics.topic import ConfigError, Topic, load_topics
+from tasks.topics.topic import ConfigError, Topic, TopicEntry, load_topics
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
 
@@ -34,12 +34,12 @@ def problems(folder: Path, text: str) -> tuple[str, ...]:
 
 def topic(**changes: Any) -> Topic:
     definition = {"id": "g20", "name": "G20", "aliases": ("G20", "G-20"), "exclude": ("BMW G20",)}
-    return Topic.model_validate(definition | changes)
+    return TopicEntry.model_validate(definition | changes).topic()
 
 
 def test_the_smallest_topic_and_its_defaults(tmp_path: Path) -> None:
     (found,) = load_topics(write(tmp_path, GOOD))
-    assert found == Topic(id="g20", name="G20", aliases=("G20", "Group of 20"))
+    assert found == TopicEntry(id="g20", name="G20", aliases=("G20", "Group of 20")).topic()
     assert found.exclude == ()
     assert found.case_sensitive is False
     assert pickle.loads(pickle.dumps(found)) == found
@@ -168,10 +168,10 @@ SAMPLES = {
     [(topic_id, *sample) for topic_id, samples in SAMPLES.items() for sample in samples],
 )
 def test_the_shipped_topics_on_traps(topic_id: str, text: str, expected: int) -> None:
-    matcher = Matcher([found for found in load_topics(SHIPPED) if found.id == topic_id])
+    matcher = Matcher([found for found in load_topics(SHIPPED) if found.topic_id == topic_id])
     found = [hit.matched_text for hit in matcher.find(text)]
     assert len(found) == expected, found
 
 
 def test_the_shipped_topics() -> None:
-    assert [found.id for found in load_topics(SHIPPED)] == ["sanctions", "huawei", "g20"]
+    assert [found.topic_id for found in load_topics(SHIPPED)] == ["sanctions", "huawei", "g20"]

@@ -28,6 +28,7 @@ from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine import normalise
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
+from tasks.topics.topic import TopicEntry
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
 from warehouse.build import loader, schema_version
 from warehouse.build.sql_files import read_sql
@@ -157,7 +158,8 @@ def without_comments(sql: str) -> str:
 def _row_parts() -> Parts:
     with TemporaryDirectory() as name:
         layout = Layout(Path(name))
-        wider = SUMMIT.model_copy(update={"aliases": (*SUMMIT.aliases, "bridge")})
+        aliases = (*SUMMIT.aliases, "bridge")
+        wider = TopicEntry(id=SUMMIT.topic_id, name=SUMMIT.name, aliases=aliases).topic()
         pages = list(_made_pages())
         for number, (part, summit) in enumerate(((pages[::2], SUMMIT), (pages[1::2], wider))):
             run = stage(layout, f"2026053{number}T060000Z-00000{number}", part)

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from warehouse.layers.layout import Layout
 pytestmark = pytest.mark.slow
 
 DAYS = 6
-CHANGED = (HARVEST.model_copy(update={"aliases": ("harvest",)}), SUMMIT)
+CHANGED = (replace(HARVEST, aliases=("harvest",), definition_hash="other"), SUMMIT)
 
 
 @pytest.fixture

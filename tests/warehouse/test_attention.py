@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import nan
 from pathlib import Path
@@ -395,7 +396,7 @@ def test_the_last_load_of_a_day_wins(layout: Layout) -> None:
 @pytest.mark.slow
 def test_a_load_that_changes_nothing_makes_no_vintage(layout: Layout) -> None:
     load_on(layout, 0, 2)
-    named = HARVEST.model_copy(update={"name": "Grain"})
+    named = replace(HARVEST, name="Grain")
     assert load(layout, [named, SUMMIT], SOURCES, now=day(3)).load_no == 2
     publish(layout)
     assert vintages(layout) == [day(0).date()]
@@ -427,7 +428,7 @@ def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout) == loaded
     assert kept_files(layout) == files
-    wider = HARVEST.model_copy(update={"aliases": ("nothing",), "definition_hash": "other"})
+    wider = replace(HARVEST, aliases=("nothing",), definition_hash="other")
     load(layout, [wider, SUMMIT], SOURCES, now=day(160))
     publish(layout)
     loaded = tables(layout)
@@ -498,7 +499,7 @@ def test_a_lost_vintage_is_written_again(layout: Layout) -> None:
     kept = kept_files(layout)
     for path in layout.vintages.rglob(f"*{day(1).date()}*"):
         path.unlink()
-    load(layout, [HARVEST.model_copy(update={"name": "Grain"}), SUMMIT], SOURCES, now=day(2))
+    load(layout, [replace(HARVEST, name="Grain"), SUMMIT], SOURCES, now=day(2))
     publish(layout)
     assert kept_files(layout) == kept
 

@@ -20,7 +20,7 @@ from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.sources.source import Source
 from tasks.text.urls import fold
-from tasks.topics.topic import Topic
+from tasks.topics.topic import TopicEntry
 from tests.support.staged_pages import (
     SOURCES,
     START,
@@ -627,7 +627,9 @@ def test_a_new_topic_is_counted_in_all_versions(layout: Layout) -> None:
     pages = [Page("a", "The ferry sails.", hour=1), Page("a", "It sails.", hour=2)]
     publish_pages(layout, pages)
     assert ask(layout, CHANGES) == []
-    load(layout, [*TOPICS, Topic(id="ferry", name="Ferry", aliases=("ferry",))], SOURCES)
+    load(
+        layout, [*TOPICS, TopicEntry(id="ferry", name="Ferry", aliases=("ferry",)).topic()], SOURCES
+    )
     publish(layout)
     assert ask(layout, CHANGES) == [("ferry", "left", 1, 2, 1, 0, ["body"])]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from warehouse.build.loader import Connection, insert
-from warehouse.layers.definitions import Definitions, SourceDefinition, TopicVersion
+from warehouse.layers.definitions import Definitions, SourceDefinition, Topic
 from warehouse.read.query import records
 
 
@@ -21,7 +21,7 @@ def definitions_differ(con: Connection, definitions: Definitions) -> bool:
     return not stored.issuperset(astuple(source) for source in definitions.sources)
 
 
-def _topic_row(topic: TopicVersion) -> dict[str, Any]:
+def _topic_row(topic: Topic) -> dict[str, Any]:
     return asdict(topic) | {"aliases": list(topic.aliases), "exclude": list(topic.exclude)}
 
 

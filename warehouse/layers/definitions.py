@@ -14,18 +14,21 @@ from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 
 
-@dataclass(frozen=True, slots=True)
-class TopicVersion:
-    """One version of a topic's definition."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One thing to count, in one version of its definition."""
 
     topic_id: str
-    topic_version: int
-    """0 until it is settled."""
+    topic_version: int = 0
+    """0 until `settle` gives it a number."""
     name: str
     aliases: tuple[str, ...]
-    exclude: tuple[str, ...]
-    case_sensitive: bool
+    """Phrases that count. One that ends in `*` matches as a prefix."""
+    exclude: tuple[str, ...] = ()
+    """Phrases in which an alias does not count; `*` as in aliases."""
+    case_sensitive: bool = False
     definition_hash: str
+    """Of all that decides what counts: another one means another version of the topic."""
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 
@@ -48,7 +51,7 @@ class SourceDefinition:
 class Definitions:
     """All versions of all topics, and all sources, that this installation has known."""
 
-    topics: tuple[TopicVersion, ...] = ()
+    topics: tuple[Topic, ...] = ()
     sources: tuple[SourceDefinition, ...] = ()
 
     def current_topics(self) -> dict[str, int]:
@@ -57,7 +60,7 @@ class Definitions:
             topic.topic_id: topic.topic_version for topic in self.topics if topic.valid_to is None
         }
 
-    def version(self, topic_id: str, number: int) -> TopicVersion:
+    def version(self, topic_id: str, number: int) -> Topic:
         """One version of a topic."""
         return next(
             topic
@@ -75,7 +78,7 @@ class Definitions:
 
 def settle(
     layout: Layout,
-    topics: Iterable[TopicVersion],
+    topics: Iterable[Topic],
     sources: Iterable[SourceDefinition],
     now: datetime,
 ) -> Definitions:
@@ -95,8 +98,8 @@ def settle(
 
 
 def _settle_topics(
-    kept: tuple[TopicVersion, ...], wanted: tuple[TopicVersion, ...], now: datetime
-) -> tuple[TopicVersion, ...]:
+    kept: tuple[Topic, ...], wanted: tuple[Topic, ...], now: datetime
+) -> tuple[Topic, ...]:
     asked = {topic.topic_id: topic for topic in wanted}
     settled = []
     last: dict[str, int] = {}
@@ -110,9 +113,7 @@ def _settle_topics(
     return tuple(sorted(settled, key=lambda topic: (topic.topic_id, topic.topic_version)))
 
 
-def _kept_or_ended(
-    topic: TopicVersion, asked: dict[str, TopicVersion], now: datetime
-) -> TopicVersion:
+def _kept_or_ended(topic: Topic, asked: dict[str, Topic], now: datetime) -> Topic:
     """The open version of a topic; taken off `asked` when its definition is still the same."""
     new = asked.get(topic.topic_id)
     if new is None or new.definition_hash != topic.definition_hash:
