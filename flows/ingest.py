@@ -23,7 +23,7 @@ from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, so
 from tasks.load.loader import LoadReport
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
-from tasks.locks.source_locks import Turn, turn
+from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
@@ -68,7 +68,7 @@ def ingest(
     run_page.rename(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if run_page.is_scheduled() else run_page.show_waiting
-    with turn(installation.layout, run_id, chosen, waiting) as mine:
+    with lock_sources(installation.layout, run_id, chosen, waiting) as mine:
         if mine.busy and not mine.sources:
             return skip(run_id, mine.busy)  # type: ignore[return-value]
         if mine.has_waited:
@@ -81,7 +81,7 @@ def ingest(
 def _ingest(
     installation: Installation,
     run_id: str,
-    mine: Turn,
+    mine: LockedSources,
     is_chosen: bool,
     since_days: int,
     max_new: int,

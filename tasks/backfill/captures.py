@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
 from tasks.backfill.archived_responses import ArchivedResponse, read_response
-from tasks.backfill.selection import Papers, Passed
+from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shard_jobs import ShardJob
 from tasks.backfill.warc_records import HEAD_ROOM, Damage, Record, read_records
 from tasks.http.response import REDIRECTS
@@ -24,7 +24,7 @@ class Captures:
     def __init__(self, job: ShardJob) -> None:
         self._job = job
         self._key = job.shard.key(job.selection)
-        self.papers = Papers(job.sources)
+        self.domains = SourceDomains(job.sources)
 
     def records(self, start: int, end: int) -> Iterator[Record | Damage]:
         """The records of a range of the file, with the blocks of pages."""
@@ -50,8 +50,8 @@ class Captures:
         url = record.get("warc-target-uri").strip("<> ")
         if reason := self._job.selection.passes_over(url, moment):
             return reason
-        source_id, paper = self.papers.paper_of(url)
-        if self._job.selection.only_known and paper is None:
+        source_id, source = self.domains.source_of(url)
+        if self._job.selection.only_known and source is None:
             return Passed.UNKNOWN_PAPER
         response = read_response(record, self._job.max_bytes)
         if response.status in REDIRECTS:

@@ -55,11 +55,11 @@ class Place:
     selection: Selection
 
     def job(self, shard: Shard) -> ShardJob:
-        """The work on a shard; rows staged before are taken while rules and papers are the same."""
-        papers = [
+        """The work on a shard. Staged rows are used again while rules and sources are the same."""
+        sources = [
             (one.id, Origin.of(one).made_by, one.domains, one.listings) for one in self.sources
         ]
-        made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {papers}".encode()).hexdigest()[:12]
+        made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {sources}".encode()).hexdigest()[:12]
         limits = self.settings.limits
         return ShardJob(
             shard,

@@ -64,8 +64,8 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
             shutil.rmtree(half, ignore_errors=True)
             half.mkdir()
             staged = fill(half, cursor)
-            told = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
-            write_whole(half / DONE, json.dumps(told).encode())
+            kept = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
+            write_whole(half / DONE, json.dumps(kept).encode())
             half.rename(job.folder)
         job.cursor.unlink(missing_ok=True)
     give_back()
@@ -76,8 +76,7 @@ def staged_before(job: ShardJob) -> Staged | None:
     """The shard as it lies staged; None where it does not."""
     if not (job.folder / DONE).exists():
         return None
-    told = json.loads((job.folder / DONE).read_bytes())
-    return Staged(job.shard, job.folder, told["counts"], told["passed"], told["seconds"])
+    return Staged(job.shard, job.folder, **json.loads((job.folder / DONE).read_bytes()))
 
 
 class _ShardRefiner:
@@ -162,7 +161,7 @@ class _ShardRefiner:
         offset = raw_offset(page.capture)
         if offset in self._job.blamed:
             return self._job.blamed[offset]
-        origin = Origin.of(self._captures.papers.paper_of(page.capture.url_final)[1])
+        origin = Origin.of(self._captures.domains.source_of(page.capture.url_final)[1])
         # The cursor says which page ended this process, should one do so.
         os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
         with self._step("extracting"), _cpu_limit(self._job.page_seconds):

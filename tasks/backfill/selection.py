@@ -1,13 +1,15 @@
-"""Which pages of an archive are wanted, and whose they are."""
+"""Which pages of an archive are wanted, and which source they belong to."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
 
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.sources.source import Source
@@ -44,7 +46,7 @@ class Selection:
     """Days of publication in UTC; of capture, where nothing tells that of publication."""
     languages: tuple[str, ...] = ()
     only_known: bool = False
-    """Leave aside what belongs to no paper of sources.toml."""
+    """Leave out pages that belong to no source of sources.toml."""
     every_url: bool = False
     """Also pages whose URL does not look like an article's."""
 
@@ -55,25 +57,13 @@ class Selection:
 
     def as_json(self) -> dict[str, Any]:
         """Its fields, as a commit keeps them."""
-        return {
-            **asdict(self),
-            "domains": list(self.domains),
-            "languages": list(self.languages),
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
-        }
+        fields: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return fields
 
-    @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> "Selection":
+    @staticmethod
+    def from_json(kept: dict[str, Any]) -> "Selection":
         """What `as_json` gave."""
-        return cls(
-            domains=tuple(kept["domains"]),
-            since=date.fromisoformat(kept["since"]),
-            until=date.fromisoformat(kept["until"]),
-            languages=tuple(kept["languages"]),
-            only_known=kept["only_known"],
-            every_url=kept["every_url"],
-        )
+        return _adapter().validate_python(kept)
 
     def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
         """Why a page is not even read."""
@@ -96,11 +86,16 @@ class Selection:
         return None
 
 
-class Papers:
-    """The papers of sources.toml by the domains that are theirs.
+@cache
+def _adapter() -> TypeAdapter[Selection]:
+    return TypeAdapter(Selection)
 
-    A domain that an entry names is that paper's, with all hosts below it. Where an entry names
-    none, the registrable domains of its listings are, if no other paper has listings there.
+
+class SourceDomains:
+    """The sources of sources.toml by their domains.
+
+    A domain that an entry names is that source's, with all hosts below it. Where an entry names
+    none, the registrable domains of its listings are, if no other source has listings there.
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
@@ -116,18 +111,17 @@ class Papers:
         self.of = lru_cache(maxsize=10_000)(self._of)
 
     def _of(self, host: str) -> Source | None:
-        """The paper of a host."""
         while host:
             if host in self._by_domain:
                 return self._by_domain[host]
             host = host.partition(".")[2]
         return None
 
-    def paper_of(self, url: str) -> tuple[str, Source | None]:
-        """The id of the source that a page belongs to, and the paper, where one is known."""
+    def source_of(self, url: str) -> tuple[str, Source | None]:
+        """The id of the source that a page belongs to, and the source where it is configured."""
         host = _host(url)
-        paper = self.of(host)
-        return (paper.id if paper else _archive_id(host)), paper
+        source = self.of(host)
+        return (source.id if source else _archive_id(host)), source
 
 
 @lru_cache(maxsize=10_000)

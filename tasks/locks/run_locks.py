@@ -1,4 +1,4 @@
-"""Which runs are alive, and which were ended before they had finished."""
+"""Locks of runs: which runs are alive, and which died before they had finished."""
 
 import fcntl
 import secrets
@@ -20,12 +20,12 @@ def new_run_id(started_at: datetime | None = None) -> str:
 
 @contextmanager
 def running(layout: Layout, run_id: str) -> Iterator[None]:
-    """Mark a run as alive; the mark stays behind, unlocked, when the body raises or is killed."""
+    """Lock a file named after the run; it stays, unlocked, when the body raises or is killed."""
     layout.locks.mkdir(parents=True, exist_ok=True)
     path = layout.locks / f"{run_id}{SUFFIX}"
     fresh = path.with_suffix(".new")
     with fresh.open("w") as mark:
-        _try_lock(mark)
+        try_lock(mark)
         fresh.rename(path)
         yield
         path.unlink()
@@ -37,9 +37,9 @@ def begun_runs(layout: Layout) -> list[str]:
 
 
 def adopt_unfinished(layout: Layout) -> Generator[str]:
-    """Ids of runs whose process ended too early, oldest first.
+    """Ids of runs whose process died, oldest first.
 
-    A run is the caller's alone until it asks for the next one, and is then taken as finished.
+    The caller holds a run's lock until it asks for the next one; the run then counts as finished.
     """
     for path in sorted(layout.locks.glob(f"*{SUFFIX}")):
         try:
@@ -47,12 +47,13 @@ def adopt_unfinished(layout: Layout) -> Generator[str]:
         except FileNotFoundError:
             continue
         with mark:
-            if _try_lock(mark) and path.exists():
+            if try_lock(mark) and path.exists():
                 yield path.stem
                 path.unlink()
 
 
-def _try_lock(mark: IO[str]) -> bool:
+def try_lock(mark: IO[str]) -> bool:
+    """Lock an open file; whether nobody else has locked it."""
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""The papers: `sources.toml` read into frozen types."""
+"""The sources: `sources.toml` read into frozen types."""
 
 import glob
 import re
@@ -107,7 +107,7 @@ MarkList = Annotated[
 
 
 class Source(BaseModel):
-    """One paper: where its articles are found and what to expect of it."""
+    """One source: where its articles are found and what to expect of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -128,7 +128,7 @@ class Source(BaseModel):
     domains: Annotated[
         tuple[Annotated[str, AfterValidator(_domain)], ...], AfterValidator(_no_repeats)
     ] = ()
-    """Whose pages in archives are this paper's, with all hosts below them; where none is named,
+    """Whose pages in archives are this source's, with all hosts below them; where none is named,
     those of its listings."""
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     expected_daily: LowHigh | None = None

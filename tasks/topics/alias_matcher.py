@@ -44,7 +44,7 @@ _Span = tuple[int, int, Phrase]
 """Where a phrase starts and ends."""
 
 
-class Lexicon:
+class AliasMatcher:
     """The phrases of the topics of one case mode in one automaton.
 
     Overlapping matches are asked for: leftmost-longest would let `G20 summit`, refused in

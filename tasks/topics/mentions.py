@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.text.sentence_split import fold, sentence_starts
-from tasks.topics.alias_matcher import WORD_REST, Lexicon, Phrase, is_spaced
+from tasks.topics.alias_matcher import WORD_REST, AliasMatcher, Phrase, is_spaced
 from tasks.topics.batch_folding import Joined, join
-from tasks.topics.prefilter import Places, Sieve, contents_of, passages
+from tasks.topics.prefilter import Places, Prefilter, contents_of, passages
 from tasks.topics.topic import Topic
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
@@ -48,11 +48,11 @@ class Matcher:
     """Finds the mentions of a set of topics in a text."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
-        self.sieve = Sieve(topics)
+        self.prefilter = Prefilter(topics)
         caseless = [topic for topic in topics if not topic.case_sensitive]
         cased = [topic for topic in topics if topic.case_sensitive]
-        self._caseless = Lexicon(caseless, keep_case=False, noticed=cased)
-        self._cased = Lexicon(cased, keep_case=True)
+        self._caseless = AliasMatcher(caseless, keep_case=False, noticed=cased)
+        self._cased = AliasMatcher(cased, keep_case=True)
 
     def find(self, text: str, field: str = "body") -> list[Hit]:
         """All mentions in one field, in the order of the text.
@@ -185,13 +185,13 @@ def _column_hits(
     if field == "caption":
         yield from _caption_hits(matcher, whole)
         return
-    kept = matcher.sieve.keep(whole)
+    kept = matcher.prefilter.keep(whole)
     contents = contents_of(whole, [row for row, _ in kept])
     near: list[tuple[int, bytes, Places]] = []
     for (row, places), content in zip(kept, contents, strict=True):
         if places is not None:
             near.append((row, content, places))
-        elif matcher.sieve.keeps(text := content.decode()):
+        elif matcher.prefilter.keeps(text := content.decode()):
             yield row, matcher.find(text, field)
     if near:
         rows, texts, places_of = zip(*near, strict=True)
@@ -206,11 +206,11 @@ def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[int, list[Hit]]]:
     parents = pc.list_parent_indices(captions)
-    kept = {parents[row].as_py() for row, _ in matcher.sieve.keep(captions.flatten())}
+    kept = {parents[row].as_py() for row, _ in matcher.prefilter.keep(captions.flatten())}
     rows = sorted(kept)
     for row, lines in zip(rows, captions.take(pa.array(rows, pa.int64())).to_pylist(), strict=True):
         text = "\n".join(lines or ())
-        if matcher.sieve.keeps(text):
+        if matcher.prefilter.keeps(text):
             yield row, matcher.find(text, "caption")
 
 

@@ -58,7 +58,7 @@ _SHARP_S = "ß".encode()
 _IS_ODD, _IS_SHARP = 1, 2
 
 
-class Sieve:
+class Prefilter:
     """Finds the texts that may name one of some topics, and where in them."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:

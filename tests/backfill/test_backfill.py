@@ -21,7 +21,7 @@ from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.estimate import estimate
 from tasks.backfill.loading import Place, grouped, load_shards, refine_again
-from tasks.backfill.selection import Papers, Passed, Selection
+from tasks.backfill.selection import Passed, Selection, SourceDomains
 from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shards import Done, find_warcs, open_warcs
@@ -292,7 +292,7 @@ def test_records_that_are_passed_over_are_counted(tmp_path: Path, pool: ShardPoo
 
 
 def test_pages_belong_to_papers_or_to_their_domain() -> None:
-    papers = Papers(
+    papers = SourceDomains(
         [
             source("gb-post", feeds=("https://feeds.post.co.uk/rss",)),
             source("gb-one", feeds=("https://shared.com/one",)),
@@ -301,7 +301,7 @@ def test_pages_belong_to_papers_or_to_their_domain() -> None:
         ]
     )
     found = {
-        url: papers.paper_of(url)[0]
+        url: papers.source_of(url)[0]
         for url in (
             "https://www.post.co.uk/a",
             "https://sport.post.co.uk/a",

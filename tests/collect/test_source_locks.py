@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.locks.source_locks import SourceBusy, busy_with, source_lock, turn
+from tasks.locks.source_locks import SourceBusy, busy_with, lock_sources, source_lock
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 
@@ -52,11 +52,11 @@ def hold(layout: Layout) -> "subprocess.Popen[str]":
 
 def test_busy_papers_are_left_out_and_named(layout: Layout) -> None:
     other = hold(layout)
-    with turn(layout, "mine", papers("c", "b", "a")) as mine:
+    with lock_sources(layout, "mine", papers("c", "b", "a")) as mine:
         assert [one.id for one in mine.sources] == ["gb-a", "gb-c"]
         assert mine.busy == {"gb-b": OTHER}
     other.communicate("")
-    with turn(layout, "mine", papers("b")) as mine:
+    with lock_sources(layout, "mine", papers("b")) as mine:
         assert (len(mine.sources), mine.busy) == (1, {})
 
 
@@ -68,10 +68,10 @@ def test_who_waits_says_once_for_what_and_goes_on(layout: Layout) -> None:
         said.append(message)
         threading.Timer(1.5, other.communicate, [""]).start()
 
-    with turn(layout, "mine", papers("a", "b"), waiting) as mine:
+    with lock_sources(layout, "mine", papers("a", "b"), waiting) as mine:
         assert [one.id for one in mine.sources] == ["gb-a", "gb-b"]
         assert mine.has_waited
-    with turn(layout, "mine", papers("a", "b"), waiting) as again:
+    with lock_sources(layout, "mine", papers("a", "b"), waiting) as again:
         assert not again.has_waited
     assert said == [f"gb-b is being collected by run {OTHER}"]
 
@@ -89,7 +89,7 @@ def test_two_that_want_the_same_papers_never_wait_for_each_other(layout: Layout)
 
     def go(number: int, ids: tuple[str, ...]) -> None:
         for _ in range(3):
-            with turn(layout, f"run-{number}", papers(*ids), lambda _: None):
+            with lock_sources(layout, f"run-{number}", papers(*ids), lambda _: None):
                 done.append(number)
 
     threads = [

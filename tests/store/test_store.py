@@ -15,7 +15,7 @@ from pyarrow import dataset, fs
 
 from tasks.load import loader as loading
 from tasks.load.loader import LoadReport, Run, load, publish_all, rebuild_warehouse
-from tasks.locks.source_locks import turn
+from tasks.locks.source_locks import lock_sources
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
@@ -372,13 +372,13 @@ def test_a_paper_is_collected_by_one_machine_at_a_time(
     monkeypatch.setattr(source_leases, "LOOK_SECONDS", 0.1)
     told: list[str] = []
     both, (post, blatt) = SOURCES, SOURCES
-    with turn(here, "r1", [post]) as mine, turn(there, "r2", both) as other:
+    with lock_sources(here, "r1", [post]) as mine, lock_sources(there, "r2", both) as other:
         assert mine.sources == (post,)
         assert (other.sources, other.busy) == ((blatt,), {"gb-post": "r1"})
-        with turn(here, "r3", [blatt]) as third:
+        with lock_sources(here, "r3", [blatt]) as third:
             assert third.busy == {"de-blatt": "r2"}
     with ThreadPoolExecutor() as pool:
-        with turn(here, "r4", [post]):
+        with lock_sources(here, "r4", [post]):
             waits = pool.submit(_turn_of, there, "r5", both, told.append)
             while not told:
                 time.sleep(0.01)
@@ -391,7 +391,7 @@ def test_a_paper_is_collected_by_one_machine_at_a_time(
 def _turn_of(
     layout: Layout, run_id: str, sources: Sequence[Source], told: Callable[[str], None]
 ) -> tuple[int, bool]:
-    with turn(layout, run_id, sources, told) as mine:
+    with lock_sources(layout, run_id, sources, told) as mine:
         return len(mine.sources), mine.has_waited
 
 
@@ -399,11 +399,11 @@ def test_a_dead_machine_keeps_no_paper(
     store: Store, here: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write("turns/dead.json", b'["gb-post"]')
-    with turn(here, "r1", SOURCES[:1]) as mine:
+    with lock_sources(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {"gb-post": "dead"}
     monkeypatch.setattr(source_leases, "EXPIRES_SECONDS", 1.0)
     time.sleep(2.1)  # the store's clock goes by seconds
-    with turn(here, "r1", SOURCES[:1]) as mine:
+    with lock_sources(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {}
 
 

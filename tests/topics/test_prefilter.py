@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tasks.text.sentence_split import fold, sentence_starts, sentences
 from tasks.topics.mentions import Hit, Matcher, count
-from tasks.topics.prefilter import Sieve, core, odd_characters, passages, variants
+from tasks.topics.prefilter import Prefilter, core, odd_characters, passages, variants
 from tasks.topics.topic import Topic
 from tests.topics.test_mentions import topic
 
@@ -184,22 +184,22 @@ def test_cores(alias: str, expected: str) -> None:
 
 def test_an_alias_without_a_core_is_looked_for_everywhere() -> None:
     texts = pa.array(["a", None, "É"])
-    assert Sieve([topic("e", "é")]).keep(texts) == [(0, None), (1, None), (2, None)]
+    assert Prefilter([topic("e", "é")]).keep(texts) == [(0, None), (1, None), (2, None)]
 
 
 def test_a_phrase_with_a_blank_line_is_looked_for_everywhere() -> None:
     texts = pa.array(["no", "Mock\n\nHuawei"])
     one = topic("h", "Huawei", exclude=("mock\n\nhuawei",))
-    assert Sieve([one]).keep(texts) == [(0, None), (1, None)]
+    assert Prefilter([one]).keep(texts) == [(0, None), (1, None)]
 
 
 def test_texts_that_name_nothing_are_left_out() -> None:
     texts = pa.array(
         ["Die Größe der Straße – „gut“.", None, "Huawei", "", "中文，新闻。", "a\u00adb"]
     )
-    assert Sieve([topic("h", "Huawei")]).keep(texts) == [(2, [0]), (5, None)]
-    assert Sieve([topic("h", "Huawei")]).keep(texts.slice(1, 3)) == [(1, [0])]
-    assert Sieve([topic("h", "Huawei")]).keep(pa.array([], pa.string())) == []
+    assert Prefilter([topic("h", "Huawei")]).keep(texts) == [(2, [0]), (5, None)]
+    assert Prefilter([topic("h", "Huawei")]).keep(texts.slice(1, 3)) == [(1, [0])]
+    assert Prefilter([topic("h", "Huawei")]).keep(pa.array([], pa.string())) == []
 
 
 @given(TEXTS, st.data())

@@ -82,7 +82,7 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     """Which of the folded URLs need not be fetched again.
 
     A URL is known when a page fetched under it ended in an outcome that another try would not
-    better. Requested, final and canonical URLs all count. A saved file is no fetch: the paper may
+    better. Requested, final and canonical URLs all count. A saved file is no fetch: the source may
     have revised its article since.
     """
     con = open_snapshot(layout)

@@ -1,4 +1,4 @@
-"""Which papers fail or have fallen silent, read from the current snapshot."""
+"""Which sources fail or have fallen silent, read from the current snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ IS_THERE = "FROM duckdb_views() WHERE view_name = 'source_health'"
 
 @dataclass(frozen=True, slots=True)
 class BreakerRule:
-    """From when on, and for how long, a paper that fails is skipped."""
+    """From when on, and for how long, a source that fails is skipped."""
 
     opens_after: int
     """Failures in a row."""
@@ -25,7 +25,7 @@ class BreakerRule:
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How a paper stands, as `source_health` says; its columns are explained there."""
+    """The state of a source, as `source_health` says; its columns are explained there."""
 
     source_id: str
     state: str
@@ -57,7 +57,7 @@ class SourceHealth:
 
     @property
     def why(self) -> str:
-        """What a person needs to know to act; nothing of a paper that is well."""
+        """What a person needs to know to act; nothing of a source that is well."""
         parts = []
         if self.failures_in_a_row:
             parts.append(f"{self.last_failure_outcome}: {self.last_failure_detail}")
@@ -75,7 +75,7 @@ class SourceHealth:
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:
-    """Every paper's health by its id; none where no snapshot says it yet."""
+    """Every source's health by its id; none where no snapshot says it yet."""
     con = open_snapshot(layout)
     if con is None:
         return {}
@@ -88,11 +88,11 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
 
 
 def unhealthy(layout: Layout, now: datetime) -> tuple[SourceHealth, ...]:
-    """Configured papers that runs skip or that have fallen silent, by id."""
+    """Configured sources that runs skip or that have fallen silent, by id."""
     return tuple(
-        paper
-        for paper in source_health(layout).values()
-        if paper.state != "retired" and (paper.is_open(now) or paper.is_silent)
+        source
+        for source in source_health(layout).values()
+        if source.state != "retired" and (source.is_open(now) or source.is_silent)
     )
 
 
