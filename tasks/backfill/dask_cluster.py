@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,7 +50,9 @@ class Cluster:
 
         A file is cut while the ones before it are refined; one that cannot be cut has failed.
         """
-        for warc, future in ahead(((warc, self._cut(warc, size)) for warc in warcs), AHEAD):
+        submit = partial(self._client.submit, cut_here, pure=False, priority=FIRST)
+        cuts = ((warc, submit(warc, size, self._made_by)) for warc in warcs)
+        for warc, future in ahead(cuts, AHEAD):
             found = self._result(whole(warc), future)
             shards = [found] if isinstance(found, ShardFailed) else found
             yield from (shard for shard in shards if shard not in done)
@@ -62,13 +65,10 @@ class Cluster:
         waiting: deque[Callable[[], Refinement]] = deque()
         for shard in shards:
             waiting.append(self._begun(shard, job))
-            while len(waiting) >= self._width():
+            while len(waiting) >= max(1, AHEAD * self._threads()):
                 yield waiting.popleft()()
         while waiting:
             yield waiting.popleft()()
-
-    def _cut(self, warc: Warc, size: int) -> "Future[list[Shard | ShardFailed]]":
-        return self._client.submit(cut_here, warc, size, self._made_by, pure=False, priority=FIRST)
 
     def _begun(
         self, shard: Shard | ShardFailed, job: Callable[[Shard], ShardJob]
@@ -99,9 +99,6 @@ class Cluster:
                     log.warning(
                         "the Dask scheduler at %s has no workers; waiting for some", self._address
                     )
-
-    def _width(self) -> int:
-        return max(1, AHEAD * self._threads())
 
     def _threads(self) -> int:
         with self._reached():

@@ -116,19 +116,22 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
         passed.update(staged.passed)
     return Run(
         run_id,
-        tuple(_batch(staged, run_id) for staged in shards),
+        tuple(
+            Batch(
+                run_id,
+                FLOW,
+                path if isinstance(path := staged.shard.path, Path) else str(path),
+                staged.folder,
+                staged.counts,
+            )
+            for staged in shards
+        ),
         FLOW,
         started_at(run_id),
         datetime.now(UTC),
         str(EXTRACTOR_VERSION),
         parameters_of((staged.shard for staged in shards), selection, dict(sorted(passed.items()))),
     )
-
-
-def _batch(staged: Staged, run_id: str) -> Batch:
-    path = staged.shard.path
-    warc = path if isinstance(path, Path) else str(path)
-    return Batch(run_id, FLOW, warc, staged.folder, staged.counts)
 
 
 def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:

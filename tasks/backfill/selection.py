@@ -69,7 +69,8 @@ class Selection:
         """Why a page is not even read."""
         if not is_http(url):
             return Passed.NO_WEB_ADDRESS
-        if self.domains and not any(_is_below(_host(url), domain) for domain in self.domains):
+        host = f".{_host(url)}"
+        if self.domains and not any(host.endswith(f".{domain}") for domain in self.domains):
             return Passed.OTHER_DOMAIN
         if captured_at.date() < self.since:
             return Passed.OTHER_DAY
@@ -131,7 +132,3 @@ def _archive_id(host: str) -> str:
 
 def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").rstrip(".")
-
-
-def _is_below(host: str, domain: str) -> bool:
-    return host == domain or host.endswith("." + domain)

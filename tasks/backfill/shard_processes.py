@@ -149,7 +149,11 @@ def _batches(shards: Shards) -> Iterator[list[Shard] | ShardFailed]:
     """The shards in their order, small ones together."""
     batch: list[Shard] = []
     for shard in shards:
-        is_full = isinstance(shard, ShardFailed) or not _fits(batch, shard)
+        is_full = (
+            isinstance(shard, ShardFailed)
+            or len(batch) == BATCH_SHARDS
+            or sum(one.bytes for one in (*batch, shard)) > BATCH_BYTES
+        )
         if batch and is_full:
             yield batch
             batch = []
@@ -161,20 +165,15 @@ def _batches(shards: Shards) -> Iterator[list[Shard] | ShardFailed]:
         yield batch
 
 
-def _fits(batch: Sequence[Shard], more: Shard) -> bool:
-    return len(batch) < BATCH_SHARDS and sum(one.bytes for one in (*batch, more)) <= BATCH_BYTES
-
-
 def _refined(jobs: Sequence[ShardJob]) -> list[Refinement]:
-    return [_refined_one(job) for job in jobs]
-
-
-def _refined_one(job: ShardJob) -> Refinement:
     """Caught within the process: an exception that cannot be unpickled breaks the whole pool."""
-    try:
-        return stage_shard(job)
-    except Exception as surprise:
-        return ShardFailed(job.shard, f"{type(surprise).__name__}: {surprise}")
+    refinements: list[Refinement] = []
+    for job in jobs:
+        try:
+            refinements.append(stage_shard(job))
+        except Exception as surprise:
+            refinements.append(ShardFailed(job.shard, f"{type(surprise).__name__}: {surprise}"))
+    return refinements
 
 
 def _cut(warc: Warc, size: int) -> Sequence[Shard | ShardFailed]:

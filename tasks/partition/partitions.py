@@ -125,15 +125,11 @@ def _by_day(
     for at in order:
         if verdicts[capture_ids[at]].outcome is not Outcome.UNCHANGED:
             rows[days[at]].append(at)
-    numbered = _with_verdicts(articles, [verdicts[capture_id] for capture_id in capture_ids])
+    found = [verdicts[capture_id] for capture_id in capture_ids]
+    numbered = _replace(articles, "version_no", [verdict.version_no for verdict in found])
+    numbered = _replace(numbered, "first_seen_at", [verdict.first_seen_at for verdict in found])
+    numbered = numbered.drop_columns(["published_date"])
     return {day: partial(numbered.take, pa.array(taken)) for day, taken in rows.items()}
-
-
-def _with_verdicts(articles: pa.Table, verdicts: Sequence[Verdict]) -> pa.Table:
-    numbers = [verdict.version_no for verdict in verdicts]
-    seen = [verdict.first_seen_at for verdict in verdicts]
-    table = _replace(articles, "version_no", numbers)
-    return _replace(table, "first_seen_at", seen).drop_columns(["published_date"])
 
 
 def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
@@ -171,24 +167,20 @@ def _url_keys(staged: _Staged) -> pa.Array:
     pairs = staged.articles.select(["capture_id", "url_canonical"]).to_pylist()
     canonical = {pair["capture_id"]: pair["url_canonical"] for pair in pairs}
     columns = ["capture_id", "kind", "url_requested", "url_final", "given_url"]
-    keys = [
-        _keys(row, canonical.get(row["capture_id"]))
-        for row in staged.captures.select(columns).to_pylist()
-    ]
+    keys: list[list[str]] = []
+    for row in staged.captures.select(columns).to_pylist():
+        urls = {row["url_requested"], row["url_final"], row["given_url"]}
+        urls.add(canonical.get(row["capture_id"]))
+        is_page = row["kind"] in PAGE_KINDS
+        keys.append(sorted({fold(url) for url in urls if is_page and url and is_http(url)}))
     return pa.array(keys, pa.list_(pa.string()))
-
-
-def _keys(row: Mapping[str, Any], canonical: str | None) -> list[str]:
-    if row["kind"] not in PAGE_KINDS:
-        return []
-    urls = {row["url_requested"], row["url_final"], row["given_url"], canonical}
-    return sorted({fold(url) for url in urls if url and is_http(url)})
 
 
 def _settled_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
     """The blocks of pages that gave a version, or no article at all, by article and position."""
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
-    found = [by_id.get(capture_id) for capture_id in _ids(table, "capture_id")]
+    # As bytes: making UUID objects took most of a run's time here.
+    found = [by_id.get(capture_id) for capture_id in _bytes(table, "capture_id").to_pylist()]
     table = _replace(table, "version_no", [verdict and verdict.version_no for verdict in found])
     kept = [not verdict or verdict.outcome is not Outcome.UNCHANGED for verdict in found]
     table = table.filter(pa.array(kept, pa.bool_()))
@@ -206,11 +198,6 @@ def _bytes(table: pa.Table, name: str) -> pa.ChunkedArray:
     """A column of UUIDs as bytes."""
     chunks = [chunk.storage.cast(pa.binary()) for chunk in table[name].chunks]
     return pa.chunked_array(chunks, pa.binary())
-
-
-def _ids(table: pa.Table, name: str) -> list[bytes]:
-    """A column of UUIDs as bytes: objects of them took most of a run's time here."""
-    return _bytes(table, name).to_pylist()  # type: ignore[no-any-return]
 
 
 def _write_layers(

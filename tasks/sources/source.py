@@ -173,10 +173,11 @@ def load_sources(path: Path) -> tuple[Source, ...]:
         ConfigError: one line a problem, naming file, entry and key.
     """
     folder = Path(glob.escape(str(path.absolute().parent)))
-    return tuple(
-        source.model_copy(update={"files": _from_folder(folder, source.files)})
-        for source in read_entries(path, "source", Source)
-    )
+    sources = []
+    for source in read_entries(path, "source", Source):
+        files = tuple(str(folder / Path(pattern).expanduser()) for pattern in source.files)
+        sources.append(source.model_copy(update={"files": files}))
+    return tuple(sources)
 
 
 def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
@@ -190,7 +191,3 @@ def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
     if unknown:
         raise ConfigError([f"no source {unknown[0]!r}; there are: {', '.join(known)}"])
     return tuple(known[source_id] for source_id in dict.fromkeys(ids)) or tuple(sources)
-
-
-def _from_folder(folder: Path, globs: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(str(folder / Path(pattern).expanduser()) for pattern in globs)

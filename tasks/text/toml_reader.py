@@ -43,7 +43,8 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
     entries: list[EntryT] = []
     problems: list[str] = []
     for number, raw in enumerate(tables, 1):
-        place = f"{path}: {table} {number}{_id_of(raw)}"
+        entry_id = f" ({raw['id']})" if isinstance(raw.get("id"), str) else ""
+        place = f"{path}: {table} {number}{entry_id}"
         try:
             entries.append(model.model_validate(_frozen(raw)))
         except ValidationError as error:
@@ -57,7 +58,8 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
 def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     """Say `key: what is wrong` for each error that pydantic found."""
     for detail in error.errors():
-        key = _key(detail["loc"])
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
+        key = "".join(parts).removeprefix(".")
         yield f"{key}: {_wrong(detail, model)}" if key else _wrong(detail, model)
 
 
@@ -94,20 +96,11 @@ def _repeated_ids(path: Path, table: str, tables: list[Mapping[str, Any]]) -> It
             yield f"{path}: {table} {number} ({entry_id}): id: repeats {table} {first[entry_id]}"
 
 
-def _id_of(raw: Mapping[str, Any]) -> str:
-    return f" ({raw['id']})" if isinstance(raw.get("id"), str) else ""
-
-
 def _frozen(value: object) -> object:
     """TOML arrays as tuples, which is what frozen types hold."""
     if isinstance(value, dict):
         return {key: _frozen(inner) for key, inner in value.items()}
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
-def _key(location: tuple[str | int, ...]) -> str:
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(parts).removeprefix(".")
 
 
 def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:

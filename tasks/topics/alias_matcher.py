@@ -160,7 +160,7 @@ def _free(spans: list[_Span]) -> Iterator[_Span]:
     stop = 0
     for span in sorted(spans, key=_precedence):
         is_free = span[0] >= stop and span[2].alias is not None
-        if is_free and not any(_touch(span, other) for other in excluded):
+        if is_free and not any(span[0] < other[1] and other[0] < span[1] for other in excluded):
             stop = span[1]
             yield span
 
@@ -169,7 +169,3 @@ def _precedence(span: _Span) -> tuple[int, int, int, str]:
     start, end, phrase = span
     alias = phrase.alias or ""
     return start, -end, -len(alias), alias
-
-
-def _touch(one: _Span, other: _Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]

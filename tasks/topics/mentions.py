@@ -136,16 +136,12 @@ def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
     """The mentions in a text, in its order."""
     if not found:
         return []
-    found.sort(key=_place)
+    found.sort(key=lambda span: (span[0], span[1], span[2].topic))
     starts = sentence_starts(text, found[-1][0])
     return [
-        _hit(text, field, phrase, start, end, _index(starts, start)) for start, end, phrase in found
+        _hit(text, field, phrase, start, end, max(0, bisect_right(starts, start) - 1))
+        for start, end, phrase in found
     ]
-
-
-def _place(found: Span) -> tuple[int, int, str]:
-    start, end, phrase = found
-    return start, end, phrase.topic
 
 
 def count(
@@ -172,9 +168,7 @@ def count(
     return _table(articles, rows, [hit for _, _, hits in found for hit in hits], versions)
 
 
-@lru_cache(maxsize=2)
-def _matcher(topics: tuple[Topic, ...]) -> Matcher:
-    return Matcher(topics)
+_matcher = lru_cache(maxsize=2)(Matcher)
 
 
 def _column_hits(
@@ -226,10 +220,6 @@ def _table(
     for place, name in enumerate(Hit._fields):
         columns[name] = [hit[place] for hit in hits]
     return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
-
-
-def _index(starts: list[int], position: int) -> int:
-    return max(0, bisect_right(starts, position) - 1)
 
 
 def _moved(hit: Hit, offset: int, sentence_no: int) -> Hit:

@@ -32,7 +32,7 @@ from warehouse.layers.compactions import (
     Compaction,
     Part,
     Retired,
-    places,
+    compacted_files,
     read_compaction,
     read_compactions,
     write_compaction,
@@ -136,7 +136,7 @@ def _compact_some(
 
 def closed_days(layout: Layout, closed_before: date) -> Days:
     """The live files of published runs on closed days."""
-    now = places(read_compactions(layout.commits))
+    now = compacted_files(read_compactions(layout.commits))
     found: dict[tuple[str, str], dict[str, CompactedFile]] = defaultdict(dict)
     for commit in _published_commits(layout):
         for file in commit.files:
@@ -201,15 +201,11 @@ def _compact_day(
     live = [*(file for file in files if file.path not in old), *new]
     compacted = tuple(file for file in live if len(file.parts) > 1)
     retired = tuple(Retired(path, now) for path in sorted(old))
-    before = _retired(layout, layer, day)
-    write_compaction(layout.commits, Compaction(layer, day, compacted, before + retired))
+    if before := read_compaction(layout.commits, layer, day):
+        retired = before.retired + retired
+    write_compaction(layout.commits, Compaction(layer, day, compacted, retired))
     mark_done(layout.commits, name)
     return live
-
-
-def _retired(layout: Layout, layer: str, day: str) -> tuple[Retired, ...]:
-    record = read_compaction(layout.commits, layer, day)
-    return record.retired if record else ()
 
 
 def _read(layout: Layout, pack: Iterable[CompactedFile]) -> pa.Table:

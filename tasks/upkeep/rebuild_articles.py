@@ -76,11 +76,6 @@ def rebuild_articles(
     return new
 
 
-def _is_whole(layout: Layout, run: Run, old: Commit) -> bool:
-    """Whether every archive file is there that the run was once made from."""
-    return {warc_name(layout, batch.warc) for batch in run.batches}.issuperset(old.warcs)
-
-
 def _rebuild_run(
     con: duckdb.DuckDBPyConnection,
     layout: Layout,
@@ -90,7 +85,8 @@ def _rebuild_run(
     run = refine_run(old.run_id)
     folder = next_commits(layout)
     commit = old
-    if run and _is_whole(layout, run, old):
+    archived = {warc_name(layout, batch.warc) for batch in run.batches} if run else set()
+    if run and archived.issuperset(old.warcs):
         about = replace(
             run,
             flow=old.flow,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from tasks.locks.run_locks import begun_runs
 from warehouse.build.snapshots import snapshots
@@ -70,7 +69,12 @@ def drop_archives(
         due = _due(_archived(layout), days, megabytes, moment)
         paths = [layout.root / place for archived, _ in due for place in archived.files]
         if paths:
-            write_removed(layout, {**known, **_entries(due, moment)})
+            added = {
+                place: {"bytes": size, "removed_at": moment.isoformat(), "why": why}
+                for archived, why in due
+                for place, size in archived.files.items()
+            }
+            write_removed(layout, {**known, **added})
             _unlink(paths)
     return paths
 
@@ -108,14 +112,6 @@ def _due(
         old.append((each, f"more than {megabytes} MB"))
         size -= each.bytes
     return old
-
-
-def _entries(due: Iterable[tuple[Archived, str]], now: datetime) -> dict[str, dict[str, Any]]:
-    return {
-        place: {"bytes": size, "removed_at": now.isoformat(), "why": why}
-        for archived, why in due
-        for place, size in archived.files.items()
-    }
 
 
 def _unlink(paths: Iterable[Path]) -> None:

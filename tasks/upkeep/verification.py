@@ -191,7 +191,11 @@ def _archive_problem(
     if path.exists():
         wrong = list(_without_record(path, offsets))
         return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
-    is_there = _is_stored(name) if name.startswith(SCHEME) else kept.get(name, 0) > offsets[-1]
+    if name.startswith(SCHEME):
+        bucket, key = object_at(name)  # of somebody else: only its presence is checked
+        is_there = bucket.size(key) is not None
+    else:
+        is_there = kept.get(name, 0) > offsets[-1]
     return "" if is_there else f"is not there, and {len(offsets)} raw_refs point into it"
 
 
@@ -203,12 +207,6 @@ def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
             head = beginning(file.read(2 * _HEAD), _HEAD)
             if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
                 yield offset
-
-
-def _is_stored(url: str) -> bool:
-    """Whether an object is there; it is another's, and is not looked into."""
-    bucket, key = object_at(url)
-    return bucket.size(key) is not None
 
 
 def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.layers.atomic_write import sync, write_whole
-from warehouse.layers.compactions import Places, places, read_compactions
+from warehouse.layers.compactions import compacted_files, read_compactions
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 
@@ -80,24 +80,22 @@ def read_commit(folder: Path, run_id: str) -> Commit | None:
 
 
 def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
-    """The commits of the runs, in the order in which they were made, with the files of now.
+    """The commits of the runs, in the order in which they were made, with their current files.
 
-    After compaction several runs have a file in common; its rows bear their runs' ids.
+    After compaction several runs have a file in common; each row has its run's id.
     """
     found = [commit for run_id in run_ids if (commit := read_commit(folder, run_id))]
-    now = places(read_compactions(folder)) if found else {}
-    return sorted((_placed(commit, now) for commit in found), key=lambda commit: commit.sequence)
+    compacted = compacted_files(read_compactions(folder)) if found else {}
 
+    def current(run_id: str, file: CommittedFile) -> CommittedFile:
+        new = compacted.get((run_id, file.path))
+        return replace(file, path=new.path, bytes=new.bytes, sha256=new.sha256) if new else file
 
-def _placed(commit: Commit, now: Places) -> Commit:
-    return replace(commit, files=tuple(_place(commit.run_id, file, now) for file in commit.files))
-
-
-def _place(run_id: str, file: CommittedFile, now: Places) -> CommittedFile:
-    place = now.get((run_id, file.path))
-    if place is None:
-        return file
-    return replace(file, path=place.path, bytes=place.bytes, sha256=place.sha256)
+    commits = (
+        replace(commit, files=tuple(current(commit.run_id, file) for file in commit.files))
+        for commit in found
+    )
+    return sorted(commits, key=lambda commit: commit.sequence)
 
 
 def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[Path]:
@@ -130,7 +128,13 @@ def sweep(layout: Layout) -> list[Path]:
     coming = next_commits(layout)
     begun = _begun_runs(layout.commits)
     left = begun | _begun_runs(coming) | set(committed_runs(coming))
-    removed = _remove_unnamed(layout, left) if left else []
+    removed = []
+    if left:
+        named = {layout.root / path for path in named_files(layout.commits, left)}
+        files = (path for path in _layer_files(layout) if _run_of(path) in left)
+        removed = [path for path in files if path not in named]
+    for path in removed:
+        path.unlink()
     for run_id in begun:
         mark_done(layout.commits, run_id)
     shutil.rmtree(coming, ignore_errors=True)
@@ -158,15 +162,6 @@ def _layer_files(layout: Layout) -> list[Path]:
 def _begun_runs(folder: Path) -> set[str]:
     marks = folder.glob(f".*{BEGUN}")
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
-
-
-def _remove_unnamed(layout: Layout, run_ids: set[str]) -> list[Path]:
-    named = {layout.root / path for path in named_files(layout.commits, run_ids)}
-    found = _layer_files(layout)
-    unnamed = [path for path in found if _run_of(path) in run_ids and path not in named]
-    for path in unnamed:
-        path.unlink()
-    return unnamed
 
 
 def _run_of(path: Path) -> str:
@@ -202,12 +197,8 @@ def _finish_swap(layout: Layout) -> None:
         coming.rename(layout.commits)
         sync(layout.root)
     if (layout.commits / READY).exists():
-        _remove_superseded(layout, old)
+        kept = named_files(layout.commits, committed_runs(layout.commits))
+        for superseded in named_files(old, committed_runs(old)) - kept:
+            (layout.root / superseded).unlink(missing_ok=True)
+        shutil.rmtree(old, ignore_errors=True)
         (layout.commits / READY).unlink()
-
-
-def _remove_superseded(layout: Layout, old: Path) -> None:
-    kept = named_files(layout.commits, committed_runs(layout.commits))
-    for path in named_files(old, committed_runs(old)) - kept:
-        (layout.root / path).unlink(missing_ok=True)
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Closed days written again as one file: which rows of which run lie where now.
+"""Records of compaction: which rows of which run are in which file now.
 
 A run's commit never changes. What took the place of its files stands beside it, one record a layer
 and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
@@ -59,7 +59,7 @@ class Compaction:
     retired: tuple[Retired, ...] = ()
 
 
-Places = Mapping[tuple[str, str], CompactedFile]
+CompactedFiles = Mapping[tuple[str, str], CompactedFile]
 """Compacted files, by run and the path in its commit."""
 
 
@@ -85,8 +85,8 @@ def write_compaction(commits: Path, compaction: Compaction) -> None:
     write_whole(_record(commits, compaction.layer, compaction.day), content)
 
 
-def places(compactions: Iterable[Compaction]) -> Places:
-    """Where the rows of runs lie now."""
+def compacted_files(compactions: Iterable[Compaction]) -> CompactedFiles:
+    """The files in which the rows of runs are now."""
     return {
         (part.run_id, part.path): file
         for compaction in compactions

@@ -88,9 +88,11 @@ def settle(
     keeps its row with an end. A source that is gone stays, marked as not configured.
     """
     kept = read_definitions(layout)
+    by_id = {source.source_id: replace(source, is_configured=False) for source in kept.sources}
+    by_id |= {source.source_id: source for source in sources}
     settled = Definitions(
         _settle_topics(kept.topics, tuple(topics), now),
-        _settle_sources(kept.sources, tuple(sources)),
+        tuple(source for _, source in sorted(by_id.items())),
     )
     if settled != kept:
         write_whole(_path(layout), encode(settled))
@@ -120,14 +122,6 @@ def _kept_or_ended(topic: Topic, asked: dict[str, Topic], now: datetime) -> Topi
         return replace(topic, valid_to=now)
     del asked[topic.topic_id]
     return replace(new, topic_version=topic.topic_version, valid_from=topic.valid_from)
-
-
-def _settle_sources(
-    kept: tuple[SourceDefinition, ...], wanted: tuple[SourceDefinition, ...]
-) -> tuple[SourceDefinition, ...]:
-    settled = {source.source_id: replace(source, is_configured=False) for source in kept}
-    settled |= {source.source_id: source for source in wanted}
-    return tuple(settled[source_id] for source_id in sorted(settled))
 
 
 def _path(layout: Layout) -> Path:

@@ -76,7 +76,9 @@ def _written(run_id: str, folder: Path, layer: str, table: pa.Table) -> _Half:
 
 def _confirmed(layout: Layout, half: _Half) -> CommittedFile:
     sync(half.path)
-    folder, digest = half.path.parent, _sha256(half.path)
+    with half.path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    folder = half.path.parent
     path = folder / f"{half.run_id}.{digest[:12]}.parquet"
     if path.exists():
         half.path.unlink()
@@ -98,11 +100,6 @@ def _leaves(schema: pa.Schema) -> list[str]:
         else:
             paths.append(field.name)
     return paths
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def read_batches(

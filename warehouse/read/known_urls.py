@@ -1,7 +1,7 @@
 """What earlier runs have already collected, read from the current snapshot."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -54,17 +54,14 @@ class KnownUrls:
         self._waiting.append(asked)
         with self._lock:
             if asked.known is None:
-                self._answer(layout, [asked, *self._taken()])
+                together = [asked]
+                while self._waiting:
+                    together.append(self._waiting.popleft())
+                keys = frozenset().union(*(other.keys for other in together))
+                known = known_urls(layout, keys)
+                for other in together:
+                    other.known = known & other.keys
         return asked.known or set()
-
-    def _taken(self) -> Iterator[_Asked]:
-        while self._waiting:
-            yield self._waiting.popleft()
-
-    def _answer(self, layout: Layout, together: list[_Asked]) -> None:
-        known = known_urls(layout, frozenset().union(*(asked.keys for asked in together)))
-        for asked in together:
-            asked.known = known & asked.keys
 
 
 @dataclass(frozen=True, slots=True)
