@@ -15,7 +15,7 @@ from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
 from tasks.http.content_type import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
 from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
-from tasks.sources.block_overrides import NO_MARKS, Marks
+from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count
@@ -32,7 +32,7 @@ def extract_page(
     *,
     source_language: str | None = None,
     timezone: str = "UTC",
-    marks: Marks = NO_MARKS,
+    marks: BlockOverrides = NO_OVERRIDES,
     site: Site = NO_SITE,
 ) -> Extraction:
     """The article of a page, or the reason why there is none. A pure function of its arguments.

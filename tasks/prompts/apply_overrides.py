@@ -12,12 +12,12 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import Page
 from tasks.prompts.word_weights import fold
-from tasks.sources.block_overrides import Marks, selectors, texts
+from tasks.sources.block_overrides import BlockOverrides, selectors, texts
 
 Mark = Literal["strip", "keep"]
 
 
-def marked_nodes(tree: LexborHTMLParser, marks: Marks) -> dict[int, str]:
+def marked_nodes(tree: LexborHTMLParser, marks: BlockOverrides) -> dict[int, str]:
     """The elements that selectors match, by `mem_id`, each with `strip` or `keep`."""
     found: dict[int, str] = {}
     for mark, named in (("keep", marks.keep), ("strip", marks.strip)):
@@ -26,7 +26,7 @@ def marked_nodes(tree: LexborHTMLParser, marks: Marks) -> dict[int, str]:
     return found
 
 
-def marked_blocks(page: Page, marks: Marks, wanted: Mark) -> frozenset[int]:
+def marked_blocks(page: Page, marks: BlockOverrides, wanted: Mark) -> frozenset[int]:
     """Indexes of the blocks to be stripped, or to be kept."""
     if not (marks.strip if wanted == "strip" else marks.keep):
         return frozenset()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.sources.block_overrides import NO_MARKS, Marks
+from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +27,5 @@ class Hints:
     description: str | None = None
     authors: tuple[str, ...] = ()
     language: str | None = None
-    marks: Marks = NO_MARKS
+    marks: BlockOverrides = NO_OVERRIDES
     site: Site = NO_SITE

@@ -15,7 +15,7 @@ from tasks.model import Capture, Extraction, Outcome
 from tasks.prompts import NO_SITE, Site
 from tasks.refine.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
 from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
-from tasks.sources.block_overrides import NO_MARKS, Marks
+from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
 from tasks.sources.source import Source
 
 SPOOL_MEMORY = 1024 * 1024
@@ -44,7 +44,7 @@ class Origin:
 
     language: str | None = None
     timezone: str = "UTC"
-    marks: Marks = NO_MARKS
+    marks: BlockOverrides = NO_OVERRIDES
 
     @classmethod
     def of(cls, source: Source | None) -> "Origin":

@@ -1,4 +1,4 @@
-"""What a source's `strip` and `keep` say: CSS selectors, and texts behind `text:`."""
+"""A source's `strip` and `keep`: CSS selectors, and texts with `text:` before them."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from hashlib import sha256
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 TEXT = "text:"
-"""What a mark starts with that names a block by its text; any other is a CSS selector."""
+"""Prefix of an override that names a block by its text; any other is a CSS selector."""
 WORDS = re.compile(r"[\w\s-]+")
 ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
 KNOWN_TAGS = 1 << 10
@@ -15,7 +15,7 @@ KNOWN_TAGS = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class BlockOverrides:
     """Which blocks a source wants stripped, and which kept."""
 
     strip: tuple[str, ...] = ()
@@ -23,44 +23,44 @@ class Marks:
 
     @property
     def version(self) -> str:
-        """What rows made under these marks add to their version, such as `+4f2e1a`."""
+        """Suffix of `extractor_version` in rows made under these overrides, such as `+4f2e1a`."""
         if not (self.strip or self.keep):
             return ""
         named = repr((sorted(self.strip), sorted(self.keep)))
         return "+" + sha256(named.encode("utf-8", "replace")).hexdigest()[:6]
 
 
-NO_MARKS = Marks()
+NO_OVERRIDES = BlockOverrides()
 
 
-def texts(marks: tuple[str, ...]) -> list[str]:
-    """The texts among marks."""
-    return [mark.removeprefix(TEXT) for mark in marks if mark.startswith(TEXT)]
+def texts(overrides: tuple[str, ...]) -> list[str]:
+    """The texts among overrides."""
+    return [override.removeprefix(TEXT) for override in overrides if override.startswith(TEXT)]
 
 
-def selectors(marks: tuple[str, ...]) -> list[str]:
-    """The CSS selectors among marks."""
-    return [mark for mark in marks if not mark.startswith(TEXT)]
+def selectors(overrides: tuple[str, ...]) -> list[str]:
+    """The CSS selectors among overrides."""
+    return [override for override in overrides if not override.startswith(TEXT)]
 
 
-def checked_mark(mark: str) -> str:
-    """The mark itself.
+def checked_override(text: str) -> str:
+    """The override, checked.
 
     Raises:
         ValueError: it is neither a CSS selector nor a text that could stand on a page.
     """
-    if mark.startswith(TEXT):
-        if not any(character.isalnum() for character in mark.removeprefix(TEXT)):
-            raise ValueError(f"must hold a letter or digit after {TEXT}, got {mark!r}")
-        return mark
+    if text.startswith(TEXT):
+        if not any(character.isalnum() for character in text.removeprefix(TEXT)):
+            raise ValueError(f"must hold a letter or digit after {TEXT}, got {text!r}")
+        return text
     try:
-        LexborHTMLParser("").css(mark)
+        LexborHTMLParser("").css(text)
     except (SelectolaxError, UnicodeError):
-        raise ValueError(f"is no CSS selector, nor a {TEXT}..., got {mark!r}") from None
+        raise ValueError(f"must be a CSS selector or start with '{TEXT}', got {text!r}") from None
     # "Lesen Sie mehr" is a selector too: a <mehr> in a <sie> in a <lesen>.
-    if WORDS.fullmatch(mark) and not all(map(_is_element, mark.split())):
-        raise ValueError(f"names no HTML element, write '{TEXT}{mark}' for a text, got {mark!r}")
-    return mark
+    if WORDS.fullmatch(text) and not all(map(_is_element, text.split())):
+        raise ValueError(f"names no HTML element, write '{TEXT}{text}' for a text, got {text!r}")
+    return text
 
 
 def _is_element(name: str) -> bool:

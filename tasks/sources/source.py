@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tasks.settings import Steps
-from tasks.sources.block_overrides import Marks, checked_mark
+from tasks.sources.block_overrides import BlockOverrides, checked_override
 from tasks.text.toml_reader import ConfigError, read_entries
 
 __all__ = ["ConfigError", "Source", "choose", "load_sources"]
@@ -101,8 +101,8 @@ LowHigh = Annotated[tuple[int, int], BeforeValidator(_two), AfterValidator(_low_
 Addresses = Annotated[
     tuple[Annotated[str, AfterValidator(_web_address)], ...], AfterValidator(_no_repeats)
 ]
-MarkList = Annotated[
-    tuple[Annotated[str, AfterValidator(checked_mark)], ...], AfterValidator(_no_repeats)
+Overrides = Annotated[
+    tuple[Annotated[str, AfterValidator(checked_override)], ...], AfterValidator(_no_repeats)
 ]
 
 
@@ -136,10 +136,10 @@ class Source(BaseModel):
     allow_private_hosts: bool = False
     recheck_after: Steps | None = None
     """Instead of the settings' durations; an empty list asks for no page again."""
-    strip: MarkList = ()
+    strip: Overrides = ()
     """Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
     text, with a `*` behind for a beginning."""
-    keep: MarkList = ()
+    keep: Overrides = ()
     """Blocks that are, whatever else speaks against them."""
 
     @model_validator(mode="after")
@@ -161,9 +161,9 @@ class Source(BaseModel):
         return self.feeds + self.sitemaps + self.sections
 
     @property
-    def marks(self) -> Marks:
+    def marks(self) -> BlockOverrides:
         """What it says of blocks."""
-        return Marks(self.strip, self.keep)
+        return BlockOverrides(self.strip, self.keep)
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:

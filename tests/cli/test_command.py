@@ -82,7 +82,9 @@ def test_a_bad_selector_ends_the_command_before_anything_runs(
 ) -> None:
     sources = papers(tmp_path, 'keep = ["p", "div..rail"]')
     status, _, error = command(*words, "--sources", sources)
-    want = "source 1 (gb-post): keep[1]: is no CSS selector, nor a text:..., got 'div..rail'"
+    want = (
+        "source 1 (gb-post): keep[1]: must be a CSS selector or start with 'text:', got 'div..rail'"
+    )
     assert (status, error) == (2, f"{sources}: {want}\n")
 
 

@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts import Hints, clean_lines, clean_tree
-from tasks.sources.block_overrides import Marks, checked_mark
+from tasks.sources.block_overrides import BlockOverrides, checked_override
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS, PROMPTS, as_lines
 
 RAIL = '<div class="promo-rail"><h4>Read on in our app</h4><p>{}</p></div>'
@@ -25,7 +25,7 @@ def page(rail: str = RAIL.format(ASIDE)) -> str:
 def clean(html: str, strip: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Cleaned:
     headline = "Old bridge to close for two years"
     return clean_tree(
-        LexborHTMLParser(html), Hints(headline, language="en", marks=Marks(strip, keep))
+        LexborHTMLParser(html), Hints(headline, language="en", marks=BlockOverrides(strip, keep))
     )
 
 
@@ -107,7 +107,7 @@ def test_a_stripped_page_is_empty_and_a_stripped_headline_is_no_block() -> None:
 
 def test_texts_hold_for_lines_too() -> None:
     lines = ["Old bridge to close for two years", *PARAGRAPHS, ASIDE, PROMPTS[0]]
-    marks = Marks((f"text:{ASIDE}", "div.rail"), (f"text:{PROMPTS[0]}", "p.rail"))
+    marks = BlockOverrides((f"text:{ASIDE}", "div.rail"), (f"text:{PROMPTS[0]}", "p.rail"))
     cleaned = clean_lines(lines, Hints(language="en", marks=marks))
     assert as_lines(cleaned) == [*lines[:-2], PROMPTS[0]]
     assert stripped(cleaned)[ASIDE].rule == "source:strip"
@@ -134,7 +134,7 @@ LINES = st.lists(st.one_of(st.text(max_size=40), st.sampled_from(PARAGRAPHS + PR
 def test_lines_cleaned_under_marks_are_clean(
     lines: list[str], hints: Hints, strip: list[str], keep: list[str]
 ) -> None:
-    marks = Marks(tuple(strip), tuple(keep))
+    marks = BlockOverrides(tuple(strip), tuple(keep))
     known = Hints(hints.headline, authors=hints.authors, language=hints.language, marks=marks)
     once = as_lines(clean_lines(lines, known))
     assert as_lines(clean_lines(once, known)) == once
@@ -144,9 +144,9 @@ def test_lines_cleaned_under_marks_are_clean(
 
 
 def test_the_version_tells_marks_apart() -> None:
-    assert Marks().version == ""
-    first, other = Marks(("p.a", "p.b")), Marks((), ("p.a", "p.b"))
-    assert first.version == Marks(("p.b", "p.a")).version != other.version
+    assert BlockOverrides().version == ""
+    first, other = BlockOverrides(("p.a", "p.b")), BlockOverrides((), ("p.a", "p.b"))
+    assert first.version == BlockOverrides(("p.b", "p.a")).version != other.version
     assert len(first.version) == 7
     assert first.version.startswith("+")
 
@@ -155,16 +155,16 @@ def test_the_version_tells_marks_apart() -> None:
     "mark", ["div.rail", "article > aside", "amp-ad", "text:Lesen Sie mehr*", "tr td", "p:has(a)"]
 )
 def test_good_marks(mark: str) -> None:
-    assert checked_mark(mark) == mark
+    assert checked_override(mark) == mark
 
 
 @pytest.mark.parametrize(
     ("mark", "message"),
     [
-        ("div..rail", "is no CSS selector"),
-        ("", "is no CSS selector"),
-        ("Lesen Sie mehr!", "is no CSS selector"),
-        ("p\ud800", "is no CSS selector"),
+        ("div..rail", "must be a CSS selector"),
+        ("", "must be a CSS selector"),
+        ("Lesen Sie mehr!", "must be a CSS selector"),
+        ("p\ud800", "must be a CSS selector"),
         ("Lesen Sie mehr", "names no HTML element, write 'text:Lesen Sie mehr'"),
         ("続きを読む", "names no HTML element"),
         ("text: *", "must hold a letter or digit"),
@@ -172,4 +172,4 @@ def test_good_marks(mark: str) -> None:
 )
 def test_bad_marks(mark: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        checked_mark(mark)
+        checked_override(mark)

@@ -31,7 +31,7 @@ from tasks.refine.site_boilerplate import (
     fingerprint,
     select_fingerprints,
 )
-from tasks.sources.block_overrides import Marks
+from tasks.sources.block_overrides import BlockOverrides
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import Files
 from tests.support.staged_pages import files, source, tables
@@ -329,7 +329,7 @@ def test_other_settings_make_other_prints(
     assert made == [warcs[1]]
     rows = staged(refined(layout, warcs[1], pool, strip=("p.rail",)), "articles")
     assert made == [warcs[1], warcs[1], warcs[0]]
-    assert rows[0]["extractor_version"].partition("+")[2] == Marks(("p.rail",)).version[1:]
+    assert rows[0]["extractor_version"].partition("+")[2] == BlockOverrides(("p.rail",)).version[1:]
 
 
 def test_what_0_1_0_remembered_is_not_made_again(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.sources.block_overrides import Marks
+from tasks.sources.block_overrides import BlockOverrides
 from tasks.sources.source import ConfigError, Source, load_sources
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "sources.toml"
@@ -70,7 +70,7 @@ def test_every_key_of_the_design_is_read(tmp_path: Path) -> None:
     assert source.expected_daily == (5, 200)
     assert source.allow_private_hosts is True
     assert source.recheck_after == (timedelta(hours=6), timedelta(days=2))
-    assert source.marks == Marks(("div.rail", "text:Read on*"), ("p.lead",))
+    assert source.marks == BlockOverrides(("div.rail", "text:Read on*"), ("p.lead",))
 
 
 def test_globs_start_at_the_folder_of_the_file(
@@ -121,7 +121,10 @@ def test_globs_start_at_the_folder_of_the_file(
         ('sitemaps = ["https://me:pw@a.org/"]', "sitemaps[0]: must not hold a user name"),
         ('sections = ["https://a.org/", "https://a.org/"]', "sections: repeats 'https://a.org/'"),
         ('files = [" "]', "files[0]: must not be empty"),
-        ('strip = ["p", "p..a"]', "strip[1]: is no CSS selector, nor a text:..., got 'p..a'"),
+        (
+            'strip = ["p", "p..a"]',
+            "strip[1]: must be a CSS selector or start with 'text:', got 'p..a'",
+        ),
         ('strip = "p"', "strip: wrong type, must be a list, got 'p'"),
         ('keep = ["Read on"]', "keep[0]: names no HTML element, write 'text:Read on'"),
         ('keep = ["p", "p"]', "keep: repeats 'p'"),
