@@ -33,10 +33,10 @@ from warehouse.store.source_leases import stored_turn
 
 log = logging.getLogger(__name__)
 
-MOST_TASKS = 50
+MAX_TASKS = 50
 """Task runs of one backfill."""
 KNOWN_DAY = "FROM coverage LIMIT 1"
-FEWEST_BYTES = 1024 * MB
+MIN_TASK_BYTES = 1024 * MB
 """Of WARC files, that a task takes on."""
 
 
@@ -91,7 +91,7 @@ def backfill(
     paths = find_warcs(warcs)
     with ExitStack() as held:
         if not dry_run:
-            held.enter_context(_alone(installation))
+            held.enter_context(_only_backfill(installation))
             sweep_staged(installation.layout)
         files, known = open_warcs(paths), Done(installation.layout, chosen)
         before = sum(map(known.bytes, files))
@@ -110,7 +110,7 @@ def backfill(
 
 
 @contextmanager
-def _alone(installation: Installation) -> Iterator[None]:
+def _only_backfill(installation: Installation) -> Iterator[None]:
     """Be the only backfill of the data folder, and of the store where there is one."""
     with ExitStack() as held:
         try:
@@ -125,7 +125,7 @@ def _alone(installation: Installation) -> Iterator[None]:
 def _load_all(installation: Installation, work: ShardWork) -> None:
     """Load it all in some tens of tasks, and let readers see it after each of them."""
     progress = work.progress
-    part = max(FEWEST_BYTES, progress.bytes // MOST_TASKS)
+    part = max(MIN_TASK_BYTES, progress.bytes // MAX_TASKS)
     more = progress.bytes > 0
     while more:
         progress.tasks += 1

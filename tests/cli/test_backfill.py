@@ -99,8 +99,8 @@ def test_however_many_shards_there_are_few_task_runs(
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_LIMITS__SHARD_BYTES", "800")
     monkeypatch.setenv("PRESSWATCH_LIMITS__PAGES_A_RUN", "10")
-    monkeypatch.setattr(job, "FEWEST_BYTES", 1)
-    monkeypatch.setattr(job, "MOST_TASKS", 2)
+    monkeypatch.setattr(job, "MIN_TASK_BYTES", 1)
+    monkeypatch.setattr(job, "MAX_TASKS", 2)
     write_warc(tmp_path / "a.warc.gz", news(3, 40))
     done = job.backfill([str(tmp_path)], sources_file=words[1], data=words[3])
     assert done.done > 20
