@@ -64,6 +64,13 @@ class SharedCollection:
         self.results[source.id] = collected
         return collected
 
+    def stop(self) -> None:
+        """Begin no further source, and wait for those that are being collected."""
+        self.is_cancelled.set()
+        for _ in range(MAX_SOURCES_AT_ONCE):
+            self._room.acquire()
+        self._room.release(MAX_SOURCES_AT_ONCE)
+
 
 @contextmanager
 def shared_collection(
@@ -99,7 +106,7 @@ def shared_collection(
         try:
             yield shared
         finally:
-            shared.is_cancelled.set()
+            shared.stop()  # before the client is closed, which they use
 
 
 def source_groups(sources: Sequence[Source]) -> dict[str, tuple[Source, ...]]:

@@ -15,13 +15,15 @@ from flows.ingest import ingest
 from flows.installation import TOPICS, Installation, open_installation
 from tasks.archive import read_archive
 from tasks.collect import task as collect_task
-from tasks.collect.collector import Collected, Collector
+from tasks.collect.collector import Collected, Collector, SourcesFailed
 from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
 from tasks.sources.source import Source
 from tests.bench.crawl import sources
 from tests.support.ports import free_port
 from tests.support.serving import until
 from tests.support.source_server import papers_served
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +94,22 @@ def test_a_task_all_of_whose_sources_failed_is_failed_and_the_run_goes_on(
     assert done.loaded.articles == 1
     wanted = ["collect gb-gone-0: Failed"]
     until("the state is known", lambda: task_runs(["collect gb-gone-0"]) == wanted)
+
+
+def test_what_a_failed_source_brought_is_refined(
+    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_TRIES", "1")
+    (tmp_path / "page.txt").write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
+    path = tmp_path / "sources.toml"
+    gone = sources(free_port(), 1, 0.05).replace("gb-paper-0", "gb-half")
+    path.write_text(f'{gone}files = ["*.txt"]\n')
+    with pytest.raises(SourcesFailed, match="every source asked failed"):
+        run_of(path)
+    states = ["collect gb-half: Failed", "refine gb-half: Completed"]
+    until("the states are known", lambda: task_runs(["gb-half"]) == states)
+    rows = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM articles").to_pylist()
+    assert rows == [{"n": 1}]
 
 
 def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
