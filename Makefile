@@ -1,5 +1,7 @@
 # Every target sets up what it needs: Python 3.11 to 3.14 with venv and pip, and make.
 PYTHON ?= python3
+# Processes of `make test`: one more than two cores, since tests of servers mostly wait.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -17,7 +19,7 @@ quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: two th
 	$(BIN)/python -m pytest -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: $(STAMP) $(OLD_CLIENT) $(POLARS)  ## Run all tests
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 check: $(STAMP)  ## Lint, types, import contracts
 	$(BIN)/ruff check .
