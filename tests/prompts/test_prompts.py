@@ -205,7 +205,7 @@ LETTERS = st.characters(exclude_characters="ıİ")
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs], ids=lambda rule: rule.name)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_match_holds_a_string_that_its_rule_needs(rule: Rule, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(rule.pattern, alphabet=LETTERS))
