@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 FIRST_WORKER_SECONDS = 20
 """For it to join."""
 LOOK_SECONDS = 60
-"""Between two looks whether there are workers, while a shard is waited for."""
+"""Interval of checks for workers while waiting for a shard."""
 UNFIT = "has not this version of Presswatch"
 FIRST = 10
 """Priority of cutting a file, which all its shards wait for."""
@@ -140,7 +140,7 @@ class Cluster:
 
 
 def received(job: ShardJob, parcel: Parcel) -> Staged:
-    """A shard that another machine has staged, staged here as if it had been here."""
+    """Stage here what another machine has refined."""
 
     def unpack(half: Path, _: object) -> Staged:
         parcel.unpack(half)

@@ -36,7 +36,7 @@ class Parcel:
 
     @classmethod
     def of(cls, staged: Staged) -> "Parcel":
-        """What lies staged, as it can be sent."""
+        """Pack a staged shard."""
         found = {path.name: path.read_bytes() for path in staged.folder.glob("*.arrow")}
         packed = {name: _ZSTD.compress(content, asbytes=True) for name, content in found.items()}
         return cls(staged, {name: (len(found[name]), packed[name]) for name in found})
@@ -60,7 +60,7 @@ def _digest() -> str:
 _MADE_BY = f"Presswatch {_digest()} on Python {'.'.join(platform.python_version_tuple()[:2])}"
 """Of the code as it was read, whatever has become of the files since."""
 _own = threading.local()
-"""Each of a worker's threads has a process of its own, and keeps it for the next shard."""
+"""Each of a worker's threads has one process, which it uses for shard after shard."""
 
 
 def made_by() -> str:
@@ -69,7 +69,7 @@ def made_by() -> str:
 
 
 def demand(wanted: str, dask_worker: Worker | None = None) -> None:
-    """See to it that a worker gives the rows that the backfill's own machine would.
+    """Check that a worker would produce the same rows as the backfill's own machine.
 
     Args:
         wanted: What that one says of itself.
@@ -111,7 +111,7 @@ def _refined(job: ShardJob, pool: ShardPool) -> Parcel | ShardFailed:
 
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
-    """What comes of the work in this thread's process; a new one, where that surprises."""
+    """Do the work in this thread's process; replace the process when it raises."""
     demand(wanted)
     try:
         if not shard.is_there():

@@ -1,4 +1,4 @@
-"""What a backfill would come to, from a sample that is refined and thrown away."""
+"""Estimate of a backfill from a sample that is refined and discarded."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ Stretch = tuple[Warc, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the files would come to, multiplied up from a sample."""
+    """Figures of a backfill, extrapolated from a sample."""
 
     bytes: int
     """That are not done yet."""
@@ -77,7 +77,7 @@ def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) ->
 
 
 def _stretches(warcs: Sequence[Warc]) -> Iterator[Stretch]:
-    """Places that lie evenly in all files, of small ones many; none twice."""
+    """Stretches spread evenly over the bytes of all files; none twice."""
     step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
     before = 0
     for warc in warcs:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def shard_folder(layout: Layout) -> Path:
-    """Where refined shards wait for their run; a backfill that was killed finds them there."""
+    """Folder of staged shards; they survive a killed backfill."""
     return layout.stage / "shards"
 
 

@@ -41,7 +41,7 @@ DONE = "staged.json"
 
 
 def stage_shard(job: ShardJob) -> Staged:
-    """Refine a shard into its folder, or find it there.
+    """Refine a shard into its folder, unless that is there already.
 
     The folder is whole or not there. The same shard gives the same rows, but for their `run_id`,
     which is empty until they are partitioned.
@@ -54,7 +54,7 @@ def stage_shard(job: ShardJob) -> Staged:
 
 
 def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Staged:
-    """A shard staged by what fills a folder and notes in a file where it is, or as before."""
+    """Stage a shard by `fill`, unless it is staged already."""
     job.folder.parent.mkdir(parents=True, exist_ok=True)
     with job.cursor.open("wb", buffering=0) as cursor:
         fcntl.flock(cursor, fcntl.LOCK_EX)  # a process whose flow was killed ends with its page
@@ -73,7 +73,7 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
 
 
 def staged_before(job: ShardJob) -> Staged | None:
-    """The shard as it lies staged; None where it does not."""
+    """The shard, if it is staged already."""
     if not (job.folder / DONE).exists():
         return None
     return Staged(job.shard, job.folder, **json.loads((job.folder / DONE).read_bytes()))
@@ -138,7 +138,7 @@ class _ShardRefiner:
                 yield found
 
     def _is_selected(self, page: tuple[Capture, Refined]) -> bool:
-        """Whether the selection takes a page, now that its day and language are known."""
+        """Whether the selection includes a page, by its day and language."""
         capture, refined = page
         article = refined.article or {}
         day = article.get("published_date") or capture.attempted_at.date()

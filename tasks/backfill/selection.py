@@ -16,7 +16,7 @@ from tasks.sources.source import Source
 from tasks.text.urls import is_http, registrable_domain
 
 ARCHIVE = "archive-"
-"""Ids of sources that only archives know begin so; none of sources.toml can."""
+"""Prefix of source ids of domains without an entry in sources.toml, which cannot have it."""
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)
 
 
@@ -37,13 +37,13 @@ class Passed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is wanted of an archive; all of it by default."""
+    """Which pages of an archive to take; all by default."""
 
     domains: tuple[str, ...] = ()
     """With all hosts below them."""
     since: date = FIRST_DAY
     until: date = LAST_DAY
-    """Days of publication in UTC; of capture, where nothing tells that of publication."""
+    """Days of publication in UTC; of capture for undated pages."""
     languages: tuple[str, ...] = ()
     only_known: bool = False
     """Leave out pages that belong to no source of sources.toml."""
@@ -56,7 +56,7 @@ class Selection:
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
 
     def as_json(self) -> dict[str, Any]:
-        """Its fields, as a commit keeps them."""
+        """Its fields as they stand in a commit."""
         fields: dict[str, Any] = _adapter().dump_python(self, mode="json")
         return fields
 

@@ -1,4 +1,4 @@
-"""The work on one shard, and what comes of it: what passes between processes."""
+"""The job of refining one shard, and its result: sent between processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from tasks.sources.source import Source
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
-    """All that refining a shard needs to know."""
+    """Everything that refining a shard depends on."""
 
     shard: Shard
     selection: Selection
     sources: tuple[Source, ...]
     folder: Path
-    """Where the staged rows come to lie, once they are whole."""
+    """Folder of the staged rows, renamed to this when complete."""
     max_bytes: int
     page_seconds: float
     """CPU seconds that one page may take."""
@@ -27,7 +27,7 @@ class ShardJob:
 
     @property
     def cursor(self) -> Path:
-        """File that says which page is being refined."""
+        """File with the offset of the page at work, to find the page that ended a process."""
         return self.folder.with_name(self.folder.name + ".at")
 
 

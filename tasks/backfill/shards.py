@@ -25,7 +25,7 @@ from warehouse.layers.layout import Layout
 from warehouse.store.objects import SCHEME, StoreError
 
 FLOW = "backfill"
-"""What commits of backfilled shards say made them."""
+"""`flow` of the commits of backfilled shards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Shard:
 
     @property
     def path(self) -> WarcPath:
-        """Where the file lies."""
+        """Path or address of the file."""
         return warc_path(self.url)
 
     @property
     def bytes(self) -> int:
-        """How much of the file it is."""
+        """Size of the stretch."""
         return self.end - self.start
 
     def key(self, selection: Selection) -> str:
@@ -65,12 +65,12 @@ class Shard:
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def is_there(self) -> bool:
-        """Whether the file still lies there with that content."""
+        """Whether the file is still there, unchanged."""
         return is_file(self.path) and fingerprint(self.path) == self.fingerprint
 
 
 def fingerprint(path: WarcPath) -> str:
-    """Tells a WARC file from others, wherever it lies."""
+    """Hash of a WARC file's size, beginning and end, wherever the file is."""
     digest = hashlib.sha256()
     for part in fingerprint_parts(path):
         digest.update(part)
@@ -106,7 +106,7 @@ def _named(pattern: str) -> list[WarcPath]:
 
 
 def open_warcs(paths: Iterable[WarcPath]) -> list[Warc]:
-    """The files with what tells them from others, each content once."""
+    """The files with their fingerprints, each content once."""
     found: dict[str, Warc] = {}
     for path in paths:
         warc = Warc(path, fingerprint(path), size_of(path))
@@ -138,7 +138,7 @@ def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
 
 
 class Done:
-    """What commits know as done under a selection."""
+    """The shards that commits list under a selection."""
 
     def __init__(self, layout: Layout, selection: Selection) -> None:
         self._stretches: dict[str, set[tuple[int, int]]] = defaultdict(set)
@@ -162,7 +162,7 @@ class Done:
 
 
 def done_keys(layout: Layout) -> Iterator[str]:
-    """Keys of the shards that commits know as done, under whatever selection."""
+    """Keys of the shards in commits, under any selection."""
     for commit in _backfilled(layout):
         selection = selection_of(commit)
         yield from (shard.key(selection) for shard in shards_of(commit))
@@ -180,7 +180,7 @@ def _backfilled(layout: Layout) -> Iterator[Commit]:
 def parameters_of(
     shards: Iterable[Shard], selection: Selection, passed: dict[str, int]
 ) -> dict[str, Any]:
-    """What a commit keeps of its shards: enough to refine them again."""
+    """`parameters` of a commit: enough to refine its shards again."""
     return {
         "shards": [asdict(shard) for shard in shards],
         "selection": selection.as_json(),

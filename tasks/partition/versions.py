@@ -1,4 +1,4 @@
-"""Versions of articles: what is known of them, and what a new capture makes of that."""
+"""Versions of articles: whether a new capture is a new one."""
 
 from bisect import bisect_right, insort
 from collections.abc import Collection, Mapping
@@ -40,7 +40,7 @@ class Text(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """What earlier runs know of one article."""
+    """The known versions of one article."""
 
     first_seen_at: datetime
     texts: list[Text] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Verdict(NamedTuple):
 def known_versions(
     con: duckdb.DuckDBPyConnection, article_ids: Collection[UUID]
 ) -> dict[UUID, Known]:
-    """What `article_versions` knows of the articles."""
+    """The known versions of the articles, from `article_versions`."""
     wanted = pa.array(sorted(article_id.bytes for article_id in article_ids), pa.binary(16))
     con.register(
         "wanted", pa.table({"article_id": pa.ExtensionArray.from_storage(pa.uuid(), wanted)})

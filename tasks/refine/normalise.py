@@ -1,4 +1,4 @@
-"""Makes an article's row out of what its page says and what is known of its capture."""
+"""Build an article's row from its extracted page and its capture."""
 
 import hashlib
 import unicodedata
@@ -88,7 +88,7 @@ def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) ->
 
 
 def canonical_url(page: PageText, capture: Capture) -> str:
-    """The URL an article is known by; a saved file without any is known by its content."""
+    """The URL that identifies an article; a URN of the content for a saved file without a URL."""
     if capture.kind is not CaptureKind.FILE:
         return canonical(page.declared_url, capture.url_final)
     if capture.given_url:

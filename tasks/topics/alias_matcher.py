@@ -1,4 +1,4 @@
-"""The phrases of topics, and where they stand in a folded text."""
+"""Finds the aliases of topics in a folded text."""
 
 import re
 from collections import defaultdict
@@ -21,7 +21,7 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
 _MARK = re.compile(f"[{_MARKS}]")
 SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
 _OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
-"""What most often stands beside a word, and bounds it."""
+"""The most frequent characters beside a word; all of them bound it."""
 WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
 
 
@@ -69,15 +69,15 @@ class AliasMatcher:
         )
 
     def look(self, folded: Folded) -> Found:
-        """Where its patterns stand, also within words."""
+        """All occurrences of its patterns, also within words."""
         return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
     def noticed(self, found: Found) -> list[int]:
-        """Where phrases of the topics that are only noticed stand, in whatever case."""
+        """Starts of phrases of the `noticed` topics, in any case."""
         return [start for index, start, _ in found if index in self._noticed]
 
     def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
-        """Of what was found, each mention's offsets in the original text and its phrase."""
+        """Each mention's offsets in the original text and its phrase, out of all occurrences."""
         text = folded.text
         spans = [
             (start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)

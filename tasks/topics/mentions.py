@@ -26,12 +26,12 @@ _COLUMNS = {
 _CONTEXT = 60
 
 Span = tuple[int, int, Phrase]
-"""Offsets of a mention, and what names the topic there."""
+"""Offsets of a mention and its phrase."""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Hit(NamedTuple):
-    """One mention in one field; offsets are in code points of the field as it stands."""
+    """One mention in one field; offsets are in code points of the original field."""
 
     topic_id: str
     alias: str

@@ -20,9 +20,9 @@ ROWS_AT_ONCE = 512
 ENOUGH_ROWS = 400
 """Of small files, gathered before they are counted."""
 PART_BYTES = 4_000_000
-"""Of Parquet that a process counts before it hands over what it found; or one file, if larger."""
+"""Parquet counted by a process in one call; one file, if larger."""
 FEW_BYTES = 64_000_000
-"""Of Parquet that one process has counted by the time others would have started."""
+"""Below so much Parquet, one process is done before others would have started."""
 PARTS_AHEAD = 3
 """Parts handed out or waiting to be taken, for each process: bounds the memory."""
 

@@ -26,7 +26,7 @@ class Addresses:
         self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
     def hold(self, position: int, end: int) -> bool:
-        """Whether what stands from `position` to `end` begins within an address."""
+        """Whether the text from `position` to `end` begins within a web address."""
         return not self._is_word(position, end) and self._is_within(position)
 
     def _is_word(self, start: int, end: int) -> bool:

@@ -27,13 +27,13 @@ from warehouse.store.archive_files import archive_files, bring_archive
 from warehouse.store.working_copy import synchronised
 
 HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
-"""What no layer gives back; the second names versions that are in the first."""
+"""Files that cannot be rebuilt from a layer; the second refers to versions in the first."""
 OPEN = ".open"
 """An archive file that is being written; its copy is cut when the run is finished there."""
 
 
 class BackupFailed(Exception):  # noqa: N818 - the message is for people
-    """A file that counts could not be copied; the copy that was there before still stands."""
+    """A required file could not be copied; the previous backup is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Backup:
 def back_up(
     layout: Layout, target: Path, waiting: Callable[[str], None] = lambda message: None
 ) -> Backup:
-    """Bring a copy of the data folder up to now; what is there already is not copied again.
+    """Update a copy of the data folder; files that it has are not copied again.
 
     The DuckDB file is left out, being made again from the rest, and so is the cache.
 

@@ -60,7 +60,7 @@ Days = dict[tuple[str, str], list[CompactedFile]]
 
 @dataclass(slots=True)
 class Compacted:
-    """What compaction came to."""
+    """Figures of a compaction."""
 
     days: int = 0
     """Days, a layer each, that were written again."""
@@ -69,7 +69,7 @@ class Compacted:
     bytes_before: int = 0
     bytes_after: int = 0
     broken: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Layers and days left alone, a file of theirs not being what was committed; a line each."""
+    """Layers and days that were skipped because a file differs from its commit, with the reason."""
 
     def add(self, old: Iterable[CompactedFile], new: Iterable[CompactedFile]) -> None:
         """Count a day."""
@@ -118,7 +118,7 @@ def compact(
 def _compact_some(
     layout: Layout, closed_before: date, now: datetime, seconds: float, done: Compacted
 ) -> bool:
-    """Compact a day, and more for so long; whether some may be left."""
+    """Compact at least one day, then more until the time is over; whether more may remain."""
     end = time.monotonic() + seconds
     for key, files in closed_days(layout, closed_before).items():
         packs = list(_packs(files))
@@ -236,7 +236,7 @@ def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile])
 def publish_files(
     layout: Layout, *, now: datetime | None = None, waiting: Told = lambda message: None
 ) -> Path | None:
-    """Let the warehouse and its readers know where rows lie now; the snapshot, when there is one.
+    """Update `files` in the warehouse and publish; returns the snapshot, if there is one.
 
     Raises:
         CheckFailed: rows would be missing or doubled; readers keep the last snapshot.

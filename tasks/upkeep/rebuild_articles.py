@@ -37,7 +37,7 @@ NUMBERED = {
     " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
 }
-"""What has to be known of the runs made again so far, to number the versions of the next."""
+"""Columns of the rebuilt runs that numbering the versions of the next run needs."""
 NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 

@@ -1,4 +1,4 @@
-"""What is given up: raw archives beyond an age or a size, and what crashed runs left behind."""
+"""Retention: removes raw archives beyond an age or a size, and leftovers of crashed runs."""
 
 import fcntl
 import shutil
@@ -155,7 +155,7 @@ def drop_leftovers(
 def drop_objects(
     layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
 ) -> list[str]:
-    """Remove what killed writers left in the store, where there is one; return the names."""
+    """Remove leftovers of killed writers from the store, if there is one; returns their names."""
     with synchronised(layout, waiting):
         return drop_unnamed(layout, older_than)
 

@@ -35,7 +35,7 @@ _REFERENCES = (
     " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
 )
 SHOWN = 50
-"""Findings that are told one by one."""
+"""Findings that are listed one by one."""
 LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
 _ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
 _HEAD = 2_048
@@ -55,7 +55,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at, and what was found."""
+    """Numbers of checked objects, and the findings."""
 
     files: int = 0
     """Parquet files."""
@@ -84,7 +84,7 @@ class LayersBroken(Exception):  # noqa: N818 - it is what is the case
 
 
 def verify(layout: Layout) -> Verified:
-    """Look at everything that readers see and at what it was made from; change nothing.
+    """Check everything that readers see and what it was made from, without changing anything.
 
     Raises:
         QueryError: there is no snapshot yet.
@@ -162,7 +162,7 @@ def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator
 
 
 def _loose_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Files that count nowhere, left by hand or by a fault."""
+    """Files that nothing refers to."""
     live = {layout.root / file["path"] for file in live_files(con)}
     for path in unnamed_files(layout):
         if path not in live:

@@ -31,7 +31,7 @@ class CommittedFile:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one run left behind, written last, when all its files are on disk."""
+    """The record of one run, written last, when all its files are on disk."""
 
     run_id: str
     sequence: int
@@ -110,17 +110,17 @@ def write_commit(folder: Path, commit: Commit) -> None:
 
 
 def mark_begun(folder: Path, run_id: str) -> None:
-    """Say that a run's files are being written, so that a crash's leftovers are found at once."""
+    """Mark that a run's files are being written, to find its leftovers after a crash."""
     write_whole(folder / f".{run_id}{BEGUN}", b"")
 
 
 def mark_done(folder: Path, run_id: str) -> None:
-    """Take the mark away, the run's commit being written."""
+    """Remove the mark, once the run's commit is written."""
     (folder / f".{run_id}{BEGUN}").unlink(missing_ok=True)
 
 
 def sweep(layout: Layout) -> list[Path]:
-    """Remove what crashes left: files that no commit names, a half-made swap. Return the files.
+    """Remove orphaned files of crashed runs and finish an interrupted swap; returns the files.
 
     Only for the holder of the writer's lock. Costs next to nothing when there is nothing to do.
     """
@@ -169,7 +169,7 @@ def _run_of(path: Path) -> str:
 
 
 def named_files(folder: Path, run_ids: Iterable[str]) -> set[str]:
-    """Files of the runs, and those that compaction wrote or keeps for readers, as places."""
+    """Paths of the runs' files, and of those that compaction wrote or keeps for readers."""
     named = {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
     for compaction in read_compactions(folder):
         named.update(file.path for file in compaction.files)

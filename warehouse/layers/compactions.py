@@ -42,7 +42,7 @@ class CompactedFile:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """A file whose rows lie elsewhere now; kept for those who read it."""
+    """A file whose rows are in another one now; kept for its readers."""
 
     path: str
     since: datetime

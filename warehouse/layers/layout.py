@@ -1,4 +1,4 @@
-"""Where everything lies below the data folder."""
+"""Paths below the data folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ class Layout:
 
     @property
     def cache(self) -> Path:
-        """What can be asked for or made again, such as robots.txt files."""
+        """Caches: files that can be fetched or computed again, such as robots.txt files."""
         return self.root / "cache"
 
     @property
@@ -77,7 +77,7 @@ class Layout:
 
     @property
     def spare(self) -> Path:
-        """The file over which the next snapshot is written, there while that lasts."""
+        """The file that becomes the next snapshot, while it is written."""
         # Beside the snapshots, as it is renamed to and fro: `writer` may be a link to another disk.
         return self.warehouse / "spare.duckdb"
 
@@ -88,5 +88,5 @@ class Layout:
 
     @property
     def report(self) -> Path:
-        """The page for people who would rather look, made from `current`."""
+        """The HTML report, made from `current`."""
         return self.root / "report.html"

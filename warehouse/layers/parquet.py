@@ -17,9 +17,9 @@ UNDATED = "__HIVE_DEFAULT_PARTITION__"
 """Folder key of articles without a publication date; DuckDB reads it as NULL."""
 ROW_GROUP = 5_000
 LONG_TEXTS = frozenset({"body"})
-"""Columns in which no two values are alike: a dictionary and statistics only cost space there."""
+"""Columns of unique values, for which a dictionary and statistics only cost space."""
 CONFIRMED_AT_ONCE = 4
-"""Files: much of the time goes to waiting for the disk."""
+"""Files forced to the disk at the same time: most of that is waiting."""
 Job = tuple[Path, str, Callable[[], pa.Table]]
 """A file to write: its folder, its layer, and what makes its rows."""
 

@@ -1,4 +1,4 @@
-"""Archive files that retention removed: what pointed into them is known as removed, not broken."""
+"""Archive files that retention removed, so that a `raw_ref` into one is not taken for broken."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

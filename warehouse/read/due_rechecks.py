@@ -1,4 +1,4 @@
-"""Which known articles are due to be looked at again, read from the current snapshot."""
+"""Known articles that are due for a recheck, read from the current snapshot."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ ORDER BY min(due_at), url
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """A page that gave an article: what to ask for, and what its last good answer came with."""
+    """A page that gave an article: its URL, and the validators of its last good response."""
 
     url: str
     etag: str | None

@@ -21,7 +21,7 @@ class Once:
         self._answers: dict[Hashable, Any] = {}
 
     def get(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """The answer, asked for when it is not there yet."""
+        """The answer to a question that several threads have, asked for once."""
         with self._lock:
             if question not in self._answers:
                 self._answers[question] = ask()

@@ -57,7 +57,7 @@ class SourceHealth:
 
     @property
     def why(self) -> str:
-        """What a person needs to know to act; nothing of a source that is well."""
+        """What an operator needs to know to act; empty for a healthy source."""
         parts = []
         if self.failures_in_a_row:
             parts.append(f"{self.last_failure_outcome}: {self.last_failure_detail}")
