@@ -269,11 +269,11 @@ def test_text_that_patterns_could_choke_on_ends(text: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_what_a_rule_hits_is_found_in_any_text(rule: Rule) -> None:
+def test_what_is_found_in_a_long_text_matches(rule: Rule) -> None:
     language = rule.name.split("/")[0]
     for text in texts_for(rule):
         found = find_rule(text, LANGUAGE.get(language, language))
-        assert not rule.pattern.search(text) or found is not None, text[:80]
+        assert found is None or found.pattern.search(text), text[:80]
 
 
 def texts_for(rule: Rule) -> list[str]:
