@@ -22,7 +22,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
-def get(folder: Path, url: str, seconds: float = 5.0) -> Attempt:
+def get(folder: Path, url: str, seconds: float = 30.0) -> Attempt:
     limits = Limits(max_bytes=LIMIT, max_seconds=seconds, connect_seconds=1, max_tries=3)
     client = Client(limits, "Presswatch/0", folder, backoff_seconds=0.02)
     return ask(client, url)
@@ -123,6 +123,7 @@ def test_an_error_page_that_never_ends_is_still_the_error(tmp_path: Path) -> Non
         assert get(tmp_path, hop).outcome is Outcome.NOT_FOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "drop"),
     [
@@ -148,6 +149,8 @@ def test_a_dripping_answer_is_cut_off_at_the_deadline(
         assert len(site.asked("/page")) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
     def slowly(answer: bytes) -> Answer:
         def say(conn: socket.socket) -> None:
@@ -169,6 +172,7 @@ def test_silence_is_cut_off_too(tmp_path: Path) -> None:
         assert attempt.outcome is Outcome.TIMED_OUT
 
 
+@pytest.mark.slow
 def test_pauses_do_not_count_against_the_deadline(tmp_path: Path) -> None:
     limits = Limits(max_seconds=0.4)
     client = Client(limits, "Presswatch/0", tmp_path)
