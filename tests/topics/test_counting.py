@@ -40,7 +40,7 @@ def test_a_little_is_counted_without_other_processes(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel_count, "PART_BYTES", 30_000)
-    monkeypatch.setattr(parallel_count, "ProcessPool", None)
+    monkeypatch.setattr(parallel_count, "WorkerPool", None)
     assert rows(paths, 2)
 
 

@@ -13,6 +13,8 @@ from tasks.load.loader import load, publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, stage
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CLIENT = Path(os.environ.get("PRESSWATCH_OLD_CLIENT", ROOT / ".venv/old-client/bin/python"))
 QUESTIONS = (ROOT / "deployments" / "questions.sql").read_text(encoding="utf-8")
@@ -20,7 +22,6 @@ GUIDES = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "war
 ASKING = """
 import json, sys, duckdb
 
-pytestmark = pytest.mark.slow
 con = duckdb.connect(sys.argv[1], read_only=True)
 con.execute("SET TimeZone = 'UTC'")
 answers = []
