@@ -3,16 +3,19 @@
 import logging
 import os
 import signal
+import socket
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    WorkerFilter,
+    WorkerFilterStatus,
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
 from prefect.states import Crashed, Scheduled
 
 from flows.server.deploy import POOL
@@ -23,9 +26,10 @@ UNFINISHED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
 def end_orphaned_runs(why: str, *, kill: bool, reschedule: bool = True) -> None:
-    """Mark the runs of a worker that is gone as crashed. Call it while there is no worker.
+    """Mark the runs of this machine's worker, which is gone, as crashed.
 
-    Runs that die in another way are left to the automation for missed heartbeats.
+    Runs that die in another way are left to the automation for missed heartbeats, and so are all
+    while another machine has a worker: a run does not say whose it is.
 
     Args:
         why: The message of their state.
@@ -34,6 +38,10 @@ def end_orphaned_runs(why: str, *, kill: bool, reschedule: bool = True) -> None:
         reschedule: Whether runs that had not begun are scheduled again.
     """
     with get_client(sync_client=True) as client:
+        online = WorkerFilter(status=WorkerFilterStatus(any_=[WorkerStatus.ONLINE]))
+        workers = client.read_workers_for_work_pool(POOL, worker_filter=online)
+        if any(worker.name != socket.gethostname() for worker in workers):
+            return
         for run in _unfinished(client):
             if kill and run.infrastructure_pid:
                 _kill_group(int(run.infrastructure_pid.rpartition(":")[2]))
