@@ -3,7 +3,7 @@
 Prefect 3.9's UI asks a statistics service (`sr-client-cfg.amplitude.com`) for settings on every
 page. No setting stops that: PREFECT_SERVER_ANALYTICS_ENABLED and DO_NOT_TRACK concern the server,
 the key is in the pages' JavaScript, and the server sends no header of ours. So a content security
-policy is written into the pages. tests/test_ui_policy.py fails when the pages change.
+policy is written into the pages. tests/server/test_content_policy.py fails when the pages change.
 """
 
 import os

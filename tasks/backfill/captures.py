@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
+from tasks.backfill.any_warc_records import HEAD_ROOM, Damage, Record, read_records
 from tasks.backfill.archived_responses import ArchivedResponse, read_response
 from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shard_jobs import ShardJob
-from tasks.backfill.warc_records import HEAD_ROOM, Damage, Record, read_records
 from tasks.http.response import REDIRECTS
 from tasks.model import Capture, CaptureKind
 

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.backfill.any_warc_records import magic_of, next_start
 from tasks.backfill.loading import Place
 from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
 from tasks.backfill.shards import Shard, Warc
-from tasks.backfill.warc_records import magic_of, next_start
 from tasks.model import Outcome
 
 SAMPLES = 8

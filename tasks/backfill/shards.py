@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tasks.backfill.any_warc_records import cut, fingerprint_parts
 from tasks.backfill.selection import Selection
 from tasks.backfill.warc_files import (
     SUFFIXES,
@@ -18,7 +19,6 @@ from tasks.backfill.warc_files import (
     stored_warcs,
     warc_path,
 )
-from tasks.backfill.warc_records import cut, fingerprint_parts
 from tasks.text.toml_reader import ConfigError
 from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layers.layout import Layout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from tasks.load.topic_counts import count_topics, replaced_topics
+from tasks.load.recount_topics import count_topics, replaced_topics
 from tasks.partition.partitions import Run, partition, warc_name
 from tasks.partition.versions import known_versions
 from tasks.settings import Limits

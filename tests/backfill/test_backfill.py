@@ -16,6 +16,7 @@ import pytest
 
 from tasks.backfill import estimate as estimating
 from tasks.backfill import shard_processes
+from tasks.backfill.any_warc_records import Damage, Record, cut, read_records
 from tasks.backfill.archived_responses import read_response
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.dask_cluster import Cluster
@@ -26,7 +27,6 @@ from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shards import Done, find_warcs, open_warcs
 from tasks.backfill.warc_files import WarcPath
-from tasks.backfill.warc_records import Damage, Record, cut, read_records
 from tasks.load.loader import load, publish
 from tasks.model import Outcome
 from tasks.partition.partitions import Run

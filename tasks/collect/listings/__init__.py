@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.collect.listings.listings import (
+from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
     NoListing,
     declares_entities,

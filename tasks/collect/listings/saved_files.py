@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from tasks.collect.listings.listings import NoListing, instant, unreadable
+from tasks.collect.listings.feeds_and_sitemaps import NoListing, instant, unreadable
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.text.urls import is_http
 

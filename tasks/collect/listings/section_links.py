@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from courlan import is_not_crawlable
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.collect.listings.listings import (
+from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
     NoListing,
     distinct,
