@@ -72,14 +72,14 @@ def check_sources(
     topics: TopicsFile = TOPICS,
 ) -> None:
     """Try a source: robots.txt, its listings, and one article of each listing."""
-    from tasks.collect.check_source import survey
+    from tasks.collect.check_source import check_source
 
     installation = open_checked(sources, topics, None)
     with reported_errors():
         chosen = installation.chosen(ids or ())
     works = True
     for source in chosen:
-        for finding in survey(source, installation.settings):
+        for finding in check_source(source, installation.settings):
             works = works and finding.is_good
             Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
     raise typer.Exit(Exit.DONE if works else Exit.FAILED)

@@ -125,7 +125,7 @@ def _create_artifacts(installation: Installation, done: Ingested) -> None:
 
 
 def _note(source: Collected) -> str:
-    deferred = f"{source.left} left for later" if source.left else ""
+    deferred = f"{source.deferred} left for later" if source.deferred else ""
     return source.error or source.skipped or deferred
 
 

@@ -1,4 +1,4 @@
-"""Does a source work: its listings, and an article of each, tried without keeping anything."""
+"""Checks that a source works: its listings, and an article of each; nothing is stored."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,29 +15,26 @@ from tasks.sources.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried."""
+    """The result of one check."""
 
     is_good: bool
     text: str
 
 
-def survey(source: Source, settings: Settings) -> Iterator[Finding]:
-    """Try every listing and glob of a source, and the newest page of each listing."""
-    with tempfile.TemporaryDirectory() as cache, _client(settings, Path(cache)) as client:
+def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
+    """Check every listing and glob of a source, and the newest page of each listing."""
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        Client(settings.limits, settings.user_agent, Path(cache)) as client,
+    ):
         for url in source.listings:
-            yield from _survey_listing(client, source, url, settings.limits.max_entries)
+            yield from _check_listing(client, source, url, settings.limits.max_entries)
     for pattern in source.files:
         found = len(find_files((pattern,)))
         yield Finding(found > 0, f"{pattern}: {found} saved pages")
 
 
-def _client(settings: Settings, cache: Path) -> Client:
-    return Client(settings.limits, settings.user_agent, cache)
-
-
-def _survey_listing(
-    client: Client, source: Source, url: str, max_entries: int
-) -> Iterator[Finding]:
+def _check_listing(client: Client, source: Source, url: str, max_entries: int) -> Iterator[Finding]:
     attempt = _get(client, source, url, CaptureKind.LISTING)
     if attempt.outcome is not Outcome.LISTED:
         yield Finding(False, f"{url}: {attempt.outcome}: {attempt.detail}")
@@ -55,10 +52,10 @@ def _survey_listing(
     is_useful = bool(read.entries or read.children)
     yield Finding(is_useful, f"{url}: {read.kind}, {len(read.entries)} entries")
     for entry in read.entries[:1]:
-        yield _survey_page(client, source, entry)
+        yield _check_page(client, source, entry)
 
 
-def _survey_page(client: Client, source: Source, entry: Entry) -> Finding:
+def _check_page(client: Client, source: Source, entry: Entry) -> Finding:
     attempt = _get(client, source, entry.url, CaptureKind.PAGE)
     if attempt.outcome is not Outcome.FETCHED:
         return Finding(False, f"{entry.url}: {attempt.outcome}: {attempt.detail}")

@@ -1,4 +1,4 @@
-"""Which sources a run leaves alone because they failed again and again, and which it only tries."""
+"""The circuit breaker: sources that keep failing are skipped for a while, then tried with care."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,47 +11,46 @@ from warehouse.read.source_health import SourceHealth, source_health
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """What is known of the sources that may be skipped in a run.
+    """Health of the sources that a run may skip.
 
-    A source that is asked for by name is left out, and so is asked in any case.
+    Sources that a person named are never skipped: their runs get an empty breaker.
     """
 
     health: Mapping[str, SourceHealth] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def skips(self, source: Source) -> str:
-        """Why no request is to be sent, in words; empty when the source is to be asked."""
-        paper = self._tripped(source)
-        if paper is None or not paper.is_open(self.now):
+    def skip_reason(self, source: Source) -> str:
+        """Until when and why the source is skipped; empty when it is not."""
+        health = self._tripped(source)
+        if health is None or not health.is_open(self.now):
             return ""
-        why = f"{paper.last_failure_outcome}: {paper.last_failure_detail}"
-        return f"skipped until {self._told(paper)} after {paper.failures_in_a_row} failures: {why}"
+        until = health.open_until or self.now
+        day = "" if until.date() == self.now.date() else f"{until.day} {until:%b} "
+        why = f"{health.last_failure_outcome}: {health.last_failure_detail}"
+        return (
+            f"skipped until {day}{until:%H:%M} UTC after {health.failures_in_a_row} failures: {why}"
+        )
 
-    def tries(self, source: Source) -> tuple[str, ...]:
-        """The source's listings when the first of them decides whether more is asked for.
+    def trial_listings(self, source: Source) -> tuple[str, ...]:
+        """The listings of a source on trial, whose first decides whether more is requested.
 
-        None where nothing is to be decided. Another comes first each time, since one may be gone
-        for good.
+        Empty when the source is not on trial.
         """
-        paper = self._tripped(source)
-        if paper is None or paper.is_open(self.now):
+        health = self._tripped(source)
+        if health is None or health.is_open(self.now):
             return ()
-        turn = paper.failures_in_a_row % len(source.listings)
+        # Each trial starts with another listing, since one may be gone for good.
+        turn = health.failures_in_a_row % len(source.listings)
         return source.listings[turn:] + source.listings[:turn]
 
     def _tripped(self, source: Source) -> SourceHealth | None:
-        """The source's health when it has failed too often, by the listings that it has now."""
-        paper = self.health.get(source.id)
-        if paper is None or not source.listings or not paper.is_tripped:
+        health = self.health.get(source.id)
+        if health is None or not source.listings or not health.is_tripped:
             return None
-        return paper if paper.knows(source.listings) else None
-
-    def _told(self, paper: SourceHealth) -> str:
-        until = paper.open_until or self.now
-        day = "" if until.date() == self.now.date() else f"{until.day} {until:%b} "
-        return f"{day}{until:%H:%M} UTC"
+        # Failures of listings that were since replaced in sources.toml do not count.
+        return health if health.knows(source.listings) else None
 
 
 def read_breaker(layout: Layout) -> Breaker:
-    """As the current snapshot has it."""
+    """The breaker with the sources' health as of the current snapshot."""
     return Breaker(source_health(layout))

@@ -1,7 +1,7 @@
-"""Listings as they were read, in a cache: after a 304 a feed need not be parsed once more.
+"""Caches parsed listings, so that a feed is not parsed again after a 304.
 
-A cached listing counts for the archived copy, the version and the limit that it was made from. It
-is made again from the archive when it is gone: the cache saves time and decides nothing.
+An entry is valid for the archived copy, LISTING_VERSION and settings that it was made from. A lost
+entry is parsed again from the archive: the cache saves time and changes no result.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from warehouse.store.archive_files import bring_archive
 log = logging.getLogger(__name__)
 
 LISTING_VERSION = 1
-"""Version of what a listing gives: the entries of feeds, sitemaps and section pages.
+"""Version of the entries read from feeds, sitemaps and section pages.
 
 Raise it when some listing would now give other entries, then run
-`python -m tests.upgrade.fingerprints`. Each listing is then
-parsed once more from its archived copy.
+`python -m tests.upgrade.fingerprints`. Each listing is then parsed once more from its archived
+copy.
 """
 
 
@@ -34,16 +34,16 @@ class _Cached:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """The listings of one source."""
+class ListingCache:
+    """The parsed listings of one source."""
 
     layout: Layout
     source_id: str
     settings: str
-    """What else they depend on."""
+    """The other settings that the entries depend on."""
 
-    def recall(self, url: str, raw_ref: str) -> Listing | None:
-        """A listing as it was read from its archived copy; None when that is not known."""
+    def get(self, url: str, raw_ref: str) -> Listing | None:
+        """The listing parsed from this archived copy; None when it is not cached."""
         path = self._path(url)
         with suppress(OSError, ValueError):
             cached = decode(_Cached, path.read_bytes(), path)
@@ -51,11 +51,12 @@ class Remembered:
                 return cached.listing
         return None
 
-    def keep(self, url: str, raw_ref: str, listing: Listing) -> None:
-        """Keep a listing, in place of what was kept of that URL."""
+    def put(self, url: str, raw_ref: str, listing: Listing) -> None:
+        """Cache a listing, replacing the URL's earlier one."""
         path = self._path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".half")  # of its source's run, and there is one at a time
+        # A fixed name is safe: the source's lock lets one run at a time write here.
+        half = path.with_suffix(".half")
         half.write_bytes(encode(_Cached(self._made_of(raw_ref), listing), indent=None))
         half.rename(path)
 
@@ -68,10 +69,10 @@ class Remembered:
 
 
 def archived_copy(layout: Layout, raw_ref: str) -> bytes:
-    """A listing as it was fetched; nothing where the archive is gone or damaged."""
+    """A listing's archived payload; empty when the archive is missing or damaged."""
     try:
         bring_archive(layout, raw_ref.rpartition("#")[0])
         return read_payload(layout.raw, raw_ref)
     except (OSError, ValueError) as error:
-        log.warning("%s cannot be read again: %s", raw_ref, error)
+        log.warning("cannot read the archived listing %s: %s", raw_ref, error)
         return b""

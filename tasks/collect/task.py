@@ -27,63 +27,63 @@ log = logging.getLogger(__name__)
 MAX_TASKS = 20
 """Collect tasks of one run: with more sources, some share a task.
 
-Prefect's server takes up to 50 ms of CPU for a task run. With one for each of 200 sources, and one
-more to refine it, the server used two thirds of a core for as long as the run took.
+Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
+collect and to refine it, the server used two thirds of a core throughout the run.
 """
 MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-"""Threads of a run, which wait for hosts most of the time.
+"""Threads of a run, which mostly wait for hosts.
 
-Each has a connection and an archive file open: a quarter of the files that this process may open.
+Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
 """
 
 
 class SharedCollection:
-    """What the collect tasks of one run share: pacing, URL claims, the client, the results.
+    """What the collect tasks of one run share: client, crawl delays, URL claims, results."""
 
-    Not a dataclass: Prefect looks through the fields of those for futures.
-    """
+    # Not a dataclass: Prefect searches the fields of dataclass arguments for futures.
 
     def __init__(self, collector: Collector) -> None:
         self.collector = collector
         self.results: dict[str, Collected] = {}
         """By source id."""
         self.is_cancelled = Event()
-        self._room = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
+        self._slots = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
 
     def collect(self, source: Source) -> Collected:
         """Collect a source, unless an earlier attempt of its task has, or the run was cancelled."""
         earlier = self.results.get(source.id)
         if earlier and not earlier.error:
             return earlier
-        with self._room:
+        with self._slots:
             if self.is_cancelled.is_set():
                 return Collected(source.id, skipped="the run was cancelled")
             collected = self.collector.collect(source, is_retry=earlier is not None)
+        # When the retry archived nothing, what the failed attempt archived still counts.
         if earlier and not collected.warc:
             collected = replace(collected, warc=earlier.warc)
         self.results[source.id] = collected
         return collected
 
     def stop(self) -> None:
-        """Begin no further source, and wait for those that are being collected."""
+        """Start no further source, and wait for those in progress."""
         self.is_cancelled.set()
         for _ in range(MAX_SOURCES_AT_ONCE):
-            self._room.acquire()
-        self._room.release(MAX_SOURCES_AT_ONCE)
+            self._slots.acquire()
+        self._slots.release(MAX_SOURCES_AT_ONCE)
 
 
 @contextmanager
 def shared_collection(
     installation: Installation, run_id: str, since_days: int, max_new: int, *, is_chosen: bool
 ) -> Iterator[SharedCollection]:
-    """Open what the collect tasks of a run share; when the body raises, no further source begins.
+    """Open what the collect tasks of a run share; when the body raises, no further source starts.
 
     Args:
         installation: The installation.
         run_id: The run.
-        since_days: Ignores entries published earlier than so many days ago; 0 takes all.
+        since_days: Ignores entries published more than this many days ago; 0 takes all.
         max_new: New pages fetched per source at most; 0 takes the limit of the settings.
-        is_chosen: Whether a person named the sources: then those that keep failing are not skipped.
+        is_chosen: Whether a person named the sources; then none is skipped for earlier failures.
     """
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     settings = installation.settings
@@ -106,29 +106,28 @@ def shared_collection(
         try:
             yield shared
         finally:
-            shared.stop()  # before the client is closed, which they use
+            shared.stop()  # before the client that the threads use is closed
 
 
 def source_groups(sources: Sequence[Source]) -> dict[str, tuple[Source, ...]]:
     """The sources of each collect task, by the task's name."""
     size = ceil(len(sources) / MAX_TASKS) or 1
     groups = (tuple(sources[at : at + size]) for at in range(0, len(sources), size))
-    return {_group_name(group): group for group in groups}
-
-
-def _group_name(group: Sequence[Source]) -> str:
-    return group[0].id + (f" and {len(group) - 1} more" if len(group) > 1 else "")
+    return {
+        group[0].id + (f" and {len(group) - 1} more" if len(group) > 1 else ""): group
+        for group in groups
+    }
 
 
 @task(task_run_name="collect {name}", cache_policy=NO_CACHE)
 def collect_sources(
     name: str, sources: tuple[Source, ...], shared: SharedCollection
 ) -> tuple[Collected, ...]:
-    """Discover, fetch and archive a group of sources, all at the same time.
+    """Discover, fetch and archive a group of sources, all at once.
 
     The task fails when every source that was asked failed. The results are then the data of its
-    state, since the attempts of a source that failed were archived, too. A retry collects only the
-    sources that failed.
+    state, since the attempts of failed sources are archived as well. A retry collects only the
+    failed sources.
 
     Args:
         name: For the task run's name.
@@ -136,7 +135,7 @@ def collect_sources(
         shared: What the tasks of the run share.
     """
     with ThreadPoolExecutor(min(len(sources), MAX_SOURCES_AT_ONCE)) as threads:
-        # Each thread has the task's context, so that its log lines appear on the run's page.
+        # Threads run in the task's context, so that their log lines appear on the run's page.
         futures = [threads.submit(copy_context().run, shared.collect, one) for one in sources]
         collected = tuple(future.result() for future in futures)
     asked = [one for one in collected if not one.skipped]

@@ -1,18 +1,18 @@
-"""Which pages a run has taken, over all its sources."""
+"""The URLs that a run has claimed, over all its sources."""
 
 from threading import Lock
 
 
-class Claims:
-    """URLs taken in this run, so that two sources never fetch the same page."""
+class UrlClaims:
+    """URLs claimed in this run, so that two sources never fetch the same page."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._claimed: set[str] = set()
         self._lock = Lock()
 
-    def take(self, key: str) -> bool:
-        """Whether the caller is the first to ask for `key`."""
+    def claim(self, key: str) -> bool:
+        """Claim a folded URL; False when it is claimed already."""
         with self._lock:
-            first = key not in self._taken
-            self._taken.add(key)
+            first = key not in self._claimed
+            self._claimed.add(key)
             return first

@@ -136,16 +136,16 @@ def test_every_attempt_is_archived_in_its_order(web: Loopback, desk: Desk) -> No
     assert collected.listed == 2
     assert collected.outcomes == {"fetched": 2, "listed": 1, "not_found": 1}
     assert {one.found_in for one in captures(collected) if one.kind == "page"} == {found}
-    assert (collected.error, collected.left) == ("", 0)
+    assert (collected.error, collected.deferred) == ("", 0)
 
 
 def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None:
     named = say_pages(web, "a", "b", "c", "d", "e")
     one = source(feeds=(web.say("/feed", feed(*map(item, named), ETag='"1"')),))
-    assert desk.run_and_load(one, max_new=2).left == 3
-    assert desk.run_and_load(one, max_new_articles=2).left == 1
+    assert desk.run_and_load(one, max_new=2).deferred == 3
+    assert desk.run_and_load(one, max_new_articles=2).deferred == 1
     assert desk.run_and_load(one, max_entries=3).listed == 3
-    assert desk.run_and_load(one).left == 0
+    assert desk.run_and_load(one).deferred == 0
     assert [path for path in fetched(web) if path != "/feed"] == ["/a", "/b", "/c", "/d", "/e"]
 
 
@@ -169,7 +169,7 @@ def test_a_day_cut_by_a_limit_is_partial_until_the_rest_has_come(web: Loopback, 
 def test_a_304_finds_what_a_limited_run_left(web: Loopback, desk: Desk) -> None:
     listed = feed(*map(item, say_pages(web, "a", "b")), ETag='"1"')
     one = source(feeds=(web.say("/feed", listed, http(b"", "304 Not Modified")),))
-    assert desk.run_and_load(one, max_new=1).left == 1
+    assert desk.run_and_load(one, max_new=1).deferred == 1
     second = desk.run_and_load(one)
     assert second.outcomes == {"fetched": 1, "not_modified": 1}
     third = desk.run_and_load(one)
@@ -254,7 +254,7 @@ def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk:
     one = source(feeds=(web.say("/feed", feed(*map(item, named))),), sitemaps=(mapped,))
     (collected,) = desk.run(one, max_new=1)
     assert fetched(web) == ["/feed", "/sitemap.xml", "/a?utm_medium=rss"]
-    assert (collected.listed, collected.left) == (2, 1)
+    assert (collected.listed, collected.deferred) == (2, 1)
 
 
 def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) -> None:
@@ -268,7 +268,7 @@ def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) 
     one = source(feeds=(web.say("/feed", feed(*items)),))
     (collected,) = desk.run(one, since=datetime(2026, 3, 5, tzinfo=UTC))
     assert fetched(web) == ["/feed", "/new", "/undated", "/absurd"]
-    assert (collected.listed, collected.left) == (4, 0)
+    assert (collected.listed, collected.deferred) == (4, 0)
 
 
 def test_an_index_leads_to_its_sitemaps_and_each_is_read_once(web: Loopback, desk: Desk) -> None:
@@ -336,7 +336,7 @@ def test_a_source_that_falls_silent_is_left_for_later(
     named = [bad[0], good, *bad[1:]]
     (collected,) = desk.run(source(feeds=(web.say("/feed", feed(*map(item, named))),)))
     assert collected.outcomes[outcome] == 1 + FAILURES_IN_A_ROW
-    assert collected.left == len(bad) - 1 - FAILURES_IN_A_ROW
+    assert collected.deferred == len(bad) - 1 - FAILURES_IN_A_ROW
     assert collected.error == ""
 
 
@@ -495,4 +495,4 @@ def test_the_limit_is_for_each_source(web: Loopback, desk: Desk) -> None:
         source(name, feeds=(web.say(f"/{name}", feed(*map(item, say_pages(web, *pages)))),))
         for name, pages in (("gb-post", "abc"), ("de-blatt", "def"))
     ]
-    assert [one.left for one in desk.run(*sources, max_new=2)] == [1, 1]
+    assert [one.deferred for one in desk.run(*sources, max_new=2)] == [1, 1]

@@ -423,7 +423,7 @@ def test_the_flow_skips_tells_and_asks_by_name(
     assert "connect_failed" in (dead.last_failure_detail or "")
     good, gone = load_sources(Path(installation["sources_file"]))
     breaker = read_breaker(layout)
-    assert (breaker.skips(good), bool(breaker.skips(gone))) == ("", True)
+    assert (breaker.skip_reason(good), bool(breaker.skip_reason(gone))) == ("", True)
 
     assert command("ingest", *words, "--only", "gb-dead")[0] == 1
     assert source_health(layout)["gb-dead"].failures_in_a_row == 3
