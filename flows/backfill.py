@@ -1,4 +1,4 @@
-"""Takes years of news out of WARC archives, in shards over all cores; resumes where it stopped."""
+"""The backfill job: extract articles from WARC archives, in shards; resumes where it stopped."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -22,22 +22,24 @@ from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
+from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
-from tasks.report.task import report_snapshot
+from tasks.report.task import report_or_warn
 from warehouse.read.query import query
 from warehouse.store.source_leases import stored_turn
 
 log = logging.getLogger(__name__)
 
 MAX_TASKS = 50
-"""Task runs of one backfill."""
+"""Task runs of one backfill at most."""
 KNOWN_DAY = "FROM coverage LIMIT 1"
+"""Domains that no source of sources.toml has are in no calendar, so a report may have no day."""
 MIN_TASK_BYTES = 1024 * MB
-"""Of WARC files, that a task takes on."""
+"""Bytes of WARC files for one task run at least."""
 
 
 @flow(name="backfill", flow_run_name="backfill", persist_result=False)
@@ -55,7 +57,7 @@ def backfill(
     topics_file: str = "",
     data: str = "",
 ) -> Backfilled:
-    """Take the articles out of WARC archives. The archives stay where they are.
+    """Extract the articles of WARC archives. The archives stay where they are.
 
     Args:
         warcs: Files, folders or globs: .warc, .warc.gz, .warc.zst.
@@ -81,6 +83,16 @@ def backfill(
         only_known,
         every_url,
     )
+    return _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
+
+
+def _backfill(
+    installation: Installation,
+    chosen: Selection,
+    paths: list[WarcPath],
+    dry_run: bool,
+    processes: int,
+) -> Backfilled:
     place = Place(
         installation.layout,
         installation.sources,
@@ -88,7 +100,6 @@ def backfill(
         installation.settings,
         chosen,
     )
-    paths = find_warcs(warcs)
     with ExitStack() as held:
         if not dry_run:
             held.enter_context(_only_backfill(installation))
@@ -102,16 +113,21 @@ def backfill(
             done.estimate = estimate(place, files, done.bytes, pool)
             return done
         engine = held.enter_context(refining(installation.settings, processes))
-        left = (one for one in files if known.bytes(one) < one.bytes)
-        shards = engine.shards(left, installation.settings.limits.shard_bytes, known)
+        to_do = (one for one in files if known.bytes(one) < one.bytes)
+        shards = engine.shards(to_do, installation.settings.limits.shard_bytes, known)
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
-    _finish(done)
+    log.info("done: %s", done.pace())
+    if done.done:
+        create_table_artifact(key="backfill-ledger", table=ledger(done.counts, done.passed))
+    if done.failed and len(done.failed) == done.done:
+        first = done.failed[0]
+        raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
     return done
 
 
 @contextmanager
 def _only_backfill(installation: Installation) -> Iterator[None]:
-    """Be the only backfill of the data folder, and of the store where there is one."""
+    """Hold the lock of backfills of the data folder, and the lease of its store if it has one."""
     with ExitStack() as held:
         try:
             held.enter_context(source_lock(installation.layout, FLOW))
@@ -123,7 +139,7 @@ def _only_backfill(installation: Installation) -> Iterator[None]:
 
 
 def _load_all(installation: Installation, work: ShardWork) -> None:
-    """Load it all in some tens of tasks, and let readers see it after each of them."""
+    """Load everything in at most MAX_TASKS tasks, publishing after each."""
     progress = work.progress
     part = max(MIN_TASK_BYTES, progress.bytes // MAX_TASKS)
     more = progress.bytes > 0
@@ -133,72 +149,48 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
         more = backfill_part(work, part, name)
         publish_snapshot(installation)
     if not progress.tasks:
-        load_runs(installation, [])  # what one that was killed had committed, and shown to nobody
+        load_runs(installation, [])  # what a killed backfill had committed and not published
     if publish_snapshot(installation) or progress.tasks:
-        _report(installation)
-
-
-def _report(installation: Installation) -> None:
-    if (
-        not installation.layout.current.exists()
-        or not query(installation.layout, KNOWN_DAY).num_rows
-    ):
-        log.info("no report: it covers the sources of sources.toml, and no day of any is known")
-    else:
-        state = report_snapshot(installation, "ingest-topics", return_state=True)
-        if state.is_failed():
-            log.warning(
-                "report_failed: %s was not written: %s", installation.layout.report, state.message
-            )
-
-
-def _finish(done: Backfilled) -> None:
-    log.info("done: %s", done.pace())
-    if done.done:
-        create_table_artifact(key="backfill-ledger", table=ledger(done.counts, done.passed))
-    if done.failed and len(done.failed) == done.done:
-        first = done.failed[0]
-        raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
+        current = installation.layout.current
+        if current.exists() and query(installation.layout, KNOWN_DAY).num_rows:
+            report_or_warn(installation, "ingest-topics")
+        else:
+            log.info("no report: it covers the sources of sources.toml, and no day of any is known")
 
 
 def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[str, Any]]:
     """The shards' records by outcome."""
     rows = [
-        {"records": count, "became": _became(outcome), "outcome": str(outcome)}
+        (count, "an article" if outcome in ARTICLE_OUTCOMES else "rejected", outcome)
         for outcome, count in sorted(counts.items())
     ]
-    return rows + [
-        {"records": count, "became": "passed over", "outcome": str(reason)}
-        for reason, count in sorted(passed.items())
+    rows += [(count, "passed over", reason) for reason, count in sorted(passed.items())]
+    return [
+        {"records": count, "became": became, "outcome": str(outcome)}
+        for count, became, outcome in rows
     ]
-
-
-def _became(outcome: str) -> str:
-    return "an article" if outcome in ARTICLE_OUTCOMES else "rejected"
 
 
 def summary(done: Backfilled, processes: int) -> Group:
     """The ledger, or a dry run's estimate, for a terminal."""
-    guess = done.estimate
+    guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
+    if guess is None:
+        rows = ledger(done.counts, done.passed)
+        shards = f"{done.done} shards of {done.files} files done, {len(done.failed)} of them failed"
+        title = f"{shards}; {before}"
+    else:
+        rows = ledger(guess.outcomes, guess.passed)
+        seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
+        unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
+        title = (
+            f"{done.files} files, {megabytes(guess.bytes)} to do, {before};"
+            f" estimated from {megabytes(guess.sampled)}:\n{guess.articles:,} articles of"
+            f" {guess.pages:,} pages, {seconds} in {processes} processes,"
+            f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
+        )
     table = Table(box=None)
     for column in ("records", "became", "outcome"):
         table.add_column(column, justify="right" if column == "records" else "left")
-    found = ledger(guess.outcomes, guess.passed) if guess else ledger(done.counts, done.passed)
-    for row in found:
+    for row in rows:
         table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
-    return Group(Text(_title(done, processes)), table)
-
-
-def _title(done: Backfilled, processes: int) -> str:
-    guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
-    if guess is None:
-        shards = f"{done.done} shards of {done.files} files done, {len(done.failed)} of them failed"
-        return f"{shards}; {before}"
-    seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
-    unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
-    return (
-        f"{done.files} files, {megabytes(guess.bytes)} to do, {before};"
-        f" estimated from {megabytes(guess.sampled)}:\n{guess.articles:,} articles of"
-        f" {guess.pages:,} pages, {seconds} in {processes} processes,"
-        f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
-    )
+    return Group(Text(title), table)

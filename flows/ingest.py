@@ -1,7 +1,6 @@
-"""The scheduled job: collect every source, refine what is new, load it, publish it."""
+"""The scheduled job: collect every source, then refine, load and publish what is new."""
 
 import logging
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +28,7 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.task import Refined, refine_run_archive, refine_source, refine_sources
-from tasks.report.task import report_snapshot
-from tasks.sources.source import Source
+from tasks.report.task import report_or_warn
 from warehouse.read.query import kept_open
 from warehouse.store.archive_files import SUFFIX, archive_files, bring_archive
 
@@ -56,7 +54,7 @@ def ingest(
 
     Args:
         only: Ids of the sources to run, as in sources.toml; all of them when empty.
-        since_days: Ignore what was published earlier than so many days ago; 0 takes all.
+        since_days: Ignore what was published more than this many days ago; 0 takes all.
         max_new: New pages fetched per source at most; 0 takes the limit of the settings.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
@@ -68,25 +66,25 @@ def ingest(
     run_page.rename(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if run_page.is_scheduled() else run_page.show_waiting
-    with lock_sources(installation.layout, run_id, chosen, waiting) as mine:
-        if mine.busy and not mine.sources:
-            return skip(run_id, mine.busy)  # type: ignore[return-value]
-        if mine.has_waited:
-            run_page.rename(run_name(len(mine.sources)))
+    with lock_sources(installation.layout, run_id, chosen, waiting) as locked:
+        if locked.busy and not locked.sources:
+            return skip(run_id, locked.busy)  # type: ignore[return-value]
+        if locked.has_waited:
+            run_page.rename(run_name(len(locked.sources)))
         finish_earlier_runs(installation)
-        # Prefect takes the state and gives the caller what it holds.
-        return _ingest(installation, run_id, mine, bool(only), since_days, max_new)  # type: ignore[return-value]
+        # Prefect takes the state, and returns its data to the caller.
+        return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]
 
 
 def _ingest(
     installation: Installation,
     run_id: str,
-    mine: LockedSources,
+    locked: LockedSources,
     is_chosen: bool,
     since_days: int,
     max_new: int,
 ) -> State[Ingested]:
-    log.info("run %s: %d sources", run_id, len(mine.sources))
+    log.info("run %s: %d sources", run_id, len(locked.sources))
     with ExitStack() as reading:
         with running(installation.layout, run_id):
             with (
@@ -97,15 +95,19 @@ def _ingest(
             ):
                 collecting = {
                     name: collect_sources.submit(name, group, shared)
-                    for name, group in source_groups(mine.sources).items()
+                    for name, group in source_groups(locked.sources).items()
                 }
                 refined = _refine(installation, run_id, collecting, pool)
-            sources, batches = _in_order(mine.sources, refined)
+            refined_by_id = {one.collected.source_id: one for one in refined}
+            ordered = [refined_by_id[source.id] for source in locked.sources]
+            batches = tuple(one.batch for one in ordered if one.batch)
             report = load_runs(installation, [_run(run_id, batches)] if batches else [])
             snapshot = publish_snapshot(installation)
+            # The report, artifacts and events read the same snapshot over one connection.
             reading.enter_context(kept_open(installation.layout))
             _report(installation, snapshot, report)
-        done = Ingested(run_id, sources, batches, report, mine.busy)
+        sources = tuple(one.collected for one in ordered)
+        done = Ingested(run_id, sources, batches, report, locked.busy)
         return end(installation, done, is_published=snapshot is not None)
 
 
@@ -134,38 +136,25 @@ def _refine(
     return [one for future in refining for one in future.result()]
 
 
-def _in_order(
-    sources: Sequence[Source], refined: Sequence[Refined]
-) -> tuple[tuple[Collected, ...], tuple[Batch, ...]]:
-    found = {one.collected.source_id: one for one in refined}
-    ordered = [found[source.id] for source in sources]
-    batches = tuple(one.batch for one in ordered if one.batch)
-    return tuple(one.collected for one in ordered), batches
-
-
 def _report(installation: Installation, snapshot: Path | None, loaded: LoadReport) -> None:
-    """Report a new snapshot; the run's data stand even when that fails."""
+    """Write the report when there is a new snapshot, or no report yet."""
     if snapshot is None and installation.layout.report.exists():
         return
     if installation.layout.current.exists():
         has_news = loaded.articles or loaded.revised or loaded.recounted
         artifact = "ingest-topics" if has_news else ""
-        state = report_snapshot(installation, artifact, return_state=True)
-        if state.is_failed():
-            log.warning(
-                "report_failed: %s was not written: %s", installation.layout.report, state.message
-            )
+        report_or_warn(installation, artifact)
 
 
 def finish_earlier_runs(installation: Installation) -> None:
-    """Finish what runs that were killed had archived, each under its own id.
+    """Refine, load and publish what killed runs had archived, each under its own id.
 
-    Published before anything is collected: the snapshot says what need not be fetched again.
+    This comes before collecting, which reads from the snapshot what need not be fetched again.
     """
     for path in unfinished(installation.layout.raw):
         salvage(path)
     for run_id in adopt_unfinished(installation.layout):
-        log.info("run %s had been ended early: finishing it", run_id)
+        log.info("run %s ended early: finishing it", run_id)
         with page_pool(installation.settings) as pool:
             results = [
                 refine_source(installation, run_id, Collected(warc.parent.name, warc), pool)

@@ -1,4 +1,4 @@
-"""Opens an installation: settings, sources, topics and folders, checked before anything runs."""
+"""Opens and checks an installation: settings, sources, topics and folders."""
 
 from pathlib import Path
 
@@ -15,22 +15,21 @@ __all__ = ["SOURCES", "TOPICS", "Installation", "open_installation", "open_layou
 
 
 def settings_of(**given: Path | str) -> Settings:
-    """The settings of the environment, with the files and the data folder that are named.
-
-    PRESSWATCH_STORE goes with PRESSWATCH_DATA: a folder that is named is of its own store, or none.
+    """The settings of the environment, with the given files and data folder in their place.
 
     Raises:
         ConfigError: one line a bad value, naming the variable.
     """
-    alone = {"store": ""} if "data" in given else {}
-    return Settings(**{name: Path(value) for name, value in given.items()}, **alone)
+    # PRESSWATCH_STORE belongs to PRESSWATCH_DATA; a folder given by name has no store.
+    no_store = {"store": ""} if "data" in given else {}
+    return Settings(**{name: Path(value) for name, value in given.items()}, **no_store)
 
 
 def open_layout(settings: Settings) -> Layout:
-    """The data folder; where it is the working copy of a store, brought up to that.
+    """The data folder, updated from the store when it is a store's working copy.
 
     Raises:
-        ConfigError: it has data that are not the store's.
+        ConfigError: the folder holds data that are not the store's.
         StoreError: the store does not answer.
     """
     layout = Layout(settings.data)
@@ -46,11 +45,11 @@ def open_layout(settings: Settings) -> Layout:
 def open_installation(
     sources: Path | str = "", topics: Path | str = "", data: Path | str = ""
 ) -> Installation:
-    """Read the environment and both files; what is left empty is as the environment says.
+    """Read the environment and both files; an empty argument takes the environment's value.
 
     Raises:
         ConfigError: one line a problem, naming the variable, or file, entry and key.
-        StoreError: the data lie in a store, and it does not answer.
+        StoreError: the data are in a store, and it does not answer.
     """
     given = {"sources": sources, "topics": topics, "data": data}
     settings = settings_of(**{name: value for name, value in given.items() if value})

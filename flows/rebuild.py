@@ -1,4 +1,4 @@
-"""Rebuilds a layer from the one before it, without the network."""
+"""The rebuild job: make a layer again from the one before it, without the network."""
 
 import logging
 import shutil
@@ -12,12 +12,12 @@ from flows.installation import Installation, open_installation
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.backfill.loading import Place, refine_again
 from tasks.backfill.selection import Selection
-from tasks.backfill.shard_processes import ShardPool, shard_pool
+from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shards import FLOW
 from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run
-from tasks.process_pool import PagePool, page_pool
+from tasks.process_pool import page_pool
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from warehouse.layers.commits import committed_runs, read_commit
 from warehouse.store.archive_files import SUFFIX, archive_files
@@ -43,7 +43,7 @@ def rebuild(
     log_to_prefect()
     installation = open_installation(sources_file, topics_file, data)
     if layer == "articles":
-        _articles(installation)
+        _rebuild_articles(installation)
         load_runs(installation, [])
         publish_snapshot(installation)
     else:
@@ -51,39 +51,28 @@ def rebuild(
     log.info("%s rebuilt: %s", layer, installation.layout.current)
 
 
-def _articles(installation: Installation) -> None:
+def _rebuild_articles(installation: Installation) -> None:
+    layout = installation.layout
     with (
         page_pool(installation.settings) as pool,
         shard_pool(installation.settings.processes) as shards,
     ):
-        made = rebuild_articles(
-            installation.layout,
-            lambda run_id: _refine_again(installation, run_id, pool, shards),
-            waiting=log.info,
-        )
-        for commit in made:
-            shutil.rmtree(installation.layout.stage / commit.run_id, ignore_errors=True)
-        archived = {
-            Path(name).name.removesuffix(SUFFIX) for name in archive_files(installation.layout)
-        }
-        committed = set(committed_runs(installation.layout.commits))
-        alive = set(begun_runs(installation.layout))
-        for run_id in sorted(archived - committed - alive):
+
+        def refine(run_id: str) -> Run | None:
+            commit = read_commit(layout.commits, run_id)
+            if commit is None or commit.flow != FLOW:
+                return refine_run(installation, run_id, pool)
+            sources, topics = installation.sources, installation.topics
+            place = Place(layout, sources, topics, installation.settings, Selection())
+            return refine_again(place, commit, shards)
+
+        for commit in rebuild_articles(layout, refine, waiting=log.info):
+            shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
+        # Archived without a commit; the runs that have begun are left to themselves or to the next
+        # ingest, which finishes them.
+        archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
+        for run_id in sorted(
+            archived.difference(committed_runs(layout.commits), begun_runs(layout))
+        ):
             run = refine_run(installation, run_id, pool)
             load_runs(installation, [run] if run else [])
-
-
-def _refine_again(
-    installation: Installation, run_id: str, pool: PagePool, shards: ShardPool
-) -> Run | None:
-    commit = read_commit(installation.layout.commits, run_id)
-    if commit is None or commit.flow != FLOW:
-        return refine_run(installation, run_id, pool)
-    here = Place(
-        installation.layout,
-        installation.sources,
-        installation.topics,
-        installation.settings,
-        Selection(),
-    )
-    return refine_again(here, commit, shards)

@@ -1,4 +1,4 @@
-"""Counts changed topics again over all articles, without the network."""
+"""The recount job: count changed topics again over all articles, without the network."""
 
 import logging
 

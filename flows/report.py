@@ -1,4 +1,4 @@
-"""Writes the HTML report of the current snapshot."""
+"""The report job: write the HTML report of the current snapshot."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""One installation: settings, sources, topics and folders, checked before anything runs."""
+"""One installation: its settings, sources, topics and folders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from warehouse.layers.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What every job starts from."""
+    """What every job starts from, read and checked."""
 
     settings: Settings
     layout: Layout

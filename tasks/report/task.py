@@ -27,3 +27,12 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
             key=artifact, markdown=summary_of_topics(figures), description="The topics over time"
         )
     return figures
+
+
+def report_or_warn(installation: Installation, artifact: str) -> None:
+    """Write the report; a failure is logged, since the loaded data are good without it."""
+    state = report_snapshot(installation, artifact, return_state=True)
+    if state.is_failed():
+        log.warning(
+            "report_failed: %s was not written: %s", installation.layout.report, state.message
+        )
