@@ -1,10 +1,9 @@
-"""What a terminal shows: log lines and progress bars of a run, and what some commands print."""
+"""Terminal output: log lines and progress bars of a run, and the tables of some commands."""
 
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[None]:
 
 @contextmanager
 def _attached(name: str, handler: logging.Handler, level: int) -> Iterator[None]:
-    """Send what a logger says to the handler alone."""
+    """Send a logger's records to this handler only."""
     logger = logging.getLogger(name)
     before = logger.level, logger.propagate
     logger.setLevel(level)
@@ -65,7 +64,7 @@ def _attached(name: str, handler: logging.Handler, level: int) -> Iterator[None]
 
 
 class BarHandler(logging.Handler):
-    """Draws what `tasks.progress.advance` says."""
+    """Draws a progress bar for each step that `tasks.progress.advance` reports."""
 
     def __init__(self, bars: Progress) -> None:
         super().__init__(logging.DEBUG)
@@ -73,7 +72,7 @@ class BarHandler(logging.Handler):
         self._ids: dict[str, BarId] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Move the bar of the step that the record tells of."""
+        """Move the bar of the record's step."""
         step = getattr(record, "step", None)
         if step is None:
             return
@@ -84,44 +83,35 @@ class BarHandler(logging.Handler):
 
 
 def health_view(sources: Iterable[SourceHealth]) -> Table:
-    """The state of each source, and why."""
+    """A row for each source: its state and the reason."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("source", style="cyan", no_wrap=True)
     for column in ("state", "last read", "last new article", "failures", "why"):
         table.add_column(column, overflow="fold")
     for source in sources:
-        times = (source.last_success_at, source.last_new_article_at)
+        moments = (source.last_success_at, source.last_new_article_at)
+        times = [f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in moments]
         failures = str(source.failures_in_a_row or "")
-        table.add_row(
-            source.source_id, source.state, *map(_minute, times), failures, Text(source.why)
-        )
+        table.add_row(source.source_id, source.state, *times, failures, Text(source.why))
     return table
 
 
-def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
-
-
 def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableType:
-    """What relations hold; their columns too when they are shown whole."""
+    """The description of each relation; with `whole`, of its columns too."""
     parts: list[RenderableType] = []
     for group, members in groupby(relations, key=lambda relation: relation.group):
         parts.append(Text(f"\n{group}", style="bold"))
         for relation in members:
-            parts.append(_relation_view(relation))
+            signature = relation.name
+            if relation.kind == "macro":
+                signature += f"({', '.join(column.name for column in relation.columns)})"
+            about = relation.kind if relation.rows is None else f"{relation.rows:,} rows"
+            parts.append(Text.assemble("  ", (signature, "cyan"), (f"  {about}", "dim")))
+            parts.append(Padding(Text(relation.comment or ""), (0, 0, 0, 4)))
             parts += [_columns_view(relation)] if whole else []
     if not whole:
         parts.append(Text("\nThe columns of one: presswatch schema NAME", style="dim"))
     return Group(*parts)
-
-
-def _relation_view(relation: Relation) -> RenderableType:
-    called = relation.name
-    if relation.kind == "macro":
-        called += f"({', '.join(column.name for column in relation.columns)})"
-    about = relation.kind if relation.rows is None else f"{relation.rows:,} rows"
-    head = Text.assemble("  ", (called, "cyan"), (f"  {about}", "dim"))
-    return Group(head, Padding(Text(relation.comment or ""), (0, 0, 0, 4)))
 
 
 def _columns_view(relation: Relation) -> RenderableType:
@@ -145,10 +135,7 @@ def page_view(path: Path, record: Mapping[str, Any]) -> RenderableType:
             parts.append(Text.assemble((f"{name}: ", "dim"), (shown, "cyan")))
     parts.append(Text(f"\n{record['headline'] or ''}", style="bold"))
     parts.append(Text(f"\n{record['body']}\n", style="green"))
-    parts += [_stripped(block) for block in record["stripped"]]
+    for block in record["stripped"]:
+        why = f"{block['position']:4} {block['kind']} {block['rule']}  "
+        parts.append(Text.assemble((why, "dim"), (block["text"], "red")))
     return Group(*parts)
-
-
-def _stripped(block: Mapping[str, Any]) -> Text:
-    why = f"{block['position']:4} {block['kind']} {block['rule']}  "
-    return Text.assemble((why, "dim"), (block["text"], "red"))

@@ -16,42 +16,37 @@ SECRETS = (
     "PREFECT_SERVER_DATABASE_CONNECTION_URL",
     "PREFECT_SERVER_DATABASE_PASSWORD",
 )
-"""Of Prefect; no other variable of Prefect is printed either, but for those that we set."""
+"""Prefect's secrets; of its other variables only those that Presswatch sets are printed."""
 SECRET = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|KEY|AUTH|CREDENTIAL")
-"""In the name of a variable of our own."""
+"""A variable of Presswatch with one of these in its name holds a secret."""
 BARE = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
-"""Values that are read alike without quotes."""
+"""Values that systemd, compose and the shell read alike without quotes."""
 
 
 def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> str:
-    """A line KEY=VALUE a setting, sorted; what is set in the environment counts.
+    """A sorted line KEY=VALUE for each setting; the environment overrides defaults.
 
-    A secret that is set is named in a comment and left out.
+    A secret that is set is named in a comment, without its value.
 
     Raises:
-        ConfigError: a value that no quoting carries into such a file.
+        ConfigError: a value that cannot be quoted in such a file.
     """
-    wanted = _wanted(settings, api, environment)
+    defaults = server_settings(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
+    wanted = {name: environment.get(name) or value for name, value in defaults.items()}
+    wanted |= {key: value for key, value in environment.items() if key.startswith(PREFIX) and value}
+    if settings.store:
+        wanted[f"{PREFIX}STORE"] = settings.store
+    for name in ("data", "sources", "topics"):
+        path: Path = getattr(settings, name)
+        wanted[f"{PREFIX}{name.upper()}"] = str(path.absolute())
     hidden = {name for name in SECRETS if environment.get(name)}
     hidden |= {name for name, value in wanted.items() if _is_secret(name, value)}
     lines = [_line(name, wanted[name]) for name in sorted(wanted.keys() - hidden)]
     return "\n".join([*(f"# left out, holds a secret: {name}" for name in sorted(hidden)), *lines])
 
 
-def _wanted(settings: Settings, api: str, environment: Mapping[str, str]) -> dict[str, str]:
-    defaults = server_settings(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
-    known = {name: environment.get(name) or value for name, value in defaults.items()}
-    own = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
-    paths: dict[str, Path] = {
-        f"{PREFIX}{name.upper()}": getattr(settings, name) for name in ("data", "sources", "topics")
-    }
-    if settings.store:
-        own[f"{PREFIX}STORE"] = settings.store
-    return known | own | {name: str(path.absolute()) for name, path in paths.items()}
-
-
 def _is_secret(name: str, value: str) -> bool:
-    """By the name of a variable of our own, or by a user or a query in an address."""
+    """Whether a variable of Presswatch is named like one, or an address has a user or a query."""
     if name.startswith(PREFIX) and SECRET.search(name):
         return True
     parts = urlsplit(value) if "://" in value else None

@@ -1,4 +1,4 @@
-"""Exit statuses of the command, and expected errors reported_errors in a line."""
+"""Exit statuses of the command, and expected errors reported in a line."""
 
 import sys
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,17 +20,17 @@ def extract(
     pages: Annotated[
         list[Path], typer.Argument(help="Saved pages (.html, .html.gz, .txt), or raw_refs.")
     ],
-    url: Annotated[str | None, typer.Option(help="Where the page came from.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for one JSON file a page.")] = None,
+    url: Annotated[str | None, typer.Option(help="URL that the page came from.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for one JSON file per page.")] = None,
     source: Annotated[
-        str | None, typer.Option(help="Id of the source whose settings count for the pages.")
+        str | None, typer.Option(help="Id of the source whose settings apply.")
     ] = None,
     sources: SourcesFile = SOURCES,
     data: DataFolder = None,
 ) -> None:
     """Show what is kept of a page, what is stripped, and why.
 
-    Each page is read by itself: what recurs over a source's pages is seen by an ingest alone.
+    Each page is read by itself; text that recurs over a source's pages is only found by an ingest.
     """
     from tasks.process_pool import page_pool
     from tasks.settings import Settings
@@ -40,12 +40,20 @@ def extract(
         settings = Settings()
         chosen = choose(load_sources(sources), [source])[0] if source else None
         with page_pool(settings) as pool:
-            for page in explain(_found(pages, data), url, settings.limits, pool, chosen):
-                _show_page(page.path, page.stem, page.record(), out)
+            for page in explain(_local_paths(pages, data), url, settings.limits, pool, chosen):
+                record = page.record()
+                if out:
+                    out.mkdir(parents=True, exist_ok=True)
+                    text = json.dumps(record, ensure_ascii=False, indent=1)
+                    (out / f"{page.stem}.json").write_text(text + "\n", encoding="utf-8")
+                elif sys.stdout.isatty():
+                    Console().print(page_view(page.path, record))
+                else:
+                    print(json.dumps({"page": str(page.path), **record}, ensure_ascii=False))
 
 
-def _found(pages: list[Path], data: Path | None) -> list[Path]:
-    """Where the pages are: what a `raw_ref` names lies in the archive of the data folder."""
+def _local_paths(pages: list[Path], data: Path | None) -> list[Path]:
+    """The paths with each `raw_ref` below the data folder, its archive fetched from the store."""
     from warehouse.store.archive_files import bring_archive
 
     layout = layout_of(data)
@@ -55,19 +63,10 @@ def _found(pages: list[Path], data: Path | None) -> list[Path]:
     return [layout.raw / page if ARCHIVED.search(page.name) else page for page in pages]
 
 
-def _show_page(path: Path, stem: str, record: dict[str, Any], out: Path | None) -> None:
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(record, ensure_ascii=False, indent=1)
-        (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
-    elif sys.stdout.isatty():
-        Console().print(page_view(path, record))
-    else:
-        print(json.dumps({"page": str(path), **record}, ensure_ascii=False))
-
-
 def check_sources(
-    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all when none.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Source ids; all sources when none is given.")
+    ] = None,
     sources: SourcesFile = SOURCES,
     topics: TopicsFile = TOPICS,
 ) -> None:

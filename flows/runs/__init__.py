@@ -1,1 +1,1 @@
-"""What Prefect is given of a run: settings, names, states, artifacts, events, progress."""
+"""Runs as Prefect shows them: settings, names, states, artifacts, events, progress."""

@@ -23,16 +23,11 @@ def refining(settings: Settings, processes: int = 0) -> "Iterator[ShardPool | Cl
         ConfigError: Dask is not installed.
         SourcesFailed: the cluster cannot be used.
     """
-    if settings.dask:
-        with _cluster(settings.dask) as cluster:
-            yield cluster
-    else:
+    address = settings.dask
+    if not address:
         with shard_pool(processes or settings.processes) as pool:
             yield pool
-
-
-@contextmanager
-def _cluster(address: str) -> "Iterator[Cluster]":
+        return
     try:
         from prefect_dask.task_runners import DaskTaskRunner
 

@@ -1,10 +1,9 @@
-"""How an ingest ends: its artifacts, its final state, and the events about its sources."""
+"""The end of an ingest: its artifacts, its final state, and events about its sources."""
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
@@ -23,11 +22,11 @@ from warehouse.read.source_health import unhealthy
 log = logging.getLogger(__name__)
 
 PARTIAL, SKIPPED = "Partial", "Skipped"
-"""Names of the states of a run in which some sources failed, and of one with nothing to do."""
+"""Names of the final states of a run in which some sources failed, and of one without work."""
 FAILED_SOURCE = "presswatch.source.failed"
 OPEN_SOURCE = "presswatch.source.open"
 SILENT_SOURCE = "presswatch.source.silent"
-"""Events that automations can catch; their resource is `presswatch.source.<id>`."""
+"""Events for automations, about the resource `presswatch.source.<id>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Ingested:
     batches: tuple[Batch, ...] = ()
     loaded: LoadReport = field(default_factory=LoadReport)
     busy: Mapping[str, str] = field(default_factory=dict)
-    """Sources left out because another run has them: its id by source id."""
+    """Sources that another run is collecting: its run id by source id."""
 
     @property
     def failed(self) -> tuple[Collected, ...]:
@@ -56,7 +55,7 @@ def run_name(sources: int, new: int | None = None) -> str:
 def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
     """End a scheduled run whose sources are all being collected by another run."""
     message = busy_with(busy)
-    log.info("nothing left to collect: %s", message)
+    log.info("nothing to collect: %s", message)
     run_page.rename("ingest, skipped")
     return Completed(name=SKIPPED, message=message, data=Ingested(run_id, busy=busy))
 
@@ -67,18 +66,28 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     Raises:
         SourcesFailed: every source failed.
     """
-    message = _in_a_line(done, is_published=is_published)
+    loaded = done.loaded
+    counts = f"{loaded.articles} new articles, {loaded.revised} revised, {loaded.mentions} mentions"
+    message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
+    if done.busy:
+        message = f"{message}; {busy_with(done.busy)}"
     log.info("%s", message)
     run_page.rename(run_name(len(done.sources), done.loaded.articles))
     _create_artifacts(installation, done)
-    _emit_events(installation, done)
-    if done.failed:
-        return _state_with_failures(done, message)
-    return Completed(message=message, data=done)
+    _emit_source_events(installation, done)
+    if not done.failed:
+        return Completed(message=message, data=done)
+    first = done.failed[0]
+    why = f"{first.source_id}: {first.error}"
+    asked = [source for source in done.sources if not source.skipped]
+    if len(done.failed) == len(asked):
+        raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
+    failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
+    return Completed(name=PARTIAL, message=f"{failed}; {message}", data=done)
 
 
-def _emit_events(installation: Installation, done: Ingested) -> None:
-    """Emit events about the sources that failed, are skipped, or have fallen silent."""
+def _emit_source_events(installation: Installation, done: Ingested) -> None:
+    """Emit an event for each source that failed, is skipped, or has fallen silent."""
     names = {source.id: source.name for source in installation.sources}
     for source in done.failed:
         log.warning("%s failed: %s", source.source_id, source.error)
@@ -90,23 +99,6 @@ def _emit_events(installation: Installation, done: Ingested) -> None:
         run_page.emit_source_event(
             event, health.source_id, names.get(health.source_id, ""), health.why
         )
-
-
-def _state_with_failures(done: Ingested, message: str) -> State[Ingested]:
-    first = done.failed[0]
-    why = f"{first.source_id}: {first.error}"
-    asked = [source for source in done.sources if not source.skipped]
-    if len(done.failed) == len(asked):
-        raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
-    failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
-    return Completed(name=PARTIAL, message=f"{failed}; {message}", data=done)
-
-
-def _in_a_line(done: Ingested, *, is_published: bool) -> str:
-    loaded = done.loaded
-    counts = f"{loaded.articles} new articles, {loaded.revised} revised, {loaded.mentions} mentions"
-    line = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
-    return f"{line}; {busy_with(done.busy)}" if done.busy else line
 
 
 def _create_artifacts(installation: Installation, done: Ingested) -> None:
@@ -136,21 +128,16 @@ def summary(done: Ingested) -> Table:
         table.add_column(column, overflow="fold")
     refined = {batch.source_id: batch.counts for batch in done.batches}
     for source in done.sources:
-        row = _ledger_row(source, refined.get(source.source_id, {}))
-        table.add_row(*(str(value) for value in row))
+        counts = refined.get(source.source_id, {})
+        articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
+        passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
+        rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
+        table.add_row(
+            source.source_id,
+            str(source.listed),
+            str(articles),
+            str(source.rechecked),
+            outcome_counts(rejected) or "-",
+            _note(source),
+        )
     return table
-
-
-def _ledger_row(source: Collected, counts: dict[str, int]) -> list[Any]:
-    passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
-    rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
-    articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
-    rejections = outcome_counts(rejected) or "-"
-    return [
-        source.source_id,
-        source.listed,
-        articles,
-        source.rechecked,
-        rejections,
-        _note(source),
-    ]

@@ -26,7 +26,7 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
-    # A run of 20 sources is a megabyte of Prefect's database; what is old goes by itself.
+    # A run of 20 sources takes a megabyte of Prefect's database; its server removes old runs.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(60 * 86_400),
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
@@ -37,11 +37,11 @@ WORKER = {
     "PREFECT_WORKER_QUERY_SECONDS": "5",
 }
 TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
-"""The command reports an error in one line; Prefect would add a traceback."""
+"""Hides Prefect's traceback of an error that the command reports in one line."""
 
 
 def configure(*, verbose: bool = False) -> None:
-    """Set what is not set yet; without an address of a server, runs use a temporary one."""
+    """Set what is not set yet; without the address of a server, runs use a temporary one."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     if not verbose:
@@ -50,7 +50,7 @@ def configure(*, verbose: bool = False) -> None:
 
 
 def server_environment(api: str) -> dict[str, str]:
-    """The environment of a server, of workers and of their runs; what is set already stays.
+    """The environment of a server, workers and their runs; variables already set keep their value.
 
     Args:
         api: Address of the server's API.
@@ -59,7 +59,7 @@ def server_environment(api: str) -> dict[str, str]:
 
 
 def server_settings(api: str) -> dict[str, str]:
-    """What Presswatch sets of a server, of workers and of their runs."""
+    """Presswatch's settings for a server, workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
     return SETTINGS | SERVER | WORKER | links
 
@@ -71,5 +71,5 @@ def log_to_prefect() -> None:
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
     log_progress()
-    # A line for each task run, "Finished in state Completed()", without its name.
+    # Hides "Finished in state Completed()" for each task run, which does not name the task.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Progress of long work as lines in a run's log, where no terminal shows a bar."""
+"""Logs the progress of long work in a run's log, where no terminal shows a bar."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ EVERY_SECONDS = 15.0
 
 
 class ProgressLines(logging.Handler):
-    """Logs what `tasks.progress.advance` reports, at most once in so many seconds per step."""
+    """Logs what `tasks.progress.advance` reports, at most once in `every` seconds for each step."""
 
     def __init__(self, every: float = EVERY_SECONDS) -> None:
         super().__init__(logging.DEBUG)
@@ -17,7 +17,7 @@ class ProgressLines(logging.Handler):
         self._logged_at: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log a step's progress, unless that was logged just now."""
+        """Log a step's progress, unless it was logged less than `every` seconds ago."""
         step = getattr(record, "step", None)
         if step is None:
             return
@@ -32,7 +32,7 @@ class ProgressLines(logging.Handler):
 
 
 def log_progress() -> None:
-    """Log progress from now on, unless a handler shows it already."""
+    """Log progress from now on, unless a handler already shows it."""
     progress = logging.getLogger("tasks.progress")
     if not progress.handlers:
         progress.setLevel(logging.DEBUG)

@@ -1,6 +1,6 @@
-"""What Prefect shows of the current run: its name, its artifacts and its events.
+"""Sets the current run's name, artifacts and events in Prefect.
 
-Outside a flow run nothing of it happens.
+Outside a flow run there is no run to rename.
 """
 
 import logging
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 
 def is_scheduled() -> bool:
-    """Whether the run was made by its deployment's schedule, and not by a person."""
+    """Whether the deployment's schedule started the run, not a person."""
     run = _flow_run()
     return bool(run and run.auto_scheduled)
 
 
 def rename(name: str) -> None:
-    """Give the run the name that people see in lists."""
+    """Set the run's name in Prefect's lists."""
     run = _flow_run()
     if run:
         with get_client(sync_client=True) as client:
@@ -29,18 +29,18 @@ def rename(name: str) -> None:
 
 
 def show_waiting(why: str) -> None:
-    """Show what the run waits for: in its log, and in the name that people see in lists."""
+    """Show what the run is waiting for, in its log and in its name."""
     log.info("waiting: %s", why)
     rename(f"ingest, waiting: {why}")
 
 
 def create_artifact(key: str, markdown: str, description: str) -> None:
-    """Create an artifact that people read on the run's page."""
+    """Create a Markdown artifact on the run's page."""
     create_markdown_artifact(key=key, markdown=markdown, description=description)
 
 
 def emit_source_event(event: str, source_id: str, name: str, message: str) -> None:
-    """Emit an event about a source that an automation can catch.
+    """Emit an event about a source, for automations.
 
     Args:
         event: Such as `presswatch.source.failed`.
