@@ -1,4 +1,4 @@
-"""The nightly upkeep: compact closed days, remove what is no longer needed, verify the rest."""
+"""The nightly job: compact closed days, remove what is no longer needed, verify the rest."""
 
 import logging
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def maintain(
     """Compact closed days, remove what is no longer needed, verify what is kept.
 
     Args:
-        verify_only: Only look whether what is kept still holds; change nothing.
+        verify_only: Only verify what is kept; change nothing.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.

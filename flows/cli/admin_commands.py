@@ -25,7 +25,9 @@ def serve(
     sources: SourcesFile = SOURCES,
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the UI, on this machine.")] = 4200,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the UI on this machine.")
+    ] = 4200,
     sample: Annotated[
         bool, typer.Option("--sample", help="Try it with the sample newsroom, in data/demo.")
     ] = False,
@@ -63,9 +65,9 @@ def env(
         str, typer.Option(envvar="PREFECT_API_URL", help="Address of the server's API.")
     ] = "http://127.0.0.1:4200/api",
 ) -> None:
-    """Print the settings of server and workers as an environment file of systemd or compose.
+    """Print the settings of server and workers as an environment file for systemd or compose.
 
-    What holds a secret is named and left out.
+    Secrets are named in comments, without their values.
     """
     installation = open_checked(sources, topics, data)
     from flows.cli.env_file import env_file
@@ -75,15 +77,18 @@ def env(
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="The copy; made when it is not there.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the copy; created when missing.")],
     data: DataFolder = None,
 ) -> None:
-    """Copy the data folder, also beside a running ingest; only what is new since the last time."""
+    """Copy what is new in the data folder, even while an ingest is running."""
     from tasks.upkeep.backup import back_up
 
     layout, target = layout_of(data), folder.expanduser().absolute()
     if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
-        fail(f"{target} and the data folder {layout.root} must lie apart", Exit.WRONG_USAGE)
+        fail(
+            f"{target} and the data folder {layout.root} must not overlap",
+            Exit.WRONG_USAGE,
+        )
     with reported_errors(), show_progress():
         done = back_up(layout, target, log.info)
     print(
@@ -97,7 +102,7 @@ def maintain(
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Only look whether what is kept still holds.")
+        bool, typer.Option("--verify", help="Only verify what is kept; change nothing.")
     ] = False,
 ) -> None:
     """Compact closed days, remove what is no longer needed, verify what is kept."""

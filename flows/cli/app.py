@@ -46,11 +46,11 @@ def ingest(
     only: Only = None,
     since_days: Annotated[
         int,
-        typer.Option(min=0, help="Ignore what was published earlier; 0 takes all."),
+        typer.Option(min=0, help="Ignore what was published more days ago; 0 takes all."),
     ] = 0,
     max_new: Annotated[
         int,
-        typer.Option(min=0, help="New pages fetched a source; 0 takes the limit of the settings."),
+        typer.Option(min=0, help="New pages per source at most; 0 takes the setting."),
     ] = 0,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
@@ -76,7 +76,7 @@ def ingest(
 def backfill(
     warcs: Annotated[list[str], typer.Argument(help="WARC files, folders or globs.")],
     domain: Annotated[
-        list[str] | None, typer.Option(help="Pages of this domain and hosts below; repeatable.")
+        list[str] | None, typer.Option(help="Pages of this domain and its subdomains; repeatable.")
     ] = None,
     since: Annotated[
         date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="First day of publication.")
@@ -88,24 +88,24 @@ def backfill(
         list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
     ] = None,
     only_known: Annotated[
-        bool, typer.Option("--only-known", help="Ignore domains that no source has.")
+        bool, typer.Option("--only-known", help="Ignore domains that belong to no source.")
     ] = False,
     every_url: Annotated[
-        bool, typer.Option("--every-url", help="Also URLs that do not look like an article's.")
+        bool, typer.Option("--every-url", help="Read URLs too that do not look like an article's.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Load nothing; estimate from a sample.")
     ] = False,
-    processes: Annotated[int, typer.Option(min=0, help="0 is one for each core.")] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="Processes; 0 is one for each core.")] = 0,
     sources: SourcesFile = SOURCES,
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
 ) -> None:
-    """Take the articles out of WARC archives; resumes where it was stopped."""
+    """Extract the articles of WARC archives; resumes where it was stopped."""
     installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     if not installation.settings.dask:
-        start_fork_server()  # processes do so while the flow is imported
+        start_fork_server()  # starts while the flow is imported
     from flows import backfill as job
 
     with show_progress(), reported_errors():
@@ -145,7 +145,7 @@ def rebuild(
 def recount(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
-    """Count topics whose definition changed again, over all articles."""
+    """Count changed topics again, over all articles."""
     installation = open_checked(sources, topics, data)
     prefect_settings.configure()
     from flows import recount as job
@@ -162,7 +162,7 @@ for command in (extract, sql, schema, report, serve, deploy, env, backup, mainta
 def demo(
     data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO,
 ) -> None:
-    """Serve the sample newsroom on loopback, ingest it, and show the topics."""
+    """Ingest the sample newsroom, served on loopback, and show the topics."""
     prefect_settings.configure()
     from flows.demo import run_demo
 

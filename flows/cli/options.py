@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated, TypedDict
@@ -20,13 +20,13 @@ DataFolder = Annotated[
 
 
 def open_checked(sources: Path, topics: Path, data: Path | None) -> Installation:
-    """Open the installation that the options name; exits with a line for each problem."""
+    """Open the installation that the options name; exit with a line for each problem."""
     with reported_errors():
         return open_installation(sources, topics, data or "")
 
 
 class FlowFiles(TypedDict):
-    """The files of an installation, as all flows take them."""
+    """The parameters of all flows that name an installation's files."""
 
     sources_file: str
     topics_file: str
@@ -34,7 +34,7 @@ class FlowFiles(TypedDict):
 
 
 def flow_files(installation: Installation) -> FlowFiles:
-    """The parameters that name the installation's files to a flow."""
+    """An installation's files, as parameters of a flow."""
     settings = installation.settings
     return {
         "sources_file": str(settings.sources),

@@ -16,24 +16,28 @@ from flows.cli.query_output import PRINTERS, print_table
 from warehouse.layers.layout import Layout
 
 ROWS = 200
-"""Rows of an answer that a terminal is shown."""
+"""Rows that a terminal shows unless told otherwise."""
 
 
 def sql(
     query: Annotated[
         str | None, typer.Argument(help="A SQL query; - reads it from standard input.")
     ] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="A file that has it.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A file with the query.")
+    ] = None,
     data: DataFolder = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
-    as_ndjson: Annotated[bool, typer.Option("--ndjson", help="Print a JSON object a row.")] = False,
+    as_ndjson: Annotated[
+        bool, typer.Option("--ndjson", help="Print one JSON object per row.")
+    ] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write a Parquet file.")] = None,
     rows: Annotated[
-        int, typer.Option(min=0, help="Rows that a terminal is shown; 0 shows all.")
+        int, typer.Option(min=0, help="Rows that a terminal shows; 0 shows all.")
     ] = ROWS,
 ) -> None:
-    """Ask the current snapshot, read-only."""
+    """Query the current snapshot, read-only."""
     from warehouse.read.query import asked
 
     forms = [name for name, on in zip(PRINTERS, (as_csv, as_json, as_ndjson), strict=True) if on]
@@ -70,7 +74,7 @@ def schema(
     data: DataFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what each table, view and column of the warehouse holds."""
+    """Describe each table, view and column of the warehouse."""
     from warehouse.build.relations import describe
 
     found = describe(layout_of(data))
@@ -88,13 +92,13 @@ def schema(
 def report(
     data: DataFolder = None,
     out: Annotated[
-        Path | None, typer.Option(help="The page; else report.html in the data folder.")
+        Path | None, typer.Option(help="The file; else report.html in the data folder.")
     ] = None,
     table: Annotated[
-        bool, typer.Option("--table", help="Print tables to the terminal, write no page.")
+        bool, typer.Option("--table", help="Print tables to the terminal, write no file.")
     ] = False,
 ) -> None:
-    """Write the page that shows each topic over time; it opens by double click."""
+    """Write an HTML page that shows each topic over time."""
     from tasks.report import write_report
 
     layout = layout_of(data)
@@ -107,7 +111,7 @@ def report(
 
 
 def health(data: DataFolder = None) -> None:
-    """Show which sources fail, are skipped for it, or have fallen silent."""
+    """Show which sources fail, are skipped, or have fallen silent."""
     from flows.cli.console import health_view
     from warehouse.read.query import QueryError
     from warehouse.read.source_health import source_health
@@ -120,7 +124,7 @@ def health(data: DataFolder = None) -> None:
 
 
 def print_topics(layout: Layout) -> None:
-    """Show how often each topic came up, by source and day, and where the files are."""
+    """Print how often each topic was mentioned, by source and day, and the paths of the files."""
     from tasks.report import daily_report
 
     with reported_errors():
@@ -131,7 +135,7 @@ def print_topics(layout: Layout) -> None:
 
 
 def layout_of(data: Path | None) -> Layout:
-    """The folders of the named installation, or of the environment's."""
+    """The data folder, or the environment's; a local copy when its store does not answer."""
     from flows.installation import open_layout, settings_of
     from warehouse.store.objects import StoreError
 

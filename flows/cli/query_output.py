@@ -1,4 +1,4 @@
-"""An answer of the warehouse as people and programs want it: a table, CSV, JSON."""
+"""Prints the result of a query: a table, CSV or JSON."""
 
 import csv
 import sys
@@ -16,20 +16,21 @@ from rich.text import Text
 Answer = duckdb.DuckDBPyRelation
 Row = tuple[str | None, ...]
 MIN_TEXT_WIDTH = 12
-"""Where text columns would get narrower than this, rows are shown one below another."""
+"""Columns; where text columns would be narrower, rows are printed one below another."""
 GAP = 2
 FLOATS = ("DOUBLE", "FLOAT")
 
 
 def print_csv(answer: Answer) -> None:
-    """Print CSV; NULL is an empty field. DuckDB writes the values: pyarrow's CSV has no lists."""
+    """Print CSV; NULL is an empty field."""
+    # DuckDB formats the values, since pyarrow's CSV writer has no lists.
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(answer.columns)
     rows.writerows(_text_rows(answer))
 
 
 def print_json(answer: Answer) -> None:
-    """Print one JSON array of objects, a row a line."""
+    """Print one JSON array, with an object per row and line."""
     before = "["
     for line in _json_rows(answer):
         print(f"{before}\n{line}", end="")
@@ -38,7 +39,7 @@ def print_json(answer: Answer) -> None:
 
 
 def print_ndjson(answer: Answer) -> None:
-    """Print a JSON object a row."""
+    """Print one JSON object per row."""
     for line in _json_rows(answer):
         print(line)
 
@@ -53,7 +54,7 @@ def _text_rows(answer: Answer) -> Iterator[Row]:
 
 
 def _json_rows(answer: Answer) -> Iterator[str]:
-    """A JSON object a row; infinity and NaN, which JSON has not, become null."""
+    """A JSON object per row; infinity and NaN, which JSON lacks, become null."""
     named = zip(answer.columns, answer.types, strict=True)
     quoted = ('"{}"'.format(name.replace('"', '""')) for name, kind in named if kind in FLOATS)
     finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in quoted)
@@ -63,7 +64,7 @@ def _json_rows(answer: Answer) -> Iterator[str]:
 
 
 def print_table(answer: Answer, max_rows: int) -> None:
-    """Print a table: whole, but on a terminal cut to its width and to `max_rows` rows."""
+    """Print a table; on a terminal at most its width and `max_rows` rows."""
     console = Console()
     if not console.is_terminal:
         console, max_rows = Console(width=sys.maxsize, no_color=True), 0
@@ -80,7 +81,7 @@ def print_table(answer: Answer, max_rows: int) -> None:
 
 
 def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
-    """A table whose texts rich cuts to the width; None where little of them would be left."""
+    """A table whose texts rich cuts to the width; None where too little of them would remain."""
     table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
     columns = zip(answer.columns, answer.types, *rows, strict=True)
     for name, kind, *values in columns:
@@ -108,7 +109,7 @@ def _cell(value: str | None) -> Text:
 
 
 def _records(columns: Sequence[str], rows: Sequence[Row]) -> RenderableType:
-    """One row below another, a line or more a column."""
+    """Rows one below another, each column on lines of its own."""
     parts: list[RenderableType] = []
     for number, row in enumerate(rows, start=1):
         lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)

@@ -22,14 +22,14 @@ from tasks.settings import ConfigError
 POOL = "presswatch"
 AUTOMATIONS = Path("deployments/automations.toml")
 ALERTS = "presswatch-alerts"
-"""Name of the notification block that automations send to; without it they do nothing."""
+"""The notification block that automations send to; without it they do nothing."""
 HIDDEN_PARAMETERS = {"sources_file", "topics_file", "data"}
-"""Parameters of the command alone; a worker's environment has PRESSWATCH_SOURCES and the like."""
+"""Parameters for the command only; workers read PRESSWATCH_SOURCES and the like."""
 DOES_NOTHING = {"type": "do-nothing"}
 
 
 def deploy(installation: Installation) -> list[DeploymentResponse]:
-    """Register everything with the server at PREFECT_API_URL; what is there already is updated.
+    """Create or update everything on the server at PREFECT_API_URL.
 
     Schedules that were paused in the UI stay paused.
 
@@ -38,8 +38,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
     """
     automations = read_automations(AUTOMATIONS)
     with get_client(sync_client=True) as client:
-        _check_password(client)
-        _make_pool(client)
+        _create_pool(client)
         _run_prefect_deploy(installation.settings.deployments)
         for automation in automations:
             _register(client, automation)
@@ -75,27 +74,22 @@ def read_automations(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _check_password(client: SyncPrefectClient) -> None:
+def _create_pool(client: SyncPrefectClient) -> None:
     try:
-        client.read_work_pools(limit=1)
+        client.read_work_pool(POOL)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
     except PrefectHTTPStatusError as error:
         if error.response.status_code != HTTPStatus.UNAUTHORIZED:
             raise
         why = f"PREFECT_API_AUTH_STRING was rejected by {client.api_url} (401)"
         raise ConfigError([why]) from None
-
-
-def _make_pool(client: SyncPrefectClient) -> None:
-    try:
-        client.read_work_pool(POOL)
-    except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
     about = "Presswatch's runs: a process each, on the machines where a worker of this pool runs."
     client.update_work_pool(POOL, WorkPoolUpdate(description=about))
 
 
 def _run_prefect_deploy(file: Path) -> None:
-    """Deploy a prefect.yaml. Prefect's Python API cannot, only its command can."""
+    """Deploy a prefect.yaml; only Prefect's command can, not its Python API."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     command += ["--prefect-file", str(file)]
     known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
@@ -108,10 +102,8 @@ def _run_prefect_deploy(file: Path) -> None:
 
 
 def _update_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
-    """Offer the ids of sources.toml, refuse any other, and hide what the environment says.
-
-    `only` stays `list[str]` in the flow: the choices are known only where sources.toml is.
-    """
+    """Let the form offer only the ids of sources.toml, and hide the command's parameters."""
+    # The flow's `only` is a plain `list[str]`: its choices are known only where sources.toml is.
     schema = one.parameter_openapi_schema or {}
     fields = schema.get("properties", {})
     for name in HIDDEN_PARAMETERS & fields.keys():
@@ -122,7 +114,7 @@ def _update_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequen
 
 
 def _register(client: SyncPrefectClient, described: Mapping[str, Any]) -> None:
-    """Create an automation, or update the one of that name and leave it paused if it is."""
+    """Create an automation, or update the one of that name; a paused one stays paused."""
     wanted = AutomationCore.model_validate(
         dict(described) | {"actions": [_action(client, one) for one in described["actions"]]}
     )
@@ -135,7 +127,7 @@ def _register(client: SyncPrefectClient, described: Mapping[str, Any]) -> None:
 
 
 def _action(client: SyncPrefectClient, described: Mapping[str, Any]) -> dict[str, Any]:
-    """An action for the server; a `block` is any block document of that name, if there is one."""
+    """An action with its `block` replaced by the id of the block document of that name."""
     action = dict(described)
     name = action.pop("block", None)
     if name is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 20
-"""For a process to end by itself before it is killed."""
+"""Time for a process to end after SIGTERM before it is killed."""
 RESTART_SECONDS = 2
 PR_SET_PDEATHSIG = 1
 
@@ -29,7 +29,7 @@ class Child:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
-        """Start it in a group of its own, so that Ctrl-C reaches only this command."""
+        """Start it in a process group of its own, so that Ctrl-C reaches only this command."""
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 self.command,
@@ -51,7 +51,7 @@ class Child:
         self.start()
 
     def stop(self) -> None:
-        """End it, by SIGKILL when SIGTERM is not enough."""
+        """End it by SIGTERM, then by SIGKILL."""
         if self.process is None:
             return
         self.process.terminate()
@@ -64,11 +64,10 @@ class Child:
 
 
 def _end_with_parent() -> None:
-    """Heed SIGINT, and ask Linux to send SIGTERM when the parent dies, even by SIGKILL.
-
-    Prefect's worker ends by a SIGINT to itself. `presswatch serve &` in a script ignores it, and so
-    would the worker. A server that outlived `serve` would keep the next one from its port.
-    """
+    """Restore SIGINT, and ask Linux for a SIGTERM when the parent dies, even by SIGKILL."""
+    # Prefect's worker ends by sending itself a SIGINT, but a process started by
+    # `presswatch serve &` in a script would inherit that SIGINT is ignored.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A server that outlived `serve` would keep the next one from its port.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

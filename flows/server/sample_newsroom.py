@@ -1,6 +1,6 @@
-"""The sample newsroom of deployments/sample, on loopback.
+"""Serves the sample newsroom of deployments/sample on loopback.
 
-Without Prefect: `serve` says where its server is before Prefect is imported.
+Imports no Prefect: `serve` sets the server's address before Prefect is imported.
 """
 
 import sys

@@ -34,7 +34,7 @@ class Stopped(Exception):  # noqa: N818 - a request, not an error
 
 @dataclass
 class Serving:
-    """The server, the worker, and what they work with."""
+    """The server and the worker of one installation."""
 
     installation: Installation
     api: str
@@ -43,11 +43,11 @@ class Serving:
 
 
 def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
-    """Run everything; return after Ctrl-C or SIGTERM, with no run left in state Running.
+    """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
     Raises:
         ConfigError: the port is taken, or a file of deployments/ is wrong.
-        RuntimeError: the server does not come up.
+        RuntimeError: the server does not start.
     """
     _check_port(port)
     home = installation.layout.root / "prefect"
@@ -85,7 +85,7 @@ def _start(serving: Serving, name: str, command: list[str]) -> None:
 
 
 def _prepare(serving: Serving) -> None:
-    """Mark the runs that ended with the machine as crashed, and register the deployments."""
+    """Mark runs that ended with the machine as crashed, and register the deployments."""
     from flows.server.deploy import deploy
     from flows.server.orphaned_runs import end_orphaned_runs
 
@@ -95,16 +95,14 @@ def _prepare(serving: Serving) -> None:
     for one in sorted(deployments, key=lambda one: one.name):
         for schedule in one.schedules:
             state = "on" if schedule.active and not one.paused else "paused"
-            log.info("%s: %s (%s)", one.name, _described(schedule.schedule), state)
-
-
-def _described(schedule: object) -> str:
-    cron, zone = getattr(schedule, "cron", None), getattr(schedule, "timezone", None)
-    return f"cron {cron} {zone or 'UTC'}" if cron else str(schedule)
+            when = schedule.schedule
+            cron, zone = getattr(when, "cron", None), getattr(when, "timezone", None)
+            text = f"cron {cron} {zone or 'UTC'}" if cron else str(when)
+            log.info("%s: %s (%s)", one.name, text, state)
 
 
 def _watch(serving: Serving) -> None:
-    """Restart what ended, and offer changed sources in the form, until stopped."""
+    """Restart ended processes, and update the forms when sources change, until stopped."""
     settings = serving.installation.settings
     seen = _changed_at(settings)
     while True:
@@ -112,7 +110,7 @@ def _watch(serving: Serving) -> None:
         try:
             _restart_ended(serving)
             if _changed_at(settings) != seen:
-                _offer_again(serving)
+                _update_forms(serving)
                 seen = _changed_at(settings)
         except httpx.HTTPError as error:
             log.warning("the Prefect server does not answer: %s", error)
@@ -131,7 +129,7 @@ def _restart_ended(serving: Serving) -> None:
         worker.restart()
 
 
-def _offer_again(serving: Serving) -> None:
+def _update_forms(serving: Serving) -> None:
     from flows.server.deploy import update_forms
 
     try:
@@ -149,7 +147,7 @@ def _changed_at(settings: Settings) -> list[float]:
 
 
 def _stop(serving: Serving) -> None:
-    """End the worker and its runs, mark these as crashed, end the server."""
+    """End the worker and its runs, mark them as crashed, end the server."""
     from flows.server.orphaned_runs import end_orphaned_runs
 
     for worker in serving.children[1:]:
@@ -165,16 +163,19 @@ def _stopping_on_signals() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Stopped
 
-    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, stop)
     try:
         yield
     finally:
-        for one in before:
+        # A second Ctrl-C must not interrupt the stopping of worker and server.
+        for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, signal.SIG_IGN)
 
 
 def _check_port(port: int) -> None:
     with socket.socket() as probe:
+        # As the server does: a port in TIME_WAIT after a restart is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -188,15 +189,9 @@ def _wait_for(api: str, server: Child) -> None:
     while time.monotonic() < end:
         if server.has_ended():
             raise RuntimeError(f"the Prefect server ended; {server.log} says why")
-        if _answers(api):
-            return
-        time.sleep(0.3)
+        try:
+            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(0.3)
     raise RuntimeError(f"no answer from {api} within {START_SECONDS} seconds: {server.log}")
-
-
-def _answers(api: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
-            return True
-    except OSError:
-        return False

@@ -1,9 +1,9 @@
-"""Prefect's UI as this project serves it: its pages talk to their own server and to nobody else.
+"""Restricts Prefect's UI by a content security policy to requests to its own server.
 
 Prefect 3.9's UI asks a statistics service (`sr-client-cfg.amplitude.com`) for settings on every
 page. No setting stops that: PREFECT_SERVER_ANALYTICS_ENABLED and DO_NOT_TRACK concern the server,
-the key is in the pages' JavaScript, and the server sends no header of ours. So a content security
-policy is written into the pages. tests/server/test_content_policy.py fails when the pages change.
+the key is in the pages' JavaScript, and the server cannot be told to send a header. So the policy
+is written into the pages. tests/server/test_content_policy.py fails when the pages change.
 """
 
 import os
@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from warehouse.layers.atomic_write import write_whole
 
 STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
-"""Where the server keeps its copy of the pages, made when it starts for the first time."""
+"""Folder of the server's copy of the pages, made at its first start."""
 ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
-"""What the pages may have to reach, beside where they come from."""
+"""Addresses that the pages may request besides their own."""
 HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 
@@ -28,7 +28,7 @@ def use_own_pages(home: Path) -> None:
 
 
 def add_policy(environment: Mapping[str, str]) -> None:
-    """Write the policy into the pages that a server of this environment has copied."""
+    """Write the policy into this environment's copy of the pages."""
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(environment)}" />'
     for page in Path(environment[STATIC]).glob("v*/index.html"):
         text = page.read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def add_policy(environment: Mapping[str, str]) -> None:
 
 
 def policy(environment: Mapping[str, str]) -> str:
-    """The content security policy: what the pages bring themselves, and the API's addresses."""
+    """The content security policy: the pages' own content, and the API's addresses."""
     urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
     hosts = {f"{url.scheme}://{url.netloc}" for url in urls}
     sockets = {host.replace("http", "ws", 1) for host in hosts}

@@ -184,7 +184,7 @@ def test_the_command(news: DailyNews, tmp_path: Path) -> None:
     for inside in (layout.root, layout.root / "copy", layout.root.parent):
         done = CliRunner().invoke(app, ["backup", str(inside), *data])
         assert done.exit_code == 2
-        assert done.output == f"{inside} and the data folder {layout.root} must lie apart\n"
+        assert done.output == f"{inside} and the data folder {layout.root} must not overlap\n"
 
 
 def test_a_backup_killed_at_any_action_leaves_a_copy_that_loads(tmp_path: Path) -> None:
