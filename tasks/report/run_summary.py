@@ -1,6 +1,7 @@
-"""What one run's page in Prefect shows: its ledger, its topics, what it turned down."""
+"""The artifacts of one run in Prefect: its ledger, its topics, its rejected pages."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,20 +12,20 @@ from warehouse.read.query import open_snapshot, records
 
 Row = dict[str, Any]
 MOST = 100
-"""Pages shown one by one."""
+"""Rejected pages shown one by one."""
 WIDEST, LONGEST = 64, 52
-"""Characters of an address, and of a word between hyphens, that are shown: Prefect leaves
-a column of some 580 pixels, in which longer ones do not wrap but run into what stands beside."""
+"""Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
+longer ones do not wrap but overlap the next column."""
 UNBROKEN = re.compile(rf"[^-]{{{LONGEST + 1},}}")
 LINKED = re.compile(r"://|www\.|@", re.IGNORECASE)
-"""What Prefect's page would turn into a link by itself."""
+"""Text that Prefect's page would turn into a link."""
 LEDGER = ("source", "discovered", "fetched", "new", "revised", "rejected", "seconds")
 WEB = re.compile(r"https?://[^\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """The rows that the current snapshot has of one run."""
+    """One run's rows in the current snapshot."""
 
     ledger: list[Row]
     topics: list[Row]
@@ -42,7 +43,7 @@ class RunFigures:
 
 
 def read_run(layout: Layout, run_id: str) -> RunFigures:
-    """Ask the current snapshot about a run; no rows where it has none of it."""
+    """Read a run's rows from the current snapshot; empty without a snapshot."""
     con = open_snapshot(layout)
     if con is None:
         return RunFigures([], [], [])
@@ -55,46 +56,35 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
 def ledger_page(
     run_id: str, figures: RunFigures, listed: Mapping[str, int], notes: Mapping[str, str]
 ) -> str:
-    """The ledger as Markdown: a row a source, and below it what else is to be said of some.
+    """The ledger as Markdown: a table with a row per source, and notes below it.
 
     Args:
         run_id: The run.
         figures: Its rows.
         listed: Entries that the source's listings named, by source id, in the order of the table.
-        notes: What else is to be said of a source, such as why it failed.
+        notes: A note by source id, such as why the source failed.
     """
     rows = {row["source_id"]: row for row in figures.ledger}
-    rejected = _reasons(figures.rejections)
+    rejected: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in figures.rejections:
+        rejected[row["source_id"]][row["outcome"]] += 1
     cells, lines = [], []
     for source_id, entries in listed.items():
-        row, reasons = rows.get(source_id, {}), rejected.get(source_id, {})
-        cells.append([source_id, entries, *_counts(row, reasons), _seconds(row)])
-        said = [_told(reasons), *_rest(row), notes.get(source_id, "")]
-        if any(said):
-            lines.append(f"- **{_plain(source_id)}**: {_plain('; '.join(filter(None, said)))}")
+        row, reasons = rows.get(source_id, {}), rejected[source_id]
+        counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
+        seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
+        cells.append([source_id, entries, *counts, reasons.total(), seconds])
+        named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
+        details = [f"rejected {named}" if named else ""]
+        details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
+        if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
+            lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")
     total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
     return "\n\n".join(filter(None, [total, table(LEDGER, cells), "\n".join(lines)]))
 
 
-def _counts(row: Row, reasons: Mapping[str, int]) -> list[int]:
-    return [*(row.get(name, 0) for name in ("fetched", "new", "revised")), sum(reasons.values())]
-
-
-def _seconds(row: Row) -> str:
-    return f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-
-
-def _rest(row: Row) -> list[str]:
-    return [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
-
-
-def _told(reasons: Mapping[str, int]) -> str:
-    named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
-    return f"rejected {named}" if named else ""
-
-
 def topics_page(figures: RunFigures) -> str:
-    """The topics of the articles that the run brought, as Markdown."""
+    """The topics of the run's new and revised articles, as Markdown."""
     articles = figures.topics[0]["articles"] if figures.topics else 0
     if not articles:
         return "**This run brought no new text.**"
@@ -114,40 +104,34 @@ def rejections_page(figures: RunFigures) -> str:
 
 
 def _rejection(row: Row) -> str:
-    """One page, why it gave no article, and the command that shows what is on it, a line each."""
+    """One page: its reason, its link, and the command that shows what is on it, a line each."""
     url = row["url_requested"]
     why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
-    said = [f"**{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", _link(url)]
-    said += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
-    return "\\\n  ".join(said)
-
-
-def _link(url: str) -> str:
-    """A page's address, shortened for the column where it leads to the web."""
-    if not WEB.fullmatch(url):
-        return _plain(url)
-    shown = _cut(url.split("://", 1)[1], WIDEST)
-    target = url.replace("\\", "\\\\").replace("&", "&amp;")
-    return f"[{_escaped(shown)}](<{target}>)"
+    link = _plain(url)
+    if WEB.fullmatch(url):
+        target = url.replace("\\", "\\\\").replace("&", "&amp;")
+        link = f"[{_escaped(_cut(url.split('://', 1)[1], WIDEST))}](<{target}>)"
+    lines = [f"**{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]
+    lines += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
+    return "\\\n  ".join(lines)
 
 
 def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table, numbers after names, in which no text of a page can act as Markdown."""
+    """A Markdown table, names left and numbers right, whose cells are escaped."""
     lines = [f"| {' | '.join(head)} |", "|---|" + "--:|" * (len(head) - 1)]
     lines += [f"| {' | '.join(map(_plain, row))} |" for row in rows]
     return "\n".join(lines)
 
 
 def _plain(value: object) -> str:
-    """Text that is shown as it is, and wraps: no Markdown, no links, no endless words."""
-    return " ".join(map(_word, str(value).split()))
-
-
-def _word(word: str) -> str:
-    whole = UNBROKEN.sub(lambda run: _cut(run[0], LONGEST), word)
-    if LINKED.search(whole):
-        return f"`{whole.replace('`', '%60').replace('|', '%7C')}`"
-    return _escaped(whole)
+    """Text shown literally, and wrapped: no Markdown, no links, no overlong words."""
+    words = (UNBROKEN.sub(lambda run: _cut(run[0], LONGEST), word) for word in str(value).split())
+    return " ".join(
+        f"`{word.replace('`', '%60').replace('|', '%7C')}`"
+        if LINKED.search(word)
+        else _escaped(word)
+        for word in words
+    )
 
 
 def _escaped(text: str) -> str:
@@ -155,15 +139,6 @@ def _escaped(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """The beginning and the end of what is longer."""
+    """The beginning and the end of a text longer than `most`."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
-
-
-def _reasons(rejections: Iterable[Row]) -> dict[str, dict[str, int]]:
-    """Rejected pages of each source by outcome."""
-    counts: dict[str, dict[str, int]] = {}
-    for row in rejections:
-        of = counts.setdefault(row["source_id"], {})
-        of[row["outcome"]] = of.get(row["outcome"], 0) + 1
-    return counts

@@ -97,7 +97,9 @@ class Installation:
             "sql": self.run("sql", "FROM topic_monthly ORDER BY ALL"),
             "sql --csv": self.run("sql", "FROM mentions ORDER BY ALL", "--csv"),
             "sources health": self.run("sources", "health").splitlines()[1:],
-            "report --table": [line for line in tables.splitlines() if " paper " not in line],
+            "report --table": [
+                line for line in tables.splitlines() if "  articles  share" not in line
+            ],
             "report": self._report(),
             "extract": pages,
         }
