@@ -1,4 +1,4 @@
-"""What people look at: topics for a terminal, one HTML file of all, the pages of one run."""
+"""Reports: topics for a terminal, the HTML report, the artifacts of one run."""
 
 from tasks.report.page import summary_of_topics, write_report
 from tasks.report.run_summary import ledger_page, read_run, rejections_page, topics_page

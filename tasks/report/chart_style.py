@@ -1,7 +1,7 @@
-"""How the charts look, and the picture of them; the page shows the same definitions.
+"""The style of the charts, and their PNG for a run's page.
 
-Colours are names such as `@accent`: the page takes them for its CSS variables, which differ in the
-light and the dark scheme.
+Colours are names such as `@accent`, which the HTML page replaces by its CSS variables for the light
+or the dark scheme.
 """
 
 import json
@@ -28,12 +28,12 @@ COLOURS = {
     "@partial": "#d99a1c",
     "@missing": "#c9c9c5",
 }
-"""For the run's picture; the page's own are in page.css."""
+"""Colours of the PNG; those of the HTML page are in page.css."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sans-serif"
 WIDTH, SCALE = 540, 2
-"""Of the run's picture: as wide as the column that Prefect has for it, and sharp there."""
+"""Pixels of the PNG's width, that of Prefect's column, and its scale for sharp screens."""
 TOPICS = 8
-"""Topics that the run's picture shows at most."""
+"""Topics in the PNG at most."""
 
 CONFIG: Spec = {
     "background": None,
@@ -62,12 +62,12 @@ CONFIG: Spec = {
 
 
 def complete(spec: Spec) -> Spec:
-    """A chart that stands by itself."""
+    """A chart with the schema and the style, as Vega-Lite reads it."""
     return {"$schema": VEGA_LITE, "config": CONFIG, **spec}
 
 
 def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
-    """The attention charts of the first topics below each other, for a fixed width."""
+    """The attention charts of the first TOPICS topics, one below another."""
     shown = [
         chart | {"title": name, "width": WIDTH, "height": 80}
         for name, chart in [*charts.items()][:TOPICS]
@@ -77,7 +77,7 @@ def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
 
 
 def png(spec: Spec) -> bytes:
-    """The picture of a chart in the light scheme."""
+    """A chart as PNG in the light scheme."""
     text = json.dumps(spec)
     for name, colour in COLOURS.items():
         text = text.replace(f'"{name}"', f'"{colour}"')

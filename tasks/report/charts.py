@@ -1,4 +1,4 @@
-"""The charts, as Vega-Lite."""
+"""The charts, as Vega-Lite specifications."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ DATES = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
 
 
 def _periods(unit: str, values: Sequence[Row]) -> Spec:
-    """The axis of time, with no more dates than there are periods."""
+    """The time axis, with at most one label for each period."""
     most = len({value["from"] for value in values})
     axis = {
         "title": None,
@@ -32,10 +32,10 @@ GROUND: Spec = {
         "value": "transparent",
     }
 }
-"""Every period has a place: the axis ends where the time does, and a zero can be pointed at."""
+"""A background for every period, so that the axis spans them all and a zero has a tooltip."""
 SHADES: Spec = {
     "color": {"value": "@accent"},
-    # Opacity, since a scale of colours could not be made from the page's variables.
+    # Opacity, since Vega cannot interpolate between CSS variables.
     "fillOpacity": {
         "field": "share",
         "type": "quantitative",
@@ -46,24 +46,30 @@ SHADES: Spec = {
 
 
 def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
-    """The share of one topic by period: columns, grey gaps, spikes marked."""
-    values = [_period(row) for row in rows]
-    marked = [_spike(row) for row in spikes]
+    """The share of one topic by period: columns, grey gaps, marked spikes."""
+    values = []
+    for row in rows:
+        collected, days = row["days_collected"], row["days"]
+        state = "gap" if not collected else "whole" if 2 * collected >= days else "part"
+        about = {"collected": f"{collected} of {days} days of papers", "state": state}
+        values.append(_period(row) | about)
     periods = _periods(unit, values)
-    layers = [_ground(values, periods), _columns(values, periods)]
-    layers += [_spike_marks(marked)] if marked else []
+    ground = {
+        "data": {"values": values},
+        "mark": {"type": "rect"},
+        "encoding": {**periods, **GROUND, "tooltip": _utc(PERIOD_TOOLTIP)},
+    }
+    layers = [ground, _columns(values, periods)]
+    layers += [_spike_marks(spikes)] if spikes else []
     return {"width": "container", "height": 150, "layer": layers}
 
 
-def _period(row: Row) -> Row:
-    collected, days = row["days_collected"], row["days"]
+def _period(row: Row) -> dict[str, Any]:
     return {
         "from": _day(row["period"]),
         "to": _day(row["period_end"]),
         "share": row["share"],
         "articles": _of(row),
-        "collected": f"{collected} of {days} days of papers",
-        "state": "gap" if not collected else "whole" if 2 * collected >= days else "part",
     }
 
 
@@ -81,14 +87,6 @@ PERIOD_TOOLTIP = [
     {"field": "articles", "title": "articles"},
     {"field": "collected", "title": "collected"},
 ]
-
-
-def _ground(values: Sequence[Row], periods: Spec) -> Spec:
-    return {
-        "data": {"values": list(values)},
-        "mark": {"type": "rect"},
-        "encoding": {**periods, **GROUND, "tooltip": _utc(PERIOD_TOOLTIP)},
-    }
 
 
 def _columns(values: Sequence[Row], periods: Spec) -> Spec:
@@ -117,18 +115,19 @@ def _utc(fields: list[Spec]) -> list[Spec]:
     ]
 
 
-def _spike(row: Row) -> Row:
-    said = " · ".join(each["headline"] or "" for each in row["headlines"] or ())
-    return {
-        "at": _day(row["day"]),
-        "share": row["share"],
-        "articles": _of(row),
-        "expected": row["expected"],
-        "headlines": said[:300],
-    }
-
-
-def _spike_marks(values: Sequence[Row]) -> Spec:
+def _spike_marks(spikes: Sequence[Row]) -> Spec:
+    values = [
+        {
+            "at": _day(row["day"]),
+            "share": row["share"],
+            "articles": _of(row),
+            "expected": row["expected"],
+            "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ())[
+                :300
+            ],
+        }
+        for row in spikes
+    ]
     tooltip = [
         {"field": "at", "type": "temporal", "title": "spike", "format": "%d %b %Y"},
         {"field": "articles", "title": "articles that day"},
@@ -136,7 +135,7 @@ def _spike_marks(values: Sequence[Row]) -> Spec:
         {"field": "headlines", "title": "headlines"},
     ]
     return {
-        "data": {"values": list(values)},
+        "data": {"values": values},
         "mark": {"type": "point", "shape": "triangle-down", "size": 110, "filled": True},
         "encoding": {
             "x": {
@@ -153,7 +152,7 @@ def _spike_marks(values: Sequence[Row]) -> Spec:
 
 
 def index(rows: Sequence[Row], unit: str) -> Spec:
-    """The attention index of one topic: two series whose mean is 100."""
+    """The attention index of one topic: two series with mean 100."""
     names = {"gap_robust": "gap-robust", "epu": "EPU style"}
     values = [
         {"from": _day(row["period"]), "series": names[row["series"]], "value": row["value"]}
@@ -179,28 +178,22 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     }
 
 
-def by_paper(rows: Sequence[Row], unit: str) -> Spec:
-    """The share of one topic by paper and period, as shades."""
+def by_source(rows: Sequence[Row], unit: str) -> Spec:
+    """The share of one topic by source and period, as shades."""
     values = [
-        {
-            "paper": row["paper"],
-            "from": _day(row["period"]),
-            "to": _day(row["period_end"]),
-            "share": row["share"],
-            "articles": _of(row),
-            "state": "gap" if row["days_collected"] == 0 else "collected",
-        }
+        {"paper": row["paper"], "state": "gap" if row["days_collected"] == 0 else "collected"}
+        | _period(row)
         for row in rows
     ]
     seen = [value for value in values if value["share"] is not None]
     tooltip = [{"field": "share", "type": "quantitative", "format": ".1%"}]
     periods = _periods(unit, values)
     ground = _cells(values, periods, GROUND, tooltip)
-    return _rows_of_papers(values, [ground, _cells(seen, periods, SHADES, tooltip)])
+    return _rows_of_sources(values, [ground, _cells(seen, periods, SHADES, tooltip)])
 
 
 def coverage(rows: Sequence[Row]) -> Spec:
-    """What was collected of each paper on each day."""
+    """What was collected of each source on each day."""
     values = [
         {
             "paper": row["paper"],
@@ -219,14 +212,14 @@ def coverage(rows: Sequence[Row]) -> Spec:
         "legend": {"title": None},
     }
     tooltip = [{"field": "state"}, {"field": "failed", "title": "failed"}]
-    return _rows_of_papers(
+    return _rows_of_sources(
         values, [_cells(values, _periods("day", values), {"color": colour}, tooltip)]
     )
 
 
-def _rows_of_papers(values: Sequence[Row], layers: list[Spec]) -> Spec:
-    papers = len({value["paper"] for value in values})
-    return {"width": "container", "height": max(40, 24 * papers), "layer": layers}
+def _rows_of_sources(values: Sequence[Row], layers: list[Spec]) -> Spec:
+    sources = len({value["paper"] for value in values})
+    return {"width": "container", "height": max(40, 24 * sources), "layer": layers}
 
 
 def _cells(values: Sequence[Row], periods: Spec, paint: Spec, tooltip: list[Spec]) -> Spec:

@@ -1,4 +1,4 @@
-"""What the report tells, read from the current snapshot by the queries of warehouse/reports."""
+"""The figures of the report, read from the current snapshot by the SQL of warehouse/reports."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from warehouse.read.query import QueryError, open_snapshot, records
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
 COLUMNS = 60
-"""Periods that a chart can show side by side on a narrow screen."""
+"""Periods that fit side by side in a chart on a narrow screen."""
 QUERIES = (
     *("topics", "attention", "by_paper", "index", "spikes"),
     *("pairs", "coverage", "latest"),
@@ -32,7 +32,7 @@ class Figures:
     first_day: date
     last_day: date
     unit: str
-    """day, week or month: the periods that are told one by one."""
+    """day, week or month: the period of the charts."""
     snapshot: int
     articles: int
     undated: int
@@ -49,7 +49,7 @@ class Figures:
 
 
 def read_figures(layout: Layout) -> Figures:
-    """Ask the current snapshot all that the report tells.
+    """Read the report's figures from the current snapshot.
 
     Raises:
         QueryError: nothing has been loaded yet.
@@ -58,33 +58,25 @@ def read_figures(layout: Layout) -> Figures:
     if con is None:
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
     with con:
-        (span,) = _ask(con, "span", {})
+        (span,) = _read(con, "span", {})
         if span["last_day"] is None:
-            raise QueryError("no day is known of any paper yet: run `presswatch ingest` first")
-        unit = _unit((span["last_day"] - span["first_day"]).days + 1)
+            raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
+        days = (span["last_day"] - span["first_day"]).days + 1
+        unit = next((unit for unit, size in UNITS.items() if days / size <= COLUMNS), "month")
         given = span | {"unit": unit}
-        (totals,) = _ask(con, "totals", given)
-        found: dict[str, Any] = {name: _ask(con, name, given) for name in QUERIES}
+        (totals,) = _read(con, "totals", given)
+        found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}
     return Figures(**given, **totals, **found, snapshot=published_load(layout))
 
 
-def _unit(days: int) -> str:
-    """The shortest unit of which the days are not too many."""
-    fitting = (unit for unit, length in UNITS.items() if days / length <= COLUMNS)
-    return next(fitting, "month")
-
-
-def _ask(con: duckdb.DuckDBPyConnection, name: str, given: Row) -> list[Row]:
-    """The rows of one query; none while the relation that it reads is not there."""
+def _read(con: duckdb.DuckDBPyConnection, name: str, given: Row) -> list[Row]:
+    """The rows of one query; none while the relation it reads does not exist."""
     sql = (REPORTS / f"{name}.sql").read_text()
     needed = re.findall(r"^-- Reads: (\w+)$", sql, re.MULTILINE)
-    if needed and not _exists(con, needed[0]):
+    # A snapshot published by an earlier version may lack a relation.
+    existing = "FROM information_schema.tables WHERE table_name = ?"
+    if needed and not records(con, existing, needed[:1]):
         return []
     wanted = {key: value for key, value in given.items() if f"${key}" in sql}
     rows: list[Row] = con.sql(sql, params=wanted).to_arrow_table().to_pylist()
     return rows
-
-
-def _exists(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    found = records(con, "FROM information_schema.tables WHERE table_name = ?", [relation])
-    return bool(found)

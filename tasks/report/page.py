@@ -1,9 +1,10 @@
-"""The report's page: one HTML file that needs nothing else, neither network nor server."""
+"""The HTML report: one self-contained file, without network or server."""
 
 import base64
 import hashlib
 import json
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ KEY = "In the picture, grey: not collected; pale: less than half of it collected
 
 
 def write_report(layout: Layout, out: Path) -> Figures:
-    """Write the page of the current snapshot; the figures are those that it shows.
+    """Write the report of the current snapshot, and return its figures.
 
     Raises:
         QueryError: nothing has been loaded yet.
@@ -36,7 +37,8 @@ def write_report(layout: Layout, out: Path) -> Figures:
 
 
 def _library(layout: Layout) -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, kept since it takes seconds to put together."""
+    """Vega, Vega-Lite and Vega-Embed as one script."""
+    # Cached, since bundling takes seconds.
     kept = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +50,14 @@ def _library(layout: Layout) -> str:
 def render(figures: Figures, library: str) -> str:
     """The whole page."""
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    # The page's content security policy admits these two scripts by their hashes.
+    hashes = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (library, script)
+    )
+    articles: dict[Any, dict[str, Any]] = {}
+    for row in figures.latest:
+        articles.setdefault(row["article_id"], {**row, "said": []})["said"].append(row)
     environment = Environment(
         loader=PackageLoader("tasks.report", "."),
         autoescape=True,
@@ -59,30 +69,29 @@ def render(figures: Figures, library: str) -> str:
     return environment.get_template("page.html.j2").render(
         figures=figures,
         topics=[_topic(figures, topic) for topic in figures.topics],
-        latest=_by_article(figures.latest),
+        latest=[*articles.values()],
         coverage=chart_data(charts.coverage(figures.coverage)),
         style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         scripts=[Markup(library), Markup(script)],  # noqa: S704 - our own files
-        hashes=" ".join(f"'sha256-{_sha256(text)}'" for text in (library, script)),
+        hashes=" ".join(f"'sha256-{digest}'" for digest in hashes),
         made_at=datetime.now(UTC),
     )
 
 
-def _sha256(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
 def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_paper")
-    mine = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
-    index = chart_data(charts.index(mine["index"], figures.unit)) if mine["index"] else None
+    rows = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
+    index = chart_data(charts.index(rows["index"], figures.unit)) if rows["index"] else None
+    sources: dict[str, Counter[str]] = defaultdict(lambda: Counter(hits=0, articles=0))
+    for row in rows["by_paper"]:
+        sources[row["paper"]].update(hits=row["hits"] or 0, articles=row["articles"] or 0)
     return {
         **topic,
-        **mine,
+        **rows,
         "chart": chart_data(attention_chart(figures, topic["topic_id"])),
         "index_chart": index,
-        "paper_chart": chart_data(charts.by_paper(mine["by_paper"], figures.unit)),
-        "papers": _by_name(mine["by_paper"]),
+        "paper_chart": chart_data(charts.by_source(rows["by_paper"], figures.unit)),
+        "papers": sources,
     }
 
 
@@ -97,44 +106,25 @@ def attention_chart(figures: Figures, topic_id: str) -> chart_style.Spec:
 
 
 def summary_of_topics(figures: Figures) -> str:
-    """The topics and the main charts as Markdown, for a run's page."""
+    """The topics and their main charts as Markdown, for a run's page."""
     shown = {topic["name"]: attention_chart(figures, topic["topic_id"]) for topic in figures.topics}
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
-    made = chart_style.png(
+    png = chart_style.png(
         chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
     )
     head = [f"**{span}**", "", "| topic | share | articles | last 7 days |", "|:--|--:|--:|--:|"]
-    rows = [_markdown_row(topic) for topic in figures.topics]
-    picture = f"data:image/png;base64,{base64.b64encode(made).decode()}"
+    rows = []
+    for topic in figures.topics:
+        name = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", topic["name"])
+        hits = f"{number(topic['hits'])} of {number(topic['articles'])}"
+        shares = percent(topic["share"]), percent(topic["late_share"])
+        rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} |")
+    picture = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     return "\n".join([*head, *rows, "", KEY, "", f"![Share of articles by topic]({picture})"])
 
 
-def _markdown_row(topic: Mapping[str, Any]) -> str:
-    name = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", topic["name"])
-    of = f"{number(topic['hits'])} of {number(topic['articles'])}"
-    return f"| {name} | {percent(topic['share'])} | {of} | {percent(topic['late_share'])} |"
-
-
-def _by_name(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Articles with a mention and all articles of each paper."""
-    found: dict[str, dict[str, int]] = {}
-    for row in rows:
-        of = found.setdefault(row["paper"], {"hits": 0, "articles": 0})
-        of["hits"] += row["hits"] or 0
-        of["articles"] += row["articles"] or 0
-    return found
-
-
-def _by_article(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The latest articles in the order of the rows, each with what it says of the topics."""
-    found: dict[Any, dict[str, Any]] = {}
-    for row in rows:
-        found.setdefault(row["article_id"], {**row, "said": []})["said"].append(row)
-    return [*found.values()]
-
-
 def chart_data(spec: chart_style.Spec) -> Markup:
-    """A chart as JSON within a script element, where no text of a page can end the element."""
+    """A chart as JSON for a script element, escaped so that no text can end the element."""
     text = json.dumps(chart_style.complete(spec), ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -142,22 +132,22 @@ def chart_data(spec: chart_style.Spec) -> Markup:
 
 
 def percent(share: float | None) -> str:
-    """A share for people; a dash where it is not known."""
+    """A share as a percentage; a dash for None."""
     if share is None:
         return "–"
     return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
 def day(value: date | None) -> str:
-    """A day for people."""
+    """A day such as 3 May 2026."""
     return f"{value.day} {value:%B %Y}" if value else "undated"
 
 
 def number(value: int | None) -> str:
-    """A count for people; a dash where it is not known."""
+    """A count with separators; a dash for None."""
     return "–" if value is None else f"{value:,}"
 
 
 def link(url: str | None) -> str | None:
-    """The URL when it leads to a web page; anything else is no link."""
+    """The URL when it is http(s), else None: a page's URL must not become a script."""
     return url if url and urlsplit(url).scheme in ("http", "https") else None
