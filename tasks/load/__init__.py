@@ -1,1 +1,1 @@
-"""Parquet into the warehouse: new runs, topic counts, checks, publication."""
+"""Loads the warehouse: new runs, topic counts, checks, publication."""

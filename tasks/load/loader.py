@@ -1,4 +1,4 @@
-"""Loading: runs into Parquet, Parquet into the warehouse, topics counted, all checked."""
+"""Loads runs: partition into Parquet, load the warehouse, count topics, run the checks."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ __all__ = [
     "rebuild_warehouse",
 ]
 
-Told = Callable[[str], None]
+OnWait = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,17 @@ class LoadReport:
     """What a load did."""
 
     load_no: int | None = None
-    """Number of the load; None when there was nothing new and nothing was changed."""
+    """Number of the load; None when nothing was new or changed."""
     run_ids: tuple[str, ...] = ()
     """Runs loaded, in order."""
     outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Their captures by outcome, as partitioned."""
+    """Captures of these runs by outcome."""
     mentions: int = 0
-    """Mentions counted in what is new."""
+    """Mentions counted in the new articles."""
     recounted: tuple[str, ...] = ()
-    """Topics counted again over what was there before, being new or defined otherwise."""
+    """New and changed topics, which were counted again over earlier articles."""
     late: tuple[Path | str, ...] = ()
-    """Archive files left out: their run was committed without them."""
+    """Archive files that are not loaded, since their run was committed without them."""
 
     @property
     def articles(self) -> int:
@@ -90,25 +90,25 @@ def load(
     limits: Limits | None = None,
     now: datetime | None = None,
     processes: int | None = None,
-    waiting: Told = lambda message: None,
+    waiting: OnWait = lambda message: None,
 ) -> LoadReport:
-    """Partition the runs and load all that is committed and not loaded yet, in one transaction.
+    """Partition the runs and load all commits that are not loaded yet, in one transaction.
 
-    Topics that are new or defined otherwise are counted again over all history. A run that has a
-    commit is not partitioned again.
+    New and changed topics are counted again over all history. A run that has a commit is not
+    partitioned again.
 
     Args:
         layout: The installation.
-        topics: All topics that are to be counted, not only changed ones.
+        topics: All topics to count, not only changed ones.
         sources: All configured sources, not only those of the runs.
         runs: Refined runs.
-        limits: Say when and for how long runs skip a source that fails; None keeps to what was.
+        limits: When and for how long runs skip a failing source; None keeps the earlier rule.
         now: The clock, for the record of the load and the validity of topics.
-        processes: How many may count where there is much to count; None is one for each core.
-        waiting: Told when another process has to finish first.
+        processes: Processes that may count topics; None is one for each core.
+        waiting: Called with a message when another process has to finish first.
 
     Raises:
-        CheckFailed: the warehouse is as before; commits stay and are loaded by the next good load.
+        CheckFailed: the warehouse is unchanged; the next good load loads the commits as well.
     """
     with synchronised(layout, waiting):
         sweep(layout)
@@ -123,9 +123,9 @@ def rebuild_warehouse(
     *,
     limits: Limits | None = None,
     processes: int | None = None,
-    waiting: Told = lambda message: None,
+    waiting: OnWait = lambda message: None,
 ) -> LoadReport:
-    """Make the warehouse again from the committed Parquet files, check it and publish it."""
+    """Build the warehouse from the committed Parquet files, check and publish it."""
     with synchronised(layout, waiting):
         sweep(layout)
         loader.drop_writer(layout)
@@ -135,8 +135,8 @@ def rebuild_warehouse(
     return report
 
 
-def publish(layout: Layout, waiting: Told = lambda message: None) -> Path | None:
-    """Publish the last load, unless readers already have it.
+def publish(layout: Layout, waiting: OnWait = lambda message: None) -> Path | None:
+    """Publish the last load, unless it is published already.
 
     Returns:
         The new snapshot's file; None when there was nothing new to publish.
@@ -152,9 +152,9 @@ def publish_all(
     *,
     limits: Limits | None = None,
     processes: int | None = None,
-    waiting: Told = lambda message: None,
+    waiting: OnWait = lambda message: None,
 ) -> Path | None:
-    """Publish the last load, with what other machines have committed to the store meanwhile.
+    """Publish the last load, with what other machines have committed to the store since.
 
     Returns:
         The new snapshot's file; None when there was nothing new to publish.
@@ -200,18 +200,14 @@ def _load(
         set_rule(con, rule)
         run_ids = tuple(commit.run_id for commit in commits)
         loader.record_load(con, load_no, now, run_ids, recounted)
-        # Topics and sources reach into all history, which runs do not.
+        # Changed topics and sources affect all history, new runs only their own rows.
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
-    return LoadReport(load_no, run_ids, _outcomes(commits), mentions, recounted, late)
-
-
-def _outcomes(commits: Iterable[Commit]) -> dict[str, int]:
-    total: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     for commit in commits:
-        for outcomes in commit.outcomes.values():
-            total.update(outcomes)
-    return dict(sorted(total.items()))
+        for of_source in commit.outcomes.values():
+            outcomes.update(of_source)
+    return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
 
 
 def _rule(limits: Limits) -> BreakerRule:
@@ -228,7 +224,7 @@ def _source_definition(source: Source) -> SourceDefinition:
 def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
-    """Load what is committed, then partition and load the runs, each numbered after the others."""
+    """Load earlier commits, then partition and load the runs, numbered after them."""
     loaded = loader.loaded_runs(con)
     waiting = [run_id for run_id in committed_runs(layout.commits) if run_id not in loaded]
     commits = read_commits(layout.commits, waiting)
@@ -238,14 +234,10 @@ def _add_runs(
     for run in sorted(runs, key=lambda run: run.run_id):
         done = read_commit(layout.commits, run.run_id)
         if done:
-            late += _late(layout, run, done)
+            warcs = (batch.warc for batch in run.batches)
+            late += [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]
         elif commit := partition(layout, run, partial(known_versions, con), sequence=last + 1):
             last = commit.sequence
             commits.append(commit)
             loader.add_commits(con, layout, [commit])
     return commits, tuple(late)
-
-
-def _late(layout: Layout, run: Run, done: Commit) -> list[Path | str]:
-    warcs = (batch.warc for batch in run.batches)
-    return [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]

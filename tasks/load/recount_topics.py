@@ -1,4 +1,4 @@
-"""Counting topics in a load: all of them in what is new, changed ones in what was there before."""
+"""Counts topics in a load: all topics in new articles, changed topics in earlier ones."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,32 +18,17 @@ from warehouse.layers.layout import Layout
 def replaced_topics(
     con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
 ) -> dict[str, int]:
-    """Topics that get another version, with the one that counted until now.
-
-    Where the file was lost, those whose change was never written down.
-    """
+    """Earlier versions of the topics whose version this load changes, by topic id."""
     counted, recorded = counted_topics(con), recorded_changes(layout)
     found = {}
     for topic_id, version in definitions.current_topics().items():
         old = counted.get(topic_id)
+        # A lost DuckDB file counted nothing: then changes that were never recorded count.
         if not counted and (topic_id, version) not in recorded:
             old = definitions.replaced(topic_id, version)
         if old and old != version:
             found[topic_id] = old
     return found
-
-
-def _count_replaced(
-    con: duckdb.DuckDBPyConnection,
-    definitions: Definitions,
-    fresh: Sequence[Path],
-    processes: int | None,
-) -> None:
-    """Count old versions in what is new, so that they are compared over the same articles."""
-    rows = con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall()
-    versions = dict(rows)
-    old = [definitions.version(topic_id, number) for topic_id, number in rows]
-    _insert_mentions(con, count_files(fresh, old, versions, processes), "mentions_before")
 
 
 def count_topics(
@@ -54,24 +39,28 @@ def count_topics(
     fresh: Sequence[Path],
     processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
-    """Count all topics in what is new, and changed ones in what was there before.
+    """Count all topics in new articles, and changed topics in earlier ones.
 
     Args:
         con: The writer's file, with the commits of the load in it.
         layout: The installation.
-        definitions: What topics and sources are, from this load on.
-        topics: All topics that are to be counted.
-        fresh: The articles' files that the load brings.
-        processes: How many may count where there is much to count; None is one for each core.
+        definitions: Definitions of topics and sources from this load on.
+        topics: All topics to count.
+        fresh: The files of the new articles.
+        processes: Processes that may count; None is one for each core.
 
     Returns:
-        Mentions found in what is new, and the topics that were counted again, by their ids.
+        Mentions in new articles, and the ids of the topics that were counted again.
     """
     versions = definitions.current_topics()
     counted = counted_topics(con)
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
     drop_mentions(con, changed | (set(counted) - set(versions)))
-    _count_replaced(con, definitions, fresh, processes)
+    # The replaced versions count the new articles too, so that both versions count the same ones.
+    old_versions = dict(con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall())
+    old_topics = [definitions.version(*old) for old in old_versions.items()]
+    replaced = count_files(fresh, old_topics, old_versions, processes)
+    _insert_mentions(con, replaced, "mentions_before")
     again = [topic for topic in topics if topic.topic_id in changed]
     earlier = sorted(set(loader.article_paths(con, layout)) - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))

@@ -22,11 +22,12 @@ RETRY_DELAYS: list[float] = [5, 30]
 
 
 def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
-    """Whether a retry may succeed: a full disk is freed, a held file is released."""
+    """Whether a retry may succeed, since a disk was full or a file in use."""
     try:
         state.result()
     except (OSError, duckdb.IOException, duckdb.TransactionException):
-        # Failed to commit: Could not write file "news.duckdb.wal": No space left on device
+        # DuckDB reports a full disk at commit as a TransactionException: 'Could not write file
+        # "news.duckdb.wal": No space left on device'.
         return True
     except Exception:
         return False
@@ -44,7 +45,7 @@ def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
 def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
     """Partition into Parquet, count mentions, load DuckDB, update the marts, run the checks.
 
-    Where the data lie in a store, the load pulls from it before and pushes to it after.
+    When the data are in a store, the load pulls from it first and pushes to it afterwards.
     """
     report = load(
         installation.layout,
@@ -69,7 +70,7 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
     retry_condition_fn=is_retryable,
 )
 def publish_snapshot(installation: Installation) -> Path | None:
-    """Publish the last load to readers; the snapshot's file, None when there was nothing new."""
+    """Publish the last load and return the snapshot's file; None when nothing was new."""
     return publish_all(
         installation.layout,
         installation.topics,

@@ -1,1 +1,1 @@
-"""Staged rows into Parquet: versions, partitions, commits."""
+"""Partitions staged rows into Parquet: article versions, files per day, commits."""

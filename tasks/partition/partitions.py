@@ -1,4 +1,4 @@
-"""A run's staged rows into Parquet: one file a run and UTC publication day, and its commit."""
+"""Writes a run's staged rows to Parquet, one file per UTC publication day, and its commit."""
 
 import os
 from collections import Counter, defaultdict
@@ -25,12 +25,12 @@ from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STR
 
 PAGE_KINDS = frozenset({CaptureKind.PAGE.value, CaptureKind.FILE.value})
 CAPTURE_FILE_SCHEMA = CAPTURE_SCHEMA.append(pa.field("url_keys", pa.list_(pa.string())))
-"""Captures as partitioned: `url_keys` are the folded URLs under which a page is known."""
+"""Captures in Parquet: `url_keys` are the folded URLs under which a page is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has been refined and waits to be loaded."""
+    """A refined run to be loaded."""
 
     run_id: str
     batches: tuple[Batch, ...]
@@ -60,7 +60,7 @@ def partition(
 ) -> Commit | None:
     """Write a run's Parquet files and, last, its commit.
 
-    The same staged rows give the same bytes, whatever their order and however many folders.
+    The same staged rows give the same bytes, whatever their order and number of folders.
 
     Args:
         layout: The installation; the caller holds its writer's lock.
@@ -72,7 +72,7 @@ def partition(
     Returns:
         The commit; None, and nothing written, when nothing was staged.
     """
-    staged = _read([batch.stage for batch in run.batches], run.run_id)
+    staged = _read_staged(run)
     if not (staged.captures.num_rows or staged.articles.num_rows or run.parameters):
         return None
     folder = commits or layout.commits
@@ -80,31 +80,38 @@ def partition(
     order, verdicts = judge(staged.articles, known(ids))
     captures = _settled_captures(staged, verdicts)
     mark_begun(folder, run.run_id)
-    files = _write_layers(
-        layout,
-        run.run_id,
-        _by_day(staged.articles, order, verdicts),
-        captures,
-        _settled_stripped(staged.stripped, verdicts),
+    files = _write_layers(layout, run.run_id, staged, captures, order, verdicts)
+    commit = Commit(
+        run_id=run.run_id,
+        sequence=sequence,
+        flow=run.flow,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        extractor_version=run.extractor_version,
+        warcs=tuple(sorted({warc_name(layout, batch.warc) for batch in run.batches})),
+        files=files,
+        outcomes=_outcomes(captures),
+        parameters=run.parameters,
     )
-    commit = _commit(layout, run, sequence, files, _outcomes(captures))
+    # Last, after the files are on disk: files count only when a commit names them.
     write_commit(folder, commit)
     mark_done(folder, run.run_id)
     give_back()
     return commit
 
 
-def _read(folders: Sequence[Path], run_id: str) -> _Staged:
+def _read_staged(run: Run) -> _Staged:
+    folders = [batch.stage for batch in run.batches]
     return _Staged(
-        _gather(folders, run_id, "articles", ARTICLE_SCHEMA),
-        # In one piece: of 200 papers' pieces, reading the times alone took half a second.
-        _gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks(),
-        _gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA),
+        _gather(folders, run.run_id, "articles", ARTICLE_SCHEMA),
+        # In one chunk: over the chunks of 200 sources, reading the times alone took half a second.
+        _gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks(),
+        _gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA),
     )
 
 
 def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
-    """The rows of all folders as the run's own: a shard's are staged before its run begins."""
+    """The rows of all folders."""
     tables = [schema.empty_table()]
     paths = [f"{folder}/{name}.arrow" for folder in sorted(folders)]
     for path in paths:
@@ -113,6 +120,7 @@ def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) 
         with pa.memory_map(path) as source:
             tables.append(pa.ipc.open_file(source).read_all())
     table = pa.concat_tables(tables)
+    # The shards of a backfill are staged before the id of their run is known.
     return _replace(table, "run_id", [run_id] * table.num_rows)
 
 
@@ -139,7 +147,7 @@ def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
 
 
 def _settled_captures(staged: _Staged, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
-    """The captures with their last outcome, version and URL keys, by time."""
+    """The captures with their final outcome, version and URL keys, by time."""
     table = staged.captures
     ids = table["capture_id"].to_pylist()
     outcomes = table["outcome"].to_pylist()
@@ -149,7 +157,7 @@ def _settled_captures(staged: _Staged, verdicts: Mapping[UUID, Verdict]) -> pa.T
         if outcome == Outcome.ARTICLE
     } ^ set(verdicts)
     if loose:
-        raise ValueError(f"capture {min(loose)} and the staged articles do not agree")
+        raise ValueError(f"capture {min(loose)} does not match the staged articles")
     found = [verdicts.get(capture_id) for capture_id in ids]
     settled = [
         verdict.outcome.value if verdict else outcome
@@ -177,9 +185,9 @@ def _url_keys(staged: _Staged) -> pa.Array:
 
 
 def _settled_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
-    """The blocks of pages that gave a version, or no article at all, by article and position."""
+    """The blocks of pages that gave a new version or no article, by article and position."""
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
-    # As bytes: making UUID objects took most of a run's time here.
+    # As bytes, since creating UUID objects took most of the time here.
     found = [by_id.get(capture_id) for capture_id in _bytes(table, "capture_id").to_pylist()]
     table = _replace(table, "version_no", [verdict and verdict.version_no for verdict in found])
     kept = [not verdict or verdict.outcome is not Outcome.UNCHANGED for verdict in found]
@@ -203,14 +211,16 @@ def _bytes(table: pa.Table, name: str) -> pa.ChunkedArray:
 def _write_layers(
     layout: Layout,
     run_id: str,
-    days: Mapping[date | None, Callable[[], pa.Table]],
+    staged: _Staged,
     captures: pa.Table,
-    stripped: pa.Table,
+    order: Sequence[int],
+    verdicts: Mapping[UUID, Verdict],
 ) -> tuple[CommittedFile, ...]:
     jobs: list[Job] = [
         (layout.articles / f"published_date={day or UNDATED}", "articles", take)
-        for day, take in days.items()
+        for day, take in _by_day(staged.articles, order, verdicts).items()
     ]
+    stripped = _settled_stripped(staged.stripped, verdicts)
     for folder, table in ((layout.captures, captures), (layout.stripped_blocks, stripped)):
         if table.num_rows:
             jobs.append((folder, folder.name, partial(pa.Table.combine_chunks, table)))
@@ -220,29 +230,8 @@ def _write_layers(
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def _commit(
-    layout: Layout,
-    run: Run,
-    sequence: int,
-    files: tuple[CommittedFile, ...],
-    outcomes: Mapping[str, Mapping[str, int]],
-) -> Commit:
-    return Commit(
-        run_id=run.run_id,
-        sequence=sequence,
-        flow=run.flow,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        extractor_version=run.extractor_version,
-        warcs=tuple(sorted({warc_name(layout, batch.warc) for batch in run.batches})),
-        files=files,
-        outcomes=outcomes,
-        parameters=run.parameters,
-    )
-
-
 def warc_name(layout: Layout, path: Path | str) -> str:
-    """How a commit names an archive file: below the data folder, or as it is."""
+    """An archive file's name in a commit: relative to the data folder, or the path as it is."""
     if isinstance(path, str):
         return path
     return (path.relative_to(layout.root) if path.is_relative_to(layout.root) else path).as_posix()
