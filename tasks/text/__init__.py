@@ -1,1 +1,1 @@
-"""Value functions on text: URLs, dates, charsets, folding, sentences, similarity."""
+"""Pure functions on text: URLs, dates, charsets, folding, sentences, near copies."""

@@ -1,4 +1,4 @@
-"""Turns a page's bytes into text, also where the declared charset is wrong."""
+"""Decodes a page's bytes, even when the declared charset is wrong."""
 
 import codecs
 import re
@@ -37,7 +37,7 @@ LABELS = {
 PAGE_CODEC = re.compile(
     r"utf-(?:8|16)|cp\d|iso8859|iso2022_jp|mac|koi8|euc_|gb|big5|shift_jis|johab|tis|hz"
 )
-"""What may be declared; Python knows codecs, such as idna, that are none for pages."""
+"""Codecs that a page may declare; Python has others, such as idna, that no page is written in."""
 LEGACY = {
     **dict.fromkeys(("cs", "hu", "pl", "sk", "sl", "hr", "ro"), "cp1250"),
     **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "sr", "kk"), "cp1251"),
@@ -52,11 +52,11 @@ LEGACY = {
     "ko": "cp949",
     "zh": "gb18030",
 }
-"""What browsers fall back to for a language."""
+"""The charset that browsers fall back to for a language."""
 
 
 def _as_latin(error: UnicodeError) -> tuple[str, int]:
-    """Read bytes that are no valid UTF-8 as windows-1252, as mixed pages need it."""
+    """Decode bytes that are not valid UTF-8 as windows-1252, for pages that mix both."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     piece = error.object[error.start : error.end]
@@ -68,22 +68,26 @@ codecs.register_error("as-latin", _as_latin)
 
 
 def decode(payload: bytes, content_type: str = "", language: str | None = None) -> str | None:
-    """The text of a page; None when the bytes are no text.
+    """The text of a page; None when the bytes are not text.
 
-    A byte order mark wins, then valid UTF-8, then what HTTP and the page declare as far as the
-    bytes bear it out, then what the language's pages were written in before UTF-8, then a guess.
+    A byte order mark wins, then valid UTF-8, then the charset that HTTP or the page declares if the
+    bytes fit it, then the language's charset before UTF-8, then a guess.
     """
     if payload.startswith(BINARY):
         return None
-    text = _by_mark(payload) or _decode(payload, content_type, language)
-    if _is_binary(text):
+    text = _decode_utf16(payload) or _decode(payload, content_type, language)
+    sample = text[:20_000]
+    raw = sample.encode("utf-8", "replace")
+    odd = len(raw) - len(raw.translate(None, CONTROL)) + sample.count("\ufffd")
+    if odd > 0.02 * len(sample) + 2:
         return None
-    # Every second byte of wide text is 0, so a search for NUL in it takes as long as decoding it.
+    # Searched in the bytes: in Python's wide strings every second byte may be 0, so that a search
+    # for NUL takes as long as decoding.
     return text.replace("\0", "") if b"\0" in payload else text
 
 
-def _by_mark(payload: bytes) -> str | None:
-    """The text behind a byte order mark, or UTF-16 that can be told without one."""
+def _decode_utf16(payload: bytes) -> str | None:
+    """The text after a byte order mark, or UTF-16 recognised by its NUL bytes."""
     if payload.startswith(codecs.BOM_UTF8):
         return payload[3:].decode("utf-8", "as-latin")
     if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -103,16 +107,20 @@ def _decode(payload: bytes, content_type: str, language: str | None) -> str:
             return text
     if (text := _strictly(payload, "utf-8")) is not None:
         return text
-    if "utf-8" in declared and _is_mostly_utf8(payload):
-        return payload.decode("utf-8", "as-latin")
-    for codec in _likely(payload, declared, language):
+    if "utf-8" in declared:
+        wrong = payload.decode("utf-8", "replace").count("\ufffd")
+        good = len(payload) - len(payload.decode("ascii", "ignore")) - wrong
+        if wrong * 5 < good:
+            return payload.decode("utf-8", "as-latin")
+    for codec in _likely_codecs(payload, declared, language):
         if (text := _strictly(payload, codec)) is not None:
             return text
-    return _with_few_errors(payload, declared)
+    readings = [payload.decode(c, "replace") for c in dict.fromkeys([*declared, "utf-8", LATIN])]
+    return min(readings, key=lambda reading: reading.count("\ufffd"))
 
 
 def _declared(payload: bytes, content_type: str) -> list[str]:
-    """Codecs that HTTP and the page name, in this order, as far as Python knows them."""
+    """The codecs that HTTP and the page declare, in this order, if Python has them."""
     names = HEADER.findall(content_type)[:1]
     found = META.search(payload[:HEAD_BYTES]) or XML.search(payload[:HEAD_BYTES])
     names += [found[1].decode("ascii", "replace")] if found else []
@@ -120,7 +128,7 @@ def _declared(payload: bytes, content_type: str) -> list[str]:
 
 
 def _codec(name: str) -> str | None:
-    """Python's codec for a label; None for one that no page is written in."""
+    """Python's codec for a label; None when no page is written in it."""
     label = name.lower()
     try:
         codec = codecs.lookup(LABELS.get(label, label)).name
@@ -130,7 +138,7 @@ def _codec(name: str) -> str | None:
 
 
 def _strictly(payload: bytes, codec: str) -> str | None:
-    """The payload in a codec, when it fits; a page may be cut in its last character."""
+    """The decoded payload, None on an error; a page may be cut within its last character."""
     try:
         return payload.decode(codec)
     except UnicodeDecodeError as error:
@@ -141,53 +149,22 @@ def _strictly(payload: bytes, codec: str) -> str | None:
         return None
 
 
-def _is_mostly_utf8(payload: bytes) -> bool:
-    text = payload.decode("utf-8", "replace")
-    wrong = text.count("\ufffd")
-    good = len(payload) - len(payload.decode("ascii", "ignore")) - wrong
-    return wrong * 5 < good
-
-
-def _likely(payload: bytes, declared: list[str], language: str | None) -> list[str]:
+def _likely_codecs(payload: bytes, declared: list[str], language: str | None) -> list[str]:
     """Codecs to try, the likeliest first."""
-    legacy = [c for c in declared if c != "utf-8"]
-    if not _is_dense(payload):
-        return [
-            *legacy,
-            *([LEGACY[lang]] if (lang := _language(payload, language)) in LEGACY else []),
-            LATIN,
-        ]
-    trusted = [codec for codec in legacy if codec != LATIN]
+    legacy = [codec for codec in declared if codec != "utf-8"]
     by_language = [LEGACY[lang]] if (lang := _language(payload, language)) in LEGACY else []
-    return [*trusted, *by_language, *_guess(payload), *legacy]
+    sample = TAG.sub(b" ", payload[:SAMPLE_BYTES])
+    # Bytes over 127 in runs mean another script than Latin, so a declared Latin-1 is not believed.
+    runs = [len(run) for run in HIGH_RUN.findall(sample)]
+    if sum(n for n in runs if n >= 4) <= 0.3 * sum(runs):
+        return [*legacy, *by_language, LATIN]
+    trusted = [codec for codec in legacy if codec != LATIN]
+    best = from_bytes(sample[:8000]).best()
+    guess = [codec] if best and (codec := _codec(best.encoding.replace("_", "-"))) else []
+    return [*trusted, *by_language, *guess, *legacy]
 
 
 def _language(payload: bytes, language: str | None) -> str:
     found = LANGUAGE.search(payload[:HEAD_BYTES])
     name = found[1].decode("ascii").lower() if found else (language or "")
     return name.partition("-")[0]
-
-
-def _is_dense(payload: bytes) -> bool:
-    """Whether bytes over 127 stand in runs, as in scripts other than Latin."""
-    runs = [len(run) for run in HIGH_RUN.findall(TAG.sub(b" ", payload[:SAMPLE_BYTES]))]
-    return sum(n for n in runs if n >= 4) > 0.3 * sum(runs)
-
-
-def _guess(payload: bytes) -> list[str]:
-    sample = TAG.sub(b" ", payload[:SAMPLE_BYTES])[:8000]
-    best = from_bytes(sample).best()
-    return [codec] if best and (codec := _codec(best.encoding.replace("_", "-"))) else []
-
-
-def _with_few_errors(payload: bytes, declared: list[str]) -> str:
-    """The reading that leaves the fewest bytes over."""
-    readings = [payload.decode(c, "replace") for c in dict.fromkeys([*declared, "utf-8"])]
-    return min([*readings, payload.decode(LATIN, "replace")], key=lambda t: t.count("\ufffd"))
-
-
-def _is_binary(text: str) -> bool:
-    sample = text[:20_000]
-    raw = sample.encode("utf-8", "replace")
-    odd = len(raw) - len(raw.translate(None, CONTROL)) + sample.count("\ufffd")
-    return odd > 0.02 * len(sample) + 2

@@ -1,4 +1,4 @@
-"""Reads points in time as papers write them. Pure functions, no guessing from the clock."""
+"""Parses dates and times as news pages write them, without reference to the current time."""
 
 import re
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ ZONES = {
     "PDT": -7.0,
     "PST": -8.0,
 }
-"""Hours east of UTC. Names that several countries use (IST, CST) mean the source's own zone."""
+"""Hours east of UTC. Names used by several countries (IST, CST) mean the source's own zone."""
 
 CLOCK = (
     r"(?P<hour>\d{1,2})\s?(?:[:.hH時时시点]|\s?Uhr\b)\s?(?P<minute>\d{2}|\d(?=\s?[分분]))?"
@@ -101,21 +101,21 @@ URL_DAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time and how it was written."""
+    """A point in time, and the text it was read from."""
 
     at: datetime
-    """In UTC. A day without a time of day stands as its midnight in UTC, which keeps the day."""
+    """In UTC. A date without a time is midnight in UTC, which keeps the day."""
     raw: str
     has_time: bool
 
 
 def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> Moment | None:
-    """Read a point in time, whatever the common form; None when there is none in the text.
+    """Parse a point in time in any common form; None when the text has none.
 
     Args:
-        raw: as written; text around the date does no harm.
-        timezone: IANA zone of times written without one.
-        day_first: what 03/04/2024 means. With a dot between the numbers the day is always first.
+        raw: The text; words around the date are ignored.
+        timezone: IANA zone of times without one.
+        day_first: Whether 03/04/2024 is 3 April. Between dots the day is always first.
     """
     text = " ".join(raw[:200].split())
     if not any(c.isdigit() for c in text):
@@ -128,13 +128,13 @@ def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> 
 
 
 def parse_time(raw: str, timezone: str = "UTC") -> datetime | None:
-    """The point in time in UTC; None when the text holds none."""
+    """The point in time in UTC; None when the text has none."""
     moment = parse_moment(raw, timezone)
     return moment.at if moment else None
 
 
 def day_in_url(url: str) -> date | None:
-    """The day that a URL's path names, such as `/2024/05/17/` or `/2024/may/17/`."""
+    """The date in a URL's path, such as `/2024/05/17/` or `/2024/may/17/`."""
     path = url.split("://", 1)[-1].partition("/")[2].partition("?")[0].lower()
     found = URL_DAY.search(path)
     if not found or (not found["gap"] and not found["month"].isdigit()):
@@ -146,7 +146,7 @@ def day_in_url(url: str) -> date | None:
 
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> tzinfo:
-    """The zone of an IANA name; UTC for a name that is none."""
+    """The zone of an IANA name; UTC for an unknown name."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
@@ -157,9 +157,10 @@ Reading = tuple[datetime | None, bool]
 
 
 def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
-    """What the text can mean, the strictest form first."""
+    """The possible readings of the text, the strictest form first."""
     if EPOCH.fullmatch(text):
-        yield _from_epoch(text), True
+        seconds = int(text) / (1000 if len(text) > 10 else 1)
+        yield datetime.fromtimestamp(seconds, UTC), True
         return
     if found := ISO.match(text):
         yield _from_match(found, zone)
@@ -178,11 +179,6 @@ def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
         yield _from_match(found, zone)
 
 
-def _from_epoch(text: str) -> datetime | None:
-    seconds = int(text) / (1000 if len(text) > 10 else 1)
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def _from_mail(text: str, zone: tzinfo) -> datetime | None:
     """RFC 822, as in feeds and HTTP headers."""
     try:
@@ -196,7 +192,9 @@ def _from_match(found: re.Match[str], zone: tzinfo, *, swap: bool = False) -> Re
     parts = found.groupdict()
     month = MONTH_NUMBER.get(parts.get("name", "").lower()) if "name" in parts else None
     month = month or _number(parts.get("month"))
-    day, year = _number(parts["day"]), _year(parts)
+    day, year = _number(parts["day"]), _number(parts.get("year"))
+    if reiwa := parts.get("reiwa"):
+        year = 2018 + (1 if reiwa == "元" else int(reiwa))
     if month > 12 >= day or (swap and day <= 12):
         day, month = month, day
     found_day = _day(year, month, day)
@@ -212,12 +210,6 @@ def _from_match(found: re.Match[str], zone: tzinfo, *, swap: bool = False) -> Re
         return None, False
 
 
-def _year(parts: dict[str, str | None]) -> int:
-    if reiwa := parts.get("reiwa"):
-        return 2018 + (1 if reiwa == "元" else int(reiwa))
-    return _number(parts.get("year"))
-
-
 def _number(text: str | None) -> int:
     return int(text) if text and text.isdigit() else 0
 
@@ -230,7 +222,7 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 
 def _clock(parts: dict[str, str | None]) -> time | None:
-    """The time of day; None when none is given or it is none."""
+    """The time of day; None when it is missing or invalid."""
     if not parts.get("hour"):
         return None
     hour = _number(parts["hour"])

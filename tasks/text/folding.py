@@ -1,4 +1,4 @@
-"""Folding text for matching, and the way back to where a match stands in the original."""
+"""Folds text for matching, and maps matches back to offsets in the original."""
 
 import re
 import unicodedata
@@ -21,10 +21,10 @@ _SINGLE = (
 _DOUBLE = (
     "\u02ba\u201c-\u201f\u2033\u2036\u2e42\u300c-\u300f\u301d-\u301f\ufe41-\ufe44\uff62\uff63«»"
 )
-# A sign hung on a name does not make it another word: NFKC would read "Huawei™" as HuaweiTM and
-# "G20²" as G202.
+# A raised sign does not make a name another word: NFKC would turn "Huawei™" into HuaweiTM and
+# "G20²" into G202.
 _RAISED = "\u2120\u2122¹²³\u2070\u2074-\u2079\u2080-\u2089"
-# NFKC makes these a space and a mark: a gap in the word that nobody wrote.
+# NFKC turns these into a space and a mark, which would split the word.
 _SPACING_MARKS = (
     "¨¯¸\u02d8-\u02dd\u037a\u0384\u0385\u1fbd\u1fbf-\u1fc1\u1fcd-\u1fcf\u1fdd-\u1fdf\u1fed\u1fee"
     "\u1ffe\u2017\u203e\u309b\u309c\ufc5e-\ufc63\ufdfa\ufdfb\ufe49-\ufe4c\ufe70\ufe72\ufe74\ufe76"
@@ -42,7 +42,7 @@ _PLAIN = (
     ('"', _DOUBLE),
     ("^", _RAISED + _SPACING_MARKS),
 )
-# With these alone out of the way, most English text is ASCII.
+# Once these are replaced, most English text is ASCII, which is folded much faster.
 _COMMON = tuple(zip("`’‘“”–—\u00a0", "'''\"\"-- ", strict=True))
 _ASCII_COMMON = tuple(pair for pair in _COMMON if pair[0].isascii())
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
@@ -51,10 +51,10 @@ _GAP = re.compile(r"\s\s+|[^\S ]")
 # Letters that join the one before them under NFKC though they are no marks: Hangul vowels and
 # finals in every form, half-width voicing marks.
 _JOINING = "\u1160-\u11ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc"
-# Beyond the BMP marks are many and rare: their scripts' letters are joined too (not the styled
-# Latin of U+1D400), which keeps the pattern fast and the way back a little coarse.
+# Beyond the BMP marks are many and rare, so all letters of these scripts count as joined (not the
+# styled Latin of U+1D400): that keeps the pattern fast and makes their offsets a little coarse.
 _RARE_SCRIPTS = "\U00010000-\U0001d3ff\U0001d800-\U0001efff"
-# Fold to one character each: ASCII, most of Latin-1, Cyrillic, kana, Han.
+# Characters that fold to one each: ASCII, most of Latin-1, Cyrillic, kana, Han.
 _STEADY = (
     r"\x21-\x7e\u00c0-\u00d6\u00d8-\u00de\u00e0-\u00f6\u00f8-\u00fe\u0400-\u045f\u3041-\u3096"
     r"\u30a1-\u30fa\u30fc\u4e00-\u9fff"
@@ -63,16 +63,16 @@ _STEADY = (
 
 @dataclass(frozen=True)
 class Folded:
-    """Folded text that knows where each of its characters stood in the original."""
+    """Folded text with the offsets of its characters in the original."""
 
     text: str
     original: str
     keep_case: bool
     is_aligned: bool
-    """Each folded character stands where its original stood."""
+    """Whether each folded character has the same offset as its original."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Offsets in the original of `text[start:end]`, without invisible characters behind it."""
+        """Offsets in the original of `text[start:end]`, without trailing invisible characters."""
         if self.is_aligned:
             return start, end
         first, stop = self._place(start)[0], self._place(end - 1)[1]
@@ -81,7 +81,7 @@ class Folded:
         return first, stop
 
     def without_case(self) -> "Folded":
-        """The same with the case folded too."""
+        """The same text with case folded too."""
         text = self.text.casefold()
         is_aligned = self.is_aligned and len(text) == len(self.text)
         return Folded(text, self.original, False, is_aligned)
@@ -109,12 +109,12 @@ class Folded:
 
 
 def fold(text: str, *, keep_case: bool = False) -> Folded:
-    r"""Fold what is written differently and means the same.
+    r"""Fold characters that are written differently and mean the same.
 
-    NFKC (with its compositions, so by cluster), zero-width characters and soft hyphens out, dashes
-    and quotes to ASCII, case folded, a gap of whitespace to one space or, where it holds a blank
-    line, to a paragraph break (`\n\n`). Raised signs become `^`: a footnote's number or a
-    trademark sign is no part of the word.
+    NFKC (with compositions, so by cluster); zero-width characters and soft hyphens removed; dashes
+    and quotes to ASCII; case folded; a gap of whitespace to one space or, with a blank line in it,
+    to a paragraph break (`\n\n`). Raised signs become `^`: a footnote's number or a trademark sign
+    is not part of the word.
     """
     folded, is_aligned = _fold_characters(text, keep_case)
     spaced = _fold_gaps(folded)
@@ -122,26 +122,22 @@ def fold(text: str, *, keep_case: bool = False) -> Folded:
 
 
 def _fold_characters(text: str, keep_case: bool) -> tuple[str, bool]:
-    """Fold all but gaps, and say whether every character kept its place."""
+    """Fold all but gaps; also returns whether every character kept its offset."""
     plain = text
     for sign, ascii_sign in _ASCII_COMMON if text.isascii() else _COMMON:
         plain = plain.replace(sign, ascii_sign)
     if plain.isascii():
         return (plain if keep_case else plain.lower()), True
-    # No step but NFKC both adds and drops characters, so an equal length means an equal place.
-    plain = _SIGNS.sub(_plain, plain)
+    # Only NFKC both adds and drops characters, so otherwise equal length means equal offsets.
+    plain = _SIGNS.sub(lambda sign: _plain_sign(sign[0]), plain)
     is_normal = unicodedata.is_normalized("NFKC", plain)
     normal = plain if is_normal else unicodedata.normalize("NFKC", plain)
     folded = normal if keep_case else normal.casefold()
     return folded, is_normal and len(plain) == len(text) == len(folded)
 
 
-def _plain(sign: re.Match[str]) -> str:
-    return _plain_of(sign[0])
-
-
 @lru_cache(maxsize=8192)
-def _plain_of(sign: str) -> str:
+def _plain_sign(sign: str) -> str:
     for plain, signs in _PLAIN:
         if re.match(f"[{signs}]", sign):
             return plain
@@ -149,7 +145,7 @@ def _plain_of(sign: str) -> str:
 
 
 def _fold_gaps(text: str) -> str:
-    r"""Fold gaps, at no cost where each is one space or `\n\n` already."""
+    r"""Fold gaps; text whose gaps are all one space or `\n\n` returns early."""
     if text.isprintable() and "  " not in text:
         return text
     is_folded = not ("\n" in text.replace("\n\n", "") or any(odd in text for odd in _ODD_GAPS))
@@ -158,13 +154,13 @@ def _fold_gaps(text: str) -> str:
 
 def _gap(gap: re.Match[str]) -> str:
     has_blank_line = gap[0].count("\n") > 1 or "\u2029" in gap[0]
-    # Never longer than the gap: an equal length has to mean an equal place.
+    # Never longer than the gap, so that equal length means equal offsets.
     return "\n\n"[: len(gap[0])] if has_blank_line else " "
 
 
 @lru_cache(maxsize=1)
 def _pieces() -> re.Pattern[str]:
-    """A run that folds character by character, a character with its marks, or a gap."""
+    """Matches a run that folds character by character, a character with its marks, or a gap."""
     marks = "".join(
         chr(code) for code in range(0x300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M"
     )

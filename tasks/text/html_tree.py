@@ -1,4 +1,4 @@
-"""Parses a page into a tree."""
+"""Parses HTML into a tree."""
 
 import re
 
@@ -15,13 +15,14 @@ NESTING = re.compile(
 
 
 def one_line(text: str) -> str:
-    """The text on one line; the ideographic space between parts of a headline stays."""
+    """The text on one line; ideographic spaces, which separate parts of a headline, stay."""
     return SPACE.sub(" ", text).strip()
 
 
 def parse_html(text: str) -> LexborHTMLParser:
-    """Parse a page. Nesting that no real page has is flattened: the parser is quadratic in it."""
-    if text.count("<") > MANY_TAGS:
+    """Parse a page; nesting deeper than MAX_DEPTH is flattened."""
+    # The parser takes quadratic time in the depth, which hostile pages exploit.
+    if text.count("<") > MANY_TAGS and _is_deep(text):
         text = _flatten(text)
     return LexborHTMLParser(text)
 
@@ -39,8 +40,6 @@ def _is_deep(text: str) -> bool:
 
 
 def _flatten(text: str) -> str:
-    if not _is_deep(text):
-        return text
     depth = 0
 
     def keep(tag: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a text resembles: its MinHash sketch, by which copies of it are found."""
+"""MinHash sketches of texts, by which near copies are found."""
 
 import hashlib
 import re
@@ -13,13 +13,13 @@ from tasks.text.folding import fold
 from tasks.text.sentence_split import UNSPACED
 
 SHINGLE = 4
-"""Words in a row (characters where words are not spaced) that are compared as one."""
+"""Consecutive words (characters in scripts without spaces) of one shingle."""
 SLOTS = 512
 SEED = 20260302
 BANDS = 24
 ROWS = 2
-"""Slots in a band: two texts are compared when one band of them agrees, which happens to texts
-with a Jaccard similarity of .4 in 98 of 100 cases, of .01 in two of a thousand."""
+"""Slots in a band. Two texts are compared when one of their bands agrees: with a Jaccard similarity
+of .4 in 98 of 100 cases, of .01 in 2 of 1,000."""
 
 _TOKEN = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
 
@@ -28,22 +28,19 @@ Hashes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A text's shingles in little space."""
+    """A compact summary of a text's shingles."""
 
     shingles: int
-    """How many different ones the text has."""
+    """Number of distinct shingles."""
     bits: bytes
-    """The lowest bit of each slot: of two sketches (1 + J) / 2 of the bits agree, J being the
-    Jaccard similarity of the texts' sets of shingles."""
+    """The lowest bit of each slot. Two sketches share (1 + J) / 2 of them, J being the Jaccard
+    similarity of the texts' shingles."""
     bands: tuple[int, ...]
-    """Hashes of 32 bits; near texts share at least one."""
+    """32-bit hashes; similar texts share at least one."""
 
 
 def sketch(text: str) -> Sketch | None:
-    """The sketch of a text; None for one without words.
-
-    The same on every machine and in every process.
-    """
+    """The sketch of a text, the same on every machine; None for a text without words."""
     tokens = _TOKEN.findall(fold(text).text)
     if not tokens:
         return None
@@ -53,7 +50,10 @@ def sketch(text: str) -> Sketch | None:
     )
     slots = np.array(digest.to_rows()[0], dtype=np.uint64)
     bits = np.packbits((slots & np.uint64(1)).astype(np.uint8)).tobytes()
-    return Sketch(len(shingles), bits, _bands(slots))
+    bands = np.arange(1, BANDS + 1, dtype=np.uint64)
+    for row in slots[: BANDS * ROWS].reshape(BANDS, ROWS).T:
+        bands = _mixed(bands + row)
+    return Sketch(len(shingles), bits, tuple((bands >> np.uint64(32)).tolist()))
 
 
 def _shingles(tokens: list[str]) -> Hashes:
@@ -63,14 +63,6 @@ def _shingles(tokens: list[str]) -> Hashes:
     for offset in range(size):
         grams = _mixed(grams + hashes[offset : offset + len(grams)])
     return grams
-
-
-def _bands(slots: Hashes) -> tuple[int, ...]:
-    """A hash of each band's number and slots."""
-    hashes = np.arange(1, BANDS + 1, dtype=np.uint64)
-    for row in slots[: BANDS * ROWS].reshape(BANDS, ROWS).T:
-        hashes = _mixed(hashes + row)
-    return tuple((hashes >> np.uint64(32)).tolist())
 
 
 @lru_cache(maxsize=1 << 15)

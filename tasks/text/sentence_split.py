@@ -1,4 +1,4 @@
-"""Values of a text: its folded form, its sentences, how long it is."""
+"""Splits text into sentences, and counts words."""
 
 import re
 
@@ -11,7 +11,7 @@ UNSPACED = (
     "\u3031-\u3035\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003ffff"
 )
-"""Regex class of letters that are written without spaces between words: Han, kana, Thai, Lao,
+"""Regex class of letters of scripts without spaces between words: Han, kana, Thai, Lao,
 Tibetan, Burmese, Khmer."""
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -22,7 +22,7 @@ _OPENING = "\"'“‘„«»‹›([「『（"
 _END = r".!?…。！？｡\n\u2029"
 _ENDS_ANYWHERE = re.compile(r"[。！？｡\u2029]|\n\s*\n")
 _ENDS_BEFORE_GAP = re.compile(r"[!?…]")
-# Written with a full stop and followed by a name or a number.
+# Abbreviations that a name or a number may follow.
 _ABBREVIATION_LIST = (
     "mr mrs ms mx dr prof rev hon st sen rep gov pres gen col lt sgt capt maj adm cmdr supt jr sr "
     "vs v approx dept est fig nos vol art ch para inc corp co ltd bros messrs "
@@ -35,7 +35,7 @@ _BY_LENGTH = {
     size: "|".join(word for word in sorted(_ABBREVIATIONS) if len(word) == size)
     for size in sorted(set(map(len, _ABBREVIATIONS)))
 }
-# A full stop behind a word that is no abbreviation, before a capital or a number: most of them.
+# A full stop after a word that is no abbreviation, before a capital or a number: most of them.
 _CLEAR = (
     r"(?<=[^\W\d_]{2}\.)"
     + "".join(rf"(?<!\b(?i:{words})\.)" for words in _BY_LENGTH.values())
@@ -43,7 +43,7 @@ _CLEAR = (
 )
 _MARKED = rf"(?:({_CLEAR})|[{_END}]*[{_CLOSING}]*\s*)"
 _ENDS = re.compile(rf"[{_END}]{_MARKED}")
-# A single sign is found ten times as fast as one of several.
+# Searching one sign is ten times as fast as searching a class of signs.
 _DOTS = re.compile(rf"\.{_MARKED}")
 _BESIDE_DOTS = "!?…。！？｡\u2029"
 _AFTER_GERMAN_DAY = (
@@ -54,7 +54,7 @@ _GERMAN_MONTHS = frozenset(_AFTER_GERMAN_DAY.split())
 
 
 def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
-    """Where each sentence starts and ends in `text`, in order; up to the one with offset `until`.
+    """Start and end of each sentence in `text`, in order, up to the one with offset `until`.
 
     A blank line always ends one; so do `! ? …` before a gap and `。！？` anywhere. A full stop
     before a gap does, unless a small letter follows, or it belongs to a title, a month, an
@@ -77,7 +77,7 @@ def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
 
 
 def sentence_starts(text: str, until: int | None = None) -> list[int]:
-    """Where each sentence starts, as `sentences` has it; up to the one with offset `until`."""
+    """Start of each sentence, as in `sentences`, up to the one with offset `until`."""
     first = len(text) - len(text.lstrip())
     last = len(text) - 1 if until is None else until
     starts = [first] if first < len(text) else []
@@ -92,7 +92,7 @@ def sentence_starts(text: str, until: int | None = None) -> list[int]:
 
 
 def _has_only_dots(text: str) -> bool:
-    """Whether all signs that may end a sentence are full stops, and blank lines right behind."""
+    """Whether only full stops, and blank lines right after them, can end a sentence."""
     breaks = text.count(".\n\n")
     if text.count("\n") != 2 * breaks:
         return False
@@ -100,7 +100,7 @@ def _has_only_dots(text: str) -> bool:
 
 
 def _is_end(text: str, mark: re.Match[str]) -> bool:
-    """Whether what is not clearly the end of a sentence is one all the same."""
+    """Whether a mark that the pattern leaves undecided ends a sentence."""
     sign = mark[0]
     if _ENDS_ANYWHERE.search(sign):
         return True
@@ -110,7 +110,7 @@ def _is_end(text: str, mark: re.Match[str]) -> bool:
 
 
 def _is_full_stop(text: str, dot: int, stop: int) -> bool:
-    """Whether the sign at `dot`, with the next word at `stop`, ends more than an abbreviation."""
+    """Whether the sign at `dot`, with the next word at `stop`, is a full stop."""
     if text[dot] != ".":
         return False
     after = text[stop : stop + 20].lstrip(_OPENING)
@@ -119,20 +119,18 @@ def _is_full_stop(text: str, dot: int, stop: int) -> bool:
     words = text[max(0, dot - 40) : dot].split()
     before = words[-1].lstrip(_OPENING) if words else ""
     if before.isdecimal():
-        return len(before) > 2 or not _is_german_month(after)
+        # "3. Oktober": German puts a full stop after an ordinal.
+        following = re.split(r"\W", after, maxsplit=1)[0].lower()
+        return len(before) > 2 or following not in _GERMAN_MONTHS
     is_dotted = "." in before and all(len(part) < 2 for part in before.split("."))
     is_initial = len(before) == 1 and before.isalpha() and not _UNSPACED.match(before)
     return not (is_dotted or is_initial or before.lower() in _ABBREVIATIONS)
 
 
-def _is_german_month(following: str) -> bool:
-    return re.split(r"\W", following, maxsplit=1)[0].lower() in _GERMAN_MONTHS
-
-
 def word_count(text: str) -> int:
-    """Words between gaps that hold a letter or a digit, so `high-level` and `U.S.` are one each.
+    """Number of words separated by spaces; `high-level` and `U.S.` are one each.
 
-    Where words are written without spaces (Han, kana, Thai and the like) each character counts.
+    In scripts without spaces (Han, kana, Thai and the like) each character counts.
     """
     if _UNSPACED.search(text) is None:
         return len(_SPACED_WORD.findall(text))

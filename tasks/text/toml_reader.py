@@ -1,4 +1,4 @@
-"""Reading the TOML files: every mistake becomes one line that says where it is."""
+"""Reads TOML files; each mistake becomes one line that names file, entry and key."""
 
 import difflib
 import tomllib
@@ -23,7 +23,7 @@ _KINDS = {
 
 
 class ConfigError(ValueError):
-    """What is wrong with the configuration, one line a problem."""
+    """The configuration is wrong; one line per problem."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -56,7 +56,7 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
-    """Say `key: what is wrong` for each error that pydantic found."""
+    """One `key: problem` for each error that pydantic found."""
     for detail in error.errors():
         parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
         key = "".join(parts).removeprefix(".")
@@ -97,7 +97,7 @@ def _repeated_ids(path: Path, table: str, tables: list[Mapping[str, Any]]) -> It
 
 
 def _frozen(value: object) -> object:
-    """TOML arrays as tuples, which is what frozen types hold."""
+    """TOML arrays as tuples, as frozen models need them."""
     if isinstance(value, dict):
         return {key: _frozen(inner) for key, inner in value.items()}
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
