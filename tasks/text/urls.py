@@ -1,4 +1,4 @@
-"""URLs as identities: cleaned, folded to the key of one article, compared by site."""
+"""URLs: cleaned, folded to the key of an article, compared by site."""
 
 import re
 from typing import NamedTuple
@@ -22,9 +22,9 @@ _TRACKER_WORDS = re.compile(
     | (?:\b|_)(?:aff|campaign|cl?id|eid|ga|gl|kwd|keyword|medium|ref|session|source|uid|xtor)""",
     re.VERBOSE,
 )
-"""Beginnings of parameters by which a link says where it was clicked. From courlan's list, which is
-not part of its documented interface; it must not change with courlan's version, as an article's id
-is made from the URL without them."""
+"""Beginnings of the names of tracking parameters. Copied from courlan's list, which is not part of
+its documented interface: it must not change with courlan's version, since an article's id is made
+from the URL without them."""
 _TRACKERS = re.compile(
     r"""^(?:
       at_.+ | ns_.+ | _hs.+ | hscta.* | wt[._]?mc.* | soc_.+ | fb_.+ | __?s?source | campaign.*
@@ -35,11 +35,11 @@ _TRACKERS = re.compile(
     )$""",
     re.VERBOSE,
 )
-"""Whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the
+"""Their whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the
 New York Times', `?ito=` the Mail's, `?srnd=` Bloomberg's."""
 
 _EITHER = frozenset({"cid", "eid", "uid"})
-"""Trackers at most papers, the article's number at some: `?cid=AEN20110101000100`."""
+"""Tracking parameters on most sites, the article's number on some: `?cid=AEN20110101000100`."""
 _ARTICLE_NUMBER = re.compile(r"\d{4}")
 
 _VIEWERS = (
@@ -65,7 +65,7 @@ _PLAIN = re.compile(
     (?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/?""",
     re.VERBOSE,
 )
-"""A URL in whose key nothing is to be changed but scheme, `www.` and the last slash."""
+"""A URL whose key differs only in scheme, `www.` and the last slash; most URLs do."""
 
 
 class _Parts(NamedTuple):
@@ -90,64 +90,68 @@ class _Parts(NamedTuple):
 
 
 def is_http(url: str) -> bool:
-    """Whether the text is an http(s) URL with a host that can be asked."""
+    """Whether the text is an http(s) URL with a usable host."""
     return _split(url) is not None
 
 
 def clean(url: str) -> str:
-    """The URL without what says nothing of the article: trackers, fragment, AMP, user name.
+    """The URL without trackers, fragment, AMP marks and user name.
 
-    Text that is no http(s) URL comes back as it is, without surrounding space.
+    Other text is returned as it is, without surrounding space.
     """
-    while (split := _split(url)) and (text := _step(split, key=False)) != url:
-        url = text
-    return url if split else _encodable(url.strip())
+    return _fixed_point(url, key=False)
 
 
 def fold(url: str) -> str:
-    """The key under which a URL is the same article; idempotent, for any text.
+    """The key of a URL, equal for URLs of the same article; idempotent, for any text.
 
-    Over `clean`: http is https, `www.` and the last slash say nothing. A key is for comparing,
-    not for fetching.
+    Beyond `clean`, it ignores http or https, `www.` and the last slash. A key is for comparing, not
+    for fetching.
     """
     if plain := _PLAIN.fullmatch(url):
         return f"https://{plain['netloc']}{plain['path'] or '/'}"
-    return _folded(url)
+    return _fixed_point(url, key=True)
 
 
-def _folded(url: str) -> str:
-    while (split := _split(url)) and (text := _step(split, key=True)) != url:
+def _fixed_point(url: str, *, key: bool) -> str:
+    # Repeated, since a step may reveal another: an AMP viewer's URL within one, `amp.amp.`.
+    while (split := _split(url)) and (text := _step(split, key=key)) != url:
         url = text
-    return url if split else _encodable(url.strip())
+    return url if split else url.strip().encode("utf-8", "backslashreplace").decode()
 
 
 def canonical(declared: str | None, final: str) -> str:
-    """The URL that stands for a page.
+    """The URL that identifies a page: the declared one if plausible, else the one it came from.
 
-    The one the page declares counts within the site it came from, and not when it is the home
-    page of a page that lies deeper. A saved file (`file:`) comes from no site: any article URL
-    counts. Otherwise it is the URL the page was fetched from.
+    A declared URL must be on the same site, and must not be the home page when the page is not. A
+    saved file (`file:`) has no site: it may declare any article's URL.
     """
-    claimed = clean(_joined(final, declared)) if declared else ""
     own = clean(final)
-    return claimed if is_http(claimed) and _may_claim(claimed, own) else own
+    try:
+        claimed = clean(urljoin(final, declared.strip())) if declared else ""
+    except ValueError:
+        return own
+    if not is_http(claimed):
+        return own
+    may_be_home = is_http(own) and _is_home(own)
+    on_site = not is_http(own) or same_site(claimed, own)
+    return claimed if on_site and (may_be_home or not _is_home(claimed)) else own
 
 
 def article_id(url: str) -> UUID:
-    """The id of the article a URL stands for: equal for URLs that fold alike."""
+    """The id of a URL's article, equal for URLs with the same key."""
     return uuid5(NAMESPACE_URL, fold(url))
 
 
 def content_urn(sha256: str) -> str:
-    """The identity of a saved file that no URL is known for: its content."""
+    """The identity of a saved file without a known URL: its content."""
     return f"urn:sha256:{sha256}"
 
 
 def registrable_domain(url: str) -> str | None:
-    """The domain somebody registered, such as `example.co.uk`; None where there is no host.
+    """The registrable domain, such as `example.co.uk`; None without a host.
 
-    A host that nobody can register below (an address, `localhost`, a made-up ending) stands
-    for itself, with its port.
+    For hosts under no public suffix (IP addresses, `localhost`) it is the host with its port.
     """
     split = _split(url)
     if split is None:
@@ -157,15 +161,9 @@ def registrable_domain(url: str) -> str | None:
 
 
 def same_site(a: str, b: str) -> bool:
-    """Whether both URLs lie under one registrable domain."""
+    """Whether both URLs are under the same registrable domain."""
     domain = registrable_domain(a)
     return domain is not None and domain == registrable_domain(b)
-
-
-def _may_claim(claimed: str, own: str) -> bool:
-    if not is_http(own):
-        return not _is_home(claimed)
-    return same_site(claimed, own) and (_is_home(own) or not _is_home(claimed))
 
 
 def _is_home(url: str) -> bool:
@@ -173,22 +171,15 @@ def _is_home(url: str) -> bool:
     return parts.path in ("", "/") and not parts.query
 
 
-def _joined(base: str, url: str) -> str:
-    try:
-        return urljoin(base, url.strip())
-    except ValueError:
-        return ""
-
-
 def _registered(host: str) -> str | None:
     found = get_tld(f"https://{host}/", fail_silently=True, as_object=True, search_private=True)
-    # For `co.uk` alone the library answers `co.uk`.
+    # For `co.uk` itself the library returns `co.uk`.
     return found.fld if isinstance(found, Result) and found.domain != found.fld else None
 
 
 def _split(url: str) -> SplitResult | None:
     try:
-        url.encode()  # half of a surrogate pair, as in JSON's "\ud800"
+        url.encode()  # fails for half a surrogate pair, as in JSON's "\ud800"
         split = urlsplit(url.strip().replace("&amp;", "&"))
         usable = split.port != 0 and (split.hostname or "").strip(".") != ""
     except ValueError:
@@ -199,10 +190,17 @@ def _split(url: str) -> SplitResult | None:
 
 def _step(split: SplitResult, *, key: bool) -> str:
     parts = _parts(split)
-    if shown := _shown(parts):
+    if shown := _shown_by_viewer(parts):
         return shown
-    parts = _without_amp(parts)
-    return (_key(parts) if key else parts).text
+    host = parts.host.removeprefix("amp.")
+    if host != parts.host and not _registered(host):
+        host = parts.host
+    parts = parts._replace(host=host, segments=_without_amp_segments(parts.segments))
+    if key:
+        bare = parts.host.removeprefix("www.")
+        host = bare if "." in bare else parts.host
+        parts = parts._replace(scheme="https", host=host, slash=False)
+    return parts.text
 
 
 def _parts(split: SplitResult) -> _Parts:
@@ -211,14 +209,15 @@ def _parts(split: SplitResult) -> _Parts:
     *folders, name = _SESSION.sub("", _quoted(split.path, _PATH_SAFE)).split("/")
     if _INDEX.fullmatch(name):
         name = ""
-    segments = _resolved([*folders, name])
-    return _Parts(split.scheme, host, port, segments, not name, _query(split.query))
-
-
-def _key(parts: _Parts) -> _Parts:
-    bare = parts.host.removeprefix("www.")
-    host = bare if "." in bare else parts.host
-    return parts._replace(scheme="https", host=host, slash=False)
+    segments: list[str] = []
+    for segment in (*folders, name):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    pairs = (_quoted(pair, _QUERY_SAFE) for pair in split.query.split("&") if pair)
+    query = sorted(pair for pair in pairs if not _is_tracker(*pair.partition("=")[::2]))
+    return _Parts(split.scheme, host, port, tuple(segments), not name, tuple(query))
 
 
 def _host(name: str) -> str:
@@ -231,30 +230,13 @@ def _host(name: str) -> str:
         return name
 
 
-def _without_amp(parts: _Parts) -> _Parts:
-    host = parts.host.removeprefix("amp.")
-    if host != parts.host and not _registered(host):
-        host = parts.host
-    return parts._replace(host=host, segments=_without_amp_segments(parts.segments))
-
-
-def _shown(parts: _Parts) -> str | None:
-    """The page that an AMP viewer's or cache's URL shows."""
+def _shown_by_viewer(parts: _Parts) -> str | None:
+    """The URL of the page that an AMP viewer or cache shows."""
     for viewer in _VIEWERS:
         if found := viewer.fullmatch(parts.text.partition("://")[2]):
             url = f"{'https' if found[1] else 'http'}://{found[2]}"
             return url if is_http(url) else None
     return None
-
-
-def _resolved(segments: list[str]) -> tuple[str, ...]:
-    kept: list[str] = []
-    for segment in segments:
-        if segment == "..":
-            del kept[-1:]
-        elif segment not in ("", "."):
-            kept.append(segment)
-    return tuple(kept)
 
 
 def _without_amp_segments(segments: tuple[str, ...]) -> tuple[str, ...]:
@@ -267,18 +249,13 @@ def _without_amp_segments(segments: tuple[str, ...]) -> tuple[str, ...]:
     return (*segments[:-1], _AMP_SUFFIX.sub(r"\1", segments[-1]))
 
 
-def _query(query: str) -> tuple[str, ...]:
-    pairs = (_quoted(pair, _QUERY_SAFE) for pair in query.split("&") if pair)
-    return tuple(sorted(pair for pair in pairs if not _is_tracker(*pair.partition("=")[::2])))
-
-
 def _is_tracker(name: str, value: str) -> bool:
     name = name.lower()
     if name in _EITHER:
         return not _ARTICLE_NUMBER.search(value)
     if _TRACKERS.match(name):
         return True
-    # Not ?gallery=7 for "ga", nor ?keywords= for "keyword".
+    # A whole word only: neither ?gallery=7 for "ga" nor ?keywords= for "keyword".
     word = _TRACKER_WORDS.search(name)
     return word is not None and not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
 
@@ -292,7 +269,3 @@ def _escape(found: re.Match[str]) -> str:
         return "%25"
     byte = int(found[1], 16)
     return chr(byte) if byte in _UNRESERVED else f"%{found[1].upper()}"
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.text.urls import (
-    _folded,
+    _fixed_point,
     article_id,
     canonical,
     clean,
@@ -168,7 +168,7 @@ PLAIN = st.builds(
 
 @given(PLAIN | URLS)
 def test_a_plain_url_has_the_key_that_all_steps_give(url: str) -> None:
-    assert fold(url) == _folded(url)
+    assert fold(url) == _fixed_point(url, key=True)
 
 
 @given(URLS)
