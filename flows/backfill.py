@@ -102,6 +102,7 @@ def _backfill(
     )
     with ExitStack() as held:
         if not dry_run:
+            # First: only the one backfill may remove staged rows.
             held.enter_context(_only_backfill(installation))
             sweep_staged(installation.layout)
         files, known = open_warcs(paths), Done(installation.layout, chosen)

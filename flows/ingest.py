@@ -66,6 +66,7 @@ def ingest(
     run_page.rename(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if run_page.is_scheduled() else run_page.show_waiting
+    # A scheduled run skips busy sources, since the next one comes; a person's run waits for them.
     with lock_sources(installation.layout, run_id, chosen, waiting) as locked:
         if locked.busy and not locked.sources:
             return skip(run_id, locked.busy)  # type: ignore[return-value]

@@ -86,7 +86,8 @@ def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
     columns = zip(answer.columns, answer.types, *rows, strict=True)
     for name, kind, *values in columns:
         widest = max(cell_len(str(_cell(value))) for value in (name, *values))
-        if _is_number(kind):
+        is_number = str(kind) in FLOATS or str(kind).startswith("DECIMAL(")
+        if is_number or str(kind).endswith(("INT", "INTEGER")):
             table.add_column(_cell(name), justify="right", no_wrap=True, min_width=widest)
         else:
             table.add_column(_cell(name), min_width=min(widest, MIN_TEXT_WIDTH))
@@ -94,11 +95,6 @@ def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
         table.add_row(*map(_cell, row))
     needed = sum((column.min_width or 0) + GAP for column in table.columns)
     return table if needed <= width else None
-
-
-def _is_number(kind: object) -> bool:
-    name = str(kind)
-    return name in FLOATS or name.endswith(("INT", "INTEGER")) or name.startswith("DECIMAL(")
 
 
 def _cell(value: str | None) -> Text:

@@ -90,6 +90,7 @@ def _create_pool(client: SyncPrefectClient) -> None:
 
 def _run_prefect_deploy(file: Path) -> None:
     """Deploy a prefect.yaml; only Prefect's command can, not its Python API."""
+    # prefect.yaml reads both variables, for the working folder and the version of a deployment.
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     command += ["--prefect-file", str(file)]
     known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}

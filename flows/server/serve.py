@@ -67,6 +67,7 @@ def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
         with _stopping_on_signals():
             _start(serving, "server", server)
             _wait_for(serving.api, serving.children[0])
+            # The server copies its pages when it starts.
             add_policy(os.environ)
             _prepare(serving)
             _start(serving, "worker", worker)
@@ -121,6 +122,7 @@ def _restart_ended(serving: Serving) -> None:
     from flows.server.orphaned_runs import end_orphaned_runs
 
     server, worker = serving.children
+    # The server first: ending orphaned runs needs it.
     if server.has_ended():
         server.restart()
         _wait_for(serving.api, server)

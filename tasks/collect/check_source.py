@@ -51,6 +51,7 @@ def _check_listing(client: Client, source: Source, url: str, max_entries: int) -
         return
     is_useful = bool(read.entries or read.children)
     yield Finding(is_useful, f"{url}: {read.kind}, {len(read.entries)} entries")
+    # One page is enough, and asks little of the host.
     for entry in read.entries[:1]:
         yield _check_page(client, source, entry)
 

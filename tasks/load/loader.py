@@ -183,6 +183,7 @@ def _load(
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
         if is_redefined:
+            # More memory for DuckDB: a changed definition reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
@@ -190,6 +191,7 @@ def _load(
         if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
+        # A lost DuckDB file is numbered on from the published snapshot.
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
         mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
@@ -231,6 +233,7 @@ def _add_runs(
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []
+    # One after another: version numbers depend on all earlier runs.
     for run in sorted(runs, key=lambda run: run.run_id):
         done = read_commit(layout.commits, run.run_id)
         if done:

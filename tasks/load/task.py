@@ -56,6 +56,7 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
         processes=installation.settings.processes,
         waiting=log.info,
     )
+    # Only after the load: a retry reads the staged rows again.
     for run in runs:
         shutil.rmtree(installation.layout.stage / run.run_id, ignore_errors=True)
     return report

@@ -104,6 +104,7 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
         The order of the rows, and the verdict on each by its capture's id.
     """
     keys = articles.select(JUDGED_BY).to_pylist()
+    # The ids break ties, so that a rebuild numbers versions alike.
     order = sorted(
         range(len(keys)),
         key=lambda at: (keys[at]["fetched_at"], keys[at]["article_id"], keys[at]["capture_id"]),

@@ -109,6 +109,7 @@ def _columns(values: Sequence[Row], periods: Spec) -> Spec:
 
 
 def _utc(fields: list[Spec]) -> list[Spec]:
+    # Vega shows times in the browser's zone unless a field has a UTC time unit.
     return [
         field | ({"timeUnit": "utcyearmonthdate"} if field.get("type") == "temporal" else {})
         for field in fields

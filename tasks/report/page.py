@@ -65,6 +65,7 @@ def render(figures: Figures, library: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # StrictUndefined: a misspelt field fails instead of showing nothing.
     environment.filters.update(percent=percent, day=day, link=link, number=number)
     return environment.get_template("page.html.j2").render(
         figures=figures,

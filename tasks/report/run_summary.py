@@ -106,6 +106,7 @@ def rejections_page(figures: RunFigures) -> str:
 def _rejection(row: Row) -> str:
     """One page: its reason, its link, and the command that shows what is on it, a line each."""
     url = row["url_requested"]
+    # Many details begin with the URL, which has a line of its own.
     why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
     link = _plain(url)
     if WEB.fullmatch(url):

@@ -72,6 +72,7 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
     hits = [
         sum(cells[day].hits or 0 for cells in sources.values() if day in cells) for day in calendar
     ]
+    # Bars are rounded up, so that a day with one article has one.
     top = max(hits, default=0) or 1
     chart = "".join(BARS[-(-count * (len(BARS) - 1) // top)] for count in hits)
     everything = [cell for cells in sources.values() for cell in cells.values()]

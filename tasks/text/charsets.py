@@ -73,6 +73,7 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     A byte order mark wins, then valid UTF-8, then the charset that HTTP or the page declares if the
     bytes fit it, then the language's charset before UTF-8, then a guess.
     """
+    # Servers deliver PDFs and images as text/html; their first bytes give them away.
     if payload.startswith(BINARY):
         return None
     text = _decode_utf16(payload) or _decode(payload, content_type, language)
@@ -92,6 +93,7 @@ def _decode_utf16(payload: bytes) -> str | None:
         return payload[3:].decode("utf-8", "as-latin")
     if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return payload.decode("utf-16", "replace")
+    # Latin text in UTF-16 has a NUL in every second byte, always on the same side.
     sample = payload[:400]
     low, high = sample[1::2].count(0), sample[::2].count(0)
     if max(low, high) > max(4, len(sample) * 0.1) and not min(low, high):
@@ -101,6 +103,7 @@ def _decode_utf16(payload: bytes) -> str | None:
 
 def _decode(payload: bytes, content_type: str, language: str | None) -> str:
     declared = _declared(payload, content_type)
+    # ISO-2022-JP is ASCII with escape sequences, so it would pass as UTF-8.
     if b"\x1b$" in payload[:SAMPLE_BYTES] or b"\x1b(" in payload[:SAMPLE_BYTES]:
         declared = [*[c for c in declared if c.startswith("iso2022")], "iso-2022-jp", *declared]
         if (text := _strictly(payload, declared[0])) is not None:
@@ -110,6 +113,7 @@ def _decode(payload: bytes, content_type: str, language: str | None) -> str:
     if "utf-8" in declared:
         wrong = payload.decode("utf-8", "replace").count("\ufffd")
         good = len(payload) - len(payload.decode("ascii", "ignore")) - wrong
+        # Pages assembled from several systems mix both charsets.
         if wrong * 5 < good:
             return payload.decode("utf-8", "as-latin")
     for codec in _likely_codecs(payload, declared, language):

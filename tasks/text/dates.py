@@ -122,6 +122,7 @@ def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> 
         return None
     zone = zone_of(timezone)
     for at, has_time in _readings(text, zone, day_first):
+        # Earlier dates, such as 1970-01-01, are default values.
         if at is not None and at.year >= EARLIEST_YEAR:
             return Moment(at, text, has_time)
     return None
@@ -195,6 +196,7 @@ def _from_match(found: re.Match[str], zone: tzinfo, *, swap: bool = False) -> Re
     day, year = _number(parts["day"]), _number(parts.get("year"))
     if reiwa := parts.get("reiwa"):
         year = 2018 + (1 if reiwa == "元" else int(reiwa))
+    # A month over 12 can only be the day.
     if month > 12 >= day or (swap and day <= 12):
         day, month = month, day
     found_day = _day(year, month, day)
@@ -250,6 +252,7 @@ def _zone(text: str | None, own: tzinfo) -> tzinfo:
         return (
             timezone(-offset if text[0] == "-" else offset) if offset < timedelta(days=1) else own
         )
+    # Eastern time, without saying whether daylight saving applies.
     if text == "ET":
         return zone_of("America/New_York")
     return timezone(timedelta(hours=ZONES[text])) if text in ZONES else own

@@ -44,6 +44,7 @@ def sketch(text: str) -> Sketch | None:
     tokens = _TOKEN.findall(fold(text).text)
     if not tokens:
         return None
+    # Unique and sorted, so that neither order nor repetition of shingles counts.
     shingles = np.unique(_shingles(tokens))
     digest = RMinHash.digest_matrix_from_flat_token_hashes(
         shingles, [0, len(shingles)], num_perm=SLOTS, seed=SEED

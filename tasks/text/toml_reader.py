@@ -29,6 +29,7 @@ class ConfigError(ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    # Without it, unpickling in another process would pass the text as the problems.
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[str, ...]]]:
         return type(self), (self.problems,)
 
@@ -77,6 +78,7 @@ def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
+        # Windows editors put a byte order mark before UTF-8.
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError([f"{path}: the file is missing"]) from None

@@ -108,6 +108,7 @@ def fold(url: str) -> str:
     Beyond `clean`, it ignores http or https, `www.` and the last slash. A key is for comparing, not
     for fetching.
     """
+    # A shortcut: the full way parses the URL at least twice.
     if plain := _PLAIN.fullmatch(url):
         return f"https://{plain['netloc']}{plain['path'] or '/'}"
     return _fixed_point(url, key=True)
@@ -192,6 +193,7 @@ def _step(split: SplitResult, *, key: bool) -> str:
     parts = _parts(split)
     if shown := _shown_by_viewer(parts):
         return shown
+    # amp.example.com shows example.com, but amp.co.uk is a domain of its own.
     host = parts.host.removeprefix("amp.")
     if host != parts.host and not _registered(host):
         host = parts.host
