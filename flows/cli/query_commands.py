@@ -16,7 +16,7 @@ from flows.cli.query_output import PRINTERS, print_table
 from warehouse.layers.layout import Layout
 
 ROWS = 200
-"""Rows that a terminal shows unless told otherwise."""
+"""Rows that a terminal shows by default."""
 
 
 def sql(

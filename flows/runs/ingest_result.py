@@ -117,14 +117,14 @@ def _create_artifacts(installation: Installation, done: Ingested) -> None:
 
 
 def _note(source: Collected) -> str:
-    deferred = f"{source.deferred} left for later" if source.deferred else ""
+    deferred = f"{source.deferred} deferred to a later run" if source.deferred else ""
     return source.error or source.skipped or deferred
 
 
 def summary(done: Ingested) -> Table:
     """The run's ledger for a terminal."""
     table = Table(title=f"Run {done.run_id}", title_justify="left", box=None)
-    for column in ("source", "listed", "articles", "asked again", "rejected", "note"):
+    for column in ("source", "listed", "articles", "rechecked", "rejected", "note"):
         table.add_column(column, overflow="fold")
     refined = {batch.source_id: batch.counts for batch in done.batches}
     for source in done.sources:

@@ -1,1 +1,1 @@
-"""One source in one run: read its listings, fetch what is new, archive it."""
+"""Collects a source: read its listings, fetch new pages, archive every attempt."""

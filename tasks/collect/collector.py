@@ -212,7 +212,7 @@ class _Visit:
     def _recheck_pages(self) -> None:
         pages = self.collector.due_pages(self.source)
         for number, page in enumerate(pages, 1):
-            advance(f"{self.source.id}: pages again", number, len(pages))
+            advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == FAILURES_IN_A_ROW:
                 return
             if self.collector.claims.claim(fold(page.url)):

@@ -87,7 +87,7 @@ def topics_page(figures: RunFigures) -> str:
     """The topics of the run's new and revised articles, as Markdown."""
     articles = figures.topics[0]["articles"] if figures.topics else 0
     if not articles:
-        return "**This run brought no new text.**"
+        return "**This run has no new text.**"
     cells = [[row["name"], row["hits"], row["mentions"]] for row in figures.topics]
     head = ("topic", "articles that mention it", "mentions")
     return f"**In the {articles} new or revised articles of this run**\n\n" + table(head, cells)
@@ -96,7 +96,7 @@ def topics_page(figures: RunFigures) -> str:
 def rejections_page(figures: RunFigures) -> str:
     """The pages that gave no article, as Markdown, each with the command that shows why."""
     if not figures.rejections:
-        return "**No page was turned down.**"
+        return "**No page was rejected.**"
     total = len(figures.rejections)
     shown = f"; the first {MOST}" if total > MOST else ""
     lines = [f"- {_rejection(row)}" for row in figures.rejections[:MOST]]

@@ -84,5 +84,5 @@ def test_long_words_are_cut() -> None:
 
 def test_a_run_that_brought_nothing() -> None:
     nothing = RunFigures([], [], [])
-    assert topics_page(nothing) == "**This run brought no new text.**"
-    assert rejections_page(nothing) == "**No page was turned down.**"
+    assert topics_page(nothing) == "**This run has no new text.**"
+    assert rejections_page(nothing) == "**No page was rejected.**"
