@@ -34,6 +34,7 @@ from warehouse.store.source_leases import stored_turn
 
 log = logging.getLogger(__name__)
 
+# A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
 MAX_TASKS = 50
 """Task runs of one backfill at most."""
 KNOWN_DAY = "FROM coverage LIMIT 1"

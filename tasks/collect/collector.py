@@ -179,7 +179,7 @@ class _Visit:
         for entry in find_files(source.files):
             self.listed.add(entry.url)
             attempt = read_file(entry, self.collector.limits.max_bytes)
-            # Saved files that were read before leave no trace, so a run of them alone has no row.
+            # Only new files leave a trace. A listed page is fetched all the same: it may be revised.
             if attempt.etag not in known:
                 self._record(attempt, entry)
 

@@ -227,6 +227,7 @@ def _write_layers(
         if table.num_rows:
             jobs.append((folder, folder.name, partial(pa.Table.combine_chunks, table)))
     files = write_parquets(layout, run_id, jobs)
+    # New folders have to be on disk, too, before the commit names files in them.
     for folder in {folder.parent for folder, _, _ in jobs}:
         sync(folder)
     return tuple(sorted(files, key=lambda file: file.path))

@@ -77,6 +77,7 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, given: Row) -> list[Row]:
     existing = "FROM information_schema.tables WHERE table_name = ?"
     if needed and not records(con, existing, needed[:1]):
         return []
+    # DuckDB refuses parameters that a query does not use.
     wanted = {key: value for key, value in given.items() if f"${key}" in sql}
     rows: list[Row] = con.sql(sql, params=wanted).to_arrow_table().to_pylist()
     return rows

@@ -45,6 +45,7 @@ def _flatten(text: str) -> str:
     def keep(tag: re.Match[str]) -> str:
         nonlocal depth
         before, depth = depth, max(0, depth - 1 if tag[1] else depth + 1)
+        # A space, so that the words on both sides of a removed tag stay apart.
         return tag[0] if max(before, depth) <= MAX_DEPTH else " "
 
     return NESTING.sub(keep, text)

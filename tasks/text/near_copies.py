@@ -15,6 +15,7 @@ from tasks.text.sentence_split import UNSPACED
 SHINGLE = 4
 """Consecutive words (characters in scripts without spaces) of one shingle."""
 SLOTS = 512
+# Changing the seed or the sizes makes all stored sketches incomparable.
 SEED = 20260302
 BANDS = 24
 ROWS = 2
