@@ -179,7 +179,7 @@ class _Visit:
         for entry in find_files(source.files):
             self.listed.add(entry.url)
             attempt = read_file(entry, self.collector.limits.max_bytes)
-            # Only new files leave a trace. A listed page is fetched all the same: it may be revised.
+            # Only new files leave a trace. Their URLs are still fetched when listed: pages change.
             if attempt.etag not in known:
                 self._record(attempt, entry)
 
