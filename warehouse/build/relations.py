@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
         *("topic_pairs", "archive_daily"),
     ),
-    "Topics and where they come up": (
+    "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
     ),
     "Articles and their texts": (
@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("article_version_texts", "article_files", "text_contexts"),
         *("text_sketches", "stripped_blocks"),
     ),
-    "Papers and what was collected": (
+    "Sources and what was collected": (
         *(
             "sources",
             "source_health",
@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         ),
         *("captures", "pages", "outcomes", "rejections", "breaker"),
     ),
-    "How this file came about": ("runs", "ledger", "loads", "files"),
+    "How this file was built": ("runs", "ledger", "loads", "files"),
 }
 """For people, in the order in which they are told; what stands nowhere is told last."""
 OTHERS = "Others"

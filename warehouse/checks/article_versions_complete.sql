@@ -1,4 +1,4 @@
--- Holds: a version says what it is, whose it is, what it says and when it was fetched.
+-- Holds: a version has its ids, a source, a text and the time it was fetched.
 SELECT article_id, version_no, source_id, url_canonical, fetched_at, body_sha256
 FROM added_article_versions
 WHERE article_id IS NULL OR version_no IS NULL OR source_id IS NULL OR url_canonical IS NULL

@@ -1,4 +1,4 @@
--- Holds: a version says something else than the one it followed, or dates what had no date.
+-- Holds: a version differs from the one before it, or adds a date where that had none.
 SELECT article_id, previous_no, version_no, body_sha256
 FROM (
     SELECT article_id, version_no, body_sha256, published_at,

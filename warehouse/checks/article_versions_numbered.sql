@@ -1,4 +1,4 @@
--- Holds: the versions of an article are numbered 1, 2, 3 without a gap and without a repeat.
+-- Holds: the versions of an article are numbered from 1 without gaps or repeats.
 SELECT article_id, count(*) AS rows, count(DISTINCT version_no) AS numbers,
        min(version_no) AS lowest, max(version_no) AS highest
 FROM touched_article_versions

@@ -1,4 +1,4 @@
--- Holds: articles shows the version with the latest fetched_at, and knows how many there are.
+-- Holds: articles has the version with the latest fetched_at, and the number of versions.
 SELECT article_id, shown.version_no, latest.version_no AS latest_version, shown.versions
 FROM touched_articles AS shown
 LEFT JOIN (

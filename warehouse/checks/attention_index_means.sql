@@ -1,5 +1,5 @@
 -- Holds: in the newest vintage the scaled series are 100 on average, and none is below zero but the
--- one that takes the papers' own levels out.
+-- one that takes the sources' own levels out.
 SELECT topic_id, period_kind, avg(epu) AS epu, avg(gpr_style) AS gpr_style,
        avg(gap_robust) AS gap_robust
 FROM attention_index_latest

@@ -1,4 +1,4 @@
--- Holds: a capture is there once.
+-- Holds: a capture has one row.
 SELECT capture_id, count(*) AS rows
 FROM added_captures
 GROUP BY capture_id

@@ -1,4 +1,4 @@
--- Holds: a capture has one outcome, out of the known ones; `fetched` is not an end.
+-- Holds: a capture has one known outcome; `fetched` is not a final one.
 SELECT capture_id, kind, outcome
 FROM added_captures
 ANTI JOIN outcomes USING (outcome)

@@ -1,5 +1,5 @@
--- Holds: only pages are asked for again after their first sight, and of pages only these can have
--- been found unmodified, but for those of archives, whose crawlers asked again.
+-- Holds: only pages are rechecked, and only rechecked pages can be unmodified, except those of archives,
+-- whose crawlers sent conditional requests themselves.
 SELECT capture_id, kind, found_in, outcome
 FROM added_captures
 WHERE (found_in = 'recheck' AND kind <> 'page')

@@ -1,4 +1,4 @@
--- Holds: articles of one text share the id of its original, which is in the cluster itself.
+-- Holds: articles with the same text have the id of their original, which is itself in the cluster.
 SELECT article_id, duplicate_of, cluster_id
 FROM touched_articles
 WHERE cluster_id IS DISTINCT FROM coalesce(duplicate_of, article_id)

@@ -1,4 +1,4 @@
--- Holds: a copy has nearly the text of its original, both of 40 words or more.
+-- Holds: a copy has nearly the same text as its original, and both have at least 40 words.
 WITH pairs AS MATERIALIZED (
     SELECT copy.article_id, copy.version_no, copy.word_count, copy.duplicate_of,
            coalesce(copy.published_at, copy.fetched_at) AS moment,

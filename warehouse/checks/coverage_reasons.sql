@@ -1,4 +1,4 @@
--- Holds: a day's reasons are known ones, agree with its counts, and lead to its state.
+-- Holds: a day's reasons are known ones, and agree with its counts and its state.
 SELECT source_id, day, extracted, failed, listings_read, listings_failed, is_spanned, reasons, state
 FROM coverage
 LEFT JOIN sources USING (source_id)

@@ -1,4 +1,4 @@
--- Holds: a copy points to another article that is there, is no copy itself and did not come later.
+-- Holds: a copy points to another existing article, which is not a copy and not later.
 SELECT copy.article_id, copy.duplicate_of, copy.published_at, original.published_at AS earlier
 FROM (FROM touched_articles UNION FROM touched_copies) AS copy
 LEFT JOIN touched_originals AS original ON original.article_id = copy.duplicate_of

@@ -1,4 +1,4 @@
--- Holds: as many rows were loaded of each run and layer as its Parquet files have.
+-- Holds: each run and layer has as many loaded rows as its Parquet files.
 SELECT run_id, layer, in_files, loaded
 FROM (SELECT run_id, layer, sum(rows) AS in_files FROM added_files GROUP BY ALL) AS files
 FULL JOIN (

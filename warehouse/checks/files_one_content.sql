@@ -1,4 +1,4 @@
--- Holds: a file is of one layer, has one size and one checksum, and a run has its rows in it once.
+-- Holds: a file has one layer, one size and one checksum, and is listed once for each run.
 SELECT path, count(*) AS parts, count(DISTINCT run_id) AS runs, list(DISTINCT layer) AS layers,
        list(DISTINCT sha256) AS checksums
 FROM added_files

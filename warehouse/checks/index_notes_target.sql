@@ -1,4 +1,4 @@
--- Holds: a note names a known reason and a paper, once, and belongs to a vintage of the index.
+-- Holds: a note has a known reason and a source, is unique, and belongs to a vintage of the index.
 SELECT topic_id, period_kind, source_id, as_of, any_value(reason) AS reason, count(*) AS rows
 FROM index_notes
 GROUP BY topic_id, period_kind, source_id, as_of

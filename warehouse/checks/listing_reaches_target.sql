@@ -1,4 +1,4 @@
--- Holds: what reached back over days is a capture of a listing, no more than a week.
+-- Holds: a listing_reach is of a capture of a listing, and at most a week long.
 SELECT listing_reaches.*
 FROM listing_reaches
 LEFT JOIN captures USING (capture_id)

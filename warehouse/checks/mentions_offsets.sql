@@ -1,4 +1,4 @@
--- Holds: a mention lies within its field, is as long as what it matched, and stands there once.
+-- Holds: a mention lies within its field, is as long as its match, and has one row.
 SELECT article_id, version_no, topic_id, field, char_start, char_end, matched_text
 FROM touched_mentions
 WHERE char_start IS NULL OR char_start < 0 OR char_end <= char_start OR sentence_no < 0

@@ -1,4 +1,4 @@
--- Holds: every page that was asked for is there once, and says when it was first and last asked for.
+-- Holds: every page that was requested has one row, with the times of its first and last attempt.
 SELECT source_id, url_hash, count(pages.source_id) AS rows
 FROM (
     SELECT DISTINCT source_id, url_hash

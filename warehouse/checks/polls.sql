@@ -1,4 +1,4 @@
--- Holds: a source and run that asked for listings is one poll, in which each listing was read or not.
+-- Holds: a run and a source whose listings it requested are one poll, which counts each listing as read or unread.
 SELECT run_id, source_id, polls, asked, listings_read
 FROM (
     SELECT run_id, source_id, count(*) AS polls,

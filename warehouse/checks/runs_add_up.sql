@@ -1,4 +1,4 @@
--- Holds: what went into a run is what came out of it and what was rejected.
+-- Holds: each attempt of a run is counted once, as robots, a listing or a page, and each page by its result.
 SELECT run_id, ledger.attempts, robots, listings, pages, articles, revised, unchanged, rejected,
        captured.attempts AS captures
 FROM added_runs AS ledger

@@ -1,5 +1,5 @@
--- Holds: a source that was asked has one row; its failures in a row are the polls that failed after
--- its last good one; it is skipped only after as many of them as the rule says, and for no longer than that.
+-- Holds: a polled source has one row; its failures in a row are the polls that failed after its last
+-- good one; it is skipped only after as many of them as the rule in breaker sets, and no longer than it sets.
 WITH failed AS (
     SELECT source_id, count(*) AS failures, max(failed_at) AS failed_at
     FROM polls

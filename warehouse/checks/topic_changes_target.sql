@@ -1,5 +1,5 @@
--- Holds: a change leads from one version of a topic to a later one, a month of it stands there once,
--- and one of the versions finds something in it.
+-- Holds: a change leads from one version of a topic to a later one, has one row a month,
+-- and one of the versions has matches in it.
 SELECT topic_changes.*
 FROM topic_changes
 LEFT JOIN topics AS old ON old.topic_id = topic_changes.topic_id AND old.topic_version = old_version

@@ -1,5 +1,5 @@
--- Holds: a spike is a day with more articles than expected, of papers that were collected on it, in
--- the counts of topic_daily, and at most five headlines tell of it.
+-- Holds: a spike is a day with more articles than expected, of sources that were collected on it, in
+-- the counts of topic_daily, and has at most five headlines.
 SELECT topic_id, day, articles_with_mention, articles, expected, score, most_with_mention
 FROM touched_topic_spikes AS topic_spikes
 LEFT JOIN (

@@ -3,7 +3,7 @@
 -- Compared: source_id, oldest_day, read_day
 -- Touched by: capture_id FROM added_captures WHERE kind = 'listing'
 --
--- Papers pin old stories, so pages older than a week say nothing.
+-- Sources pin old stories, so pages older than a week say nothing.
 SELECT listing.capture_id, listing.source_id,
        min(utc_day(page.entry_published_at)) AS oldest_day,
        any_value(utc_day(listing.attempted_at)) AS read_day

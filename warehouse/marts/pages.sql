@@ -4,8 +4,8 @@
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 --
--- Dates of a listing before 1990 or three days after the attempt are not believed: `<pubDate>`
--- 1970-01-01 and 2099 are out there.
+-- Dates of a listing before 1990 or three days after the attempt are ignored: feeds with `<pubDate>`
+-- 1970-01-01 and 2099 exist.
 WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,

@@ -1,4 +1,4 @@
--- Grain: one source (one paper): those that are or were configured, and those that only captures know.
+-- Grain: one source: those that are or were configured, and those that only captures know.
 -- Key: source_id
 -- Compared: name, country, language, expected_low, expected_high
 -- Touched by: source_id FROM source_definitions

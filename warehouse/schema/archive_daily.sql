@@ -1,4 +1,4 @@
--- Grain: one topic and UTC day on which archives have articles of domains that are no paper of ours.
+-- Grain: one topic and UTC day on which archives have articles of domains that are not configured as sources.
 CREATE OR REPLACE VIEW archive_daily AS
 WITH written AS (
     SELECT article_id, version_no, source_id, published_date AS day,
@@ -39,7 +39,7 @@ CROSS JOIN (SELECT topic_id FROM topics WHERE valid_to IS NULL)
 LEFT JOIN hit USING (topic_id, day);
 
 COMMENT ON VIEW archive_daily IS
-    'How often topics come up in what archives have of domains that are no paper of ours, all of them together. What an archive crawled differs from day to day: read shares, not counts, and mind sources.';
+    'How often topics come up in the articles that archives have of domains that are not configured as sources, all domains together. What an archive crawled differs from day to day: read shares, not counts, and mind sources.';
 COMMENT ON COLUMN archive_daily.topic_id IS 'Topic, as in topics';
 COMMENT ON COLUMN archive_daily.day IS 'UTC day of publication; days without any article are not there';
 COMMENT ON COLUMN archive_daily.sources IS 'Domains with articles of this day';

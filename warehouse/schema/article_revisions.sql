@@ -29,9 +29,9 @@ LEFT JOIN text_sketches AS after
     ON after.article_id = later.article_id AND after.version_no = later.version_no;
 
 COMMENT ON VIEW article_revisions IS
-    'What papers changed after publication: each version beside the one before it. Numbers follow the order of loading, this follows the time of the captures.';
+    'What sources changed after publication: each version beside the one before it. Numbers follow the order of loading, this follows the time of the captures.';
 COMMENT ON COLUMN article_revisions.article_id IS 'Article, as in articles';
-COMMENT ON COLUMN article_revisions.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN article_revisions.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN article_revisions.url_canonical IS 'URL the article is known by';
 COMMENT ON COLUMN article_revisions.version_no IS 'The later version, as in article_versions';
 COMMENT ON COLUMN article_revisions.previous_no IS 'The version that the page showed before';
@@ -45,11 +45,11 @@ COMMENT ON COLUMN article_revisions.similarity IS
     'Estimated Jaccard similarity of the two bodies, 1 for equal ones; NULL where one has under 40 words';
 COMMENT ON COLUMN article_revisions.fetched_before IS 'Capture of the earlier version (UTC)';
 COMMENT ON COLUMN article_revisions.fetched_after IS
-    'Capture of the later version (UTC): the paper changed it between the two';
+    'Capture of the later version (UTC): the source changed it between the two';
 COMMENT ON COLUMN article_revisions.hours_after_publication IS
     'Hours from publication to the capture of the later version; NULL for an undated article';
 COMMENT ON COLUMN article_revisions.is_other_text IS
     'Whether headline, standfirst or body differ; if not, an undated text got its date';
 COMMENT ON COLUMN article_revisions.is_like_for_like IS
-    'Whether both were cleaned by the same rules and delivered whole, or both cut: if not, the difference may not be the paper''s';
+    'Whether both were cleaned by the same rules and delivered whole, or both cut: if not, the difference may not be the source''s';
 COMMENT ON COLUMN article_revisions.capture_id IS 'Capture of the later version, as in captures';

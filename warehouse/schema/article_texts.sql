@@ -8,7 +8,7 @@ COMMENT ON VIEW article_texts IS
     'The text of every article once, as it was last seen; read from Parquet, see article_version_texts. Give published_date where you can.';
 COMMENT ON COLUMN article_texts.article_id IS 'Article, as in articles';
 COMMENT ON COLUMN article_texts.version_no IS 'Version, as in articles';
-COMMENT ON COLUMN article_texts.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN article_texts.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN article_texts.published_date IS
     'UTC day of publication; a condition on it saves reading the other days'' files';
 COMMENT ON COLUMN article_texts.headline IS 'Headline';

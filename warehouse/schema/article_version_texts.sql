@@ -8,7 +8,7 @@ COMMENT ON VIEW article_version_texts IS
     'The text of every version. Bodies are not in this file but in the Parquet files of the data folder; after that was moved, say SET VARIABLE presswatch_data = ''/new/place'', or let presswatch recount note the new place.';
 COMMENT ON COLUMN article_version_texts.article_id IS 'Article, as in articles';
 COMMENT ON COLUMN article_version_texts.version_no IS 'Version, as in article_versions';
-COMMENT ON COLUMN article_version_texts.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN article_version_texts.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN article_version_texts.published_date IS
     'UTC day of publication; a condition on it saves reading the other days'' files';
 COMMENT ON COLUMN article_version_texts.headline IS 'Headline';

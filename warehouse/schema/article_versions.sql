@@ -43,7 +43,7 @@ COMMENT ON TABLE article_versions IS
 COMMENT ON COLUMN article_versions.article_id IS 'UUID of the canonical URL';
 COMMENT ON COLUMN article_versions.version_no IS
     'Number of this state of the text, from 1, in the order in which they were loaded';
-COMMENT ON COLUMN article_versions.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN article_versions.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN article_versions.url_requested IS 'URL asked for';
 COMMENT ON COLUMN article_versions.url_final IS 'URL after redirects';
 COMMENT ON COLUMN article_versions.url_canonical IS
@@ -55,7 +55,7 @@ COMMENT ON COLUMN article_versions.byline IS 'Author line as printed';
 COMMENT ON COLUMN article_versions.authors IS 'Names of the authors';
 COMMENT ON COLUMN article_versions.dateline IS 'Place, and date, that open the text';
 COMMENT ON COLUMN article_versions.captions IS 'Captions of pictures, in the page''s order';
-COMMENT ON COLUMN article_versions.section IS 'Section of the paper';
+COMMENT ON COLUMN article_versions.section IS 'Section that the page names';
 COMMENT ON COLUMN article_versions.word_count IS 'Words of the body';
 COMMENT ON COLUMN article_versions.body_chars IS
     'Code points of the body, which itself is in the Parquet files only';
@@ -80,7 +80,7 @@ COMMENT ON COLUMN article_versions.prompt_chars_removed IS
 COMMENT ON COLUMN article_versions.body_sha256 IS
     'SHA-256 of headline, standfirst and body: the same value is no other version';
 COMMENT ON COLUMN article_versions.page_sha256 IS
-    'The same of what the page alone gives, where texts that recur on the paper''s pages were taken out of it; else NULL. One that repeats the version before is no other version';
+    'The same of what the page alone gives, where texts that recur on the source''s pages were taken out of it; else NULL. One that repeats the version before is no other version';
 COMMENT ON COLUMN article_versions.body_key IS
     '64 bits of the MD5 of the body alone: equal for copies under other headlines';
 COMMENT ON COLUMN article_versions.rights IS

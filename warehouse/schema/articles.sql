@@ -45,7 +45,7 @@ COMMENT ON TABLE articles IS
 COMMENT ON COLUMN articles.article_id IS 'UUID of the canonical URL';
 COMMENT ON COLUMN articles.version_no IS
     'Number of the version shown here, the one with the latest fetched_at';
-COMMENT ON COLUMN articles.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN articles.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN articles.url_requested IS 'URL asked for';
 COMMENT ON COLUMN articles.url_final IS 'URL after redirects';
 COMMENT ON COLUMN articles.url_canonical IS
@@ -57,7 +57,7 @@ COMMENT ON COLUMN articles.byline IS 'Author line as printed';
 COMMENT ON COLUMN articles.authors IS 'Names of the authors';
 COMMENT ON COLUMN articles.dateline IS 'Place, and date, that open the text';
 COMMENT ON COLUMN articles.captions IS 'Captions of pictures, in the page''s order';
-COMMENT ON COLUMN articles.section IS 'Section of the paper';
+COMMENT ON COLUMN articles.section IS 'Section that the page names';
 COMMENT ON COLUMN articles.word_count IS 'Words of the body';
 COMMENT ON COLUMN articles.body_chars IS
     'Code points of the body, which itself is in the Parquet files only';

@@ -6,7 +6,7 @@ WHERE as_of = (SELECT max(as_of) FROM attention_index)
   AND topic_id IN (SELECT topic_id FROM topics WHERE valid_to IS NULL);
 
 COMMENT ON VIEW attention_index_latest IS
-    'Attention to each topic over all papers, as the last load has it.';
+    'Attention to each topic over all sources, as the last load has it.';
 COMMENT ON COLUMN attention_index_latest.topic_id IS 'Topic, as in topics';
 COMMENT ON COLUMN attention_index_latest.period_kind IS 'day, week or month';
 COMMENT ON COLUMN attention_index_latest.period IS
@@ -14,14 +14,14 @@ COMMENT ON COLUMN attention_index_latest.period IS
 COMMENT ON COLUMN attention_index_latest.as_of IS
     'UTC day of the load from which on the series said this';
 COMMENT ON COLUMN attention_index_latest.articles_with_mention IS
-    'Articles in which the topic comes up, over all papers that were collected';
+    'Articles in which the topic comes up, over all sources that were collected';
 COMMENT ON COLUMN attention_index_latest.articles IS 'All their articles';
-COMMENT ON COLUMN attention_index_latest.sources IS 'Papers that epu is the mean of';
+COMMENT ON COLUMN attention_index_latest.sources IS 'Sources that epu is the mean of';
 COMMENT ON COLUMN attention_index_latest.pooled_share IS 'articles_with_mention / articles';
 COMMENT ON COLUMN attention_index_latest.epu IS
-    'Mean over papers of share / its standard deviation; mean 100';
+    'Mean over sources of share / its standard deviation; mean 100';
 COMMENT ON COLUMN attention_index_latest.gpr_style IS 'pooled_share; mean 100';
 COMMENT ON COLUMN attention_index_latest.tpu_style IS
     'pooled_share; one article in a hundred is 100';
 COMMENT ON COLUMN attention_index_latest.gap_robust IS
-    'As epu, but a paper''s outage moves nothing; mean 100';
+    'As epu, but a source''s outage moves nothing; mean 100';

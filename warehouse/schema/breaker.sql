@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS breaker (
 );
 
 COMMENT ON TABLE breaker IS
-    'From when on, and for how long, runs skip a paper that fails; from the settings, as of the last load.';
+    'From when on, and for how long, runs skip a source that fails; from the settings, as of the last load.';
 COMMENT ON COLUMN breaker.opens_after IS 'Failures in a row from which on it is skipped';
 COMMENT ON COLUMN breaker.first_pause IS
     'How long it is skipped at first; each further failure doubles that';

@@ -32,7 +32,7 @@ COMMENT ON TABLE captures IS
     'Everything that was asked for, and how it ended.';
 COMMENT ON COLUMN captures.capture_id IS 'Capture';
 COMMENT ON COLUMN captures.run_id IS 'Run that made it';
-COMMENT ON COLUMN captures.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN captures.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN captures.kind IS 'robots, listing, page or file';
 COMMENT ON COLUMN captures.url_requested IS 'URL asked for';
 COMMENT ON COLUMN captures.url_final IS 'URL after redirects';

@@ -15,8 +15,8 @@ CREATE TABLE IF NOT EXISTS coverage (
 );
 
 COMMENT ON TABLE coverage IS
-    'What was collected of a paper on a day: zero mentions and not collected are different things. Undated articles stay out.';
-COMMENT ON COLUMN coverage.source_id IS 'The paper, as in sources';
+    'What was collected of a source on a day: zero mentions and not collected are different things. Undated articles stay out.';
+COMMENT ON COLUMN coverage.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN coverage.day IS 'UTC day';
 COMMENT ON COLUMN coverage.discovered IS 'Different URLs of pages of this day that were asked for';
 COMMENT ON COLUMN coverage.fetched IS 'Of these, the ones that came';

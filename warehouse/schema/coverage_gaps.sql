@@ -23,8 +23,8 @@ FROM since
 WHERE first_day <= last_day;
 
 COMMENT ON VIEW coverage_gaps IS
-    'What to collect again or backfill. A configured paper of which nothing is known since a day has a gap from there to the day of the last attempt at any paper.';
-COMMENT ON COLUMN coverage_gaps.source_id IS 'The paper, as in sources';
+    'What to collect again or backfill. A configured source of which nothing is known since a day has a gap from then to the day of the last attempt at any source.';
+COMMENT ON COLUMN coverage_gaps.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN coverage_gaps.state IS 'missing or partial, the same for all days of the gap';
 COMMENT ON COLUMN coverage_gaps.first_day IS 'First UTC day of the gap';
 COMMENT ON COLUMN coverage_gaps.last_day IS 'Last UTC day of the gap';

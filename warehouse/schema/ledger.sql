@@ -8,7 +8,7 @@ GROUP BY ALL;
 COMMENT ON VIEW ledger IS
     'How many attempts ended how.';
 COMMENT ON COLUMN ledger.run_id IS 'Run';
-COMMENT ON COLUMN ledger.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN ledger.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN ledger.kind IS 'robots, listing, page or file';
 COMMENT ON COLUMN ledger.outcome IS 'Outcome, as in outcomes';
 COMMENT ON COLUMN ledger.attempts IS 'Attempts';

@@ -16,7 +16,7 @@ HAVING (mentions_before = 0) <> (mentions_after = 0);
 COMMENT ON VIEW mention_changes IS
     'Which topics entered or left an article after publication, by the definitions that count now. A topic that merely comes up more or less often is not here.';
 COMMENT ON COLUMN mention_changes.article_id IS 'Article, as in articles';
-COMMENT ON COLUMN mention_changes.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN mention_changes.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN mention_changes.topic_id IS 'Topic, as in topics';
 COMMENT ON COLUMN mention_changes.topic_version IS 'Version of the topic''s definition';
 COMMENT ON COLUMN mention_changes.from_version IS 'The earlier version, as in article_versions';

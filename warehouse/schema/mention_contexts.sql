@@ -10,10 +10,10 @@ JOIN articles USING (article_id, version_no)
 LEFT JOIN sources USING (source_id);
 
 COMMENT ON VIEW mention_contexts IS
-    'Where the topics come up, in context, with paper, date and URL. Latest versions only.';
+    'Where the topics come up, in context, with source, date and URL. Latest versions only.';
 COMMENT ON COLUMN mention_contexts.topic_id IS 'Topic, as in topics';
 COMMENT ON COLUMN mention_contexts.published_date IS 'UTC day of publication; NULL where unknown';
-COMMENT ON COLUMN mention_contexts.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN mention_contexts.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN mention_contexts.source IS 'Its name';
 COMMENT ON COLUMN mention_contexts.headline IS 'Headline of the article';
 COMMENT ON COLUMN mention_contexts.field IS 'headline, standfirst, body or caption';

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS pages (
 
 COMMENT ON TABLE pages IS
     'What came of every page in the end: coverage counts these by day. Domains that only archives know are left out.';
-COMMENT ON COLUMN pages.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN pages.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN pages.url_hash IS 'Hash of the URL, as in captures';
 COMMENT ON COLUMN pages.day IS
     'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated';

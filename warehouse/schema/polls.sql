@@ -15,19 +15,19 @@ CREATE TABLE IF NOT EXISTS polls (
 );
 
 COMMENT ON TABLE polls IS
-    'Which runs asked a paper for its listings, and whether they could read them.';
+    'Which runs requested the listings of a source, and whether they could read them.';
 COMMENT ON COLUMN polls.run_id IS 'Run';
-COMMENT ON COLUMN polls.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN polls.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN polls.sequence IS 'Place of the run in the order in which runs were partitioned';
 COMMENT ON COLUMN polls.polled_at IS 'Time of the last attempt at a listing (UTC)';
 COMMENT ON COLUMN polls.listings IS 'Listings asked for';
 COMMENT ON COLUMN polls.listings_read IS 'How many of them were read, or found unchanged';
 COMMENT ON COLUMN polls.unread IS 'Those that could not be read';
-COMMENT ON COLUMN polls.run_answers IS 'Attempts of the whole run, for any paper, that a host answered';
+COMMENT ON COLUMN polls.run_answers IS 'Attempts of the whole run, for any source, that a host answered';
 COMMENT ON COLUMN polls.ended IS
-    'read: at least one listing; failed: none; fell_silent: listings were read, but the last five pages asked for brought no answer; cut_off: none, nor did any host answer the run, though it asked for three or more papers, most of which were read in their last run that any host answered: the fault is on this side';
+    'read: at least one listing; failed: none; fell_silent: listings were read, but the last five pages asked for got no answer; cut_off: none, nor did any host answer the run, though it asked for three or more sources, most of which were read in their last run that any host answered: the fault is on this side';
 COMMENT ON COLUMN polls.failed_at IS
     'Time of the last attempt without success (UTC); NULL when all listings were read and the pages answered';
 COMMENT ON COLUMN polls.failure_outcome IS
-    'How it failed, as in outcomes: at the first listing that could not be read; of a paper that fell silent, at the last page';
+    'How it failed, as in outcomes: at the first listing that could not be read; of a source that fell silent, at the last page';
 COMMENT ON COLUMN polls.failure_detail IS 'More about that attempt';

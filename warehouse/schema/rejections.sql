@@ -10,7 +10,7 @@ COMMENT ON VIEW rejections IS
     'Pages stopped on their way, each with its reason.';
 COMMENT ON COLUMN rejections.capture_id IS 'Capture';
 COMMENT ON COLUMN rejections.run_id IS 'Run';
-COMMENT ON COLUMN rejections.source_id IS 'The paper, as in sources';
+COMMENT ON COLUMN rejections.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN rejections.kind IS 'page or file';
 COMMENT ON COLUMN rejections.url_requested IS 'URL asked for';
 COMMENT ON COLUMN rejections.url_final IS 'URL after redirects';

@@ -1,4 +1,4 @@
--- Grain: one source (one paper).
+-- Grain: one source.
 -- In seconds: greatest() of DuckDB 2.0.1 and 1.5.6 takes 97 hours for less than a day.
 CREATE OR REPLACE VIEW source_health AS
 WITH polled AS (
@@ -76,10 +76,10 @@ FROM judged
 ORDER BY source_id;
 
 COMMENT ON VIEW source_health IS
-    'Which papers fail, are skipped for it, or have fallen silent. A failure is a run in which no listing could be read, or whose pages brought no answer any more, as in polls.';
-COMMENT ON COLUMN source_health.source_id IS 'The paper, as in sources';
+    'Which sources fail, are skipped because they fail, or have fallen silent. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
+COMMENT ON COLUMN source_health.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_health.state IS
-    'open: skipped until open_until; cut_off: the last run reached no paper at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
+    'open: skipped until open_until; cut_off: the last run reached no source at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
 COMMENT ON COLUMN source_health.last_run_at IS 'When its listings were last asked for (UTC)';
 COMMENT ON COLUMN source_health.last_success_at IS
     'When one of them was last read, or found unchanged (UTC)';
@@ -93,11 +93,11 @@ COMMENT ON COLUMN source_health.last_failure_detail IS 'More about it';
 COMMENT ON COLUMN source_health.open_until IS
     'Runs skip it until then (UTC), by the rule in breaker; when that has passed the next run tries one listing. NULL when it has not failed so often';
 COMMENT ON COLUMN source_health.silent_from IS
-    'When a paper with expected_daily counts as silent if nothing new comes (UTC): one and a half times its third longest pause of the last eight weeks, at least a day, after its newest article; of a paper known for less than four weeks, four days if it is expected to have articles every day';
+    'When a source with expected_daily counts as silent if nothing new comes (UTC): one and a half times its third longest pause of the last eight weeks, at least a day, after its newest article; of a source known for less than four weeks, four days if it is expected to have articles every day';
 COMMENT ON COLUMN source_health.is_silent IS
     'Whether it was asked after silent_from and nothing new had come';
 COMMENT ON COLUMN source_health.silent_since IS
     'Publication of its newest article (UTC), without one its first run; NULL unless is_silent';
 COMMENT ON COLUMN source_health.failed_listings IS
-    'Listings asked for in the runs of failures_in_a_row: a paper with one that is not among them is asked at once';
+    'Listings asked for in the runs of failures_in_a_row: a source with one that is not among them is asked at once';
 COMMENT ON COLUMN source_health.unread_listings IS 'Those of the last run that could not be read';

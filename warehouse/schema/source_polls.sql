@@ -43,12 +43,12 @@ FROM polled
 LEFT JOIN breaker ON true;
 
 COMMENT ON VIEW source_polls IS
-    'How the asking of a paper for its listings went, over all runs: source_health without the articles. A failure is a run in which no listing could be read, or whose pages brought no answer any more, as in polls.';
-COMMENT ON COLUMN source_polls.source_id IS 'The paper, as in sources';
+    'How requests for the listings of a source ended, over all runs: source_health without the articles. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
+COMMENT ON COLUMN source_polls.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_polls.first_run_at IS 'When its listings were first asked for (UTC)';
 COMMENT ON COLUMN source_polls.last_run_at IS 'When its listings were last asked for (UTC)';
 COMMENT ON COLUMN source_polls.last_asked_at IS
-    'The same, without runs that reached no paper at all (UTC)';
+    'The same, without runs that reached no source at all (UTC)';
 COMMENT ON COLUMN source_polls.last_success_at IS
     'When one of them was last read, or found unchanged (UTC)';
 COMMENT ON COLUMN source_polls.last_poll IS 'How the last one ended, as in polls';
@@ -58,7 +58,7 @@ COMMENT ON COLUMN source_polls.last_failure_outcome IS
     'Its first listing''s outcome, or its last page''s where listings were read';
 COMMENT ON COLUMN source_polls.last_failure_detail IS 'More about it';
 COMMENT ON COLUMN source_polls.open_until IS
-    'Runs skip the paper until then (UTC), by the rule in breaker; NULL when it has not failed so often';
+    'Runs skip the source until then (UTC), by the rule in breaker; NULL when it has not failed so often';
 COMMENT ON COLUMN source_polls.failed_listings IS
     'Listings asked for in the runs of failures_in_a_row';
 COMMENT ON COLUMN source_polls.unread_listings IS 'Those of the last run that could not be read';

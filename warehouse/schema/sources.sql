@@ -1,4 +1,4 @@
--- Grain: one source (one paper).
+-- Grain: one source.
 CREATE TABLE IF NOT EXISTS sources (
     source_id       VARCHAR,
     name            VARCHAR,
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS sources (
 );
 
 COMMENT ON TABLE sources IS
-    'The papers, as configured, those that were once, and the domains that only archives know, which have no calendar in coverage and topic_daily: archive_daily counts them.';
+    'The sources that are or were configured, and the domains that only archives know. Those have no calendar in coverage and topic_daily: archive_daily counts them.';
 COMMENT ON COLUMN sources.source_id IS 'Source, such as gb-bbc, or archive-example.com';
 COMMENT ON COLUMN sources.name IS 'Name for people';
 COMMENT ON COLUMN sources.country IS 'Country code, from the id; NULL for a domain that only archives know';
@@ -26,7 +26,7 @@ COMMENT ON COLUMN sources.expected_low IS 'Articles a day below which coverage i
 COMMENT ON COLUMN sources.expected_high IS 'Articles a day above which something may be wrong';
 COMMENT ON COLUMN sources.is_configured IS 'Whether the source is in sources.toml today';
 COMMENT ON COLUMN sources.is_watched IS
-    'Whether it is or was a paper of ours; not so for domains that only archives know, which have no calendar';
+    'Whether it is or was a configured source; false for domains that only archives know, which have no calendar';
 COMMENT ON COLUMN sources.articles IS 'Articles so far';
 COMMENT ON COLUMN sources.first_day IS 'UTC day of the earliest dated article';
 COMMENT ON COLUMN sources.last_day IS 'UTC day of the latest dated article';

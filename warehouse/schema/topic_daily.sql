@@ -24,11 +24,11 @@ CREATE TABLE IF NOT EXISTS topic_daily (
 );
 
 COMMENT ON TABLE topic_daily IS
-    'How often each topic came up: zero where the day was observed, NULL where it is missing. Counts latest versions of dated articles. For longer periods and several papers divide sum by sum.';
+    'How often each topic came up: zero where the day was observed, NULL where it is missing. Counts latest versions of dated articles. For longer periods and several sources divide sum by sum.';
 COMMENT ON COLUMN topic_daily.topic_id IS 'Topic, as in topics';
-COMMENT ON COLUMN topic_daily.source_id IS 'The paper, as in sources';
-COMMENT ON COLUMN topic_daily.country IS 'Country of the paper';
-COMMENT ON COLUMN topic_daily.language IS 'Language of the paper';
+COMMENT ON COLUMN topic_daily.source_id IS 'Id of the source, as in sources';
+COMMENT ON COLUMN topic_daily.country IS 'Country of the source';
+COMMENT ON COLUMN topic_daily.language IS 'Language of the source';
 COMMENT ON COLUMN topic_daily.day IS 'UTC day of publication';
 COMMENT ON COLUMN topic_daily.articles_with_mention IS 'Articles in which the topic comes up';
 COMMENT ON COLUMN topic_daily.mentions IS 'Mentions in them';

@@ -12,17 +12,17 @@ CREATE TABLE IF NOT EXISTS topic_spikes (
 );
 
 COMMENT ON TABLE topic_spikes IS
-    'Days far above a topic''s own past: the past eight weeks of the papers that were collected on the day, weighed by their articles of the day, so that a paper that comes or goes makes no spike. A spike scores at least 3.5 and has at least four articles, three of them no copies.';
+    'Days far above a topic''s own past: the past eight weeks of the sources that were collected on the day, weighted by their articles of the day, so that a source that is added or lost makes no spike. A spike scores at least 3.5 and has at least four articles, three of them no copies.';
 COMMENT ON COLUMN topic_spikes.topic_id IS 'Topic, as in topics';
 COMMENT ON COLUMN topic_spikes.day IS 'UTC day of publication';
 COMMENT ON COLUMN topic_spikes.articles_with_mention IS
-    'Articles in which the topic comes up, in papers with articles on 14 or more of the 56 days before';
-COMMENT ON COLUMN topic_spikes.articles IS 'All articles of these papers';
+    'Articles in which the topic comes up, in sources with articles on 14 or more of the 56 days before';
+COMMENT ON COLUMN topic_spikes.articles IS 'All articles of these sources';
 COMMENT ON COLUMN topic_spikes.share IS 'articles_with_mention / articles';
 COMMENT ON COLUMN topic_spikes.expected IS
-    'articles_with_mention that the same papers'' past and the weekday let expect';
+    'articles_with_mention that the same sources'' past and the weekday let expect';
 COMMENT ON COLUMN topic_spikes.score IS
     'Standard deviations above expected, the topic''s usual scatter taken into account; by chance nearly standard normal';
-COMMENT ON COLUMN topic_spikes.sources IS 'Papers counted';
+COMMENT ON COLUMN topic_spikes.sources IS 'Sources counted';
 COMMENT ON COLUMN topic_spikes.headlines IS
-    'Up to five articles behind it, of all papers: no copies first, then those with most mentions in the headline and in all';
+    'Up to five articles behind it, of all sources: no copies first, then those with most mentions in the headline and in all';

@@ -26,9 +26,9 @@ GROUP BY ALL;
 COMMENT ON VIEW topic_{unit}ly IS
     'How often each topic came up, by {period}: sum over sum of the days that are not missing, NULL where all are. Read days_partial and days_missing before comparing.';
 COMMENT ON COLUMN topic_{unit}ly.topic_id IS 'Topic, as in topics';
-COMMENT ON COLUMN topic_{unit}ly.source_id IS 'The paper, as in sources';
-COMMENT ON COLUMN topic_{unit}ly.country IS 'Country of the paper';
-COMMENT ON COLUMN topic_{unit}ly.language IS 'Language of the paper';
+COMMENT ON COLUMN topic_{unit}ly.source_id IS 'Id of the source, as in sources';
+COMMENT ON COLUMN topic_{unit}ly.country IS 'Country of the source';
+COMMENT ON COLUMN topic_{unit}ly.language IS 'Language of the source';
 COMMENT ON COLUMN topic_{unit}ly.period IS 'First day of the {period}';
 COMMENT ON COLUMN topic_{unit}ly.articles_with_mention IS 'Articles in which the topic comes up';
 COMMENT ON COLUMN topic_{unit}ly.mentions IS 'Mentions in them';
