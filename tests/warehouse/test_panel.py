@@ -15,7 +15,7 @@ from warehouse.build import loader
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.layers.layout import Layout
 from warehouse.stats import daily_counts
-from warehouse.stats.daily_counts import Counts, settled
+from warehouse.stats.daily_counts import Counts, rounded
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 MADE = (
@@ -104,7 +104,7 @@ def test_without_counts_there_is_neither_index_nor_spike(con: duckdb.DuckDBPyCon
         (nan, nan),
     ],
 )
-def test_values_are_settled(value: float, is_to_be: float) -> None:
-    (found,) = settled(np.array([value]), 4)
+def test_values_are_rounded(value: float, is_to_be: float) -> None:
+    (found,) = rounded(np.array([value]), 4)
     assert found == pytest.approx(is_to_be, abs=0, nan_ok=True)
     assert copysign(1, found) == copysign(1, is_to_be)

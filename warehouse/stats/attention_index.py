@@ -1,15 +1,18 @@
-"""The attention index's arithmetic: sources' shares scaled, and each source's own level taken out.
+"""Computing the attention index: shares scaled by source, and each source's own level removed.
 
-In arrays of all topics, sources and periods: SQL takes many times as long over the half a million
-cells of three years. A cell is what one source has of a period; share = n / N.
+Computed in numpy arrays of topics, sources and periods. A cell is one source in one period;
+share = n / N, articles with the topic over all articles.
 
     sigma = sd(share) over the source's periods, y = share / sigma
     epu = 100 z / mean(z), z the mean of y over the sources of a period
     gap_robust: the same with y - a, from least squares y = a (source) + z (period), sum of a = 0
 
 To be scaled, a source needs enough periods for a standard deviation, and one above zero. Values are
-rounded, so that the order in which numbers are added up makes no other vintage.
+rounded, so that the order of additions does not make a new vintage.
 """
+
+# Not in SQL: over a thousand days of 20 sources and 20 topics, numpy takes 70 ms of CPU for the
+# index, and SQL with a function over lists 201 ms, with the same digits.
 
 from typing import NamedTuple
 
@@ -25,12 +28,12 @@ from warehouse.stats.daily_counts import (
     Panel,
     Whole,
     dates,
-    settled,
+    rounded,
 )
 from warehouse.stats.source_effects import source_effects
 
 ENOUGH = {"day": 28, "month": 6, "week": 8}
-"""Periods for a standard deviation, by kind of period, in the order of the index's rows."""
+"""Fewest periods for a standard deviation, by kind of period, in the order of the index's rows."""
 SERIES = pa.schema(
     [
         ("topic_id", pa.dictionary(pa.int32(), pa.string())),
@@ -53,19 +56,19 @@ Column = npt.NDArray[np.generic]
 
 
 class Periods(NamedTuple):
-    """The periods of a kind in which sources have a calendar, and the sources' articles in them."""
+    """The periods of one kind that are in a source's calendar, and the articles in them."""
 
     kind: str
     starts: Numbers
-    """First days, counted from 1970."""
+    """First days, counted from 1970-01-01."""
     columns: Numbers
-    """Where each begins in the panel's known days."""
+    """Index of each one's first day among the panel's known days."""
     articles: Matrix
     """All sources' articles by period; NaN where none was collected."""
     total: Matrix
     """Articles by source and period; 0 where there are none."""
-    there: Marks
-    """Whether a source has articles in a period."""
+    has_articles: Marks
+    """By source and period."""
     counts: Numbers
     """Periods in which a source has articles."""
 
@@ -74,14 +77,14 @@ class Scaled(NamedTuple):
     """Shares over their standard deviations, of some topics and one kind of period."""
 
     values: Matrix
-    """By topic, source and period; 0 where there is none."""
+    """By topic, source and period; 0 where a source has no articles."""
     by_source: Matrix
     by_period: Matrix
-    """Their sums, by topic and source, and by topic and period."""
+    """Sums of `values`, by topic and source, and by topic and period."""
     reasons: npt.NDArray[np.str_]
-    """By topic and source: why it is not scaled."""
+    """By topic and source: why it is not scaled; empty for those that are."""
     has_scale: Marks
-    """By topic and source: whether it is scaled."""
+    """By topic and source."""
 
 
 def index_tables(counts: Counts) -> dict[str, pa.Table]:
@@ -91,30 +94,32 @@ def index_tables(counts: Counts) -> dict[str, pa.Table]:
     series, left_out = [SERIES.empty_table()], [LEFT_OUT.empty_table()]
     for topics, hits, _ in counts.hits():
         known = hits if panel.known.all() else hits[..., panel.known]
-        sums = [_sums(known, periods) for periods in kinds]
-        scaled = [_scaled(*each) for each in zip(kinds, sums, strict=True)]
-        effects = [_effects(*each) for each in zip(kinds, scaled, strict=True)]
-        found = map(_columns, kinds, sums, scaled, effects)
-        series.append(_series(panel, topics, kinds, list(found)))
-        each_kind = zip(kinds, scaled, effects, strict=True)
-        left_out += [_left_out(panel, topics, *each) for each in each_kind]
+        columns = []
+        for periods in kinds:
+            is_daily = len(periods.columns) == known.shape[2]
+            sums = known if is_daily else np.add.reduceat(known, periods.columns, axis=2)
+            scaled = _scaled(periods, sums)
+            effects = _effects(periods, scaled)
+            columns.append(_columns(periods, sums, scaled, effects))
+            left_out.append(_left_out(panel, topics, periods, scaled, effects))
+        series.append(_series(panel, topics, kinds, columns))
     return {"index_now": pa.concat_tables(series), "index_left_out": pa.concat_tables(left_out)}
 
 
 def _periods(panel: Panel, kind: str) -> Periods:
     days, total = panel.days[panel.known], panel.total[:, panel.known]
-    numbers = _starts(days, kind)
-    columns = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+    starts = _starts(days, kind)
+    columns = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     collected = np.logical_or.reduceat(~np.isnan(total).all(axis=0), columns)
     sums = np.add.reduceat(np.nan_to_num(total), columns, axis=1)
     articles = np.where(collected, sums.sum(axis=0), np.nan)
-    there = sums > 0
-    counts = np.count_nonzero(there, axis=1)
-    return Periods(kind, numbers[columns], columns, articles, sums, there, counts)
+    has_articles = sums > 0
+    counts = np.count_nonzero(has_articles, axis=1)
+    return Periods(kind, starts[columns], columns, articles, sums, has_articles, counts)
 
 
 def _starts(days: Numbers, kind: str) -> Numbers:
-    """First days of the days' periods."""
+    """The first day of the period of each day."""
     if kind == "day":
         return days
     if kind == "week":
@@ -122,20 +127,15 @@ def _starts(days: Numbers, kind: str) -> Numbers:
     return days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
 
 
-def _sums(hits: Whole, periods: Periods) -> Whole:
-    if len(periods.columns) == hits.shape[2]:
-        return hits
-    sums: Whole = np.add.reduceat(hits, periods.columns, axis=2)
-    return sums
-
-
 def _scaled(periods: Periods, hits: Whole) -> Scaled:
-    shares = hits / np.where(periods.there, periods.total, np.inf)
-    firsts = shares[:, np.arange(len(periods.there)), periods.there.argmax(axis=1)]
-    varies = ((shares != firsts[..., None]) & periods.there).any(axis=2)
+    observed = periods.has_articles
+    shares = hits / np.where(observed, periods.total, np.inf)
+    # Compared with the first share, since rounding can make the variance of equal shares positive.
+    firsts = shares[:, np.arange(len(observed)), observed.argmax(axis=1)]
+    varies = ((shares != firsts[..., None]) & observed).any(axis=2)
     means = shares.sum(axis=2) / np.maximum(periods.counts, 1)
     distances = shares - means[..., None]
-    distances *= periods.there
+    distances *= observed
     squares = np.einsum("tpd,tpd->tp", distances, distances) / np.maximum(periods.counts - 1, 1)
     has_enough = periods.counts >= ENOUGH[periods.kind]
     reasons = np.where(has_enough, np.where(varies, "", "never_varies"), "too_little_history")
@@ -146,56 +146,57 @@ def _scaled(periods: Periods, hits: Whole) -> Scaled:
 
 
 def _effects(periods: Periods, scaled: Scaled) -> Matrix:
-    """The sources' own levels, by topic; NaN for those without one."""
+    """The sources' own levels, by topic and source; NaN for sources without one."""
     effects = np.full(scaled.has_scale.shape, np.nan)
-    alike, number = np.unique(scaled.has_scale, axis=0, return_inverse=True)
-    for at, has_scale in enumerate(alike):
-        topics, observed = number == at, periods.there & has_scale[:, None]
+    # Topics with the same scaled sources share their equations, which are solved once for all.
+    groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
+    for number, has_scale in enumerate(groups):
+        topics, observed = group_of == number, periods.has_articles & has_scale[:, None]
         sums = scaled.by_source[topics], scaled.by_period[topics]
         effects[topics] = source_effects(observed, *sums)
     return effects
 
 
 def _columns(periods: Periods, hits: Whole, scaled: Scaled, effects: Matrix) -> list[Matrix]:
-    """The columns of SERIES that are numbers, by topic and period."""
-    joined, there = ~np.isnan(effects) * 1.0, periods.there * 1.0
-    sources = np.einsum("tp,pd->td", scaled.has_scale * 1.0, there)
+    """The numeric columns of SERIES, by topic and period."""
+    joined, observed = ~np.isnan(effects) * 1.0, periods.has_articles * 1.0
+    sources = np.einsum("tp,pd->td", scaled.has_scale * 1.0, observed)
     level = _quotient(scaled.by_period, sources)
     excess = np.einsum("tpd,tp->td", scaled.values, joined)
-    excess -= np.einsum("tp,pd->td", np.nan_to_num(effects), there)
-    robust = _quotient(excess, np.einsum("tp,pd->td", joined, there))
+    excess -= np.einsum("tp,pd->td", np.nan_to_num(effects), observed)
+    robust = _quotient(excess, np.einsum("tp,pd->td", joined, observed))
     articles = np.broadcast_to(periods.articles, sources.shape)
     with_mention = np.where(np.isnan(articles), np.nan, hits.sum(axis=1))
     pooled = _quotient(with_mention, articles)
     scaled_to = _to_100(level, 0.0), _to_100(pooled, 0.0), 100 * pooled / 0.01
     return [
-        *(with_mention, articles, sources, settled(pooled, 8)),
-        *(settled(series, 4) for series in scaled_to),
-        # A mean of zero or below, which a few cells can give, is nothing to scale by.
-        settled(_to_100(robust, 1e-9), 4),
+        *(with_mention, articles, sources, rounded(pooled, 8)),
+        *(rounded(series, 4) for series in scaled_to),
+        # A few cells can give a mean of zero or below, by which nothing can be scaled.
+        rounded(_to_100(robust, 1e-9), 4),
     ]
 
 
 def _quotient(above: Matrix, below: Matrix) -> Matrix:
-    """NaN where there is nothing to divide by."""
+    """The quotient; NaN where the divisor is not positive."""
     return above / np.where(below > 0, below, np.nan)
 
 
-def _to_100(values: Matrix, least: float) -> Matrix:
-    """Each topic's values scaled to a mean of 100; NaN where the mean is not above the least."""
+def _to_100(values: Matrix, threshold: float) -> Matrix:
+    """Each topic's values scaled to a mean of 100; NaN where the mean is not above a threshold."""
     counts = np.count_nonzero(~np.isnan(values), axis=1, keepdims=True)
     means = np.nansum(values, axis=1, keepdims=True) / np.maximum(counts, 1)
-    return 100 * values / np.where(means > least, means, np.nan)
+    return 100 * values / np.where(means > threshold, means, np.nan)
 
 
 def _series(
-    panel: Panel, topics: range, kinds: list[Periods], found: list[list[Matrix]]
+    panel: Panel, topics: range, kinds: list[Periods], columns: list[list[Matrix]]
 ) -> pa.Table:
-    """The rows in order of topic, kind and period."""
+    """The rows of SERIES, by topic, kind and period."""
     lengths = [len(periods.starts) for periods in kinds]
     kind = np.tile(np.repeat(np.arange(len(kinds)), lengths), len(topics))
     starts = np.tile(np.concatenate([periods.starts for periods in kinds]), len(topics))
-    numbers = [np.concatenate(column, axis=1).ravel() for column in zip(*found, strict=True)]
+    numbers = [np.concatenate(column, axis=1).ravel() for column in zip(*columns, strict=True)]
     return _table(
         SERIES,
         _named(np.repeat(topics, sum(lengths)), panel.topics),
@@ -208,7 +209,7 @@ def _series(
 def _left_out(
     panel: Panel, topics: range, periods: Periods, scaled: Scaled, effects: Matrix
 ) -> pa.Table:
-    """The sources with articles and without a level, and why."""
+    """The rows of LEFT_OUT: sources that have articles but no level, and the reason."""
     topic, source = np.nonzero(np.isnan(effects) & (periods.counts > 0))
     reasons = scaled.reasons[topic, source]
     return _table(

@@ -1,4 +1,4 @@
-"""Sources' articles and those with a topic, day by day, as arrays."""
+"""Articles by source and day, and those with each topic, read from topic_daily into arrays."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,105 +16,98 @@ Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
 MOST_CELLS = 1_000_000
-"""Topics times sources times days held in an array at once: 8 MB."""
+"""Topics times sources times days of one array: 8 MB of float64."""
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles FROM topic_daily"
     " WHERE topic_id = ?"
 )
+# DuckDB finds a name's position once for a thousand rows: lists take 2 ms where joins take 8.
 HITS = (
     "SELECT (list_position(?, topic_id) - 1) * ? + (list_position(?, source_id) - 1) * ?"
-    " + (day - DATE '1970-01-01') - ? AS place, articles_with_mention::INTEGER AS hits,"
+    " + (day - DATE '1970-01-01') - ? AS cell, articles_with_mention::INTEGER AS hits,"
     " coalesce(articles_with_mention_original, 0)::INTEGER AS originals"
     " FROM topic_daily WHERE articles_with_mention > 0 AND topic_id BETWEEN ? AND ?"
 )
-"""DuckDB looks a name up once in a thousand rows, so that lists cost less than joins: 2 of 8 ms."""
 
 
 class Panel(NamedTuple):
-    """What sources have of all topics: these share a calendar and each day's articles."""
+    """Articles by source and day, which are the same for all topics."""
 
     topics: list[str]
     sources: list[str]
     days: Numbers
-    """Every day from the first to the last, counted from 1970."""
+    """Every day from the first to the last, counted from 1970-01-01."""
     known: Marks
-    """By day: whether it is in a source's calendar."""
+    """By day: whether it is in any source's calendar."""
     total: Matrix
     """Articles by source and day; NaN where the source was not collected."""
 
 
 class Hits(NamedTuple):
-    """Articles with a topic, by topic, source and day, of some of the topics."""
+    """Articles with a topic, by topic, source and day, for a range of topics."""
 
     topics: range
     hits: Whole
     originals: Whole
-    """Those that are no copies."""
+    """Those that are not copies."""
 
 
 class Counts:
-    """What topic_daily has, read when it is first asked for."""
+    """The counts of topic_daily, read on first use."""
 
     def __init__(self, con: Connection) -> None:
         self.con = con
-        self._kept: list[Hits] = []
+        self._cached: list[Hits] = []
 
     @cached_property
     def panel(self) -> Panel:
         """The sources' articles."""
-        return _panel(self.con)
+        topics = sorted(
+            name
+            for (name,) in self.con.execute("SELECT DISTINCT topic_id FROM topic_daily").fetchall()
+        )
+        # Every topic has a row for each source and day: those of one topic give all articles.
+        rows = self.con.sql(TOTALS, params=[topics[0] if topics else ""]).to_arrow_table()
+        encoded = rows["source_id"].combine_chunks().dictionary_encode()
+        names = encoded.dictionary.to_pylist()
+        sources = sorted(names)
+        numbers = np.array([sources.index(name) for name in names], int)
+        source, day = numbers[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
+        days = np.arange(day.min(), day.max() + 1) if len(day) else day
+        total = np.full((len(sources), len(days)), np.nan)
+        total[source, day - days[:1]] = rows["articles"].to_numpy()
+        known = np.bincount(day - days[:1], minlength=len(days)) > 0
+        return Panel(topics, sources, days, known, total)
 
     def hits(self) -> Iterator[Hits]:
-        """The articles with each topic, of as many topics at once as the memory is for."""
+        """The articles with each topic, in batches of at most MOST_CELLS cells."""
         topics = range(len(self.panel.topics))
-        together = max(1, MOST_CELLS // max(1, self.panel.total.size))
-        if len(topics) > together:
-            yield from (self._read(topics[at : at + together]) for at in topics[::together])
+        batch = max(1, MOST_CELLS // max(1, self.panel.total.size))
+        if len(topics) > batch:
+            yield from (self._read(topics[at : at + batch]) for at in topics[::batch])
         elif topics:
-            self._kept = self._kept or [self._read(topics)]
-            yield from self._kept
+            # The index and the spikes read the same counts: one batch is kept for both.
+            self._cached = self._cached or [self._read(topics)]
+            yield from self._cached
 
     def _read(self, topics: range) -> Hits:
         panel, names = self.panel, self.panel.topics[topics.start : topics.stop]
         steps = names, panel.total.size, panel.sources, len(panel.days), int(panel.days[0])
         rows = self.con.sql(HITS, params=[*steps, names[0], names[-1]]).to_arrow_table()
-        place, *values = (column.to_numpy() for column in rows.columns)
-        shape = (len(topics), *panel.total.shape)
-        return Hits(topics, *(_placed(shape, place, value) for value in values))
-
-
-def _panel(con: Connection) -> Panel:
-    topics = sorted(
-        name for (name,) in con.execute("SELECT DISTINCT topic_id FROM topic_daily").fetchall()
-    )
-    rows = con.sql(TOTALS, params=[topics[0] if topics else ""]).to_arrow_table()
-    encoded = rows["source_id"].combine_chunks().dictionary_encode()
-    sources = sorted(encoded.dictionary.to_pylist())
-    numbers = np.array([sources.index(name) for name in encoded.dictionary.to_pylist()], int)
-    source, day = numbers[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
-    days = np.arange(day.min(), day.max() + 1) if len(day) else day
-    total = np.full((len(sources), len(days)), np.nan)
-    total[source, day - days[:1]] = rows["articles"].to_numpy()
-    known = np.bincount(day - days[:1], minlength=len(days)) > 0
-    return Panel(topics, sources, days, known, total)
-
-
-def _placed(shape: tuple[int, ...], place: Numbers, values: Whole) -> Whole:
-    cells = np.zeros(shape, np.int32)
-    cells.reshape(-1)[place] = values
-    return cells
+        cell, hits, originals = (column.to_numpy() for column in rows.columns)
+        cells = np.zeros((2, len(topics) * panel.total.size), np.int32)
+        cells[0, cell], cells[1, cell] = hits, originals
+        return Hits(topics, *cells.reshape(2, len(topics), *panel.total.shape))
 
 
 def dates(days: Numbers) -> pa.Array:
-    """Days that were counted from 1970."""
+    """Days counted from 1970-01-01, as dates."""
     return pa.array(days.astype(np.int32)).cast(pa.date32())
 
 
-def settled(values: Matrix, digits: int) -> Matrix:
-    """Rounded, half away from zero, and whatever the order in which numbers were added up.
-
-    So to eleven digits first: 392.96875 may come out as 392.96874999999994.
-    """
+def rounded(values: Matrix, digits: int) -> Matrix:
+    """Values rounded half away from zero, the same for every order of additions before."""
+    # To eleven digits first: a sum of 392.96875 may come out as 392.96874999999994.
     near = np.rint(values * 1e11) / 1e11
-    rounded: Matrix = np.copysign(np.floor(np.abs(near) * 10.0**digits + 0.5), near) / 10.0**digits
-    return rounded + 0.0  # -0.0 is 0.0
+    result: Matrix = np.copysign(np.floor(np.abs(near) * 10.0**digits + 0.5), near) / 10.0**digits
+    return result + 0.0  # turns -0.0 into 0.0

@@ -1,4 +1,4 @@
-"""Sources' own levels in a panel, by least squares."""
+"""Each source's own level in a panel, by least squares."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,15 +8,19 @@ Marks = npt.NDArray[np.bool_]
 
 
 def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Matrix:
-    """Effects by panel and source, of panels in which the same cells are observed.
+    """Fit y = effect of the source + effect of the period, by least squares.
 
-    `observed` is by source and period; of the values, 0 where not observed, are given the sums by
-    panel and source, and by panel and period. NaN for sources without values, or that no common
-    periods join to the others.
+    Args:
+        observed: Observed cells, by source and period; the same in all panels.
+        by_source: Sums of y by panel and source, y being 0 where not observed.
+        by_period: Sums of y by panel and period.
 
-    Least squares gives z = mean(y - a) over a period's sources. Put into the sources' equations,
-    that leaves one equation a source, whose solutions differ by a constant alone.
+    Returns:
+        Effects by panel and source. NaN for sources without values, and for those that no chain
+        of common periods connects to the largest group of sources.
     """
+    # Least squares gives z = mean(y - a) over a period's sources. Substituted into the equations of
+    # the sources, that leaves one equation per source, whose solutions differ only by a constant.
     effects = np.full(by_source.shape, np.nan)
     if not observed.any():
         return effects
@@ -25,27 +29,27 @@ def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Mat
     equations = np.diag(cells.sum(axis=1)) - cells @ weighted.T
     excess = by_source - by_period @ weighted.T
     joined = _largest_component(cells)
-    # The constant is settled by adding the sum of the effects, which is to be 0, to each equation.
+    # Adding the sum of the effects, which has to be 0, to each equation determines the constant.
     inner = equations[np.ix_(joined, joined)] + 1.0 / len(joined)
     effects[:, joined] = np.linalg.solve(inner, excess[:, joined].T).T
     return effects
 
 
 def _largest_component(cells: Matrix) -> list[int]:
-    """Sources joined by common periods; of several such sets the one with the most values."""
-    left, best = set(range(len(cells))), []  # type: tuple[set[int], list[int]]
-    together = cells @ cells.T > 0
-    while left:
-        component = _reach(together, min(left))
-        left -= set(component)
+    """The sources of the connected component with the most values; common periods connect."""
+    remaining, best = set(range(len(cells))), []  # type: tuple[set[int], list[int]]
+    are_connected = cells @ cells.T > 0
+    while remaining:
+        component = _component(are_connected, min(remaining))
+        remaining -= set(component)
         best = max(best, component, key=lambda sources: cells[sources].sum())
     return best
 
 
-def _reach(together: Marks, start: int) -> list[int]:
-    reached = np.arange(len(together)) == start
+def _component(are_connected: Marks, start: int) -> list[int]:
+    reached = np.arange(len(are_connected)) == start
     while True:
-        further = together[reached].any(axis=0) | reached
-        if (further == reached).all():
-            return [int(at) for at in np.flatnonzero(reached)]
-        reached = further
+        extended = are_connected[reached].any(axis=0) | reached
+        if (extended == reached).all():
+            return [int(source) for source in np.flatnonzero(reached)]
+        reached = extended

@@ -1,19 +1,22 @@
-"""The spikes' arithmetic: days on which a topic came up far more often than its own past explains.
+"""Computing spikes: days on which a topic came up far more often than its own past explains.
 
-In the manner of what watches for outbreaks (Farrington et al., J. R. Stat. Soc. A 159; Noufaily et
-al., Stat. Med. 32): past outliers count less, scatter beyond chance is allowed for.
+After the methods of outbreak detection (Farrington et al., J. R. Stat. Soc. A 159; Noufaily et al.,
+Stat. Med. 32): outliers of the past are limited, and overdispersion is estimated.
 
-    1. of a day, hits above 3 times what the 56 days before let expect, + 3, are cut off
-    2. rate of each source over the 56 days before; where it has few articles, near that of all
+    1. hits of a day are limited to 3 times the hits expected from the 56 days before, + 3
+    2. rate of each source over the 56 days before, shrunk to that of all where it has few articles
     3. expected = sum over the day's sources of articles * rate, times a factor of the weekday
-    4. scatter = squared (1.4826 * median of the past days' distances), at least 1, a distance being
-       2 (sqrt(n + 3/8) - sqrt(expected + 3/8))
-    5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, nearly a standard normal by
-       chance, for few articles, too; for that, at least a tenth of an article is expected
+    4. scatter = (1.4826 * median of the past days' absolute residuals) squared, at least 1, a
+       residual being 2 (sqrt(n + 3/8) - sqrt(expected + 3/8))
+    5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, close to a standard normal
+       under chance, also for few articles if at least a tenth of an article is expected
 
-A day looks back on 56 days four times over: in steps 1, 2, 3 and 4. So a day's score depends on the
-224 days before it, and a changed day touches the 224 after it (marts/topic_spikes.sql).
+Steps 1 to 4 each look back 56 days. So a day's score depends on the 224 days before it, and a
+changed day touches the 224 after it (marts/topic_spikes.sql).
 """
+
+# Not in SQL: a day's spikes, over a thousand days of 20 sources and 20 topics, take 16 ms of CPU in
+# numpy and 115 ms in SQL, with the same digits.
 
 from typing import NamedTuple
 
@@ -26,15 +29,15 @@ from warehouse.stats.daily_counts import (
     Numbers,
     Whole,
     dates,
-    settled,
+    rounded,
 )
 
 PAST = 56
-"""Days that are looked back on."""
+"""Days that each step looks back."""
 REACH = 4 * PAST
 """Days before a day that its score depends on."""
 LEAST_HITS, LEAST_ORIGINALS, LEAST_SCORE = 4, 3, 3.5
-"""Of a spike: articles with the topic, those of them that are no copies, and the score."""
+"""Thresholds of a spike: articles with the topic, those that are not copies, and the score."""
 SPIKES = pa.schema(
     [
         *(("topic_id", pa.string()), ("day", pa.date32()), ("hits", pa.int64())),
@@ -45,39 +48,39 @@ SPIKES = pa.schema(
 
 
 class Days(NamedTuple):
-    """The days that are read, counted from 1970, and which of them are wanted."""
+    """The days that are read, counted from 1970-01-01, and the indices of those to score."""
 
     all: Numbers
     wanted: Numbers
 
 
 class Past(NamedTuple):
-    """What sources have and had before, whatever the topic; by source and day, or by day."""
+    """The sources' articles and those of the days before, by source and day, or by day."""
 
     total: Matrix
     counted: Matrix
-    """1 where a source has articles, and had on 14 of the days before; else 0."""
+    """1 where a source has articles on the day and on 14 of the days before; else 0."""
     weight: Matrix
-    """Its articles, over those it had before and 20 more; 0 where it is not counted."""
+    """Its articles / (its articles of the days before + 20); 0 where it is not counted."""
     before: Matrix
-    """Articles that the day's counted sources had before."""
+    """Articles of the day's counted sources on the days before."""
     sources: Numbers
-    """Sources that are counted."""
+    """How many are counted."""
     past_days: Numbers
-    """Days before on which any was."""
+    """Days before on which any source was counted."""
 
 
 class Level(NamedTuple):
-    """Hits of the counted sources, and what is to be expected of them, by topic and day."""
+    """Hits of the counted sources, and those expected of them, by topic and day."""
 
     hits: Matrix
     expected: Matrix
     weekday: Matrix
-    """What was to be expected of the weekday in the past, + 10."""
+    """Expected hits of the same weekday on the days before, + 10."""
 
 
 def spike_table(counts: Counts) -> pa.Table:
-    """The spikes of the days in `touched`."""
+    """The spikes of the days in the temporary view `touched`."""
     touched = counts.con.sql("SELECT day FROM touched").to_arrow_table()["day"]
     wanted, panel = touched.cast(pa.int32()).to_numpy(), counts.panel
     found = [SPIKES.empty_table()]
@@ -107,11 +110,9 @@ def _past_of(total: Matrix) -> Past:
 
 
 def _before(values: Matrix | Whole) -> Matrix:
-    """Sums over the 56 days before each, the last axis being days.
-
-    Added up by doubling, always in the same order: so a sum is the same to the last digit whichever
-    days were read before these, and of nothing it is 0, as the ends of one long sum would not be.
-    """
+    """Sums over the 56 days before each day, which are the last axis."""
+    # By doubling, always in the same order: so a sum is the same to the last digit, whichever days
+    # were read before these, and exactly 0 over zeros. Differences of a cumulative sum are not.
     days, before = values.shape[-1], np.zeros(values.shape)
     sums = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values[..., :-1]], axis=-1)
     for width in (2, 4, 8, 16, 32):
@@ -122,7 +123,7 @@ def _before(values: Matrix | Whole) -> Matrix:
 
 
 def _weekdays_before(values: Matrix) -> Matrix:
-    """Sums over the same weekday of the eight weeks before each day."""
+    """Sums over the same weekday of the eight weeks before each day, which are the last axis."""
     days = values.shape[-1]
     padded = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values], axis=-1)
     sums: Matrix = sum(
@@ -138,14 +139,14 @@ def _spikes(names: list[str], days: Days, past: Past, hits: Whole, originals: Wh
     enough &= past.past_days >= PAST // 2
     topic, at = np.nonzero(enough[:, days.wanted])
     at = days.wanted[at]
-    score = settled(_scores(past, level, topic, at), 3)
+    score = rounded(_scores(past, level, topic, at), 3)
     is_spike = score >= LEAST_SCORE
     topic, at = topic[is_spike], at[is_spike]
     found = [
         pa.array([names[number] for number in topic]),
         *(dates(days.all[at]), level.hits[topic, at]),
         (past.counted * past.total).sum(axis=0)[at],
-        *(settled(level.expected[topic, at], 4), score[is_spike], past.sources[at]),
+        *(rounded(level.expected[topic, at], 4), score[is_spike], past.sources[at]),
     ]
     return pa.table([pa.array(column) for column in found], SPIKES.names).cast(SPIKES)
 
@@ -157,42 +158,42 @@ def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
 
 def _level(past: Past, hits: Whole) -> Level:
     """Steps 1 to 3."""
-    kept = _kept(past.total.sum(axis=0), hits.sum(axis=1))
-    past_hits = _before(hits * kept[:, None, :])
+    kept_part = _kept_part(past.total.sum(axis=0), hits.sum(axis=1))
+    past_hits = _before(hits * kept_part[:, None, :])
     rate_of_all = _of_counted(past_hits, past) / np.where(past.before > 0, past.before, np.inf)
     level = np.einsum("tpd,pd->td", past_hits, past.weight)
     level += past.weight.sum(axis=0) * 20 * rate_of_all
     counted = _of_counted(hits, past)
     weekday = _weekdays_before(level) + 10
-    return Level(counted, level * (_weekdays_before(counted * kept) + 10) / weekday, weekday)
+    return Level(counted, level * (_weekdays_before(counted * kept_part) + 10) / weekday, weekday)
 
 
-def _kept(total: Matrix, hits: Whole) -> Matrix:
+def _kept_part(total: Matrix, hits: Whole) -> Matrix:
     """Step 1, as the part of a day's hits that is kept, by topic and day."""
     past_total = _before(total)
-    usual = 3 * total * _before(hits) / np.where(past_total > 0, past_total, np.nan) + 3
-    return np.fmin(1.0, usual / np.where(hits > 0, hits, np.nan))
+    limit = 3 * total * _before(hits) / np.where(past_total > 0, past_total, np.nan) + 3
+    return np.fmin(1.0, limit / np.where(hits > 0, hits, np.nan))
 
 
 def _scores(past: Past, level: Level, topic: Numbers, at: Numbers) -> Matrix:
-    """Steps 4 and 5, of some topics' days."""
-    distances = np.abs(2 * (np.sqrt(level.hits + 0.375) - np.sqrt(level.expected + 0.375)))
-    median = _medians(np.where(past.sources > 0, distances, np.nan), past.past_days, topic, at)
+    """Steps 4 and 5, for pairs of a topic and a day."""
+    residuals = np.abs(2 * (np.sqrt(level.hits + 0.375) - np.sqrt(level.expected + 0.375)))
+    median = _medians(np.where(past.sources > 0, residuals, np.nan), past.past_days, topic, at)
     scatter = np.maximum(1, (1.4826 * median) ** 2)
     expected = level.expected[topic, at]
     least = np.maximum(expected, 0.1)
-    # The expectation itself is uncertain, as the weekday's past has few hits.
+    # The expectation itself is uncertain where the weekday has few hits in the past.
     variance = scatter * (1 + expected / level.weekday[topic, at])
     excess = level.hits[topic, at] ** (2 / 3) - least ** (2 / 3)
     scores: Matrix = 1.5 * excess / least ** (1 / 6) / np.sqrt(variance)
     return scores
 
 
-def _medians(distances: Matrix, past_days: Numbers, topic: Numbers, at: Numbers) -> Matrix:
-    """Medians over the 56 days before some topics' days, of those that there are."""
-    padded = np.pad(distances, ((0, 0), (PAST, 0)), constant_values=np.nan)
+def _medians(residuals: Matrix, past_days: Numbers, topic: Numbers, at: Numbers) -> Matrix:
+    """Medians over the 56 days before, for pairs of a topic and a day, without NaN."""
+    padded = np.pad(residuals, ((0, 0), (PAST, 0)), constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, PAST, axis=1)
-    ordered = np.sort(windows[topic, at], axis=1)
+    ordered = np.sort(windows[topic, at], axis=1)  # NaN come last
     rows, counts = np.arange(len(at)), past_days[at]
     medians: Matrix = (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2
     return medians
