@@ -1,4 +1,4 @@
-"""What is kept: folders, SQL files and the loader that runs them."""
+"""The stored data: folders, files, SQL and the loader that runs it."""
 
 from warehouse.allocation import choose_pool
 

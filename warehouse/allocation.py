@@ -1,32 +1,30 @@
-"""What was freed goes back to the system: a process that loads for hours must not grow.
+"""Settings of the memory allocators, so that a process that loads for hours does not grow.
 
-Nothing here changes what is computed; where the C library is not glibc it does nothing.
+They change no results, and without glibc they have no effect.
 """
 
 import ctypes
 import os
 
 POOL = "ARROW_DEFAULT_MEMORY_POOL"
+# glibc's default is eight arenas per core, each with free memory that the others cannot use.
 ARENAS = 2
-"""Heaps of the C library; by itself it makes eight for each core, each with gaps of its own."""
 _M_ARENA_MAX = -8
 
 
 def choose_pool() -> None:
-    """Let pyarrow allocate from the C library; heeded only before pyarrow is imported.
-
-    Its own choice, mimalloc, keeps what it once had: 70 MB after 70 loads of 33 pages.
-    """
+    """Let pyarrow allocate with malloc(); has an effect only before pyarrow is imported."""
+    # Its default, mimalloc, does not return memory: 70 MB after 70 loads of 33 pages.
     os.environ.setdefault(POOL, "system")
 
 
 def few_arenas() -> None:
-    """Let threads that begin from now on share heaps."""
+    """Let threads that start from now on share arenas."""
     _call("mallopt", _M_ARENA_MAX, ARENAS)
 
 
 def give_back() -> None:
-    """Give free pages of all heaps back to the system; takes milliseconds."""
+    """Return the free pages of all arenas to the system; takes milliseconds."""
     _call("malloc_trim", 0)
 
 

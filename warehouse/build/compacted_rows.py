@@ -1,4 +1,4 @@
-"""Recording in the warehouse which files hold its rows after compaction."""
+"""Recording which files hold the warehouse's rows after compaction."""
 
 from datetime import datetime
 
@@ -16,26 +16,26 @@ from warehouse.build.snapshots import published_load
 from warehouse.layers.commits import read_commits
 from warehouse.layers.layout import Layout
 
-WHERE = "SELECT run_id, layer, path FROM files"
+FILES = "SELECT run_id, layer, path FROM files"
 
 
 def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
     """Update `files` and the views of texts from the commits, as a load of its own.
 
     Args:
-        con: The writer's file, of which the caller holds the lock.
+        con: The loader's file; the caller holds the writer's lock.
         layout: The installation.
-        now: The clock, for the record of the load.
+        now: The current time, for the record of the load.
 
     Returns:
-        Whether anything was changed.
+        Whether anything changed.
 
     Raises:
         CheckFailed: the files do not hold the rows that were loaded; nothing is changed.
     """
     commits = read_commits(layout.commits, loaded_runs(con))
-    want = {(commit.run_id, file.layer, file.path) for commit in commits for file in commit.files}
-    if set(con.execute(WHERE).fetchall()) == want:
+    current = {(run.run_id, file.layer, file.path) for run in commits for file in run.files}
+    if set(con.execute(FILES).fetchall()) == current:
         return False
     load_no = max(last_load(con), published_load(layout)) + 1
     with transaction(con):

@@ -1,4 +1,4 @@
-"""Copying a large file over an earlier copy of it, so that only what differs is written."""
+"""Copying a large file over an earlier copy of it, writing only the blocks that differ."""
 
 import errno
 import fcntl
@@ -17,9 +17,8 @@ def copy_over(source: Path, target: Path) -> int:
     """Give `target` the bytes of `source`, and fsync it.
 
     Args:
-        source: A DuckDB file that nobody writes to.
-        target: The copy. Blocks that it already has are not written again; it need not be whole,
-            or exist.
+        source: A DuckDB file that no process writes to.
+        target: The copy. Equal blocks are not written again; it may be incomplete or missing.
 
     Returns:
         Bytes written; 0 where the filesystem lets both files share their blocks.
@@ -38,7 +37,7 @@ def _share_blocks(source: IO[bytes], target: IO[bytes]) -> bool:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
         return False
-    # A longer target would keep its end.
+    # FICLONE does not shorten a longer target.
     target.truncate(os.fstat(source.fileno()).st_size)
     return True
 
@@ -52,9 +51,12 @@ def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
     written = 0
     for offset in (0, *range(HEADERS, size, BLOCK)):
         length = _read(source, new, offset)
-        # What a short last block leaves in the buffers is of the blocks before it.
+        # After a short last block, both buffers still end in bytes of the block before: at worst an
+        # equal block is written again.
         if _read(target, old, offset) != length or new != old:
-            written += _write(target, memoryview(new)[:length], offset)
+            if os.pwrite(target.fileno(), memoryview(new)[:length], offset) != length:
+                raise OSError(errno.ENOSPC, "short write", target.name)
+            written += length
     target.truncate(size)
     return written
 
@@ -63,16 +65,10 @@ def _read(file: IO[bytes], buffer: bytearray, offset: int) -> int:
     return os.preadv(file.fileno(), [memoryview(buffer)[: BLOCK if offset else HEADERS]], offset)
 
 
-def _write(target: IO[bytes], block: memoryview, offset: int) -> int:
-    if os.pwrite(target.fileno(), block, offset) != len(block):
-        raise OSError(errno.ENOSPC, "short write", target.name)
-    return len(block)
-
-
 def is_shared(path: Path) -> bool:
     """Whether another process may be reading the file: it is open elsewhere, or has a hard link.
 
-    True where the system cannot tell.
+    True where the filesystem has no leases to find out.
     """
     with path.open("r+b") as file:
         if os.fstat(file.fileno()).st_nlink > 1:

@@ -1,7 +1,7 @@
 """Vintages of the attention index: kept as Parquet, since they cannot be rebuilt from the layers.
 
-A vintage counts when it was published. `vintages/<relation>/as_of=<day>.parquet` is written then,
-from the loader's file, and read again by the next load that has not got it.
+A vintage counts once it is published. `vintages/<relation>/as_of=<day>.parquet` is written then,
+from the loader's file, and read by the next load whose file lacks it.
 """
 
 from datetime import UTC, date, datetime
@@ -15,11 +15,11 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
 RELATIONS = ("index_notes", "attention_index")
-"""The last one says which vintages exist; its files are written last, removed first."""
+"""The last one decides which vintages exist; its files are written last and removed first."""
 RECENT_DAYS = 90
-"""Days before its own that a vintage keeps once there is a newer one; weeks and months all stay."""
+"""Days before its own that a vintage keeps once there is a newer one. All weeks and months stay."""
 DAILY_DAYS = 60
-"""Days before the newest vintage on which each day's is kept; before that, each month's last."""
+"""Days before the newest vintage of which every vintage is kept; before, each month's last one."""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -27,8 +27,8 @@ Connection = duckdb.DuckDBPyConnection
 def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
     """Read the vintages that the loader's file lacks, and make `vintage_rules`.
 
-    The index is computed only when counts changed or it is open: vintages were read, or today has
-    none yet.
+    The index is computed only when counts changed, or when `is_open`: vintages were read, or today
+    has none yet.
     """
     known, today = _vintages(con), now.astimezone(UTC).date()
     is_open = today != max(known, default=None)
@@ -50,14 +50,16 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
 
 
 def keep_vintages(con: Connection, layout: Layout) -> None:
-    """Write the vintages of the loader's file, remove others; for the lock's holder."""
+    """Write the vintages of the loader's file and remove others; the caller holds the lock."""
     kept = _kept(layout, RELATIONS[-1])
+    # Later loads of the same day replace the newest one.
     newest = max(kept, default=date.min)
     vintages = _vintages(con)
     for relation in RELATIONS:
         for day in sorted(vintages):
             if day >= newest or day not in kept:
-                write_whole(_path(layout, relation, day), _as_parquet(con, relation, day))
+                path = layout.vintages / relation / f"as_of={day}.parquet"
+                write_whole(path, _as_parquet(con, relation, day))
     for relation in reversed(RELATIONS):
         for day, path in _kept(layout, relation).items():
             if day not in vintages:
@@ -72,10 +74,6 @@ def _vintages(con: Connection) -> set[date]:
 def _kept(layout: Layout, relation: str) -> dict[date, Path]:
     files = (layout.vintages / relation).glob("as_of=*.parquet")
     return {date.fromisoformat(path.stem.removeprefix("as_of=")): path for path in sorted(files)}
-
-
-def _path(layout: Layout, relation: str, day: date) -> Path:
-    return layout.vintages / relation / f"as_of={day}.parquet"
 
 
 def _as_parquet(con: Connection, relation: str, day: date) -> bytes:

@@ -1,4 +1,4 @@
-"""Topics and sources in the loader's file, compared with their definitions."""
+"""Topics and sources in the loader's file, and the definitions that they were loaded from."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, astuple
@@ -38,7 +38,7 @@ def _insert(con: Connection, table: str, rows: list[dict[str, Any]]) -> None:
 
 
 def counted_topics(con: Connection) -> dict[str, int]:
-    """Topics whose mentions are in the file, with the version that they were counted by."""
+    """Topics whose mentions are in the file, with the version of their definition."""
     rows = con.execute("SELECT topic_id, topic_version FROM topics WHERE valid_to IS NULL")
     return dict(rows.fetchall())
 

@@ -1,4 +1,4 @@
-"""Building the warehouse: the loader's private DuckDB file, one transaction a load."""
+"""Building the warehouse in the loader's private DuckDB file, one transaction per load."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -33,8 +32,9 @@ from warehouse.stats.daily_counts import Counts
 
 __all__ = ["OFFENDERS", "CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
 
-MANY = 20_000
-"""Captures of one load for which the usual memory limit is too small: 194,000 ran out of 256 MB."""
+# A load of 194,000 captures ran out of 256 MB.
+MANY_CAPTURES = 20_000
+"""Captures of one load above which it needs the larger memory limit."""
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -42,7 +42,7 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
-"""Columns of article_versions, text_sketches and captures that Parquet files do not have."""
+"""Columns of article_versions, text_sketches and captures that the load computes."""
 _TIME = pa.timestamp("us", "UTC")
 RUNS = pa.schema(
     [
@@ -56,22 +56,22 @@ RUNS = pa.schema(
         ("attempts", pa.int64()),
     ]
 )
-"""Columns of a commit's run."""
+"""Columns of `new_runs`, which are fields of Commit."""
 
 Connection = duckdb.DuckDBPyConnection
 
 
 @contextmanager
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
-    """Open the writer's file, made again when it is missing or does not fit; close it after.
+    """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
-    It does not fit when another SCHEMA_VERSION made it, or when a run that it has loaded is no
-    longer committed. Only for the holder of the writer's lock.
+    It is unusable when another SCHEMA_VERSION made it, or when a run that it has loaded is no
+    longer committed. The caller holds the writer's lock.
     """
     few_arenas()
     try:
-        with _fitting(layout, set(committed)) as con:
-            if not (_is_made(con) and last_load(con)):
+        with _usable_file(layout, set(committed)) as con:
+            if not (_has_tables(con) and last_load(con)):
                 with transaction(con):
                     make_relations(con)
             yield con
@@ -80,9 +80,12 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 
 
 @contextmanager
-def _fitting(layout: Layout, committed: set[str]) -> Iterator[Connection]:
+def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
+    current = {schema_version.SCHEMA_VERSION}
     with opened(layout) as con:
-        if not _is_made(con) or _fits(con, committed):
+        if not _has_tables(con) or (
+            schema_version.schema_versions(con) <= current and loaded_runs(con) <= committed
+        ):
             yield con
             return
     drop_writer(layout)
@@ -91,18 +94,13 @@ def _fitting(layout: Layout, committed: set[str]) -> Iterator[Connection]:
 
 
 def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:
-    """Whether a committed run is not in the loader's file; for the holder of the writer's lock."""
+    """Whether a committed run is not in the loader's file; the caller holds the writer's lock."""
     with open_writer(layout, committed) as con:
         return not loaded_runs(con).issuperset(committed)
 
 
-def _is_made(con: Connection) -> bool:
+def _has_tables(con: Connection) -> bool:
     return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'loads'").fetchall())
-
-
-def _fits(con: Connection, committed: set[str]) -> bool:
-    made_by = schema_version.schema_versions(con)
-    return made_by <= {schema_version.SCHEMA_VERSION} and loaded_runs(con) <= committed
 
 
 @contextmanager
@@ -118,11 +116,12 @@ def transaction(con: Connection) -> Iterator[None]:
 
 
 def make_relations(con: Connection) -> None:
-    """Make the tables that are not there, and all views and macros over them, with comments."""
+    """Create missing tables, and all views and macros, with their comments."""
     texts = {
         name: make_view(text, name, "topic_daily") for name, text in read_sql("schema").items()
     }
     reads = {name: (relations_read(text) & texts.keys()) - {name} for name, text in texts.items()}
+    # A view is created after the relations that it reads.
     for name in TopologicalSorter(reads).static_order():
         con.execute(without_files(texts[name]))
     for text in read_sql("macros").values():
@@ -130,9 +129,9 @@ def make_relations(con: Connection) -> None:
 
 
 def update_relations(con: Connection) -> None:
-    """Make views, macros and comments again where their SQL is not that of the last load.
+    """Replace views, macros and comments when their SQL has changed since the last load.
 
-    Tables stay: SCHEMA_VERSION is for those. The views of texts must be pointed to files after it.
+    Tables stay: a change of those raises SCHEMA_VERSION. Call `point_texts` after it.
     """
     last = con.execute("SELECT sql_hash FROM loads ORDER BY load_no DESC LIMIT 1").fetchall()
     if last not in ([], [(sql_hash(),)]):
@@ -143,7 +142,7 @@ def update_relations(con: Connection) -> None:
 
 
 def sql_hash() -> str:
-    """SHA-256 of the SQL that defines the relations, comments included."""
+    """SHA-256 of the SQL that defines the relations, including comments."""
     digest = hashlib.sha256()
     for path in (*sorted((SQL / "schema").glob("*.sql")), *sorted((SQL / "macros").glob("*.sql"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -170,7 +169,7 @@ def _number(con: Connection, sql: str) -> int:
 
 
 def begin_load(con: Connection) -> None:
-    """Make the temporary tables that a load fills, within its transaction."""
+    """Create the temporary tables that a load fills, within its transaction."""
     con.register("no_runs", RUNS.empty_table())
     con.execute("CREATE OR REPLACE TEMP TABLE new_runs AS FROM no_runs")
     con.unregister("no_runs")
@@ -186,9 +185,10 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     """Read the rows of committed runs from their Parquet files."""
     if not commits:
         return
-    if sum(commit.attempts for commit in commits) > MANY:
+    if sum(commit.attempts for commit in commits) > MANY_CAPTURES:
         allow_all_history(con)
-    insert(con, "new_runs", pa.Table.from_pylist([_run_row(commit) for commit in commits], RUNS))
+    runs = [{name: getattr(commit, name) for name in RUNS.names} for commit in commits]
+    insert(con, "new_runs", pa.Table.from_pylist(runs, RUNS))
     add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
@@ -199,12 +199,8 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
         insert_parquet(con, table, layer_files(layout, commits, layer))
 
 
-def _run_row(commit: Commit) -> dict[str, Any]:
-    return {name: getattr(commit, name) for name in RUNS.names}
-
-
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:
-    """Record which files hold the rows of which run."""
+    """Record which files contain the rows of which run."""
     rows = [
         {"run_id": commit.run_id, **asdict(file)} for commit in commits for file in commit.files
     ]
@@ -215,7 +211,7 @@ def add_files(con: Connection, commits: Iterable[Commit]) -> None:
 def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
     """Append the rows of Parquet files to a table, by column name.
 
-    A column that is missing in a file of an earlier version is NULL.
+    A column that a file of an earlier version lacks is NULL.
     """
     if not paths:
         return
@@ -244,9 +240,9 @@ def article_paths(con: Connection, layout: Layout) -> list[Path]:
 
 
 def refresh(con: Connection) -> None:
-    """Bring the marts up to date with what was added, as `warehouse.build.mart_merge` describes.
+    """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
 
-    They read temporary tables of the load, too: `new_runs`, `source_definitions`, `recounted`
+    They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
     view_added(con)
@@ -258,42 +254,33 @@ def refresh(con: Connection) -> None:
 
 
 def fill(con: Connection, name: str, counts: Counts) -> None:
-    """Merge one mart, with the step before or after it; those that it reads are up to date.
+    """Merge one mart, with the step before or after it; the marts that it reads are up to date.
 
     A poll that finds nothing new touches no key of the marts after coverage.
     """
     con.execute(MACROS)
+    steps = read_sql("steps")
     if name == "attention_index":
-        _choose_vintage(con, counts)
+        con.execute(steps["vintages_begin"])
+        # Empty when no counts changed and today's vintage exists: then the index is not computed.
+        if _number(con, "SELECT count(*) FROM index_vintage"):
+            for table, rows in attention_index.index_tables(counts).items():
+                con.register(table, rows)
+            con.execute(steps["vintages"])
     if find_touched(con, mart := marts()[name]):
         if name == "topic_spikes":
             con.register("spikes", spikes.spike_table(counts))
         replace_touched(con, mart)
         if name == "articles":
-            _settle_copies(con)
-
-
-def _settle_copies(con: Connection) -> None:
-    """Settle which of the touched articles are copies, and which others are now."""
-    steps = read_sql("steps")
-    con.execute(steps["copies_begin"])
-    while _number(con, "SELECT count(*) FROM waiting"):
-        con.execute(steps["copies"])
-
-
-def _choose_vintage(con: Connection, counts: Counts) -> None:
-    """Compute the attention index where it may have changed, and say which vintage that is."""
-    steps = read_sql("steps")
-    con.execute(steps["vintages_begin"])
-    if _number(con, "SELECT count(*) FROM index_vintage"):
-        for table, rows in attention_index.index_tables(counts).items():
-            con.register(table, rows)
-        con.execute(steps["vintages"])
+            con.execute(steps["copies_begin"])
+            # In rounds: whether an article is a copy may depend on the answer for an earlier one.
+            while _number(con, "SELECT count(*) FROM waiting"):
+                con.execute(steps["copies"])
 
 
 def record_load(
     con: Connection, load_no: int, now: datetime, run_ids: Sequence[str], recounted: Sequence[str]
 ) -> None:
-    """Record when the file changed, and why."""
+    """Record when the file changed, with the loaded runs and the topics counted again."""
     row = [load_no, now, list(run_ids), list(recounted), sql_hash(), schema_version.SCHEMA_VERSION]
     con.execute("INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?)", row)

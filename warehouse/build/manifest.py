@@ -1,7 +1,7 @@
-"""The list of live Parquet files, for readers that are not DuckDB: one beside each snapshot.
+"""The manifest beside each snapshot: the live Parquet files, for readers other than DuckDB.
 
 A reader reads `warehouse/current/manifest.json` once and opens the files that it lists. A file is
-removed only when no snapshot lists it any more and its time of grace is over.
+removed only when no snapshot lists it and its grace period is over.
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class _Document:
 
 
 def manifest(con: duckdb.DuckDBPyConnection, load_no: int) -> bytes:
-    """The manifest of a warehouse, a line a file."""
-    # In SQL, as 4,000 files took Python 20 ms.
+    """The manifest of a warehouse as JSON, one line per file."""
+    # JSON is made in SQL: for 4,000 files Python took 20 ms.
     lines = con.execute(f"SELECT to_json(live)::VARCHAR FROM ({_LIVE}) AS live").fetchall()  # noqa: S608
     files = ",\n".join(line for (line,) in lines)
     return f'{{"format": 1, "load_no": {load_no}, "files": [{files}]}}'.encode()
@@ -42,7 +42,7 @@ def manifest(con: duckdb.DuckDBPyConnection, load_no: int) -> bytes:
 def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """The files that a warehouse was loaded from: layer, path, rows, bytes, sha256, published_date.
 
-    A file of several runs is one.
+    A file with the rows of several runs is listed once.
     """
     return records(con, _LIVE)
 
@@ -51,16 +51,17 @@ def read_manifest(folder: Path) -> list[dict[str, Any]]:
     """The files that a snapshot's manifest lists, as `live_files` does.
 
     Raises:
-        OSError: the snapshot has none, having been published by an earlier version.
+        OSError: the snapshot has no manifest, since an earlier version published it.
     """
     path = folder / NAME
     return decode(_Document, path.read_bytes(), path).files
 
 
 def listed_files(layout: Layout) -> set[str]:
-    """Paths below the data folder that any snapshot still lists."""
+    """Paths below the data folder that at least one snapshot lists."""
     listed: set[str] = set()
     for snapshot in layout.warehouse.glob("snapshot-*/news.duckdb"):
+        # Snapshots of versions before the manifest get theirs here.
         if not snapshot.with_name(NAME).exists():
             with duckdb.connect(str(snapshot), read_only=True) as con:
                 text = manifest(con, int(snapshot.parent.name.rpartition("-")[2]))

@@ -1,4 +1,4 @@
-"""Publishing: the loaded warehouse is copied to a snapshot, and the symlink of readers swapped."""
+"""Publishing: copying the loaded warehouse to a snapshot and switching readers to it."""
 
 import shutil
 from pathlib import Path
@@ -12,27 +12,34 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
 KEPT = 3
-"""Snapshots kept. A reader keeps the one that it has open."""
+"""Snapshots kept. A reader can go on reading the one that it has open."""
 
 
 def publish_locked(layout: Layout) -> Path | None:
-    """Publish the last load, unless readers already have it; for the holder of the writer's lock.
+    """Publish the last load, unless readers already have it; the caller holds the writer's lock.
 
     Returns:
         The new snapshot's file; None when there was nothing new to publish.
     """
-    settled = _settle(layout) if layout.writer.exists() else None
-    if settled is None:
+    unpublished = _checkpoint(layout) if layout.writer.exists() else None
+    if unpublished is None:
         return None
-    number, files = settled
-    snapshot = _copy(layout, number)
-    write_whole(snapshot.with_name(NAME), files)
-    show(layout, snapshot.parent)
+    number, manifest_content = unpublished
+    folder = snapshot_folder(layout, number)
+    # Left by a publication of this load that was killed before it switched the symlink.
+    shutil.rmtree(folder, ignore_errors=True)
+    spare = _spare(layout)
+    copy_over(layout.writer, spare)
+    folder.mkdir(parents=True)
+    snapshot = spare.rename(folder / layout.writer.name)
+    sync(folder)
+    write_whole(snapshot.with_name(NAME), manifest_content)
+    show(layout, folder)
     return snapshot
 
 
-def _settle(layout: Layout) -> tuple[int, bytes] | None:
-    """Checkpoint the last load into the file, and write the vintages of the index.
+def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
+    """Write the vintages of the index, and the last load from DuckDB's log into the file.
 
     Returns:
         The load's number and the manifest; None when there is no load, or readers already have it.
@@ -44,30 +51,21 @@ def _settle(layout: Layout) -> tuple[int, bytes] | None:
         if number <= published_load(layout):
             return None
         keep_vintages(con, layout)
-        files = manifest(con, number)
+        content = manifest(con, number)
         con.execute("CHECKPOINT")
+    # Only the file is copied: rows that are still in the log would be missing from the snapshot.
     log = layout.writer.with_name(layout.writer.name + ".wal")
     if log.exists():
-        raise RuntimeError(f"{log} is still there after a checkpoint")
-    return number, files
-
-
-def _copy(layout: Layout, number: int) -> Path:
-    folder = snapshot_folder(layout, number)
-    shutil.rmtree(folder, ignore_errors=True)
-    spare = _spare(layout)
-    copy_over(layout.writer, spare)
-    folder.mkdir(parents=True)
-    snapshot = spare.rename(folder / layout.writer.name)
-    sync(folder)
-    return snapshot
+        raise RuntimeError(f"{log} still exists after a checkpoint")
+    return number, content
 
 
 def _spare(layout: Layout) -> Path:
-    """Where to write the next snapshot: over an old one, if nobody reads it.
+    """The path to write the next snapshot to: an old one, unless a process is reading it.
 
-    Most of its blocks are in the next one, too. It is renamed first, so that nobody opens it later.
+    The old one is renamed first, so that no process opens it meanwhile.
     """
+    # Most blocks are the same: of a file of 1 GB only some 20 MB are written after three loads.
     for folder in snapshots(layout)[: 1 - KEPT]:
         if folder != layout.current.parent.resolve():
             old = folder / layout.writer.name

@@ -1,5 +1,6 @@
-"""What the relations and macros of a warehouse hold, in the words of their comments."""
+"""Descriptions of the relations and macros of a warehouse, from their comments."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "How this file was built": ("runs", "ledger", "loads", "files"),
 }
-"""For people, in the order in which they are told; what stands nowhere is told last."""
+"""Headings and names in the order of display."""
 OTHERS = "Others"
+"""The last heading, of names that GROUPS lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ MACROS = """
 
 
 def describe(layout: Layout) -> list[Relation]:
-    """The relations and macros of the current snapshot, or of the one that a load would make."""
+    """The relations and macros of the current snapshot, or of a new one if there is none."""
     con = open_snapshot(layout)
     if con is None:
         con = duckdb.connect()
@@ -90,27 +92,17 @@ def describe(layout: Layout) -> list[Relation]:
         relations = records(con, RELATIONS)
         columns = records(con, COLUMNS)
         macros = records(con, MACROS)
-    found = [_relation(row, columns) for row in relations] + [_macro(row) for row in macros]
-    return sorted(found, key=_place)
-
-
-def _relation(row: dict[str, Any], columns: list[dict[str, Any]]) -> Relation:
-    mine = (
-        Column(c["name"], c["type"], c["comment"]) for c in columns if c["relation"] == row["name"]
-    )
-    return Relation(**row, group=_group(row["name"]), columns=tuple(mine))
-
-
-def _macro(row: dict[str, Any]) -> Relation:
-    parameters = tuple(Column(name, None, None) for name in row.pop("parameters"))
-    return Relation(**row, group=_group(row["name"]), columns=parameters)
-
-
-def _group(name: str) -> str:
-    return next((group for group, names in GROUPS.items() if name in names), OTHERS)
-
-
-def _place(relation: Relation) -> tuple[int, str]:
+    columns_of: dict[str, list[Column]] = defaultdict(list)
+    for column in columns:
+        columns_of[column.pop("relation")].append(Column(**column))
+    for macro in macros:
+        columns_of[macro["name"]] = [Column(name, None, None) for name in macro.pop("parameters")]
+    found = [_relation(row, columns_of[row["name"]]) for row in relations + macros]
     order = [name for names in GROUPS.values() for name in names]
-    known = relation.name in order
-    return (order.index(relation.name) if known else len(order), relation.name)
+    position = {name: number for number, name in enumerate(order)}
+    return sorted(found, key=lambda each: (position.get(each.name, len(order)), each.name))
+
+
+def _relation(row: dict[str, Any], columns: list[Column]) -> Relation:
+    group = next((group for group, names in GROUPS.items() if row["name"] in names), OTHERS)
+    return Relation(**row, group=group, columns=tuple(columns))

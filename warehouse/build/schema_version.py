@@ -1,4 +1,4 @@
-"""The version of the warehouse's tables and marts, and that of a file."""
+"""The version of the warehouse's tables and marts, and the versions that loaded a file."""
 
 import duckdb
 
@@ -7,15 +7,15 @@ SCHEMA_VERSION = 2
 
 Raise it when a load would now write other columns or rows, then run
 `python -m tests.upgrade.fingerprints`.
-The next load of every user makes the warehouse again from Parquet, about a minute for a million
-articles. Views, macros and comments hold no rows: the next load replaces them without it.
+The next load of every user rebuilds the warehouse from Parquet, about a minute for a million
+articles. Views, macros and comments have no rows: the next load replaces them in any case.
 """
 SQL_HASH_1 = "09105c2c3d5e199817cb6ff0aa1f8d45a8f06de1741696d3ad80fd687a060082"
-"""What 0.1.0, which had no number, wrote into `loads.sql_hash` for version 1."""
+"""`loads.sql_hash` of version 1 as written by 0.1.0, which had no version numbers."""
 
 
 def schema_versions(con: duckdb.DuckDBPyConnection) -> set[int | None]:
-    """The SCHEMA_VERSIONs that loaded the file; None stands for one before they had numbers."""
+    """The SCHEMA_VERSIONs that loaded the file; None stands for a version before 1."""
     columns = [row[0] for row in con.execute("DESCRIBE loads").fetchall()]
     legacy = f"CASE sql_hash WHEN '{SQL_HASH_1}' THEN 1 END"
     version = "schema_version" if "schema_version" in columns else legacy

@@ -1,4 +1,4 @@
-"""The snapshots that lie in the warehouse's folder, and the symlink that names one of them."""
+"""The snapshots in the warehouse's folder, and the symlink to the published one."""
 
 import os
 import re
@@ -11,19 +11,19 @@ _SNAPSHOT = re.compile(r"snapshot-(\d+)")
 
 
 def snapshot_folder(layout: Layout, load_no: int) -> Path:
-    """Where the snapshot of a load lies."""
+    """The folder of a load's snapshot."""
     return layout.warehouse / f"snapshot-{load_no}"
 
 
 def snapshots(layout: Layout) -> list[Path]:
-    """Folders of the snapshots, oldest first."""
+    """The folders of the snapshots, oldest first."""
     found = {path: _SNAPSHOT.fullmatch(path.name) for path in layout.warehouse.iterdir()}
     numbers = {path: int(name[1]) for path, name in found.items() if name}
     return sorted(numbers, key=numbers.__getitem__)
 
 
 def published_load(layout: Layout) -> int:
-    """Number of the published load; 0 before the first."""
+    """The number of the published load; 0 before the first."""
     if not layout.current.exists():
         return 0
     found = _SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
@@ -32,6 +32,7 @@ def published_load(layout: Layout) -> int:
 
 def show(layout: Layout, folder: Path) -> None:
     """Switch readers to a snapshot, atomically."""
+    # A symlink cannot be changed: a new one is renamed over it.
     link = layout.warehouse / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(folder.name)

@@ -1,4 +1,4 @@
-"""The SQL files of the warehouse, by the name of what they make."""
+"""The SQL files of the warehouse, by the name of the relation, mart, check or step."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,12 +8,12 @@ import warehouse
 
 SQL = Path(warehouse.__path__[0])
 UNITS = {"week": "ISO week", "month": "month"}
-"""A file with {unit} in its name is a template, of these: topic_{unit}ly is topic_weekly, too."""
+"""Values for templates, which are files with {unit} in their name: topic_{unit}ly, for example."""
 
 
 @cache
 def read_sql(folder: str) -> Mapping[str, str]:
-    """Texts of a folder's files by relation, mart, check or step; a template once for each unit.
+    """The texts of a folder's files, by name; a template gives one for each unit.
 
     Args:
         folder: One of schema, macros, marts, checks and steps.
@@ -27,12 +27,12 @@ def read_sql(folder: str) -> Mapping[str, str]:
 
 
 def make_view(template: str, name: str, days: str, kind: str = "VIEW") -> str:
-    """SQL that makes a view of weeks or months, and its comments.
+    """SQL that creates a view of weeks or months, with its comments.
 
     Args:
-        template: The text of its file.
+        template: The text of the view's file.
         name: The view's name.
-        days: The relation with the rows of topic_daily that it sums up.
+        days: The relation with the rows of topic_daily to sum.
         kind: What to create, such as TEMP VIEW.
     """
     return template.replace("{view}", f"{kind} {name}").replace("{days}", days)

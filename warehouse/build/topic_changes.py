@@ -1,7 +1,7 @@
-"""The effect of changed topic definitions: what the old and the new version found.
+"""The effect of changed topic definitions: the counts of the old and of the new version.
 
-Kept as JSON beside the layers, since it cannot be rebuilt from Parquet: which articles were there
-when the definition changed is recorded nowhere else.
+Kept as JSON beside the layers, since it cannot be rebuilt from Parquet: nothing else records which
+articles existed when the definition changed.
 """
 
 from collections.abc import Mapping
@@ -40,12 +40,12 @@ class TopicChange:
 @dataclass(frozen=True, slots=True)
 class _Document:
     recorded: tuple[tuple[str, int], ...] = ()
-    """Topics and new versions, also those whose change has no row."""
+    """Topics and their new versions, including those whose change had no effect and has no row."""
     changes: tuple[TopicChange, ...] = ()
 
 
 def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Make the temporary tables of a load; read the recorded changes into a new file."""
+    """Create the temporary tables of a load; read the recorded changes into a new loader's file."""
     con.execute("CREATE OR REPLACE TEMP TABLE mentions_before AS FROM mentions LIMIT 0")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE replaced_topics AS"
@@ -57,7 +57,7 @@ def begin_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
 
 
 def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
-    """Topics and new versions whose change was recorded, including those without effect."""
+    """Topics and their new versions whose change was recorded, including those without effect."""
     return set(_read(layout).recorded)
 
 
@@ -67,13 +67,13 @@ def note_replaced(
     replaced: Mapping[str, int],
     load_no: int,
 ) -> None:
-    """Copy the mentions of topics that get a new version, before they are deleted.
+    """Copy the mentions of topics with a new version, before they are deleted.
 
     Args:
-        con: The writer's file.
+        con: The loader's file.
         definitions: All versions of the topics.
-        replaced: The topics, with their version until now.
-        load_no: This load.
+        replaced: The topics, with their old version.
+        load_no: The number of this load.
     """
     versions = definitions.current_topics()
     for topic_id, old in replaced.items():
@@ -86,10 +86,10 @@ def note_replaced(
 
 
 def keep_changes(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Record the changes outside the warehouse, when the load added some.
+    """Record the changes that the load added outside the warehouse.
 
-    Called before its commit: if that fails, the next load counts the same topics and records
-    them again.
+    Call it before the commit of the load: if that fails, the next load counts the same topics and
+    records them again.
     """
     found = con.execute("SELECT topic_id, new_version FROM replaced_topics").fetchall()
     if not found:

@@ -1,4 +1,4 @@
-"""The loader's private DuckDB file: opened, or made anew where it is unusable."""
+"""The loader's private DuckDB file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,43 +9,41 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import quoted
 
 STORAGE = "v1.2.0"
-"""Storage version of the file: clients from DuckDB 1.2 on can read it."""
+"""Storage version of the file: DuckDB 1.2 and later can read it."""
+# DuckDB caches pages up to the limit, so that a backfill's process would grow with the warehouse.
+# But not all operators spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
 MEMORY, MEMORY_OF_ALL = "512MB", "2GB"
-"""DuckDB's memory_limit: usually, and of loads that reach into all history.
-
-It caches what it reads up to the limit, so that a backfill's process would grow with the warehouse.
-But not all spills to disk: a rebuild of 100,000 articles ran out of 64 MB.
-"""
-FREED = "4MB"
-"""DuckDB returns freed memory to the system once it frees this much at once. Its own 512 MB kept
-20 of 170 MiB after a load."""
-GROUP = 16_384
-"""Rows of a group. With DuckDB's own 122,880 one load in eight to twenty took 3 s longer: it
-rewrote a whole group."""
+"""DuckDB's memory_limit: of usual loads, and of loads that read all history."""
+# DuckDB's default of 512 MB kept 20 of 170 MiB after a load.
+FLUSH_THRESHOLD = "4MB"
+"""DuckDB returns freed memory to the system once it frees this much at once."""
+# With DuckDB's default of 122,880 one load in eight to twenty rewrote a whole group, in 3 s.
+ROW_GROUP_SIZE = 16_384
 UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough bytes from file")
-"""DuckDB's errors for a file whose creation was cut off by a full disk or a kill."""
+"""DuckDB's errors for a file whose creation was interrupted by a full disk or a kill."""
 
 
 @contextmanager
 def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the writer's file, or a new one when its creation was cut off; close it after.
+    """Open the loader's file, or a new one if its creation was interrupted; close it in the end.
 
-    Only for the holder of the writer's lock.
+    The caller holds the writer's lock.
     """
     with _connect(layout) as con:
-        with con.cursor() as used:  # closing it drops its temporary tables before the checkpoint
-            used.execute("USE news")
-            yield used
+        # Closing the cursor drops its temporary tables before the checkpoint of DETACH.
+        with con.cursor() as cursor:
+            cursor.execute("USE news")
+            yield cursor
         con.execute("DETACH news")
 
 
 def allow_all_history(con: duckdb.DuckDBPyConnection) -> None:
-    """Raise the memory limit, until the connection is closed."""
+    """Raise the memory limit until the connection is closed."""
     con.execute(f"SET memory_limit = '{MEMORY_OF_ALL}'")
 
 
 def drop_writer(layout: Layout) -> None:
-    """Remove the writer's file: the next load makes it again from all commits."""
+    """Remove the loader's file: the next load rebuilds it from all commits."""
     for path in (layout.writer.with_name(layout.writer.name + ".wal"), layout.writer):
         path.unlink(missing_ok=True)
 
@@ -56,7 +54,7 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
         config={
             "storage_compatibility_version": STORAGE,
             "memory_limit": MEMORY,
-            "allocator_bulk_deallocation_flush_threshold": FREED,
+            "allocator_bulk_deallocation_flush_threshold": FLUSH_THRESHOLD,
             "temp_directory": str(layout.writer.with_suffix(".tmp")),
         }
     )
@@ -70,7 +68,7 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
 
 
 def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {GROUP})"
+    attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     try:
         con.execute(attach)
     except duckdb.IOException as error:
