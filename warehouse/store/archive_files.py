@@ -1,4 +1,4 @@
-"""The raw archive's files: those of this folder, and those that only its store has."""
+"""The files of the raw archive, in this folder or only in its store."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ SUFFIX = ".warc.gz"
 
 
 def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
-    """Bytes of the finished archive files of a source, or of all, by name below `raw`; sorted."""
+    """Sizes in bytes of the finished archive files of a source, or of all, by name below `raw`."""
     folder = layout.raw / source_id
     found = {
         path.relative_to(layout.raw).as_posix(): path.stat().st_size
@@ -24,7 +24,7 @@ def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
 
 
 def bring_archive(layout: Layout, name: str) -> None:
-    """Fetch an archive file from the store, unless it is here, or neither here nor there."""
+    """Download an archive file from the store, unless it exists here or the store has none."""
     path = layout.raw / name
     link = None if path.exists() else read_link(layout)
     if link:
@@ -35,7 +35,7 @@ def bring_archive(layout: Layout, name: str) -> None:
 
 
 def bring_archives(layout: Layout, source_id: str, most: int) -> None:
-    """Fetch a source's newest archive files that only the store has."""
+    """Download those of a source's newest archive files that only the store has."""
     if is_working_copy(layout):
         names = list(archive_files(layout, source_id))[-most:]
         side_by_side(partial(bring_archive, layout), names)

@@ -1,8 +1,8 @@
-"""One holder at a time among machines: an object that its holder writes again and again.
+"""A lease that one machine at a time holds: an object that its holder rewrites as a heartbeat.
 
-No clock is compared. Who waits for a lease takes it when its object has stayed the same for a
-while, so a holder that was killed is not waited for for ever. A holder that was only slow finds
-that out: its next write fails, and so does the next version of the store that it would create.
+No clocks are compared. A waiting machine takes the lease once the object has not changed for
+EXPIRES_SECONDS, so a killed holder blocks others for that long only. A holder that was just slow
+notices: its next heartbeat fails, and so does the next state of the store that it would create.
 """
 
 import json
@@ -20,13 +20,14 @@ log = logging.getLogger(__name__)
 FOLDER = "leases"
 RENEW_SECONDS = 10.0
 EXPIRES_SECONDS = 60.0
-"""A lease that has stayed the same for so long is taken for its dead holder's."""
+"""Time without a heartbeat after which a holder counts as dead."""
 LOOK_SECONDS = 1.0
+"""Pause between two attempts to take a lease."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """A lease that is ours."""
+    """A lease that this process holds."""
 
     store: Store
     key: str
@@ -36,23 +37,24 @@ class _Held:
     beats: int = 0
 
     def keep(self) -> None:
-        """Write the object again every few seconds, until the end or until another has it."""
+        """Send heartbeats until `ended` is set or another machine has taken the lease."""
         while not self.ended.wait(RENEW_SECONDS):
             self.beats += 1
             try:
                 self.tag = self.store.replace(self.key, _content(self.holder, self.beats), self.tag)
             except Changed as error:
-                log.warning("%s: this machine was taken for dead", error)
+                log.warning("%s: it counted this machine as dead", error)
                 return
             except StoreError as error:
-                log.warning("%s", error)
+                # The next heartbeat may still be in time.
+                log.warning("%s: heartbeat failed", error)
 
     def release(self) -> None:
-        """Leave the object to whoever wants it."""
+        """Give the lease back: an object without a holder."""
         try:
             self.store.replace(self.key, _content("", 0), self.tag)
         except StoreError as error:
-            log.warning("%s was not given back: %s", self.key, error)
+            log.warning("%s was not released, it expires instead: %s", self.key, error)
 
 
 def _content(holder: str, beats: int) -> bytes:
@@ -63,18 +65,19 @@ def _content(holder: str, beats: int) -> bytes:
 def lease(
     store: Store, key: str, holder: str, waiting: Callable[[str], None] = lambda message: None
 ) -> Iterator[None]:
-    """Hold a lease; wait for it when another has it.
+    """Hold a lease, after waiting for another holder to release it.
 
     Args:
-        store: Where its object lies.
-        key: The object.
-        holder: Who we are. A lease of ours that is found is taken: whoever held it is dead.
-        waiting: Told once, in a sentence for people, when there is somebody to wait for.
+        store: The store of its object.
+        key: The key of the object.
+        holder: The id of this machine. A lease that already has it is taken at once: the process
+            that held it is dead.
+        waiting: Called once, with a message, when another holder has to be waited for.
 
     Raises:
         StoreError: the store does not answer.
     """
-    held = _Held(store, key, holder, _taken(store, key, holder, waiting))
+    held = _Held(store, key, holder, _acquire(store, key, holder, waiting))
     keeper = threading.Thread(target=held.keep, name=f"lease {key}", daemon=True)
     keeper.start()
     try:
@@ -85,9 +88,10 @@ def lease(
         held.release()
 
 
-def _taken(store: Store, key: str, holder: str, waiting: Callable[[str], None]) -> str:
+def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]) -> str:
+    """Wait until the lease is free and take it; the tag of its object."""
     seen, since = "", time.monotonic()
-    told = False
+    is_reported = False
     while True:
         try:
             content, tag = store.read_tagged(key)
@@ -96,14 +100,14 @@ def _taken(store: Store, key: str, holder: str, waiting: Callable[[str], None]) 
                 seen, since = tag, time.monotonic()
             if other in ("", holder) or time.monotonic() - since > EXPIRES_SECONDS:
                 return store.replace(key, _content(holder, 0), tag)
-            if not told:
+            if not is_reported:
                 waiting(f"waiting for {other} to finish writing {store.url}")
-                told = True
+                is_reported = True
             time.sleep(LOOK_SECONDS)
         except Missing:
             try:
                 return store.create(key, _content(holder, 0))
             except Changed:
-                continue
+                continue  # another machine created it first
         except Changed:
-            continue
+            continue  # its holder, or another waiting machine, wrote it meanwhile

@@ -1,4 +1,4 @@
-"""What a data folder knows of its store: `store.json`."""
+"""The link of a data folder to its store: `store.json`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,29 +21,29 @@ SMALL_FILES = (
     "topic_changes.json",
     "removed.json",
 )
-"""Documents: what is replaced, and so is kept by its content. All else has a name of its own."""
+"""Files that are replaced, and so are stored by digest. All others have unique names."""
 
 Seen = tuple[str, int, int]
-"""A small file's digest, bytes and time of change, in nanoseconds."""
+"""A small file's SHA-256, size in bytes, and time of modification in nanoseconds."""
 
 
 @dataclass(slots=True)
 class Link:
-    """What a folder knows of its store."""
+    """A data folder's store, and the state that it was updated to."""
 
     url: str
     copy: str
     """Id of this working copy."""
     state: int = 0
-    """Number of the state that it was brought up to, or that it created."""
+    """Number of the last state that the folder was updated to, or that it created."""
     documents: dict[str, str] = field(default_factory=dict)
-    """Of that state."""
+    """The documents of that state."""
     snapshots: tuple[StoredSnapshot, ...] = ()
-    """Of that state."""
+    """The snapshots of that state."""
     seen: dict[str, Seen] = field(default_factory=dict)
-    """The small files here, so that only changed ones are read again."""
+    """The small files of the folder, so that only changed ones are read again."""
     published: str = ""
-    """Folder of the newest snapshot here."""
+    """Name of the folder of the newest local snapshot."""
 
     @property
     def store(self) -> Store:
@@ -56,44 +56,44 @@ def _path(layout: Layout) -> Path:
 
 
 def is_working_copy(layout: Layout) -> bool:
-    """Whether a store counts, and not this folder."""
+    """Whether the folder has a store, whose content takes precedence."""
     return _path(layout).exists()
 
 
 def read_link(layout: Layout) -> Link | None:
-    """What a data folder knows of its store; None when it has none."""
+    """The link of a data folder to its store; None when it has none."""
     if not is_working_copy(layout):
         return None
     return decode(Link, _path(layout).read_bytes(), _path(layout))
 
 
 def write_link(layout: Layout, link: Link) -> None:
-    """Write down what a data folder knows now."""
+    """Replace the link of a data folder."""
     write_whole(_path(layout), encode(link, indent=None))
 
 
 def scan(layout: Layout, link: Link) -> dict[str, str]:
-    """Digests of the small files that are here, by place."""
+    """Digests of the folder's small files, by path below the data folder; updates `link.seen`."""
     seen: dict[str, Seen] = {}
     for pattern in SMALL_FILES:
         for path in layout.root.glob(pattern):
             if path.name.startswith("."):
                 continue
-            place, about = path.relative_to(layout.root).as_posix(), path.stat()
-            known = link.seen.get(place)
-            if known is None or known[1:] != (about.st_size, about.st_mtime_ns):
+            name, status = path.relative_to(layout.root).as_posix(), path.stat()
+            known = link.seen.get(name)
+            if known is None or known[1:] != (status.st_size, status.st_mtime_ns):
                 digest = sha256(path.read_bytes()).hexdigest()
-                known = (digest, about.st_size, about.st_mtime_ns)
-            seen[place] = known
+                known = (digest, status.st_size, status.st_mtime_ns)
+            seen[name] = known
     link.seen = seen
-    return {place: one[0] for place, one in seen.items()}
+    return {name: digest for name, (digest, *_) in seen.items()}
 
 
-def files_of(place: str, content: bytes) -> Iterator[CommittedFile]:
+def files_of(name: str, content: bytes) -> Iterator[CommittedFile]:
     """The Parquet files that a commit or the record of a compaction names."""
-    if place.startswith("commits/compacted/"):
-        compaction = decode(Compaction, content, place)
+    if name.startswith("commits/compacted/"):
+        compaction = decode(Compaction, content, name)
         for file in compaction.files:
             yield CommittedFile(file.path, compaction.layer, file.rows, file.bytes, file.sha256)
-    elif place.startswith("commits/"):
-        yield from decode(Commit, content, place).files
+    elif name.startswith("commits/"):
+        yield from decode(Commit, content, name).files

@@ -1,4 +1,4 @@
-"""Bringing a working copy up to the last state of its store."""
+"""Updating a working copy to the last state of its store."""
 
 import logging
 import os
@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import file_digest
-from pathlib import Path
 
 import duckdb
 
@@ -34,99 +33,107 @@ TRIES = 3
 
 
 def pull(layout: Layout, link: Link) -> None:
-    """Bring the folder up to the store's last state; for the holder of the folder's lock.
+    """Update the folder to the store's last state; the caller holds the folder's lock.
 
     Raises:
-        StoreError: the store does not answer, or has lost what it had.
+        StoreError: the store does not answer, or has lost a state or an object.
     """
     store = link.store
-    for tried in range(1, TRIES + 1):
+    for attempt in range(1, TRIES + 1):
         number = last_number(store)
         if number == link.state:
             return
         if number < link.state:
             raise StoreError(f"{store.url} has lost its state {link.state}; its last is {number}")
         try:
-            _take(layout, link, read_state(store, number))
+            _update(layout, link, read_state(store, number))
             return
         except Missing:
-            # States go on being created, and what none of the last ones names is removed.
-            if tried == TRIES or last_number(store) == number:
+            # Another machine may have created states meanwhile, and removed objects of this one.
+            if attempt == TRIES or last_number(store) == number:
                 raise
 
 
-def _take(layout: Layout, link: Link, state: State) -> None:
-    """Bring the folder up to a state; killed at any point, it is brought up to it again."""
-    store, here = link.store, scan(layout, link)
-    changed = {one: has for one, has in state.documents.items() if here.get(one) != has}
-    digests = [document_key(digest) for digest in changed.values()]
-    contents = dict(zip(changed, side_by_side(store.read, digests), strict=True))
-    files = [file for place, content in contents.items() for file in files_of(place, content)]
-    side_by_side(partial(_bring, layout, store), {file.path: file for file in files}.values())
-    gone = sorted(here.keys() - state.documents.keys())
-    for place in gone:
-        if place.startswith("commits/") and place not in link.documents:
-            log.warning("%s came too late for %s: its run is loaded again", place, store.url)
-    _replace(layout, contents, gone)
+def _update(layout: Layout, link: Link, state: State) -> None:
+    """Update the folder to a state; after a kill at any point, the next call repeats it."""
+    store, local = link.store, scan(layout, link)
+    changed = {
+        name: digest for name, digest in state.documents.items() if local.get(name) != digest
+    }
+    keys = [document_key(digest) for digest in changed.values()]
+    contents = dict(zip(changed, side_by_side(store.read, keys), strict=True))
+    # Parquet files first: a small file that is in place may name only files that exist.
+    files = [file for name, content in contents.items() for file in files_of(name, content)]
+    side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
+    removed = sorted(local.keys() - state.documents.keys())
+    for name in removed:
+        if name.startswith("commits/") and name not in link.documents:
+            log.warning(
+                "%s is not in %s, which another machine changed first: its run is loaded again",
+                name,
+                store.url,
+            )
+    _replace(layout, contents, removed)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
-        link.published = _take_snapshot(layout, store, state.snapshots[0])
+        link.published = _download_snapshot(layout, store, state.snapshots[0])
     link.state, link.documents = state.number, dict(state.documents)
     link.snapshots = state.snapshots
     scan(layout, link)
+    # Written last: until then the folder counts as being at its old state.
     write_link(layout, link)
-    log.info("%s brought up to state %d of %s", layout.root, state.number, store.url)
+    log.info("%s updated to state %d of %s", layout.root, state.number, store.url)
 
 
-def _replace(layout: Layout, contents: Mapping[str, bytes], gone: Sequence[str]) -> None:
-    """Put small files in place, the large ones being there, and remove what none of them names."""
-    loses = bool(gone) or any((layout.root / place).exists() for place in contents)
-    before = named_files(layout.commits, committed_runs(layout.commits)) if loses else set()
-    for place in gone:
-        (layout.root / place).unlink()
-    for place, content in contents.items():
-        _write(layout.root / place, content)
-    os.sync()
-    after = named_files(layout.commits, committed_runs(layout.commits)) if loses else set()
-    retained = removed_archives(layout) if "removed.json" in contents else ()
-    for place in (*(before - after), *retained):
-        (layout.root / place).unlink(missing_ok=True)
+def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
+    """Write and remove small files, and remove the large files that none of them names any more."""
+    may_unname = bool(removed) or any((layout.root / name).exists() for name in contents)
+    before = named_files(layout.commits, committed_runs(layout.commits)) if may_unname else set()
+    for name in removed:
+        (layout.root / name).unlink()
+    for name, content in contents.items():
+        path = layout.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_name(f".{path.name}.half")
+        half.write_bytes(content)
+        half.rename(path)
+    os.sync()  # once, instead of an fsync for each file
+    after = named_files(layout.commits, committed_runs(layout.commits)) if may_unname else set()
+    expired = removed_archives(layout) if "removed.json" in contents else ()
+    for name in (*(before - after), *expired):
+        (layout.root / name).unlink(missing_ok=True)
 
 
-def _bring(layout: Layout, store: Store, file: CommittedFile) -> None:
+def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
     path = layout.root / file.path
     if path.exists() and path.stat().st_size == file.bytes:
         return
     try:
         store.download(file.path, path)
     except Missing:
-        return  # replaced by compaction, and the time of grace for its readers is over
+        return  # compaction has replaced it, and the grace period for its readers is over
     with path.open("rb") as content:
         if file_digest(content, "sha256").hexdigest() != file.sha256:
             path.unlink()
-            raise StoreError(f"{store.url}/{file.path} is not what its commit says: it is damaged")
+            where = f"{store.url}/{file.path}"
+            raise StoreError(f"{where} is damaged: its SHA-256 is not that of its commit")
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a small file, whole; the disk is told to confirm for all of them at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.half")
-    half.write_bytes(content)
-    half.rename(path)
-
-
-def _take_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:
-    """Show a stored snapshot to readers here, and let the loader go on from it; its folder."""
+def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:
+    """Publish a stored snapshot locally and as the loader's file; the name of its folder."""
     folder = snapshot_folder(layout, stored.load_no)
+    # Not the final name yet: a folder with that name counts as a snapshot.
     coming = folder.with_name(f"coming-{folder.name}")
     shutil.rmtree(coming, ignore_errors=True)
     for name in (layout.current.name, NAME):
         store.download(f"{stored.key}/{name}", coming / name)
+    # The views of texts contain the path of the other machine's data folder.
     with duckdb.connect(str(coming / layout.current.name)) as con:
         point_texts(con, layout)
     shutil.rmtree(folder, ignore_errors=True)
     coming.rename(folder)
     show(layout, folder)
     layout.writer.parent.mkdir(parents=True, exist_ok=True)
+    # A log of the old file would be replayed into the new one.
     layout.writer.with_name(layout.writer.name + ".wal").unlink(missing_ok=True)
     copy_over(folder / layout.current.name, layout.writer)
     for old in snapshots(layout)[:-KEPT_SNAPSHOTS]:

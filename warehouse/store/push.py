@@ -1,4 +1,4 @@
-"""Creating the next state of a store from its working copy, and removing what none names."""
+"""Creating the next state of a store from its working copy, and removing unnamed objects."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -24,43 +24,45 @@ from warehouse.store.states import (
 
 
 def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
-    """Create the next state, when anything has changed here."""
-    store, here = link.store, scan(layout, link)
+    """Create the next state if the folder has changed, or in any case with `anyway`."""
+    store, local = link.store, scan(layout, link)
     current = layout.current.parent.resolve().name if layout.current.exists() else ""
-    if here == link.documents and current == link.published and not anyway:
+    if local == link.documents and current == link.published and not anyway:
         return
-    changed = {one: has for one, has in here.items() if link.documents.get(one) != has}
-    new = sorted({name for place in changed for name in _named_by(layout, place)})
-    side_by_side(lambda name: store.keep(name, layout.root / name), new)
-    side_by_side(lambda place: store.keep(document_key(here[place]), layout.root / place), changed)
+    changed = {name: digest for name, digest in local.items() if link.documents.get(name) != digest}
+    # What a small file names is uploaded before it, and all before the state: a push that is killed
+    # leaves unnamed objects, but no state with missing ones.
+    large = sorted({large for name in changed for large in _files_named_by(layout, name)})
+    side_by_side(lambda name: store.keep(name, layout.root / name), large)
+    side_by_side(lambda name: store.keep(document_key(local[name]), layout.root / name), changed)
     stored = link.snapshots
     if current != link.published:
-        stored = (_keep_snapshot(layout, store, current), *stored)[:KEPT_SNAPSHOTS]
-    state = State(link.state + 1, here, stored, f"{link.copy} {uuid4().hex}")
+        stored = (_upload_snapshot(layout, store, current), *stored)[:KEPT_SNAPSHOTS]
+    state = State(link.state + 1, local, stored, f"{link.copy} {uuid4().hex}")
     create_state(store, state)
-    _drop(layout, link, state, changed)
-    link.state, link.documents = state.number, here
+    _delete_superseded(layout, link, state, changed)
+    link.state, link.documents = state.number, local
     link.snapshots, link.published = stored, current
     write_link(layout, link)
 
 
-def _named_by(layout: Layout, place: str) -> Iterator[str]:
-    """What has to be in the store before a small file: the Parquet and archive files it names."""
-    names = [file.path for file in files_of(place, (layout.root / place).read_bytes())]
-    folder, _, file = place.rpartition("/")
+def _files_named_by(layout: Layout, name: str) -> Iterator[str]:
+    """The local Parquet and archive files that a small file names."""
+    names = [file.path for file in files_of(name, (layout.root / name).read_bytes())]
+    folder, _, file = name.rpartition("/")
     if folder == "commits" and (commit := read_commit(layout.commits, file.removesuffix(".json"))):
         names += commit.warcs
-    # A backfill's archives lie elsewhere, and are not ours to keep.
-    ours = (name for name in names if not _is_elsewhere(name))
-    yield from (name for name in ours if (layout.root / name).is_file())
+    yield from (name for name in names if not _is_external(name) and (layout.root / name).is_file())
 
 
-def _is_elsewhere(name: str) -> bool:
+def _is_external(name: str) -> bool:
+    # A backfill's archives are read from outside the data folder, and are not copied.
     return name.startswith(("/", SCHEME))
 
 
-def _keep_snapshot(layout: Layout, store: Store, name: str) -> StoredSnapshot:
+def _upload_snapshot(layout: Layout, store: Store, name: str) -> StoredSnapshot:
     folder = layout.warehouse / name
+    # A random part, since another machine may have published a load of the same number.
     key = f"warehouse/{name}-{uuid4().hex[:12]}"
     for each in (layout.current.name, NAME):
         store.create(f"{key}/{each}", folder / each)
@@ -68,24 +70,28 @@ def _keep_snapshot(layout: Layout, store: Store, name: str) -> StoredSnapshot:
     return StoredSnapshot(key, int(name.rpartition("-")[2]), size)
 
 
-def _drop(layout: Layout, link: Link, state: State, changed: Mapping[str, str]) -> None:
-    """Remove what the new state has no room for; a kill before it leaves that to the upkeep."""
+def _delete_superseded(
+    layout: Layout, link: Link, state: State, changed: Mapping[str, str]
+) -> None:
+    """Delete the objects that the new state no longer names; after a kill the upkeep does it."""
     store = link.store
     kept = {stored.key for stored in state.snapshots}
-    for old in (stored.key for stored in link.snapshots if stored.key not in kept):
-        store.delete([f"{old}/{layout.current.name}", f"{old}/{NAME}"])
+    for key in (stored.key for stored in link.snapshots if stored.key not in kept):
+        store.delete([f"{key}/{layout.current.name}", f"{key}/{NAME}"])
     if "removed.json" in changed:
         store.delete(removed_archives(layout))
     drop_old_states(store, state.number)
 
 
 def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
-    """All that has to be in the store, with its bytes where those are known."""
+    """Keys of all objects that the state names, with their size in bytes or None if not known."""
     commits = read_commits(layout.commits, committed_runs(layout.commits))
-    named: dict[str, int | None] = {document_key(one): None for one in link.documents.values()}
+    named: dict[str, int | None] = {
+        document_key(digest): None for digest in link.documents.values()
+    }
     named |= {file.path: file.bytes for commit in commits for file in commit.files}
     removed = removed_archives(layout)
-    warcs = {name for commit in commits for name in commit.warcs if not _is_elsewhere(name)}
+    warcs = {name for commit in commits for name in commit.warcs if not _is_external(name)}
     named |= dict.fromkeys(warcs - removed.keys())
     for stored in link.snapshots:
         named[f"{stored.key}/{layout.current.name}"] = stored.bytes
@@ -94,10 +100,14 @@ def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
 
 
 def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
-    """Remove what killed writers left in the store; for the holder of the writer's lock.
+    """Delete the objects that killed writers left in the store; the caller holds the writer's lock.
 
-    A new state comes first: a writer that was taken for dead, and is about to name one of those
-    objects, then comes too late.
+    Args:
+        layout: The installation.
+        older_than: Younger objects may belong to a writer that has not created its state yet.
+
+    Returns:
+        The keys of the deleted objects.
     """
     link = read_link(layout)
     if link is None:
@@ -112,6 +122,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
         and found.written_at < older_than
     ]
     if unnamed:
+        # With a new state first, a slow writer that is about to name one of these objects fails.
         push(layout, link, anyway=True)
         link.store.delete(unnamed)
     return unnamed

@@ -1,7 +1,7 @@
-"""Who collects which papers, over all machines of a store: an object for each run that is at it.
+"""Leases on sources, over all machines of a store: an object for each run that is collecting.
 
-Its run writes it again every few seconds. Whether another's is alive is told by the store's own
-clock: how much older it is than what has just been written.
+Its run rewrites it as a heartbeat. Whether another run is alive follows from the store's own clock:
+how much older its object is than one that was just written.
 """
 
 import json
@@ -29,75 +29,81 @@ def stored_turn(
     source_ids: Sequence[str],
     waiting: Callable[[Mapping[str, str]], None] | None = None,
 ) -> Iterator[Mapping[str, str]]:
-    """Keep other machines from collecting papers while the body runs.
+    """Keep other machines from collecting sources while the body runs.
 
     Args:
-        layout: The installation; nothing is asked where its data lie in no store.
-        run_id: Whom others are told to wait for.
-        source_ids: The papers wanted.
-        waiting: Told who has which of them whenever that changes, until nobody has; without it
-            they are left out.
+        layout: The installation; without a store this has no effect.
+        run_id: This run's id.
+        source_ids: The sources to collect.
+        waiting: Called with the ids of the runs that hold some of them, by source id, whenever
+            those change, until all are free. Without it, held sources are left out.
 
     Yields:
-        The papers that runs of other machines have: the run's id, by source id.
+        The sources that runs of other machines hold: the run's id, by source id.
     """
     link = read_link(layout)
     if link is None:
         yield {}
         return
     key, store = f"{TURNS}/{run_id}.json", link.store
-    busy = _take(store, link.copy, key, source_ids, waiting)
+    busy = _acquire(store, link.copy, key, source_ids, waiting)
     ended = threading.Event()
     free = sorted(set(source_ids) - busy.keys())
-    keeper = threading.Thread(target=_keep, args=(store, key, free, ended), name=key, daemon=True)
+    keeper = threading.Thread(
+        target=_send_heartbeats, args=(store, key, free, ended), name=key, daemon=True
+    )
     keeper.start()
     try:
         yield busy
     finally:
         ended.set()
         keeper.join()
-        _end(store, key)
+        try:
+            store.delete([key])
+        except StoreError as error:
+            log.warning("%s was not deleted, it expires after a minute: %s", key, error)
 
 
-def _take(
+def _acquire(
     store: Store,
     copy: str,
     key: str,
     wanted: Sequence[str],
     waiting: Callable[[Mapping[str, str]], None] | None,
 ) -> dict[str, str]:
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     while True:
+        # Between reading who holds what and writing the own object no other machine may write.
         with lease(store, f"{FOLDER}/{TURNS}.json", copy):
-            busy = {one: run for one, run in _taken(store, key).items() if one in wanted}
+            busy = {source: run for source, run in _held(store, key).items() if source in wanted}
             if not busy or waiting is None:
                 store.write(key, _content(sorted(set(wanted) - busy.keys())))
                 return busy
             store.delete([key])
-        if busy != told:
+        if busy != reported:
             waiting(busy)
-            told = busy
+            reported = busy
         time.sleep(LOOK_SECONDS)
 
 
-def _taken(store: Store, key: str) -> dict[str, str]:
-    """The papers of runs that are alive: the run's id, by source id."""
+def _held(store: Store, key: str) -> dict[str, str]:
+    """The sources of the other runs that are alive: the run's id, by source id."""
     store.write(key, _content([]))
     listed = {found.key: found.written_at for found in store.list(TURNS)}
-    dead = listed[key] - timedelta(seconds=EXPIRES_SECONDS)
-    taken: dict[str, str] = {}
-    for other, at in listed.items():
-        if other != key and at > dead:
+    oldest_alive = listed[key] - timedelta(seconds=EXPIRES_SECONDS)
+    held: dict[str, str] = {}
+    for other, written_at in listed.items():
+        if other != key and written_at > oldest_alive:
             run_id = other.rpartition("/")[2].removesuffix(".json")
-            taken |= dict.fromkeys(_sources(store, other), run_id)
-    return taken
+            held |= dict.fromkeys(_sources(store, other), run_id)
+    return held
 
 
 def _sources(store: Store, key: str) -> list[str]:
     try:
         found: list[str] = json.loads(store.read(key))
     except Missing:
-        return []
+        return []  # the run has ended since the listing
     return found
 
 
@@ -105,16 +111,11 @@ def _content(source_ids: Sequence[str]) -> bytes:
     return json.dumps(list(source_ids)).encode()
 
 
-def _keep(store: Store, key: str, source_ids: Sequence[str], ended: threading.Event) -> None:
+def _send_heartbeats(
+    store: Store, key: str, source_ids: Sequence[str], ended: threading.Event
+) -> None:
     while not ended.wait(RENEW_SECONDS):
         try:
             store.write(key, _content(source_ids))
         except StoreError as error:
-            log.warning("%s", error)
-
-
-def _end(store: Store, key: str) -> None:
-    try:
-        store.delete([key])
-    except StoreError as error:
-        log.warning("%s: others wait for a minute: %s", key, error)
+            log.warning("%s: heartbeat failed", error)

@@ -1,8 +1,8 @@
-"""The states of a store, one after the other: each names all that counts, and is written once.
+"""The numbered states of a store: each names all valid objects, and is never changed.
 
 `states/<number>.json.gz` lists the small files of a data folder by the digest of their content,
-which lies under `documents/<digest>`. Among them are the commits, which name the Parquet files and
-archive files. Who creates the next number has changed the store; who comes second, has not.
+which is stored as `documents/<digest>`. Among them are the commits, which name the Parquet files
+and archive files. The machine that creates the next number changes the store; others fail.
 """
 
 import gzip
@@ -14,9 +14,9 @@ from warehouse.store.objects import Changed, Store
 
 FOLDER = "states"
 KEPT = 50
-"""States that stay, for those who read one while others are created."""
+"""States kept, for machines that read one while others are created."""
 KEPT_SNAPSHOTS = 3
-"""So many stay, so that who downloads one has time for two more loads."""
+"""Snapshots kept, so that two loads may be published while one is downloaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +24,23 @@ class StoredSnapshot:
     """A published DuckDB file, with its manifest beside it."""
 
     key: str
-    """Of its folder."""
+    """Key of its folder."""
     load_no: int
     bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that counts at one time."""
+    """The valid objects of a store at one time."""
 
     number: int = 0
-    """0 is that of an empty store."""
+    """0 for an empty store."""
     documents: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the small files, by place below the data folder."""
+    """Digests of the small files, by path below the data folder."""
     snapshots: tuple[StoredSnapshot, ...] = ()
-    """The newest first; readers take that one."""
+    """The newest first, which is the one that readers get."""
     made_by: str = ""
-    """Told apart from any other, also when the store's answer to its creation was lost."""
+    """Unique: a retry recognises its own state by it, if the first answer was lost."""
 
 
 def _key(number: int) -> str:
@@ -48,7 +48,7 @@ def _key(number: int) -> str:
 
 
 def document_key(digest: str) -> str:
-    """Where the content of a small file lies."""
+    """The key of a small file's content."""
     return f"documents/{digest}"
 
 
@@ -57,7 +57,7 @@ def _numbers(store: Store) -> list[int]:
 
 
 def last_number(store: Store) -> int:
-    """Number of the last state."""
+    """The number of the last state; 0 for an empty store."""
     return max(_numbers(store), default=0)
 
 
@@ -65,7 +65,7 @@ def read_state(store: Store, number: int) -> State:
     """A state by its number.
 
     Raises:
-        Missing: there are fifty newer ones.
+        Missing: it was deleted, since KEPT newer ones exist.
         DocumentError: it was written by a newer version of Presswatch.
     """
     if not number:
@@ -75,10 +75,10 @@ def read_state(store: Store, number: int) -> State:
 
 
 def create_state(store: Store, state: State) -> None:
-    """Create the next state; from here on it counts.
+    """Create the next state, which takes effect with that.
 
     Raises:
-        Changed: another machine has created one of that number; nothing is changed.
+        Changed: another machine has created the state of that number; this one has no effect.
     """
     content = encode(state, indent=None, sort_keys=True)
     try:
@@ -87,11 +87,11 @@ def create_state(store: Store, state: State) -> None:
         if read_state(store, state.number).made_by == state.made_by:
             return
         raise Changed(
-            f"{store.url} was changed by another machine meanwhile: what was fetched is in the"
-            " archive here, and the next run loads it"
+            f"{store.url} was changed by another machine meanwhile: the fetched pages are in the"
+            " local archive, and the next run loads them"
         ) from None
 
 
 def drop_old_states(store: Store, number: int) -> None:
-    """Remove all but the newest states."""
+    """Delete all but the KEPT newest states."""
     store.delete(_key(old) for old in _numbers(store) if old <= number - KEPT)

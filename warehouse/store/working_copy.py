@@ -1,9 +1,9 @@
-"""A data folder that is the working copy of a store: brought up to it, and it up to the folder.
+"""A data folder that is the working copy of a store.
 
-The store counts. Who may write takes its lease, brings the folder up to the last state, does the
-work in the folder as if there were no store, and creates the next state, after all that it names.
-What was changed here and is in no state, since the store did not answer or another machine came
-first, is either part of the next state or undone: the archive files stay, and are loaded again.
+The store takes precedence. A writer takes the store's lease, updates the folder to the last state,
+works in the folder as if there were no store, and creates the next state after all objects that it
+names. Local changes without a state, because the store did not answer or another machine was first,
+become part of the next state or are undone: the archive files stay, and are loaded again.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,12 +24,12 @@ LEASE = f"{FOLDER}/warehouse.json"
 
 
 def join(layout: Layout, url: str) -> None:
-    """Make a folder the working copy of a store; one that is it already stays as it is.
+    """Make a folder the working copy of a store, unless it already is.
 
-    A folder with data of its own becomes the first state of an empty store.
+    Data in the folder become the first state of an empty store.
 
     Raises:
-        ValueError: it is another store's, or both it and the store have data.
+        ValueError: it is a working copy of another store, or both it and the store have data.
         StoreError: the store does not answer.
     """
     store, link = open_store(url), read_link(layout)
@@ -46,7 +46,7 @@ def join(layout: Layout, url: str) -> None:
 
 
 def catch_up(layout: Layout) -> None:
-    """Bring a working copy up to the last state of its store, unless a process here is at that.
+    """Update a working copy to the last state of its store, unless a process holds its lock.
 
     Raises:
         StoreError: the store does not answer.
@@ -65,12 +65,11 @@ def synchronised(
 ) -> Iterator[None]:
     """Hold the right to write the folder and its store: pull before the body, push after it.
 
-    Where the data lie in no store, this is the writer's lock alone. When the body raises, nothing
-    is pushed.
+    Without a store, this is the writer's lock alone. When the body raises, nothing is pushed.
 
     Args:
         layout: The installation.
-        waiting: Called with a sentence for people when another process or machine has to finish.
+        waiting: Called with a message when another process or machine has to be waited for.
 
     Raises:
         StoreError: the store does not answer, or another machine has changed it meanwhile.
