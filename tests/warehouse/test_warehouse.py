@@ -945,7 +945,7 @@ def test_what_threads_ask_together_is_answered_to_each(
         first = pool.submit(known.among, layout, urls[:1])
         is_first.wait()
         others = [pool.submit(known.among, layout, [url, "https://gb-post.test/x"]) for url in urls]
-        while len(known._waiting) < len(urls):
+        while len(known._pending) < len(urls):
             time.sleep(0.01)
         have_asked.set()
         with pytest.raises(OSError, match="gone"):

@@ -1,1 +1,1 @@
-"""Questions that the steps ask the current snapshot."""
+"""Queries of the steps on the current snapshot."""

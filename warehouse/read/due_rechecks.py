@@ -9,7 +9,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
 TRIES = 3
-"""Attempts at one step that may end in what passes; after them the next step is waited for."""
+"""Attempts per step of the schedule with retryable outcomes; then the next step is awaited."""
 
 DUE = """
 WITH due AS (
@@ -22,44 +22,44 @@ WITH due AS (
            OR published_at >= greatest(first_seen_at - $last_step, $published_since::TIMESTAMPTZ))
     GROUP BY source_id, article_id
 ),
-asked AS (
+attempts AS (
     SELECT captures.*, class, is_retryable, class = 'article' OR outcome = 'not_modified' AS is_good
     FROM captures
     JOIN outcomes USING (outcome)
     WHERE kind = 'page' AND attempted_at >= $seen_since
 ),
 urls AS (
-    SELECT DISTINCT article_id, url_requested FROM asked SEMI JOIN due USING (article_id)
+    SELECT DISTINCT article_id, url_requested FROM attempts SEMI JOIN due USING (article_id)
 ),
-waiting AS (
+to_recheck AS (
     SELECT source_id, article_id, due_at,
            arg_max(url_requested, (attempted_at, capture_id)) FILTER (class = 'article') AS url
     FROM due
     JOIN urls USING (article_id)
-    JOIN (SELECT * EXCLUDE (article_id, source_id) FROM asked) AS tried USING (url_requested)
+    JOIN (SELECT * EXCLUDE (article_id, source_id) FROM attempts) AS tried USING (url_requested)
     GROUP BY source_id, article_id, due_at
     HAVING count(*) FILTER (attempted_at >= due_at AND NOT is_retryable) = 0
        AND count(*) FILTER (attempted_at >= due_at) < $tries
        AND arg_max(outcome, (attempted_at, capture_id)) NOT IN ('not_found', 'soft_404')
 )
-SELECT waiting.source_id, url,
+SELECT to_recheck.source_id, url,
        arg_max({'etag': etag, 'last_modified': last_modified}, (attempted_at, capture_id))
            AS validators,
        arg_max(entry_headline, attempted_at) AS entry_headline,
        arg_max(entry_published_raw, attempted_at) AS entry_published_raw,
        arg_max(entry_published_at, attempted_at) AS entry_published_at
-FROM waiting
-JOIN asked ON asked.url_requested = waiting.url
+FROM to_recheck
+JOIN attempts ON attempts.url_requested = to_recheck.url
 WHERE is_good
-GROUP BY waiting.source_id, url
-QUALIFY row_number() OVER (PARTITION BY waiting.source_id ORDER BY min(due_at), url) <= $most
+GROUP BY to_recheck.source_id, url
+QUALIFY row_number() OVER (PARTITION BY to_recheck.source_id ORDER BY min(due_at), url) <= $most
 ORDER BY min(due_at), url
 """
 
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """A page that gave an article: its URL, and the validators of its last good response."""
+    """A page that gave an article: its URL, and the validators of its last successful response."""
 
     url: str
     etag: str | None
@@ -67,7 +67,7 @@ class DuePage:
     entry_headline: str | None
     entry_published_raw: str | None
     entry_published_at: datetime | None
-    """What a listing said of it: it still counts where the page itself does not say."""
+    """From its listing entry; used where the page itself has no value."""
 
 
 def due_pages(
@@ -78,26 +78,26 @@ def due_pages(
     most: int,
     published_since: datetime | None = None,
 ) -> dict[str, list[DuePage]]:
-    """Pages of articles that are to be asked for again, by source, the longest due first.
+    """Pages of articles to recheck, by source, the longest due first.
 
-    An article is due once a step has passed since it was first seen, and until its page was asked
-    for; of several steps that have passed the last one counts. What failed for the moment is
-    tried `TRIES` times a step, a page that is gone no more. Left alone is what was published
-    longer before it was first seen than the schedule reaches, and what was first seen twice as
-    long ago: neither a backfilled nor a forgotten article changes any more.
+    An article is due from the time when a step has passed since it was first seen until its page is
+    requested; of several steps that have passed the last one counts. A retryable failure is tried
+    `TRIES` times per step, and a page that is gone never again. Not rechecked are articles that
+    were published longer before they were first seen than the last step, and those first seen twice
+    as long ago: backfilled and old articles are not expected to change.
 
     Args:
         layout: The installation.
-        steps: Time since the first sight; none asks for nothing.
-        now: The clock.
-        most: Pages of a source at most.
-        published_since: Articles published earlier are left alone; undated ones are not.
+        steps: Times since the article was first seen; without any no page is due.
+        now: The current time.
+        most: The largest number of pages of a source.
+        published_since: Articles published earlier are not rechecked; undated ones are.
     """
     con = open_snapshot(layout) if steps and most else None
     if con is None:
         return {}
     last_step = max(steps)
-    about = {
+    parameters = {
         "steps": list(steps),
         "now": now,
         "seen_since": now - 2 * last_step,
@@ -108,7 +108,7 @@ def due_pages(
     }
     pages: dict[str, list[DuePage]] = defaultdict(list)
     with con:
-        for row in records(con, DUE, about):
+        for row in records(con, DUE, parameters):
             of_source = pages[row.pop("source_id")]
             of_source.append(DuePage(**row.pop("validators"), **row))
     return pages

@@ -1,4 +1,4 @@
-"""Reading the current snapshot; the writer is never in the way, nor is the reader in its."""
+"""Reading the current snapshot. Readers and the loader never block each other."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,13 @@ from warehouse.layers.layout import Layout
 
 
 class QueryError(Exception):
-    """There is nothing to ask yet, or the question is not SQL that DuckDB can answer."""
+    """There is no snapshot yet, or DuckDB cannot answer the query."""
 
 
 def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     """Open the current snapshot read-only, with times in UTC; None when there is none yet."""
-    # Through `current` itself, one process's connections would all share the first one's snapshot.
+    # DuckDB shares open files by path: through `current` all connections of a process would read
+    # the snapshot of the first one.
     path = os.path.realpath(layout.current)
     if not os.path.exists(path):  # noqa: PTH110
         return None
@@ -29,10 +30,8 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
 
 @contextmanager
 def kept_open(layout: Layout) -> Iterator[None]:
-    """Keep the current snapshot open for many short questions, whoever in this process asks them.
-
-    Opening it takes 20 ms of CPU, and 0.2 ms while another connection has it open (DuckDB 2.0.1).
-    """
+    """Keep the current snapshot open, for many short queries of this process."""
+    # Opening it takes 20 ms of CPU, and 0.2 ms while another connection has it open (DuckDB 2.0.1).
     con = open_snapshot(layout)
     try:
         yield
@@ -43,10 +42,10 @@ def kept_open(layout: Layout) -> Iterator[None]:
 
 @contextmanager
 def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
-    """The answer to a SQL query on the current snapshot, to be read within; None without rows.
+    """Query the current snapshot: a relation to read within the body; None for a statement.
 
     Raises:
-        QueryError: with a line that tells the person who asked.
+        QueryError: with a message of one line.
     """
     con = open_snapshot(layout)
     if con is None:
@@ -55,21 +54,21 @@ def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
         try:
             yield con.sql(sql)
         except duckdb.Error as error:
-            raise QueryError(_in_a_line(str(error))) from error
+            raise QueryError(_in_one_line(str(error))) from error
 
 
-def _in_a_line(message: str) -> str:
-    """What DuckDB says, with its candidates; the place as a number instead of a drawing."""
-    said, drawn, place = message.partition("\n\nLINE ")
-    number = place.partition(":")[0]
-    return " ".join(said.split()) + (f" (line {number})" if drawn else "")
+def _in_one_line(message: str) -> str:
+    """DuckDB's message with the line's number, without the excerpt of the query."""
+    text, marker, excerpt = message.partition("\n\nLINE ")
+    number = excerpt.partition(":")[0]
+    return " ".join(text.split()) + (f" (line {number})" if marker else "")
 
 
 def query(layout: Layout, sql: str) -> pa.Table:
-    """Answer one SQL query on the current snapshot.
+    """The result of one SQL query on the current snapshot.
 
     Raises:
-        QueryError: with a line that tells the person who asked.
+        QueryError: with a message of one line.
     """
     with asked(layout, sql) as relation:
         return pa.table({}) if relation is None else relation.to_arrow_table()
@@ -81,7 +80,7 @@ def records(
     parameters: Sequence[object] | Mapping[str, object] = (),
 ) -> list[dict[str, Any]]:
     """The rows of a query, by column name, with times in UTC."""
-    # fetchall() wants pytz for a TIMESTAMPTZ.
+    # Through Arrow: fetchall() needs pytz for a TIMESTAMPTZ.
     given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
     relation = con.sql(sql, params=given)
     rows: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
@@ -89,5 +88,5 @@ def records(
 
 
 def quoted(text: str | Path) -> str:
-    """A text, or a path, as a string of SQL."""
+    """A text or a path as a string literal of SQL."""
     return "'" + str(text).replace("'", "''") + "'"

@@ -9,27 +9,27 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
-IS_THERE = "FROM duckdb_views() WHERE view_name = 'source_health'"
+HAS_VIEW = "FROM duckdb_views() WHERE view_name = 'source_health'"
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerRule:
-    """From when on, and for how long, a source that fails is skipped."""
+    """After how many failures, and for how long, a source is skipped."""
 
     opens_after: int
     """Failures in a row."""
     first_pause: timedelta
-    """Each further failure doubles it."""
+    """Doubled by each further failure."""
     longest_pause: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """The state of a source, as `source_health` says; its columns are explained there."""
+    """A row of the view `source_health`, where the columns are described."""
 
     source_id: str
     state: str
-    """As of the time of asking."""
+    """As of the time of the query."""
     last_run_at: datetime | None
     last_success_at: datetime | None
     last_new_article_at: datetime | None
@@ -45,14 +45,14 @@ class SourceHealth:
     unread_listings: list[str]
 
     def is_open(self, now: datetime) -> bool:
-        """Whether runs skip it; a failure in the future, by a clock that jumped, says nothing."""
+        """Whether runs skip it; failures in the future, after a clock change, are ignored."""
         if self.open_until is None or self.last_failure_at is None:
             return False
         return self.last_failure_at <= now < self.open_until
 
     @property
     def is_tripped(self) -> bool:
-        """Whether it has failed so often that one listing is tried before all else is asked."""
+        """Whether it has failed so often that one listing is tried before all other requests."""
         return self.open_until is not None
 
     @property
@@ -70,25 +70,25 @@ class SourceHealth:
         return "; ".join(parts)
 
     def knows(self, listings: Sequence[str]) -> bool:
-        """Whether its failures are those of these listings, and not of others it had before."""
+        """Whether its failures concern all of these listings, and not others configured before."""
         return set(listings) <= set(self.failed_listings)
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:
-    """Every source's health by its id; none where no snapshot says it yet."""
+    """The health of every source, by id; empty without a snapshot that has it."""
     con = open_snapshot(layout)
     if con is None:
         return {}
     names = ", ".join(field.name for field in fields(SourceHealth))
     with con:
-        if not con.execute(IS_THERE).fetchall():
-            return {}  # published by a version that did not know it; the next load adds it
+        if not con.execute(HAS_VIEW).fetchall():
+            return {}  # an earlier version published the snapshot; the next load adds the view
         rows = records(con, f"SELECT {names} FROM source_health ORDER BY source_id")  # noqa: S608
     return {row["source_id"]: SourceHealth(**row) for row in rows}
 
 
 def unhealthy(layout: Layout, now: datetime) -> tuple[SourceHealth, ...]:
-    """Configured sources that runs skip or that have fallen silent, by id."""
+    """Configured sources that runs skip or that have fallen silent, in order of id."""
     return tuple(
         source
         for source in source_health(layout).values()
@@ -97,7 +97,7 @@ def unhealthy(layout: Layout, now: datetime) -> tuple[SourceHealth, ...]:
 
 
 def kept_rule(con: duckdb.DuckDBPyConnection) -> BreakerRule | None:
-    """The rule by which the file judges; a new file has none."""
+    """The rule of the loader's file; None in a new file."""
     rows = con.execute(
         "SELECT opens_after, epoch(first_pause), epoch(longest_pause) FROM breaker"
     ).fetchall()
@@ -107,7 +107,7 @@ def kept_rule(con: duckdb.DuckDBPyConnection) -> BreakerRule | None:
 
 
 def set_rule(con: duckdb.DuckDBPyConnection, rule: BreakerRule) -> None:
-    """Let the file judge by this rule."""
+    """Replace the rule of the loader's file."""
     con.execute("DELETE FROM breaker")
     con.execute(
         "INSERT INTO breaker VALUES (?, to_seconds(?::DOUBLE), to_seconds(?::DOUBLE))",
