@@ -122,36 +122,36 @@ def mark_done(folder: Path, run_id: str) -> None:
 def sweep(layout: Layout) -> list[Path]:
     """Remove orphaned files of crashed runs and finish an interrupted swap; returns the files.
 
-    Only for the holder of the writer's lock. Costs next to nothing when there is nothing to do.
+    The caller holds the writer's lock. Without crashed runs no folder of a layer is read.
     """
     _finish_swap(layout)
-    coming = next_commits(layout)
+    rebuilt = next_commits(layout)
     begun = _begun_runs(layout.commits)
-    left = begun | _begun_runs(coming) | set(committed_runs(coming))
+    crashed = begun | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
     removed = []
-    if left:
-        named = {layout.root / path for path in named_files(layout.commits, left)}
-        files = (path for path in _layer_files(layout) if _run_of(path) in left)
+    if crashed:
+        named = {layout.root / path for path in named_files(layout.commits, crashed)}
+        files = (path for path in _layer_files(layout) if _run_of(path) in crashed)
         removed = [path for path in files if path not in named]
     for path in removed:
         path.unlink()
     for run_id in begun:
         mark_done(layout.commits, run_id)
-    shutil.rmtree(coming, ignore_errors=True)
+    shutil.rmtree(rebuilt, ignore_errors=True)
     return removed
 
 
 def unnamed_files(layout: Layout) -> list[Path]:
     """Files of the layers that nothing names and no run is writing, without the lock."""
-    coming = next_commits(layout)
+    rebuilt = next_commits(layout)
     found = _layer_files(layout)
-    # After the listing: what was being written then is marked still, or named by now.
-    writing = _begun_runs(layout.commits) | _begun_runs(coming) | set(committed_runs(coming))
+    # After the listing: runs that were writing then are still marked, or have their commit by now.
+    writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
     named = {
         layout.root / path for path in named_files(layout.commits, committed_runs(layout.commits))
     }
-    loose = (path for path in found if path not in named and _run_of(path) not in writing)
-    return [path for path in loose if path.exists()]
+    unnamed = (path for path in found if path not in named and _run_of(path) not in writing)
+    return [path for path in unnamed if path.exists()]
 
 
 def _layer_files(layout: Layout) -> list[Path]:
@@ -189,12 +189,13 @@ def swap_commits(layout: Layout) -> None:
 
 
 def _finish_swap(layout: Layout) -> None:
-    coming, old = next_commits(layout), layout.root / "commits.old"
-    if (coming / READY).exists():
+    rebuilt, old = next_commits(layout), layout.root / "commits.old"
+    # The mark moves with the folder, so that the next process can finish a swap that was killed.
+    if (rebuilt / READY).exists():
         if layout.commits.exists():
             shutil.rmtree(old, ignore_errors=True)
             layout.commits.rename(old)
-        coming.rename(layout.commits)
+        rebuilt.rename(layout.commits)
         sync(layout.root)
     if (layout.commits / READY).exists():
         kept = named_files(layout.commits, committed_runs(layout.commits))

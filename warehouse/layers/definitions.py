@@ -1,4 +1,4 @@
-"""What topics and sources were defined as, and when: the one history no layer holds.
+"""The history of the definitions of topics and sources, which no layer holds.
 
 Kept as JSON beside the layers, so that a warehouse rebuilt from Parquet has the same topic
 versions as the one that was lost.
@@ -82,46 +82,46 @@ def settle(
     sources: Iterable[SourceDefinition],
     now: datetime,
 ) -> Definitions:
-    """Bring the kept definitions up to the configured ones, and write them when they change.
+    """Update the stored definitions to the configured ones, and write them when they change.
 
-    A topic with another `definition_hash` gets the next version; one that is gone, or replaced,
-    keeps its row with an end. A source that is gone stays, marked as not configured.
+    A topic with another `definition_hash` gets the next version; a version that was replaced or
+    removed stays, with `valid_to`. A removed source stays, marked as not configured.
     """
     kept = read_definitions(layout)
     by_id = {source.source_id: replace(source, is_configured=False) for source in kept.sources}
     by_id |= {source.source_id: source for source in sources}
-    settled = Definitions(
-        _settle_topics(kept.topics, tuple(topics), now),
+    updated = Definitions(
+        _update_topics(kept.topics, tuple(topics), now),
         tuple(source for _, source in sorted(by_id.items())),
     )
-    if settled != kept:
-        write_whole(_path(layout), encode(settled))
-    return settled
+    if updated != kept:
+        write_whole(_path(layout), encode(updated))
+    return updated
 
 
-def _settle_topics(
-    kept: tuple[Topic, ...], wanted: tuple[Topic, ...], now: datetime
+def _update_topics(
+    kept: tuple[Topic, ...], configured: tuple[Topic, ...], now: datetime
 ) -> tuple[Topic, ...]:
-    asked = {topic.topic_id: topic for topic in wanted}
-    settled = []
-    last: dict[str, int] = {}
+    changed = {topic.topic_id: topic for topic in configured}
+    updated = []
+    last_version: dict[str, int] = {}
     for topic in kept:
-        last[topic.topic_id] = max(topic.topic_version, last.get(topic.topic_id, 0))
-        settled.append(topic if topic.valid_to else _kept_or_ended(topic, asked, now))
-    settled += (
-        replace(topic, topic_version=last.get(topic.topic_id, 0) + 1, valid_from=now)
-        for topic in asked.values()
+        topic_id, version = topic.topic_id, topic.topic_version
+        last_version[topic_id] = max(version, last_version.get(topic_id, 0))
+        new = changed.get(topic_id)
+        if topic.valid_to:
+            updated.append(topic)
+        elif new is None or new.definition_hash != topic.definition_hash:
+            updated.append(replace(topic, valid_to=now))
+        else:
+            # The name of a topic, for one, may change without a new version.
+            del changed[topic_id]
+            updated.append(replace(new, topic_version=version, valid_from=topic.valid_from))
+    updated += (
+        replace(topic, topic_version=last_version.get(topic.topic_id, 0) + 1, valid_from=now)
+        for topic in changed.values()
     )
-    return tuple(sorted(settled, key=lambda topic: (topic.topic_id, topic.topic_version)))
-
-
-def _kept_or_ended(topic: Topic, asked: dict[str, Topic], now: datetime) -> Topic:
-    """The open version of a topic; taken off `asked` when its definition is still the same."""
-    new = asked.get(topic.topic_id)
-    if new is None or new.definition_hash != topic.definition_hash:
-        return replace(topic, valid_to=now)
-    del asked[topic.topic_id]
-    return replace(new, topic_version=topic.topic_version, valid_from=topic.valid_from)
+    return tuple(sorted(updated, key=lambda topic: (topic.topic_id, topic.topic_version)))
 
 
 def _path(layout: Layout) -> Path:
@@ -129,6 +129,6 @@ def _path(layout: Layout) -> Path:
 
 
 def read_definitions(layout: Layout) -> Definitions:
-    """The definitions as they were last settled."""
+    """The stored definitions; empty ones before the first run."""
     path = _path(layout)
     return decode(Definitions, path.read_bytes(), path) if path.exists() else Definitions()

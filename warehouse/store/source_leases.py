@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from warehouse.layers.layout import Layout
@@ -95,16 +95,9 @@ def _held(store: Store, key: str) -> dict[str, str]:
     for other, written_at in listed.items():
         if other != key and written_at > oldest_alive:
             run_id = other.rpartition("/")[2].removesuffix(".json")
-            held |= dict.fromkeys(_sources(store, other), run_id)
+            with suppress(Missing):  # the run has ended since the listing
+                held |= dict.fromkeys(json.loads(store.read(other)), run_id)
     return held
-
-
-def _sources(store: Store, key: str) -> list[str]:
-    try:
-        found: list[str] = json.loads(store.read(key))
-    except Missing:
-        return []  # the run has ended since the listing
-    return found
 
 
 def _content(source_ids: Sequence[str]) -> bytes:
