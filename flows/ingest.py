@@ -30,7 +30,7 @@ from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.task import Refined, refine_run_archive, refine_source, refine_sources
 from tasks.report.task import report_or_warn
 from warehouse.read.query import kept_open
-from warehouse.store.archive_files import SUFFIX, archive_files, bring_archive
+from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def _archives(installation: Installation, run_id: str) -> list[Path]:
         name for name in archive_files(installation.layout) if name.endswith(f"/{run_id}{SUFFIX}")
     ]
     for name in names:
-        bring_archive(installation.layout, name)
+        download_archive(installation.layout, name)
     return [installation.layout.raw / name for name in names]
 
 

@@ -54,12 +54,12 @@ def extract(
 
 def _local_paths(pages: list[Path], data: Path | None) -> list[Path]:
     """The paths with each `raw_ref` below the data folder, its archive fetched from the store."""
-    from warehouse.store.archive_files import bring_archive
+    from warehouse.store.archive_files import download_archive
 
     layout = layout_of(data)
     for page in pages:
         if ARCHIVED.search(page.name):
-            bring_archive(layout, str(page).rpartition("#")[0])
+            download_archive(layout, str(page).rpartition("#")[0])
     return [layout.raw / page if ARCHIVED.search(page.name) else page for page in pages]
 
 

@@ -14,7 +14,7 @@ from tasks.archive import read_payload
 from tasks.collect.listings import Listing
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
-from warehouse.store.archive_files import bring_archive
+from warehouse.store.archive_files import download_archive
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class ListingCache:
 def archived_copy(layout: Layout, raw_ref: str) -> bytes:
     """A listing's archived payload; empty when the archive is missing or damaged."""
     try:
-        bring_archive(layout, raw_ref.rpartition("#")[0])
+        download_archive(layout, raw_ref.rpartition("#")[0])
         return read_payload(layout.raw, raw_ref)
     except (OSError, ValueError) as error:
         log.warning("cannot read the archived listing %s: %s", raw_ref, error)

@@ -28,7 +28,7 @@ from tasks.refine.site_boilerplate import PageFingerprint, find_recurring, selec
 from tasks.refine.stage_rows import staging
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.store.archive_files import bring_archives
+from warehouse.store.archive_files import download_archives
 
 
 def refine(
@@ -71,7 +71,7 @@ def refine(
         site = NO_SITE
         if own:
             cache.keep(warc, own)
-            bring_archives(layout, source_id, MAX_FILES)
+            download_archives(layout, source_id, MAX_FILES)
             site = find_recurring(chain([own], cache.earlier(warc)))
         for refined in refine_again(spool, lambda _: site, payload_of, in_pool):
             counts[refined.capture["outcome"]] += 1

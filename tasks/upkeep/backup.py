@@ -23,7 +23,7 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.layout import Layout
-from warehouse.store.archive_files import archive_files, bring_archive
+from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.working_copy import synchronised
 
 HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
@@ -121,7 +121,7 @@ def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
     """Copy an archive file; one that its run has closed meanwhile under its new name."""
     here, there = layout.raw / name, copy.raw / name
     if not there.exists():
-        bring_archive(layout, name)
+        download_archive(layout, name)
     if name.endswith(OPEN) and not here.exists():
         here, there = here.with_suffix(""), there.with_suffix("")
     if not here.exists() or (there.exists() and there.stat().st_size == here.stat().st_size):

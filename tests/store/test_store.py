@@ -28,7 +28,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store import lease as leases
 from warehouse.store import source_leases
-from warehouse.store.archive_files import archive_files, bring_archive
+from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, join, synchronised
@@ -320,9 +320,9 @@ def test_archives_are_fetched_when_they_are_asked_for(
     path = there.raw / "gb-post" / "r1.warc.gz"
     assert not path.exists()
     assert archive_files(there, "gb-post") == {"gb-post/r1.warc.gz": len(archive("r1"))}
-    bring_archive(there, "gb-post/r1.warc.gz")
+    download_archive(there, "gb-post/r1.warc.gz")
     assert path.read_bytes() == archive("r1")
-    bring_archive(there, "gb-post/none.warc.gz")
+    download_archive(there, "gb-post/none.warc.gz")
     assert not (there.raw / "gb-post" / "none.warc.gz").exists()
 
 

@@ -23,7 +23,7 @@ def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def bring_archive(layout: Layout, name: str) -> None:
+def download_archive(layout: Layout, name: str) -> None:
     """Download an archive file from the store, unless it exists here or the store has none."""
     path = layout.raw / name
     link = None if path.exists() else read_link(layout)
@@ -34,8 +34,8 @@ def bring_archive(layout: Layout, name: str) -> None:
             return
 
 
-def bring_archives(layout: Layout, source_id: str, most: int) -> None:
+def download_archives(layout: Layout, source_id: str, most: int) -> None:
     """Download those of a source's newest archive files that only the store has."""
     if is_working_copy(layout):
         names = list(archive_files(layout, source_id))[-most:]
-        side_by_side(partial(bring_archive, layout), names)
+        side_by_side(partial(download_archive, layout), names)
