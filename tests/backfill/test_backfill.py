@@ -11,7 +11,6 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from tasks.backfill import estimate as estimating
@@ -47,7 +46,6 @@ from tests.support.build_warcs import (
     write_warc,
 )
 from tests.support.staged_pages import TOPICS, source, tables
-from warehouse.build import loader
 from warehouse.layers.commits import read_commit
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -451,22 +449,6 @@ def test_small_files_are_handed_out_together(
     assert [large] in handed
     assert len(handed) < 12
     assert ask(at, "SELECT count(*) FROM articles") == [(200,)]
-
-
-def test_a_load_leaves_the_cores_to_refinement(
-    tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found, refresh = [], loader.refresh
-
-    def noted(con: duckdb.DuckDBPyConnection) -> None:
-        found.extend(con.execute("SELECT current_setting('threads')").fetchall())
-        refresh(con)
-
-    monkeypatch.setattr(loader, "refresh", noted)
-    at = place(tmp_path)
-    backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 6)))
-    backfilled(at, pool, write_warc(tmp_path / "b.warc.gz", news(3, 6, first=6)))
-    assert found[1:] == [(1,)]  # the first load brings the topics, too
 
 
 def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:

@@ -133,6 +133,14 @@ def test_another_schema_version_makes_the_file_anew(
     assert tables(layout) == kept
 
 
+def test_relations_are_made_over_those_that_are_there() -> None:
+    """As after a first load that failed, which leaves tables and views without a load."""
+    with duckdb.connect() as con:
+        loader.make_relations(con)
+        loader.make_relations(con)
+        assert con.execute("FROM topic_weekly").fetchall() == []
+
+
 @pytest.fixture
 def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SQL with another comment on a table, another view, and a view less."""

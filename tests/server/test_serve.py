@@ -121,9 +121,9 @@ def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, plac
         with ExitStack() as held:
             for paper in PAPERS:
                 held.enter_context(source_lock(place.layout, paper, "run-x"))
-            state = until("a run is skipped", lambda: fired(served, "Skipped"), 120)
+            state = until("a run is skipped", lambda: fired(served, "Skipped"), 300)
             assert state == "run run-x is collecting " + ", ".join(PAPERS)
-        loaded = until("a run completes", lambda: fired(served, "Completed"), 120)
+        loaded = until("a run completes", lambda: fired(served, "Completed"), 300)
         assert loaded.startswith("loaded: 0 new articles, 0 revised, 0 mentions")
     finally:
         with served.client() as client:

@@ -11,6 +11,7 @@ import pytest
 
 from tasks.load.loader import load, publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, stage
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -70,7 +71,7 @@ def ask(layout: Layout, queries: list[str]) -> list[Any]:
 
 
 def test_it_reads_every_relation(layout: Layout) -> None:
-    names = sorted(path.stem for path in (ROOT / "warehouse" / "schema").glob("*.sql"))
+    names = sorted(read_sql("schema"))
     found = dict(zip(names, ask(layout, [f"FROM {name}" for name in names]), strict=True))
     assert {name: answer for name, answer in found.items() if isinstance(answer, str)} == {}
     assert found["article_texts"] == found["articles"] == 2

@@ -252,8 +252,12 @@ def test_each_check_has_a_plant() -> None:
     assert PLANTS.keys() == read_sql("checks").keys()
 
 
+VIEWED_WHOLE = {"topic_monthly_sums", "topic_weekly_sums"}
+"""Checks of views that a load makes of its own days: what readers see is checked by `maintain`."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("check", sorted(PLANTS))
+@pytest.mark.parametrize("check", sorted(PLANTS.keys() - VIEWED_WHOLE))
 def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
     sound: Layout, check: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
