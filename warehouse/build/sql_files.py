@@ -26,7 +26,7 @@ def read_sql(folder: str) -> Mapping[str, str]:
     return texts
 
 
-def make_view(template: str, name: str, days: str, kind: str = "VIEW") -> str:
+def make_view(template: str, name: str, days: str, kind: str = "OR REPLACE VIEW") -> str:
     """SQL that creates a view of weeks or months, with its comments.
 
     Args:

@@ -1,6 +1,6 @@
 -- Grain: one topic, source and {period}, over the whole calendar of the source.
 -- The views of weeks and of months. The checks of a load make them over its days alone.
-CREATE OR REPLACE {view} AS
+CREATE {view} AS
 SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE AS period,
        sum(articles_with_mention)::BIGINT AS articles_with_mention,
        sum(mentions)::BIGINT AS mentions,
