@@ -39,7 +39,7 @@ STEPS = {
     "count": (loading, "count_topics"),
     "marts": (loader, "refresh"),
     "checks": (loader, "run_checks"),
-    "copy": (publishing, "_copy"),
+    "copy": (publishing, "copy_over"),
 }
 LAYERS = ("articles", "captures", "stripped_blocks")
 TOLD = ("partition", "count", "marts", "checks", "copy")

@@ -480,7 +480,7 @@ def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
 ) -> None:
     load_on(layout, 0, 2)
     with monkeypatch.context() as crash:
-        crash.setattr(publishing, "_copy", lambda layout, number: 1 / 0)
+        crash.setattr(publishing, "copy_over", lambda source, target: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load_on(layout, 1, 1)
     assert shares(layout) == [0.5]
