@@ -39,16 +39,19 @@ def end_orphaned_runs(why: str, *, kill: bool, reschedule: bool = True) -> None:
         reschedule: Whether runs that had not started are scheduled again.
     """
     with get_client(sync_client=True) as client:
-        online = WorkerFilter(status=WorkerFilterStatus(any_=[WorkerStatus.ONLINE]))
-        workers = client.read_workers_for_work_pool(POOL, worker_filter=online)
-        if any(worker.name != socket.gethostname() for worker in workers):
-            return
-        for run in client.read_flow_runs(
+        runs = client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED))
             ),
             work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
-        ):
+        )
+        if not runs:  # before the first `deploy` there is no pool to ask for its workers
+            return
+        online = WorkerFilter(status=WorkerFilterStatus(any_=[WorkerStatus.ONLINE]))
+        workers = client.read_workers_for_work_pool(POOL, worker_filter=online)
+        if any(worker.name != socket.gethostname() for worker in workers):
+            return
+        for run in runs:
             if kill and run.infrastructure_pid:
                 # A worker starts each run in a process group of its own.
                 with suppress(ProcessLookupError):
