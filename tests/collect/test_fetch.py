@@ -4,7 +4,6 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -18,6 +17,7 @@ from tasks.collect.fetch import Client
 from tasks.collect.fetch.ssrf_guard import Resolved
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
+from tests.collect.conftest import Get
 from tests.support.loopback import AGENT, Answer, Loopback, ask, http, redirect
 
 PAGE = http(b"<p>A page.</p>")
@@ -25,19 +25,6 @@ CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nfirst\r\n"
     b"6\r\nsecond\r\n0\r\nX-Trailer: yes\r\n\r\n"
 )
-
-Get = Callable[..., Attempt]
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
-    limits = Limits(max_seconds=3, connect_seconds=1, max_bytes=1_000_000)
-    return Client(limits, AGENT, tmp_path, backoff_seconds=0.02)
-
-
-@pytest.fixture
-def get(client: Client) -> Get:
-    return lambda url, **options: ask(client, url, **options)
 
 
 def test_a_page_comes_with_all_that_was_said(get: Get) -> None:

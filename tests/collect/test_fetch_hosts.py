@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,22 +13,10 @@ from tasks.collect.fetch import Client
 from tasks.collect.fetch.ssrf_guard import Resolve, Resolved, system_resolve
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
+from tests.collect.conftest import Get
 from tests.support.loopback import AGENT, Loopback, ask, http, redirect
 
 PAGE = http(b"<p>A page.</p>")
-
-Get = Callable[..., Attempt]
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
-    limits = Limits(max_seconds=3, connect_seconds=1, max_bytes=1_000_000)
-    return Client(limits, AGENT, tmp_path, backoff_seconds=0.02)
-
-
-@pytest.fixture
-def get(client: Client) -> Get:
-    return lambda url, **options: ask(client, url, **options)
 
 
 def resolving(*answers: str) -> Resolve:
