@@ -145,7 +145,6 @@ def test_relations_are_made_over_those_that_are_there() -> None:
 def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SQL with another comment on a table, another view, and a view less."""
     folder = shutil.copytree(sql_files.SQL, tmp_path / "sql")
-    monkeypatch.setattr(loader, "SQL", folder)
     monkeypatch.setattr(sql_files, "SQL", folder)
     monkeypatch.setattr(loader, "read_sql", sql_files.read_sql.__wrapped__)
     loads, revisions = folder / "schema/loads.sql", folder / "schema/article_revisions.sql"

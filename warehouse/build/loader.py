@@ -23,7 +23,7 @@ from warehouse.build.mart_merge import (
     replace_touched,
     view_added,
 )
-from warehouse.build.sql_files import SQL, make_view, read_sql
+from warehouse.build.sql_files import make_view, read_sql
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files
 from warehouse.layers.layout import Layout
@@ -144,8 +144,8 @@ def update_relations(con: Connection) -> None:
 def sql_hash() -> str:
     """SHA-256 of the SQL that defines the relations, including comments."""
     digest = hashlib.sha256()
-    for path in (*sorted((SQL / "schema").glob("*.sql")), *sorted((SQL / "macros").glob("*.sql"))):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, text in (*read_sql("schema").items(), *read_sql("macros").items()):
+        digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()
 
 
