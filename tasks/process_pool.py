@@ -22,7 +22,7 @@ from tasks.settings import Settings
 from warehouse.allocation import few_arenas
 
 PRELOADED = "tasks.worker_preload"
-"""The module that the fork server imports before it forks workers."""
+"""The module that the fork server imports before it forks workers for pages."""
 PAGES_IN_FLIGHT = 8
 """Pages in the pool for each process, over all threads: bounds the memory."""
 PAGES_A_PROCESS = 5_000
@@ -49,10 +49,19 @@ class WorkerPool:
         processes: How many work side by side.
         tasks_each: Calls after which a process is replaced; 0 for never.
         nice: Niceness of the processes.
+        preload: The module that the fork server imports, unless it runs already.
     """
 
-    def __init__(self, processes: int, tasks_each: int = 0, *, nice: int = NICE) -> None:
+    def __init__(
+        self,
+        processes: int,
+        tasks_each: int = 0,
+        *,
+        nice: int = NICE,
+        preload: str = PRELOADED,
+    ) -> None:
         self._processes, self._tasks_each, self._nice = processes, tasks_each, nice
+        self._preload = preload
         self._breaks, self._lock = 0, Lock()
         self._pool = self._started()
 
@@ -95,7 +104,7 @@ class WorkerPool:
             max_tasks=self._tasks_each,
             initializer=begin_worker,
             initargs=[dict(os.environ), self._nice],
-            context=worker_context(),
+            context=worker_context(self._preload),
         )
 
 
@@ -197,17 +206,17 @@ def _rejection(outcome: Outcome, reason: str) -> Extraction:
     return Extraction(outcome, reason[:MAX_DETAIL].encode("utf-8", "backslashreplace").decode())
 
 
-def worker_context() -> BaseContext:
-    """How processes are started: forked from a server that has loaded the models.
+def worker_context(preload: str = PRELOADED) -> BaseContext:
+    """How processes are started: forked from a server that has imported what they need.
 
-    A process of its own takes a second to import and load the same.
+    A process of its own takes a second to import and load the models of pages.
     """
     if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
         return multiprocessing.get_context("spawn")
     # Each worker imports the program's main module; in runs that Prefect starts that takes .8 s of
     # CPU a worker, .1 s where the server has imported its package before.
     main = sys.modules["__main__"].__spec__
-    forkserver.set_forkserver_preload([PRELOADED, *([main.name.partition(".")[0]] if main else [])])
+    forkserver.set_forkserver_preload([preload, *([main.name.partition(".")[0]] if main else [])])
     return multiprocessing.get_context("forkserver")
 
 

@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from tasks.text.sentence_split import UNSPACED, Folded, fold
-from tasks.topics.topic import Topic
+from tasks.text.folding import Folded
+from tasks.text.sentence_split import UNSPACED
+from tasks.topics.topic import Topic, folded_phrase
 from tasks.topics.url_spans import Addresses
 
 # A letter, digit or mark of a script that puts spaces between words. Hangul does, and yet hangs
@@ -20,8 +20,8 @@ _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
 _MARK = re.compile(f"[{_MARKS}]")
 SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
+# The most frequent characters beside a word; all of them bound it.
 _OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
-"""The most frequent characters beside a word; all of them bound it."""
 WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
 
 
@@ -30,37 +30,34 @@ class Phrase:
     """One alias, or excluded phrase, of one topic."""
 
     topic: str
-    alias: str | None
-    """None for an excluded phrase."""
+    alias: str | None  # None for an excluded phrase
     is_prefix: bool
-    left: bool
-    """Whether the left edge needs a boundary."""
+    left: bool  # Whether the left edge needs a boundary
     right: bool
 
 
+# Patterns of a lexicon, and where they start and end in a folded text.
 Found = list[tuple[int, int, int]]
-"""Patterns of a lexicon, and where they start and end in a folded text."""
-_Span = tuple[int, int, Phrase]
-"""Where a phrase starts and ends."""
+_Span = tuple[int, int, Phrase]  # Where a phrase starts and ends
 
 
 class AliasMatcher:
-    """The phrases of the topics of one case mode in one automaton.
-
-    Overlapping matches are asked for: leftmost-longest would let `G20 summit`, refused in
-    `G20 summiteers` for want of a boundary, hide the `G20` within, and one topic's alias hide
-    another's.
-    """
+    """The phrases of the topics of one case mode in one automaton."""
 
     def __init__(
         self, topics: Iterable[Topic], *, keep_case: bool, noticed: Iterable[Topic] = ()
     ) -> None:
         by_pattern: dict[str, list[Phrase]] = defaultdict(list)
         for topic, phrase in _phrases(topics):
-            pattern = _pattern(phrase, keep_case=keep_case)
+            pattern = folded_phrase(phrase, keep_case=keep_case)
             alias = phrase if phrase in topic.aliases else None
-            by_pattern[pattern].append(_phrase(topic.topic_id, alias, phrase, pattern))
-        others = {_pattern(phrase, keep_case=True).casefold() for _, phrase in _phrases(noticed)}
+            is_prefix = phrase.endswith("*")
+            left = is_spaced(pattern[0])
+            right = is_spaced(pattern[-1]) and not is_prefix
+            by_pattern[pattern].append(Phrase(topic.topic_id, alias, is_prefix, left, right))
+        others = {
+            folded_phrase(phrase, keep_case=True).casefold() for _, phrase in _phrases(noticed)
+        }
         patterns = list(by_pattern | {other: by_pattern.get(other, []) for other in others})
         self._phrases = [by_pattern.get(pattern, []) for pattern in patterns]
         self._noticed = frozenset(map(patterns.index, others))
@@ -70,6 +67,8 @@ class AliasMatcher:
 
     def look(self, folded: Folded) -> Found:
         """All occurrences of its patterns, also within words."""
+        # Leftmost-longest matching would let `G20 summit`, refused in `G20 summiteers` for want of
+        # a boundary, hide the `G20` within, and one topic's alias hide another's.
         return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
     def noticed(self, found: Found) -> list[int]:
@@ -94,21 +93,6 @@ class AliasMatcher:
 
 def _phrases(topics: Iterable[Topic]) -> Iterator[tuple[Topic, str]]:
     return ((topic, phrase) for topic in topics for phrase in topic.aliases + topic.exclude)
-
-
-def _pattern(phrase: str, *, keep_case: bool) -> str:
-    return fold(phrase.removesuffix("*"), keep_case=keep_case).text.strip()
-
-
-def _phrase(topic: str, alias: str | None, phrase: str, pattern: str) -> Phrase:
-    is_prefix = phrase.endswith("*")
-    return Phrase(
-        topic=topic,
-        alias=alias,
-        is_prefix=is_prefix,
-        left=bool(SPACED.match(pattern[0])),
-        right=bool(SPACED.match(pattern[-1])) and not is_prefix,
-    )
 
 
 def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
@@ -144,28 +128,22 @@ def _resolved(spans: list[_Span]) -> Iterator[_Span]:
     yield from _chosen(spans[first:])
 
 
-def _chosen(spans: list[_Span]) -> Iterable[_Span]:
+def _chosen(spans: list[_Span]) -> Iterator[_Span]:
     """Of those that hang together."""
     if len(spans) < 2:
-        return [span for span in spans if span[2].alias is not None]
+        yield from (span for span in spans if span[2].alias is not None)
+        return
     by_topic: dict[str, list[_Span]] = defaultdict(list)
-    for span in spans:
+    # Of aliases at the same place the longest as it is written, then the first by spelling.
+    for span in sorted(
+        spans, key=lambda s: (s[0], -s[1], -len(s[2].alias or ""), s[2].alias or "")
+    ):
         by_topic[span[2].topic].append(span)
-    return chain.from_iterable(map(_free, by_topic.values()))
-
-
-def _free(spans: list[_Span]) -> Iterator[_Span]:
-    """Of one topic's."""
-    excluded = [span for span in spans if span[2].alias is None]
-    stop = 0
-    for span in sorted(spans, key=_precedence):
-        is_free = span[0] >= stop and span[2].alias is not None
-        if is_free and not any(span[0] < other[1] and other[0] < span[1] for other in excluded):
-            stop = span[1]
-            yield span
-
-
-def _precedence(span: _Span) -> tuple[int, int, int, str]:
-    start, end, phrase = span
-    alias = phrase.alias or ""
-    return start, -end, -len(alias), alias
+    for own in by_topic.values():
+        excluded = [span for span in own if span[2].alias is None]
+        stop = 0
+        for span in own:
+            is_free = span[0] >= stop and span[2].alias is not None
+            if is_free and not any(span[0] < other[1] and other[0] < span[1] for other in excluded):
+                stop = span[1]
+                yield span

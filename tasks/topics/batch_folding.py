@@ -13,11 +13,9 @@ from tasks.text.folding import Folded, fold
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_GAP = "\n"
-"""Between the texts: no phrase of a paragraph reaches over it."""
+_GAP = "\n"  # Between the texts: no phrase of a paragraph reaches over it
 _UNKNOWN = 0xFFFF_FFFF
-_HARD = 0
-"""Of a character that does not fold by itself, or not to one."""
+_HARD = 0  # Of a character that does not fold by itself, or not to one
 _JAMO = range(0x1100, 0x1200)
 
 
@@ -27,8 +25,7 @@ class Joined:
 
     folded: Folded
     starts: list[int]
-    hard: frozenset[int]
-    """The texts that have to be folded by themselves."""
+    hard: frozenset[int]  # The texts that have to be folded by themselves
 
     def holder(self, position: int) -> int:
         """The text in which a character stands."""
@@ -40,25 +37,18 @@ def join(texts: list[str], *, keep_case: bool = False) -> Joined:
     whole = _GAP.join(texts)
     starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
     signs = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
-    folded = _folded(signs, keep_case)
+    table = _table(keep_case)
+    folded: Array = table.take(signs, mode="clip")
+    if len(unknown := np.flatnonzero(folded == _UNKNOWN)):
+        for code in np.unique(signs.take(unknown)).tolist():
+            table[min(code, len(table) - 1)] = _fold_of(code, keep_case)
+        folded = table.take(signs, mode="clip")
     is_hard = folded == _HARD
     is_hard[1:] |= (folded[1:] == ord(" ")) & (folded[:-1] == ord(" "))
     held = np.searchsorted(starts, np.flatnonzero(is_hard), "right") - 1
     broken = {number for number, text in enumerate(texts) if _GAP in text}
     text = folded.tobytes().decode("utf-32-le")
     return Joined(Folded(text, whole, keep_case, True), starts, frozenset(held.tolist()) | broken)
-
-
-def _folded(signs: Array, keep_case: bool) -> Array:
-    """What each character folds to."""
-    table = _table(keep_case)
-    found: Array = table.take(signs, mode="clip")
-    unknown = np.flatnonzero(found == _UNKNOWN)
-    if len(unknown):
-        for code in np.unique(signs.take(unknown)).tolist():
-            table[min(code, len(table) - 1)] = _fold_of(code, keep_case)
-        found = table.take(signs, mode="clip")
-    return found
 
 
 @lru_cache(maxsize=2)
@@ -74,10 +64,8 @@ def _fold_of(code: int, keep_case: bool) -> int:
     folded = fold(sign, keep_case=keep_case)
     if not folded.is_aligned or folded.text == _GAP:
         return _HARD
-    return _HARD if any(map(_joins, (sign, folded.text))) else ord(folded.text)
-
-
-def _joins(sign: str) -> bool:
-    """Whether normalising may join the character with its neighbours."""
-    is_mark = unicodedata.category(sign)[0] == "M" or unicodedata.combining(sign) > 0
-    return is_mark or ord(sign) in _JAMO
+    for each in (sign, folded.text):
+        is_mark = unicodedata.category(each)[0] == "M" or unicodedata.combining(each) > 0
+        if is_mark or ord(each) in _JAMO:  # normalising may join it with its neighbours
+            return _HARD
+    return ord(folded.text)

@@ -9,25 +9,24 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.text.sentence_split import fold, sentence_starts
+from tasks.text.folding import fold
+from tasks.text.sentence_split import sentence_starts
 from tasks.topics.alias_matcher import WORD_REST, AliasMatcher, Phrase, is_spaced
 from tasks.topics.batch_folding import Joined, join
 from tasks.topics.prefilter import Places, Prefilter, contents_of, passages
 from tasks.topics.topic import Topic
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
+# Of the articles, by field, in the order in which mentions are given.
 _COLUMNS = {
     "headline": "headline",
     "standfirst": "standfirst",
     "body": "body",
     "caption": "captions",
 }
-"""Of the articles, by field, in the order in which mentions are given."""
 _CONTEXT = 60
 
-Span = tuple[int, int, Phrase]
-"""Offsets of a mention and its phrase."""
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+Span = tuple[int, int, Phrase]  # Offsets of a mention and its phrase
 
 
 class Hit(NamedTuple):
@@ -63,9 +62,15 @@ class Matcher:
             return _hits(text, field, self._find(text))
         hits: list[Hit] = []
         offset = sentence_no = 0
-        for line in _LINE.findall(text):
-            found = _hits(line, field, self._find(line))
-            hits += (_moved(hit, offset, sentence_no) for hit in found)
+        for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+            hits += (
+                hit._replace(
+                    sentence_no=hit.sentence_no + sentence_no,
+                    char_start=hit.char_start + offset,
+                    char_end=hit.char_end + offset,
+                )
+                for hit in _hits(line, field, self._find(line))
+            )
             offset += len(line)
             sentence_no += len(sentence_starts(line))
         return hits
@@ -139,7 +144,17 @@ def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
     found.sort(key=lambda span: (span[0], span[1], span[2].topic))
     starts = sentence_starts(text, found[-1][0])
     return [
-        _hit(text, field, phrase, start, end, max(0, bisect_right(starts, start) - 1))
+        Hit(
+            phrase.topic,
+            phrase.alias or "",
+            field,
+            max(0, bisect_right(starts, start) - 1),
+            start,
+            end,
+            text[start:end],
+            _before(text, start),
+            _after(text, end),
+        )
         for start, end, phrase in found
     ]
 
@@ -165,7 +180,13 @@ def count(
     ]
     found.sort(key=lambda one: one[:2])
     rows = [row for row, _, hits in found for _ in hits]
-    return _table(articles, rows, [hit for _, _, hits in found for hit in hits], versions)
+    mentions = [hit for _, _, hits in found for hit in hits]
+    chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
+    columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
+    columns["topic_version"] = [versions[hit.topic_id] for hit in mentions]
+    for place, name in enumerate(Hit._fields):
+        columns[name] = [hit[place] for hit in mentions]
+    return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
 
 
 _matcher = lru_cache(maxsize=2)(Matcher)
@@ -175,7 +196,9 @@ def _column_hits(
     matcher: Matcher, column: pa.Array | pa.ChunkedArray, field: str
 ) -> Iterator[tuple[int, list[Hit]]]:
     """The rows of one field that hold mentions, and these."""
-    whole = _whole(column)
+    whole = column
+    if isinstance(column, pa.ChunkedArray):
+        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if field == "caption":
         yield from _caption_hits(matcher, whole)
         return
@@ -192,12 +215,6 @@ def _column_hits(
         yield from zip(rows, matcher.find_each(texts, field, places_of), strict=True)
 
 
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if isinstance(column, pa.Array):
-        return column
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
 def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[int, list[Hit]]]:
     parents = pc.list_parent_indices(captions)
     kept = {parents[row].as_py() for row, _ in matcher.prefilter.keep(captions.flatten())}
@@ -208,57 +225,17 @@ def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[in
             yield row, matcher.find(text, "caption")
 
 
-def _table(
-    articles: pa.Table | pa.RecordBatch,
-    rows: list[int],
-    hits: list[Hit],
-    versions: Mapping[str, int],
-) -> pa.Table:
-    chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
-    columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
-    columns["topic_version"] = [versions[hit.topic_id] for hit in hits]
-    for place, name in enumerate(Hit._fields):
-        columns[name] = [hit[place] for hit in hits]
-    return pa.table([columns[name] for name in MENTION_SCHEMA.names], schema=MENTION_SCHEMA)
-
-
-def _moved(hit: Hit, offset: int, sentence_no: int) -> Hit:
-    """The hit where its text is part of a longer one."""
-    return hit._replace(
-        sentence_no=hit.sentence_no + sentence_no,
-        char_start=hit.char_start + offset,
-        char_end=hit.char_end + offset,
-    )
-
-
-def _hit(text: str, field: str, phrase: Phrase, start: int, end: int, sentence_no: int) -> Hit:
-    return Hit(
-        phrase.topic,
-        phrase.alias or "",
-        field,
-        sentence_no,
-        start,
-        end,
-        text[start:end],
-        _before(text, start),
-        _after(text, end),
-    )
-
-
-def _has_odd_gaps(text: str) -> bool:
-    """Whether a gap is more than one space; no other is printable."""
-    return not text.isprintable() or "  " in text
-
-
-def _evened(text: str) -> str:
-    """Each gap one space."""
-    return " ".join(f"|{text}|".split())[1:-1]
+def _evened(near: str, further: str) -> str:
+    """The text with each gap one space, taken from one that reaches further."""
+    # No gap but one space is printable.
+    if near.isprintable() and "  " not in near:
+        return near
+    return " ".join(f"|{further}|".split())[1:-1]
 
 
 def _before(text: str, start: int) -> str:
     near = text[max(0, start - _CONTEXT - 1) : start]
-    if _has_odd_gaps(near):
-        near = _evened(text[max(0, start - 2 * _CONTEXT) : start])
+    near = _evened(near, text[max(0, start - 2 * _CONTEXT) : start])
     kept = near[-_CONTEXT:]
     if len(near) > _CONTEXT and is_spaced(near[-_CONTEXT - 1]):
         rest = WORD_REST.match(kept)
@@ -267,9 +244,7 @@ def _before(text: str, start: int) -> str:
 
 
 def _after(text: str, end: int) -> str:
-    near = text[end : end + _CONTEXT + 1]
-    if _has_odd_gaps(near):
-        near = _evened(text[end : end + 2 * _CONTEXT])
+    near = _evened(text[end : end + _CONTEXT + 1], text[end : end + 2 * _CONTEXT])
     kept = near[:_CONTEXT]
     if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
         rest = WORD_REST.match(kept[::-1])

@@ -1,6 +1,7 @@
 """Counting topics over Parquet files, on all cores where there is enough to count."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -15,16 +16,13 @@ from warehouse.layers.parquet import read_batches
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 COLUMNS = ("article_id", "version_no", "headline", "standfirst", "body", "captions")
+# Articles counted at a time: a megabyte or two of text, for which no memory is asked anew.
 ROWS_AT_ONCE = 512
-"""Articles counted at a time: a megabyte or two of text, for which no memory is asked anew."""
-ENOUGH_ROWS = 400
-"""Of small files, gathered before they are counted."""
-PART_BYTES = 4_000_000
-"""Parquet counted by a process in one call; one file, if larger."""
+ENOUGH_ROWS = 400  # Of small files, gathered before they are counted
+PART_BYTES = 4_000_000  # Parquet counted by a process in one call; one file, if larger
+# Below so much Parquet, one process is done before others would have started.
 FEW_BYTES = 64_000_000
-"""Below so much Parquet, one process is done before others would have started."""
-PARTS_AHEAD = 3
-"""Parts handed out or waiting to be taken, for each process: bounds the memory."""
+PARTS_AHEAD = 3  # Parts handed out or waiting to be taken, for each process: bounds the memory
 
 
 def count_files(
@@ -47,43 +45,28 @@ def count_files(
     if not topics or not paths:
         return
     sizes = [path.stat().st_size for path in paths]
-    parts = list(_parts(paths, sizes))
-    wanted = min(processes or available_cores(), len(parts))
-    if wanted < 2 or sum(sizes) < FEW_BYTES:
-        tables: Iterable[pa.Table] = (_count_part(part, topics, versions) for part in parts)
-    else:
-        tables = _side_by_side(parts, topics, versions, wanted)
-    for number, table in enumerate(tables, 1):
-        advance("parts of the articles counted", number, len(parts))
-        yield table
-
-
-def _parts(paths: Iterable[Path], sizes: Iterable[int]) -> Iterator[list[Path]]:
-    part: list[Path] = []
+    parts: list[list[Path]] = []
     weight = 0
     for path, size in zip(paths, sizes, strict=True):
-        if part and weight + size > PART_BYTES:
-            yield part
-            part, weight = [], 0
-        part.append(path)
+        if not parts or weight + size > PART_BYTES:
+            parts.append([])
+            weight = 0
+        parts[-1].append(path)
         weight += size
-    if part:
-        yield part
-
-
-def _side_by_side(
-    parts: Iterable[list[Path]],
-    topics: Sequence[Topic],
-    versions: Mapping[str, int],
-    processes: int,
-) -> Iterator[pa.Table]:
-    pool = WorkerPool(processes, nice=0)
-    try:
-        counting = (pool.submit(partial(_count_part, part, topics, versions)) for part in parts)
-        for part in ahead(counting, processes * PARTS_AHEAD):
-            yield part.result()
-    finally:
-        pool.close()
+    wanted = min(processes or available_cores(), len(parts))
+    calls = [partial(_count_part, part, topics, versions) for part in parts]
+    with ExitStack() as stack:
+        if wanted < 2 or sum(sizes) < FEW_BYTES:
+            tables: Iterator[pa.Table] = (call() for call in calls)
+        else:
+            # Not the models of pages, which take half a second to load.
+            pool = WorkerPool(wanted, nice=0, preload=__name__)
+            stack.callback(pool.close)
+            counting = ahead(map(pool.submit, calls), wanted * PARTS_AHEAD)
+            tables = (part.result() for part in counting)
+        for number, table in enumerate(tables, 1):
+            advance("parts of the articles counted", number, len(parts))
+            yield table
 
 
 def _count_part(

@@ -6,9 +6,10 @@ capital. A text with one of the few characters of which that does not hold is fo
 through as a whole. Where a core stands, only its paragraph needs a closer look.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -17,19 +18,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchKind
 
-from tasks.text.sentence_split import fold
-from tasks.topics.topic import Topic
+from tasks.text.folding import fold
+from tasks.topics.topic import Topic, folded_phrase
 
 Array = np.ndarray[Any, np.dtype[Any]]
+# Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them.
 Places = list[int]
-"""Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them."""
 
+# Bytes looked through at a time: what is made of more does not stay near the core, and comes from
+# the system anew each time.
 AT_ONCE = 500_000
-"""Bytes looked through at a time: what is made of more does not stay near the core, and comes from
-the system anew each time."""
 _BREAK = b"\n\n"
-_CASED_LETTERS = 4
-"""Of a core beyond ASCII, written small or capital each: sixteen forms."""
+_CASED_LETTERS = 4  # Of a core beyond ASCII, written small or capital each: sixteen forms
+# That fold to letters or digits other than themselves, or to nothing. Hangul's vowels and finals,
+# which join the one before, are among the blocks.
 _ODD_CHARACTERS = (
     "\u00aa\u00ad\u00b5\u00ba\u00bc-\u00be\u0130\u0132\u0133\u013f\u0140\u0149\u017f\u01c4-\u01cc"
     "\u01f0-\u01f3\u02b0-\u02b8\u02e0-\u02e4\u0345\u034f\u0390\u03b0\u03d0-\u03d6\u03f0-\u03f2"
@@ -39,8 +41,7 @@ _ODD_CHARACTERS = (
     "\u3038-\u303a\u309f\u30ff\u3131-\u319f\ua69c\ua69d\ua770\ua7f2-\ua7f9\uab5c-\uab69\ufe00-\ufe0f"
     "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 )
-"""That fold to letters or digits other than themselves, or to nothing. Hangul's vowels and finals,
-which join the one before, are among the blocks."""
+# The same where sixty-four neighbours, which share all bytes but the last, are all taken.
 _ODD_BLOCKS = (
     "1140 1180 11c0 1c80 1d00 1d40 1d80 1f40 1f80 1fc0 2100 2140 2180 2440 2480 24c0 2f00 "
     "2f40 2f80 2fc0 3200 3240 3280 32c0 3300 3340 3380 33c0 ab40 ab80 f900 f940 f980 f9c0 "
@@ -49,11 +50,9 @@ _ODD_BLOCKS = (
     "1d640 1d680 1d6c0 1d700 1d740 1d780 1d7c0 1ee00 1ee40 1ee80 1f100 1f140 1f180 1f200 "
     "1f240 1fbc0"
 )
-"""The same where sixty-four neighbours, which share all bytes but the last, are all taken."""
 _ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
 _FIRST_LEAD = 0xC2
-_LONGEST = 4
-"""Bytes of a character in UTF-8."""
+_LONGEST = 4  # Bytes of a character in UTF-8
 _SHARP_S = "ß".encode()
 _IS_ODD, _IS_SHARP = 1, 2
 
@@ -63,15 +62,17 @@ class Prefilter:
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         topics = tuple(topics)
-        aliases = {_folded(alias) for topic in topics for alias in topic.aliases}
-        phrases = aliases | {_folded(phrase) for topic in topics for phrase in topic.exclude}
+        aliases = {folded_phrase(alias) for topic in topics for alias in topic.aliases}
+        phrases = aliases | {folded_phrase(phrase) for topic in topics for phrase in topic.exclude}
         self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
         cores = {core(alias) for alias in aliases}
-        forms = sorted({form.encode() for one in cores for form in _forms(one)})
+        forms = {one for one in cores if one.isascii()}
+        for one in cores - forms:
+            forms.update(map("".join, product(*map(variants, one))))
         stays = not any("\n" in phrase for phrase in phrases)  # within its paragraph
         self._sees_all = "" not in cores and stays
         self._automaton = BytesAhoCorasick(
-            [form for form in forms if form],
+            sorted(form.encode() for form in forms if form),
             matchkind=MatchKind.LeftmostFirst,
             implementation=Implementation.DFA,
         )
@@ -121,7 +122,14 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
         text: The same, decoded.
         places: Offsets in its UTF-8.
     """
-    found = list(_paragraphs(content, places))
+    found = []
+    stop = -1
+    for place in places:
+        if place >= stop:
+            cut = content.rfind(_BREAK, max(stop, 0), place)
+            start = max(stop, 0) if cut < 0 else cut + len(_BREAK)
+            stop = content.find(_BREAK, place) % (len(content) + 1)  # not found: the text's end
+            found.append((start, stop))
     if len(content) == len(text):
         return found
     done = characters = 0
@@ -134,54 +142,29 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
     return counted
 
 
-def _paragraphs(content: bytes, places: Places) -> Iterator[tuple[int, int]]:
-    """Offsets of the same in bytes."""
-    stop = -1
-    for place in places:
-        if place >= stop:
-            cut = content.rfind(_BREAK, max(stop, 0), place)
-            start = max(stop, 0) if cut < 0 else cut + len(_BREAK)
-            stop = content.find(_BREAK, place) % (len(content) + 1)
-            yield start, stop
-
-
-def _folded(phrase: str) -> str:
-    return fold(phrase.removesuffix("*")).text.strip()
-
-
 def core(folded: str) -> str:
     """The longest run of an alias in which folded letters stand as they are written; or none."""
-    marked = "".join(sign if _is_steady(sign) else " " for sign in folded)
-    return max(_runs(marked), key=len, default="")
+    marked = list(folded)
+    for at, sign in enumerate(folded):
+        is_hangul = "\uac00" <= sign <= "\ud7a3"
+        is_whole = is_hangul or unicodedata.normalize("NFD", sign) == sign
+        if not (sign.isalnum() and is_whole):
+            marked[at] = " "
+    return max(_runs("".join(marked)), key=len, default="")
 
 
 @cache
 def odd_characters() -> tuple[Array, Array]:
     """Which characters of the BMP, and which blocks of 64 in all Unicode, no core foresees."""
     signs, blocks = np.zeros(1 << 16, np.bool_), np.zeros(1 << 15, np.bool_)
-    signs[[ord(sign) for sign in _expanded(_ODD_CHARACTERS)]] = True
+    plane = "".join(map(chr, range(1 << 16)))
+    signs[[ord(sign) for sign in re.findall(f"[{_ODD_CHARACTERS}]", plane)]] = True
     for block in _ODD_BLOCKS.split():
         blocks[int(block, 16) >> 6] = True
     for first, last in _ODD_PLANES:
         blocks[first >> 6 : (last >> 6) + 1] = True
     signs |= np.repeat(blocks[: 1 << 10], 1 << 6)
     return signs, blocks
-
-
-def _expanded(ranges: str) -> Iterator[str]:
-    signs = iter(ranges)
-    last = ""
-    for sign in signs:
-        if sign == "-":
-            yield from map(chr, range(ord(last) + 1, ord(next(signs)) + 1))
-        else:
-            yield (last := sign)
-
-
-def _is_steady(sign: str) -> bool:
-    """Whether only this letter or digit folds to it, or its capital."""
-    is_hangul = "\uac00" <= sign <= "\ud7a3"
-    return sign.isalnum() and (is_hangul or unicodedata.normalize("NFD", sign) == sign)
 
 
 def _runs(marked: str) -> Iterator[str]:
@@ -198,13 +181,6 @@ def variants(sign: str) -> set[str]:
     return {sign, sign.upper(), *("ς" if sign == "σ" else "")}
 
 
-def _forms(steady: str) -> Iterator[str]:
-    if steady.isascii():
-        yield steady
-    else:
-        yield from map("".join, product(*map(variants, steady)))
-
-
 def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
     """Where each text starts; all their bytes, A-Z small, each ß as ss; where odd signs stand."""
     lowered = pc.ascii_lower(texts)
@@ -213,24 +189,20 @@ def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
     content = np.zeros(int(starts[-1]) + _LONGEST, np.uint8)
     content[:-_LONGEST] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
     leads = np.flatnonzero(content >= _FIRST_LEAD)
-    kinds = _kinds().take(_keys(*(content.take(leads + more) for more in range(3))))
+    # Six bits of each of a character's first three bytes say what it is.
+    keys = (content.take(leads) & 0x3F).astype(np.int32)
+    for more in (1, 2):
+        keys <<= 6
+        keys |= content.take(leads + more) & 0x3F
+    kinds = _kinds().take(keys)
     sharp = leads[kinds == _IS_SHARP]
     content[sharp] = content[sharp + 1] = ord("s")
     return starts, content, leads[kinds == _IS_ODD]
 
 
-def _keys(lead: Array, second: Array, third: Array) -> Array:
-    """Six bits of each of a character's first three bytes."""
-    keys: Array = (lead & 0x3F).astype(np.int32)
-    for more in (second, third):
-        keys <<= 6
-        keys |= more & 0x3F
-    return keys
-
-
-@lru_cache(maxsize=1)
+@cache
 def _kinds() -> Array:
-    """By key: whether the character is odd, or a ß."""
+    """By the key of `_read`: whether the character is odd, or a ß."""
     signs, blocks = odd_characters()
     kinds = np.zeros((64, 64, 64), np.uint8)
     for lead in range(_FIRST_LEAD, 0xE0):

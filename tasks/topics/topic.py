@@ -14,21 +14,24 @@ from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 
+# Version of the matching rules. Raised when the same definition would count otherwise: all topics
+# are then counted again.
 RULES = 1
-"""Version of the matching rules. Raised when the same definition would count otherwise: all topics
-are then counted again."""
-
-_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 def _topic_id(value: str) -> str:
-    if not _ID.fullmatch(value):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
         raise ValueError(f"must be of a-z 0-9 -, like g20, got {value!r}")
     return value
 
 
+def folded_phrase(phrase: str, *, keep_case: bool = False) -> str:
+    """A phrase as it is looked for: folded, without the `*` at its end."""
+    return fold(phrase.removesuffix("*"), keep_case=keep_case).text.strip()
+
+
 def _phrase(value: str) -> str:
-    if not fold(value.removesuffix("*")).text.strip():
+    if not folded_phrase(value):
         raise ValueError(f"must not be empty, got {value!r}")
     if "*" in value[:-1]:
         raise ValueError(f"may hold * only as its last character, got {value!r}")
@@ -64,8 +67,8 @@ class TopicEntry(BaseModel):
     @model_validator(mode="after")
     def _no_phrase_twice(self) -> Self:
         first: dict[str, str] = {}
-        phrases = [("aliases", alias) for alias in self.aliases]
-        for key, phrase in phrases + [("exclude", phrase) for phrase in self.exclude]:
+        phrases = [*(("aliases", p) for p in self.aliases), *(("exclude", p) for p in self.exclude)]
+        for key, phrase in phrases:
             folded = fold(phrase, keep_case=self.case_sensitive).text.strip()
             if folded in first:
                 raise ValueError(f"{key}: {phrase!r} repeats {first[folded]!r} once folded")

@@ -25,34 +25,21 @@ class Addresses:
         self._text = text
         self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
-    def hold(self, position: int, end: int) -> bool:
-        """Whether the text from `position` to `end` begins within a web address."""
-        return not self._is_word(position, end) and self._is_within(position)
-
-    def _is_word(self, start: int, end: int) -> bool:
-        """Whether words without an address's signs stand there by themselves, as they mostly do."""
+    def hold(self, start: int, end: int) -> bool:
+        """Whether the text from `start` to `end` begins within a web address."""
         text = self._text
-        if text[end : end + 1] not in _GAPS or text[start - 1 : start] not in _GAPS:
+        is_apart = text[end : end + 1] in _GAPS and text[start - 1 : start] in _GAPS
+        # Most stand by themselves and without an address's signs.
+        if is_apart and (text[start:end].isalnum() or not _ADDRESS_SIGN.search(text, start, end)):
             return False
-        return text[start:end].isalnum() or not _ADDRESS_SIGN.search(text, start, end)
-
-    def _is_within(self, position: int) -> bool:
-        word = self._word(position)
-        spans = self._known.get(word)
-        if spans is None:
-            spans = self._known[word] = self._within(*word)
-        return bool(spans) and any(first <= position < last for first, last in spans)
-
-    def _word(self, position: int) -> tuple[int, int]:
-        before = self._text[max(0, position - _REACH) : position]
-        if not before or before[-1].isspace():
-            start = position
-        else:
-            start = position - len(before.rsplit(None, 1)[-1])
-        rest = _WORD.match(self._text, position, position + _REACH)
-        return start, rest.end() if rest else position
-
-    def _within(self, start: int, stop: int) -> list[tuple[int, int]]:
-        if not _ADDRESS_SIGN.search(self._text, start, stop):
-            return []
-        return [match.span() for match in _ADDRESS.finditer(self._text, start, stop)]
+        before = text[max(0, start - _REACH) : start]
+        word = start
+        if before and not before[-1].isspace():
+            word -= len(before.rsplit(None, 1)[-1])
+        rest = _WORD.match(text, start, start + _REACH)
+        place = word, rest.end() if rest else start
+        if place not in self._known:
+            has_sign = _ADDRESS_SIGN.search(text, *place)
+            found = _ADDRESS.finditer(text, *place) if has_sign else ()
+            self._known[place] = [match.span() for match in found]
+        return any(first <= start < last for first, last in self._known[place])
