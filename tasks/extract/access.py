@@ -6,22 +6,20 @@ from tasks.model import Cleaned, StrippedBlock
 from tasks.text.sentence_split import word_count
 
 WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
-SHORTEST_WALL = 24
-"""Characters."""
-UNFILLED = "text:any/placeholder"
-"""Rule for templates that a script fills in."""
+SHORTEST_WALL = 24  # Characters
+UNFILLED = "text:any/placeholder"  # Rule for templates that a script fills in
+# Names of counters in a metering template: `{{articlesLeft}}`, but not `{{firstName}}`.
 COUNTED = re.compile(
     r"articles?|stor(?:y|ies)|artikel|art[ií]culo|articol|left\b|remain|記事|文章|기사", re.I
 )
-"""Names of counters in a metering template: `{{articlesLeft}}`, but not `{{firstName}}`."""
 SHORT_WORDS = 150
+# How many times the delivered words an article has to state before some are missing: whole pages
+# state up to 1.3 times as many.
 MUCH_MORE = 1.5
-"""How many times the delivered words an article has to state before some are missing: whole pages
-state up to 1.3 times as many."""
 ELLIPSES = ("…", "...", "[…]", "[...]", ". . .")
 SENTENCE_END = re.compile(r"[.!?。！？।…:;][\"'”’»«“)\]）」』】\s]*$")
-BEHIND = 5
-"""Blocks after the article's last in which its wall stands."""
+BEHIND = 5  # Blocks after the article's last in which its wall stands
+# What a wall says and an invitation to a newsletter or a channel does not.
 READ_ON = re.compile(
     r"(?:continue|keep|start) reading|read (?:on|the (?:full|whole|rest|entire))"
     r"|full (?:access|article|story)|(?:to|for) (?:\w+\W+){0,3}subscribers\b|subscribers?[- ]only"
@@ -32,14 +30,13 @@ READ_ON = re.compile(
     r"|читать дальше|続きを読む|続きは|この記事は(?:有料|会員)",
     re.I,
 )
-"""What a wall says and an invitation to a newsletter or a channel does not."""
+# How much is missing: `Il vous reste 57.09% de cet article à lire`, `残り1,234文字`.
 REST_LEFT = re.compile(
     r"\d ?%.{0,12}\b(?:of (?:this|the) (?:article|story)|de (?:cet|l'|este|l’)\W*art\w*"
     r"|des (?:artikels|textes|beitrags)|di questo articolo|van dit artikel)"
     r"|残り\W{0,2}[\d,]+\s?(?:文字|字)",
     re.I,
 )
-"""How much is missing: `Il vous reste 57.09% de cet article à lire`, `残り1,234文字`."""
 
 
 def judge_access(stated: str, cleaned: Cleaned) -> str:

@@ -8,22 +8,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
+# How much each place counts when they differ, found on 53 pages where they do: og:title and
+# twitter:title together are the headline more often than JSON-LD and h1 together.
 WEIGHTS = {"jsonld": 1.0, "h1": 1.0, "og": 1.5, "twitter": 0.6, "title": -0.2}
-"""How much each place counts when they differ, found on 53 pages where they do: og:title and
-twitter:title together are the headline more often than JSON-LD and h1 together."""
+# What the words of the page's address count: they decide between places that nearly balance.
 NEAR = 0.15
-"""What the words of the page's address count: they decide between places that nearly balance."""
-FEWEST_WORDS = 3
-"""Words that make an address speak of its article."""
+FEWEST_WORDS = 3  # Words that make an address speak of its article
 CLEANEST = ("jsonld", "og", "twitter", "title", "h1")
 SEPARATOR = re.compile(
     r"\s+[-–—|·•»«/:]+\s+|\s*[|｜ㅣ│¦]\s*|\s*--+\s*|\s+::\s+|(?<=\S)[-–—](?=\S[^-–—]{0,30}$)"
 )
+# What every separator holds: looking for a sign alone is quicker.
 SIGN = re.compile(r"[-–—|·•»«/:｜ㅣ│¦]")
-"""What every separator holds: looking for a sign alone is quicker."""
 TAG = re.compile(r"<[/a-zA-Z][^<>]{0,200}>")
+# Markup escaped twice: `Python, SQL &#x26; AI`.
 ENTITY = re.compile(r"&(?:#\w{1,7}|[a-zA-Z]{2,8});")
-"""Markup escaped twice: `Python, SQL &#x26; AI`."""
 WORD = re.compile(r"[^\W_]{2,}")
 LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
@@ -35,12 +34,11 @@ LONGEST = 500
 class Titles:
     """A page's titles by where they were found, and the names of its site."""
 
-    candidates: Mapping[str, str]
-    """jsonld, h1, og, twitter, title: those that the page has."""
+    candidates: Mapping[str, str]  # jsonld, h1, og, twitter, title: those that the page has
+    # Folded names of the site: og:site_name, JSON-LD publisher, the host.
     names: frozenset[str] = frozenset()
-    """Folded names of the site: og:site_name, JSON-LD publisher, the host."""
+    # Words of the page's address, as `words_of_address` has them.
     address: frozenset[str] = frozenset()
-    """Words of the page's address, as `words_of_address` has them."""
 
 
 @lru_cache(maxsize=512)

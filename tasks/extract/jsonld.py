@@ -11,8 +11,7 @@ from urllib.parse import unquote, urlsplit
 from tasks.extract.headlines import letters
 from tasks.text.html_tree import one_line
 
-Thing = dict[str, Any]
-"""One schema.org object as parsed."""
+Thing = dict[str, Any]  # One schema.org object as parsed
 
 ARTICLE_TYPES = frozenset(
     {
@@ -57,12 +56,9 @@ SCRAP = re.compile(
 class Structured:
     """What the JSON-LD blocks of a page hold."""
 
-    article: Thing
-    """The object that is about this page's article; empty when there is none."""
-    page: Thing
-    """The object about the page itself; empty when there is none."""
-    twins: tuple[Thing, ...]
-    """Other objects that are articles at this page's address."""
+    article: Thing  # The object that is about this page's article; empty when there is none
+    page: Thing  # The object about the page itself; empty when there is none
+    twins: tuple[Thing, ...]  # Other objects that are articles at this page's address
     things: tuple[Thing, ...]
     by_id: dict[str, Thing]
 

@@ -7,18 +7,16 @@ from typing import Any
 import numpy as np
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-SHORTEST = 200
-"""Characters; for a shorter text, the language that the page states counts."""
+SHORTEST = 200  # Characters; for a shorter text, the language that the page states counts
 SURE = 0.999
 SAMPLE = 1500
+# Characters that are asked first: most articles are in the language their page names, and five in
+# six say so in as few.
 BEGINNING = 400
-"""Characters that are asked first: most articles are in the language their page names, and five
-in six say so in as few."""
-DEEPEST = 6
-"""Bytes of the longest run that the identifier's model knows."""
+DEEPEST = 6  # Bytes of the longest run that the identifier's model knows
 SAME = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
+# Languages that short texts do not tell apart.
 CLOSE = (frozenset({"hr", "sr", "bs"}), frozenset({"id", "ms"}), frozenset({"no", "da"}))
-"""Languages that short texts do not tell apart."""
 
 
 def choose_language(page: str | None, text: str, source: str | None) -> tuple[str | None, str]:

@@ -45,18 +45,15 @@ class Metadata:
     authors: tuple[str, ...] = ()
     section: str | None = None
     published: Moment | None = None
-    published_source: str = "none"
-    """jsonld, meta, page, url or none."""
+    published_source: str = "none"  # jsonld, meta, page, url or none
     modified_at: datetime | None = None
     language: str | None = None
     access: str = "unknown"
-    stated_words: int = 0
-    """How many words the page says its article has; 0 when it does not say."""
+    stated_words: int = 0  # How many words the page says its article has; 0 when it does not say
     rights_notice: str | None = None
     tdm_reservation: str | None = None
     declared_url: str | None = None
-    kinds: frozenset[str] = frozenset()
-    """schema.org types on the page, and `og:<type>`."""
+    kinds: frozenset[str] = frozenset()  # schema.org types on the page, and `og:<type>`
 
 
 def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Metadata:

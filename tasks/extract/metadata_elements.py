@@ -10,14 +10,13 @@ from tasks.extract.headlines import letters
 from tasks.extract.jsonld import Structured, first_text
 from tasks.text.html_tree import one_line
 
-LONGEST = 3000
-"""Characters taken of one meta element, title or heading."""
+LONGEST = 3000  # Characters taken of one meta element, title or heading
 TAGS = ("meta", "title", "h1", "link", "script", "footer")
+# All that is looked up on every page: each search walks the whole tree, so there is one.
 PLACES = (
     'meta, title, h1, link[rel=canonical], script[type*="ld+json" i],'
     " footer, #footer, .footer, .copyright"
 )
-"""All that is looked up on every page: each search walks the whole tree, so there is one."""
 
 
 class Page:
@@ -32,8 +31,8 @@ class Page:
     def __init__(self, tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> None:
         self.tree, self.url, self.timezone = tree, url, timezone
         self._places = _places(tree)
+        # The page's meta elements by lower-case name; the first of a name counts.
         self.meta: dict[str, str] = {}
-        """The page's meta elements by lower-case name; the first of a name counts."""
         for node in self._places["meta"]:
             said = node.attributes
             names = map(said.get, ("property", "name", "itemprop", "http-equiv"))

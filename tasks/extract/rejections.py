@@ -11,12 +11,10 @@ from tasks.model import Cleaned, Outcome
 from tasks.text.sentence_split import word_count
 from tasks.text.urls import is_http
 
-FEWEST_WORDS = 12
-"""Of body and standfirst together: a lede or a flash of one sentence has more."""
+FEWEST_WORDS = 12  # Of body and standfirst together: a lede or a flash of one sentence has more
+# For a dated page that states it is an article: only a first line may have been delivered.
 FEWEST_STATED = 3
-"""For a dated page that states it is an article: only a first line may have been delivered."""
-SHORT_WORDS = 120
-"""Up to here a text is weighed against the signs of other kinds of page."""
+SHORT_WORDS = 120  # Up to here a text is weighed against the signs of other kinds of page
 CHALLENGE = re.compile(
     r"just a moment\.\.\.|checking (?:your browser|if the site connection is secure)"
     r"|verify(?:ing)? (?:that )?you are (?:a |not a )?(?:human|robot)|are you a robot"
@@ -59,8 +57,7 @@ LIST_TYPES = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "Prof
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "TVEpisode", "Clip"})
 
 
-Refusal = tuple[Outcome, str]
-"""The outcome and its detail."""
+Refusal = tuple[Outcome, str]  # The outcome and its detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +66,9 @@ class PageView:
 
     title: str
     headings: str
-    text: str
-    """The beginning of all its visible text."""
-    words: int
-    """Of that beginning."""
-    teasers: int = 0
-    """Headings that are links."""
+    text: str  # The beginning of all its visible text
+    words: int  # Of that beginning
+    teasers: int = 0  # Headings that are links
     has_challenge: bool = False
     has_video: bool = False
 

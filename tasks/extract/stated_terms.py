@@ -14,11 +14,11 @@ TIERS = {
     "premium": "paywalled",
     "paid": "paywalled",
 }
+# `article:content_tier`, `cXenseParse:abc-articletype`, `outbrain:article_access_status`.
 TIER_NAME = re.compile(r"(?:content_?tier|article_?type|access_?status)$")
-"""`article:content_tier`, `cXenseParse:abc-articletype`, `outbrain:article_access_status`."""
+# `isPremium`, `k5a:paid`, `cXenseParse:recs-ispaidcontent`; not `adv:premium`, which is about
+# advertisements.
 PAID_NAME = re.compile(r"(?:is_?premium|is_?paid(?:content)?|[:_-]paid|-premium)$")
-"""`isPremium`, `k5a:paid`, `cXenseParse:recs-ispaidcontent`; not `adv:premium`, which is about
-advertisements."""
 WORDS = re.compile(r"[0-9]{1,6}")
 NOAI = re.compile(r"\bno(?:image)?ai\b", re.I)
 NOTICE = re.compile(r"(?:©|&copy;|\(c\)\s|\bcopyright\b).{2,160}", re.I)

@@ -32,10 +32,9 @@ from tasks.prompts.word_weights import fold
 
 __all__ = ["NO_SITE", "Hints", "Site", "clean_lines", "clean_tree"]
 
+# A longer page is read from shortly before its headline on, or from its start, up to this.
 MOST_BLOCKS = 8000
-"""A longer page is read from shortly before its headline on, or from its start, up to this."""
-BEFORE = 500
-"""Blocks read before the headline of such a page."""
+BEFORE = 500  # Blocks read before the headline of such a page
 UNREAD = "furniture", "size:unread"
 
 

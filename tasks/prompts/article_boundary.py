@@ -14,8 +14,7 @@ COMMENTS = re.compile(
     r"disqus\w*|kommentare?|commentaires?|comentarios|livefyre\w*|respond|user-?comments?)(?:$|[\s_-])"
 )
 NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
-ENOUGH = 400
-"""Characters of running text from which on a part of the page is an article."""
+ENOUGH = 400  # Characters of running text from which on a part of the page is an article
 
 
 def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:

@@ -24,8 +24,8 @@ from tasks.prompts.tree_position import (
 )
 from tasks.prompts.word_weights import Lexicon, TextScores, tokens, topic_words
 
+# Window sizes in blocks on each side, by `is_text`: without markup, context has to say more.
 WIDTHS = {False: (4, 10), True: (4, 10, 25)}
-"""Window sizes in blocks on each side, by `is_text`: without markup, context has to say more."""
 
 
 @dataclass(frozen=True, slots=True)

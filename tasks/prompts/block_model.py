@@ -14,8 +14,7 @@ import numpy.typing as npt
 from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.word_weights import Lexicon
 
-STRIDE = 2000
-"""Rows scored at a time, so that memory does not grow with the page."""
+STRIDE = 2000  # Rows scored at a time, so that memory does not grow with the page
 MODEL = Path(__file__).with_name("model.json")
 
 

@@ -18,8 +18,7 @@ STANDFIRST = re.compile(
 )
 TAIL = 3
 LONGEST_BIO = 60
-SHORT = 4
-"""Words of a label, such as `Print` or `Save for later`."""
+SHORT = 4  # Words of a label, such as `Print` or `Save for later`
 
 
 def find_headline(page: Page, headline: str | None) -> int:

@@ -14,27 +14,22 @@ from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Columns
 
-UNLIKELY = 0.02
-"""The second forest does not score blocks with this first score or less."""
-KEEP = 0.25
-"""A block with this score or more is article text."""
+UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
+KEEP = 0.25  # A block with this score or more is article text
+# A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
 DOUBT = {False: (0.4, 0.4), True: (0.1, 0.3)}
-"""A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`."""
 LIFT = 0.45
+# Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
+# many are plain; the most that the words of a plain sentence may plead.
 AROUND, ENOUGH, CALM = 25, 7, -1.0
-"""Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
-many are plain; the most that the words of a plain sentence may plead."""
+# Pages saved as text: the score of surely good blocks, and the factors for KEEP around them.
 AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
-"""Pages saved as text: the score of surely good blocks, and the factors for KEEP around them."""
+# A block with this score is kept against a rule that can err on articles about subscriptions.
 SURE = 0.93
-"""A block with this score is kept against a rule that can err on articles about subscriptions."""
-PLEADS = 0.0
-"""Blocks that are not kept are shown to the rules if their words score more than this."""
-HOPELESS = 0.7
-"""A block with a higher prompt score is never restored."""
+PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words score more than this
+HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
-BRIEF = 16
-"""Words up to which a text rule overrules any score."""
+BRIEF = 16  # Words up to which a text rule overrules any score
 
 
 class Role(Enum):
@@ -55,17 +50,14 @@ class Draft:
     page: Page
     columns: Columns
     score: Column
-    prompt_score: Column
-    """How likely each block is a prompt."""
+    prompt_score: Column  # How likely each block is a prompt
     roles: dict[int, Role] = field(default_factory=dict)
+    # Kind and rule of the blocks that are removed.
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Kind and rule of the blocks that are removed."""
+    # Blocks that the page's metadata repeat, such as its headline: never taken out.
     safe: frozenset[int] = frozenset()
-    """Blocks that the page's metadata repeat, such as its headline: never taken out."""
-    byline: str | None = None
-    """The part of the byline's block that names the authors."""
-    section: str | None = None
-    """Where a breadcrumb trail leads."""
+    byline: str | None = None  # The part of the byline's block that names the authors
+    section: str | None = None  # Where a breadcrumb trail leads
 
     def text(self, at: int) -> str:
         """A block's text."""

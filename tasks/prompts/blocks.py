@@ -11,9 +11,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _SKIPPED = """script style noscript template svg math iframe object embed head select option
 datalist textarea canvas audio video map frameset rp"""
 SKIPPED = frozenset(_SKIPPED.split())
+# Characters from which a noscript is read: some sites put the whole article into one and have
+# scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
 NOSCRIPT_STORY = 500
-"""Characters from which a noscript is read: some sites put the whole article into one and have
-scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`."""
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
 q rb rt ruby s samp small span strike strong sub sup time tt u var wbr img
@@ -30,8 +30,7 @@ TAG_FLAGS = {tag: 1 << bit for bit, tag in enumerate(_FLAGGED.split())}
 BODY_FLAG, HIDDEN_FLAG, DIALOG_FLAG = 1 << 24, 1 << 25, 1 << 26
 TELLING = frozenset({"itemprop", "role", "aria-modal"})
 NAMING = ("class", "id", "role")
-MOST_NODES = 500_000
-"""Later nodes of a page are not read; the corpus's largest page has 20,000."""
+MOST_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
 MAY_HIDE = "[hidden], [style]"
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"
@@ -43,11 +42,9 @@ class Element:
 
     tag: str
     parent: int
-    key: str
-    """Its class, id and role, lower case."""
+    key: str  # Its class, id and role, lower case
     depth: int
-    flags: int
-    """TAG_FLAGS, BODY_FLAG, HIDDEN_FLAG and DIALOG_FLAG of it and its ancestors."""
+    flags: int  # TAG_FLAGS, BODY_FLAG, HIDDEN_FLAG and DIALOG_FLAG of it and its ancestors
     start: int = 0
     end: int = 0
 
@@ -71,10 +68,9 @@ class Page:
     blocks: list[Block] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     is_text: bool = False
-    images: set[int] = field(default_factory=set)
-    """Elements with an image anywhere inside."""
+    images: set[int] = field(default_factory=set)  # Elements with an image anywhere inside
+    # `strip` or `keep` for the elements that the source's settings name.
     marks: dict[int, str] = field(default_factory=dict)
-    """`strip` or `keep` for the elements that the source's settings name."""
 
     def only(self, kept: Sequence[int]) -> "Page":
         """The page as if it had no blocks but these, given in page order."""

@@ -12,8 +12,7 @@ CREDIT = re.compile(
     re.I,
 )
 FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
-PICTURE = 500
-"""Most characters of an element that contains only a picture and its caption."""
+PICTURE = 500  # Most characters of an element that contains only a picture and its caption
 
 
 def take_captions(draft: Draft, first: int, last: int, headline: int) -> None:

@@ -19,11 +19,10 @@ FRAME = re.compile(
     r"read-?next|widget|cookie|consent|gdpr|disclaimer|copyright|legal|about-?us|topics?\b"
 )
 WANTED = {"promo_up": PROMO, "frame_up": FRAME}
+# Characters of the largest element whose name is believed: many sites call the whole article
+# `paywall` or `premium`.
 SMALL = 1500
-"""Characters of the largest element whose name is believed: many sites call the whole article
-`paywall` or `premium`."""
-FAR = 9
-"""Cap on the number of steps up."""
+FAR = 9  # Cap on the number of steps up
 
 
 def name_columns(tree: TreeArrays, chars: Column) -> Columns:

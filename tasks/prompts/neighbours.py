@@ -5,10 +5,8 @@ import numpy as np
 from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.tree_position import pleading
 
-WIDTHS = (3, 8)
-"""Numbers of blocks of running text on each side."""
-FAR = 30
-"""Cap on the number of steps to the next running text."""
+WIDTHS = (3, 8)  # Numbers of blocks of running text on each side
+FAR = 30  # Cap on the number of steps to the next running text
 
 
 class Neighbours:

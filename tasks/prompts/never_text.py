@@ -11,10 +11,8 @@ from tasks.prompts.page_head import find_byline, is_date_line
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.word_weights import word_count
 
-HEADS = 3
-"""Kicker, headline and standfirst: lines that may say anything."""
-OPENING = 8
-"""Lines that hold no byline and no date line after the first."""
+HEADS = 3  # Kicker, headline and standfirst: lines that may say anything
+OPENING = 8  # Lines that hold no byline and no date line after the first
 
 
 def is_prompt(text: str, language: str | None) -> bool:

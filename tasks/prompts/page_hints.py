@@ -10,10 +10,9 @@ from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
 class Site:
     """What the pages of a site have in common."""
 
-    pages: int = 0
-    """Number of pages counted."""
+    pages: int = 0  # Number of pages counted
+    # Number of pages that contain a text, by its hash; rare texts are left out.
     counts: Mapping[int, int] = field(default_factory=dict)
-    """Number of pages that contain a text, by its hash; rare texts are left out."""
 
 
 NO_SITE = Site()

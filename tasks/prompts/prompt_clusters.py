@@ -5,16 +5,14 @@ import numpy as np
 from tasks.prompts.block_selection import SURE, Draft
 from tasks.prompts.text_rules import PROMPT_KINDS
 
-BOX = 400
-"""Characters of the largest box that its first block, `Advertisement`, speaks for."""
+BOX = 400  # Characters of the largest box that its first block, `Advertisement`, speaks for
 BOX_BLOCKS = 6
 ITEM_WORDS = 16
+# Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
-"""Items of a list that is judged as a whole, and the share of them that has to be prompts."""
+# Running text with a lower score is stripped among prompts; by `is_text`.
 DOUBTFUL = {False: 0.3, True: 0.2}
-"""Running text with a lower score is stripped among prompts; by `is_text`."""
-SURE_SENTENCE = 0.8
-"""What SURE is for a short block that ends as a sentence does."""
+SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence does
 
 
 def strip_boxes(draft: Draft) -> None:

@@ -13,17 +13,13 @@ from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.page_hints import Site
 from tasks.prompts.text_rules import find_rule
 
-LONGEST = 2000
-"""Characters of a text that are compared."""
+LONGEST = 2000  # Characters of a text that are compared
 FEWEST_LETTERS = 2
+# Shares of a site's pages: the least for a doubtful label, and for anything else.
 SOME, OFTEN = 1 / 3, 1 / 2
-"""Shares of a site's pages: the least for a doubtful label, and for anything else."""
-MANY = 5
-"""Pages from which on that counts against a label that the model is sure of."""
-DOUBTFUL = 0.75
-"""A sentence with this score or more stays, wherever else it stands."""
-MUCH = 0.25
-"""If more than this share of a page's text recurs, the page is a version of another."""
+MANY = 5  # Pages from which on that counts against a label that the model is sure of
+DOUBTFUL = 0.75  # A sentence with this score or more stays, wherever else it stands
+MUCH = 0.25  # If more than this share of a page's text recurs, the page is a version of another
 NO_LETTER = re.compile(r"[\W\d_]+")
 ASCII = {code: chr(code).lower() if chr(code).isalpha() else None for code in range(128)}
 

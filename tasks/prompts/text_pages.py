@@ -11,10 +11,8 @@ from tasks.prompts.text_statistics import SENTENCE_END
 from tasks.prompts.word_weights import fold, word_count
 
 DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b", re.I)
-OPENING = 8
-"""Lines before the first paragraph that can hold the headline."""
-LONG = 20
-"""Words from which on a sentence is certainly a paragraph."""
+OPENING = 8  # Lines before the first paragraph that can hold the headline
+LONG = 20  # Words from which on a sentence is certainly a paragraph
 
 
 def open_text(draft: Draft, headline: int) -> int:

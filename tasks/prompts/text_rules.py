@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("rules")
+# Languages whose rules are in another one's file.
 FILES = {
     "da": "nordic",
     "nb": "nordic",
@@ -16,9 +17,7 @@ FILES = {
     "uk": "ru",
     "be": "ru",
 }
-"""Languages whose rules are in another one's file."""
-LONGEST = 2000
-"""Characters; no rule reads a longer text."""
+LONGEST = 2000  # Characters; no rule reads a longer text
 APOSTROPHES = "’‘`´"
 _PROMPT_KINDS = """
 metering paywall registration newsletter trial_offer donation sponsored
@@ -31,18 +30,15 @@ PROMPT_KINDS = frozenset(_PROMPT_KINDS.split())
 class Rule:
     """A pattern for the texts of one kind of block, with the examples that test it."""
 
-    name: str
-    """File and name, such as `en/articles-left`."""
+    name: str  # File and name, such as `en/articles-left`
     kind: str
     pattern: re.Pattern[str]
-    max_words: int
-    """The rule does not apply to a longer block."""
+    max_words: int  # The rule does not apply to a longer block
     yes: tuple[str, ...]
     no: tuple[str, ...]
-    is_sure: bool = False
-    """Whether it is right even where everything else speaks for article text."""
+    is_sure: bool = False  # Whether it is right even where everything else speaks for article text
+    # Lower-case strings; every text that the pattern matches contains one of them.
     needs: tuple[str, ...] = ()
-    """Lower-case strings; every text that the pattern matches contains one of them."""
 
 
 def find_rule(text: str, language: str | None) -> Rule | None:

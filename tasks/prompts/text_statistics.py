@@ -36,14 +36,10 @@ LETTERS = {
 }
 KINDS = (*LETTERS, "cjk", *SIGNS)
 BIT = {kind: 1 << at for at, kind in enumerate(KINDS)}
-LONGEST = 20_000
-"""Characters of a text that are read."""
-OPENING = 12
-"""Words at a text's beginning whose capitals are counted."""
-TAIL = 12
-"""Characters at a text's end in which the sentence has to end."""
-PLANE = 1 << 16
-"""Characters below it are looked up in a table."""
+LONGEST = 20_000  # Characters of a text that are read
+OPENING = 12  # Words at a text's beginning whose capitals are counted
+TAIL = 12  # Characters at a text's end in which the sentence has to end
+PLANE = 1 << 16  # Characters below it are looked up in a table
 
 Letters = npt.NDArray[np.uint32]
 Kinds = npt.NDArray[np.uint16]

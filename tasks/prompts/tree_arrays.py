@@ -12,10 +12,8 @@ Index = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 Columns = dict[str, Column]
 
-LEVELS = 5
-"""Number of enclosing elements that columns describe, the block's own first."""
-CARDS = 3
-"""Siblings of one tag and class from which on they are a list of cards (teasers)."""
+LEVELS = 5  # Number of enclosing elements that columns describe, the block's own first
+CARDS = 3  # Siblings of one tag and class from which on they are a list of cards (teasers)
 
 
 class TreeArrays:
@@ -27,8 +25,8 @@ class TreeArrays:
         self.parents = [element.parent for element in elements]
         self.start: Index = np.array([element.start for element in elements], np.intp)
         self.end: Index = np.array([element.end for element in elements], np.intp)
+        # Of each block the element it stands in.
         self.own: Index = np.array([block.element for block in page.blocks], np.intp)
-        """Of each block the element it stands in."""
 
     @cached_property
     def levels(self) -> Index:

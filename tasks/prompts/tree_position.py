@@ -9,8 +9,8 @@ from tasks.prompts.tree_arrays import LEVELS, Column, Columns, TreeArrays
 from tasks.prompts.word_weights import Lexicon
 
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
+# Numbers of tags; those of headings are below zero.
 CODES = {tag: at for at, tag in enumerate(TAGS, 1)} | {f"h{n}": -n for n in range(1, 7)}
-"""Numbers of tags; those of headings are below zero."""
 REGIONS = {f"in_{tag}": bit for tag, bit in TAG_FLAGS.items()} | {
     "in_body": BODY_FLAG,
     "hidden": HIDDEN_FLAG,

@@ -7,54 +7,44 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+# First and last characters of scripts that are counted by characters.
 UNSPACED = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x0E00, 0x0E7F))
-"""First and last characters of scripts that are counted by characters."""
 CJK = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in UNSPACED)}]")
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
 NUMBER = re.compile(b"0+")
+# Letters in lower case, digits as `0`, all else as spaces.
 ASCII_WORDS = bytes(
     ord(chr(code).lower()) if chr(code).isalpha() else ord("0" if chr(code).isdigit() else " ")
     for code in range(128)
 ).ljust(256)
-"""Letters in lower case, digits as `0`, all else as spaces."""
 ASCII_LOWER = bytes(range(256)).lower()
 ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 SIGNS = re.compile(r"[\W_]+")
-SHORT = 200
-"""Characters of texts worth caching: menus, footers and teasers recur on a site's pages."""
-MEMORY = 8_000
-"""Entries of each cache: 10 MB of texts."""
-TELLING = 4
-"""Letters of the shortest word that can say what a text is about."""
+SHORT = 200  # Characters of texts worth caching: menus, footers and teasers recur on a site's pages
+MEMORY = 8_000  # Entries of each cache: 10 MB of texts
+TELLING = 4  # Letters of the shortest word that can say what a text is about
 KEY_PART = re.compile(r"[a-z]{2,}")
 
-Weights = tuple[float, float]
-"""Log-odds for article text and for a prompt."""
+Weights = tuple[float, float]  # Log-odds for article text and for a prompt
 
 
 class TextScores(NamedTuple):
     """What the words of a text say, whatever is around it."""
 
-    article: float
-    """Sum of the article weights of its words, scaled by length."""
-    prompt: float
-    """The same for prompts."""
-    topic_words: frozenset[str]
-    """The words that can say what it is about."""
+    article: float  # Sum of the article weights of its words, scaled by length
+    prompt: float  # The same for prompts
+    topic_words: frozenset[str]  # The words that can say what it is about
 
 
 @dataclass(frozen=True)
 class Lexicon:
     """Learned weights of words and of class names."""
 
-    article: dict[str, float]
-    """Words and pairs of words: log-odds of standing in an article."""
-    prompt: dict[str, float]
-    """The same for prompts."""
-    keys: dict[str, float]
-    """Parts of class names and ids: log-odds of holding article text."""
+    article: dict[str, float]  # Words and pairs of words: log-odds of standing in an article
+    prompt: dict[str, float]  # The same for prompts
+    keys: dict[str, float]  # Parts of class names and ids: log-odds of holding article text
+    # Caches: the scores of texts and of elements' names, and the known parts of each name.
     text_scores: dict[str, TextScores] = field(default_factory=dict, compare=False, repr=False)
-    """Caches: the scores of texts and of elements' names, and the known parts of each name."""
     key_scores: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
     name_parts: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
 

@@ -21,8 +21,8 @@ from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)
 
+# Earlier archive files that are read at most; polls that find nothing leave small ones.
 MAX_FILES = 500
-"""Earlier archive files that are read at most; polls that find nothing leave small ones."""
 SCHEMA = pa.schema(
     [("url", pa.uint64()), ("headline", pa.uint64()), ("texts", pa.list_(pa.uint64()))]
 )
@@ -37,10 +37,9 @@ class BoilerplateCache:
     """
 
     folder: Path
-    made_by: str
-    """Version and settings that the fingerprints depend on."""
+    made_by: str  # Version and settings that the fingerprints depend on
+    # Computes the fingerprints of an archive file's pages.
     make: Callable[[Path], Iterable[PageFingerprint]]
-    """Computes the fingerprints of an archive file's pages."""
 
     def keep(self, warc: Path, fingerprints: Iterable[PageFingerprint]) -> None:
         """Write the selected fingerprints of an archive file."""

@@ -10,28 +10,22 @@ from tasks.model import Capture, CaptureKind, Extraction, PageText
 from tasks.text.html_tree import one_line
 from tasks.text.near_copies import sketch
 from tasks.text.sentence_split import word_count
-from tasks.text.urls import article_id, canonical, content_urn, is_http
+from tasks.text.urls import article_id, canonical, is_http
 
+# Version of what a page gives, from its bytes to its rows: decoding, extraction, cleaning, rules
+# and model, normalising, recurrence. Raise it when some page would now give another outcome, text
+# or field, then run `python -m tests.upgrade.fingerprints`. Raising it empties each user's
+# boilerplate cache, which the next run fills again from the raw archive, and revisions across the
+# change lose `is_like_for_like` until `rebuild articles` has been run.
 EXTRACTOR_VERSION = 1
-"""Version of what a page gives, from its bytes to its rows: decoding, extraction, cleaning, rules
-and model, normalising, recurrence.
-
-Raise it when some page would now give another outcome, text or field, then run
-`python -m tests.upgrade.fingerprints`.
-
-Raising it empties each user's boilerplate cache, which the next run fills again from the raw
-archive, and revisions across the change lose `is_like_for_like` until `rebuild articles` has been
-run.
-"""
+# What 0.1.0, which had no number, wrote for version 1; `article_revisions` knows it, too.
 EXTRACTOR_HASH_1 = "1-d869d737fc43"
-"""What 0.1.0, which had no number, wrote for version 1; `article_revisions` knows it, too."""
+# A page that is dated further ahead of its capture is wrong about its date.
 AHEAD = timedelta(hours=48)
-"""A page that is dated further ahead of its capture is wrong about its date."""
-COMPARED = 40
-"""Words of a text that is compared with others: shorter ones are alike by chance."""
+COMPARED = 40  # Words of a text that is compared with others: shorter ones are alike by chance
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
+# Rules that take out what would have been kept, also at the article's end.
 ALWAYS_TOLD = frozenset({"source:strip", "site:recurring"})
-"""Rules that take out what would have been kept, also at the article's end."""
 Row = dict[str, Any]
 
 
@@ -94,7 +88,7 @@ def canonical_url(page: PageText, capture: Capture) -> str:
     if capture.given_url:
         return canonical(page.declared_url, capture.given_url)
     url = canonical(page.declared_url, capture.url_final)
-    return url if is_http(url) else content_urn(capture.payload_sha256 or "")
+    return url if is_http(url) else f"urn:sha256:{capture.payload_sha256 or ''}"
 
 
 def body_sha256(headline: str, standfirst: str | None, body: str) -> str:

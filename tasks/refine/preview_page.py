@@ -16,8 +16,8 @@ from tasks.settings import Limits
 from tasks.sources.source import Source
 
 Record = dict[str, Any]
+# How `raw_ref` ends, by which the warehouse names a page's place in the archive.
 ARCHIVED = re.compile(r"\.warc\.gz#\d+$")
-"""How `raw_ref` ends, by which the warehouse names a page's place in the archive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_tex
 from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
 from tasks.sources.source import Source
 
-SPOOL_MEMORY = 1024 * 1024
-"""Bytes of refined pages that wait in memory; more wait on disk."""
+SPOOL_MEMORY = 1024 * 1024  # Bytes of refined pages that wait in memory; more wait on disk
 
 Row = dict[str, Any]
 K = TypeVar("K")
@@ -32,10 +31,8 @@ class Refined:
     capture: Row
     article: Row | None = None
     stripped: tuple[Row, ...] = ()
-    fingerprint: PageFingerprint | None = None
-    """Of a page that gave an article."""
-    kept: frozenset[int] = frozenset()
-    """Hashes of its body and captions."""
+    fingerprint: PageFingerprint | None = None  # Of a page that gave an article
+    kept: frozenset[int] = frozenset()  # Hashes of its body and captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +67,11 @@ class Page(NamedTuple):
     site: Site = NO_SITE
 
 
+# Applies `refine_page` to pages in their order, each with a key: in a pool's processes, or one
+# after another in this one. None stays None; an Extraction rejects a page that hung or crashed.
 RefinePages: TypeAlias = Callable[
     [Iterable[tuple[K, Page | None]]], Iterable[tuple[K, Refined | Extraction | None]]
 ]
-"""Applies `refine_page` to pages in their order, each with a key: in a pool's processes, or one
-after another in this one. None stays None; an Extraction rejects a page that hung or crashed."""
 
 
 def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = NO_SITE) -> Refined:

@@ -10,14 +10,10 @@ from tasks.model import PageText, StrippedBlock
 from tasks.prompts import Site
 from tasks.prompts.recurring import SOME, exact_hash, text_hash
 
-ENOUGH_PAGES = 200
-"""When there are so many pages, no earlier archive file is read."""
-MAX_PAGES = 500
-"""Fingerprints kept of one archive file."""
-MAX_TEXTS = 2000
-"""Hashes kept of one page; news pages have about 150."""
-MIN_PAGES = 3
-"""A text on fewer pages of different headlines does not recur."""
+ENOUGH_PAGES = 200  # When there are so many pages, no earlier archive file is read
+MAX_PAGES = 500  # Fingerprints kept of one archive file
+MAX_TEXTS = 2000  # Hashes kept of one page; news pages have about 150
+MIN_PAGES = 3  # A text on fewer pages of different headlines does not recur
 
 
 class PageFingerprint(NamedTuple):
@@ -25,8 +21,7 @@ class PageFingerprint(NamedTuple):
 
     url: int
     headline: int
-    texts: list[int]
-    """Of all its text blocks, kept or not, in ascending order."""
+    texts: list[int]  # Of all its text blocks, kept or not, in ascending order
 
 
 def kept_texts(page: PageText | None) -> frozenset[int]:

@@ -21,10 +21,8 @@ log = logging.getLogger(__name__)
 class Refined:
     """What became of a source in a run."""
 
-    collected: Collected
-    """With an error where collecting or refining failed."""
-    batch: Batch | None = None
-    """Its staged rows; None when nothing was archived or refining failed."""
+    collected: Collected  # With an error where collecting or refining failed
+    batch: Batch | None = None  # Its staged rows; None when nothing was archived or refining failed
 
 
 @task(task_run_name="refine {name}", cache_policy=NO_CACHE)

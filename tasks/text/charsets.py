@@ -16,47 +16,43 @@ HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 BINARY = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF")
 CONTROL = bytes([*range(9), *range(14, 27), 28, 29, 30, 31, 127])
 LATIN = "cp1252"
-LABELS = {
-    **dict.fromkeys(
-        ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "l1", "ascii", "us-ascii"), LATIN
-    ),
-    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "euc-cn"), "gb18030"),
-    **dict.fromkeys(
-        ("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji"), "cp932"
-    ),
-    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "korean"), "cp949"),
-    "big5": "big5hkscs",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "x-euc-jp": "euc-jp",
-    "utf8": "utf-8",
-    "unicode": "utf-8",
+_LABELS_BY_CODEC = {
+    LATIN: "iso-8859-1 iso8859-1 latin1 latin-1 l1 ascii us-ascii",
+    "gb18030": "gb2312 gbk x-gbk gb_2312-80 euc-cn",
+    "cp932": "shift_jis shift-jis sjis x-sjis windows-31j ms_kanji",
+    "cp949": "euc-kr ks_c_5601-1987 ksc5601 korean",
+    "big5hkscs": "big5",
+    "cp1254": "iso-8859-9",
+    "cp874": "iso-8859-11 tis-620",
+    "euc-jp": "x-euc-jp",
+    "utf-8": "utf8 unicode",
 }
-"""Charset labels that mean another codec in browsers (WHATWG Encoding Standard)."""
+# Charset labels that mean another codec in browsers (WHATWG Encoding Standard).
+LABELS = {label: codec for codec, labels in _LABELS_BY_CODEC.items() for label in labels.split()}
+# Codecs that a page may declare; Python has others, such as idna, that no page is written in.
 PAGE_CODEC = re.compile(
     r"utf-(?:8|16)|cp\d|iso8859|iso2022_jp|mac|koi8|euc_|gb|big5|shift_jis|johab|tis|hz"
 )
-"""Codecs that a page may declare; Python has others, such as idna, that no page is written in."""
-LEGACY = {
-    **dict.fromkeys(("cs", "hu", "pl", "sk", "sl", "hr", "ro"), "cp1250"),
-    **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "sr", "kk"), "cp1251"),
-    **dict.fromkeys(("et", "lt", "lv"), "cp1257"),
-    **dict.fromkeys(("ar", "fa"), "cp1256"),
-    "el": "cp1253",
-    "tr": "cp1254",
-    "he": "cp1255",
-    "vi": "cp1258",
-    "th": "cp874",
-    "ja": "cp932",
-    "ko": "cp949",
-    "zh": "gb18030",
+_LANGUAGES_BY_CODEC = {
+    "cp1250": "cs hu pl sk sl hr ro",
+    "cp1251": "ru uk bg be mk sr kk",
+    "cp1257": "et lt lv",
+    "cp1256": "ar fa",
+    "cp1253": "el",
+    "cp1254": "tr",
+    "cp1255": "he",
+    "cp1258": "vi",
+    "cp874": "th",
+    "cp932": "ja",
+    "cp949": "ko",
+    "gb18030": "zh",
 }
-"""The charset that browsers fall back to for a language."""
+# The charset that browsers fall back to for a language.
+LEGACY = {code: codec for codec, codes in _LANGUAGES_BY_CODEC.items() for code in codes.split()}
 
 
+# Pages mix UTF-8 and windows-1252: bytes that are not valid as the one are read as the other.
 def _as_latin(error: UnicodeError) -> tuple[str, int]:
-    """Decode bytes that are not valid UTF-8 as windows-1252, for pages that mix both."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     piece = error.object[error.start : error.end]
@@ -102,7 +98,10 @@ def _decode_utf16(payload: bytes) -> str | None:
 
 
 def _decode(payload: bytes, content_type: str, language: str | None) -> str:
-    declared = _declared(payload, content_type)
+    names = HEADER.findall(content_type)[:1]
+    if found := META.search(payload[:HEAD_BYTES]) or XML.search(payload[:HEAD_BYTES]):
+        names.append(found[1].decode("ascii", "replace"))
+    declared = [codec for name in names if (codec := _codec(name))]
     # ISO-2022-JP is ASCII with escape sequences, so it would pass as UTF-8.
     if b"\x1b$" in payload[:SAMPLE_BYTES] or b"\x1b(" in payload[:SAMPLE_BYTES]:
         declared = [*[c for c in declared if c.startswith("iso2022")], "iso-2022-jp", *declared]
@@ -121,14 +120,6 @@ def _decode(payload: bytes, content_type: str, language: str | None) -> str:
             return text
     readings = [payload.decode(c, "replace") for c in dict.fromkeys([*declared, "utf-8", LATIN])]
     return min(readings, key=lambda reading: reading.count("\ufffd"))
-
-
-def _declared(payload: bytes, content_type: str) -> list[str]:
-    """The codecs that HTTP and the page declare, in this order, if Python has them."""
-    names = HEADER.findall(content_type)[:1]
-    found = META.search(payload[:HEAD_BYTES]) or XML.search(payload[:HEAD_BYTES])
-    names += [found[1].decode("ascii", "replace")] if found else []
-    return [codec for name in names if (codec := _codec(name))]
 
 
 def _codec(name: str) -> str | None:
@@ -156,7 +147,10 @@ def _strictly(payload: bytes, codec: str) -> str | None:
 def _likely_codecs(payload: bytes, declared: list[str], language: str | None) -> list[str]:
     """Codecs to try, the likeliest first."""
     legacy = [codec for codec in declared if codec != "utf-8"]
-    by_language = [LEGACY[lang]] if (lang := _language(payload, language)) in LEGACY else []
+    found = LANGUAGE.search(payload[:HEAD_BYTES])
+    stated = found[1].decode("ascii").lower() if found else (language or "")
+    legacy_codec = LEGACY.get(stated.partition("-")[0])
+    by_language = [legacy_codec] if legacy_codec else []
     sample = TAG.sub(b" ", payload[:SAMPLE_BYTES])
     # Bytes over 127 in runs mean another script than Latin, so a declared Latin-1 is not believed.
     runs = [len(run) for run in HIGH_RUN.findall(sample)]
@@ -166,9 +160,3 @@ def _likely_codecs(payload: bytes, declared: list[str], language: str | None) ->
     best = from_bytes(sample[:8000]).best()
     guess = [codec] if best and (codec := _codec(best.encoding.replace("_", "-"))) else []
     return [*trusted, *by_language, *guess, *legacy]
-
-
-def _language(payload: bytes, language: str | None) -> str:
-    found = LANGUAGE.search(payload[:HEAD_BYTES])
-    name = found[1].decode("ascii").lower() if found else (language or "")
-    return name.partition("-")[0]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
@@ -34,26 +35,25 @@ MONTHS = {
     "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
 }
 MONTH_NUMBER = {name: n for names in MONTHS.values() for n, name in enumerate(names.split(), 1)}
-ZONES = {
-    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0.0),
-    **dict.fromkeys(("BST", "CET", "MEZ", "WEST"), 1.0),
-    **dict.fromkeys(("CEST", "MESZ", "EET", "SAST"), 2.0),
-    **dict.fromkeys(("EEST", "MSK", "TRT"), 3.0),
-    **dict.fromkeys(("HKT", "SGT", "PHT", "AWST"), 8.0),
-    **dict.fromkeys(("JST", "KST"), 9.0),
-    "AEST": 10.0,
-    "AEDT": 11.0,
-    "NZST": 12.0,
-    "NZDT": 13.0,
-    "EDT": -4.0,
-    "EST": -5.0,
-    "CDT": -5.0,
-    "MDT": -6.0,
-    "MST": -7.0,
-    "PDT": -7.0,
-    "PST": -8.0,
+_ZONES_BY_HOURS = {
+    0: "Z UTC GMT WET",
+    1: "BST CET MEZ WEST",
+    2: "CEST MESZ EET SAST",
+    3: "EEST MSK TRT",
+    8: "HKT SGT PHT AWST",
+    9: "JST KST",
+    10: "AEST",
+    11: "AEDT",
+    12: "NZST",
+    13: "NZDT",
+    -4: "EDT",
+    -5: "EST CDT",
+    -6: "MDT",
+    -7: "MST PDT",
+    -8: "PST",
 }
-"""Hours east of UTC. Names used by several countries (IST, CST) mean the source's own zone."""
+# Hours east of UTC. Names used by several countries (IST, CST) mean the source's own zone.
+ZONES = {zone: hours for hours, zones in _ZONES_BY_HOURS.items() for zone in zones.split()}
 
 CLOCK = (
     r"(?P<hour>\d{1,2})\s?(?:[:.hH時时시点]|\s?Uhr\b)\s?(?P<minute>\d{2}|\d(?=\s?[分분]))?"
@@ -68,6 +68,7 @@ ISO = re.compile(
 COMPACT = re.compile(
     r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?\b"
 )
+# RFC 822, as in feeds and HTTP headers.
 MAIL = re.compile(r"[A-Za-z]{3,9}, \d{1,2} [A-Za-z]{3} \d{4} \d")
 EAST_ASIA = re.compile(
     r"(?:(?P<year>\d{4})|令和\s?(?P<reiwa>\d{1,2}|元))\s?[年년]\s?"
@@ -103,8 +104,7 @@ URL_DAY = re.compile(
 class Moment:
     """A point in time, and the text it was read from."""
 
-    at: datetime
-    """In UTC. A date without a time is midnight in UTC, which keeps the day."""
+    at: datetime  # In UTC. A date without a time is midnight in UTC, which keeps the day.
     raw: str
     has_time: bool
 
@@ -126,12 +126,6 @@ def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> 
         if at is not None and at.year >= EARLIEST_YEAR:
             return Moment(at, text, has_time)
     return None
-
-
-def parse_time(raw: str, timezone: str = "UTC") -> datetime | None:
-    """The point in time in UTC; None when the text has none."""
-    moment = parse_moment(raw, timezone)
-    return moment.at if moment else None
 
 
 def day_in_url(url: str) -> date | None:
@@ -168,7 +162,9 @@ def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
     if found := COMPACT.match(text):
         yield _from_match(found, zone)
     if MAIL.match(text):
-        yield _from_mail(text, zone), True
+        with suppress(ValueError, TypeError, IndexError, OverflowError):
+            at = parsedate_to_datetime(text)
+            yield (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC), True
     if found := EAST_ASIA.search(text):
         yield _from_match(found, zone)
     for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST):
@@ -178,15 +174,6 @@ def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
         yield _from_match(match, zone, swap=not day_first and match["gap"] != ".")
     if found := ISO.search(text):
         yield _from_match(found, zone)
-
-
-def _from_mail(text: str, zone: tzinfo) -> datetime | None:
-    """RFC 822, as in feeds and HTTP headers."""
-    try:
-        at = parsedate_to_datetime(text)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
 
 
 def _from_match(found: re.Match[str], zone: tzinfo, *, swap: bool = False) -> Reading:
@@ -245,13 +232,13 @@ def _zone(text: str | None, own: tzinfo) -> tzinfo:
         return own
     if text[0] in "+-":
         digits = text[1:].replace(":", "").rjust(3, "0")
-        hours, minutes = (
-            (digits[:-2], digits[-2:]) if len(digits) > 3 or ":" in text else (digits, "0")
-        )
+        hours, minutes = digits, "0"
+        if len(digits) > 3 or ":" in text:
+            hours, minutes = digits[:-2], digits[-2:]
         offset = timedelta(hours=int(hours), minutes=int(minutes))
-        return (
-            timezone(-offset if text[0] == "-" else offset) if offset < timedelta(days=1) else own
-        )
+        if offset >= timedelta(days=1):
+            return own
+        return timezone(-offset if text[0] == "-" else offset)
     # Eastern time, without saying whether daylight saving applies.
     if text == "ET":
         return zone_of("America/New_York")

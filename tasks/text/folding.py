@@ -68,8 +68,7 @@ class Folded:
     text: str
     original: str
     keep_case: bool
-    is_aligned: bool
-    """Whether each folded character has the same offset as its original."""
+    is_aligned: bool  # Whether each folded character has the same offset as its original
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the original of `text[start:end]`, without trailing invisible characters."""
@@ -79,12 +78,6 @@ class Folded:
         while _UNSEEN.match(self.original, stop - 1):
             stop -= 1
         return first, stop
-
-    def without_case(self) -> "Folded":
-        """The same text with case folded too."""
-        text = self.text.casefold()
-        is_aligned = self.is_aligned and len(text) == len(self.text)
-        return Folded(text, self.original, False, is_aligned)
 
     def _place(self, position: int) -> tuple[int, int]:
         """Offsets in the original of one folded character."""
@@ -117,8 +110,11 @@ def fold(text: str, *, keep_case: bool = False) -> Folded:
     is not part of the word.
     """
     folded, is_aligned = _fold_characters(text, keep_case)
-    spaced = _fold_gaps(folded)
-    return Folded(spaced, text, keep_case, is_aligned and len(spaced) == len(text))
+    # In most texts all gaps are one space.
+    if not folded.isprintable() or "  " in folded:
+        is_odd = "\n" in folded.replace("\n\n", "") or any(odd in folded for odd in _ODD_GAPS)
+        folded = _GAP.sub(_gap, folded) if is_odd else folded
+    return Folded(folded, text, keep_case, is_aligned and len(folded) == len(text))
 
 
 def _fold_characters(text: str, keep_case: bool) -> tuple[str, bool]:
@@ -142,14 +138,6 @@ def _plain_sign(sign: str) -> str:
         if re.match(f"[{signs}]", sign):
             return plain
     return chr(ord(sign) - 0xFEE0) if "\uff01" <= sign <= "\uff5e" else ""
-
-
-def _fold_gaps(text: str) -> str:
-    r"""Fold gaps; text whose gaps are all one space or `\n\n` returns early."""
-    if text.isprintable() and "  " not in text:
-        return text
-    is_folded = not ("\n" in text.replace("\n\n", "") or any(odd in text for odd in _ODD_GAPS))
-    return text if is_folded else _GAP.sub(_gap, text)
 
 
 def _gap(gap: re.Match[str]) -> str:

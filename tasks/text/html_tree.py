@@ -22,21 +22,12 @@ def one_line(text: str) -> str:
 def parse_html(text: str) -> LexborHTMLParser:
     """Parse a page; nesting deeper than MAX_DEPTH is flattened."""
     # The parser takes quadratic time in the depth, which hostile pages exploit.
-    if text.count("<") > MANY_TAGS and _is_deep(text):
-        text = _flatten(text)
-    return LexborHTMLParser(text)
-
-
-def _is_deep(text: str) -> bool:
     depth = 0
-    for slash in NESTING.findall(text):
-        if not slash:
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif depth:
-            depth -= 1
-    return False
+    for slash in NESTING.findall(text) if text.count("<") > MANY_TAGS else ():
+        depth = max(0, depth - 1) if slash else depth + 1
+        if depth > MAX_DEPTH:
+            return LexborHTMLParser(_flatten(text))
+    return LexborHTMLParser(text)
 
 
 def _flatten(text: str) -> str:

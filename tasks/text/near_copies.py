@@ -12,15 +12,14 @@ from rensa import RMinHash
 from tasks.text.folding import fold
 from tasks.text.sentence_split import UNSPACED
 
-SHINGLE = 4
-"""Consecutive words (characters in scripts without spaces) of one shingle."""
+SHINGLE = 4  # Consecutive words (characters in scripts without spaces) of one shingle
 SLOTS = 512
 # Changing the seed or the sizes makes all stored sketches incomparable.
 SEED = 20260302
 BANDS = 24
+# Slots in a band. Two texts are compared when one of their bands agrees: with a Jaccard similarity
+# of .4 in 98 of 100 cases, of .01 in 2 of 1,000.
 ROWS = 2
-"""Slots in a band. Two texts are compared when one of their bands agrees: with a Jaccard similarity
-of .4 in 98 of 100 cases, of .01 in 2 of 1,000."""
 
 _TOKEN = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
 
@@ -31,13 +30,11 @@ Hashes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint64]]
 class Sketch:
     """A compact summary of a text's shingles."""
 
-    shingles: int
-    """Number of distinct shingles."""
+    shingles: int  # Number of distinct shingles
+    # The lowest bit of each slot. Two sketches share (1 + J) / 2 of them, J being the Jaccard
+    # similarity of the texts' shingles.
     bits: bytes
-    """The lowest bit of each slot. Two sketches share (1 + J) / 2 of them, J being the Jaccard
-    similarity of the texts' shingles."""
-    bands: tuple[int, ...]
-    """32-bit hashes; similar texts share at least one."""
+    bands: tuple[int, ...]  # 32-bit hashes; similar texts share at least one
 
 
 def sketch(text: str) -> Sketch | None:
@@ -45,8 +42,13 @@ def sketch(text: str) -> Sketch | None:
     tokens = _TOKEN.findall(fold(text).text)
     if not tokens:
         return None
+    hashes = np.array([_token_hash(token) for token in tokens], dtype=np.uint64)
+    size = min(SHINGLE, len(hashes))
+    grams = np.zeros(len(hashes) - size + 1, dtype=np.uint64)
+    for offset in range(size):
+        grams = _mixed(grams + hashes[offset : offset + len(grams)])
     # Unique and sorted, so that neither order nor repetition of shingles counts.
-    shingles = np.unique(_shingles(tokens))
+    shingles = np.unique(grams)
     digest = RMinHash.digest_matrix_from_flat_token_hashes(
         shingles, [0, len(shingles)], num_perm=SLOTS, seed=SEED
     )
@@ -56,15 +58,6 @@ def sketch(text: str) -> Sketch | None:
     for row in slots[: BANDS * ROWS].reshape(BANDS, ROWS).T:
         bands = _mixed(bands + row)
     return Sketch(len(shingles), bits, tuple((bands >> np.uint64(32)).tolist()))
-
-
-def _shingles(tokens: list[str]) -> Hashes:
-    hashes = np.array([_token_hash(token) for token in tokens], dtype=np.uint64)
-    size = min(SHINGLE, len(hashes))
-    grams = np.zeros(len(hashes) - size + 1, dtype=np.uint64)
-    for offset in range(size):
-        grams = _mixed(grams + hashes[offset : offset + len(grams)])
-    return grams
 
 
 @lru_cache(maxsize=1 << 15)

@@ -2,17 +2,13 @@
 
 import re
 
-from tasks.text.folding import Folded, fold
-
-__all__ = ["Folded", "fold", "sentence_starts", "sentences", "word_count"]
-
+# Regex class of letters of scripts without spaces between words: Han, kana, Thai, Lao, Tibetan,
+# Burmese, Khmer.
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
     "\u3031-\u3035\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003ffff"
 )
-"""Regex class of letters of scripts without spaces between words: Han, kana, Thai, Lao,
-Tibetan, Burmese, Khmer."""
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _SPACED_WORD = re.compile(r"[^\W_]\S*")
@@ -23,14 +19,95 @@ _END = r".!?…。！？｡\n\u2029"
 _ENDS_ANYWHERE = re.compile(r"[。！？｡\u2029]|\n\s*\n")
 _ENDS_BEFORE_GAP = re.compile(r"[!?…]")
 # Abbreviations that a name or a number may follow.
-_ABBREVIATION_LIST = (
-    "mr mrs ms mx dr prof rev hon st sen rep gov pres gen col lt sgt capt maj adm cmdr supt jr sr "
-    "vs v approx dept est fig nos vol art ch para inc corp co ltd bros messrs "
-    "jan feb mar apr jun jul aug sept sep oct nov dec "
-    "bzw ca evtl ggf inkl nr str tel vgl abs hr fr dipl ing mio mrd "
-    "m mm mme mlle mgr me av env sra srta dra ud uds lic núm pág"
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "mx",
+        "dr",
+        "prof",
+        "rev",
+        "hon",
+        "st",
+        "sen",
+        "rep",
+        "gov",
+        "pres",
+        "gen",
+        "col",
+        "lt",
+        "sgt",
+        "capt",
+        "maj",
+        "adm",
+        "cmdr",
+        "supt",
+        "jr",
+        "sr",
+        "vs",
+        "v",
+        "approx",
+        "dept",
+        "est",
+        "fig",
+        "nos",
+        "vol",
+        "art",
+        "ch",
+        "para",
+        "inc",
+        "corp",
+        "co",
+        "ltd",
+        "bros",
+        "messrs",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sept",
+        "sep",
+        "oct",
+        "nov",
+        "dec",
+        "bzw",
+        "ca",
+        "evtl",
+        "ggf",
+        "inkl",
+        "nr",
+        "str",
+        "tel",
+        "vgl",
+        "abs",
+        "hr",
+        "fr",
+        "dipl",
+        "ing",
+        "mio",
+        "mrd",
+        "m",
+        "mm",
+        "mme",
+        "mlle",
+        "mgr",
+        "me",
+        "av",
+        "env",
+        "sra",
+        "srta",
+        "dra",
+        "ud",
+        "uds",
+        "lic",
+        "núm",
+        "pág",
+    ]
 )
-_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
 _BY_LENGTH = {
     size: "|".join(word for word in sorted(_ABBREVIATIONS) if len(word) == size)
     for size in sorted(set(map(len, _ABBREVIATIONS)))
@@ -46,42 +123,41 @@ _ENDS = re.compile(rf"[{_END}]{_MARKED}")
 # Searching one sign is ten times as fast as searching a class of signs.
 _DOTS = re.compile(rf"\.{_MARKED}")
 _BESIDE_DOTS = "!?…。！？｡\u2029"
-_AFTER_GERMAN_DAY = (
-    "januar jänner februar märz april mai juni juli august september oktober november dezember "
-    "jahrhundert"
+_AFTER_GERMAN_DAY = frozenset(
+    [
+        "januar",
+        "jänner",
+        "februar",
+        "märz",
+        "april",
+        "mai",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "dezember",
+        "jahrhundert",
+    ]
 )
-_GERMAN_MONTHS = frozenset(_AFTER_GERMAN_DAY.split())
 
 
-def sentences(text: str, until: int | None = None) -> list[tuple[int, int]]:
-    """Start and end of each sentence in `text`, in order, up to the one with offset `until`.
+def sentence_starts(text: str, until: int | None = None) -> list[int]:
+    """Start of each sentence in `text`, in order, up to the one with offset `until`.
 
     A blank line always ends one; so do `! ? …` before a gap and `。！？` anywhere. A full stop
     before a gap does, unless a small letter follows, or it belongs to a title, a month, an
     initial, a dotted abbreviation (`U.S.`, `z.B.`) or a German date (`3. Oktober`).
     """
-    spans = []
-    start = 0
-    marks = _ENDS.finditer(text)
-    stops = [mark.end() for mark in marks if mark.lastindex or _is_end(text, mark)]
-    for stop in (*stops, len(text)):
-        piece = text[start:stop]
-        inner = piece.strip()
-        if inner:
-            first = start + len(piece) - len(piece.lstrip())
-            spans.append((first, first + len(inner)))
-        start = stop
-        if until is not None and stop > until:
-            break
-    return spans
-
-
-def sentence_starts(text: str, until: int | None = None) -> list[int]:
-    """Start of each sentence, as in `sentences`, up to the one with offset `until`."""
     first = len(text) - len(text.lstrip())
     last = len(text) - 1 if until is None else until
     starts = [first] if first < len(text) else []
-    ends = _DOTS if _has_only_dots(text[: last + 1]) else _ENDS
+    near = text[: last + 1]
+    breaks = near.count(".\n\n")
+    # Whether only full stops, and blank lines right after them, can end a sentence.
+    has_only_dots = near.count("\n") == 2 * breaks and not any(s in near for s in _BESIDE_DOTS)
+    ends = _DOTS if has_only_dots else _ENDS
     for mark in ends.finditer(text):
         stop = mark.end()
         if stop > last:
@@ -91,14 +167,6 @@ def sentence_starts(text: str, until: int | None = None) -> list[int]:
     return starts
 
 
-def _has_only_dots(text: str) -> bool:
-    """Whether only full stops, and blank lines right after them, can end a sentence."""
-    breaks = text.count(".\n\n")
-    if text.count("\n") != 2 * breaks:
-        return False
-    return not any(sign in text for sign in _BESIDE_DOTS)
-
-
 def _is_end(text: str, mark: re.Match[str]) -> bool:
     """Whether a mark that the pattern leaves undecided ends a sentence."""
     sign = mark[0]
@@ -106,13 +174,11 @@ def _is_end(text: str, mark: re.Match[str]) -> bool:
         return True
     if not sign[-1].isspace():
         return False
-    return bool(_ENDS_BEFORE_GAP.search(sign)) or _is_full_stop(text, mark.start(), mark.end())
-
-
-def _is_full_stop(text: str, dot: int, stop: int) -> bool:
-    """Whether the sign at `dot`, with the next word at `stop`, is a full stop."""
-    if text[dot] != ".":
+    if _ENDS_BEFORE_GAP.search(sign):
+        return True
+    if sign[0] != ".":
         return False
+    dot, stop = mark.span()
     after = text[stop : stop + 20].lstrip(_OPENING)
     if after[:1].islower():
         return False
@@ -121,7 +187,7 @@ def _is_full_stop(text: str, dot: int, stop: int) -> bool:
     if before.isdecimal():
         # "3. Oktober": German puts a full stop after an ordinal.
         following = re.split(r"\W", after, maxsplit=1)[0].lower()
-        return len(before) > 2 or following not in _GERMAN_MONTHS
+        return len(before) > 2 or following not in _AFTER_GERMAN_DAY
     is_dotted = "." in before and all(len(part) < 2 for part in before.split("."))
     is_initial = len(before) == 1 and before.isalpha() and not _UNSPACED.match(before)
     return not (is_dotted or is_initial or before.lower() in _ABBREVIATIONS)

@@ -40,19 +40,22 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
     Raises:
         ConfigError: with one line for each problem of the file, naming file, entry and key.
     """
-    tables = _tables(path, table)
     entries: list[EntryT] = []
     problems: list[str] = []
-    for number, raw in enumerate(tables, 1):
-        entry_id = f" ({raw['id']})" if isinstance(raw.get("id"), str) else ""
-        place = f"{path}: {table} {number}{entry_id}"
+    repeats: list[str] = []
+    first: dict[str, int] = {}
+    for number, raw in enumerate(_tables(path, table), 1):
+        place = f"{path}: {table} {number}"
+        if isinstance(entry_id := raw.get("id"), str):
+            place += f" ({entry_id})"
+            if first.setdefault(entry_id, number) != number:
+                repeats.append(f"{place}: id: repeats {table} {first[entry_id]}")
         try:
             entries.append(model.model_validate(_frozen(raw)))
         except ValidationError as error:
             problems += (f"{place}: {line}" for line in describe(error, model))
-    problems += _repeated_ids(path, table, tables)
-    if problems:
-        raise ConfigError(problems)
+    if problems or repeats:
+        raise ConfigError(problems + repeats)
     return tuple(entries)
 
 
@@ -65,21 +68,9 @@ def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
 
 
 def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
-    document = _document(path)
-    found = document.pop(table, None)
-    if document:
-        raise ConfigError(f"{path}: {key}: unknown key, expected [[{table}]]" for key in document)
-    if not found:
-        raise ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
-    return found
-
-
-def _document(path: Path) -> dict[str, Any]:
     try:
         # Windows editors put a byte order mark before UTF-8.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError([f"{path}: the file is missing"]) from None
     except OSError as error:
@@ -88,14 +79,14 @@ def _document(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: not UTF-8 at byte {error.start}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
-
-
-def _repeated_ids(path: Path, table: str, tables: list[Mapping[str, Any]]) -> Iterator[str]:
-    first: dict[str, int] = {}
-    for number, raw in enumerate(tables, 1):
-        entry_id = raw.get("id")
-        if isinstance(entry_id, str) and first.setdefault(entry_id, number) != number:
-            yield f"{path}: {table} {number} ({entry_id}): id: repeats {table} {first[entry_id]}"
+    found = document.pop(table, None)
+    if document:
+        raise ConfigError(f"{path}: {key}: unknown key, expected [[{table}]]" for key in document)
+    if not found:
+        raise ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
+    return found
 
 
 def _frozen(value: object) -> object:

@@ -1,6 +1,7 @@
 """URLs: cleaned, folded to the key of an article, compared by site."""
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -16,15 +17,17 @@ _NETLOC = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# Beginnings of the names of tracking parameters. Copied from courlan's list, which is not part of
+# its documented interface: it must not change with courlan's version, since an article's id is made
+# from the URL without them.
 _TRACKER_WORDS = re.compile(
     r"""^(?:dc|fbc|gc|twc|yc|ysc)lid | ^(?:click|gbra|msclk|igsh|partner|wbra)id
     | ^(?:ads?|ga|gs|itm|mc|mkt|ml|mtm|oly|pk|utm|vero)_
     | (?:\b|_)(?:aff|campaign|cl?id|eid|ga|gl|kwd|keyword|medium|ref|session|source|uid|xtor)""",
     re.VERBOSE,
 )
-"""Beginnings of the names of tracking parameters. Copied from courlan's list, which is not part of
-its documented interface: it must not change with courlan's version, since an article's id is made
-from the URL without them."""
+# Their whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the New York Times',
+# `?ito=` the Mail's, `?srnd=` Bloomberg's.
 _TRACKERS = re.compile(
     r"""^(?:
       at_.+ | ns_.+ | _hs.+ | hscta.* | wt[._]?mc.* | soc_.+ | fb_.+ | __?s?source | campaign.*
@@ -35,20 +38,18 @@ _TRACKERS = re.compile(
     )$""",
     re.VERBOSE,
 )
-"""Their whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the
-New York Times', `?ito=` the Mail's, `?srnd=` Bloomberg's."""
 
+# Tracking parameters on most sites, the article's number on some: `?cid=AEN20110101000100`.
 _EITHER = frozenset({"cid", "eid", "uid"})
-"""Tracking parameters on most sites, the article's number on some: `?cid=AEN20110101000100`."""
 _ARTICLE_NUMBER = re.compile(r"\d{4}")
 
+# AMP viewers and caches, which show another site's page.
 _VIEWERS = (
     # https://www.google.com/amp/s/www.example.com/a
     re.compile(r"(?:www\.)?(?:google(?:\.[a-z]{2,3}){1,2}|bing\.com)/amp/(s/)?([^/]+\.[^/]+.*)"),
     # https://www-example-com.cdn.ampproject.org/c/s/www.example.com/a
     re.compile(r"(?:[\w-]+\.)?(?:cdn\.ampproject\.org|bing-amp\.com)/[a-z]+/(s/)?([^/]+\.[^/]+.*)"),
 )
-_AMP_SEGMENTS = frozenset({"amp", "amp.html"})
 _AMP_SUFFIX = re.compile(r"(?<=.)\.amp(\.html?)?$", re.IGNORECASE)
 _INDEX = re.compile(r"index\.(?:s?html?|php|aspx?|jsp)|default\.(?:html?|aspx?)", re.IGNORECASE)
 _SESSION = re.compile(r";jsessionid=[^;/]*", re.IGNORECASE)
@@ -58,6 +59,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _PATH_SAFE = "%/:@!$&'()*+,;="
 _QUERY_SAFE = _PATH_SAFE + "?"
 
+# A URL whose key differs only in scheme, `www.` and the last slash; most URLs do.
 _PLAIN = re.compile(
     r"""(?!.*(?i:(?<![a-z])amp(?:project|(?![a-z])) | index\. | default\.))
     https?://(?:www\.(?=[^/]*\.[^/]))?
@@ -65,7 +67,6 @@ _PLAIN = re.compile(
     (?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/?""",
     re.VERBOSE,
 )
-"""A URL whose key differs only in scheme, `www.` and the last slash; most URLs do."""
 
 
 class _Parts(NamedTuple):
@@ -144,11 +145,6 @@ def article_id(url: str) -> UUID:
     return uuid5(NAMESPACE_URL, fold(url))
 
 
-def content_urn(sha256: str) -> str:
-    """The identity of a saved file without a known URL: its content."""
-    return f"urn:sha256:{sha256}"
-
-
 def registrable_domain(url: str) -> str | None:
     """The registrable domain, such as `example.co.uk`; None without a host.
 
@@ -191,22 +187,38 @@ def _split(url: str) -> SplitResult | None:
 
 def _step(split: SplitResult, *, key: bool) -> str:
     parts = _parts(split)
-    if shown := _shown_by_viewer(parts):
-        return shown
+    for viewer in _VIEWERS:
+        if found := viewer.fullmatch(parts.text.partition("://")[2]):
+            url = f"{'https' if found[1] else 'http'}://{found[2]}"
+            if is_http(url):
+                return url
+            break
     # amp.example.com shows example.com, but amp.co.uk is a domain of its own.
     host = parts.host.removeprefix("amp.")
     if host != parts.host and not _registered(host):
         host = parts.host
-    parts = parts._replace(host=host, segments=_without_amp_segments(parts.segments))
+    segments = parts.segments
+    while len(segments) > 1 and segments[0].lower() == "amp":
+        segments = segments[1:]
+    while len(segments) > 1 and segments[-1].lower() in ("amp", "amp.html"):
+        segments = segments[:-1]
+    if segments:
+        segments = (*segments[:-1], _AMP_SUFFIX.sub(r"\1", segments[-1]))
+    parts = parts._replace(host=host, segments=segments)
     if key:
-        bare = parts.host.removeprefix("www.")
-        host = bare if "." in bare else parts.host
-        parts = parts._replace(scheme="https", host=host, slash=False)
+        bare = host.removeprefix("www.")
+        parts = parts._replace(scheme="https", host=bare if "." in bare else host, slash=False)
     return parts.text
 
 
 def _parts(split: SplitResult) -> _Parts:
-    host = _host(split.hostname or "")
+    host = split.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    else:
+        host = host.rstrip(".")
+        with suppress(idna.IDNAError):
+            host = host if host.isascii() else idna.encode(host, uts46=True).decode()
     port = split.port if split.port != _DEFAULT_PORTS[split.scheme] else None
     *folders, name = _SESSION.sub("", _quoted(split.path, _PATH_SAFE)).split("/")
     if _INDEX.fullmatch(name):
@@ -220,35 +232,6 @@ def _parts(split: SplitResult) -> _Parts:
     pairs = (_quoted(pair, _QUERY_SAFE) for pair in split.query.split("&") if pair)
     query = sorted(pair for pair in pairs if not _is_tracker(*pair.partition("=")[::2]))
     return _Parts(split.scheme, host, port, tuple(segments), not name, tuple(query))
-
-
-def _host(name: str) -> str:
-    if ":" in name:
-        return f"[{name}]"
-    name = name.rstrip(".")
-    try:
-        return name if name.isascii() else idna.encode(name, uts46=True).decode()
-    except idna.IDNAError:
-        return name
-
-
-def _shown_by_viewer(parts: _Parts) -> str | None:
-    """The URL of the page that an AMP viewer or cache shows."""
-    for viewer in _VIEWERS:
-        if found := viewer.fullmatch(parts.text.partition("://")[2]):
-            url = f"{'https' if found[1] else 'http'}://{found[2]}"
-            return url if is_http(url) else None
-    return None
-
-
-def _without_amp_segments(segments: tuple[str, ...]) -> tuple[str, ...]:
-    while len(segments) > 1 and segments[0].lower() == "amp":
-        segments = segments[1:]
-    while len(segments) > 1 and segments[-1].lower() in _AMP_SEGMENTS:
-        segments = segments[:-1]
-    if not segments:
-        return segments
-    return (*segments[:-1], _AMP_SUFFIX.sub(r"\1", segments[-1]))
 
 
 def _is_tracker(name: str, value: str) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.load.loader import load, publish
-from tasks.text.sentence_split import sentences, word_count
+from tasks.text.sentence_split import word_count
 from tests.support.scoring import gold_index
+from tests.support.sentences import sentences
 from tests.support.staged_pages import SOURCES, Page, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.text.sentence_split import fold
+from tasks.text.folding import fold
 from tasks.topics.batch_folding import join
 from tests.topics.test_prefilter import TEXTS
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.text.sentence_split import fold
+from tasks.text.folding import fold
 from tasks.topics.mentions import Hit, Matcher, count
 from tasks.topics.topic import Topic, TopicEntry, load_topics
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
