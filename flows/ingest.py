@@ -27,7 +27,7 @@ from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.normalise import EXTRACTOR_VERSION
-from tasks.refine.task import Refined, refine_run_archive, refine_source, refine_sources
+from tasks.refine.task import RefinedSource, refine_run_archive, refine_source, refine_sources
 from tasks.report.task import report_or_warn
 from warehouse.read.query import kept_open
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
@@ -117,7 +117,7 @@ def _refine(
     run_id: str,
     collecting: dict[str, PrefectFuture[tuple[Collected, ...]]],
     pool: PagePool,
-) -> list[Refined]:
+) -> list[RefinedSource]:
     """Refine each group once it is collected, those without pages together in one task."""
     names = {future.task_run_id: name for name, future in collecting.items()}
     refining, without_pages = [], list[Collected]()

@@ -1,7 +1,6 @@
 """Fingerprints of the pages of a source's earlier archive files, in a cache.
 
-They are computed from the archive files alone, and again when the cache is gone or was written by
-another version: the cache saves time and does not affect results.
+They are computed again when the cache is gone or was written by another version.
 """
 
 import logging
@@ -30,16 +29,11 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class BoilerplateCache:
-    """The fingerprints of one source's archive files.
-
-    Those of an archive file without pages are written when they are first read: a poll that finds
-    nothing new writes no file here.
-    """
+    """The fingerprints of one source's archive files."""
 
     folder: Path
     made_by: str  # Version and settings that the fingerprints depend on
-    # Computes the fingerprints of an archive file's pages.
-    make: Callable[[Path], Iterable[PageFingerprint]]
+    make: Callable[[Path], Iterable[PageFingerprint]]  # Of an archive file's pages
 
     def keep(self, warc: Path, fingerprints: Iterable[PageFingerprint]) -> None:
         """Write the selected fingerprints of an archive file."""
@@ -61,7 +55,7 @@ class BoilerplateCache:
             except (OSError, ValueError) as error:
                 log.warning("%s is damaged and is left out: %s", path, error)
                 continue
-            if known is None:
+            if known is None:  # also of a poll that found nothing new
                 self.keep(path, fingerprints)
             yield fingerprints
 
@@ -81,14 +75,12 @@ class BoilerplateCache:
 
 
 def _begun_before(warc: Path) -> Iterator[Path]:
-    """The source's archive files that were begun before one of them, the newest first.
-
-    Its runs follow one another, but not always in the order of their ids: a run that began first
-    may come to the source last. What begins as no archive is passed over.
-    """
+    """The source's archive files that were begun before one of them, the newest first."""
+    # Runs follow one another, but not always in the order of their ids: a run that began first may
+    # come to the source last.
     begun = opened_at(warc), warc.name
     last = f"{begun[0]:%Y%m%dT%H%M%SZ}~"
     for path in sorted(warc.parent.glob("*" + SUFFIX), reverse=True):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):  # what begins as no archive
             if path.name < last and (opened_at(path), path.name) < begun:
                 yield path

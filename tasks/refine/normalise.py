@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,8 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
     if page is None:
         raise ValueError(f"{extraction.outcome} is no article")
     url = canonical_url(page, capture)
-    row = {
+    prompts = [block for block in extraction.stripped if block.kind not in NOT_PROMPTS]
+    return {
         "article_id": article_id(url),
         "version_no": None,
         "first_seen_at": None,
@@ -57,9 +58,18 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
         "run_id": capture.run_id,
         "capture_id": capture.capture_id,
         "extractor_version": extractor_version,
+        **_texts(page, _line(page.headline) or _line(capture.entry_headline)),
+        **_times(page, capture),
+        "language": page.language,
+        "language_source": page.language_source,
+        "access": page.access,
+        "is_truncated": page.is_truncated,
+        "prompt_chars_removed": sum(len(block.text) for block in prompts),
+        "rights": {
+            "notice": _line(page.rights_notice) or None,
+            "tdm_reservation": _line(page.tdm_reservation) or None,
+        },
     }
-    headline = _line(page.headline) or _line(capture.entry_headline)
-    return row | _texts(page, headline) | _times(page, capture) | _traits(page, extraction)
 
 
 def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) -> list[Row]:
@@ -110,21 +120,6 @@ def sketched(body: str, words: int) -> Row:
     }
 
 
-def published(page: PageText, capture: Capture) -> tuple[datetime | None, str]:
-    """When an article was published, and what says so.
-
-    A time given for a saved file wins, then the page's, then the feed's. A time that lies after
-    the capture is passed over, and the time of the capture never stands in.
-    """
-    is_file = capture.kind is CaptureKind.FILE
-    entry = (capture.entry_published_at, "given" if is_file else "feed")
-    own = (page.published_at, page.published_source)
-    for at, source in (entry, own) if is_file else (own, entry):
-        if at is not None and at <= capture.attempted_at + AHEAD:
-            return at.astimezone(UTC), source
-    return None, "none"
-
-
 def _texts(page: PageText, headline: str) -> Row:
     body = _storable("\n\n".join(page.paragraphs))
     words, standfirst = word_count(body), _line(page.standfirst) or None
@@ -144,31 +139,22 @@ def _texts(page: PageText, headline: str) -> Row:
 
 
 def _times(page: PageText, capture: Capture) -> Row:
-    at, source = published(page, capture)
-    own_raw = page.published_raw or capture.entry_published_raw
-    from_entry = source in ("given", "feed")
+    is_file, latest = capture.kind is CaptureKind.FILE, capture.attempted_at + AHEAD
+    entry_raw = capture.entry_published_raw
+    entry = (capture.entry_published_at, entry_raw, "given" if is_file else "feed")
+    own = (page.published_at, page.published_raw or entry_raw, page.published_source)
+    # A time that somebody gave for a saved file wins. The time of the capture never stands in.
+    stated = (entry, own) if is_file else (own, entry)
+    usable = (found for found in stated if found[0] is not None and found[0] <= latest)
+    at, raw, source = next(usable, (None, own[1], "none"))
+    at = at and at.astimezone(UTC)
     modified = page.modified_at
     return {
         "published_at": at,
-        "published_at_raw": _line(capture.entry_published_raw if from_entry else own_raw) or None,
+        "published_at_raw": _line(raw) or None,
         "published_source": source,
-        "published_date": at.date() if at else None,
-        "modified_at": modified if modified and modified <= capture.attempted_at + AHEAD else None,
-    }
-
-
-def _traits(page: PageText, extraction: Extraction) -> Row:
-    prompts = [block for block in extraction.stripped if block.kind not in NOT_PROMPTS]
-    return {
-        "language": page.language,
-        "language_source": page.language_source,
-        "access": page.access,
-        "is_truncated": page.is_truncated,
-        "prompt_chars_removed": sum(len(block.text) for block in prompts),
-        "rights": {
-            "notice": _line(page.rights_notice) or None,
-            "tdm_reservation": _line(page.tdm_reservation) or None,
-        },
+        "published_date": at and at.date(),
+        "modified_at": modified if modified and modified <= latest else None,
     }
 
 

@@ -12,6 +12,7 @@ from tasks.collect.listings import find_files, read_file
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
 from tasks.process_pool import PagePool
+from tasks.refine.refine_pages import Origin
 from tasks.settings import Limits
 from tasks.sources.source import Source
 
@@ -41,28 +42,26 @@ class Explained:
             {"text": block.text, "kind": block.kind, "rule": block.rule, "position": block.position}
             for block in found.stripped
         ]
-        fields = _fields(found.page or PageText("", ()))
-        return {**fields, "stripped": stripped, "rejection": reason}
-
-
-def _fields(page: PageText) -> Record:
-    return {
-        "headline": page.headline or None,
-        "kicker": page.kicker,
-        "standfirst": page.standfirst,
-        "byline": page.byline,
-        "authors": list(page.authors),
-        "dateline": page.dateline,
-        "published_at": page.published_at.isoformat() if page.published_at else None,
-        "published_source": page.published_source,
-        "modified_at": page.modified_at.isoformat() if page.modified_at else None,
-        "section": page.section,
-        "language": page.language,
-        "access": page.access,
-        "is_truncated": page.is_truncated,
-        "captions": list(page.captions),
-        "body": "\n\n".join(page.paragraphs),
-    }
+        page = found.page or PageText("", ())
+        return {
+            "headline": page.headline or None,
+            "kicker": page.kicker,
+            "standfirst": page.standfirst,
+            "byline": page.byline,
+            "authors": list(page.authors),
+            "dateline": page.dateline,
+            "published_at": page.published_at and page.published_at.isoformat(),
+            "published_source": page.published_source,
+            "modified_at": page.modified_at and page.modified_at.isoformat(),
+            "section": page.section,
+            "language": page.language,
+            "access": page.access,
+            "is_truncated": page.is_truncated,
+            "captions": list(page.captions),
+            "body": "\n\n".join(page.paragraphs),
+            "stripped": stripped,
+            "rejection": reason,
+        }
 
 
 def explain(
@@ -88,36 +87,28 @@ def explain_file(
     The source, where one is given, lends its language, its time zone, and what it strips and keeps.
     """
     if ARCHIVED.search(path.name):
-        return _explain_archived(path, url, source)
-    found = find_files((glob.escape(str(path.absolute())),))
-    if not found:
-        return Extraction(Outcome.UNREADABLE_FILE, f"{path}: no .html, .html.gz or .txt file")
-    attempt = read_file(found[0], limits.max_bytes)
-    if attempt.outcome is not Outcome.FETCHED:
-        return Extraction(attempt.outcome, attempt.detail)
-    known = url or found[0].given_url or attempt.url_final
-    return _extract(attempt.payload, attempt.content_type, known, source)
-
-
-def _explain_archived(path: Path, url: str | None, source: Source | None) -> Extraction:
-    try:
-        capture, payload = read_capture(path.parent, path.name)
-    except (OSError, ValueError) as error:
-        return Extraction(Outcome.UNREADABLE_FILE, str(error))
-    if not payload:
-        return Extraction(capture.outcome, capture.detail)
-    known = url or capture.url_final
-    return _extract(payload, capture.content_type, known, source)
-
-
-def _extract(payload: bytes, content_type: str, url: str, source: Source | None) -> Extraction:
-    if source is None:
-        return extract_page(payload, content_type, url)
+        try:
+            capture, payload = read_capture(path.parent, path.name)
+        except (OSError, ValueError) as error:
+            return Extraction(Outcome.UNREADABLE_FILE, str(error))
+        if not payload:
+            return Extraction(capture.outcome, capture.detail)
+        content_type, known = capture.content_type, capture.url_final
+    else:
+        found = find_files((glob.escape(str(path.absolute())),))
+        if not found:
+            return Extraction(Outcome.UNREADABLE_FILE, f"{path}: no .html, .html.gz or .txt file")
+        attempt = read_file(found[0], limits.max_bytes)
+        if attempt.outcome is not Outcome.FETCHED:
+            return Extraction(attempt.outcome, attempt.detail)
+        payload, content_type = attempt.payload, attempt.content_type
+        known = found[0].given_url or attempt.url_final
+    origin = Origin.of(source)
     return extract_page(
         payload,
         content_type,
-        url,
-        source_language=source.language,
-        timezone=source.timezone,
-        marks=source.marks,
+        url or known,
+        source_language=origin.language,
+        timezone=origin.timezone,
+        marks=origin.marks,
     )

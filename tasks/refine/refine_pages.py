@@ -8,19 +8,18 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
+from typing import IO, NamedTuple, TypeAlias, TypeVar
 
 from tasks.extract import extract_page
 from tasks.model import Capture, Extraction, Outcome
 from tasks.prompts import NO_SITE, Site
-from tasks.refine.normalise import EXTRACTOR_VERSION, article_row, stripped_rows
+from tasks.refine.normalise import EXTRACTOR_VERSION, Row, article_row, stripped_rows
 from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
 from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
 from tasks.sources.source import Source
 
 SPOOL_MEMORY = 1024 * 1024  # Bytes of refined pages that wait in memory; more wait on disk
 
-Row = dict[str, Any]
 K = TypeVar("K")
 
 
@@ -145,7 +144,16 @@ def refine_again(
                 yield alone, None
 
     for alone, again in refine(keyed()):
-        yield _with_page_key(again, alone) if isinstance(again, Refined) else alone
+        if not isinstance(again, Refined):
+            yield alone
+            continue
+        if again.article is not None and alone.article is not None:
+            # The digest of the text without its site's help does not depend on what other pages
+            # there are, so versions are told apart by it.
+            key = alone.article["body_sha256"]
+            if key != again.article["body_sha256"]:
+                again = replace(again, article=again.article | {"page_sha256": key})
+        yield again
 
 
 def raw_offset(capture: Capture) -> int:
@@ -155,19 +163,6 @@ def raw_offset(capture: Capture) -> int:
 
 def _rejected(capture: Capture, why: Extraction) -> Refined:
     return Refined(asdict(replace(capture, outcome=why.outcome, detail=why.detail)))
-
-
-def _with_page_key(again: Refined, alone: Refined) -> Refined:
-    """The page refined again, with the digest of its text as it is without its site's help.
-
-    That does not depend on what other pages there are, so versions are told apart by it.
-    """
-    if again.article is None or alone.article is None:
-        return again
-    key = alone.article["body_sha256"]
-    if key == again.article["body_sha256"]:
-        return again
-    return replace(again, article=again.article | {"page_sha256": key})
 
 
 def _read_spool(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.refine.refine_pages import Refined, Row
+from tasks.refine.normalise import Row
+from tasks.refine.refine_pages import Refined
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
 ROWS_A_BATCH = 500

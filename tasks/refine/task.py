@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Refined:
+class RefinedSource:
     """What became of a source in a run."""
 
     collected: Collected  # With an error where collecting or refining failed
@@ -32,31 +32,24 @@ def refine_sources(
     run_id: str,
     collected: Sequence[Collected],
     pool: PagePool,
-) -> tuple[Refined, ...]:
-    """Extract, clean and normalise what a group of sources collected.
-
-    Args:
-        name: For the task run's name.
-        installation: The installation.
-        run_id: The run.
-        collected: The results of the sources' collect tasks.
-        pool: The processes that work on pages.
-    """
+) -> tuple[RefinedSource, ...]:
+    """Extract, clean and normalise what a group of sources collected; `name` names the task run."""
     return tuple(refine_source(installation, run_id, one, pool) for one in collected)
 
 
 def refine_source(
     installation: Installation, run_id: str, collected: Collected, pool: PagePool
-) -> Refined:
+) -> RefinedSource:
     """Refine the archive file of a source; an exception becomes the source's error."""
     if not collected.warc:
-        return Refined(collected)
+        return RefinedSource(collected)
     try:
-        return Refined(collected, refine_run_archive(installation, run_id, collected.warc, pool))
+        batch = refine_run_archive(installation, run_id, collected.warc, pool)
+        return RefinedSource(collected, batch)
     except Exception as surprise:
         log.exception("%s: refining stopped", collected.warc)
         error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
-        return Refined(replace(collected, error=error))
+        return RefinedSource(replace(collected, error=error))
 
 
 def refine_run_archive(
