@@ -21,7 +21,6 @@ from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count
 
 VIEW_CHARS = 6000
-INVISIBLE_TAGS = "script, style, noscript, template"
 MARKUP = re.compile(r"\s*(?:<!doctype\s+html|<html\b|<head\b)", re.I)
 
 
@@ -60,10 +59,6 @@ def extract_page(
         words = word_count(" ".join(cleaned.paragraphs))
         view = PageView("", "", text[:VIEW_CHARS], words=max(1, words))
         return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)
-    return _extract_html(text, url, timezone, known)
-
-
-def _extract_html(text: str, url: str, timezone: str, known: Hints) -> Extraction:
     tree = parse_html(text)
     meta = read_metadata(tree, url, timezone)
     hints = replace(
@@ -71,10 +66,10 @@ def _extract_html(text: str, url: str, timezone: str, known: Hints) -> Extractio
         headline=meta.headline,
         description=meta.description,
         authors=meta.authors,
-        language=meta.language or known.language,
+        language=meta.language or source_language,
     )
     cleaned = clean_tree(tree, hints)
-    return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, known.language)
+    return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
 
 
 def _article_or_refusal(
@@ -86,12 +81,12 @@ def _article_or_refusal(
 ) -> Extraction:
     if refusal := reject(look, meta, cleaned, url):
         return Extraction(*refusal)
-    text = "\n".join([meta.headline or cleaned.headline or "", *cleaned.paragraphs])
+    headline = meta.headline or cleaned.headline or ""
+    text = "\n".join([headline, *cleaned.paragraphs])
     language, language_source = choose_language(meta.language, text, source_language)
     access = judge_access(meta.access, cleaned)
-    published = meta.published
     page = PageText(
-        headline=meta.headline or cleaned.headline or "",
+        headline=headline,
         paragraphs=cleaned.paragraphs,
         captions=cleaned.captions,
         kicker=cleaned.kicker,
@@ -102,8 +97,8 @@ def _article_or_refusal(
         section=meta.section or cleaned.section,
         language=language,
         language_source=language_source,
-        published_at=published.at if published else None,
-        published_raw=published.raw if published else None,
+        published_at=meta.published and meta.published.at,
+        published_raw=meta.published and meta.published.raw,
         published_source=meta.published_source,
         modified_at=meta.modified_at,
         access=access,
@@ -122,25 +117,21 @@ def _view(tree: LexborHTMLParser) -> PageView:
     body = tree.body
     if body is None:
         return PageView(title.text() if title else "", "", "", 0)
-    challenge, video = (
-        tree.css_first(CHALLENGE_PARTS),
-        tree.css_first("video, [itemtype*=VideoObject]"),
-    )
+    challenge = tree.css_first(CHALLENGE_PARTS)
+    video = tree.css_first("video, [itemtype*=VideoObject]")
     # After the searches above: captchas and players are recognised by their scripts.
-    tree.strip_tags(INVISIBLE_TAGS.split(", "))
+    tree.strip_tags(["script", "style", "noscript", "template"])
     text = " ".join(body.text(separator=" ").split())
-    linked = [
-        h
-        for h in headings
-        if h.tag != "h1"
-        and (h.css_first("a[href]") is not None or (h.parent is not None and h.parent.tag == "a"))
-    ]
+    teasers = 0
+    for h in headings:
+        is_in_link = h.parent is not None and h.parent.tag == "a"
+        teasers += h.tag != "h1" and (h.css_first("a[href]") is not None or is_in_link)
     return PageView(
         title=" ".join(title.text().split()) if title else "",
         headings="\n".join(" ".join(h.text().split()) for h in headings if h.tag == "h1"),
         text=text[:VIEW_CHARS],
         words=word_count(text[:VIEW_CHARS]),
-        teasers=len(linked),
+        teasers=teasers,
         has_challenge=challenge is not None,
         has_video=video is not None,
     )

@@ -7,7 +7,6 @@ from tasks.text.sentence_split import word_count
 
 WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
 SHORTEST_WALL = 24  # Characters
-UNFILLED = "text:any/placeholder"  # Rule for templates that a script fills in
 # Names of counters in a metering template: `{{articlesLeft}}`, but not `{{firstName}}`.
 COUNTED = re.compile(
     r"articles?|stor(?:y|ies)|artikel|art[ií]culo|articol|left\b|remain|記事|文章|기사", re.I
@@ -73,7 +72,8 @@ def is_truncated(access: str, cleaned: Cleaned, stated_words: int = 0) -> bool:
 
 def _is_wall(block: StrippedBlock) -> bool:
     """Whether a prompt is about access to the article: every page has a bare `Log in`."""
-    if block.rule == UNFILLED and not COUNTED.search(block.text):
+    # A template that a script fills in.
+    if block.rule == "text:any/placeholder" and not COUNTED.search(block.text):
         return False
     return block.kind in WALLS and len(block.text) >= SHORTEST_WALL
 

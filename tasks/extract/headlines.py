@@ -70,8 +70,12 @@ def choose_headline(titles: Titles) -> str | None:
     if not usable:
         return None
     spelled = {letters(cut[place]): cut[place] for place in reversed(CLEANEST) if place in cut}
-    for key in _like_address([key for key in spelled if key in usable], spelled, titles.address):
-        usable[key] += NEAR
+    keys = [key for key in spelled if key in usable]
+    if titles.address and len(keys) > 1:
+        shared = {key: len(titles.address & _words(spelled[key])) for key in keys}
+        most = max(shared.values())
+        for key in keys if min(shared.values()) < most else ():
+            usable[key] += NEAR if shared[key] == most else 0.0
     return spelled[max(usable, key=lambda key: usable[key])]
 
 
@@ -84,17 +88,6 @@ def words_of_address(url: str) -> frozenset[str]:
     found = (frozenset(w for w in WORD.findall(part) if not w.isdigit()) for part in parts)
     most = max(found, key=len, default=frozenset())
     return most if len(most) >= FEWEST_WORDS else frozenset()
-
-
-def _like_address(
-    keys: list[str], spelled: Mapping[str, str], address: frozenset[str]
-) -> list[str]:
-    """The titles that share more words with the address than another does."""
-    if not address or len(keys) < 2:
-        return []
-    shared = {key: len(address & _words(spelled[key])) for key in keys}
-    most = max(shared.values())
-    return [key for key in keys if shared[key] == most] if min(shared.values()) < most else []
 
 
 def _words(text: str) -> set[str]:
@@ -128,18 +121,6 @@ def _without_name(text: str, others: list[str], names: frozenset[str]) -> str:
             return head
         if letters(tail) in spelled and letters(head) in names:
             return tail
-    return _without_ends(text, cuts, names)
-
-
-@lru_cache(maxsize=64)
-def _cuts(text: str) -> tuple[tuple[int, int], ...]:
-    """Where each separator starts and ends."""
-    if not SIGN.search(text):
-        return ()
-    return tuple((found.start(), found.end()) for found in SEPARATOR.finditer(text))
-
-
-def _without_ends(text: str, cuts: list[tuple[int, int]], names: frozenset[str]) -> str:
     whole = text
     for at, (start, end) in enumerate(cuts):
         if letters(text[end:]) in names and len(letters(text[:start])) > SHORTEST:
@@ -155,6 +136,14 @@ def _without_ends(text: str, cuts: list[tuple[int, int]], names: frozenset[str])
     if cuts and _is_name(letters(text[: cuts[0][0]]), names):
         text = text[cuts[0][1] :]
     return text
+
+
+@lru_cache(maxsize=64)
+def _cuts(text: str) -> tuple[tuple[int, int], ...]:
+    """Where each separator starts and ends."""
+    if not SIGN.search(text):
+        return ()
+    return tuple((found.start(), found.end()) for found in SEPARATOR.finditer(text))
 
 
 def _is_name(part: str, names: frozenset[str]) -> bool:

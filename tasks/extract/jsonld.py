@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,31 +14,13 @@ from tasks.text.html_tree import one_line
 
 Thing = dict[str, Any]  # One schema.org object as parsed
 
-ARTICLE_TYPES = frozenset(
-    {
-        "Article",
-        "NewsArticle",
-        "AnalysisNewsArticle",
-        "AskPublicNewsArticle",
-        "BackgroundNewsArticle",
-        "OpinionNewsArticle",
-        "ReportageNewsArticle",
-        "ReviewNewsArticle",
-        "AdvertiserContentArticle",
-        "SatiricalArticle",
-        "ScholarlyArticle",
-        "TechArticle",
-        "Report",
-        "BlogPosting",
-        "LiveBlogPosting",
-        "SocialMediaPosting",
-        "DiscussionForumPosting",
-        "Review",
-        "CriticReview",
-        "ClaimReview",
-        "Recipe",
-    }
-)
+_ARTICLE_TYPES = """
+Article NewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle
+OpinionNewsArticle ReportageNewsArticle ReviewNewsArticle AdvertiserContentArticle
+SatiricalArticle ScholarlyArticle TechArticle Report BlogPosting LiveBlogPosting
+SocialMediaPosting DiscussionForumPosting Review CriticReview ClaimReview Recipe
+"""
+ARTICLE_TYPES = frozenset(_ARTICLE_TYPES.split())
 PAGE_TYPES = frozenset({"WebPage", "ItemPage", "MedicalWebPage", "CreativeWork", "MediaObject"})
 MAX_THINGS = 2000
 MAX_REPAIRED = 500_000
@@ -77,10 +60,6 @@ class Structured:
         """What the first of them that has the key says."""
         return next((thing[key] for thing in self.about if thing.get(key)), None)
 
-    def types(self) -> frozenset[str]:
-        """All types that occur on the page."""
-        return frozenset(kind for thing in self.things for kind in types_of(thing))
-
 
 def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str]) -> Structured:
     """The objects in the blocks, and which of them is this page's article.
@@ -99,8 +78,10 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
     paths = frozenset(filter(None, map(path_of, urls)))
     words = [letters(title) for title in titles if title]
     articles = [t for t in things if types_of(t) & ARTICLE_TYPES]
-    article = _best(articles, paths, words)
-    page = _best([t for t in things if types_of(t) & PAGE_TYPES], paths, words)
+    pages = [t for t in things if types_of(t) & PAGE_TYPES]
+    # Of objects that fit equally well the first.
+    article = max(articles, key=lambda thing: _fit(thing, paths, words), default={})
+    page = max(pages, key=lambda thing: _fit(thing, paths, words), default={})
     twins = tuple(t for t in articles if t is not article and _paths(t) & paths)
     return Structured(article, page, twins, tuple(things), by_id)
 
@@ -152,7 +133,14 @@ def _parse_broken(text: str) -> object:
     if "&quot;" in text and text.count('"') < 4:
         text = html.unescape(text)
     mended = LONE_ESCAPE.sub(r"\\\\", MISSING_COMMA.sub(r"\1,\2", TRAILING_COMMA.sub("", text)))
-    found = list(_parse_run(mended))
+    # JSON values may stand one after the other.
+    found: list[Any] = []
+    decoder, at = json.JSONDecoder(strict=False), 0
+    with suppress(ValueError, RecursionError):
+        while at < len(mended):
+            value, at = decoder.raw_decode(mended, at)
+            found.append(value)
+            at += len(mended[at : at + 200]) - len(mended[at : at + 200].lstrip(" \t\r\n,;"))
     if found and isinstance(found[0], dict | list):
         return found
     # Beyond repair: single facts are still readable, such as `"datePublished": "2031-03-02"`.
@@ -160,19 +148,6 @@ def _parse_broken(text: str) -> object:
     for key, value in SCRAP.findall(text):
         scraps.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
     return scraps or None
-
-
-def _parse_run(text: str) -> Iterator[Any]:
-    """The JSON values that stand one after the other."""
-    decoder = json.JSONDecoder(strict=False)
-    at = 0
-    while at < len(text):
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            return
-        yield value
-        at += len(text[at : at + 200]) - len(text[at : at + 200].lstrip(" \t\r\n,;"))
 
 
 def _flatten(value: object) -> Iterator[Thing]:
@@ -189,12 +164,8 @@ def _flatten(value: object) -> Iterator[Thing]:
             waiting += reversed(inner)
 
 
-def _best(things: list[Thing], paths: frozenset[str], titles: list[str]) -> Thing:
-    """The object that fits the page best; of equals the first."""
-    return max(things, key=lambda thing: _fit(thing, paths, titles), default={})
-
-
 def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
+    """How well an object fits the page."""
     own = _paths(thing)
     headline = letters(first_text(thing.get("headline") or thing.get("name")) or "")
     fit = 0.0

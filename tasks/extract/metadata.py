@@ -8,32 +8,20 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.authors import clean_authors
 from tasks.extract.headlines import Titles, choose_headline, main_heading, words_of_address
-from tasks.extract.jsonld import first_text, texts
+from tasks.extract.jsonld import first_text, texts, types_of
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.publication_dates import find_modified, find_published
 from tasks.extract.stated_terms import find_notice, find_reservation, stated_access, stated_words
 from tasks.text.dates import Moment
 
-AUTHORS = (
-    "parsely-author",
-    "author",
-    "article:author",
-    "byl",
-    "sailthru.author",
-    "dc.creator",
-    "dcterms.creator",
-    "cxenseparse:author",
-    "article.author",
-    "citation_author",
-)
+_AUTHORS = """
+parsely-author author article:author byl sailthru.author dc.creator dcterms.creator
+cxenseparse:author article.author citation_author
+"""
 CODE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z]{2,8}|[-_]\d{3})*\s*(?:$|[,;])")
-SECTIONS = (
-    "article:section",
-    "parsely-section",
-    "cxenseparse:recs:category",
-    "section",
-    "article.section",
-)
+_SECTIONS = """
+article:section parsely-section cxenseparse:recs:category section article.section
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +45,28 @@ class Metadata:
 
 
 def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Metadata:
-    """What the page says about its article.
-
-    Args:
-        tree: the parsed page.
-        url: where it came from; empty when unknown.
-        timezone: IANA zone of times written without one.
-    """
+    """What the page says about its article; `timezone` is that of times written without one."""
     page = Page(tree, url, timezone)
     published, source = find_published(page)
     stated = first_text(page.structured.article.get("inLanguage"))
     languages = (page.named_language, stated, page.first("og:locale", "content-language"))
     codes = (CODE.match(name or "") for name in languages)
     sections = texts(page.structured.article.get("articleSection"))
+    kinds = {kind for thing in page.structured.things for kind in types_of(thing)}
+    kinds.add(f"og:{page.meta.get('og:type', '').lower()}")
+    titles = {
+        "jsonld": first_text(page.structured.article.get("headline")),
+        "og": page.first("og:title"),
+        "twitter": page.first("twitter:title"),
+        "title": page.title,
+    }
+    titles["h1"] = main_heading(page.headings, [text for text in titles.values() if text])
+    candidates = {place: text for place, text in titles.items() if text}
     return Metadata(
-        headline=_headline(page),
+        headline=choose_headline(Titles(candidates, page.names, words_of_address(page.address))),
         description=page.first("og:description", "description", "twitter:description"),
         authors=_authors(page),
-        section=sections[0] if sections else page.first(*SECTIONS),
+        section=sections[0] if sections else page.first(*_SECTIONS.split()),
         published=published,
         published_source=source,
         modified_at=find_modified(page, published),
@@ -84,32 +76,17 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         rights_notice=find_notice(page),
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,
-        kinds=page.structured.types() | {f"og:{page.meta.get('og:type', '').lower()}"},
+        kinds=frozenset(kinds),
     )
 
 
-def _headline(page: Page) -> str | None:
-    """The article's headline."""
-    candidates = {
-        "jsonld": first_text(page.structured.article.get("headline")),
-        "og": page.first("og:title"),
-        "twitter": page.first("twitter:title"),
-        "title": page.title,
-    }
-    known = [text for text in candidates.values() if text]
-    candidates["h1"] = main_heading(page.headings, known)
-    stated = {place: text for place, text in candidates.items() if text}
-    return choose_headline(Titles(stated, page.names, words_of_address(page.address)))
-
-
 def _authors(page: Page) -> tuple[str, ...]:
-    """Who wrote it."""
     stated = page.structured.article.get("author") or page.structured.article.get("creator")
     members = stated if isinstance(stated, list) else [stated]
     names = [n for m in members[:30] for n in texts(page.structured.resolve(m))]
     if found := clean_authors(names, page.names):
         return found
-    for name in AUTHORS:
+    for name in _AUTHORS.split():
         text = page.meta.get(name, "")
         # `article:author` is often the URL of a profile.
         if text and "://" not in text and (found := clean_authors([text], page.names)):

@@ -20,17 +20,14 @@ PLACES = (
 
 
 class Page:
-    """A parsed page, and what its head and its headings hold.
-
-    Args:
-        tree: the parsed page.
-        url: where it came from; a `file:` URL or nothing when unknown.
-        timezone: IANA zone of times written without one.
-    """
+    """A parsed page, and what its head and its headings hold; `url` may be a file's or empty."""
 
     def __init__(self, tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> None:
         self.tree, self.url, self.timezone = tree, url, timezone
-        self._places = _places(tree)
+        # Elements by tag; those of any other tag are footers.
+        self._places: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
+        for node in tree.css(PLACES):
+            self._places.get(node.tag or "", self._places["footer"]).append(node)
         # The page's meta elements by lower-case name; the first of a name counts.
         self.meta: dict[str, str] = {}
         for node in self._places["meta"]:
@@ -92,10 +89,6 @@ class Page:
         titles = [*self.headings, self.meta.get("og:title", ""), self.title]
         return jsonld.read_blocks([s.text() or "" for s in scripts[:60]], urls, titles)
 
-    def stated(self, key: str) -> object:
-        """What JSON-LD says under a key of the article or its page."""
-        return self.structured.stated(key)
-
     @cached_property
     def named_language(self) -> str:
         """The language that the html element names, lower case, with its region."""
@@ -110,27 +103,16 @@ class Page:
             host = (urlsplit(self.address).hostname or "") if self.address[:4] == "http" else ""
         except ValueError:
             host = ""
-        publisher = self.structured.resolve(self.stated("publisher"))
-        given = [
-            self.meta.get("og:site_name"),
-            self.meta.get("application-name"),
-            first_text(publisher),
-        ]
-        hosts = [host, host.removeprefix("www."), host.removeprefix("www.").rpartition(".")[0]]
-        return frozenset(letters(name) for name in [*given, *hosts] if name) - {""}
+        publisher = self.structured.resolve(self.structured.stated("publisher"))
+        bare = host.removeprefix("www.")
+        stated = (self.meta.get("og:site_name"), self.meta.get("application-name"))
+        names = (*stated, first_text(publisher), host, bare, bare.rpartition(".")[0])
+        return frozenset(letters(name) for name in names if name) - {""}
 
 
 def text_of(node: LexborNode) -> str:
     """The text of an element, on one line."""
     return one_line(node.text(deep=True, separator=" ") or "")
-
-
-def _places(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
-    """The elements of `PLACES` by tag; those of any other tag are footers."""
-    found: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
-    for node in tree.css(PLACES):
-        found.get(node.tag or "", found["footer"]).append(node)
-    return found
 
 
 def _joined(base: str, url: str) -> str | None:

@@ -44,7 +44,7 @@ def stated_access(page: Page) -> str:
 
 def stated_words(page: Page) -> int:
     """How many words JSON-LD says the article has; 0 when it does not say."""
-    said = str(page.stated("wordCount")).strip()
+    said = str(page.structured.stated("wordCount")).strip()
     return int(said) if WORDS.fullmatch(said) else 0
 
 
@@ -54,11 +54,11 @@ def _named(page: Page, name: re.Pattern[str]) -> list[str]:
 
 def find_notice(page: Page) -> str | None:
     """The copyright notice."""
-    holder = first_text(page.structured.resolve(page.stated("copyrightHolder")))
-    stated = first_text(page.stated("copyrightNotice"))
+    holder = first_text(page.structured.resolve(page.structured.stated("copyrightHolder")))
+    stated = first_text(page.structured.stated("copyrightNotice"))
     notice = stated or page.first("copyright", "dcterms.rights", "dc.rights", "rights")
     if notice or holder:
-        year = page.stated("copyrightYear")
+        year = page.structured.stated("copyrightYear")
         return notice or " ".join(["©", *([str(year)] if year else []), str(holder)])
     for node in page.footers[-4:]:
         if found := NOTICE.search(text_of(node)[-3000:]):
