@@ -4,7 +4,6 @@ The most specific override wins: one on a block's text, then one on the nearest 
 On the same text or element `strip` wins.
 """
 
-from collections.abc import Iterable
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser
@@ -30,15 +29,24 @@ def marked_blocks(page: Page, marks: BlockOverrides, wanted: Mark) -> frozenset[
     """Indexes of the blocks to be stripped, or to be kept."""
     if not (marks.strip if wanted == "strip" else marks.keep):
         return frozenset()
-    by_text = {"strip": _Texts(texts(marks.strip)), "keep": _Texts(texts(marks.keep))}
+    whole: dict[str, set[str]] = {"strip": set(), "keep": set()}
+    beginnings: dict[str, tuple[str, ...]] = {"strip": (), "keep": ()}
+    for mark, named in (("strip", marks.strip), ("keep", marks.keep)):
+        for text in texts(named):
+            if text[-1:] == "*":
+                beginnings[mark] += (fold(text),)
+            else:
+                whole[mark].add(fold(text))
     by_element: list[str] = []
     for at, element in enumerate(page.elements):
         around = by_element[element.parent] if element.parent >= 0 else ""
         by_element.append(page.marks.get(at, around))
 
     def mark_of(text: str, element: int) -> str:
-        named = (mark for mark, known in by_text.items() if known.name(text))
-        return next(named, by_element[element])
+        for mark, known in whole.items():
+            if text in known or text.startswith(beginnings[mark]):
+                return mark
+        return by_element[element]
 
     blocks = enumerate(page.blocks)
     return frozenset(at for at, b in blocks if mark_of(fold(b.text), b.element) == wanted)
@@ -49,16 +57,3 @@ def keep_marked(draft: Draft, kept: frozenset[int]) -> None:
     for at in kept:
         draft.reasons.pop(at, None)
         draft.roles.setdefault(at, Role.BODY)
-
-
-class _Texts:
-    """Texts of overrides; one that ends in `*` matches as a prefix."""
-
-    def __init__(self, named: Iterable[str]) -> None:
-        known = list(named)
-        self.whole = frozenset(fold(text) for text in known if text[-1:] != "*")
-        self.beginnings = tuple(fold(text) for text in known if text[-1:] == "*")
-
-    def name(self, folded: str) -> bool:
-        """Whether a folded text is among them."""
-        return folded in self.whole or folded.startswith(self.beginnings)

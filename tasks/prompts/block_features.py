@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.prompts.blocks import Block, Page
-from tasks.prompts.container_names import name_columns
-from tasks.prompts.neighbours import Neighbours
 from tasks.prompts.page_hints import Hints
-from tasks.prompts.page_topic import PageTopic, headline_share
+from tasks.prompts.surroundings import Neighbours, PageTopic, headline_share
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.text_statistics import sign_columns
 from tasks.prompts.tree_arrays import Column, Columns, TreeArrays
@@ -19,6 +17,7 @@ from tasks.prompts.tree_position import (
     element_columns,
     headline_columns,
     kin_column,
+    name_columns,
     pleading,
     promotion_columns,
 )
@@ -38,14 +37,7 @@ class Around:
 
 
 def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
-    """The columns that need no score, and what `relate` needs.
-
-    Args:
-        page: the page's blocks and elements.
-        headline: index of the headline's block, or -1.
-        hints: what is known of the page.
-        lexicon: weights of words and class names.
-    """
+    """The columns that need no score, and what `relate` needs; -1 is no headline."""
     said = [lexicon.score_text(block.text) for block in page.blocks]
     columns = _texts(page.blocks, said)
     words = [each.topic_words for each in said]
@@ -53,16 +45,15 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
     wanted = topic_words(tokens(f"{title} {hints.description or ''}"))
     columns["headline_share"] = headline_share(words, wanted)
     columns |= _places(page, columns, headline, hints.description or "")
-    columns |= _shifted(columns, NEIGHBOURED)
-    columns |= _windows(
-        pleading(columns), np.ones_like(columns["chars"]), "plea", WIDTHS[page.is_text]
-    )
+    for name in ("words", "link_share", "ends_sentence", "article_words", "prompt_words"):
+        columns |= _shifted(columns[name], name, 2)
+    one = np.ones_like(columns["chars"])
+    columns |= _windows(pleading(columns), one, "plea", WIDTHS[page.is_text])
     tree, neighbours = TreeArrays(page), Neighbours(columns["good"] > 0)
     columns |= neighbours.columns(columns)
     if page.is_text:
         rules = [find_rule(block.text, hints.language) for block in page.blocks]
         columns["rule"] = np.array([rule is not None for rule in rules], np.float32)
-        one = np.ones_like(columns["rule"])
         columns |= _windows(columns["rule"], one, "rule", WIDTHS[True])
     else:
         columns |= element_columns(tree, lexicon)
@@ -78,7 +69,7 @@ def relate(around: Around, score: Column, columns: Columns) -> Columns:
     """The columns that describe how the first model scored the surroundings of each block."""
     tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]
-    found = _shifted({"score": score}, {"score": (-3, -2, -1, 1, 2, 3)})
+    found = _shifted(score, "score", 3)
     found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[is_text])
     found |= around.neighbours.nearest(score, "run_score")
     found |= around.topic.relate(score)
@@ -86,15 +77,6 @@ def relate(around: Around, score: Column, columns: Columns) -> Columns:
         found |= container_columns(tree, weighed, columns, "s")
         found["kin"] = kin_column(tree, weighed, columns["chars"])
     return found
-
-
-NEIGHBOURED: dict[str, tuple[int, ...]] = {
-    "words": (-2, -1, 1, 2),
-    "link_share": (-2, -1, 1, 2),
-    "ends_sentence": (-2, -1, 1, 2),
-    "article_words": (-2, -1, 1, 2),
-    "prompt_words": (-2, -1, 1, 2),
-}
 
 
 def _texts(blocks: list[Block], said: list[TextScores]) -> Columns:
@@ -141,17 +123,14 @@ def _before(values: Column) -> Column:
     return (np.cumsum(values) - values).astype(np.float32)
 
 
-def _shifted(columns: Columns, wanted: dict[str, tuple[int, ...]]) -> Columns:
+def _shifted(values: Column, name: str, most: int) -> Columns:
+    """What the neighbours on each side have, up to so many blocks away; -1 beyond the page."""
     found = {}
-    for name, shifts in wanted.items():
-        for shift in shifts:
-            values = columns[name]
-            moved = np.full_like(values, -1)
-            if 0 < shift < len(values):
-                moved[:-shift] = values[shift:]
-            elif -len(values) < shift < 0:
-                moved[-shift:] = values[:shift]
-            found[f"{name}{shift:+d}"] = moved
+    for shift in range(1, most + 1):
+        before, after = np.full_like(values, -1), np.full_like(values, -1)
+        before[shift:] = values[:-shift]
+        after[:-shift] = values[shift:]
+        found[f"{name}-{shift}"], found[f"{name}+{shift}"] = before, after
     return found
 
 

@@ -49,20 +49,20 @@ class Forest:
             rows = rows[:, where]
         if not rows.shape[1]:
             return np.zeros(0, np.float32)
-        parts = (rows[:, at : at + STRIDE] for at in range(0, rows.shape[1], STRIDE))
-        return np.concatenate([self._score(part) for part in parts])
-
-    def _score(self, rows: Column) -> Column:
         asked, borders, by_depth = self.questions
-        answers = (rows.take(asked, axis=0) > borders).view(np.uint8)
-        leaf = answers.take(by_depth[-1], axis=0)
-        # The leaf's number is built bit by bit, for all rows and trees at once.
-        for questions in by_depth[-2::-1]:
-            leaf += leaf
-            leaf |= answers.take(questions, axis=0)
-        roots = np.arange(len(leaf), dtype=np.int32)[:, None] << len(by_depth)
-        total = self.leaves.ravel().take(leaf + roots).sum(axis=0, dtype=np.float64) + self.bias
-        return np.asarray(1 / (1 + np.exp(-total)), np.float32)
+        scores = []
+        for at in range(0, rows.shape[1], STRIDE):
+            part = rows[:, at : at + STRIDE]
+            answers = (part.take(asked, axis=0) > borders).view(np.uint8)
+            leaf = answers.take(by_depth[-1], axis=0)
+            # The leaf's number is built bit by bit, for all rows and trees at once.
+            for questions in by_depth[-2::-1]:
+                leaf += leaf
+                leaf |= answers.take(questions, axis=0)
+            roots = np.arange(len(leaf), dtype=np.int32)[:, None] << len(by_depth)
+            total = self.leaves.ravel().take(leaf + roots).sum(axis=0, dtype=np.float64) + self.bias
+            scores.append(np.asarray(1 / (1 + np.exp(-total)), np.float32))
+        return np.concatenate(scores)
 
 
 @dataclass(frozen=True, slots=True)

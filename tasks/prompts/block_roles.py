@@ -3,9 +3,8 @@
 import re
 
 from tasks.prompts.block_selection import Draft, Role, first_paragraph
-from tasks.prompts.blocks import Page
-from tasks.prompts.captions import take_captions
-from tasks.prompts.page_head import find_byline, is_date_line, last_crumb
+from tasks.prompts.blocks import TAG_FLAGS, Page
+from tasks.prompts.page_head import find_byline, is_date_line, last_crumb, looks_credited
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_pages import open_text, text_role
 from tasks.prompts.word_weights import fold
@@ -16,6 +15,9 @@ STANDFIRST = re.compile(
     r"summary|excerpt|abstract|chapo|vorspann|entradilla|bajada|sottotitolo|occhiello|ingress|"
     r"manchet|article-?lead|description"
 )
+CAPTION = re.compile(r"caption|bildunterschrift|photo-?credit|legend|bildtext|byline-image")
+FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
+PICTURE = 500  # Most characters of an element that contains only a picture and its caption
 TAIL = 3
 LONGEST_BIO = 60
 SHORT = 4  # Words of a label, such as `Print` or `Save for later`
@@ -45,9 +47,15 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     if not body:
         return
     first = first_paragraph(draft)
-    _take_byline(draft, headline, first, hints)
+    # The byline is the first line between headline and text that names who wrote it.
+    for at in range(max(0, headline), first):
+        is_free = draft.roles.get(at, Role.BODY) is Role.BODY
+        if is_free and (found := find_byline(draft.text(at), hints.authors)):
+            draft.reasons.pop(at, None)
+            draft.roles[at], draft.byline = Role.BYLINE, found
+            break
     _strip_opening(draft, headline, first)
-    take_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
+    _take_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
     first = first_paragraph(draft)
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
@@ -57,8 +65,12 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
         if role and role not in draft.roles.values() and is_free:
             draft.reasons.pop(at, None)
             draft.roles[at] = role
-    draft.section = _printed_section(draft, headline)
-    _strip_tail(draft, hints)
+    # The section is the last entry of the breadcrumb trail above the headline.
+    for at in range(headline - 1, max(-1, headline - 6), -1):
+        if draft.page.blocks[at].links >= 2 and draft.columns["link_share"][at] > 0.5:
+            draft.section = last_crumb(draft.text(at))
+            break
+    _strip_biography(draft, hints)
 
 
 def _take_headline(draft: Draft, headline: int) -> None:
@@ -76,18 +88,6 @@ def _take_headline(draft: Draft, headline: int) -> None:
 def _sizes(folded: str) -> range:
     """The lengths that a text which folds to this one can have."""
     return range(len(folded), 2 * len(folded) + 20)
-
-
-def _take_byline(draft: Draft, headline: int, first: int, hints: Hints) -> None:
-    """The first line between headline and text that names who wrote it."""
-    for at in range(max(0, headline), first):
-        if draft.roles.get(at, Role.BODY) is not Role.BODY:
-            continue
-        found = find_byline(draft.page.blocks[at].text, hints.authors)
-        if found:
-            draft.reasons.pop(at, None)
-            draft.roles[at], draft.byline = Role.BYLINE, found
-            return
 
 
 def _strip_opening(draft: Draft, headline: int, first: int) -> None:
@@ -163,16 +163,7 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     return not (alike and page.elements[own].key == page.elements[other].key)
 
 
-def _printed_section(draft: Draft, headline: int) -> str | None:
-    """The last entry of the breadcrumb trail above the headline."""
-    for at in range(headline - 1, max(-1, headline - 6), -1):
-        block = draft.page.blocks[at]
-        if block.links >= 2 and draft.columns["link_share"][at] > 0.5:
-            return last_crumb(block.text)
-    return None
-
-
-def _strip_tail(draft: Draft, hints: Hints) -> None:
+def _strip_biography(draft: Draft, hints: Hints) -> None:
     """Strip the author's biography from the last lines."""
     names = [fold(name) for name in (*hints.authors, draft.byline)]
     body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
@@ -181,3 +172,46 @@ def _strip_tail(draft: Draft, hints: Hints) -> None:
         is_short = draft.columns["words"][at] <= LONGEST_BIO
         if is_short and any(len(name) > 5 and start.startswith(name) for name in names):
             draft.strip(at, "furniture", "end:author")
+
+
+def _take_captions(draft: Draft, first: int, last: int, headline: int) -> None:
+    """Give the captions from `first` to `last` their role."""
+    for at in range(first, last + 1):
+        if at in draft.reasons or draft.roles.get(at) not in (None, Role.BODY):
+            continue
+        if draft.page.is_text:
+            is_caption = at in draft.roles and looks_credited(draft.page.blocks[at].text)
+        else:
+            is_caption = _is_caption(draft, at) or _is_by_picture(draft, at, headline)
+        if is_caption:
+            draft.roles[at] = Role.CAPTION
+
+
+def _is_caption(draft: Draft, at: int) -> bool:
+    page = draft.page
+    element = page.elements[page.blocks[at].element]
+    is_marked = element.flags & FIGURE or CAPTION.search(
+        element.key + " " + page.blocks[at].inline_key
+    )
+    if not is_marked or draft.columns["words"][at] < 2 or draft.columns["link_share"][at] > 0.8:
+        return False
+    return bool(draft.score[at] >= 0.03)
+
+
+def _is_by_picture(draft: Draft, at: int, headline: int) -> bool:
+    """Whether a short text and a picture have a small element to themselves."""
+    page, text = draft.page, draft.page.blocks[at].text
+    own = page.blocks[at].element
+    around = next((up for up in page.ancestors(own, 3) if up in page.images), -1)
+    if around < 0 or page.elements[around].start <= headline < page.elements[around].end:
+        return False
+    words = draft.columns["words"][at]
+    if not 2 <= words <= 60 or draft.columns["link_share"][at] > 0.5:
+        return False
+    box = page.elements[around]
+    size = sum(len(block.text) for block in page.blocks[box.start : min(box.end, box.start + 4)])
+    if box.end - box.start > 3 or size > PICTURE or (around == own and box.tag == "p"):
+        return False
+    if looks_credited(text):
+        return True
+    return at in draft.roles and (words <= 25 or not draft.columns["good"][at])

@@ -30,6 +30,14 @@ PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words s
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
 BRIEF = 16  # Words up to which a text rule overrules any score
+REGIONS = (
+    (DIALOG_FLAG, "dom:dialog"),
+    (HIDDEN_FLAG, "dom:hidden"),
+    (TAG_FLAGS["form"], "dom:form"),
+    (TAG_FLAGS["nav"], "dom:nav"),
+    (TAG_FLAGS["footer"], "dom:footer"),
+    (TAG_FLAGS["aside"], "dom:aside"),
+)
 
 
 class Role(Enum):
@@ -103,10 +111,9 @@ def keep_article(draft: Draft) -> None:
     If next to nothing scores on a page full of text, lower the threshold, then fall back to the
     running text of the element that contains most of it.
     """
-    if draft.page.is_text:
-        _lift_running_text(draft)
+    leniency = _lift_running_text(draft) if draft.page.is_text else 1
     for least in (KEEP, KEEP / 2, KEEP / 5):
-        kept = draft.score >= (_leniency(draft) if draft.page.is_text else 1) * least
+        kept = draft.score >= leniency * least
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
         if not _is_tiny(draft):
             return
@@ -126,11 +133,12 @@ def rescue_article(draft: Draft) -> None:
     prose, columns = _prose(draft), draft.columns
     inside = columns.get("c_down", np.zeros_like(prose)) == 0
     sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
+    candidates = np.flatnonzero(inside & sentence & (draft.prompt_score < HOPELESS)).tolist()
+    model = ("", "model:")
     doubted = [
         at
-        for at in np.flatnonzero(inside & sentence & (draft.prompt_score < HOPELESS)).tolist()
-        if at not in draft.roles
-        and (at not in draft.reasons or draft.reasons[at][1].startswith("model:"))
+        for at in candidates
+        if at not in draft.roles and draft.reasons.get(at, model)[1].startswith("model:")
     ]
     sure = {_kind(draft.page, at) for at in doubted if prose[at]}
     for at in doubted:
@@ -157,18 +165,17 @@ def _is_tiny(draft: Draft) -> bool:
     return kept < min(400.0, 0.2 * float(prose.sum()))
 
 
-def _lift_running_text(draft: Draft) -> None:
-    """Without markup, raise the score of plain sentences among plain sentences."""
+def _lift_running_text(draft: Draft) -> Column:
+    """Without markup, raise the score of plain sentences among plain sentences.
+
+    Returns factors for KEEP: a low score is enough among and near sure blocks.
+    """
     columns = draft.columns
     running = (columns["good"] > 0) & (columns["words"] >= 10) & (columns["prompt_words"] < CALM)
     near = np.convolve(running, np.ones(AROUND))[AROUND // 2 :][: len(running)]
     lifted = np.where(running & (near >= ENOUGH), LIFT, 0).astype(np.float32)
     draft.score = np.maximum(draft.score, lifted)
-
-
-def _leniency(draft: Draft) -> Column:
-    """Factors for KEEP: without markup, a low score is enough among and near sure blocks."""
-    sure = np.flatnonzero((draft.score >= AMID) & (draft.columns["good"] > 0))
+    sure = np.flatnonzero((draft.score >= AMID) & (columns["good"] > 0))
     share = np.full_like(draft.score, FAR)
     if len(sure):
         share[max(0, sure[0] - 2) : sure[-1] + 4] = NEAR
@@ -242,13 +249,3 @@ def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
         is_inside = page.is_text or first < at < last
         stripped.append(StrippedBlock(block.text, kind, rule, at, is_inside))
     return tuple(stripped)
-
-
-REGIONS = (
-    (DIALOG_FLAG, "dom:dialog"),
-    (HIDDEN_FLAG, "dom:hidden"),
-    (TAG_FLAGS["form"], "dom:form"),
-    (TAG_FLAGS["nav"], "dom:nav"),
-    (TAG_FLAGS["footer"], "dom:footer"),
-    (TAG_FLAGS["aside"], "dom:aside"),
-)

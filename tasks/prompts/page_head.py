@@ -1,4 +1,4 @@
-"""Recognise short lines around the headline by their wording: dates, bylines, breadcrumbs."""
+"""Recognise short lines by their wording: dates, bylines, credits of pictures, breadcrumbs."""
 
 import re
 from collections.abc import Sequence
@@ -28,6 +28,11 @@ EAST_ASIAN_BYLINE = re.compile(
 )
 CREDITED = re.compile(
     r"^\W*(?:photos?|fotos?|bild(?:er)?|image|picture|video|illustration)\b", re.I
+)
+CREDIT = re.compile(
+    r"©|\b(?:photo|foto|image|bild|picture|credit|crédit|getty|reuters|afp|shutterstock|dpa|"
+    r"afp|epa|photograph)\b\W{0,3}(?:\w+\W{0,3}){0,4}$|^\W*(?:photo|foto|bild|image)\b|写真|©",
+    re.I,
 )
 CRUMBS = re.compile(r"\s*[＞>»›/→]\s*")
 LONGEST = 100
@@ -66,3 +71,8 @@ def last_crumb(text: str) -> str | None:
     crumbs = [crumb for crumb in CRUMBS.split(text.strip("＞>»›/→ ")) if crumb]
     is_trail = 2 <= len(crumbs) <= 5 and all(len(crumb) <= 30 for crumb in crumbs)
     return crumbs[-1] if is_trail else None
+
+
+def looks_credited(text: str) -> bool:
+    """Whether a line ends in, or opens with, the credit of a picture."""
+    return len(text) < 500 and CREDIT.search(text[-80:]) is not None and text[-1] not in '.!?"”'

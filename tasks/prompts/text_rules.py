@@ -8,21 +8,13 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("rules")
 # Languages whose rules are in another one's file.
-FILES = {
-    "da": "nordic",
-    "nb": "nordic",
-    "nn": "nordic",
-    "no": "nordic",
-    "sv": "nordic",
-    "uk": "ru",
-    "be": "ru",
-}
+FILES = dict.fromkeys(("da", "nb", "nn", "no", "sv"), "nordic") | {"uk": "ru", "be": "ru"}
 LONGEST = 2000  # Characters; no rule reads a longer text
 APOSTROPHES = "’‘`´"
-_PROMPT_KINDS = """
-metering paywall registration newsletter trial_offer donation sponsored
-app_promo cookie_adblock other
-"""
+_PROMPT_KINDS = (
+    "metering paywall registration newsletter trial_offer donation sponsored app_promo"
+    " cookie_adblock other"
+)
 PROMPT_KINDS = frozenset(_PROMPT_KINDS.split())
 
 

@@ -59,7 +59,10 @@ class _Signs:
         self.whole = "\n".join(self.texts) + "\n"
         raw = self.whole.encode("utf-32-le", "surrogatepass")
         self.letters: Letters = np.frombuffer(raw, np.uint32)
-        self.kinds = _kinds_of(self.letters)
+        self.kinds = _table().take(self.letters, mode="clip")
+        if self.letters.max() >= PLANE:
+            for at in np.flatnonzero(self.letters >= PLANE).tolist():
+                self.kinds[at] = _kinds_of_one(chr(self.letters[at]))
         stops = np.array([*map(len, self.texts)]).cumsum() + np.arange(1, len(texts) + 1)
         self.first: Index = np.concatenate([[0], stops[:-1]])
         self.last = stops - 2
@@ -74,11 +77,23 @@ class _Signs:
         placeholder = np.zeros(len(self.texts), np.bool_)
         starts = [match.start() for match in PLACEHOLDER.finditer(self.whole)]
         placeholder[np.searchsorted(self.first, starts, "right") - 1] = True
+        final = self.kinds[self.last]
+        for at, text in enumerate(self.texts):
+            if len(text) == LONGEST:  # its real end was cut off
+                final[at] = _kinds_of_one(self.ends[at][-1])
+        ends_sentence = final & BIT["end"] > 0
+        for at in np.flatnonzero(final & BIT["closing"]).tolist():
+            ends_sentence[at] = SENTENCE_END.search(self.ends[at]) is not None
+        # In plain ASCII a sentence ends before a space: there are full stops in 3.5 and U.S.
+        ends = self.kinds & BIT["end"] > 0
+        before_space = ends.copy()
+        before_space[:-1] &= self.letters[1:] == ord(" ")
+        is_plain = np.maximum.reduceat(self.letters, self.first) < 128
         found = {
             "words": words + self._count(self.kinds & BIT["cjk"] > 0) / 2,
-            "ends_sentence": self._ends(),
-            "ends_colon": self._final() & BIT["colon"] > 0,
-            "sentences": 1 + self._sentences(),
+            "ends_sentence": ends_sentence,
+            "ends_colon": final & BIT["colon"] > 0,
+            "sentences": 1 + np.where(is_plain, self._count(before_space), self._count(ends)),
             "capitals": self._capitals(np.flatnonzero(begins), words),
             "starts_lower": self.kinds[self.first] & BIT["lower"] > 0,
             "placeholder": placeholder,
@@ -91,30 +106,6 @@ class _Signs:
     def _count(self, is_there: Mask) -> Index:
         """How many there are in each text."""
         return np.add.reduceat(is_there, self.first, dtype=np.intp)
-
-    def _final(self) -> Kinds:
-        """The kinds of each text's last character."""
-        final = self.kinds[self.last]
-        for at, text in enumerate(self.texts):
-            if len(text) == LONGEST:
-                final[at] = _kinds_of_one(self.ends[at][-1])
-        return final
-
-    def _ends(self) -> Mask:
-        """Whether a text ends as a sentence does."""
-        final = self._final()
-        found = final & BIT["end"] > 0
-        for at in np.flatnonzero(final & BIT["closing"]).tolist():
-            found[at] = SENTENCE_END.search(self.ends[at]) is not None
-        return found
-
-    def _sentences(self) -> Index:
-        """Ends of sentences: in plain ASCII those before a space."""
-        ends = self.kinds & BIT["end"] > 0
-        is_plain = np.maximum.reduceat(self.letters, self.first) < 128
-        before_space = ends.copy()
-        before_space[:-1] &= self.letters[1:] == ord(" ")
-        return np.where(is_plain, self._count(before_space), self._count(ends))
 
     def _capitals(self, begins: Index, words: Index) -> Column:
         """The share of capitals among the first words."""
@@ -132,15 +123,6 @@ class _Signs:
         for at in np.flatnonzero(found).tolist():
             found[at] = PRICE.search(self.texts[at]) is not None
         return found
-
-
-def _kinds_of(letters: Letters) -> Kinds:
-    """What each character is, as bits."""
-    found = _table().take(letters, mode="clip")
-    if letters.max() >= PLANE:
-        for at in np.flatnonzero(letters >= PLANE).tolist():
-            found[at] = _kinds_of_one(chr(letters[at]))
-    return found
 
 
 @cache

@@ -1,12 +1,14 @@
 """Columns from a block's position: its element, its containers, its distance to the headline."""
 
+import re
+from functools import lru_cache
 from itertools import accumulate, chain
 
 import numpy as np
 
 from tasks.prompts.blocks import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS
 from tasks.prompts.tree_arrays import LEVELS, Column, Columns, TreeArrays
-from tasks.prompts.word_weights import Lexicon
+from tasks.prompts.word_weights import MEMORY, Lexicon
 
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
 # Numbers of tags; those of headings are below zero.
@@ -19,6 +21,22 @@ REGIONS = {f"in_{tag}": bit for tag, bit in TAG_FLAGS.items()} | {
 KINDS = {f"is_{tag}": CODES[tag] for tag in TAGS}
 BITS = np.array([*REGIONS.values()], np.int64)[:, None]
 NUMBERS = np.array([*KINDS.values()], np.int64)[:, None]
+# Names of promotion, and of a page's furniture.
+PROMO = re.compile(
+    r"subscri|newsletter|pay-?wall|reg-?wall|promo|donat|membership|sign-?up|sign-?in|log-?in|"
+    r"regist|offer|meter|\babo|cta\b|marketing|sponsor|advert|\bads?\b|outbrain|taboola|plea\b|"
+    r"piano|upsell|support-?us|contribut|call-?to|banner|app-?download|download-?app"
+)
+FRAME = re.compile(
+    r"related|recirc|teaser|sidebar|rail\b|footer|menu|\bnav|share|sharing|social|comment|author|"
+    r"\bbio|\btags?\b|breadcrumb|most-?read|popular|trending|recommend|more-?from|read-?more|"
+    r"read-?next|widget|cookie|consent|gdpr|disclaimer|copyright|legal|about-?us|topics?\b"
+)
+WANTED = {"promo_up": PROMO, "frame_up": FRAME}
+# Characters of the largest element whose name is believed: many sites call the whole article
+# `paywall` or `premium`.
+SMALL = 1500
+FARTHEST = 9  # Cap on the number of steps up
 
 
 def pleading(columns: Columns) -> Column:
@@ -36,11 +54,8 @@ def element_columns(tree: TreeArrays, lexicon: Lexicon) -> Columns:
     columns["heading"] = np.where(codes < 0, -codes, 0).astype(np.float32)
     columns["depth"] = tree.depth
     columns["inline_key"] = np.array(lexicon.name_scores(b.inline_key for b in blocks), np.float32)
-    return columns | _key_columns(tree, lexicon.name_scores(e.key for e in elements))
-
-
-def _key_columns(tree: TreeArrays, keys: list[float]) -> Columns:
-    """The class-name scores from the block's element outward, and over all it stands in."""
+    # The class-name scores from the block's element outward, and over all it stands in.
+    keys = lexicon.name_scores(e.key for e in elements)
     low, high, total = keys.copy(), keys.copy(), keys.copy()
     for at, outer in enumerate(tree.parents):
         if outer >= 0:
@@ -50,7 +65,7 @@ def _key_columns(tree: TreeArrays, keys: list[float]) -> Columns:
                 high[at] = high[outer]
             total[at] += 0.8 * total[outer]
     scores = np.array([low, high, total, keys], np.float32)
-    columns = dict(zip(("key_low", "key_high", "key_total"), scores[:3, tree.own], strict=True))
+    columns |= zip(("key_low", "key_high", "key_total"), scores[:3, tree.own], strict=True)
     around = scores[3][tree.levels[:4]]
     return columns | {f"key{level}": row for level, row in enumerate(around)}
 
@@ -59,8 +74,16 @@ def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: st
     """How much good text a block's containers hold, and its distance to the main container."""
     chars, total = columns["chars"], good.sum()
     held, size, links = tree.held(np.array([good, chars, columns["links"]]))
-    found = _main_distance(tree, held, float(total), mark)
-    found |= _alike(tree, good, chars, mark)
+    found = _alike(tree, good, chars, mark)
+    # How far a block is from the innermost element with half of the good text.
+    main = int(np.flatnonzero(held >= float(total) / 2)[-1]) if total > 0 else 0
+    element = tree.page.elements[main]
+    found[f"{mark}_up"], found[f"{mark}_down"] = tree.steps(main)
+    order = np.arange(len(tree.own), dtype=np.float32)
+    found[f"{mark}_from_start"] = order - element.start
+    found[f"{mark}_to_end"] = element.end - order
+    share = held[main] / (float(total) + 1)
+    found[f"{mark}_main_share"] = np.full(len(order), share, np.float32)
     around, sizes = held[tree.levels], size[tree.levels]
     rest = sizes - chars
     rows = {
@@ -96,21 +119,6 @@ def headline_columns(tree: TreeArrays, headline: int) -> Columns:
     }
 
 
-def _main_distance(tree: TreeArrays, held: Column, total: float, mark: str) -> Columns:
-    """How far a block is from the innermost element with half of the good text."""
-    main = int(np.flatnonzero(held >= total / 2)[-1]) if total > 0 else 0
-    up, down = tree.steps(main)
-    order = np.arange(len(tree.own), dtype=np.float32)
-    element = tree.page.elements[main]
-    return {
-        f"{mark}_up": up,
-        f"{mark}_down": down,
-        f"{mark}_from_start": order - element.start,
-        f"{mark}_to_end": element.end - order,
-        f"{mark}_main_share": np.full(len(order), held[main] / (total + 1), np.float32),
-    }
-
-
 def _alike(tree: TreeArrays, good: Column, chars: Column, mark: str) -> Columns:
     """How many blocks stand in elements of the same names, and how much good text they hold."""
     group = tree.alike
@@ -137,13 +145,7 @@ def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
     for at, outer in enumerate(tree.parents):
         if nearest[at] < 0 and outer >= 0:
             nearest[at] = nearest[outer]
-    own = _card_rows(tree, columns)[:, np.array(nearest, np.intp)[tree.own]]
-    names = ("cards", "card_chars", "cards_linked", "card_good", "card_blocks")
-    return dict(zip(names, own, strict=True))
-
-
-def _card_rows(tree: TreeArrays, columns: Columns) -> Column:
-    """The five columns for each list of cards, and -1 for no list at the end."""
+    # The five columns for each list of cards, and -1 for no list at the end.
     lists, rows = tree.cards, np.full((5, len(tree.cards) + 1), -1, np.float32)
     if lists:
         cards = np.fromiter(chain.from_iterable(lists), np.intp)
@@ -154,7 +156,8 @@ def _card_rows(tree: TreeArrays, columns: Columns) -> Column:
         parts = np.array([held[0], held[1] != 0, held[2], blocks])
         size, linked, good, blocks = np.add.reduceat(parts, first, axis=1, dtype=np.float64)
         rows[:, :-1] = count, size / count, linked / count, good / size, blocks / count
-    return rows
+    names = ("cards", "card_chars", "cards_linked", "card_good", "card_blocks")
+    return dict(zip(names, rows[:, np.array(nearest, np.intp)[tree.own]], strict=True))
 
 
 def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
@@ -163,3 +166,20 @@ def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
     rest = np.bincount(group, chars)[group] - chars
     score = (np.bincount(group, weighed)[group] - weighed) / (rest + 1)
     return np.where(rest > 0, score, -1).astype(np.float32)
+
+
+def name_columns(tree: TreeArrays, chars: Column) -> Columns:
+    """Steps up to the nearest small element that is named for promotion, or for the frame."""
+    small = np.flatnonzero(tree.held(chars) <= SMALL).tolist()
+    elements = tree.page.elements
+    nearest = np.full((len(WANTED), len(chars)), -np.inf, np.float32)
+    for element in map(elements.__getitem__, small):
+        for row in _named_for(element.key) if element.key else ():
+            nearest[row, element.start : element.end] = element.depth
+    return dict(zip(WANTED, np.minimum(FARTHEST, tree.depth - nearest), strict=True))
+
+
+@lru_cache(maxsize=MEMORY)
+def _named_for(key: str) -> tuple[int, ...]:
+    """What an element's name says, as rows of `WANTED`."""
+    return tuple(row for row, pattern in enumerate(WANTED.values()) if pattern.search(key))

@@ -5,9 +5,8 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.prompts.block_features import describe
 from tasks.prompts.block_model import load_model
 from tasks.prompts.blocks import Page, cut_tree
-from tasks.prompts.neighbours import Neighbours
 from tasks.prompts.page_hints import Hints
-from tasks.prompts.page_topic import PageTopic, headline_share
+from tasks.prompts.surroundings import Neighbours, PageTopic, headline_share
 from tasks.prompts.tree_arrays import Columns, TreeArrays
 from tasks.prompts.tree_position import card_columns, kin_column
 from tasks.prompts.word_weights import tokens, topic_words
