@@ -4,7 +4,6 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
@@ -30,27 +29,26 @@ SHORTEST = 8
 LONGEST = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Titles:
-    """A page's titles by where they were found, and the names of its site."""
-
-    candidates: Mapping[str, str]  # jsonld, h1, og, twitter, title: those that the page has
-    # Folded names of the site: og:site_name, JSON-LD publisher, the host.
-    names: frozenset[str] = frozenset()
-    # Words of the page's address, as `words_of_address` has them.
-    address: frozenset[str] = frozenset()
-
-
 @lru_cache(maxsize=512)
 def letters(text: str) -> str:
     """The letters and digits of a text, lower case: what two spellings of it share."""
     return re.sub(r"[\W_]+", "", text).lower()
 
 
-def choose_headline(titles: Titles) -> str | None:
-    """The headline that most places agree on, without the site's name."""
+def choose_headline(
+    titles: Mapping[str, str],
+    names: frozenset[str] = frozenset(),
+    address: frozenset[str] = frozenset(),
+) -> str | None:
+    """The headline that most places agree on, without the site's name.
+
+    Args:
+        titles: by place: jsonld, h1, og, twitter, title.
+        names: folded names of the site: og:site_name, JSON-LD publisher, the host.
+        address: as `words_of_address` has them.
+    """
     plain = {}
-    for place, text in titles.candidates.items():
+    for place, text in titles.items():
         text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text[:LONGEST])
         plain[place] = TAG.sub("", text).strip()
     # A text may break off where another goes on with a quote: `content="He said "no""`.
@@ -60,19 +58,19 @@ def choose_headline(titles: Titles) -> str | None:
         if not any(other.startswith((f'{text}"', f'{text} "')) for other in plain.values())
     }
     cut = {
-        place: _without_name(text, [t for p, t in whole.items() if p != place], titles.names)
+        place: _without_name(text, [t for p, t in whole.items() if p != place], names)
         for place, text in whole.items()
     }
     votes: dict[str, float] = {}
     for place, text in cut.items():
         votes[letters(text)] = votes.get(letters(text), 0.0) + WEIGHTS.get(place, 0.0)
-    usable = {key: vote for key, vote in votes.items() if key and key not in titles.names}
+    usable = {key: vote for key, vote in votes.items() if key and key not in names}
     if not usable:
         return None
     spelled = {letters(cut[place]): cut[place] for place in reversed(CLEANEST) if place in cut}
     keys = [key for key in spelled if key in usable]
-    if titles.address and len(keys) > 1:
-        shared = {key: len(titles.address & _words(spelled[key])) for key in keys}
+    if address and len(keys) > 1:
+        shared = {key: len(address & _words(spelled[key])) for key in keys}
         most = max(shared.values())
         for key in keys if min(shared.values()) < most else ():
             usable[key] += NEAR if shared[key] == most else 0.0

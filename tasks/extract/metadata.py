@@ -7,7 +7,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.authors import clean_authors
-from tasks.extract.headlines import Titles, choose_headline, main_heading, words_of_address
+from tasks.extract.headlines import choose_headline, main_heading, words_of_address
 from tasks.extract.jsonld import first_text, texts, types_of
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.publication_dates import find_modified, find_published
@@ -62,8 +62,9 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     }
     titles["h1"] = main_heading(page.headings, [text for text in titles.values() if text])
     candidates = {place: text for place, text in titles.items() if text}
+    words = words_of_address(page.address)
     return Metadata(
-        headline=choose_headline(Titles(candidates, page.names, words_of_address(page.address))),
+        headline=choose_headline(candidates, page.names, words),
         description=page.first("og:description", "description", "twitter:description"),
         authors=_authors(page),
         section=sections[0] if sections else page.first(*_SECTIONS.split()),

@@ -71,21 +71,17 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
     own = page.elements[page.blocks[headline].element]
     if own.tag not in ("h1", "h2") or not (own.key or own.tag == "h1"):
         return {}
-    texts = {page.blocks[headline].text}
+    title = page.blocks[headline].text
     for at in range(headline + 1, len(page.blocks)):
         other = page.elements[page.blocks[at].element]
         is_alike = (other.tag, other.key) == (own.tag, own.key)
-        if is_alike and page.blocks[at].text not in texts and not _goes_on(page, at, kept):
+        if not is_alike or page.blocks[at].text == title:
+            continue
+        before = np.flatnonzero(kept[:at])
+        last = page.blocks[int(before[-1])].element if len(before) else -1
+        # A sibling of the paragraph before it is a subheading of the article.
+        if last < 0 or page.elements[last].parent != other.parent:
             if kept[headline:at].sum() < ENOUGH:
                 return {}
             return dict.fromkeys(range(at, len(page.blocks)), "end:next-headline")
     return {}
-
-
-def _goes_on(page: Page, at: int, kept: Column) -> bool:
-    """Whether a heading is a sibling of the paragraph before it: a subheading of the article."""
-    before = np.flatnonzero(kept[:at])
-    if not len(before):
-        return False
-    paragraph = page.elements[page.blocks[int(before[-1])].element]
-    return paragraph.parent == page.elements[page.blocks[at].element].parent

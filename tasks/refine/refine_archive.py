@@ -11,7 +11,6 @@ from tasks.model import Batch, Capture, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.prompts import NO_SITE
-from tasks.refine.boilerplate_cache import MAX_FILES, BoilerplateCache
 from tasks.refine.refine_pages import (
     SPOOL_MEMORY,
     K,
@@ -24,7 +23,13 @@ from tasks.refine.refine_pages import (
     refine_page,
     spooled,
 )
-from tasks.refine.site_boilerplate import PageFingerprint, find_recurring, select_fingerprints
+from tasks.refine.site_boilerplate import (
+    MAX_FILES,
+    BoilerplateCache,
+    PageFingerprint,
+    find_recurring,
+    select_fingerprints,
+)
 from tasks.refine.stage_rows import staging
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout

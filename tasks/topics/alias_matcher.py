@@ -12,7 +12,6 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from tasks.text.folding import Folded
 from tasks.text.sentence_split import UNSPACED
 from tasks.topics.topic import Topic, folded_phrase
-from tasks.topics.url_spans import Addresses
 
 # A letter, digit or mark of a script that puts spaces between words. Hangul does, and yet hangs
 # particles on names (G20에서), so it bounds nothing.
@@ -23,6 +22,22 @@ SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
 # The most frequent characters beside a word; all of them bound it.
 _OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
 WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
+
+# Where a text holds an address: a URL, a domain, a mail address, a handle.
+_TOP_LEVELS = "com|org|net|int|gov|edu|info|eu|cn|hk|tw|jp|kr|de|fr|es|uk|us|ru|ch|at|it|io|ai|tv"
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)[!-~]+(?:(?<=[/=_-])[^\W_]+[!-~]*)*"  # .../wiki/华为 is one address
+    r"|(?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"  # mail
+    r"|(?<![a-zA-Z0-9_])[@＠]\w+(?:[.@-][a-zA-Z0-9_]+)*"  # handle
+    # Small letters only: in "sold to Huawei.It said" a gap is missing, and no domain is meant.
+    r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
+    rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
+)
+_WORD = re.compile(r"\S*")
+_ADDRESS_SIGN = re.compile(r"[@＠/.]")
+_GAPS = frozenset(("", " ", "\n"))
+# Further away nothing is looked at: a page may be one endless word.
+_REACH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ class AliasMatcher:
         ]
         if not spans:
             return []
-        addresses = Addresses(folded.original)
+        addresses = _Addresses(folded.original)
         places = ((*folded.span(start, end), phrase) for start, end, phrase in _resolved(spans))
         return [place for place in places if not addresses.hold(place[0], place[1])]
 
@@ -147,3 +162,30 @@ def _chosen(spans: list[_Span]) -> Iterator[_Span]:
             if is_free and not any(span[0] < other[1] and other[0] < span[1] for other in excluded):
                 stop = span[1]
                 yield span
+
+
+class _Addresses:
+    """The URLs, mail addresses and handles of a text, looked for word by word when asked."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether the text from `start` to `end` begins within a web address."""
+        text = self._text
+        is_apart = text[end : end + 1] in _GAPS and text[start - 1 : start] in _GAPS
+        # Most stand by themselves and without an address's signs.
+        if is_apart and (text[start:end].isalnum() or not _ADDRESS_SIGN.search(text, start, end)):
+            return False
+        before = text[max(0, start - _REACH) : start]
+        word = start
+        if before and not before[-1].isspace():
+            word -= len(before.rsplit(None, 1)[-1])
+        rest = _WORD.match(text, start, start + _REACH)
+        place = word, rest.end() if rest else start
+        if place not in self._known:
+            has_sign = _ADDRESS_SIGN.search(text, *place)
+            found = _ADDRESS.finditer(text, *place) if has_sign else ()
+            self._known[place] = [match.span() for match in found]
+        return any(first <= start < last for first, last in self._known[place])

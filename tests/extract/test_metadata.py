@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tasks.extract import jsonld
 from tasks.extract.authors import clean_authors
-from tasks.extract.headlines import Titles, choose_headline, words_of_address
+from tasks.extract.headlines import choose_headline, words_of_address
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.text.html_tree import parse_html
@@ -258,7 +258,7 @@ def test_the_pages_language(lang: str, expected: str | None) -> None:
 
 
 def pick(**candidates: str) -> str | None:
-    return choose_headline(Titles(candidates, frozenset({"millcourier", "thetimes"})))
+    return choose_headline(candidates, frozenset({"millcourier", "thetimes"}))
 
 
 def test_the_papers_name_is_no_part_of_a_headline() -> None:
@@ -283,12 +283,12 @@ def test_the_address_decides_between_places_that_nearly_balance() -> None:
     titles = {"jsonld": seen, "h1": seen, "og": shared, "twitter": shared, "title": shared}
     for slug in ("mueller-oeffnet-alte-muehle", "muller-offnet-alte-muhle", "muehle-für-straße"):
         words = words_of_address(f"https://mill.example/a/{slug}-2024.html")
-        assert choose_headline(Titles(titles, address=words)) == shared
+        assert choose_headline(titles, address=words) == shared
     for url in ("https://mill.example/a/wheel-starts-to-turn", "https://mill.example/a/17", ""):
-        assert choose_headline(Titles(titles, address=words_of_address(url))) == seen
+        assert choose_headline(titles, address=words_of_address(url)) == seen
     agreed = {"jsonld": seen, "h1": seen, "og": seen, "title": shared}
     words = words_of_address("https://mill.example/mueller-oeffnet-alte-muehle")
-    assert choose_headline(Titles(agreed, address=words)) == seen
+    assert choose_headline(agreed, address=words) == seen
 
 
 def test_an_unknown_address_is_read_from_the_page() -> None:

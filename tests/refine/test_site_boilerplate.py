@@ -19,13 +19,13 @@ from tasks.prompts import Site
 from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
-from tasks.refine.boilerplate_cache import BoilerplateCache
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,
     MAX_PAGES,
     MAX_TEXTS,
+    BoilerplateCache,
     PageFingerprint,
     find_recurring,
     fingerprint,
