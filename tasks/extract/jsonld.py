@@ -64,10 +64,8 @@ class Structured:
 def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str]) -> Structured:
     """The objects in the blocks, and which of them is this page's article.
 
-    Args:
-        blocks: contents of the page's `application/ld+json` scripts, in page order.
-        urls: what the page is known by: fetched URL, canonical, og:url.
-        titles: what the page calls itself: h1, og:title, title.
+    It is chosen by what the page is known by (fetched URL, canonical, og:url) and what it calls
+    itself (h1, og:title, title).
     """
     things = [thing for block in blocks for thing in _flatten(parse_block(block))][:MAX_THINGS]
     by_id = {

@@ -78,18 +78,14 @@ def reject(
 ) -> Refusal | None:
     """Why the page holds no article; None when it does hold one.
 
-    Args:
-        look: says what the page shows; asked only where text and metadata leave a doubt.
-        meta: what the page says about itself.
-        cleaned: what is left of it.
-        url: where it came from.
+    `look` says what the page shows; it is asked only where text and metadata leave a doubt.
     """
     if _states_article(meta) and any(n >= SHORT_WORDS for n in accumulate(_counts(cleaned))):
         return None
-    words, view = count_words(cleaned), look()
+    words, view = sum(_counts(cleaned)), look()
     if view.words == 0:
         return Outcome.EMPTY_PAGE, "no text"
-    if _is_section(view, meta, cleaned, url):
+    if _is_section(view, meta, words, len(cleaned.paragraphs), url):
         return Outcome.SECTION_PAGE, f"{view.teasers} linked headings, {words} words of text"
     if words < SHORT_WORDS and (found := _other_kind(view, meta, words)):
         return found
@@ -99,12 +95,8 @@ def reject(
     return None
 
 
-def count_words(cleaned: Cleaned) -> int:
-    """Words of an article's body and standfirst."""
-    return sum(_counts(cleaned))
-
-
 def _counts(cleaned: Cleaned) -> Iterator[int]:
+    """Words of an article's paragraphs and standfirst."""
     return map(word_count, (*cleaned.paragraphs, cleaned.standfirst or ""))
 
 
@@ -135,11 +127,10 @@ def _states_article(meta: Metadata) -> bool:
     return bool(meta.kinds & ARTICLE_TYPES) or "og:article" in meta.kinds
 
 
-def _is_section(view: PageView, meta: Metadata, cleaned: Cleaned, url: str) -> bool:
+def _is_section(view: PageView, meta: Metadata, words: int, paragraphs: int, url: str) -> bool:
     """Whether the page lists articles and is none: several signs have to meet."""
     if _states_article(meta) or meta.published_source in ("jsonld", "meta", "page"):
         return False
-    words, paragraphs = count_words(cleaned), len(cleaned.paragraphs)
     path = path_of(url) if is_http(url) else "?"
     signs = [
         "og:website" in meta.kinds,

@@ -33,10 +33,8 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
 def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
     """Blocks inside elements named for comments, as long as an article is left outside."""
     inside: set[int] = set()
-    names = {key for key in {element.key for element in page.elements} if _holds_comments(key)}
-    for element in page.elements if names else ():
-        holds_headline = element.start <= headline < element.end
-        if element.key in names and not holds_headline:
+    for element in page.elements:
+        if _holds_comments(element.key) and not element.start <= headline < element.end:
             inside.update(range(element.start, element.end))
     # Sites name whole article pages for comments: an article has to be left outside.
     outside = kept.sum() - sum(float(kept[at]) for at in inside)

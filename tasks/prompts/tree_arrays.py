@@ -13,7 +13,6 @@ Mask = npt.NDArray[np.bool_]
 Columns = dict[str, Column]
 
 LEVELS = 5  # Number of enclosing elements that columns describe, the block's own first
-CARDS = 3  # Siblings of one tag and class from which on they are a list of cards (teasers)
 
 
 class TreeArrays:
@@ -62,20 +61,6 @@ class TreeArrays:
             numbers.setdefault((element.parent, element.tag, element.key), len(numbers))
             for element in self.page.elements
         ]
-
-    @cached_property
-    def kin(self) -> Index:
-        """Of each block the number of its element among sisters."""
-        return np.array(self.sisters, np.intp)[self.own]
-
-    @cached_property
-    def cards(self) -> list[list[int]]:
-        """Sister elements of one name that hold any text; paragraphs are no cards."""
-        lists: dict[int, list[int]] = {}
-        for at, (sister, element) in enumerate(zip(self.sisters, self.page.elements, strict=True)):
-            if element.end > element.start and element.tag != "p":
-                lists.setdefault(sister, []).append(at)
-        return [cards for cards in lists.values() if len(cards) >= CARDS]
 
     def held(self, values: Column) -> Column:
         """The sum over the blocks of each element; of several rows of values at once, too."""

@@ -21,6 +21,7 @@ REGIONS = {f"in_{tag}": bit for tag, bit in TAG_FLAGS.items()} | {
 KINDS = {f"is_{tag}": CODES[tag] for tag in TAGS}
 BITS = np.array([*REGIONS.values()], np.int64)[:, None]
 NUMBERS = np.array([*KINDS.values()], np.int64)[:, None]
+CARDS = 3  # Siblings of one tag and class from which on they are a list of cards (teasers)
 # Names of promotion, and of a page's furniture.
 PROMO = re.compile(
     r"subscri|newsletter|pay-?wall|reg-?wall|promo|donat|membership|sign-?up|sign-?in|log-?in|"
@@ -138,21 +139,28 @@ def promotion_columns(tree: TreeArrays, columns: Columns) -> Columns:
 
 def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
     """Of the nearest list of cards around a block: their number, size, links and good text."""
+    sisters: dict[int, list[int]] = {}
+    for at, (sister, element) in enumerate(zip(tree.sisters, tree.page.elements, strict=True)):
+        # Elements that hold any text; paragraphs are no cards.
+        if element.end > element.start and element.tag != "p":
+            sisters.setdefault(sister, []).append(at)
+    lists = [cards for cards in sisters.values() if len(cards) >= CARDS]
     nearest = [-1] * len(tree.parents)
-    for number, cards in enumerate(tree.cards):
+    for number, cards in enumerate(lists):
         for card in cards:
             nearest[card] = number
     for at, outer in enumerate(tree.parents):
         if nearest[at] < 0 and outer >= 0:
             nearest[at] = nearest[outer]
     # The five columns for each list of cards, and -1 for no list at the end.
-    lists, rows = tree.cards, np.full((5, len(tree.cards) + 1), -1, np.float32)
+    rows = np.full((5, len(lists) + 1), -1, np.float32)
     if lists:
-        cards = np.fromiter(chain.from_iterable(lists), np.intp)
+        members = np.fromiter(chain.from_iterable(lists), np.intp)
         count = np.array([len(each) for each in lists])
         first = np.array([0, *accumulate(count[:-1].tolist())])
-        held = tree.held(np.array([columns["chars"], columns["links"], columns["good"]]))[:, cards]
-        blocks = (tree.end - tree.start)[cards]
+        values = np.array([columns["chars"], columns["links"], columns["good"]])
+        held = tree.held(values)[:, members]
+        blocks = (tree.end - tree.start)[members]
         parts = np.array([held[0], held[1] != 0, held[2], blocks])
         size, linked, good, blocks = np.add.reduceat(parts, first, axis=1, dtype=np.float64)
         rows[:, :-1] = count, size / count, linked / count, good / size, blocks / count
@@ -162,7 +170,7 @@ def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
 
 def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
     """The score of the blocks in sister elements of the same name, weighed by size; -1 for none."""
-    group = tree.kin
+    group = np.array(tree.sisters, np.intp)[tree.own]
     rest = np.bincount(group, chars)[group] - chars
     score = (np.bincount(group, weighed)[group] - weighed) / (rest + 1)
     return np.where(rest > 0, score, -1).astype(np.float32)

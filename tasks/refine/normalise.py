@@ -30,14 +30,9 @@ Row = dict[str, Any]
 
 
 def article_row(extraction: Extraction, capture: Capture, *, extractor_version: str) -> Row:
-    """The article's row under ARTICLE_SCHEMA.
+    """The row under ARTICLE_SCHEMA of an extraction with outcome ARTICLE.
 
     Still None are `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
-
-    Args:
-        extraction: one with outcome ARTICLE.
-        capture: the capture that the page came with.
-        extractor_version: what the row says it was made by.
     """
     page = extraction.page
     if page is None:

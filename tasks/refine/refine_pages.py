@@ -124,13 +124,11 @@ def refine_again(
 ) -> Iterator[Refined]:
     """The second pass: the pages of a spool, refined again where one keeps what recurs.
 
-    A page that fails now, and has not before, stays as it was.
-
     Args:
         spool: Filled by `spooled`.
         site_of: What recurs over the pages of a source, by its id.
         payload_of: Reads a page once more.
-        refine: Refines pages.
+        refine: As in `refine_each`.
     """
 
     def keyed() -> Iterator[tuple[Refined, Page | None]]:
@@ -144,7 +142,7 @@ def refine_again(
                 yield alone, None
 
     for alone, again in refine(keyed()):
-        if not isinstance(again, Refined):
+        if not isinstance(again, Refined):  # one that fails now stays as it was
             yield alone
             continue
         if again.article is not None and alone.article is not None:

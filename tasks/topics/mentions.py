@@ -152,8 +152,9 @@ def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
             start,
             end,
             text[start:end],
-            _before(text, start),
-            _after(text, end),
+            # Read backwards, so that both contexts are cut by the same rules.
+            _context(text[max(0, start - 2 * _CONTEXT) : start][::-1])[::-1],
+            _context(text[end : end + 2 * _CONTEXT]),
         )
         for start, end, phrase in found
     ]
@@ -162,15 +163,12 @@ def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
 def count(
     articles: pa.Table | pa.RecordBatch, topics: Sequence[Topic], versions: Mapping[str, int]
 ) -> pa.Table:
-    """Count topics over articles.
+    """A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
 
     Args:
         articles: with the columns article_id, version_no, headline, standfirst, body, captions.
         topics: what to count.
         versions: the number of each topic's definition, by topic id.
-
-    Returns:
-        A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
     """
     matcher = _matcher(tuple(topics))
     found = [
@@ -225,26 +223,12 @@ def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[in
             yield row, matcher.find(text, "caption")
 
 
-def _evened(near: str, further: str) -> str:
-    """The text with each gap one space, taken from one that reaches further."""
+def _context(further: str) -> str:
+    """What is shown of the text that follows a mention: up to a word's end, gaps as one space."""
+    near = further[: _CONTEXT + 1]
     # No gap but one space is printable.
-    if near.isprintable() and "  " not in near:
-        return near
-    return " ".join(f"|{further}|".split())[1:-1]
-
-
-def _before(text: str, start: int) -> str:
-    near = text[max(0, start - _CONTEXT - 1) : start]
-    near = _evened(near, text[max(0, start - 2 * _CONTEXT) : start])
-    kept = near[-_CONTEXT:]
-    if len(near) > _CONTEXT and is_spaced(near[-_CONTEXT - 1]):
-        rest = WORD_REST.match(kept)
-        kept = kept[rest.end() if rest else 0 :] or kept
-    return kept.lstrip()
-
-
-def _after(text: str, end: int) -> str:
-    near = _evened(text[end : end + _CONTEXT + 1], text[end : end + 2 * _CONTEXT])
+    if not near.isprintable() or "  " in near:
+        near = " ".join(f"|{further}|".split())[1:-1]
     kept = near[:_CONTEXT]
     if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
         rest = WORD_REST.match(kept[::-1])

@@ -31,16 +31,13 @@ def count_files(
     versions: Mapping[str, int],
     processes: int | None = None,
 ) -> Iterator[pa.Table]:
-    """Count topics over all articles of the files.
+    """Count topics over all articles of some files of the articles layer.
 
     Args:
-        paths: Parquet files of the articles layer.
+        paths: Parquet files; the tables of MENTION_SCHEMA come in their order.
         topics: What to count.
         versions: The number of each topic's definition, by topic id.
         processes: How many may work at it; None is one for each core.
-
-    Yields:
-        Tables of MENTION_SCHEMA, in the order of the files.
     """
     if not topics or not paths:
         return
