@@ -148,6 +148,7 @@ def core(folded: str) -> str:
     for at, sign in enumerate(folded):
         is_hangul = "\uac00" <= sign <= "\ud7a3"
         is_whole = is_hangul or unicodedata.normalize("NFD", sign) == sign
+        # Only the same letter or digit, or its capital, may fold to it.
         if not (sign.isalnum() and is_whole):
             marked[at] = " "
     return max(_runs("".join(marked)), key=len, default="")

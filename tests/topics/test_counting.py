@@ -1,5 +1,6 @@
 """Counting over files: one process or several, the same rows."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,17 +45,22 @@ def test_a_little_is_counted_without_other_processes(
     assert rows(paths, 2)
 
 
-def test_files_are_gathered_into_parts_and_none_is_left_out() -> None:
-    names = [Path(str(number)) for number in range(6)]
-    million = 1_000_000
-    sizes = [million, million, 9 * million, 3 * million, million, million]
-    parts = list(parallel_count._parts(names, sizes))
-    assert [[path.name for path in part] for part in parts] == [
-        ["0", "1"],
-        ["2"],
-        ["3", "4"],
-        ["5"],
-    ]
+def test_files_are_gathered_into_parts_and_none_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / str(number) for number in range(6)]
+    for file, millions in zip(files, (1, 1, 9, 3, 1, 1), strict=True):
+        file.touch()
+        os.truncate(file, millions * 1_000_000)
+    parts: list[list[str]] = []
+
+    def read_batches(paths: list[Path], *_: object) -> list[object]:
+        parts.append([path.name for path in paths])
+        return []
+
+    monkeypatch.setattr(parallel_count, "read_batches", read_batches)
+    assert [table.num_rows for table in count_files(files, TOPICS, VERSIONS, 1)] == [0] * 4
+    assert parts == [["0", "1"], ["2"], ["3", "4"], ["5"]]
 
 
 def test_progress_is_told(paths: list[Path], caplog: pytest.LogCaptureFixture) -> None:
