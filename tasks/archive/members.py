@@ -5,8 +5,7 @@ from contextlib import suppress
 
 import pyarrow as pa
 
-GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
-"""Magic bytes of members and frames."""
+GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"  # magic bytes of members and frames
 
 
 def beginning(piece: bytes, size: int) -> bytes:

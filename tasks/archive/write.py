@@ -46,10 +46,9 @@ class ArchiveWriter:
         self._whole = 0
         self._ids: set[UUID] = set()
         self._may_resume = may_resume
-        self._resumed_at = 0
-        """Bytes that an earlier attempt had archived."""
+        self._resumed_at = 0  # bytes that an earlier attempt had archived
+        # The closed file; None until it is closed, and where nothing was written.
         self.path: Path | None = None
-        """The closed file; None until it is closed, and where nothing was written."""
 
     def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         """Archive one attempt; once this returns, killing the process does not lose it.

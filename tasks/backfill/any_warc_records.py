@@ -19,8 +19,7 @@ from tasks.archive.members import GZIP, ZSTD, beginning
 from tasks.backfill.warc_files import WarcPath, piece, size_of
 from tasks.text.toml_reader import ConfigError
 
-HEAD_ROOM = 64 * 1024
-"""Bytes of HTTP headers allowed beside the largest body."""
+HEAD_ROOM = 64 * 1024  # bytes of HTTP headers allowed beside the largest body
 _BEGIN = b"WARC/"
 _STARTS = {
     GZIP: re.compile(re.escape(GZIP)),
@@ -28,24 +27,18 @@ _STARTS = {
     b"": re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n"),
 }
 _PIECE = 1024 * 1024
-_PROBE = 4096
-"""Bytes that tell whether a record starts."""
+_PROBE = 4096  # bytes that tell whether a record starts
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record."""
 
-    offset: int
-    """In the file."""
-    kind: str
-    """WARC-Type."""
-    headers: dict[str, str]
-    """By name in lower case."""
-    block: bytes = b""
-    """Empty where it is larger than `max_bytes` or of another kind."""
-    size: int = 0
-    """Of the block, by the header."""
+    offset: int  # in the file
+    kind: str  # WARC-Type
+    headers: dict[str, str]  # by name in lower case
+    block: bytes = b""  # empty where it is larger than `max_bytes` or of another kind
+    size: int = 0  # of the block, by the header
     is_whole: bool = True
 
     def get(self, name: str) -> str:
@@ -99,8 +92,7 @@ class _Lost(Exception):  # noqa: N818 - a state, not an error
     def __init__(self, offset: int, reason: str, *, is_reported: bool = False) -> None:
         super().__init__(reason)
         self.offset = offset
-        self.is_reported = is_reported
-        """Whether the record there was yielded, as incomplete."""
+        self.is_reported = is_reported  # whether the record there was yielded, as incomplete
 
 
 def _from(

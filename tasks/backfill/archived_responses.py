@@ -27,8 +27,7 @@ class ArchivedResponse:
     """The content of a record, with the status and headers it came with."""
 
     content: Content
-    status: int = 0
-    """0 where there is none."""
+    status: int = 0  # 0 where there is none
     headers: Mapping[str, str] = field(default_factory=HTTPHeaderDict)
 
 

@@ -13,8 +13,7 @@ from tasks.http.response import REDIRECTS
 from tasks.model import Capture, CaptureKind
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""Before it there was no web to archive."""
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before it there was no web to archive
 A_DAY = timedelta(days=1)
 
 

@@ -22,13 +22,10 @@ from tasks.process_pool import ahead
 
 log = logging.getLogger(__name__)
 
-FIRST_WORKER_SECONDS = 20
-"""For it to join."""
-LOOK_SECONDS = 60
-"""Interval of checks for workers while waiting for a shard."""
+FIRST_WORKER_SECONDS = 20  # for it to join
+LOOK_SECONDS = 60  # interval of checks for workers while waiting for a shard
 UNFIT = "has not this version of Presswatch"
-FIRST = 10
-"""Priority of cutting a file, which all its shards wait for."""
+FIRST = 10  # priority of cutting a file, which all its shards wait for
 
 T = TypeVar("T")
 

@@ -31,8 +31,8 @@ class Parcel:
     """A staged shard on its way between machines."""
 
     staged: Staged
+    # The Arrow files of its folder by name: size, and content under zstd, 40 % of that size.
     files: dict[str, tuple[int, bytes]]
-    """The Arrow files of its folder by name: size, and content under zstd, 40 % of that size."""
 
     @classmethod
     def of(cls, staged: Staged) -> "Parcel":
@@ -57,10 +57,10 @@ def _digest() -> str:
     return code.hexdigest()[:12]
 
 
+# Of the code as it was read, whatever has become of the files since.
 _MADE_BY = f"Presswatch {_digest()} on Python {'.'.join(platform.python_version_tuple()[:2])}"
-"""Of the code as it was read, whatever has become of the files since."""
+# Each of a worker's threads has one process, which it uses for shard after shard.
 _own = threading.local()
-"""Each of a worker's threads has one process, which it uses for shard after shard."""
 
 
 def made_by() -> str:

@@ -16,28 +16,23 @@ from tasks.backfill.shard_processes import ShardFailed, ShardPool
 from tasks.backfill.shards import Shard, Warc
 from tasks.model import Outcome
 
-SAMPLES = 8
-"""Stretches that are looked at, taken evenly from all bytes, as if all files were one."""
-BYTES_SAMPLED = 4 * 1024 * 1024
-"""Of a stretch."""
-Stretch = tuple[Warc, int, int]
-"""A file and the offsets between which it is looked at."""
+SAMPLES = 8  # stretches that are looked at, taken evenly from all bytes, as if all files were one
+BYTES_SAMPLED = 4 * 1024 * 1024  # of a stretch
+Stretch = tuple[Warc, int, int]  # a file and the offsets between which it is looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Figures of a backfill, extrapolated from a sample."""
 
-    bytes: int
-    """That are not done yet."""
-    sampled: int
-    """Bytes of the archives that were looked at."""
+    bytes: int  # that are not done yet
+    sampled: int  # bytes of the archives that were looked at
     passed: dict[str, int]
     outcomes: dict[str, int]
     cpu_seconds: float
     parquet_bytes: int
+    # Stretches that could not be refined; the rest was multiplied up for them, too.
     failed: tuple[ShardFailed, ...] = ()
-    """Stretches that could not be refined; the rest was multiplied up for them, too."""
 
     @property
     def pages(self) -> int:

@@ -17,13 +17,11 @@ class ShardJob:
     shard: Shard
     selection: Selection
     sources: tuple[Source, ...]
-    folder: Path
-    """Folder of the staged rows, renamed to this when complete."""
+    folder: Path  # folder of the staged rows, renamed to this when complete
     max_bytes: int
-    page_seconds: float
-    """CPU seconds that one page may take."""
+    page_seconds: float  # CPU seconds that one page may take
+    # Rejections of pages, by offset, that ended a process that tried them.
     blamed: Mapping[int, Extraction] = field(default_factory=dict)
-    """Rejections of pages, by offset, that ended a process that tried them."""
 
     @property
     def cursor(self) -> Path:
@@ -37,12 +35,9 @@ class Staged:
 
     shard: Shard
     folder: Path
-    counts: dict[str, int]
-    """Captures by outcome."""
-    passed: dict[str, int]
-    """Records passed over, by reason."""
-    seconds: dict[str, float]
-    """CPU seconds of reading, extracting and writing."""
+    counts: dict[str, int]  # captures by outcome
+    passed: dict[str, int]  # records passed over, by reason
+    seconds: dict[str, float]  # CPU seconds of reading, extracting and writing
 
     @property
     def pages(self) -> int:

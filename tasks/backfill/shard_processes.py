@@ -16,18 +16,15 @@ from tasks.backfill.shards import Shard, Warc, cut_into_shards, is_small, whole
 from tasks.model import Extraction, Outcome
 from tasks.process_pool import Submitted, WorkerPool, ahead
 
-AHEAD = 2
-"""Shards in the pool for each process: a slow one does not let the others wait."""
+AHEAD = 2  # shards in the pool for each process: a slow one does not let the others wait
+# Then the process is replaced: its heap grows from shard to shard. What that costs in CPU time was
+# less than two measurements differ by.
 BATCHES_A_PROCESS = 3
-"""Then the process is replaced: its heap grows from shard to shard. What that costs in CPU time was
-less than two measurements differ by."""
+# Small shards are handed out together, up to so many bytes and shards: 1,000 files of three pages
+# took 43 s one by one, 45 ms a file for a new process.
 BATCH_BYTES, BATCH_SHARDS = 1024 * 1024, 50
-"""Small shards are handed out together, up to so many bytes and shards: 1,000 files of three pages
-took 43 s one by one, 45 ms a file for a new process."""
-MAX_DEATHS = 3
-"""A shard whose process ends so often outside its pages is given up."""
-MAX_BLAMED = 200
-"""So is one with more pages that end their process."""
+MAX_DEATHS = 3  # a shard whose process ends so often outside its pages is given up
+MAX_BLAMED = 200  # so is one with more pages that end their process
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,7 @@ from warehouse.layers.commits import Commit, commit_path, committed_runs, read_c
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import SCHEME, StoreError
 
-FLOW = "backfill"
-"""`flow` of the commits of backfilled shards."""
+FLOW = "backfill"  # `flow` of the commits of backfilled shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ class Warc:
     """A WARC file."""
 
     path: WarcPath
-    fingerprint: str
-    """Of its content."""
+    fingerprint: str  # of its content
     bytes: int
 
 
@@ -42,10 +40,8 @@ class Warc:
 class Shard:
     """A stretch of a WARC file, from one record's beginning to another's."""
 
-    url: str
-    """The file's absolute path, or its s3:// address."""
-    fingerprint: str
-    """Of the file's content: another file at that path is another shard."""
+    url: str  # the file's absolute path, or its s3:// address
+    fingerprint: str  # of the file's content: another file at that path is another shard
     start: int
     end: int
 

@@ -26,25 +26,17 @@ class Backfilled:
     """What a backfill came to."""
 
     files: int
-    bytes: int
-    """Of the files, without what was done before."""
-    bytes_before: int
-    """Done before."""
+    bytes: int  # of the files, without what was done before
+    bytes_before: int  # done before
     begun_at: float = field(default_factory=time.monotonic)
-    tasks: int = 0
-    """Task runs it took."""
-    done: int = 0
-    """Shards."""
+    tasks: int = 0  # task runs it took
+    done: int = 0  # shards
     bytes_done: int = 0
     failed: list[ShardFailed] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    """Captures by outcome, as loaded."""
-    pages: int = 0
-    """Captures refined so far."""
-    passed: Counter[str] = field(default_factory=Counter)
-    """Records passed over, by reason."""
-    estimate: Estimate | None = None
-    """Of a dry run."""
+    counts: Counter[str] = field(default_factory=Counter)  # captures by outcome, as loaded
+    pages: int = 0  # captures refined so far
+    passed: Counter[str] = field(default_factory=Counter)  # records passed over, by reason
+    estimate: Estimate | None = None  # of a dry run
 
     def add(self, refinement: Refinement) -> None:
         """Count one shard in."""

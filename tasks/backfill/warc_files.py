@@ -14,8 +14,7 @@ from typing_extensions import Buffer
 from warehouse.store.objects import SCHEME, Store, object_at
 
 _CHUNK = 8 * 1024 * 1024
-_CHUNKS = 3
-"""Chunks cached: probing for the start of a record goes back a little."""
+_CHUNKS = 3  # chunks cached: probing for the start of a record goes back a little
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 
 
@@ -23,8 +22,7 @@ SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 class StoredPath:
     """An object of a bucket, with as much of a path's interface as is needed."""
 
-    store: Store
-    """The whole bucket."""
+    store: Store  # the whole bucket
     key: str
 
     def __str__(self) -> str:

@@ -26,14 +26,14 @@ from warehouse.read.known_urls import KnownListing, KnownUrls, Once, known_files
 
 log = logging.getLogger(__name__)
 
+# Sitemaps read for one source in a run besides its own listings; an index may name many.
 MAX_CHILDREN = 25
-"""Sitemaps read for one source in a run besides its own listings; an index may name many."""
 
+# The `found_in` of a known page that is fetched again because it may have changed.
 RECHECK = "recheck"
-"""The `found_in` of a known page that is fetched again because it may have changed."""
 
+# Pages in a row without an answer after which the rest is deferred to a later run.
 FAILURES_IN_A_ROW = 5
-"""Pages in a row without an answer after which the rest is deferred to a later run."""
 UNANSWERED = frozenset(
     {
         Outcome.DNS_FAILED,
@@ -55,18 +55,13 @@ class Collected:
 
     source_id: str
     warc: Path | None = None
-    listed: int = 0
-    """Entries that listings and globs named, each once."""
+    listed: int = 0  # entries that listings and globs named, each once
+    # New entries deferred to a later run: over the limit on new articles, or no host answered.
     deferred: int = 0
-    """New entries deferred to a later run: over the limit on new articles, or no host answered."""
-    rechecked: int = 0
-    """Known pages fetched again."""
-    outcomes: dict[str, int] = field(default_factory=dict)
-    """Attempts by outcome."""
-    error: str = ""
-    """Why the source failed; empty when it did not."""
-    skipped: str = ""
-    """Until when and why the source was skipped; empty when it was not."""
+    rechecked: int = 0  # known pages fetched again
+    outcomes: dict[str, int] = field(default_factory=dict)  # attempts by outcome
+    error: str = ""  # why the source failed; empty when it did not
+    skipped: str = ""  # until when and why the source was skipped; empty when it was not
 
     @property
     def has_pages(self) -> bool:
@@ -82,14 +77,12 @@ class Collector:
     run_id: str
     client: Client
     limits: Limits
-    since: datetime | None = None
-    """Entries dated earlier are ignored; undated ones are not."""
-    max_new: int = 0
-    """New pages fetched for one source at most; 0 takes the limit of the settings."""
+    since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
+    max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
+    # How long after an article was first seen its page is fetched again.
     recheck_after: tuple[timedelta, ...] = ()
-    """How long after an article was first seen its page is fetched again."""
+    # The clock by which pages are due.
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """The clock by which pages are due."""
     claims: UrlClaims = field(default_factory=UrlClaims)
     breaker: Breaker = field(default_factory=Breaker)
     once: Once = field(default_factory=Once)

@@ -24,17 +24,13 @@ from warehouse.read.query import kept_open
 
 log = logging.getLogger(__name__)
 
+# Collect tasks of one run: with more sources, some share a task.
+# Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
+# collect and to refine it, the server used two thirds of a core throughout the run.
 MAX_TASKS = 20
-"""Collect tasks of one run: with more sources, some share a task.
-
-Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
-collect and to refine it, the server used two thirds of a core throughout the run.
-"""
+# Threads of a run, which mostly wait for hosts.
+# Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
 MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-"""Threads of a run, which mostly wait for hosts.
-
-Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
-"""
 
 
 class SharedCollection:
@@ -44,8 +40,7 @@ class SharedCollection:
 
     def __init__(self, collector: Collector) -> None:
         self.collector = collector
-        self.results: dict[str, Collected] = {}
-        """By source id."""
+        self.results: dict[str, Collected] = {}  # by source id
         self.is_cancelled = Event()
         self._slots = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
 

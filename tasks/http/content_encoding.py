@@ -7,8 +7,7 @@ import brotli
 
 from tasks.model import Failure, Outcome
 
-PIECE = 64 * 1024
-"""Bytes of the pieces in which bodies are read and decoded, at most."""
+PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
 
 ACCEPTED = "gzip, deflate, br"
 

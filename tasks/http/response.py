@@ -28,8 +28,7 @@ class Content:
 
     outcome: Outcome
     detail: str = ""
-    body: bytes = b""
-    """After transfer and content decoding."""
+    body: bytes = b""  # after transfer and content decoding
 
 
 def recorded(block: bytes) -> HTTPResponse:

@@ -11,8 +11,7 @@ from warehouse.layers.layout import Layout
 from warehouse.store.source_leases import stored_turn
 
 LOOK_AGAIN_SECONDS = 0.5
-MAX_NAMED = 5
-"""Sources of a run that a message names."""
+MAX_NAMED = 5  # sources of a run that a message names
 
 
 class SourceBusy(Exception):  # noqa: N818 - it is what is the case
@@ -28,10 +27,8 @@ class LockedSources:
     """The sources that a run may collect, and those that another run has locked."""
 
     sources: tuple[Source, ...]
-    busy: Mapping[str, str]
-    """Id of the run that has locked it, by source id."""
-    has_waited: bool = False
-    """Whether another run had to end first."""
+    busy: Mapping[str, str]  # id of the run that has locked it, by source id
+    has_waited: bool = False  # whether another run had to end first
 
 
 @contextmanager

@@ -113,34 +113,29 @@ class Source(BaseModel):
 
     id: Annotated[str, AfterValidator(_country_outlet)]
     name: Text
+    # What its articles are written in, where a page and its text leave that open.
     language: Annotated[str, AfterValidator(_language)]
-    """What its articles are written in, where a page and its text leave that open."""
-    timezone: Annotated[str, AfterValidator(_timezone)]
-    """For printed times without an offset."""
-    feeds: Addresses = ()
-    """RSS, Atom or JSON Feed."""
-    sitemaps: Addresses = ()
-    """News sitemaps, or indexes of them."""
-    sections: Addresses = ()
-    """Pages whose article links are followed."""
+    timezone: Annotated[str, AfterValidator(_timezone)]  # for printed times without an offset
+    feeds: Addresses = ()  # RSS, Atom or JSON Feed
+    sitemaps: Addresses = ()  # news sitemaps, or indexes of them
+    sections: Addresses = ()  # pages whose article links are followed
+    # Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder.
     files: Annotated[tuple[Text, ...], AfterValidator(_no_repeats)] = ()
-    """Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder."""
+    # Whose pages in archives are this source's, with all hosts below them; where none is named,
+    # those of its listings.
     domains: Annotated[
         tuple[Annotated[str, AfterValidator(_domain)], ...], AfterValidator(_no_repeats)
     ] = ()
-    """Whose pages in archives are this source's, with all hosts below them; where none is named,
-    those of its listings."""
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+    # Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing.
     expected_daily: LowHigh | None = None
-    """Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing."""
     allow_private_hosts: bool = False
+    # Instead of the settings' durations; an empty list asks for no page again.
     recheck_after: Steps | None = None
-    """Instead of the settings' durations; an empty list asks for no page again."""
+    # Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
+    # text, with a `*` behind for a beginning.
     strip: Overrides = ()
-    """Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
-    text, with a `*` behind for a beginning."""
-    keep: Overrides = ()
-    """Blocks that are, whatever else speaks against them."""
+    keep: Overrides = ()  # blocks that are, whatever else speaks against them
 
     @model_validator(mode="after")
     def _has_a_place_to_look(self) -> Self:

@@ -26,10 +26,10 @@ from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.working_copy import synchronised
 
+# Files that cannot be rebuilt from a layer; the second refers to versions in the first.
 HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
-"""Files that cannot be rebuilt from a layer; the second refers to versions in the first."""
+# An archive file that is being written; its copy is cut when the run is finished there.
 OPEN = ".open"
-"""An archive file that is being written; its copy is cut when the run is finished there."""
 
 
 class BackupFailed(Exception):  # noqa: N818 - the message is for people
@@ -43,8 +43,7 @@ class Backup:
     runs: int
     parquet_files: int
     archives: int
-    copied: int
-    """Files that were new or had grown."""
+    copied: int  # files that were new or had grown
 
 
 def back_up(

@@ -44,32 +44,29 @@ from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
+# A file of this size stays as it is: written again with a few late rows it costs more than it
+# saves, and two of them are more than should be in memory at once.
 LARGE_BYTES = 64_000_000
-"""A file of this size stays as it is: written again with a few late rows it costs more than it
-saves, and two of them are more than should be in memory at once."""
-SLICE_SECONDS = 10.0
-"""How long a load waits at most, and a day's file longer."""
-PAUSE_SECONDS = 0.2
-"""Between slices, for whoever waits for the lock."""
+SLICE_SECONDS = 10.0  # how long a load waits at most, and a day's file longer
+PAUSE_SECONDS = 0.2  # between slices, for whoever waits for the lock
 _UNDATED = "undated"
 
 Told = Callable[[str], None]
+# Live files by layer and day, in the order of commits.
 Days = dict[tuple[str, str], list[CompactedFile]]
-"""Live files by layer and day, in the order of commits."""
 
 
 @dataclass(slots=True)
 class Compacted:
     """Figures of a compaction."""
 
-    days: int = 0
-    """Days, a layer each, that were written again."""
+    days: int = 0  # days, a layer each, that were written again
     files_before: int = 0
     files_after: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    # Layers and days that were skipped because a file differs from its commit, with the reason.
     broken: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Layers and days that were skipped because a file differs from its commit, with the reason."""
 
     def add(self, old: Iterable[CompactedFile], new: Iterable[CompactedFile]) -> None:
         """Count a day."""

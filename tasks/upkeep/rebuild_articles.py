@@ -30,6 +30,7 @@ from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
+# Columns of the rebuilt runs that numbering the versions of the next run needs.
 NUMBERED = {
     "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
     " body_sha256 VARCHAR, page_sha256 VARCHAR,"
@@ -37,7 +38,6 @@ NUMBERED = {
     " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
 }
-"""Columns of the rebuilt runs that numbering the versions of the next run needs."""
 NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 

@@ -18,8 +18,8 @@ from warehouse.store.archive_files import SUFFIX, archive_files
 from warehouse.store.push import drop_unnamed
 from warehouse.store.working_copy import synchronised
 
+# A robots.txt kept in the cache is asked for again after a day; after so many it is of no use.
 ROBOTS_DAYS = 30
-"""A robots.txt kept in the cache is asked for again after a day; after so many it is of no use."""
 
 Told = Callable[[str], None]
 
@@ -30,8 +30,7 @@ class Archived:
 
     run_id: str
     begun: datetime
-    files: Mapping[str, int]
-    """Their bytes, by place below the data folder."""
+    files: Mapping[str, int]  # their bytes, by place below the data folder
 
     @property
     def bytes(self) -> int:

@@ -24,8 +24,7 @@ class Removed:
     replaced: tuple[Path, ...] = ()
     archives: tuple[Path, ...] = ()
     leftovers: tuple[Path, ...] = ()
-    objects: tuple[str, ...] = ()
-    """Of the store, where there is one."""
+    objects: tuple[str, ...] = ()  # of the store, where there is one
 
 
 @task(name="compact", cache_policy=NO_CACHE)

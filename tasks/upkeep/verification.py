@@ -34,8 +34,7 @@ _REFERENCES = (
     " FROM (SELECT raw_ref FROM captures UNION ALL SELECT raw_ref FROM article_versions)"
     " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
 )
-SHOWN = 50
-"""Findings that are listed one by one."""
+SHOWN = 50  # findings that are listed one by one
 LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
 _ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
 _HEAD = 2_048
@@ -57,16 +56,12 @@ class Finding:
 class Verified:
     """Numbers of checked objects, and the findings."""
 
-    files: int = 0
-    """Parquet files."""
+    files: int = 0  # Parquet files
     rows: int = 0
-    references: int = 0
-    """Places in the raw archive."""
-    removed: int = 0
-    """Of those, places in archive files that retention removed."""
+    references: int = 0  # places in the raw archive
+    removed: int = 0  # of those, places in archive files that retention removed
     checks: int = 0
-    objects: int = 0
-    """Of the store, where there is one."""
+    objects: int = 0  # of the store, where there is one
     findings: tuple[Finding, ...] = ()
 
 

@@ -15,8 +15,7 @@ from tasks.collect.fetch.transport import GuardedSession, Transfer
 from tasks.http.response import REDIRECTS, Content, body_pieces, is_success, read_content
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 
-MAX_ERROR_PAGE = 256 * 1024
-"""Bytes read of a body that only comes with a redirect or an error."""
+MAX_ERROR_PAGE = 256 * 1024  # bytes read of a body that only comes with a redirect or an error
 
 Record = Callable[[Attempt], None]
 
@@ -26,8 +25,7 @@ class FetchedResponse:
     """A response, read as far as it was wanted."""
 
     content: Content
-    status: int = 0
-    """0 where network or server failed before the status line."""
+    status: int = 0  # 0 where network or server failed before the status line
     headers: "CaseInsensitiveDict[str]" = field(default_factory=CaseInsensitiveDict)
 
     @property
@@ -49,12 +47,9 @@ class Exchanges:
     max_bytes: int
     max_redirects: int
     max_tries: int
-    url: str = ""
-    """Of the current hop."""
-    seconds: float = 0.0
-    """Spent on the network, over all hops and tries; pauses are not counted."""
-    got_bytes: bool = False
-    """Whether the last exchange received anything."""
+    url: str = ""  # of the current hop
+    seconds: float = 0.0  # spent on the network, over all hops and tries; pauses are not counted
+    got_bytes: bool = False  # whether the last exchange received anything
     seen: set[str] = field(default_factory=set)
     done: list[Exchange] = field(default_factory=list)
     started_at: datetime = field(kw_only=True)

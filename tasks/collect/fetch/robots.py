@@ -16,12 +16,9 @@ from protego import Protego
 from tasks.model import Attempt, Failure, Outcome
 
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
-MAX_BYTES = 500 * 1024
-"""Of a robots.txt; the rest is ignored (RFC 9309, 2.5)."""
-MAX_REDIRECTS = 5
-"""RFC 9309, 2.3.1.2."""
-MAX_DELAY = 60.0
-"""Seconds between requests; a longer crawl-delay counts as this."""
+MAX_BYTES = 500 * 1024  # of a robots.txt; the rest is ignored (RFC 9309, 2.5)
+MAX_REDIRECTS = 5  # RFC 9309, 2.3.1.2
+MAX_DELAY = 60.0  # seconds between requests; a longer crawl-delay counts as this
 
 _KEPT = timedelta(days=1)
 _AGENT_LINE = re.compile(r"\s*user[-\s]*agent[\s:]+(.*)", re.IGNORECASE)

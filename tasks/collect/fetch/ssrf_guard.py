@@ -12,9 +12,11 @@ from tasks.model import Failure, Outcome
 
 Address = IPv4Address | IPv6Address
 Resolved = tuple[socket.AddressFamily, tuple[Any, ...]]
+# From host and port to arguments of `socket.connect`, in the order to try.
 Resolve = Callable[[str, int], list[Resolved]]
-"""From host and port to arguments of `socket.connect`, in the order to try."""
 
+# Loopback and private: allowed to sources with `allow_private`. Link-local never is:
+# 169.254.169.254 hands out a cloud machine's credentials.
 _NEAR = tuple(
     ip_network(net)
     for net in (
@@ -26,18 +28,16 @@ _NEAR = tuple(
         "fc00::/7",
     )
 )
-"""Loopback and private: allowed to sources with `allow_private`. Link-local never is:
-169.254.169.254 hands out a cloud machine's credentials."""
 
+# Global by `ipaddress` of some supported Python version, but not by IANA.
 _NOT_GLOBAL = tuple(
     ip_network(net)
     for net in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "240.0.0.0/4", "3fff::/20")
 )
-"""Global by `ipaddress` of some supported Python version, but not by IANA."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+# NAT64 and the old IPv4-compatible form, which end in an IPv4 address.
 _LAST_32_BITS = tuple(IPv6Network(net) for net in ("64:ff9b::/96", "::/96"))
-"""NAT64 and the old IPv4-compatible form, which end in an IPv4 address."""
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 

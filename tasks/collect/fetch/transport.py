@@ -25,8 +25,7 @@ from tasks.model import Exchange, Failure, Outcome
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-HEAD_BYTES = 256 * 1024
-"""Limit of status line and headers, those of interim responses included."""
+HEAD_BYTES = 256 * 1024  # limit of status line and headers, those of interim responses included
 
 _HEAD = re.compile(rb"HTTP/\S+ +(\d{3}).*?\r?\n\r?\n", re.DOTALL)
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -36,18 +35,16 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 class Transfer:
     """One request: what it may do, and what went over the wire."""
 
-    deadline: float
-    """By the monotonic clock, for everything from resolving to the last byte."""
+    deadline: float  # by the monotonic clock, for everything from resolving to the last byte
     connect_seconds: float
-    max_bytes: int
-    """Of the body on the wire."""
+    max_bytes: int  # of the body on the wire
     allow_private: bool
     resolve: Resolve
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ip: str = ""
     head_read: bool = False
+    # Set where the body was not wanted or too large: the exchange is then the head alone.
     head_only: bool = False
-    """Set where the body was not wanted or too large: the exchange is then the head alone."""
     sent: io.BytesIO = field(default_factory=io.BytesIO)
     received: io.BytesIO = field(default_factory=io.BytesIO)
 

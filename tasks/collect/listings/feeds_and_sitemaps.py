@@ -19,12 +19,11 @@ from tasks.model import Entry, Outcome
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.urls import fold, is_http
 
-MAX_CHILDREN = 10
-"""Sitemaps followed from a sitemap index, the newest first."""
+MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
 MAX_HEADLINE = 1000
+# Of a feed, which feedparser reads at some 25 microseconds a tag, a malformed one twice. A feed of
+# ten thousand entries has about 100,000.
 MAX_TAGS = 300_000
-"""Of a feed, which feedparser reads at some 25 microseconds a tag, a malformed one twice. A feed of
-ten thousand entries has about 100,000."""
 
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 # <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email package reads as 2001
@@ -45,11 +44,9 @@ _BARE_AMPERSAND = re.compile(
 class Listing:
     """The entries of a feed, a sitemap or a section page."""
 
-    kind: str
-    """feed, jsonfeed, sitemap, sitemap_index or section."""
+    kind: str  # feed, jsonfeed, sitemap, sitemap_index or section
     entries: tuple[Entry, ...] = ()
-    children: tuple[str, ...] = ()
-    """Sitemaps of a sitemap index."""
+    children: tuple[str, ...] = ()  # sitemaps of a sitemap index
     title: str | None = None
 
 

@@ -22,8 +22,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 _PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
 _MOST_META = 100_000
+# How far the clock of the machine that saved a page may be ahead of this one's.
 _AHEAD = timedelta(days=1)
-"""How far the clock of the machine that saved a page may be ahead of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,7 @@ class _Meta:
     published_raw: str | None = None
     published_at: datetime | None = None
     fetched_at: datetime | None = None
-    wrong: str = ""
-    """Why the file is invalid: its name, the key and the reason."""
+    wrong: str = ""  # why the file is invalid: its name, the key and the reason
 
 
 def find_files(globs: Sequence[str], base: Path = Path()) -> list[Entry]:

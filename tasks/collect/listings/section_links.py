@@ -27,17 +27,16 @@ _NOT_ARTICLES = re.compile(
     |subscri(?:be|ptions?)|tags?|terms|topics?|users?|videos?|wp-(?:content|json))(?=/|$)""",
     re.VERBOSE,
 )
+# Extensions that are not a page's, such as .pdf and .xml.
 _OTHER_FILE = re.compile(
     r"\.(?!(?:adp|amp|aspx?|cfm|cgi|do|[psx]?html?|htx|jsp|mht(?:ml)?|php|pl|stm)$)[a-z]{2,5}$"
 )
-"""Extensions that are not a page's, such as .pdf and .xml."""
 _DATED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d\d|$)")
 _NUMBERED = re.compile(r"\d{5,}")
 _QUERY_NUMBER = re.compile(r"(?:^|&)[^=&]*(?:id|no|art|p)=\w*\d{3,}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_DEEPEST = 40
-"""Ancestors checked for a link; no real page nests deeper."""
+_DEEPEST = 40  # ancestors checked for a link; no real page nests deeper
 
 
 def read_section(
