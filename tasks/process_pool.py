@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
@@ -158,14 +158,9 @@ class PagePool:
             yield key, result
 
 
-@contextmanager
-def page_pool(settings: Settings) -> Iterator[PagePool]:
+def page_pool(settings: Settings) -> closing[PagePool]:
     """A pool for the length of a run."""
-    pool = PagePool(settings)
-    try:
-        yield pool
-    finally:
-        pool.close()
+    return closing(PagePool(settings))
 
 
 def ahead(items: Iterable[T], width: int) -> Iterator[T]:

@@ -7,7 +7,6 @@ where one starts counts as damaged unless its digest matches.
 
 import base64
 import hashlib
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -59,12 +58,7 @@ def read_records(
 ) -> Iterator[Record | Damage]:
     """Records that start in a range of a file, in order.
 
-    Args:
-        path: The WARC file.
-        start: Offset of the first record.
-        end: Offset at which the range ends.
-        max_bytes: Of the largest block that is read; a larger one has only its `size`.
-        kinds: WARC-Types whose blocks are read.
+    A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
 
     Raises:
         OSError: the file cannot be opened or read.
@@ -105,8 +99,10 @@ def _from(
     while True:
         try:
             found = next(records, None)
-            if found is not None:
-                _must_begin(file, found.stream_pos, magic)
+            # A file compressed as a whole is one member, and its records begin within it.
+            if found and magic and not piece(file, 4, found.stream_pos).startswith(magic):
+                fix = "`fastwarc recompress` makes it so"
+                raise ConfigError([f"{file.name}: not compressed record by record; {fix}"])
         except OSError as error:
             if before is None:
                 raise _Lost(at, str(error)) from None
@@ -125,7 +121,9 @@ def _from(
 
 def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:
     headers = {name.lower(): value for name, value in found.headers}
-    kind, size = headers.get("warc-type", ""), _size(headers.get("content-length", ""))
+    kind, length = headers.get("warc-type", ""), headers.get("content-length", "")
+    # int() also reads " 12", "+12", "1_2" and digits of other scripts.
+    size = int(length) if length.isascii() and length.isdigit() and len(length) <= 18 else -1
     record = Record(found.stream_pos, kind, headers, size=max(size, 0))
     try:
         if kind in kinds and 0 <= size <= max_bytes:
@@ -143,10 +141,6 @@ def _agrees(record: Record) -> bool | None:
         return None
     found = hashlib.new(name.lower(), record.block, usedforsecurity=False)
     return digest.lower() in (base64.b32encode(found.digest()).decode().lower(), found.hexdigest())
-
-
-def _size(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
 
 
 def _broken(record: Record) -> Record:
@@ -172,14 +166,6 @@ def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     return None
 
 
-def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
-    """Raise unless a compressed record starts there."""
-    if magic and not piece(file, 4, at).startswith(magic):
-        raise ConfigError(
-            [f"{file.name}: not compressed record by record; `fastwarc recompress` makes it so"]
-        )
-
-
 def cut(path: WarcPath, size: int) -> list[int]:
     """Offsets of records that split a file into ranges of about `size` bytes; the first is 0.
 
@@ -191,13 +177,3 @@ def cut(path: WarcPath, size: int) -> list[int]:
         if isinstance(record, Record) and record.offset >= cuts[-1] + size:
             cuts.append(record.offset)
     return cuts
-
-
-def fingerprint_parts(path: WarcPath) -> Iterator[bytes]:
-    """What identifies a WARC file: its size, beginning and end."""
-    size = size_of(path)
-    yield str(size).encode()
-    with path.open("rb") as file:
-        yield file.read(HEAD_ROOM)
-        file.seek(max(0, size - HEAD_ROOM), io.SEEK_SET)
-        yield file.read()

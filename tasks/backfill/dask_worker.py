@@ -17,9 +17,8 @@ from typing import TypeVar
 import pyarrow as pa
 from distributed import Worker, get_worker
 
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
-from tasks.backfill.shards import Shard, Warc, whole
+from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, whole
 from tasks.collect.collector import SourcesFailed
 
 T = TypeVar("T")
@@ -69,17 +68,15 @@ def made_by() -> str:
 
 
 def demand(wanted: str, dask_worker: Worker | None = None) -> None:
-    """Check that a worker would produce the same rows as the backfill's own machine.
+    """Check that a worker would produce the same rows as the backfill, which says `wanted`.
 
-    Args:
-        wanted: What that one says of itself.
-        dask_worker: Filled in by Dask where it is run outside a task.
+    Dask fills in `dask_worker` where this is run outside a task.
 
     Raises:
         SourcesFailed: it is of another version.
     """
     if wanted != _MADE_BY:
-        name = (dask_worker or _worker()).name
+        name = (dask_worker or get_worker()).name
         raise SourcesFailed(f"the Dask worker {name} has {_MADE_BY}, and the backfill {wanted}")
 
 
@@ -99,15 +96,15 @@ def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
     Raises:
         SourcesFailed: the backfill is of another version.
     """
-    return _named(_tried(job.shard, wanted, lambda pool: _refined(job, pool)))
 
+    def refined(pool: ShardPool) -> Parcel | ShardFailed:
+        # Dask removes what a killed worker has left in its folder.
+        with TemporaryDirectory(prefix="shard-", dir=get_worker().local_directory) as name:
+            here = replace(job, folder=Path(name, job.folder.name))
+            (done,) = pool.refined(iter([job.shard]), lambda _: here)
+            return done if isinstance(done, ShardFailed) else Parcel.of(done)
 
-def _refined(job: ShardJob, pool: ShardPool) -> Parcel | ShardFailed:
-    # Dask removes what a killed worker has left in its folder.
-    with TemporaryDirectory(prefix="shard-", dir=_worker().local_directory) as name:
-        here = replace(job, folder=Path(name, job.folder.name))
-        (done,) = pool.refined(iter([job.shard]), lambda _: here)
-        return done if isinstance(done, ShardFailed) else Parcel.of(done)
+    return _named(_tried(job.shard, wanted, refined))
 
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
@@ -116,35 +113,22 @@ def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | Sha
     try:
         if not shard.is_there():
             return ShardFailed(shard, "the file is not there, or another one")
-        return work(_pool())
+        if not hasattr(_own, "pool"):
+            # Dask's nanny makes its worker a daemon, which may start none; ours ends by itself.
+            multiprocessing.current_process().daemon = False
+            _own.pool = ShardPool(1)
+            # Else a worker that is to end waits for a process that the pool starts again and again.
+            Finalize(None, _own.pool.close, exitpriority=1)
+        return work(_own.pool)
     except Exception as surprise:
-        _end_pool()
+        if hasattr(_own, "pool"):
+            _own.pool.close()
+            del _own.pool
         return ShardFailed(shard, f"{type(surprise).__name__}: {surprise}")
-
-
-def _pool() -> ShardPool:
-    if not hasattr(_own, "pool"):
-        # Dask's nanny makes its worker a daemon, which may start none; ours ends by itself.
-        multiprocessing.current_process().daemon = False
-        _own.pool = ShardPool(1)
-        # Else a worker that is to end waits for a process that the pool starts again and again.
-        Finalize(None, _own.pool.close, exitpriority=1)
-    pool: ShardPool = _own.pool
-    return pool
-
-
-def _end_pool() -> None:
-    if hasattr(_own, "pool"):
-        _own.pool.close()
-        del _own.pool
 
 
 def _named(found: T) -> T:
     """A failure with the worker that had it."""
     if isinstance(found, ShardFailed):
-        return replace(found, error=f"{found.error} (worker {_worker().name})")
+        return replace(found, error=f"{found.error} (worker {get_worker().name})")
     return found
-
-
-def _worker() -> Worker:
-    return get_worker()

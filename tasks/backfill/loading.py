@@ -10,9 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.backfill.selection import Selection
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
-from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
+from tasks.backfill.shards import (
+    FLOW,
+    Shard,
+    ShardJob,
+    Staged,
+    done_keys,
+    parameters_of,
+    selection_of,
+    shards_of,
+)
 from tasks.load.loader import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
@@ -56,9 +64,7 @@ class Place:
 
     def job(self, shard: Shard) -> ShardJob:
         """The work on a shard. Staged rows are used again while rules and sources are the same."""
-        sources = [
-            (one.id, Origin.of(one).made_by, one.domains, one.listings) for one in self.sources
-        ]
+        sources = [(s.id, Origin.of(s).made_by, s.domains, s.listings) for s in self.sources]
         made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {sources}".encode()).hexdigest()[:12]
         limits = self.settings.limits
         return ShardJob(
@@ -92,14 +98,8 @@ def load_shards(
         Their captures by outcome, new articles and known ones told apart.
     """
     run = run_of(shards, place.selection, new_run_id())
-    load(
-        place.layout,
-        place.topics,
-        place.sources,
-        [run],
-        processes=place.settings.processes,
-        waiting=waiting,
-    )
+    processes = place.settings.processes
+    load(place.layout, place.topics, place.sources, [run], processes=processes, waiting=waiting)
     for staged in shards:
         shutil.rmtree(staged.folder, ignore_errors=True)
     commit = read_commit(place.layout.commits, run.run_id)

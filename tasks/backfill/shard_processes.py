@@ -3,7 +3,7 @@
 import signal
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -11,8 +11,7 @@ from typing import TypeAlias
 from pebble import ProcessExpired
 
 from tasks.backfill.refine_shard import stage_shard
-from tasks.backfill.shard_jobs import ShardJob, Staged
-from tasks.backfill.shards import Shard, Warc, cut_into_shards, is_small, whole
+from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, cut_into_shards, is_small, whole
 from tasks.model import Extraction, Outcome
 from tasks.process_pool import Submitted, WorkerPool, ahead
 
@@ -62,41 +61,36 @@ class ShardPool:
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
         """The shards in their order, each when it is staged; `job` says what to do with one."""
-        started = (self._started(batch, job) for batch in _batches(shards))
-        for batch in ahead(started, self._width):
+
+        def started() -> Iterator[tuple[list[ShardJob], Submitted[list[Refinement]]] | ShardFailed]:
+            for batch in _batches(shards):
+                if isinstance(batch, ShardFailed):
+                    yield batch
+                else:
+                    jobs = [job(shard) for shard in batch]
+                    yield jobs, self.workers.submit(partial(_refined, jobs))
+
+        for batch in ahead(started(), self._width):
             if isinstance(batch, ShardFailed):
                 yield batch
-            else:
-                yield from self._settled(*batch)
-
-    def _started(
-        self, batch: list[Shard] | ShardFailed, job: Callable[[Shard], ShardJob]
-    ) -> tuple[list[ShardJob], Submitted[list[Refinement]]] | ShardFailed:
-        if isinstance(batch, ShardFailed):
-            return batch
-        jobs = [job(shard) for shard in batch]
-        return jobs, self.workers.submit(partial(_refined, jobs))
-
-    def _settled(
-        self, jobs: list[ShardJob], submitted: Submitted[list[Refinement]]
-    ) -> Iterator[Refinement]:
-        """The results of a batch; each shard again by itself where their process died.
-
-        Only the shard with a cursor was being refined then.
-        """
-        try:
-            yield from submitted.result()
-        except ProcessExpired as end:
-            current = next((job for job in jobs if job.cursor.exists()), None)
-            for job in jobs:
-                yield self._tried_again(job, end if job is current else None)
+                continue
+            jobs, submitted = batch
+            try:
+                yield from submitted.result()
+            except ProcessExpired as end:
+                # Only the shard with a cursor was being refined when their process died.
+                current = next((one for one in jobs if one.cursor.exists()), None)
+                for one in jobs:
+                    yield self._tried_again(one, end if one is current else None)
 
     def _tried_again(self, job: ShardJob, end: ProcessExpired | None) -> Refinement:
         """The shard, refined again where its process died: without the page that ends it."""
         deaths: Counter[int | None] = Counter()
         while True:
             if end:
-                page = _page_of(job)
+                page = None
+                with suppress(OSError, ValueError):  # it died outside its pages
+                    page = int(job.cursor.read_bytes())
                 deaths[page] += 1
                 if deaths[None] >= MAX_DEATHS or len(job.blamed) >= MAX_BLAMED:
                     return ShardFailed(job.shard, f"its process ended again and again: {end}")
@@ -109,28 +103,14 @@ class ShardPool:
                 return refinement
 
 
-@contextmanager
-def shard_pool(processes: int) -> Iterator[ShardPool]:
+def shard_pool(processes: int) -> closing[ShardPool]:
     """A pool for the length of a backfill."""
-    pool = ShardPool(processes)
-    try:
-        yield pool
-    finally:
-        pool.close()
-
-
-def _page_of(job: ShardJob) -> int | None:
-    """Offset of the page that was being refined; None where it was none."""
-    with suppress(OSError, ValueError):
-        return int(job.cursor.read_bytes())
-    return None
+    return closing(ShardPool(processes))
 
 
 def _blaming(job: ShardJob, page: int | None, end: ProcessExpired, deaths: int) -> ShardJob:
-    """The job to try next. A page that ran out of time is to blame, one that died once is not.
-
-    A process may also be ended from outside, and then its page is as good as any.
-    """
+    """The job to try next. A page that ran out of time is to blame, one that died once is not."""
+    # A process may also be ended from outside, and then its page is as good as any.
     if page is None:
         return job
     if abs(end.exitcode) == signal.SIGPROF:

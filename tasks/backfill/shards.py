@@ -1,15 +1,18 @@
-"""Shards: stretches of WARC files, each refined and remembered as done by itself."""
+"""Shards: stretches of WARC files, each refined and remembered as done by itself.
+
+A `ShardJob` and its result, `Staged`, are sent between processes and machines.
+"""
 
 import glob
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tasks.backfill.any_warc_records import cut, fingerprint_parts
+from tasks.backfill.any_warc_records import HEAD_ROOM, cut
 from tasks.backfill.selection import Selection
 from tasks.backfill.warc_files import (
     SUFFIXES,
@@ -19,6 +22,8 @@ from tasks.backfill.warc_files import (
     stored_warcs,
     warc_path,
 )
+from tasks.model import Extraction
+from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layers.layout import Layout
@@ -47,7 +52,7 @@ class Shard:
 
     @property
     def path(self) -> WarcPath:
-        """Path or address of the file."""
+        """The file."""
         return warc_path(self.url)
 
     @property
@@ -65,11 +70,49 @@ class Shard:
         return is_file(self.path) and fingerprint(self.path) == self.fingerprint
 
 
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """Everything that refining a shard depends on."""
+
+    shard: Shard
+    selection: Selection
+    sources: tuple[Source, ...]
+    folder: Path  # folder of the staged rows, renamed to this when complete
+    max_bytes: int
+    page_seconds: float  # CPU seconds that one page may take
+    # Rejections of pages, by offset, that ended a process that tried them.
+    blamed: Mapping[int, Extraction] = field(default_factory=dict)
+
+    @property
+    def cursor(self) -> Path:
+        """File with the offset of the page at work, to find the page that ended a process."""
+        return self.folder.with_name(self.folder.name + ".at")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A shard whose rows are staged. Every record is in `passed` or in `counts`, once."""
+
+    shard: Shard
+    folder: Path
+    counts: dict[str, int]  # captures by outcome
+    passed: dict[str, int]  # records passed over, by reason
+    seconds: dict[str, float]  # CPU seconds of reading, extracting and writing
+
+    @property
+    def pages(self) -> int:
+        """Captures."""
+        return sum(self.counts.values())
+
+
 def fingerprint(path: WarcPath) -> str:
     """Hash of a WARC file's size, beginning and end, wherever the file is."""
-    digest = hashlib.sha256()
-    for part in fingerprint_parts(path):
-        digest.update(part)
+    size = size_of(path)
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(HEAD_ROOM))
+        file.seek(max(0, size - HEAD_ROOM))
+        digest.update(file.read())
     return digest.hexdigest()[:24]
 
 

@@ -12,8 +12,8 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.backfill.estimate import Estimate
 from tasks.backfill.loading import Place, grouped, load_shards
-from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import Refinement, ShardFailed
+from tasks.backfill.shards import Staged
 from tasks.progress import advance
 
 log = logging.getLogger(__name__)
