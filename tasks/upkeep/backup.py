@@ -8,13 +8,12 @@ under the writer's lock, the files after it. In the copy the order is that of a 
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.layers.commits import (
     BEGUN,
-    Commit,
     CommittedFile,
     committed_runs,
     next_commits,
@@ -49,14 +48,10 @@ class Backup:
 def back_up(
     layout: Layout, target: Path, waiting: Callable[[str], None] = lambda message: None
 ) -> Backup:
-    """Update a copy of the data folder; files that it has are not copied again.
+    """Update the copy of a data folder in `target`; files that it has are not copied again.
 
-    The DuckDB file is left out, being made again from the rest, and so is the cache.
-
-    Args:
-        layout: The installation.
-        target: The copy's folder, itself a data folder; nothing may ingest into it.
-        waiting: Told when another process has to finish first.
+    The DuckDB file is left out, being made again from the rest, and so is the cache. Nothing may
+    ingest into the copy.
 
     Raises:
         BackupFailed: a file is gone or not what its commit says.
@@ -69,7 +64,11 @@ def back_up(
             archives = _take_names(layout, coming)
         commits = read_commits(coming.commits, committed_runs(coming.commits))
         named = {file.path: file for commit in commits for file in commit.files}
-        _mark_begun(copy, commits)
+        copy.commits.mkdir(parents=True, exist_ok=True)
+        for commit in commits:
+            if not all((copy.root / file.path).exists() for file in commit.files):
+                # As a run does before it writes: what an interrupted backup leaves is swept away.
+                (copy.commits / f".{commit.run_id}{BEGUN}").touch()
         copied = sum(_copy_named(layout, copy, file) for file in named.values())
         copied += sum(_copy_archive(layout, copy, name) for name in archives)
         _take_over(coming, copy)
@@ -90,14 +89,6 @@ def _take_names(layout: Layout, coming: Layout) -> list[str]:
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, there)
     return archives
-
-
-def _mark_begun(copy: Layout, commits: Sequence[Commit]) -> None:
-    """As a run does before it writes: what an interrupted backup leaves is swept away."""
-    copy.commits.mkdir(parents=True, exist_ok=True)
-    for commit in commits:
-        if not all((copy.root / file.path).exists() for file in commit.files):
-            (copy.commits / f".{commit.run_id}{BEGUN}").touch()
 
 
 def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -94,12 +93,12 @@ def compact(
     """Write the files of each closed day again as one, for all runs that are published.
 
     The old files stay for their readers until `drop_retired`. The writer's lock is let go every
-    few seconds; when it is killed, the next call goes on from the last day that was done.
+    few `seconds`; when it is killed, the next call goes on from the last day that was done.
 
     Args:
         layout: The installation.
         closed_before: Days before this one are closed; what has no day is closed always.
-        now: The clock, for when files were replaced.
+        now: When files were replaced.
         waiting: Told when another process has to finish first.
         seconds: After so many the lock is let go.
     """
@@ -135,7 +134,14 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
     """The live files of published runs on closed days."""
     now = compacted_files(read_compactions(layout.commits))
     found: dict[tuple[str, str], dict[str, CompactedFile]] = defaultdict(dict)
-    for commit in _published_commits(layout):
+    con = open_snapshot(layout)
+    if con is None:
+        return {}
+    with con:
+        run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
+    # Each as it was written: a load in need of one reads all that are compacted with it.
+    commits = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
+    for commit in sorted(commits, key=lambda commit: commit.sequence):
         for file in commit.files:
             part = Part(commit.run_id, file.path, file.rows)
             alone = CompactedFile(file.path, file.bytes, file.sha256, (part,))
@@ -147,17 +153,6 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
         for (layer, day), files in found.items()
         if day == _UNDATED or day < last
     }
-
-
-def _published_commits(layout: Layout) -> list[Commit]:
-    """As they were written, in their order. A load in need of one reads all that are with it."""
-    con = open_snapshot(layout)
-    if con is None:
-        return []
-    with con:
-        run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
-    found = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
-    return sorted(found, key=lambda commit: commit.sequence)
 
 
 def _day_of(commit: Commit, file: CommittedFile) -> str:
@@ -205,11 +200,6 @@ def _compact_day(
     return live
 
 
-def _read(layout: Layout, pack: Iterable[CompactedFile]) -> pa.Table:
-    tables = [_read_file(layout, file) for file in pack]
-    return pa.concat_tables(tables, promote_options="default")
-
-
 def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
     path = layout.root / file.path
     if not path.exists():
@@ -225,7 +215,12 @@ def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
 
 def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile]) -> CompactedFile:
     folder = (layout.root / pack[0].path).parent
-    file = write_parquet(layout, name, folder, layer, partial(_read, layout, pack))
+
+    def read() -> pa.Table:
+        tables = [_read_file(layout, file) for file in pack]
+        return pa.concat_tables(tables, promote_options="default")
+
+    file = write_parquet(layout, name, folder, layer, read)
     parts = tuple(part for each in pack for part in each.parts)
     return CompactedFile(file.path, file.bytes, file.sha256, parts)
 
@@ -253,20 +248,14 @@ def drop_retired(
         sweep(layout)
         commits = read_commits(layout.commits, committed_runs(layout.commits))
         live = {file.path for commit in commits for file in commit.files} | listed_files(layout)
-        return [
-            path
-            for compaction in read_compactions(layout.commits)
-            for path in _drop_of_day(layout, compaction, older_than, live)
-        ]
-
-
-def _drop_of_day(
-    layout: Layout, compaction: Compaction, older_than: datetime, live: set[str]
-) -> list[Path]:
-    due = [old for old in compaction.retired if old.since <= older_than and old.path not in live]
-    for old in due:
-        (layout.root / old.path).unlink(missing_ok=True)
-    if due:
-        left = tuple(old for old in compaction.retired if old not in due)
-        write_compaction(layout.commits, replace(compaction, retired=left))
-    return [layout.root / old.path for old in due]
+        dropped = []
+        for compaction in read_compactions(layout.commits):
+            retired = compaction.retired
+            due = [old for old in retired if old.since <= older_than and old.path not in live]
+            for old in due:
+                (layout.root / old.path).unlink(missing_ok=True)
+                dropped.append(layout.root / old.path)
+            if due:
+                left = tuple(old for old in retired if old not in due)
+                write_compaction(layout.commits, replace(compaction, retired=left))
+        return dropped
