@@ -71,23 +71,6 @@ class Outcome(StrEnum):
 
 ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGED})
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
-# Outcomes of a page that may be better next time: a later run asks for the URL again.
-PASSING_OUTCOMES = frozenset(
-    {
-        Outcome.ROBOTS_UNREACHABLE,
-        Outcome.DNS_FAILED,
-        Outcome.CONNECT_FAILED,
-        Outcome.TLS_FAILED,
-        Outcome.TIMED_OUT,
-        Outcome.BROKEN_RESPONSE,
-        Outcome.RATE_LIMITED,
-        Outcome.SERVER_ERROR,
-        Outcome.HTTP_ERROR,
-        Outcome.DENIED,
-        Outcome.ROBOTS_DENIED,
-        Outcome.LEFT_FOR_LATER,
-    }
-)
 # What HTTP statuses say that refuse or have nothing.
 STATUS_OUTCOMES = {
     401: Outcome.DENIED,

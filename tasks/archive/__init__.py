@@ -7,12 +7,11 @@ the kernel releases the lock when the writer dies.
 """
 
 from tasks.archive.read import opened_at, read_archive, read_capture, read_payload
-from tasks.archive.write import OPEN_SUFFIX, ArchiveWriter, open_archive, salvage, unfinished
+from tasks.archive.write import OPEN_SUFFIX, ArchiveWriter, salvage, unfinished
 
 __all__ = [
     "OPEN_SUFFIX",
     "ArchiveWriter",
-    "open_archive",
     "opened_at",
     "read_archive",
     "read_capture",

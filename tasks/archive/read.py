@@ -59,7 +59,15 @@ def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
             last = record.record_type, _block(record)
         elif record.record_type == WarcRecordType.metadata:
             capture = capture_from_json(_block(record))
-            yield capture, _payload_of(capture, last)
+            payload: bytes | None = b""
+            # A robots.txt may be archived truncated.
+            if last and capture.payload_sha256 and capture.kind is not CaptureKind.ROBOTS:
+                payload = _payload(*last, capture.payload_bytes)
+                if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
+                    wrong = "the record's payload is not the one that was fetched"
+                    log.warning("%s: %s", capture.raw_ref, wrong)
+                    payload = b""
+            yield capture, payload or b""
             last = None
 
 
@@ -92,17 +100,6 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
 
 def _block(record: WarcRecord) -> bytes:
     return record.reader.read() if record.reader else b""
-
-
-def _payload_of(capture: Capture, last: tuple[WarcRecordType, bytes] | None) -> bytes:
-    """The attempt's payload; nothing for a robots.txt, which may be archived truncated."""
-    if capture.kind is CaptureKind.ROBOTS or capture.payload_sha256 is None or last is None:
-        return b""
-    payload = _payload(*last, capture.payload_bytes)
-    if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
-        log.warning("%s: the record's payload is not the one that was fetched", capture.raw_ref)
-        return b""
-    return payload
 
 
 def _payload(kind: WarcRecordType, block: bytes, max_bytes: int) -> bytes | None:

@@ -14,7 +14,7 @@ from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
-from tasks.archive.members import GZIP, ZSTD, beginning
+from tasks.archive.warc_records import GZIP, ZSTD, beginning
 from tasks.backfill.warc_files import WarcPath, piece, size_of
 from tasks.text.toml_reader import ConfigError
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from urllib3 import HTTPHeaderDict
 
 from tasks.backfill.any_warc_records import Record
-from tasks.http.content_type import is_page
-from tasks.http.response import Content, read_content, recorded
+from tasks.http.response import Content, is_page, read_content, recorded
 from tasks.model import CaptureKind, Failure, Outcome
 
 _VERSION = re.compile(rb"\AHTTP/\d(?:\.\d)?(?=\s)")

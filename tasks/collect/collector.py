@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, salvage
+from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.deferred import deferred_attempts
 from tasks.collect.fetch import Client
@@ -111,7 +111,8 @@ class Collector:
             is_retry: Whether this run has tried it before: its archive file is then continued.
         """
         raw = self.layout.raw
-        visit = _Visit(self, source, open_archive(raw, source.id, self.run_id, may_resume=is_retry))
+        archive = ArchiveWriter(raw, source.id, self.run_id, may_resume=is_retry)
+        visit = _Visit(self, source, archive)
         try:
             # A killed run's open file is closed first: refining reads all earlier archive files.
             for path in (raw / source.id).glob("*" + OPEN_SUFFIX):

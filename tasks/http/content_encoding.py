@@ -26,7 +26,10 @@ def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
         Failure: BROKEN_RESPONSE for broken or truncated compression, and for encodings that the
             request did not accept.
     """
-    codings = [name for name in _names(content_encoding) if name in _DECODERS]
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    if refused := next((name for name in names if name in _UNDECODABLE), None):
+        raise _broken(f"content encoding {refused} was not accepted by the request")
+    codings = [name for name in names if name in _DECODERS]
     if len(codings) > _MOST_CODINGS:
         raise _broken(f"compressed {len(codings)} times")
     for name in reversed(codings):
@@ -35,14 +38,6 @@ def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
         yield from pieces
     except (zlib.error, brotli.error) as error:
         raise _broken(f"{content_encoding}: {error}") from None
-
-
-def _names(content_encoding: str) -> list[str]:
-    names = [name.strip().lower() for name in content_encoding.split(",")]
-    for name in names:
-        if name in _UNDECODABLE:
-            raise _broken(f"content encoding {name} was not accepted by the request")
-    return names
 
 
 def _broken(detail: str) -> Failure:

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.archive.members import beginning
+from tasks.archive.warc_records import beginning
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from warehouse.build import schema_version

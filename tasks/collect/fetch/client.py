@@ -24,12 +24,7 @@ Clock = Callable[[], datetime]
 
 _BUSY = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})
 _FAILED = frozenset(
-    {
-        Outcome.DNS_FAILED,
-        Outcome.CONNECT_FAILED,
-        Outcome.TIMED_OUT,
-        Outcome.BROKEN_RESPONSE,
-    }
+    {Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TIMED_OUT, Outcome.BROKEN_RESPONSE}
 )
 
 
@@ -154,7 +149,20 @@ class Client:
             return call.min_interval
 
         def ask(url: str) -> Attempt:
-            attempt = self._attempt(self._robots_call(call, url))
+            attempt = self._attempt(
+                Exchanges(
+                    kind=CaptureKind.ROBOTS,
+                    url_requested=url,
+                    headers=request_headers(self._user_agent, "robots"),
+                    record=call.record,
+                    min_interval=call.min_interval,
+                    allow_private=call.allow_private,
+                    max_bytes=MAX_BYTES,
+                    max_redirects=MAX_REDIRECTS,
+                    max_tries=call.max_tries,
+                    started_at=self._clock(),
+                )
+            )
             call.record(attempt)
             return attempt
 
@@ -164,20 +172,6 @@ class Client:
             raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
         return max(call.min_interval, policy.delay)
 
-    def _robots_call(self, call: Exchanges, url: str) -> Exchanges:
-        return Exchanges(
-            kind=CaptureKind.ROBOTS,
-            url_requested=url,
-            headers=request_headers(self._user_agent, "robots"),
-            record=call.record,
-            min_interval=call.min_interval,
-            allow_private=call.allow_private,
-            max_bytes=MAX_BYTES,
-            max_redirects=MAX_REDIRECTS,
-            max_tries=call.max_tries,
-            started_at=self._clock(),
-        )
-
     def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
         """Send a request, again where that may help; the host's hold is the pause between."""
         host = self._hosts.of(host_key(call.url))
@@ -185,7 +179,14 @@ class Client:
         while True:
             tries += 1
             with host.turn(pause):
-                response = self._exchange(call, request)
+                transfer = Transfer(
+                    deadline=time.monotonic() + self._limits.max_seconds - call.seconds,
+                    connect_seconds=self._limits.connect_seconds,
+                    max_bytes=call.max_bytes,
+                    allow_private=call.allow_private,
+                    resolve=self._resolve,
+                )
+                response = call.send(request, transfer, self._tls)
                 outcome = response.content.outcome
                 asked = retry_after(response.headers.get("Retry-After"))
                 if outcome in _BUSY and asked is not None:
@@ -208,13 +209,3 @@ class Client:
         is_final = outcome not in _FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
         is_in_time = call.seconds < self._limits.max_seconds
         return not is_final and is_in_time and tries < min(2, call.max_tries)
-
-    def _exchange(self, call: Exchanges, request: PreparedRequest) -> FetchedResponse:
-        transfer = Transfer(
-            deadline=time.monotonic() + self._limits.max_seconds - call.seconds,
-            connect_seconds=self._limits.connect_seconds,
-            max_bytes=call.max_bytes,
-            allow_private=call.allow_private,
-            resolve=self._resolve,
-        )
-        return call.send(request, transfer, self._tls)

@@ -74,18 +74,13 @@ class Hosts:
 
 
 def backoff(tries: int, base: float) -> float:
-    """Seconds to wait after so many failed tries: random, up to base, doubled for each more try.
-
-    Full jitter, so that clients that failed together do not retry together.
-    """
+    """Seconds to wait after so many failed tries: random, up to base, doubled for each more try."""
+    # Full jitter, so that clients that failed together do not retry together.
     return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF))  # noqa: S311
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, as seconds or as a date; at most six hours.
-
-    None without a header or with an invalid one.
-    """
+    """Seconds that a Retry-After header asks for, at most six hours; None without a valid one."""
     if not header:
         return None
     try:

@@ -97,7 +97,12 @@ class Exchanges:
         if not is_success(response.status_code):
             # Read for the record only: its failures do not count.
             with suppress(Failure):
-                transfer.head_only = _is_longer(response, MAX_ERROR_PAGE)
+                size = 0
+                for piece in body_pieces(response.raw):
+                    size += len(piece)
+                    if size > MAX_ERROR_PAGE:
+                        transfer.head_only = True
+                        break
         elif content.outcome in (Outcome.NOT_A_PAGE, Outcome.TOO_LARGE):
             transfer.head_only = True
         return content
@@ -114,13 +119,3 @@ class Exchanges:
             detail=f"{shown(self.url)}: {detail}" if detail else "",
             exchanges=tuple(self.done),
         )
-
-
-def _is_longer(response: Response, max_bytes: int) -> bool:
-    """Read the body up to a limit; whether there is more of it."""
-    size = 0
-    for piece in body_pieces(response.raw):
-        size += len(piece)
-        if size > max_bytes:
-            return True
-    return False

@@ -52,27 +52,10 @@ def request_headers(
 def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
     """A GET request for the normalised URL, without its fragment.
 
-    A URL with a user name or password is refused: no news page needs one, it would be archived,
-    and `https://paper.example@other.example/` is meant to deceive.
-
     Raises:
         Failure: URL_INVALID or SCHEME_REFUSED.
     """
-    _check_scheme(url.strip())
-    try:
-        request = Request("GET", urldefrag(url.strip()).url, headers=sent).prepare()
-        parts = urlsplit(str(request.url))
-        port = parts.port
-    except (RequestException, ValueError) as error:
-        raise _invalid(" ".join(str(error).split())[:200]) from None
-    if "@" in parts.netloc:
-        raise _invalid("contains a user name or password")
-    if port == 0 or not _is_host(parts.hostname or ""):
-        raise _invalid("no valid host and port")
-    return request
-
-
-def _check_scheme(url: str) -> None:
+    url = url.strip()
     if len(url) > MAX_URL:
         raise _invalid(f"longer than {MAX_URL} characters")
     if _CONTROL.search(url):
@@ -81,9 +64,21 @@ def _check_scheme(url: str) -> None:
     if not scheme:
         raise _invalid("no scheme")
     if scheme[1].lower() not in _PORTS:
-        raise Failure(
-            Outcome.SCHEME_REFUSED, f"scheme {scheme[1].lower()} is neither http nor https"
-        )
+        reason = f"scheme {scheme[1].lower()} is neither http nor https"
+        raise Failure(Outcome.SCHEME_REFUSED, reason)
+    try:
+        request = Request("GET", urldefrag(url).url, headers=sent).prepare()
+        parts = urlsplit(str(request.url))
+        port = parts.port
+    except (RequestException, ValueError) as error:
+        raise _invalid(" ".join(str(error).split())[:200]) from None
+    # No news page needs a password, it would be archived, and `https://paper.example@other.example/`
+    # is meant to deceive.
+    if "@" in parts.netloc:
+        raise _invalid("contains a user name or password")
+    if port == 0 or not _is_host(parts.hostname or ""):
+        raise _invalid("no valid host and port")
+    return request
 
 
 def _is_host(host: str) -> bool:

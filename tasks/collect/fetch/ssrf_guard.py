@@ -47,9 +47,12 @@ def is_allowed(address: Address, allow_private: bool = False) -> bool:
     Addresses that contain an IPv4 address (mapped, 6to4, NAT64, compatible, ISATAP) are judged
     by it.
     """
-    inner = _embedded(address)
-    if inner is not None:
-        return is_allowed(inner, allow_private)
+    if isinstance(address, IPv6Address) and address != IPv6Address("::1"):
+        inner = address.ipv4_mapped or address.sixtofour
+        if any(address in net for net in _LAST_32_BITS) or address.packed[8:12] in _ISATAP:
+            inner = IPv4Address(address.packed[12:])
+        if inner is not None:
+            return is_allowed(inner, allow_private)
     if any(address in net for net in _NEAR):
         return allow_private
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
@@ -57,15 +60,6 @@ def is_allowed(address: Address, allow_private: bool = False) -> bool:
     if any(address in net for net in _NOT_GLOBAL):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
-
-
-def _embedded(address: Address) -> IPv4Address | None:
-    if isinstance(address, IPv4Address) or address == IPv6Address("::1"):
-        return None
-    last = IPv4Address(address.packed[12:])
-    if any(address in net for net in _LAST_32_BITS) or address.packed[8:12] in _ISATAP:
-        return last
-    return address.ipv4_mapped or address.sixtofour
 
 
 def system_resolve(host: str, port: int) -> list[Resolved]:
@@ -82,25 +76,20 @@ def checked_addresses(
     Raises:
         Failure: DNS_FAILED or ADDRESS_REFUSED.
     """
-    addresses = _resolve_within(resolve, host, port, seconds)
+    try:
+        ip_address(host)
+    except ValueError:
+        addresses = _asked_within(resolve, host, port, seconds)
+    else:
+        addresses = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
+    if isinstance(addresses, OSError) or not addresses:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: {addresses or 'no address'}")
     for _, sockaddr in addresses:
         address = ip_address(str(sockaddr[0]).partition("%")[0])
         if not is_allowed(address, allow_private):
             reason = f"{host} resolves to {sockaddr[0]}, which is not a public address"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
-
-
-def _resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> list[Resolved]:
-    try:
-        ip_address(host)
-    except ValueError:
-        answer = _asked_within(resolve, host, port, seconds)
-    else:
-        answer = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
-    if isinstance(answer, OSError) or not answer:
-        raise Failure(Outcome.DNS_FAILED, f"{host}: {answer or 'no address'}")
-    return answer
 
 
 def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:
@@ -127,11 +116,7 @@ def _asked_within(
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
     """Connect to the first of the checked addresses that accepts.
 
-    Args:
-        addresses: From `checked_addresses`; not resolved again, since the second answer could
-            be another one (DNS rebinding).
-        connect_seconds: For each address.
-        deadline: For all of them, by the monotonic clock.
+    `connect_seconds` are for each address, the `deadline` by the monotonic clock is for all.
 
     Raises:
         Failure: CONNECT_FAILED with the last address's error.

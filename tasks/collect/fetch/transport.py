@@ -93,18 +93,14 @@ class Transfer:
             return None
         response = self.received.getvalue()
         if self.head_only:
-            response = _head(response)
+            # Status line and headers, with those of the interim responses before them.
+            end = 0
+            while match := _HEAD.match(response, end):
+                end = match.end()
+                if not match[1].startswith(b"1"):
+                    break
+            response = response[:end]
         return Exchange(url, self.sent.getvalue(), response, self.ip, self.started_at)
-
-
-def _head(response: bytes) -> bytes:
-    """The status line and headers, with those of the interim responses before them."""
-    end = 0
-    while match := _HEAD.match(response, end):
-        end = match.end()
-        if not match[1].startswith(b"1"):
-            break
-    return response[:end]
 
 
 class _Reader(io.RawIOBase):
@@ -135,11 +131,10 @@ class _Reader(io.RawIOBase):
 
 
 class _RecordedSocket:
-    """What http.client needs of a socket: every byte is recorded, every wait ends in time.
+    """What http.client needs of a socket: every byte is recorded, every wait ends in time."""
 
-    A timeout of urllib3 or requests is for one read, so a server that sends a byte a second
-    would never run into it; here the deadline of the whole request is set before each.
-    """
+    # A timeout of urllib3 or requests is for one read, so a server that sends a byte a second
+    # would never run into it; here the deadline of the whole request is set before each.
 
     def __init__(self, sock: socket.socket, transfer: Transfer) -> None:
         self._sock = sock
@@ -248,26 +243,19 @@ class GuardedAdapter(HTTPAdapter):
 
 
 class GuardedSession(Session):
-    """A requests session for one request, which carries nothing over to the next.
-
-    A connection that was allowed to a private address never serves another source, no answer is
-    taken for the next one's, cookies stay behind, and neither netrc nor proxies of the environment
-    count.
-    """
+    """A requests session for one request, which carries nothing over to the next."""
 
     def __init__(self, transfer: Transfer, tls: ssl.SSLContext) -> None:
         super().__init__()
-        self.trust_env = False
+        self.trust_env = False  # neither netrc nor proxies of the environment count
         adapter = GuardedAdapter(transfer, tls)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
     def get_redirect_target(self, resp: Response) -> None:
-        """Nowhere: the caller checks each hop.
-
-        Also with `allow_redirects=False` requests would read a redirect's whole body, decoded and
-        without a limit.
-        """
+        """Nowhere: the caller checks each hop."""
+        # Also with `allow_redirects=False` requests would read a redirect's whole body, decoded and
+        # without a limit.
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:  # noqa: ANN401 - as requests has it
         """Send the request and give the response with its body unread.
