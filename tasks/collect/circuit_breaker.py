@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tasks.sources.source import Source
-from warehouse.layers.layout import Layout
-from warehouse.read.source_health import SourceHealth, source_health
+from warehouse.read.source_health import SourceHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,3 @@ class Breaker:
             return None
         # Failures of listings that were since replaced in sources.toml do not count.
         return health if health.knows(source.listings) else None
-
-
-def read_breaker(layout: Layout) -> Breaker:
-    """The breaker with the sources' health as of the current snapshot."""
-    return Breaker(source_health(layout))

@@ -4,17 +4,16 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
-from tasks.collect.deferred import deferred_attempts
 from tasks.collect.fetch import Client
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing, find_files, read_file, read_listing
-from tasks.collect.url_claims import UrlClaims
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.progress import advance
 from tasks.settings import Limits
@@ -69,6 +68,21 @@ class Collected:
         return bool(self.outcomes.get(Outcome.FETCHED))
 
 
+class UrlClaims:
+    """URLs claimed in this run, so that two sources never fetch the same page."""
+
+    def __init__(self) -> None:
+        self._claimed: set[str] = set()
+        self._lock = Lock()
+
+    def claim(self, key: str) -> bool:
+        """Claim a folded URL; False when it is claimed already."""
+        with self._lock:
+            first = key not in self._claimed
+            self._claimed.add(key)
+            return first
+
+
 @dataclass(frozen=True, slots=True)
 class Collector:
     """Collects the sources of one run; shared by their threads."""
@@ -79,8 +93,7 @@ class Collector:
     limits: Limits
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
-    # How long after an article was first seen its page is fetched again.
-    recheck_after: tuple[timedelta, ...] = ()
+    recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
     # The clock by which pages are due.
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     claims: UrlClaims = field(default_factory=UrlClaims)
@@ -88,27 +101,10 @@ class Collector:
     once: Once = field(default_factory=Once)
     known: KnownUrls = field(default_factory=KnownUrls)
 
-    def due_pages(self, source: Source) -> list[DuePage]:
-        """Known pages of a source that are due to be fetched again."""
-        own = source.recheck_after
-        steps, most = self.recheck_after if own is None else own, self.limits.max_rechecks
-        about = (self.layout, steps, self.now)
-        read = partial(due_pages, *about, most=most, published_since=self.since)
-        # One query serves all sources with the same steps.
-        return self.once.get(steps, read).get(source.id, [])
-
-    def last_listings(self, source: Source) -> dict[str, KnownListing]:
-        """The listings of a source as they were last read."""
-        if not source.listings:
-            return {}
-        return self.once.get("listings", lambda: last_listings(self.layout)).get(source.id, {})
-
     def collect(self, source: Source, *, is_retry: bool = False) -> Collected:
         """Collect one source; an exception becomes the result's `error`.
 
-        Args:
-            source: The source.
-            is_retry: Whether this run has tried it before: its archive file is then continued.
+        A retry within the run continues the archive file of the attempt before it.
         """
         raw = self.layout.raw
         archive = ArchiveWriter(raw, source.id, self.run_id, may_resume=is_retry)
@@ -200,16 +196,29 @@ class _Visit:
             elif collector.claims.claim(key):
                 self._fetch(entry)
         self.deferred = len(deferred)
-        for attempt, entry in deferred_attempts(deferred, collector.now):
-            self._record(attempt, entry)
+        # One attempt a publication day, so that coverage does not count the day as complete.
+        days: dict[date | None, list[Entry]] = {}
+        for entry in deferred:
+            at = entry.published_at
+            days.setdefault(at.astimezone(UTC).date() if at else None, []).append(entry)
+        for entries in days.values():
+            detail = f"{len(entries)} page{'' if len(entries) == 1 else 's'} of this day"
+            kind, outcome, url = CaptureKind.PAGE, Outcome.LEFT_FOR_LATER, entries[0].url
+            attempt = Attempt(kind, url, url, outcome, collector.now, 0.0, detail)
+            self._record(attempt, entries[0])
 
     def _recheck_pages(self) -> None:
-        pages = self.collector.due_pages(self.source)
+        collector, own = self.collector, self.source.recheck_after
+        steps, most = collector.recheck_after if own is None else own, collector.limits.max_rechecks
+        about = (collector.layout, steps, collector.now)
+        read = partial(due_pages, *about, most=most, published_since=collector.since)
+        # One query serves all sources with the same steps.
+        pages = collector.once.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == FAILURES_IN_A_ROW:
                 return
-            if self.collector.claims.claim(fold(page.url)):
+            if collector.claims.claim(fold(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
@@ -220,7 +229,10 @@ class _Visit:
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
 
     def _listed_entries(self) -> Iterator[Entry]:
-        last = self.collector.last_listings(self.source)
+        if not self.source.listings:
+            return
+        read = partial(last_listings, self.collector.layout)  # one query serves all sources
+        last = self.collector.once.get("listings", read).get(self.source.id, {})
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):

@@ -15,12 +15,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
-from tasks.collect.circuit_breaker import Breaker, read_breaker
+from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.installation import Installation
 from tasks.sources.source import Source
 from warehouse.read.query import kept_open
+from warehouse.read.source_health import source_health
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def shared_collection(
                 since,
                 max_new,
                 settings.recheck_after,
-                breaker=Breaker() if is_chosen else read_breaker(installation.layout),
+                breaker=Breaker() if is_chosen else Breaker(source_health(installation.layout)),
             )
         )
         try:
@@ -118,16 +119,10 @@ def source_groups(sources: Sequence[Source]) -> dict[str, tuple[Source, ...]]:
 def collect_sources(
     name: str, sources: tuple[Source, ...], shared: SharedCollection
 ) -> tuple[Collected, ...]:
-    """Discover, fetch and archive a group of sources, all at once.
+    """Discover, fetch and archive a group of sources, all at once; a retry only failed ones.
 
     The task fails when every source that was asked failed. The results are then the data of its
-    state, since the attempts of failed sources are archived as well. A retry collects only the
-    failed sources.
-
-    Args:
-        name: For the task run's name.
-        sources: The group.
-        shared: What the tasks of the run share.
+    state, since the attempts of failed sources are archived as well.
     """
     with ThreadPoolExecutor(min(len(sources), MAX_SOURCES_AT_ONCE)) as threads:
         # Threads run in the task's context, so that their log lines appear on the run's page.

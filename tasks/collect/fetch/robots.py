@@ -36,7 +36,7 @@ class Policy:
     def parse(cls, text: str) -> "Policy":
         """Parse a robots.txt; whatever is not a rule is ignored."""
         # One name for all agents that are not this one: Protego stores each rule once for each
-        # agent of its group, and 500 KiB with 20,000 agents above 20,000 rules would take all memory.
+        # agent of its group, so 20,000 agents above 20,000 rules (500 KiB) would take all memory.
         return cls(Protego.parse("\n".join(map(_renamed, text.splitlines()))))
 
     def allows(self, url: str) -> bool:

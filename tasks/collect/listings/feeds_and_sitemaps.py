@@ -108,11 +108,7 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
 
 
 def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
-    """Read a sitemap, a news sitemap or a sitemap index.
-
-    Of more than `max_entries` pages the newest are taken: a plain sitemap may start with the
-    first article a source ever published.
-    """
+    """Read a sitemap, a news sitemap or a sitemap index; of too many pages the newest are taken."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
     )
@@ -123,17 +119,23 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     if root is None:
         return unreadable("not a sitemap: no element in it")
     if _name(root) == "sitemapindex":
-        return Listing("sitemap_index", children=_children(root, url))
-    pages = (_sitemap_page(element, url) for element in root if _name(element) == "url")
-    return Listing("sitemap", _newest([page for page in pages if page], max_entries))
+        found = [_sitemap_page(element, url) for element in root if _name(element) == "sitemap"]
+        newest = sorted((each for each in found if each), key=lambda each: each.order, reverse=True)
+        children = tuple(dict.fromkeys(each.entry.url for each in newest))[:MAX_CHILDREN]
+        return Listing("sitemap_index", children=children)
+    found = [_sitemap_page(element, url) for element in root if _name(element) == "url"]
+    pages = [page for page in found if page]
+    if len(pages) > max_entries:
+        # A plain sitemap may start with the first article that a source ever published.
+        places = sorted(range(len(pages)), key=lambda place: pages[place].order, reverse=True)
+        pages = [pages[place] for place in sorted(places[:max_entries])]
+    return Listing("sitemap", distinct((page.entry for page in pages), max_entries))
 
 
 def declares_entities(payload: bytes) -> bool:
-    """Whether an XML document declares entities.
-
-    It does with a DOCTYPE before the root element and `<!ENTITY` anywhere after it; an article
-    about XML, in a feed without a DOCTYPE, does not.
-    """
+    """Whether an XML document declares entities."""
+    # It does with a DOCTYPE before the root element and `<!ENTITY` anywhere after it; an article
+    # about XML, in a feed without a DOCTYPE, does not.
     text = payload.replace(b"\0", b"")  # UTF-16 and UTF-32
     found = _DOCTYPE.match(text)
     return found is not None and _ENTITY.search(text, found.end()) is not None
@@ -245,19 +247,6 @@ def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
             yield from ((n, t) for n, t in _texts(child) if n in ("publication_date", "title"))
         elif name in ("loc", "lastmod", "publication_date", "title"):
             yield name, "".join(map(str, child.itertext())).strip()
-
-
-def _newest(found: list[_Found], limit: int) -> tuple[Entry, ...]:
-    if len(found) > limit:
-        places = sorted(range(len(found)), key=lambda place: found[place].order, reverse=True)
-        found = [found[place] for place in sorted(places[:limit])]
-    return distinct((page.entry for page in found), limit)
-
-
-def _children(root: etree._Element, url: str) -> tuple[str, ...]:
-    found = [_sitemap_page(element, url) for element in root if _name(element) == "sitemap"]
-    newest = sorted((page for page in found if page), key=lambda page: page.order, reverse=True)
-    return tuple(dict.fromkeys(page.entry.url for page in newest))[:MAX_CHILDREN]
 
 
 def _name(element: etree._Element) -> str:

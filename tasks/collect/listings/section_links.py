@@ -53,7 +53,9 @@ def read_section(
         known = links.setdefault(key, entry)
         if len(entry.headline or "") > len(known.headline or ""):
             links[key] = entry
-    articles = (entry for entry in links.values() if _length(entry.headline or "") >= 16)
+    texts = ((entry, entry.headline or "") for entry in links.values())
+    # An ideograph counts as three letters.
+    articles = (e for e, text in texts if len(text) + 2 * len(_IDEOGRAPHS.findall(text)) >= 16)
     title = tree.css_first("title")
     return Listing(
         "section", distinct(articles, max_entries), title=plain(title.text() if title else None)
@@ -71,10 +73,8 @@ def looks_like_article(url: str) -> bool:
         return False
     if _DATED.search(path) or _QUERY_NUMBER.search(parts.query):
         return True
-    return bool(segments) and _is_headline(segments)
-
-
-def _is_headline(segments: list[str]) -> bool:
+    if not segments:
+        return False
     last = segments[-1]
     words = len(_WORD.findall(last.partition(".")[0]))
     return bool(_NUMBERED.search(last)) or words >= 4 or (words == 3 and len(segments) > 1)
@@ -111,8 +111,3 @@ def _is_furniture(node: LexborNode) -> bool:
         in_header = in_header or parent.tag == "header"
         parent = parent.parent
     return True
-
-
-def _length(text: str) -> int:
-    """Characters, an ideograph counted as three."""
-    return len(text) + 2 * len(_IDEOGRAPHS.findall(text))
