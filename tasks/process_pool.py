@@ -39,12 +39,9 @@ T = TypeVar("T")
 
 
 class WorkerPool:
-    """Processes that call functions; may be shared by threads.
+    """Processes that call functions, side by side; may be shared by threads.
 
-    Args:
-        processes: How many work side by side.
-        tasks_each: Calls after which a process is replaced; 0 for never.
-        nice: Niceness of the processes.
+    A process is replaced after `tasks_each` calls; 0 for never.
     """
 
     def __init__(self, processes: int, tasks_each: int = 0, *, nice: int = NICE) -> None:
@@ -64,13 +61,8 @@ class WorkerPool:
         return pool, pool.schedule(work, timeout=seconds)
 
     def renew(self, broken: ProcessPool) -> None:
-        """Replace a broken pool, unless another thread has.
-
-        A pool breaks when a process ends before it has begun to work.
-
-        Raises:
-            BrokenProcessPool: pools break again and again.
-        """
+        """Replace a broken pool, unless another thread has; raises BrokenProcessPool in the end."""
+        # A pool breaks when a process ends before it has begun to work.
         with self._lock:
             if broken is not self._pool:
                 return
@@ -106,8 +98,7 @@ class Submitted(Generic[R]):
         """What the call returns or raises.
 
         Raises:
-            TimeoutError: it took too long, and its process was ended.
-            ProcessExpired: its process died.
+            TimeoutError, ProcessExpired: it took too long, or its process died.
         """
         while True:
             try:
@@ -145,9 +136,9 @@ class PagePool:
     ) -> Iterator[tuple[T, R | Extraction | None]]:
         """The results, in the order of submission; None where nothing was submitted.
 
-        Takes from `submitted` no further ahead than keeps the processes busy. A page that hung or
-        ended its process is a rejection.
+        A page that hung or ended its process is a rejection.
         """
+        # Taken no further ahead than keeps the processes busy.
         for key, page in ahead(submitted, self._width):
             try:
                 result = page.result() if page else None
@@ -174,12 +165,10 @@ def ahead(items: Iterable[T], width: int) -> Iterator[T]:
 
 
 def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
-    """What `work` returns, or the rejection of a page that made it raise.
-
-    Caught within the process: an exception that cannot be unpickled breaks the whole pool.
-    """
+    """What `work` returns, or the rejection of a page that made it raise."""
     try:
         return work(*args, **kwargs)
+    # Caught within the process: an exception that cannot be unpickled breaks the whole pool.
     except Exception as surprise:
         return _rejection(Outcome.PAGE_CRASHED, f"{type(surprise).__name__}: {surprise}")
 
@@ -189,10 +178,7 @@ def _rejection(outcome: Outcome, reason: str) -> Extraction:
 
 
 def worker_context() -> BaseContext:
-    """How processes are started: forked from a server that has loaded the models.
-
-    A process of its own takes a second to import and load the same.
-    """
+    """How processes are started: forked from a server that has loaded the models in a second."""
     if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
         return multiprocessing.get_context("spawn")
     # Each worker imports the program's main module; in runs that Prefect starts that takes .8 s of

@@ -155,8 +155,10 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            lines = describe(error, type(self))
-            raise ConfigError(map(_as_variable, lines)) from None
+            lines = (line.partition(": ") for line in describe(error, type(self)))
+            raise ConfigError(
+                f"{_PREFIX}{key.replace('.', '__').upper()}: {wrong}" for key, _, wrong in lines
+            ) from None
         except SettingsError as error:
             # pydantic-settings: error parsing value for field "limits" from source ...
             name = str(error).partition('"')[2].partition('"')[0].upper()
@@ -212,8 +214,3 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _as_variable(line: str) -> str:
-    key, _, wrong = line.partition(": ")
-    return f"{_PREFIX}{key.replace('.', '__').upper()}: {wrong}"

@@ -33,8 +33,7 @@ def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
     """The capture whose response or resource record is at a `raw_ref`, with its payload.
 
     Raises:
-        OSError: there is no such file.
-        ValueError: there is no capture at that offset.
+        OSError, ValueError: there is no such file, or no capture at that offset.
     """
     with _records_at(raw, raw_ref) as records:
         found = next(_captures(records), None)
@@ -88,8 +87,7 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
     """The decoded payload of the record at a `raw_ref`, empty where it is broken.
 
     Raises:
-        OSError: there is no such file.
-        ValueError: there is no response or resource record at that offset.
+        OSError, ValueError: there is no such file, or no response or resource record there.
     """
     with _records_at(raw, raw_ref) as records:
         record = next(iter(records), None)

@@ -3,8 +3,6 @@
 import fcntl
 import io
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -33,9 +31,8 @@ _version = cache(version)  # it reads a file: 2 ms of the 3 that the archive of 
 class ArchiveWriter:
     """Writes the archive file of one source and run; used by one thread.
 
-    The file is created with the first attempt. The context manager closes it, also after an
-    exception: truncated after the last complete group, synced, renamed. A retry within the same
-    run may resume the file that the attempt before it closed.
+    The file is created with the first attempt, and on close truncated after the last complete
+    group, synced, renamed. A retry may resume the file that the attempt before it closed.
     """
 
     def __init__(self, raw: Path, source_id: str, run_id: str, *, may_resume: bool = False) -> None:
@@ -52,11 +49,7 @@ class ArchiveWriter:
         self.path: Path | None = None
 
     def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
-        """Archive one attempt; once this returns, killing the process does not lose it.
-
-        Raises:
-            OSError: the disk is full or failed; the groups before are kept.
-        """
+        """Archive one attempt; killing the process after this does not lose it."""
         file, start = self._opened()
         capture_id = self._capture_id(attempt)
         group = Group(capture_id, self._warcinfo_id, io.BytesIO())
@@ -159,12 +152,19 @@ def unfinished(raw: Path) -> list[Path]:
 def salvage(path: Path) -> Path | None:
     """Complete a dead writer's file: truncate it after the last complete group and rename it.
 
-    Returns:
-        The completed file; None where no group is complete (the file is then removed) and where
-        another process holds the file or has completed it.
+    Returns the completed file; None where no group is complete (the file is then removed) and where
+    another process holds the file or has completed it.
     """
-    with _locked(path) as file:
-        if file is None:
+    try:
+        file = path.open("r+b", buffering=0)
+    except FileNotFoundError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        if not _is_at(file, path):
             return None
         end = end_of_whole_groups(file)
         if not end:
@@ -201,19 +201,6 @@ def _is_locked(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return False
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[io.FileIO | None]:
-    """The file, locked; None where it is gone, was renamed, or another process holds it."""
-    with ExitStack() as opened:
-        try:
-            file = opened.enter_context(path.open("r+b", buffering=0))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = _is_at(file, path)
-        except (FileNotFoundError, BlockingIOError):
-            held = False
-        yield file if held else None
 
 
 def _is_at(file: io.FileIO, path: Path) -> bool:

@@ -61,8 +61,7 @@ def read_records(
     A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
 
     Raises:
-        OSError: the file cannot be opened or read.
-        ConfigError: it is compressed as a whole, so that its records have no offsets.
+        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
     """
     with path.open("rb") as file:
         magic = magic_of(file)
@@ -167,11 +166,9 @@ def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
 
 
 def cut(path: WarcPath, size: int) -> list[int]:
-    """Offsets of records that split a file into ranges of about `size` bytes; the first is 0.
-
-    The whole file is read: what looks like a record at some offset may be part of a page, and no
-    page may pass for another source's.
-    """
+    """Offsets of records that split a file into ranges of about `size` bytes; the first is 0."""
+    # The whole file is read: what looks like a record at some offset may be part of a page, and no
+    # page may pass for another source's.
     cuts = [0]
     for record in read_records(path, 0, size_of(path), 0, frozenset()):
         if isinstance(record, Record) and record.offset >= cuts[-1] + size:

@@ -69,10 +69,8 @@ class Cluster:
             yield from (shard for shard in shards if shard not in done)
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
-        """The shards in their order, each when it is staged here; `job` says what to do with one.
-
-        Taken are no more than keep the workers busy that there are at the time.
-        """
+        """The shards in their order, each when it is staged here; `job` says what to do with it."""
+        # No more are taken than keep the workers busy that there are at the time.
         waiting: deque[Callable[[], Refinement]] = deque()
         for shard in shards:
             waiting.append(self._begun(shard, job))

@@ -68,12 +68,9 @@ def made_by() -> str:
 
 
 def demand(wanted: str, dask_worker: Worker | None = None) -> None:
-    """Check that a worker would produce the same rows as the backfill, which says `wanted`.
+    """Raise SourcesFailed unless this worker would produce the rows of a backfill that is `wanted`.
 
     Dask fills in `dask_worker` where this is run outside a task.
-
-    Raises:
-        SourcesFailed: it is of another version.
     """
     if wanted != _MADE_BY:
         name = (dask_worker or get_worker()).name
@@ -81,21 +78,13 @@ def demand(wanted: str, dask_worker: Worker | None = None) -> None:
 
 
 def cut_here(warc: Warc, size: int, wanted: str) -> list[Shard | ShardFailed]:
-    """The shards of a file.
-
-    Raises:
-        SourcesFailed: the backfill is of another version.
-    """
+    """The shards of a file; raises SourcesFailed when the backfill is of another version."""
     found = _tried(whole(warc), wanted, lambda pool: list(pool.shards([warc], size)))
     return [found] if isinstance(found, ShardFailed) else list(map(_named, found))
 
 
 def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
-    """A shard's rows, staged on this worker and taken along.
-
-    Raises:
-        SourcesFailed: the backfill is of another version.
-    """
+    """A shard's rows, staged on this worker and taken along; raises as `cut_here` does."""
 
     def refined(pool: ShardPool) -> Parcel | ShardFailed:
         # Dask removes what a killed worker has left in its folder.

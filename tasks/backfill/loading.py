@@ -41,10 +41,7 @@ def shard_folder(layout: Layout) -> Path:
 
 
 def sweep_staged(layout: Layout) -> None:
-    """Remove what is staged of shards that are done: their backfill was killed after the commit.
-
-    Only for the one backfill that is at work.
-    """
+    """Remove what is staged of done shards; only for the one backfill that is at work."""
     found = list(shard_folder(layout).glob("*"))
     done = set(done_keys(layout)) if found else set()
     for path in found:
@@ -94,8 +91,7 @@ def load_shards(
 ) -> dict[str, int]:
     """Partition, commit and load staged shards; from then on they are done.
 
-    Returns:
-        Their captures by outcome, new articles and known ones told apart.
+    Returns their captures by outcome, new articles and known ones told apart.
     """
     run = run_of(shards, place.selection, new_run_id())
     processes = place.settings.processes

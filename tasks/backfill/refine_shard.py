@@ -41,10 +41,9 @@ DONE = "staged.json"
 
 
 def stage_shard(job: ShardJob) -> Staged:
-    """Refine a shard into its folder, unless that is there already.
+    """Refine a shard into its folder, unless that is there already; it is whole or not there.
 
-    The folder is whole or not there. The same shard gives the same rows, but for their `run_id`,
-    which is empty until they are partitioned.
+    The same shard gives the same rows, but for their `run_id`, empty until they are partitioned.
 
     Raises:
         OSError: the WARC file or the stage cannot be read or written.

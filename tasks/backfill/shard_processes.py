@@ -94,7 +94,13 @@ class ShardPool:
                 deaths[page] += 1
                 if deaths[None] >= MAX_DEATHS or len(job.blamed) >= MAX_BLAMED:
                     return ShardFailed(job.shard, f"its process ended again and again: {end}")
-                job = _blaming(job, page, end, deaths[page])
+                why = None
+                if abs(end.exitcode) == signal.SIGPROF:
+                    why = Extraction(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
+                elif deaths[page] > 1:  # the first death may have come from outside
+                    why = Extraction(Outcome.PAGE_CRASHED, "extraction ended its process twice")
+                if why and page is not None:
+                    job = replace(job, blamed={**job.blamed, page: why})
             try:
                 (refinement,) = self.workers.submit(partial(_refined, [job])).result()
             except ProcessExpired as died:
@@ -106,20 +112,6 @@ class ShardPool:
 def shard_pool(processes: int) -> closing[ShardPool]:
     """A pool for the length of a backfill."""
     return closing(ShardPool(processes))
-
-
-def _blaming(job: ShardJob, page: int | None, end: ProcessExpired, deaths: int) -> ShardJob:
-    """The job to try next. A page that ran out of time is to blame, one that died once is not."""
-    # A process may also be ended from outside, and then its page is as good as any.
-    if page is None:
-        return job
-    if abs(end.exitcode) == signal.SIGPROF:
-        why = Extraction(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
-    elif deaths > 1:
-        why = Extraction(Outcome.PAGE_CRASHED, "extraction ended its process twice")
-    else:
-        return job
-    return replace(job, blamed={**job.blamed, page: why})
 
 
 def _batches(shards: Shards) -> Iterator[list[Shard] | ShardFailed]:

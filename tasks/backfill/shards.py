@@ -167,8 +167,7 @@ def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
     """The shards of a file, in order, each of about `size` bytes.
 
     Raises:
-        OSError: the file cannot be read.
-        ConfigError: it is compressed as a whole.
+        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
     """
     if is_small(warc, size):
         return [whole(warc)]

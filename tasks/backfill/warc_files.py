@@ -29,11 +29,7 @@ class StoredPath:
         return f"{self.store.url}/{self.key}"
 
     def open(self, mode: str = "rb") -> "IO[bytes]":
-        """The object, for reading at any offset.
-
-        Raises:
-            StoreError: it does not exist, or the store does not answer.
-        """
+        """The object, for reading at any offset; raises StoreError."""
         return StoredFile(self)  # type: ignore[return-value]
 
 
@@ -104,11 +100,7 @@ def warc_path(url: str) -> WarcPath:
 
 
 def size_of(path: WarcPath) -> int:
-    """The file's bytes.
-
-    Raises:
-        OSError: it does not exist.
-    """
+    """The file's bytes; raises OSError where it does not exist."""
     if isinstance(path, Path):
         return path.stat().st_size
     size = path.store.size(path.key)
@@ -133,8 +125,7 @@ def stored_warcs(pattern: str) -> Iterator[StoredPath]:
     """The WARC files of a bucket at an s3:// URL: an object, a folder, or a glob of keys.
 
     Raises:
-        ValueError: it is not the URL of a bucket.
-        StoreError: the store does not answer.
+        ValueError, StoreError: it is not the URL of a bucket, or the store does not answer.
     """
     named = StoredPath(*object_at(pattern))
     fixed = named.key

@@ -10,10 +10,7 @@ from warehouse.read.source_health import SourceHealth
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """Health of the sources that a run may skip.
-
-    Sources that a person named are never skipped: their runs get an empty breaker.
-    """
+    """Health of the sources that a run may skip; empty for sources that a person named."""
 
     health: Mapping[str, SourceHealth] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -31,10 +28,7 @@ class Breaker:
         )
 
     def trial_listings(self, source: Source) -> tuple[str, ...]:
-        """The listings of a source on trial, whose first decides whether more is requested.
-
-        Empty when the source is not on trial.
-        """
+        """The listings of a source on trial, whose first decides on the others; else empty."""
         health = self._tripped(source)
         if health is None or health.is_open(self.now):
             return ()

@@ -1,7 +1,6 @@
 """Caches parsed listings, so that a feed is not parsed again after a 304.
 
-An entry is valid for the archived copy, LISTING_VERSION and settings that it was made from. A lost
-entry is parsed again from the archive: the cache saves time and changes no result.
+A lost entry is parsed again from the archive: the cache saves time and changes no result.
 """
 
 import hashlib

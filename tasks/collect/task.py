@@ -74,12 +74,9 @@ def shared_collection(
 ) -> Iterator[SharedCollection]:
     """Open what the collect tasks of a run share; when the body raises, no further source starts.
 
-    Args:
-        installation: The installation.
-        run_id: The run.
-        since_days: Ignores entries published more than this many days ago; 0 takes all.
-        max_new: New pages fetched per source at most; 0 takes the limit of the settings.
-        is_chosen: Whether a person named the sources; then none is skipped for earlier failures.
+    Entries published more than `since_days` ago are ignored, at most `max_new` new pages fetched
+    per source; 0 takes all, and the limit of the settings. Where a person has chosen the sources,
+    none is skipped for earlier failures.
     """
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     settings = installation.settings

@@ -101,11 +101,7 @@ def is_success(status: int) -> bool:
 
 
 def read_body(response: HTTPResponse, max_bytes: int) -> bytes:
-    """The body after transfer and content decoding.
-
-    Raises:
-        Failure: TOO_LARGE or BROKEN_RESPONSE.
-    """
+    """The body, decoded; raises a Failure, TOO_LARGE or BROKEN_RESPONSE."""
     declared = response.length_remaining
     if declared and declared > max_bytes:
         reason = f"Content-Length {declared}, the limit is {max_bytes} bytes"
@@ -129,11 +125,7 @@ def copy_body(response: HTTPResponse, max_bytes: int, body: io.BytesIO) -> None:
 
 
 def body_pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """The body without its chunking, still compressed, in pieces of at most `PIECE` bytes.
-
-    Raises:
-        Failure: BROKEN_RESPONSE for broken chunks and for bodies that end early.
-    """
+    """The body without its chunking, still compressed; raises a Failure, BROKEN_RESPONSE."""
     try:
         yield from response.stream(PIECE, decode_content=False)
     except (HTTPError, client.HTTPException, ValueError) as error:

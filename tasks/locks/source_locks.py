@@ -40,12 +40,7 @@ def lock_sources(
 ) -> Iterator[LockedSources]:
     """Keep other runs from collecting the sources while the body runs.
 
-    Args:
-        layout: The folders.
-        run_id: The run, as other runs name it in their messages.
-        sources: The sources wanted.
-        waiting: Called once a run with what is waited for; without it locked sources are left
-            out.
+    `waiting` is called once a run with what is waited for; without it locked sources are left out.
     """
     wanted = sorted(sources, key=lambda source: source.id)
     busy: dict[str, str] = {}

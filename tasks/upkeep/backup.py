@@ -48,10 +48,9 @@ class Backup:
 def back_up(
     layout: Layout, target: Path, waiting: Callable[[str], None] = lambda message: None
 ) -> Backup:
-    """Update the copy of a data folder in `target`; files that it has are not copied again.
+    """Update the copy of a data folder in `target`, into which nothing else may ingest.
 
-    The DuckDB file is left out, being made again from the rest, and so is the cache. Nothing may
-    ingest into the copy.
+    The DuckDB file is left out, being made again from the rest, and so is the cache.
 
     Raises:
         BackupFailed: a file is gone or not what its commit says.

@@ -92,15 +92,9 @@ def compact(
 ) -> Compacted:
     """Write the files of each closed day again as one, for all runs that are published.
 
-    The old files stay for their readers until `drop_retired`. The writer's lock is let go every
-    few `seconds`; when it is killed, the next call goes on from the last day that was done.
-
-    Args:
-        layout: The installation.
-        closed_before: Days before this one are closed; what has no day is closed always.
-        now: When files were replaced.
-        waiting: Told when another process has to finish first.
-        seconds: After so many the lock is let go.
+    Days before `closed_before` are closed, and what has no day. The old files stay for their
+    readers until `drop_retired`. The writer's lock is let go every few `seconds`; when it is
+    killed, the next call goes on from the last day that was done.
     """
     done, is_left = Compacted(), True
     while is_left:
@@ -182,12 +176,11 @@ def _compact_day(
     packs: Sequence[Sequence[CompactedFile]],
     now: datetime,
 ) -> list[CompactedFile]:
-    """Write a day's packs, then its record, from which on they count; its files of now.
-
-    When a file is broken, the next sweep removes what was written.
-    """
+    """Write a day's packs, then its record, from which on they count; its files of now."""
     name = f"day-{day}"
-    mark_begun(layout.commits, name)
+    mark_begun(
+        layout.commits, name
+    )  # when a file is broken, the next sweep removes what was written
     new = [_write(layout, name, layer, pack) for pack in packs]
     old = {file.path for pack in packs for file in pack} - {file.path for file in new}
     live = [*(file for file in files if file.path not in old), *new]

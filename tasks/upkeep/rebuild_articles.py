@@ -49,14 +49,9 @@ def rebuild_articles(
 ) -> list[Commit]:
     """Make the Parquet layers again from the raw archive, run by run in the order of commits.
 
-    All or nothing: the new files are gathered beside the old ones, and the commits are swapped at
-    the end. The writer's file is dropped, so the next load reads the new layer.
-
-    Args:
-        layout: The installation.
-        refine_run: Refines a run's archive files again; None when it has none. Where one of them
-            is gone, the run keeps its old rows, and a warning names it.
-        waiting: Told when another process has to finish first.
+    `refine_run` refines a run's archive files again, None when it has none; where one of them is
+    gone, the run keeps its old rows. All or nothing: the commits are swapped at the end. The
+    writer's file is dropped, so the next load reads the new layer.
 
     Raises:
         CheckFailed: versions of a run whose old files stay do not follow from the new ones before

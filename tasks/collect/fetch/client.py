@@ -31,14 +31,9 @@ _FAILED = frozenset(
 class Client:
     """Fetches URLs for one run; shared by all threads.
 
-    Args:
-        limits: `max_seconds` covers all hops and tries of one `get`, without the pauses.
-        user_agent: Sent with every request.
-        cache: Folder in which robots.txt files are cached for a day.
-        ca_bundle: File of certificate authorities.
-        resolve: Called once a connection, which is made to one of the addresses it returns.
-        backoff_seconds: Upper bound of the pause after the first failed try.
-        clock: Time of an attempt.
+    `limits.max_seconds` covers all hops and tries of one `get`, without the pauses. `resolve` is
+    called once a connection, which is made to one of the addresses it returns. The pause after the
+    first failed try is at most `backoff_seconds`.
     """
 
     def __init__(
@@ -85,21 +80,12 @@ class Client:
         accept: Accept = "html",
         max_tries: int = 0,
     ) -> Attempt:
-        """Fetch a URL, following redirects.
+        """Fetch a URL, any string, following redirects; a failure is the attempt's outcome.
 
-        Failures are the attempt's outcome, whatever the URL or the server.
-
-        Args:
-            url: Any string.
-            kind: LISTING, PAGE or ROBOTS; all but the last obey robots.txt.
-            record: Called with the attempt at the host's robots.txt, if there was one, and with
-                the attempt that is returned.
-            min_interval: Seconds of pause after the last request to the same host.
-            allow_private: Allow hosts with loopback and private addresses.
-            etag: Validator of the cached copy, for NOT_MODIFIED.
-            last_modified: The same, as the server printed it.
-            accept: Which Accept header to send.
-            max_tries: Of each request, including the first; 0 for the limit of the settings.
+        All kinds but ROBOTS obey robots.txt. `record` is called with the attempt at the host's
+        robots.txt, if there was one, and with the attempt that is returned. `min_interval` are
+        seconds between requests to a host; `etag` and `last_modified` are the cached copy's. Of
+        each request `max_tries` are made, including the first; 0 takes the limit of the settings.
         """
         call = Exchanges(
             kind=kind,

@@ -95,11 +95,8 @@ def _invalid(reason: str) -> Failure:
 
 
 def joined(url: str, location: str) -> str:
-    """The URL in a Location header, in which sites put unencoded UTF-8.
-
-    Raises:
-        Failure: URL_INVALID.
-    """
+    """The URL in a Location header; raises a Failure, URL_INVALID."""
+    # Sites put unencoded UTF-8 there, which HTTP libraries read as Latin-1.
     target = location.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
     try:
         return urljoin(url, target)

@@ -114,12 +114,10 @@ def _asked_within(
 
 
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
-    """Connect to the first of the checked addresses that accepts.
+    """Connect to the first of the checked addresses that accepts, each in `connect_seconds`.
 
-    `connect_seconds` are for each address, the `deadline` by the monotonic clock is for all.
-
-    Raises:
-        Failure: CONNECT_FAILED with the last address's error.
+    The `deadline` by the monotonic clock is for all. The Failure, CONNECT_FAILED, is the last
+    one's.
     """
     reason = "no time left to connect"
     for family, sockaddr in addresses:

@@ -49,11 +49,7 @@ class Transfer:
     received: io.BytesIO = field(default_factory=io.BytesIO)
 
     def seconds_left(self) -> float:
-        """Seconds to the deadline, more than none.
-
-        Raises:
-            Failure: TIMED_OUT.
-        """
+        """Seconds to the deadline, more than none, else raises a Failure, TIMED_OUT."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise Failure(Outcome.TIMED_OUT, "response incomplete at the deadline")
@@ -75,11 +71,7 @@ class Transfer:
         return sock
 
     def add_received(self, data: "ReadableBuffer") -> None:
-        """Record received bytes.
-
-        Raises:
-            Failure: BROKEN_RESPONSE for endless headers, TOO_LARGE for the body.
-        """
+        """Record received bytes; raises a Failure for endless headers and for too large a body."""
         self.received.write(data)
         total = self.received.tell()
         if not self.head_read and total > HEAD_BYTES:
@@ -258,11 +250,7 @@ class GuardedSession(Session):
         # without a limit.
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:  # noqa: ANN401 - as requests has it
-        """Send the request and give the response with its body unread.
-
-        Raises:
-            Failure: every way in which network or server can fail.
-        """
+        """Send the request; its body is unread. Whatever fails raises a Failure."""
         try:
             return super().send(request, stream=True, **options)
         except RequestException as error:

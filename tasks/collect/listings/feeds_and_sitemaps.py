@@ -149,11 +149,7 @@ def entry_of(
     headline: object = None,
     published: object = None,
 ) -> Entry | None:
-    """One page in the listing at `url`; None where the link is not http(s).
-
-    A time without a zone stays as printed, since the source's zone is not known here. So does a
-    time before the web.
-    """
+    """One page in the listing at `url`; None where the link is not http(s)."""
     try:
         target = urljoin(base or url, link.strip()) if isinstance(link, str) else ""
     except ValueError:
@@ -161,6 +157,7 @@ def entry_of(
     if not is_http(target):
         return None
     raw = plain(published)
+    # A time without a zone stays as printed: the source's zone is not known here.
     at = instant(raw) if raw else None
     # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
     is_believed = at is not None and at.year >= EARLIEST_YEAR

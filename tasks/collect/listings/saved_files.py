@@ -57,8 +57,7 @@ def find_files(globs: Sequence[str]) -> list[Entry]:
 def read_file(entry: Entry, max_bytes: int) -> Attempt:
     """Read one saved page, of at most `max_bytes` after decompression.
 
-    The attempt's `etag` is a digest of the file and its FILE.meta.json, also where they are
-    invalid: it changes when one of them does.
+    The attempt's `etag` is a digest of the file and its FILE.meta.json, also of invalid ones.
     """
     path = Path(os.fsdecode(unquote_to_bytes(urlsplit(entry.url).path)))
     started = time.perf_counter()

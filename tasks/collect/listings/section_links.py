@@ -48,7 +48,12 @@ def read_section(
         return unreadable("not a page: the bytes are not text")
     tree = parse_html(text)
     links: dict[str, Entry] = {}
-    for entry in _links(tree, url):
+    base_node = tree.css_first("base[href]")
+    try:
+        base = urljoin(url, (base_node.attributes["href"] or "") if base_node else "")
+    except ValueError:
+        base = url
+    for entry in _links(tree, url, base):
         key = fold(entry.url)
         known = links.setdefault(key, entry)
         if len(entry.headline or "") > len(known.headline or ""):
@@ -80,8 +85,7 @@ def looks_like_article(url: str) -> bool:
     return bool(_NUMBERED.search(last)) or words >= 4 or (words == 3 and len(segments) > 1)
 
 
-def _links(tree: LexborHTMLParser, url: str) -> Iterator[Entry]:
-    base = _base(tree, url)
+def _links(tree: LexborHTMLParser, url: str, base: str) -> Iterator[Entry]:
     for node in tree.css("a[href]"):
         if not _is_furniture(node):
             heading = node.css_first("h1, h2, h3, h4, h5")
@@ -89,14 +93,6 @@ def _links(tree: LexborHTMLParser, url: str) -> Iterator[Entry]:
             entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
             if entry and same_site(entry.url, url) and looks_like_article(entry.url):
                 yield entry
-
-
-def _base(tree: LexborHTMLParser, url: str) -> str:
-    node = tree.css_first("base[href]")
-    try:
-        return urljoin(url, (node.attributes["href"] or "") if node else "")
-    except ValueError:
-        return url
 
 
 def _is_furniture(node: LexborNode) -> bool:
