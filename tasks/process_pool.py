@@ -61,7 +61,7 @@ class WorkerPool:
         return pool, pool.schedule(work, timeout=seconds)
 
     def renew(self, broken: ProcessPool) -> None:
-        """Replace a broken pool, unless another thread has; raises BrokenProcessPool in the end."""
+        """Replace a broken pool, unless another thread has; BrokenProcessPool after MAX_BREAKS."""
         # A pool breaks when a process ends before it has begun to work.
         with self._lock:
             if broken is not self._pool:
@@ -178,9 +178,10 @@ def _rejection(outcome: Outcome, reason: str) -> Extraction:
 
 
 def worker_context() -> BaseContext:
-    """How processes are started: forked from a server that has loaded the models in a second."""
+    """How processes are started: on Linux forked from a server that has loaded the models."""
     if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
         return multiprocessing.get_context("spawn")
+    # A process of its own takes a second to import and load what the server has.
     # Each worker imports the program's main module; in runs that Prefect starts that takes .8 s of
     # CPU a worker, .1 s where the server has imported its package before.
     main = sys.modules["__main__"].__spec__

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker
 
-from tasks.backfill.dask_worker import Parcel, cut_here, demand, made_by, refine_here
+from tasks.backfill.dask_worker import cut_here, demand, made_by, refine_here
 from tasks.backfill.refine_shard import staged_before, staged_once
 from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, Shards
 from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, whole
@@ -90,18 +90,19 @@ class Cluster:
             return lambda: staged
         sent = replace(work, folder=Path(work.folder.name))
         future = self._client.submit(refine_here, sent, self._made_by, pure=False)
-        return lambda: self._settled(work, future)
 
-    def _settled(self, job: ShardJob, future: "Future[Parcel | ShardFailed]") -> Refinement:
-        found = self._result(job.shard, future)
-        if isinstance(found, ShardFailed):
-            return found
+        def settled() -> Refinement:
+            found = self._result(shard, future)
+            if isinstance(found, ShardFailed):
+                return found
 
-        def unpack(half: Path, _: object) -> Staged:
-            found.unpack(half)
-            return replace(found.staged, shard=job.shard, folder=job.folder)
+            def unpack(half: Path, _: object) -> Staged:
+                found.unpack(half)
+                return replace(found.staged, shard=shard, folder=work.folder)
 
-        return staged_once(job, unpack)
+            return staged_once(work, unpack)
+
+        return settled
 
     def _result(self, shard: Shard, future: "Future[T]") -> T | ShardFailed:
         while True:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.backfill.any_warc_records import magic_of, next_start
-from tasks.backfill.loading import Place
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
+from tasks.backfill.shard_runs import Place
 from tasks.backfill.shards import Shard, ShardJob, Staged, Warc
 from tasks.model import Outcome
 

@@ -16,18 +16,18 @@ from tasks.backfill.any_warc_records import HEAD_ROOM, cut
 from tasks.backfill.selection import Selection
 from tasks.backfill.warc_files import (
     SUFFIXES,
+    StoredPath,
     WarcPath,
     is_file,
     size_of,
     stored_warcs,
-    warc_path,
 )
 from tasks.model import Extraction
 from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layers.layout import Layout
-from warehouse.store.objects import SCHEME, StoreError
+from warehouse.store.objects import SCHEME, StoreError, object_at
 
 FLOW = "backfill"  # `flow` of the commits of backfilled shards
 
@@ -53,7 +53,8 @@ class Shard:
     @property
     def path(self) -> WarcPath:
         """The file."""
-        return warc_path(self.url)
+        is_stored = self.url.startswith(SCHEME)
+        return StoredPath(*object_at(self.url)) if is_stored else Path(self.url)
 
     @property
     def bytes(self) -> int:

@@ -11,8 +11,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.backfill.estimate import Estimate
-from tasks.backfill.loading import Place, grouped, load_shards
 from tasks.backfill.shard_processes import Refinement, ShardFailed
+from tasks.backfill.shard_runs import Place, grouped, load_shards
 from tasks.backfill.shards import Staged
 from tasks.progress import advance
 

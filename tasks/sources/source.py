@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tasks.settings import Steps
+from tasks.settings import Steps, matching
 from tasks.sources.block_overrides import BlockOverrides, checked_override
 from tasks.text.toml_reader import ConfigError, read_entries
 
@@ -25,15 +25,6 @@ _ISO_639_1 = (
     "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
     "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
-
-
-def _matching(pattern: str, wanted: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"must be {wanted}, got {value!r}")
-        return value
-
-    return AfterValidator(check)
 
 
 def _language(value: str) -> str:
@@ -90,9 +81,9 @@ def _low_high(value: tuple[int, int]) -> tuple[int, int]:
     return value
 
 
-Id = Annotated[str, _matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)")]
+Id = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)")]
 Domain = Annotated[
-    str, _matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
+    str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
 ]
 Text = Annotated[str, AfterValidator(_not_blank)]
 LowHigh = Annotated[tuple[int, int], BeforeValidator(_two), AfterValidator(_low_high)]
