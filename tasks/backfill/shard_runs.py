@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from tasks.backfill.shards import (
     ShardJob,
     Staged,
     done_keys,
-    parameters_of,
     selection_of,
     shards_of,
 )
@@ -126,7 +125,12 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
         started_at(run_id),
         datetime.now(UTC),
         str(EXTRACTOR_VERSION),
-        parameters_of((staged.shard for staged in shards), selection, dict(sorted(passed.items()))),
+        {
+            # Enough to refine the shards again: `shards_of` and `selection_of` read it.
+            "shards": [asdict(staged.shard) for staged in shards],
+            "selection": selection.as_json(),
+            "passed_over": dict(sorted(passed.items())),
+        },
     )
 
 

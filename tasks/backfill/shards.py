@@ -7,10 +7,9 @@ import glob
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from tasks.backfill.any_warc_records import HEAD_ROOM, cut
 from tasks.backfill.selection import Selection
@@ -214,17 +213,6 @@ def _backfilled(layout: Layout) -> Iterator[Commit]:
             commit = read_commit(layout.commits, run_id)
             if commit:
                 yield commit
-
-
-def parameters_of(
-    shards: Iterable[Shard], selection: Selection, passed: dict[str, int]
-) -> dict[str, Any]:
-    """`parameters` of a commit: enough to refine its shards again."""
-    return {
-        "shards": [asdict(shard) for shard in shards],
-        "selection": selection.as_json(),
-        "passed_over": passed,
-    }
 
 
 def shards_of(commit: Commit) -> list[Shard]:

@@ -291,7 +291,6 @@ class _Visit:
         return self.collector.client.get(
             url,
             kind=kind,
-            accept="listing" if kind is CaptureKind.LISTING else "html",
             record=self._record_robots,
             min_interval=self.source.min_interval_seconds,
             allow_private=self.source.allow_private_hosts,

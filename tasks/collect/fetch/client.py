@@ -13,7 +13,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
 from tasks.collect.fetch.exchanges import Exchanges, FetchedResponse, Record
-from tasks.collect.fetch.request import Accept, host_key, joined, origin, request_headers
+from tasks.collect.fetch.request import host_key, joined, origin, request_headers
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
 from tasks.collect.fetch.transport import Transfer
@@ -77,7 +77,6 @@ class Client:
         allow_private: bool = False,
         etag: str | None = None,
         last_modified: str | None = None,
-        accept: Accept = "html",
         max_tries: int = 0,
     ) -> Attempt:
         """Fetch a URL, any string, following redirects; a failure is the attempt's outcome.
@@ -90,7 +89,7 @@ class Client:
         call = Exchanges(
             kind=kind,
             url_requested=url,
-            headers=request_headers(self._user_agent, accept, etag, last_modified),
+            headers=request_headers(self._user_agent, kind, etag, last_modified),
             record=record,
             min_interval=min_interval,
             allow_private=allow_private,
@@ -139,7 +138,7 @@ class Client:
                 Exchanges(
                     kind=CaptureKind.ROBOTS,
                     url_requested=url,
-                    headers=request_headers(self._user_agent, "robots"),
+                    headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
                     record=call.record,
                     min_interval=call.min_interval,
                     allow_private=call.allow_private,

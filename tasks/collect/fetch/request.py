@@ -2,24 +2,21 @@
 
 import re
 from ipaddress import IPv6Address
-from typing import Literal
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
 from requests import PreparedRequest, Request
 from requests.exceptions import RequestException
 
 from tasks.http.content_encoding import ACCEPTED
-from tasks.model import Failure, Outcome
-
-Accept = Literal["html", "listing", "robots"]
+from tasks.model import CaptureKind, Failure, Outcome
 
 MAX_URL = 8192
 
 _ACCEPT = {
-    "html": "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
-    "listing": "application/rss+xml,application/atom+xml,application/feed+json,"
+    CaptureKind.PAGE: "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
+    CaptureKind.LISTING: "application/rss+xml,application/atom+xml,application/feed+json,"
     "application/xml;q=0.9,text/xml;q=0.9,application/json;q=0.8,text/html;q=0.7,*/*;q=0.1",
-    "robots": "text/plain,*/*;q=0.5",
+    CaptureKind.ROBOTS: "text/plain,*/*;q=0.5",
 }
 _LANGUAGES = "en;q=0.7,*;q=0.5"
 _PORTS = {"http": 80, "https": 443}
@@ -32,12 +29,12 @@ _VALIDATOR = re.compile(r"[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,1000}[\x21
 
 
 def request_headers(
-    user_agent: str, accept: Accept, etag: str | None = None, last_modified: str | None = None
+    user_agent: str, kind: CaptureKind, etag: str | None = None, last_modified: str | None = None
 ) -> dict[str, str]:
     """The request's headers; a validator that is not valid in a header is left out."""
     sent = {
         "User-Agent": user_agent,
-        "Accept": _ACCEPT[accept],
+        "Accept": _ACCEPT[kind],
         "Accept-Encoding": ACCEPTED,
         "Accept-Language": _LANGUAGES,
         "Connection": "close",
