@@ -8,7 +8,7 @@ where one starts counts as damaged unless its digest matches.
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
@@ -67,31 +67,17 @@ def read_records(
         magic = magic_of(file)
         at: int | None = start
         while at is not None and at < end:
-            last = at
-            try:
-                for record in _from(file, at, end, max_bytes, kinds, magic):
-                    yield record
-                    last = max(last, record.offset + 1)
-                return
-            except _Lost as lost:
-                if not lost.is_reported:
-                    yield Damage(lost.offset, str(lost))
-                at = next_start(file, max(last, lost.offset + 1), magic)
-
-
-class _Lost(Exception):  # noqa: N818 - a state, not an error
-    """The next record cannot be read from where the last one ends."""
-
-    def __init__(self, offset: int, reason: str, *, is_reported: bool = False) -> None:
-        super().__init__(reason)
-        self.offset = offset
-        self.is_reported = is_reported  # whether the record there was yielded, as incomplete
+            lost = yield from _from(file, at, end, max_bytes, kinds, magic)
+            at = None if lost is None else next_start(file, lost + 1, magic)
 
 
 def _from(
     file: IO[bytes], at: int, end: int, max_bytes: int, kinds: frozenset[str], magic: bytes
-) -> Iterator[Record]:
-    """Records from an offset on, each yielded once the next one has been found."""
+) -> Generator[Record | Damage, None, int | None]:
+    """Records from an offset on, each yielded once the next one has been found.
+
+    Returns the offset of what could not be read to its end; None when the range is read.
+    """
     file.seek(at)
     before: Record | None = None
     records = iter(ArchiveIterator(file, parse_http=False))
@@ -104,18 +90,20 @@ def _from(
                 raise ConfigError([f"{file.name}: not compressed record by record; {fix}"])
         except OSError as error:
             if before is None:
-                raise _Lost(at, str(error)) from None
+                yield Damage(at, str(error))
+                return at
             yield before if _agrees(before) else _broken(before)
-            raise _Lost(before.offset, f"after this record: {error}") from None
+            yield Damage(before.offset, f"after this record: {error}")
+            return before.offset
         if before:
             # gzip has checksums; zstd may have none, and plain records have none.
             yield _broken(before) if magic != GZIP and _agrees(before) is False else before
         if found is None or found.stream_pos >= end:
-            return
+            return None
         before = _read(found, max_bytes, kinds)
-        if not before.is_whole:
+        if not before.is_whole:  # shorter than its Content-Length
             yield before
-            raise _Lost(before.offset, "shorter than its Content-Length", is_reported=True)
+            return before.offset
 
 
 def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tasks.settings import Steps, matching
 from tasks.sources.block_overrides import BlockOverrides, checked_override
@@ -69,13 +69,9 @@ def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _two(value: object) -> object:
-    if isinstance(value, tuple) and len(value) != 2:
+def _low_high(value: tuple[int, ...]) -> tuple[int, ...]:
+    if len(value) != 2:
         raise ValueError(f"must be [low, high], got {list(value)}")
-    return value
-
-
-def _low_high(value: tuple[int, int]) -> tuple[int, int]:
     if not 0 <= value[0] <= value[1]:
         raise ValueError(f"must be [low, high] with 0 <= low <= high, got {list(value)}")
     return value
@@ -86,7 +82,7 @@ Domain = Annotated[
     str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
 ]
 Text = Annotated[str, AfterValidator(_not_blank)]
-LowHigh = Annotated[tuple[int, int], BeforeValidator(_two), AfterValidator(_low_high)]
+LowHigh = Annotated[tuple[int, ...], AfterValidator(_low_high)]
 Addresses = Annotated[
     tuple[Annotated[str, AfterValidator(_web_address)], ...], AfterValidator(_no_repeats)
 ]
