@@ -11,15 +11,7 @@ from pathlib import Path
 
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
-from tasks.backfill.shards import (
-    FLOW,
-    Shard,
-    ShardJob,
-    Staged,
-    done_keys,
-    selection_of,
-    shards_of,
-)
+from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_keys, selection_of, shards_of
 from tasks.load.loader import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch

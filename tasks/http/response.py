@@ -14,10 +14,7 @@ from tasks.http.content_encoding import PIECE, decoded
 from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_GOOD = {
-    CaptureKind.LISTING: Outcome.LISTED,
-    CaptureKind.PAGE: Outcome.FETCHED,
-}
+_GOOD = {CaptureKind.LISTING: Outcome.LISTED, CaptureKind.PAGE: Outcome.FETCHED}
 _PARTIAL = 206
 # application/xml is not among them: what servers send under it are feeds and sitemaps.
 _PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")

@@ -66,10 +66,7 @@ def lock_sources(
 
 @contextmanager
 def source_lock(
-    layout: Layout,
-    source_id: str,
-    run_id: str = "",
-    waiting: Callable[[str], None] | None = None,
+    layout: Layout, source_id: str, run_id: str = "", waiting: Callable[[str], None] | None = None
 ) -> Iterator[None]:
     """Be the only one to collect a source; the kernel frees the lock when the process ends.
 
