@@ -66,7 +66,7 @@ def _rebuild_articles(installation: Installation) -> None:
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
 
-        for commit in rebuild_articles(layout, refine, waiting=log.info):
+        for commit in rebuild_articles(layout, refine):
             shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,16 +77,14 @@ def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refi
         yield group
 
 
-def load_shards(
-    place: Place, shards: Sequence[Staged], waiting: Callable[[str], None] = lambda message: None
-) -> dict[str, int]:
+def load_shards(place: Place, shards: Sequence[Staged]) -> dict[str, int]:
     """Partition, commit and load staged shards; from then on they are done.
 
     Returns their captures by outcome, new articles and known ones told apart.
     """
     run = run_of(shards, place.selection, new_run_id())
     processes = place.settings.processes
-    load(place.layout, place.topics, place.sources, [run], processes=processes, waiting=waiting)
+    load(place.layout, place.topics, place.sources, [run], processes=processes, waiting=log.info)
     for staged in shards:
         shutil.rmtree(staged.folder, ignore_errors=True)
     commit = read_commit(place.layout.commits, run.run_id)

@@ -82,7 +82,7 @@ class ShardWork:
         for group in self._groups:
             staged = [one for one in group if isinstance(one, Staged)]
             if staged:
-                self.progress.counts.update(load_shards(self.place, staged, log.info))
+                self.progress.counts.update(load_shards(self.place, staged))
             log.info(self.progress.pace())
             size -= sum(one.shard.bytes for one in group)
             if size <= 0:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -50,7 +50,6 @@ SLICE_SECONDS = 10.0  # how long a load waits at most, and a day's file longer
 PAUSE_SECONDS = 0.2  # between slices, for whoever waits for the lock
 _UNDATED = "undated"
 
-Told = Callable[[str], None]
 # Live files by layer and day, in the order of commits.
 Days = dict[tuple[str, str], list[CompactedFile]]
 
@@ -87,7 +86,6 @@ def compact(
     closed_before: date,
     *,
     now: datetime | None = None,
-    waiting: Told = lambda message: None,
     seconds: float = SLICE_SECONDS,
 ) -> Compacted:
     """Write the files of each closed day again as one, for all runs that are published.
@@ -98,7 +96,7 @@ def compact(
     """
     done, is_left = Compacted(), True
     while is_left:
-        with synchronised(layout, waiting):
+        with synchronised(layout, log.info):
             sweep(layout)
             is_left = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
         time.sleep(PAUSE_SECONDS if is_left else 0)
@@ -218,26 +216,22 @@ def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile])
     return CompactedFile(file.path, file.bytes, file.sha256, parts)
 
 
-def publish_files(
-    layout: Layout, *, now: datetime | None = None, waiting: Told = lambda message: None
-) -> Path | None:
+def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None:
     """Update `files` in the warehouse and publish; returns the snapshot, if there is one.
 
     Raises:
         CheckFailed: rows would be missing or doubled; readers keep the last snapshot.
     """
-    with synchronised(layout, waiting):
+    with synchronised(layout, log.info):
         sweep(layout)
         with loader.open_writer(layout, committed_runs(layout.commits)) as con:
             follow_files(con, layout, now or datetime.now(UTC))
         return publish_locked(layout)
 
 
-def drop_retired(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[Path]:
+def drop_retired(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove replaced files that no snapshot lists and no reader has had time for; return them."""
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         sweep(layout)
         commits = read_commits(layout.commits, committed_runs(layout.commits))
         live = {file.path for commit in commits for file in commit.files} | listed_files(layout)

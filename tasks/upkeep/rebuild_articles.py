@@ -41,12 +41,7 @@ NUMBERED = {
 NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 
-def rebuild_articles(
-    layout: Layout,
-    refine_run: Callable[[str], Run | None],
-    *,
-    waiting: Callable[[str], None] = lambda message: None,
-) -> list[Commit]:
+def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) -> list[Commit]:
     """Make the Parquet layers again from the raw archive, run by run in the order of commits.
 
     `refine_run` refines a run's archive files again, None when it has none; where one of them is
@@ -57,7 +52,7 @@ def rebuild_articles(
         CheckFailed: versions of a run whose old files stay do not follow from the new ones before
             it, as when a better rule finds no article there any more; nothing is changed.
     """
-    with synchronised(layout, waiting):
+    with synchronised(layout, log.info):
         sweep(layout)
         old = read_commits(layout.commits, committed_runs(layout.commits))
         with duckdb.connect() as numbered:

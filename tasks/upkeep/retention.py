@@ -1,8 +1,9 @@
 """Retention: removes raw archives beyond an age or a size, and leftovers of crashed runs."""
 
+import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from warehouse.store.working_copy import synchronised
 # A robots.txt kept in the cache is asked for again after a day; after so many it is of no use.
 ROBOTS_DAYS = 30
 
-Told = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,7 @@ class Archived:
 
 
 def drop_archives(
-    layout: Layout,
-    days: int,
-    megabytes: int,
-    *,
-    now: datetime | None = None,
-    waiting: Told = lambda message: None,
+    layout: Layout, days: int, megabytes: int, *, now: datetime | None = None
 ) -> list[Path]:
     """Remove the archive files of old runs; their articles stay in Parquet.
 
@@ -52,7 +48,7 @@ def drop_archives(
     0 is no limit. Returns the files that were removed.
     """
     moment = now or datetime.now(UTC)
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         known = removed_archives(layout)
         # What goes is written down before it goes, so a killed call is finished by the next one.
         _unlink(layout.root / place for place in known)
@@ -110,11 +106,9 @@ def _unlink(paths: Iterable[Path]) -> None:
         sync(folder)
 
 
-def drop_snapshots(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[Path]:
+def drop_snapshots(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove snapshots that were published earlier, except the current one; return them."""
-    with synchronised(layout, waiting):
+    with synchronised(layout, log.info):
         current = layout.current.parent.resolve()
         found = [path for path in snapshots(layout) if path.resolve() != current]
         due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
@@ -123,22 +117,18 @@ def drop_snapshots(
     return due
 
 
-def drop_leftovers(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[Path]:
+def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove what no run will ask for again: staged rows, marks, caches; return what went."""
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         found = [path for path in _leftovers(layout, older_than) if _is_older(path, older_than)]
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return found
 
 
-def drop_objects(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[str]:
+def drop_objects(layout: Layout, older_than: datetime) -> list[str]:
     """Remove leftovers of killed writers from the store, if there is one; returns their names."""
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         return drop_unnamed(layout, older_than)
 
 

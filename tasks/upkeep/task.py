@@ -31,8 +31,8 @@ class Removed:
 def compact_days(installation: Installation, now: datetime) -> Compacted:
     """Write closed days again as one file each, and publish where rows lie now."""
     closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
-    done = compact(installation.layout, closed, waiting=log.info)
-    snapshot = publish_files(installation.layout, waiting=log.info)
+    done = compact(installation.layout, closed)
+    snapshot = publish_files(installation.layout)
     log.info("compacted: %s%s", compaction_line(done), f"; published {snapshot}" * bool(snapshot))
     return done
 
@@ -44,7 +44,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
     left = now - timedelta(hours=upkeep.keep_leftovers_hours)
     snapshots_before = now - timedelta(days=upkeep.keep_snapshots_days)
     removed = Removed(
-        tuple(drop_snapshots(layout, snapshots_before, waiting=log.info)),
+        tuple(drop_snapshots(layout, snapshots_before)),
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
         tuple(drop_leftovers(layout, left)),
