@@ -118,7 +118,16 @@ class Collector:
         except Exception as error:
             log.exception("%s: collecting stopped", source.id)
             visit.error = f"{type(error).__name__}: {error}"
-        return visit.collected()
+        return Collected(
+            source.id,
+            archive.path,
+            len(visit.listed),
+            visit.deferred,
+            visit.rechecked,
+            dict(sorted(visit.outcomes.items())),
+            visit.error,
+            visit.skipped,
+        )
 
 
 class _Visit:
@@ -146,18 +155,6 @@ class _Visit:
             self.error = f"no listing could be read: {self.failed_listings[0]}"
         else:
             self._recheck_pages()
-
-    def collected(self) -> Collected:
-        return Collected(
-            self.source.id,
-            self.archive.path,
-            len(self.listed),
-            self.deferred,
-            self.rechecked,
-            dict(sorted(self.outcomes.items())),
-            self.error,
-            self.skipped,
-        )
 
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> None:
         self.archive.write(attempt, entry)

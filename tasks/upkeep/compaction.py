@@ -176,9 +176,8 @@ def _compact_day(
 ) -> list[CompactedFile]:
     """Write a day's packs, then its record, from which on they count; its files of now."""
     name = f"day-{day}"
-    mark_begun(
-        layout.commits, name
-    )  # when a file is broken, the next sweep removes what was written
+    # When a file is broken, the next sweep removes what was written since.
+    mark_begun(layout.commits, name)
     new = [_write(layout, name, layer, pack) for pack in packs]
     old = {file.path for pack in packs for file in pack} - {file.path for file in new}
     live = [*(file for file in files if file.path not in old), *new]

@@ -118,13 +118,14 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
         return unreadable(f"not a sitemap: {error}")
     if root is None:
         return unreadable("not a sitemap: no element in it")
-    if _name(root) == "sitemapindex":
-        found = [_sitemap_page(element, url) for element in root if _name(element) == "sitemap"]
-        newest = sorted((each for each in found if each), key=lambda each: each.order, reverse=True)
-        children = tuple(dict.fromkeys(each.entry.url for each in newest))[:MAX_CHILDREN]
-        return Listing("sitemap_index", children=children)
-    found = [_sitemap_page(element, url) for element in root if _name(element) == "url"]
+    is_index = _name(root) == "sitemapindex"
+    wanted = "sitemap" if is_index else "url"
+    found = (_sitemap_page(element, url) for element in root if _name(element) == wanted)
     pages = [page for page in found if page]
+    if is_index:
+        newest = sorted(pages, key=lambda page: page.order, reverse=True)
+        children = tuple(dict.fromkeys(page.entry.url for page in newest))[:MAX_CHILDREN]
+        return Listing("sitemap_index", children=children)
     if len(pages) > max_entries:
         # A plain sitemap may start with the first article that a source ever published.
         places = sorted(range(len(pages)), key=lambda place: pages[place].order, reverse=True)
