@@ -199,11 +199,7 @@ def begin_worker(environment: Mapping[str, str], nice: int) -> None:
     """Set up a process that was forked from one with the environment of an earlier time."""
     os.environ.clear()
     os.environ.update(environment)
-    limit_worker(nice)
-
-
-def limit_worker(nice: int = NICE) -> None:
-    """Lower this process's priority and limit its memory."""
+    # Its priority is lowered and its memory limited.
     os.nice(nice)
     few_arenas()
     _, most = resource.getrlimit(resource.RLIMIT_AS)

@@ -64,7 +64,7 @@ def grow() -> int:
 def limited_by(limit: int) -> tuple[int, int]:
     """As where the machine's owner has set a limit that no process may raise."""
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    pages.limit_worker()
+    pages.begin_worker(os.environ.copy(), pages.NICE)
     return resource.getrlimit(resource.RLIMIT_AS)
 
 
