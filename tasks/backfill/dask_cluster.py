@@ -49,11 +49,11 @@ class Cluster:
             client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
             raise SourcesFailed(f"no worker has joined the Dask scheduler at {address}") from None
-        for worker, wrong in client.run(demand, self._made_by, on_error="return").items():
-            if isinstance(wrong, SourcesFailed):
-                raise wrong
-            if isinstance(wrong, Exception):
-                raise SourcesFailed(f"the Dask worker at {worker} {UNFIT}: {wrong}")
+        for worker, found in client.run(demand, self._made_by, on_error="return").items():
+            if isinstance(found, SourcesFailed):
+                raise found
+            if isinstance(found, Exception):
+                raise SourcesFailed(f"the Dask worker at {worker} {UNFIT}: {found}")
         log.info("refining on %s, %d shards at once", address, self._threads())
 
     def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
