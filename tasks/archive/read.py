@@ -63,8 +63,7 @@ def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
             if last and capture.payload_sha256 and capture.kind is not CaptureKind.ROBOTS:
                 payload = _payload(*last, capture.payload_bytes)
                 if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
-                    wrong = "the record's payload is not the one that was fetched"
-                    log.warning("%s: %s", capture.raw_ref, wrong)
+                    log.warning("%s: the payload is not the one that was fetched", capture.raw_ref)
                     payload = b""
             yield capture, payload or b""
             last = None

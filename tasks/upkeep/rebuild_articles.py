@@ -87,8 +87,9 @@ def _rebuild_run(
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
     if commit is old:
-        why = "not all of its archive files are there"
-        log.warning("run %s keeps its rows as they are: %s", old.run_id, why)
+        log.warning(
+            "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
+        )
         mark_begun(folder, old.run_id)
         # Files that it had in common with other runs become files of its own.
         files = tuple(_own_file(layout, old.run_id, file) for file in old.files)
