@@ -27,10 +27,8 @@ log = logging.getLogger(__name__)
 
 # Sitemaps read for one source in a run besides its own listings; an index may name many.
 MAX_CHILDREN = 25
-
 # The `found_in` of a known page that is fetched again because it may have changed.
 RECHECK = "recheck"
-
 # Pages in a row without an answer after which the rest is deferred to a later run.
 FAILURES_IN_A_ROW = 5
 UNANSWERED = frozenset(
@@ -94,8 +92,7 @@ class Collector:
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
-    # The clock by which pages are due.
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))  # by it pages are due
     claims: UrlClaims = field(default_factory=UrlClaims)
     breaker: Breaker = field(default_factory=Breaker)
     once: Once = field(default_factory=Once)
