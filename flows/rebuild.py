@@ -10,9 +10,9 @@ from prefect import flow
 from flows.ingest import refine_run
 from flows.installation import Installation, open_installation
 from flows.runs.prefect_settings import log_to_prefect
-from tasks.backfill.loading import Place, refine_again
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
+from tasks.backfill.shard_runs import Place, refine_again
 from tasks.backfill.shards import FLOW
 from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
@@ -66,7 +66,7 @@ def _rebuild_articles(installation: Installation) -> None:
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
 
-        for commit in rebuild_articles(layout, refine, waiting=log.info):
+        for commit in rebuild_articles(layout, refine):
             shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.

@@ -71,23 +71,7 @@ class Outcome(StrEnum):
 
 ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGED})
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
-PASSING_OUTCOMES = frozenset(
-    {
-        Outcome.ROBOTS_UNREACHABLE,
-        Outcome.DNS_FAILED,
-        Outcome.CONNECT_FAILED,
-        Outcome.TLS_FAILED,
-        Outcome.TIMED_OUT,
-        Outcome.BROKEN_RESPONSE,
-        Outcome.RATE_LIMITED,
-        Outcome.SERVER_ERROR,
-        Outcome.HTTP_ERROR,
-        Outcome.DENIED,
-        Outcome.ROBOTS_DENIED,
-        Outcome.LEFT_FOR_LATER,
-    }
-)
-"""Outcomes of a page that may be better next time: a later run asks for the URL again."""
+# What HTTP statuses say that refuse or have nothing.
 STATUS_OUTCOMES = {
     401: Outcome.DENIED,
     402: Outcome.DENIED,
@@ -97,7 +81,6 @@ STATUS_OUTCOMES = {
     429: Outcome.RATE_LIMITED,
     451: Outcome.DENIED,
 }
-"""What HTTP statuses say that refuse or have nothing."""
 
 
 class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an error
@@ -113,18 +96,14 @@ class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an
 class Entry:
     """One page that a listing or a glob of saved files names, before it is fetched."""
 
+    # As listed. For a saved file: its `file:` URL.
     url: str
-    """As listed. For a saved file: its `file:` URL."""
-    found_in: str
-    """URL of the listing, or the glob."""
+    found_in: str  # URL of the listing, or the glob
     headline: str | None = None
-    published_raw: str | None = None
-    """Publication time as the listing prints it."""
+    published_raw: str | None = None  # publication time as the listing prints it
     published_at: datetime | None = None
-    given_url: str | None = None
-    """Saved files: the URL that FILE.meta.json gives."""
-    given_fetched_at: datetime | None = None
-    """Saved files: the time that FILE.meta.json gives."""
+    given_url: str | None = None  # saved files: the URL that FILE.meta.json gives
+    given_fetched_at: datetime | None = None  # saved files: the time that FILE.meta.json gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +132,8 @@ class Attempt:
     content_type: str = ""
     etag: str | None = None
     last_modified: str | None = None
+    # Body after transfer and content decoding; empty unless the outcome is a good one.
     payload: bytes = b""
-    """Body after transfer and content decoding; empty unless the outcome is a good one."""
     exchanges: tuple[Exchange, ...] = ()
 
 
@@ -171,8 +150,7 @@ class Capture:
     found_in: str
     outcome: Outcome
     detail: str
-    attempted_at: datetime
-    """For a saved file with a given fetch time, that time."""
+    attempted_at: datetime  # for a saved file with a given fetch time, that time
     seconds: float
     http_status: int | None = None
     content_type: str = ""
@@ -184,8 +162,8 @@ class Capture:
     entry_published_raw: str | None = None
     entry_published_at: datetime | None = None
     given_url: str | None = None
+    # `<source_id>/<run_id>.warc.gz#<offset>` of the last response or resource record.
     raw_ref: str | None = None
-    """`<source_id>/<run_id>.warc.gz#<offset>` of the last response or resource record."""
     article_id: UUID | None = None
     version_no: int | None = None
 
@@ -195,15 +173,12 @@ class StrippedBlock:
     """One text block taken out of a page."""
 
     text: str
+    # metering, paywall, registration, newsletter, trial_offer, donation, sponsored, app_promo,
+    # cookie_adblock, other (prompts); related, share, furniture (not prompts).
     kind: str
-    """metering, paywall, registration, newsletter, trial_offer, donation, sponsored, app_promo,
-    cookie_adblock, other (prompts); related, share, furniture (not prompts)."""
-    rule: str
-    """Layer and name of what took it out, such as `text:en/metering-left`."""
-    position: int
-    """Index among the page's text blocks, from 0."""
-    in_article: bool = True
-    """Whether it stood between the article's first and last kept block."""
+    rule: str  # layer and name of what took it out, such as `text:en/metering-left`
+    position: int  # index among the page's text blocks, from 0
+    in_article: bool = True  # whether it stood between the article's first and last kept block
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,28 +209,24 @@ class PageText:
     dateline: str | None = None
     section: str | None = None
     language: str | None = None
-    language_source: str = "none"
-    """page, text, source or none."""
+    language_source: str = "none"  # page, text, source or none
     published_at: datetime | None = None
     published_raw: str | None = None
-    published_source: str = "none"
-    """jsonld, meta, page, url, feed, given or none."""
+    published_source: str = "none"  # jsonld, meta, page, url, feed, given or none
     modified_at: datetime | None = None
-    access: str = "unknown"
-    """free, metered, paywalled or unknown."""
+    access: str = "unknown"  # free, metered, paywalled or unknown
     is_truncated: bool = False
     rights_notice: str | None = None
     tdm_reservation: str | None = None
+    # The canonical URL the page claims; not yet checked against where it came from.
     declared_url: str | None = None
-    """The canonical URL the page claims; not yet checked against where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """What became of one page: an article, or a rejection with its reason."""
 
-    outcome: Outcome
-    """ARTICLE, or one of the rejections."""
+    outcome: Outcome  # ARTICLE, or one of the rejections
     detail: str = ""
     page: PageText | None = None
     stripped: tuple[StrippedBlock, ...] = ()
@@ -267,10 +238,8 @@ class Batch:
 
     run_id: str
     source_id: str
-    warc: Path | str
-    """An address where it lies in a bucket."""
+    warc: Path | str  # an address where it lies in a bucket
+    # Folder with `captures.arrow`, and, where there are rows, `articles.arrow` and
+    # `stripped_blocks.arrow`.
     stage: Path
-    """Folder with `captures.arrow`, and, where there are rows, `articles.arrow` and
-    `stripped_blocks.arrow`."""
-    counts: dict[str, int] = field(default_factory=dict)
-    """Captures by outcome."""
+    counts: dict[str, int] = field(default_factory=dict)  # captures by outcome

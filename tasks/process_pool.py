@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
@@ -21,21 +21,17 @@ from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
 from warehouse.allocation import few_arenas
 
+# The module that the fork server imports before it forks workers.
 PRELOADED = "tasks.worker_preload"
-"""The module that the fork server imports before it forks workers for pages."""
-PAGES_IN_FLIGHT = 8
-"""Pages in the pool for each process, over all threads: bounds the memory."""
-PAGES_A_PROCESS = 5_000
-"""Then the process is replaced: bounds what a leak can take."""
+PAGES_IN_FLIGHT = 8  # pages in the pool for each process, over all threads: bounds the memory
+PAGES_A_PROCESS = 5_000  # then the process is replaced: bounds what a leak can take
+# Niceness of processes that extract pages, which gives them half the share of a core. Collecting
+# goes first: 200 sources were polled in 11 s instead of 15 while their pages were extracted.
 NICE = 3
-"""Niceness of processes that extract pages, which gives them half the share of a core. Collecting
-goes first: 200 sources were polled in 11 s instead of 15 while their pages were extracted."""
+# Address space of one process in bytes; a page that needs more is rejected (MemoryError).
 MEMORY_A_PROCESS = 4 * 1024**3
-"""Address space of one process in bytes; a page that needs more is rejected (MemoryError)."""
-MAX_BREAKS = 20
-"""A pool that breaks more often is given up."""
-MAX_DETAIL = 300
-"""Characters of a rejection's detail."""
+MAX_BREAKS = 20  # a pool that breaks more often is given up
+MAX_DETAIL = 300  # characters of a rejection's detail
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,13 +39,10 @@ T = TypeVar("T")
 
 
 class WorkerPool:
-    """Processes that call functions; may be shared by threads.
+    """Processes that call functions, side by side; may be shared by threads.
 
-    Args:
-        processes: How many work side by side.
-        tasks_each: Calls after which a process is replaced; 0 for never.
-        nice: Niceness of the processes.
-        preload: The module that the fork server imports, unless it runs already.
+    A process is replaced after `tasks_each` calls; 0 for never. `preload` is the module that the fork
+    server imports, unless it runs already.
     """
 
     def __init__(
@@ -77,13 +70,8 @@ class WorkerPool:
         return pool, pool.schedule(work, timeout=seconds)
 
     def renew(self, broken: ProcessPool) -> None:
-        """Replace a broken pool, unless another thread has.
-
-        A pool breaks when a process ends before it has begun to work.
-
-        Raises:
-            BrokenProcessPool: pools break again and again.
-        """
+        """Replace a broken pool, unless another thread has; BrokenProcessPool after MAX_BREAKS."""
+        # A pool breaks when a process ends before it has begun to work.
         with self._lock:
             if broken is not self._pool:
                 return
@@ -119,8 +107,7 @@ class Submitted(Generic[R]):
         """What the call returns or raises.
 
         Raises:
-            TimeoutError: it took too long, and its process was ended.
-            ProcessExpired: its process died.
+            TimeoutError, ProcessExpired: it took too long, or its process died.
         """
         while True:
             try:
@@ -158,9 +145,9 @@ class PagePool:
     ) -> Iterator[tuple[T, R | Extraction | None]]:
         """The results, in the order of submission; None where nothing was submitted.
 
-        Takes from `submitted` no further ahead than keeps the processes busy. A page that hung or
-        ended its process is a rejection.
+        A page that hung or ended its process is a rejection.
         """
+        # Taken no further ahead than keeps the processes busy.
         for key, page in ahead(submitted, self._width):
             try:
                 result = page.result() if page else None
@@ -171,14 +158,9 @@ class PagePool:
             yield key, result
 
 
-@contextmanager
-def page_pool(settings: Settings) -> Iterator[PagePool]:
+def page_pool(settings: Settings) -> closing[PagePool]:
     """A pool for the length of a run."""
-    pool = PagePool(settings)
-    try:
-        yield pool
-    finally:
-        pool.close()
+    return closing(PagePool(settings))
 
 
 def ahead(items: Iterable[T], width: int) -> Iterator[T]:
@@ -192,12 +174,10 @@ def ahead(items: Iterable[T], width: int) -> Iterator[T]:
 
 
 def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
-    """What `work` returns, or the rejection of a page that made it raise.
-
-    Caught within the process: an exception that cannot be unpickled breaks the whole pool.
-    """
+    """What `work` returns, or the rejection of a page that made it raise."""
     try:
         return work(*args, **kwargs)
+    # Caught within the process: an exception that cannot be unpickled breaks the whole pool.
     except Exception as surprise:
         return _rejection(Outcome.PAGE_CRASHED, f"{type(surprise).__name__}: {surprise}")
 
@@ -207,12 +187,10 @@ def _rejection(outcome: Outcome, reason: str) -> Extraction:
 
 
 def worker_context(preload: str = PRELOADED) -> BaseContext:
-    """How processes are started: forked from a server that has imported what they need.
-
-    A process of its own takes a second to import and load the models of pages.
-    """
+    """How processes are started: on Linux forked from a server that has imported `preload`."""
     if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
         return multiprocessing.get_context("spawn")
+    # A process of its own takes a second to import and load what the server has.
     # Each worker imports the program's main module; in runs that Prefect starts that takes .8 s of
     # CPU a worker, .1 s where the server has imported its package before.
     main = sys.modules["__main__"].__spec__
@@ -230,11 +208,7 @@ def begin_worker(environment: Mapping[str, str], nice: int) -> None:
     """Set up a process that was forked from one with the environment of an earlier time."""
     os.environ.clear()
     os.environ.update(environment)
-    limit_worker(nice)
-
-
-def limit_worker(nice: int = NICE) -> None:
-    """Lower this process's priority and limit its memory."""
+    # Its priority is lowered and its memory limited.
     os.nice(nice)
     few_arenas()
     _, most = resource.getrlimit(resource.RLIMIT_AS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,13 +26,24 @@ from warehouse.store.objects import open_store
 __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 
 _PREFIX = "PRESSWATCH_"
-_CONTACT = re.compile(r"(https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*", re.ASCII)
+_CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
 _STORE = re.compile(r"s3:/{1,2}([^/].*)")
-_SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:]+:\d+|(tcp|tls)://\[[0-9a-fA-F:]+\]:\d+", re.ASCII)
+_SCHEDULER = r"(?a)((tcp|tls)://([^\s/:]+|\[[0-9a-fA-F:]+\]):\d+)?"
 
 _DURATION = re.compile(r"(\d{1,4})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def matching(pattern: str, wanted: str) -> AfterValidator:
+    """A text that matches as a whole."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {wanted}, got {value!r}")
+        return value
+
+    return AfterValidator(check)
 
 
 def read_steps(value: object) -> object:
@@ -140,7 +152,7 @@ class Settings(BaseSettings):
     """The TOML file of topics."""
     deployments: Path = Path("deployments/prefect.yaml")
     """The Prefect deployments and their schedules."""
-    contact: str = ""
+    contact: Annotated[str, matching(_CONTACT, "a mail address or an http(s) URL")] = ""
     """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()
     upkeep: Upkeep = Upkeep()
@@ -148,15 +160,17 @@ class Settings(BaseSettings):
     """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that extract pages; 0 takes one per available core."""
-    dask: str = ""
+    dask: Annotated[str, matching(_SCHEDULER, "an address like tcp://host:8786")] = ""
     """Dask scheduler, `tcp://host:8786`, whose workers refine backfills; empty: this machine."""
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401
         try:
             super().__init__(**values)
         except ValidationError as error:
-            lines = describe(error, type(self))
-            raise ConfigError(map(_as_variable, lines)) from None
+            lines = (line.partition(": ") for line in describe(error, type(self)))
+            raise ConfigError(
+                f"{_PREFIX}{key.replace('.', '__').upper()}: {wrong}" for key, _, wrong in lines
+            ) from None
         except SettingsError as error:
             # pydantic-settings: error parsing value for field "limits" from source ...
             name = str(error).partition('"')[2].partition('"')[0].upper()
@@ -181,20 +195,6 @@ class Settings(BaseSettings):
     def _absolute(cls, data: Path) -> Path:
         return data.expanduser().absolute()
 
-    @field_validator("contact")
-    @classmethod
-    def _a_contact(cls, contact: str) -> str:
-        if contact and not _CONTACT.fullmatch(contact):
-            raise ValueError(f"must be a mail address or an http(s) URL, got {contact!r}")
-        return contact
-
-    @field_validator("dask")
-    @classmethod
-    def _a_scheduler(cls, dask: str) -> str:
-        if dask and not _SCHEDULER.fullmatch(dask):
-            raise ValueError(f"must be an address like tcp://host:8786, got {dask!r}")
-        return dask
-
     @property
     def user_agent(self) -> str:
         """The User-Agent header: project, version, and the contact when there is one."""
@@ -212,8 +212,3 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _as_variable(line: str) -> str:
-    key, _, wrong = line.partition(": ")
-    return f"{_PREFIX}{key.replace('.', '__').upper()}: {wrong}"

@@ -18,19 +18,12 @@ PAGE = f"""<html lang=en><head><title>Ferry returns to the harbour</title></head
 <h1>Ferry returns to the harbour</h1><time datetime=2026-03-02>2 March 2026</time>
 <p>{"The ferry came back to the harbour on Monday, and the board met again to talk. " * 9}</p>
 <p>Subscribe to our newsletter and read on for $1 a week.</p></body></html>"""
-CAPTURE = Capture(
-    UUID(int=0),
-    "",
-    "",
-    CaptureKind.PAGE,
-    URL,
-    URL,
-    "",
-    Outcome.FETCHED,
-    "",
-    datetime(2026, 3, 3, tzinfo=UTC),
-    0.0,
-)
+WHEN = datetime(2026, 3, 3, tzinfo=UTC)
+KIND, DONE = CaptureKind.PAGE, Outcome.FETCHED
 
 # Rules, models and tables are read when they are first needed.
-refine_page(CAPTURE, PAGE.encode(), Origin("en"))
+refine_page(
+    Capture(UUID(int=0), "", "", KIND, URL, URL, "", DONE, "", WHEN, 0.0),
+    PAGE.encode(),
+    Origin("en"),
+)

@@ -33,8 +33,7 @@ def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
     """The capture whose response or resource record is at a `raw_ref`, with its payload.
 
     Raises:
-        OSError: there is no such file.
-        ValueError: there is no capture at that offset.
+        OSError, ValueError: there is no such file, or no capture at that offset.
     """
     with _records_at(raw, raw_ref) as records:
         found = next(_captures(records), None)
@@ -59,7 +58,14 @@ def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
             last = record.record_type, _block(record)
         elif record.record_type == WarcRecordType.metadata:
             capture = capture_from_json(_block(record))
-            yield capture, _payload_of(capture, last)
+            payload: bytes | None = b""
+            # A robots.txt may be archived truncated.
+            if last and capture.payload_sha256 and capture.kind is not CaptureKind.ROBOTS:
+                payload = _payload(*last, capture.payload_bytes)
+                if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
+                    log.warning("%s: the payload is not the one that was fetched", capture.raw_ref)
+                    payload = b""
+            yield capture, payload or b""
             last = None
 
 
@@ -80,8 +86,7 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
     """The decoded payload of the record at a `raw_ref`, empty where it is broken.
 
     Raises:
-        OSError: there is no such file.
-        ValueError: there is no response or resource record at that offset.
+        OSError, ValueError: there is no such file, or no response or resource record there.
     """
     with _records_at(raw, raw_ref) as records:
         record = next(iter(records), None)
@@ -92,17 +97,6 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
 
 def _block(record: WarcRecord) -> bytes:
     return record.reader.read() if record.reader else b""
-
-
-def _payload_of(capture: Capture, last: tuple[WarcRecordType, bytes] | None) -> bytes:
-    """The attempt's payload; nothing for a robots.txt, which may be archived truncated."""
-    if capture.kind is CaptureKind.ROBOTS or capture.payload_sha256 is None or last is None:
-        return b""
-    payload = _payload(*last, capture.payload_bytes)
-    if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
-        log.warning("%s: the record's payload is not the one that was fetched", capture.raw_ref)
-        return b""
-    return payload
 
 
 def _payload(kind: WarcRecordType, block: bytes, max_bytes: int) -> bytes | None:

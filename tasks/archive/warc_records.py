@@ -3,7 +3,8 @@
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha1, sha256
@@ -11,27 +12,29 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
+import pyarrow as pa
 from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
 
-COMPRESSION_LEVEL = 6
-"""On 300 news pages: 140 MB/s and .184 of the size; level 9 has 77 MB/s and .184."""
+GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"  # magic bytes of members and frames
+# Bytes below which zlib is faster. fastwarc's writer takes 180 microseconds to start a member, zlib
+# five, and each request makes three small records: half as much CPU again as the request itself.
+# Large pages are compressed at 107 MB/s by fastwarc and at 56 by zlib.
 SMALL_RECORD = 20_000
-"""Bytes below which zlib is faster. fastwarc's writer takes 180 microseconds to start a member,
-zlib five, and each request makes three small records: half as much CPU again as the request
-itself. Large pages are compressed at 107 MB/s by fastwarc and at 56 by zlib."""
+# On 300 news pages: 140 MB/s and .184 of the size; level 9 has 77 MB/s and .184.
+COMPRESSION_LEVEL = 6
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 64 * 1024
 _HEAD = 4096
+# Values of WARC-Truncated: why an attempt's last response is incomplete.
 TRUNCATED = {
     Outcome.TOO_LARGE: "length",
     Outcome.TIMED_OUT: "time",
     Outcome.BROKEN_RESPONSE: "disconnect",
 }
-"""Values of WARC-Truncated: why an attempt's last response is incomplete."""
 _UUIDS = ("capture_id", "article_id")
 _TIMES = ("attempted_at", "entry_published_at")
 _CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
@@ -44,8 +47,8 @@ class Group:
     capture_id: UUID
     warcinfo_id: UUID
     buffer: io.BytesIO
+    # Offset within the group, and id, of its last response or resource record.
     last: tuple[int, UUID] | None = None
-    """Offset within the group, and id, of its last response or resource record."""
 
     def add_exchange(self, number: int, exchange: Exchange, truncated: str | None) -> None:
         """Add a request and, where there is any, its response."""
@@ -56,15 +59,18 @@ class Group:
             "WARC-IP-Address": exchange.ip,
             "WARC-Concurrent-To": _urn(response_id) if exchange.response else "",
             "Content-Type": "application/http; msgtype=request",
+            "WARC-Truncated": "",
+            "WARC-Warcinfo-ID": _urn(self.warcinfo_id),
         }
         kind, date = WarcRecordType.request, exchange.started_at
-        self._add(kind, request_id, date, exchange.request, headers)
+        write_record(self.buffer, kind, request_id, date, exchange.request, headers)
         if exchange.response:
             headers["WARC-Concurrent-To"] = _urn(request_id)
             headers["WARC-Truncated"] = truncated or ""
             headers["Content-Type"] = "application/http; msgtype=response"
             self.last = self.buffer.tell(), response_id
-            self._add(WarcRecordType.response, response_id, date, exchange.response, headers)
+            kind = WarcRecordType.response
+            write_record(self.buffer, kind, response_id, date, exchange.response, headers)
 
     def add_resource(self, attempt: Attempt) -> None:
         """Add the content of a saved file."""
@@ -72,10 +78,11 @@ class Group:
         headers = {
             "WARC-Target-URI": _uri(attempt.url_final),
             "Content-Type": attempt.content_type or "application/octet-stream",
+            "WARC-Warcinfo-ID": _urn(self.warcinfo_id),
         }
         self.last = self.buffer.tell(), record_id
-        kind = WarcRecordType.resource
-        self._add(kind, record_id, attempt.attempted_at, attempt.payload, headers)
+        kind, date = WarcRecordType.resource, attempt.attempted_at
+        write_record(self.buffer, kind, record_id, date, attempt.payload, headers)
 
     def add_capture(self, capture: Capture) -> None:
         """Complete the group with its metadata record."""
@@ -85,21 +92,10 @@ class Group:
             "WARC-Refers-To": last,
             "WARC-Concurrent-To": last,
             "Content-Type": "application/json",
+            "WARC-Warcinfo-ID": _urn(self.warcinfo_id),
         }
-        block = capture_to_json(capture)
-        date = capture.attempted_at
-        self._add(WarcRecordType.metadata, capture.capture_id, date, block, headers)
-
-    def _add(
-        self,
-        kind: WarcRecordType,
-        record_id: UUID,
-        date: datetime,
-        block: bytes,
-        headers: Mapping[str, str],
-    ) -> None:
-        headers = {**headers, "WARC-Warcinfo-ID": _urn(self.warcinfo_id)}
-        write_record(self.buffer, kind, record_id, date, block, headers)
+        kind, date, block = WarcRecordType.metadata, capture.attempted_at, capture_to_json(capture)
+        write_record(self.buffer, kind, capture.capture_id, date, block, headers)
 
 
 def write_record(
@@ -121,8 +117,14 @@ def write_record(
         if value:
             record.headers.set(name, " ".join(value.split()))
     record.set_bytes_content(block)
+    payload = None
+    if kind == WarcRecordType.response:
+        payload = block.partition(b"\r\n\r\n")[2]
+    elif kind == WarcRecordType.resource:
+        payload = block
+    digest = None if payload is None else sha1(payload, usedforsecurity=False).digest()
     plain = io.BytesIO()
-    record.write(plain, checksum_data=True, payload_digest=_payload_digest(kind, block))
+    record.write(plain, checksum_data=True, payload_digest=digest)
     text = plain.getvalue()
     if len(text) < SMALL_RECORD:
         buffer.write(zlib.compress(text, COMPRESSION_LEVEL, wbits=_GZIP))
@@ -188,39 +190,38 @@ def capture_from_json(text: bytes) -> Capture:
 
 
 def end_of_whole_groups(file: io.FileIO) -> int:
-    """Offset at which the last complete group ends; 0 when there is none."""
-    end = 0
-    for member_end, head in _members(file):
-        if b"\r\nWARC-Type: metadata\r\n" in head:
-            end = member_end
-    return end
-
-
-def _members(file: io.FileIO) -> Iterator[tuple[int, bytes]]:
-    """End offset and first bytes of each gzip member, up to the first that is damaged."""
-    position, rest = 0, b""
+    """Offset at which the last complete group ends, before any damage; 0 when there is none."""
+    end, position, rest = 0, 0, b""
     while True:
         stream, head = zlib.decompressobj(_GZIP), b""
         while not stream.eof:
             piece = rest or file.read(_PIECE)
             if not piece:
-                return
+                return end
             try:
                 text = stream.decompress(piece)
             except zlib.error:
-                return
+                return end
             head += text[: _HEAD - len(head)]
             rest = stream.unused_data
             position += len(piece) - len(rest)
-        yield position, head
+        if b"\r\nWARC-Type: metadata\r\n" in head:
+            end = position
 
 
-def _payload_digest(kind: WarcRecordType, block: bytes) -> bytes | None:
-    if kind == WarcRecordType.response:
-        block = block.partition(b"\r\n\r\n")[2]
-    elif kind != WarcRecordType.resource:
-        return None
-    return sha1(block, usedforsecurity=False).digest()
+def beginning(piece: bytes, size: int) -> bytes:
+    """The first `size` bytes of the record at the start of a piece of a file, decompressed.
+
+    The piece has at least twice as many, so that a frame truncated at its end yields enough. None
+    where it starts with the magic bytes of a member or frame and is not one.
+    """
+    with suppress(zlib.error, OSError, pa.ArrowInvalid):
+        if piece.startswith(GZIP):
+            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(piece, size)
+        if piece.startswith(ZSTD):
+            return bytes(pa.CompressedInputStream(pa.BufferReader(piece), "zstd").read(size))
+        return piece[:size]
+    return b""
 
 
 def _urn(record_id: UUID) -> str:

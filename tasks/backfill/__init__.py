@@ -4,5 +4,5 @@ A shard is a range of a WARC file. `shards` finds and cuts them, `any_warc_recor
 `selection` says which pages are wanted, `archived_responses` what a record holds, `captures` puts
 that together. `refine_shard` refines a shard into staged rows, in any process that is given a
 `ShardJob`; `shard_processes` runs that side by side, `dask_cluster` on other machines, whose part
-is in `dask_worker`. `loading` makes runs of staged shards, `estimate` tries some.
+is in `dask_worker`. `shard_runs` makes runs of staged shards, `estimate` tries some.
 """

@@ -7,20 +7,18 @@ where one starts counts as damaged unless its digest matches.
 
 import base64
 import hashlib
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
-from tasks.archive.members import GZIP, ZSTD, beginning
+from tasks.archive.warc_records import GZIP, ZSTD, beginning
 from tasks.backfill.warc_files import WarcPath, piece, size_of
 from tasks.text.toml_reader import ConfigError
 
-HEAD_ROOM = 64 * 1024
-"""Bytes of HTTP headers allowed beside the largest body."""
+HEAD_ROOM = 64 * 1024  # bytes of HTTP headers allowed beside the largest body
 _BEGIN = b"WARC/"
 _STARTS = {
     GZIP: re.compile(re.escape(GZIP)),
@@ -28,24 +26,18 @@ _STARTS = {
     b"": re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n"),
 }
 _PIECE = 1024 * 1024
-_PROBE = 4096
-"""Bytes that tell whether a record starts."""
+_PROBE = 4096  # bytes that tell whether a record starts
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record."""
 
-    offset: int
-    """In the file."""
-    kind: str
-    """WARC-Type."""
-    headers: dict[str, str]
-    """By name in lower case."""
-    block: bytes = b""
-    """Empty where it is larger than `max_bytes` or of another kind."""
-    size: int = 0
-    """Of the block, by the header."""
+    offset: int  # in the file
+    kind: str  # WARC-Type
+    headers: dict[str, str]  # by name in lower case
+    block: bytes = b""  # empty where it is larger than `max_bytes` or of another kind
+    size: int = 0  # of the block, by the header
     is_whole: bool = True
 
     def get(self, name: str) -> str:
@@ -66,74 +58,59 @@ def read_records(
 ) -> Iterator[Record | Damage]:
     """Records that start in a range of a file, in order.
 
-    Args:
-        path: The WARC file.
-        start: Offset of the first record.
-        end: Offset at which the range ends.
-        max_bytes: Of the largest block that is read; a larger one has only its `size`.
-        kinds: WARC-Types whose blocks are read.
+    A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
 
     Raises:
-        OSError: the file cannot be opened or read.
-        ConfigError: it is compressed as a whole, so that its records have no offsets.
+        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
     """
     with path.open("rb") as file:
         magic = magic_of(file)
         at: int | None = start
         while at is not None and at < end:
-            last = at
-            try:
-                for record in _from(file, at, end, max_bytes, kinds, magic):
-                    yield record
-                    last = max(last, record.offset + 1)
-                return
-            except _Lost as lost:
-                if not lost.is_reported:
-                    yield Damage(lost.offset, str(lost))
-                at = next_start(file, max(last, lost.offset + 1), magic)
-
-
-class _Lost(Exception):  # noqa: N818 - a state, not an error
-    """The next record cannot be read from where the last one ends."""
-
-    def __init__(self, offset: int, reason: str, *, is_reported: bool = False) -> None:
-        super().__init__(reason)
-        self.offset = offset
-        self.is_reported = is_reported
-        """Whether the record there was yielded, as incomplete."""
+            lost = yield from _from(file, at, end, max_bytes, kinds, magic)
+            at = None if lost is None else next_start(file, lost + 1, magic)
 
 
 def _from(
     file: IO[bytes], at: int, end: int, max_bytes: int, kinds: frozenset[str], magic: bytes
-) -> Iterator[Record]:
-    """Records from an offset on, each yielded once the next one has been found."""
+) -> Generator[Record | Damage, None, int | None]:
+    """Records from an offset on, each yielded once the next one has been found.
+
+    Returns the offset of what could not be read to its end; None when the range is read.
+    """
     file.seek(at)
     before: Record | None = None
     records = iter(ArchiveIterator(file, parse_http=False))
     while True:
         try:
             found = next(records, None)
-            if found is not None:
-                _must_begin(file, found.stream_pos, magic)
+            # A file compressed as a whole is one member, and its records begin within it.
+            if found and magic and not piece(file, 4, found.stream_pos).startswith(magic):
+                fix = "`fastwarc recompress` makes it so"
+                raise ConfigError([f"{file.name}: not compressed record by record; {fix}"])
         except OSError as error:
             if before is None:
-                raise _Lost(at, str(error)) from None
+                yield Damage(at, str(error))
+                return at
             yield before if _agrees(before) else _broken(before)
-            raise _Lost(before.offset, f"after this record: {error}") from None
+            yield Damage(before.offset, f"after this record: {error}")
+            return before.offset
         if before:
             # gzip has checksums; zstd may have none, and plain records have none.
             yield _broken(before) if magic != GZIP and _agrees(before) is False else before
         if found is None or found.stream_pos >= end:
-            return
+            return None
         before = _read(found, max_bytes, kinds)
-        if not before.is_whole:
+        if not before.is_whole:  # shorter than its Content-Length
             yield before
-            raise _Lost(before.offset, "shorter than its Content-Length", is_reported=True)
+            return before.offset
 
 
 def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:
     headers = {name.lower(): value for name, value in found.headers}
-    kind, size = headers.get("warc-type", ""), _size(headers.get("content-length", ""))
+    kind, length = headers.get("warc-type", ""), headers.get("content-length", "")
+    # int() also reads " 12", "+12", "1_2" and digits of other scripts.
+    size = int(length) if length.isascii() and length.isdigit() and len(length) <= 18 else -1
     record = Record(found.stream_pos, kind, headers, size=max(size, 0))
     try:
         if kind in kinds and 0 <= size <= max_bytes:
@@ -151,10 +128,6 @@ def _agrees(record: Record) -> bool | None:
         return None
     found = hashlib.new(name.lower(), record.block, usedforsecurity=False)
     return digest.lower() in (base64.b32encode(found.digest()).decode().lower(), found.hexdigest())
-
-
-def _size(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
 
 
 def _broken(record: Record) -> Record:
@@ -180,32 +153,12 @@ def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     return None
 
 
-def _must_begin(file: IO[bytes], at: int, magic: bytes) -> None:
-    """Raise unless a compressed record starts there."""
-    if magic and not piece(file, 4, at).startswith(magic):
-        raise ConfigError(
-            [f"{file.name}: not compressed record by record; `fastwarc recompress` makes it so"]
-        )
-
-
 def cut(path: WarcPath, size: int) -> list[int]:
-    """Offsets of records that split a file into ranges of about `size` bytes; the first is 0.
-
-    The whole file is read: what looks like a record at some offset may be part of a page, and no
-    page may pass for another source's.
-    """
+    """Offsets of records that split a file into ranges of about `size` bytes; the first is 0."""
+    # The whole file is read: what looks like a record at some offset may be part of a page, and no
+    # page may pass for another source's.
     cuts = [0]
     for record in read_records(path, 0, size_of(path), 0, frozenset()):
         if isinstance(record, Record) and record.offset >= cuts[-1] + size:
             cuts.append(record.offset)
     return cuts
-
-
-def fingerprint_parts(path: WarcPath) -> Iterator[bytes]:
-    """What identifies a WARC file: its size, beginning and end."""
-    size = size_of(path)
-    yield str(size).encode()
-    with path.open("rb") as file:
-        yield file.read(HEAD_ROOM)
-        file.seek(max(0, size - HEAD_ROOM), io.SEEK_SET)
-        yield file.read()

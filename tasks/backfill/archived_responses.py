@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from urllib3 import HTTPHeaderDict
 
 from tasks.backfill.any_warc_records import Record
-from tasks.http.content_type import is_page
-from tasks.http.response import Content, read_content, recorded
+from tasks.http.response import Content, is_page, read_content, recorded
 from tasks.model import CaptureKind, Failure, Outcome
 
 _VERSION = re.compile(rb"\AHTTP/\d(?:\.\d)?(?=\s)")
@@ -27,22 +26,22 @@ class ArchivedResponse:
     """The content of a record, with the status and headers it came with."""
 
     content: Content
-    status: int = 0
-    """0 where there is none."""
+    status: int = 0  # 0 where there is none
     headers: Mapping[str, str] = field(default_factory=HTTPHeaderDict)
 
 
 def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
-    """Read a response, resource or revisit record.
-
-    Args:
-        record: With its block, unless that is larger than a page can be.
-        max_bytes: Of the largest page, decoded.
-    """
+    """Read a response, resource or revisit record; `max_bytes` is of the largest page, decoded."""
     if reason := _unreadable(record):
         return ArchivedResponse(reason)
     if record.kind == "resource":
-        return _resource(record, max_bytes)
+        content_type = record.get("content-type")
+        content = Content(Outcome.FETCHED, body=record.block)
+        if not is_page(content_type):
+            content = Content(Outcome.NOT_A_PAGE, content_type[:100])
+        elif len(record.block) > max_bytes:
+            content = Content(Outcome.TOO_LARGE, f"more than {max_bytes} bytes")
+        return ArchivedResponse(content, headers=HTTPHeaderDict({"Content-Type": content_type}))
     try:
         response = recorded(_as_kept(record.block))
     except Failure as failure:
@@ -65,22 +64,10 @@ def _unreadable(record: Record) -> Content | None:
     return None
 
 
-def _resource(record: Record, max_bytes: int) -> ArchivedResponse:
-    content_type = record.get("content-type")
-    content = Content(Outcome.FETCHED, body=record.block)
-    if not is_page(content_type):
-        content = Content(Outcome.NOT_A_PAGE, content_type[:100])
-    elif len(record.block) > max_bytes:
-        content = Content(Outcome.TOO_LARGE, f"more than {max_bytes} bytes")
-    return ArchivedResponse(content, headers=HTTPHeaderDict({"Content-Type": content_type}))
-
-
 def _as_kept(block: bytes) -> bytes:
-    """The response with headers that describe the body as the archive keeps it.
-
-    Common Crawl and others keep bodies decoded below the headers of the encoded ones, Heritrix
-    as they were sent. So a length means nothing, and what does not look encoded is not.
-    """
+    """The response with headers that describe the body as the archive keeps it."""
+    # Common Crawl and others keep bodies decoded below the headers of the encoded ones, Heritrix
+    # as they were sent. So a length means nothing, and what does not look encoded is not.
     end = _HEAD_END.search(block)
     head, body = (block[: end.end()], block[end.end() :]) if end else (block, b"")
     head = _CONTENT_LENGTH.sub(b"", _VERSION.sub(b"HTTP/1.1", head))

@@ -6,16 +6,13 @@ from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
 from tasks.backfill.any_warc_records import HEAD_ROOM, Damage, Record, read_records
-from tasks.backfill.archived_responses import ArchivedResponse, read_response
+from tasks.backfill.archived_responses import read_response
 from tasks.backfill.selection import Passed, SourceDomains
-from tasks.backfill.shard_jobs import ShardJob
+from tasks.backfill.shards import ShardJob
 from tasks.http.response import REDIRECTS
 from tasks.model import Capture, CaptureKind
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""Before it there was no web to archive."""
-A_DAY = timedelta(days=1)
 
 
 class Captures:
@@ -56,15 +53,9 @@ class Captures:
         response = read_response(record, self._job.max_bytes)
         if response.status in REDIRECTS:
             return Passed.REDIRECT
-        capture = self._capture_of(record.offset, url, source_id, moment, response)
-        return capture, response.content.body
-
-    def _capture_of(
-        self, offset: int, url: str, source_id: str, moment: datetime, response: ArchivedResponse
-    ) -> Capture:
         content, headers = response.content, response.headers
-        return Capture(
-            capture_id=uuid5(NAMESPACE_URL, f"{self._key}#{offset}"),
+        capture = Capture(
+            capture_id=uuid5(NAMESPACE_URL, f"{self._key}#{record.offset}"),
             run_id="",
             source_id=source_id,
             kind=CaptureKind.PAGE,
@@ -81,8 +72,9 @@ class Captures:
             last_modified=headers.get("Last-Modified") or None,
             payload_bytes=len(content.body),
             payload_sha256=sha256(content.body).hexdigest() if content.body else None,
-            raw_ref=f"{self._job.shard.url}#{offset}",
+            raw_ref=f"{self._job.shard.url}#{record.offset}",
         )
+        return capture, content.body
 
 
 def _moment(text: str) -> datetime | None:
@@ -92,4 +84,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC) if EARLIEST <= moment <= datetime.now(UTC) + A_DAY else None
+    # Before 1990 there was no web to archive; a crawler's clock may be some hours ahead.
+    earliest, latest = datetime(1990, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
+    return moment.astimezone(UTC) if earliest <= moment <= latest else None

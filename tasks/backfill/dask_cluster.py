@@ -12,23 +12,19 @@ from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker
 
-from tasks.backfill.dask_worker import Parcel, cut_here, demand, made_by, refine_here
+from tasks.backfill.dask_worker import cut_here, demand, made_by, refine_here
 from tasks.backfill.refine_shard import staged_before, staged_once
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, Shards
-from tasks.backfill.shards import Shard, Warc, whole
+from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, whole
 from tasks.collect.collector import SourcesFailed
 from tasks.process_pool import ahead
 
 log = logging.getLogger(__name__)
 
-FIRST_WORKER_SECONDS = 20
-"""For it to join."""
-LOOK_SECONDS = 60
-"""Interval of checks for workers while waiting for a shard."""
+FIRST_WORKER_SECONDS = 20  # for it to join
+LOOK_SECONDS = 60  # interval of checks for workers while waiting for a shard
 UNFIT = "has not this version of Presswatch"
-FIRST = 10
-"""Priority of cutting a file, which all its shards wait for."""
+FIRST = 10  # priority of cutting a file, which all its shards wait for
 
 T = TypeVar("T")
 
@@ -42,8 +38,23 @@ class Cluster:
 
     def __init__(self, client: Client, address: str) -> None:
         self._client, self._address, self._made_by = client, address, made_by()
-        self._demand_scheduler()
-        self._demand_workers()
+        # The scheduler reads what is sent through it, so it needs the same version as the workers.
+        try:
+            theirs: str = client.run_on_scheduler(made_by)  # type: ignore[no-untyped-call]
+        except (AttributeError, ImportError) as wrong:
+            theirs = str(wrong)
+        if theirs != self._made_by:
+            raise SourcesFailed(f"the Dask scheduler at {address} {UNFIT}: {theirs}")
+        try:
+            client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
+        except TimeoutError:
+            raise SourcesFailed(f"no worker has joined the Dask scheduler at {address}") from None
+        for worker, found in client.run(demand, self._made_by, on_error="return").items():
+            if isinstance(found, SourcesFailed):
+                raise found
+            if isinstance(found, Exception):
+                raise SourcesFailed(f"the Dask worker at {worker} {UNFIT}: {found}")
+        log.info("refining on %s, %d shards at once", address, self._threads())
 
     def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
         """The shards of all files in their order, but for those that are done.
@@ -58,10 +69,8 @@ class Cluster:
             yield from (shard for shard in shards if shard not in done)
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
-        """The shards in their order, each when it is staged here; `job` says what to do with one.
-
-        Taken are no more than keep the workers busy that there are at the time.
-        """
+        """The shards in their order, each when it is staged here; `job` says what to do with it."""
+        # No more are taken than keep the workers busy that there are at the time.
         waiting: deque[Callable[[], Refinement]] = deque()
         for shard in shards:
             waiting.append(self._begun(shard, job))
@@ -81,11 +90,19 @@ class Cluster:
             return lambda: staged
         sent = replace(work, folder=Path(work.folder.name))
         future = self._client.submit(refine_here, sent, self._made_by, pure=False)
-        return lambda: self._settled(work, future)
 
-    def _settled(self, job: ShardJob, future: "Future[Parcel | ShardFailed]") -> Refinement:
-        found = self._result(job.shard, future)
-        return found if isinstance(found, ShardFailed) else received(job, found)
+        def settled() -> Refinement:
+            found = self._result(shard, future)
+            if isinstance(found, ShardFailed):
+                return found
+
+            def unpack(half: Path, _: object) -> Staged:
+                found.unpack(half)
+                return replace(found.staged, shard=shard, folder=work.folder)
+
+            return staged_once(work, unpack)
+
+        return settled
 
     def _result(self, shard: Shard, future: "Future[T]") -> T | ShardFailed:
         while True:
@@ -113,37 +130,3 @@ class Cluster:
             raise
         except (CancelledError, OSError):
             raise SourcesFailed(f"the Dask scheduler at {self._address} is gone") from None
-
-    def _demand_scheduler(self) -> None:
-        """It reads what is sent through it, too."""
-        try:
-            theirs: str = self._client.run_on_scheduler(made_by)  # type: ignore[no-untyped-call]
-        except (AttributeError, ImportError) as wrong:
-            theirs = str(wrong)
-        if theirs != self._made_by:
-            raise SourcesFailed(f"the Dask scheduler at {self._address} {UNFIT}: {theirs}")
-
-    def _demand_workers(self) -> None:
-        try:
-            self._client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
-        except TimeoutError:
-            raise SourcesFailed(
-                f"no worker has joined the Dask scheduler at {self._address}"
-            ) from None
-        found = self._client.run(demand, self._made_by, on_error="return")
-        for address, wrong in found.items():
-            if isinstance(wrong, SourcesFailed):
-                raise wrong
-            if isinstance(wrong, Exception):
-                raise SourcesFailed(f"the Dask worker at {address} {UNFIT}: {wrong}")
-        log.info("refining on %s, %d shards at once", self._address, self._threads())
-
-
-def received(job: ShardJob, parcel: Parcel) -> Staged:
-    """Stage here what another machine has refined."""
-
-    def unpack(half: Path, _: object) -> Staged:
-        parcel.unpack(half)
-        return replace(parcel.staged, shard=job.shard, folder=job.folder)
-
-    return staged_once(job, unpack)

@@ -17,9 +17,8 @@ from typing import TypeVar
 import pyarrow as pa
 from distributed import Worker, get_worker
 
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
-from tasks.backfill.shards import Shard, Warc, whole
+from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, whole
 from tasks.collect.collector import SourcesFailed
 
 T = TypeVar("T")
@@ -31,8 +30,8 @@ class Parcel:
     """A staged shard on its way between machines."""
 
     staged: Staged
+    # The Arrow files of its folder by name: size, and content under zstd, 40 % of that size.
     files: dict[str, tuple[int, bytes]]
-    """The Arrow files of its folder by name: size, and content under zstd, 40 % of that size."""
 
     @classmethod
     def of(cls, staged: Staged) -> "Parcel":
@@ -57,10 +56,10 @@ def _digest() -> str:
     return code.hexdigest()[:12]
 
 
+# Of the code as it was read, whatever has become of the files since.
 _MADE_BY = f"Presswatch {_digest()} on Python {'.'.join(platform.python_version_tuple()[:2])}"
-"""Of the code as it was read, whatever has become of the files since."""
+# Each of a worker's threads has one process, which it uses for shard after shard.
 _own = threading.local()
-"""Each of a worker's threads has one process, which it uses for shard after shard."""
 
 
 def made_by() -> str:
@@ -69,45 +68,32 @@ def made_by() -> str:
 
 
 def demand(wanted: str, dask_worker: Worker | None = None) -> None:
-    """Check that a worker would produce the same rows as the backfill's own machine.
+    """Raise SourcesFailed unless this worker would produce the rows of a backfill that is `wanted`.
 
-    Args:
-        wanted: What that one says of itself.
-        dask_worker: Filled in by Dask where it is run outside a task.
-
-    Raises:
-        SourcesFailed: it is of another version.
+    Dask fills in `dask_worker` where this is run outside a task.
     """
     if wanted != _MADE_BY:
-        name = (dask_worker or _worker()).name
+        name = (dask_worker or get_worker()).name
         raise SourcesFailed(f"the Dask worker {name} has {_MADE_BY}, and the backfill {wanted}")
 
 
 def cut_here(warc: Warc, size: int, wanted: str) -> list[Shard | ShardFailed]:
-    """The shards of a file.
-
-    Raises:
-        SourcesFailed: the backfill is of another version.
-    """
+    """The shards of a file; raises SourcesFailed when the backfill is of another version."""
     found = _tried(whole(warc), wanted, lambda pool: list(pool.shards([warc], size)))
     return [found] if isinstance(found, ShardFailed) else list(map(_named, found))
 
 
 def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
-    """A shard's rows, staged on this worker and taken along.
+    """A shard's rows, staged on this worker and taken along; raises as `cut_here` does."""
 
-    Raises:
-        SourcesFailed: the backfill is of another version.
-    """
-    return _named(_tried(job.shard, wanted, lambda pool: _refined(job, pool)))
+    def refined(pool: ShardPool) -> Parcel | ShardFailed:
+        # Dask removes what a killed worker has left in its folder.
+        with TemporaryDirectory(prefix="shard-", dir=get_worker().local_directory) as name:
+            here = replace(job, folder=Path(name, job.folder.name))
+            (done,) = pool.refined(iter([job.shard]), lambda _: here)
+            return done if isinstance(done, ShardFailed) else Parcel.of(done)
 
-
-def _refined(job: ShardJob, pool: ShardPool) -> Parcel | ShardFailed:
-    # Dask removes what a killed worker has left in its folder.
-    with TemporaryDirectory(prefix="shard-", dir=_worker().local_directory) as name:
-        here = replace(job, folder=Path(name, job.folder.name))
-        (done,) = pool.refined(iter([job.shard]), lambda _: here)
-        return done if isinstance(done, ShardFailed) else Parcel.of(done)
+    return _named(_tried(job.shard, wanted, refined))
 
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
@@ -116,35 +102,22 @@ def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | Sha
     try:
         if not shard.is_there():
             return ShardFailed(shard, "the file is not there, or another one")
-        return work(_pool())
+        if not hasattr(_own, "pool"):
+            # Dask's nanny makes its worker a daemon, which may start none; ours ends by itself.
+            multiprocessing.current_process().daemon = False
+            _own.pool = ShardPool(1)
+            # Else a worker that is to end waits for a process that the pool starts again and again.
+            Finalize(None, _own.pool.close, exitpriority=1)
+        return work(_own.pool)
     except Exception as surprise:
-        _end_pool()
+        if hasattr(_own, "pool"):
+            _own.pool.close()
+            del _own.pool
         return ShardFailed(shard, f"{type(surprise).__name__}: {surprise}")
-
-
-def _pool() -> ShardPool:
-    if not hasattr(_own, "pool"):
-        # Dask's nanny makes its worker a daemon, which may start none; ours ends by itself.
-        multiprocessing.current_process().daemon = False
-        _own.pool = ShardPool(1)
-        # Else a worker that is to end waits for a process that the pool starts again and again.
-        Finalize(None, _own.pool.close, exitpriority=1)
-    pool: ShardPool = _own.pool
-    return pool
-
-
-def _end_pool() -> None:
-    if hasattr(_own, "pool"):
-        _own.pool.close()
-        del _own.pool
 
 
 def _named(found: T) -> T:
     """A failure with the worker that had it."""
     if isinstance(found, ShardFailed):
-        return replace(found, error=f"{found.error} (worker {_worker().name})")
+        return replace(found, error=f"{found.error} (worker {get_worker().name})")
     return found
-
-
-def _worker() -> Worker:
-    return get_worker()

@@ -10,34 +10,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.backfill.any_warc_records import magic_of, next_start
-from tasks.backfill.loading import Place
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
-from tasks.backfill.shards import Shard, Warc
+from tasks.backfill.shard_runs import Place
+from tasks.backfill.shards import Shard, ShardJob, Staged, Warc
 from tasks.model import Outcome
 
-SAMPLES = 8
-"""Stretches that are looked at, taken evenly from all bytes, as if all files were one."""
-BYTES_SAMPLED = 4 * 1024 * 1024
-"""Of a stretch."""
-Stretch = tuple[Warc, int, int]
-"""A file and the offsets between which it is looked at."""
+SAMPLES = 8  # stretches that are looked at, taken evenly from all bytes, as if all files were one
+BYTES_SAMPLED = 4 * 1024 * 1024  # of a stretch
+Stretch = tuple[Warc, int, int]  # a file and the offsets between which it is looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Figures of a backfill, extrapolated from a sample."""
 
-    bytes: int
-    """That are not done yet."""
-    sampled: int
-    """Bytes of the archives that were looked at."""
+    bytes: int  # that are not done yet
+    sampled: int  # bytes of the archives that were looked at
     passed: dict[str, int]
     outcomes: dict[str, int]
     cpu_seconds: float
     parquet_bytes: int
+    # Stretches that could not be refined; the rest was multiplied up for them, too.
     failed: tuple[ShardFailed, ...] = ()
-    """Stretches that could not be refined; the rest was multiplied up for them, too."""
 
     @property
     def pages(self) -> int:
@@ -51,14 +45,7 @@ class Estimate:
 
 
 def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) -> Estimate:
-    """Refine stretches of the files and multiply up; nothing is kept of it.
-
-    Args:
-        place: What would be refined and how.
-        warcs: The files.
-        left: Bytes of them that are not done.
-        pool: Refines.
-    """
+    """Refine stretches of the files and multiply up to the bytes `left`; nothing is kept of it."""
     place.layout.stage.mkdir(parents=True, exist_ok=True)
     stretches = list(_stretches(warcs))
     with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
@@ -73,7 +60,20 @@ def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) ->
     failed = tuple(one for one in found if isinstance(one, ShardFailed))
     sampled = sum(end - start for _, start, end in stretches)
     sampled -= sum(one.shard.bytes for one in failed)
-    return _multiplied(left, sampled, staged, kept, failed)
+    factor = left / max(1, sampled)
+    outcomes, passed = Counter[str](), Counter[str]()
+    for one in staged:
+        outcomes.update(one.counts)
+        passed.update(one.passed)
+    return Estimate(
+        bytes=left,
+        sampled=sampled,
+        passed={name: round(count * factor) for name, count in sorted(passed.items())},
+        outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
+        cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
+        parquet_bytes=round(kept * factor),
+        failed=failed,
+    )
 
 
 def _stretches(warcs: Sequence[Warc]) -> Iterator[Stretch]:
@@ -97,25 +97,6 @@ def _shard(stretch: Stretch) -> Shard | None:
     if begin is None or begin >= end:
         return None
     return Shard(str(warc.path), warc.fingerprint, begin, end)
-
-
-def _multiplied(
-    left: int, sampled: int, staged: Sequence[Staged], kept: int, failed: tuple[ShardFailed, ...]
-) -> Estimate:
-    factor = left / max(1, sampled)
-    outcomes, passed = Counter[str](), Counter[str]()
-    for one in staged:
-        outcomes.update(one.counts)
-        passed.update(one.passed)
-    return Estimate(
-        bytes=left,
-        sampled=sampled,
-        passed={name: round(count * factor) for name, count in sorted(passed.items())},
-        outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
-        cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
-        parquet_bytes=round(kept * factor),
-        failed=failed,
-    )
 
 
 def _parquet_bytes(folder: Path) -> int:

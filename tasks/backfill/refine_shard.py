@@ -16,7 +16,7 @@ from typing import IO
 
 from tasks.backfill.captures import Captures
 from tasks.backfill.selection import Passed
-from tasks.backfill.shard_jobs import ShardJob, Staged
+from tasks.backfill.shards import ShardJob, Staged
 from tasks.model import Capture, Extraction
 from tasks.process_pool import tried
 from tasks.prompts import NO_SITE
@@ -41,10 +41,9 @@ DONE = "staged.json"
 
 
 def stage_shard(job: ShardJob) -> Staged:
-    """Refine a shard into its folder, unless that is there already.
+    """Refine a shard into its folder, unless that is there already; it is whole or not there.
 
-    The folder is whole or not there. The same shard gives the same rows, but for their `run_id`,
-    which is empty until they are partitioned.
+    The same shard gives the same rows, but for their `run_id`, empty until they are partitioned.
 
     Raises:
         OSError: the WARC file or the stage cannot be read or written.
@@ -164,8 +163,13 @@ class _ShardRefiner:
         origin = Origin.of(self._captures.domains.source_of(page.capture.url_final)[1])
         # The cursor says which page ended this process, should one do so.
         os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
-        with self._step("extracting"), _cpu_limit(self._job.page_seconds):
-            refined = tried(refine_page, page.capture, page.payload, origin, page.site)
+        with self._step("extracting"):
+            # Its signal ends this process, which no C code can hold up.
+            signal.setitimer(signal.ITIMER_PROF, self._job.page_seconds)
+            try:
+                refined = tried(refine_page, page.capture, page.payload, origin, page.site)
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
         self._cursor.truncate(0)
         return refined
 
@@ -174,13 +178,3 @@ class _ShardRefiner:
         begin = process_time()
         yield
         self._seconds[name] += process_time() - begin
-
-
-@contextmanager
-def _cpu_limit(seconds: float) -> Iterator[None]:
-    """End this process when the body takes more CPU seconds; no C code can hold that up."""
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)

@@ -15,8 +15,8 @@ from tasks.collect.listings.section_links import looks_like_article
 from tasks.sources.source import Source
 from tasks.text.urls import is_http, registrable_domain
 
+# Prefix of source ids of domains without an entry in sources.toml, which cannot have it.
 ARCHIVE = "archive-"
-"""Prefix of source ids of domains without an entry in sources.toml, which cannot have it."""
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)
 
 
@@ -39,16 +39,12 @@ class Passed(StrEnum):
 class Selection:
     """Which pages of an archive to take; all by default."""
 
-    domains: tuple[str, ...] = ()
-    """With all hosts below them."""
+    domains: tuple[str, ...] = ()  # with all hosts below them
     since: date = FIRST_DAY
-    until: date = LAST_DAY
-    """Days of publication in UTC; of capture for undated pages."""
+    until: date = LAST_DAY  # days of publication in UTC; of capture for undated pages
     languages: tuple[str, ...] = ()
-    only_known: bool = False
-    """Leave out pages that belong to no source of sources.toml."""
-    every_url: bool = False
-    """Also pages whose URL does not look like an article's."""
+    only_known: bool = False  # leave out pages that belong to no source of sources.toml
+    every_url: bool = False  # also pages whose URL does not look like an article's
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 import signal
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -11,23 +11,19 @@ from typing import TypeAlias
 from pebble import ProcessExpired
 
 from tasks.backfill.refine_shard import stage_shard
-from tasks.backfill.shard_jobs import ShardJob, Staged
-from tasks.backfill.shards import Shard, Warc, cut_into_shards, is_small, whole
+from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, cut_into_shards, is_small, whole
 from tasks.model import Extraction, Outcome
 from tasks.process_pool import Submitted, WorkerPool, ahead
 
-AHEAD = 2
-"""Shards in the pool for each process: a slow one does not let the others wait."""
+AHEAD = 2  # shards in the pool for each process: a slow one does not let the others wait
+# Then the process is replaced: its heap grows from shard to shard. What that costs in CPU time was
+# less than two measurements differ by.
 BATCHES_A_PROCESS = 3
-"""Then the process is replaced: its heap grows from shard to shard. What that costs in CPU time was
-less than two measurements differ by."""
+# Small shards are handed out together, up to so many bytes and shards: 1,000 files of three pages
+# took 43 s one by one, 45 ms a file for a new process.
 BATCH_BYTES, BATCH_SHARDS = 1024 * 1024, 50
-"""Small shards are handed out together, up to so many bytes and shards: 1,000 files of three pages
-took 43 s one by one, 45 ms a file for a new process."""
-MAX_DEATHS = 3
-"""A shard whose process ends so often outside its pages is given up."""
-MAX_BLAMED = 200
-"""So is one with more pages that end their process."""
+MAX_DEATHS = 3  # a shard whose process ends so often outside its pages is given up
+MAX_BLAMED = 200  # so is one with more pages that end their process
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +61,46 @@ class ShardPool:
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
         """The shards in their order, each when it is staged; `job` says what to do with one."""
-        started = (self._started(batch, job) for batch in _batches(shards))
-        for batch in ahead(started, self._width):
+
+        def started() -> Iterator[tuple[list[ShardJob], Submitted[list[Refinement]]] | ShardFailed]:
+            for batch in _batches(shards):
+                if isinstance(batch, ShardFailed):
+                    yield batch
+                else:
+                    jobs = [job(shard) for shard in batch]
+                    yield jobs, self.workers.submit(partial(_refined, jobs))
+
+        for batch in ahead(started(), self._width):
             if isinstance(batch, ShardFailed):
                 yield batch
-            else:
-                yield from self._settled(*batch)
-
-    def _started(
-        self, batch: list[Shard] | ShardFailed, job: Callable[[Shard], ShardJob]
-    ) -> tuple[list[ShardJob], Submitted[list[Refinement]]] | ShardFailed:
-        if isinstance(batch, ShardFailed):
-            return batch
-        jobs = [job(shard) for shard in batch]
-        return jobs, self.workers.submit(partial(_refined, jobs))
-
-    def _settled(
-        self, jobs: list[ShardJob], submitted: Submitted[list[Refinement]]
-    ) -> Iterator[Refinement]:
-        """The results of a batch; each shard again by itself where their process died.
-
-        Only the shard with a cursor was being refined then.
-        """
-        try:
-            yield from submitted.result()
-        except ProcessExpired as end:
-            current = next((job for job in jobs if job.cursor.exists()), None)
-            for job in jobs:
-                yield self._tried_again(job, end if job is current else None)
+                continue
+            jobs, submitted = batch
+            try:
+                yield from submitted.result()
+            except ProcessExpired as end:
+                # Only the shard with a cursor was being refined when their process died.
+                current = next((one for one in jobs if one.cursor.exists()), None)
+                for one in jobs:
+                    yield self._tried_again(one, end if one is current else None)
 
     def _tried_again(self, job: ShardJob, end: ProcessExpired | None) -> Refinement:
         """The shard, refined again where its process died: without the page that ends it."""
         deaths: Counter[int | None] = Counter()
         while True:
             if end:
-                page = _page_of(job)
+                page = None
+                with suppress(OSError, ValueError):  # it died outside its pages
+                    page = int(job.cursor.read_bytes())
                 deaths[page] += 1
                 if deaths[None] >= MAX_DEATHS or len(job.blamed) >= MAX_BLAMED:
                     return ShardFailed(job.shard, f"its process ended again and again: {end}")
-                job = _blaming(job, page, end, deaths[page])
+                why = None
+                if abs(end.exitcode) == signal.SIGPROF:
+                    why = Extraction(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
+                elif deaths[page] > 1:  # the first death may have come from outside
+                    why = Extraction(Outcome.PAGE_CRASHED, "extraction ended its process twice")
+                if why and page is not None:
+                    job = replace(job, blamed={**job.blamed, page: why})
             try:
                 (refinement,) = self.workers.submit(partial(_refined, [job])).result()
             except ProcessExpired as died:
@@ -112,37 +109,9 @@ class ShardPool:
                 return refinement
 
 
-@contextmanager
-def shard_pool(processes: int) -> Iterator[ShardPool]:
+def shard_pool(processes: int) -> closing[ShardPool]:
     """A pool for the length of a backfill."""
-    pool = ShardPool(processes)
-    try:
-        yield pool
-    finally:
-        pool.close()
-
-
-def _page_of(job: ShardJob) -> int | None:
-    """Offset of the page that was being refined; None where it was none."""
-    with suppress(OSError, ValueError):
-        return int(job.cursor.read_bytes())
-    return None
-
-
-def _blaming(job: ShardJob, page: int | None, end: ProcessExpired, deaths: int) -> ShardJob:
-    """The job to try next. A page that ran out of time is to blame, one that died once is not.
-
-    A process may also be ended from outside, and then its page is as good as any.
-    """
-    if page is None:
-        return job
-    if abs(end.exitcode) == signal.SIGPROF:
-        why = Extraction(Outcome.PAGE_TIMED_OUT, "extraction reached its time limit")
-    elif deaths > 1:
-        why = Extraction(Outcome.PAGE_CRASHED, "extraction ended its process twice")
-    else:
-        return job
-    return replace(job, blamed={**job.blamed, page: why})
+    return closing(ShardPool(processes))
 
 
 def _batches(shards: Shards) -> Iterator[list[Shard] | ShardFailed]:

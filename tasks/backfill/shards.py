@@ -1,31 +1,27 @@
-"""Shards: stretches of WARC files, each refined and remembered as done by itself."""
+"""Shards: stretches of WARC files, each refined and remembered as done by itself.
+
+A `ShardJob` and its result, `Staged`, are sent between processes and machines.
+"""
 
 import glob
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from tasks.backfill.any_warc_records import cut, fingerprint_parts
+from tasks.backfill.any_warc_records import HEAD_ROOM, cut
 from tasks.backfill.selection import Selection
-from tasks.backfill.warc_files import (
-    SUFFIXES,
-    WarcPath,
-    is_file,
-    size_of,
-    stored_warcs,
-    warc_path,
-)
+from tasks.backfill.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, size_of, stored_warcs
+from tasks.model import Extraction
+from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layers.layout import Layout
-from warehouse.store.objects import SCHEME, StoreError
+from warehouse.store.objects import SCHEME, StoreError, object_at
 
-FLOW = "backfill"
-"""`flow` of the commits of backfilled shards."""
+FLOW = "backfill"  # `flow` of the commits of backfilled shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +29,7 @@ class Warc:
     """A WARC file."""
 
     path: WarcPath
-    fingerprint: str
-    """Of its content."""
+    fingerprint: str  # of its content
     bytes: int
 
 
@@ -42,17 +37,16 @@ class Warc:
 class Shard:
     """A stretch of a WARC file, from one record's beginning to another's."""
 
-    url: str
-    """The file's absolute path, or its s3:// address."""
-    fingerprint: str
-    """Of the file's content: another file at that path is another shard."""
+    url: str  # the file's absolute path, or its s3:// address
+    fingerprint: str  # of the file's content: another file at that path is another shard
     start: int
     end: int
 
     @property
     def path(self) -> WarcPath:
-        """Path or address of the file."""
-        return warc_path(self.url)
+        """The file."""
+        is_stored = self.url.startswith(SCHEME)
+        return StoredPath(*object_at(self.url)) if is_stored else Path(self.url)
 
     @property
     def bytes(self) -> int:
@@ -69,11 +63,49 @@ class Shard:
         return is_file(self.path) and fingerprint(self.path) == self.fingerprint
 
 
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """Everything that refining a shard depends on."""
+
+    shard: Shard
+    selection: Selection
+    sources: tuple[Source, ...]
+    folder: Path  # folder of the staged rows, renamed to this when complete
+    max_bytes: int
+    page_seconds: float  # CPU seconds that one page may take
+    # Rejections of pages, by offset, that ended a process that tried them.
+    blamed: Mapping[int, Extraction] = field(default_factory=dict)
+
+    @property
+    def cursor(self) -> Path:
+        """File with the offset of the page at work, to find the page that ended a process."""
+        return self.folder.with_name(self.folder.name + ".at")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A shard whose rows are staged. Every record is in `passed` or in `counts`, once."""
+
+    shard: Shard
+    folder: Path
+    counts: dict[str, int]  # captures by outcome
+    passed: dict[str, int]  # records passed over, by reason
+    seconds: dict[str, float]  # CPU seconds of reading, extracting and writing
+
+    @property
+    def pages(self) -> int:
+        """Captures."""
+        return sum(self.counts.values())
+
+
 def fingerprint(path: WarcPath) -> str:
     """Hash of a WARC file's size, beginning and end, wherever the file is."""
-    digest = hashlib.sha256()
-    for part in fingerprint_parts(path):
-        digest.update(part)
+    size = size_of(path)
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(HEAD_ROOM))
+        file.seek(max(0, size - HEAD_ROOM))
+        digest.update(file.read())
     return digest.hexdigest()[:24]
 
 
@@ -128,8 +160,7 @@ def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
     """The shards of a file, in order, each of about `size` bytes.
 
     Raises:
-        OSError: the file cannot be read.
-        ConfigError: it is compressed as a whole.
+        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
     """
     if is_small(warc, size):
         return [whole(warc)]
@@ -175,17 +206,6 @@ def _backfilled(layout: Layout) -> Iterator[Commit]:
             commit = read_commit(layout.commits, run_id)
             if commit:
                 yield commit
-
-
-def parameters_of(
-    shards: Iterable[Shard], selection: Selection, passed: dict[str, int]
-) -> dict[str, Any]:
-    """`parameters` of a commit: enough to refine its shards again."""
-    return {
-        "shards": [asdict(shard) for shard in shards],
-        "selection": selection.as_json(),
-        "passed_over": passed,
-    }
 
 
 def shards_of(commit: Commit) -> list[Shard]:

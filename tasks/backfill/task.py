@@ -11,9 +11,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.backfill.estimate import Estimate
-from tasks.backfill.loading import Place, grouped, load_shards
-from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import Refinement, ShardFailed
+from tasks.backfill.shard_runs import Place, grouped, load_shards
+from tasks.backfill.shards import Staged
 from tasks.progress import advance
 
 log = logging.getLogger(__name__)
@@ -26,25 +26,17 @@ class Backfilled:
     """What a backfill came to."""
 
     files: int
-    bytes: int
-    """Of the files, without what was done before."""
-    bytes_before: int
-    """Done before."""
+    bytes: int  # of the files, without what was done before
+    bytes_before: int  # done before
     begun_at: float = field(default_factory=time.monotonic)
-    tasks: int = 0
-    """Task runs it took."""
-    done: int = 0
-    """Shards."""
+    tasks: int = 0  # task runs it took
+    done: int = 0  # shards
     bytes_done: int = 0
     failed: list[ShardFailed] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    """Captures by outcome, as loaded."""
-    pages: int = 0
-    """Captures refined so far."""
-    passed: Counter[str] = field(default_factory=Counter)
-    """Records passed over, by reason."""
-    estimate: Estimate | None = None
-    """Of a dry run."""
+    counts: Counter[str] = field(default_factory=Counter)  # captures by outcome, as loaded
+    pages: int = 0  # captures refined so far
+    passed: Counter[str] = field(default_factory=Counter)  # records passed over, by reason
+    estimate: Estimate | None = None  # of a dry run
 
     def add(self, refinement: Refinement) -> None:
         """Count one shard in."""
@@ -90,7 +82,7 @@ class ShardWork:
         for group in self._groups:
             staged = [one for one in group if isinstance(one, Staged)]
             if staged:
-                self.progress.counts.update(load_shards(self.place, staged, log.info))
+                self.progress.counts.update(load_shards(self.place, staged))
             log.info(self.progress.pace())
             size -= sum(one.shard.bytes for one in group)
             if size <= 0:

@@ -11,11 +11,10 @@ from typing import IO, TypeAlias
 
 from typing_extensions import Buffer
 
-from warehouse.store.objects import SCHEME, Store, object_at
+from warehouse.store.objects import Store, object_at
 
 _CHUNK = 8 * 1024 * 1024
-_CHUNKS = 3
-"""Chunks cached: probing for the start of a record goes back a little."""
+_CHUNKS = 3  # chunks cached: probing for the start of a record goes back a little
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 
 
@@ -23,26 +22,21 @@ SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 class StoredPath:
     """An object of a bucket, with as much of a path's interface as is needed."""
 
-    store: Store
-    """The whole bucket."""
+    store: Store  # the whole bucket
     key: str
 
     def __str__(self) -> str:
         return f"{self.store.url}/{self.key}"
 
     def open(self, mode: str = "rb") -> "IO[bytes]":
-        """The object, for reading at any offset.
-
-        Raises:
-            StoreError: it does not exist, or the store does not answer.
-        """
-        return StoredFile(self)  # type: ignore[return-value]
+        """The object, for reading at any offset; raises StoreError."""
+        return _StoredFile(self)  # type: ignore[return-value]
 
 
 WarcPath: TypeAlias = Path | StoredPath
 
 
-class StoredFile(io.RawIOBase):
+class _StoredFile(io.RawIOBase):
     """An object that is read in large chunks, the last few of which are cached."""
 
     def __init__(self, path: StoredPath) -> None:
@@ -53,25 +47,20 @@ class StoredFile(io.RawIOBase):
         self._chunks: OrderedDict[int, bytes] = OrderedDict()
 
     def readable(self) -> bool:
-        """Always."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
         return True
 
     def tell(self) -> int:
-        """Offset of the next read."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Set the offset of the next read."""
         from_there = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}
         self._at = from_there[whence] + offset
         return self._at
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Read into a buffer."""
         view = memoryview(buffer)
         found = self.piece(len(view), self._at, whole=False)
         view[: len(found)] = found
@@ -100,17 +89,8 @@ class StoredFile(io.RawIOBase):
         return self._chunks[number]
 
 
-def warc_path(url: str) -> WarcPath:
-    """A WARC file, by its absolute path or its s3:// URL."""
-    return StoredPath(*object_at(url)) if url.startswith(SCHEME) else Path(url)
-
-
 def size_of(path: WarcPath) -> int:
-    """The file's bytes.
-
-    Raises:
-        OSError: it does not exist.
-    """
+    """The file's bytes; raises OSError where it does not exist."""
     if isinstance(path, Path):
         return path.stat().st_size
     size = path.store.size(path.key)
@@ -126,7 +106,7 @@ def is_file(path: WarcPath) -> bool:
 
 def piece(file: IO[bytes], size: int, at: int) -> bytes:
     """Bytes of a file from an offset on; its position stays as it is."""
-    if isinstance(file, StoredFile):
+    if isinstance(file, _StoredFile):
         return file.piece(size, at)
     return os.pread(file.fileno(), size, at)
 
@@ -135,8 +115,7 @@ def stored_warcs(pattern: str) -> Iterator[StoredPath]:
     """The WARC files of a bucket at an s3:// URL: an object, a folder, or a glob of keys.
 
     Raises:
-        ValueError: it is not the URL of a bucket.
-        StoreError: the store does not answer.
+        ValueError, StoreError: it is not the URL of a bucket, or the store does not answer.
     """
     named = StoredPath(*object_at(pattern))
     fixed = named.key
@@ -148,6 +127,5 @@ def stored_warcs(pattern: str) -> Iterator[StoredPath]:
         fixed = fixed.partition(mark)[0]
     folder = fixed.rpartition("/")[0] if is_glob else fixed.rstrip("/")
     for found in named.store.list(folder):
-        is_named = fnmatchcase(found.key, named.key) if is_glob else found.key.endswith(SUFFIXES)
-        if is_named:
+        if fnmatchcase(found.key, named.key) if is_glob else found.key.endswith(SUFFIXES):
             yield StoredPath(named.store, found.key)

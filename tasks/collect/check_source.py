@@ -79,7 +79,6 @@ def _get(client: Client, source: Source, url: str, kind: CaptureKind) -> Attempt
     return client.get(
         url,
         kind=kind,
-        accept="listing" if kind is CaptureKind.LISTING else "html",
         record=lambda attempt: None,
         min_interval=source.min_interval_seconds,
         allow_private=source.allow_private_hosts,

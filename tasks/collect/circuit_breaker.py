@@ -5,16 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tasks.sources.source import Source
-from warehouse.layers.layout import Layout
-from warehouse.read.source_health import SourceHealth, source_health
+from warehouse.read.source_health import SourceHealth
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """Health of the sources that a run may skip.
-
-    Sources that a person named are never skipped: their runs get an empty breaker.
-    """
+    """Health of the sources that a run may skip; empty for sources that a person named."""
 
     health: Mapping[str, SourceHealth] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -32,10 +28,7 @@ class Breaker:
         )
 
     def trial_listings(self, source: Source) -> tuple[str, ...]:
-        """The listings of a source on trial, whose first decides whether more is requested.
-
-        Empty when the source is not on trial.
-        """
+        """The listings of a source on trial, whose first decides on the others; else empty."""
         health = self._tripped(source)
         if health is None or health.is_open(self.now):
             return ()
@@ -49,8 +42,3 @@ class Breaker:
             return None
         # Failures of listings that were since replaced in sources.toml do not count.
         return health if health.knows(source.listings) else None
-
-
-def read_breaker(layout: Layout) -> Breaker:
-    """The breaker with the sources' health as of the current snapshot."""
-    return Breaker(source_health(layout))

@@ -4,17 +4,16 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
-from tasks.archive import OPEN_SUFFIX, ArchiveWriter, open_archive, salvage
+from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
-from tasks.collect.deferred import deferred_attempts
 from tasks.collect.fetch import Client
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing, find_files, read_file, read_listing
-from tasks.collect.url_claims import UrlClaims
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.progress import advance
 from tasks.settings import Limits
@@ -26,14 +25,12 @@ from warehouse.read.known_urls import KnownListing, KnownUrls, Once, known_files
 
 log = logging.getLogger(__name__)
 
+# Sitemaps read for one source in a run besides its own listings; an index may name many.
 MAX_CHILDREN = 25
-"""Sitemaps read for one source in a run besides its own listings; an index may name many."""
-
+# The `found_in` of a known page that is fetched again because it may have changed.
 RECHECK = "recheck"
-"""The `found_in` of a known page that is fetched again because it may have changed."""
-
+# Pages in a row without an answer after which the rest is deferred to a later run.
 FAILURES_IN_A_ROW = 5
-"""Pages in a row without an answer after which the rest is deferred to a later run."""
 UNANSWERED = frozenset(
     {
         Outcome.DNS_FAILED,
@@ -55,23 +52,33 @@ class Collected:
 
     source_id: str
     warc: Path | None = None
-    listed: int = 0
-    """Entries that listings and globs named, each once."""
+    listed: int = 0  # entries that listings and globs named, each once
+    # New entries deferred to a later run: over the limit on new articles, or no host answered.
     deferred: int = 0
-    """New entries deferred to a later run: over the limit on new articles, or no host answered."""
-    rechecked: int = 0
-    """Known pages fetched again."""
-    outcomes: dict[str, int] = field(default_factory=dict)
-    """Attempts by outcome."""
-    error: str = ""
-    """Why the source failed; empty when it did not."""
-    skipped: str = ""
-    """Until when and why the source was skipped; empty when it was not."""
+    rechecked: int = 0  # known pages fetched again
+    outcomes: dict[str, int] = field(default_factory=dict)  # attempts by outcome
+    error: str = ""  # why the source failed; empty when it did not
+    skipped: str = ""  # until when and why the source was skipped; empty when it was not
 
     @property
     def has_pages(self) -> bool:
         """Whether there are pages to refine."""
         return bool(self.outcomes.get(Outcome.FETCHED))
+
+
+class UrlClaims:
+    """URLs claimed in this run, so that two sources never fetch the same page."""
+
+    def __init__(self) -> None:
+        self._claimed: set[str] = set()
+        self._lock = Lock()
+
+    def claim(self, key: str) -> bool:
+        """Claim a folded URL; False when it is claimed already."""
+        with self._lock:
+            first = key not in self._claimed
+            self._claimed.add(key)
+            return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +89,23 @@ class Collector:
     run_id: str
     client: Client
     limits: Limits
-    since: datetime | None = None
-    """Entries dated earlier are ignored; undated ones are not."""
-    max_new: int = 0
-    """New pages fetched for one source at most; 0 takes the limit of the settings."""
-    recheck_after: tuple[timedelta, ...] = ()
-    """How long after an article was first seen its page is fetched again."""
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """The clock by which pages are due."""
+    since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
+    max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
+    recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))  # by it pages are due
     claims: UrlClaims = field(default_factory=UrlClaims)
     breaker: Breaker = field(default_factory=Breaker)
     once: Once = field(default_factory=Once)
     known: KnownUrls = field(default_factory=KnownUrls)
 
-    def due_pages(self, source: Source) -> list[DuePage]:
-        """Known pages of a source that are due to be fetched again."""
-        own = source.recheck_after
-        steps, most = self.recheck_after if own is None else own, self.limits.max_rechecks
-        about = (self.layout, steps, self.now)
-        read = partial(due_pages, *about, most=most, published_since=self.since)
-        # One query serves all sources with the same steps.
-        return self.once.get(steps, read).get(source.id, [])
-
-    def last_listings(self, source: Source) -> dict[str, KnownListing]:
-        """The listings of a source as they were last read."""
-        if not source.listings:
-            return {}
-        return self.once.get("listings", lambda: last_listings(self.layout)).get(source.id, {})
-
     def collect(self, source: Source, *, is_retry: bool = False) -> Collected:
         """Collect one source; an exception becomes the result's `error`.
 
-        Args:
-            source: The source.
-            is_retry: Whether this run has tried it before: its archive file is then continued.
+        A retry within the run continues the archive file of the attempt before it.
         """
         raw = self.layout.raw
-        visit = _Visit(self, source, open_archive(raw, source.id, self.run_id, may_resume=is_retry))
+        archive = ArchiveWriter(raw, source.id, self.run_id, may_resume=is_retry)
+        visit = _Visit(self, source, archive)
         try:
             # A killed run's open file is closed first: refining reads all earlier archive files.
             for path in (raw / source.id).glob("*" + OPEN_SUFFIX):
@@ -128,7 +115,16 @@ class Collector:
         except Exception as error:
             log.exception("%s: collecting stopped", source.id)
             visit.error = f"{type(error).__name__}: {error}"
-        return visit.collected()
+        return Collected(
+            source.id,
+            archive.path,
+            len(visit.listed),
+            visit.deferred,
+            visit.rechecked,
+            dict(sorted(visit.outcomes.items())),
+            visit.error,
+            visit.skipped,
+        )
 
 
 class _Visit:
@@ -156,18 +152,6 @@ class _Visit:
             self.error = f"no listing could be read: {self.failed_listings[0]}"
         else:
             self._recheck_pages()
-
-    def collected(self) -> Collected:
-        return Collected(
-            self.source.id,
-            self.archive.path,
-            len(self.listed),
-            self.deferred,
-            self.rechecked,
-            dict(sorted(self.outcomes.items())),
-            self.error,
-            self.skipped,
-        )
 
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> None:
         self.archive.write(attempt, entry)
@@ -206,16 +190,29 @@ class _Visit:
             elif collector.claims.claim(key):
                 self._fetch(entry)
         self.deferred = len(deferred)
-        for attempt, entry in deferred_attempts(deferred, collector.now):
-            self._record(attempt, entry)
+        # One attempt a publication day, so that coverage does not count the day as complete.
+        days: dict[date | None, list[Entry]] = {}
+        for entry in deferred:
+            at = entry.published_at
+            days.setdefault(at.astimezone(UTC).date() if at else None, []).append(entry)
+        for entries in days.values():
+            detail = f"{len(entries)} page{'' if len(entries) == 1 else 's'} of this day"
+            kind, outcome, url = CaptureKind.PAGE, Outcome.LEFT_FOR_LATER, entries[0].url
+            attempt = Attempt(kind, url, url, outcome, collector.now, 0.0, detail)
+            self._record(attempt, entries[0])
 
     def _recheck_pages(self) -> None:
-        pages = self.collector.due_pages(self.source)
+        collector, own = self.collector, self.source.recheck_after
+        steps, most = collector.recheck_after if own is None else own, collector.limits.max_rechecks
+        about = (collector.layout, steps, collector.now)
+        read = partial(due_pages, *about, most=most, published_since=collector.since)
+        # One query serves all sources with the same steps.
+        pages = collector.once.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == FAILURES_IN_A_ROW:
                 return
-            if self.collector.claims.claim(fold(page.url)):
+            if collector.claims.claim(fold(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
@@ -226,7 +223,10 @@ class _Visit:
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
 
     def _listed_entries(self) -> Iterator[Entry]:
-        last = self.collector.last_listings(self.source)
+        if not self.source.listings:
+            return
+        read = partial(last_listings, self.collector.layout)  # one query serves all sources
+        last = self.collector.once.get("listings", read).get(self.source.id, {})
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
@@ -285,7 +285,6 @@ class _Visit:
         return self.collector.client.get(
             url,
             kind=kind,
-            accept="listing" if kind is CaptureKind.LISTING else "html",
             record=self._record_robots,
             min_interval=self.source.min_interval_seconds,
             allow_private=self.source.allow_private_hosts,

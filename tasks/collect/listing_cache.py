@@ -1,7 +1,6 @@
 """Caches parsed listings, so that a feed is not parsed again after a 304.
 
-An entry is valid for the archived copy, LISTING_VERSION and settings that it was made from. A lost
-entry is parsed again from the archive: the cache saves time and changes no result.
+A lost entry is parsed again from the archive: the cache saves time and changes no result.
 """
 
 import hashlib
@@ -18,13 +17,9 @@ from warehouse.store.archive_files import download_archive
 
 log = logging.getLogger(__name__)
 
+# Raise it when some listing would now give other entries, then run
+# `python -m tests.upgrade.fingerprints`. Each listing is then parsed again from its archived copy.
 LISTING_VERSION = 1
-"""Version of the entries read from feeds, sitemaps and section pages.
-
-Raise it when some listing would now give other entries, then run
-`python -m tests.upgrade.fingerprints`. Each listing is then parsed once more from its archived
-copy.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +34,7 @@ class ListingCache:
 
     layout: Layout
     source_id: str
-    settings: str
-    """The other settings that the entries depend on."""
+    settings: str  # the other settings that the entries depend on
 
     def get(self, url: str, raw_ref: str) -> Listing | None:
         """The listing parsed from this archived copy; None when it is not cached."""

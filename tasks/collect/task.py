@@ -15,26 +15,23 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
-from tasks.collect.circuit_breaker import Breaker, read_breaker
+from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.installation import Installation
 from tasks.sources.source import Source
 from warehouse.read.query import kept_open
+from warehouse.read.source_health import source_health
 
 log = logging.getLogger(__name__)
 
+# Collect tasks of one run: with more sources, some share a task.
+# Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
+# collect and to refine it, the server used two thirds of a core throughout the run.
 MAX_TASKS = 20
-"""Collect tasks of one run: with more sources, some share a task.
-
-Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
-collect and to refine it, the server used two thirds of a core throughout the run.
-"""
+# Threads of a run, which mostly wait for hosts.
+# Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
 MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-"""Threads of a run, which mostly wait for hosts.
-
-Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
-"""
 
 
 class SharedCollection:
@@ -44,8 +41,7 @@ class SharedCollection:
 
     def __init__(self, collector: Collector) -> None:
         self.collector = collector
-        self.results: dict[str, Collected] = {}
-        """By source id."""
+        self.results: dict[str, Collected] = {}  # by source id
         self.is_cancelled = Event()
         self._slots = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
 
@@ -78,12 +74,9 @@ def shared_collection(
 ) -> Iterator[SharedCollection]:
     """Open what the collect tasks of a run share; when the body raises, no further source starts.
 
-    Args:
-        installation: The installation.
-        run_id: The run.
-        since_days: Ignores entries published more than this many days ago; 0 takes all.
-        max_new: New pages fetched per source at most; 0 takes the limit of the settings.
-        is_chosen: Whether a person named the sources; then none is skipped for earlier failures.
+    Entries published more than `since_days` ago are ignored, at most `max_new` new pages fetched
+    per source; 0 takes all, and the limit of the settings. Where a person has chosen the sources,
+    none is skipped for earlier failures.
     """
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     settings = installation.settings
@@ -100,7 +93,7 @@ def shared_collection(
                 since,
                 max_new,
                 settings.recheck_after,
-                breaker=Breaker() if is_chosen else read_breaker(installation.layout),
+                breaker=Breaker() if is_chosen else Breaker(source_health(installation.layout)),
             )
         )
         try:
@@ -123,16 +116,10 @@ def source_groups(sources: Sequence[Source]) -> dict[str, tuple[Source, ...]]:
 def collect_sources(
     name: str, sources: tuple[Source, ...], shared: SharedCollection
 ) -> tuple[Collected, ...]:
-    """Discover, fetch and archive a group of sources, all at once.
+    """Discover, fetch and archive a group of sources, all at once; a retry only failed ones.
 
     The task fails when every source that was asked failed. The results are then the data of its
-    state, since the attempts of failed sources are archived as well. A retry collects only the
-    failed sources.
-
-    Args:
-        name: For the task run's name.
-        sources: The group.
-        shared: What the tasks of the run share.
+    state, since the attempts of failed sources are archived as well.
     """
     with ThreadPoolExecutor(min(len(sources), MAX_SOURCES_AT_ONCE)) as threads:
         # Threads run in the task's context, so that their log lines appear on the run's page.

@@ -12,7 +12,7 @@ from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
-from tasks.http.content_type import is_page
+from tasks.http.response import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
 from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
 from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides

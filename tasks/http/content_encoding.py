@@ -7,8 +7,7 @@ import brotli
 
 from tasks.model import Failure, Outcome
 
-PIECE = 64 * 1024
-"""Bytes of the pieces in which bodies are read and decoded, at most."""
+PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
 
 ACCEPTED = "gzip, deflate, br"
 
@@ -21,13 +20,15 @@ _MOST_CODINGS = 3
 def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
     """The decoded body.
 
-    Names that are not encodings (servers send `UTF-8`, `none`) are ignored, as browsers do.
-
     Raises:
         Failure: BROKEN_RESPONSE for broken or truncated compression, and for encodings that the
             request did not accept.
     """
-    codings = [name for name in _names(content_encoding) if name in _DECODERS]
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    if refused := next((name for name in names if name in _UNDECODABLE), None):
+        raise _broken(f"content encoding {refused} was not accepted by the request")
+    # Names that are not encodings (servers send `UTF-8`, `none`) are ignored, as browsers do.
+    codings = [name for name in names if name in _DECODERS]
     if len(codings) > _MOST_CODINGS:
         raise _broken(f"compressed {len(codings)} times")
     for name in reversed(codings):
@@ -36,14 +37,6 @@ def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
         yield from pieces
     except (zlib.error, brotli.error) as error:
         raise _broken(f"{content_encoding}: {error}") from None
-
-
-def _names(content_encoding: str) -> list[str]:
-    names = [name.strip().lower() for name in content_encoding.split(",")]
-    for name in names:
-        if name in _UNDECODABLE:
-            raise _broken(f"content encoding {name} was not accepted by the request")
-    return names
 
 
 def _broken(detail: str) -> Failure:
@@ -57,7 +50,10 @@ def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if stream is None or stream.eof:
                 if stream is not None and not _GZIP.startswith(rest[:2]):
                     break  # gzip allows garbage after the end
-                stream = zlib.decompressobj(_window(rest) if stream is None else _AUTOMATIC)
+                # Some servers send the bare stream, without zlib's header, as `deflate`.
+                is_zlib = rest[0] & 0x0F == 8 and int.from_bytes(rest[:2]) % 31 == 0
+                is_bare = stream is None and not is_zlib and not rest.startswith(_GZIP)
+                stream = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else _AUTOMATIC)
             if data := stream.decompress(rest, PIECE):
                 yield data
             rest = stream.unused_data if stream.eof else stream.unconsumed_tail
@@ -80,12 +76,6 @@ def _at_least_two_bytes_first(pieces: Iterable[bytes]) -> Iterator[bytes]:
             start = None
     if start:
         yield start
-
-
-def _window(start: bytes) -> int:
-    """By the header of gzip or zlib; some servers send the bare stream as `deflate`."""
-    is_zlib = start[0] & 0x0F == 8 and int.from_bytes(start[:2]) % 31 == 0
-    return _AUTOMATIC if is_zlib or start.startswith(_GZIP) else -zlib.MAX_WBITS
 
 
 def _unbrotlied(pieces: Iterable[bytes]) -> Iterator[bytes]:

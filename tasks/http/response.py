@@ -1,6 +1,7 @@
 """A response's status, type and body, read the same way from the network and from an archive."""
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import client
@@ -10,16 +11,13 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from tasks.http.content_encoding import PIECE, decoded
-from tasks.http.content_type import is_page
 from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_GOOD = {
-    CaptureKind.LISTING: Outcome.LISTED,
-    CaptureKind.PAGE: Outcome.FETCHED,
-    CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
-}
+_GOOD = {CaptureKind.LISTING: Outcome.LISTED, CaptureKind.PAGE: Outcome.FETCHED}
 _PARTIAL = 206
+# application/xml is not among them: what servers send under it are feeds and sitemaps.
+_PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +26,18 @@ class Content:
 
     outcome: Outcome
     detail: str = ""
-    body: bytes = b""
-    """After transfer and content decoding."""
+    body: bytes = b""  # after transfer and content decoding
 
 
 def recorded(block: bytes) -> HTTPResponse:
     """Open a recorded response, from its status line on, as if it came from the network.
 
-    So what was fetched is decoded by the same code when it is read again: fastwarc's own decoding
-    refuses `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body
-    for a whole one.
-
     Raises:
         Failure: BROKEN_RESPONSE.
     """
+    # What was fetched is decoded by the same code when it is read again: fastwarc's decoding
+    # refuses `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body
+    # for a whole one.
     socket = SimpleNamespace(makefile=lambda _mode: io.BytesIO(block))
     message = client.HTTPResponse(socket, method="GET")  # type: ignore[arg-type]
     try:
@@ -63,23 +59,37 @@ def read_content(
 ) -> Content:
     """Judge a response by its status and type, and read the body of a good one.
 
-    Args:
-        response: With its body unread.
-        max_bytes: Of the decoded body.
-        kind: What the request was for. Only a page has to have a page's content type, and only
-            a robots.txt that is longer is read to the limit.
-        is_conditional: Whether the request allowed the answer "not modified".
+    Only a page has to have a page's content type. A robots.txt that is longer than `max_bytes`,
+    decoded, is read to that limit; any other body is then TOO_LARGE. `is_conditional`: the
+    request allowed the answer "not modified".
     """
     status = response.status
     if not is_success(status):
-        return _refused(status, is_conditional)
+        if status == 304 and is_conditional:
+            return Content(Outcome.NOT_MODIFIED)
+        if status in REDIRECTS:
+            return Content(Outcome.HTTP_ERROR, f"status {status} without a Location")
+        failed = Outcome.SERVER_ERROR if 500 <= status < 600 else Outcome.HTTP_ERROR
+        return Content(STATUS_OUTCOMES.get(status, failed), f"status {status}")
     content_type = response.headers.get("Content-Type", "")
     if kind is CaptureKind.PAGE and not is_page(content_type):
         return Content(Outcome.NOT_A_PAGE, f"content type {content_type[:100]!r}, body not read")
+    body = io.BytesIO()
     try:
-        return _read(response, max_bytes, kind)
+        if kind is not CaptureKind.ROBOTS:
+            return Content(_GOOD[kind], body=read_body(response, max_bytes))
+        copy_body(response, max_bytes, body)
     except Failure as failure:
-        return Content(failure.outcome, failure.detail)
+        if kind is not CaptureKind.ROBOTS or failure.outcome is not Outcome.TOO_LARGE:
+            return Content(failure.outcome, failure.detail)
+        cut = f"the first {body.tell()} bytes of a longer file"
+        return Content(Outcome.ROBOTS_READ, cut, body.getvalue())
+    return Content(Outcome.ROBOTS_READ, body=body.getvalue())
+
+
+def is_page(content_type: str) -> bool:
+    """Whether a Content-Type header is that of HTML or text; a missing one may be."""
+    return bool(_PAGE_TYPE.fullmatch(content_type.partition(";")[0].strip().lower()))
 
 
 def is_success(status: int) -> bool:
@@ -87,35 +97,8 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300 and status != _PARTIAL
 
 
-def _refused(status: int, is_conditional: bool) -> Content:
-    if status == 304 and is_conditional:
-        return Content(Outcome.NOT_MODIFIED)
-    if status in REDIRECTS:
-        return Content(Outcome.HTTP_ERROR, f"status {status} without a Location")
-    failed = Outcome.SERVER_ERROR if 500 <= status < 600 else Outcome.HTTP_ERROR
-    return Content(STATUS_OUTCOMES.get(status, failed), f"status {status}")
-
-
-def _read(response: HTTPResponse, max_bytes: int, kind: CaptureKind) -> Content:
-    if kind is not CaptureKind.ROBOTS:
-        return Content(_GOOD[kind], body=read_body(response, max_bytes))
-    body = io.BytesIO()
-    try:
-        copy_body(response, max_bytes, body)
-    except Failure as failure:
-        if failure.outcome is not Outcome.TOO_LARGE:
-            raise
-        cut = f"the first {body.tell()} bytes of a longer file"
-        return Content(Outcome.ROBOTS_READ, cut, body.getvalue())
-    return Content(Outcome.ROBOTS_READ, body=body.getvalue())
-
-
 def read_body(response: HTTPResponse, max_bytes: int) -> bytes:
-    """The body after transfer and content decoding.
-
-    Raises:
-        Failure: TOO_LARGE or BROKEN_RESPONSE.
-    """
+    """The body, decoded; raises a Failure, TOO_LARGE or BROKEN_RESPONSE."""
     declared = response.length_remaining
     if declared and declared > max_bytes:
         reason = f"Content-Length {declared}, the limit is {max_bytes} bytes"
@@ -139,11 +122,7 @@ def copy_body(response: HTTPResponse, max_bytes: int, body: io.BytesIO) -> None:
 
 
 def body_pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """The body without its chunking, still compressed, in pieces of at most `PIECE` bytes.
-
-    Raises:
-        Failure: BROKEN_RESPONSE for broken chunks and for bodies that end early.
-    """
+    """The body without its chunking, still compressed; raises a Failure, BROKEN_RESPONSE."""
     try:
         yield from response.stream(PIECE, decode_content=False)
     except (HTTPError, client.HTTPException, ValueError) as error:

@@ -37,10 +37,7 @@ def begun_runs(layout: Layout) -> list[str]:
 
 
 def adopt_unfinished(layout: Layout) -> Generator[str]:
-    """Ids of runs whose process died, oldest first.
-
-    The caller holds a run's lock until it asks for the next one; the run then counts as finished.
-    """
+    """Ids of runs whose process died, oldest first; each is finished when the next is asked for."""
     for path in sorted(layout.locks.glob(f"*{SUFFIX}")):
         try:
             mark = path.open()

@@ -11,8 +11,7 @@ from warehouse.layers.layout import Layout
 from warehouse.store.source_leases import stored_turn
 
 LOOK_AGAIN_SECONDS = 0.5
-MAX_NAMED = 5
-"""Sources of a run that a message names."""
+MAX_NAMED = 5  # sources of a run that a message names
 
 
 class SourceBusy(Exception):  # noqa: N818 - it is what is the case
@@ -28,10 +27,8 @@ class LockedSources:
     """The sources that a run may collect, and those that another run has locked."""
 
     sources: tuple[Source, ...]
-    busy: Mapping[str, str]
-    """Id of the run that has locked it, by source id."""
-    has_waited: bool = False
-    """Whether another run had to end first."""
+    busy: Mapping[str, str]  # id of the run that has locked it, by source id
+    has_waited: bool = False  # whether another run had to end first
 
 
 @contextmanager
@@ -43,12 +40,7 @@ def lock_sources(
 ) -> Iterator[LockedSources]:
     """Keep other runs from collecting the sources while the body runs.
 
-    Args:
-        layout: The folders.
-        run_id: The run, as other runs name it in their messages.
-        sources: The sources wanted.
-        waiting: Called once a run with what is waited for; without it locked sources are left
-            out.
+    `waiting` is called once a run with what is waited for; without it locked sources are left out.
     """
     wanted = sorted(sources, key=lambda source: source.id)
     busy: dict[str, str] = {}
@@ -74,10 +66,7 @@ def lock_sources(
 
 @contextmanager
 def source_lock(
-    layout: Layout,
-    source_id: str,
-    run_id: str = "",
-    waiting: Callable[[str], None] | None = None,
+    layout: Layout, source_id: str, run_id: str = "", waiting: Callable[[str], None] | None = None
 ) -> Iterator[None]:
     """Be the only one to collect a source; the kernel frees the lock when the process ends.
 

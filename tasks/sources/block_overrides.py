@@ -6,12 +6,10 @@ from hashlib import sha256
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-TEXT = "text:"
-"""Prefix of an override that names a block by its text; any other is a CSS selector."""
+TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
 WORDS = re.compile(r"[\w\s-]+")
 ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
-KNOWN_TAGS = 1 << 10
-"""The parser numbers HTML's elements below it, and any other name far above."""
+KNOWN_TAGS = 1 << 10  # the parser numbers HTML's elements below it, and any other name far above
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,16 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from tasks.settings import Steps
+from tasks.settings import Steps, matching
 from tasks.sources.block_overrides import BlockOverrides, checked_override
 from tasks.text.toml_reader import ConfigError, read_entries
 
 __all__ = ["ConfigError", "Source", "choose", "load_sources"]
 
-_ID = re.compile(r"[a-z]{2}-[a-z0-9-]+")
-_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-_CODES = (
+_ISO_639_1 = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
     "de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy "
     "hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg "
@@ -27,19 +25,12 @@ _CODES = (
     "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
     "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
-_ISO_639_1 = frozenset(_CODES.split())
-
-
-def _country_outlet(value: str) -> str:
-    if not _ID.fullmatch(value):
-        raise ValueError(f"must be like gb-bbc (country-outlet, a-z 0-9 -), got {value!r}")
-    return value
 
 
 def _language(value: str) -> str:
     found = _LANGUAGE.fullmatch(value)
     # The usual slip is a country's code: "jp" for ja, "cn" for zh.
-    if not found or (len(found[1]) == 2 and found[1] not in _ISO_639_1):
+    if not found or (len(found[1]) == 2 and found[1] not in _ISO_639_1.split()):
         raise ValueError(f"must be a language code like en, ja or zh-Hant, got {value!r}")
     return value
 
@@ -65,12 +56,6 @@ def _web_address(value: str) -> str:
     return value
 
 
-def _domain(value: str) -> str:
-    if not _DOMAIN.fullmatch(value):
-        raise ValueError(f"must be a domain like bbc.co.uk in small letters, got {value!r}")
-    return value
-
-
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
@@ -84,20 +69,20 @@ def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _two(value: object) -> object:
-    if isinstance(value, tuple) and len(value) != 2:
+def _low_high(value: tuple[int, ...]) -> tuple[int, ...]:
+    if len(value) != 2:
         raise ValueError(f"must be [low, high], got {list(value)}")
-    return value
-
-
-def _low_high(value: tuple[int, int]) -> tuple[int, int]:
     if not 0 <= value[0] <= value[1]:
         raise ValueError(f"must be [low, high] with 0 <= low <= high, got {list(value)}")
     return value
 
 
+Id = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)")]
+Domain = Annotated[
+    str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
+]
 Text = Annotated[str, AfterValidator(_not_blank)]
-LowHigh = Annotated[tuple[int, int], BeforeValidator(_two), AfterValidator(_low_high)]
+LowHigh = Annotated[tuple[int, ...], AfterValidator(_low_high)]
 Addresses = Annotated[
     tuple[Annotated[str, AfterValidator(_web_address)], ...], AfterValidator(_no_repeats)
 ]
@@ -111,43 +96,35 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    id: Annotated[str, AfterValidator(_country_outlet)]
+    id: Id
     name: Text
+    # What its articles are written in, where a page and its text leave that open.
     language: Annotated[str, AfterValidator(_language)]
-    """What its articles are written in, where a page and its text leave that open."""
-    timezone: Annotated[str, AfterValidator(_timezone)]
-    """For printed times without an offset."""
-    feeds: Addresses = ()
-    """RSS, Atom or JSON Feed."""
-    sitemaps: Addresses = ()
-    """News sitemaps, or indexes of them."""
-    sections: Addresses = ()
-    """Pages whose article links are followed."""
+    timezone: Annotated[str, AfterValidator(_timezone)]  # for printed times without an offset
+    feeds: Addresses = ()  # RSS, Atom or JSON Feed
+    sitemaps: Addresses = ()  # news sitemaps, or indexes of them
+    sections: Addresses = ()  # pages whose article links are followed
+    # Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder.
     files: Annotated[tuple[Text, ...], AfterValidator(_no_repeats)] = ()
-    """Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder."""
-    domains: Annotated[
-        tuple[Annotated[str, AfterValidator(_domain)], ...], AfterValidator(_no_repeats)
-    ] = ()
-    """Whose pages in archives are this source's, with all hosts below them; where none is named,
-    those of its listings."""
+    # Whose pages in archives are this source's, with all hosts below them; where none is named,
+    # those of its listings.
+    domains: Annotated[tuple[Domain, ...], AfterValidator(_no_repeats)] = ()
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+    # Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing.
     expected_daily: LowHigh | None = None
-    """Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing."""
     allow_private_hosts: bool = False
+    # Instead of the settings' durations; an empty list asks for no page again.
     recheck_after: Steps | None = None
-    """Instead of the settings' durations; an empty list asks for no page again."""
+    # Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
+    # text, with a `*` behind for a beginning.
     strip: Overrides = ()
-    """Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
-    text, with a `*` behind for a beginning."""
-    keep: Overrides = ()
-    """Blocks that are, whatever else speaks against them."""
+    keep: Overrides = ()  # blocks that are, whatever else speaks against them
 
     @model_validator(mode="after")
     def _has_a_place_to_look(self) -> Self:
         if not (self.listings or self.files):
-            raise ValueError(
-                "feeds: missing, one of feeds, sitemaps, sections, files must be given"
-            )
+            wanted = "one of feeds, sitemaps, sections, files must be given"
+            raise ValueError(f"feeds: missing, {wanted}")
         return self
 
     @property

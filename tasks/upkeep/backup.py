@@ -8,13 +8,12 @@ under the writer's lock, the files after it. In the copy the order is that of a 
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.layers.commits import (
     BEGUN,
-    Commit,
     CommittedFile,
     committed_runs,
     next_commits,
@@ -26,10 +25,10 @@ from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.working_copy import synchronised
 
+# Files that cannot be rebuilt from a layer; the second refers to versions in the first.
 HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
-"""Files that cannot be rebuilt from a layer; the second refers to versions in the first."""
+# An archive file that is being written; its copy is cut when the run is finished there.
 OPEN = ".open"
-"""An archive file that is being written; its copy is cut when the run is finished there."""
 
 
 class BackupFailed(Exception):  # noqa: N818 - the message is for people
@@ -43,21 +42,15 @@ class Backup:
     runs: int
     parquet_files: int
     archives: int
-    copied: int
-    """Files that were new or had grown."""
+    copied: int  # files that were new or had grown
 
 
 def back_up(
     layout: Layout, target: Path, waiting: Callable[[str], None] = lambda message: None
 ) -> Backup:
-    """Update a copy of the data folder; files that it has are not copied again.
+    """Update the copy of a data folder in `target`, into which nothing else may ingest.
 
     The DuckDB file is left out, being made again from the rest, and so is the cache.
-
-    Args:
-        layout: The installation.
-        target: The copy's folder, itself a data folder; nothing may ingest into it.
-        waiting: Told when another process has to finish first.
 
     Raises:
         BackupFailed: a file is gone or not what its commit says.
@@ -70,7 +63,11 @@ def back_up(
             archives = _take_names(layout, coming)
         commits = read_commits(coming.commits, committed_runs(coming.commits))
         named = {file.path: file for commit in commits for file in commit.files}
-        _mark_begun(copy, commits)
+        copy.commits.mkdir(parents=True, exist_ok=True)
+        for commit in commits:
+            if not all((copy.root / file.path).exists() for file in commit.files):
+                # As a run does before it writes: what an interrupted backup leaves is swept away.
+                (copy.commits / f".{commit.run_id}{BEGUN}").touch()
         copied = sum(_copy_named(layout, copy, file) for file in named.values())
         copied += sum(_copy_archive(layout, copy, name) for name in archives)
         _take_over(coming, copy)
@@ -91,14 +88,6 @@ def _take_names(layout: Layout, coming: Layout) -> list[str]:
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, there)
     return archives
-
-
-def _mark_begun(copy: Layout, commits: Sequence[Commit]) -> None:
-    """As a run does before it writes: what an interrupted backup leaves is swept away."""
-    copy.commits.mkdir(parents=True, exist_ok=True)
-    for commit in commits:
-        if not all((copy.root / file.path).exists() for file in commit.files):
-            (copy.commits / f".{commit.run_id}{BEGUN}").touch()
 
 
 def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:

@@ -3,10 +3,9 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -44,32 +43,28 @@ from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
+# A file of this size stays as it is: written again with a few late rows it costs more than it
+# saves, and two of them are more than should be in memory at once.
 LARGE_BYTES = 64_000_000
-"""A file of this size stays as it is: written again with a few late rows it costs more than it
-saves, and two of them are more than should be in memory at once."""
-SLICE_SECONDS = 10.0
-"""How long a load waits at most, and a day's file longer."""
-PAUSE_SECONDS = 0.2
-"""Between slices, for whoever waits for the lock."""
+SLICE_SECONDS = 10.0  # how long a load waits at most, and a day's file longer
+PAUSE_SECONDS = 0.2  # between slices, for whoever waits for the lock
 _UNDATED = "undated"
 
-Told = Callable[[str], None]
+# Live files by layer and day, in the order of commits.
 Days = dict[tuple[str, str], list[CompactedFile]]
-"""Live files by layer and day, in the order of commits."""
 
 
 @dataclass(slots=True)
 class Compacted:
     """Figures of a compaction."""
 
-    days: int = 0
-    """Days, a layer each, that were written again."""
+    days: int = 0  # days, a layer each, that were written again
     files_before: int = 0
     files_after: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    # Layers and days that were skipped because a file differs from its commit, with the reason.
     broken: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Layers and days that were skipped because a file differs from its commit, with the reason."""
 
     def add(self, old: Iterable[CompactedFile], new: Iterable[CompactedFile]) -> None:
         """Count a day."""
@@ -91,24 +86,17 @@ def compact(
     closed_before: date,
     *,
     now: datetime | None = None,
-    waiting: Told = lambda message: None,
     seconds: float = SLICE_SECONDS,
 ) -> Compacted:
     """Write the files of each closed day again as one, for all runs that are published.
 
-    The old files stay for their readers until `drop_retired`. The writer's lock is let go every
-    few seconds; when it is killed, the next call goes on from the last day that was done.
-
-    Args:
-        layout: The installation.
-        closed_before: Days before this one are closed; what has no day is closed always.
-        now: The clock, for when files were replaced.
-        waiting: Told when another process has to finish first.
-        seconds: After so many the lock is let go.
+    Days before `closed_before` are closed, and what has no day. The old files stay for their
+    readers until `drop_retired`. The writer's lock is let go every few `seconds`; when it is
+    killed, the next call goes on from the last day that was done.
     """
     done, is_left = Compacted(), True
     while is_left:
-        with synchronised(layout, waiting):
+        with synchronised(layout, log.info):
             sweep(layout)
             is_left = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
         time.sleep(PAUSE_SECONDS if is_left else 0)
@@ -138,7 +126,14 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
     """The live files of published runs on closed days."""
     now = compacted_files(read_compactions(layout.commits))
     found: dict[tuple[str, str], dict[str, CompactedFile]] = defaultdict(dict)
-    for commit in _published_commits(layout):
+    con = open_snapshot(layout)
+    if con is None:
+        return {}
+    with con:
+        run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
+    # Each as it was written: a load in need of one reads all that are compacted with it.
+    commits = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
+    for commit in sorted(commits, key=lambda commit: commit.sequence):
         for file in commit.files:
             part = Part(commit.run_id, file.path, file.rows)
             alone = CompactedFile(file.path, file.bytes, file.sha256, (part,))
@@ -150,17 +145,6 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
         for (layer, day), files in found.items()
         if day == _UNDATED or day < last
     }
-
-
-def _published_commits(layout: Layout) -> list[Commit]:
-    """As they were written, in their order. A load in need of one reads all that are with it."""
-    con = open_snapshot(layout)
-    if con is None:
-        return []
-    with con:
-        run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
-    found = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
-    return sorted(found, key=lambda commit: commit.sequence)
 
 
 def _day_of(commit: Commit, file: CommittedFile) -> str:
@@ -190,11 +174,9 @@ def _compact_day(
     packs: Sequence[Sequence[CompactedFile]],
     now: datetime,
 ) -> list[CompactedFile]:
-    """Write a day's packs, then its record, from which on they count; its files of now.
-
-    When a file is broken, the next sweep removes what was written.
-    """
+    """Write a day's packs, then its record, from which on they count; its files of now."""
     name = f"day-{day}"
+    # When a file is broken, the next sweep removes what was written since.
     mark_begun(layout.commits, name)
     new = [_write(layout, name, layer, pack) for pack in packs]
     old = {file.path for pack in packs for file in pack} - {file.path for file in new}
@@ -206,11 +188,6 @@ def _compact_day(
     write_compaction(layout.commits, Compaction(layer, day, compacted, retired))
     mark_done(layout.commits, name)
     return live
-
-
-def _read(layout: Layout, pack: Iterable[CompactedFile]) -> pa.Table:
-    tables = [_read_file(layout, file) for file in pack]
-    return pa.concat_tables(tables, promote_options="default")
 
 
 def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
@@ -228,48 +205,43 @@ def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
 
 def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile]) -> CompactedFile:
     folder = (layout.root / pack[0].path).parent
-    file = write_parquet(layout, name, folder, layer, partial(_read, layout, pack))
+
+    def read() -> pa.Table:
+        tables = [_read_file(layout, file) for file in pack]
+        return pa.concat_tables(tables, promote_options="default")
+
+    file = write_parquet(layout, name, folder, layer, read)
     parts = tuple(part for each in pack for part in each.parts)
     return CompactedFile(file.path, file.bytes, file.sha256, parts)
 
 
-def publish_files(
-    layout: Layout, *, now: datetime | None = None, waiting: Told = lambda message: None
-) -> Path | None:
+def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None:
     """Update `files` in the warehouse and publish; returns the snapshot, if there is one.
 
     Raises:
         CheckFailed: rows would be missing or doubled; readers keep the last snapshot.
     """
-    with synchronised(layout, waiting):
+    with synchronised(layout, log.info):
         sweep(layout)
         with loader.open_writer(layout, committed_runs(layout.commits)) as con:
             follow_files(con, layout, now or datetime.now(UTC))
         return publish_locked(layout)
 
 
-def drop_retired(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[Path]:
+def drop_retired(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove replaced files that no snapshot lists and no reader has had time for; return them."""
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         sweep(layout)
         commits = read_commits(layout.commits, committed_runs(layout.commits))
         live = {file.path for commit in commits for file in commit.files} | listed_files(layout)
-        return [
-            path
-            for compaction in read_compactions(layout.commits)
-            for path in _drop_of_day(layout, compaction, older_than, live)
-        ]
-
-
-def _drop_of_day(
-    layout: Layout, compaction: Compaction, older_than: datetime, live: set[str]
-) -> list[Path]:
-    due = [old for old in compaction.retired if old.since <= older_than and old.path not in live]
-    for old in due:
-        (layout.root / old.path).unlink(missing_ok=True)
-    if due:
-        left = tuple(old for old in compaction.retired if old not in due)
-        write_compaction(layout.commits, replace(compaction, retired=left))
-    return [layout.root / old.path for old in due]
+        dropped = []
+        for compaction in read_compactions(layout.commits):
+            retired = compaction.retired
+            due = [old for old in retired if old.since <= older_than and old.path not in live]
+            for old in due:
+                (layout.root / old.path).unlink(missing_ok=True)
+                dropped.append(layout.root / old.path)
+            if due:
+                left = tuple(old for old in retired if old not in due)
+                write_compaction(layout.commits, replace(compaction, retired=left))
+        return dropped

@@ -30,6 +30,7 @@ from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
+# Columns of the rebuilt runs that numbering the versions of the next run needs.
 NUMBERED = {
     "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
     " body_sha256 VARCHAR, page_sha256 VARCHAR,"
@@ -37,32 +38,21 @@ NUMBERED = {
     " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",
 }
-"""Columns of the rebuilt runs that numbering the versions of the next run needs."""
 NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 
-def rebuild_articles(
-    layout: Layout,
-    refine_run: Callable[[str], Run | None],
-    *,
-    waiting: Callable[[str], None] = lambda message: None,
-) -> list[Commit]:
+def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) -> list[Commit]:
     """Make the Parquet layers again from the raw archive, run by run in the order of commits.
 
-    All or nothing: the new files are gathered beside the old ones, and the commits are swapped at
-    the end. The writer's file is dropped, so the next load reads the new layer.
+    `refine_run` refines a run's archive files again, None when it has none; where one of them is
+    gone, the run keeps its old rows. All or nothing: the commits are swapped at the end. The
+    writer's file is dropped, so the next load reads the new layer.
 
     Raises:
         CheckFailed: versions of a run whose old files stay do not follow from the new ones before
             it, as when a better rule finds no article there any more; nothing is changed.
-
-    Args:
-        layout: The installation.
-        refine_run: Refines a run's archive files again; None when it has none. Where one of them
-            is gone, the run keeps its old rows, and a warning names it.
-        waiting: Told when another process has to finish first.
     """
-    with synchronised(layout, waiting):
+    with synchronised(layout, log.info):
         sweep(layout)
         old = read_commits(layout.commits, committed_runs(layout.commits))
         with duckdb.connect() as numbered:
@@ -97,23 +87,18 @@ def _rebuild_run(
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
     if commit is old:
-        commit = _kept(layout, old)
+        log.warning(
+            "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
+        )
+        mark_begun(folder, old.run_id)
+        # Files that it had in common with other runs become files of its own.
+        files = tuple(_own_file(layout, old.run_id, file) for file in old.files)
+        commit = replace(old, files=files)
+        write_commit(folder, commit)
+        mark_done(folder, old.run_id)
     loader.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
     loader.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit
-
-
-def _kept(layout: Layout, old: Commit) -> Commit:
-    """A run's commit for the new layer, with files of its own where it had some in common."""
-    log.warning(
-        "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
-    )
-    folder = next_commits(layout)
-    mark_begun(folder, old.run_id)
-    kept = replace(old, files=tuple(_own_file(layout, old.run_id, file) for file in old.files))
-    write_commit(folder, kept)
-    mark_done(folder, old.run_id)
-    return kept
 
 
 def _own_file(layout: Layout, run_id: str, file: CommittedFile) -> CommittedFile:

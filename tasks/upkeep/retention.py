@@ -1,14 +1,14 @@
 """Retention: removes raw archives beyond an age or a size, and leftovers of crashed runs."""
 
-import fcntl
+import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tasks.locks.run_locks import begun_runs
+from tasks.locks.run_locks import begun_runs, try_lock
 from warehouse.build.snapshots import snapshots
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import committed_runs, read_commit
@@ -18,10 +18,10 @@ from warehouse.store.archive_files import SUFFIX, archive_files
 from warehouse.store.push import drop_unnamed
 from warehouse.store.working_copy import synchronised
 
+# A robots.txt kept in the cache is asked for again after a day; after so many it is of no use.
 ROBOTS_DAYS = 30
-"""A robots.txt kept in the cache is asked for again after a day; after so many it is of no use."""
 
-Told = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ class Archived:
 
     run_id: str
     begun: datetime
-    files: Mapping[str, int]
-    """Their bytes, by place below the data folder."""
+    files: Mapping[str, int]  # their bytes, by place below the data folder
 
     @property
     def bytes(self) -> int:
@@ -40,31 +39,18 @@ class Archived:
 
 
 def drop_archives(
-    layout: Layout,
-    days: int,
-    megabytes: int,
-    *,
-    now: datetime | None = None,
-    waiting: Told = lambda message: None,
+    layout: Layout, days: int, megabytes: int, *, now: datetime | None = None
 ) -> list[Path]:
     """Remove the archive files of old runs; their articles stay in Parquet.
 
-    Only runs that are committed are removed, and each as a whole, the oldest first. What goes is
-    written down before it goes, so that `raw_ref`s into it are known as removed.
-
-    Args:
-        layout: The installation.
-        days: Runs begun longer ago go; 0 keeps them.
-        megabytes: The oldest go until the archive is no larger; 0 lets it grow.
-        now: The clock.
-        waiting: Told when another process has to finish first.
-
-    Returns:
-        The files that were removed.
+    Only runs that are committed are removed, and each as a whole, the oldest first: those begun
+    more than so many `days` ago, then others until the archive is no larger than `megabytes`.
+    0 is no limit. Returns the files that were removed.
     """
     moment = now or datetime.now(UTC)
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         known = removed_archives(layout)
+        # What goes is written down before it goes, so a killed call is finished by the next one.
         _unlink(layout.root / place for place in known)
         due = _due(_archived(layout), days, megabytes, moment)
         paths = [layout.root / place for archived, _ in due for place in archived.files]
@@ -86,17 +72,13 @@ def _archived(layout: Layout) -> list[Archived]:
         place = f"{layout.raw.name}/{name}"
         found[Path(name).name.removesuffix(SUFFIX)][place] = size
     alive = set(begun_runs(layout))
-    archived = [
-        Archived(run_id, begun, found[run_id])
-        for run_id in set(committed_runs(layout.commits)).intersection(found) - alive
-        if (begun := _begun(layout, run_id))
-    ]
+    archived = []
+    for run_id in set(committed_runs(layout.commits)).intersection(found) - alive:
+        commit = read_commit(layout.commits, run_id)
+        begun = commit and (commit.started_at or commit.finished_at)
+        if begun:
+            archived.append(Archived(run_id, begun, found[run_id]))
     return sorted(archived, key=lambda each: (each.begun, each.run_id))
-
-
-def _begun(layout: Layout, run_id: str) -> datetime | None:
-    commit = read_commit(layout.commits, run_id)
-    return commit.started_at or commit.finished_at if commit else None
 
 
 def _due(
@@ -124,11 +106,9 @@ def _unlink(paths: Iterable[Path]) -> None:
         sync(folder)
 
 
-def drop_snapshots(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[Path]:
+def drop_snapshots(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove snapshots that were published earlier, except the current one; return them."""
-    with synchronised(layout, waiting):
+    with synchronised(layout, log.info):
         current = layout.current.parent.resolve()
         found = [path for path in snapshots(layout) if path.resolve() != current]
         due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
@@ -137,33 +117,29 @@ def drop_snapshots(
     return due
 
 
-def drop_leftovers(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[Path]:
-    """Remove what no run will ask for again: staged rows, marks, caches; return what went.
-
-    Lock files of sources stay: one that is removed while it is being opened would let two runs
-    have the same source.
-    """
-    with synchronised(layout, waiting):
+def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
+    """Remove what no run will ask for again: staged rows, marks, caches; return what went."""
+    with synchronised(layout):
         found = [path for path in _leftovers(layout, older_than) if _is_older(path, older_than)]
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return found
 
 
-def drop_objects(
-    layout: Layout, older_than: datetime, *, waiting: Told = lambda message: None
-) -> list[str]:
+def drop_objects(layout: Layout, older_than: datetime) -> list[str]:
     """Remove leftovers of killed writers from the store, if there is one; returns their names."""
-    with synchronised(layout, waiting):
+    with synchronised(layout):
         return drop_unnamed(layout, older_than)
 
 
 def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:
     alive = set(begun_runs(layout))
     yield from (path for path in layout.stage.glob("*") if path.name not in alive)
-    yield from (path for path in layout.locks.glob("*.new") if not _is_held(path))
+    # Not `*.source`: one removed while it is being opened would let two runs have the same source.
+    for path in layout.locks.glob("*.new"):
+        with path.open() as mark:
+            if try_lock(mark):
+                yield path
     yield from layout.prints.glob("*/*.new")
     for path in layout.prints.glob("*/*.arrow"):
         if not (layout.raw / path.parent.name / f"{path.stem}{SUFFIX}").exists():
@@ -175,12 +151,3 @@ def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:
 
 def _is_older(path: Path, moment: datetime) -> bool:
     return path.stat().st_mtime < moment.timestamp()
-
-
-def _is_held(path: Path) -> bool:
-    with path.open() as mark:
-        try:
-            fcntl.flock(mark, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

@@ -24,16 +24,15 @@ class Removed:
     replaced: tuple[Path, ...] = ()
     archives: tuple[Path, ...] = ()
     leftovers: tuple[Path, ...] = ()
-    objects: tuple[str, ...] = ()
-    """Of the store, where there is one."""
+    objects: tuple[str, ...] = ()  # of the store, where there is one
 
 
 @task(name="compact", cache_policy=NO_CACHE)
 def compact_days(installation: Installation, now: datetime) -> Compacted:
     """Write closed days again as one file each, and publish where rows lie now."""
     closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
-    done = compact(installation.layout, closed, waiting=log.info)
-    snapshot = publish_files(installation.layout, waiting=log.info)
+    done = compact(installation.layout, closed)
+    snapshot = publish_files(installation.layout)
     log.info("compacted: %s%s", compaction_line(done), f"; published {snapshot}" * bool(snapshot))
     return done
 
@@ -45,7 +44,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
     left = now - timedelta(hours=upkeep.keep_leftovers_hours)
     snapshots_before = now - timedelta(days=upkeep.keep_snapshots_days)
     removed = Removed(
-        tuple(drop_snapshots(layout, snapshots_before, waiting=log.info)),
+        tuple(drop_snapshots(layout, snapshots_before)),
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
         tuple(drop_leftovers(layout, left)),

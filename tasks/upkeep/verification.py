@@ -1,7 +1,7 @@
 """Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.archive.members import beginning
+from tasks.archive.warc_records import beginning
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from warehouse.build import schema_version
@@ -34,10 +34,7 @@ _REFERENCES = (
     " FROM (SELECT raw_ref FROM captures UNION ALL SELECT raw_ref FROM article_versions)"
     " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
 )
-SHOWN = 50
-"""Findings that are listed one by one."""
-LOOSE = "is named by no commit; who reads the folder by a pattern sees its rows"
-_ROWS = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
+SHOWN = 50  # findings that are listed one by one
 _HEAD = 2_048
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
 
@@ -57,16 +54,12 @@ class Finding:
 class Verified:
     """Numbers of checked objects, and the findings."""
 
-    files: int = 0
-    """Parquet files."""
+    files: int = 0  # Parquet files
     rows: int = 0
-    references: int = 0
-    """Places in the raw archive."""
-    removed: int = 0
-    """Of those, places in archive files that retention removed."""
+    references: int = 0  # places in the raw archive
+    removed: int = 0  # of those, places in archive files that retention removed
     checks: int = 0
-    objects: int = 0
-    """Of the store, where there is one."""
+    objects: int = 0  # of the store, where there is one
     findings: tuple[Finding, ...] = ()
 
 
@@ -95,33 +88,26 @@ def verify(layout: Layout) -> Verified:
     done = Verified()
     with con:
         snapshot = Path(con.execute("SELECT path FROM duckdb_databases() LIMIT 1").fetchall()[0][0])
-        found = [
-            *_manifest_findings(con, snapshot.parent),
-            *_parquet_findings(layout, con, done),
+        done.findings = (
+            *_parquet_findings(layout, con, snapshot.parent, done),
             *_commit_findings(layout, con),
-            *_loose_findings(layout, con),
             *_archive_findings(layout, con, done),
             *_store_findings(layout, done),
             *_check_findings(con, snapshot, done),
-        ]
-    done.findings = tuple(found)
+        )
     return done
 
 
-def _manifest_findings(con: duckdb.DuckDBPyConnection, snapshot: Path) -> Iterator[Finding]:
-    """A manifest that does not list what the snapshot was loaded from."""
-    path = snapshot / NAME
-    if not path.exists():
-        yield Finding(path, "is not there; the next load or maintenance writes it")
-    elif read_manifest(snapshot) != live_files(con):
-        yield Finding(path, "lists other files than the snapshot was loaded from")
-
-
 def _parquet_findings(
-    layout: Layout, con: duckdb.DuckDBPyConnection, done: Verified
+    layout: Layout, con: duckdb.DuckDBPyConnection, snapshot: Path, done: Verified
 ) -> Iterator[Finding]:
-    """Files that the snapshot was loaded from and that are gone, changed, or of other rows."""
+    """A manifest that lists other files; files that are gone, changed, or of other rows."""
     files = live_files(con)
+    manifest = snapshot / NAME
+    if not manifest.exists():
+        yield Finding(manifest, "is not there; the next load or maintenance writes it")
+    elif read_manifest(snapshot) != files:
+        yield Finding(manifest, "lists other files than the snapshot was loaded from")
     for number, file in enumerate(files, 1):
         advance("Parquet files verified", number, len(files))
         done.files += 1
@@ -145,8 +131,9 @@ def _parquet_problem(path: Path, file: dict[str, Any]) -> str:
 
 
 def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Runs whose commit says other rows than the warehouse was loaded from, or is gone."""
-    loaded = {(run_id, layer): rows for run_id, layer, rows in con.execute(_ROWS).fetchall()}
+    """Commits that are gone or say other rows than were loaded; files that no commit names."""
+    rows_of = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
+    loaded = {(run_id, layer): rows for run_id, layer, rows in con.execute(rows_of).fetchall()}
     run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
     commits = read_commits(layout.commits, run_ids)
     for run_id in sorted(set(run_ids) - {commit.run_id for commit in commits}):
@@ -159,14 +146,11 @@ def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator
             if loaded.get(key) != rows:
                 path = layout.commits / f"{commit.run_id}.json"
                 yield Finding(path, f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}")
-
-
-def _loose_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Files that nothing refers to."""
     live = {layout.root / file["path"] for file in live_files(con)}
     for path in unnamed_files(layout):
         if path not in live:
-            yield Finding(path, LOOSE)
+            why = "is named by no commit; who reads the folder by a pattern sees its rows"
+            yield Finding(path, why)
 
 
 def _archive_findings(
@@ -189,7 +173,13 @@ def _archive_problem(
 ) -> str:
     path = layout.raw / name
     if path.exists():
-        wrong = list(_without_record(path, offsets))
+        wrong = []
+        with path.open("rb") as file:
+            for offset in offsets:
+                file.seek(offset)
+                head = beginning(file.read(2 * _HEAD), _HEAD)
+                if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
+                    wrong.append(offset)
         return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
     if name.startswith(SCHEME):
         bucket, key = object_at(name)  # of somebody else: only its presence is checked
@@ -197,16 +187,6 @@ def _archive_problem(
     else:
         is_there = kept.get(name, 0) > offsets[-1]
     return "" if is_there else f"is not there, and {len(offsets)} raw_refs point into it"
-
-
-def _without_record(path: Path, offsets: Iterable[int]) -> Iterator[int]:
-    """Offsets at which no response or resource record begins."""
-    with path.open("rb") as file:
-        for offset in offsets:
-            file.seek(offset)
-            head = beginning(file.read(2 * _HEAD), _HEAD)
-            if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
-                yield offset
 
 
 def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:

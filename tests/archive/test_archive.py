@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.archive import (
-    open_archive,
+    ArchiveWriter,
     opened_at,
     read_archive,
     read_payload,
@@ -78,7 +78,7 @@ def members(data: bytes) -> Iterator[tuple[int, dict[str, str], bytes]]:
 
 
 def written(raw: Path, *attempts: Attempt, run: str = RUN) -> tuple[Path, list[Capture]]:
-    with open_archive(raw, "aa-paper", run) as archive:
+    with ArchiveWriter(raw, "aa-paper", run) as archive:
         captures = [archive.write(attempt) for attempt in attempts]
     assert archive.path
     return archive.path, captures
@@ -137,7 +137,7 @@ def test_entry_and_saved_file(tmp_path: Path) -> None:
         url_final=entry.url,
         etag="ab",
     )
-    with open_archive(tmp_path, "aa-paper", RUN) as archive:
+    with ArchiveWriter(tmp_path, "aa-paper", RUN) as archive:
         capture = archive.write(attempt, entry)
         changed = archive.write(replace(attempt, etag="cd"), entry)
     assert archive.path
@@ -279,14 +279,14 @@ def test_a_capture_survives_json(
 
 
 def test_no_attempt_no_file(tmp_path: Path) -> None:
-    with open_archive(tmp_path, "aa-paper", RUN) as archive:
+    with ArchiveWriter(tmp_path, "aa-paper", RUN) as archive:
         pass
     assert archive.path is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_closed_after_an_exception(tmp_path: Path) -> None:
-    archive = open_archive(tmp_path, "aa-paper", RUN)
+    archive = ArchiveWriter(tmp_path, "aa-paper", RUN)
 
     def stop() -> None:
         with archive:
@@ -303,7 +303,7 @@ def test_closed_after_an_exception(tmp_path: Path) -> None:
 def test_an_archive_is_never_overwritten(tmp_path: Path) -> None:
     path, _ = written(tmp_path, page(1))
     before = path.read_bytes()
-    with pytest.raises(FileExistsError), open_archive(tmp_path, "aa-paper", RUN) as archive:
+    with pytest.raises(FileExistsError), ArchiveWriter(tmp_path, "aa-paper", RUN) as archive:
         archive.write(page(2))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -318,7 +318,7 @@ from test_archive import *
 import random
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-with open_archive(Path({str(tmp_path)!r}), "aa-paper", RUN) as archive:
+with ArchiveWriter(Path({str(tmp_path)!r}), "aa-paper", RUN) as archive:
     for number in range(99):
         archive.write(page(number, payload=random.Random(number).randbytes(3000)))
 """
@@ -330,7 +330,7 @@ with open_archive(Path({str(tmp_path)!r}), "aa-paper", RUN) as archive:
 
 
 def test_an_archive_being_written_is_left_alone(tmp_path: Path) -> None:
-    with open_archive(tmp_path, "aa-paper", RUN) as archive:
+    with ArchiveWriter(tmp_path, "aa-paper", RUN) as archive:
         archive.write(page(1))
         [open_path] = tmp_path.rglob("*.open")
         assert unfinished(tmp_path) == []
@@ -345,7 +345,7 @@ def test_writers_of_one_run_exclude_each_other(tmp_path: Path) -> None:
 
     def write(number: int) -> None:
         try:
-            with open_archive(tmp_path, "aa-paper", RUN) as archive:
+            with ArchiveWriter(tmp_path, "aa-paper", RUN) as archive:
                 start.wait()
                 archive.write(page(number))
                 ends.append("written")
@@ -363,7 +363,7 @@ def test_writers_of_one_run_exclude_each_other(tmp_path: Path) -> None:
 
 def test_a_file_says_when_it_was_begun(tmp_path: Path) -> None:
     before = datetime.now(UTC)
-    with open_archive(tmp_path, "gb-post", "20260101T000000Z-aaaaaa") as archive:
+    with ArchiveWriter(tmp_path, "gb-post", "20260101T000000Z-aaaaaa") as archive:
         archive.write(page(1))
     assert archive.path
     assert before <= opened_at(archive.path) <= datetime.now(UTC)
@@ -378,7 +378,7 @@ import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from test_archive import *
-with open_archive(Path({str(tmp_path)!r}), "aa-paper", RUN) as archive:
+with ArchiveWriter(Path({str(tmp_path)!r}), "aa-paper", RUN) as archive:
     for number in range(10**6):
         print(archive.write(page(number)).capture_id, flush=True)
 """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
-from tasks.archive import open_archive, read_archive
+from tasks.archive import ArchiveWriter, read_archive
 from tasks.collect.fetch import Client
 from tasks.model import CaptureKind
 from tasks.settings import Limits
@@ -20,7 +20,7 @@ def test_another_library_reads_records_digests_and_bodies(tmp_path: Path) -> Non
     with (
         Loopback() as web,
         Client(Limits(), AGENT, tmp_path / "cache") as client,
-        open_archive(tmp_path / "raw", "aa-paper", RUN) as archive,
+        ArchiveWriter(tmp_path / "raw", "aa-paper", RUN) as archive,
     ):
         target = web.say("/chunked", CHUNKED + CHUNKS)
         for url in (web.say("/moved", redirect(target)), web.say("/gone", http(b"", "404 Gone"))):

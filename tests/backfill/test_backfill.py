@@ -20,11 +20,10 @@ from tasks.backfill.archived_responses import read_response
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.estimate import estimate
-from tasks.backfill.loading import Place, grouped, load_shards, refine_again
 from tasks.backfill.selection import Passed, Selection, SourceDomains
-from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
-from tasks.backfill.shards import Done, find_warcs, open_warcs
+from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
+from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
 from tasks.backfill.warc_files import WarcPath
 from tasks.load.loader import load, publish
 from tasks.model import Outcome

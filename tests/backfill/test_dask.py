@@ -17,10 +17,9 @@ import pytest
 from flows.runs.backfill_executor import refining
 from tasks.backfill import dask_cluster
 from tasks.backfill.dask_cluster import UNFIT
-from tasks.backfill.loading import Place, sweep_staged
-from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import AHEAD, ShardFailed, ShardPool, shard_pool
-from tasks.backfill.shards import Shard, find_warcs, open_warcs
+from tasks.backfill.shard_runs import Place, sweep_staged
+from tasks.backfill.shards import Shard, Staged, find_warcs, open_warcs
 from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
 from tasks.settings import Limits, Settings

@@ -9,8 +9,8 @@ import pytest
 from tasks.backfill import warc_files
 from tasks.backfill.any_warc_records import cut, read_records
 from tasks.backfill.captures import PAGE_KINDS
-from tasks.backfill.loading import refine_again
 from tasks.backfill.shard_processes import ShardPool, shard_pool
+from tasks.backfill.shard_runs import refine_again
 from tasks.backfill.shards import Done, find_warcs, open_warcs
 from tasks.backfill.warc_files import StoredPath, size_of
 from tasks.text.toml_reader import ConfigError

@@ -25,11 +25,10 @@ from urllib.parse import urlsplit
 
 from flows.installation import SOURCES, TOPICS, open_installation
 from tasks.backfill.captures import Captures
-from tasks.backfill.loading import Place, grouped, load_shards
 from tasks.backfill.selection import Passed, Selection
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import shard_pool
-from tasks.backfill.shards import cut_into_shards, open_warcs
+from tasks.backfill.shard_runs import Place, grouped, load_shards
+from tasks.backfill.shards import ShardJob, Staged, cut_into_shards, open_warcs
 from tasks.load.loader import publish
 from tasks.process_pool import tried
 from tasks.refine.refine_pages import Origin, refine_page

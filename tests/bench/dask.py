@@ -13,10 +13,9 @@ from pathlib import Path
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from flows.runs.backfill_executor import refining
 from tasks.backfill.dask_worker import Parcel
-from tasks.backfill.loading import Place
 from tasks.backfill.selection import Selection
-from tasks.backfill.shard_jobs import Staged
-from tasks.backfill.shards import Shard, cut_into_shards, open_warcs
+from tasks.backfill.shard_runs import Place
+from tasks.backfill.shards import Shard, Staged, cut_into_shards, open_warcs
 from tests.bench.backfill import write
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster

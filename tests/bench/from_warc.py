@@ -23,11 +23,10 @@ if __name__ == "__main__":
     start_fork_server()  # as the command does before it imports the flow
 
 from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402
-from tasks.backfill.loading import Place, load_shards  # noqa: E402
 from tasks.backfill.selection import Selection  # noqa: E402
-from tasks.backfill.shard_jobs import Staged  # noqa: E402
 from tasks.backfill.shard_processes import shard_pool  # noqa: E402
-from tasks.backfill.shards import open_warcs  # noqa: E402
+from tasks.backfill.shard_runs import Place, load_shards  # noqa: E402
+from tasks.backfill.shards import Staged, open_warcs  # noqa: E402
 from tasks.load.loader import publish  # noqa: E402
 from tests.bench.backfill import archived  # noqa: E402
 from tests.bench.peers.run_warc import MONTH, files  # noqa: E402

@@ -18,8 +18,8 @@ from typing import TypeVar
 
 import duckdb
 
-from tasks.backfill.loading import Place
 from tasks.backfill.selection import Selection
+from tasks.backfill.shard_runs import Place
 from tasks.load import loader as loading
 from tasks.report.chart_style import Spec, complete, png
 from tasks.settings import Limits, Settings, available_cores

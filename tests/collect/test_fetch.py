@@ -136,7 +136,7 @@ def test_what_is_no_page_is_not_read(get: Get, content_type: str, is_page: bool)
 
 
 def test_a_listing_is_asked_with_what_is_known_of_it(get: Get) -> None:
-    listing = {"kind": CaptureKind.LISTING, "accept": "listing"}
+    listing = {"kind": CaptureKind.LISTING}
     known = {"etag": 'W/"7"', "last_modified": "Mon, 02 Nov 2026 10:00:00 GMT"}
     with Loopback() as site:
         url = site.say("/feed", b"HTTP/1.1 304 Not Modified\r\n\r\n")

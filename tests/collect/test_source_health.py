@@ -11,7 +11,7 @@ import pytest
 
 from flows.ingest import ingest
 from flows.runs.ingest_result import summary
-from tasks.collect.circuit_breaker import Breaker, read_breaker
+from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.load.loader import load, publish, rebuild_warehouse
@@ -422,7 +422,7 @@ def test_the_flow_skips_tells_and_asks_by_name(
     assert (dead.source_id, dead.state, dead.failures_in_a_row) == ("gb-dead", "open", 2)
     assert "connect_failed" in (dead.last_failure_detail or "")
     good, gone = load_sources(Path(installation["sources_file"]))
-    breaker = read_breaker(layout)
+    breaker = Breaker(source_health(layout))
     assert (breaker.skip_reason(good), bool(breaker.skip_reason(gone))) == ("", True)
 
     assert command("ingest", *words, "--only", "gb-dead")[0] == 1

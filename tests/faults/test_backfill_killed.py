@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backfill.loading import sweep_staged
-from tasks.backfill.shard_jobs import Staged
 from tasks.backfill.shard_processes import shard_pool
+from tasks.backfill.shard_runs import sweep_staged
+from tasks.backfill.shards import Staged
 from tasks.settings import Limits
 from tests.backfill.test_backfill import ask, backfilled, place
 from tests.faults.test_ingest_killed import wait_until_gone

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from tasks import process_pool as pages
-from tasks.archive import open_archive
+from tasks.archive import ArchiveWriter
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
 from tasks.partition.partitions import Run, partition
 from tasks.process_pool import PagePool, Submitted, page_pool
@@ -64,7 +64,7 @@ def grow() -> int:
 def limited_by(limit: int) -> tuple[int, int]:
     """As where the machine's owner has set a limit that no process may raise."""
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    pages.limit_worker()
+    pages.begin_worker(os.environ.copy(), pages.NICE)
     return resource.getrlimit(resource.RLIMIT_AS)
 
 
@@ -152,7 +152,7 @@ def page(number: int, outcome: Outcome = Outcome.FETCHED, text: str = SENTENCES)
 
 def archived(layout: Layout) -> Path:
     entry = Entry("https://gb-post.test/x", "https://gb-post.test/feed", "From the feed")
-    with open_archive(layout.raw, "gb-post", RUN) as archive:
+    with ArchiveWriter(layout.raw, "gb-post", RUN) as archive:
         for number in range(25):
             outcome = Outcome.TIMED_OUT if number % 4 == 1 else Outcome.FETCHED
             archive.write(page(number, outcome, "" if number == 8 else SENTENCES), entry)
@@ -193,7 +193,7 @@ def test_an_archive_refined(tmp_path: Path, patient: PagePool) -> None:
 
 def polled(layout: Layout) -> Path:
     """The archive of a source whose page did not answer."""
-    with open_archive(layout.raw, "gb-post", RUN) as archive:
+    with ArchiveWriter(layout.raw, "gb-post", RUN) as archive:
         archive.write(page(1, Outcome.TIMED_OUT))
     assert archive.path
     return archive.path

@@ -12,7 +12,7 @@ import pytest
 
 from flows.ingest import ingest
 from flows.rebuild import rebuild
-from tasks.archive import open_archive
+from tasks.archive import ArchiveWriter
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts import Site
@@ -201,7 +201,7 @@ def test_headings_and_safe_blocks_stay() -> None:
 
 def archived(layout: Layout, run_id: str, numbers: Iterable[int]) -> Path:
     at = datetime(2026, 3, 2, 6, tzinfo=UTC)
-    with open_archive(layout.raw, "fi-sanomat", run_id) as archive:
+    with ArchiveWriter(layout.raw, "fi-sanomat", run_id) as archive:
         for number in numbers:
             url, html = f"https://fi-sanomat.test/{number}", page(number, STORIES[number]).encode()
             archive.write(
@@ -217,7 +217,7 @@ def archived(layout: Layout, run_id: str, numbers: Iterable[int]) -> Path:
 def archived_poll(layout: Layout, run_id: str) -> Path:
     """An archive of a feed that had not changed."""
     at, url = datetime(2026, 3, 2, 6, tzinfo=UTC), "https://fi-sanomat.test/feed"
-    with open_archive(layout.raw, "fi-sanomat", run_id) as archive:
+    with ArchiveWriter(layout.raw, "fi-sanomat", run_id) as archive:
         archive.write(Attempt(CaptureKind.LISTING, url, url, Outcome.NOT_MODIFIED, at, 0.1))
     assert archive.path
     return archive.path

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.sources.block_overrides import BlockOverrides
 from tasks.sources.source import ConfigError, Source, load_sources
+from tests.support.config_files import problems_of
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "sources.toml"
 
@@ -27,11 +28,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def problems(folder: Path, text: str) -> tuple[str, ...]:
-    path = write(folder, text)
-    with pytest.raises(ConfigError) as caught:
-        load_sources(path)
-    assert all(line.startswith(f"{path}: ") for line in caught.value.problems)
-    return tuple(line.removeprefix(f"{path}: ") for line in caught.value.problems)
+    return problems_of(folder / "sources.toml", text, load_sources)
 
 
 def test_the_smallest_source_and_its_defaults(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.topics.mentions import Matcher
 from tasks.topics.topic import ConfigError, Topic, TopicEntry, load_topics
+from tests.support.config_files import problems_of
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
 
@@ -25,11 +26,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def problems(folder: Path, text: str) -> tuple[str, ...]:
-    path = write(folder, text)
-    with pytest.raises(ConfigError) as caught:
-        load_topics(path)
-    assert all(line.startswith(f"{path}: ") for line in caught.value.problems)
-    return tuple(line.removeprefix(f"{path}: ") for line in caught.value.problems)
+    return problems_of(folder / "topics.toml", text, load_topics)
 
 
 def topic(**changes: Any) -> Topic:

@@ -16,7 +16,7 @@ import pytest
 
 from tasks.collect.collector import UNANSWERED
 from tasks.load.loader import CheckFailed, load, publish
-from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
+from tasks.model import ARTICLE_OUTCOMES, Outcome
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.sources.source import Source
 from tasks.text.urls import fold
@@ -146,6 +146,25 @@ def test_a_mart_has_one_row_a_key(sound: Layout) -> None:
 def test_the_first_comment_says_what_the_file_is(path: Path) -> None:
     start = "-- Holds: " if path.parent.name == "checks" else "-- Grain: one "
     assert path.read_text().startswith(start)
+
+
+PASSING_OUTCOMES = frozenset(
+    {
+        Outcome.ROBOTS_UNREACHABLE,
+        Outcome.DNS_FAILED,
+        Outcome.CONNECT_FAILED,
+        Outcome.TLS_FAILED,
+        Outcome.TIMED_OUT,
+        Outcome.BROKEN_RESPONSE,
+        Outcome.RATE_LIMITED,
+        Outcome.SERVER_ERROR,
+        Outcome.HTTP_ERROR,
+        Outcome.DENIED,
+        Outcome.ROBOTS_DENIED,
+        Outcome.LEFT_FOR_LATER,
+    }
+)
+"""Outcomes of a page that may be better next time: a later run asks for the URL again."""
 
 
 def test_outcomes_are_those_of_the_code(made: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
 from tasks.collect.fetch.exchanges import Exchanges, FetchedResponse, Record
-from tasks.collect.fetch.request import Accept, host_key, joined, origin, request_headers
+from tasks.collect.fetch.request import host_key, joined, origin, request_headers
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
 from tasks.collect.fetch.transport import Transfer
@@ -24,26 +24,16 @@ Clock = Callable[[], datetime]
 
 _BUSY = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})
 _FAILED = frozenset(
-    {
-        Outcome.DNS_FAILED,
-        Outcome.CONNECT_FAILED,
-        Outcome.TIMED_OUT,
-        Outcome.BROKEN_RESPONSE,
-    }
+    {Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TIMED_OUT, Outcome.BROKEN_RESPONSE}
 )
 
 
 class Client:
     """Fetches URLs for one run; shared by all threads.
 
-    Args:
-        limits: `max_seconds` covers all hops and tries of one `get`, without the pauses.
-        user_agent: Sent with every request.
-        cache: Folder in which robots.txt files are cached for a day.
-        ca_bundle: File of certificate authorities.
-        resolve: Called once a connection, which is made to one of the addresses it returns.
-        backoff_seconds: Upper bound of the pause after the first failed try.
-        clock: Time of an attempt.
+    `limits.max_seconds` covers all hops and tries of one `get`, without the pauses. `resolve` is
+    called once a connection, which is made to one of the addresses it returns. The pause after the
+    first failed try is at most `backoff_seconds`.
     """
 
     def __init__(
@@ -87,29 +77,19 @@ class Client:
         allow_private: bool = False,
         etag: str | None = None,
         last_modified: str | None = None,
-        accept: Accept = "html",
         max_tries: int = 0,
     ) -> Attempt:
-        """Fetch a URL, following redirects.
+        """Fetch a URL, any string, following redirects; a failure is the attempt's outcome.
 
-        Failures are the attempt's outcome, whatever the URL or the server.
-
-        Args:
-            url: Any string.
-            kind: LISTING, PAGE or ROBOTS; all but the last obey robots.txt.
-            record: Called with the attempt at the host's robots.txt, if there was one, and with
-                the attempt that is returned.
-            min_interval: Seconds of pause after the last request to the same host.
-            allow_private: Allow hosts with loopback and private addresses.
-            etag: Validator of the cached copy, for NOT_MODIFIED.
-            last_modified: The same, as the server printed it.
-            accept: Which Accept header to send.
-            max_tries: Of each request, including the first; 0 for the limit of the settings.
+        All kinds but ROBOTS obey robots.txt. `record` is called with the attempt at the host's
+        robots.txt, if there was one, and with the attempt that is returned. `min_interval` are
+        seconds between requests to a host; `etag` and `last_modified` are the cached copy's. Of
+        each request `max_tries` are made, including the first; 0 takes the limit of the settings.
         """
         call = Exchanges(
             kind=kind,
             url_requested=url,
-            headers=request_headers(self._user_agent, accept, etag, last_modified),
+            headers=request_headers(self._user_agent, kind, etag, last_modified),
             record=record,
             min_interval=min_interval,
             allow_private=allow_private,
@@ -154,7 +134,20 @@ class Client:
             return call.min_interval
 
         def ask(url: str) -> Attempt:
-            attempt = self._attempt(self._robots_call(call, url))
+            attempt = self._attempt(
+                Exchanges(
+                    kind=CaptureKind.ROBOTS,
+                    url_requested=url,
+                    headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
+                    record=call.record,
+                    min_interval=call.min_interval,
+                    allow_private=call.allow_private,
+                    max_bytes=MAX_BYTES,
+                    max_redirects=MAX_REDIRECTS,
+                    max_tries=call.max_tries,
+                    started_at=self._clock(),
+                )
+            )
             call.record(attempt)
             return attempt
 
@@ -164,20 +157,6 @@ class Client:
             raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
         return max(call.min_interval, policy.delay)
 
-    def _robots_call(self, call: Exchanges, url: str) -> Exchanges:
-        return Exchanges(
-            kind=CaptureKind.ROBOTS,
-            url_requested=url,
-            headers=request_headers(self._user_agent, "robots"),
-            record=call.record,
-            min_interval=call.min_interval,
-            allow_private=call.allow_private,
-            max_bytes=MAX_BYTES,
-            max_redirects=MAX_REDIRECTS,
-            max_tries=call.max_tries,
-            started_at=self._clock(),
-        )
-
     def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
         """Send a request, again where that may help; the host's hold is the pause between."""
         host = self._hosts.of(host_key(call.url))
@@ -185,7 +164,14 @@ class Client:
         while True:
             tries += 1
             with host.turn(pause):
-                response = self._exchange(call, request)
+                transfer = Transfer(
+                    deadline=time.monotonic() + self._limits.max_seconds - call.seconds,
+                    connect_seconds=self._limits.connect_seconds,
+                    max_bytes=call.max_bytes,
+                    allow_private=call.allow_private,
+                    resolve=self._resolve,
+                )
+                response = call.send(request, transfer, self._tls)
                 outcome = response.content.outcome
                 asked = retry_after(response.headers.get("Retry-After"))
                 if outcome in _BUSY and asked is not None:
@@ -208,13 +194,3 @@ class Client:
         is_final = outcome not in _FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
         is_in_time = call.seconds < self._limits.max_seconds
         return not is_final and is_in_time and tries < min(2, call.max_tries)
-
-    def _exchange(self, call: Exchanges, request: PreparedRequest) -> FetchedResponse:
-        transfer = Transfer(
-            deadline=time.monotonic() + self._limits.max_seconds - call.seconds,
-            connect_seconds=self._limits.connect_seconds,
-            max_bytes=call.max_bytes,
-            allow_private=call.allow_private,
-            resolve=self._resolve,
-        )
-        return call.send(request, transfer, self._tls)

@@ -11,11 +11,11 @@ from urllib3.exceptions import InvalidHeader
 
 from tasks.model import Failure, Outcome
 
+# Seconds; a host that asks for a longer wait gets no more requests in this run.
 MAX_PATIENCE = 120.0
-"""Seconds; a host that asks for a longer wait gets no more requests in this run."""
 
+# Seconds that a host can delay its requests by in a whole run, so that it cannot block the run.
 MAX_HOLDING = 600.0
-"""Seconds that a host can delay its requests by in a whole run, so that it cannot block the run."""
 
 _MAX_BACKOFF = 60.0
 
@@ -74,18 +74,13 @@ class Hosts:
 
 
 def backoff(tries: int, base: float) -> float:
-    """Seconds to wait after so many failed tries: random, up to base, doubled for each more try.
-
-    Full jitter, so that clients that failed together do not retry together.
-    """
+    """Seconds to wait after so many failed tries: random, up to base, doubled for each more try."""
+    # Full jitter, so that clients that failed together do not retry together.
     return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF))  # noqa: S311
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, as seconds or as a date; at most six hours.
-
-    None without a header or with an invalid one.
-    """
+    """Seconds that a Retry-After header asks for, at most six hours; None without a valid one."""
     if not header:
         return None
     try:

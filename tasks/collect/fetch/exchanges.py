@@ -15,8 +15,7 @@ from tasks.collect.fetch.transport import GuardedSession, Transfer
 from tasks.http.response import REDIRECTS, Content, body_pieces, is_success, read_content
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 
-MAX_ERROR_PAGE = 256 * 1024
-"""Bytes read of a body that only comes with a redirect or an error."""
+MAX_ERROR_PAGE = 256 * 1024  # bytes read of a body that only comes with a redirect or an error
 
 Record = Callable[[Attempt], None]
 
@@ -26,8 +25,7 @@ class FetchedResponse:
     """A response, read as far as it was wanted."""
 
     content: Content
-    status: int = 0
-    """0 where network or server failed before the status line."""
+    status: int = 0  # 0 where network or server failed before the status line
     headers: "CaseInsensitiveDict[str]" = field(default_factory=CaseInsensitiveDict)
 
     @property
@@ -49,12 +47,9 @@ class Exchanges:
     max_bytes: int
     max_redirects: int
     max_tries: int
-    url: str = ""
-    """Of the current hop."""
-    seconds: float = 0.0
-    """Spent on the network, over all hops and tries; pauses are not counted."""
-    got_bytes: bool = False
-    """Whether the last exchange received anything."""
+    url: str = ""  # of the current hop
+    seconds: float = 0.0  # spent on the network, over all hops and tries; pauses are not counted
+    got_bytes: bool = False  # whether the last exchange received anything
     seen: set[str] = field(default_factory=set)
     done: list[Exchange] = field(default_factory=list)
     started_at: datetime = field(kw_only=True)
@@ -102,7 +97,12 @@ class Exchanges:
         if not is_success(response.status_code):
             # Read for the record only: its failures do not count.
             with suppress(Failure):
-                transfer.head_only = _is_longer(response, MAX_ERROR_PAGE)
+                size = 0
+                for piece in body_pieces(response.raw):
+                    size += len(piece)
+                    if size > MAX_ERROR_PAGE:
+                        transfer.head_only = True
+                        break
         elif content.outcome in (Outcome.NOT_A_PAGE, Outcome.TOO_LARGE):
             transfer.head_only = True
         return content
@@ -119,13 +119,3 @@ class Exchanges:
             detail=f"{shown(self.url)}: {detail}" if detail else "",
             exchanges=tuple(self.done),
         )
-
-
-def _is_longer(response: Response, max_bytes: int) -> bool:
-    """Read the body up to a limit; whether there is more of it."""
-    size = 0
-    for piece in body_pieces(response.raw):
-        size += len(piece)
-        if size > max_bytes:
-            return True
-    return False

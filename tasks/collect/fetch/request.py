@@ -2,24 +2,21 @@
 
 import re
 from ipaddress import IPv6Address
-from typing import Literal
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
 from requests import PreparedRequest, Request
 from requests.exceptions import RequestException
 
 from tasks.http.content_encoding import ACCEPTED
-from tasks.model import Failure, Outcome
-
-Accept = Literal["html", "listing", "robots"]
+from tasks.model import CaptureKind, Failure, Outcome
 
 MAX_URL = 8192
 
 _ACCEPT = {
-    "html": "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
-    "listing": "application/rss+xml,application/atom+xml,application/feed+json,"
+    CaptureKind.PAGE: "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
+    CaptureKind.LISTING: "application/rss+xml,application/atom+xml,application/feed+json,"
     "application/xml;q=0.9,text/xml;q=0.9,application/json;q=0.8,text/html;q=0.7,*/*;q=0.1",
-    "robots": "text/plain,*/*;q=0.5",
+    CaptureKind.ROBOTS: "text/plain,*/*;q=0.5",
 }
 _LANGUAGES = "en;q=0.7,*;q=0.5"
 _PORTS = {"http": 80, "https": 443}
@@ -32,12 +29,12 @@ _VALIDATOR = re.compile(r"[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,1000}[\x21
 
 
 def request_headers(
-    user_agent: str, accept: Accept, etag: str | None = None, last_modified: str | None = None
+    user_agent: str, kind: CaptureKind, etag: str | None = None, last_modified: str | None = None
 ) -> dict[str, str]:
     """The request's headers; a validator that is not valid in a header is left out."""
     sent = {
         "User-Agent": user_agent,
-        "Accept": _ACCEPT[accept],
+        "Accept": _ACCEPT[kind],
         "Accept-Encoding": ACCEPTED,
         "Accept-Language": _LANGUAGES,
         "Connection": "close",
@@ -52,27 +49,10 @@ def request_headers(
 def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
     """A GET request for the normalised URL, without its fragment.
 
-    A URL with a user name or password is refused: no news page needs one, it would be archived,
-    and `https://paper.example@other.example/` is meant to deceive.
-
     Raises:
         Failure: URL_INVALID or SCHEME_REFUSED.
     """
-    _check_scheme(url.strip())
-    try:
-        request = Request("GET", urldefrag(url.strip()).url, headers=sent).prepare()
-        parts = urlsplit(str(request.url))
-        port = parts.port
-    except (RequestException, ValueError) as error:
-        raise _invalid(" ".join(str(error).split())[:200]) from None
-    if "@" in parts.netloc:
-        raise _invalid("contains a user name or password")
-    if port == 0 or not _is_host(parts.hostname or ""):
-        raise _invalid("no valid host and port")
-    return request
-
-
-def _check_scheme(url: str) -> None:
+    url = url.strip()
     if len(url) > MAX_URL:
         raise _invalid(f"longer than {MAX_URL} characters")
     if _CONTROL.search(url):
@@ -81,9 +61,21 @@ def _check_scheme(url: str) -> None:
     if not scheme:
         raise _invalid("no scheme")
     if scheme[1].lower() not in _PORTS:
-        raise Failure(
-            Outcome.SCHEME_REFUSED, f"scheme {scheme[1].lower()} is neither http nor https"
-        )
+        reason = f"scheme {scheme[1].lower()} is neither http nor https"
+        raise Failure(Outcome.SCHEME_REFUSED, reason)
+    try:
+        request = Request("GET", urldefrag(url).url, headers=sent).prepare()
+        parts = urlsplit(str(request.url))
+        port = parts.port
+    except (RequestException, ValueError) as error:
+        raise _invalid(" ".join(str(error).split())[:200]) from None
+    # No news page needs a password, it would be archived, and `https://paper.example@other.example/`
+    # is meant to deceive.
+    if "@" in parts.netloc:
+        raise _invalid("contains a user name or password")
+    if port == 0 or not _is_host(parts.hostname or ""):
+        raise _invalid("no valid host and port")
+    return request
 
 
 def _is_host(host: str) -> bool:
@@ -100,11 +92,8 @@ def _invalid(reason: str) -> Failure:
 
 
 def joined(url: str, location: str) -> str:
-    """The URL in a Location header, in which sites put unencoded UTF-8.
-
-    Raises:
-        Failure: URL_INVALID.
-    """
+    """The URL in a Location header; raises a Failure, URL_INVALID."""
+    # Sites put unencoded UTF-8 there, which HTTP libraries read as Latin-1.
     target = location.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
     try:
         return urljoin(url, target)

@@ -16,12 +16,9 @@ from protego import Protego
 from tasks.model import Attempt, Failure, Outcome
 
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
-MAX_BYTES = 500 * 1024
-"""Of a robots.txt; the rest is ignored (RFC 9309, 2.5)."""
-MAX_REDIRECTS = 5
-"""RFC 9309, 2.3.1.2."""
-MAX_DELAY = 60.0
-"""Seconds between requests; a longer crawl-delay counts as this."""
+MAX_BYTES = 500 * 1024  # of a robots.txt; the rest is ignored (RFC 9309, 2.5)
+MAX_REDIRECTS = 5  # RFC 9309, 2.3.1.2
+MAX_DELAY = 60.0  # seconds between requests; a longer crawl-delay counts as this
 
 _KEPT = timedelta(days=1)
 _AGENT_LINE = re.compile(r"\s*user[-\s]*agent[\s:]+(.*)", re.IGNORECASE)
@@ -38,7 +35,9 @@ class Policy:
     @classmethod
     def parse(cls, text: str) -> "Policy":
         """Parse a robots.txt; whatever is not a rule is ignored."""
-        return cls(Protego.parse(_fewer_agents(text)))
+        # One name for all agents that are not this one: Protego stores each rule once for each
+        # agent of its group, so 20,000 agents above 20,000 rules (500 KiB) would take all memory.
+        return cls(Protego.parse("\n".join(map(_renamed, text.splitlines()))))
 
     def allows(self, url: str) -> bool:
         """Whether the URL may be requested."""
@@ -52,15 +51,6 @@ class Policy:
         if rate:
             delay = max(delay, rate.seconds / rate.requests)
         return min(delay, MAX_DELAY)
-
-
-def _fewer_agents(text: str) -> str:
-    """The file with one name for all agents that are not this one.
-
-    Protego stores each rule once for each agent of its group: a file of 500 KiB with 20,000
-    agents above 20,000 rules would take all memory.
-    """
-    return "\n".join(_renamed(line) for line in text.splitlines())
 
 
 def _renamed(line: str) -> str:
@@ -84,15 +74,12 @@ class Robots:
     def policy(self, origin: str, allow_private: bool, ask: Ask) -> Policy:
         """The policy of an origin such as `https://example.org`.
 
-        Args:
-            origin: Scheme, host and port.
-            allow_private: Whether this source may fetch from private hosts. Policies are kept
-                apart by it, so that a refusal to one source does not count for another.
-            ask: Fetches a robots.txt; called where none younger than a day is cached.
+        `ask` fetches a robots.txt; it is called where none younger than a day is cached.
 
         Raises:
             Failure: ROBOTS_UNREACHABLE, or ADDRESS_REFUSED when the host itself is.
         """
+        # Kept apart by `allow_private`: a refusal to one source must not count for another.
         key = (origin, allow_private)
         with self._lock:
             lock = self._locks.setdefault(origin, threading.Lock())
@@ -112,7 +99,14 @@ class Robots:
                 return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
             reason = f"robots.txt could not be fetched: {attempt.outcome}: {attempt.detail}"
             return Failure(Outcome.ROBOTS_UNREACHABLE, reason)
-        self._save(origin, attempt.status, text)
+        now = datetime.now(UTC).isoformat()
+        kept = {"origin": origin, "fetched_at": now, "status": attempt.status, "text": text}
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=self._folder, prefix=".", delete=False
+        ) as file:
+            json.dump(kept, file)
+        Path(file.name).replace(self._path(origin))
         return Policy.parse(text)
 
     def _path(self, origin: str) -> Path:
@@ -126,33 +120,17 @@ class Robots:
                 return Policy.parse(kept["text"])
         return None
 
-    def _save(self, origin: str, status: int | None, text: str) -> None:
-        kept = {
-            "origin": origin,
-            "fetched_at": datetime.now(UTC).isoformat(),
-            "status": status,
-            "text": text,
-        }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=self._folder, prefix=".", delete=False
-        ) as file:
-            json.dump(kept, file)
-        Path(file.name).replace(self._path(origin))
-
 
 def _text(attempt: Attempt) -> str | None:
-    """The file's text; empty where there is no file and all is allowed; None: fetch nothing.
-
-    By RFC 9309, 2.3.1, every 4xx, including 401 and 403, and more than five redirects mean that
-    there is no file. 429 is an exception made here: the host is there and asks to be left alone.
-    """
+    """The file's text; empty where there is no file and all is allowed; None: fetch nothing."""
     if attempt.outcome is Outcome.ROBOTS_READ:
         payload = attempt.payload
         if len(payload) >= MAX_BYTES:
             # A truncated line may disallow more than the whole one: "Disallow: /" of "/private".
             payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
         return payload.decode("utf-8-sig", errors="replace")
+    # By RFC 9309, 2.3.1, every 4xx, including 401 and 403, and more than five redirects mean that
+    # there is no file. 429 is an exception made here: the host asks to be left alone.
     refused = attempt.status is not None and 400 <= attempt.status < 500
     if refused and attempt.outcome in (Outcome.NOT_FOUND, Outcome.DENIED, Outcome.HTTP_ERROR):
         return ""

@@ -12,9 +12,11 @@ from tasks.model import Failure, Outcome
 
 Address = IPv4Address | IPv6Address
 Resolved = tuple[socket.AddressFamily, tuple[Any, ...]]
+# From host and port to arguments of `socket.connect`, in the order to try.
 Resolve = Callable[[str, int], list[Resolved]]
-"""From host and port to arguments of `socket.connect`, in the order to try."""
 
+# Loopback and private: allowed to sources with `allow_private`. Link-local never is:
+# 169.254.169.254 hands out a cloud machine's credentials.
 _NEAR = tuple(
     ip_network(net)
     for net in (
@@ -26,18 +28,16 @@ _NEAR = tuple(
         "fc00::/7",
     )
 )
-"""Loopback and private: allowed to sources with `allow_private`. Link-local never is:
-169.254.169.254 hands out a cloud machine's credentials."""
 
+# Global by `ipaddress` of some supported Python version, but not by IANA.
 _NOT_GLOBAL = tuple(
     ip_network(net)
     for net in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "240.0.0.0/4", "3fff::/20")
 )
-"""Global by `ipaddress` of some supported Python version, but not by IANA."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+# NAT64 and the old IPv4-compatible form, which end in an IPv4 address.
 _LAST_32_BITS = tuple(IPv6Network(net) for net in ("64:ff9b::/96", "::/96"))
-"""NAT64 and the old IPv4-compatible form, which end in an IPv4 address."""
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 
@@ -47,9 +47,12 @@ def is_allowed(address: Address, allow_private: bool = False) -> bool:
     Addresses that contain an IPv4 address (mapped, 6to4, NAT64, compatible, ISATAP) are judged
     by it.
     """
-    inner = _embedded(address)
-    if inner is not None:
-        return is_allowed(inner, allow_private)
+    if isinstance(address, IPv6Address) and address != IPv6Address("::1"):
+        inner = address.ipv4_mapped or address.sixtofour
+        if any(address in net for net in _LAST_32_BITS) or address.packed[8:12] in _ISATAP:
+            inner = IPv4Address(address.packed[12:])
+        if inner is not None:
+            return is_allowed(inner, allow_private)
     if any(address in net for net in _NEAR):
         return allow_private
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
@@ -57,15 +60,6 @@ def is_allowed(address: Address, allow_private: bool = False) -> bool:
     if any(address in net for net in _NOT_GLOBAL):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
-
-
-def _embedded(address: Address) -> IPv4Address | None:
-    if isinstance(address, IPv4Address) or address == IPv6Address("::1"):
-        return None
-    last = IPv4Address(address.packed[12:])
-    if any(address in net for net in _LAST_32_BITS) or address.packed[8:12] in _ISATAP:
-        return last
-    return address.ipv4_mapped or address.sixtofour
 
 
 def system_resolve(host: str, port: int) -> list[Resolved]:
@@ -82,25 +76,20 @@ def checked_addresses(
     Raises:
         Failure: DNS_FAILED or ADDRESS_REFUSED.
     """
-    addresses = _resolve_within(resolve, host, port, seconds)
+    try:
+        ip_address(host)
+    except ValueError:
+        addresses = _asked_within(resolve, host, port, seconds)
+    else:
+        addresses = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
+    if isinstance(addresses, OSError) or not addresses:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: {addresses or 'no address'}")
     for _, sockaddr in addresses:
         address = ip_address(str(sockaddr[0]).partition("%")[0])
         if not is_allowed(address, allow_private):
             reason = f"{host} resolves to {sockaddr[0]}, which is not a public address"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
-
-
-def _resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> list[Resolved]:
-    try:
-        ip_address(host)
-    except ValueError:
-        answer = _asked_within(resolve, host, port, seconds)
-    else:
-        answer = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
-    if isinstance(answer, OSError) or not answer:
-        raise Failure(Outcome.DNS_FAILED, f"{host}: {answer or 'no address'}")
-    return answer
 
 
 def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:
@@ -125,16 +114,10 @@ def _asked_within(
 
 
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
-    """Connect to the first of the checked addresses that accepts.
+    """Connect to the first of the checked addresses that accepts, each in `connect_seconds`.
 
-    Args:
-        addresses: From `checked_addresses`; not resolved again, since the second answer could
-            be another one (DNS rebinding).
-        connect_seconds: For each address.
-        deadline: For all of them, by the monotonic clock.
-
-    Raises:
-        Failure: CONNECT_FAILED with the last address's error.
+    The `deadline` by the monotonic clock is for all. The Failure, CONNECT_FAILED, is the last
+    one's.
     """
     reason = "no time left to connect"
     for family, sockaddr in addresses:

@@ -25,8 +25,7 @@ from tasks.model import Exchange, Failure, Outcome
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-HEAD_BYTES = 256 * 1024
-"""Limit of status line and headers, those of interim responses included."""
+HEAD_BYTES = 256 * 1024  # limit of status line and headers, those of interim responses included
 
 _HEAD = re.compile(rb"HTTP/\S+ +(\d{3}).*?\r?\n\r?\n", re.DOTALL)
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -36,27 +35,21 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 class Transfer:
     """One request: what it may do, and what went over the wire."""
 
-    deadline: float
-    """By the monotonic clock, for everything from resolving to the last byte."""
+    deadline: float  # by the monotonic clock, for everything from resolving to the last byte
     connect_seconds: float
-    max_bytes: int
-    """Of the body on the wire."""
+    max_bytes: int  # of the body on the wire
     allow_private: bool
     resolve: Resolve
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ip: str = ""
     head_read: bool = False
+    # Set where the body was not wanted or too large: the exchange is then the head alone.
     head_only: bool = False
-    """Set where the body was not wanted or too large: the exchange is then the head alone."""
     sent: io.BytesIO = field(default_factory=io.BytesIO)
     received: io.BytesIO = field(default_factory=io.BytesIO)
 
     def seconds_left(self) -> float:
-        """Seconds to the deadline, more than none.
-
-        Raises:
-            Failure: TIMED_OUT.
-        """
+        """Seconds to the deadline, more than none, else raises a Failure, TIMED_OUT."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise Failure(Outcome.TIMED_OUT, "response incomplete at the deadline")
@@ -78,11 +71,7 @@ class Transfer:
         return sock
 
     def add_received(self, data: "ReadableBuffer") -> None:
-        """Record received bytes.
-
-        Raises:
-            Failure: BROKEN_RESPONSE for endless headers, TOO_LARGE for the body.
-        """
+        """Record received bytes; raises a Failure for endless headers and for too large a body."""
         self.received.write(data)
         total = self.received.tell()
         if not self.head_read and total > HEAD_BYTES:
@@ -96,18 +85,14 @@ class Transfer:
             return None
         response = self.received.getvalue()
         if self.head_only:
-            response = _head(response)
+            # Status line and headers, with those of the interim responses before them.
+            end = 0
+            while match := _HEAD.match(response, end):
+                end = match.end()
+                if not match[1].startswith(b"1"):
+                    break
+            response = response[:end]
         return Exchange(url, self.sent.getvalue(), response, self.ip, self.started_at)
-
-
-def _head(response: bytes) -> bytes:
-    """The status line and headers, with those of the interim responses before them."""
-    end = 0
-    while match := _HEAD.match(response, end):
-        end = match.end()
-        if not match[1].startswith(b"1"):
-            break
-    return response[:end]
 
 
 class _Reader(io.RawIOBase):
@@ -138,11 +123,10 @@ class _Reader(io.RawIOBase):
 
 
 class _RecordedSocket:
-    """What http.client needs of a socket: every byte is recorded, every wait ends in time.
+    """What http.client needs of a socket: every byte is recorded, every wait ends in time."""
 
-    A timeout of urllib3 or requests is for one read, so a server that sends a byte a second
-    would never run into it; here the deadline of the whole request is set before each.
-    """
+    # A timeout of urllib3 or requests is for one read, so a server that sends a byte a second
+    # would never run into it; here the deadline of the whole request is set before each.
 
     def __init__(self, sock: socket.socket, transfer: Transfer) -> None:
         self._sock = sock
@@ -251,33 +235,22 @@ class GuardedAdapter(HTTPAdapter):
 
 
 class GuardedSession(Session):
-    """A requests session for one request, which carries nothing over to the next.
-
-    A connection that was allowed to a private address never serves another source, no answer is
-    taken for the next one's, cookies stay behind, and neither netrc nor proxies of the environment
-    count.
-    """
+    """A requests session for one request, which carries nothing over to the next."""
 
     def __init__(self, transfer: Transfer, tls: ssl.SSLContext) -> None:
         super().__init__()
-        self.trust_env = False
+        self.trust_env = False  # neither netrc nor proxies of the environment count
         adapter = GuardedAdapter(transfer, tls)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
     def get_redirect_target(self, resp: Response) -> None:
-        """Nowhere: the caller checks each hop.
-
-        Also with `allow_redirects=False` requests would read a redirect's whole body, decoded and
-        without a limit.
-        """
+        """Nowhere: the caller checks each hop."""
+        # Also with `allow_redirects=False` requests would read a redirect's whole body, decoded and
+        # without a limit.
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:  # noqa: ANN401 - as requests has it
-        """Send the request and give the response with its body unread.
-
-        Raises:
-            Failure: every way in which network or server can fail.
-        """
+        """Send the request; its body is unread. Whatever fails raises a Failure."""
         try:
             return super().send(request, stream=True, **options)
         except RequestException as error:

@@ -37,13 +37,9 @@ def read_listing(
 ) -> Listing | NoListing:
     """Read a listing of any kind: feed, JSON Feed, sitemap, sitemap index, section page.
 
-    Args:
-        payload: The body; a `.gz` sitemap still compressed.
-        content_type: Of the response; the root element of the payload takes precedence.
-        url: Base of relative links.
-        max_entries: Further entries are dropped.
-        max_bytes: Of a `.gz` payload after decompression.
-        may_be_section: Whether an HTML page is a listing here, or an error.
+    The root element of the payload counts, not the content type. A `.gz` sitemap is still
+    compressed, `max_bytes` are of it decompressed. `url` is the base of relative links. With
+    `may_be_section` an HTML page is a listing, else an error.
     """
     if payload.startswith(GZIP_MAGIC):
         unpacked = gunzipped(payload, max_bytes)

@@ -19,12 +19,11 @@ from tasks.model import Entry, Outcome
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.urls import fold, is_http
 
-MAX_CHILDREN = 10
-"""Sitemaps followed from a sitemap index, the newest first."""
+MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
 MAX_HEADLINE = 1000
+# Of a feed, which feedparser reads at some 25 microseconds a tag, a malformed one twice. A feed of
+# ten thousand entries has about 100,000.
 MAX_TAGS = 300_000
-"""Of a feed, which feedparser reads at some 25 microseconds a tag, a malformed one twice. A feed of
-ten thousand entries has about 100,000."""
 
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 # <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email package reads as 2001
@@ -45,11 +44,9 @@ _BARE_AMPERSAND = re.compile(
 class Listing:
     """The entries of a feed, a sitemap or a section page."""
 
-    kind: str
-    """feed, jsonfeed, sitemap, sitemap_index or section."""
+    kind: str  # feed, jsonfeed, sitemap, sitemap_index or section
     entries: tuple[Entry, ...] = ()
-    children: tuple[str, ...] = ()
-    """Sitemaps of a sitemap index."""
+    children: tuple[str, ...] = ()  # sitemaps of a sitemap index
     title: str | None = None
 
 
@@ -111,11 +108,7 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
 
 
 def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
-    """Read a sitemap, a news sitemap or a sitemap index.
-
-    Of more than `max_entries` pages the newest are taken: a plain sitemap may start with the
-    first article a source ever published.
-    """
+    """Read a sitemap, a news sitemap or a sitemap index; of too many pages the newest are taken."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
     )
@@ -125,18 +118,25 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
         return unreadable(f"not a sitemap: {error}")
     if root is None:
         return unreadable("not a sitemap: no element in it")
-    if _name(root) == "sitemapindex":
-        return Listing("sitemap_index", children=_children(root, url))
-    pages = (_sitemap_page(element, url) for element in root if _name(element) == "url")
-    return Listing("sitemap", _newest([page for page in pages if page], max_entries))
+    is_index = _name(root) == "sitemapindex"
+    wanted = "sitemap" if is_index else "url"
+    found = (_sitemap_page(element, url) for element in root if _name(element) == wanted)
+    pages = [page for page in found if page]
+    if is_index:
+        newest = sorted(pages, key=lambda page: page.order, reverse=True)
+        children = tuple(dict.fromkeys(page.entry.url for page in newest))[:MAX_CHILDREN]
+        return Listing("sitemap_index", children=children)
+    if len(pages) > max_entries:
+        # A plain sitemap may start with the first article that a source ever published.
+        places = sorted(range(len(pages)), key=lambda place: pages[place].order, reverse=True)
+        pages = [pages[place] for place in sorted(places[:max_entries])]
+    return Listing("sitemap", distinct((page.entry for page in pages), max_entries))
 
 
 def declares_entities(payload: bytes) -> bool:
-    """Whether an XML document declares entities.
-
-    It does with a DOCTYPE before the root element and `<!ENTITY` anywhere after it; an article
-    about XML, in a feed without a DOCTYPE, does not.
-    """
+    """Whether an XML document declares entities."""
+    # It does with a DOCTYPE before the root element and `<!ENTITY` anywhere after it; an article
+    # about XML, in a feed without a DOCTYPE, does not.
     text = payload.replace(b"\0", b"")  # UTF-16 and UTF-32
     found = _DOCTYPE.match(text)
     return found is not None and _ENTITY.search(text, found.end()) is not None
@@ -150,11 +150,7 @@ def entry_of(
     headline: object = None,
     published: object = None,
 ) -> Entry | None:
-    """One page in the listing at `url`; None where the link is not http(s).
-
-    A time without a zone stays as printed, since the source's zone is not known here. So does a
-    time before the web.
-    """
+    """One page in the listing at `url`; None where the link is not http(s)."""
     try:
         target = urljoin(base or url, link.strip()) if isinstance(link, str) else ""
     except ValueError:
@@ -162,6 +158,7 @@ def entry_of(
     if not is_http(target):
         return None
     raw = plain(published)
+    # A time without a zone stays as printed: the source's zone is not known here.
     at = instant(raw) if raw else None
     # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
     is_believed = at is not None and at.year >= EARLIEST_YEAR
@@ -248,19 +245,6 @@ def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
             yield from ((n, t) for n, t in _texts(child) if n in ("publication_date", "title"))
         elif name in ("loc", "lastmod", "publication_date", "title"):
             yield name, "".join(map(str, child.itertext())).strip()
-
-
-def _newest(found: list[_Found], limit: int) -> tuple[Entry, ...]:
-    if len(found) > limit:
-        places = sorted(range(len(found)), key=lambda place: found[place].order, reverse=True)
-        found = [found[place] for place in sorted(places[:limit])]
-    return distinct((page.entry for page in found), limit)
-
-
-def _children(root: etree._Element, url: str) -> tuple[str, ...]:
-    found = [_sitemap_page(element, url) for element in root if _name(element) == "sitemap"]
-    newest = sorted((page for page in found if page), key=lambda page: page.order, reverse=True)
-    return tuple(dict.fromkeys(page.entry.url for page in newest))[:MAX_CHILDREN]
 
 
 def _name(element: etree._Element) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +22,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 _PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
 _MOST_META = 100_000
-_AHEAD = timedelta(days=1)
-"""How far the clock of the machine that saved a page may be ahead of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +30,34 @@ class _Meta:
     published_raw: str | None = None
     published_at: datetime | None = None
     fetched_at: datetime | None = None
-    wrong: str = ""
-    """Why the file is invalid: its name, the key and the reason."""
+    wrong: str = ""  # why the file is invalid: its name, the key and the reason
 
 
-def find_files(globs: Sequence[str], base: Path = Path()) -> list[Entry]:
-    """The saved pages that match globs, each once, sorted by path; `base` is for relative globs.
+def find_files(globs: Sequence[str]) -> list[Entry]:
+    """The saved pages that match globs, each once, sorted by path.
 
     Entries have the metadata of FILE.meta.json. An invalid one is reported when the page is read.
     """
     found: dict[Path, str] = {}
     for pattern in globs:
-        for path in _matches(pattern, base):
-            found.setdefault(path, pattern)
-    return [_entry(path, found[path]) for path in sorted(found)]
+        target = Path(os.path.normpath(Path(pattern).absolute()))
+        root = Path(target.anchor)
+        for path in root.glob(str(target.relative_to(root))):
+            if _page_type(path) and path.is_file():
+                found.setdefault(path, pattern)
+    entries = []
+    for path in sorted(found):
+        meta = _meta(path)
+        dated = (meta.published_raw, meta.published_at)
+        given = (meta.url, meta.fetched_at)
+        entries.append(Entry(path.as_uri(), found[path], None, *dated, *given))
+    return entries
 
 
 def read_file(entry: Entry, max_bytes: int) -> Attempt:
     """Read one saved page, of at most `max_bytes` after decompression.
 
-    The attempt's `etag` is a digest of the file and its FILE.meta.json, also where they are
-    invalid: it changes when one of them does.
+    The attempt's `etag` is a digest of the file and its FILE.meta.json, also of invalid ones.
     """
     path = Path(os.fsdecode(unquote_to_bytes(urlsplit(entry.url).path)))
     started = time.perf_counter()
@@ -85,29 +90,9 @@ def gunzipped(data: bytes, max_bytes: int) -> bytes | NoListing:
     return content if len(content) <= max_bytes else _too_large(max_bytes)
 
 
-def _matches(pattern: str, base: Path) -> Iterator[Path]:
-    target = Path(os.path.normpath(base.absolute() / pattern))
-    root = Path(target.anchor)
-    for path in root.glob(str(target.relative_to(root))):
-        if _page_type(path) and path.is_file():
-            yield path
-
-
 def _page_type(path: Path) -> str | None:
     name = path.name.lower().removesuffix(".gz")
     return _PAGE_TYPES.get(Path(name).suffix)
-
-
-def _entry(path: Path, pattern: str) -> Entry:
-    meta = _meta(path)
-    return Entry(
-        url=path.as_uri(),
-        found_in=pattern,
-        published_raw=meta.published_raw,
-        published_at=meta.published_at,
-        given_url=meta.url,
-        given_fetched_at=meta.fetched_at,
-    )
 
 
 def _content(path: Path, max_bytes: int) -> bytes | NoListing:
@@ -180,14 +165,10 @@ def _checked(values: object) -> _Meta:
         except ValueError:
             wrong = f"published_at: must be an ISO date or time, got {published!r}"
             raise ValueError(wrong) from None
-    fetched_at = _past(fetched) if fetched is not None else None
-    return _Meta(url, published, instant(published) if published else None, fetched_at)
-
-
-def _past(fetched: str) -> datetime:
-    at = instant(fetched)
-    if at is None:
+    fetched_at = instant(fetched) if fetched is not None else None
+    if fetched is not None and fetched_at is None:
         raise ValueError(f"fetched_at: must be an ISO time with a zone, got {fetched!r}")
-    if at > datetime.now(UTC) + _AHEAD:
+    # The clock of the machine that saved the page may be ahead of this one's.
+    if fetched_at and fetched_at > datetime.now(UTC) + timedelta(days=1):
         raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
-    return at
+    return _Meta(url, published, instant(published) if published else None, fetched_at)

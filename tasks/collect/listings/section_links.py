@@ -27,17 +27,16 @@ _NOT_ARTICLES = re.compile(
     |subscri(?:be|ptions?)|tags?|terms|topics?|users?|videos?|wp-(?:content|json))(?=/|$)""",
     re.VERBOSE,
 )
+# Extensions that are not a page's, such as .pdf and .xml.
 _OTHER_FILE = re.compile(
     r"\.(?!(?:adp|amp|aspx?|cfm|cgi|do|[psx]?html?|htx|jsp|mht(?:ml)?|php|pl|stm)$)[a-z]{2,5}$"
 )
-"""Extensions that are not a page's, such as .pdf and .xml."""
 _DATED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d\d|$)")
 _NUMBERED = re.compile(r"\d{5,}")
 _QUERY_NUMBER = re.compile(r"(?:^|&)[^=&]*(?:id|no|art|p)=\w*\d{3,}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_DEEPEST = 40
-"""Ancestors checked for a link; no real page nests deeper."""
+_DEEPEST = 40  # ancestors checked for a link; no real page nests deeper
 
 
 def read_section(
@@ -49,12 +48,19 @@ def read_section(
         return unreadable("not a page: the bytes are not text")
     tree = parse_html(text)
     links: dict[str, Entry] = {}
-    for entry in _links(tree, url):
+    base_node = tree.css_first("base[href]")
+    try:
+        base = urljoin(url, (base_node.attributes["href"] or "") if base_node else "")
+    except ValueError:
+        base = url
+    for entry in _links(tree, url, base):
         key = fold(entry.url)
         known = links.setdefault(key, entry)
         if len(entry.headline or "") > len(known.headline or ""):
             links[key] = entry
-    articles = (entry for entry in links.values() if _length(entry.headline or "") >= 16)
+    texts = ((entry, entry.headline or "") for entry in links.values())
+    # An ideograph counts as three letters.
+    articles = (e for e, text in texts if len(text) + 2 * len(_IDEOGRAPHS.findall(text)) >= 16)
     title = tree.css_first("title")
     return Listing(
         "section", distinct(articles, max_entries), title=plain(title.text() if title else None)
@@ -72,17 +78,14 @@ def looks_like_article(url: str) -> bool:
         return False
     if _DATED.search(path) or _QUERY_NUMBER.search(parts.query):
         return True
-    return bool(segments) and _is_headline(segments)
-
-
-def _is_headline(segments: list[str]) -> bool:
+    if not segments:
+        return False
     last = segments[-1]
     words = len(_WORD.findall(last.partition(".")[0]))
     return bool(_NUMBERED.search(last)) or words >= 4 or (words == 3 and len(segments) > 1)
 
 
-def _links(tree: LexborHTMLParser, url: str) -> Iterator[Entry]:
-    base = _base(tree, url)
+def _links(tree: LexborHTMLParser, url: str, base: str) -> Iterator[Entry]:
     for node in tree.css("a[href]"):
         if not _is_furniture(node):
             heading = node.css_first("h1, h2, h3, h4, h5")
@@ -90,14 +93,6 @@ def _links(tree: LexborHTMLParser, url: str) -> Iterator[Entry]:
             entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
             if entry and same_site(entry.url, url) and looks_like_article(entry.url):
                 yield entry
-
-
-def _base(tree: LexborHTMLParser, url: str) -> str:
-    node = tree.css_first("base[href]")
-    try:
-        return urljoin(url, (node.attributes["href"] or "") if node else "")
-    except ValueError:
-        return url
 
 
 def _is_furniture(node: LexborNode) -> bool:
@@ -112,8 +107,3 @@ def _is_furniture(node: LexborNode) -> bool:
         in_header = in_header or parent.tag == "header"
         parent = parent.parent
     return True
-
-
-def _length(text: str) -> int:
-    """Characters, an ideograph counted as three."""
-    return len(text) + 2 * len(_IDEOGRAPHS.findall(text))

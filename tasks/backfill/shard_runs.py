@@ -4,15 +4,14 @@ import hashlib
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.backfill.selection import Selection
-from tasks.backfill.shard_jobs import ShardJob, Staged
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
-from tasks.backfill.shards import FLOW, Shard, done_keys, parameters_of, selection_of, shards_of
+from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_keys, selection_of, shards_of
 from tasks.load.loader import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
@@ -33,10 +32,7 @@ def shard_folder(layout: Layout) -> Path:
 
 
 def sweep_staged(layout: Layout) -> None:
-    """Remove what is staged of shards that are done: their backfill was killed after the commit.
-
-    Only for the one backfill that is at work.
-    """
+    """Remove what is staged of done shards; only for the one backfill that is at work."""
     found = list(shard_folder(layout).glob("*"))
     done = set(done_keys(layout)) if found else set()
     for path in found:
@@ -56,9 +52,7 @@ class Place:
 
     def job(self, shard: Shard) -> ShardJob:
         """The work on a shard. Staged rows are used again while rules and sources are the same."""
-        sources = [
-            (one.id, Origin.of(one).made_by, one.domains, one.listings) for one in self.sources
-        ]
+        sources = [(s.id, Origin.of(s).made_by, s.domains, s.listings) for s in self.sources]
         made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {sources}".encode()).hexdigest()[:12]
         limits = self.settings.limits
         return ShardJob(
@@ -83,23 +77,14 @@ def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refi
         yield group
 
 
-def load_shards(
-    place: Place, shards: Sequence[Staged], waiting: Callable[[str], None] = lambda message: None
-) -> dict[str, int]:
+def load_shards(place: Place, shards: Sequence[Staged]) -> dict[str, int]:
     """Partition, commit and load staged shards; from then on they are done.
 
-    Returns:
-        Their captures by outcome, new articles and known ones told apart.
+    Returns their captures by outcome, new articles and known ones told apart.
     """
     run = run_of(shards, place.selection, new_run_id())
-    load(
-        place.layout,
-        place.topics,
-        place.sources,
-        [run],
-        processes=place.settings.processes,
-        waiting=waiting,
-    )
+    processes = place.settings.processes
+    load(place.layout, place.topics, place.sources, [run], processes=processes, waiting=log.info)
     for staged in shards:
         shutil.rmtree(staged.folder, ignore_errors=True)
     commit = read_commit(place.layout.commits, run.run_id)
@@ -130,7 +115,12 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
         started_at(run_id),
         datetime.now(UTC),
         str(EXTRACTOR_VERSION),
-        parameters_of((staged.shard for staged in shards), selection, dict(sorted(passed.items()))),
+        {
+            # Enough to refine the shards again: `shards_of` and `selection_of` read it.
+            "shards": [asdict(staged.shard) for staged in shards],
+            "selection": selection.as_json(),
+            "passed_over": dict(sorted(passed.items())),
+        },
     )
 
 
