@@ -35,12 +35,10 @@ from warehouse.store.source_leases import stored_turn
 log = logging.getLogger(__name__)
 
 # A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
-MAX_TASKS = 50
-"""Task runs of one backfill at most."""
+MAX_TASKS = 50  # task runs of one backfill at most
+# Domains that no source of sources.toml has are in no calendar, so a report may have no day.
 KNOWN_DAY = "FROM coverage LIMIT 1"
-"""Domains that no source of sources.toml has are in no calendar, so a report may have no day."""
-MIN_TASK_BYTES = 1024 * MB
-"""Bytes of WARC files for one task run at least."""
+MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 
 
 @flow(name="backfill", flow_run_name="backfill", persist_result=False)

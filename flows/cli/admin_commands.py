@@ -17,8 +17,7 @@ from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
 
 log = logging.getLogger("flows")
-DEMO = Path("data/demo")
-"""The data folder of the sample newsroom."""
+DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
 def serve(

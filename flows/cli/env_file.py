@@ -9,6 +9,7 @@ from flows.runs.prefect_settings import server_settings
 from tasks.settings import ConfigError, Settings
 
 PREFIX = "PRESSWATCH_"
+# Prefect's secrets; of its other variables only those that Presswatch sets are printed.
 SECRETS = (
     "PREFECT_API_AUTH_STRING",
     "PREFECT_API_KEY",
@@ -16,11 +17,10 @@ SECRETS = (
     "PREFECT_SERVER_DATABASE_CONNECTION_URL",
     "PREFECT_SERVER_DATABASE_PASSWORD",
 )
-"""Prefect's secrets; of its other variables only those that Presswatch sets are printed."""
+# A variable of Presswatch with one of these in its name holds a secret.
 SECRET = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|KEY|AUTH|CREDENTIAL")
-"""A variable of Presswatch with one of these in its name holds a secret."""
+# Values that systemd, compose and the shell read alike without quotes.
 BARE = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
-"""Values that systemd, compose and the shell read alike without quotes."""
 
 
 def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> str:

@@ -15,8 +15,7 @@ from flows.cli.options import DataFolder
 from flows.cli.query_output import PRINTERS, print_table
 from warehouse.layers.layout import Layout
 
-ROWS = 200
-"""Rows that a terminal shows by default."""
+ROWS = 200  # rows that a terminal shows by default
 
 
 def sql(

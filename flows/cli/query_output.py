@@ -15,8 +15,8 @@ from rich.text import Text
 
 Answer = duckdb.DuckDBPyRelation
 Row = tuple[str | None, ...]
+# Columns; where text columns would be narrower, rows are printed one below another.
 MIN_TEXT_WIDTH = 12
-"""Columns; where text columns would be narrower, rows are printed one below another."""
 GAP = 2
 FLOATS = ("DOUBLE", "FLOAT")
 

@@ -11,8 +11,7 @@ from tasks.settings import ConfigError, Settings
 if TYPE_CHECKING:
     from tasks.backfill.dask_cluster import Cluster
 
-CONNECT_SECONDS = 10
-"""To the scheduler."""
+CONNECT_SECONDS = 10  # to the scheduler
 
 
 @contextmanager

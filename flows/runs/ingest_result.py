@@ -21,12 +21,12 @@ from warehouse.read.source_health import unhealthy
 
 log = logging.getLogger(__name__)
 
+# Names of the final states of a run in which some sources failed, and of one without work.
 PARTIAL, SKIPPED = "Partial", "Skipped"
-"""Names of the final states of a run in which some sources failed, and of one without work."""
 FAILED_SOURCE = "presswatch.source.failed"
 OPEN_SOURCE = "presswatch.source.open"
+# Events for automations, about the resource `presswatch.source.<id>`.
 SILENT_SOURCE = "presswatch.source.silent"
-"""Events for automations, about the resource `presswatch.source.<id>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Ingested:
     sources: tuple[Collected, ...] = ()
     batches: tuple[Batch, ...] = ()
     loaded: LoadReport = field(default_factory=LoadReport)
+    # Sources that another run is collecting: its run id by source id.
     busy: Mapping[str, str] = field(default_factory=dict)
-    """Sources that another run is collecting: its run id by source id."""
 
     @property
     def failed(self) -> tuple[Collected, ...]:

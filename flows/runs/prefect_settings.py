@@ -5,8 +5,8 @@ import os
 
 from flows.runs.progress_log import log_progress
 
+# Loggers whose lines appear at the terminal and on the run's page.
 PROJECT_LOGGERS = ("flows", "tasks", "warehouse")
-"""Loggers whose lines appear at the terminal and on the run's page."""
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -36,8 +36,8 @@ SERVER = {
 WORKER = {
     "PREFECT_WORKER_QUERY_SECONDS": "5",
 }
+# Hides Prefect's traceback of an error that the command reports in one line.
 TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
-"""Hides Prefect's traceback of an error that the command reports in one line."""
 
 
 def configure(*, verbose: bool = False) -> None:

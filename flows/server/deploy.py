@@ -21,10 +21,10 @@ from tasks.settings import ConfigError
 
 POOL = "presswatch"
 AUTOMATIONS = Path("deployments/automations.toml")
+# The notification block that automations send to; without it they do nothing.
 ALERTS = "presswatch-alerts"
-"""The notification block that automations send to; without it they do nothing."""
+# Parameters for the command only; workers read PRESSWATCH_SOURCES and the like.
 HIDDEN_PARAMETERS = {"sources_file", "topics_file", "data"}
-"""Parameters for the command only; workers read PRESSWATCH_SOURCES and the like."""
 DOES_NOTHING = {"type": "do-nothing"}
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 20
-"""Time for a process to end after SIGTERM before it is killed."""
+STOP_SECONDS = 20  # time for a process to end after SIGTERM before it is killed
 RESTART_SECONDS = 2
 PR_SET_PDEATHSIG = 1
 

@@ -38,8 +38,7 @@ class Serving:
 
     installation: Installation
     api: str
-    children: list[Child] = field(default_factory=list)
-    """The server, then the worker."""
+    children: list[Child] = field(default_factory=list)  # the server, then the worker
 
 
 def serve_until_stopped(installation: Installation, port: int = PORT) -> None:

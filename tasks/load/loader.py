@@ -57,18 +57,14 @@ OnWait = Callable[[str], None]
 class LoadReport:
     """What a load did."""
 
-    load_no: int | None = None
-    """Number of the load; None when nothing was new or changed."""
-    run_ids: tuple[str, ...] = ()
-    """Runs loaded, in order."""
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Captures of these runs by outcome."""
-    mentions: int = 0
-    """Mentions counted in the new articles."""
+    load_no: int | None = None  # number of the load; None when nothing was new or changed
+    run_ids: tuple[str, ...] = ()  # runs loaded, in order
+    outcomes: Mapping[str, int] = field(default_factory=dict)  # captures of these runs by outcome
+    mentions: int = 0  # mentions counted in the new articles
+    # New and changed topics, which were counted again over earlier articles.
     recounted: tuple[str, ...] = ()
-    """New and changed topics, which were counted again over earlier articles."""
+    # Archive files that are not loaded, since their run was committed without them.
     late: tuple[Path | str, ...] = ()
-    """Archive files that are not loaded, since their run was committed without them."""
 
     @property
     def articles(self) -> int:

@@ -17,8 +17,7 @@ from tasks.partition.partitions import Run
 
 log = logging.getLogger(__name__)
 
-RETRY_DELAYS: list[float] = [5, 30]
-"""Seconds."""
+RETRY_DELAYS: list[float] = [5, 30]  # seconds
 
 
 def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:

@@ -24,8 +24,8 @@ from warehouse.layers.parquet import UNDATED, Job, write_parquets
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
 PAGE_KINDS = frozenset({CaptureKind.PAGE.value, CaptureKind.FILE.value})
+# Captures in Parquet: `url_keys` are the folded URLs under which a page is known.
 CAPTURE_FILE_SCHEMA = CAPTURE_SCHEMA.append(pa.field("url_keys", pa.list_(pa.string())))
-"""Captures in Parquet: `url_keys` are the folded URLs under which a page is known."""
 
 
 @dataclass(frozen=True, slots=True)

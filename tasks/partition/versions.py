@@ -23,14 +23,12 @@ class Text(NamedTuple):
     """One known version of an article."""
 
     fetched_at: datetime
-    version_no: int
-    """0 until the version is numbered."""
+    version_no: int  # 0 until the version is numbered
     body_sha256: str
     is_dated: bool
-    is_whole: bool = True
-    """Whether all of the article was delivered."""
+    is_whole: bool = True  # whether all of the article was delivered
+    # Hash of the page's text before text that recurs on its site was removed; None if none was.
     page_sha256: str | None = None
-    """Hash of the page's text before text that recurs on its site was removed; None if none was."""
 
     @property
     def keys(self) -> frozenset[str | None]:
@@ -43,8 +41,7 @@ class Known:
     """The known versions of one article."""
 
     first_seen_at: datetime
-    texts: list[Text] = field(default_factory=list)
-    """Versions in order of capture."""
+    texts: list[Text] = field(default_factory=list)  # versions in order of capture
 
     def in_force(self, moment: datetime) -> Text:
         """The version that the page showed at a moment, as far as is known."""

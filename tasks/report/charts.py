@@ -26,13 +26,13 @@ def _periods(unit: str, values: Sequence[Row]) -> Spec:
     return {"x": x, "x2": {"field": "to"}}
 
 
+# A background for every period, so that the axis spans them all and a zero has a tooltip.
 GROUND: Spec = {
     "color": {
         "condition": {"test": "datum.state === 'gap'", "value": "@gap"},
         "value": "transparent",
     }
 }
-"""A background for every period, so that the axis spans them all and a zero has a tooltip."""
 SHADES: Spec = {
     "color": {"value": "@accent"},
     # Opacity, since Vega cannot interpolate between CSS variables.

@@ -14,8 +14,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, open_snapshot, records
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
-COLUMNS = 60
-"""Periods that fit side by side in a chart on a narrow screen."""
+COLUMNS = 60  # periods that fit side by side in a chart on a narrow screen
 QUERIES = (
     *("topics", "attention", "by_paper", "index", "spikes"),
     *("pairs", "coverage", "latest"),
@@ -31,8 +30,7 @@ class Figures:
 
     first_day: date
     last_day: date
-    unit: str
-    """day, week or month: the period of the charts."""
+    unit: str  # day, week or month: the period of the charts
     snapshot: int
     articles: int
     undated: int

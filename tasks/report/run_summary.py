@@ -11,14 +11,13 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
 Row = dict[str, Any]
-MOST = 100
-"""Rejected pages shown one by one."""
+MOST = 100  # rejected pages shown one by one
+# Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
+# longer ones do not wrap but overlap the next column.
 WIDEST, LONGEST = 64, 52
-"""Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
-longer ones do not wrap but overlap the next column."""
 UNBROKEN = re.compile(rf"[^-]{{{LONGEST + 1},}}")
+# Text that Prefect's page would turn into a link.
 LINKED = re.compile(r"://|www\.|@", re.IGNORECASE)
-"""Text that Prefect's page would turn into a link."""
 LEDGER = ("source", "discovered", "fetched", "new", "revised", "rejected", "seconds")
 WEB = re.compile(r"https?://[^\s<>]+")
 

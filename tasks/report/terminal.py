@@ -12,8 +12,7 @@ from rich.text import Text
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
-DAYS = 21
-"""Columns of the table, up to the last day that has articles."""
+DAYS = 21  # columns of the table, up to the last day that has articles
 BARS = " ▁▂▃▄▅▆▇█"
 LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."

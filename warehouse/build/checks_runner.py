@@ -10,11 +10,12 @@ from warehouse.build.sql_files import make_view, read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, open_snapshot, records
 
-OFFENDERS = 5
-"""Rows that the error of a failed check shows."""
+OFFENDERS = 5  # rows that the error of a failed check shows
 
 # The rows of a load are found once for all checks: to find a few ids DuckDB reads the column of all
 # rows. No index on them: ids are hashes, so each load would rewrite most of an index.
+# Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
+# `touched_copies` and `touched_originals` have the same text as a touched article.
 OF_ARTICLES = {
     "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
     "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
@@ -27,10 +28,9 @@ OF_ARTICLES = {
     "mentions": ("mentions", "SEMI JOIN touched_ids USING (article_id)"),
     "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
 }
-"""Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
-
-`touched_copies` and `touched_originals` have the same text as a touched article.
-"""
+# Views `touched_<name>`: a relation's rows of the days of the load's runs.
+# Spikes, weeks and months are checked for the days of watched sources only: a backfill of domains
+# that only archives know may touch days of many years, none of which they contain.
 OF_DAYS = {
     "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
@@ -43,30 +43,23 @@ OF_DAYS = {
     "topic_spikes": ("topic_spikes", "SEMI JOIN rows_of_coverage USING (day)"),
     "spike_days": ("topic_daily", "SEMI JOIN rows_of_coverage USING (day)"),
 }
-"""Views `touched_<name>`: a relation's rows of the days of the load's runs.
 
-Spikes, weeks and months are checked for the days of watched sources only: a backfill of domains
-that only archives know may touch days of many years, none of which they contain.
-"""
-
+# Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
+# Each with the column to compare: days, or the first days of periods.
 PERIODS = {
     "weeks_daily": ("topic_daily", "day", "week"),
     "months_daily": ("topic_daily", "day", "month"),
     "months_index": ("attention_index_latest", "period", "month"),
 }
-"""Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
-
-Each with the column to compare: days, or the first days of periods.
-"""
 
 # Queried for some periods of the view itself, DuckDB reads all days: it cannot derive the days of a
 # period.
+# Views `touched_<name>`: the view's SELECT over these days, instead of all days.
 SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
-"""Views `touched_<name>`: the view's SELECT over these days, instead of all days."""
+# Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")
-"""Marts that a poll with nothing new does not touch."""
+# Prefixes of the checks of these marts, and of the views over them.
 CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
-"""Prefixes of the checks of these marts, and of the views over them."""
 
 Connection = duckdb.DuckDBPyConnection
 

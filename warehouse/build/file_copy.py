@@ -7,10 +7,9 @@ import signal
 from pathlib import Path
 from typing import IO
 
-FICLONE = 0x40049409
-"""ioctl of Linux (reflink): two files share their blocks, on Btrfs and XFS."""
+FICLONE = 0x40049409  # ioctl of Linux (reflink): two files share their blocks, on Btrfs and XFS
+# Bytes of a DuckDB file's headers and of each block after them.
 HEADERS, BLOCK = 3 * 4096, 256 * 1024
-"""Bytes of a DuckDB file's headers and of each block after them."""
 
 
 def copy_over(source: Path, target: Path) -> int:

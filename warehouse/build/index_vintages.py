@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
+# The last one decides which vintages exist; its files are written last and removed first.
 RELATIONS = ("index_notes", "attention_index")
-"""The last one decides which vintages exist; its files are written last and removed first."""
+# Days before its own that a vintage keeps once there is a newer one. All weeks and months stay.
 RECENT_DAYS = 90
-"""Days before its own that a vintage keeps once there is a newer one. All weeks and months stay."""
+# Days before the newest vintage of which every vintage is kept; before, each month's last one.
 DAILY_DAYS = 60
-"""Days before the newest vintage of which every vintage is kept; before, each month's last one."""
 
 Connection = duckdb.DuckDBPyConnection
 

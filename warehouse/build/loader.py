@@ -33,8 +33,8 @@ from warehouse.stats.daily_counts import Counts
 __all__ = ["OFFENDERS", "CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
 
 # A load of 194,000 captures ran out of 256 MB.
-MANY_CAPTURES = 20_000
-"""Captures of one load above which it needs the larger memory limit."""
+MANY_CAPTURES = 20_000  # captures of one load above which it needs the larger memory limit
+# Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -42,8 +42,8 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
-"""Columns of article_versions, text_sketches and captures that the load computes."""
 _TIME = pa.timestamp("us", "UTC")
+# Columns of `new_runs`, which are fields of Commit.
 RUNS = pa.schema(
     [
         ("run_id", pa.string()),
@@ -56,7 +56,6 @@ RUNS = pa.schema(
         ("attempts", pa.int64()),
     ]
 )
-"""Columns of `new_runs`, which are fields of Commit."""
 
 Connection = duckdb.DuckDBPyConnection
 

@@ -25,14 +25,14 @@ import duckdb
 from warehouse.build.sql_files import read_sql
 
 Connection = duckdb.DuckDBPyConnection
+# Relations to which a load only adds rows of its runs.
 ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
-"""Relations to which a load only adds rows of its runs."""
+# For the SELECTs of marts and their touched keys.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
 CREATE OR REPLACE TEMP MACRO days_between(first, last) AS
     generate_series(first, last, INTERVAL 1 DAY)::DATE[];
 """
-"""For the SELECTs of marts and their touched keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,9 @@ class Mart:
     name: str
     query: str
     key: str
-    columns: str
-    """The key and the compared columns."""
+    columns: str  # the key and the compared columns
     touched_by: tuple[str, ...]
-    reads: frozenset[str]
-    """Relations that have to be merged before it."""
+    reads: frozenset[str]  # relations that have to be merged before it
 
 
 @cache

@@ -11,8 +11,7 @@ from warehouse.build.writer_file import opened
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
-KEPT = 3
-"""Snapshots kept. A reader can go on reading the one that it has open."""
+KEPT = 3  # snapshots kept. A reader can go on reading the one that it has open.
 
 
 def publish_locked(layout: Layout) -> Path | None:

@@ -10,6 +10,7 @@ from warehouse.build.loader import make_relations
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
+# Headings and names in the order of display.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Counts": (
         *("topic_daily", "topic_weekly", "topic_monthly", "attention_index"),
@@ -39,9 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "How this file was built": ("runs", "ledger", "loads", "files"),
 }
-"""Headings and names in the order of display."""
-OTHERS = "Others"
-"""The last heading, of names that GROUPS lacks."""
+OTHERS = "Others"  # the last heading, of names that GROUPS lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,7 @@ class Relation:
     name: str
     kind: str
     group: str
-    rows: int | None
-    """Rows of a table, as DuckDB estimates them."""
+    rows: int | None  # rows of a table, as DuckDB estimates them
     comment: str | None
     columns: tuple[Column, ...]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import warehouse
 
 SQL = Path(warehouse.__path__[0])
+# Values for templates, which are files with {unit} in their name: topic_{unit}ly, for example.
 UNITS = {"week": "ISO week", "month": "month"}
-"""Values for templates, which are files with {unit} in their name: topic_{unit}ly, for example."""
 
 
 @cache

@@ -39,8 +39,8 @@ class TopicChange:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
+    # Topics and their new versions, including those whose change had no effect and has no row.
     recorded: tuple[tuple[str, int], ...] = ()
-    """Topics and their new versions, including those whose change had no effect and has no row."""
     changes: tuple[TopicChange, ...] = ()
 
 

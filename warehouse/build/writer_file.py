@@ -8,19 +8,17 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import quoted
 
-STORAGE = "v1.2.0"
-"""Storage version of the file: DuckDB 1.2 and later can read it."""
+STORAGE = "v1.2.0"  # storage version of the file: DuckDB 1.2 and later can read it
 # DuckDB caches pages up to the limit, so that a backfill's process would grow with the warehouse.
 # But not all operators spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
+# DuckDB's memory_limit: of usual loads, and of loads that read all history.
 MEMORY, MEMORY_OF_ALL = "512MB", "2GB"
-"""DuckDB's memory_limit: of usual loads, and of loads that read all history."""
 # DuckDB's default of 512 MB kept 20 of 170 MiB after a load.
-FLUSH_THRESHOLD = "4MB"
-"""DuckDB returns freed memory to the system once it frees this much at once."""
+FLUSH_THRESHOLD = "4MB"  # DuckDB returns freed memory to the system once it frees this much at once
 # With DuckDB's default of 122,880 one load in eight to twenty rewrote a whole group, in 3 s.
 ROW_GROUP_SIZE = 16_384
+# DuckDB's errors for a file whose creation was interrupted by a full disk or a kill.
 UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough bytes from file")
-"""DuckDB's errors for a file whose creation was interrupted by a full disk or a kill."""
 
 
 @contextmanager

@@ -20,10 +20,8 @@ READY = ".ready"
 class CommittedFile:
     """One Parquet file of a run."""
 
-    path: str
-    """Relative to the data folder, with forward slashes."""
-    layer: str
-    """articles, captures or stripped_blocks."""
+    path: str  # relative to the data folder, with forward slashes
+    layer: str  # articles, captures or stripped_blocks
     rows: int
     bytes: int
     sha256: str
@@ -34,19 +32,17 @@ class Commit:
     """The record of one run, written last, when all its files are on disk."""
 
     run_id: str
+    # 1 for the first commit of an installation; the order in which versions were numbered.
     sequence: int
-    """1 for the first commit of an installation; the order in which versions were numbered."""
     flow: str
     started_at: datetime | None
     finished_at: datetime | None
     extractor_version: str | None
-    warcs: tuple[str, ...]
-    """WARC files the rows come from, relative to the data folder."""
+    warcs: tuple[str, ...]  # WARC files the rows come from, relative to the data folder
     files: tuple[CommittedFile, ...]
-    outcomes: Mapping[str, Mapping[str, int]]
-    """Captures by source and outcome."""
+    outcomes: Mapping[str, Mapping[str, int]]  # captures by source and outcome
+    # Whatever else is worth keeping about the run.
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Whatever else is worth keeping about the run."""
 
     def paths(self, layout: Layout, layer: str) -> list[Path]:
         """The run's files of one layer."""

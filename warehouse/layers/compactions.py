@@ -18,8 +18,7 @@ class Part:
     """The rows of one run in a compacted file."""
 
     run_id: str
-    path: str
-    """File of the run's commit in which they were, below the data folder."""
+    path: str  # file of the run's commit in which they were, below the data folder
     rows: int
 
 
@@ -27,12 +26,10 @@ class Part:
 class CompactedFile:
     """One file in the place of several."""
 
-    path: str
-    """Below the data folder, with forward slashes."""
+    path: str  # below the data folder, with forward slashes
     bytes: int
     sha256: str
-    parts: tuple[Part, ...]
-    """In the order of its rows."""
+    parts: tuple[Part, ...]  # in the order of its rows
 
     @property
     def rows(self) -> int:
@@ -53,14 +50,13 @@ class Compaction:
     """What became of the files of one layer and day."""
 
     layer: str
-    day: str
-    """UTC day of publication; of the run's start in the other layers; or `undated`."""
+    day: str  # UTC day of publication; of the run's start in the other layers; or `undated`
     files: tuple[CompactedFile, ...] = ()
     retired: tuple[Retired, ...] = ()
 
 
+# Compacted files, by run and the path in its commit.
 CompactedFiles = Mapping[tuple[str, str], CompactedFile]
-"""Compacted files, by run and the path in its commit."""
 
 
 def _record(commits: Path, layer: str, day: str) -> Path:

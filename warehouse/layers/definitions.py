@@ -19,16 +19,13 @@ class Topic:
     """One thing to count, in one version of its definition."""
 
     topic_id: str
-    topic_version: int = 0
-    """0 until `settle` gives it a number."""
+    topic_version: int = 0  # 0 until `settle` gives it a number
     name: str
-    aliases: tuple[str, ...]
-    """Phrases that count. One that ends in `*` matches as a prefix."""
-    exclude: tuple[str, ...] = ()
-    """Phrases in which an alias does not count; `*` as in aliases."""
+    aliases: tuple[str, ...]  # phrases that count. One that ends in `*` matches as a prefix.
+    exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
+    # Of all that decides what counts: another one means another version of the topic.
     definition_hash: str
-    """Of all that decides what counts: another one means another version of the topic."""
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 

@@ -13,15 +13,14 @@ from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import CommittedFile
 from warehouse.layers.layout import Layout
 
+# Folder key of articles without a publication date; DuckDB reads it as NULL.
 UNDATED = "__HIVE_DEFAULT_PARTITION__"
-"""Folder key of articles without a publication date; DuckDB reads it as NULL."""
 ROW_GROUP = 5_000
+# Columns of unique values, for which a dictionary and statistics only cost space.
 LONG_TEXTS = frozenset({"body"})
-"""Columns of unique values, for which a dictionary and statistics only cost space."""
-CONFIRMED_AT_ONCE = 4
-"""Files forced to the disk at the same time: most of that is waiting."""
+CONFIRMED_AT_ONCE = 4  # files forced to the disk at the same time: most of that is waiting
+# A file to write: its folder, its layer, and what makes its rows.
 Job = tuple[Path, str, Callable[[], pa.Table]]
-"""A file to write: its folder, its layer, and what makes its rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import pyarrow as pa
 
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
+# One row an article version. In the Parquet files `published_date` is the folder's key, and
+# `version_no` and `first_seen_at` are set when the row is partitioned.
 ARTICLE_SCHEMA = pa.schema(
     [
         ("article_id", pa.uuid()),
@@ -46,8 +48,6 @@ ARTICLE_SCHEMA = pa.schema(
         ("capture_id", pa.uuid()),
     ]
 )
-"""One row an article version. In the Parquet files `published_date` is the folder's key, and
-`version_no` and `first_seen_at` are set when the row is partitioned."""
 
 STRIPPED_SCHEMA = pa.schema(
     [
@@ -92,6 +92,7 @@ CAPTURE_SCHEMA = pa.schema(
     ]
 )
 
+# Offsets are in code points of the field; for captions, of the captions joined by a newline.
 MENTION_SCHEMA = pa.schema(
     [
         ("article_id", pa.uuid()),
@@ -108,4 +109,3 @@ MENTION_SCHEMA = pa.schema(
         ("context_right", pa.string()),
     ]
 )
-"""Offsets are in code points of the field; for captions, of the captions joined by a newline."""

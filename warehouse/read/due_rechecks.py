@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
+# Attempts per step of the schedule with retryable outcomes; then the next step is awaited.
 TRIES = 3
-"""Attempts per step of the schedule with retryable outcomes; then the next step is awaited."""
 
 DUE = """
 WITH due AS (
@@ -66,8 +66,8 @@ class DuePage:
     last_modified: str | None
     entry_headline: str | None
     entry_published_raw: str | None
+    # From its listing entry; used where the page itself has no value.
     entry_published_at: datetime | None
-    """From its listing entry; used where the page itself has no value."""
 
 
 def due_pages(

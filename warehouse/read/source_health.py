@@ -16,10 +16,8 @@ HAS_VIEW = "FROM duckdb_views() WHERE view_name = 'source_health'"
 class BreakerRule:
     """After how many failures, and for how long, a source is skipped."""
 
-    opens_after: int
-    """Failures in a row."""
-    first_pause: timedelta
-    """Doubled by each further failure."""
+    opens_after: int  # failures in a row
+    first_pause: timedelta  # doubled by each further failure
     longest_pause: timedelta
 
 
@@ -28,8 +26,7 @@ class SourceHealth:
     """A row of the view `source_health`, where the columns are described."""
 
     source_id: str
-    state: str
-    """As of the time of the query."""
+    state: str  # as of the time of the query
     last_run_at: datetime | None
     last_success_at: datetime | None
     last_new_article_at: datetime | None

@@ -32,8 +32,8 @@ from warehouse.stats.daily_counts import (
 )
 from warehouse.stats.source_effects import source_effects
 
+# Fewest periods for a standard deviation, by kind of period, in the order of the index's rows.
 ENOUGH = {"day": 28, "month": 6, "week": 8}
-"""Fewest periods for a standard deviation, by kind of period, in the order of the index's rows."""
 SERIES = pa.schema(
     [
         ("topic_id", pa.dictionary(pa.int32(), pa.string())),
@@ -59,32 +59,23 @@ class Periods(NamedTuple):
     """The periods of one kind that are in a source's calendar, and the articles in them."""
 
     kind: str
-    starts: Numbers
-    """First days, counted from 1970-01-01."""
-    columns: Numbers
-    """Index of each one's first day among the panel's known days."""
-    articles: Matrix
-    """All sources' articles by period; NaN where none was collected."""
-    total: Matrix
-    """Articles by source and period; 0 where there are none."""
-    has_articles: Marks
-    """By source and period."""
-    counts: Numbers
-    """Periods in which a source has articles."""
+    starts: Numbers  # first days, counted from 1970-01-01
+    columns: Numbers  # index of each one's first day among the panel's known days
+    articles: Matrix  # all sources' articles by period; NaN where none was collected
+    total: Matrix  # articles by source and period; 0 where there are none
+    has_articles: Marks  # by source and period
+    counts: Numbers  # periods in which a source has articles
 
 
 class Scaled(NamedTuple):
     """Shares over their standard deviations, of some topics and one kind of period."""
 
-    values: Matrix
-    """By topic, source and period; 0 where a source has no articles."""
+    values: Matrix  # by topic, source and period; 0 where a source has no articles
     by_source: Matrix
-    by_period: Matrix
-    """Sums of `values`, by topic and source, and by topic and period."""
+    by_period: Matrix  # sums of `values`, by topic and source, and by topic and period
+    # By topic and source: why it is not scaled; empty for those that are.
     reasons: npt.NDArray[np.str_]
-    """By topic and source: why it is not scaled; empty for those that are."""
-    has_scale: Marks
-    """By topic and source."""
+    has_scale: Marks  # by topic and source
 
 
 def index_tables(counts: Counts) -> dict[str, pa.Table]:

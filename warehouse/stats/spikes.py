@@ -32,12 +32,10 @@ from warehouse.stats.daily_counts import (
     rounded,
 )
 
-PAST = 56
-"""Days that each step looks back."""
-REACH = 4 * PAST
-"""Days before a day that its score depends on."""
+PAST = 56  # days that each step looks back
+REACH = 4 * PAST  # days before a day that its score depends on
+# Thresholds of a spike: articles with the topic, those that are not copies, and the score.
 LEAST_HITS, LEAST_ORIGINALS, LEAST_SCORE = 4, 3, 3.5
-"""Thresholds of a spike: articles with the topic, those that are not copies, and the score."""
 SPIKES = pa.schema(
     [
         *(("topic_id", pa.string()), ("day", pa.date32()), ("hits", pa.int64())),
@@ -58,16 +56,12 @@ class Past(NamedTuple):
     """The sources' articles and those of the days before, by source and day, or by day."""
 
     total: Matrix
-    counted: Matrix
-    """1 where a source has articles on the day and on 14 of the days before; else 0."""
+    counted: Matrix  # 1 where a source has articles on the day and on 14 of the days before; else 0
+    # Its articles / (its articles of the days before + 20); 0 where it is not counted.
     weight: Matrix
-    """Its articles / (its articles of the days before + 20); 0 where it is not counted."""
-    before: Matrix
-    """Articles of the day's counted sources on the days before."""
-    sources: Numbers
-    """How many are counted."""
-    past_days: Numbers
-    """Days before on which any source was counted."""
+    before: Matrix  # articles of the day's counted sources on the days before
+    sources: Numbers  # how many are counted
+    past_days: Numbers  # days before on which any source was counted
 
 
 class Level(NamedTuple):
@@ -75,8 +69,7 @@ class Level(NamedTuple):
 
     hits: Matrix
     expected: Matrix
-    weekday: Matrix
-    """Expected hits of the same weekday on the days before, + 10."""
+    weekday: Matrix  # expected hits of the same weekday on the days before, + 10
 
 
 def spike_table(counts: Counts) -> pa.Table:

@@ -19,10 +19,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = "leases"
 RENEW_SECONDS = 10.0
-EXPIRES_SECONDS = 60.0
-"""Time without a heartbeat after which a holder counts as dead."""
-LOOK_SECONDS = 1.0
-"""Pause between two attempts to take a lease."""
+EXPIRES_SECONDS = 60.0  # time without a heartbeat after which a holder counts as dead
+LOOK_SECONDS = 1.0  # pause between two attempts to take a lease
 
 
 @dataclass(slots=True)

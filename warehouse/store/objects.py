@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 SCHEME = "s3://"
+# Time for all attempts of a request that fails with a retryable error.
 RETRY_TIMEOUT = timedelta(seconds=30)
-"""Time for all attempts of a request that fails with a retryable error."""
 # Most of the time goes to waiting for the store.
-AT_ONCE = 16
-"""Objects downloaded or uploaded at the same time."""
+AT_ONCE = 16  # objects downloaded or uploaded at the same time
 CHUNK_SIZE = 8 * 1024 * 1024
 
 
