@@ -1,4 +1,4 @@
-"""The operator's commands: `serve`, `deploy`, `env`, `backup` and `maintain`."""
+"""The operator's commands: `serve`, `demo`, `deploy`, `env`, `backup` and `maintain`."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from rich.console import Console
 from flows.cli.console import show_progress
 from flows.cli.exit_codes import Exit, fail, reported_errors
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
-from flows.cli.query_commands import layout_of
+from flows.cli.query_commands import layout_of, print_topics
 from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
 
@@ -41,6 +41,19 @@ def serve(
             data = (data or DEMO).absolute()
             sources = held.enter_context(sample_newsroom(data))
         serve_until_stopped(open_checked(sources, topics, data), port)
+
+
+def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
+    """Ingest the sample newsroom, served on loopback, and show the topics."""
+    prefect_settings.configure()
+    from flows.ingest import ingest
+    from flows.server.sample_newsroom import sample_newsroom
+
+    folder = data.absolute()
+    with show_progress(), reported_errors(), sample_newsroom(folder) as sources:
+        done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
+    print_topics(layout_of(data))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
 def deploy(
@@ -84,10 +97,7 @@ def backup(
 
     layout, target = layout_of(data), folder.expanduser().absolute()
     if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
-        fail(
-            f"{target} and the data folder {layout.root} must not overlap",
-            Exit.WRONG_USAGE,
-        )
+        fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)
     with reported_errors(), show_progress():
         done = back_up(layout, target, log.info)
     print(
@@ -110,8 +120,5 @@ def maintain(
     from flows import maintain as job
 
     with show_progress(), reported_errors():
-        done = job.maintain(
-            verify_only=verify,
-            **flow_files(installation),
-        )
+        done = job.maintain(verify_only=verify, **flow_files(installation))
     Console().print(job.summary(done))

@@ -40,20 +40,15 @@ def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> st
         path: Path = getattr(settings, name)
         wanted[f"{PREFIX}{name.upper()}"] = str(path.absolute())
     hidden = {name for name in SECRETS if environment.get(name)}
-    hidden |= {name for name, value in wanted.items() if _is_secret(name, value)}
-    lines = [_line(name, wanted[name]) for name in sorted(wanted.keys() - hidden)]
+    lines = []
+    for name, value in sorted(wanted.items()):
+        # An address may hold a password: in front of the host, or in its query.
+        address = urlsplit(value) if "://" in value else urlsplit("")
+        is_named_so = name.startswith(PREFIX) and SECRET.search(name)
+        if name in hidden or is_named_so or address.username or address.query:
+            hidden.add(name)
+        elif "'" in value or not value.isprintable():
+            raise ConfigError([f"{name}: {value!r} cannot be written into an environment file"])
+        else:
+            lines.append(f"{name}={value}" if BARE.fullmatch(value) else f"{name}='{value}'")
     return "\n".join([*(f"# left out, holds a secret: {name}" for name in sorted(hidden)), *lines])
-
-
-def _is_secret(name: str, value: str) -> bool:
-    """Whether a variable of Presswatch is named like one, or an address has a user or a query."""
-    if name.startswith(PREFIX) and SECRET.search(name):
-        return True
-    parts = urlsplit(value) if "://" in value else None
-    return bool(parts and (parts.username or parts.query))
-
-
-def _line(name: str, value: str) -> str:
-    if "'" in value or not value.isprintable():
-        raise ConfigError([f"{name}: {value!r} cannot be written into an environment file"])
-    return f"{name}={value}" if BARE.fullmatch(value) else f"{name}='{value}'"

@@ -21,13 +21,6 @@ from warehouse.read.source_health import unhealthy
 
 log = logging.getLogger(__name__)
 
-# Names of the final states of a run in which some sources failed, and of one without work.
-PARTIAL, SKIPPED = "Partial", "Skipped"
-FAILED_SOURCE = "presswatch.source.failed"
-OPEN_SOURCE = "presswatch.source.open"
-# Events for automations, about the resource `presswatch.source.<id>`.
-SILENT_SOURCE = "presswatch.source.silent"
-
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
@@ -57,7 +50,7 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
     message = busy_with(busy)
     log.info("nothing to collect: %s", message)
     run_page.rename("ingest, skipped")
-    return Completed(name=SKIPPED, message=message, data=Ingested(run_id, busy=busy))
+    return Completed(name="Skipped", message=message, data=Ingested(run_id, busy=busy))
 
 
 def end(installation: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
@@ -83,7 +76,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     if len(done.failed) == len(asked):
         raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
     failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
-    return Completed(name=PARTIAL, message=f"{failed}; {message}", data=done)
+    return Completed(name="Partial", message=f"{failed}; {message}", data=done)
 
 
 def _emit_source_events(installation: Installation, done: Ingested) -> None:
@@ -92,13 +85,11 @@ def _emit_source_events(installation: Installation, done: Ingested) -> None:
     for source in done.failed:
         log.warning("%s failed: %s", source.source_id, source.error)
         run_page.emit_source_event(
-            FAILED_SOURCE, source.source_id, names[source.source_id], source.error
+            "failed", source.source_id, names[source.source_id], source.error
         )
     for health in unhealthy(installation.layout, datetime.now(UTC)):
-        event = SILENT_SOURCE if health.is_silent else OPEN_SOURCE
-        run_page.emit_source_event(
-            event, health.source_id, names.get(health.source_id, ""), health.why
-        )
+        event, name = "silent" if health.is_silent else "open", names.get(health.source_id, "")
+        run_page.emit_source_event(event, health.source_id, name, health.why)
 
 
 def _create_artifacts(installation: Installation, done: Ingested) -> None:

@@ -14,7 +14,6 @@ log = logging.getLogger(__name__)
 
 STOP_SECONDS = 20  # time for a process to end after SIGTERM before it is killed
 RESTART_SECONDS = 2
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -69,4 +68,4 @@ def _end_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A server that outlived `serve` would keep the next one from its port.
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -22,9 +22,8 @@ from tasks.settings import ConfigError, Settings
 
 log = logging.getLogger(__name__)
 
-HOST, PORT = "127.0.0.1", 4200
+HOST = "127.0.0.1"
 START_SECONDS = 120
-RUNS_AT_ONCE = 4
 RESUMES = "the next run resumes from what was archived"
 
 
@@ -41,14 +40,21 @@ class Serving:
     children: list[Child] = field(default_factory=list)  # the server, then the worker
 
 
-def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
+def serve_until_stopped(installation: Installation, port: int) -> None:
     """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
     Raises:
         ConfigError: the port is taken, or a file of deployments/ is wrong.
         RuntimeError: the server does not start.
     """
-    _check_port(port)
+    with socket.socket() as probe:
+        # As the server does: a port in TIME_WAIT after a restart is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
+            raise ConfigError([why]) from None
     home = installation.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
@@ -60,7 +66,7 @@ def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
     worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
-    worker += ["--limit", str(RUNS_AT_ONCE), "--name", socket.gethostname()]
+    worker += ["--limit", "4", "--name", socket.gethostname()]
     serving = Serving(installation, os.environ["PREFECT_API_URL"])
     try:
         with _stopping_on_signals():
@@ -103,43 +109,32 @@ def _prepare(serving: Serving) -> None:
 
 def _watch(serving: Serving) -> None:
     """Restart ended processes, and update the forms when sources change, until stopped."""
-    settings = serving.installation.settings
+    from flows.server.deploy import update_forms
+    from flows.server.orphaned_runs import end_orphaned_runs
+
+    settings, (server, worker) = serving.installation.settings, serving.children
     seen = _changed_at(settings)
     while True:
         time.sleep(0.5)
         try:
-            _restart_ended(serving)
+            # The server first: ending orphaned runs needs it.
+            if server.has_ended():
+                server.restart()
+                _wait_for(serving.api, server)
+            if worker.has_ended():
+                end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
+                worker.restart()
             if _changed_at(settings) != seen:
-                _update_forms(serving)
+                try:
+                    serving.installation = open_installation()
+                    update_forms(serving.installation)
+                    log.info("the forms offer %d sources", len(serving.installation.sources))
+                except ConfigError as error:
+                    log.warning("%s; the forms stay as they were", error)
                 seen = _changed_at(settings)
         except httpx.HTTPError as error:
             log.warning("the Prefect server does not answer: %s", error)
             time.sleep(2)
-
-
-def _restart_ended(serving: Serving) -> None:
-    from flows.server.orphaned_runs import end_orphaned_runs
-
-    server, worker = serving.children
-    # The server first: ending orphaned runs needs it.
-    if server.has_ended():
-        server.restart()
-        _wait_for(serving.api, server)
-    if worker.has_ended():
-        end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
-        worker.restart()
-
-
-def _update_forms(serving: Serving) -> None:
-    from flows.server.deploy import update_forms
-
-    try:
-        serving.installation = open_installation()
-    except ConfigError as error:
-        log.warning("%s; the forms stay as they were", error)
-        return
-    update_forms(serving.installation)
-    log.info("the forms offer %d sources", len(serving.installation.sources))
 
 
 def _changed_at(settings: Settings) -> list[float]:
@@ -172,17 +167,6 @@ def _stopping_on_signals() -> Iterator[None]:
         # A second Ctrl-C must not interrupt the stopping of worker and server.
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, signal.SIG_IGN)
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        # As the server does: a port in TIME_WAIT after a restart is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
-            raise ConfigError([why]) from None
 
 
 def _wait_for(api: str, server: Child) -> None:
