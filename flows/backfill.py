@@ -111,8 +111,8 @@ def _backfill(
                 raise SourcesFailed("another machine's backfill is at work in the store")
             # After the locks: only the one backfill may remove staged rows.
             sweep_staged(layout)
-        files, known = open_warcs(paths), Done(installation.layout, chosen)
-        before = sum(map(known.bytes, files))
+        files, earlier = open_warcs(paths), Done(installation.layout, chosen)
+        before = sum(map(earlier.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%d WARC files, %s to do", len(files), megabytes(done.bytes))
         if dry_run:
@@ -120,8 +120,8 @@ def _backfill(
             done.estimate = estimate(place, files, done.bytes, pool)
             return done
         engine = held.enter_context(refining(installation.settings, processes))
-        to_do = (one for one in files if known.bytes(one) < one.bytes)
-        shards = engine.shards(to_do, installation.settings.limits.shard_bytes, known)
+        to_do = (one for one in files if earlier.bytes(one) < one.bytes)
+        shards = engine.shards(to_do, installation.settings.limits.shard_bytes, earlier)
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:

@@ -103,9 +103,9 @@ def _run_prefect_deploy(file: Path) -> None:
     # prefect.yaml reads both variables, for the working folder and the version of a deployment.
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     command += ["--prefect-file", str(file)]
-    known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
+    given = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
     done = subprocess.run(  # noqa: S603 - our own command
-        command, env=known | os.environ, capture_output=True, text=True, check=False
+        command, env=given | os.environ, capture_output=True, text=True, check=False
     )
     if done.returncode:
         output = " ".join((done.stderr or done.stdout).split())

@@ -18,10 +18,7 @@ from tasks.topics.topic import Topic
 from warehouse.build import loader
 from warehouse.build.article_texts_view import point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
-from warehouse.build.loaded_definitions import (
-    definitions_differ,
-    set_definitions,
-)
+from warehouse.build.loaded_definitions import definitions_differ, set_definitions
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked
 from warehouse.build.snapshots import published_load
@@ -34,21 +31,13 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import SourceDefinition, settle
+from warehouse.layers.definitions import SourceDefinition, update_definitions
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised
 
-__all__ = [
-    "CheckFailed",
-    "LoadReport",
-    "Run",
-    "load",
-    "publish",
-    "publish_all",
-    "rebuild_warehouse",
-]
+__all__ = ["CheckFailed", "LoadReport", "Run", "load", "publish_all", "rebuild_warehouse"]
 
 OnWait = Callable[[str], None]
 
@@ -107,9 +96,7 @@ def load(
         CheckFailed: the warehouse is unchanged; the next good load loads the commits as well.
     """
     with synchronised(layout, waiting):
-        sweep(layout)
-        now = now or datetime.now(UTC)
-        return _load(layout, topics, sources, tuple(runs), limits, now, processes)
+        return _load(layout, topics, sources, runs, limits, now, processes)
 
 
 def rebuild_warehouse(
@@ -123,22 +110,10 @@ def rebuild_warehouse(
 ) -> LoadReport:
     """Build the warehouse from the committed Parquet files, check and publish it."""
     with synchronised(layout, waiting):
-        sweep(layout)
         loader.drop_writer(layout)
-        now = datetime.now(UTC)
-        report = _load(layout, topics, sources, (), limits, now, processes)
+        report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)
     return report
-
-
-def publish(layout: Layout, waiting: OnWait = lambda message: None) -> Path | None:
-    """Publish the last load, unless it is published already.
-
-    Returns:
-        The new snapshot's file; None when there was nothing new to publish.
-    """
-    with synchronised(layout, waiting):
-        return publish_locked(layout)
 
 
 def publish_all(
@@ -157,9 +132,7 @@ def publish_all(
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):
-            sweep(layout)
-            now = datetime.now(UTC)
-            _load(layout, topics, sources, (), limits, now, processes)
+            _load(layout, topics, sources, (), limits, None, processes)
         return publish_locked(layout)
 
 
@@ -167,12 +140,14 @@ def _load(
     layout: Layout,
     topics: Sequence[Topic],
     sources: Sequence[Source],
-    runs: Sequence[Run],
+    runs: Iterable[Run],
     limits: Limits | None,
-    now: datetime,
+    now: datetime | None,
     processes: int | None,
 ) -> LoadReport:
-    definitions = settle(layout, topics, map(_source_definition, sources), now)
+    sweep(layout)
+    now = now or datetime.now(UTC)
+    definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
         loader.begin_load(con)
@@ -182,8 +157,10 @@ def _load(
             # More memory for DuckDB: a changed definition reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
-        kept = kept_rule(con)
-        rule = _rule(limits) if limits else kept or _rule(Limits())
+        rule = kept = kept_rule(con)
+        if limits or rule is None:
+            given = limits or Limits()
+            rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
         if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
@@ -203,13 +180,9 @@ def _load(
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
     for commit in commits:
-        for of_source in commit.outcomes.values():
-            outcomes.update(of_source)
+        for counts in commit.outcomes.values():
+            outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
-
-
-def _rule(limits: Limits) -> BreakerRule:
-    return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
 
 
 def _source_definition(source: Source) -> SourceDefinition:
@@ -223,9 +196,8 @@ def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load earlier commits, then partition and load the runs, numbered after them."""
-    loaded = loader.loaded_runs(con)
-    waiting = [run_id for run_id in committed_runs(layout.commits) if run_id not in loaded]
-    commits = read_commits(layout.commits, waiting)
+    to_load = set(committed_runs(layout.commits)) - loader.loaded_runs(con)
+    commits = read_commits(layout.commits, sorted(to_load))
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []

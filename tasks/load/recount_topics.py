@@ -42,7 +42,7 @@ def count_topics(
     """Count all topics in new articles, and changed topics in earlier ones.
 
     Args:
-        con: The writer's file, with the commits of the load in it.
+        con: The loader's file, with the commits of the load in it.
         layout: The installation.
         definitions: Definitions of topics and sources from this load on.
         topics: All topics to count.

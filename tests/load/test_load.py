@@ -15,10 +15,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
+from tasks.load.loader import CheckFailed, load, rebuild_warehouse
 from tasks.topics.topic import TopicEntry
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.daily_news import NOW, DailyNews, ingest, run_id, stage_day
+from tests.support.publishing import publish
 from tests.support.staged_pages import (
     HARVEST,
     SOURCES,

@@ -15,12 +15,13 @@ import duckdb
 import pytest
 
 from tasks.collect.collector import UNANSWERED
-from tasks.load.loader import CheckFailed, load, publish
+from tasks.load.loader import CheckFailed, load
 from tasks.model import ARTICLE_OUTCOMES, PASSING_OUTCOMES, Outcome
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.sources.source import Source
 from tasks.text.urls import fold
 from tasks.topics.topic import TopicEntry
+from tests.support.publishing import publish
 from tests.support.staged_pages import (
     SOURCES,
     START,

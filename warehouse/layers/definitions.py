@@ -19,7 +19,7 @@ class Topic:
     """One thing to count, in one version of its definition."""
 
     topic_id: str
-    topic_version: int = 0  # 0 until `settle` gives it a number
+    topic_version: int = 0  # 0 until `update_definitions` gives it a number
     name: str
     aliases: tuple[str, ...]  # phrases that count. One that ends in `*` matches as a prefix.
     exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
@@ -73,11 +73,8 @@ class Definitions:
         return number - 1 if before.valid_to == now.valid_from else None
 
 
-def settle(
-    layout: Layout,
-    topics: Iterable[Topic],
-    sources: Iterable[SourceDefinition],
-    now: datetime,
+def update_definitions(
+    layout: Layout, topics: Iterable[Topic], sources: Iterable[SourceDefinition], now: datetime
 ) -> Definitions:
     """Update the stored definitions to the configured ones, and write them when they change.
 
