@@ -13,11 +13,6 @@ import pyarrow as pa
 from tasks.model import Outcome
 from warehouse.read.query import records
 
-JUDGED_BY = [
-    *("article_id", "capture_id", "fetched_at"),
-    *("body_sha256", "page_sha256", "published_at", "is_truncated"),
-]
-
 
 class Text(NamedTuple):
     """One known version of an article."""
@@ -100,7 +95,9 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
     Returns:
         The order of the rows, and the verdict on each by its capture's id.
     """
-    keys = articles.select(JUDGED_BY).to_pylist()
+    judged_by = ["article_id", "capture_id", "fetched_at", "published_at"]
+    judged_by += ["body_sha256", "page_sha256", "is_truncated"]
+    keys = articles.select(judged_by).to_pylist()
     # The ids break ties, so that a rebuild numbers versions alike.
     order = sorted(
         range(len(keys)),
