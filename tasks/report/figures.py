@@ -15,11 +15,7 @@ from warehouse.read.query import QueryError, open_snapshot, records
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
 COLUMNS = 60  # periods that fit side by side in a chart on a narrow screen
-QUERIES = (
-    *("topics", "attention", "by_paper", "index", "spikes"),
-    *("pairs", "coverage", "latest"),
-)
-UNITS = {"day": 1, "week": 7, "month": 30}
+QUERIES = "topics", "attention", "by_source", "index", "spikes", "pairs", "coverage", "latest"
 
 Row = dict[str, Any]
 
@@ -34,11 +30,11 @@ class Figures:
     snapshot: int
     articles: int
     undated: int
-    papers: int
+    sources: int
     loaded_at: datetime
     topics: list[Row]
     attention: list[Row]
-    by_paper: list[Row]
+    by_source: list[Row]
     index: list[Row]
     spikes: list[Row]
     pairs: list[Row]
@@ -60,7 +56,8 @@ def read_figures(layout: Layout) -> Figures:
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
         days = (span["last_day"] - span["first_day"]).days + 1
-        unit = next((unit for unit, size in UNITS.items() if days / size <= COLUMNS), "month")
+        sizes = {"day": 1, "week": 7, "month": 30}
+        unit = next((unit for unit, size in sizes.items() if days / size <= COLUMNS), "month")
         given = span | {"unit": unit}
         (totals,) = _read(con, "totals", given)
         found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}

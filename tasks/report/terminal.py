@@ -40,15 +40,15 @@ class Cell(NamedTuple):
 Sources = dict[str, dict[date, Cell]]
 
 
-def daily_report(layout: Layout, *, days: int = DAYS) -> RenderableType:
+def daily_report(layout: Layout) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share and a chart.
 
     Raises:
         QueryError: nothing has been loaded yet.
     """
-    rows = query(layout, DAILY.format(days=days)).to_pylist()
+    rows = query(layout, DAILY.format(days=DAYS)).to_pylist()
     last = max((row["day"] for row in rows), default=date.min)
-    calendar = [last - timedelta(ago) for ago in reversed(range(days))] if rows else []
+    calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         cell = Cell(row["articles_with_mention"], row["mentions"], row["articles"])
