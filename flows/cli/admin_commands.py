@@ -2,7 +2,9 @@
 
 import logging
 import os
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, o
 from flows.cli.query_commands import layout_of, print_topics
 from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
+from tasks.settings import ConfigError
 
 log = logging.getLogger("flows")
 DEMO = Path("data/demo")  # the data folder of the sample newsroom
@@ -33,13 +36,12 @@ def serve(
 ) -> None:
     """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
     prefect_settings.configure(verbose=True)
-    from flows.server.sample_newsroom import sample_newsroom
     from flows.server.serve import serve_until_stopped
 
     with show_progress(), reported_errors(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
-            sources = held.enter_context(sample_newsroom(data))
+            sources = held.enter_context(_sample_newsroom(data))
         serve_until_stopped(open_checked(sources, topics, data), port)
 
 
@@ -47,13 +49,26 @@ def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) ->
     """Ingest the sample newsroom, served on loopback, and show the topics."""
     prefect_settings.configure()
     from flows.ingest import ingest
-    from flows.server.sample_newsroom import sample_newsroom
 
     folder = data.absolute()
-    with show_progress(), reported_errors(), sample_newsroom(folder) as sources:
+    with show_progress(), reported_errors(), _sample_newsroom(folder) as sources:
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@contextmanager
+def _sample_newsroom(data: Path) -> Iterator[Path]:
+    """Serve the sample newsroom on loopback; yields its sources.toml."""
+    sys.path.insert(0, str(Path("deployments/sample").absolute()))
+    from newsroom import Newsroom, PortUnusable, write_sources
+
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        with Newsroom() as newsroom:
+            yield write_sources(data, newsroom.port)
+    except PortUnusable as taken:
+        raise ConfigError([str(taken)]) from None
 
 
 def deploy(

@@ -104,13 +104,11 @@ def report(
 def health(data: DataFolder = None) -> None:
     """Show which sources fail, are skipped, or have fallen silent."""
     from flows.cli.console import health_view
-    from warehouse.read.query import QueryError
+    from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
     layout = layout_of(data)
-    with reported_errors():
-        if not layout.current.exists():
-            raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+    with reported_errors(), snapshot(layout):
         Console().print(health_view(source_health(layout).values()))
 
 

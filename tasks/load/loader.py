@@ -68,29 +68,19 @@ class LoadReport:
 
 def load(
     layout: Layout,
-    topics: Sequence[Topic],
-    sources: Sequence[Source],
+    topics: Sequence[Topic],  # all topics to count, not only changed ones
+    sources: Sequence[Source],  # all configured sources, not only those of the runs
     runs: Iterable[Run] = (),
     *,
-    limits: Limits | None = None,
-    now: datetime | None = None,
-    processes: int | None = None,
-    waiting: OnWait = lambda message: None,
+    limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
+    now: datetime | None = None,  # the clock, for the record of the load and validity of topics
+    processes: int | None = None,  # may count topics; None is one for each core
+    waiting: OnWait = lambda message: None,  # called when another process has to finish first
 ) -> LoadReport:
     """Partition the runs and load all commits that are not loaded yet, in one transaction.
 
     New and changed topics are counted again over all history. A run that has a commit is not
     partitioned again.
-
-    Args:
-        layout: The installation.
-        topics: All topics to count, not only changed ones.
-        sources: All configured sources, not only those of the runs.
-        runs: Refined runs.
-        limits: When and for how long runs skip a failing source; None keeps the earlier rule.
-        now: The clock, for the record of the load and the validity of topics.
-        processes: Processes that may count topics; None is one for each core.
-        waiting: Called with a message when another process has to finish first.
 
     Raises:
         CheckFailed: the warehouse is unchanged; the next good load loads the commits as well.
@@ -127,8 +117,7 @@ def publish_all(
 ) -> Path | None:
     """Publish the last load, with what other machines have committed to the store since.
 
-    Returns:
-        The new snapshot's file; None when there was nothing new to publish.
+    Returns the new snapshot's file; None when there was nothing new to publish.
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):

@@ -32,25 +32,16 @@ def replaced_topics(
 
 
 def count_topics(
-    con: duckdb.DuckDBPyConnection,
+    con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
     layout: Layout,
-    definitions: Definitions,
-    topics: Sequence[Topic],
-    fresh: Sequence[Path],
+    definitions: Definitions,  # of topics and sources from this load on
+    topics: Sequence[Topic],  # all topics
+    fresh: Sequence[Path],  # the files of the new articles
     processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
     """Count all topics in new articles, and changed topics in earlier ones.
 
-    Args:
-        con: The loader's file, with the commits of the load in it.
-        layout: The installation.
-        definitions: Definitions of topics and sources from this load on.
-        topics: All topics to count.
-        fresh: The files of the new articles.
-        processes: Processes that may count; None is one for each core.
-
-    Returns:
-        Mentions in new articles, and the ids of the topics that were counted again.
+    Returns the mentions in new articles, and the ids of the topics that were counted again.
     """
     versions = definitions.current_topics()
     counted = counted_topics(con)

@@ -55,7 +55,7 @@ def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
     ground = {
         "data": {"values": values},
         "mark": {"type": "rect"},
-        "encoding": {**periods, **GROUND, "tooltip": _utc(PERIOD_TOOLTIP)},
+        "encoding": {**periods, **GROUND, "tooltip": PERIOD_TOOLTIP},
     }
     colour = {
         "condition": {"test": "datum.state === 'part'", "value": "@pale"},
@@ -70,7 +70,7 @@ def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
             "y": {"field": "share", "type": "quantitative", "axis": axis},
             "y2": {"datum": 0},
             "color": colour,
-            "tooltip": _utc(PERIOD_TOOLTIP),
+            "tooltip": PERIOD_TOOLTIP,
         },
     }
     layers = [ground, columns, *([_spike_marks(spikes)] if spikes else [])]
@@ -90,20 +90,20 @@ def _of(row: Row) -> str:
     return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
 
 
+# Vega shows times in the browser's zone unless a field has a UTC time unit.
+FROM = {
+    "field": "from",
+    "type": "temporal",
+    "title": "from",
+    "format": "%d %b %Y",
+    "timeUnit": "utcyearmonthdate",
+}
 PERIOD_TOOLTIP = [
-    {"field": "from", "type": "temporal", "title": "from", "format": "%d %b %Y"},
+    FROM,
     {"field": "share", "type": "quantitative", "title": "share", "format": ".1%"},
     {"field": "articles", "title": "articles"},
     {"field": "collected", "title": "collected"},
 ]
-
-
-def _utc(fields: list[Spec]) -> list[Spec]:
-    # Vega shows times in the browser's zone unless a field has a UTC time unit.
-    return [
-        field | ({"timeUnit": "utcyearmonthdate"} if field.get("type") == "temporal" else {})
-        for field in fields
-    ]
 
 
 def _spike_marks(spikes: Sequence[Row]) -> Spec:
@@ -120,7 +120,7 @@ def _spike_marks(spikes: Sequence[Row]) -> Spec:
     for value in values:
         value["headlines"] = value["headlines"][:300]
     tooltip = [
-        {"field": "at", "type": "temporal", "title": "spike", "format": "%d %b %Y"},
+        FROM | {"field": "at", "title": "spike"},
         {"field": "articles", "title": "articles that day"},
         {"field": "expected", "type": "quantitative", "title": "expected", "format": ".1f"},
         {"field": "headlines", "title": "headlines"},
@@ -137,7 +137,7 @@ def _spike_marks(spikes: Sequence[Row]) -> Spec:
             },
             "y": {"value": -8},
             "color": {"value": "@spike"},
-            "tooltip": _utc(tooltip),
+            "tooltip": tooltip,
         },
     }
 
@@ -220,7 +220,7 @@ def _rows_of_sources(values: Sequence[Row], layers: list[Spec]) -> Spec:
 def _cells(values: Sequence[Row], periods: Spec, paint: Spec, tooltip: list[Spec]) -> Spec:
     about = [
         {"field": "source", "title": "paper"},
-        {"field": "from", "type": "temporal", "title": "from", "format": "%d %b %Y"},
+        FROM,
         {"field": "articles", "title": "articles"},
     ]
     source = {
@@ -231,5 +231,5 @@ def _cells(values: Sequence[Row], periods: Spec, paint: Spec, tooltip: list[Spec
     return {
         "data": {"values": list(values)},
         "mark": {"type": "rect", "stroke": "@paper", "strokeWidth": 1},
-        "encoding": {**periods, "y": source, **paint, "tooltip": _utc(about + tooltip)},
+        "encoding": {**periods, "y": source, **paint, "tooltip": about + tooltip},
     }

@@ -11,7 +11,7 @@ import duckdb
 import warehouse
 from warehouse.build.snapshots import published_load
 from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, open_snapshot, records
+from warehouse.read.query import QueryError, records, snapshot
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
 COLUMNS = 60  # periods that fit side by side in a chart on a narrow screen
@@ -48,10 +48,7 @@ def read_figures(layout: Layout) -> Figures:
     Raises:
         QueryError: nothing has been loaded yet.
     """
-    con = open_snapshot(layout)
-    if con is None:
-        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con:
+    with snapshot(layout) as con:
         (span,) = _read(con, "span", {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")

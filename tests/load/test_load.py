@@ -147,7 +147,8 @@ def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SQL with another comment on a table, another view, and a view less."""
     folder = shutil.copytree(sql_files.SQL, tmp_path / "sql")
     monkeypatch.setattr(sql_files, "SQL", folder)
-    monkeypatch.setattr(loader, "read_sql", sql_files.read_sql.__wrapped__)
+    for module in (loader, sql_files):
+        monkeypatch.setattr(module, "read_sql", sql_files.read_sql.__wrapped__)
     loads, revisions = folder / "schema/loads.sql", folder / "schema/article_revisions.sql"
     loads.write_text(loads.read_text().replace("Number of the load", "The number"))
     revisions.write_text(revisions.read_text().replace("AS similarity", "+ 1 AS similarity"))

@@ -204,7 +204,7 @@ def test_the_port_is_taken(served: Served, place: Place) -> None:
 
 
 def test_serving_names_its_server_before_prefect_is_imported() -> None:
-    modules = "flows.cli.app, flows.server.serve, flows.server.sample_newsroom"
+    modules = "flows.cli.app, flows.server.serve"
     check = f"import sys, {modules}; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

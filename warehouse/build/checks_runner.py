@@ -7,13 +7,13 @@ import duckdb
 
 from warehouse.build.mart_merge import ADDED
 from warehouse.build.sql_files import make_view, read_sql
-from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, open_snapshot, records
+from warehouse.read.query import records
 
 OFFENDERS = 5  # rows that the error of a failed check shows
 
 # The rows of a load are found once for all checks: to find a few ids DuckDB reads the column of all
 # rows. No index on them: ids are hashes, so each load would rewrite most of an index.
+
 # Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
 # `touched_copies` and `touched_originals` have the same text as a touched article.
 OF_ARTICLES = {
@@ -53,8 +53,8 @@ PERIODS = {
 }
 
 # Queried for some periods of the view itself, DuckDB reads all days: it cannot derive the days of a
-# period.
-# Views `touched_<name>`: the view's SELECT over these days, instead of all days.
+# period: the view's SELECT is run over these days instead.
+# Views `touched_<name>`: the view of these days.
 SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
 # Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")
@@ -79,11 +79,8 @@ class CheckFailed(Exception):  # noqa: N818 - named after the event
 def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
     """Run every query of `checks`, or the named ones; each returns the offending rows.
 
-    Args:
-        con: The warehouse; for named checks, the relations that they read are enough.
-        names: Checks to run.
-        whole: Whether to check all rows or, where a check allows it, only those that the load's
-            runs added or touched, directly after `loader.refresh`.
+    Unless `whole`, a check that allows it reads only rows that the load's runs added or touched;
+    call it directly after `loader.refresh` then.
 
     Raises:
         CheckFailed: naming the first check that found rows, with the first of them.
@@ -103,20 +100,6 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
         if found:
             head = [line[2:].strip() for line in sql.splitlines() if line.startswith("--")]
             raise CheckFailed(name, " ".join(head).removeprefix("Holds: "), found)
-
-
-def check_snapshot(layout: Layout) -> None:
-    """Run every check over all that readers see.
-
-    Raises:
-        CheckFailed: as `run_checks` does.
-        QueryError: there is no snapshot yet.
-    """
-    con = open_snapshot(layout)
-    if con is None:
-        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con:
-        run_checks(con)
 
 
 def _view_all(con: Connection) -> None:

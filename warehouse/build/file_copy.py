@@ -13,14 +13,9 @@ HEADERS, BLOCK = 3 * 4096, 256 * 1024
 
 
 def copy_over(source: Path, target: Path) -> int:
-    """Give `target` the bytes of `source`, and fsync it.
+    """Give `target`, which may be incomplete or missing, the bytes of a DuckDB file, and fsync it.
 
-    Args:
-        source: A DuckDB file that no process writes to.
-        target: The copy. Equal blocks are not written again; it may be incomplete or missing.
-
-    Returns:
-        Bytes written; 0 where the filesystem lets both files share their blocks.
+    Returns the bytes written; 0 where the filesystem lets both files share their blocks.
     """
     target.touch()
     with source.open("rb", buffering=0) as new, target.open("r+b", buffering=0) as old:

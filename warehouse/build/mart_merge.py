@@ -50,21 +50,19 @@ class Mart:
 @cache
 def marts() -> dict[str, Mart]:
     """All marts, each after those that it reads."""
-    found = {name: _mart(name, text) for name, text in read_sql("marts").items()}
+    found = {}
+    for name, text in read_sql("marts").items():
+        head = re.match(r"(--.*\n)*", text)
+        lines = head[0].replace("\n--    ", "").splitlines() if head else []
+        pairs = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]
+        fields = dict(pairs)
+        touched_by = tuple(select for field, select in pairs if field == "Touched by")
+        reads = relations_read(text) | set(fields.get("Reads", "").split(", "))
+        named = {re.sub("^(changed|added)_", "", relation) for relation in reads}
+        columns = ", ".join(fields[field] for field in ("Key", "Compared") if field in fields)
+        found[name] = Mart(name, text, fields["Key"], columns, touched_by, frozenset(named))
     earlier = {name: sorted((mart.reads & found.keys()) - {name}) for name, mart in found.items()}
     return {name: found[name] for name in TopologicalSorter(earlier).static_order()}
-
-
-def _mart(name: str, text: str) -> Mart:
-    head = re.match(r"(--.*\n)*", text)
-    lines = head[0].replace("\n--    ", "").splitlines() if head else []
-    fields = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]
-    head_fields = dict(fields)
-    touched_by = tuple(select for field, select in fields if field == "Touched by")
-    reads = relations_read(text) | set(head_fields.get("Reads", "").split(", "))
-    named = (re.sub("^(changed|added)_", "", relation) for relation in reads)
-    columns = ", ".join(head_fields[field] for field in ("Key", "Compared") if field in head_fields)
-    return Mart(name, text, head_fields["Key"], columns, touched_by, frozenset(named))
 
 
 def relations_read(sql: str) -> set[str]:

@@ -27,10 +27,18 @@ def publish_locked(layout: Layout) -> Path | None:
     folder = snapshot_folder(layout, number)
     # Left by a publication of this load that was killed before it switched the symlink.
     shutil.rmtree(folder, ignore_errors=True)
-    spare = _spare(layout)
-    copy_over(layout.writer, spare)
+    # Over an old snapshot: of a file of 1 GB only some 20 MB differ after three loads.
+    for old in snapshots(layout)[: 1 - KEPT]:
+        if old != layout.current.parent.resolve():
+            # Renamed first, so that no process opens it meanwhile.
+            if (old / layout.writer.name).exists():
+                (old / layout.writer.name).rename(layout.spare)
+            shutil.rmtree(old, ignore_errors=True)
+    if layout.spare.exists() and is_shared(layout.spare):
+        layout.spare.unlink()
+    copy_over(layout.writer, layout.spare)
     folder.mkdir(parents=True)
-    snapshot = spare.rename(folder / layout.writer.name)
+    snapshot = layout.spare.rename(folder / layout.writer.name)
     sync(folder)
     write_whole(snapshot.with_name(NAME), manifest_content)
     show(layout, folder)
@@ -57,20 +65,3 @@ def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
     if log.exists():
         raise RuntimeError(f"{log} still exists after a checkpoint")
     return number, content
-
-
-def _spare(layout: Layout) -> Path:
-    """The path to write the next snapshot to: an old one, unless a process is reading it.
-
-    The old one is renamed first, so that no process opens it meanwhile.
-    """
-    # Most blocks are the same: of a file of 1 GB only some 20 MB are written after three loads.
-    for folder in snapshots(layout)[: 1 - KEPT]:
-        if folder != layout.current.parent.resolve():
-            old = folder / layout.writer.name
-            if old.exists():
-                old.rename(layout.spare)
-            shutil.rmtree(folder, ignore_errors=True)
-    if layout.spare.exists() and is_shared(layout.spare):
-        layout.spare.unlink()
-    return layout.spare

@@ -58,19 +58,15 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
     )
     try:
         con.execute("SET GLOBAL TimeZone = 'UTC'")
-        _attach(con, layout)
+        attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+        try:
+            con.execute(attach)
+        except duckdb.IOException as error:
+            if not any(text in str(error) for text in UNFINISHED):
+                raise
+            drop_writer(layout)
+            con.execute(attach)
     except BaseException:
         con.close()
         raise
     return con
-
-
-def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
-    try:
-        con.execute(attach)
-    except duckdb.IOException as error:
-        if not any(text in str(error) for text in UNFINISHED):
-            raise
-        drop_writer(layout)
-        con.execute(attach)

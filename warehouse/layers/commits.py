@@ -48,10 +48,6 @@ class Commit:
         """The run's files of one layer."""
         return [layout.root / file.path for file in self.files if file.layer == layer]
 
-    def count(self, *outcomes: str) -> int:
-        """How many captures ended in one of the outcomes, over all sources."""
-        return sum(by.get(outcome, 0) for by in self.outcomes.values() for outcome in outcomes)
-
     @property
     def attempts(self) -> int:
         """All captures of the run."""
@@ -101,8 +97,7 @@ def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[P
 
 def write_commit(folder: Path, commit: Commit) -> None:
     """Write or replace a run's commit; from here on its files count."""
-    content = encode(commit, sort_keys=True)
-    write_whole(commit_path(folder, commit.run_id), content)
+    write_whole(commit_path(folder, commit.run_id), encode(commit, sort_keys=True))
 
 
 def mark_begun(folder: Path, run_id: str) -> None:

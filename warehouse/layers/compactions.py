@@ -4,7 +4,7 @@ A run's commit never changes. What took the place of its files stands beside it,
 and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,10 +55,6 @@ class Compaction:
     retired: tuple[Retired, ...] = ()
 
 
-# Compacted files, by run and the path in its commit.
-CompactedFiles = Mapping[tuple[str, str], CompactedFile]
-
-
 def _record(commits: Path, layer: str, day: str) -> Path:
     return commits / "compacted" / f"{layer}.{day}.json"
 
@@ -77,12 +73,12 @@ def read_compactions(commits: Path) -> list[Compaction]:
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
     """Write or replace a record; from here on its files count, and those they replace do not."""
-    content = encode(compaction, sort_keys=True)
-    write_whole(_record(commits, compaction.layer, compaction.day), content)
+    path = _record(commits, compaction.layer, compaction.day)
+    write_whole(path, encode(compaction, sort_keys=True))
 
 
-def compacted_files(compactions: Iterable[Compaction]) -> CompactedFiles:
-    """The files in which the rows of runs are now."""
+def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
+    """The files in which the rows of runs are now, by run and the path in its commit."""
     return {
         (part.run_id, part.path): file
         for compaction in compactions

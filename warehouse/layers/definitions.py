@@ -84,38 +84,30 @@ def update_definitions(
     kept = read_definitions(layout)
     by_id = {source.source_id: replace(source, is_configured=False) for source in kept.sources}
     by_id |= {source.source_id: source for source in sources}
-    updated = Definitions(
-        _update_topics(kept.topics, tuple(topics), now),
-        tuple(source for _, source in sorted(by_id.items())),
-    )
-    if updated != kept:
-        write_whole(_path(layout), encode(updated))
-    return updated
-
-
-def _update_topics(
-    kept: tuple[Topic, ...], configured: tuple[Topic, ...], now: datetime
-) -> tuple[Topic, ...]:
-    changed = {topic.topic_id: topic for topic in configured}
-    updated = []
+    changed = {topic.topic_id: topic for topic in topics}
+    versions = []
     last_version: dict[str, int] = {}
-    for topic in kept:
+    for topic in kept.topics:
         topic_id, version = topic.topic_id, topic.topic_version
         last_version[topic_id] = max(version, last_version.get(topic_id, 0))
         new = changed.get(topic_id)
         if topic.valid_to:
-            updated.append(topic)
+            versions.append(topic)
         elif new is None or new.definition_hash != topic.definition_hash:
-            updated.append(replace(topic, valid_to=now))
+            versions.append(replace(topic, valid_to=now))
         else:
             # The name of a topic, for one, may change without a new version.
             del changed[topic_id]
-            updated.append(replace(new, topic_version=version, valid_from=topic.valid_from))
-    updated += (
+            versions.append(replace(new, topic_version=version, valid_from=topic.valid_from))
+    versions += (
         replace(topic, topic_version=last_version.get(topic.topic_id, 0) + 1, valid_from=now)
         for topic in changed.values()
     )
-    return tuple(sorted(updated, key=lambda topic: (topic.topic_id, topic.topic_version)))
+    versions.sort(key=lambda topic: (topic.topic_id, topic.topic_version))
+    updated = Definitions(tuple(versions), tuple(by_id[name] for name in sorted(by_id)))
+    if updated != kept:
+        write_whole(_path(layout), encode(updated))
+    return updated
 
 
 def _path(layout: Layout) -> Path:

@@ -72,11 +72,11 @@ class DuePage:
 
 def due_pages(
     layout: Layout,
-    steps: Sequence[timedelta],
+    steps: Sequence[timedelta],  # times since the article was first seen
     now: datetime,
     *,
-    most: int,
-    published_since: datetime | None = None,
+    most: int,  # pages of a source
+    published_since: datetime | None = None,  # older articles are not rechecked; undated ones are
 ) -> dict[str, list[DuePage]]:
     """Pages of articles to recheck, by source, the longest due first.
 
@@ -85,13 +85,6 @@ def due_pages(
     `TRIES` times per step, and a page that is gone never again. Not rechecked are articles that
     were published longer before they were first seen than the last step, and those first seen twice
     as long ago: backfilled and old articles are not expected to change.
-
-    Args:
-        layout: The installation.
-        steps: Times since the article was first seen; without any no page is due.
-        now: The current time.
-        most: The largest number of pages of a source.
-        published_since: Articles published earlier are not rechecked; undated ones are.
     """
     con = open_snapshot(layout) if steps and most else None
     if con is None:

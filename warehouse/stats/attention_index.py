@@ -52,7 +52,6 @@ LEFT_OUT = pa.schema(
         *(("reason", pa.string()), ("periods", pa.int64())),
     ]
 )
-Column = npt.NDArray[np.generic]
 
 
 class Periods(NamedTuple):
@@ -71,8 +70,8 @@ class Scaled(NamedTuple):
     """Shares over their standard deviations, of some topics and one kind of period."""
 
     values: Matrix  # by topic, source and period; 0 where a source has no articles
-    by_source: Matrix
-    by_period: Matrix  # sums of `values`, by topic and source, and by topic and period
+    by_source: Matrix  # sums of `values`, by topic and source
+    by_period: Matrix  # and by topic and period
     # By topic and source: why it is not scaled; empty for those that are.
     reasons: npt.NDArray[np.str_]
     has_scale: Marks  # by topic and source
@@ -90,7 +89,13 @@ def index_tables(counts: Counts) -> dict[str, pa.Table]:
             is_daily = len(periods.columns) == known.shape[2]
             sums = known if is_daily else np.add.reduceat(known, periods.columns, axis=2)
             scaled = _scaled(periods, sums)
-            effects = _effects(periods, scaled)
+            effects = np.full(scaled.has_scale.shape, np.nan)
+            # Topics with the same scaled sources share their equations: solved once for all.
+            groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
+            for number, has_scale in enumerate(groups):
+                of = group_of == number
+                observed = periods.has_articles & has_scale[:, None]
+                effects[of] = source_effects(observed, scaled.by_source[of], scaled.by_period[of])
             columns.append(_columns(periods, sums, scaled, effects))
             left_out.append(_left_out(panel, topics, periods, scaled, effects))
         series.append(_series(panel, topics, kinds, columns))
@@ -99,7 +104,11 @@ def index_tables(counts: Counts) -> dict[str, pa.Table]:
 
 def _periods(panel: Panel, kind: str) -> Periods:
     days, total = panel.days[panel.known], panel.total[:, panel.known]
-    starts = _starts(days, kind)
+    starts = days
+    if kind == "week":
+        starts = days - (days + 3) % 7  # 1970 began on a Thursday
+    elif kind == "month":
+        starts = days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
     columns = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     collected = np.logical_or.reduceat(~np.isnan(total).all(axis=0), columns)
     sums = np.add.reduceat(np.nan_to_num(total), columns, axis=1)
@@ -107,15 +116,6 @@ def _periods(panel: Panel, kind: str) -> Periods:
     has_articles = sums > 0
     counts = np.count_nonzero(has_articles, axis=1)
     return Periods(kind, starts[columns], columns, articles, sums, has_articles, counts)
-
-
-def _starts(days: Numbers, kind: str) -> Numbers:
-    """The first day of the period of each day."""
-    if kind == "day":
-        return days
-    if kind == "week":
-        return days - (days + 3) % 7  # 1970 began on a Thursday
-    return days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
 
 
 def _scaled(periods: Periods, hits: Whole) -> Scaled:
@@ -134,18 +134,6 @@ def _scaled(periods: Periods, hits: Whole) -> Scaled:
     deviations = np.where(has_scale, np.sqrt(squares), np.inf)
     shares /= deviations[..., None]
     return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, has_scale)
-
-
-def _effects(periods: Periods, scaled: Scaled) -> Matrix:
-    """The sources' own levels, by topic and source; NaN for sources without one."""
-    effects = np.full(scaled.has_scale.shape, np.nan)
-    # Topics with the same scaled sources share their equations, which are solved once for all.
-    groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
-    for number, has_scale in enumerate(groups):
-        topics, observed = group_of == number, periods.has_articles & has_scale[:, None]
-        sums = scaled.by_source[topics], scaled.by_period[topics]
-        effects[topics] = source_effects(observed, *sums)
-    return effects
 
 
 def _columns(periods: Periods, hits: Whole, scaled: Scaled, effects: Matrix) -> list[Matrix]:
@@ -213,7 +201,7 @@ def _left_out(
     )
 
 
-def _named(numbers: Column, names: list[str]) -> pa.DictionaryArray:
+def _named(numbers: npt.NDArray[np.generic], names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(numbers.astype(np.int32), pa.array(names, pa.string()))
 
 

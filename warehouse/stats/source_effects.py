@@ -1,10 +1,8 @@
 """Each source's own level in a panel, by least squares."""
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float64]
-Marks = npt.NDArray[np.bool_]
+from warehouse.stats.daily_counts import Marks, Matrix
 
 
 def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Matrix:
@@ -28,28 +26,18 @@ def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Mat
     weighted = cells / np.maximum(cells.sum(axis=0), 1)
     equations = np.diag(cells.sum(axis=1)) - cells @ weighted.T
     excess = by_source - by_period @ weighted.T
-    joined = _largest_component(cells)
+    # The connected sources with the most values; sources with a common period are connected.
+    remaining = set(range(len(cells)))
+    joined: list[int] = []
+    are_connected = cells @ cells.T > 0
+    while remaining:
+        reached = np.arange(len(cells)) == min(remaining)
+        while ((extended := are_connected[reached].any(axis=0) | reached) != reached).any():
+            reached = extended
+        component = [int(source) for source in np.flatnonzero(reached)]
+        remaining -= set(component)
+        joined = max(joined, component, key=lambda sources: cells[sources].sum())
     # Adding the sum of the effects, which has to be 0, to each equation determines the constant.
     inner = equations[np.ix_(joined, joined)] + 1.0 / len(joined)
     effects[:, joined] = np.linalg.solve(inner, excess[:, joined].T).T
     return effects
-
-
-def _largest_component(cells: Matrix) -> list[int]:
-    """The sources of the connected component with the most values; common periods connect."""
-    remaining, best = set(range(len(cells))), []  # type: tuple[set[int], list[int]]
-    are_connected = cells @ cells.T > 0
-    while remaining:
-        component = _component(are_connected, min(remaining))
-        remaining -= set(component)
-        best = max(best, component, key=lambda sources: cells[sources].sum())
-    return best
-
-
-def _component(are_connected: Marks, start: int) -> list[int]:
-    reached = np.arange(len(are_connected)) == start
-    while True:
-        extended = are_connected[reached].any(axis=0) | reached
-        if (extended == reached).all():
-            return [int(source) for source in np.flatnonzero(reached)]
-        reached = extended

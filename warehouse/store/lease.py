@@ -65,12 +65,9 @@ def lease(
 ) -> Iterator[None]:
     """Hold a lease, after waiting for another holder to release it.
 
-    Args:
-        store: The store of its object.
-        key: The key of the object.
-        holder: The id of this machine. A lease that already has it is taken at once: the process
-            that held it is dead.
-        waiting: Called once, with a message, when another holder has to be waited for.
+    `holder` is the id of this machine: a lease that already has it is taken at once, since the
+    process that held it is dead. `waiting` is called once, with a message, when another holder has
+    to be waited for.
 
     Raises:
         StoreError: the store does not answer.

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 SCHEME = "s3://"
-# Time for all attempts of a request that fails with a retryable error.
-RETRY_TIMEOUT = timedelta(seconds=30)
-# Most of the time goes to waiting for the store.
-AT_ONCE = 16  # objects downloaded or uploaded at the same time
-CHUNK_SIZE = 8 * 1024 * 1024
+# Objects downloaded or uploaded at the same time: most of the time goes to waiting for the store.
+AT_ONCE = 16
 
 
 class StoreError(OSError):
@@ -54,11 +51,7 @@ class Store:
     url: str
 
     def read(self, key: str) -> bytes:
-        """An object's content.
-
-        Raises:
-            Missing: it does not exist.
-        """
+        """An object's content; raises Missing when it does not exist."""
         return self.read_tagged(key)[0]
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
@@ -70,11 +63,7 @@ class Store:
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
     def read_range(self, key: str, start: int, end: int) -> bytes:
-        """The bytes of an object from `start` to before `end`.
-
-        Raises:
-            Missing: it does not exist.
-        """
+        """The bytes of an object from `start` to before `end`; raises Missing without one."""
         import obstore
 
         with self._translated_errors(key):
@@ -85,19 +74,11 @@ class Store:
         self._put(key, content, "overwrite")
 
     def create(self, key: str, content: bytes | Path) -> str:
-        """Create an object; its ETag.
-
-        Raises:
-            Changed: it already exists.
-        """
+        """Create an object, and return its ETag; raises Changed when it already exists."""
         return self._put(key, content, "create")
 
     def replace(self, key: str, content: bytes, tag: str) -> str:
-        """Overwrite an object that still has an ETag; its new ETag.
-
-        Raises:
-            Changed: it has another one.
-        """
+        """Overwrite an object, and return its new ETag; raises Changed when `tag` is outdated."""
         return self._put(key, content, {"e_tag": tag})
 
     def keep(self, key: str, content: bytes | Path) -> bool:
@@ -126,18 +107,14 @@ class Store:
             return None
 
     def download(self, key: str, path: Path) -> None:
-        """Download an object to a file, which is complete or absent.
-
-        Raises:
-            Missing: the object does not exist.
-        """
+        """Download an object to a file, complete or absent; raises Missing without an object."""
         import obstore
 
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f".{path.name}.{os.getpid()}.half")
         try:
             with self._translated_errors(key), half.open("wb") as out:
-                for chunk in obstore.get(self._client, key).stream(min_chunk_size=CHUNK_SIZE):
+                for chunk in obstore.get(self._client, key).stream(min_chunk_size=8 << 20):
                     out.write(chunk)
                 out.flush()
                 os.fsync(out.fileno())
@@ -203,7 +180,8 @@ def _connect(url: str) -> "S3Store":
         parts.netloc,
         prefix=parts.path.strip("/") or None,
         client_options={"allow_http": endpoint.startswith("http://"), "timeout": "10m"},
-        retry_config={"max_retries": 5, "retry_timeout": RETRY_TIMEOUT},
+        # The time is that of all attempts of a request that fails with a retryable error.
+        retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=30)},
         **options,
     )
 
@@ -226,11 +204,7 @@ def open_store(url: str) -> Store:
 
 
 def object_at(url: str) -> tuple[Store, str]:
-    """The bucket of an object's URL as a store, and the object's key in it.
-
-    Raises:
-        ValueError: as `open_store` does.
-    """
+    """The bucket of an object's URL as a store, and the key in it; errors as of `open_store`."""
     bucket, _, key = url.removeprefix(SCHEME).partition("/")
     return open_store(f"{SCHEME}{bucket}"), key
 

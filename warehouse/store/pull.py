@@ -66,13 +66,10 @@ def _update(layout: Layout, link: Link, state: State) -> None:
     files = [file for name, content in contents.items() for file in files_of(name, content)]
     side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
     removed = sorted(local.keys() - state.documents.keys())
+    lost = "%s is not in %s, which another machine changed first: its run is loaded again"
     for name in removed:
         if name.startswith("commits/") and name not in link.documents:
-            log.warning(
-                "%s is not in %s, which another machine changed first: its run is loaded again",
-                name,
-                store.url,
-            )
+            log.warning(lost, name, store.url)
     _replace(layout, contents, removed)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _download_snapshot(layout, store, state.snapshots[0])

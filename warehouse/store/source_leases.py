@@ -24,22 +24,15 @@ TURNS = "turns"
 
 @contextmanager
 def stored_turn(
-    layout: Layout,
+    layout: Layout,  # without a store this has no effect
     run_id: str,
     source_ids: Sequence[str],
     waiting: Callable[[Mapping[str, str]], None] | None = None,
 ) -> Iterator[Mapping[str, str]]:
     """Keep other machines from collecting sources while the body runs.
 
-    Args:
-        layout: The installation; without a store this has no effect.
-        run_id: This run's id.
-        source_ids: The sources to collect.
-        waiting: Called with the ids of the runs that hold some of them, by source id, whenever
-            those change, until all are free. Without it, held sources are left out.
-
-    Yields:
-        The sources that runs of other machines hold: the run's id, by source id.
+    Yields the sources that runs of other machines hold: the run's id, by source id. `waiting` is
+    called with these whenever they change, until all are free; without it, they are left out.
     """
     link = read_link(layout)
     if link is None:
@@ -49,9 +42,15 @@ def stored_turn(
     busy = _acquire(store, link.copy, key, source_ids, waiting)
     ended = threading.Event()
     free = sorted(set(source_ids) - busy.keys())
-    keeper = threading.Thread(
-        target=_send_heartbeats, args=(store, key, free, ended), name=key, daemon=True
-    )
+
+    def send_heartbeats() -> None:
+        while not ended.wait(RENEW_SECONDS):
+            try:
+                store.write(key, _content(free))
+            except StoreError as error:
+                log.warning("%s: heartbeat failed", error)
+
+    keeper = threading.Thread(target=send_heartbeats, name=key, daemon=True)
     keeper.start()
     try:
         yield busy
@@ -102,13 +101,3 @@ def _held(store: Store, key: str) -> dict[str, str]:
 
 def _content(source_ids: Sequence[str]) -> bytes:
     return json.dumps(list(source_ids)).encode()
-
-
-def _send_heartbeats(
-    store: Store, key: str, source_ids: Sequence[str], ended: threading.Event
-) -> None:
-    while not ended.wait(RENEW_SECONDS):
-        try:
-            store.write(key, _content(source_ids))
-        except StoreError as error:
-            log.warning("%s: heartbeat failed", error)

@@ -66,10 +66,7 @@ def synchronised(
     """Hold the right to write the folder and its store: pull before the body, push after it.
 
     Without a store, this is the writer's lock alone. When the body raises, nothing is pushed.
-
-    Args:
-        layout: The installation.
-        waiting: Called with a message when another process or machine has to be waited for.
+    `waiting` is called with a message when another process or machine has to be waited for.
 
     Raises:
         StoreError: the store does not answer, or another machine has changed it meanwhile.
