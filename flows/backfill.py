@@ -136,9 +136,7 @@ def _backfill(
 def refining(settings: Settings, processes: int = 0) -> "Iterator[ShardPool | Cluster]":
     """What refines shards: processes of this machine, or the cluster that PRESSWATCH_DASK names.
 
-    Raises:
-        ConfigError: Dask is not installed.
-        SourcesFailed: the cluster cannot be used.
+    ConfigError without Dask, SourcesFailed when the cluster cannot be used.
     """
     address = settings.dask
     if not address:

@@ -26,10 +26,8 @@ BARE = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
 def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> str:
     """A sorted line KEY=VALUE for each setting; the environment overrides defaults.
 
-    A secret that is set is named in a comment, without its value.
-
-    Raises:
-        ConfigError: a value that cannot be quoted in such a file.
+    A secret that is set is named in a comment, without its value. ConfigError for a value that
+    cannot be quoted.
     """
     defaults = server_settings(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
     wanted = {name: environment.get(name) or value for name, value in defaults.items()}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from rich.table import Table
@@ -56,8 +57,7 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
 def end(installation: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
     """Create the run's artifacts and events, and return its final state.
 
-    Raises:
-        SourcesFailed: every source failed.
+    SourcesFailed when every source failed.
     """
     loaded = done.loaded
     counts = f"{loaded.articles} new articles, {loaded.revised} revised, {loaded.mentions} mentions"
@@ -104,7 +104,7 @@ def _create_artifacts(installation: Installation, done: Ingested) -> None:
         "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
     }
     for key, (markdown, about) in pages.items():
-        run_page.create_artifact(key, markdown, about)
+        create_markdown_artifact(key=key, markdown=markdown, description=about)
 
 
 def _note(source: Collected) -> str:

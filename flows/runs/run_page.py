@@ -1,11 +1,10 @@
-"""Sets the current run's name, artifacts and events in Prefect.
+"""Sets the current run's name and events in Prefect.
 
 Outside a flow run there is no run to rename.
 """
 
 import logging
 
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
@@ -32,11 +31,6 @@ def show_waiting(why: str) -> None:
     """Show what the run is waiting for, in its log and in its name."""
     log.info("waiting: %s", why)
     rename(f"ingest, waiting: {why}")
-
-
-def create_artifact(key: str, markdown: str, description: str) -> None:
-    """Create a Markdown artifact on the run's page."""
-    create_markdown_artifact(key=key, markdown=markdown, description=description)
 
 
 def emit_source_event(event: str, source_id: str, name: str, message: str) -> None:

@@ -23,14 +23,17 @@ DOES_NOTHING = {"type": "do-nothing"}
 
 
 def deploy(installation: Installation) -> list[DeploymentResponse]:
-    """Create or update everything on the server at PREFECT_API_URL.
+    """Create or update everything on the server at PREFECT_API_URL; what is paused stays paused.
 
-    Schedules that were paused in the UI stay paused.
-
-    Raises:
-        ConfigError: one of the two files is missing or wrong, or the server wants a password.
+    ConfigError when one of the two files is missing or wrong, or the server wants a password.
     """
-    automations = read_automations(Path("deployments/automations.toml"))
+    path = Path("deployments/automations.toml")
+    try:
+        automations = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
+        for one in automations:
+            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
     with get_client(sync_client=True) as client:
         _create_pool(client)
         _run_prefect_deploy(installation.settings.deployments)
@@ -67,21 +70,6 @@ def update_forms(installation: Installation) -> list[DeploymentResponse]:
 def deployed(client: SyncPrefectClient) -> list[DeploymentResponse]:
     """The deployments that the pool's workers run."""
     return [one for one in client.read_deployments() if one.work_pool_name == POOL]
-
-
-def read_automations(path: Path) -> list[dict[str, Any]]:
-    """The automations of a TOML file, as Prefect's API takes them.
-
-    Raises:
-        ConfigError: it is missing, no TOML, or holds something else.
-    """
-    try:
-        found: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
-        for one in found:
-            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
-    return found
 
 
 def _create_pool(client: SyncPrefectClient) -> None:

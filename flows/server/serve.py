@@ -43,9 +43,8 @@ class Serving:
 def serve_until_stopped(installation: Installation, port: int) -> None:
     """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
-    Raises:
-        ConfigError: the port is taken, or a file of deployments/ is wrong.
-        RuntimeError: the server does not start.
+    ConfigError when the port is taken or a file of deployments/ is wrong, RuntimeError when the
+    server does not start.
     """
     with socket.socket() as probe:
         # As the server does: a port in TIME_WAIT after a restart is free.

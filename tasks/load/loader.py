@@ -80,10 +80,8 @@ def load(
     """Partition the runs and load all commits that are not loaded yet, in one transaction.
 
     New and changed topics are counted again over all history. A run that has a commit is not
-    partitioned again.
-
-    Raises:
-        CheckFailed: the warehouse is unchanged; the next good load loads the commits as well.
+    partitioned again. After CheckFailed the warehouse is unchanged; the next good load loads the
+    commits as well.
     """
     with synchronised(layout, waiting):
         return _load(layout, topics, sources, runs, limits, now, processes)
@@ -117,7 +115,7 @@ def publish_all(
 ) -> Path | None:
     """Publish the last load, with what other machines have committed to the store since.
 
-    Returns the new snapshot's file; None when there was nothing new to publish.
+    The new snapshot's file; None when there was nothing new to publish.
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):

@@ -85,15 +85,12 @@ def known_versions(
 
 
 def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], dict[UUID, Verdict]]:
-    """Number the versions of staged articles, in order of capture.
+    """The order of staged articles by capture, and the verdict on each by its capture's id.
 
     A text equal to the version in force at that time is UNCHANGED. So is a text that differs only
     by what was learnt about the site, and a truncated text where the whole one is known. Any other
     is ARTICLE (the first) or REVISED. A capture older than the known ones takes the next number as
     well: numbers are never reassigned, and `fetched_at` tells the order of the texts.
-
-    Returns:
-        The order of the rows, and the verdict on each by its capture's id.
     """
     judged_by = ["article_id", "capture_id", "fetched_at", "published_at"]
     judged_by += ["body_sha256", "page_sha256", "is_truncated"]

@@ -43,11 +43,7 @@ class Figures:
 
 
 def read_figures(layout: Layout) -> Figures:
-    """Read the report's figures from the current snapshot.
-
-    Raises:
-        QueryError: nothing has been loaded yet.
-    """
+    """Read the figures from the current snapshot; QueryError when nothing has been loaded yet."""
     with snapshot(layout) as con:
         (span,) = _read(con, "span", {})
         if span["last_day"] is None:

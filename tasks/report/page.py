@@ -25,11 +25,7 @@ KEY = "In the picture, grey: not collected; pale: less than half of it collected
 
 
 def write_report(layout: Layout, out: Path) -> Figures:
-    """Write the report of the current snapshot, and return its figures.
-
-    Raises:
-        QueryError: nothing has been loaded yet.
-    """
+    """Write the report of the current snapshot, and return its figures; errors as of these."""
     figures = read_figures(layout)
     # Vega, Vega-Lite and Vega-Embed as one script; cached, since bundling takes seconds.
     library = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"

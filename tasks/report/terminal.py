@@ -41,11 +41,7 @@ Sources = dict[str, dict[date, Cell]]
 
 
 def daily_report(layout: Layout) -> RenderableType:
-    """A table per topic: sources by day, articles that mention it, its share and a chart.
-
-    Raises:
-        QueryError: nothing has been loaded yet.
-    """
+    """A table per topic: sources by day, articles that mention it, its share and a chart."""
     rows = query(layout, DAILY.format(days=DAYS)).to_pylist()
     last = max((row["day"] for row in rows), default=date.min)
     calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []

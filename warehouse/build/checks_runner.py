@@ -77,13 +77,10 @@ class CheckFailed(Exception):  # noqa: N818 - named after the event
 
 
 def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
-    """Run every query of `checks`, or the named ones; each returns the offending rows.
+    """Run every query of `checks`, or the named ones; CheckFailed with the first rows of the first.
 
     Unless `whole`, a check that allows it reads only rows that the load's runs added or touched;
     call it directly after `loader.refresh` then.
-
-    Raises:
-        CheckFailed: naming the first check that found rows, with the first of them.
     """
     unchanged: tuple[str, ...] = ()
     if whole:

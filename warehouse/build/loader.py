@@ -272,10 +272,8 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
 def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
     """Update `files` and the views of texts after a compaction, as a load of its own.
 
-    The caller holds the writer's lock. Returns whether anything changed.
-
-    Raises:
-        CheckFailed: the files do not hold the rows that were loaded; nothing is changed.
+    The caller holds the writer's lock. Returns whether anything changed. CheckFailed, and nothing
+    is changed, when the files do not hold the rows that were loaded.
     """
     commits = read_commits(layout.commits, loaded_runs(con))
     current = {(run.run_id, file.layer, file.path) for run in commits for file in run.files}

@@ -15,10 +15,9 @@ KEPT = 3  # snapshots kept. A reader can go on reading the one that it has open.
 
 
 def publish_locked(layout: Layout) -> Path | None:
-    """Publish the last load, unless readers already have it; the caller holds the writer's lock.
+    """Publish the last load, and return the new snapshot's file; None when readers already have it.
 
-    Returns:
-        The new snapshot's file; None when there was nothing new to publish.
+    The caller holds the writer's lock.
     """
     unpublished = _checkpoint(layout) if layout.writer.exists() else None
     if unpublished is None:
@@ -48,8 +47,7 @@ def publish_locked(layout: Layout) -> Path | None:
 def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
     """Write the vintages of the index, and the last load from DuckDB's log into the file.
 
-    Returns:
-        The load's number and the manifest; None when there is no load, or readers already have it.
+    The load's number and the manifest; None when there is no load, or readers already have it.
     """
     with opened(layout) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():

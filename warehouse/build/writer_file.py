@@ -23,10 +23,7 @@ UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough b
 
 @contextmanager
 def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the loader's file, or a new one if its creation was interrupted; close it in the end.
-
-    The caller holds the writer's lock.
-    """
+    """Open the loader's file, or a new one if its creation was cut off; under the writer's lock."""
     with _connect(layout) as con:
         # Closing the cursor drops its temporary tables before the checkpoint of DETACH.
         with con.cursor() as cursor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot, records
+from warehouse.read.query import snapshot_records
 
 # Attempts per step of the schedule with retryable outcomes; then the next step is awaited.
 TRIES = 3
@@ -86,8 +86,7 @@ def due_pages(
     were published longer before they were first seen than the last step, and those first seen twice
     as long ago: backfilled and old articles are not expected to change.
     """
-    con = open_snapshot(layout) if steps and most else None
-    if con is None:
+    if not (steps and most):
         return {}
     last_step = max(steps)
     parameters = {
@@ -100,8 +99,7 @@ def due_pages(
         "most": most,
     }
     pages: dict[str, list[DuePage]] = defaultdict(list)
-    with con:
-        for row in records(con, DUE, parameters):
-            of_source = pages[row.pop("source_id")]
-            of_source.append(DuePage(**row.pop("validators"), **row))
+    for row in snapshot_records(layout, DUE, parameters):
+        of_source = pages[row.pop("source_id")]
+        of_source.append(DuePage(**row.pop("validators"), **row))
     return pages

@@ -29,11 +29,7 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
 
 
 def snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """Open the current snapshot as `open_snapshot` does.
-
-    Raises:
-        QueryError: there is none yet.
-    """
+    """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
     con = open_snapshot(layout)
     if con is None:
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
@@ -56,8 +52,7 @@ def kept_open(layout: Layout) -> Iterator[None]:
 def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
     """Query the current snapshot: a relation to read within the body; None for a statement.
 
-    Raises:
-        QueryError: with a message of one line.
+    QueryError with a message of one line.
     """
     with snapshot(layout) as con:
         try:
@@ -70,11 +65,7 @@ def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
 
 
 def query(layout: Layout, sql: str) -> pa.Table:
-    """The result of one SQL query on the current snapshot.
-
-    Raises:
-        QueryError: with a message of one line.
-    """
+    """The result of one SQL query on the current snapshot; QueryError as of `asked`."""
     with asked(layout, sql) as relation:
         return pa.table({}) if relation is None else relation.to_arrow_table()
 
@@ -90,6 +81,17 @@ def records(
     relation = con.sql(sql, params=given)
     rows: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
     return rows
+
+
+def snapshot_records(
+    layout: Layout, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> list[dict[str, Any]]:
+    """The `records` of a query on the current snapshot; none without a snapshot."""
+    con = open_snapshot(layout)
+    if con is None:
+        return []
+    with con:
+        return records(con, sql, parameters)
 
 
 def quoted(text: str | Path) -> str:

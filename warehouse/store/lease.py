@@ -68,9 +68,6 @@ def lease(
     `holder` is the id of this machine: a lease that already has it is taken at once, since the
     process that held it is dead. `waiting` is called once, with a message, when another holder has
     to be waited for.
-
-    Raises:
-        StoreError: the store does not answer.
     """
     held = _Held(store, key, holder, _acquire(store, key, holder, waiting))
     keeper = threading.Thread(target=held.keep, name=f"lease {key}", daemon=True)

@@ -84,8 +84,7 @@ class Store:
     def keep(self, key: str, content: bytes | Path) -> bool:
         """Write an object whose key identifies its content, unless it exists; whether it was new.
 
-        Raises:
-            StoreError: it exists with another size.
+        StoreError when it exists with another size.
         """
         size = content.stat().st_size if isinstance(content, Path) else len(content)
         found = self.size(key)
@@ -187,11 +186,7 @@ def _connect(url: str) -> "S3Store":
 
 
 def open_store(url: str) -> Store:
-    """The store at a URL.
-
-    Raises:
-        ValueError: it is not the URL of a bucket, or the extra `s3` is not installed.
-    """
+    """The store at a URL; ValueError when that names no bucket, or the extra `s3` is missing."""
     parts = urlsplit(url)
     if not url.startswith(SCHEME) or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"must be like s3://bucket/folder, got {url!r}")

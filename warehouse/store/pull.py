@@ -35,8 +35,7 @@ TRIES = 3
 def pull(layout: Layout, link: Link) -> None:
     """Update the folder to the store's last state; the caller holds the folder's lock.
 
-    Raises:
-        StoreError: the store does not answer, or has lost a state or an object.
+    StoreError when the store does not answer, or has lost a state or an object.
     """
     store = link.store
     for attempt in range(1, TRIES + 1):

@@ -58,12 +58,7 @@ def last_number(store: Store) -> int:
 
 
 def read_state(store: Store, number: int) -> State:
-    """A state by its number.
-
-    Raises:
-        Missing: it was deleted, since KEPT newer ones exist.
-        DocumentError: it was written by a newer version of Presswatch.
-    """
+    """A state by its number; Missing when it was deleted, since KEPT newer ones exist."""
     if not number:
         return State()
     key = _key(number)
@@ -71,11 +66,7 @@ def read_state(store: Store, number: int) -> State:
 
 
 def create_state(store: Store, state: State) -> None:
-    """Create the next state, which takes effect with that.
-
-    Raises:
-        Changed: another machine has created the state of that number; this one has no effect.
-    """
+    """Create the next state, which takes effect with that; Changed if another machine was first."""
     content = encode(state, indent=None, sort_keys=True)
     try:
         store.create(_key(state.number), gzip.compress(content, mtime=0))
