@@ -20,8 +20,7 @@ from warehouse.build.article_texts_view import point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.build.loaded_definitions import definitions_differ, set_definitions
 from warehouse.build.loader import CheckFailed
-from warehouse.build.publish import publish_locked
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.topic_changes import begin_changes, keep_changes, note_replaced
 from warehouse.layers.commits import (
     Commit,

@@ -34,28 +34,19 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sa
 WIDTH, SCALE = 540, 2
 TOPICS = 8  # topics in the PNG at most
 
+LABELS = {
+    "labelColor": "@soft",
+    "titleColor": "@soft",
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+}
 CONFIG: Spec = {
     "background": None,
     "font": FONT,
     "view": {"stroke": None},
-    "axis": {
-        "labelColor": "@soft",
-        "titleColor": "@soft",
-        "gridColor": "@line",
-        "domainColor": "@line",
-        "tickColor": "@line",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-    },
-    "legend": {
-        "labelColor": "@soft",
-        "titleColor": "@soft",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "orient": "top",
-    },
+    "axis": {**LABELS, "gridColor": "@line", "domainColor": "@line", "tickColor": "@line"},
+    "legend": {**LABELS, "orient": "top"},
     "title": {"color": "@ink", "anchor": "start", "fontSize": 15, "fontWeight": 600},
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 import warehouse
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import published_load
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, records, snapshot
 

@@ -15,7 +15,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.server.managed_process import Child
+from flows.server.serve import Child
 from tasks.locks.source_locks import source_lock
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster

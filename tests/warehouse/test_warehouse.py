@@ -36,7 +36,7 @@ from tests.support.staged_pages import (
 from warehouse.build import loader
 from warehouse.build.checks_runner import OFFENDERS
 from warehouse.build.mart_merge import marts
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import published_load
 from warehouse.build.sql_files import SQL, read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.known_urls import (

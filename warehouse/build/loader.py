@@ -22,7 +22,7 @@ from warehouse.build.mart_merge import (
     replace_touched,
     view_added,
 )
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files, read_commits

@@ -1,16 +1,18 @@
 """Publishing: copying the loaded warehouse to a snapshot and switching readers to it."""
 
+import os
+import re
 import shutil
 from pathlib import Path
 
 from warehouse.build.file_copy import copy_over, is_shared
 from warehouse.build.index_vintages import keep_vintages
 from warehouse.build.manifest import NAME, manifest
-from warehouse.build.snapshots import published_load, show, snapshot_folder, snapshots
 from warehouse.build.writer_file import opened
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
+_SNAPSHOT = re.compile(r"snapshot-(\d+)")
 KEPT = 3  # snapshots kept. A reader can go on reading the one that it has open.
 
 
@@ -63,3 +65,33 @@ def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
     if log.exists():
         raise RuntimeError(f"{log} still exists after a checkpoint")
     return number, content
+
+
+def snapshot_folder(layout: Layout, load_no: int) -> Path:
+    """The folder of a load's snapshot."""
+    return layout.warehouse / f"snapshot-{load_no}"
+
+
+def snapshots(layout: Layout) -> list[Path]:
+    """The folders of the snapshots, oldest first."""
+    found = {path: _SNAPSHOT.fullmatch(path.name) for path in layout.warehouse.iterdir()}
+    numbers = {path: int(name[1]) for path, name in found.items() if name}
+    return sorted(numbers, key=numbers.__getitem__)
+
+
+def published_load(layout: Layout) -> int:
+    """The number of the published load; 0 before the first."""
+    if not layout.current.exists():
+        return 0
+    found = _SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
+    return int(found[1]) if found else 0
+
+
+def show(layout: Layout, folder: Path) -> None:
+    """Switch readers to a snapshot, atomically."""
+    # A symlink cannot be changed: a new one is renamed over it.
+    link = layout.warehouse / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    os.replace(link, layout.current.parent)  # noqa: PTH105 - Path.replace would do the same
+    sync(layout.warehouse)

@@ -12,7 +12,7 @@ import duckdb
 from warehouse.build.article_texts_view import point_texts
 from warehouse.build.file_copy import copy_over
 from warehouse.build.manifest import NAME
-from warehouse.build.snapshots import show, snapshot_folder, snapshots
+from warehouse.build.publish import show, snapshot_folder, snapshots
 from warehouse.layers.commits import CommittedFile, committed_runs, named_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
