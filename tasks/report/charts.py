@@ -79,8 +79,8 @@ def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
 
 def _period(row: Row) -> dict[str, Any]:
     return {
-        "from": row["period"].isoformat(),
-        "to": row["period_end"].isoformat(),
+        "from": str(row["period"]),
+        "to": str(row["period_end"]),
         "share": row["share"],
         "articles": _of(row),
     }
@@ -91,7 +91,7 @@ def _of(row: Row) -> str:
 
 
 # Vega shows times in the browser's zone unless a field has a UTC time unit.
-FROM = {
+FROM: Spec = {
     "field": "from",
     "type": "temporal",
     "title": "from",
@@ -109,7 +109,7 @@ PERIOD_TOOLTIP = [
 def _spike_marks(spikes: Sequence[Row]) -> Spec:
     values = [
         {
-            "at": row["day"].isoformat(),
+            "at": str(row["day"]),
             "share": row["share"],
             "articles": _of(row),
             "expected": row["expected"],
@@ -146,11 +146,7 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     """The attention index of one topic: two series with mean 100."""
     names = {"gap_robust": "gap-robust", "epu": "EPU style"}
     values = [
-        {
-            "from": row["period"].isoformat(),
-            "series": names[row["series"]],
-            "value": row["value"],
-        }
+        {"from": str(row["period"]), "series": names[row["series"]], "value": row["value"]}
         for row in rows
     ]
     x = _periods(unit, values)["x"]
@@ -192,8 +188,8 @@ def coverage(rows: Sequence[Row]) -> Spec:
     values = [
         {
             "source": row["source"],
-            "from": row["day"].isoformat(),
-            "to": row["day_end"].isoformat(),
+            "from": str(row["day"]),
+            "to": str(row["day_end"]),
             "state": row["state"],
             "articles": f"{row['articles']:,}",
             "failed": f"{row['failed']:,} pages, {row['listings_failed']:,} listings",

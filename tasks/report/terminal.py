@@ -79,7 +79,9 @@ def _symbol(cell: Cell | None) -> str:
     """Articles that mention it; a dot for articles without, a gap where there is no article."""
     if cell is None or not cell.articles:
         return " "
-    return "·" if not cell.hits else str(cell.hits) if cell.hits < 10 else "+"
+    if not cell.hits:
+        return "·"
+    return str(cell.hits) if cell.hits < 10 else "+"
 
 
 def _totals(cells: Iterable[Cell]) -> tuple[str, str, str]:

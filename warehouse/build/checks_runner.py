@@ -13,7 +13,7 @@ OFFENDERS = 5  # rows that the error of a failed check shows
 
 # The rows of a load are found once for all checks: to find a few ids DuckDB reads the column of all
 # rows. No index on them: ids are hashes, so each load would rewrite most of an index.
-
+#
 # Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
 # `touched_copies` and `touched_originals` have the same text as a touched article.
 OF_ARTICLES = {
@@ -52,9 +52,8 @@ PERIODS = {
     "months_index": ("attention_index_latest", "period", "month"),
 }
 
-# Queried for some periods of the view itself, DuckDB reads all days: it cannot derive the days of a
-# period: the view's SELECT is run over these days instead.
-# Views `touched_<name>`: the view of these days.
+# Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods of
+# the view itself, DuckDB would read all days: it cannot derive the days of a period.
 SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
 # Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")

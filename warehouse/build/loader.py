@@ -33,8 +33,6 @@ from warehouse.stats.daily_counts import Counts
 
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
 
-# A load of 194,000 captures ran out of 256 MB.
-MANY_CAPTURES = 20_000  # captures of one load above which it needs the larger memory limit
 # Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
     "body_chars": "length(body)",
@@ -176,7 +174,8 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     """Read the rows of committed runs from their Parquet files."""
     if not commits:
         return
-    if sum(commit.attempts for commit in commits) > MANY_CAPTURES:
+    # A load of 194,000 captures ran out of 256 MB.
+    if sum(commit.attempts for commit in commits) > 20_000:
         allow_all_history(con)
     runs = [{name: getattr(commit, name) for name in RUNS.names} for commit in commits]
     insert(con, "new_runs", pa.Table.from_pylist(runs, RUNS))

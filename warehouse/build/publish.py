@@ -13,7 +13,7 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
 _SNAPSHOT = re.compile(r"snapshot-(\d+)")
-KEPT = 3  # snapshots kept. A reader can go on reading the one that it has open.
+KEPT = 3  # snapshots; besides, a reader can go on reading the one that it has open
 
 
 def publish_locked(layout: Layout) -> Path | None:

@@ -9,12 +9,13 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import quoted
 
 STORAGE = "v1.2.0"  # storage version of the file: DuckDB 1.2 and later can read it
-# DuckDB caches pages up to the limit, so that a backfill's process would grow with the warehouse.
-# But not all operators spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
-# DuckDB's memory_limit: of usual loads, and of loads that read all history.
+# DuckDB's memory_limit: of usual loads, and of loads that read all history. DuckDB caches pages up
+# to the limit, so that a backfill's process would grow with the warehouse. But not all operators
+# spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
 MEMORY, MEMORY_OF_ALL = "512MB", "2GB"
-# DuckDB's default of 512 MB kept 20 of 170 MiB after a load.
-FLUSH_THRESHOLD = "4MB"  # DuckDB returns freed memory to the system once it frees this much at once
+# DuckDB returns freed memory to the system once it frees this much at once: with its default of
+# 512 MB it kept 20 of 170 MiB after a load.
+FLUSH_THRESHOLD = "4MB"
 # With DuckDB's default of 122,880 one load in eight to twenty rewrote a whole group, in 3 s.
 ROW_GROUP_SIZE = 16_384
 # DuckDB's errors for a file whose creation was interrupted by a full disk or a kill.
