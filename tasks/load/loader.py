@@ -133,18 +133,7 @@ def _load(
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
-    configured = (
-        SourceDefinition(
-            source.id,
-            source.name,
-            source.country,
-            source.language,
-            source.timezone,
-            *(source.expected_daily or (None, None)),
-        )
-        for source in sources
-    )
-    definitions = update_definitions(layout, topics, configured, now)
+    definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
         loader.begin_load(con)
@@ -180,6 +169,13 @@ def _load(
         for counts in commit.outcomes.values():
             outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
+
+
+def _source_definition(source: Source) -> SourceDefinition:
+    low, high = source.expected_daily or (None, None)
+    return SourceDefinition(
+        source.id, source.name, source.country, source.language, source.timezone, low, high
+    )
 
 
 def _add_runs(

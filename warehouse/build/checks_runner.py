@@ -52,8 +52,8 @@ PERIODS = {
     "months_index": ("attention_index_latest", "period", "month"),
 }
 
-# Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods of
-# the view itself, DuckDB would read all days: it cannot derive the days of a period.
+# Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods
+# of the view itself, DuckDB would read all days: it cannot derive the days of a period.
 SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
 # Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")
