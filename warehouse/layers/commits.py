@@ -138,9 +138,7 @@ def unnamed_files(layout: Layout) -> list[Path]:
     found = _layer_files(layout)
     # After the listing: runs that were writing then are still marked, or have their commit by now.
     writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
-    named = {
-        layout.root / path for path in named_files(layout.commits, committed_runs(layout.commits))
-    }
+    named = {layout.root / path for path in named_files(layout.commits)}
     unnamed = (path for path in found if path not in named and _run_of(path) not in writing)
     return [path for path in unnamed if path.exists()]
 
@@ -159,9 +157,10 @@ def _run_of(path: Path) -> str:
     return path.name.removeprefix(".").partition(".")[0]
 
 
-def named_files(folder: Path, run_ids: Iterable[str]) -> set[str]:
-    """Paths of the runs' files, and of those that compaction wrote or keeps for readers."""
-    named = {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
+def named_files(folder: Path, run_ids: Iterable[str] | None = None) -> set[str]:
+    """Paths of the files of these runs or of all, and of those that compaction wrote or keeps."""
+    commits = read_commits(folder, committed_runs(folder) if run_ids is None else run_ids)
+    named = {file.path for commit in commits for file in commit.files}
     for compaction in read_compactions(folder):
         named.update(file.path for file in compaction.files)
         named.update(old.path for old in compaction.retired)
@@ -189,8 +188,7 @@ def _finish_swap(layout: Layout) -> None:
         rebuilt.rename(layout.commits)
         sync(layout.root)
     if (layout.commits / READY).exists():
-        kept = named_files(layout.commits, committed_runs(layout.commits))
-        for superseded in named_files(old, committed_runs(old)) - kept:
+        for superseded in named_files(old) - named_files(layout.commits):
             (layout.root / superseded).unlink(missing_ok=True)
         shutil.rmtree(old, ignore_errors=True)
         (layout.commits / READY).unlink()

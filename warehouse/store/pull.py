@@ -13,7 +13,7 @@ from warehouse.build.article_texts_view import point_texts
 from warehouse.build.file_copy import copy_over
 from warehouse.build.manifest import NAME
 from warehouse.build.publish import show, snapshot_folder, snapshots
-from warehouse.layers.commits import CommittedFile, committed_runs, named_files
+from warehouse.layers.commits import CommittedFile, named_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.store.link import Link, files_of, scan, write_link
@@ -83,7 +83,7 @@ def _update(layout: Layout, link: Link, state: State) -> None:
 def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
     """Write and remove small files, and remove the large files that none of them names any more."""
     may_unname = bool(removed) or any((layout.root / name).exists() for name in contents)
-    before = named_files(layout.commits, committed_runs(layout.commits)) if may_unname else set()
+    before = named_files(layout.commits) if may_unname else set()
     for name in removed:
         (layout.root / name).unlink()
     for name, content in contents.items():
@@ -93,7 +93,7 @@ def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[st
         half.write_bytes(content)
         half.rename(path)
     os.sync()  # once, instead of an fsync for each file
-    after = named_files(layout.commits, committed_runs(layout.commits)) if may_unname else set()
+    after = named_files(layout.commits) if may_unname else set()
     expired = removed_archives(layout) if "removed.json" in contents else ()
     for name in (*(before - after), *expired):
         (layout.root / name).unlink(missing_ok=True)

@@ -99,7 +99,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
     if link is None:
         return []
     named = set(named_objects(layout, link))
-    named |= named_files(layout.commits, committed_runs(layout.commits))
+    named |= named_files(layout.commits)
     unnamed = [
         found.key
         for found in link.store.list()

@@ -6,14 +6,14 @@ how much older its object is than one that was just written.
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from warehouse.layers.layout import Layout
-from warehouse.store.lease import EXPIRES_SECONDS, FOLDER, LOOK_SECONDS, RENEW_SECONDS, lease
+from warehouse.store.lease import EXPIRES_SECONDS, FOLDER, LOOK_SECONDS, heartbeat, lease
 from warehouse.store.link import read_link
 from warehouse.store.objects import Missing, Store, StoreError
 
@@ -40,23 +40,11 @@ def stored_turn(
         return
     key, store = f"{TURNS}/{run_id}.json", link.store
     busy = _acquire(store, link.copy, key, source_ids, waiting)
-    ended = threading.Event()
     free = sorted(set(source_ids) - busy.keys())
-
-    def send_heartbeats() -> None:
-        while not ended.wait(RENEW_SECONDS):
-            try:
-                store.write(key, _content(free))
-            except StoreError as error:
-                log.warning("%s: heartbeat failed", error)
-
-    keeper = threading.Thread(target=send_heartbeats, name=key, daemon=True)
-    keeper.start()
     try:
-        yield busy
+        with heartbeat(key, partial(store.write, key, _content(free))):
+            yield busy
     finally:
-        ended.set()
-        keeper.join()
         try:
             store.delete([key])
         except StoreError as error:
