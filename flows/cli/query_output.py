@@ -87,7 +87,7 @@ def print_table(answer: Answer, max_rows: int) -> None:
 
 
 def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
-    """A table whose texts rich cuts to the width; None where fewer than 12 columns would remain."""
+    """A table whose texts rich cuts to the width; None where one would get fewer than 12 cells."""
     table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
     columns = zip(answer.columns, answer.types, *rows, strict=True)
     for name, kind, *values in columns:
