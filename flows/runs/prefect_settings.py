@@ -46,11 +46,6 @@ def configure(*, verbose: bool = False) -> None:
         os.environ.setdefault(name, value)
 
 
-def server_environment(api: str) -> dict[str, str]:
-    """The environment of a server, workers and their runs; what is already set keeps its value."""
-    return server_settings(api) | os.environ
-
-
 def server_settings(api: str) -> dict[str, str]:
     """Presswatch's settings for a server whose API has this address, workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}

@@ -52,7 +52,8 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
 def update_forms(installation: Installation) -> list[DeploymentResponse]:
     """Make the forms of all deployments offer the ids of the current sources."""
     with get_client(sync_client=True) as client:
-        deployments = deployed(client)
+        every = client.read_deployments()
+        deployments = [one for one in every if one.work_pool_name == POOL]
         for one in deployments:
             schema = one.parameter_openapi_schema or {}
             fields = schema.get("properties", {})
@@ -65,11 +66,6 @@ def update_forms(installation: Installation) -> list[DeploymentResponse]:
                 fields["only"]["items"] = {"type": "string", "enum": ids}
             client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
     return deployments
-
-
-def deployed(client: SyncPrefectClient) -> list[DeploymentResponse]:
-    """The deployments that the pool's workers run."""
-    return [one for one in client.read_deployments() if one.work_pool_name == POOL]
 
 
 def _create_pool(client: SyncPrefectClient) -> None:

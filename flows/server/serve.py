@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 
 from flows.installation import Installation, open_installation
-from flows.runs.prefect_settings import server_environment
+from flows.runs.prefect_settings import server_settings
 from flows.server.ui_csp import add_policy, use_own_pages
 from tasks.settings import ConfigError, Settings
 
@@ -118,7 +118,8 @@ def serve_until_stopped(installation: Installation, port: int) -> None:
     for name in ("sources", "topics", "data", "deployments"):
         path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
-    os.environ.update(server_environment(f"http://{HOST}:{port}/api"))
+    for name, value in server_settings(f"http://{HOST}:{port}/api").items():
+        os.environ.setdefault(name, value)
     use_own_pages(home)
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]

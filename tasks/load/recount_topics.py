@@ -9,6 +9,7 @@ import pyarrow as pa
 from tasks.topics.parallel_count import count_files
 from tasks.topics.topic import Topic
 from warehouse.build import loader
+from warehouse.build.article_texts_view import live_paths
 from warehouse.build.loaded_definitions import counted_topics, drop_mentions
 from warehouse.build.topic_changes import recorded_changes
 from warehouse.layers.definitions import Definitions
@@ -53,7 +54,8 @@ def count_topics(
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
     again = [topic for topic in topics if topic.topic_id in changed]
-    earlier = sorted(set(loader.article_paths(con, layout)) - set(fresh)) if again else []
+    loaded = {layout.root / path for path in live_paths(con)}
+    earlier = sorted(loaded - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))
     found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
     return found, tuple(sorted(changed)) if earlier else ()

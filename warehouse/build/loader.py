@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from warehouse.allocation import few_arenas, give_back
 from warehouse.build import schema_version
-from warehouse.build.article_texts_view import live_paths, point_texts, without_files
+from warehouse.build.article_texts_view import point_texts, without_files
 from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.mart_merge import (
     MACROS,
@@ -222,11 +222,6 @@ def insert(con: Connection, table: str, rows: pa.Table) -> None:
     con.register("arrow_rows", rows)
     con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arrow_rows")  # noqa: S608
     con.unregister("arrow_rows")
-
-
-def article_paths(con: Connection, layout: Layout) -> list[Path]:
-    """The Parquet files of all loaded articles."""
-    return [layout.root / path for path in live_paths(con)]
 
 
 def refresh(con: Connection) -> None:
