@@ -54,8 +54,7 @@ def count_topics(
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
     again = [topic for topic in topics if topic.topic_id in changed]
-    loaded = {layout.root / path for path in live_paths(con)}
-    earlier = sorted(loaded - set(fresh)) if again else []
+    earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))
     found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
     return found, tuple(sorted(changed)) if earlier else ()
