@@ -472,7 +472,7 @@ def test_a_swap_that_is_interrupted_is_finished(
 
     with monkeypatch.context() as crash:
         crash.setattr(Path, "rename", counted)
-        crash.setattr(commits, "named_files", lambda folder, run_ids: 1 / 0)
+        crash.setattr(commits, "named_files", lambda folder: 1 / 0)
         with pytest.raises((KeyboardInterrupt, ZeroDivisionError)):
             rebuild_articles(layout, cleaner.get)
     sweep(layout)
