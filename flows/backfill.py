@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
@@ -14,11 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.installation import Installation, open_installation
-from flows.runs.backfill_executor import refining
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.backfill.estimate import estimate
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
-from tasks.backfill.shard_processes import shard_pool
+from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, sweep_staged
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
@@ -29,18 +28,18 @@ from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.report.task import report_or_warn
+from tasks.settings import ConfigError, Settings
 from warehouse.read.query import query
 from warehouse.store.source_leases import stored_turn
+
+if TYPE_CHECKING:
+    from tasks.backfill.dask_cluster import Cluster
 
 log = logging.getLogger(__name__)
 
 # A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
-MAX_TASKS = 50
-"""Task runs of one backfill at most."""
-KNOWN_DAY = "FROM coverage LIMIT 1"
-"""Domains that no source of sources.toml has are in no calendar, so a report may have no day."""
-MIN_TASK_BYTES = 1024 * MB
-"""Bytes of WARC files for one task run at least."""
+MAX_TASKS = 50  # task runs of one backfill at most
+MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 
 
 @flow(name="backfill", flow_run_name="backfill", persist_result=False)
@@ -103,11 +102,17 @@ def _backfill(
     )
     with ExitStack() as held:
         if not dry_run:
-            # First: only the one backfill may remove staged rows.
-            held.enter_context(_only_backfill(installation))
-            sweep_staged(installation.layout)
-        files, known = open_warcs(paths), Done(installation.layout, chosen)
-        before = sum(map(known.bytes, files))
+            layout = installation.layout
+            try:
+                held.enter_context(source_lock(layout, FLOW))
+            except SourceBusy:
+                raise SourcesFailed("another backfill is at work here") from None
+            if held.enter_context(stored_turn(layout, f"{FLOW}-{new_run_id()}", [FLOW])):
+                raise SourcesFailed("another machine's backfill is at work in the store")
+            # After the locks: only the one backfill may remove staged rows.
+            sweep_staged(layout)
+        files, earlier = open_warcs(paths), Done(installation.layout, chosen)
+        before = sum(map(earlier.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%d WARC files, %s to do", len(files), megabytes(done.bytes))
         if dry_run:
@@ -115,8 +120,8 @@ def _backfill(
             done.estimate = estimate(place, files, done.bytes, pool)
             return done
         engine = held.enter_context(refining(installation.settings, processes))
-        to_do = (one for one in files if known.bytes(one) < one.bytes)
-        shards = engine.shards(to_do, installation.settings.limits.shard_bytes, known)
+        to_do = (one for one in files if earlier.bytes(one) < one.bytes)
+        shards = engine.shards(to_do, installation.settings.limits.shard_bytes, earlier)
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:
@@ -128,16 +133,31 @@ def _backfill(
 
 
 @contextmanager
-def _only_backfill(installation: Installation) -> Iterator[None]:
-    """Hold the lock of backfills of the data folder, and the lease of its store if it has one."""
-    with ExitStack() as held:
+def refining(settings: Settings, processes: int = 0) -> "Iterator[ShardPool | Cluster]":
+    """What refines shards: processes of this machine, or the cluster that PRESSWATCH_DASK names.
+
+    ConfigError without Dask, SourcesFailed when the cluster cannot be used.
+    """
+    address = settings.dask
+    if not address:
+        with shard_pool(processes or settings.processes) as pool:
+            yield pool
+        return
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+
+        from tasks.backfill.dask_cluster import Cluster
+    except ModuleNotFoundError as missing:
+        why = f"PRESSWATCH_DASK: {missing.name} is not installed: pip install 'presswatch[dask]'"
+        raise ConfigError([why]) from None
+    # The timeout is that of the connection to the scheduler, in seconds.
+    with DaskTaskRunner(address=address, client_kwargs={"timeout": 10}) as runner:
         try:
-            held.enter_context(source_lock(installation.layout, FLOW))
-        except SourceBusy:
-            raise SourcesFailed("another backfill is at work here") from None
-        if held.enter_context(stored_turn(installation.layout, f"{FLOW}-{new_run_id()}", [FLOW])):
-            raise SourcesFailed("another machine's backfill is at work in the store")
-        yield
+            client = runner.client
+        except OSError as error:
+            why = f"PRESSWATCH_DASK: no Dask scheduler answers at {address}: {error}"
+            raise SourcesFailed(why) from None
+        yield Cluster(client, address)
 
 
 def _load_all(installation: Installation, work: ShardWork) -> None:
@@ -153,8 +173,9 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
     if not progress.tasks:
         load_runs(installation, [])  # what a killed backfill had committed and not published
     if publish_snapshot(installation) or progress.tasks:
-        current = installation.layout.current
-        if current.exists() and query(installation.layout, KNOWN_DAY).num_rows:
+        layout = installation.layout
+        # Domains that no source of sources.toml has are in no calendar: there may be no day.
+        if layout.current.exists() and query(layout, "FROM coverage LIMIT 1").num_rows:
             report_or_warn(installation, "ingest-topics")
         else:
             log.info("no report: it covers the sources of sources.toml, and no day of any is known")

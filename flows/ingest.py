@@ -19,7 +19,6 @@ from flows.runs.prefect_settings import log_to_prefect
 from tasks.archive import salvage, unfinished
 from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
-from tasks.load.loader import LoadReport
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
 from tasks.locks.source_locks import LockedSources, lock_sources
@@ -85,9 +84,10 @@ def _ingest(
     since_days: int,
     max_new: int,
 ) -> State[Ingested]:
+    layout = installation.layout
     log.info("run %s: %d sources", run_id, len(locked.sources))
     with ExitStack() as reading:
-        with running(installation.layout, run_id):
+        with running(layout, run_id):
             with (
                 shared_collection(
                     installation, run_id, since_days, max_new, is_chosen=is_chosen
@@ -105,8 +105,10 @@ def _ingest(
             report = load_runs(installation, [_run(run_id, batches)] if batches else [])
             snapshot = publish_snapshot(installation)
             # The report, artifacts and events read the same snapshot over one connection.
-            reading.enter_context(kept_open(installation.layout))
-            _report(installation, snapshot, report)
+            reading.enter_context(kept_open(layout))
+            if layout.current.exists() and (snapshot or not layout.report.exists()):
+                has_news = report.articles or report.revised or report.recounted
+                report_or_warn(installation, "ingest-topics" if has_news else "")
         sources = tuple(one.collected for one in ordered)
         done = Ingested(run_id, sources, batches, report, locked.busy)
         return end(installation, done, is_published=snapshot is not None)
@@ -135,16 +137,6 @@ def _refine(
         name = f"{len(without_pages)} without new pages"
         refining.append(refine_sources.submit(name, installation, run_id, without_pages, pool))
     return [one for future in refining for one in future.result()]
-
-
-def _report(installation: Installation, snapshot: Path | None, loaded: LoadReport) -> None:
-    """Write the report when there is a new snapshot, or no report yet."""
-    if snapshot is None and installation.layout.report.exists():
-        return
-    if installation.layout.current.exists():
-        has_news = loaded.articles or loaded.revised or loaded.recounted
-        artifact = "ingest-topics" if has_news else ""
-        report_or_warn(installation, artifact)
 
 
 def finish_earlier_runs(installation: Installation) -> None:

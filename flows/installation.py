@@ -15,11 +15,7 @@ __all__ = ["SOURCES", "TOPICS", "Installation", "open_installation", "open_layou
 
 
 def settings_of(**given: Path | str) -> Settings:
-    """The settings of the environment, with the given files and data folder in their place.
-
-    Raises:
-        ConfigError: one line a bad value, naming the variable.
-    """
+    """The settings of the environment, with the given files and data folder in their place."""
     # PRESSWATCH_STORE belongs to PRESSWATCH_DATA; a folder given by name has no store.
     no_store = {"store": ""} if "data" in given else {}
     return Settings(**{name: Path(value) for name, value in given.items()}, **no_store)
@@ -28,9 +24,7 @@ def settings_of(**given: Path | str) -> Settings:
 def open_layout(settings: Settings) -> Layout:
     """The data folder, updated from the store when it is a store's working copy.
 
-    Raises:
-        ConfigError: the folder holds data that are not the store's.
-        StoreError: the store does not answer.
+    ConfigError when the folder holds data that are not the store's; StoreError without an answer.
     """
     layout = Layout(settings.data)
     try:
@@ -47,9 +41,8 @@ def open_installation(
 ) -> Installation:
     """Read the environment and both files; an empty argument takes the environment's value.
 
-    Raises:
-        ConfigError: one line a problem, naming the variable, or file, entry and key.
-        StoreError: the data are in a store, and it does not answer.
+    ConfigError with a line for each problem, naming the variable, or file, entry and key;
+    StoreError when the data are in a store that does not answer.
     """
     given = {"sources": sources, "topics": topics, "data": data}
     settings = settings_of(**{name: value for name, value in given.items() if value})

@@ -71,8 +71,7 @@ def _rebuild_articles(installation: Installation) -> None:
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
-        for run_id in sorted(
-            archived.difference(committed_runs(layout.commits), begun_runs(layout))
-        ):
+        archived.difference_update(committed_runs(layout.commits), begun_runs(layout))
+        for run_id in sorted(archived):
             run = refine_run(installation, run_id, pool)
             load_runs(installation, [run] if run else [])

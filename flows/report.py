@@ -23,9 +23,5 @@ def report(sources_file: str = "", topics_file: str = "", data: str = "") -> Non
     log_to_prefect()
     installation = open_installation(sources_file, topics_file, data)
     figures = report_snapshot(installation, "report-topics")
-    log.info(
-        "%s: %d articles of %d sources",
-        installation.layout.report,
-        figures.articles,
-        figures.papers,
-    )
+    path = installation.layout.report
+    log.info("%s: %d articles of %d sources", path, figures.articles, figures.sources)

@@ -41,8 +41,8 @@ T = TypeVar("T")
 class WorkerPool:
     """Processes that call functions, side by side; may be shared by threads.
 
-    A process is replaced after `tasks_each` calls; 0 for never. `preload` is the module that the fork
-    server imports, unless it runs already.
+    A process is replaced after `tasks_each` calls; 0 for never. `preload` is the module that the
+    fork server imports, unless it runs already.
     """
 
     def __init__(

@@ -1,8 +1,10 @@
-"""The operator's commands: `serve`, `deploy`, `env`, `backup` and `maintain`."""
+"""The operator's commands: `serve`, `demo`, `deploy`, `env`, `backup` and `maintain`."""
 
 import logging
 import os
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +14,13 @@ from rich.console import Console
 from flows.cli.console import show_progress
 from flows.cli.exit_codes import Exit, fail, reported_errors
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
-from flows.cli.query_commands import layout_of
+from flows.cli.query_commands import layout_of, print_topics
 from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
+from tasks.settings import ConfigError
 
 log = logging.getLogger("flows")
-DEMO = Path("data/demo")
-"""The data folder of the sample newsroom."""
+DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
 def serve(
@@ -34,14 +36,39 @@ def serve(
 ) -> None:
     """Run Prefect's server, a worker and the schedules on this machine, until Ctrl-C."""
     prefect_settings.configure(verbose=True)
-    from flows.server.sample_newsroom import sample_newsroom
     from flows.server.serve import serve_until_stopped
 
     with show_progress(), reported_errors(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
-            sources = held.enter_context(sample_newsroom(data))
+            sources = held.enter_context(_sample_newsroom(data))
         serve_until_stopped(open_checked(sources, topics, data), port)
+
+
+def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
+    """Ingest the sample newsroom, served on loopback, and show the topics."""
+    prefect_settings.configure()
+    from flows.ingest import ingest
+
+    folder = data.absolute()
+    with show_progress(), reported_errors(), _sample_newsroom(folder) as sources:
+        done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
+    print_topics(layout_of(data))
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
+
+
+@contextmanager
+def _sample_newsroom(data: Path) -> Iterator[Path]:
+    """Serve the sample newsroom on loopback; yields its sources.toml."""
+    sys.path.insert(0, str(Path("deployments/sample").absolute()))
+    from newsroom import Newsroom, PortUnusable, write_sources
+
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        with Newsroom() as newsroom:
+            yield write_sources(data, newsroom.port)
+    except PortUnusable as taken:
+        raise ConfigError([str(taken)]) from None
 
 
 def deploy(
@@ -85,10 +112,7 @@ def backup(
 
     layout, target = layout_of(data), folder.expanduser().absolute()
     if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
-        fail(
-            f"{target} and the data folder {layout.root} must not overlap",
-            Exit.WRONG_USAGE,
-        )
+        fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)
     with reported_errors(), show_progress():
         done = back_up(layout, target, log.info)
     print(
@@ -111,8 +135,5 @@ def maintain(
     from flows import maintain as job
 
     with show_progress(), reported_errors():
-        done = job.maintain(
-            verify_only=verify,
-            **flow_files(installation),
-        )
+        done = job.maintain(verify_only=verify, **flow_files(installation))
     Console().print(job.summary(done))

@@ -2,18 +2,17 @@
 
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from flows.cli.admin_commands import DEMO, backup, deploy, env, maintain, serve
+from flows.cli.admin_commands import backup, demo, deploy, env, maintain, serve
 from flows.cli.console import show_progress
 from flows.cli.exit_codes import Exit, reported_errors
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
 from flows.cli.page_commands import check_sources, extract
-from flows.cli.query_commands import health, layout_of, print_topics, report, schema, sql
+from flows.cli.query_commands import health, report, schema, sql
 from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
 from tasks.process_pool import start_fork_server
@@ -154,24 +153,8 @@ def recount(
         job.recount(**flow_files(installation))
 
 
-for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain):
+for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain, demo):
     app.command()(command)
-
-
-@app.command()
-def demo(
-    data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO,
-) -> None:
-    """Ingest the sample newsroom, served on loopback, and show the topics."""
-    prefect_settings.configure()
-    from flows.demo import run_demo
-
-    with show_progress(), reported_errors():
-        done = run_demo(data.absolute())
-    print_topics(layout_of(data))
-    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
-
-
 sources_app.command("check")(check_sources)
 sources_app.command("health")(health)
 

@@ -108,20 +108,19 @@ def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableT
             about = relation.kind if relation.rows is None else f"{relation.rows:,} rows"
             parts.append(Text.assemble("  ", (signature, "cyan"), (f"  {about}", "dim")))
             parts.append(Padding(Text(relation.comment or ""), (0, 0, 0, 4)))
-            parts += [_columns_view(relation)] if whole else []
+            if not whole:
+                continue
+            table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+            table.add_column("column", style="cyan", no_wrap=True)
+            table.add_column("type", style="dim", overflow="fold", max_width=24)
+            table.add_column("what it holds", overflow="fold")
+            # A macro's columns are its parameters, which its signature names.
+            for column in relation.columns if relation.kind != "macro" else ():
+                table.add_row(column.name, column.type, column.comment)
+            parts.append(Padding(table, (1, 0, 0, 4)))
     if not whole:
         parts.append(Text("\nThe columns of one: presswatch schema NAME", style="dim"))
     return Group(*parts)
-
-
-def _columns_view(relation: Relation) -> RenderableType:
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("column", style="cyan", no_wrap=True)
-    table.add_column("type", style="dim", overflow="fold", max_width=24)
-    table.add_column("what it holds", overflow="fold")
-    for column in relation.columns if relation.kind != "macro" else ():
-        table.add_row(column.name, column.type, column.comment)
-    return Padding(table, (1, 0, 0, 4))
 
 
 def page_view(path: Path, record: Mapping[str, Any]) -> RenderableType:

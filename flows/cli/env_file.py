@@ -9,6 +9,7 @@ from flows.runs.prefect_settings import server_settings
 from tasks.settings import ConfigError, Settings
 
 PREFIX = "PRESSWATCH_"
+# Prefect's secrets; of its other variables only those that Presswatch sets are printed.
 SECRETS = (
     "PREFECT_API_AUTH_STRING",
     "PREFECT_API_KEY",
@@ -16,20 +17,17 @@ SECRETS = (
     "PREFECT_SERVER_DATABASE_CONNECTION_URL",
     "PREFECT_SERVER_DATABASE_PASSWORD",
 )
-"""Prefect's secrets; of its other variables only those that Presswatch sets are printed."""
+# A variable of Presswatch with one of these in its name holds a secret.
 SECRET = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|KEY|AUTH|CREDENTIAL")
-"""A variable of Presswatch with one of these in its name holds a secret."""
+# Values that systemd, compose and the shell read alike without quotes.
 BARE = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
-"""Values that systemd, compose and the shell read alike without quotes."""
 
 
 def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> str:
     """A sorted line KEY=VALUE for each setting; the environment overrides defaults.
 
-    A secret that is set is named in a comment, without its value.
-
-    Raises:
-        ConfigError: a value that cannot be quoted in such a file.
+    A secret that is set is named in a comment, without its value. ConfigError for a value that
+    cannot be quoted.
     """
     defaults = server_settings(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
     wanted = {name: environment.get(name) or value for name, value in defaults.items()}
@@ -40,20 +38,15 @@ def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> st
         path: Path = getattr(settings, name)
         wanted[f"{PREFIX}{name.upper()}"] = str(path.absolute())
     hidden = {name for name in SECRETS if environment.get(name)}
-    hidden |= {name for name, value in wanted.items() if _is_secret(name, value)}
-    lines = [_line(name, wanted[name]) for name in sorted(wanted.keys() - hidden)]
+    lines = []
+    for name, value in sorted(wanted.items()):
+        # An address may hold a password: in front of the host, or in its query.
+        address = urlsplit(value) if "://" in value else urlsplit("")
+        is_named_so = name.startswith(PREFIX) and SECRET.search(name)
+        if name in hidden or is_named_so or address.username or address.query:
+            hidden.add(name)
+        elif "'" in value or not value.isprintable():
+            raise ConfigError([f"{name}: {value!r} cannot be written into an environment file"])
+        else:
+            lines.append(f"{name}={value}" if BARE.fullmatch(value) else f"{name}='{value}'")
     return "\n".join([*(f"# left out, holds a secret: {name}" for name in sorted(hidden)), *lines])
-
-
-def _is_secret(name: str, value: str) -> bool:
-    """Whether a variable of Presswatch is named like one, or an address has a user or a query."""
-    if name.startswith(PREFIX) and SECRET.search(name):
-        return True
-    parts = urlsplit(value) if "://" in value else None
-    return bool(parts and (parts.username or parts.query))
-
-
-def _line(name: str, value: str) -> str:
-    if "'" in value or not value.isprintable():
-        raise ConfigError([f"{name}: {value!r} cannot be written into an environment file"])
-    return f"{name}={value}" if BARE.fullmatch(value) else f"{name}='{value}'"

@@ -35,32 +35,28 @@ def extract(
     from tasks.process_pool import page_pool
     from tasks.settings import Settings
     from tasks.sources.source import choose, load_sources
-
-    with reported_errors(), show_progress(quiet=True):
-        settings = Settings()
-        chosen = choose(load_sources(sources), [source])[0] if source else None
-        with page_pool(settings) as pool:
-            for page in explain(_local_paths(pages, data), url, settings.limits, pool, chosen):
-                record = page.record()
-                if out:
-                    out.mkdir(parents=True, exist_ok=True)
-                    text = json.dumps(record, ensure_ascii=False, indent=1)
-                    (out / f"{page.stem}.json").write_text(text + "\n", encoding="utf-8")
-                elif sys.stdout.isatty():
-                    Console().print(page_view(page.path, record))
-                else:
-                    print(json.dumps({"page": str(page.path), **record}, ensure_ascii=False))
-
-
-def _local_paths(pages: list[Path], data: Path | None) -> list[Path]:
-    """The paths with each `raw_ref` below the data folder, its archive fetched from the store."""
     from warehouse.store.archive_files import download_archive
 
     layout = layout_of(data)
-    for page in pages:
-        if ARCHIVED.search(page.name):
-            download_archive(layout, str(page).rpartition("#")[0])
-    return [layout.raw / page if ARCHIVED.search(page.name) else page for page in pages]
+    with reported_errors(), show_progress(quiet=True):
+        settings = Settings()
+        chosen = choose(load_sources(sources), [source])[0] if source else None
+        for number, page in enumerate(pages):
+            # A raw_ref such as gb-bbc/<run>.warc.gz#1234, whose archive only the store may have.
+            if ARCHIVED.search(page.name):
+                download_archive(layout, str(page).rpartition("#")[0])
+                pages[number] = layout.raw / page
+        with page_pool(settings) as pool:
+            for shown in explain(pages, url, settings.limits, pool, chosen):
+                record = shown.record()
+                if out:
+                    out.mkdir(parents=True, exist_ok=True)
+                    text = json.dumps(record, ensure_ascii=False, indent=1)
+                    (out / f"{shown.stem}.json").write_text(text + "\n", encoding="utf-8")
+                elif sys.stdout.isatty():
+                    Console().print(page_view(shown.path, record))
+                else:
+                    print(json.dumps({"page": str(shown.path), **record}, ensure_ascii=False))
 
 
 def check_sources(

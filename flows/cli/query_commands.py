@@ -15,9 +15,6 @@ from flows.cli.options import DataFolder
 from flows.cli.query_output import PRINTERS, print_table
 from warehouse.layers.layout import Layout
 
-ROWS = 200
-"""Rows that a terminal shows by default."""
-
 
 def sql(
     query: Annotated[
@@ -35,7 +32,7 @@ def sql(
     parquet: Annotated[Path | None, typer.Option(help="Write a Parquet file.")] = None,
     rows: Annotated[
         int, typer.Option(min=0, help="Rows that a terminal shows; 0 shows all.")
-    ] = ROWS,
+    ] = 200,
 ) -> None:
     """Query the current snapshot, read-only."""
     from warehouse.read.query import asked
@@ -43,7 +40,15 @@ def sql(
     forms = [name for name, on in zip(PRINTERS, (as_csv, as_json, as_ndjson), strict=True) if on]
     if len(forms) + (parquet is not None) > 1:
         fail("choose one of --csv, --json, --ndjson and --parquet", Exit.WRONG_USAGE)
-    text = _query_text(query, file)
+    if (query is None) == (file is None):
+        why = "give one query: as an argument, by --file, or - and on standard input"
+        fail(why, Exit.WRONG_USAGE)
+    text = sys.stdin.read() if query == "-" else query or ""
+    if file:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
     with reported_errors(), asked(layout_of(data), text) as answer:
         if answer is None:
             return
@@ -53,20 +58,6 @@ def sql(
             PRINTERS[forms[0]](answer)
         else:
             print_table(answer, rows)
-
-
-def _query_text(query: str | None, file: Path | None) -> str:
-    if (query is None) == (file is None):
-        fail(
-            "give one query: as an argument, by --file, or - and on standard input",
-            Exit.WRONG_USAGE,
-        )
-    if file is None:
-        return sys.stdin.read() if query == "-" else str(query)
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
 
 
 def schema(
@@ -113,13 +104,11 @@ def report(
 def health(data: DataFolder = None) -> None:
     """Show which sources fail, are skipped, or have fallen silent."""
     from flows.cli.console import health_view
-    from warehouse.read.query import QueryError
+    from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
     layout = layout_of(data)
-    with reported_errors():
-        if not layout.current.exists():
-            raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+    with reported_errors(), snapshot(layout):
         Console().print(health_view(source_health(layout).values()))
 
 

@@ -8,15 +8,13 @@ from types import MappingProxyType
 
 import duckdb
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 Answer = duckdb.DuckDBPyRelation
 Row = tuple[str | None, ...]
-MIN_TEXT_WIDTH = 12
-"""Columns; where text columns would be narrower, rows are printed one below another."""
 GAP = 2
 FLOATS = ("DOUBLE", "FLOAT")
 
@@ -73,7 +71,15 @@ def print_table(answer: Answer, max_rows: int) -> None:
     hidden = sum(1 for _ in rows)
     has_lines = len(shown) == 1 and any("\n" in (value or "") for value in shown[0])
     table = None if has_lines else _table(answer, shown, console.width)
-    console.print(table or _records(answer.columns, shown))
+    if table:
+        console.print(table)
+    for number, row in enumerate(() if table else shown, start=1):
+        lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
+        lines.add_column(style="bold", no_wrap=True)
+        lines.add_column(overflow="fold")
+        for name, value in zip(answer.columns, row, strict=True):
+            lines.add_row(Text(name), _cell(None) if value is None else Text(value))
+        console.print(Rule(f"row {number}", align="left"), lines)
     count = "1 row" if len(shown) == 1 else f"{len(shown):,} rows"
     if hidden:
         count = f"{len(shown) + hidden:,} rows, {len(shown):,} of them shown; --rows 0 shows all"
@@ -81,7 +87,7 @@ def print_table(answer: Answer, max_rows: int) -> None:
 
 
 def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
-    """A table whose texts rich cuts to the width; None where too little of them would remain."""
+    """A table whose texts rich cuts to the width; None where one would get fewer than 12 cells."""
     table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
     columns = zip(answer.columns, answer.types, *rows, strict=True)
     for name, kind, *values in columns:
@@ -90,7 +96,7 @@ def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
         if is_number or str(kind).endswith(("INT", "INTEGER")):
             table.add_column(_cell(name), justify="right", no_wrap=True, min_width=widest)
         else:
-            table.add_column(_cell(name), min_width=min(widest, MIN_TEXT_WIDTH))
+            table.add_column(_cell(name), min_width=min(widest, 12))
     for row in rows:
         table.add_row(*map(_cell, row))
     needed = sum((column.min_width or 0) + GAP for column in table.columns)
@@ -102,16 +108,3 @@ def _cell(value: str | None) -> Text:
         return Text("NULL", style="dim italic")
     line = value.replace("\r", "").replace("\n", "↵")
     return Text(line, no_wrap=True, overflow="ellipsis")
-
-
-def _records(columns: Sequence[str], rows: Sequence[Row]) -> RenderableType:
-    """Rows one below another, each column on lines of its own."""
-    parts: list[RenderableType] = []
-    for number, row in enumerate(rows, start=1):
-        lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
-        lines.add_column(style="bold", no_wrap=True)
-        lines.add_column(overflow="fold")
-        for name, value in zip(columns, row, strict=True):
-            lines.add_row(Text(name), _cell(None) if value is None else Text(value))
-        parts += [Rule(f"row {number}", align="left"), lines]
-    return Group(*parts)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from rich.table import Table
@@ -21,13 +22,6 @@ from warehouse.read.source_health import unhealthy
 
 log = logging.getLogger(__name__)
 
-PARTIAL, SKIPPED = "Partial", "Skipped"
-"""Names of the final states of a run in which some sources failed, and of one without work."""
-FAILED_SOURCE = "presswatch.source.failed"
-OPEN_SOURCE = "presswatch.source.open"
-SILENT_SOURCE = "presswatch.source.silent"
-"""Events for automations, about the resource `presswatch.source.<id>`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
@@ -37,8 +31,8 @@ class Ingested:
     sources: tuple[Collected, ...] = ()
     batches: tuple[Batch, ...] = ()
     loaded: LoadReport = field(default_factory=LoadReport)
+    # Sources that another run is collecting: its run id by source id.
     busy: Mapping[str, str] = field(default_factory=dict)
-    """Sources that another run is collecting: its run id by source id."""
 
     @property
     def failed(self) -> tuple[Collected, ...]:
@@ -57,14 +51,13 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
     message = busy_with(busy)
     log.info("nothing to collect: %s", message)
     run_page.rename("ingest, skipped")
-    return Completed(name=SKIPPED, message=message, data=Ingested(run_id, busy=busy))
+    return Completed(name="Skipped", message=message, data=Ingested(run_id, busy=busy))
 
 
 def end(installation: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
     """Create the run's artifacts and events, and return its final state.
 
-    Raises:
-        SourcesFailed: every source failed.
+    SourcesFailed when every source failed.
     """
     loaded = done.loaded
     counts = f"{loaded.articles} new articles, {loaded.revised} revised, {loaded.mentions} mentions"
@@ -83,7 +76,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     if len(done.failed) == len(asked):
         raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
     failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
-    return Completed(name=PARTIAL, message=f"{failed}; {message}", data=done)
+    return Completed(name="Partial", message=f"{failed}; {message}", data=done)
 
 
 def _emit_source_events(installation: Installation, done: Ingested) -> None:
@@ -92,13 +85,11 @@ def _emit_source_events(installation: Installation, done: Ingested) -> None:
     for source in done.failed:
         log.warning("%s failed: %s", source.source_id, source.error)
         run_page.emit_source_event(
-            FAILED_SOURCE, source.source_id, names[source.source_id], source.error
+            "failed", source.source_id, names[source.source_id], source.error
         )
     for health in unhealthy(installation.layout, datetime.now(UTC)):
-        event = SILENT_SOURCE if health.is_silent else OPEN_SOURCE
-        run_page.emit_source_event(
-            event, health.source_id, names.get(health.source_id, ""), health.why
-        )
+        event, name = "silent" if health.is_silent else "open", names.get(health.source_id, "")
+        run_page.emit_source_event(event, health.source_id, name, health.why)
 
 
 def _create_artifacts(installation: Installation, done: Ingested) -> None:
@@ -113,7 +104,7 @@ def _create_artifacts(installation: Installation, done: Ingested) -> None:
         "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
     }
     for key, (markdown, about) in pages.items():
-        run_page.create_artifact(key, markdown, about)
+        create_markdown_artifact(key=key, markdown=markdown, description=about)
 
 
 def _note(source: Collected) -> str:

@@ -2,11 +2,10 @@
 
 import logging
 import os
+import time
 
-from flows.runs.progress_log import log_progress
-
+# Loggers whose lines appear at the terminal and on the run's page.
 PROJECT_LOGGERS = ("flows", "tasks", "warehouse")
-"""Loggers whose lines appear at the terminal and on the run's page."""
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -18,10 +17,11 @@ SETTINGS = {
     # The automation for runs that died waits for three of these.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
-LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 SERVER = {
     # Leases of concurrency slots survive the server's end.
-    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES,
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+        "prefect.server.concurrency.lease_storage.filesystem"
+    ),
     # With the defaults, 545 of 4,000 task runs in two bursts were never recorded.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
@@ -32,36 +32,24 @@ SERVER = {
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
     # No offers of Prefect's paid service in the UI.
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-}
-WORKER = {
     "PREFECT_WORKER_QUERY_SECONDS": "5",
 }
-TEMPORARY = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
-"""Hides Prefect's traceback of an error that the command reports in one line."""
+
+log = logging.getLogger(__name__)
 
 
 def configure(*, verbose: bool = False) -> None:
     """Set what is not set yet; without the address of a server, runs use a temporary one."""
-    for name, value in SETTINGS.items():
+    # Hides Prefect's traceback of an error that the command reports in one line.
+    quiet = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
+    for name, value in (SETTINGS if verbose else SETTINGS | quiet).items():
         os.environ.setdefault(name, value)
-    if not verbose:
-        for name, value in TEMPORARY.items():
-            os.environ.setdefault(name, value)
-
-
-def server_environment(api: str) -> dict[str, str]:
-    """The environment of a server, workers and their runs; variables already set keep their value.
-
-    Args:
-        api: Address of the server's API.
-    """
-    return server_settings(api) | os.environ
 
 
 def server_settings(api: str) -> dict[str, str]:
-    """Presswatch's settings for a server, workers and their runs."""
+    """Presswatch's settings for a server whose API has this address, workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
-    return SETTINGS | SERVER | WORKER | links
+    return SETTINGS | SERVER | links
 
 
 def log_to_prefect() -> None:
@@ -70,6 +58,34 @@ def log_to_prefect() -> None:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
-    log_progress()
+    progress = logging.getLogger("tasks.progress")
+    if not progress.handlers:  # a terminal's progress bars are one
+        progress.setLevel(logging.DEBUG)
+        progress.addHandler(ProgressLines())
+        progress.propagate = False
     # Hides "Finished in state Completed()" for each task run, which does not name the task.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+
+
+class ProgressLines(logging.Handler):
+    """Logs what `tasks.progress.advance` reports, at most once in `every` seconds for each step."""
+
+    def __init__(self, every: float = 15.0) -> None:
+        super().__init__(logging.DEBUG)
+        self._every = every
+        self._logged_at: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a step's progress, unless it was logged less than `every` seconds ago."""
+        step = getattr(record, "step", None)
+        if step is None:
+            return
+        now = time.monotonic()
+        # Only from then on: work that is over in less than `every` seconds logs nothing.
+        last = self._logged_at.setdefault(step, now)
+        if now - last < self._every:
+            return
+        self._logged_at[step] = now
+        done, total = record.__dict__["done"], record.__dict__["total"]
+        of = f" of {total:,} ({done / total:.0%})" if total else ""
+        log.info("%s: %s%s", step, f"{done:,}", of)

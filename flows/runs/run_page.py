@@ -1,11 +1,10 @@
-"""Sets the current run's name, artifacts and events in Prefect.
+"""Sets the current run's name and events in Prefect.
 
 Outside a flow run there is no run to rename.
 """
 
 import logging
 
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
@@ -34,20 +33,8 @@ def show_waiting(why: str) -> None:
     rename(f"ingest, waiting: {why}")
 
 
-def create_artifact(key: str, markdown: str, description: str) -> None:
-    """Create a Markdown artifact on the run's page."""
-    create_markdown_artifact(key=key, markdown=markdown, description=description)
-
-
 def emit_source_event(event: str, source_id: str, name: str, message: str) -> None:
-    """Emit an event about a source, for automations.
-
-    Args:
-        event: Such as `presswatch.source.failed`.
-        source_id: The source.
-        name: Its name, for people.
-        message: What happened.
-    """
+    """Emit the event `presswatch.source.<event>`, for automations."""
     resource = {
         "prefect.resource.id": f"presswatch.source.{source_id}",
         "prefect.resource.name": name,
@@ -55,7 +42,9 @@ def emit_source_event(event: str, source_id: str, name: str, message: str) -> No
     run = _flow_run()
     run_id = f"prefect.flow-run.{run.id}" if run else ""
     related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
-    emit_event(event, resource, related=related, payload={"message": message})
+    emit_event(
+        f"presswatch.source.{event}", resource, related=related, payload={"message": message}
+    )
 
 
 def _flow_run() -> FlowRun | None:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -20,58 +19,53 @@ from flows.installation import Installation
 from tasks.settings import ConfigError
 
 POOL = "presswatch"
-AUTOMATIONS = Path("deployments/automations.toml")
-ALERTS = "presswatch-alerts"
-"""The notification block that automations send to; without it they do nothing."""
-HIDDEN_PARAMETERS = {"sources_file", "topics_file", "data"}
-"""Parameters for the command only; workers read PRESSWATCH_SOURCES and the like."""
 DOES_NOTHING = {"type": "do-nothing"}
 
 
 def deploy(installation: Installation) -> list[DeploymentResponse]:
-    """Create or update everything on the server at PREFECT_API_URL.
+    """Create or update everything on the server at PREFECT_API_URL; what is paused stays paused.
 
-    Schedules that were paused in the UI stay paused.
-
-    Raises:
-        ConfigError: one of the two files is missing or wrong, or the server wants a password.
+    ConfigError when one of the two files is missing or wrong, or the server wants a password.
     """
-    automations = read_automations(AUTOMATIONS)
+    path = Path("deployments/automations.toml")
+    try:
+        automations = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
+        for one in automations:
+            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
     with get_client(sync_client=True) as client:
         _create_pool(client)
         _run_prefect_deploy(installation.settings.deployments)
         for automation in automations:
-            _register(client, automation)
+            automation["actions"] = [_action(client, one) for one in automation["actions"]]
+            wanted = AutomationCore.model_validate(automation)
+            existing = client.read_automations_by_name(wanted.name)
+            if existing:
+                wanted.enabled = existing[0].enabled  # one that was paused in the UI stays paused
+                client.update_automation(existing[0].id, wanted)
+            else:
+                client.create_automation(wanted)
     return update_forms(installation)
 
 
 def update_forms(installation: Installation) -> list[DeploymentResponse]:
     """Make the forms of all deployments offer the ids of the current sources."""
     with get_client(sync_client=True) as client:
-        deployments = deployed(client)
+        every = client.read_deployments()
+        deployments = [one for one in every if one.work_pool_name == POOL]
         for one in deployments:
-            _update_form(client, one, [source.id for source in installation.sources])
+            schema = one.parameter_openapi_schema or {}
+            fields = schema.get("properties", {})
+            # For the command only: workers read PRESSWATCH_SOURCES and the like.
+            for name in {"sources_file", "topics_file", "data"} & fields.keys():
+                del fields[name]
+            # The flow's `only` is a plain `list[str]`: its choices are those of sources.toml.
+            if "only" in fields:
+                ids = [source.id for source in installation.sources]
+                fields["only"]["items"] = {"type": "string", "enum": ids}
+            client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
     return deployments
-
-
-def deployed(client: SyncPrefectClient) -> list[DeploymentResponse]:
-    """The deployments that the pool's workers run."""
-    return [one for one in client.read_deployments() if one.work_pool_name == POOL]
-
-
-def read_automations(path: Path) -> list[dict[str, Any]]:
-    """The automations of a TOML file, as Prefect's API takes them.
-
-    Raises:
-        ConfigError: it is missing, no TOML, or holds something else.
-    """
-    try:
-        found: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
-        for one in found:
-            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
-    return found
 
 
 def _create_pool(client: SyncPrefectClient) -> None:
@@ -93,43 +87,17 @@ def _run_prefect_deploy(file: Path) -> None:
     # prefect.yaml reads both variables, for the working folder and the version of a deployment.
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     command += ["--prefect-file", str(file)]
-    known = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
+    given = {"PRESSWATCH_HOME": str(Path.cwd()), "PRESSWATCH_VERSION": version("presswatch")}
     done = subprocess.run(  # noqa: S603 - our own command
-        command, env=known | os.environ, capture_output=True, text=True, check=False
+        command, env=given | os.environ, capture_output=True, text=True, check=False
     )
     if done.returncode:
         output = " ".join((done.stderr or done.stdout).split())
         raise ConfigError([f"{file}: {output[-500:]}"])
 
 
-def _update_form(client: SyncPrefectClient, one: DeploymentResponse, ids: Sequence[str]) -> None:
-    """Let the form offer only the ids of sources.toml, and hide the command's parameters."""
-    # The flow's `only` is a plain `list[str]`: its choices are known only where sources.toml is.
-    schema = one.parameter_openapi_schema or {}
-    fields = schema.get("properties", {})
-    for name in HIDDEN_PARAMETERS & fields.keys():
-        del fields[name]
-    if "only" in fields:
-        fields["only"]["items"] = {"type": "string", "enum": list(ids)}
-    client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
-
-
-def _register(client: SyncPrefectClient, described: Mapping[str, Any]) -> None:
-    """Create an automation, or update the one of that name; a paused one stays paused."""
-    wanted = AutomationCore.model_validate(
-        dict(described) | {"actions": [_action(client, one) for one in described["actions"]]}
-    )
-    existing = client.read_automations_by_name(wanted.name)
-    if not existing:
-        client.create_automation(wanted)
-        return
-    wanted.enabled = existing[0].enabled
-    client.update_automation(existing[0].id, wanted)
-
-
-def _action(client: SyncPrefectClient, described: Mapping[str, Any]) -> dict[str, Any]:
+def _action(client: SyncPrefectClient, action: dict[str, Any]) -> dict[str, Any]:
     """An action with its `block` replaced by the id of the block document of that name."""
-    action = dict(described)
     name = action.pop("block", None)
     if name is None:
         return action

@@ -26,17 +26,16 @@ log = logging.getLogger(__name__)
 UNFINISHED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
-def end_orphaned_runs(why: str, *, kill: bool, reschedule: bool = True) -> None:
+def end_orphaned_runs(
+    why: str,  # the message of their state
+    *,
+    kill: bool,  # not after a restart of the machine: other processes may have their ids
+    reschedule: bool = True,  # those that had not started
+) -> None:
     """Mark the unfinished runs of this machine's worker, which has ended, as crashed.
 
     The automation for missed heartbeats handles runs that die in another way. It handles all of
     them while another machine has a worker, since a run does not say which worker has it.
-
-    Args:
-        why: The message of their state.
-        kill: Whether to kill their processes. Not after a restart of the machine, when other
-            processes may have their ids.
-        reschedule: Whether runs that had not started are scheduled again.
     """
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(

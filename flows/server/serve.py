@@ -1,13 +1,15 @@
 """Prefect's server, a worker and the deployments on one machine, until stopped."""
 
+import ctypes
 import logging
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +17,16 @@ from pathlib import Path
 import httpx
 
 from flows.installation import Installation, open_installation
-from flows.runs.prefect_settings import server_environment
-from flows.server.managed_process import Child
+from flows.runs.prefect_settings import server_settings
 from flows.server.ui_csp import add_policy, use_own_pages
 from tasks.settings import ConfigError, Settings
 
 log = logging.getLogger(__name__)
 
-HOST, PORT = "127.0.0.1", 4200
+HOST = "127.0.0.1"
 START_SECONDS = 120
-RUNS_AT_ONCE = 4
+STOP_SECONDS = 20  # time for a process to end after SIGTERM before it is killed
+RESTART_SECONDS = 2
 RESUMES = "the next run resumes from what was archived"
 
 
@@ -33,35 +35,96 @@ class Stopped(Exception):  # noqa: N818 - a request, not an error
 
 
 @dataclass
+class Child:
+    """A process that is started again when it ends."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start it in a process group of its own, so that Ctrl-C reaches only this command."""
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                self.command,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.process is None or self.process.poll() is not None
+
+    def restart(self) -> None:
+        """Start it again after a pause."""
+        log.warning("%s ended; restarting in %s s (%s)", self.name, RESTART_SECONDS, self.log)
+        time.sleep(RESTART_SECONDS)
+        self.start()
+
+    def stop(self) -> None:
+        """End it by SIGTERM, then by SIGKILL."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("%s did not end within %d s and is killed", self.name, STOP_SECONDS)
+            self.process.kill()
+            self.process.wait()
+
+
+def _end_with_parent() -> None:
+    """Restore SIGINT, and ask Linux for a SIGTERM when the parent dies, even by SIGKILL."""
+    # Prefect's worker ends by sending itself a SIGINT, but a process started by
+    # `presswatch serve &` in a script would inherit that SIGINT is ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A server that outlived `serve` would keep the next one from its port.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+@dataclass
 class Serving:
     """The server and the worker of one installation."""
 
     installation: Installation
     api: str
-    children: list[Child] = field(default_factory=list)
-    """The server, then the worker."""
+    children: list[Child] = field(default_factory=list)  # the server, then the worker
 
 
-def serve_until_stopped(installation: Installation, port: int = PORT) -> None:
+def serve_until_stopped(installation: Installation, port: int) -> None:
     """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
-    Raises:
-        ConfigError: the port is taken, or a file of deployments/ is wrong.
-        RuntimeError: the server does not start.
+    ConfigError when the port is taken or a file of deployments/ is wrong, RuntimeError when the
+    server does not start.
     """
-    _check_port(port)
+    with socket.socket() as probe:
+        # As the server does: a port in TIME_WAIT after a restart is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
+            raise ConfigError([why]) from None
     home = installation.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
     for name in ("sources", "topics", "data", "deployments"):
         path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
-    os.environ.update(server_environment(f"http://{HOST}:{port}/api"))
+    for name, value in server_settings(f"http://{HOST}:{port}/api").items():
+        os.environ.setdefault(name, value)
     use_own_pages(home)
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
     worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
-    worker += ["--limit", str(RUNS_AT_ONCE), "--name", socket.gethostname()]
+    worker += ["--limit", "4", "--name", socket.gethostname()]
     serving = Serving(installation, os.environ["PREFECT_API_URL"])
     try:
         with _stopping_on_signals():
@@ -104,43 +167,32 @@ def _prepare(serving: Serving) -> None:
 
 def _watch(serving: Serving) -> None:
     """Restart ended processes, and update the forms when sources change, until stopped."""
-    settings = serving.installation.settings
+    from flows.server.deploy import update_forms
+    from flows.server.orphaned_runs import end_orphaned_runs
+
+    settings, (server, worker) = serving.installation.settings, serving.children
     seen = _changed_at(settings)
     while True:
         time.sleep(0.5)
         try:
-            _restart_ended(serving)
+            # The server first: ending orphaned runs needs it.
+            if server.has_ended():
+                server.restart()
+                _wait_for(serving.api, server)
+            if worker.has_ended():
+                end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
+                worker.restart()
             if _changed_at(settings) != seen:
-                _update_forms(serving)
+                try:
+                    serving.installation = open_installation()
+                    update_forms(serving.installation)
+                    log.info("the forms offer %d sources", len(serving.installation.sources))
+                except ConfigError as error:
+                    log.warning("%s; the forms stay as they were", error)
                 seen = _changed_at(settings)
         except httpx.HTTPError as error:
             log.warning("the Prefect server does not answer: %s", error)
             time.sleep(2)
-
-
-def _restart_ended(serving: Serving) -> None:
-    from flows.server.orphaned_runs import end_orphaned_runs
-
-    server, worker = serving.children
-    # The server first: ending orphaned runs needs it.
-    if server.has_ended():
-        server.restart()
-        _wait_for(serving.api, server)
-    if worker.has_ended():
-        end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
-        worker.restart()
-
-
-def _update_forms(serving: Serving) -> None:
-    from flows.server.deploy import update_forms
-
-    try:
-        serving.installation = open_installation()
-    except ConfigError as error:
-        log.warning("%s; the forms stay as they were", error)
-        return
-    update_forms(serving.installation)
-    log.info("the forms offer %d sources", len(serving.installation.sources))
 
 
 def _changed_at(settings: Settings) -> list[float]:
@@ -173,17 +225,6 @@ def _stopping_on_signals() -> Iterator[None]:
         # A second Ctrl-C must not interrupt the stopping of worker and server.
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, signal.SIG_IGN)
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        # As the server does: a port in TIME_WAIT after a restart is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
-            raise ConfigError([why]) from None
 
 
 def _wait_for(api: str, server: Child) -> None:

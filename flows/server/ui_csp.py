@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from warehouse.layers.atomic_write import write_whole
 
+# Folder of the server's copy of the pages, made at its first start.
 STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
-"""Folder of the server's copy of the pages, made at its first start."""
+# Addresses that the pages may request besides their own.
 ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
-"""Addresses that the pages may request besides their own."""
 HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 

@@ -18,13 +18,9 @@ from tasks.topics.topic import Topic
 from warehouse.build import loader
 from warehouse.build.article_texts_view import point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
-from warehouse.build.loaded_definitions import (
-    definitions_differ,
-    set_definitions,
-)
+from warehouse.build.loaded_definitions import definitions_differ, set_definitions
 from warehouse.build.loader import CheckFailed
-from warehouse.build.publish import publish_locked
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.topic_changes import begin_changes, keep_changes, note_replaced
 from warehouse.layers.commits import (
     Commit,
@@ -34,21 +30,13 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import SourceDefinition, settle
+from warehouse.layers.definitions import SourceDefinition, update_definitions
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised
 
-__all__ = [
-    "CheckFailed",
-    "LoadReport",
-    "Run",
-    "load",
-    "publish",
-    "publish_all",
-    "rebuild_warehouse",
-]
+__all__ = ["CheckFailed", "LoadReport", "Run", "load", "publish_all", "rebuild_warehouse"]
 
 OnWait = Callable[[str], None]
 
@@ -57,18 +45,14 @@ OnWait = Callable[[str], None]
 class LoadReport:
     """What a load did."""
 
-    load_no: int | None = None
-    """Number of the load; None when nothing was new or changed."""
-    run_ids: tuple[str, ...] = ()
-    """Runs loaded, in order."""
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Captures of these runs by outcome."""
-    mentions: int = 0
-    """Mentions counted in the new articles."""
+    load_no: int | None = None  # number of the load; None when nothing was new or changed
+    run_ids: tuple[str, ...] = ()  # runs loaded, in order
+    outcomes: Mapping[str, int] = field(default_factory=dict)  # captures of these runs by outcome
+    mentions: int = 0  # mentions counted in the new articles
+    # New and changed topics, which were counted again over earlier articles.
     recounted: tuple[str, ...] = ()
-    """New and changed topics, which were counted again over earlier articles."""
+    # Archive files that are not loaded, since their run was committed without them.
     late: tuple[Path | str, ...] = ()
-    """Archive files that are not loaded, since their run was committed without them."""
 
     @property
     def articles(self) -> int:
@@ -83,37 +67,23 @@ class LoadReport:
 
 def load(
     layout: Layout,
-    topics: Sequence[Topic],
-    sources: Sequence[Source],
+    topics: Sequence[Topic],  # all topics to count, not only changed ones
+    sources: Sequence[Source],  # all configured sources, not only those of the runs
     runs: Iterable[Run] = (),
     *,
-    limits: Limits | None = None,
-    now: datetime | None = None,
-    processes: int | None = None,
-    waiting: OnWait = lambda message: None,
+    limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
+    now: datetime | None = None,  # the clock, for the record of the load and validity of topics
+    processes: int | None = None,  # may count topics; None is one for each core
+    waiting: OnWait = lambda message: None,  # called when another process has to finish first
 ) -> LoadReport:
     """Partition the runs and load all commits that are not loaded yet, in one transaction.
 
     New and changed topics are counted again over all history. A run that has a commit is not
-    partitioned again.
-
-    Args:
-        layout: The installation.
-        topics: All topics to count, not only changed ones.
-        sources: All configured sources, not only those of the runs.
-        runs: Refined runs.
-        limits: When and for how long runs skip a failing source; None keeps the earlier rule.
-        now: The clock, for the record of the load and the validity of topics.
-        processes: Processes that may count topics; None is one for each core.
-        waiting: Called with a message when another process has to finish first.
-
-    Raises:
-        CheckFailed: the warehouse is unchanged; the next good load loads the commits as well.
+    partitioned again. After CheckFailed the warehouse is unchanged; the next good load loads the
+    commits as well.
     """
     with synchronised(layout, waiting):
-        sweep(layout)
-        now = now or datetime.now(UTC)
-        return _load(layout, topics, sources, tuple(runs), limits, now, processes)
+        return _load(layout, topics, sources, runs, limits, now, processes)
 
 
 def rebuild_warehouse(
@@ -127,22 +97,10 @@ def rebuild_warehouse(
 ) -> LoadReport:
     """Build the warehouse from the committed Parquet files, check and publish it."""
     with synchronised(layout, waiting):
-        sweep(layout)
         loader.drop_writer(layout)
-        now = datetime.now(UTC)
-        report = _load(layout, topics, sources, (), limits, now, processes)
+        report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)
     return report
-
-
-def publish(layout: Layout, waiting: OnWait = lambda message: None) -> Path | None:
-    """Publish the last load, unless it is published already.
-
-    Returns:
-        The new snapshot's file; None when there was nothing new to publish.
-    """
-    with synchronised(layout, waiting):
-        return publish_locked(layout)
 
 
 def publish_all(
@@ -156,14 +114,11 @@ def publish_all(
 ) -> Path | None:
     """Publish the last load, with what other machines have committed to the store since.
 
-    Returns:
-        The new snapshot's file; None when there was nothing new to publish.
+    The new snapshot's file; None when there was nothing new to publish.
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):
-            sweep(layout)
-            now = datetime.now(UTC)
-            _load(layout, topics, sources, (), limits, now, processes)
+            _load(layout, topics, sources, (), limits, None, processes)
         return publish_locked(layout)
 
 
@@ -171,12 +126,14 @@ def _load(
     layout: Layout,
     topics: Sequence[Topic],
     sources: Sequence[Source],
-    runs: Sequence[Run],
+    runs: Iterable[Run],
     limits: Limits | None,
-    now: datetime,
+    now: datetime | None,
     processes: int | None,
 ) -> LoadReport:
-    definitions = settle(layout, topics, map(_source_definition, sources), now)
+    sweep(layout)
+    now = now or datetime.now(UTC)
+    definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
         loader.begin_load(con)
@@ -186,8 +143,10 @@ def _load(
             # More memory for DuckDB: a changed definition reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
-        kept = kept_rule(con)
-        rule = _rule(limits) if limits else kept or _rule(Limits())
+        rule = kept = kept_rule(con)
+        if limits or rule is None:
+            given = limits or Limits()
+            rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
         if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
@@ -207,13 +166,9 @@ def _load(
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
     for commit in commits:
-        for of_source in commit.outcomes.values():
-            outcomes.update(of_source)
+        for counts in commit.outcomes.values():
+            outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
-
-
-def _rule(limits: Limits) -> BreakerRule:
-    return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
 
 
 def _source_definition(source: Source) -> SourceDefinition:
@@ -227,9 +182,8 @@ def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load earlier commits, then partition and load the runs, numbered after them."""
-    loaded = loader.loaded_runs(con)
-    waiting = [run_id for run_id in committed_runs(layout.commits) if run_id not in loaded]
-    commits = read_commits(layout.commits, waiting)
+    to_load = set(committed_runs(layout.commits)) - loader.loaded_runs(con)
+    commits = read_commits(layout.commits, sorted(to_load))
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []

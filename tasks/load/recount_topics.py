@@ -9,6 +9,7 @@ import pyarrow as pa
 from tasks.topics.parallel_count import count_files
 from tasks.topics.topic import Topic
 from warehouse.build import loader
+from warehouse.build.article_texts_view import live_paths
 from warehouse.build.loaded_definitions import counted_topics, drop_mentions
 from warehouse.build.topic_changes import recorded_changes
 from warehouse.layers.definitions import Definitions
@@ -32,25 +33,16 @@ def replaced_topics(
 
 
 def count_topics(
-    con: duckdb.DuckDBPyConnection,
+    con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
     layout: Layout,
-    definitions: Definitions,
-    topics: Sequence[Topic],
-    fresh: Sequence[Path],
+    definitions: Definitions,  # of topics and sources from this load on
+    topics: Sequence[Topic],  # all topics
+    fresh: Sequence[Path],  # the files of the new articles
     processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
     """Count all topics in new articles, and changed topics in earlier ones.
 
-    Args:
-        con: The writer's file, with the commits of the load in it.
-        layout: The installation.
-        definitions: Definitions of topics and sources from this load on.
-        topics: All topics to count.
-        fresh: The files of the new articles.
-        processes: Processes that may count; None is one for each core.
-
-    Returns:
-        Mentions in new articles, and the ids of the topics that were counted again.
+    Returns the mentions in new articles, and the ids of the topics that were counted again.
     """
     versions = definitions.current_topics()
     counted = counted_topics(con)
@@ -62,7 +54,7 @@ def count_topics(
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
     again = [topic for topic in topics if topic.topic_id in changed]
-    earlier = sorted(set(loader.article_paths(con, layout)) - set(fresh)) if again else []
+    earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))
     found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
     return found, tuple(sorted(changed)) if earlier else ()

@@ -17,8 +17,7 @@ from tasks.partition.partitions import Run
 
 log = logging.getLogger(__name__)
 
-RETRY_DELAYS: list[float] = [5, 30]
-"""Seconds."""
+RETRY_DELAYS: list[float] = [5, 30]  # seconds
 
 
 def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
@@ -47,15 +46,7 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
 
     When the data are in a store, the load pulls from it first and pushes to it afterwards.
     """
-    report = load(
-        installation.layout,
-        installation.topics,
-        installation.sources,
-        runs,
-        limits=installation.settings.limits,
-        processes=installation.settings.processes,
-        waiting=log.info,
-    )
+    report = load(runs=runs, **_arguments(installation))
     # Only after the load: a retry reads the staged rows again.
     for run in runs:
         shutil.rmtree(installation.layout.stage / run.run_id, ignore_errors=True)
@@ -72,24 +63,22 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
 )
 def publish_snapshot(installation: Installation) -> Path | None:
     """Publish the last load and return the snapshot's file; None when nothing was new."""
-    return publish_all(
-        installation.layout,
-        installation.topics,
-        installation.sources,
-        limits=installation.settings.limits,
-        processes=installation.settings.processes,
-        waiting=log.info,
-    )
+    return publish_all(**_arguments(installation))
 
 
 @task(name="rebuild warehouse", task_run_name="rebuild warehouse", cache_policy=NO_CACHE)
 def rebuild_snapshot(installation: Installation) -> LoadReport:
     """Rebuild the warehouse from Parquet, check it and publish it."""
-    return rebuild_warehouse(
-        installation.layout,
-        installation.topics,
-        installation.sources,
-        limits=installation.settings.limits,
-        processes=installation.settings.processes,
-        waiting=log.info,
-    )
+    return rebuild_warehouse(**_arguments(installation))
+
+
+def _arguments(installation: Installation) -> dict[str, Any]:
+    """What all functions of the loader take."""
+    return {
+        "layout": installation.layout,
+        "topics": installation.topics,
+        "sources": installation.sources,
+        "limits": installation.settings.limits,
+        "processes": installation.settings.processes,
+        "waiting": log.info,
+    }

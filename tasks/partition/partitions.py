@@ -23,9 +23,10 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, Job, write_parquets
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
+URLS = ("url_requested", "url_final", "given_url")
 PAGE_KINDS = frozenset({CaptureKind.PAGE.value, CaptureKind.FILE.value})
+# Captures in Parquet: `url_keys` are the folded URLs under which a page is known.
 CAPTURE_FILE_SCHEMA = CAPTURE_SCHEMA.append(pa.field("url_keys", pa.list_(pa.string())))
-"""Captures in Parquet: `url_keys` are the folded URLs under which a page is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +42,37 @@ class Run:
     parameters: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Staged:
-    """All staged rows of a run, memory-mapped."""
-
-    articles: pa.Table
-    captures: pa.Table
-    stripped: pa.Table
-
-
 def partition(
-    layout: Layout,
+    layout: Layout,  # the caller holds its writer's lock
     run: Run,
-    known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
+    known: Callable[[Collection[UUID]], Mapping[UUID, Known]],  # what earlier runs know of articles
     *,
-    sequence: int = 1,
-    commits: Path | None = None,
+    sequence: int = 1,  # the commit's place in the order of commits
+    commits: Path | None = None,  # another folder for it, while a layer is being rebuilt
 ) -> Commit | None:
-    """Write a run's Parquet files and, last, its commit.
+    """Write a run's Parquet files and, last, its commit; None when nothing was staged.
 
     The same staged rows give the same bytes, whatever their order and number of folders.
-
-    Args:
-        layout: The installation; the caller holds its writer's lock.
-        run: The run, refined.
-        known: Looks up what earlier runs know of articles.
-        sequence: The commit's place in the order of commits.
-        commits: Folder for the commit, the installation's own unless a layer is being rebuilt.
-
-    Returns:
-        The commit; None, and nothing written, when nothing was staged.
     """
-    staged = _read_staged(run)
-    if not (staged.captures.num_rows or staged.articles.num_rows or run.parameters):
+    folders = [batch.stage for batch in run.batches]
+    # In one chunk: over the chunks of 200 sources, reading the times alone took half a second.
+    captures = _gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
+    articles = _gather(folders, run.run_id, "articles", ARTICLE_SCHEMA)
+    stripped = _gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA)
+    if not (captures.num_rows or articles.num_rows or run.parameters):
         return None
     folder = commits or layout.commits
-    ids = set(staged.articles["article_id"].to_pylist())
-    order, verdicts = judge(staged.articles, known(ids))
-    captures = _settled_captures(staged, verdicts)
+    order, verdicts = judge(articles, known(set(articles["article_id"].to_pylist())))
+    captures = _judged_captures(captures, articles, verdicts)
     # Lets the next load remove the files of a run that was killed before its commit.
     mark_begun(folder, run.run_id)
-    files = _write_layers(layout, run.run_id, staged, captures, order, verdicts)
+    days, stripped = _by_day(articles, order, verdicts), _judged_stripped(stripped, verdicts)
+    files = _write_layers(layout, run.run_id, days, captures, stripped)
+    # Sorted, so that equal runs write equal commits.
+    by_source: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in captures.select(["source_id", "outcome"]).to_pylist():
+        by_source[row["source_id"]][row["outcome"]] += 1
+    outcomes = {source: dict(sorted(by_source[source].items())) for source in sorted(by_source)}
     commit = Commit(
         run_id=run.run_id,
         sequence=sequence,
@@ -90,8 +81,8 @@ def partition(
         finished_at=run.finished_at,
         extractor_version=run.extractor_version,
         warcs=tuple(sorted({warc_name(layout, batch.warc) for batch in run.batches})),
-        files=files,
-        outcomes=_outcomes(captures),
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        outcomes=outcomes,
         parameters=run.parameters,
     )
     # Last, after the files are on disk: a file counts only when a commit names it.
@@ -100,16 +91,6 @@ def partition(
     # glibc would keep the run's rows in its heaps: five loads left up to 191 MiB behind.
     give_back()
     return commit
-
-
-def _read_staged(run: Run) -> _Staged:
-    folders = [batch.stage for batch in run.batches]
-    return _Staged(
-        _gather(folders, run.run_id, "articles", ARTICLE_SCHEMA),
-        # In one chunk: over the chunks of 200 sources, reading the times alone took half a second.
-        _gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks(),
-        _gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA),
-    )
 
 
 def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
@@ -124,6 +105,27 @@ def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) 
     table = pa.concat_tables(tables)
     # The shards of a backfill are staged before the id of their run is known.
     return _replace(table, "run_id", [run_id] * table.num_rows)
+
+
+def _write_layers(
+    layout: Layout,
+    run_id: str,
+    days: Mapping[date | None, Callable[[], pa.Table]],
+    captures: pa.Table,
+    stripped: pa.Table,
+) -> list[CommittedFile]:
+    jobs: list[Job] = [
+        (layout.articles / f"published_date={day or UNDATED}", "articles", take)
+        for day, take in days.items()
+    ]
+    for folder, table in ((layout.captures, captures), (layout.stripped_blocks, stripped)):
+        if table.num_rows:
+            jobs.append((folder, folder.name, partial(pa.Table.combine_chunks, table)))
+    files = write_parquets(layout, run_id, jobs)
+    # New folders have to be on disk, too, before the commit names files in them.
+    for folder in {folder.parent for folder, _, _ in jobs}:
+        sync(folder)
+    return files
 
 
 def _by_day(
@@ -148,45 +150,40 @@ def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
     return table.set_column(at, column, pa.array(values, column.type))
 
 
-def _settled_captures(staged: _Staged, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
+def _judged_captures(
+    table: pa.Table, articles: pa.Table, verdicts: Mapping[UUID, Verdict]
+) -> pa.Table:
     """The captures with their final outcome, version and URL keys, by time."""
-    table = staged.captures
-    ids = table["capture_id"].to_pylist()
-    outcomes = table["outcome"].to_pylist()
-    loose = {
-        capture_id
-        for capture_id, outcome in zip(ids, outcomes, strict=True)
-        if outcome == Outcome.ARTICLE
-    } ^ set(verdicts)
+    canonical = {
+        row["capture_id"]: row["url_canonical"]
+        for row in articles.select(["capture_id", "url_canonical"]).to_pylist()
+    }
+    columns = ["capture_id", "outcome", "attempted_at", "kind", *URLS]
+    rows = table.select(columns).to_pylist()
+    loose = {row["capture_id"] for row in rows if row["outcome"] == Outcome.ARTICLE} ^ set(verdicts)
     if loose:
         raise ValueError(f"capture {min(loose)} does not match the staged articles")
-    found = [verdicts.get(capture_id) for capture_id in ids]
-    settled = [
-        verdict.outcome.value if verdict else outcome
-        for verdict, outcome in zip(found, outcomes, strict=True)
+    found = [verdicts.get(row["capture_id"]) for row in rows]
+    outcomes = [
+        verdict.outcome.value if verdict else row["outcome"]
+        for verdict, row in zip(found, rows, strict=True)
     ]
-    table = _replace(table, "outcome", settled)
+    keys: list[list[str]] = []
+    for row in rows:
+        urls = {canonical.get(row["capture_id"]), *(row[name] for name in URLS)}
+        is_page = row["kind"] in PAGE_KINDS
+        keys.append(sorted({fold(url) for url in urls if is_page and url and is_http(url)}))
+    table = _replace(table, "outcome", outcomes)
     table = _replace(table, "version_no", [verdict and verdict.version_no for verdict in found])
-    table = table.append_column(CAPTURE_FILE_SCHEMA.field("url_keys"), _url_keys(staged))
-    attempted = table["attempted_at"].to_pylist()
-    order = sorted(range(len(ids)), key=lambda at: (attempted[at], ids[at]))
+    url_keys = CAPTURE_FILE_SCHEMA.field("url_keys")
+    table = table.append_column(url_keys, pa.array(keys, url_keys.type))
+    order = sorted(
+        range(len(rows)), key=lambda at: (rows[at]["attempted_at"], rows[at]["capture_id"])
+    )
     return table.take(pa.array(order, pa.int64()))
 
 
-def _url_keys(staged: _Staged) -> pa.Array:
-    pairs = staged.articles.select(["capture_id", "url_canonical"]).to_pylist()
-    canonical = {pair["capture_id"]: pair["url_canonical"] for pair in pairs}
-    columns = ["capture_id", "kind", "url_requested", "url_final", "given_url"]
-    keys: list[list[str]] = []
-    for row in staged.captures.select(columns).to_pylist():
-        urls = {row["url_requested"], row["url_final"], row["given_url"]}
-        urls.add(canonical.get(row["capture_id"]))
-        is_page = row["kind"] in PAGE_KINDS
-        keys.append(sorted({fold(url) for url in urls if is_page and url and is_http(url)}))
-    return pa.array(keys, pa.list_(pa.string()))
-
-
-def _settled_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
+def _judged_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
     """The blocks of pages that gave a new version or no article, by article and position."""
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
     # As bytes, since creating UUID objects took most of the time here.
@@ -210,39 +207,8 @@ def _bytes(table: pa.Table, name: str) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.binary())
 
 
-def _write_layers(
-    layout: Layout,
-    run_id: str,
-    staged: _Staged,
-    captures: pa.Table,
-    order: Sequence[int],
-    verdicts: Mapping[UUID, Verdict],
-) -> tuple[CommittedFile, ...]:
-    jobs: list[Job] = [
-        (layout.articles / f"published_date={day or UNDATED}", "articles", take)
-        for day, take in _by_day(staged.articles, order, verdicts).items()
-    ]
-    stripped = _settled_stripped(staged.stripped, verdicts)
-    for folder, table in ((layout.captures, captures), (layout.stripped_blocks, stripped)):
-        if table.num_rows:
-            jobs.append((folder, folder.name, partial(pa.Table.combine_chunks, table)))
-    files = write_parquets(layout, run_id, jobs)
-    # New folders have to be on disk, too, before the commit names files in them.
-    for folder in {folder.parent for folder, _, _ in jobs}:
-        sync(folder)
-    return tuple(sorted(files, key=lambda file: file.path))
-
-
 def warc_name(layout: Layout, path: Path | str) -> str:
     """An archive file's name in a commit: relative to the data folder, or the path as it is."""
     if isinstance(path, str):
         return path
     return (path.relative_to(layout.root) if path.is_relative_to(layout.root) else path).as_posix()
-
-
-def _outcomes(captures: pa.Table) -> dict[str, dict[str, int]]:
-    """Captures by source and outcome, both sorted, so that equal runs write equal commits."""
-    by_source: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in captures.select(["source_id", "outcome"]).to_pylist():
-        by_source[row["source_id"]][row["outcome"]] += 1
-    return {source: dict(sorted(counts.items())) for source, counts in sorted(by_source.items())}

@@ -13,24 +13,17 @@ import pyarrow as pa
 from tasks.model import Outcome
 from warehouse.read.query import records
 
-JUDGED_BY = [
-    *("article_id", "capture_id", "fetched_at"),
-    *("body_sha256", "page_sha256", "published_at", "is_truncated"),
-]
-
 
 class Text(NamedTuple):
     """One known version of an article."""
 
     fetched_at: datetime
-    version_no: int
-    """0 until the version is numbered."""
+    version_no: int  # 0 until the version is numbered
     body_sha256: str
     is_dated: bool
-    is_whole: bool = True
-    """Whether all of the article was delivered."""
+    is_whole: bool = True  # whether all of the article was delivered
+    # Hash of the page's text before text that recurs on its site was removed; None if none was.
     page_sha256: str | None = None
-    """Hash of the page's text before text that recurs on its site was removed; None if none was."""
 
     @property
     def keys(self) -> frozenset[str | None]:
@@ -43,8 +36,7 @@ class Known:
     """The known versions of one article."""
 
     first_seen_at: datetime
-    texts: list[Text] = field(default_factory=list)
-    """Versions in order of capture."""
+    texts: list[Text] = field(default_factory=list)  # versions in order of capture
 
     def in_force(self, moment: datetime) -> Text:
         """The version that the page showed at a moment, as far as is known."""
@@ -93,17 +85,16 @@ def known_versions(
 
 
 def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], dict[UUID, Verdict]]:
-    """Number the versions of staged articles, in order of capture.
+    """The order of staged articles by capture, and the verdict on each by its capture's id.
 
     A text equal to the version in force at that time is UNCHANGED. So is a text that differs only
     by what was learnt about the site, and a truncated text where the whole one is known. Any other
     is ARTICLE (the first) or REVISED. A capture older than the known ones takes the next number as
     well: numbers are never reassigned, and `fetched_at` tells the order of the texts.
-
-    Returns:
-        The order of the rows, and the verdict on each by its capture's id.
     """
-    keys = articles.select(JUDGED_BY).to_pylist()
+    judged_by = ["article_id", "capture_id", "fetched_at", "published_at"]
+    judged_by += ["body_sha256", "page_sha256", "is_truncated"]
+    keys = articles.select(judged_by).to_pylist()
     # The ids break ties, so that a rebuild numbers versions alike.
     order = sorted(
         range(len(keys)),

@@ -14,6 +14,7 @@ Spec = dict[str, Any]
 
 VEGA_LITE = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
+# Colours of the PNG; those of the HTML page are in page.css.
 COLOURS = {
     "@ink": "#1f2328",
     "@soft": "#5b6470",
@@ -28,35 +29,24 @@ COLOURS = {
     "@partial": "#d99a1c",
     "@missing": "#c9c9c5",
 }
-"""Colours of the PNG; those of the HTML page are in page.css."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sans-serif"
+# Pixels of the PNG's width, that of Prefect's column, and its scale for sharp screens.
 WIDTH, SCALE = 540, 2
-"""Pixels of the PNG's width, that of Prefect's column, and its scale for sharp screens."""
-TOPICS = 8
-"""Topics in the PNG at most."""
+TOPICS = 8  # topics in the PNG at most
 
+LABELS = {
+    "labelColor": "@soft",
+    "titleColor": "@soft",
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+}
 CONFIG: Spec = {
     "background": None,
     "font": FONT,
     "view": {"stroke": None},
-    "axis": {
-        "labelColor": "@soft",
-        "titleColor": "@soft",
-        "gridColor": "@line",
-        "domainColor": "@line",
-        "tickColor": "@line",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-    },
-    "legend": {
-        "labelColor": "@soft",
-        "titleColor": "@soft",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "orient": "top",
-    },
+    "axis": {**LABELS, "gridColor": "@line", "domainColor": "@line", "tickColor": "@line"},
+    "legend": {**LABELS, "orient": "top"},
     "title": {"color": "@ink", "anchor": "start", "fontSize": 15, "fontWeight": 600},
 }
 

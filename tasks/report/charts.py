@@ -1,23 +1,21 @@
 """The charts, as Vega-Lite specifications."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from tasks.report.chart_style import Spec
 
 Row = Mapping[str, Any]
 
-DATES = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
-
 
 def _periods(unit: str, values: Sequence[Row]) -> Spec:
     """The time axis, with at most one label for each period."""
     most = len({value["from"] for value in values})
+    formats = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
     axis = {
         "title": None,
         "grid": False,
-        "format": DATES[unit],
+        "format": formats[unit],
         "labelOverlap": True,
         "labelFlush": True,
         "tickCount": {"signal": f"min({most}, max(2, floor(width / 90)))"},
@@ -26,13 +24,13 @@ def _periods(unit: str, values: Sequence[Row]) -> Spec:
     return {"x": x, "x2": {"field": "to"}}
 
 
+# A background for every period, so that the axis spans them all and a zero has a tooltip.
 GROUND: Spec = {
     "color": {
         "condition": {"test": "datum.state === 'gap'", "value": "@gap"},
         "value": "transparent",
     }
 }
-"""A background for every period, so that the axis spans them all and a zero has a tooltip."""
 SHADES: Spec = {
     "color": {"value": "@accent"},
     # Opacity, since Vega cannot interpolate between CSS variables.
@@ -57,17 +55,32 @@ def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
     ground = {
         "data": {"values": values},
         "mark": {"type": "rect"},
-        "encoding": {**periods, **GROUND, "tooltip": _utc(PERIOD_TOOLTIP)},
+        "encoding": {**periods, **GROUND, "tooltip": PERIOD_TOOLTIP},
     }
-    layers = [ground, _columns(values, periods)]
-    layers += [_spike_marks(spikes)] if spikes else []
+    colour = {
+        "condition": {"test": "datum.state === 'part'", "value": "@pale"},
+        "value": "@accent",
+    }
+    axis = {"title": None, "format": ".0%", "tickCount": 4}
+    columns = {
+        "data": {"values": [value for value in values if value["share"]]},
+        "mark": {"type": "rect", "stroke": "@paper", "strokeWidth": 0.5},
+        "encoding": {
+            **periods,
+            "y": {"field": "share", "type": "quantitative", "axis": axis},
+            "y2": {"datum": 0},
+            "color": colour,
+            "tooltip": PERIOD_TOOLTIP,
+        },
+    }
+    layers = [ground, columns, *([_spike_marks(spikes)] if spikes else [])]
     return {"width": "container", "height": 150, "layer": layers}
 
 
 def _period(row: Row) -> dict[str, Any]:
     return {
-        "from": _day(row["period"]),
-        "to": _day(row["period_end"]),
+        "from": str(row["period"]),
+        "to": str(row["period_end"]),
         "share": row["share"],
         "articles": _of(row),
     }
@@ -77,60 +90,37 @@ def _of(row: Row) -> str:
     return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
 
 
-def _day(day: date) -> str:
-    return day.isoformat()
-
-
+# Vega shows times in the browser's zone unless a field has a UTC time unit.
+FROM: Spec = {
+    "field": "from",
+    "type": "temporal",
+    "title": "from",
+    "format": "%d %b %Y",
+    "timeUnit": "utcyearmonthdate",
+}
 PERIOD_TOOLTIP = [
-    {"field": "from", "type": "temporal", "title": "from", "format": "%d %b %Y"},
+    FROM,
     {"field": "share", "type": "quantitative", "title": "share", "format": ".1%"},
     {"field": "articles", "title": "articles"},
     {"field": "collected", "title": "collected"},
 ]
 
 
-def _columns(values: Sequence[Row], periods: Spec) -> Spec:
-    colour = {
-        "condition": {"test": "datum.state === 'part'", "value": "@pale"},
-        "value": "@accent",
-    }
-    axis = {"title": None, "format": ".0%", "tickCount": 4}
-    return {
-        "data": {"values": [value for value in values if value["share"]]},
-        "mark": {"type": "rect", "stroke": "@paper", "strokeWidth": 0.5},
-        "encoding": {
-            **periods,
-            "y": {"field": "share", "type": "quantitative", "axis": axis},
-            "y2": {"datum": 0},
-            "color": colour,
-            "tooltip": _utc(PERIOD_TOOLTIP),
-        },
-    }
-
-
-def _utc(fields: list[Spec]) -> list[Spec]:
-    # Vega shows times in the browser's zone unless a field has a UTC time unit.
-    return [
-        field | ({"timeUnit": "utcyearmonthdate"} if field.get("type") == "temporal" else {})
-        for field in fields
-    ]
-
-
 def _spike_marks(spikes: Sequence[Row]) -> Spec:
     values = [
         {
-            "at": _day(row["day"]),
+            "at": str(row["day"]),
             "share": row["share"],
             "articles": _of(row),
             "expected": row["expected"],
-            "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ())[
-                :300
-            ],
+            "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ()),
         }
         for row in spikes
     ]
+    for value in values:
+        value["headlines"] = value["headlines"][:300]
     tooltip = [
-        {"field": "at", "type": "temporal", "title": "spike", "format": "%d %b %Y"},
+        FROM | {"field": "at", "title": "spike"},
         {"field": "articles", "title": "articles that day"},
         {"field": "expected", "type": "quantitative", "title": "expected", "format": ".1f"},
         {"field": "headlines", "title": "headlines"},
@@ -147,7 +137,7 @@ def _spike_marks(spikes: Sequence[Row]) -> Spec:
             },
             "y": {"value": -8},
             "color": {"value": "@spike"},
-            "tooltip": _utc(tooltip),
+            "tooltip": tooltip,
         },
     }
 
@@ -156,7 +146,7 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     """The attention index of one topic: two series with mean 100."""
     names = {"gap_robust": "gap-robust", "epu": "EPU style"}
     values = [
-        {"from": _day(row["period"]), "series": names[row["series"]], "value": row["value"]}
+        {"from": str(row["period"]), "series": names[row["series"]], "value": row["value"]}
         for row in rows
     ]
     x = _periods(unit, values)["x"]
@@ -182,7 +172,7 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
 def by_source(rows: Sequence[Row], unit: str) -> Spec:
     """The share of one topic by source and period, as shades."""
     values = [
-        {"paper": row["paper"], "state": "gap" if row["days_collected"] == 0 else "collected"}
+        {"source": row["source"], "state": "gap" if row["days_collected"] == 0 else "collected"}
         | _period(row)
         for row in rows
     ]
@@ -197,9 +187,9 @@ def coverage(rows: Sequence[Row]) -> Spec:
     """What was collected of each source on each day."""
     values = [
         {
-            "paper": row["paper"],
-            "from": _day(row["day"]),
-            "to": _day(row["day_end"]),
+            "source": row["source"],
+            "from": str(row["day"]),
+            "to": str(row["day_end"]),
             "state": row["state"],
             "articles": f"{row['articles']:,}",
             "failed": f"{row['failed']:,} pages, {row['listings_failed']:,} listings",
@@ -219,23 +209,23 @@ def coverage(rows: Sequence[Row]) -> Spec:
 
 
 def _rows_of_sources(values: Sequence[Row], layers: list[Spec]) -> Spec:
-    sources = len({value["paper"] for value in values})
+    sources = len({value["source"] for value in values})
     return {"width": "container", "height": max(40, 24 * sources), "layer": layers}
 
 
 def _cells(values: Sequence[Row], periods: Spec, paint: Spec, tooltip: list[Spec]) -> Spec:
     about = [
-        {"field": "paper", "title": "paper"},
-        {"field": "from", "type": "temporal", "title": "from", "format": "%d %b %Y"},
+        {"field": "source", "title": "paper"},
+        FROM,
         {"field": "articles", "title": "articles"},
     ]
-    paper = {
-        "field": "paper",
+    source = {
+        "field": "source",
         "type": "nominal",
         "axis": {"title": None, "labelLimit": "@labels", "ticks": False, "domain": False},
     }
     return {
         "data": {"values": list(values)},
         "mark": {"type": "rect", "stroke": "@paper", "strokeWidth": 1},
-        "encoding": {**periods, "y": paper, **paint, "tooltip": _utc(about + tooltip)},
+        "encoding": {**periods, "y": source, **paint, "tooltip": about + tooltip},
     }

@@ -9,18 +9,13 @@ from typing import Any
 import duckdb
 
 import warehouse
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import published_load
 from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, open_snapshot, records
+from warehouse.read.query import QueryError, records, snapshot
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
-COLUMNS = 60
-"""Periods that fit side by side in a chart on a narrow screen."""
-QUERIES = (
-    *("topics", "attention", "by_paper", "index", "spikes"),
-    *("pairs", "coverage", "latest"),
-)
-UNITS = {"day": 1, "week": 7, "month": 30}
+COLUMNS = 60  # periods that fit side by side in a chart on a narrow screen
+QUERIES = "topics", "attention", "by_source", "index", "spikes", "pairs", "coverage", "latest"
 
 Row = dict[str, Any]
 
@@ -31,16 +26,15 @@ class Figures:
 
     first_day: date
     last_day: date
-    unit: str
-    """day, week or month: the period of the charts."""
+    unit: str  # day, week or month: the period of the charts
     snapshot: int
     articles: int
     undated: int
-    papers: int
+    sources: int
     loaded_at: datetime
     topics: list[Row]
     attention: list[Row]
-    by_paper: list[Row]
+    by_source: list[Row]
     index: list[Row]
     spikes: list[Row]
     pairs: list[Row]
@@ -49,20 +43,14 @@ class Figures:
 
 
 def read_figures(layout: Layout) -> Figures:
-    """Read the report's figures from the current snapshot.
-
-    Raises:
-        QueryError: nothing has been loaded yet.
-    """
-    con = open_snapshot(layout)
-    if con is None:
-        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con:
+    """Read the figures from the current snapshot; QueryError when nothing has been loaded yet."""
+    with snapshot(layout) as con:
         (span,) = _read(con, "span", {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
         days = (span["last_day"] - span["first_day"]).days + 1
-        unit = next((unit for unit, size in UNITS.items() if days / size <= COLUMNS), "month")
+        sizes = {"day": 1, "week": 7, "month": 30}
+        unit = next((unit for unit, size in sizes.items() if days / size <= COLUMNS), "month")
         given = span | {"unit": unit}
         (totals,) = _read(con, "totals", given)
         found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}

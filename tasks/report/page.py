@@ -25,26 +25,15 @@ KEY = "In the picture, grey: not collected; pale: less than half of it collected
 
 
 def write_report(layout: Layout, out: Path) -> Figures:
-    """Write the report of the current snapshot, and return its figures.
-
-    Raises:
-        QueryError: nothing has been loaded yet.
-    """
+    """Write the report of the current snapshot, and return its figures; errors as of these."""
     figures = read_figures(layout)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(out, render(figures, _library(layout)).encode())
-    return figures
-
-
-def _library(layout: Layout) -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script."""
-    # Cached, since bundling takes seconds.
-    kept = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
+    # Vega, Vega-Lite and Vega-Embed as one script; cached, since bundling takes seconds.
+    library = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"
+    if not library.exists():
         bundle = vl_convert.javascript_bundle(vl_version=chart_style.VERSION)  # type: ignore[call-arg]
-        write_whole(kept, bundle.encode())
-    return kept.read_text(encoding="utf-8")
+        write_whole(library, bundle.encode())
+    write_whole(out, render(figures, library.read_text(encoding="utf-8")).encode())
+    return figures
 
 
 def render(figures: Figures, library: str) -> str:
@@ -61,11 +50,10 @@ def render(figures: Figures, library: str) -> str:
     environment = Environment(
         loader=PackageLoader("tasks.report", "."),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=StrictUndefined,  # a misspelt field fails instead of showing nothing
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # StrictUndefined: a misspelt field fails instead of showing nothing.
     environment.filters.update(percent=percent, day=day, link=link, number=number)
     return environment.get_template("page.html.j2").render(
         figures=figures,
@@ -80,19 +68,19 @@ def render(figures: Figures, library: str) -> str:
 
 
 def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("attention", "index", "spikes", "by_paper")
+    names = ("attention", "index", "spikes", "by_source")
     rows = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
     index = chart_data(charts.index(rows["index"], figures.unit)) if rows["index"] else None
     sources: dict[str, Counter[str]] = defaultdict(lambda: Counter(hits=0, articles=0))
-    for row in rows["by_paper"]:
-        sources[row["paper"]].update(hits=row["hits"] or 0, articles=row["articles"] or 0)
+    for row in rows["by_source"]:
+        sources[row["source"]].update(hits=row["hits"] or 0, articles=row["articles"] or 0)
     return {
         **topic,
         **rows,
         "chart": chart_data(attention_chart(figures, topic["topic_id"])),
         "index_chart": index,
-        "paper_chart": chart_data(charts.by_source(rows["by_paper"], figures.unit)),
-        "papers": sources,
+        "source_chart": chart_data(charts.by_source(rows["by_source"], figures.unit)),
+        "sources": sources,
     }
 
 

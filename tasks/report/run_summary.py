@@ -11,16 +11,13 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
 Row = dict[str, Any]
-MOST = 100
-"""Rejected pages shown one by one."""
+MOST = 100  # rejected pages shown one by one
+# Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
+# longer ones do not wrap but overlap the next column.
 WIDEST, LONGEST = 64, 52
-"""Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
-longer ones do not wrap but overlap the next column."""
 UNBROKEN = re.compile(rf"[^-]{{{LONGEST + 1},}}")
+# Text that Prefect's page would turn into a link.
 LINKED = re.compile(r"://|www\.|@", re.IGNORECASE)
-"""Text that Prefect's page would turn into a link."""
-LEDGER = ("source", "discovered", "fetched", "new", "revised", "rejected", "seconds")
-WEB = re.compile(r"https?://[^\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +55,8 @@ def ledger_page(
 ) -> str:
     """The ledger as Markdown: a table with a row per source, and notes below it.
 
-    Args:
-        run_id: The run.
-        figures: Its rows.
-        listed: Entries that the source's listings named, by source id, in the order of the table.
-        notes: A note by source id, such as why the source failed.
+    `listed` has the entries that the listings named, by source id, in the order of the table;
+    `notes` says by source id, for example, why the source failed.
     """
     rows = {row["source_id"]: row for row in figures.ledger}
     rejected: dict[str, Counter[str]] = defaultdict(Counter)
@@ -79,8 +73,9 @@ def ledger_page(
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")
+    head = ("source", "discovered", "fetched", "new", "revised", "rejected", "seconds")
     total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
-    return "\n\n".join(filter(None, [total, table(LEDGER, cells), "\n".join(lines)]))
+    return "\n\n".join(filter(None, [total, table(head, cells), "\n".join(lines)]))
 
 
 def topics_page(figures: RunFigures) -> str:
@@ -99,22 +94,19 @@ def rejections_page(figures: RunFigures) -> str:
         return "**No page was rejected.**"
     total = len(figures.rejections)
     shown = f"; the first {MOST}" if total > MOST else ""
-    lines = [f"- {_rejection(row)}" for row in figures.rejections[:MOST]]
-    return f"**{total} pages gave no article{shown}**\n\n" + "\n".join(lines)
-
-
-def _rejection(row: Row) -> str:
-    """One page: its reason, its link, and the command that shows what is on it, a line each."""
-    url = row["url_requested"]
-    # Many details begin with the URL, which has a line of its own.
-    why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
-    link = _plain(url)
-    if WEB.fullmatch(url):
-        target = url.replace("\\", "\\\\").replace("&", "&amp;")
-        link = f"[{_escaped(_cut(url.split('://', 1)[1], WIDEST))}](<{target}>)"
-    lines = [f"**{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]
-    lines += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
-    return "\\\n  ".join(lines)
+    pages = [f"**{total} pages gave no article{shown}**\n"]
+    for row in figures.rejections[:MOST]:
+        url = row["url_requested"]
+        # Many details begin with the URL, which has a line of its own.
+        why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
+        link = _plain(url)
+        if re.fullmatch(r"https?://[^\s<>]+", url):
+            target = url.replace("\\", "\\\\").replace("&", "&amp;")
+            link = f"[{_escaped(_cut(url.split('://', 1)[1], WIDEST))}](<{target}>)"
+        lines = [f"- **{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]
+        lines += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
+        pages.append("\\\n  ".join(lines))
+    return "\n".join(pages)
 
 
 def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:

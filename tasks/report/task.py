@@ -17,9 +17,7 @@ log = logging.getLogger(__name__)
 def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
     """Write the HTML report of the current snapshot.
 
-    Args:
-        installation: The installation.
-        artifact: Key of an artifact with the main charts; empty creates none.
+    `artifact` is the key of an artifact with the main charts; empty creates none.
     """
     figures = write_report(installation.layout, installation.layout.report)
     if artifact:
@@ -33,6 +31,5 @@ def report_or_warn(installation: Installation, artifact: str) -> None:
     """Write the report; a failure is logged, since the loaded data are good without it."""
     state = report_snapshot(installation, artifact, return_state=True)
     if state.is_failed():
-        log.warning(
-            "report_failed: %s was not written: %s", installation.layout.report, state.message
-        )
+        path = installation.layout.report
+        log.warning("report_failed: %s was not written: %s", path, state.message)

@@ -12,8 +12,7 @@ from rich.text import Text
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
-DAYS = 21
-"""Columns of the table, up to the last day that has articles."""
+DAYS = 21  # columns of the table, up to the last day that has articles
 BARS = " ▁▂▃▄▅▆▇█"
 LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."
@@ -41,15 +40,11 @@ class Cell(NamedTuple):
 Sources = dict[str, dict[date, Cell]]
 
 
-def daily_report(layout: Layout, *, days: int = DAYS) -> RenderableType:
-    """A table per topic: sources by day, articles that mention it, its share and a chart.
-
-    Raises:
-        QueryError: nothing has been loaded yet.
-    """
-    rows = query(layout, DAILY.format(days=days)).to_pylist()
+def daily_report(layout: Layout) -> RenderableType:
+    """A table per topic: sources by day, articles that mention it, its share and a chart."""
+    rows = query(layout, DAILY.format(days=DAYS)).to_pylist()
     last = max((row["day"] for row in rows), default=date.min)
-    calendar = [last - timedelta(ago) for ago in reversed(range(days))] if rows else []
+    calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         cell = Cell(row["articles_with_mention"], row["mentions"], row["articles"])
@@ -84,7 +79,9 @@ def _symbol(cell: Cell | None) -> str:
     """Articles that mention it; a dot for articles without, a gap where there is no article."""
     if cell is None or not cell.articles:
         return " "
-    return "·" if not cell.hits else str(cell.hits) if cell.hits < 10 else "+"
+    if not cell.hits:
+        return "·"
+    return str(cell.hits) if cell.hits < 10 else "+"
 
 
 def _totals(cells: Iterable[Cell]) -> tuple[str, str, str]:

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.build import loader
-from warehouse.build.compacted_rows import follow_files
 from warehouse.build.manifest import listed_files
 from warehouse.build.publish import publish_locked
 from warehouse.layers.commits import (
@@ -224,7 +223,7 @@ def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None
     with synchronised(layout, log.info):
         sweep(layout)
         with loader.open_writer(layout, committed_runs(layout.commits)) as con:
-            follow_files(con, layout, now or datetime.now(UTC))
+            loader.follow_files(con, layout, now or datetime.now(UTC))
         return publish_locked(layout)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tasks.locks.run_locks import begun_runs, try_lock
-from warehouse.build.snapshots import snapshots
+from warehouse.build.publish import snapshots
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import committed_runs, read_commit
 from warehouse.layers.layout import Layout

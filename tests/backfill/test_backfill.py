@@ -25,7 +25,7 @@ from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, Shard
 from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
 from tasks.backfill.warc_files import WarcPath
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.model import Outcome
 from tasks.partition.partitions import Run
 from tasks.settings import Limits, Settings
@@ -44,6 +44,7 @@ from tests.support.build_warcs import (
     url_of,
     write_warc,
 )
+from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, source, tables
 from warehouse.layers.commits import read_commit
 from warehouse.layers.layout import Layout

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.runs.backfill_executor import refining
+from flows.backfill import refining
 from tasks.backfill import dask_cluster
 from tasks.backfill.dask_cluster import UNFIT
 from tasks.backfill.shard_processes import AHEAD, ShardFailed, ShardPool, shard_pool

@@ -16,7 +16,7 @@ from typing import Any
 from flows.installation import TOPICS, Installation, open_installation
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.partition.partitions import Run
@@ -27,6 +27,7 @@ from tests.bench import backfill, growth, memory, overhead, store, upkeep, wareh
 from tests.bench.corpus import SOURCES, extract_all
 from tests.bench.tables import language_table, main_table
 from tests.support.near_copies import measure, table
+from tests.support.publishing import publish
 from tests.support.scoring import CORPUS, crossval, score_folder
 from warehouse.read.query import query
 

@@ -29,12 +29,12 @@ from tasks.backfill.selection import Passed, Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, grouped, load_shards
 from tasks.backfill.shards import ShardJob, Staged, cut_into_shards, open_warcs
-from tasks.load.loader import publish
 from tasks.process_pool import tried
 from tasks.refine.refine_pages import Origin, refine_page
 from tasks.settings import Limits, available_cores
 from tests.bench.warehouse import Steps, cpu, cpu_with_pools
 from tests.support.build_warcs import CRAWLED, Archived, compressed, records_of
+from tests.support.publishing import publish
 from tests.support.scoring import CORPUS
 
 PAGES = 300

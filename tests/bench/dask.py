@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from flows.backfill import refining
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
-from flows.runs.backfill_executor import refining
 from tasks.backfill.dask_worker import Parcel
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place

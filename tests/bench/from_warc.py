@@ -27,12 +27,12 @@ from tasks.backfill.selection import Selection  # noqa: E402
 from tasks.backfill.shard_processes import shard_pool  # noqa: E402
 from tasks.backfill.shard_runs import Place, load_shards  # noqa: E402
 from tasks.backfill.shards import Staged, open_warcs  # noqa: E402
-from tasks.load.loader import publish  # noqa: E402
 from tests.bench.backfill import archived  # noqa: E402
 from tests.bench.peers.run_warc import MONTH, files  # noqa: E402
 from tests.bench.timed import timed  # noqa: E402
 from tests.bench.warehouse import cpu_with_pools  # noqa: E402
 from tests.support.build_warcs import Archived, compressed, records_of  # noqa: E402
+from tests.support.publishing import publish  # noqa: E402
 
 PAGES, ROUNDS, FILES, SHARDS = 1_002, 3, 2, 12
 CRAWLED = datetime(2026, 8, 5, tzinfo=UTC)

@@ -29,6 +29,7 @@ from tests.bench.warehouse import BYTES_AN_ARTICLE, NEW, Steps, load_run
 from tests.support.build_layers import write_days
 from tests.support.build_rows import SOURCES
 from tests.support.build_texts import TOPICS
+from tests.support.publishing import publish
 from warehouse.layers.layout import Layout
 
 SIZES = (1_000, 30_000, 100_000, 1_000_000)
@@ -87,7 +88,7 @@ class Growing:
         days = range(self._days, max(articles // NEW, self._days + 1))
         write_days(self._layout, days, NEW)
         loading.load(self._layout, TOPICS, SOURCES)
-        loading.publish(self._layout)
+        publish(self._layout)
         self._days = days.stop
         return self._days * NEW
 

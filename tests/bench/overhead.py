@@ -19,7 +19,7 @@ from pathlib import Path
 from flows.installation import TOPICS, Installation, open_installation
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
 from tasks.partition.partitions import Run
@@ -30,6 +30,7 @@ from tasks.report import write_report
 from tasks.sources.source import Source
 from tests.support.loopback import Loopback, http
 from tests.support.ports import free_port
+from tests.support.publishing import publish
 from tests.support.serving import ROOT, until
 
 PAPERS, ARTICLES, TIMES = 20, 30, 3

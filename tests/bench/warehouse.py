@@ -24,6 +24,7 @@ from tasks.settings import available_cores
 from tests.support.build_layers import DAYS, stage_run, write_layers
 from tests.support.build_rows import SOURCES
 from tests.support.build_texts import TOPICS
+from tests.support.publishing import publish
 from warehouse.build import loader
 from warehouse.build import publish as publishing
 from warehouse.layers.layout import Layout
@@ -135,7 +136,7 @@ def recount(layout: Layout, articles: int) -> None:
     steps = Steps()
     with steps.time("whole"), steps.within():
         loading.load(layout, TOPICS, SOURCES)
-        loading.publish(layout)
+        publish(layout)
     told("recount for a twentieth topic", steps, articles)
 
 
@@ -157,7 +158,7 @@ def load_run(layout: Layout, day: int) -> Steps:
     with steps.time("whole"), steps.within():
         with steps.time("load"):
             loading.load(layout, TOPICS, SOURCES, [run])
-        loading.publish(layout)
+        publish(layout)
     print(f"  load of {NEW} new articles, wall (CPU) in s: {steps.line()}")
     return steps
 

@@ -11,7 +11,7 @@ from flows.rebuild import rebuild
 from tasks.locks.source_locks import source_lock
 from tests.cli.test_command import command
 from tests.support.build_warcs import news, write_warc
-from warehouse.build.checks_runner import check_snapshot
+from tests.support.publishing import check_snapshot
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tests.support.daily_news import day_of_news, run_id
+from tests.support.publishing import publish
 from tests.support.sample_newsroom import TOPICS, Newsroom, Place
 from tests.support.staged_pages import TOPICS as TEST_TOPICS
 from tests.support.staged_pages import source, stage

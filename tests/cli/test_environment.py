@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.cli.env_file import env_file
-from flows.runs.prefect_settings import SERVER, SETTINGS, WORKER
+from flows.runs.prefect_settings import SERVER, SETTINGS
 from tasks.settings import Settings
 from tests.support.sample_newsroom import SAMPLE, TOPICS
 
@@ -26,7 +26,7 @@ GIVEN = {
 
 
 def env(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], *words: str) -> tuple[int, str]:
-    for name in (*SETTINGS, *SERVER, *WORKER, "PREFECT_HOME", "PREFECT_API_URL"):
+    for name in (*SETTINGS, *SERVER, "PREFECT_HOME", "PREFECT_API_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -41,7 +41,7 @@ def test_the_settings_in_use_without_secrets(monkeypatch: pytest.MonkeyPatch) ->
     assert "hidden" not in text
     assert "# left out, holds a secret: PREFECT_API_AUTH_STRING\n" in text
     found = dotenv_values(stream=io.StringIO(text))
-    assert {**SETTINGS, **SERVER, **WORKER}.items() <= found.items()
+    assert {**SETTINGS, **SERVER}.items() <= found.items()
     assert found["PREFECT_API_URL"] == "https://news.example.org/api"
     assert found["PREFECT_UI_URL"] == "https://news.example.org/v2"
     assert found["PREFECT_HOME"] == "/srv/presswatch/prefect"

@@ -15,13 +15,14 @@ from tasks.collect import collector, listing_cache
 from tasks.collect.collector import FAILURES_IN_A_ROW, MAX_CHILDREN, Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.collect.listings import Listing, NoListing, read_listing
-from tasks.load.loader import Run, load, publish
+from tasks.load.loader import Run, load
 from tasks.model import Capture
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
 from tasks.sources.source import Source
 from tests.support.loopback import AGENT, Answer, Loopback, http
+from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query

@@ -11,7 +11,7 @@ import pytest
 from flows.ingest import ingest
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
-from tasks.load.loader import Run, load, publish
+from tasks.load.loader import Run, load
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
@@ -21,6 +21,7 @@ from tests.collect.test_collect import captures, feed, fetched, item, source
 from tests.refine.test_site_boilerplate import page as finnish_page
 from tests.refine.test_site_boilerplate import story, with_teaser
 from tests.support.loopback import AGENT, Loopback, http
+from tests.support.publishing import publish
 from tests.support.sample_newsroom import TOPICS as TOPICS_FILE
 from tests.support.serving import Files
 from tests.support.staged_pages import TOPICS, files, tables

@@ -14,7 +14,7 @@ from flows.runs.ingest_result import summary
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
-from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.load.loader import load, rebuild_warehouse
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.sources.source import Source, load_sources
@@ -24,6 +24,7 @@ from tests.collect.test_recheck import START
 from tests.collect.test_recheck import Desk as AnyDesk
 from tests.support import staged_pages as staged
 from tests.support.loopback import AGENT, Loopback, http
+from tests.support.publishing import publish
 from tests.support.sample_newsroom import TOPICS as TOPICS_FILE
 from tests.support.serving import Files
 from tests.support.staged_pages import TOPICS, Page, listing, stage

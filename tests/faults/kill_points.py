@@ -13,11 +13,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.load.loader import load, rebuild_warehouse
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
 from warehouse.layers.layout import Layout
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from flows.runs.progress_log import ProgressLines
+from flows.runs.prefect_settings import ProgressLines
 
 
 def test_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,10 +15,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
+from tasks.load.loader import CheckFailed, load, rebuild_warehouse
 from tasks.topics.topic import TopicEntry
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.daily_news import NOW, DailyNews, ingest, run_id, stage_day
+from tests.support.publishing import publish
 from tests.support.staged_pages import (
     HARVEST,
     SOURCES,
@@ -146,7 +147,8 @@ def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SQL with another comment on a table, another view, and a view less."""
     folder = shutil.copytree(sql_files.SQL, tmp_path / "sql")
     monkeypatch.setattr(sql_files, "SQL", folder)
-    monkeypatch.setattr(loader, "read_sql", sql_files.read_sql.__wrapped__)
+    for module in (loader, sql_files):
+        monkeypatch.setattr(module, "read_sql", sql_files.read_sql.__wrapped__)
     loads, revisions = folder / "schema/loads.sql", folder / "schema/article_revisions.sql"
     loads.write_text(loads.read_text().replace("Number of the load", "The number"))
     revisions.write_text(revisions.read_text().replace("AS similarity", "+ 1 AS similarity"))

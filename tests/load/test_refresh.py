@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.load.loader import load, rebuild_warehouse
 from tasks.sources.source import Source
 from tasks.topics.topic import Topic, TopicEntry
+from tests.support.publishing import publish
 from tests.support.staged_pages import (
     HARVEST,
     START,

@@ -11,11 +11,12 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request
 
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
 from tasks.report.page import chart_data, link, percent
 from tests.support.chromium import chromium
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, START, TOPICS, Page, listing, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError

@@ -15,7 +15,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.server.managed_process import Child
+from flows.server.serve import Child
 from tasks.locks.source_locks import source_lock
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster
@@ -204,7 +204,7 @@ def test_the_port_is_taken(served: Served, place: Place) -> None:
 
 
 def test_serving_names_its_server_before_prefect_is_imported() -> None:
-    modules = "flows.cli.app, flows.server.serve, flows.server.sample_newsroom"
+    modules = "flows.cli.app, flows.server.serve"
     check = f"import sys, {modules}; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.load.loader import Run, load, publish
+from tasks.load.loader import Run, load
 from tasks.topics.topic import Topic
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage
 from warehouse.layers.layout import Layout
 

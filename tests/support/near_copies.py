@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.text.sentence_split import word_count
+from tests.support.publishing import publish
 from tests.support.scoring import gold_index
 from tests.support.sentences import sentences
 from tests.support.staged_pages import SOURCES, Page, stage

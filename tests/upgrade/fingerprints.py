@@ -23,12 +23,13 @@ import duckdb
 import tasks
 from tasks.collect import listing_cache
 from tasks.collect.listings import read_listing
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine import normalise
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
 from tasks.topics.topic import TopicEntry
+from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
 from warehouse.build import loader, schema_version
 from warehouse.build.sql_files import read_sql

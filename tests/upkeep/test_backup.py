@@ -13,13 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.upkeep.backup import BackupFailed, back_up
 from tasks.upkeep.compaction import compact, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.faults.test_ingest_killed import lasting as lasting_tables
 from tests.faults.test_ingest_killed import start
 from tests.support.daily_news import NOW, DailyNews, day_of_news, ingest, run_id
+from tests.support.publishing import publish
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import until
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, files, stage, tables

@@ -11,10 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
+from tasks.load.loader import CheckFailed, load, rebuild_warehouse
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage, tables
 from warehouse.layers.compactions import read_compactions
 from warehouse.layers.layout import Layout

@@ -15,9 +15,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_snapshots
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, stage
 from tests.upkeep.parquet_readers import ENGINES, digest, snapshot
 from tests.upkeep.test_compact import ingest, pages, run_id

@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query

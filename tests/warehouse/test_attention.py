@@ -14,15 +14,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.load.loader import CheckFailed, load, publish, rebuild_warehouse
+from tasks.load.loader import CheckFailed, load, rebuild_warehouse
+from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
 from warehouse.build import loader
 from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
+from warehouse.stats.attention_index import source_effects
 from warehouse.stats.daily_counts import Counts
-from warehouse.stats.source_effects import source_effects
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 Cell = tuple[int, int] | None

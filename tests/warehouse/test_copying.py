@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.load.loader import load, publish
+from tasks.load.loader import load
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.build.file_copy import BLOCK, HEADERS, copy_over, is_shared
 from warehouse.build.writer_file import STORAGE, opened

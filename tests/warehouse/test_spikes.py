@@ -12,8 +12,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from tasks.load.loader import load, publish, rebuild_warehouse
+from tasks.load.loader import load, rebuild_warehouse
 from tasks.sources.source import Source
+from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.build import loader
 from warehouse.layers.layout import Layout

@@ -15,12 +15,13 @@ import duckdb
 import pytest
 
 from tasks.collect.collector import UNANSWERED
-from tasks.load.loader import CheckFailed, load, publish
+from tasks.load.loader import CheckFailed, load
 from tasks.model import ARTICLE_OUTCOMES, Outcome
 from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.sources.source import Source
 from tasks.text.urls import fold
 from tasks.topics.topic import TopicEntry
+from tests.support.publishing import check_snapshot, publish
 from tests.support.staged_pages import (
     SOURCES,
     START,
@@ -33,9 +34,9 @@ from tests.support.staged_pages import (
     tables,
 )
 from warehouse.build import loader
-from warehouse.build.checks_runner import check_snapshot
+from warehouse.build.checks_runner import OFFENDERS
 from warehouse.build.mart_merge import marts
-from warehouse.build.snapshots import published_load
+from warehouse.build.publish import published_load
 from warehouse.build.sql_files import SQL, read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.known_urls import (
@@ -299,7 +300,7 @@ def test_a_planted_row_trips_its_check_and_rolls_the_load_back(
 
     assert failed.value.check == check
     assert failed.value.holds
-    assert 1 <= len(failed.value.rows) <= loader.OFFENDERS
+    assert 1 <= len(failed.value.rows) <= OFFENDERS
     assert publish(sound) is None
     assert tables(sound, leave_out=()) == before
 

@@ -7,14 +7,15 @@ import duckdb
 
 from warehouse.build.mart_merge import ADDED
 from warehouse.build.sql_files import make_view, read_sql
-from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, open_snapshot, records
+from warehouse.read.query import records
 
-OFFENDERS = 5
-"""Rows that the error of a failed check shows."""
+OFFENDERS = 5  # rows that the error of a failed check shows
 
 # The rows of a load are found once for all checks: to find a few ids DuckDB reads the column of all
 # rows. No index on them: ids are hashes, so each load would rewrite most of an index.
+#
+# Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
+# `touched_copies` and `touched_originals` have the same text as a touched article.
 OF_ARTICLES = {
     "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
     "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
@@ -27,10 +28,9 @@ OF_ARTICLES = {
     "mentions": ("mentions", "SEMI JOIN touched_ids USING (article_id)"),
     "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
 }
-"""Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
-
-`touched_copies` and `touched_originals` have the same text as a touched article.
-"""
+# Views `touched_<name>`: a relation's rows of the days of the load's runs.
+# Spikes, weeks and months are checked for the days of watched sources only: a backfill of domains
+# that only archives know may touch days of many years, none of which they contain.
 OF_DAYS = {
     "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
@@ -43,30 +43,22 @@ OF_DAYS = {
     "topic_spikes": ("topic_spikes", "SEMI JOIN rows_of_coverage USING (day)"),
     "spike_days": ("topic_daily", "SEMI JOIN rows_of_coverage USING (day)"),
 }
-"""Views `touched_<name>`: a relation's rows of the days of the load's runs.
 
-Spikes, weeks and months are checked for the days of watched sources only: a backfill of domains
-that only archives know may touch days of many years, none of which they contain.
-"""
-
+# Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
+# Each with the column to compare: days, or the first days of periods.
 PERIODS = {
     "weeks_daily": ("topic_daily", "day", "week"),
     "months_daily": ("topic_daily", "day", "month"),
     "months_index": ("attention_index_latest", "period", "month"),
 }
-"""Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
 
-Each with the column to compare: days, or the first days of periods.
-"""
-
-# Queried for some periods of the view itself, DuckDB reads all days: it cannot derive the days of a
-# period.
+# Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods
+# of the view itself, DuckDB would read all days: it cannot derive the days of a period.
 SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
-"""Views `touched_<name>`: the view's SELECT over these days, instead of all days."""
+# Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")
-"""Marts that a poll with nothing new does not touch."""
+# Prefixes of the checks of these marts, and of the views over them.
 CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
-"""Prefixes of the checks of these marts, and of the views over them."""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -84,16 +76,10 @@ class CheckFailed(Exception):  # noqa: N818 - named after the event
 
 
 def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
-    """Run every query of `checks`, or the named ones; each returns the offending rows.
+    """Run every query of `checks`, or the named ones; CheckFailed with the first rows of the first.
 
-    Args:
-        con: The warehouse; for named checks, the relations that they read are enough.
-        names: Checks to run.
-        whole: Whether to check all rows or, where a check allows it, only those that the load's
-            runs added or touched, directly after `loader.refresh`.
-
-    Raises:
-        CheckFailed: naming the first check that found rows, with the first of them.
+    Unless `whole`, a check that allows it reads only rows that the load's runs added or touched;
+    call it directly after `loader.refresh` then.
     """
     unchanged: tuple[str, ...] = ()
     if whole:
@@ -110,20 +96,6 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
         if found:
             head = [line[2:].strip() for line in sql.splitlines() if line.startswith("--")]
             raise CheckFailed(name, " ".join(head).removeprefix("Holds: "), found)
-
-
-def check_snapshot(layout: Layout) -> None:
-    """Run every check over all that readers see.
-
-    Raises:
-        CheckFailed: as `run_checks` does.
-        QueryError: there is no snapshot yet.
-    """
-    con = open_snapshot(layout)
-    if con is None:
-        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con:
-        run_checks(con)
 
 
 def _view_all(con: Connection) -> None:

@@ -7,21 +7,15 @@ import signal
 from pathlib import Path
 from typing import IO
 
-FICLONE = 0x40049409
-"""ioctl of Linux (reflink): two files share their blocks, on Btrfs and XFS."""
+FICLONE = 0x40049409  # ioctl of Linux (reflink): two files share their blocks, on Btrfs and XFS
+# Bytes of a DuckDB file's headers and of each block after them.
 HEADERS, BLOCK = 3 * 4096, 256 * 1024
-"""Bytes of a DuckDB file's headers and of each block after them."""
 
 
 def copy_over(source: Path, target: Path) -> int:
-    """Give `target` the bytes of `source`, and fsync it.
+    """Give `target`, which may be incomplete or missing, the bytes of a DuckDB file, and fsync it.
 
-    Args:
-        source: A DuckDB file that no process writes to.
-        target: The copy. Equal blocks are not written again; it may be incomplete or missing.
-
-    Returns:
-        Bytes written; 0 where the filesystem lets both files share their blocks.
+    Returns the bytes written; 0 where the filesystem lets both files share their blocks.
     """
     target.touch()
     with source.open("rb", buffering=0) as new, target.open("r+b", buffering=0) as old:

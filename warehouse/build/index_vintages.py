@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
+# The last one decides which vintages exist; its files are written last and removed first.
 RELATIONS = ("index_notes", "attention_index")
-"""The last one decides which vintages exist; its files are written last and removed first."""
+# Days before its own that a vintage keeps once there is a newer one. All weeks and months stay.
 RECENT_DAYS = 90
-"""Days before its own that a vintage keeps once there is a newer one. All weeks and months stay."""
+# Days before the newest vintage of which every vintage is kept; before, each month's last one.
 DAILY_DAYS = 60
-"""Days before the newest vintage of which every vintage is kept; before, each month's last one."""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -59,7 +59,13 @@ def keep_vintages(con: Connection, layout: Layout) -> None:
         for day in sorted(vintages):
             if day >= newest or day not in kept:
                 path = layout.vintages / relation / f"as_of={day}.parquet"
-                write_whole(path, _as_parquet(con, relation, day))
+                recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
+                where = recent if relation == RELATIONS[-1] else "true"
+                sql = f"FROM {relation} WHERE as_of = ? AND ({where}) ORDER BY ALL"
+                out = pa.BufferOutputStream()
+                rows = con.sql(sql, params=[day]).to_arrow_table()
+                pq.write_table(rows, out, compression="zstd")
+                write_whole(path, bytes(out.getvalue()))
     for relation in reversed(RELATIONS):
         for day, path in _kept(layout, relation).items():
             if day not in vintages:
@@ -74,15 +80,3 @@ def _vintages(con: Connection) -> set[date]:
 def _kept(layout: Layout, relation: str) -> dict[date, Path]:
     files = (layout.vintages / relation).glob("as_of=*.parquet")
     return {date.fromisoformat(path.stem.removeprefix("as_of=")): path for path in sorted(files)}
-
-
-def _as_parquet(con: Connection, relation: str, day: date) -> bytes:
-    recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
-    where = f"({recent})" if relation == RELATIONS[-1] else "true"
-    rows = con.sql(
-        f"FROM {relation} WHERE as_of = ? AND {where} ORDER BY ALL",
-        params=[day],
-    )
-    out = pa.BufferOutputStream()
-    pq.write_table(rows.to_arrow_table(), out, compression="zstd")
-    return bytes(out.getvalue())

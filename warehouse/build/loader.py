@@ -1,6 +1,5 @@
 """Building the warehouse in the loader's private DuckDB file, one transaction per load."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,8 +12,8 @@ import pyarrow as pa
 
 from warehouse.allocation import few_arenas, give_back
 from warehouse.build import schema_version
-from warehouse.build.article_texts_view import live_paths, without_files
-from warehouse.build.checks_runner import OFFENDERS, CheckFailed, run_checks
+from warehouse.build.article_texts_view import point_texts, without_files
+from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.mart_merge import (
     MACROS,
     find_touched,
@@ -23,18 +22,18 @@ from warehouse.build.mart_merge import (
     replace_touched,
     view_added,
 )
-from warehouse.build.sql_files import make_view, read_sql
+from warehouse.build.publish import published_load
+from warehouse.build.sql_files import make_view, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened
-from warehouse.layers.commits import Commit, layer_files
+from warehouse.layers.commits import Commit, layer_files, read_commits
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet_schemas import UTC_TIME
 from warehouse.stats import attention_index, spikes
 from warehouse.stats.daily_counts import Counts
 
-__all__ = ["OFFENDERS", "CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
+__all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
 
-# A load of 194,000 captures ran out of 256 MB.
-MANY_CAPTURES = 20_000
-"""Captures of one load above which it needs the larger memory limit."""
+# Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
     "body_chars": "length(body)",
     "body_key": "md5_number_lower(body)",
@@ -42,21 +41,19 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
-"""Columns of article_versions, text_sketches and captures that the load computes."""
-_TIME = pa.timestamp("us", "UTC")
+# Columns of `new_runs`, which are fields of Commit.
 RUNS = pa.schema(
     [
         ("run_id", pa.string()),
         ("sequence", pa.int32()),
         ("flow", pa.string()),
-        ("started_at", _TIME),
-        ("finished_at", _TIME),
+        ("started_at", UTC_TIME),
+        ("finished_at", UTC_TIME),
         ("extractor_version", pa.string()),
         ("warcs", pa.list_(pa.string())),
         ("attempts", pa.int64()),
     ]
 )
-"""Columns of `new_runs`, which are fields of Commit."""
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -141,14 +138,6 @@ def update_relations(con: Connection) -> None:
         make_relations(con)
 
 
-def sql_hash() -> str:
-    """SHA-256 of the SQL that defines the relations, including comments."""
-    digest = hashlib.sha256()
-    for name, text in (*read_sql("schema").items(), *read_sql("macros").items()):
-        digest.update(f"{name}\0{text}\0".encode())
-    return digest.hexdigest()
-
-
 def loaded_runs(con: Connection) -> set[str]:
     """Ids of the runs that are in the file."""
     return {row[0] for row in con.execute("SELECT run_id FROM runs").fetchall()}
@@ -185,7 +174,8 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     """Read the rows of committed runs from their Parquet files."""
     if not commits:
         return
-    if sum(commit.attempts for commit in commits) > MANY_CAPTURES:
+    # A load of 194,000 captures ran out of 256 MB.
+    if sum(commit.attempts for commit in commits) > 20_000:
         allow_all_history(con)
     runs = [{name: getattr(commit, name) for name in RUNS.names} for commit in commits]
     insert(con, "new_runs", pa.Table.from_pylist(runs, RUNS))
@@ -234,11 +224,6 @@ def insert(con: Connection, table: str, rows: pa.Table) -> None:
     con.unregister("arrow_rows")
 
 
-def article_paths(con: Connection, layout: Layout) -> list[Path]:
-    """The Parquet files of all loaded articles."""
-    return [layout.root / path for path in live_paths(con)]
-
-
 def refresh(con: Connection) -> None:
     """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
 
@@ -276,6 +261,26 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
             # In rounds: whether an article is a copy may depend on the answer for an earlier one.
             while _number(con, "SELECT count(*) FROM waiting"):
                 con.execute(steps["copies"])
+
+
+def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
+    """Update `files` and the views of texts after a compaction, as a load of its own.
+
+    The caller holds the writer's lock. Returns whether anything changed. CheckFailed, and nothing
+    is changed, when the files do not hold the rows that were loaded.
+    """
+    commits = read_commits(layout.commits, loaded_runs(con))
+    current = {(run.run_id, file.layer, file.path) for run in commits for file in run.files}
+    if set(con.execute("SELECT run_id, layer, path FROM files").fetchall()) == current:
+        return False
+    load_no = max(last_load(con), published_load(layout)) + 1
+    with transaction(con):
+        con.execute("DELETE FROM files")
+        add_files(con, commits)
+        point_texts(con, layout)
+        record_load(con, load_no, now, (), ())
+        run_checks(con, "files_complete", "files_one_content")
+    return True
 
 
 def record_load(

@@ -40,19 +40,12 @@ def manifest(con: duckdb.DuckDBPyConnection, load_no: int) -> bytes:
 
 
 def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The files that a warehouse was loaded from: layer, path, rows, bytes, sha256, published_date.
-
-    A file with the rows of several runs is listed once.
-    """
+    """The files that a warehouse was loaded from, each once, with the columns of `_LIVE`."""
     return records(con, _LIVE)
 
 
 def read_manifest(folder: Path) -> list[dict[str, Any]]:
-    """The files that a snapshot's manifest lists, as `live_files` does.
-
-    Raises:
-        OSError: the snapshot has no manifest, since an earlier version published it.
-    """
+    """The files of a snapshot's manifest, as `live_files` gives them; OSError without one."""
     path = folder / NAME
     return decode(_Document, path.read_bytes(), path).files
 

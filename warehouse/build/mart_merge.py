@@ -25,14 +25,14 @@ import duckdb
 from warehouse.build.sql_files import read_sql
 
 Connection = duckdb.DuckDBPyConnection
+# Relations to which a load only adds rows of its runs.
 ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
-"""Relations to which a load only adds rows of its runs."""
+# For the SELECTs of marts and their touched keys.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
 CREATE OR REPLACE TEMP MACRO days_between(first, last) AS
     generate_series(first, last, INTERVAL 1 DAY)::DATE[];
 """
-"""For the SELECTs of marts and their touched keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +42,27 @@ class Mart:
     name: str
     query: str
     key: str
-    columns: str
-    """The key and the compared columns."""
+    columns: str  # the key and the compared columns
     touched_by: tuple[str, ...]
-    reads: frozenset[str]
-    """Relations that have to be merged before it."""
+    reads: frozenset[str]  # relations that have to be merged before it
 
 
 @cache
 def marts() -> dict[str, Mart]:
     """All marts, each after those that it reads."""
-    found = {name: _mart(name, text) for name, text in read_sql("marts").items()}
+    found = {}
+    for name, text in read_sql("marts").items():
+        head = re.match(r"(--.*\n)*", text)
+        lines = head[0].replace("\n--    ", "").splitlines() if head else []
+        pairs = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]
+        fields = dict(pairs)
+        touched_by = tuple(select for field, select in pairs if field == "Touched by")
+        reads = relations_read(text) | set(fields.get("Reads", "").split(", "))
+        named = {re.sub("^(changed|added)_", "", relation) for relation in reads}
+        columns = ", ".join(fields[field] for field in ("Key", "Compared") if field in fields)
+        found[name] = Mart(name, text, fields["Key"], columns, touched_by, frozenset(named))
     earlier = {name: sorted((mart.reads & found.keys()) - {name}) for name, mart in found.items()}
     return {name: found[name] for name in TopologicalSorter(earlier).static_order()}
-
-
-def _mart(name: str, text: str) -> Mart:
-    head = re.match(r"(--.*\n)*", text)
-    lines = head[0].replace("\n--    ", "").splitlines() if head else []
-    fields = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]
-    head_fields = dict(fields)
-    touched_by = tuple(select for field, select in fields if field == "Touched by")
-    reads = relations_read(text) | set(head_fields.get("Reads", "").split(", "))
-    named = (re.sub("^(changed|added)_", "", relation) for relation in reads)
-    columns = ", ".join(head_fields[field] for field in ("Key", "Compared") if field in head_fields)
-    return Mart(name, text, head_fields["Key"], columns, touched_by, frozenset(named))
 
 
 def relations_read(sql: str) -> set[str]:

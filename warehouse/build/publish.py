@@ -1,25 +1,25 @@
 """Publishing: copying the loaded warehouse to a snapshot and switching readers to it."""
 
+import os
+import re
 import shutil
 from pathlib import Path
 
 from warehouse.build.file_copy import copy_over, is_shared
 from warehouse.build.index_vintages import keep_vintages
 from warehouse.build.manifest import NAME, manifest
-from warehouse.build.snapshots import published_load, show, snapshot_folder, snapshots
 from warehouse.build.writer_file import opened
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
 
-KEPT = 3
-"""Snapshots kept. A reader can go on reading the one that it has open."""
+_SNAPSHOT = re.compile(r"snapshot-(\d+)")
+KEPT = 3  # snapshots; besides, a reader can go on reading the one that it has open
 
 
 def publish_locked(layout: Layout) -> Path | None:
-    """Publish the last load, unless readers already have it; the caller holds the writer's lock.
+    """Publish the last load, and return the new snapshot's file; None when readers already have it.
 
-    Returns:
-        The new snapshot's file; None when there was nothing new to publish.
+    The caller holds the writer's lock.
     """
     unpublished = _checkpoint(layout) if layout.writer.exists() else None
     if unpublished is None:
@@ -28,10 +28,18 @@ def publish_locked(layout: Layout) -> Path | None:
     folder = snapshot_folder(layout, number)
     # Left by a publication of this load that was killed before it switched the symlink.
     shutil.rmtree(folder, ignore_errors=True)
-    spare = _spare(layout)
-    copy_over(layout.writer, spare)
+    # Over an old snapshot: of a file of 1 GB only some 20 MB differ after three loads.
+    for old in snapshots(layout)[: 1 - KEPT]:
+        if old != layout.current.parent.resolve():
+            # Renamed first, so that no process opens it meanwhile.
+            if (old / layout.writer.name).exists():
+                (old / layout.writer.name).rename(layout.spare)
+            shutil.rmtree(old, ignore_errors=True)
+    if layout.spare.exists() and is_shared(layout.spare):
+        layout.spare.unlink()
+    copy_over(layout.writer, layout.spare)
     folder.mkdir(parents=True)
-    snapshot = spare.rename(folder / layout.writer.name)
+    snapshot = layout.spare.rename(folder / layout.writer.name)
     sync(folder)
     write_whole(snapshot.with_name(NAME), manifest_content)
     show(layout, folder)
@@ -41,8 +49,7 @@ def publish_locked(layout: Layout) -> Path | None:
 def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
     """Write the vintages of the index, and the last load from DuckDB's log into the file.
 
-    Returns:
-        The load's number and the manifest; None when there is no load, or readers already have it.
+    The load's number and the manifest; None when there is no load, or readers already have it.
     """
     with opened(layout) as con:
         if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
@@ -60,18 +67,31 @@ def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
     return number, content
 
 
-def _spare(layout: Layout) -> Path:
-    """The path to write the next snapshot to: an old one, unless a process is reading it.
+def snapshot_folder(layout: Layout, load_no: int) -> Path:
+    """The folder of a load's snapshot."""
+    return layout.warehouse / f"snapshot-{load_no}"
 
-    The old one is renamed first, so that no process opens it meanwhile.
-    """
-    # Most blocks are the same: of a file of 1 GB only some 20 MB are written after three loads.
-    for folder in snapshots(layout)[: 1 - KEPT]:
-        if folder != layout.current.parent.resolve():
-            old = folder / layout.writer.name
-            if old.exists():
-                old.rename(layout.spare)
-            shutil.rmtree(folder, ignore_errors=True)
-    if layout.spare.exists() and is_shared(layout.spare):
-        layout.spare.unlink()
-    return layout.spare
+
+def snapshots(layout: Layout) -> list[Path]:
+    """The folders of the snapshots, oldest first."""
+    found = {path: _SNAPSHOT.fullmatch(path.name) for path in layout.warehouse.iterdir()}
+    numbers = {path: int(name[1]) for path, name in found.items() if name}
+    return sorted(numbers, key=numbers.__getitem__)
+
+
+def published_load(layout: Layout) -> int:
+    """The number of the published load; 0 before the first."""
+    if not layout.current.exists():
+        return 0
+    found = _SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
+    return int(found[1]) if found else 0
+
+
+def show(layout: Layout, folder: Path) -> None:
+    """Switch readers to a snapshot, atomically."""
+    # A symlink cannot be changed: a new one is renamed over it.
+    link = layout.warehouse / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    os.replace(link, layout.current.parent)  # noqa: PTH105 - Path.replace would do the same
+    sync(layout.warehouse)

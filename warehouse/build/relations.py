@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -10,6 +9,7 @@ from warehouse.build.loader import make_relations
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
+# Headings and names in the order of display; a last heading is for names that are not here.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Counts": (
         *("topic_daily", "topic_weekly", "topic_monthly", "attention_index"),
@@ -25,23 +25,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("text_sketches", "stripped_blocks"),
     ),
     "Sources and what was collected": (
-        *(
-            "sources",
-            "source_health",
-            "source_polls",
-            "coverage",
-            "source_calendars",
-            "coverage_gaps",
-            "listing_reaches",
-            "polls",
-        ),
+        *("sources", "source_health", "source_polls", "coverage"),
+        *("source_calendars", "coverage_gaps", "listing_reaches", "polls"),
         *("captures", "pages", "outcomes", "rejections", "breaker"),
     ),
     "How this file was built": ("runs", "ledger", "loads", "files"),
 }
-"""Headings and names in the order of display."""
-OTHERS = "Others"
-"""The last heading, of names that GROUPS lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +49,7 @@ class Relation:
     name: str
     kind: str
     group: str
-    rows: int | None
-    """Rows of a table, as DuckDB estimates them."""
+    rows: int | None  # rows of a table, as DuckDB estimates them
     comment: str | None
     columns: tuple[Column, ...]
 
@@ -97,12 +85,14 @@ def describe(layout: Layout) -> list[Relation]:
         columns_of[column.pop("relation")].append(Column(**column))
     for macro in macros:
         columns_of[macro["name"]] = [Column(name, None, None) for name in macro.pop("parameters")]
-    found = [_relation(row, columns_of[row["name"]]) for row in relations + macros]
-    order = [name for names in GROUPS.values() for name in names]
-    position = {name: number for number, name in enumerate(order)}
-    return sorted(found, key=lambda each: (position.get(each.name, len(order)), each.name))
-
-
-def _relation(row: dict[str, Any], columns: list[Column]) -> Relation:
-    group = next((group for group, names in GROUPS.items() if row["name"] in names), OTHERS)
-    return Relation(**row, group=group, columns=tuple(columns))
+    group_of = {name: group for group, names in GROUPS.items() for name in names}
+    found = [
+        Relation(
+            **row,
+            group=group_of.get(row["name"], "Others"),
+            columns=tuple(columns_of[row["name"]]),
+        )
+        for row in relations + macros
+    ]
+    position = {name: number for number, name in enumerate(group_of)}
+    return sorted(found, key=lambda each: (position.get(each.name, len(position)), each.name))

@@ -39,8 +39,8 @@ class TopicChange:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
+    # Topics and their new versions, including those whose change had no effect and has no row.
     recorded: tuple[tuple[str, int], ...] = ()
-    """Topics and their new versions, including those whose change had no effect and has no row."""
     changes: tuple[TopicChange, ...] = ()
 
 
@@ -64,17 +64,10 @@ def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
 def note_replaced(
     con: duckdb.DuckDBPyConnection,
     definitions: Definitions,
-    replaced: Mapping[str, int],
+    replaced: Mapping[str, int],  # old versions, by topic id
     load_no: int,
 ) -> None:
-    """Copy the mentions of topics with a new version, before they are deleted.
-
-    Args:
-        con: The loader's file.
-        definitions: All versions of the topics.
-        replaced: The topics, with their old version.
-        load_no: The number of this load.
-    """
+    """Copy the mentions of topics with a new version, before they are deleted."""
     versions = definitions.current_topics()
     for topic_id, old in replaced.items():
         new = definitions.version(topic_id, versions[topic_id])

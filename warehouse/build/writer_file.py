@@ -8,27 +8,23 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import quoted
 
-STORAGE = "v1.2.0"
-"""Storage version of the file: DuckDB 1.2 and later can read it."""
-# DuckDB caches pages up to the limit, so that a backfill's process would grow with the warehouse.
-# But not all operators spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
+STORAGE = "v1.2.0"  # storage version of the file: DuckDB 1.2 and later can read it
+# DuckDB's memory_limit: of usual loads, and of loads that read all history. DuckDB caches pages up
+# to the limit, so that a backfill's process would grow with the warehouse. But not all operators
+# spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
 MEMORY, MEMORY_OF_ALL = "512MB", "2GB"
-"""DuckDB's memory_limit: of usual loads, and of loads that read all history."""
-# DuckDB's default of 512 MB kept 20 of 170 MiB after a load.
+# DuckDB returns freed memory to the system once it frees this much at once: with its default of
+# 512 MB it kept 20 of 170 MiB after a load.
 FLUSH_THRESHOLD = "4MB"
-"""DuckDB returns freed memory to the system once it frees this much at once."""
 # With DuckDB's default of 122,880 one load in eight to twenty rewrote a whole group, in 3 s.
 ROW_GROUP_SIZE = 16_384
+# DuckDB's errors for a file whose creation was interrupted by a full disk or a kill.
 UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough bytes from file")
-"""DuckDB's errors for a file whose creation was interrupted by a full disk or a kill."""
 
 
 @contextmanager
 def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the loader's file, or a new one if its creation was interrupted; close it in the end.
-
-    The caller holds the writer's lock.
-    """
+    """Open the loader's file, or a new one if its creation was cut off; under the writer's lock."""
     with _connect(layout) as con:
         # Closing the cursor drops its temporary tables before the checkpoint of DETACH.
         with con.cursor() as cursor:
@@ -60,19 +56,15 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
     )
     try:
         con.execute("SET GLOBAL TimeZone = 'UTC'")
-        _attach(con, layout)
+        attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+        try:
+            con.execute(attach)
+        except duckdb.IOException as error:
+            if not any(text in str(error) for text in UNFINISHED):
+                raise
+            drop_writer(layout)
+            con.execute(attach)
     except BaseException:
         con.close()
         raise
     return con
-
-
-def _attach(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
-    try:
-        con.execute(attach)
-    except duckdb.IOException as error:
-        if not any(text in str(error) for text in UNFINISHED):
-            raise
-        drop_writer(layout)
-        con.execute(attach)

@@ -20,10 +20,8 @@ READY = ".ready"
 class CommittedFile:
     """One Parquet file of a run."""
 
-    path: str
-    """Relative to the data folder, with forward slashes."""
-    layer: str
-    """articles, captures or stripped_blocks."""
+    path: str  # relative to the data folder, with forward slashes
+    layer: str  # articles, captures or stripped_blocks
     rows: int
     bytes: int
     sha256: str
@@ -34,27 +32,21 @@ class Commit:
     """The record of one run, written last, when all its files are on disk."""
 
     run_id: str
+    # 1 for the first commit of an installation; the order in which versions were numbered.
     sequence: int
-    """1 for the first commit of an installation; the order in which versions were numbered."""
     flow: str
     started_at: datetime | None
     finished_at: datetime | None
     extractor_version: str | None
-    warcs: tuple[str, ...]
-    """WARC files the rows come from, relative to the data folder."""
+    warcs: tuple[str, ...]  # WARC files the rows come from, relative to the data folder
     files: tuple[CommittedFile, ...]
-    outcomes: Mapping[str, Mapping[str, int]]
-    """Captures by source and outcome."""
+    outcomes: Mapping[str, Mapping[str, int]]  # captures by source and outcome
+    # Whatever else is worth keeping about the run.
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Whatever else is worth keeping about the run."""
 
     def paths(self, layout: Layout, layer: str) -> list[Path]:
         """The run's files of one layer."""
         return [layout.root / file.path for file in self.files if file.layer == layer]
-
-    def count(self, *outcomes: str) -> int:
-        """How many captures ended in one of the outcomes, over all sources."""
-        return sum(by.get(outcome, 0) for by in self.outcomes.values() for outcome in outcomes)
 
     @property
     def attempts(self) -> int:
@@ -105,8 +97,7 @@ def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[P
 
 def write_commit(folder: Path, commit: Commit) -> None:
     """Write or replace a run's commit; from here on its files count."""
-    content = encode(commit, sort_keys=True)
-    write_whole(commit_path(folder, commit.run_id), content)
+    write_whole(commit_path(folder, commit.run_id), encode(commit, sort_keys=True))
 
 
 def mark_begun(folder: Path, run_id: str) -> None:
@@ -147,9 +138,7 @@ def unnamed_files(layout: Layout) -> list[Path]:
     found = _layer_files(layout)
     # After the listing: runs that were writing then are still marked, or have their commit by now.
     writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
-    named = {
-        layout.root / path for path in named_files(layout.commits, committed_runs(layout.commits))
-    }
+    named = {layout.root / path for path in named_files(layout.commits)}
     unnamed = (path for path in found if path not in named and _run_of(path) not in writing)
     return [path for path in unnamed if path.exists()]
 
@@ -168,9 +157,10 @@ def _run_of(path: Path) -> str:
     return path.name.removeprefix(".").partition(".")[0]
 
 
-def named_files(folder: Path, run_ids: Iterable[str]) -> set[str]:
-    """Paths of the runs' files, and of those that compaction wrote or keeps for readers."""
-    named = {file.path for commit in read_commits(folder, run_ids) for file in commit.files}
+def named_files(folder: Path, run_ids: Iterable[str] | None = None) -> set[str]:
+    """Paths of the files of these runs or of all, and of those that compaction wrote or keeps."""
+    commits = read_commits(folder, committed_runs(folder) if run_ids is None else run_ids)
+    named = {file.path for commit in commits for file in commit.files}
     for compaction in read_compactions(folder):
         named.update(file.path for file in compaction.files)
         named.update(old.path for old in compaction.retired)
@@ -198,8 +188,7 @@ def _finish_swap(layout: Layout) -> None:
         rebuilt.rename(layout.commits)
         sync(layout.root)
     if (layout.commits / READY).exists():
-        kept = named_files(layout.commits, committed_runs(layout.commits))
-        for superseded in named_files(old, committed_runs(old)) - kept:
+        for superseded in named_files(old) - named_files(layout.commits):
             (layout.root / superseded).unlink(missing_ok=True)
         shutil.rmtree(old, ignore_errors=True)
         (layout.commits / READY).unlink()

@@ -4,7 +4,7 @@ A run's commit never changes. What took the place of its files stands beside it,
 and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +18,7 @@ class Part:
     """The rows of one run in a compacted file."""
 
     run_id: str
-    path: str
-    """File of the run's commit in which they were, below the data folder."""
+    path: str  # file of the run's commit in which they were, below the data folder
     rows: int
 
 
@@ -27,12 +26,10 @@ class Part:
 class CompactedFile:
     """One file in the place of several."""
 
-    path: str
-    """Below the data folder, with forward slashes."""
+    path: str  # below the data folder, with forward slashes
     bytes: int
     sha256: str
-    parts: tuple[Part, ...]
-    """In the order of its rows."""
+    parts: tuple[Part, ...]  # in the order of its rows
 
     @property
     def rows(self) -> int:
@@ -53,14 +50,9 @@ class Compaction:
     """What became of the files of one layer and day."""
 
     layer: str
-    day: str
-    """UTC day of publication; of the run's start in the other layers; or `undated`."""
+    day: str  # UTC day of publication; of the run's start in the other layers; or `undated`
     files: tuple[CompactedFile, ...] = ()
     retired: tuple[Retired, ...] = ()
-
-
-CompactedFiles = Mapping[tuple[str, str], CompactedFile]
-"""Compacted files, by run and the path in its commit."""
 
 
 def _record(commits: Path, layer: str, day: str) -> Path:
@@ -81,12 +73,12 @@ def read_compactions(commits: Path) -> list[Compaction]:
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
     """Write or replace a record; from here on its files count, and those they replace do not."""
-    content = encode(compaction, sort_keys=True)
-    write_whole(_record(commits, compaction.layer, compaction.day), content)
+    path = _record(commits, compaction.layer, compaction.day)
+    write_whole(path, encode(compaction, sort_keys=True))
 
 
-def compacted_files(compactions: Iterable[Compaction]) -> CompactedFiles:
-    """The files in which the rows of runs are now."""
+def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
+    """The files in which the rows of runs are now, by run and the path in its commit."""
     return {
         (part.run_id, part.path): file
         for compaction in compactions

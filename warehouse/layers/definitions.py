@@ -19,16 +19,13 @@ class Topic:
     """One thing to count, in one version of its definition."""
 
     topic_id: str
-    topic_version: int = 0
-    """0 until `settle` gives it a number."""
+    topic_version: int = 0  # 0 until `update_definitions` gives it a number
     name: str
-    aliases: tuple[str, ...]
-    """Phrases that count. One that ends in `*` matches as a prefix."""
-    exclude: tuple[str, ...] = ()
-    """Phrases in which an alias does not count; `*` as in aliases."""
+    aliases: tuple[str, ...]  # phrases that count; one that ends in `*` matches as a prefix
+    exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
+    # Of all that decides what counts: another one means another version of the topic.
     definition_hash: str
-    """Of all that decides what counts: another one means another version of the topic."""
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 
@@ -76,11 +73,8 @@ class Definitions:
         return number - 1 if before.valid_to == now.valid_from else None
 
 
-def settle(
-    layout: Layout,
-    topics: Iterable[Topic],
-    sources: Iterable[SourceDefinition],
-    now: datetime,
+def update_definitions(
+    layout: Layout, topics: Iterable[Topic], sources: Iterable[SourceDefinition], now: datetime
 ) -> Definitions:
     """Update the stored definitions to the configured ones, and write them when they change.
 
@@ -90,38 +84,30 @@ def settle(
     kept = read_definitions(layout)
     by_id = {source.source_id: replace(source, is_configured=False) for source in kept.sources}
     by_id |= {source.source_id: source for source in sources}
-    updated = Definitions(
-        _update_topics(kept.topics, tuple(topics), now),
-        tuple(source for _, source in sorted(by_id.items())),
-    )
-    if updated != kept:
-        write_whole(_path(layout), encode(updated))
-    return updated
-
-
-def _update_topics(
-    kept: tuple[Topic, ...], configured: tuple[Topic, ...], now: datetime
-) -> tuple[Topic, ...]:
-    changed = {topic.topic_id: topic for topic in configured}
-    updated = []
+    changed = {topic.topic_id: topic for topic in topics}
+    versions = []
     last_version: dict[str, int] = {}
-    for topic in kept:
+    for topic in kept.topics:
         topic_id, version = topic.topic_id, topic.topic_version
         last_version[topic_id] = max(version, last_version.get(topic_id, 0))
         new = changed.get(topic_id)
         if topic.valid_to:
-            updated.append(topic)
+            versions.append(topic)
         elif new is None or new.definition_hash != topic.definition_hash:
-            updated.append(replace(topic, valid_to=now))
+            versions.append(replace(topic, valid_to=now))
         else:
             # The name of a topic, for one, may change without a new version.
             del changed[topic_id]
-            updated.append(replace(new, topic_version=version, valid_from=topic.valid_from))
-    updated += (
+            versions.append(replace(new, topic_version=version, valid_from=topic.valid_from))
+    versions += (
         replace(topic, topic_version=last_version.get(topic.topic_id, 0) + 1, valid_from=now)
         for topic in changed.values()
     )
-    return tuple(sorted(updated, key=lambda topic: (topic.topic_id, topic.topic_version)))
+    versions.sort(key=lambda topic: (topic.topic_id, topic.topic_version))
+    updated = Definitions(tuple(versions), tuple(by_id[name] for name in sorted(by_id)))
+    if updated != kept:
+        write_whole(_path(layout), encode(updated))
+    return updated
 
 
 def _path(layout: Layout) -> Path:

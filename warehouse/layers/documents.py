@@ -42,16 +42,9 @@ def encode(
 
 
 def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T:  # noqa: A002
-    """Read a document that `encode` wrote.
+    """Read a document that `encode` wrote; `name` is what error messages call it.
 
-    Args:
-        kind: Its dataclass.
-        content: JSON.
-        name: What error messages call it, such as its path.
-        format: The only format number that is understood.
-
-    Raises:
-        DocumentError: the document is damaged, or was written by a newer version of Presswatch.
+    DocumentError when it is damaged, or was written by a newer version of Presswatch.
     """
     try:
         document = json.loads(content)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,25 +12,10 @@ from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import CommittedFile
 from warehouse.layers.layout import Layout
 
+# Folder key of articles without a publication date; DuckDB reads it as NULL.
 UNDATED = "__HIVE_DEFAULT_PARTITION__"
-"""Folder key of articles without a publication date; DuckDB reads it as NULL."""
-ROW_GROUP = 5_000
-LONG_TEXTS = frozenset({"body"})
-"""Columns of unique values, for which a dictionary and statistics only cost space."""
-CONFIRMED_AT_ONCE = 4
-"""Files forced to the disk at the same time: most of that is waiting."""
+# A file to write: its folder, its layer, and what makes its rows.
 Job = tuple[Path, str, Callable[[], pa.Table]]
-"""A file to write: its folder, its layer, and what makes its rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Half:
-    """A file that is written, and neither named nor forced to the disk."""
-
-    path: Path
-    run_id: str
-    layer: str
-    rows: int
 
 
 def write_parquet(
@@ -41,7 +25,7 @@ def write_parquet(
 
     The caller syncs the folder's parent when the folder is new.
     """
-    return _confirmed(layout, _written(run_id, folder, layer, rows()))
+    return _confirmed(layout, run_id, layer, *_written(run_id, folder, rows()))
 
 
 def write_parquets(layout: Layout, run_id: str, jobs: Iterable[Job]) -> list[CommittedFile]:
@@ -50,18 +34,26 @@ def write_parquets(layout: Layout, run_id: str, jobs: Iterable[Job]) -> list[Com
     Written by four threads, the files of 3,660 pages took 100 MB more, which the C library kept in
     these threads' heaps for good, and a tenth more CPU.
     """
-    with ThreadPoolExecutor(CONFIRMED_AT_ONCE) as pool:
+    with ThreadPoolExecutor(4) as pool:  # forcing a file to the disk is mostly waiting
         confirming = [
-            pool.submit(_confirmed, layout, _written(run_id, folder, layer, rows()))
+            pool.submit(_confirmed, layout, run_id, layer, *_written(run_id, folder, rows()))
             for folder, layer, rows in jobs
         ]
         return [file.result() for file in confirming]
 
 
-def _written(run_id: str, folder: Path, layer: str, table: pa.Table) -> _Half:
+def _written(run_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
+    """A file that is neither named nor forced to the disk yet, and its number of rows."""
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".{run_id}.half"
-    short = [name for name in _leaves(table.schema) if name not in LONG_TEXTS]
+    short: list[str] = []  # Parquet paths of the columns that hold values
+    for field in table.schema:
+        if pa.types.is_list(field.type):
+            short.append(f"{field.name}.list.element")
+        elif pa.types.is_struct(field.type):
+            short += (f"{field.name}.{inner.name}" for inner in field.type)
+        elif field.name != "body":  # unique values: a dictionary and statistics only cost space
+            short.append(field.name)
     pq.write_table(
         table,
         half,
@@ -69,37 +61,23 @@ def _written(run_id: str, folder: Path, layer: str, table: pa.Table) -> _Half:
         compression_level=3,
         use_dictionary=short,
         write_statistics=short,
-        row_group_size=ROW_GROUP,
+        row_group_size=5_000,
     )
-    return _Half(half, run_id, layer, table.num_rows)
+    return half, table.num_rows
 
 
-def _confirmed(layout: Layout, half: _Half) -> CommittedFile:
-    sync(half.path)
-    with half.path.open("rb") as content:
+def _confirmed(layout: Layout, run_id: str, layer: str, half: Path, rows: int) -> CommittedFile:
+    sync(half)
+    with half.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    folder = half.path.parent
-    path = folder / f"{half.run_id}.{digest[:12]}.parquet"
+    path = half.with_name(f"{run_id}.{digest[:12]}.parquet")
     if path.exists():
-        half.path.unlink()
+        half.unlink()
     else:
-        half.path.rename(path)
-    sync(folder)
+        half.rename(path)
+    sync(path.parent)
     where = path.relative_to(layout.root).as_posix()
-    return CommittedFile(where, half.layer, half.rows, path.stat().st_size, digest)
-
-
-def _leaves(schema: pa.Schema) -> list[str]:
-    """Parquet paths of the columns that hold values."""
-    paths: list[str] = []
-    for field in schema:
-        if pa.types.is_list(field.type):
-            paths.append(f"{field.name}.list.element")
-        elif pa.types.is_struct(field.type):
-            paths += (f"{field.name}.{inner.name}" for inner in field.type)
-        else:
-            paths.append(field.name)
-    return paths
+    return CommittedFile(where, layer, rows, path.stat().st_size, digest)
 
 
 def read_batches(

@@ -8,8 +8,8 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 
+# By place below the data folder: `bytes`, `removed_at` and `why`.
 Removed = Mapping[str, Mapping[str, Any]]
-"""By place below the data folder: `bytes`, `removed_at` and `why`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,7 @@ def writer_lock(
     """Hold the right to write the layers and the warehouse; wait for it when another has it.
 
     It locks this folder only: `warehouse.store.working_copy.synchronised` also locks the store.
-
-    Args:
-        layout: The installation.
-        waiting: Called once, with a sentence for people, when another process holds the lock.
+    `waiting` is called once, with a sentence for people, when another process holds the lock.
     """
     with _lock_file(layout) as handle:
         try:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot, records
+from warehouse.read.query import snapshot_records
 
+# Attempts per step of the schedule with retryable outcomes; then the next step is awaited.
 TRIES = 3
-"""Attempts per step of the schedule with retryable outcomes; then the next step is awaited."""
 
 DUE = """
 WITH due AS (
@@ -66,17 +66,17 @@ class DuePage:
     last_modified: str | None
     entry_headline: str | None
     entry_published_raw: str | None
+    # From its listing entry; used where the page itself has no value.
     entry_published_at: datetime | None
-    """From its listing entry; used where the page itself has no value."""
 
 
 def due_pages(
     layout: Layout,
-    steps: Sequence[timedelta],
+    steps: Sequence[timedelta],  # times since the article was first seen
     now: datetime,
     *,
-    most: int,
-    published_since: datetime | None = None,
+    most: int,  # pages of a source
+    published_since: datetime | None = None,  # older articles are not rechecked; undated ones are
 ) -> dict[str, list[DuePage]]:
     """Pages of articles to recheck, by source, the longest due first.
 
@@ -85,16 +85,8 @@ def due_pages(
     `TRIES` times per step, and a page that is gone never again. Not rechecked are articles that
     were published longer before they were first seen than the last step, and those first seen twice
     as long ago: backfilled and old articles are not expected to change.
-
-    Args:
-        layout: The installation.
-        steps: Times since the article was first seen; without any no page is due.
-        now: The current time.
-        most: The largest number of pages of a source.
-        published_since: Articles published earlier are not rechecked; undated ones are.
     """
-    con = open_snapshot(layout) if steps and most else None
-    if con is None:
+    if not (steps and most):
         return {}
     last_step = max(steps)
     parameters = {
@@ -107,8 +99,7 @@ def due_pages(
         "most": most,
     }
     pages: dict[str, list[DuePage]] = defaultdict(list)
-    with con:
-        for row in records(con, DUE, parameters):
-            of_source = pages[row.pop("source_id")]
-            of_source.append(DuePage(**row.pop("validators"), **row))
+    for row in snapshot_records(layout, DUE, parameters):
+        of_source = pages[row.pop("source_id")]
+        of_source.append(DuePage(**row.pop("validators"), **row))
     return pages

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot, records
+from warehouse.read.query import snapshot_records
 
 T = TypeVar("T")
 
@@ -85,20 +85,17 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     final and canonical URLs all count. A saved file does not count as a fetch: the source may have
     revised its article since.
     """
-    con = open_snapshot(layout)
-    if con is None:
-        return set()
-    with con:
-        # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
-        # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
-        rows = con.execute(
-            "SELECT DISTINCT key FROM ("
-            " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
-            " WHERE kind = 'page' AND NOT is_retryable)"
-            " SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS key) USING (key)",
-            [sorted(set(folded_urls))],
-        ).fetchall()
-    return {row[0] for row in rows}
+    # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
+    # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
+    rows = snapshot_records(
+        layout,
+        "SELECT DISTINCT key FROM ("
+        " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
+        " WHERE kind = 'page' AND NOT is_retryable)"
+        " SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS key) USING (key)",
+        [sorted(set(folded_urls))],
+    )
+    return {row["key"] for row in rows}
 
 
 def known_files(layout: Layout, source_id: str) -> set[str]:
@@ -106,33 +103,26 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
 
     Only the last state of a file counts: one that returns to an earlier state has changed.
     """
-    con = open_snapshot(layout)
-    if con is None:
-        return set()
-    with con:
-        rows = con.execute(
-            "SELECT DISTINCT arg_max(etag, run_id) FROM captures JOIN outcomes USING (outcome)"
-            " WHERE kind = 'file' AND source_id = ? AND etag IS NOT NULL AND NOT is_retryable"
-            " GROUP BY url_requested",
-            [source_id],
-        ).fetchall()
-    return {row[0] for row in rows}
+    rows = snapshot_records(
+        layout,
+        "SELECT DISTINCT arg_max(etag, run_id) AS etag FROM captures"
+        " JOIN outcomes USING (outcome)"
+        " WHERE kind = 'file' AND source_id = ? AND captures.etag IS NOT NULL AND NOT is_retryable"
+        " GROUP BY url_requested",
+        [source_id],
+    )
+    return {row["etag"] for row in rows}
 
 
 def last_listings(layout: Layout) -> dict[str, dict[str, KnownListing]]:
     """The listings of each source by requested URL, as last read in full."""
-    con = open_snapshot(layout)
-    if con is None:
-        return {}
-    with con:
-        rows = records(
-            con,
-            "SELECT source_id, url_requested, etag, last_modified, raw_ref, content_type,"
-            " attempted_at FROM captures"
-            " WHERE kind = 'listing' AND outcome = 'listed' AND raw_ref IS NOT NULL"
-            " QUALIFY row_number() OVER (PARTITION BY source_id, url_requested"
-            " ORDER BY attempted_at DESC, capture_id DESC) = 1",
-        )
+    rows = snapshot_records(
+        layout,
+        "SELECT source_id, url_requested, etag, last_modified, raw_ref, content_type, attempted_at"
+        " FROM captures WHERE kind = 'listing' AND outcome = 'listed' AND raw_ref IS NOT NULL"
+        " QUALIFY row_number() OVER (PARTITION BY source_id, url_requested"
+        " ORDER BY attempted_at DESC, capture_id DESC) = 1",
+    )
     found: dict[str, dict[str, KnownListing]] = defaultdict(dict)
     for row in rows:
         source_id, url = row.pop("source_id"), row.pop("url_requested")

@@ -28,6 +28,14 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     return con
 
 
+def snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
+    """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
+    con = open_snapshot(layout)
+    if con is None:
+        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+    return con
+
+
 @contextmanager
 def kept_open(layout: Layout) -> Iterator[None]:
     """Keep the current snapshot open, for many short queries of this process."""
@@ -44,32 +52,20 @@ def kept_open(layout: Layout) -> Iterator[None]:
 def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
     """Query the current snapshot: a relation to read within the body; None for a statement.
 
-    Raises:
-        QueryError: with a message of one line.
+    QueryError with a message of one line.
     """
-    con = open_snapshot(layout)
-    if con is None:
-        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con:
+    with snapshot(layout) as con:
         try:
             yield con.sql(sql)
         except duckdb.Error as error:
-            raise QueryError(_in_one_line(str(error))) from error
-
-
-def _in_one_line(message: str) -> str:
-    """DuckDB's message with the line's number, without the excerpt of the query."""
-    text, marker, excerpt = message.partition("\n\nLINE ")
-    number = excerpt.partition(":")[0]
-    return " ".join(text.split()) + (f" (line {number})" if marker else "")
+            # The message with the line's number, without the excerpt of the query that follows.
+            text, marker, excerpt = str(error).partition("\n\nLINE ")
+            line = f" (line {excerpt.partition(':')[0]})" if marker else ""
+            raise QueryError(" ".join(text.split()) + line) from error
 
 
 def query(layout: Layout, sql: str) -> pa.Table:
-    """The result of one SQL query on the current snapshot.
-
-    Raises:
-        QueryError: with a message of one line.
-    """
+    """The result of one SQL query on the current snapshot; QueryError as of `asked`."""
     with asked(layout, sql) as relation:
         return pa.table({}) if relation is None else relation.to_arrow_table()
 
@@ -85,6 +81,17 @@ def records(
     relation = con.sql(sql, params=given)
     rows: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
     return rows
+
+
+def snapshot_records(
+    layout: Layout, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> list[dict[str, Any]]:
+    """The `records` of a query on the current snapshot; none without a snapshot."""
+    con = open_snapshot(layout)
+    if con is None:
+        return []
+    with con:
+        return records(con, sql, parameters)
 
 
 def quoted(text: str | Path) -> str:

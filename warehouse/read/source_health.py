@@ -9,17 +9,13 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
-HAS_VIEW = "FROM duckdb_views() WHERE view_name = 'source_health'"
-
 
 @dataclass(frozen=True, slots=True)
 class BreakerRule:
     """After how many failures, and for how long, a source is skipped."""
 
-    opens_after: int
-    """Failures in a row."""
-    first_pause: timedelta
-    """Doubled by each further failure."""
+    opens_after: int  # failures in a row
+    first_pause: timedelta  # doubled by each further failure
     longest_pause: timedelta
 
 
@@ -28,8 +24,7 @@ class SourceHealth:
     """A row of the view `source_health`, where the columns are described."""
 
     source_id: str
-    state: str
-    """As of the time of the query."""
+    state: str  # as of the time of the query
     last_run_at: datetime | None
     last_success_at: datetime | None
     last_new_article_at: datetime | None
@@ -81,7 +76,7 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
         return {}
     names = ", ".join(field.name for field in fields(SourceHealth))
     with con:
-        if not con.execute(HAS_VIEW).fetchall():
+        if not con.execute("FROM duckdb_views() WHERE view_name = 'source_health'").fetchall():
             return {}  # an earlier version published the snapshot; the next load adds the view
         rows = records(con, f"SELECT {names} FROM source_health ORDER BY source_id")  # noqa: S608
     return {row["source_id"]: SourceHealth(**row) for row in rows}
@@ -111,9 +106,5 @@ def set_rule(con: duckdb.DuckDBPyConnection, rule: BreakerRule) -> None:
     con.execute("DELETE FROM breaker")
     con.execute(
         "INSERT INTO breaker VALUES (?, to_seconds(?::DOUBLE), to_seconds(?::DOUBLE))",
-        [
-            rule.opens_after,
-            rule.first_pause.total_seconds(),
-            rule.longest_pause.total_seconds(),
-        ],
+        [rule.opens_after, rule.first_pause.total_seconds(), rule.longest_pause.total_seconds()],
     )

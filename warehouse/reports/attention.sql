@@ -1,4 +1,4 @@
--- Grain: one topic and period, over all papers: sum over sum of the paper-days that were collected.
+-- Grain: one topic and period, over all sources: sum over sum of the source-days that were collected.
 SELECT topic_id, greatest(date_trunc($unit, day)::DATE, $first_day) AS period,
        max(day) + 1 AS period_end,
        sum(articles_with_mention) AS hits, sum(articles) AS articles, sum(mentions) AS mentions,

@@ -1,5 +1,5 @@
 -- Grain: one of the latest articles of a topic, with the first of its mentions in context.
-SELECT article_id, topics.name AS topic, articles.published_date AS day, sources.name AS paper,
+SELECT article_id, topics.name AS topic, articles.published_date AS day, sources.name AS source,
        articles.headline, articles.url_canonical AS url, articles.language,
        char_start > length(context_left) AS is_cut_left,
        NOT regexp_matches(context_right, '[.!?。！？…]\s*$') AS is_cut_right,

@@ -30,10 +30,9 @@ from warehouse.stats.daily_counts import (
     dates,
     rounded,
 )
-from warehouse.stats.source_effects import source_effects
 
+# Fewest periods for a standard deviation, by kind of period, in the order of the index's rows.
 ENOUGH = {"day": 28, "month": 6, "week": 8}
-"""Fewest periods for a standard deviation, by kind of period, in the order of the index's rows."""
 SERIES = pa.schema(
     [
         ("topic_id", pa.dictionary(pa.int32(), pa.string())),
@@ -52,39 +51,29 @@ LEFT_OUT = pa.schema(
         *(("reason", pa.string()), ("periods", pa.int64())),
     ]
 )
-Column = npt.NDArray[np.generic]
 
 
 class Periods(NamedTuple):
     """The periods of one kind that are in a source's calendar, and the articles in them."""
 
     kind: str
-    starts: Numbers
-    """First days, counted from 1970-01-01."""
-    columns: Numbers
-    """Index of each one's first day among the panel's known days."""
-    articles: Matrix
-    """All sources' articles by period; NaN where none was collected."""
-    total: Matrix
-    """Articles by source and period; 0 where there are none."""
-    has_articles: Marks
-    """By source and period."""
-    counts: Numbers
-    """Periods in which a source has articles."""
+    starts: Numbers  # first days, counted from 1970-01-01
+    columns: Numbers  # index of each one's first day among the panel's known days
+    articles: Matrix  # all sources' articles by period; NaN where none was collected
+    total: Matrix  # articles by source and period; 0 where there are none
+    has_articles: Marks  # by source and period
+    counts: Numbers  # periods in which a source has articles
 
 
 class Scaled(NamedTuple):
     """Shares over their standard deviations, of some topics and one kind of period."""
 
-    values: Matrix
-    """By topic, source and period; 0 where a source has no articles."""
-    by_source: Matrix
-    by_period: Matrix
-    """Sums of `values`, by topic and source, and by topic and period."""
+    values: Matrix  # by topic, source and period; 0 where a source has no articles
+    by_source: Matrix  # sums of `values`, by topic and source
+    by_period: Matrix  # and by topic and period
+    # By topic and source: why it is not scaled; empty for those that are.
     reasons: npt.NDArray[np.str_]
-    """By topic and source: why it is not scaled; empty for those that are."""
-    has_scale: Marks
-    """By topic and source."""
+    has_scale: Marks  # by topic and source
 
 
 def index_tables(counts: Counts) -> dict[str, pa.Table]:
@@ -99,7 +88,13 @@ def index_tables(counts: Counts) -> dict[str, pa.Table]:
             is_daily = len(periods.columns) == known.shape[2]
             sums = known if is_daily else np.add.reduceat(known, periods.columns, axis=2)
             scaled = _scaled(periods, sums)
-            effects = _effects(periods, scaled)
+            effects = np.full(scaled.has_scale.shape, np.nan)
+            # Topics with the same scaled sources share their equations: solved once for all.
+            groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
+            for number, has_scale in enumerate(groups):
+                of = group_of == number
+                observed = periods.has_articles & has_scale[:, None]
+                effects[of] = source_effects(observed, scaled.by_source[of], scaled.by_period[of])
             columns.append(_columns(periods, sums, scaled, effects))
             left_out.append(_left_out(panel, topics, periods, scaled, effects))
         series.append(_series(panel, topics, kinds, columns))
@@ -108,7 +103,11 @@ def index_tables(counts: Counts) -> dict[str, pa.Table]:
 
 def _periods(panel: Panel, kind: str) -> Periods:
     days, total = panel.days[panel.known], panel.total[:, panel.known]
-    starts = _starts(days, kind)
+    starts = days
+    if kind == "week":
+        starts = days - (days + 3) % 7  # 1970 began on a Thursday
+    elif kind == "month":
+        starts = days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
     columns = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     collected = np.logical_or.reduceat(~np.isnan(total).all(axis=0), columns)
     sums = np.add.reduceat(np.nan_to_num(total), columns, axis=1)
@@ -116,15 +115,6 @@ def _periods(panel: Panel, kind: str) -> Periods:
     has_articles = sums > 0
     counts = np.count_nonzero(has_articles, axis=1)
     return Periods(kind, starts[columns], columns, articles, sums, has_articles, counts)
-
-
-def _starts(days: Numbers, kind: str) -> Numbers:
-    """The first day of the period of each day."""
-    if kind == "day":
-        return days
-    if kind == "week":
-        return days - (days + 3) % 7  # 1970 began on a Thursday
-    return days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
 
 
 def _scaled(periods: Periods, hits: Whole) -> Scaled:
@@ -145,15 +135,41 @@ def _scaled(periods: Periods, hits: Whole) -> Scaled:
     return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, has_scale)
 
 
-def _effects(periods: Periods, scaled: Scaled) -> Matrix:
-    """The sources' own levels, by topic and source; NaN for sources without one."""
-    effects = np.full(scaled.has_scale.shape, np.nan)
-    # Topics with the same scaled sources share their equations, which are solved once for all.
-    groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
-    for number, has_scale in enumerate(groups):
-        topics, observed = group_of == number, periods.has_articles & has_scale[:, None]
-        sums = scaled.by_source[topics], scaled.by_period[topics]
-        effects[topics] = source_effects(observed, *sums)
+def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Matrix:
+    """Fit y = effect of the source + effect of the period, by least squares.
+
+    Args:
+        observed: Observed cells, by source and period; the same in all panels.
+        by_source: Sums of y by panel and source, y being 0 where not observed.
+        by_period: Sums of y by panel and period.
+
+    Returns:
+        Effects by panel and source. NaN for sources without values, and for those that no chain
+        of common periods connects to the largest group of sources.
+    """
+    # Least squares gives z = mean(y - a) over a period's sources. Substituted into the equations of
+    # the sources, that leaves one equation per source, whose solutions differ only by a constant.
+    effects = np.full(by_source.shape, np.nan)
+    if not observed.any():
+        return effects
+    cells = observed.astype(float)
+    weighted = cells / np.maximum(cells.sum(axis=0), 1)
+    equations = np.diag(cells.sum(axis=1)) - cells @ weighted.T
+    excess = by_source - by_period @ weighted.T
+    # The connected sources with the most values; sources with a common period are connected.
+    remaining = set(range(len(cells)))
+    joined: list[int] = []
+    are_connected = cells @ cells.T > 0
+    while remaining:
+        reached = np.arange(len(cells)) == min(remaining)
+        while ((extended := are_connected[reached].any(axis=0) | reached) != reached).any():
+            reached = extended
+        component = [int(source) for source in np.flatnonzero(reached)]
+        remaining -= set(component)
+        joined = max(joined, component, key=lambda sources: cells[sources].sum())
+    # Adding the sum of the effects, which has to be 0, to each equation determines the constant.
+    inner = equations[np.ix_(joined, joined)] + 1.0 / len(joined)
+    effects[:, joined] = np.linalg.solve(inner, excess[:, joined].T).T
     return effects
 
 
@@ -222,7 +238,7 @@ def _left_out(
     )
 
 
-def _named(numbers: Column, names: list[str]) -> pa.DictionaryArray:
+def _named(numbers: npt.NDArray[np.generic], names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(numbers.astype(np.int32), pa.array(names, pa.string()))
 
 

@@ -15,8 +15,7 @@ Whole = npt.NDArray[np.integer[Any]]
 Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
-MOST_CELLS = 1_000_000
-"""Topics times sources times days of one array: 8 MB of float64."""
+MOST_CELLS = 1_000_000  # topics times sources times days of one array: 8 MB of float64
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles FROM topic_daily"
     " WHERE topic_id = ?"
@@ -35,12 +34,9 @@ class Panel(NamedTuple):
 
     topics: list[str]
     sources: list[str]
-    days: Numbers
-    """Every day from the first to the last, counted from 1970-01-01."""
-    known: Marks
-    """By day: whether it is in any source's calendar."""
-    total: Matrix
-    """Articles by source and day; NaN where the source was not collected."""
+    days: Numbers  # every day from the first to the last, counted from 1970-01-01
+    known: Marks  # by day: whether it is in any source's calendar
+    total: Matrix  # articles by source and day; NaN where the source was not collected
 
 
 class Hits(NamedTuple):
@@ -48,8 +44,7 @@ class Hits(NamedTuple):
 
     topics: range
     hits: Whole
-    originals: Whole
-    """Those that are not copies."""
+    originals: Whole  # those that are not copies
 
 
 class Counts:

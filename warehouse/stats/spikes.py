@@ -23,21 +23,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from warehouse.stats.daily_counts import (
-    Counts,
-    Matrix,
-    Numbers,
-    Whole,
-    dates,
-    rounded,
-)
+from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, dates, rounded
 
-PAST = 56
-"""Days that each step looks back."""
-REACH = 4 * PAST
-"""Days before a day that its score depends on."""
+PAST = 56  # days that each step looks back
+REACH = 4 * PAST  # days before a day that its score depends on
+# Thresholds of a spike: articles with the topic, those that are not copies, and the score.
 LEAST_HITS, LEAST_ORIGINALS, LEAST_SCORE = 4, 3, 3.5
-"""Thresholds of a spike: articles with the topic, those that are not copies, and the score."""
 SPIKES = pa.schema(
     [
         *(("topic_id", pa.string()), ("day", pa.date32()), ("hits", pa.int64())),
@@ -58,16 +49,12 @@ class Past(NamedTuple):
     """The sources' articles and those of the days before, by source and day, or by day."""
 
     total: Matrix
-    counted: Matrix
-    """1 where a source has articles on the day and on 14 of the days before; else 0."""
+    counted: Matrix  # 1 where a source has articles on the day and on 14 of the days before; else 0
+    # Its articles / (its articles of the days before + 20); 0 where it is not counted.
     weight: Matrix
-    """Its articles / (its articles of the days before + 20); 0 where it is not counted."""
-    before: Matrix
-    """Articles of the day's counted sources on the days before."""
-    sources: Numbers
-    """How many are counted."""
-    past_days: Numbers
-    """Days before on which any source was counted."""
+    before: Matrix  # articles of the day's counted sources on the days before
+    sources: Numbers  # how many are counted
+    past_days: Numbers  # days before on which any source was counted
 
 
 class Level(NamedTuple):
@@ -75,8 +62,7 @@ class Level(NamedTuple):
 
     hits: Matrix
     expected: Matrix
-    weekday: Matrix
-    """Expected hits of the same weekday on the days before, + 10."""
+    weekday: Matrix  # expected hits of the same weekday on the days before, + 10
 
 
 def spike_table(counts: Counts) -> pa.Table:
@@ -158,7 +144,11 @@ def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
 
 def _level(past: Past, hits: Whole) -> Level:
     """Steps 1 to 3."""
-    kept_part = _kept_part(past.total.sum(axis=0), hits.sum(axis=1))
+    total, all_hits = past.total.sum(axis=0), hits.sum(axis=1)
+    past_total = _before(total)
+    limit = 3 * total * _before(all_hits) / np.where(past_total > 0, past_total, np.nan) + 3
+    # Step 1, as the part of a day's hits that is kept, by topic and day.
+    kept_part = np.fmin(1.0, limit / np.where(all_hits > 0, all_hits, np.nan))
     past_hits = _before(hits * kept_part[:, None, :])
     rate_of_all = _of_counted(past_hits, past) / np.where(past.before > 0, past.before, np.inf)
     level = np.einsum("tpd,pd->td", past_hits, past.weight)
@@ -168,17 +158,16 @@ def _level(past: Past, hits: Whole) -> Level:
     return Level(counted, level * (_weekdays_before(counted * kept_part) + 10) / weekday, weekday)
 
 
-def _kept_part(total: Matrix, hits: Whole) -> Matrix:
-    """Step 1, as the part of a day's hits that is kept, by topic and day."""
-    past_total = _before(total)
-    limit = 3 * total * _before(hits) / np.where(past_total > 0, past_total, np.nan) + 3
-    return np.fmin(1.0, limit / np.where(hits > 0, hits, np.nan))
-
-
 def _scores(past: Past, level: Level, topic: Numbers, at: Numbers) -> Matrix:
     """Steps 4 and 5, for pairs of a topic and a day."""
     residuals = np.abs(2 * (np.sqrt(level.hits + 0.375) - np.sqrt(level.expected + 0.375)))
-    median = _medians(np.where(past.sources > 0, residuals, np.nan), past.past_days, topic, at)
+    # Medians over the 56 days before, without NaN.
+    residuals = np.where(past.sources > 0, residuals, np.nan)
+    padded = np.pad(residuals, ((0, 0), (PAST, 0)), constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, PAST, axis=1)
+    ordered = np.sort(windows[topic, at], axis=1)  # NaN come last
+    rows, counts = np.arange(len(at)), past.past_days[at]
+    median = (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2
     scatter = np.maximum(1, (1.4826 * median) ** 2)
     expected = level.expected[topic, at]
     least = np.maximum(expected, 0.1)
@@ -187,13 +176,3 @@ def _scores(past: Past, level: Level, topic: Numbers, at: Numbers) -> Matrix:
     excess = level.hits[topic, at] ** (2 / 3) - least ** (2 / 3)
     scores: Matrix = 1.5 * excess / least ** (1 / 6) / np.sqrt(variance)
     return scores
-
-
-def _medians(residuals: Matrix, past_days: Numbers, topic: Numbers, at: Numbers) -> Matrix:
-    """Medians over the 56 days before, for pairs of a topic and a day, without NaN."""
-    padded = np.pad(residuals, ((0, 0), (PAST, 0)), constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, PAST, axis=1)
-    ordered = np.sort(windows[topic, at], axis=1)  # NaN come last
-    rows, counts = np.arange(len(at)), past_days[at]
-    medians: Matrix = (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2
-    return medians

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from warehouse.store.objects import Changed, Missing, Store, StoreError
 
@@ -19,42 +18,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = "leases"
 RENEW_SECONDS = 10.0
-EXPIRES_SECONDS = 60.0
-"""Time without a heartbeat after which a holder counts as dead."""
-LOOK_SECONDS = 1.0
-"""Pause between two attempts to take a lease."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """A lease that this process holds."""
-
-    store: Store
-    key: str
-    holder: str
-    tag: str
-    ended: threading.Event = field(default_factory=threading.Event)
-    beats: int = 0
-
-    def keep(self) -> None:
-        """Send heartbeats until `ended` is set or another machine has taken the lease."""
-        while not self.ended.wait(RENEW_SECONDS):
-            self.beats += 1
-            try:
-                self.tag = self.store.replace(self.key, _content(self.holder, self.beats), self.tag)
-            except Changed as error:
-                log.warning("%s: it counted this machine as dead", error)
-                return
-            except StoreError as error:
-                # The next heartbeat may still be in time.
-                log.warning("%s: heartbeat failed", error)
-
-    def release(self) -> None:
-        """Give the lease back: an object without a holder."""
-        try:
-            self.store.replace(self.key, _content("", 0), self.tag)
-        except StoreError as error:
-            log.warning("%s was not released, it expires instead: %s", self.key, error)
+EXPIRES_SECONDS = 60.0  # time without a heartbeat after which a holder counts as dead
+LOOK_SECONDS = 1.0  # pause between two attempts to take a lease
 
 
 def _content(holder: str, beats: int) -> bytes:
@@ -67,25 +32,50 @@ def lease(
 ) -> Iterator[None]:
     """Hold a lease, after waiting for another holder to release it.
 
-    Args:
-        store: The store of its object.
-        key: The key of the object.
-        holder: The id of this machine. A lease that already has it is taken at once: the process
-            that held it is dead.
-        waiting: Called once, with a message, when another holder has to be waited for.
-
-    Raises:
-        StoreError: the store does not answer.
+    `holder` is the id of this machine: a lease that already has it is taken at once, since the
+    process that held it is dead. `waiting` is called once, with a message, when another holder has
+    to be waited for.
     """
-    held = _Held(store, key, holder, _acquire(store, key, holder, waiting))
-    keeper = threading.Thread(target=held.keep, name=f"lease {key}", daemon=True)
+    tag, beats = _acquire(store, key, holder, waiting), 0
+
+    def beat() -> None:
+        nonlocal tag, beats
+        beats += 1
+        tag = store.replace(key, _content(holder, beats), tag)
+
+    try:
+        with heartbeat(f"lease {key}", beat):
+            yield
+    finally:
+        try:
+            store.replace(key, _content("", 0), tag)
+        except StoreError as error:
+            log.warning("%s was not released, it expires instead: %s", key, error)
+
+
+@contextmanager
+def heartbeat(name: str, beat: Callable[[], object]) -> Iterator[None]:
+    """Call `beat` every RENEW_SECONDS while the body runs, until another machine took the lease."""
+    ended = threading.Event()
+
+    def keep() -> None:
+        while not ended.wait(RENEW_SECONDS):
+            try:
+                beat()
+            except Changed as error:
+                log.warning("%s: it counted this machine as dead", error)
+                return
+            except StoreError as error:
+                # The next heartbeat may still be in time.
+                log.warning("%s: heartbeat failed", error)
+
+    keeper = threading.Thread(target=keep, name=name, daemon=True)
     keeper.start()
     try:
         yield
     finally:
-        held.ended.set()
+        ended.set()
         keeper.join()
-        held.release()
 
 
 def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]) -> str:

@@ -13,6 +13,7 @@ from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store, open_store
 from warehouse.store.states import StoredSnapshot
 
+# Files that are replaced, and so are stored by digest. All others have unique names.
 SMALL_FILES = (
     "commits/*.json",
     "commits/compacted/*.json",
@@ -21,10 +22,9 @@ SMALL_FILES = (
     "topic_changes.json",
     "removed.json",
 )
-"""Files that are replaced, and so are stored by digest. All others have unique names."""
 
+# A small file's SHA-256, size in bytes, and time of modification in nanoseconds.
 Seen = tuple[str, int, int]
-"""A small file's SHA-256, size in bytes, and time of modification in nanoseconds."""
 
 
 @dataclass(slots=True)
@@ -32,18 +32,13 @@ class Link:
     """A data folder's store, and the state that it was updated to."""
 
     url: str
-    copy: str
-    """Id of this working copy."""
-    state: int = 0
-    """Number of the last state that the folder was updated to, or that it created."""
-    documents: dict[str, str] = field(default_factory=dict)
-    """The documents of that state."""
-    snapshots: tuple[StoredSnapshot, ...] = ()
-    """The snapshots of that state."""
+    copy: str  # id of this working copy
+    state: int = 0  # number of the last state that the folder was updated to, or that it created
+    documents: dict[str, str] = field(default_factory=dict)  # the documents of that state
+    snapshots: tuple[StoredSnapshot, ...] = ()  # the snapshots of that state
+    # The small files of the folder, so that only changed ones are read again.
     seen: dict[str, Seen] = field(default_factory=dict)
-    """The small files of the folder, so that only changed ones are read again."""
-    published: str = ""
-    """Name of the folder of the newest local snapshot."""
+    published: str = ""  # name of the folder of the newest local snapshot
 
     @property
     def store(self) -> Store:

@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 SCHEME = "s3://"
-RETRY_TIMEOUT = timedelta(seconds=30)
-"""Time for all attempts of a request that fails with a retryable error."""
-# Most of the time goes to waiting for the store.
+# Objects downloaded or uploaded at the same time: most of the time goes to waiting for the store.
 AT_ONCE = 16
-"""Objects downloaded or uploaded at the same time."""
-CHUNK_SIZE = 8 * 1024 * 1024
 
 
 class StoreError(OSError):
@@ -55,11 +51,7 @@ class Store:
     url: str
 
     def read(self, key: str) -> bytes:
-        """An object's content.
-
-        Raises:
-            Missing: it does not exist.
-        """
+        """An object's content; raises Missing when it does not exist."""
         return self.read_tagged(key)[0]
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
@@ -71,11 +63,7 @@ class Store:
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
     def read_range(self, key: str, start: int, end: int) -> bytes:
-        """The bytes of an object from `start` to before `end`.
-
-        Raises:
-            Missing: it does not exist.
-        """
+        """The bytes of an object from `start` to before `end`; raises Missing without one."""
         import obstore
 
         with self._translated_errors(key):
@@ -86,26 +74,17 @@ class Store:
         self._put(key, content, "overwrite")
 
     def create(self, key: str, content: bytes | Path) -> str:
-        """Create an object; its ETag.
-
-        Raises:
-            Changed: it already exists.
-        """
+        """Create an object, and return its ETag; raises Changed when it already exists."""
         return self._put(key, content, "create")
 
     def replace(self, key: str, content: bytes, tag: str) -> str:
-        """Overwrite an object that still has an ETag; its new ETag.
-
-        Raises:
-            Changed: it has another one.
-        """
+        """Overwrite an object, and return its new ETag; raises Changed when `tag` is outdated."""
         return self._put(key, content, {"e_tag": tag})
 
     def keep(self, key: str, content: bytes | Path) -> bool:
         """Write an object whose key identifies its content, unless it exists; whether it was new.
 
-        Raises:
-            StoreError: it exists with another size.
+        StoreError when it exists with another size.
         """
         size = content.stat().st_size if isinstance(content, Path) else len(content)
         found = self.size(key)
@@ -127,18 +106,14 @@ class Store:
             return None
 
     def download(self, key: str, path: Path) -> None:
-        """Download an object to a file, which is complete or absent.
-
-        Raises:
-            Missing: the object does not exist.
-        """
+        """Download an object to a file, complete or absent; raises Missing without an object."""
         import obstore
 
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f".{path.name}.{os.getpid()}.half")
         try:
             with self._translated_errors(key), half.open("wb") as out:
-                for chunk in obstore.get(self._client, key).stream(min_chunk_size=CHUNK_SIZE):
+                for chunk in obstore.get(self._client, key).stream(min_chunk_size=8 << 20):
                     out.write(chunk)
                 out.flush()
                 os.fsync(out.fileno())
@@ -204,17 +179,14 @@ def _connect(url: str) -> "S3Store":
         parts.netloc,
         prefix=parts.path.strip("/") or None,
         client_options={"allow_http": endpoint.startswith("http://"), "timeout": "10m"},
-        retry_config={"max_retries": 5, "retry_timeout": RETRY_TIMEOUT},
+        # The time is that of all attempts of a request that fails with a retryable error.
+        retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=30)},
         **options,
     )
 
 
 def open_store(url: str) -> Store:
-    """The store at a URL.
-
-    Raises:
-        ValueError: it is not the URL of a bucket, or the extra `s3` is not installed.
-    """
+    """The store at a URL; ValueError when that names no bucket, or the extra `s3` is missing."""
     parts = urlsplit(url)
     if not url.startswith(SCHEME) or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"must be like s3://bucket/folder, got {url!r}")
@@ -227,11 +199,7 @@ def open_store(url: str) -> Store:
 
 
 def object_at(url: str) -> tuple[Store, str]:
-    """The bucket of an object's URL as a store, and the object's key in it.
-
-    Raises:
-        ValueError: as `open_store` does.
-    """
+    """The bucket of an object's URL as a store, and the key in it; errors as of `open_store`."""
     bucket, _, key = url.removeprefix(SCHEME).partition("/")
     return open_store(f"{SCHEME}{bucket}"), key
 

@@ -12,8 +12,8 @@ import duckdb
 from warehouse.build.article_texts_view import point_texts
 from warehouse.build.file_copy import copy_over
 from warehouse.build.manifest import NAME
-from warehouse.build.snapshots import show, snapshot_folder, snapshots
-from warehouse.layers.commits import CommittedFile, committed_runs, named_files
+from warehouse.build.publish import show, snapshot_folder, snapshots
+from warehouse.layers.commits import CommittedFile, named_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.store.link import Link, files_of, scan, write_link
@@ -35,8 +35,7 @@ TRIES = 3
 def pull(layout: Layout, link: Link) -> None:
     """Update the folder to the store's last state; the caller holds the folder's lock.
 
-    Raises:
-        StoreError: the store does not answer, or has lost a state or an object.
+    StoreError when the store does not answer, or has lost a state or an object.
     """
     store = link.store
     for attempt in range(1, TRIES + 1):
@@ -66,13 +65,10 @@ def _update(layout: Layout, link: Link, state: State) -> None:
     files = [file for name, content in contents.items() for file in files_of(name, content)]
     side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
     removed = sorted(local.keys() - state.documents.keys())
+    lost = "%s is not in %s, which another machine changed first: its run is loaded again"
     for name in removed:
         if name.startswith("commits/") and name not in link.documents:
-            log.warning(
-                "%s is not in %s, which another machine changed first: its run is loaded again",
-                name,
-                store.url,
-            )
+            log.warning(lost, name, store.url)
     _replace(layout, contents, removed)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _download_snapshot(layout, store, state.snapshots[0])
@@ -87,7 +83,7 @@ def _update(layout: Layout, link: Link, state: State) -> None:
 def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
     """Write and remove small files, and remove the large files that none of them names any more."""
     may_unname = bool(removed) or any((layout.root / name).exists() for name in contents)
-    before = named_files(layout.commits, committed_runs(layout.commits)) if may_unname else set()
+    before = named_files(layout.commits) if may_unname else set()
     for name in removed:
         (layout.root / name).unlink()
     for name, content in contents.items():
@@ -97,7 +93,7 @@ def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[st
         half.write_bytes(content)
         half.rename(path)
     os.sync()  # once, instead of an fsync for each file
-    after = named_files(layout.commits, committed_runs(layout.commits)) if may_unname else set()
+    after = named_files(layout.commits) if may_unname else set()
     expired = removed_archives(layout) if "removed.json" in contents else ()
     for name in (*(before - after), *expired):
         (layout.root / name).unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Creating the next state of a store from its working copy, and removing unnamed objects."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.removed_archives import removed_archives
 from warehouse.store.lease import FOLDER as LEASES
 from warehouse.store.link import Link, files_of, read_link, scan, write_link
-from warehouse.store.objects import SCHEME, Store, side_by_side
+from warehouse.store.objects import SCHEME, side_by_side
 from warehouse.store.source_leases import TURNS
 from warehouse.store.states import FOLDER as STATES
 from warehouse.store.states import (
@@ -37,10 +37,23 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     side_by_side(lambda name: store.keep(document_key(local[name]), layout.root / name), changed)
     stored = link.snapshots
     if current != link.published:
-        stored = (_upload_snapshot(layout, store, current), *stored)[:KEPT_SNAPSHOTS]
+        folder = layout.warehouse / current
+        # A random part, since another machine may have published a load of the same number.
+        key = f"warehouse/{current}-{uuid4().hex[:12]}"
+        for name in (layout.current.name, NAME):
+            store.create(f"{key}/{name}", folder / name)
+        size = (folder / layout.current.name).stat().st_size
+        newest = StoredSnapshot(key, int(current.rpartition("-")[2]), size)
+        stored = (newest, *stored)[:KEPT_SNAPSHOTS]
     state = State(link.state + 1, local, stored, f"{link.copy} {uuid4().hex}")
     create_state(store, state)
-    _delete_superseded(layout, link, state, changed)
+    # What the new state no longer names; after a kill the upkeep deletes it.
+    for old in link.snapshots:
+        if old not in stored:
+            store.delete([f"{old.key}/{layout.current.name}", f"{old.key}/{NAME}"])
+    if "removed.json" in changed:
+        store.delete(removed_archives(layout))
+    drop_old_states(store, state.number)
     link.state, link.documents = state.number, local
     link.snapshots, link.published = stored, current
     write_link(layout, link)
@@ -60,29 +73,6 @@ def _is_external(name: str) -> bool:
     return name.startswith(("/", SCHEME))
 
 
-def _upload_snapshot(layout: Layout, store: Store, name: str) -> StoredSnapshot:
-    folder = layout.warehouse / name
-    # A random part, since another machine may have published a load of the same number.
-    key = f"warehouse/{name}-{uuid4().hex[:12]}"
-    for each in (layout.current.name, NAME):
-        store.create(f"{key}/{each}", folder / each)
-    size = (folder / layout.current.name).stat().st_size
-    return StoredSnapshot(key, int(name.rpartition("-")[2]), size)
-
-
-def _delete_superseded(
-    layout: Layout, link: Link, state: State, changed: Mapping[str, str]
-) -> None:
-    """Delete the objects that the new state no longer names; after a kill the upkeep does it."""
-    store = link.store
-    kept = {stored.key for stored in state.snapshots}
-    for key in (stored.key for stored in link.snapshots if stored.key not in kept):
-        store.delete([f"{key}/{layout.current.name}", f"{key}/{NAME}"])
-    if "removed.json" in changed:
-        store.delete(removed_archives(layout))
-    drop_old_states(store, state.number)
-
-
 def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
     """Keys of all objects that the state names, with their size in bytes or None if not known."""
     commits = read_commits(layout.commits, committed_runs(layout.commits))
@@ -100,20 +90,16 @@ def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
 
 
 def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
-    """Delete the objects that killed writers left in the store; the caller holds the writer's lock.
+    """Delete the objects that killed writers left in the store, and return their keys.
 
-    Args:
-        layout: The installation.
-        older_than: Younger objects may belong to a writer that has not created its state yet.
-
-    Returns:
-        The keys of the deleted objects.
+    The caller holds the writer's lock. Objects that are not `older_than` may belong to a writer
+    that has not created its state yet.
     """
     link = read_link(layout)
     if link is None:
         return []
     named = set(named_objects(layout, link))
-    named |= named_files(layout.commits, committed_runs(layout.commits))
+    named |= named_files(layout.commits)
     unnamed = [
         found.key
         for found in link.store.list()

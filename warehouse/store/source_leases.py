@@ -6,14 +6,14 @@ how much older its object is than one that was just written.
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from warehouse.layers.layout import Layout
-from warehouse.store.lease import EXPIRES_SECONDS, FOLDER, LOOK_SECONDS, RENEW_SECONDS, lease
+from warehouse.store.lease import EXPIRES_SECONDS, FOLDER, LOOK_SECONDS, heartbeat, lease
 from warehouse.store.link import read_link
 from warehouse.store.objects import Missing, Store, StoreError
 
@@ -24,22 +24,15 @@ TURNS = "turns"
 
 @contextmanager
 def stored_turn(
-    layout: Layout,
+    layout: Layout,  # without a store this has no effect
     run_id: str,
     source_ids: Sequence[str],
     waiting: Callable[[Mapping[str, str]], None] | None = None,
 ) -> Iterator[Mapping[str, str]]:
     """Keep other machines from collecting sources while the body runs.
 
-    Args:
-        layout: The installation; without a store this has no effect.
-        run_id: This run's id.
-        source_ids: The sources to collect.
-        waiting: Called with the ids of the runs that hold some of them, by source id, whenever
-            those change, until all are free. Without it, held sources are left out.
-
-    Yields:
-        The sources that runs of other machines hold: the run's id, by source id.
+    Yields the sources that runs of other machines hold: the run's id, by source id. `waiting` is
+    called with these whenever they change, until all are free; without it, they are left out.
     """
     link = read_link(layout)
     if link is None:
@@ -47,17 +40,11 @@ def stored_turn(
         return
     key, store = f"{TURNS}/{run_id}.json", link.store
     busy = _acquire(store, link.copy, key, source_ids, waiting)
-    ended = threading.Event()
     free = sorted(set(source_ids) - busy.keys())
-    keeper = threading.Thread(
-        target=_send_heartbeats, args=(store, key, free, ended), name=key, daemon=True
-    )
-    keeper.start()
     try:
-        yield busy
+        with heartbeat(key, partial(store.write, key, _content(free))):
+            yield busy
     finally:
-        ended.set()
-        keeper.join()
         try:
             store.delete([key])
         except StoreError as error:
@@ -102,13 +89,3 @@ def _held(store: Store, key: str) -> dict[str, str]:
 
 def _content(source_ids: Sequence[str]) -> bytes:
     return json.dumps(list(source_ids)).encode()
-
-
-def _send_heartbeats(
-    store: Store, key: str, source_ids: Sequence[str], ended: threading.Event
-) -> None:
-    while not ended.wait(RENEW_SECONDS):
-        try:
-            store.write(key, _content(source_ids))
-        except StoreError as error:
-            log.warning("%s: heartbeat failed", error)

@@ -13,18 +13,15 @@ from warehouse.layers.documents import decode, encode
 from warehouse.store.objects import Changed, Store
 
 FOLDER = "states"
-KEPT = 50
-"""States kept, for machines that read one while others are created."""
-KEPT_SNAPSHOTS = 3
-"""Snapshots kept, so that two loads may be published while one is downloaded."""
+KEPT = 50  # states kept, for machines that read one while others are created
+KEPT_SNAPSHOTS = 3  # snapshots kept, so that two loads may be published while one is downloaded
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
     """A published DuckDB file, with its manifest beside it."""
 
-    key: str
-    """Key of its folder."""
+    key: str  # key of its folder
     load_no: int
     bytes: int
 
@@ -33,14 +30,13 @@ class StoredSnapshot:
 class State:
     """The valid objects of a store at one time."""
 
-    number: int = 0
-    """0 for an empty store."""
+    number: int = 0  # 0 for an empty store
+    # Digests of the small files, by path below the data folder.
     documents: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the small files, by path below the data folder."""
+    # The newest first, which is the one that readers get.
     snapshots: tuple[StoredSnapshot, ...] = ()
-    """The newest first, which is the one that readers get."""
+    # Unique: a retry recognises its own state by it, if the first answer was lost.
     made_by: str = ""
-    """Unique: a retry recognises its own state by it, if the first answer was lost."""
 
 
 def _key(number: int) -> str:
@@ -62,12 +58,7 @@ def last_number(store: Store) -> int:
 
 
 def read_state(store: Store, number: int) -> State:
-    """A state by its number.
-
-    Raises:
-        Missing: it was deleted, since KEPT newer ones exist.
-        DocumentError: it was written by a newer version of Presswatch.
-    """
+    """A state by its number; Missing when it was deleted, since KEPT newer ones exist."""
     if not number:
         return State()
     key = _key(number)
@@ -75,11 +66,7 @@ def read_state(store: Store, number: int) -> State:
 
 
 def create_state(store: Store, state: State) -> None:
-    """Create the next state, which takes effect with that.
-
-    Raises:
-        Changed: another machine has created the state of that number; this one has no effect.
-    """
+    """Create the next state, which takes effect with that; Changed if another machine was first."""
     content = encode(state, indent=None, sort_keys=True)
     try:
         store.create(_key(state.number), gzip.compress(content, mtime=0))

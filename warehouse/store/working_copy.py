@@ -26,11 +26,8 @@ LEASE = f"{FOLDER}/warehouse.json"
 def join(layout: Layout, url: str) -> None:
     """Make a folder the working copy of a store, unless it already is.
 
-    Data in the folder become the first state of an empty store.
-
-    Raises:
-        ValueError: it is a working copy of another store, or both it and the store have data.
-        StoreError: the store does not answer.
+    Data in the folder become the first state of an empty store. ValueError when it is a working
+    copy of another store, or both it and the store have data.
     """
     store, link = open_store(url), read_link(layout)
     if link and link.url != store.url:
@@ -46,11 +43,7 @@ def join(layout: Layout, url: str) -> None:
 
 
 def catch_up(layout: Layout) -> None:
-    """Update a working copy to the last state of its store, unless a process holds its lock.
-
-    Raises:
-        StoreError: the store does not answer.
-    """
+    """Update a working copy to the last state of its store, unless a process holds its lock."""
     if not is_working_copy(layout):
         return
     with try_writer_lock(layout) as is_held:
@@ -66,13 +59,8 @@ def synchronised(
     """Hold the right to write the folder and its store: pull before the body, push after it.
 
     Without a store, this is the writer's lock alone. When the body raises, nothing is pushed.
-
-    Args:
-        layout: The installation.
-        waiting: Called with a message when another process or machine has to be waited for.
-
-    Raises:
-        StoreError: the store does not answer, or another machine has changed it meanwhile.
+    `waiting` is called with a message when another process or machine has to be waited for.
+    StoreError when the store does not answer, or another machine has changed it meanwhile.
     """
     with writer_lock(layout, waiting):
         link = read_link(layout)
