@@ -13,7 +13,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from flows.installation import Installation, open_installation
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.backfill.estimate import estimate
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
@@ -23,6 +22,7 @@ from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
 from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
+from tasks.installation import Installation, open_installation
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
@@ -30,7 +30,7 @@ from tasks.model import ARTICLE_OUTCOMES
 from tasks.report.task import report_or_warn
 from tasks.settings import ConfigError, Settings
 from warehouse.read.query import query
-from warehouse.store.source_leases import stored_turn
+from warehouse.store.lease import stored_turn
 
 if TYPE_CHECKING:
     from tasks.backfill.dask_cluster import Cluster
@@ -93,16 +93,10 @@ def _backfill(
     dry_run: bool,
     processes: int,
 ) -> Backfilled:
-    place = Place(
-        installation.layout,
-        installation.sources,
-        installation.topics,
-        installation.settings,
-        chosen,
-    )
+    layout, settings = installation.layout, installation.settings
+    place = Place(layout, installation.sources, installation.topics, settings, chosen)
     with ExitStack() as held:
         if not dry_run:
-            layout = installation.layout
             try:
                 held.enter_context(source_lock(layout, FLOW))
             except SourceBusy:
@@ -111,17 +105,17 @@ def _backfill(
                 raise SourcesFailed("another machine's backfill is at work in the store")
             # After the locks: only the one backfill may remove staged rows.
             sweep_staged(layout)
-        files, earlier = open_warcs(paths), Done(installation.layout, chosen)
+        files, earlier = open_warcs(paths), Done(layout, chosen)
         before = sum(map(earlier.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%d WARC files, %s to do", len(files), megabytes(done.bytes))
         if dry_run:
-            pool = held.enter_context(shard_pool(processes or installation.settings.processes))
+            pool = held.enter_context(shard_pool(processes or settings.processes))
             done.estimate = estimate(place, files, done.bytes, pool)
             return done
-        engine = held.enter_context(refining(installation.settings, processes))
+        engine = held.enter_context(refining(settings, processes))
         to_do = (one for one in files if earlier.bytes(one) < one.bytes)
-        shards = engine.shards(to_do, installation.settings.limits.shard_bytes, earlier)
+        shards = engine.shards(to_do, settings.limits.shard_bytes, earlier)
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:
@@ -183,15 +177,13 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
 
 def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[str, Any]]:
     """The shards' records by outcome."""
-    rows = [
-        (count, "an article" if outcome in ARTICLE_OUTCOMES else "rejected", outcome)
-        for outcome, count in sorted(counts.items())
-    ]
-    rows += [(count, "passed over", reason) for reason, count in sorted(passed.items())]
-    return [
-        {"records": count, "became": became, "outcome": str(outcome)}
-        for count, became, outcome in rows
-    ]
+    rows = []
+    for outcome, count in sorted(counts.items()):
+        became = "an article" if outcome in ARTICLE_OUTCOMES else "rejected"
+        rows.append({"records": count, "became": became, "outcome": str(outcome)})
+    for reason, count in sorted(passed.items()):
+        rows.append({"records": count, "became": "passed over", "outcome": reason})
+    return rows
 
 
 def summary(done: Backfilled, processes: int) -> Group:

@@ -12,13 +12,20 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.installation import Installation, open_installation
-from flows.runs import run_page
-from flows.runs.ingest_result import Ingested, end, run_name, skip
+from flows.runs.ingest_result import (
+    Ingested,
+    end,
+    is_scheduled,
+    rename,
+    run_name,
+    show_waiting,
+    skip,
+)
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.archive import salvage, unfinished
 from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
+from tasks.installation import Installation, open_installation
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
 from tasks.locks.source_locks import LockedSources, lock_sources
@@ -62,15 +69,15 @@ def ingest(
     log_to_prefect()
     installation = open_installation(sources_file, topics_file, data)
     chosen = installation.chosen(only)
-    run_page.rename(run_name(len(chosen)))
+    rename(run_name(len(chosen)))
     run_id = new_run_id()
-    waiting = None if run_page.is_scheduled() else run_page.show_waiting
+    waiting = None if is_scheduled() else show_waiting
     # A scheduled run skips busy sources, since the next one comes; a person's run waits for them.
     with lock_sources(installation.layout, run_id, chosen, waiting) as locked:
         if locked.busy and not locked.sources:
             return skip(run_id, locked.busy)  # type: ignore[return-value]
         if locked.has_waited:
-            run_page.rename(run_name(len(locked.sources)))
+            rename(run_name(len(locked.sources)))
         finish_earlier_runs(installation)
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]

@@ -8,8 +8,8 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from rich.table import Table
 
-from flows.installation import open_installation
 from flows.runs.prefect_settings import log_to_prefect
+from tasks.installation import open_installation
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import (
     Removed,

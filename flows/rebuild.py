@@ -8,12 +8,12 @@ from typing import Literal
 from prefect import flow
 
 from flows.ingest import refine_run
-from flows.installation import Installation, open_installation
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
 from tasks.backfill.shards import FLOW
+from tasks.installation import Installation, open_installation
 from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run

@@ -4,8 +4,8 @@ import logging
 
 from prefect import flow
 
-from flows.installation import open_installation
 from flows.runs.prefect_settings import log_to_prefect
+from tasks.installation import open_installation
 from tasks.load.task import load_runs, publish_snapshot
 
 log = logging.getLogger(__name__)
@@ -13,13 +13,7 @@ log = logging.getLogger(__name__)
 
 @flow(name="recount", flow_run_name="recount", persist_result=False)
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
-    """Count new and changed topics again over all history.
-
-    Args:
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
-    """
+    """Count new and changed topics again over all history."""
     log_to_prefect()
     installation = open_installation(sources_file, topics_file, data)
     report = load_runs(installation, [])

@@ -4,8 +4,8 @@ import logging
 
 from prefect import flow
 
-from flows.installation import open_installation
 from flows.runs.prefect_settings import log_to_prefect
+from tasks.installation import open_installation
 from tasks.report.task import report_snapshot
 
 log = logging.getLogger(__name__)
@@ -13,13 +13,7 @@ log = logging.getLogger(__name__)
 
 @flow(name="report", flow_run_name="report", persist_result=False)
 def report(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
-    """Write the HTML report, and show its main charts on the run's page.
-
-    Args:
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
-    """
+    """Write the HTML report, and show its main charts on the run's page."""
     log_to_prefect()
     installation = open_installation(sources_file, topics_file, data)
     figures = report_snapshot(installation, "report-topics")

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from tasks.settings import Settings
-from tasks.sources.source import Source, choose
-from tasks.topics.topic import Topic
+from tasks.settings import ConfigError, Settings
+from tasks.sources.source import Source, choose, load_sources
+from tasks.topics.topic import Topic, load_topics
 from warehouse.layers.layout import Layout
+from warehouse.store.working_copy import catch_up, join
+
+SOURCES = Path("deployments/sources.toml")
+TOPICS = Path("deployments/topics.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +24,42 @@ class Installation:
     topics: tuple[Topic, ...]
 
     def chosen(self, only: Sequence[str]) -> tuple[Source, ...]:
-        """The sources with the given ids; all of them when none is given.
-
-        Raises:
-            ConfigError: an id that sources.toml does not have.
-        """
+        """The sources with the given ids, or all; ConfigError for an id that does not exist."""
         return choose(self.sources, only)
+
+
+def settings_of(**given: Path | str | None) -> Settings:
+    """The settings of the environment, with the given files and data folder in their place."""
+    paths = {name: Path(value) for name, value in given.items() if value}
+    # PRESSWATCH_STORE belongs to PRESSWATCH_DATA; a folder given by name has no store.
+    return Settings(**paths, **({"store": ""} if "data" in paths else {}))
+
+
+def open_layout(settings: Settings) -> Layout:
+    """The data folder, updated from the store when it is a store's working copy.
+
+    ConfigError when the folder holds data that are not the store's; StoreError without an answer.
+    """
+    layout = Layout(settings.data)
+    try:
+        if settings.store:
+            join(layout, settings.store)
+    except ValueError as error:
+        raise ConfigError([f"PRESSWATCH_STORE: {error}"]) from None
+    catch_up(layout)
+    return layout
+
+
+def open_installation(
+    sources: Path | str = "", topics: Path | str = "", data: Path | str = ""
+) -> Installation:
+    """Read the environment and both files; an empty argument takes the environment's value.
+
+    ConfigError with a line for each problem, naming the variable, or file, entry and key;
+    StoreError when the data are in a store that does not answer.
+    """
+    settings = settings_of(sources=sources, topics=topics, data=data)
+    layout = open_layout(settings)
+    return Installation(
+        settings, layout, load_sources(settings.sources), load_topics(settings.topics)
+    )

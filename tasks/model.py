@@ -73,13 +73,9 @@ ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGE
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
 # What HTTP statuses say that refuse or have nothing.
 STATUS_OUTCOMES = {
-    401: Outcome.DENIED,
-    402: Outcome.DENIED,
-    403: Outcome.DENIED,
-    404: Outcome.NOT_FOUND,
-    410: Outcome.NOT_FOUND,
+    **dict.fromkeys((401, 402, 403, 451), Outcome.DENIED),
+    **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
     429: Outcome.RATE_LIMITED,
-    451: Outcome.DENIED,
 }
 
 

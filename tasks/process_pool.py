@@ -104,11 +104,7 @@ class Submitted(Generic[R]):
         self._pool, self.future = owner.schedule(work, seconds)
 
     def result(self) -> R:
-        """What the call returns or raises.
-
-        Raises:
-            TimeoutError, ProcessExpired: it took too long, or its process died.
-        """
+        """What the call returns or raises; TimeoutError, ProcessExpired when its process died."""
         while True:
             try:
                 return self.future.result()

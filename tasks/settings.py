@@ -47,11 +47,7 @@ def matching(pattern: str, wanted: str) -> AfterValidator:
 
 
 def read_steps(value: object) -> object:
-    """Durations such as `3h, 1d, 7d` (s, m, h, d, w), each once, the shortest first; off: none.
-
-    Raises:
-        ValueError: one of them is no duration.
-    """
+    """Durations such as `3h, 1d, 7d` (s, m, h, d, w), each once, the shortest first; off: none."""
     if isinstance(value, str):
         value = () if value.strip() == "off" else tuple(re.split(r"\s*,\s*", value.strip()))
     if not isinstance(value, tuple | list):
@@ -132,10 +128,7 @@ class Settings(BaseSettings):
     """Settings read from environment variables with the prefix `PRESSWATCH_`.
 
     Nested settings use two underscores: `PRESSWATCH_LIMITS__MAX_BYTES=5000000`. The docstrings
-    below are the table of settings in deployments/README.md.
-
-    Raises:
-        ConfigError: one line a bad value, naming the variable.
+    below are the table of settings in deployments/README.md. ConfigError names bad variables.
     """
 
     model_config = SettingsConfigDict(

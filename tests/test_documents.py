@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.manifest import read_manifest
-from warehouse.build.topic_changes import recorded_changes
-from warehouse.layers.commits import Commit, CommittedFile, commit_path, read_commit, write_commit
-from warehouse.layers.compactions import read_compactions
+from warehouse.layers.commits import (
+    Commit,
+    CommittedFile,
+    commit_path,
+    read_commit,
+    read_compactions,
+    write_commit,
+)
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
-from warehouse.layers.removed_archives import removed_archives
+from warehouse.store.archive_files import removed_archives
 from warehouse.store.link import read_link
 
 RUN_ID = "20260302T060000Z-abcdef"

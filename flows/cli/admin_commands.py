@@ -12,11 +12,19 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import show_progress
-from flows.cli.exit_codes import Exit, fail, reported_errors
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
+from flows.cli.options import (
+    DataFolder,
+    Exit,
+    SourcesFile,
+    TopicsFile,
+    fail,
+    flow_files,
+    open_checked,
+    reported_errors,
+)
 from flows.cli.query_commands import layout_of, print_topics
-from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
+from tasks.installation import SOURCES, TOPICS
 from tasks.settings import ConfigError
 
 log = logging.getLogger("flows")
@@ -97,7 +105,7 @@ def env(
     Secrets are named in comments, without their values.
     """
     installation = open_checked(sources, topics, data)
-    from flows.cli.env_file import env_file
+    from flows.runs.prefect_settings import env_file
 
     with reported_errors():
         print(env_file(installation.settings, api, os.environ))

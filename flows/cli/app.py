@@ -9,12 +9,19 @@ from rich.console import Console
 
 from flows.cli.admin_commands import backup, demo, deploy, env, maintain, serve
 from flows.cli.console import show_progress
-from flows.cli.exit_codes import Exit, reported_errors
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files, open_checked
+from flows.cli.options import (
+    DataFolder,
+    Exit,
+    SourcesFile,
+    TopicsFile,
+    flow_files,
+    open_checked,
+    reported_errors,
+)
 from flows.cli.page_commands import check_sources, extract
 from flows.cli.query_commands import health, report, schema, sql
-from flows.installation import SOURCES, TOPICS
 from flows.runs import prefect_settings
+from tasks.installation import SOURCES, TOPICS
 from tasks.process_pool import start_fork_server
 
 app = typer.Typer(

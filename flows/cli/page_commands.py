@@ -9,10 +9,16 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import page_view, show_progress
-from flows.cli.exit_codes import Exit, reported_errors
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile, open_checked
+from flows.cli.options import (
+    DataFolder,
+    Exit,
+    SourcesFile,
+    TopicsFile,
+    open_checked,
+    reported_errors,
+)
 from flows.cli.query_commands import layout_of
-from flows.installation import SOURCES, TOPICS
+from tasks.installation import SOURCES, TOPICS
 from tasks.refine.preview_page import ARCHIVED, explain
 
 

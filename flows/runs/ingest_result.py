@@ -1,4 +1,4 @@
-"""The end of an ingest: its artifacts, its final state, and events about its sources."""
+"""What Prefect shows of an ingest: its name, artifacts, final state, events about its sources."""
 
 import logging
 from collections.abc import Mapping
@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.schemas.objects import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.context import FlowRunContext
+from prefect.events import emit_event
 from prefect.states import Completed
 from rich.table import Table
 
-from flows.installation import Installation
-from flows.runs import run_page
 from tasks.collect.collector import Collected, SourcesFailed
+from tasks.installation import Installation
 from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
@@ -50,7 +52,7 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
     """End a scheduled run whose sources are all being collected by another run."""
     message = busy_with(busy)
     log.info("nothing to collect: %s", message)
-    run_page.rename("ingest, skipped")
+    rename("ingest, skipped")
     return Completed(name="Skipped", message=message, data=Ingested(run_id, busy=busy))
 
 
@@ -65,7 +67,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     if done.busy:
         message = f"{message}; {busy_with(done.busy)}"
     log.info("%s", message)
-    run_page.rename(run_name(len(done.sources), done.loaded.articles))
+    rename(run_name(len(done.sources), done.loaded.articles))
     _create_artifacts(installation, done)
     _emit_source_events(installation, done)
     if not done.failed:
@@ -84,12 +86,10 @@ def _emit_source_events(installation: Installation, done: Ingested) -> None:
     names = {source.id: source.name for source in installation.sources}
     for source in done.failed:
         log.warning("%s failed: %s", source.source_id, source.error)
-        run_page.emit_source_event(
-            "failed", source.source_id, names[source.source_id], source.error
-        )
+        emit_source_event("failed", source.source_id, names[source.source_id], source.error)
     for health in unhealthy(installation.layout, datetime.now(UTC)):
         event, name = "silent" if health.is_silent else "open", names.get(health.source_id, "")
-        run_page.emit_source_event(event, health.source_id, name, health.why)
+        emit_source_event(event, health.source_id, name, health.why)
 
 
 def _create_artifacts(installation: Installation, done: Ingested) -> None:
@@ -132,3 +132,42 @@ def summary(done: Ingested) -> Table:
             _note(source),
         )
     return table
+
+
+def is_scheduled() -> bool:
+    """Whether the deployment's schedule started the run, not a person."""
+    run = _flow_run()
+    return bool(run and run.auto_scheduled)
+
+
+def rename(name: str) -> None:
+    """Set the run's name in Prefect's lists."""
+    run = _flow_run()
+    if run:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.id, name=name)
+
+
+def show_waiting(why: str) -> None:
+    """Show what the run is waiting for, in its log and in its name."""
+    log.info("waiting: %s", why)
+    rename(f"ingest, waiting: {why}")
+
+
+def emit_source_event(event: str, source_id: str, name: str, message: str) -> None:
+    """Emit the event `presswatch.source.<event>`, for automations."""
+    resource = {
+        "prefect.resource.id": f"presswatch.source.{source_id}",
+        "prefect.resource.name": name,
+    }
+    run = _flow_run()
+    run_id = f"prefect.flow-run.{run.id}" if run else ""
+    related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
+    emit_event(
+        f"presswatch.source.{event}", resource, related=related, payload={"message": message}
+    )
+
+
+def _flow_run() -> FlowRun | None:
+    context = FlowRunContext.get()
+    return context.flow_run if context else None

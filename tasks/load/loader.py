@@ -8,20 +8,29 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from tasks.load.recount_topics import count_topics, replaced_topics
 from tasks.partition.partitions import Run, partition, warc_name
 from tasks.partition.versions import known_versions
 from tasks.settings import Limits
 from tasks.sources.source import Source
+from tasks.topics.parallel_count import count_files
 from tasks.topics.topic import Topic
 from warehouse.build import loader
-from warehouse.build.article_texts_view import point_texts, texts_fit
+from warehouse.build.article_texts_view import live_paths, point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
-from warehouse.build.loaded_definitions import definitions_differ, set_definitions
+from warehouse.build.loaded_definitions import (
+    begin_changes,
+    counted_topics,
+    definitions_differ,
+    drop_mentions,
+    keep_changes,
+    note_replaced,
+    recorded_changes,
+    set_definitions,
+)
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
-from warehouse.build.topic_changes import begin_changes, keep_changes, note_replaced
 from warehouse.layers.commits import (
     Commit,
     committed_runs,
@@ -30,7 +39,7 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import SourceDefinition, update_definitions
+from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
@@ -198,3 +207,57 @@ def _add_runs(
             commits.append(commit)
             loader.add_commits(con, layout, [commit])
     return commits, tuple(late)
+
+
+def replaced_topics(
+    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
+) -> dict[str, int]:
+    """Earlier versions of the topics whose version this load changes, by topic id."""
+    counted, recorded = counted_topics(con), recorded_changes(layout)
+    found = {}
+    for topic_id, version in definitions.current_topics().items():
+        old = counted.get(topic_id)
+        # A lost DuckDB file counted nothing: then changes that were never recorded count.
+        if not counted and (topic_id, version) not in recorded:
+            old = definitions.replaced(topic_id, version)
+        if old and old != version:
+            found[topic_id] = old
+    return found
+
+
+def count_topics(
+    con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
+    layout: Layout,
+    definitions: Definitions,  # of topics and sources from this load on
+    topics: Sequence[Topic],  # all topics
+    fresh: Sequence[Path],  # the files of the new articles
+    processes: int | None,
+) -> tuple[int, tuple[str, ...]]:
+    """Count all topics in new articles, and changed topics in earlier ones.
+
+    Returns the mentions in new articles, and the ids of the topics that were counted again.
+    """
+    versions = definitions.current_topics()
+    counted = counted_topics(con)
+    changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
+    drop_mentions(con, changed | (set(counted) - set(versions)))
+    # The replaced versions count the new articles too, so that both versions count the same ones.
+    old_versions = dict(con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall())
+    old_topics = [definitions.version(*old) for old in old_versions.items()]
+    replaced = count_files(fresh, old_topics, old_versions, processes)
+    _insert_mentions(con, replaced, "mentions_before")
+    again = [topic for topic in topics if topic.topic_id in changed]
+    earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
+    _insert_mentions(con, count_files(earlier, again, versions, processes))
+    found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
+    return found, tuple(sorted(changed)) if earlier else ()
+
+
+def _insert_mentions(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], into: str = "mentions"
+) -> int:
+    found = 0
+    for mentions in tables:
+        loader.insert(con, into, mentions)
+        found += mentions.num_rows
+    return found

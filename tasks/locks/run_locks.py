@@ -1,13 +1,12 @@
 """Locks of runs: which runs are alive, and which died before they had finished."""
 
-import fcntl
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import IO
 
 from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import try_lock
 
 SUFFIX = ".run"
 
@@ -47,15 +46,6 @@ def adopt_unfinished(layout: Layout) -> Generator[str]:
             if try_lock(mark) and path.exists():
                 yield path.stem
                 path.unlink()
-
-
-def try_lock(mark: IO[str]) -> bool:
-    """Lock an open file; whether nobody else has locked it."""
-    try:
-        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def started_at(run_id: str) -> datetime:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from tasks.locks.run_locks import try_lock
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.store.source_leases import stored_turn
+from warehouse.layers.writer_lock import try_lock
+from warehouse.store.lease import stored_turn
 
 LOOK_AGAIN_SECONDS = 0.5
 MAX_NAMED = 5  # sources of a run that a message names
@@ -70,8 +70,7 @@ def source_lock(
 ) -> Iterator[None]:
     """Be the only one to collect a source; the kernel frees the lock when the process ends.
 
-    Raises:
-        SourceBusy: at once, when another run has it and `waiting` is not given.
+    SourceBusy at once when another run has it and `waiting` is not given.
     """
     layout.locks.mkdir(parents=True, exist_ok=True)
     with (layout.locks / f"{source_id}.source").open("a+") as mark:

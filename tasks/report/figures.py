@@ -67,5 +67,4 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, given: Row) -> list[Row]:
         return []
     # DuckDB refuses parameters that a query does not use.
     wanted = {key: value for key, value in given.items() if f"${key}" in sql}
-    rows: list[Row] = con.sql(sql, params=wanted).to_arrow_table().to_pylist()
-    return rows
+    return records(con, sql, wanted)

@@ -1,9 +1,9 @@
 """How often each topic was mentioned, by source and day, for a terminal."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -20,7 +20,7 @@ LEGEND = (
 
 DAILY = """
     WITH last AS (SELECT max(day) AS day FROM topic_daily WHERE articles > 0)
-    SELECT t.name AS topic, s.name AS source, d.day, d.articles_with_mention, d.mentions, d.articles
+    SELECT t.name AS topic, s.name AS source, day, articles_with_mention AS hits, mentions, articles
     FROM topic_daily d
     JOIN last ON d.day BETWEEN last.day - {days} + 1 AND last.day
     JOIN topics t ON t.topic_id = d.topic_id AND t.valid_to IS NULL
@@ -29,14 +29,7 @@ DAILY = """
 """
 
 
-class Cell(NamedTuple):
-    """One source's day: articles that mention the topic, mentions, articles; None when missing."""
-
-    hits: int | None
-    mentions: int | None
-    articles: int | None
-
-
+Cell = Mapping[str, Any]  # a row of DAILY; its counts are None when the day is missing
 Sources = dict[str, dict[date, Cell]]
 
 
@@ -47,8 +40,7 @@ def daily_report(layout: Layout) -> RenderableType:
     calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        cell = Cell(row["articles_with_mention"], row["mentions"], row["articles"])
-        topics[row["topic"]][row["source"]][row["day"]] = cell
+        topics[row["topic"]][row["source"]][row["day"]] = row
     tables = [_topic_table(name, sources, calendar) for name, sources in topics.items()]
     return Group(*tables, Text(LEGEND, style="dim"))
 
@@ -65,7 +57,8 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
         days = "".join(_symbol(cells.get(day)) for day in calendar)
         table.add_row(source, days, *_totals(cells.values()))
     hits = [
-        sum(cells[day].hits or 0 for cells in sources.values() if day in cells) for day in calendar
+        sum(cells[day]["hits"] or 0 for cells in sources.values() if day in cells)
+        for day in calendar
     ]
     # Bars are rounded up, so that a day with one article has one.
     top = max(hits, default=0) or 1
@@ -77,16 +70,16 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
 
 def _symbol(cell: Cell | None) -> str:
     """Articles that mention it; a dot for articles without, a gap where there is no article."""
-    if cell is None or not cell.articles:
+    if cell is None or not cell["articles"]:
         return " "
-    if not cell.hits:
+    if not cell["hits"]:
         return "·"
-    return str(cell.hits) if cell.hits < 10 else "+"
+    return str(cell["hits"]) if cell["hits"] < 10 else "+"
 
 
 def _totals(cells: Iterable[Cell]) -> tuple[str, str, str]:
-    known = [cell for cell in cells if cell.hits is not None]
-    hits = sum(cell.hits or 0 for cell in known)
-    articles = sum(cell.articles or 0 for cell in known)
+    known = [cell for cell in cells if cell["hits"] is not None]
+    hits = sum(cell["hits"] or 0 for cell in known)
+    articles = sum(cell["articles"] or 0 for cell in known)
     share = f"{hits / articles:.0%}" if articles else "-"
-    return str(sum(cell.mentions or 0 for cell in known)), f"{hits}/{articles}", share
+    return str(sum(cell["mentions"] or 0 for cell in known)), f"{hits}/{articles}", share

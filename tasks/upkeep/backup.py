@@ -16,13 +16,13 @@ from warehouse.layers.commits import (
     BEGUN,
     CommittedFile,
     committed_runs,
-    next_commits,
     read_commits,
     swap_commits,
     sweep,
 )
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import archive_files, download_archive
+from warehouse.store.link import SMALL_FILES
 from warehouse.store.working_copy import synchronised
 
 # Files that cannot be rebuilt from a layer; the second refers to versions in the first.
@@ -51,9 +51,7 @@ def back_up(
     """Update the copy of a data folder in `target`, into which nothing else may ingest.
 
     The DuckDB file is left out, being made again from the rest, and so is the cache.
-
-    Raises:
-        BackupFailed: a file is gone or not what its commit says.
+    BackupFailed when a file is gone or not what its commit says.
     """
     copy, coming = Layout(target), Layout(target / "coming")
     with synchronised(copy, waiting):
@@ -79,11 +77,8 @@ def _take_names(layout: Layout, coming: Layout) -> list[str]:
     sweep(layout)
     here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
     archives = sorted(here | archive_files(layout).keys())
-    small = [*layout.commits.glob("*.json"), *layout.vintages.glob("*/*.parquet")]
-    small += layout.commits.glob("compacted/*.json")
-    small += layout.locks.glob("*.run")
-    small += [layout.root / name for name in HISTORIES if (layout.root / name).exists()]
-    for path in small:
+    patterns = (*SMALL_FILES, "locks/*.run")
+    for path in (path for pattern in patterns for path in layout.root.glob(pattern)):
         there = coming.root / path.relative_to(layout.root)
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, there)
@@ -136,7 +131,7 @@ def _take_over(coming: Layout, copy: Layout) -> None:
             (coming.root / name).rename(copy.root / name)
     _replace(coming.locks, copy.locks, "*.run")
     if coming.commits.exists():
-        coming.commits.rename(next_commits(copy))
+        coming.commits.rename(copy.next_commits)
         os.sync()
         swap_commits(copy)
     shutil.rmtree(coming.root, ignore_errors=True)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,26 +17,24 @@ from warehouse.build.publish import publish_locked
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    committed_runs,
-    mark_begun,
-    mark_done,
-    read_commit,
-    read_commits,
-    sweep,
-)
-from warehouse.layers.compactions import (
     CompactedFile,
     Compaction,
     Part,
     Retired,
+    committed_runs,
     compacted_files,
+    mark_begun,
+    mark_done,
+    read_commit,
+    read_commits,
     read_compaction,
     read_compactions,
+    sweep,
     write_compaction,
 )
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import UNDATED, write_parquet
-from warehouse.read.query import open_snapshot
+from warehouse.layers.parquet import UNDATED, parquet_problem, write_parquet
+from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
@@ -125,11 +122,7 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
     """The live files of published runs on closed days."""
     now = compacted_files(read_compactions(layout.commits))
     found: dict[tuple[str, str], dict[str, CompactedFile]] = defaultdict(dict)
-    con = open_snapshot(layout)
-    if con is None:
-        return {}
-    with con:
-        run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
+    run_ids = [row["run_id"] for row in snapshot_records(layout, "SELECT run_id FROM runs")]
     # Each as it was written: a load in need of one reads all that are compacted with it.
     commits = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
     for commit in sorted(commits, key=lambda commit: commit.sequence):
@@ -189,24 +182,16 @@ def _compact_day(
     return live
 
 
-def _read_file(layout: Layout, file: CompactedFile) -> pa.Table:
-    path = layout.root / file.path
-    if not path.exists():
-        raise BrokenFile(f"{path}: is not there")
-    content = path.read_bytes()
-    if sha256(content).hexdigest() != file.sha256:
-        raise BrokenFile(f"{path}: does not have the checksum that was committed")
-    table = pq.ParquetFile(pa.BufferReader(content)).read()
-    if table.num_rows != file.rows:
-        raise BrokenFile(f"{path}: has {table.num_rows} rows, {file.rows} were committed")
-    return table
-
-
 def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile]) -> CompactedFile:
     folder = (layout.root / pack[0].path).parent
 
     def read() -> pa.Table:
-        tables = [_read_file(layout, file) for file in pack]
+        tables = []
+        for file in pack:
+            path = layout.root / file.path
+            if problem := parquet_problem(path, file.rows, file.sha256):
+                raise BrokenFile(f"{path}: {problem}")
+            tables.append(pq.ParquetFile(path).read())
         return pa.concat_tables(tables, promote_options="default")
 
     file = write_parquet(layout, name, folder, layer, read)
@@ -217,8 +202,7 @@ def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile])
 def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None:
     """Update `files` in the warehouse and publish; returns the snapshot, if there is one.
 
-    Raises:
-        CheckFailed: rows would be missing or doubled; readers keep the last snapshot.
+    CheckFailed when rows would be missing or doubled; readers keep the last snapshot.
     """
     with synchronised(layout, log.info):
         sweep(layout)

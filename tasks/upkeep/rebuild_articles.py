@@ -18,7 +18,6 @@ from warehouse.layers.commits import (
     committed_runs,
     mark_begun,
     mark_done,
-    next_commits,
     read_commits,
     swap_commits,
     sweep,
@@ -48,9 +47,8 @@ def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) ->
     gone, the run keeps its old rows. All or nothing: the commits are swapped at the end. The
     writer's file is dropped, so the next load reads the new layer.
 
-    Raises:
-        CheckFailed: versions of a run whose old files stay do not follow from the new ones before
-            it, as when a better rule finds no article there any more; nothing is changed.
+    CheckFailed, and nothing is changed, when versions of a run whose old files stay do not follow
+    from the new ones before it, as when a better rule finds no article there any more.
     """
     with synchronised(layout, log.info):
         sweep(layout)
@@ -73,7 +71,7 @@ def _rebuild_run(
     refine_run: Callable[[str], Run | None],
 ) -> Commit:
     run = refine_run(old.run_id)
-    folder = next_commits(layout)
+    folder = layout.next_commits
     commit = old
     archived = {warc_name(layout, batch.warc) for batch in run.batches} if run else set()
     if run and archived.issuperset(old.warcs):

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tasks.locks.run_locks import begun_runs, try_lock
+from tasks.locks.run_locks import begun_runs
 from warehouse.build.publish import snapshots
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import committed_runs, read_commit
 from warehouse.layers.layout import Layout
-from warehouse.layers.removed_archives import removed_archives, write_removed
-from warehouse.store.archive_files import SUFFIX, archive_files
-from warehouse.store.push import drop_unnamed
+from warehouse.layers.writer_lock import try_lock
+from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives, write_removed
 from warehouse.store.working_copy import synchronised
 
 # A robots.txt kept in the cache is asked for again after a day; after so many it is of no use.
@@ -124,12 +123,6 @@ def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return found
-
-
-def drop_objects(layout: Layout, older_than: datetime) -> list[str]:
-    """Remove leftovers of killed writers from the store, if there is one; returns their names."""
-    with synchronised(layout):
-        return drop_unnamed(layout, older_than)
 
 
 def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:

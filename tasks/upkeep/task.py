@@ -10,8 +10,9 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
-from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_objects, drop_snapshots
+from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import SHOWN, Verified, verify
+from warehouse.store.working_copy import drop_unnamed
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
         tuple(drop_leftovers(layout, left)),
-        tuple(drop_objects(layout, left)),
+        tuple(drop_unnamed(layout, left)),
     )
     log.info("removed: %s", removed_line(removed))
     return removed

@@ -3,13 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tasks.archive.warc_records import beginning
 from tasks.partition.partitions import warc_name
@@ -20,13 +17,12 @@ from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.commits import read_commits, unnamed_files
 from warehouse.layers.layout import Layout
-from warehouse.layers.removed_archives import removed_archives
-from warehouse.read.query import QueryError, open_snapshot
-from warehouse.store.archive_files import archive_files
+from warehouse.layers.parquet import parquet_problem
+from warehouse.read.query import snapshot
+from warehouse.store.archive_files import archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
-from warehouse.store.push import named_objects
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import named_objects, synchronised
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
@@ -77,57 +73,37 @@ class LayersBroken(Exception):  # noqa: N818 - it is what is the case
 
 
 def verify(layout: Layout) -> Verified:
-    """Check everything that readers see and what it was made from, without changing anything.
-
-    Raises:
-        QueryError: there is no snapshot yet.
-    """
-    con = open_snapshot(layout)
-    if con is None:
-        raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
+    """Check the current snapshot and what it was made from; QueryError without one."""
     done = Verified()
-    with con:
-        snapshot = Path(con.execute("SELECT path FROM duckdb_databases() LIMIT 1").fetchall()[0][0])
+    with snapshot(layout) as con:
+        path = Path(con.execute("SELECT path FROM duckdb_databases() LIMIT 1").fetchall()[0][0])
         done.findings = (
-            *_parquet_findings(layout, con, snapshot.parent, done),
+            *_parquet_findings(layout, con, path.parent, done),
             *_commit_findings(layout, con),
             *_archive_findings(layout, con, done),
             *_store_findings(layout, done),
-            *_check_findings(con, snapshot, done),
+            *_check_findings(con, path, done),
         )
     return done
 
 
 def _parquet_findings(
-    layout: Layout, con: duckdb.DuckDBPyConnection, snapshot: Path, done: Verified
+    layout: Layout, con: duckdb.DuckDBPyConnection, folder: Path, done: Verified
 ) -> Iterator[Finding]:
     """A manifest that lists other files; files that are gone, changed, or of other rows."""
     files = live_files(con)
-    manifest = snapshot / NAME
+    manifest = folder / NAME
     if not manifest.exists():
         yield Finding(manifest, "is not there; the next load or maintenance writes it")
-    elif read_manifest(snapshot) != files:
+    elif read_manifest(folder) != files:
         yield Finding(manifest, "lists other files than the snapshot was loaded from")
     for number, file in enumerate(files, 1):
         advance("Parquet files verified", number, len(files))
         done.files += 1
         done.rows += file["rows"]
         path = layout.root / file["path"]
-        if problem := _parquet_problem(path, file):
+        if problem := parquet_problem(path, file["rows"], file["sha256"]):
             yield Finding(path, problem)
-
-
-def _parquet_problem(path: Path, file: dict[str, Any]) -> str:
-    if not path.exists():
-        return "is not there"
-    with path.open("rb") as content:
-        if file_digest(content, "sha256").hexdigest() != file["sha256"]:
-            return "does not have the checksum that was committed"
-    try:
-        rows = pq.read_metadata(path).num_rows
-    except pa.ArrowInvalid as error:
-        return f"is no Parquet file: {error}"
-    return "" if rows == file["rows"] else f"has {rows} rows, {file['rows']} were committed"
 
 
 def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
@@ -206,15 +182,15 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
 
 
 def _check_findings(
-    con: duckdb.DuckDBPyConnection, snapshot: Path, done: Verified
+    con: duckdb.DuckDBPyConnection, path: Path, done: Verified
 ) -> Iterator[Finding]:
     """Checks that find rows in what readers see."""
     if schema_version.schema_versions(con) != {schema_version.SCHEMA_VERSION}:
-        yield Finding(snapshot, "was made by another version; the next load makes it again")
+        yield Finding(path, "was made by another version; the next load makes it again")
         return
     for name in read_sql("checks"):
         done.checks += 1
         try:
             run_checks(con, name)
         except CheckFailed as error:
-            yield Finding(snapshot, " ".join(str(error).split()))
+            yield Finding(path, " ".join(str(error).split()))

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.installation import TOPICS, Installation, open_installation
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
+from tasks.installation import TOPICS, Installation, open_installation
 from tasks.load.loader import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import ARTICLE_OUTCOMES

@@ -23,12 +23,12 @@ from statistics import mean
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.installation import SOURCES, TOPICS, open_installation
 from tasks.backfill.captures import Captures
 from tasks.backfill.selection import Passed, Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, grouped, load_shards
 from tasks.backfill.shards import ShardJob, Staged, cut_into_shards, open_warcs
+from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.process_pool import tried
 from tasks.refine.refine_pages import Origin, refine_page
 from tasks.settings import Limits, available_cores

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flows.installation import open_installation
+from tasks.installation import open_installation
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import explain
 from tests.bench.peers.run_extract import SETS, page_paths

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from flows.installation import TOPICS
+from tasks.installation import TOPICS
 from tests.bench.overhead import server
 from tests.bench.timed import Timed, timed
 from tests.support.source_server import Asked, asked, host, papers_served

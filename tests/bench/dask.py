@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.backfill import refining
-from flows.installation import SOURCES, TOPICS, Installation, open_installation
 from tasks.backfill.dask_worker import Parcel
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place
 from tasks.backfill.shards import Shard, Staged, cut_into_shards, open_warcs
+from tasks.installation import SOURCES, TOPICS, Installation, open_installation
 from tests.bench.backfill import write
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster

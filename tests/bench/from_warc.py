@@ -22,11 +22,11 @@ from tasks.process_pool import start_fork_server  # noqa: E402 - timed, too
 if __name__ == "__main__":
     start_fork_server()  # as the command does before it imports the flow
 
-from flows.installation import SOURCES, TOPICS, open_installation  # noqa: E402
 from tasks.backfill.selection import Selection  # noqa: E402
 from tasks.backfill.shard_processes import shard_pool  # noqa: E402
 from tasks.backfill.shard_runs import Place, load_shards  # noqa: E402
 from tasks.backfill.shards import Staged, open_warcs  # noqa: E402
+from tasks.installation import SOURCES, TOPICS, open_installation  # noqa: E402
 from tests.bench.backfill import archived  # noqa: E402
 from tests.bench.peers.run_warc import MONTH, files  # noqa: E402
 from tests.bench.timed import timed  # noqa: E402

@@ -16,9 +16,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.installation import TOPICS, Installation, open_installation
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
+from tasks.installation import TOPICS, Installation, open_installation
 from tasks.load.loader import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch

@@ -9,8 +9,7 @@ from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.cli.env_file import env_file
-from flows.runs.prefect_settings import SERVER, SETTINGS
+from flows.runs.prefect_settings import SERVER, SETTINGS, env_file
 from tasks.settings import Settings
 from tests.support.sample_newsroom import SAMPLE, TOPICS
 

@@ -12,11 +12,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.ingest import ingest
-from flows.installation import TOPICS, Installation, open_installation
 from tasks.archive import read_archive
 from tasks.collect import task as collect_task
 from tasks.collect.collector import Collected, Collector, SourcesFailed
 from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
+from tasks.installation import TOPICS, Installation, open_installation
 from tasks.sources.source import Source
 from tests.bench.crawl import sources
 from tests.support.ports import free_port

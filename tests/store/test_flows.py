@@ -19,9 +19,9 @@ from tests.support.build_warcs import news, write_warc
 from tests.support.s3 import whole
 from tests.support.sample_newsroom import Newsroom, Place
 from warehouse.read.query import query
-from warehouse.store import lease, source_leases
+from warehouse.store import lease
+from warehouse.store.lease import stored_turn
 from warehouse.store.objects import Store
-from warehouse.store.source_leases import stored_turn
 from warehouse.store.working_copy import catch_up, join
 
 pytestmark = pytest.mark.slow
@@ -65,8 +65,8 @@ def test_killed_while_it_writes_the_store(
     monkeypatch: pytest.MonkeyPatch,
     reached: str,
 ) -> None:
-    for module in (lease, source_leases):  # the dead run is waited for
-        monkeypatch.setattr(module, "EXPIRES_SECONDS", 5.0)
+    # the dead run is waited for
+    monkeypatch.setattr(lease, "EXPIRES_SECONDS", 5.0)
     place = of_store(store, tmp_path, "killed")
     process = start(place, prefect_api)
     while not next(store.list(reached), None):

@@ -19,7 +19,7 @@ from tasks.locks.source_locks import lock_sources
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
-from tasks.upkeep.retention import drop_archives, drop_objects, drop_snapshots
+from tasks.upkeep.retention import drop_archives, drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
@@ -27,11 +27,10 @@ from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store import lease as leases
-from warehouse.store import source_leases
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
-from warehouse.store.working_copy import LEASE, catch_up, join, synchronised
+from warehouse.store.working_copy import LEASE, catch_up, drop_unnamed, join, synchronised
 
 pytestmark = pytest.mark.slow
 
@@ -295,8 +294,8 @@ def test_compacted_days_read_the_same_everywhere(store: Store, here: Layout, the
 def test_what_a_killed_writer_left_is_removed_from_the_store(store: Store, here: Layout) -> None:
     run(here, "r1", day(1))
     store.create("articles/published_date=2026-01-01/dead.1.parquet", b"half a run")
-    assert drop_objects(here, SOON - timedelta(days=2)) == [], "it may be about to be named"
-    assert drop_objects(here, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
+    assert drop_unnamed(here, SOON - timedelta(days=2)) == [], "it may be about to be named"
+    assert drop_unnamed(here, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
     whole(store)
     run(here, "r2", day(2))
     assert not verify(here).findings
@@ -369,7 +368,7 @@ def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> No
 def test_a_paper_is_collected_by_one_machine_at_a_time(
     store: Store, here: Layout, there: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_leases, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
     told: list[str] = []
     both, (post, blatt) = SOURCES, SOURCES
     with lock_sources(here, "r1", [post]) as mine, lock_sources(there, "r2", both) as other:
@@ -401,7 +400,7 @@ def test_a_dead_machine_keeps_no_paper(
     store.write("turns/dead.json", b'["gb-post"]')
     with lock_sources(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {"gb-post": "dead"}
-    monkeypatch.setattr(source_leases, "EXPIRES_SECONDS", 1.0)
+    monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.0)
     time.sleep(2.1)  # the store's clock goes by seconds
     with lock_sources(here, "r1", SOURCES[:1]) as mine:
         assert mine.busy == {}

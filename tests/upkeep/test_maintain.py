@@ -26,8 +26,8 @@ from tasks.upkeep.verification import Finding, LayersBroken, Verified, verify
 from tests.support.serving import Files
 from tests.support.staged_pages import prose, tables
 from warehouse.layers.layout import Layout
-from warehouse.layers.removed_archives import removed_archives
 from warehouse.read.query import QueryError, query
+from warehouse.store.archive_files import removed_archives
 
 pytestmark = pytest.mark.slow
 

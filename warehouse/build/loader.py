@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -191,11 +192,8 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
 
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:
     """Record which files contain the rows of which run."""
-    rows = [
-        {"run_id": commit.run_id, **asdict(file)} for commit in commits for file in commit.files
-    ]
-    if rows:
-        insert(con, "files", pa.Table.from_pylist(rows))
+    files = ((commit.run_id, file) for commit in commits for file in commit.files)
+    insert(con, "files", [{"run_id": run_id, **asdict(file)} for run_id, file in files])
 
 
 def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
@@ -217,8 +215,12 @@ def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
     )
 
 
-def insert(con: Connection, table: str, rows: pa.Table) -> None:
-    """Append Arrow rows to a table, by column name."""
+def insert(con: Connection, table: str, rows: pa.Table | list[dict[str, Any]]) -> None:
+    """Append rows to a table, by column name."""
+    if isinstance(rows, list):
+        if not rows:  # they would have no columns
+            return
+        rows = pa.Table.from_pylist(rows)
     con.register("arrow_rows", rows)
     con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arrow_rows")  # noqa: S608
     con.unregister("arrow_rows")

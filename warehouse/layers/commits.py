@@ -1,4 +1,8 @@
-"""The manifests of finished runs: a Parquet file counts only when a commit names it."""
+"""The manifests of finished runs: a Parquet file counts only when a commit names it.
+
+A commit never changes. What compaction put in the place of its files stands beside it, one record a
+layer and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
+"""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -8,9 +12,83 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.layers.atomic_write import sync, write_whole
-from warehouse.layers.compactions import compacted_files, read_compactions
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one run in a compacted file."""
+
+    run_id: str
+    path: str  # file of the run's commit in which they were, below the data folder
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompactedFile:
+    """One file in the place of several."""
+
+    path: str  # below the data folder, with forward slashes
+    bytes: int
+    sha256: str
+    parts: tuple[Part, ...]  # in the order of its rows
+
+    @property
+    def rows(self) -> int:
+        """All its rows."""
+        return sum(part.rows for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A file whose rows are in another one now; kept for its readers."""
+
+    path: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What became of the files of one layer and day."""
+
+    layer: str
+    day: str  # UTC day of publication; of the run's start in the other layers; or `undated`
+    files: tuple[CompactedFile, ...] = ()
+    retired: tuple[Retired, ...] = ()
+
+
+def _record(commits: Path, layer: str, day: str) -> Path:
+    return commits / "compacted" / f"{layer}.{day}.json"
+
+
+def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
+    """The record of a layer and day; None when its files are as they were written."""
+    path = _record(commits, layer, day)
+    return decode(Compaction, path.read_bytes(), path) if path.exists() else None
+
+
+def read_compactions(commits: Path) -> list[Compaction]:
+    """All records of a folder of commits, by layer and day."""
+    paths = sorted((commits / "compacted").glob("[!.]*.json"))
+    return [decode(Compaction, path.read_bytes(), path) for path in paths]
+
+
+def write_compaction(commits: Path, compaction: Compaction) -> None:
+    """Write or replace a record; from here on its files count, and those they replace do not."""
+    path = _record(commits, compaction.layer, compaction.day)
+    write_whole(path, encode(compaction, sort_keys=True))
+
+
+def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
+    """The files in which the rows of runs are now, by run and the path in its commit."""
+    return {
+        (part.run_id, part.path): file
+        for compaction in compactions
+        for file in compaction.files
+        for part in file.parts
+    }
+
 
 BEGUN = ".begun"
 READY = ".ready"
@@ -116,7 +194,7 @@ def sweep(layout: Layout) -> list[Path]:
     The caller holds the writer's lock. Without crashed runs no folder of a layer is read.
     """
     _finish_swap(layout)
-    rebuilt = next_commits(layout)
+    rebuilt = layout.next_commits
     begun = _begun_runs(layout.commits)
     crashed = begun | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
     removed = []
@@ -134,7 +212,7 @@ def sweep(layout: Layout) -> list[Path]:
 
 def unnamed_files(layout: Layout) -> list[Path]:
     """Files of the layers that nothing names and no run is writing, without the lock."""
-    rebuilt = next_commits(layout)
+    rebuilt = layout.next_commits
     found = _layer_files(layout)
     # After the listing: runs that were writing then are still marked, or have their commit by now.
     writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
@@ -167,19 +245,14 @@ def named_files(folder: Path, run_ids: Iterable[str] | None = None) -> set[str]:
     return named
 
 
-def next_commits(layout: Layout) -> Path:
-    """Folder in which a rebuild of the articles layer gathers its commits."""
-    return layout.root / "commits.next"
-
-
 def swap_commits(layout: Layout) -> None:
     """Put a rebuilt layer's commits in place of the old ones at once, and remove the old files."""
-    write_whole(next_commits(layout) / READY, b"")
+    write_whole(layout.next_commits / READY, b"")
     _finish_swap(layout)
 
 
 def _finish_swap(layout: Layout) -> None:
-    rebuilt, old = next_commits(layout), layout.root / "commits.old"
+    rebuilt, old = layout.next_commits, layout.root / "commits.old"
     # The mark moves with the folder, so that the next process can finish a swap that was killed.
     if (rebuilt / READY).exists():
         if layout.commits.exists():

@@ -7,7 +7,6 @@ versions as the one that was lost.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.documents import decode, encode
@@ -106,15 +105,11 @@ def update_definitions(
     versions.sort(key=lambda topic: (topic.topic_id, topic.topic_version))
     updated = Definitions(tuple(versions), tuple(by_id[name] for name in sorted(by_id)))
     if updated != kept:
-        write_whole(_path(layout), encode(updated))
+        write_whole(layout.definitions, encode(updated))
     return updated
-
-
-def _path(layout: Layout) -> Path:
-    return layout.root / "definitions.json"
 
 
 def read_definitions(layout: Layout) -> Definitions:
     """The stored definitions; empty ones before the first run."""
-    path = _path(layout)
+    path = layout.definitions
     return decode(Definitions, path.read_bytes(), path) if path.exists() else Definitions()

@@ -24,6 +24,10 @@ class Layout:
     captures = Below("captures")  # Parquet, `captures/<run_id>.parquet`
     stripped_blocks = Below("stripped_blocks")  # Parquet, `stripped_blocks/<run_id>.parquet`
     commits = Below("commits")  # one JSON a finished run: its Parquet files and WARC files
+    next_commits = Below("commits.next")  # the commits of an articles layer that is being rebuilt
+    definitions = Below("definitions.json")  # all versions of topics and sources
+    topic_changes = Below("topic_changes.json")  # the effects of changed topics
+    link = Below("store.json")  # of a working copy: its store, and the state that it has
     removed = Below("removed.json")  # the archive files that retention removed, with when and why
     # Parquet, `vintages/<relation>/as_of=<day>.parquet`: what an index said as of a day.
     vintages = Below("vintages")

@@ -80,6 +80,20 @@ def _confirmed(layout: Layout, run_id: str, layer: str, half: Path, rows: int) -
     return CommittedFile(where, layer, rows, path.stat().st_size, digest)
 
 
+def parquet_problem(path: Path, rows: int, sha256: str) -> str:
+    """What is wrong with a committed file; empty when nothing is."""
+    if not path.exists():
+        return "is not there"
+    with path.open("rb") as content:
+        if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
+            return "does not have the checksum that was committed"
+    try:
+        found = pq.read_metadata(path).num_rows
+    except pa.ArrowInvalid as error:
+        return f"is no Parquet file: {error}"
+    return "" if found == rows else f"has {found} rows, {rows} were committed"
+
+
 def read_batches(
     paths: Sequence[Path], columns: Sequence[str], rows: int
 ) -> Iterator[pa.RecordBatch]:

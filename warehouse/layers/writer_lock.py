@@ -19,9 +19,7 @@ def writer_lock(
     `waiting` is called once, with a sentence for people, when another process holds the lock.
     """
     with _lock_file(layout) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(handle):
             handle.seek(0)
             holder = handle.read().strip() or "unknown"
             waiting(f"waiting for process {holder} to finish writing the warehouse")
@@ -36,12 +34,16 @@ def writer_lock(
 def try_writer_lock(layout: Layout) -> Iterator[bool]:
     """Hold the same right if nobody else has it; yield whether it is held."""
     with _lock_file(layout) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield try_lock(handle)
+
+
+def try_lock(file: IO[str]) -> bool:
+    """Lock an open file; whether nobody else has locked it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _lock_file(layout: Layout) -> IO[str]:

@@ -1,7 +1,12 @@
-"""The files of the raw archive, in this folder or only in its store."""
+"""The files of the raw archive: in this folder, only in its store, or removed by retention."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import Missing, side_by_side
@@ -39,3 +44,25 @@ def download_archives(layout: Layout, source_id: str, most: int) -> None:
     if is_working_copy(layout):
         names = list(archive_files(layout, source_id))[-most:]
         side_by_side(partial(download_archive, layout), names)
+
+
+# Kept, so that a `raw_ref` into one of these is not taken for broken.
+# By place below the data folder: `bytes`, `removed_at` and `why`.
+Removed = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    archives: Removed
+
+
+def removed_archives(layout: Layout) -> Removed:
+    """The archive files that were removed, or were about to be."""
+    if not layout.removed.exists():
+        return {}
+    return decode(_Document, layout.removed.read_bytes(), layout.removed).archives
+
+
+def write_removed(layout: Layout, archives: Removed) -> None:
+    """Write the list down, before its files go."""
+    write_whole(layout.removed, encode(_Document(archives), sort_keys=True))

@@ -1,4 +1,6 @@
-"""A lease that one machine at a time holds: an object that its holder rewrites as a heartbeat.
+"""Leases over all machines of a store: objects that their holders rewrite as a heartbeat.
+
+One admits a single writer; the others, an object for each run, say which sources it is collecting.
 
 No clocks are compared. A waiting machine takes the lease once the object has not changed for
 EXPIRES_SECONDS, so a killed holder blocks others for that long only. A holder that was just slow
@@ -9,9 +11,13 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import partial
 
+from warehouse.layers.layout import Layout
+from warehouse.store.link import read_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -19,6 +25,7 @@ log = logging.getLogger(__name__)
 FOLDER = "leases"
 RENEW_SECONDS = 10.0
 EXPIRES_SECONDS = 60.0  # time without a heartbeat after which a holder counts as dead
+TURNS = "turns"  # folder of the leases on sources
 LOOK_SECONDS = 1.0  # pause between two attempts to take a lease
 
 
@@ -101,3 +108,70 @@ def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]
                 continue  # another machine created it first
         except Changed:
             continue  # its holder, or another waiting machine, wrote it meanwhile
+
+
+@contextmanager
+def stored_turn(
+    layout: Layout,  # without a store this has no effect
+    run_id: str,
+    source_ids: Sequence[str],
+    waiting: Callable[[Mapping[str, str]], None] | None = None,
+) -> Iterator[Mapping[str, str]]:
+    """Keep other machines from collecting sources while the body runs.
+
+    Yields the sources that runs of other machines hold: the run's id, by source id. `waiting` is
+    called with these whenever they change, until all are free; without it, they are left out.
+    """
+    link = read_link(layout)
+    if link is None:
+        yield {}
+        return
+    key, store = f"{TURNS}/{run_id}.json", link.store
+    busy = _acquire_sources(store, link.copy, key, source_ids, waiting)
+    free = sorted(set(source_ids) - busy.keys())
+    try:
+        with heartbeat(key, partial(store.write, key, json.dumps(free).encode())):
+            yield busy
+    finally:
+        try:
+            store.delete([key])
+        except StoreError as error:
+            log.warning("%s was not deleted, it expires after a minute: %s", key, error)
+
+
+def _acquire_sources(
+    store: Store,
+    copy: str,
+    key: str,
+    wanted: Sequence[str],
+    waiting: Callable[[Mapping[str, str]], None] | None,
+) -> dict[str, str]:
+    reported: dict[str, str] = {}
+    while True:
+        # Between reading who holds what and writing the own object no other machine may write.
+        with lease(store, f"{FOLDER}/{TURNS}.json", copy):
+            busy = {source: run for source, run in _held(store, key).items() if source in wanted}
+            if not busy or waiting is None:
+                free = sorted(set(wanted) - busy.keys())
+                store.write(key, json.dumps(free).encode())
+                return busy
+            store.delete([key])
+        if busy != reported:
+            waiting(busy)
+            reported = busy
+        time.sleep(LOOK_SECONDS)
+
+
+def _held(store: Store, key: str) -> dict[str, str]:
+    """The sources of the other runs that are alive: the run's id, by source id."""
+    # By the store's own clock: how much older their objects are than one just written.
+    store.write(key, b"[]")
+    listed = {found.key: found.written_at for found in store.list(TURNS)}
+    oldest_alive = listed[key] - timedelta(seconds=EXPIRES_SECONDS)
+    held: dict[str, str] = {}
+    for other, written_at in listed.items():
+        if other != key and written_at > oldest_alive:
+            run_id = other.rpartition("/")[2].removesuffix(".json")
+            with suppress(Missing):  # the run has ended since the listing
+                held |= dict.fromkeys(json.loads(store.read(other)), run_id)
+    return held

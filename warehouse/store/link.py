@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.commits import Commit, CommittedFile
-from warehouse.layers.compactions import Compaction
+from warehouse.layers.commits import Commit, CommittedFile, Compaction
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store, open_store
@@ -46,25 +44,21 @@ class Link:
         return open_store(self.url)
 
 
-def _path(layout: Layout) -> Path:
-    return layout.root / "store.json"
-
-
 def is_working_copy(layout: Layout) -> bool:
     """Whether the folder has a store, whose content takes precedence."""
-    return _path(layout).exists()
+    return layout.link.exists()
 
 
 def read_link(layout: Layout) -> Link | None:
     """The link of a data folder to its store; None when it has none."""
     if not is_working_copy(layout):
         return None
-    return decode(Link, _path(layout).read_bytes(), _path(layout))
+    return decode(Link, layout.link.read_bytes(), layout.link)
 
 
 def write_link(layout: Layout, link: Link) -> None:
     """Replace the link of a data folder."""
-    write_whole(_path(layout), encode(link, indent=None))
+    write_whole(layout.link, encode(link, indent=None))
 
 
 def scan(layout: Layout, link: Link) -> dict[str, str]:

@@ -6,21 +6,52 @@ names. Local changes without a state, because the store did not answer or anothe
 become part of the next state or are undone: the archive files stay, and are loaded again.
 """
 
-from collections.abc import Callable, Iterator
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from hashlib import file_digest
 from uuid import uuid4
 
-from warehouse.layers.commits import committed_runs
+import duckdb
+
+from warehouse.build.article_texts_view import point_texts
+from warehouse.build.file_copy import copy_over
+from warehouse.build.manifest import NAME
+from warehouse.build.publish import show, snapshot_folder, snapshots
+from warehouse.layers.commits import (
+    CommittedFile,
+    committed_runs,
+    named_files,
+    read_commit,
+    read_commits,
+)
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_writer_lock, writer_lock
-from warehouse.store.lease import FOLDER, lease
-from warehouse.store.link import Link, is_working_copy, read_link, write_link
-from warehouse.store.objects import open_store
-from warehouse.store.pull import pull
-from warehouse.store.push import push
-from warehouse.store.states import last_number
+from warehouse.store.archive_files import removed_archives
+from warehouse.store.lease import FOLDER as LEASES
+from warehouse.store.lease import TURNS, lease
+from warehouse.store.link import Link, files_of, is_working_copy, read_link, scan, write_link
+from warehouse.store.objects import SCHEME, Missing, Store, StoreError, open_store, side_by_side
+from warehouse.store.states import FOLDER as STATES
+from warehouse.store.states import (
+    KEPT_SNAPSHOTS,
+    State,
+    StoredSnapshot,
+    create_state,
+    document_key,
+    drop_old_states,
+    last_number,
+    read_state,
+)
 
-LEASE = f"{FOLDER}/warehouse.json"
+log = logging.getLogger(__name__)
+
+LEASE = f"{LEASES}/warehouse.json"
+TRIES = 3
 
 
 def join(layout: Layout, url: str) -> None:
@@ -71,3 +102,198 @@ def synchronised(
             pull(layout, link)
             yield
             push(layout, read_link(layout) or link)
+
+
+def pull(layout: Layout, link: Link) -> None:
+    """Update the folder to the store's last state; the caller holds the folder's lock.
+
+    StoreError when the store does not answer, or has lost a state or an object.
+    """
+    store = link.store
+    for attempt in range(1, TRIES + 1):
+        number = last_number(store)
+        if number == link.state:
+            return
+        if number < link.state:
+            raise StoreError(f"{store.url} has lost its state {link.state}; its last is {number}")
+        try:
+            _update(layout, link, read_state(store, number))
+            return
+        except Missing:
+            # Another machine may have created states meanwhile, and removed objects of this one.
+            if attempt == TRIES or last_number(store) == number:
+                raise
+
+
+def _update(layout: Layout, link: Link, state: State) -> None:
+    """Update the folder to a state; after a kill at any point, the next call repeats it."""
+    store, local = link.store, scan(layout, link)
+    changed = {
+        name: digest for name, digest in state.documents.items() if local.get(name) != digest
+    }
+    keys = [document_key(digest) for digest in changed.values()]
+    contents = dict(zip(changed, side_by_side(store.read, keys), strict=True))
+    # Parquet files first: a small file that is in place may name only files that exist.
+    files = [file for name, content in contents.items() for file in files_of(name, content)]
+    side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
+    removed = sorted(local.keys() - state.documents.keys())
+    lost = "%s is not in %s, which another machine changed first: its run is loaded again"
+    for name in removed:
+        if name.startswith("commits/") and name not in link.documents:
+            log.warning(lost, name, store.url)
+    _replace(layout, contents, removed)
+    if state.snapshots and state.snapshots[0] not in link.snapshots:
+        link.published = _download_snapshot(layout, store, state.snapshots[0])
+    link.state, link.documents = state.number, dict(state.documents)
+    link.snapshots = state.snapshots
+    scan(layout, link)
+    # Written last: until then the folder counts as being at its old state.
+    write_link(layout, link)
+    log.info("%s updated to state %d of %s", layout.root, state.number, store.url)
+
+
+def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
+    """Write and remove small files, and remove the large files that none of them names any more."""
+    may_unname = bool(removed) or any((layout.root / name).exists() for name in contents)
+    before = named_files(layout.commits) if may_unname else set()
+    for name in removed:
+        (layout.root / name).unlink()
+    for name, content in contents.items():
+        path = layout.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_name(f".{path.name}.half")
+        half.write_bytes(content)
+        half.rename(path)
+    os.sync()  # once, instead of an fsync for each file
+    after = named_files(layout.commits) if may_unname else set()
+    expired = removed_archives(layout) if "removed.json" in contents else ()
+    for name in (*(before - after), *expired):
+        (layout.root / name).unlink(missing_ok=True)
+
+
+def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
+    path = layout.root / file.path
+    if path.exists() and path.stat().st_size == file.bytes:
+        return
+    try:
+        store.download(file.path, path)
+    except Missing:
+        return  # compaction has replaced it, and the grace period for its readers is over
+    with path.open("rb") as content:
+        if file_digest(content, "sha256").hexdigest() != file.sha256:
+            path.unlink()
+            where = f"{store.url}/{file.path}"
+            raise StoreError(f"{where} is damaged: its SHA-256 is not that of its commit")
+
+
+def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:
+    """Publish a stored snapshot locally and as the loader's file; the name of its folder."""
+    folder = snapshot_folder(layout, stored.load_no)
+    # Not the final name yet: a folder with that name counts as a snapshot.
+    coming = folder.with_name(f"coming-{folder.name}")
+    shutil.rmtree(coming, ignore_errors=True)
+    for name in (layout.current.name, NAME):
+        store.download(f"{stored.key}/{name}", coming / name)
+    # The views of texts contain the path of the other machine's data folder.
+    with duckdb.connect(str(coming / layout.current.name)) as con:
+        point_texts(con, layout)
+    shutil.rmtree(folder, ignore_errors=True)
+    coming.rename(folder)
+    show(layout, folder)
+    layout.writer.parent.mkdir(parents=True, exist_ok=True)
+    # A log of the old file would be replayed into the new one.
+    layout.writer.with_name(layout.writer.name + ".wal").unlink(missing_ok=True)
+    copy_over(folder / layout.current.name, layout.writer)
+    for old in snapshots(layout)[:-KEPT_SNAPSHOTS]:
+        shutil.rmtree(old)
+    return folder.name
+
+
+def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
+    """Create the next state if the folder has changed, or in any case with `anyway`."""
+    store, local = link.store, scan(layout, link)
+    current = layout.current.parent.resolve().name if layout.current.exists() else ""
+    if local == link.documents and current == link.published and not anyway:
+        return
+    changed = {name: digest for name, digest in local.items() if link.documents.get(name) != digest}
+    # What a small file names is uploaded before it, and all before the state: a push that is killed
+    # leaves unnamed objects, but no state with missing ones.
+    large = sorted({large for name in changed for large in _files_named_by(layout, name)})
+    side_by_side(lambda name: store.keep(name, layout.root / name), large)
+    side_by_side(lambda name: store.keep(document_key(local[name]), layout.root / name), changed)
+    stored = link.snapshots
+    if current != link.published:
+        folder = layout.warehouse / current
+        # A random part, since another machine may have published a load of the same number.
+        key = f"warehouse/{current}-{uuid4().hex[:12]}"
+        for name in (layout.current.name, NAME):
+            store.create(f"{key}/{name}", folder / name)
+        size = (folder / layout.current.name).stat().st_size
+        newest = StoredSnapshot(key, int(current.rpartition("-")[2]), size)
+        stored = (newest, *stored)[:KEPT_SNAPSHOTS]
+    state = State(link.state + 1, local, stored, f"{link.copy} {uuid4().hex}")
+    create_state(store, state)
+    # What the new state no longer names; after a kill the upkeep deletes it.
+    for old in link.snapshots:
+        if old not in stored:
+            store.delete([f"{old.key}/{layout.current.name}", f"{old.key}/{NAME}"])
+    if "removed.json" in changed:
+        store.delete(removed_archives(layout))
+    drop_old_states(store, state.number)
+    link.state, link.documents = state.number, local
+    link.snapshots, link.published = stored, current
+    write_link(layout, link)
+
+
+def _files_named_by(layout: Layout, name: str) -> Iterator[str]:
+    """The local Parquet and archive files that a small file names."""
+    names = [file.path for file in files_of(name, (layout.root / name).read_bytes())]
+    folder, _, file = name.rpartition("/")
+    if folder == "commits" and (commit := read_commit(layout.commits, file.removesuffix(".json"))):
+        names += commit.warcs
+    yield from (name for name in names if not _is_external(name) and (layout.root / name).is_file())
+
+
+def _is_external(name: str) -> bool:
+    # A backfill's archives are read from outside the data folder, and are not copied.
+    return name.startswith(("/", SCHEME))
+
+
+def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
+    """Keys of all objects that the state names, with their size in bytes or None if not known."""
+    commits = read_commits(layout.commits, committed_runs(layout.commits))
+    named: dict[str, int | None] = {
+        document_key(digest): None for digest in link.documents.values()
+    }
+    named |= {file.path: file.bytes for commit in commits for file in commit.files}
+    removed = removed_archives(layout)
+    warcs = {name for commit in commits for name in commit.warcs if not _is_external(name)}
+    named |= dict.fromkeys(warcs - removed.keys())
+    for stored in link.snapshots:
+        named[f"{stored.key}/{layout.current.name}"] = stored.bytes
+        named[f"{stored.key}/{NAME}"] = None
+    return named
+
+
+def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
+    """Delete the objects that killed writers left in the store, and return their keys.
+
+    Newer objects may belong to a writer that has not created its state yet.
+    """
+    with synchronised(layout):
+        link = read_link(layout)
+        if link is None:
+            return []
+        named = named_objects(layout, link).keys() | named_files(layout.commits)
+        unnamed = [
+            found.key
+            for found in link.store.list()
+            if found.key not in named
+            and not found.key.startswith((f"{LEASES}/", f"{STATES}/", f"{TURNS}/"))
+            and found.written_at < older_than
+        ]
+        if unnamed:
+            # With a new state first, a slow writer that is about to name one of these fails.
+            push(layout, link, anyway=True)
+            link.store.delete(unnamed)
+        return unnamed
