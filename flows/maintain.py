@@ -11,15 +11,7 @@ from rich.table import Table
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.installation import open_installation
 from tasks.upkeep.compaction import Compacted
-from tasks.upkeep.task import (
-    Removed,
-    compact_days,
-    compaction_line,
-    remove_old,
-    removed_line,
-    verified_line,
-    verify_layers,
-)
+from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import SHOWN, LayersBroken, Verified
 
 log = logging.getLogger(__name__)
@@ -65,7 +57,7 @@ def maintain(
 
 def ledger(done: Maintained) -> str:
     """The run's result as Markdown."""
-    rows = [f"| {step} | {what} |" for step, what in _steps(done).items()]
+    rows = [f"| {step} | {getattr(done, step)} |" for step in Maintained.__slots__]
     findings = done.verified.findings
     broken = [f"- `{each.file}`: {each.problem}" for each in findings[:SHOWN]]
     broken += [f"- and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
@@ -76,14 +68,6 @@ def ledger(done: Maintained) -> str:
 def summary(done: Maintained) -> Table:
     """The run's result for a terminal."""
     table = Table(box=None, show_header=False)
-    for step, what in _steps(done).items():
-        table.add_row(step, what)
+    for step in Maintained.__slots__:
+        table.add_row(step, str(getattr(done, step)))
     return table
-
-
-def _steps(done: Maintained) -> dict[str, str]:
-    return {
-        "compacted": compaction_line(done.compacted),
-        "removed": removed_line(done.removed),
-        "verified": verified_line(done.verified),
-    }

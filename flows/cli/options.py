@@ -1,4 +1,4 @@
-"""Options shared by several commands."""
+"""Options of several commands, exit statuses, and expected errors reported in a line."""
 
 import sys
 from collections.abc import Iterator

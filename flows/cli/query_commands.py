@@ -1,4 +1,4 @@
-"""The commands that read the warehouse: `sql`, `schema`, `report` and `health`."""
+"""The commands that read the warehouse, `sql`, `schema`, `report` and `health`, and their output."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Prefect's settings, all in one place: set before Prefect is imported."""
+"""Prefect's settings, all in one place: set before Prefect is imported, printed for services."""
 
 import logging
 import os

@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,13 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from flows.runs.prefect_settings import server_settings
-from flows.server.ui_csp import add_policy, use_own_pages
 from tasks.installation import Installation, open_installation
 from tasks.settings import ConfigError, Settings
+from warehouse.layers.atomic_write import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,11 @@ START_SECONDS = 120
 STOP_SECONDS = 20  # time for a process to end after SIGTERM before it is killed
 RESTART_SECONDS = 2
 RESUMES = "the next run resumes from what was archived"
+# Folder of the server's copy of the pages, made at its first start.
+STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
+# Addresses that the pages may request besides their own.
+ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
+HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 
 class Stopped(Exception):  # noqa: N818 - a request, not an error
@@ -120,7 +127,9 @@ def serve_until_stopped(installation: Installation, port: int) -> None:
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
     for name, value in server_settings(f"http://{HOST}:{port}/api").items():
         os.environ.setdefault(name, value)
-    use_own_pages(home)
+    # The server keeps its pages under Prefect's home, not among the installed packages.
+    pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
+    pages.mkdir(parents=True, exist_ok=True)
     prefect = [sys.executable, "-m", "prefect"]
     server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
     worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
@@ -236,3 +245,24 @@ def _wait_for(api: str, server: Child) -> None:
         except OSError:
             time.sleep(0.3)
     raise RuntimeError(f"no answer from {api} within {START_SECONDS} seconds: {server.log}")
+
+
+def add_policy(environment: Mapping[str, str]) -> None:
+    """Write a content security policy into this environment's copy of the pages of Prefect's UI."""
+    # Prefect 3.9's UI asks a statistics service (sr-client-cfg.amplitude.com) for settings on every
+    # page. No setting stops that: PREFECT_SERVER_ANALYTICS_ENABLED and DO_NOT_TRACK concern the
+    # server, the key is in the pages' JavaScript, and the server cannot be told to send a header.
+    # tests/server/test_content_policy.py fails when the pages change.
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(environment)}" />'
+    for page in Path(environment[STATIC]).glob("v*/index.html"):
+        text = page.read_text(encoding="utf-8")
+        write_whole(page, HEAD.sub(f"<head>{meta}", text, count=1).encode())
+
+
+def policy(environment: Mapping[str, str]) -> str:
+    """The content security policy: the pages' own content, and the API's addresses."""
+    urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
+    hosts = {f"{url.scheme}://{url.netloc}" for url in urls}
+    sockets = {host.replace("http", "ws", 1) for host in hosts}
+    reached = sorted(hosts | sockets)
+    return " ".join(["default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:", *reached])

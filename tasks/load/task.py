@@ -33,14 +33,15 @@ def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
     return False
 
 
-@task(
-    name="load",
-    task_run_name="load",
-    cache_policy=NO_CACHE,
-    retries=len(RETRY_DELAYS),
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=is_retryable,
-)
+RETRIED: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "retries": len(RETRY_DELAYS),
+    "retry_delay_seconds": RETRY_DELAYS,
+    "retry_condition_fn": is_retryable,
+}
+
+
+@task(name="load", task_run_name="load", **RETRIED)
 def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
     """Partition into Parquet, count mentions, load DuckDB, update the marts, run the checks.
 
@@ -53,14 +54,7 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
     return report
 
 
-@task(
-    name="publish",
-    task_run_name="publish",
-    cache_policy=NO_CACHE,
-    retries=len(RETRY_DELAYS),
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=is_retryable,
-)
+@task(name="publish", task_run_name="publish", **RETRIED)
 def publish_snapshot(installation: Installation) -> Path | None:
     """Publish the last load and return the snapshot's file; None when nothing was new."""
     return publish_all(**_arguments(installation))

@@ -9,8 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tasks.report.figures import REPORTS
 from warehouse.layers.layout import Layout
-from warehouse.read.query import query
+from warehouse.read.query import records, snapshot
 
 DAYS = 21  # columns of the table, up to the last day that has articles
 BARS = " ▁▂▃▄▅▆▇█"
@@ -18,24 +19,14 @@ LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."
 )
 
-DAILY = """
-    WITH last AS (SELECT max(day) AS day FROM topic_daily WHERE articles > 0)
-    SELECT t.name AS topic, s.name AS source, day, articles_with_mention AS hits, mentions, articles
-    FROM topic_daily d
-    JOIN last ON d.day BETWEEN last.day - {days} + 1 AND last.day
-    JOIN topics t ON t.topic_id = d.topic_id AND t.valid_to IS NULL
-    JOIN sources s USING (source_id)
-    ORDER BY topic, source, day
-"""
-
-
-Cell = Mapping[str, Any]  # a row of DAILY; its counts are None when the day is missing
+Cell = Mapping[str, Any]  # a row of daily.sql; its counts are None when the day is missing
 Sources = dict[str, dict[date, Cell]]
 
 
 def daily_report(layout: Layout) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share and a chart."""
-    rows = query(layout, DAILY.format(days=DAYS)).to_pylist()
+    with snapshot(layout) as con:
+        rows = records(con, (REPORTS / "daily.sql").read_text(), {"days": DAYS})
     last = max((row["day"] for row in rows), default=date.min)
     calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))

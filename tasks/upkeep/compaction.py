@@ -72,6 +72,16 @@ class Compacted:
             self.files_after += 1
             self.bytes_after += file.bytes
 
+    def __str__(self) -> str:
+        left = f"; {len(self.broken)} left alone" if self.broken else ""
+        if not self.days:
+            return f"nothing to compact{left}"
+        before, after = (size / 1e6 for size in (self.bytes_before, self.bytes_after))
+        return (
+            f"{self.days} days and layers, {self.files_before} files ({before:.1f} MB) into"
+            f" {self.files_after} ({after:.1f} MB){left}"
+        )
+
 
 class BrokenFile(Exception):  # noqa: N818 - it is what it is
     """A Parquet file is not what was committed."""

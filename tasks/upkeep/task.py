@@ -27,6 +27,17 @@ class Removed:
     leftovers: tuple[Path, ...] = ()
     objects: tuple[str, ...] = ()  # of the store, where there is one
 
+    def __str__(self) -> str:
+        counts = {
+            "snapshots": self.snapshots,
+            "replaced files": self.replaced,
+            "archive files": self.archives,
+            "leftovers": self.leftovers,
+            "objects of the store": self.objects,
+        }
+        removed = (f"{len(paths)} {what}" for what, paths in counts.items() if paths)
+        return ", ".join(removed) or "nothing"
+
 
 @task(name="compact", cache_policy=NO_CACHE)
 def compact_days(installation: Installation, now: datetime) -> Compacted:
@@ -34,7 +45,7 @@ def compact_days(installation: Installation, now: datetime) -> Compacted:
     closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
     done = compact(installation.layout, closed)
     snapshot = publish_files(installation.layout)
-    log.info("compacted: %s%s", compaction_line(done), f"; published {snapshot}" * bool(snapshot))
+    log.info("compacted: %s%s", done, f"; published {snapshot}" * bool(snapshot))
     return done
 
 
@@ -51,7 +62,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
         tuple(drop_leftovers(layout, left)),
         tuple(drop_unnamed(layout, left)),
     )
-    log.info("removed: %s", removed_line(removed))
+    log.info("removed: %s", removed)
     return removed
 
 
@@ -59,41 +70,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
 def verify_layers(installation: Installation) -> Verified:
     """Verify every file, archive reference and check; change nothing."""
     done = verify(installation.layout)
-    log.info("verified: %s", verified_line(done))
+    log.info("verified: %s", done)
     for finding in done.findings[:SHOWN]:
         log.error("%s", finding)
     return done
-
-
-def compaction_line(done: Compacted) -> str:
-    """How many files became how many."""
-    left = f"; {len(done.broken)} left alone" if done.broken else ""
-    if not done.days:
-        return f"nothing to compact{left}"
-    before, after = (size / 1e6 for size in (done.bytes_before, done.bytes_after))
-    return (
-        f"{done.days} days and layers, {done.files_before} files ({before:.1f} MB) into"
-        f" {done.files_after} ({after:.1f} MB){left}"
-    )
-
-
-def removed_line(removed: Removed) -> str:
-    """How many files of each kind were removed."""
-    counts = {
-        "snapshots": removed.snapshots,
-        "replaced files": removed.replaced,
-        "archive files": removed.archives,
-        "leftovers": removed.leftovers,
-        "objects of the store": removed.objects,
-    }
-    return ", ".join(f"{len(paths)} {what}" for what, paths in counts.items() if paths) or "nothing"
-
-
-def verified_line(done: Verified) -> str:
-    """What was verified, and how much of it is broken."""
-    objects = f" {done.objects} objects of the store," if done.objects else ""
-    gone = f" ({done.removed} in removed archives)" if done.removed else ""
-    return (
-        f"{done.files} Parquet files of {done.rows} rows, {done.references} archive places{gone},"
-        f"{objects} {done.checks} checks: {len(done.findings) or 'nothing'} broken"
-    )

@@ -58,6 +58,14 @@ class Verified:
     objects: int = 0  # of the store, where there is one
     findings: tuple[Finding, ...] = ()
 
+    def __str__(self) -> str:
+        objects = f" {self.objects} objects of the store," if self.objects else ""
+        gone = f" ({self.removed} in removed archives)" if self.removed else ""
+        return (
+            f"{self.files} Parquet files of {self.rows} rows, {self.references} archive places"
+            f"{gone},{objects} {self.checks} checks: {len(self.findings) or 'nothing'} broken"
+        )
+
 
 class LayersBroken(Exception):  # noqa: N818 - it is what is the case
     """Something that is kept does not hold any more; a line for each of the first findings."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import prefect
 
-from flows.server.ui_csp import HEAD, STATIC, add_policy, policy
+from flows.server.serve import HEAD, STATIC, add_policy, policy
 
 LOCAL = "http://127.0.0.1:4200"
 

@@ -14,7 +14,7 @@ import pytest
 from tasks.load.loader import load
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
-from warehouse.build.file_copy import BLOCK, HEADERS, copy_over, is_shared
+from warehouse.build.publish import BLOCK, HEADERS, copy_over, is_shared
 from warehouse.build.writer_file import STORAGE, opened
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot

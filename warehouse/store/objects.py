@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -56,17 +57,13 @@ class Store:
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
         """An object's content, and the ETag of this content."""
-        import obstore  # an optional dependency, imported where it is used
-
-        with self._translated_errors(key):
+        with self._library(key) as obstore:
             found = obstore.get(self._client, key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
     def read_range(self, key: str, start: int, end: int) -> bytes:
         """The bytes of an object from `start` to before `end`; raises Missing without one."""
-        import obstore
-
-        with self._translated_errors(key):
+        with self._library(key) as obstore:
             return bytes(obstore.get_range(self._client, key, start=start, end=end))
 
     def write(self, key: str, content: bytes) -> None:
@@ -97,22 +94,18 @@ class Store:
 
     def size(self, key: str) -> int | None:
         """An object's size in bytes; None when it does not exist."""
-        import obstore
-
         try:
-            with self._translated_errors(key):
+            with self._library(key) as obstore:
                 return int(obstore.head(self._client, key)["size"])
         except Missing:
             return None
 
     def download(self, key: str, path: Path) -> None:
         """Download an object to a file, complete or absent; raises Missing without an object."""
-        import obstore
-
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f".{path.name}.{os.getpid()}.half")
         try:
-            with self._translated_errors(key), half.open("wb") as out:
+            with self._library(key) as obstore, half.open("wb") as out:
                 for chunk in obstore.get(self._client, key).stream(min_chunk_size=8 << 20):
                     out.write(chunk)
                 out.flush()
@@ -123,26 +116,20 @@ class Store:
 
     def list(self, prefix: str = "") -> Iterator[Found]:
         """All objects below a folder, by key."""
-        import obstore
-
-        with self._translated_errors(prefix):
+        with self._library(prefix) as obstore:
             for page in obstore.list(self._client, prefix or None):
                 for each in page:
                     yield Found(each["path"], each["size"], each["last_modified"])
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; missing ones are ignored."""
-        import obstore
-
         listed = list(keys)
         if listed:
-            with self._translated_errors(listed[0]):
+            with self._library(listed[0]) as obstore:
                 obstore.delete(self._client, listed)
 
     def _put(self, key: str, content: bytes | Path, mode: Any) -> str:  # noqa: ANN401
-        import obstore
-
-        with self._translated_errors(key):
+        with self._library(key) as obstore:
             tag: str = obstore.put(self._client, key, content, mode=mode)["e_tag"] or ""
             return tag
 
@@ -151,13 +138,14 @@ class Store:
         return _connect(self.url)
 
     @contextmanager
-    def _translated_errors(self, key: str) -> Iterator[None]:
-        """Raise errors of the library as StoreErrors, in one line that names the object."""
+    def _library(self, key: str) -> Iterator[ModuleType]:
+        """The library; its errors are raised as StoreErrors, in one line that names the object."""
+        import obstore  # an optional dependency
         from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
         where = f"{self.url}/{key}"
         try:
-            yield
+            yield obstore
         except FileNotFoundError:
             raise Missing(f"{where}: no such object") from None
         except (AlreadyExistsError, PreconditionError):

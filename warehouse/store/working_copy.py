@@ -19,9 +19,8 @@ from uuid import uuid4
 import duckdb
 
 from warehouse.build.article_texts_view import point_texts
-from warehouse.build.file_copy import copy_over
 from warehouse.build.manifest import NAME
-from warehouse.build.publish import show, snapshot_folder, snapshots
+from warehouse.build.publish import copy_over, show, snapshot_folder, snapshots
 from warehouse.layers.commits import (
     CommittedFile,
     committed_runs,
