@@ -1,4 +1,4 @@
-"""The commands that read the warehouse, `sql`, `schema`, `report` and `health`, and their output."""
+"""The commands that read the warehouse: `sql`, with its output, `schema`, `report`, `health`."""
 
 import csv
 import json
