@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 from tasks.backfill.any_warc_records import magic_of, next_start
 from tasks.backfill.shard_processes import ShardFailed, ShardPool
 from tasks.backfill.shard_runs import Place
-from tasks.backfill.shards import Shard, ShardJob, Staged, Warc
+from tasks.backfill.shards import Shard, ShardJob, Staged
 from tasks.model import Outcome
 
 SAMPLES = 8  # stretches that are looked at, taken evenly from all bytes, as if all files were one
 BYTES_SAMPLED = 4 * 1024 * 1024  # of a stretch
-Stretch = tuple[Warc, int, int]  # a file and the offsets between which it is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Estimate:
         return self.outcomes.get(Outcome.ARTICLE, 0)
 
 
-def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) -> Estimate:
+def estimate(place: Place, warcs: Sequence[Shard], left: int, pool: ShardPool) -> Estimate:
     """Refine stretches of the files and multiply up to the bytes `left`; nothing is kept of it."""
     place.layout.stage.mkdir(parents=True, exist_ok=True)
     stretches = list(_stretches(warcs))
@@ -54,11 +53,11 @@ def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) ->
             found = place.job(shard)
             return replace(found, folder=Path(name, found.folder.name))
 
-        found = list(pool.refined(filter(None, map(_shard, stretches)), job))
+        found = list(pool.refined(filter(None, map(_records_of, stretches)), job))
         staged = [one for one in found if isinstance(one, Staged)]
         kept = sum(_parquet_bytes(one.folder) for one in staged)
     failed = tuple(one for one in found if isinstance(one, ShardFailed))
-    sampled = sum(end - start for _, start, end in stretches)
+    sampled = sum(stretch.bytes for stretch in stretches)
     sampled -= sum(one.shard.bytes for one in failed)
     factor = left / max(1, sampled)
     outcomes, passed = Counter[str](), Counter[str]()
@@ -76,7 +75,7 @@ def estimate(place: Place, warcs: Sequence[Warc], left: int, pool: ShardPool) ->
     )
 
 
-def _stretches(warcs: Sequence[Warc]) -> Iterator[Stretch]:
+def _stretches(warcs: Sequence[Shard]) -> Iterator[Shard]:
     """Stretches spread evenly over the bytes of all files; none twice."""
     step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
     before = 0
@@ -85,18 +84,15 @@ def _stretches(warcs: Sequence[Warc]) -> Iterator[Stretch]:
         for at in range(before // step * step, after, step):
             start, end = max(at, before), min(at + BYTES_SAMPLED, after)
             if start < end:
-                yield warc, start - before, end - before
+                yield replace(warc, start=start - before, end=end - before)
         before = after
 
 
-def _shard(stretch: Stretch) -> Shard | None:
+def _records_of(stretch: Shard) -> Shard | None:
     """The records that begin in a stretch; None where none does."""
-    warc, start, end = stretch
-    with warc.path.open("rb") as file:
-        begin = next_start(file, start, magic_of(file))
-    if begin is None or begin >= end:
-        return None
-    return Shard(str(warc.path), warc.fingerprint, begin, end)
+    with stretch.path.open("rb") as file:
+        begin = next_start(file, stretch.start, magic_of(file))
+    return None if begin is None or begin >= stretch.end else replace(stretch, start=begin)
 
 
 def _parquet_bytes(folder: Path) -> int:

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
@@ -51,16 +50,6 @@ class Selection:
         """Differs for different selections."""
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
 
-    def as_json(self) -> dict[str, Any]:
-        """Its fields as they stand in a commit."""
-        fields: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        return fields
-
-    @staticmethod
-    def from_json(kept: dict[str, Any]) -> "Selection":
-        """What `as_json` gave."""
-        return _adapter().validate_python(kept)
-
     def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
         """Why a page is not even read."""
         if not is_http(url):
@@ -83,9 +72,7 @@ class Selection:
         return None
 
 
-@cache
-def _adapter() -> TypeAdapter[Selection]:
-    return TypeAdapter(Selection)
+SELECTIONS = TypeAdapter(Selection)  # between selections and the JSON of commits
 
 
 class SourceDomains:

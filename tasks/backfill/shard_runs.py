@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.backfill.selection import Selection
+from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
-from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_keys, selection_of, shards_of
+from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_work, work_of
 from tasks.load.loader import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
@@ -34,7 +34,8 @@ def shard_folder(layout: Layout) -> Path:
 def sweep_staged(layout: Layout) -> None:
     """Remove what is staged of done shards; only for the one backfill that is at work."""
     found = list(shard_folder(layout).glob("*"))
-    done = set(done_keys(layout)) if found else set()
+    work = done_work(layout) if found else ()
+    done = {shard.key(selection) for selection, shards in work for shard in shards}
     for path in found:
         if path.name.partition("-")[0] in done:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -116,9 +117,9 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
         datetime.now(UTC),
         str(EXTRACTOR_VERSION),
         {
-            # Enough to refine the shards again: `shards_of` and `selection_of` read it.
+            # Enough to refine the shards again: `work_of` reads it.
             "shards": [asdict(staged.shard) for staged in shards],
-            "selection": selection.as_json(),
+            "selection": SELECTIONS.dump_python(selection, mode="json"),
             "passed_over": dict(sorted(passed.items())),
         },
     )
@@ -126,12 +127,12 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
 
 def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
     """A backfill's run refined again, below `stage/<run_id>`; None where a WARC file is gone."""
-    shards = shards_of(commit)
+    selection, shards = work_of(commit)
     gone = sorted({shard.url for shard in shards if not shard.is_there()})
     if gone:
         log.warning("run %s stays as it is: %s is not there as it was", commit.run_id, gone[0])
         return None
-    again = replace(place, selection=selection_of(commit))
+    again = replace(place, selection=selection)
     staged = []
     stage = place.layout.stage / commit.run_id
 
@@ -144,4 +145,4 @@ def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
             log.warning("run %s stays as it is: %s", commit.run_id, refinement.error)
             return None
         staged.append(refinement)
-    return run_of(staged, again.selection, commit.run_id)
+    return run_of(staged, selection, commit.run_id)

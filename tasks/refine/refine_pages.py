@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple, TypeAlias, TypeVar
 
 from tasks.extract import extract_page
@@ -109,49 +110,51 @@ def refine_each(
             yield capture, done or Refined(asdict(capture))
 
 
-def spooled(pages: Iterable[tuple[Capture, Refined]], spool: IO[bytes]) -> Iterator[Refined]:
-    """Write the pages of the first pass to a spool, as they are taken."""
-    for page in pages:
-        pickle.dump(page, spool)
-        yield page[1]
-
-
 def refine_again(
-    spool: IO[bytes],
-    site_of: Callable[[str], Site],
+    pages: Iterable[tuple[Capture, Refined]],
+    find_sites: Callable[[Iterator[Refined]], Callable[[str], Site]],
     payload_of: Callable[[Capture], bytes],
     refine: "RefinePages[Refined]",
 ) -> Iterator[Refined]:
-    """The second pass: the pages of a spool, refined again where one keeps what recurs.
+    """The second pass: the pages of the first, refined again where one keeps what recurs.
 
     Args:
-        spool: Filled by `spooled`.
-        site_of: What recurs over the pages of a source, by its id.
+        pages: As `refine_each` yields them.
+        find_sites: Reads the first pass's pages to the last; returns a function from a source's id
+            to what recurs over its pages.
         payload_of: Reads a page once more.
         refine: As in `refine_each`.
     """
+    with SpooledTemporaryFile(SPOOL_MEMORY) as spool:
 
-    def keyed() -> Iterator[tuple[Refined, Page | None]]:
-        for capture, alone in _read_spool(spool):
-            site = site_of(capture.source_id)
-            recurring = alone.kept & site.counts.keys()
-            if recurring:
-                counts = {text: site.counts[text] for text in recurring}
-                yield alone, Page(capture, payload_of(capture), Site(site.pages, counts))
-            else:
-                yield alone, None
+        def spooled() -> Iterator[Refined]:
+            for page in pages:
+                pickle.dump(page, spool)
+                yield page[1]
 
-    for alone, again in refine(keyed()):
-        if not isinstance(again, Refined):  # one that fails now stays as it was
-            yield alone
-            continue
-        if again.article is not None and alone.article is not None:
-            # The digest of the text without its site's help does not depend on what other pages
-            # there are, so versions are told apart by it.
-            key = alone.article["body_sha256"]
-            if key != again.article["body_sha256"]:
-                again = replace(again, article=again.article | {"page_sha256": key})
-        yield again
+        site_of = find_sites(spooled())
+
+        def keyed() -> Iterator[tuple[Refined, Page | None]]:
+            for capture, alone in _read_spool(spool):
+                site = site_of(capture.source_id)
+                recurring = alone.kept & site.counts.keys()
+                if recurring:
+                    counts = {text: site.counts[text] for text in recurring}
+                    yield alone, Page(capture, payload_of(capture), Site(site.pages, counts))
+                else:
+                    yield alone, None
+
+        for alone, again in refine(keyed()):
+            if not isinstance(again, Refined):  # one that fails now stays as it was
+                yield alone
+                continue
+            if again.article is not None and alone.article is not None:
+                # The digest of the text without its site's help does not depend on what other pages
+                # there are, so versions are told apart by it.
+                key = alone.article["body_sha256"]
+                if key != again.article["body_sha256"]:
+                    again = replace(again, article=again.article | {"page_sha256": key})
+            yield again
 
 
 def raw_offset(capture: Capture) -> int:

@@ -16,11 +16,10 @@ import pytest
 from tasks.backfill import estimate as estimating
 from tasks.backfill import shard_processes
 from tasks.backfill.any_warc_records import Damage, Record, cut, read_records
-from tasks.backfill.archived_responses import read_response
-from tasks.backfill.captures import PAGE_KINDS
+from tasks.backfill.captures import PAGE_KINDS, read_response
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.estimate import estimate
-from tasks.backfill.selection import Passed, Selection, SourceDomains
+from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
@@ -345,7 +344,8 @@ def test_filters(
 
 def test_a_selection_is_kept_as_it_was() -> None:
     selection = Selection(("a.com",), date(2020, 1, 1), date(2021, 1, 1), ("en",), True, True)
-    assert Selection.from_json(selection.as_json()) == selection
+    kept = SELECTIONS.dump_json(selection)
+    assert SELECTIONS.validate_json(kept) == selection
     assert selection.key != Selection().key
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.backfill import refining
 from flows.installation import SOURCES, TOPICS, Installation, open_installation
-from tasks.backfill.dask_worker import Parcel
+from tasks.backfill.dask_cluster import Parcel
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place
 from tasks.backfill.shards import Shard, Staged, cut_into_shards, open_warcs
