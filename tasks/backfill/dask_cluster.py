@@ -140,8 +140,7 @@ def _named(found: T) -> T:
 class Cluster:
     """The workers of a Dask scheduler; their threads refine a shard each.
 
-    Raises:
-        SourcesFailed: there is no worker, or scheduler or workers have another version.
+    SourcesFailed without a worker, and when scheduler or workers have another version.
     """
 
     def __init__(self, client: Client, address: str) -> None:
@@ -165,10 +164,7 @@ class Cluster:
         log.info("refining on %s, %d shards at once", address, self._threads())
 
     def shards(self, warcs: Iterable[Shard], size: int, done: Container[Shard] = ()) -> Shards:
-        """The shards of all files in their order, but for those that are done.
-
-        A file is cut while the ones before it are refined; one that cannot be cut has failed.
-        """
+        """The shards of all files in their order, as `ShardPool.shards` gives them."""
         submit = partial(self._client.submit, cut_here, pure=False, priority=FIRST)
         cuts = ((warc, submit(warc, size, self._made_by)) for warc in warcs)
         for warc, future in ahead(cuts, AHEAD):

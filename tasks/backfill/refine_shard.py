@@ -41,10 +41,7 @@ def stage_shard(job: ShardJob) -> Staged:
     """Refine a shard into its folder, unless that is there already; it is whole or not there.
 
     The same shard gives the same rows, but for their `run_id`, empty until they are partitioned.
-
-    Raises:
-        OSError: the WARC file or the stage cannot be read or written.
-        ConfigError: the WARC file is not what one is.
+    Raises OSError, and ConfigError for what is no WARC file.
     """
     return staged_once(job, lambda half, cursor: _ShardRefiner(job, cursor).run(half))
 

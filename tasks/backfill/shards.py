@@ -101,11 +101,7 @@ def fingerprint(path: WarcPath) -> str:
 
 
 def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
-    """The files that paths, folders and globs name, each once, by name.
-
-    Raises:
-        ConfigError: one line for each that names none.
-    """
+    """The files that paths, folders and globs name, by name; ConfigError lists what names none."""
     found = {pattern: _named(pattern) for pattern in patterns}
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
@@ -143,11 +139,7 @@ def is_small(warc: Shard, size: int) -> bool:
 
 
 def cut_into_shards(warc: Shard, size: int) -> list[Shard]:
-    """The shards of a file, in order, each of about `size` bytes.
-
-    Raises:
-        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
-    """
+    """The shards of a file, in order, each of about `size` bytes; raises as `read_records` does."""
     if is_small(warc, size):
         return [warc]
     cuts = [*cut(warc.path, size), warc.bytes]

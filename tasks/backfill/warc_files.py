@@ -112,11 +112,7 @@ def piece(file: IO[bytes], size: int, at: int) -> bytes:
 
 
 def stored_warcs(pattern: str) -> Iterator[StoredPath]:
-    """The WARC files of a bucket at an s3:// URL: an object, a folder, or a glob of keys.
-
-    Raises:
-        ValueError, StoreError: it is not the URL of a bucket, or the store does not answer.
-    """
+    """The WARC files at an s3:// URL: an object, a folder, a glob; ValueError if it is none."""
     named = StoredPath(*object_at(pattern))
     fixed = named.key
     is_glob = any(mark in fixed for mark in "*?[")

@@ -18,12 +18,7 @@ _MOST_CODINGS = 3
 
 
 def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
-    """The decoded body.
-
-    Raises:
-        Failure: BROKEN_RESPONSE for broken or truncated compression, and for encodings that the
-            request did not accept.
-    """
+    """The decoded body; Failure, BROKEN_RESPONSE, where it is broken or in no accepted encoding."""
     names = [name.strip().lower() for name in content_encoding.split(",")]
     if refused := next((name for name in names if name in _UNDECODABLE), None):
         raise _broken(f"content encoding {refused} was not accepted by the request")

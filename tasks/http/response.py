@@ -30,11 +30,7 @@ class Content:
 
 
 def recorded(block: bytes) -> HTTPResponse:
-    """Open a recorded response, from its status line on, as if it came from the network.
-
-    Raises:
-        Failure: BROKEN_RESPONSE.
-    """
+    """Open a recorded response as if it came from the network; raises Failure BROKEN_RESPONSE."""
     # What was fetched is decoded by the same code when it is read again: fastwarc's decoding
     # refuses `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body
     # for a whole one.

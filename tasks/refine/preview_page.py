@@ -84,7 +84,7 @@ def explain_file(
     """Extract one saved page under `url`, else the URL that FILE.meta.json gives.
 
     `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
-    The source, where one is given, lends its language, its time zone, and what it strips and keeps.
+    The source lends its language, its time zone, and what it strips and keeps.
     """
     if ARCHIVED.search(path.name):
         try:

@@ -36,13 +36,10 @@ from warehouse.store.archive_files import download_archives
 def refine(
     warc: Path, run_id: str, layout: Layout, sources: Mapping[str, Source], pool: PagePool
 ) -> Batch:
-    """Refine one archive file into `stage/<run_id>/<source_id>/`.
+    """Refine one archive file into `stage/<run_id>/<source_id>/`, the same rows each time.
 
     Its pages are refined each by itself, and those again that keep what recurs over the pages of
     this and the source's earlier archive files.
-
-    Returns:
-        The batch; the same archive files give the same staged rows, in the archive's order.
     """
     source_id = warc.parent.name
     stage = layout.stage / run_id / source_id

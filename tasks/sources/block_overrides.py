@@ -42,11 +42,7 @@ def selectors(overrides: tuple[str, ...]) -> list[str]:
 
 
 def checked_override(text: str) -> str:
-    """The override, checked.
-
-    Raises:
-        ValueError: it is neither a CSS selector nor a text that could stand on a page.
-    """
+    """The override; ValueError if it is neither a selector nor a text that a page could have."""
     if text.startswith(TEXT):
         if not any(character.isalnum() for character in text.removeprefix(TEXT)):
             raise ValueError(f"must hold a letter or digit after {TEXT}, got {text!r}")

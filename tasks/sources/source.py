@@ -144,11 +144,7 @@ class Source(BaseModel):
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:
-    """Read `sources.toml`.
-
-    Raises:
-        ConfigError: one line a problem, naming file, entry and key.
-    """
+    """Read `sources.toml`; ConfigError has a line a problem, naming file, entry and key."""
     folder = Path(glob.escape(str(path.absolute().parent)))
     sources = []
     for source in read_entries(path, "source", Source):
@@ -158,11 +154,7 @@ def load_sources(path: Path) -> tuple[Source, ...]:
 
 
 def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
-    """The sources with the given ids; all of them when none is given.
-
-    Raises:
-        ConfigError: an id that no source has.
-    """
+    """The sources with the given ids, all when none is given; ConfigError for an unknown id."""
     known = {source.id: source for source in sources}
     unknown = [source_id for source_id in ids if source_id not in known]
     if unknown:

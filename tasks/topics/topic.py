@@ -95,9 +95,5 @@ class TopicEntry(BaseModel):
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:
-    """Read `topics.toml`.
-
-    Raises:
-        ConfigError: one line a problem, naming file, entry and key.
-    """
+    """Read `topics.toml`; ConfigError has a line a problem, naming file, entry and key."""
     return tuple(entry.topic() for entry in read_entries(path, "topic", TopicEntry))

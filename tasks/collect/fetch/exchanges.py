@@ -55,11 +55,7 @@ class Exchanges:
     started_at: datetime = field(kw_only=True)
 
     def enter(self, target: str) -> PreparedRequest:
-        """Go to the next hop.
-
-        Raises:
-            Failure: the URL cannot be requested, or it is one redirect too many.
-        """
+        """Go to the next hop; raises a Failure for an invalid URL and for one redirect too many."""
         try:
             request = prepared(target, self.headers)
         except Failure as failure:

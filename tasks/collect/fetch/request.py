@@ -47,11 +47,7 @@ def request_headers(
 
 
 def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
-    """A GET request for the normalised URL, without its fragment.
-
-    Raises:
-        Failure: URL_INVALID or SCHEME_REFUSED.
-    """
+    """A GET request for the normalised URL; raises a Failure, URL_INVALID or SCHEME_REFUSED."""
     url = url.strip()
     if len(url) > MAX_URL:
         raise _invalid(f"longer than {MAX_URL} characters")
