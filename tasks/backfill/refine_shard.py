@@ -28,9 +28,9 @@ from tasks.refine.refine_pages import (
     refine_again,
     refine_each,
     refine_page,
+    staging,
 )
 from tasks.refine.site_boilerplate import MAX_PAGES, MIN_PAGES, PageFingerprint, find_recurring
-from tasks.refine.stage_rows import staging
 from warehouse.allocation import give_back
 from warehouse.layers.atomic_write import write_whole
 

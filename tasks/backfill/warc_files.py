@@ -2,10 +2,10 @@
 
 import io
 import os
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -41,10 +41,10 @@ class _StoredFile(io.RawIOBase):
 
     def __init__(self, path: StoredPath) -> None:
         self.name = str(path)
-        self._path, self._store = path, path.store
+        self._path = path
         self._size = size_of(path)
         self._at = 0
-        self._chunks: OrderedDict[int, bytes] = OrderedDict()
+        self._chunk = lru_cache(maxsize=_CHUNKS)(self._read_chunk)
 
     def readable(self) -> bool:
         return True
@@ -78,15 +78,10 @@ class _StoredFile(io.RawIOBase):
                 break
         return found
 
-    def _chunk(self, number: int) -> bytes:
-        if number not in self._chunks:
-            start = number * _CHUNK
-            end = min(start + _CHUNK, self._size)
-            self._chunks[number] = self._store.read_range(self._path.key, start, end)
-            if len(self._chunks) > _CHUNKS:
-                self._chunks.popitem(last=False)
-        self._chunks.move_to_end(number)
-        return self._chunks[number]
+    def _read_chunk(self, number: int) -> bytes:
+        start = number * _CHUNK
+        end = min(start + _CHUNK, self._size)
+        return self._path.store.read_range(self._path.key, start, end)
 
 
 def size_of(path: WarcPath) -> int:

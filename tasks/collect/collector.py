@@ -66,21 +66,6 @@ class Collected:
         return bool(self.outcomes.get(Outcome.FETCHED))
 
 
-class UrlClaims:
-    """URLs claimed in this run, so that two sources never fetch the same page."""
-
-    def __init__(self) -> None:
-        self._claimed: set[str] = set()
-        self._lock = Lock()
-
-    def claim(self, key: str) -> bool:
-        """Claim a folded URL; False when it is claimed already."""
-        with self._lock:
-            first = key not in self._claimed
-            self._claimed.add(key)
-            return first
-
-
 @dataclass(frozen=True, slots=True)
 class Collector:
     """Collects the sources of one run; shared by their threads."""
@@ -93,10 +78,18 @@ class Collector:
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # by it pages are due
-    claims: UrlClaims = field(default_factory=UrlClaims)
     breaker: Breaker = field(default_factory=Breaker)
     once: Once = field(default_factory=Once)
     known: KnownUrls = field(default_factory=KnownUrls)
+    claimed: set[str] = field(default_factory=set)  # folded URLs
+    lock: Lock = field(default_factory=Lock)
+
+    def claim(self, key: str) -> bool:
+        """Claim a folded URL; False where a source of this run has: none is fetched twice."""
+        with self.lock:
+            first = key not in self.claimed
+            self.claimed.add(key)
+            return first
 
     def collect(self, source: Source, *, is_retry: bool = False) -> Collected:
         """Collect one source; an exception becomes the result's `error`.
@@ -187,7 +180,7 @@ class _Visit:
             advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
             if self.unanswered == FAILURES_IN_A_ROW:
                 deferred.append(entry)
-            elif collector.claims.claim(key):
+            elif collector.claim(key):
                 self._fetch(entry)
         self.deferred = len(deferred)
         # One attempt a publication day, so that coverage does not count the day as complete.
@@ -212,7 +205,7 @@ class _Visit:
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == FAILURES_IN_A_ROW:
                 return
-            if collector.claims.claim(fold(page.url)):
+            if collector.claim(fold(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)

@@ -19,6 +19,7 @@ from tasks.refine.refine_pages import (
     refine_again,
     refine_each,
     refine_page,
+    staging,
 )
 from tasks.refine.site_boilerplate import (
     MAX_FILES,
@@ -27,7 +28,6 @@ from tasks.refine.site_boilerplate import (
     find_recurring,
     select_fingerprints,
 )
-from tasks.refine.stage_rows import staging
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import download_archives

@@ -134,20 +134,16 @@ class Client:
             return call.min_interval
 
         def ask(url: str) -> Attempt:
-            attempt = self._attempt(
-                Exchanges(
-                    kind=CaptureKind.ROBOTS,
-                    url_requested=url,
-                    headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
-                    record=call.record,
-                    min_interval=call.min_interval,
-                    allow_private=call.allow_private,
-                    max_bytes=MAX_BYTES,
-                    max_redirects=MAX_REDIRECTS,
-                    max_tries=call.max_tries,
-                    started_at=self._clock(),
-                )
+            robots = replace(
+                call,
+                kind=CaptureKind.ROBOTS,
+                url_requested=url,
+                headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
+                max_bytes=MAX_BYTES,
+                max_redirects=MAX_REDIRECTS,
+                started_at=self._clock(),
             )
+            attempt = self._attempt(robots)
             call.record(attempt)
             return attempt
 

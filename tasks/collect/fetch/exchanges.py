@@ -47,12 +47,14 @@ class Exchanges:
     max_bytes: int
     max_redirects: int
     max_tries: int
-    url: str = ""  # of the current hop
-    seconds: float = 0.0  # spent on the network, over all hops and tries; pauses are not counted
-    got_bytes: bool = False  # whether the last exchange received anything
-    seen: set[str] = field(default_factory=set)
-    done: list[Exchange] = field(default_factory=list)
-    started_at: datetime = field(kw_only=True)
+    started_at: datetime
+    # What follows begins anew in a copy, too.
+    url: str = field(init=False, default="")  # of the current hop
+    # Spent on the network, over all hops and tries; pauses are not counted.
+    seconds: float = field(init=False, default=0.0)
+    got_bytes: bool = field(init=False, default=False)  # whether the last exchange brought any
+    seen: set[str] = field(init=False, default_factory=set)
+    done: list[Exchange] = field(init=False, default_factory=list)
 
     def enter(self, target: str) -> PreparedRequest:
         """Go to the next hop; raises a Failure for an invalid URL and for one redirect too many."""

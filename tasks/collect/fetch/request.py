@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 from requests import PreparedRequest, Request
 from requests.exceptions import RequestException
 
-from tasks.http.content_encoding import ACCEPTED
+from tasks.http.response import ACCEPTED
 from tasks.model import CaptureKind, Failure, Outcome
 
 MAX_URL = 8192

@@ -18,8 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from tasks.collect.fetch.ssrf_guard import Resolve, checked_addresses, connect
-from tasks.http.content_encoding import PIECE
-from tasks.http.response import one_line
+from tasks.http.response import PIECE, one_line
 from tasks.model import Exchange, Failure, Outcome
 
 if TYPE_CHECKING:

@@ -103,7 +103,16 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         return unreadable("not a JSON Feed: no list of items")
-    found = (_json_entry(item, url) for item in items if isinstance(item, dict))
+    found = (
+        entry_of(
+            item.get("url") or item.get("external_url") or item.get("id"),
+            url,
+            headline=item.get("title"),
+            published=item.get("date_published"),
+        )
+        for item in items
+        if isinstance(item, dict)
+    )
     return Listing("jsonfeed", distinct(found, max_entries), title=plain(feed.get("title")))
 
 
@@ -222,12 +231,6 @@ def _feed_entry(item: Mapping[str, Any], url: str, *, is_atom: bool) -> Entry | 
     link = item.get("feedburner_origlink") or item.get("link") or item.get("id")
     published = item.get("published") or (None if is_atom else item.get("updated"))
     return entry_of(link, url, headline=item.get("title"), published=published)
-
-
-def _json_entry(item: dict[str, Any], url: str) -> Entry | None:
-    link = item.get("url") or item.get("external_url") or item.get("id")
-    title, published = item.get("title"), item.get("date_published")
-    return entry_of(link, url, headline=title, published=published)
 
 
 def _sitemap_page(element: etree._Element, url: str) -> _Found | None:
