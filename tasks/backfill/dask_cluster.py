@@ -37,6 +37,7 @@ FIRST = 10  # priority of cutting a file, which all its shards wait for
 
 T = TypeVar("T")
 _ZSTD = pa.Codec("zstd")
+CODE = (".py", ".toml", ".json")  # of what the rows depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,7 @@ class Parcel:
 def _digest() -> str:
     tasks = Path(__file__).parents[1]
     code = hashlib.sha256()
-    for file in sorted(
-        file for kind in ("py", "toml", "json") for file in tasks.rglob(f"*.{kind}")
-    ):
+    for file in sorted(file for file in tasks.rglob("*.*") if file.suffix in CODE):
         code.update(file.relative_to(tasks).as_posix().encode() + b"\0" + file.read_bytes())
     return code.hexdigest()[:12]
 

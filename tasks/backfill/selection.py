@@ -92,25 +92,20 @@ class SourceDomains:
                     self._by_domain[domain] = None if shared else source
         for source in named:
             self._by_domain.update(dict.fromkeys(source.domains, source))
-        self.of = lru_cache(maxsize=10_000)(self._of)
-
-    def _of(self, host: str) -> Source | None:
-        while host:
-            if host in self._by_domain:
-                return self._by_domain[host]
-            host = host.partition(".")[2]
-        return None
+        self._of_host = lru_cache(maxsize=10_000)(self._find)
 
     def source_of(self, url: str) -> tuple[str, Source | None]:
         """The id of the source that a page belongs to, and the source where it is configured."""
-        host = _host(url)
-        source = self.of(host)
-        return (source.id if source else _archive_id(host)), source
+        return self._of_host(_host(url))
 
-
-@lru_cache(maxsize=10_000)
-def _archive_id(host: str) -> str:
-    return ARCHIVE + (registrable_domain(f"https://{host}/") or host)
+    def _find(self, host: str) -> tuple[str, Source | None]:
+        domain = host
+        while domain and domain not in self._by_domain:
+            domain = domain.partition(".")[2]
+        source = self._by_domain.get(domain) if domain else None
+        if source:
+            return source.id, source
+        return ARCHIVE + (registrable_domain(f"https://{host}/") or host), None
 
 
 def _host(url: str) -> str:

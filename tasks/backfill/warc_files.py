@@ -62,20 +62,18 @@ class _StoredFile(io.RawIOBase):
 
     def readinto(self, buffer: Buffer, /) -> int:
         view = memoryview(buffer)
-        found = self.piece(len(view), self._at, whole=False)
+        found = self.piece(len(view), self._at)
         view[: len(found)] = found
         self._at += len(found)
         return len(found)
 
-    def piece(self, size: int, at: int, *, whole: bool = True) -> bytes:
-        """Bytes from an offset on; fewer at the end of the file or, unless `whole`, of a chunk."""
+    def piece(self, size: int, at: int) -> bytes:
+        """Bytes from an offset on; fewer at the end of the file."""
         found = b""
         while len(found) < size and at + len(found) < self._size:
             here = at + len(found)
             chunk, begin = self._chunk(here // _CHUNK), here % _CHUNK
             found += chunk[begin : begin + size - len(found)]
-            if not whole:
-                break
         return found
 
     def _read_chunk(self, number: int) -> bytes:

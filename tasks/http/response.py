@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import client
+from itertools import chain
 from types import SimpleNamespace
 
 import brotli
@@ -159,8 +160,11 @@ def _broken(detail: str) -> Failure:
 
 
 def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    stream = None
-    for rest in _at_least_two_bytes_first(pieces):
+    stream, pieces, start = None, iter(pieces), b""
+    # Two bytes say what comes.
+    while len(start) < 2 and (piece := next(pieces, None)) is not None:
+        start += piece
+    for rest in chain([start], pieces):
         while rest:
             if stream is None or stream.eof:
                 if stream is not None and not _GZIP.startswith(rest[:2]):
@@ -177,20 +181,6 @@ def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield data
         if not stream.eof:
             raise _broken("the compressed body ends early")
-
-
-def _at_least_two_bytes_first(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    start: bytes | None = b""
-    for piece in pieces:
-        if start is None:
-            yield piece
-        elif len(start) + len(piece) < 2:
-            start += piece
-        else:
-            yield start + piece
-            start = None
-    if start:
-        yield start
 
 
 def _unbrotlied(pieces: Iterable[bytes]) -> Iterator[bytes]:

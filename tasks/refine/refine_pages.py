@@ -127,12 +127,8 @@ def refine_again(
 ) -> Iterator[Refined]:
     """The second pass: the pages of the first, refined again where one keeps what recurs.
 
-    Args:
-        pages: As `refine_each` yields them.
-        find_sites: Reads the first pass's pages to the last; returns a function from a source's id
-            to what recurs over its pages.
-        payload_of: Reads a page once more.
-        refine: As in `refine_each`.
+    `find_sites` reads the first pass's pages to the last, and returns a function from a source's
+    id to what recurs over its pages; `payload_of` reads a page once more.
     """
     with SpooledTemporaryFile(SPOOL_MEMORY) as spool:
 

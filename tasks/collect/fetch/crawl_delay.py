@@ -35,9 +35,7 @@ class Host:
     def turn(self, pause: float) -> Iterator[None]:
         """Wait until no other request is under way and `pause` seconds have passed since the last.
 
-        Raises:
-            Failure: the host has asked for a longer wait than allowed.
-            RuntimeError: the client was closed while waiting.
+        Raises a Failure where the host asks for too long a wait, RuntimeError once closed.
         """
         with self._turn:
             now = time.monotonic()

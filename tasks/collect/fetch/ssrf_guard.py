@@ -18,15 +18,8 @@ Resolve = Callable[[str, int], list[Resolved]]
 # Loopback and private: allowed to sources with `allow_private`. Link-local never is:
 # 169.254.169.254 hands out a cloud machine's credentials.
 _NEAR = tuple(
-    ip_network(net)
-    for net in (
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "::1/128",
-        "fc00::/7",
-    )
+    ip_network(n)
+    for n in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
 
 # Global by `ipaddress` of some supported Python version, but not by IANA.
