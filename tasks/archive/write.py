@@ -112,19 +112,16 @@ class ArchiveWriter:
                     break
                 file.close()  # `salvage` took it before it was locked
             self._file = file
-            self._whole = self._write_warcinfo(self._file)
+            block = (
+                f"software: presswatch/{_version('presswatch')}\r\nformat: WARC File Format 1.1\r\n"
+                f"source_id: {self._source_id}\r\nrun_id: {self._run_id}\r\n"
+            ).encode()
+            headers = {"WARC-Filename": self._final.name, "Content-Type": "application/warc-fields"}
+            buffer = io.BytesIO()
+            kind, now = WarcRecordType.warcinfo, datetime.now(UTC)
+            write_record(buffer, kind, self._warcinfo_id, now, block, headers)
+            self._whole = _write_at(file, 0, buffer.getbuffer())
         return self._file, self._whole
-
-    def _write_warcinfo(self, file: io.FileIO) -> int:
-        block = (
-            f"software: presswatch/{_version('presswatch')}\r\nformat: WARC File Format 1.1\r\n"
-            f"source_id: {self._source_id}\r\nrun_id: {self._run_id}\r\n"
-        ).encode()
-        headers = {"WARC-Filename": self._final.name, "Content-Type": "application/warc-fields"}
-        buffer = io.BytesIO()
-        kind, now = WarcRecordType.warcinfo, datetime.now(UTC)
-        write_record(buffer, kind, self._warcinfo_id, now, block, headers)
-        return _write_at(file, 0, buffer.getbuffer())
 
     def _capture_id(self, attempt: Attempt) -> UUID:
         name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]

@@ -12,6 +12,7 @@ from threading import Lock
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing, find_files, read_file, read_listing
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
@@ -31,15 +32,7 @@ MAX_CHILDREN = 25
 RECHECK = "recheck"
 # Pages in a row without an answer after which the rest is deferred to a later run.
 FAILURES_IN_A_ROW = 5
-UNANSWERED = frozenset(
-    {
-        Outcome.DNS_FAILED,
-        Outcome.CONNECT_FAILED,
-        Outcome.TIMED_OUT,
-        Outcome.RATE_LIMITED,
-        Outcome.SERVER_ERROR,
-    }
-)
+UNANSWERED = (BUSY | FAILED) - {Outcome.BROKEN_RESPONSE}  # that one was an answer
 
 
 class SourcesFailed(Exception):  # noqa: N818 - named for what happened

@@ -16,8 +16,6 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 from tasks.settings import Steps, matching
 from tasks.text.toml_reader import ConfigError, read_entries
 
-__all__ = ["ConfigError", "Source", "choose", "load_sources"]
-
 TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
 WORDS = re.compile(r"[\w\s-]+")
 ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)

@@ -13,10 +13,8 @@ from tasks.model import Failure, Outcome
 
 # Seconds; a host that asks for a longer wait gets no more requests in this run.
 MAX_PATIENCE = 120.0
-
 # Seconds that a host can delay its requests by in a whole run, so that it cannot block the run.
 MAX_HOLDING = 600.0
-
 _MAX_BACKOFF = 60.0
 
 
