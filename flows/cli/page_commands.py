@@ -53,16 +53,16 @@ def extract(
                 download_archive(layout, str(page).rpartition("#")[0])
                 pages[number] = layout.raw / page
         with page_pool(settings) as pool:
-            for shown in explain(pages, url, settings.limits, pool, chosen):
-                record = shown.record()
+            for page, record in explain(pages, url, settings.limits, pool, chosen):
                 if out:
                     out.mkdir(parents=True, exist_ok=True)
-                    text = json.dumps(record, ensure_ascii=False, indent=1)
-                    (out / f"{shown.stem}.json").write_text(text + "\n", encoding="utf-8")
+                    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+                    stem = page.name.partition(".")[0]
+                    (out / f"{stem}.json").write_text(text, encoding="utf-8")
                 elif sys.stdout.isatty():
-                    Console().print(page_view(shown.path, record))
+                    Console().print(page_view(page, record))
                 else:
-                    print(json.dumps({"page": str(shown.path), **record}, ensure_ascii=False))
+                    print(json.dumps({"page": str(page), **record}, ensure_ascii=False))
 
 
 def check_sources(

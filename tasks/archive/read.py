@@ -23,18 +23,13 @@ _PAYLOADS = (WarcRecordType.response, WarcRecordType.resource)
 def read_archive(path: Path) -> Iterator[tuple[Capture, bytes]]:
     """Every capture with its decoded payload, empty where there was none or it is broken.
 
-    Raises:
-        OSError, ValueError: the file is damaged or was not written by this archive.
+    Raises OSError or ValueError where the file is damaged or not of this archive.
     """
     return _captures(ArchiveIterator(str(path), parse_http=False))
 
 
 def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
-    """The capture whose response or resource record is at a `raw_ref`, with its payload.
-
-    Raises:
-        OSError, ValueError: there is no such file, or no capture at that offset.
-    """
+    """The capture whose record is at a `raw_ref`, with its payload; OSError, ValueError if none."""
     with _records_at(raw, raw_ref) as records:
         found = next(_captures(records), None)
     if found is None:
@@ -70,11 +65,7 @@ def _captures(records: Iterable[Any]) -> Iterator[tuple[Capture, bytes]]:
 
 
 def opened_at(path: Path) -> datetime:
-    """When writing of an archive file started, by its warcinfo record.
-
-    Raises:
-        OSError, ValueError: the file is damaged or was not written by this archive.
-    """
+    """When writing of an archive file started; OSError or ValueError where it is damaged."""
     with path.open("rb") as file:
         first = next(iter(ArchiveIterator(file, parse_http=False)), None)
         if first is None or first.record_type != WarcRecordType.warcinfo:
@@ -85,8 +76,7 @@ def opened_at(path: Path) -> datetime:
 def read_payload(raw: Path, raw_ref: str) -> bytes:
     """The decoded payload of the record at a `raw_ref`, empty where it is broken.
 
-    Raises:
-        OSError, ValueError: there is no such file, or no response or resource record there.
+    Raises OSError or ValueError where there is no response or resource record.
     """
     with _records_at(raw, raw_ref) as records:
         record = next(iter(records), None)

@@ -174,11 +174,7 @@ def capture_to_json(capture: Capture) -> bytes:
 
 
 def capture_from_json(text: bytes) -> Capture:
-    """The capture that `capture_to_json` wrote; fields of later versions are ignored.
-
-    Raises:
-        ValueError, TypeError: it is not a capture.
-    """
+    """The capture that `capture_to_json` wrote; fields of later versions are ignored."""
     values: dict[str, Any] = {k: v for k, v in json.loads(text).items() if k in _CAPTURE_FIELDS}
     values["kind"] = CaptureKind(values["kind"])
     values["outcome"] = Outcome(values["outcome"])
@@ -210,10 +206,9 @@ def end_of_whole_groups(file: io.FileIO) -> int:
 
 
 def beginning(piece: bytes, size: int) -> bytes:
-    """The first `size` bytes of the record at the start of a piece of a file, decompressed.
+    """The first `size` bytes of the record at the start of a piece, decompressed; none if broken.
 
-    The piece has at least twice as many, so that a frame truncated at its end yields enough. None
-    where it starts with the magic bytes of a member or frame and is not one.
+    The piece has at least twice as many, so that a frame truncated at its end yields enough.
     """
     with suppress(zlib.error, OSError, pa.ArrowInvalid):
         if piece.startswith(GZIP):

@@ -105,29 +105,23 @@ class ArchiveWriter:
                 return self._file, self._whole
             if self._final.exists():
                 raise FileExistsError(f"{self._final}: an archive of this run exists")
-            file = self._open.open("xb", buffering=0)
-            fcntl.flock(file, fcntl.LOCK_EX)
-            while not _is_at(file, self._open):  # `salvage` took it before it was locked
-                file.close()
+            while True:
                 file = self._open.open("xb", buffering=0)
                 fcntl.flock(file, fcntl.LOCK_EX)
+                if _is_at(file, self._open):
+                    break
+                file.close()  # `salvage` took it before it was locked
             self._file = file
-            self._whole = self._write_warcinfo(self._file)
+            block = (
+                f"software: presswatch/{_version('presswatch')}\r\nformat: WARC File Format 1.1\r\n"
+                f"source_id: {self._source_id}\r\nrun_id: {self._run_id}\r\n"
+            ).encode()
+            headers = {"WARC-Filename": self._final.name, "Content-Type": "application/warc-fields"}
+            buffer = io.BytesIO()
+            kind, now = WarcRecordType.warcinfo, datetime.now(UTC)
+            write_record(buffer, kind, self._warcinfo_id, now, block, headers)
+            self._whole = _write_at(file, 0, buffer.getbuffer())
         return self._file, self._whole
-
-    def _write_warcinfo(self, file: io.FileIO) -> int:
-        lines = {
-            "software": f"presswatch/{_version('presswatch')}",
-            "format": "WARC File Format 1.1",
-            "source_id": self._source_id,
-            "run_id": self._run_id,
-        }
-        block = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode()
-        headers = {"WARC-Filename": self._final.name, "Content-Type": "application/warc-fields"}
-        buffer = io.BytesIO()
-        kind, now = WarcRecordType.warcinfo, datetime.now(UTC)
-        write_record(buffer, kind, self._warcinfo_id, now, block, headers)
-        return _write_at(file, 0, buffer.getbuffer())
 
     def _capture_id(self, attempt: Attempt) -> UUID:
         name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]

@@ -56,12 +56,9 @@ class Damage:
 def read_records(
     path: WarcPath, start: int, end: int, max_bytes: int, kinds: frozenset[str]
 ) -> Iterator[Record | Damage]:
-    """Records that start in a range of a file, in order.
+    """Records that start in a range of a file, in order; ConfigError if compressed as a whole.
 
     A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
-
-    Raises:
-        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
     """
     with path.open("rb") as file:
         magic = magic_of(file)

@@ -1,18 +1,31 @@
-"""Records of a shard as captures, each under its source, with the pages that they hold."""
+"""Records of a shard as captures, each under its source, with the page that it holds."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
+from urllib3 import HTTPHeaderDict
+
 from tasks.backfill.any_warc_records import HEAD_ROOM, Damage, Record, read_records
-from tasks.backfill.archived_responses import read_response
 from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shards import ShardJob
-from tasks.http.response import REDIRECTS
-from tasks.model import Capture, CaptureKind
+from tasks.http.response import REDIRECTS, Content, is_page, read_content, recorded
+from tasks.model import Capture, CaptureKind, Failure, Outcome
+from tasks.refine.refine_pages import raw_offset
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})
+_VERSION = re.compile(rb"\AHTTP/\d(?:\.\d)?(?=\s)")
+_HEAD_END = re.compile(rb"\n\r?\n")
+_HEADER = rb"(?im)^%s[ \t]*:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*"
+_CONTENT_LENGTH = re.compile(_HEADER % rb"content-length")
+_CONTENT_ENCODING = re.compile(_HEADER % rb"content-encoding")
+_TRANSFER_ENCODING = re.compile(_HEADER % rb"transfer-encoding")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r?\n")
+_TRUNCATED = {"length": Outcome.TOO_LARGE, "time": Outcome.TIMED_OUT}
+_SNIFFED = 512
 
 
 class Captures:
@@ -28,8 +41,9 @@ class Captures:
         most = self._job.max_bytes + HEAD_ROOM
         return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
 
-    def payload_at(self, offset: int) -> bytes:
-        """The page in the record at an offset, read once more."""
+    def payload_of(self, capture: Capture) -> bytes:
+        """The page of a capture, read once more."""
+        offset = raw_offset(capture)
         record = next(self.records(offset, offset + 1))
         if isinstance(record, Damage):
             return b""
@@ -87,3 +101,62 @@ def _moment(text: str) -> datetime | None:
     # Before 1990 there was no web to archive; a crawler's clock may be some hours ahead.
     earliest, latest = datetime(1990, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
     return moment.astimezone(UTC) if earliest <= moment <= latest else None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedResponse:
+    """The content of a record, with the status and headers it came with."""
+
+    content: Content
+    status: int = 0  # 0 where there is none
+    headers: Mapping[str, str] = field(default_factory=HTTPHeaderDict)
+
+
+def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
+    """Read a response, resource or revisit record; `max_bytes` is of the largest page, decoded."""
+    if reason := _unreadable(record):
+        return ArchivedResponse(reason)
+    if record.kind == "resource":
+        content_type = record.get("content-type")
+        content = Content(Outcome.FETCHED, body=record.block)
+        if not is_page(content_type):
+            content = Content(Outcome.NOT_A_PAGE, content_type[:100])
+        elif len(record.block) > max_bytes:
+            content = Content(Outcome.TOO_LARGE, f"more than {max_bytes} bytes")
+        return ArchivedResponse(content, headers=HTTPHeaderDict({"Content-Type": content_type}))
+    try:
+        response = recorded(_as_kept(record.block))
+    except Failure as failure:
+        return ArchivedResponse(Content(failure.outcome, failure.detail))
+    content = read_content(response, max_bytes, CaptureKind.PAGE, is_conditional=True)
+    return ArchivedResponse(content, response.status, response.headers)
+
+
+def _unreadable(record: Record) -> Content | None:
+    """Why the record's block cannot be read as a page; None where it can."""
+    if record.kind == "revisit":
+        return Content(Outcome.NOT_MODIFIED, record.get("warc-profile")[:100])
+    if not record.is_whole:
+        return Content(Outcome.BROKEN_RESPONSE, "the record is damaged or truncated")
+    if reason := record.get("warc-truncated"):
+        outcome = _TRUNCATED.get(reason.lower(), Outcome.BROKEN_RESPONSE)
+        return Content(outcome, f"archived in part: {reason[:40]}")
+    if record.size != len(record.block):
+        return Content(Outcome.TOO_LARGE, f"a record of {record.size} bytes")
+    return None
+
+
+def _as_kept(block: bytes) -> bytes:
+    """The response with headers that describe the body as the archive keeps it."""
+    # Common Crawl and others keep bodies decoded below the headers of the encoded ones, Heritrix
+    # as they were sent. So a length means nothing, and what does not look encoded is not.
+    end = _HEAD_END.search(block)
+    head, body = (block[: end.end()], block[end.end() :]) if end else (block, b"")
+    head = _CONTENT_LENGTH.sub(b"", _VERSION.sub(b"HTTP/1.1", head))
+    chunk = _CHUNK.match(body) if _TRANSFER_ENCODING.search(head) else None
+    if not chunk:
+        head = _TRANSFER_ENCODING.sub(b"", head)
+    start = body[chunk.end() if chunk else 0 :][:_SNIFFED]
+    if start.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<") and b"\0" not in start:
+        head = _CONTENT_ENCODING.sub(b"", head)
+    return head + body

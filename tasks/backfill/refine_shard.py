@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from time import process_time
 from typing import IO
 
@@ -19,9 +18,8 @@ from tasks.backfill.selection import Passed
 from tasks.backfill.shards import ShardJob, Staged
 from tasks.model import Capture, Extraction
 from tasks.process_pool import tried
-from tasks.prompts import NO_SITE
+from tasks.prompts import NO_SITE, Site
 from tasks.refine.refine_pages import (
-    SPOOL_MEMORY,
     K,
     Origin,
     Page,
@@ -30,10 +28,9 @@ from tasks.refine.refine_pages import (
     refine_again,
     refine_each,
     refine_page,
-    spooled,
+    staging,
 )
 from tasks.refine.site_boilerplate import MAX_PAGES, MIN_PAGES, PageFingerprint, find_recurring
-from tasks.refine.stage_rows import staging
 from warehouse.allocation import give_back
 from warehouse.layers.atomic_write import write_whole
 
@@ -44,10 +41,7 @@ def stage_shard(job: ShardJob) -> Staged:
     """Refine a shard into its folder, unless that is there already; it is whole or not there.
 
     The same shard gives the same rows, but for their `run_id`, empty until they are partitioned.
-
-    Raises:
-        OSError: the WARC file or the stage cannot be read or written.
-        ConfigError: the WARC file is not what one is.
+    Raises OSError, and ConfigError for what is no WARC file.
     """
     return staged_once(job, lambda half, cursor: _ShardRefiner(job, cursor).run(half))
 
@@ -78,6 +72,21 @@ def staged_before(job: ShardJob) -> Staged | None:
     return Staged(job.shard, job.folder, **json.loads((job.folder / DONE).read_bytes()))
 
 
+def find_sites(pages: Iterable[Refined]) -> Callable[[str], Site]:
+    """Says by a source's id what recurs over its pages in a shard."""
+    fingerprints: dict[str, list[PageFingerprint]] = defaultdict(list)
+    for refined in pages:
+        found = fingerprints[refined.capture["source_id"]]
+        if refined.fingerprint and len(found) < MAX_PAGES:
+            found.append(refined.fingerprint)
+    sites = {
+        source_id: find_recurring([found])
+        for source_id, found in fingerprints.items()
+        if len(found) >= MIN_PAGES
+    }
+    return lambda source_id: sites.get(source_id, NO_SITE)
+
+
 class _ShardRefiner:
     """Refines the pages of one shard, one after another in this process."""
 
@@ -90,25 +99,10 @@ class _ShardRefiner:
 
     def run(self, folder: Path) -> Staged:
         """Refine all pages and stage them."""
-        fingerprints: dict[str, list[PageFingerprint]] = defaultdict(list)
-        with SpooledTemporaryFile(SPOOL_MEMORY) as spool, ExitStack() as staged:
-            pages = refine_each(self._wanted_pages(), self._refine)
-            for refined in spooled(filter(self._is_selected, pages), spool):
-                of_source = fingerprints[refined.capture["source_id"]]
-                if refined.fingerprint and len(of_source) < MAX_PAGES:
-                    of_source.append(refined.fingerprint)
-            sites = {
-                source_id: find_recurring([found])
-                for source_id, found in fingerprints.items()
-                if len(found) >= MIN_PAGES
-            }
+        pages = filter(self._is_selected, refine_each(self._wanted_pages(), self._refine))
+        with ExitStack() as staged:
             put = staged.enter_context(staging(folder))
-            for refined in refine_again(
-                spool,
-                lambda source_id: sites.get(source_id, NO_SITE),
-                lambda capture: self._captures.payload_at(raw_offset(capture)),
-                self._refine,
-            ):
+            for refined in refine_again(pages, find_sites, self._captures.payload_of, self._refine):
                 self._counts[refined.capture["outcome"]] += 1
                 with self._step("writing"):
                     put(refined)

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
@@ -51,16 +50,6 @@ class Selection:
         """Differs for different selections."""
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
 
-    def as_json(self) -> dict[str, Any]:
-        """Its fields as they stand in a commit."""
-        fields: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        return fields
-
-    @staticmethod
-    def from_json(kept: dict[str, Any]) -> "Selection":
-        """What `as_json` gave."""
-        return _adapter().validate_python(kept)
-
     def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
         """Why a page is not even read."""
         if not is_http(url):
@@ -83,9 +72,7 @@ class Selection:
         return None
 
 
-@cache
-def _adapter() -> TypeAdapter[Selection]:
-    return TypeAdapter(Selection)
+SELECTIONS = TypeAdapter(Selection)  # between selections and the JSON of commits
 
 
 class SourceDomains:
@@ -105,25 +92,20 @@ class SourceDomains:
                     self._by_domain[domain] = None if shared else source
         for source in named:
             self._by_domain.update(dict.fromkeys(source.domains, source))
-        self.of = lru_cache(maxsize=10_000)(self._of)
-
-    def _of(self, host: str) -> Source | None:
-        while host:
-            if host in self._by_domain:
-                return self._by_domain[host]
-            host = host.partition(".")[2]
-        return None
+        self._of_host = lru_cache(maxsize=10_000)(self._find)
 
     def source_of(self, url: str) -> tuple[str, Source | None]:
         """The id of the source that a page belongs to, and the source where it is configured."""
-        host = _host(url)
-        source = self.of(host)
-        return (source.id if source else _archive_id(host)), source
+        return self._of_host(_host(url))
 
-
-@lru_cache(maxsize=10_000)
-def _archive_id(host: str) -> str:
-    return ARCHIVE + (registrable_domain(f"https://{host}/") or host)
+    def _find(self, host: str) -> tuple[str, Source | None]:
+        domain = host
+        while domain and domain not in self._by_domain:
+            domain = domain.partition(".")[2]
+        source = self._by_domain.get(domain) if domain else None
+        if source:
+            return source.id, source
+        return ARCHIVE + (registrable_domain(f"https://{host}/") or host), None
 
 
 def _host(url: str) -> str:

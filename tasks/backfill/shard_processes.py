@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pebble import ProcessExpired
 
 from tasks.backfill.refine_shard import stage_shard
-from tasks.backfill.shards import Shard, ShardJob, Staged, Warc, cut_into_shards, is_small, whole
+from tasks.backfill.shards import Shard, ShardJob, Staged, cut_into_shards, is_small
 from tasks.model import Extraction, Outcome
 from tasks.process_pool import Submitted, WorkerPool, ahead
 
@@ -46,13 +46,13 @@ class ShardPool:
         self.workers = WorkerPool(processes, BATCHES_A_PROCESS)
         self.close = self.workers.close
 
-    def shards(self, warcs: Iterable[Warc], size: int, done: Container[Shard] = ()) -> Shards:
+    def shards(self, warcs: Iterable[Shard], size: int, done: Container[Shard] = ()) -> Shards:
         """The shards of all files in their order, without those that are done.
 
         A file is cut while the ones before it are refined; one that cannot be cut has failed.
         """
         cuts = (
-            whole(warc) if is_small(warc, size) else self.workers.submit(partial(_cut, warc, size))
+            warc if is_small(warc, size) else self.workers.submit(partial(_cut, warc, size))
             for warc in warcs
         )
         for cut in ahead(cuts, AHEAD):
@@ -145,8 +145,8 @@ def _refined(jobs: Sequence[ShardJob]) -> list[Refinement]:
     return refinements
 
 
-def _cut(warc: Warc, size: int) -> Sequence[Shard | ShardFailed]:
+def _cut(warc: Shard, size: int) -> Sequence[Shard | ShardFailed]:
     try:
         return cut_into_shards(warc, size)
     except Exception as surprise:
-        return [ShardFailed(whole(warc), f"{type(surprise).__name__}: {surprise}")]
+        return [ShardFailed(warc, f"{type(surprise).__name__}: {surprise}")]

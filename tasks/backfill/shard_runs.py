@@ -1,4 +1,4 @@
-"""Staged shards into the layers: a run, with its commit, for some thousand pages."""
+"""Shards into the layers: a run, with its commit, for some thousand pages; its estimate."""
 
 import hashlib
 import logging
@@ -8,13 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tasks.backfill.selection import Selection
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.backfill.any_warc_records import magic_of, next_start
+from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
-from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_keys, selection_of, shards_of
+from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_work, work_of
 from tasks.load.loader import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
-from tasks.model import Batch
+from tasks.model import Batch, Outcome
 from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.refine_pages import Origin
 from tasks.settings import Settings
@@ -25,6 +30,9 @@ from warehouse.layers.layout import Layout
 
 log = logging.getLogger(__name__)
 
+SAMPLES = 8  # stretches that are looked at, taken evenly from all bytes, as if all files were one
+BYTES_SAMPLED = 4 * 1024 * 1024  # of a stretch
+
 
 def shard_folder(layout: Layout) -> Path:
     """Folder of staged shards; they survive a killed backfill."""
@@ -34,7 +42,8 @@ def shard_folder(layout: Layout) -> Path:
 def sweep_staged(layout: Layout) -> None:
     """Remove what is staged of done shards; only for the one backfill that is at work."""
     found = list(shard_folder(layout).glob("*"))
-    done = set(done_keys(layout)) if found else set()
+    work = done_work(layout) if found else ()
+    done = {shard.key(selection) for selection, shards in work for shard in shards}
     for path in found:
         if path.name.partition("-")[0] in done:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -97,28 +106,23 @@ def load_shards(place: Place, shards: Sequence[Staged]) -> dict[str, int]:
 def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
     """Staged shards as a run."""
     passed: Counter[str] = Counter()
+    batches = []
     for staged in shards:
         passed.update(staged.passed)
+        path = staged.shard.path
+        warc = path if isinstance(path, Path) else str(path)
+        batches.append(Batch(run_id, FLOW, warc, staged.folder, staged.counts))
     return Run(
         run_id,
-        tuple(
-            Batch(
-                run_id,
-                FLOW,
-                path if isinstance(path := staged.shard.path, Path) else str(path),
-                staged.folder,
-                staged.counts,
-            )
-            for staged in shards
-        ),
+        tuple(batches),
         FLOW,
         started_at(run_id),
         datetime.now(UTC),
         str(EXTRACTOR_VERSION),
         {
-            # Enough to refine the shards again: `shards_of` and `selection_of` read it.
+            # Enough to refine the shards again: `work_of` reads it.
             "shards": [asdict(staged.shard) for staged in shards],
-            "selection": selection.as_json(),
+            "selection": SELECTIONS.dump_python(selection, mode="json"),
             "passed_over": dict(sorted(passed.items())),
         },
     )
@@ -126,12 +130,12 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
 
 def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
     """A backfill's run refined again, below `stage/<run_id>`; None where a WARC file is gone."""
-    shards = shards_of(commit)
+    selection, shards = work_of(commit)
     gone = sorted({shard.url for shard in shards if not shard.is_there()})
     if gone:
         log.warning("run %s stays as it is: %s is not there as it was", commit.run_id, gone[0])
         return None
-    again = replace(place, selection=selection_of(commit))
+    again = replace(place, selection=selection)
     staged = []
     stage = place.layout.stage / commit.run_id
 
@@ -144,4 +148,89 @@ def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
             log.warning("run %s stays as it is: %s", commit.run_id, refinement.error)
             return None
         staged.append(refinement)
-    return run_of(staged, again.selection, commit.run_id)
+    return run_of(staged, selection, commit.run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Figures of a backfill, extrapolated from a sample."""
+
+    bytes: int  # that are not done yet
+    sampled: int  # bytes of the archives that were looked at
+    passed: dict[str, int]
+    outcomes: dict[str, int]
+    cpu_seconds: float
+    parquet_bytes: int
+    # Stretches that could not be refined; the rest was multiplied up for them, too.
+    failed: tuple[ShardFailed, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """Captures: records that the selection does not pass over."""
+        return sum(self.outcomes.values())
+
+    @property
+    def articles(self) -> int:
+        """Pages with an article."""
+        return self.outcomes.get(Outcome.ARTICLE, 0)
+
+
+def estimate(place: Place, warcs: Sequence[Shard], left: int, pool: ShardPool) -> Estimate:
+    """Refine stretches of the files and multiply up to the bytes `left`; nothing is kept of it."""
+    place.layout.stage.mkdir(parents=True, exist_ok=True)
+    stretches = list(_stretches(warcs))
+    with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
+
+        def job(shard: Shard) -> ShardJob:
+            found = place.job(shard)
+            return replace(found, folder=Path(name, found.folder.name))
+
+        found = list(pool.refined(filter(None, map(_records_of, stretches)), job))
+        staged = [one for one in found if isinstance(one, Staged)]
+        kept = sum(_parquet_bytes(one.folder) for one in staged)
+    failed = tuple(one for one in found if isinstance(one, ShardFailed))
+    sampled = sum(stretch.bytes for stretch in stretches)
+    sampled -= sum(one.shard.bytes for one in failed)
+    factor = left / max(1, sampled)
+    outcomes, passed = Counter[str](), Counter[str]()
+    for one in staged:
+        outcomes.update(one.counts)
+        passed.update(one.passed)
+    return Estimate(
+        bytes=left,
+        sampled=sampled,
+        passed={name: round(count * factor) for name, count in sorted(passed.items())},
+        outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
+        cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
+        parquet_bytes=round(kept * factor),
+        failed=failed,
+    )
+
+
+def _stretches(warcs: Sequence[Shard]) -> Iterator[Shard]:
+    """Stretches spread evenly over the bytes of all files; none twice."""
+    step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
+    before = 0
+    for warc in warcs:
+        after = before + warc.bytes
+        for at in range(before // step * step, after, step):
+            start, end = max(at, before), min(at + BYTES_SAMPLED, after)
+            if start < end:
+                yield replace(warc, start=start - before, end=end - before)
+        before = after
+
+
+def _records_of(stretch: Shard) -> Shard | None:
+    """The records that begin in a stretch; None where none does."""
+    with stretch.path.open("rb") as file:
+        begin = next_start(file, stretch.start, magic_of(file))
+    return None if begin is None or begin >= stretch.end else replace(stretch, start=begin)
+
+
+def _parquet_bytes(folder: Path) -> int:
+    size = 0
+    for path in folder.glob("*.arrow"):
+        with pa.memory_map(str(path)) as file, pa.BufferOutputStream() as out:
+            pq.write_table(pa.ipc.open_file(file).read_all(), out, compression="zstd")
+            size += out.tell()
+    return size

@@ -7,12 +7,12 @@ import glob
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
 from tasks.backfill.any_warc_records import HEAD_ROOM, cut
-from tasks.backfill.selection import Selection
+from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.backfill.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, size_of, stored_warcs
 from tasks.model import Extraction
 from tasks.sources.source import Source
@@ -22,15 +22,6 @@ from warehouse.layers.layout import Layout
 from warehouse.store.objects import SCHEME, StoreError, object_at
 
 FLOW = "backfill"  # `flow` of the commits of backfilled shards
-
-
-@dataclass(frozen=True, slots=True)
-class Warc:
-    """A WARC file."""
-
-    path: WarcPath
-    fingerprint: str  # of its content
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +101,7 @@ def fingerprint(path: WarcPath) -> str:
 
 
 def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
-    """The files that paths, folders and globs name, each once, by name.
-
-    Raises:
-        ConfigError: one line for each that names none.
-    """
+    """The files that paths, folders and globs name, by name; ConfigError lists what names none."""
     found = {pattern: _named(pattern) for pattern in patterns}
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
@@ -137,35 +124,26 @@ def _named(pattern: str) -> list[WarcPath]:
     return [file for file in files if file.is_file()]
 
 
-def open_warcs(paths: Iterable[WarcPath]) -> list[Warc]:
-    """The files with their fingerprints, each content once."""
-    found: dict[str, Warc] = {}
+def open_warcs(paths: Iterable[WarcPath]) -> list[Shard]:
+    """The files, each as one shard; those with the same content once."""
+    found: dict[str, Shard] = {}
     for path in paths:
-        warc = Warc(path, fingerprint(path), size_of(path))
+        warc = Shard(str(path), fingerprint(path), 0, size_of(path))
         found.setdefault(warc.fingerprint, warc)
     return list(found.values())
 
 
-def whole(warc: Warc) -> Shard:
-    """All of a file."""
-    return Shard(str(warc.path), warc.fingerprint, 0, warc.bytes)
-
-
-def is_small(warc: Warc, size: int) -> bool:
-    """Whether a file is one shard."""
+def is_small(warc: Shard, size: int) -> bool:
+    """Whether a file stays one shard."""
     return warc.bytes < 2 * size
 
 
-def cut_into_shards(warc: Warc, size: int) -> list[Shard]:
-    """The shards of a file, in order, each of about `size` bytes.
-
-    Raises:
-        OSError, ConfigError: the file cannot be read, or is compressed as a whole.
-    """
+def cut_into_shards(warc: Shard, size: int) -> list[Shard]:
+    """The shards of a file, in order, each of about `size` bytes; raises as `read_records` does."""
     if is_small(warc, size):
-        return [whole(warc)]
+        return [warc]
     cuts = [*cut(warc.path, size), warc.bytes]
-    return [Shard(str(warc.path), warc.fingerprint, *stretch) for stretch in pairwise(cuts)]
+    return [replace(warc, start=start, end=end) for start, end in pairwise(cuts)]
 
 
 class Done:
@@ -173,17 +151,16 @@ class Done:
 
     def __init__(self, layout: Layout, selection: Selection) -> None:
         self._stretches: dict[str, set[tuple[int, int]]] = defaultdict(set)
-        for commit in _backfilled(layout):
-            if selection_of(commit) == selection:
-                for shard in shards_of(commit):
-                    self._stretches[shard.fingerprint].add((shard.start, shard.end))
+        for earlier, shards in done_work(layout):
+            for shard in shards if earlier == selection else ():
+                self._stretches[shard.fingerprint].add((shard.start, shard.end))
 
     def __contains__(self, shard: object) -> bool:
         if not isinstance(shard, Shard):
             return False
         return (shard.start, shard.end) in self._stretches.get(shard.fingerprint, ())
 
-    def bytes(self, warc: Warc) -> int:
+    def bytes(self, warc: Shard) -> int:
         """How much of a file is done; all of it when that is its size."""
         total = reached = 0
         for start, end in sorted(self._stretches.get(warc.fingerprint, ())):
@@ -192,27 +169,17 @@ class Done:
         return total
 
 
-def done_keys(layout: Layout) -> Iterator[str]:
-    """Keys of the shards in commits, under any selection."""
-    for commit in _backfilled(layout):
-        selection = selection_of(commit)
-        yield from (shard.key(selection) for shard in shards_of(commit))
-
-
-def _backfilled(layout: Layout) -> Iterator[Commit]:
+def done_work(layout: Layout) -> Iterator[tuple[Selection, list[Shard]]]:
+    """The shards of each commit of a backfill, with the selection that was made from them."""
     mark = f'"flow": "{FLOW}"'.encode()
     for run_id in committed_runs(layout.commits):
         if mark in commit_path(layout.commits, run_id).read_bytes():
             commit = read_commit(layout.commits, run_id)
             if commit:
-                yield commit
+                yield work_of(commit)
 
 
-def shards_of(commit: Commit) -> list[Shard]:
-    """The shards that a backfill's commit was made from."""
-    return [Shard(**kept) for kept in commit.parameters["shards"]]
-
-
-def selection_of(commit: Commit) -> Selection:
-    """What of its shards a backfill's commit took."""
-    return Selection.from_json(commit.parameters["selection"])
+def work_of(commit: Commit) -> tuple[Selection, list[Shard]]:
+    """What a backfill's commit took, and the shards that it was made from."""
+    kept = commit.parameters
+    return SELECTIONS.validate_python(kept["selection"]), [Shard(**one) for one in kept["shards"]]

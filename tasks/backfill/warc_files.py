@@ -2,10 +2,10 @@
 
 import io
 import os
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -41,10 +41,10 @@ class _StoredFile(io.RawIOBase):
 
     def __init__(self, path: StoredPath) -> None:
         self.name = str(path)
-        self._path, self._store = path, path.store
+        self._path = path
         self._size = size_of(path)
         self._at = 0
-        self._chunks: OrderedDict[int, bytes] = OrderedDict()
+        self._chunk = lru_cache(maxsize=_CHUNKS)(self._read_chunk)
 
     def readable(self) -> bool:
         return True
@@ -62,31 +62,24 @@ class _StoredFile(io.RawIOBase):
 
     def readinto(self, buffer: Buffer, /) -> int:
         view = memoryview(buffer)
-        found = self.piece(len(view), self._at, whole=False)
+        found = self.piece(len(view), self._at)
         view[: len(found)] = found
         self._at += len(found)
         return len(found)
 
-    def piece(self, size: int, at: int, *, whole: bool = True) -> bytes:
-        """Bytes from an offset on; fewer at the end of the file or, unless `whole`, of a chunk."""
+    def piece(self, size: int, at: int) -> bytes:
+        """Bytes from an offset on; fewer at the end of the file."""
         found = b""
         while len(found) < size and at + len(found) < self._size:
             here = at + len(found)
             chunk, begin = self._chunk(here // _CHUNK), here % _CHUNK
             found += chunk[begin : begin + size - len(found)]
-            if not whole:
-                break
         return found
 
-    def _chunk(self, number: int) -> bytes:
-        if number not in self._chunks:
-            start = number * _CHUNK
-            end = min(start + _CHUNK, self._size)
-            self._chunks[number] = self._store.read_range(self._path.key, start, end)
-            if len(self._chunks) > _CHUNKS:
-                self._chunks.popitem(last=False)
-        self._chunks.move_to_end(number)
-        return self._chunks[number]
+    def _read_chunk(self, number: int) -> bytes:
+        start = number * _CHUNK
+        end = min(start + _CHUNK, self._size)
+        return self._path.store.read_range(self._path.key, start, end)
 
 
 def size_of(path: WarcPath) -> int:
@@ -112,11 +105,7 @@ def piece(file: IO[bytes], size: int, at: int) -> bytes:
 
 
 def stored_warcs(pattern: str) -> Iterator[StoredPath]:
-    """The WARC files of a bucket at an s3:// URL: an object, a folder, or a glob of keys.
-
-    Raises:
-        ValueError, StoreError: it is not the URL of a bucket, or the store does not answer.
-    """
+    """The WARC files at an s3:// URL: an object, a folder, a glob; ValueError if it is none."""
     named = StoredPath(*object_at(pattern))
     fixed = named.key
     is_glob = any(mark in fixed for mark in "*?[")

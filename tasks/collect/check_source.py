@@ -1,8 +1,9 @@
 """Checks that a source works: its listings, and an article of each; nothing is stored."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tasks.collect.fetch import Client
@@ -11,6 +12,8 @@ from tasks.extract import extract_page
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.settings import Settings
 from tasks.sources.source import Source
+
+Get = Callable[..., Attempt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,21 @@ def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
         tempfile.TemporaryDirectory() as cache,
         Client(settings.limits, settings.user_agent, Path(cache)) as client,
     ):
+        get = partial(
+            client.get,
+            record=lambda attempt: None,
+            min_interval=source.min_interval_seconds,
+            allow_private=source.allow_private_hosts,
+        )
         for url in source.listings:
-            yield from _check_listing(client, source, url, settings.limits.max_entries)
+            yield from _check_listing(get, source, url, settings.limits.max_entries)
     for pattern in source.files:
         found = len(find_files((pattern,)))
         yield Finding(found > 0, f"{pattern}: {found} saved pages")
 
 
-def _check_listing(client: Client, source: Source, url: str, max_entries: int) -> Iterator[Finding]:
-    attempt = _get(client, source, url, CaptureKind.LISTING)
+def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iterator[Finding]:
+    attempt = get(url, kind=CaptureKind.LISTING)
     if attempt.outcome is not Outcome.LISTED:
         yield Finding(False, f"{url}: {attempt.outcome}: {attempt.detail}")
         return
@@ -53,11 +62,11 @@ def _check_listing(client: Client, source: Source, url: str, max_entries: int) -
     yield Finding(is_useful, f"{url}: {read.kind}, {len(read.entries)} entries")
     # One page is enough, and asks little of the host.
     for entry in read.entries[:1]:
-        yield _check_page(client, source, entry)
+        yield _check_page(get, source, entry)
 
 
-def _check_page(client: Client, source: Source, entry: Entry) -> Finding:
-    attempt = _get(client, source, entry.url, CaptureKind.PAGE)
+def _check_page(get: Get, source: Source, entry: Entry) -> Finding:
+    attempt = get(entry.url, kind=CaptureKind.PAGE)
     if attempt.outcome is not Outcome.FETCHED:
         return Finding(False, f"{entry.url}: {attempt.outcome}: {attempt.detail}")
     found = extract_page(
@@ -73,13 +82,3 @@ def _check_page(client: Client, source: Source, entry: Entry) -> Finding:
     words = sum(len(paragraph.split()) for paragraph in found.page.paragraphs)
     when = found.page.published_at or "no date"
     return Finding(True, f"{entry.url}: {found.page.headline!r}, {when}, {words} words")
-
-
-def _get(client: Client, source: Source, url: str, kind: CaptureKind) -> Attempt:
-    return client.get(
-        url,
-        kind=kind,
-        record=lambda attempt: None,
-        min_interval=source.min_interval_seconds,
-        allow_private=source.allow_private_hosts,
-    )

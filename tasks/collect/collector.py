@@ -12,6 +12,7 @@ from threading import Lock
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing, find_files, read_file, read_listing
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
@@ -31,15 +32,7 @@ MAX_CHILDREN = 25
 RECHECK = "recheck"
 # Pages in a row without an answer after which the rest is deferred to a later run.
 FAILURES_IN_A_ROW = 5
-UNANSWERED = frozenset(
-    {
-        Outcome.DNS_FAILED,
-        Outcome.CONNECT_FAILED,
-        Outcome.TIMED_OUT,
-        Outcome.RATE_LIMITED,
-        Outcome.SERVER_ERROR,
-    }
-)
+UNANSWERED = (BUSY | FAILED) - {Outcome.BROKEN_RESPONSE}  # that one was an answer
 
 
 class SourcesFailed(Exception):  # noqa: N818 - named for what happened
@@ -66,21 +59,6 @@ class Collected:
         return bool(self.outcomes.get(Outcome.FETCHED))
 
 
-class UrlClaims:
-    """URLs claimed in this run, so that two sources never fetch the same page."""
-
-    def __init__(self) -> None:
-        self._claimed: set[str] = set()
-        self._lock = Lock()
-
-    def claim(self, key: str) -> bool:
-        """Claim a folded URL; False when it is claimed already."""
-        with self._lock:
-            first = key not in self._claimed
-            self._claimed.add(key)
-            return first
-
-
 @dataclass(frozen=True, slots=True)
 class Collector:
     """Collects the sources of one run; shared by their threads."""
@@ -93,10 +71,18 @@ class Collector:
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # by it pages are due
-    claims: UrlClaims = field(default_factory=UrlClaims)
     breaker: Breaker = field(default_factory=Breaker)
     once: Once = field(default_factory=Once)
     known: KnownUrls = field(default_factory=KnownUrls)
+    claimed: set[str] = field(default_factory=set)  # folded URLs
+    lock: Lock = field(default_factory=Lock)
+
+    def claim(self, key: str) -> bool:
+        """Claim a folded URL; False where a source of this run has: none is fetched twice."""
+        with self.lock:
+            first = key not in self.claimed
+            self.claimed.add(key)
+            return first
 
     def collect(self, source: Source, *, is_retry: bool = False) -> Collected:
         """Collect one source; an exception becomes the result's `error`.
@@ -187,7 +173,7 @@ class _Visit:
             advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
             if self.unanswered == FAILURES_IN_A_ROW:
                 deferred.append(entry)
-            elif collector.claims.claim(key):
+            elif collector.claim(key):
                 self._fetch(entry)
         self.deferred = len(deferred)
         # One attempt a publication day, so that coverage does not count the day as complete.
@@ -212,7 +198,7 @@ class _Visit:
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == FAILURES_IN_A_ROW:
                 return
-            if collector.claims.claim(fold(page.url)):
+            if collector.claim(fold(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)

@@ -118,8 +118,7 @@ def collect_sources(
 ) -> tuple[Collected, ...]:
     """Discover, fetch and archive a group of sources, all at once; a retry only failed ones.
 
-    The task fails when every source that was asked failed. The results are then the data of its
-    state, since the attempts of failed sources are archived as well.
+    The task fails when every source asked has failed; its state then holds the results.
     """
     with ThreadPoolExecutor(min(len(sources), MAX_SOURCES_AT_ONCE)) as threads:
         # Threads run in the task's context, so that their log lines appear on the run's page.

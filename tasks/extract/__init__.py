@@ -15,7 +15,7 @@ from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
 from tasks.http.response import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
 from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
-from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
+from tasks.sources.source import NO_OVERRIDES, BlockOverrides
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count

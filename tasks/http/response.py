@@ -2,22 +2,36 @@
 
 import io
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import client
+from itertools import chain
 from types import SimpleNamespace
 
+import brotli
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError
 
-from tasks.http.content_encoding import PIECE, decoded
 from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_GOOD = {CaptureKind.LISTING: Outcome.LISTED, CaptureKind.PAGE: Outcome.FETCHED}
+_GOOD = {
+    CaptureKind.LISTING: Outcome.LISTED,
+    CaptureKind.PAGE: Outcome.FETCHED,
+    CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
+}
 _PARTIAL = 206
 # application/xml is not among them: what servers send under it are feeds and sitemaps.
 _PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")
+PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
+
+ACCEPTED = "gzip, deflate, br"
+
+_GZIP = b"\x1f\x8b"
+_AUTOMATIC = 32 + zlib.MAX_WBITS  # gzip or zlib, as the stream says
+_UNDECODABLE = frozenset({"zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"})
+_MOST_CODINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +44,7 @@ class Content:
 
 
 def recorded(block: bytes) -> HTTPResponse:
-    """Open a recorded response, from its status line on, as if it came from the network.
-
-    Raises:
-        Failure: BROKEN_RESPONSE.
-    """
+    """Open a recorded response as if it came from the network; raises Failure BROKEN_RESPONSE."""
     # What was fetched is decoded by the same code when it is read again: fastwarc's decoding
     # refuses `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body
     # for a whole one.
@@ -74,17 +84,15 @@ def read_content(
     content_type = response.headers.get("Content-Type", "")
     if kind is CaptureKind.PAGE and not is_page(content_type):
         return Content(Outcome.NOT_A_PAGE, f"content type {content_type[:100]!r}, body not read")
-    body = io.BytesIO()
+    is_robots = kind is CaptureKind.ROBOTS
     try:
-        if kind is not CaptureKind.ROBOTS:
-            return Content(_GOOD[kind], body=read_body(response, max_bytes))
-        copy_body(response, max_bytes, body)
+        body = read_body(response, max_bytes, may_be_cut=is_robots)
     except Failure as failure:
-        if kind is not CaptureKind.ROBOTS or failure.outcome is not Outcome.TOO_LARGE:
-            return Content(failure.outcome, failure.detail)
-        cut = f"the first {body.tell()} bytes of a longer file"
-        return Content(Outcome.ROBOTS_READ, cut, body.getvalue())
-    return Content(Outcome.ROBOTS_READ, body=body.getvalue())
+        return Content(failure.outcome, failure.detail)
+    if len(body) > max_bytes:
+        cut = f"the first {max_bytes} bytes of a longer file"
+        return Content(Outcome.ROBOTS_READ, cut, body[:max_bytes])
+    return Content(_GOOD[kind], body=body)
 
 
 def is_page(content_type: str) -> bool:
@@ -97,28 +105,24 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300 and status != _PARTIAL
 
 
-def read_body(response: HTTPResponse, max_bytes: int) -> bytes:
-    """The body, decoded; raises a Failure, TOO_LARGE or BROKEN_RESPONSE."""
+def read_body(response: HTTPResponse, max_bytes: int, *, may_be_cut: bool = False) -> bytes:
+    """The body, decoded; raises a Failure, TOO_LARGE or BROKEN_RESPONSE.
+
+    The limit is checked while it is decompressed. A body that may be cut, and is longer, comes
+    with a byte more than the limit.
+    """
     declared = response.length_remaining
-    if declared and declared > max_bytes:
+    if declared and declared > max_bytes and not may_be_cut:
         reason = f"Content-Length {declared}, the limit is {max_bytes} bytes"
         raise Failure(Outcome.TOO_LARGE, reason)
     body = io.BytesIO()
-    copy_body(response, max_bytes, body)
-    return body.getvalue()
-
-
-def copy_body(response: HTTPResponse, max_bytes: int, body: io.BytesIO) -> None:
-    """Append the body, decoded, up to a limit that is checked while it is decompressed.
-
-    Raises:
-        Failure: TOO_LARGE, with `max_bytes` copied, or BROKEN_RESPONSE.
-    """
     for piece in decoded(body_pieces(response), response.headers.get("Content-Encoding", "")):
-        room = max_bytes - body.tell()
-        body.write(piece[:room])
-        if len(piece) > room:
+        body.write(piece[: max_bytes + 1 - body.tell()])
+        if body.tell() > max_bytes:
+            if may_be_cut:
+                break
             raise Failure(Outcome.TOO_LARGE, f"more than {max_bytes} bytes")
+    return body.getvalue()
 
 
 def body_pieces(response: HTTPResponse) -> Iterator[bytes]:
@@ -132,3 +136,67 @@ def body_pieces(response: HTTPResponse) -> Iterator[bytes]:
 def one_line(error: Exception) -> str:
     """An exception for an attempt's detail."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
+    """The decoded body; Failure, BROKEN_RESPONSE, where it is broken or in no accepted encoding."""
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    if refused := next((name for name in names if name in _UNDECODABLE), None):
+        raise _broken(f"content encoding {refused} was not accepted by the request")
+    # Names that are not encodings (servers send `UTF-8`, `none`) are ignored, as browsers do.
+    codings = [name for name in names if name in _DECODERS]
+    if len(codings) > _MOST_CODINGS:
+        raise _broken(f"compressed {len(codings)} times")
+    for name in reversed(codings):
+        pieces = _DECODERS[name](pieces)
+    try:
+        yield from pieces
+    except (zlib.error, brotli.error) as error:
+        raise _broken(f"{content_encoding}: {error}") from None
+
+
+def _broken(detail: str) -> Failure:
+    return Failure(Outcome.BROKEN_RESPONSE, detail)
+
+
+def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    stream, pieces, start = None, iter(pieces), b""
+    # Two bytes say what comes.
+    while len(start) < 2 and (piece := next(pieces, None)) is not None:
+        start += piece
+    for rest in chain([start], pieces):
+        while rest:
+            if stream is None or stream.eof:
+                if stream is not None and not _GZIP.startswith(rest[:2]):
+                    break  # gzip allows garbage after the end
+                # Some servers send the bare stream, without zlib's header, as `deflate`.
+                is_zlib = rest[0] & 0x0F == 8 and int.from_bytes(rest[:2]) % 31 == 0
+                is_bare = stream is None and not is_zlib and not rest.startswith(_GZIP)
+                stream = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else _AUTOMATIC)
+            if data := stream.decompress(rest, PIECE):
+                yield data
+            rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+    if stream is not None:
+        while data := stream.decompress(b"", PIECE):
+            yield data
+        if not stream.eof:
+            raise _broken("the compressed body ends early")
+
+
+def _unbrotlied(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    stream = brotli.Decompressor()
+    anything = False
+    for piece in pieces:
+        anything = True
+        rest = piece
+        while not stream.is_finished():
+            if data := stream.process(rest, output_buffer_limit=PIECE):
+                yield data
+            rest = b""
+            if stream.can_accept_more_data():
+                break
+    if anything and not stream.is_finished():
+        raise _broken("the compressed body ends early")
+
+
+_DECODERS = {"gzip": _inflated, "x-gzip": _inflated, "deflate": _inflated, "br": _unbrotlied}

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import Page
 from tasks.prompts.word_weights import fold
-from tasks.sources.block_overrides import BlockOverrides, selectors, texts
+from tasks.sources.source import BlockOverrides, selectors, texts
 
 Mark = Literal["strip", "keep"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
+from tasks.sources.source import NO_OVERRIDES, BlockOverrides
 
 
 @dataclass(frozen=True, slots=True)

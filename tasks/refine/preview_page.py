@@ -3,7 +3,6 @@
 import glob
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,47 +20,34 @@ Record = dict[str, Any]
 ARCHIVED = re.compile(r"\.warc\.gz#\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One page and what became of it."""
-
-    path: Path
-    extraction: Extraction
-
-    @property
-    def stem(self) -> str:
-        """The file name up to its first dot."""
-        return self.path.name.split(".", 1)[0]
-
-    def record(self) -> Record:
-        """The page as JSON can hold it: the article's fields, `stripped` and `rejection`."""
-        found = self.extraction
-        is_rejected = found.outcome is not Outcome.ARTICLE
-        reason = f"{found.outcome}: {found.detail}".rstrip(": ") if is_rejected else None
-        stripped = [
-            {"text": block.text, "kind": block.kind, "rule": block.rule, "position": block.position}
-            for block in found.stripped
-        ]
-        page = found.page or PageText("", ())
-        return {
-            "headline": page.headline or None,
-            "kicker": page.kicker,
-            "standfirst": page.standfirst,
-            "byline": page.byline,
-            "authors": list(page.authors),
-            "dateline": page.dateline,
-            "published_at": page.published_at and page.published_at.isoformat(),
-            "published_source": page.published_source,
-            "modified_at": page.modified_at and page.modified_at.isoformat(),
-            "section": page.section,
-            "language": page.language,
-            "access": page.access,
-            "is_truncated": page.is_truncated,
-            "captions": list(page.captions),
-            "body": "\n\n".join(page.paragraphs),
-            "stripped": stripped,
-            "rejection": reason,
-        }
+def as_record(found: Extraction) -> Record:
+    """A page as JSON can hold it: the article's fields, `stripped` and `rejection`."""
+    is_rejected = found.outcome is not Outcome.ARTICLE
+    reason = f"{found.outcome}: {found.detail}".rstrip(": ") if is_rejected else None
+    stripped = [
+        {"text": block.text, "kind": block.kind, "rule": block.rule, "position": block.position}
+        for block in found.stripped
+    ]
+    page = found.page or PageText("", ())
+    return {
+        "headline": page.headline or None,
+        "kicker": page.kicker,
+        "standfirst": page.standfirst,
+        "byline": page.byline,
+        "authors": list(page.authors),
+        "dateline": page.dateline,
+        "published_at": page.published_at and page.published_at.isoformat(),
+        "published_source": page.published_source,
+        "modified_at": page.modified_at and page.modified_at.isoformat(),
+        "section": page.section,
+        "language": page.language,
+        "access": page.access,
+        "is_truncated": page.is_truncated,
+        "captions": list(page.captions),
+        "body": "\n\n".join(page.paragraphs),
+        "stripped": stripped,
+        "rejection": reason,
+    }
 
 
 def explain(
@@ -70,12 +56,12 @@ def explain(
     limits: Limits,
     pool: PagePool,
     source: Source | None = None,
-) -> Iterator[Explained]:
-    """Extract saved pages (.html, .html.gz, .txt) each by itself, in the order given."""
+) -> Iterator[tuple[Path, Record]]:
+    """Saved pages (.html, .html.gz, .txt), extracted each by itself, in the order given."""
     submitted = ((path, pool.submit(explain_file, path, url, limits, source)) for path in paths)
     for path, extraction in pool.in_order(submitted):
         if extraction:
-            yield Explained(path, extraction)
+            yield path, as_record(extraction)
 
 
 def explain_file(
@@ -84,7 +70,7 @@ def explain_file(
     """Extract one saved page under `url`, else the URL that FILE.meta.json gives.
 
     `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
-    The source, where one is given, lends its language, its time zone, and what it strips and keeps.
+    The source lends its language, its time zone, and what it strips and keeps.
     """
     if ARCHIVED.search(path.name):
         try:

@@ -1,18 +1,16 @@
 """One raw archive file refined: its pages extracted, cleaned, normalised and staged."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 
 from tasks.archive import read_archive, read_payload
 from tasks.model import Batch, Capture, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance
-from tasks.prompts import NO_SITE
+from tasks.prompts import NO_SITE, Site
 from tasks.refine.refine_pages import (
-    SPOOL_MEMORY,
     K,
     Origin,
     Page,
@@ -21,7 +19,7 @@ from tasks.refine.refine_pages import (
     refine_again,
     refine_each,
     refine_page,
-    spooled,
+    staging,
 )
 from tasks.refine.site_boilerplate import (
     MAX_FILES,
@@ -30,7 +28,6 @@ from tasks.refine.site_boilerplate import (
     find_recurring,
     select_fingerprints,
 )
-from tasks.refine.stage_rows import staging
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import download_archives
@@ -39,13 +36,10 @@ from warehouse.store.archive_files import download_archives
 def refine(
     warc: Path, run_id: str, layout: Layout, sources: Mapping[str, Source], pool: PagePool
 ) -> Batch:
-    """Refine one archive file into `stage/<run_id>/<source_id>/`.
+    """Refine one archive file into `stage/<run_id>/<source_id>/`, the same rows each time.
 
     Its pages are refined each by itself, and those again that keep what recurs over the pages of
     this and the source's earlier archive files.
-
-    Returns:
-        The batch; the same archive files give the same staged rows, in the archive's order.
     """
     source_id = warc.parent.name
     stage = layout.stage / run_id / source_id
@@ -67,24 +61,25 @@ def refine(
         return read_payload(warc.parent, f"{warc.name}#{raw_offset(capture)}")
 
     cache = BoilerplateCache(layout.prints / source_id, origin.made_by, fingerprints)
-    counts: Counter[str] = Counter()
-    with SpooledTemporaryFile(SPOOL_MEMORY) as spool, staging(stage) as put:
-        pages = spooled(refine_each(read_archive(warc), in_pool), spool)
-        own = select_fingerprints(
-            page.fingerprint for page in _counted(source_id, pages) if page.fingerprint
-        )
+
+    def find_sites(pages: Iterator[Refined]) -> Callable[[str], Site]:
+        def counted() -> Iterator[Refined]:
+            for number, page in enumerate(pages, 1):
+                advance(f"{source_id}: refined", number, None)
+                yield page
+
+        own = select_fingerprints(page.fingerprint for page in counted() if page.fingerprint)
         site = NO_SITE
         if own:
             cache.keep(warc, own)
             download_archives(layout, source_id, MAX_FILES)
             site = find_recurring(chain([own], cache.earlier(warc)))
-        for refined in refine_again(spool, lambda _: site, payload_of, in_pool):
+        return lambda _: site
+
+    counts: Counter[str] = Counter()
+    with staging(stage) as put:
+        alone = refine_each(read_archive(warc), in_pool)
+        for refined in refine_again(alone, find_sites, payload_of, in_pool):
             counts[refined.capture["outcome"]] += 1
             put(refined)
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))
-
-
-def _counted(source_id: str, pages: Iterable[Refined]) -> Iterator[Refined]:
-    for number, page in enumerate(pages, 1):
-        advance(f"{source_id}: refined", number, None)
-        yield page

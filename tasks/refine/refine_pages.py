@@ -6,19 +6,29 @@ spool. Only pages that keep a recurring text are extracted twice.
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple, TypeAlias, TypeVar
+
+import pyarrow as pa
 
 from tasks.extract import extract_page
 from tasks.model import Capture, Extraction, Outcome
 from tasks.prompts import NO_SITE, Site
 from tasks.refine.normalise import EXTRACTOR_VERSION, Row, article_row, stripped_rows
 from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
-from tasks.sources.block_overrides import NO_OVERRIDES, BlockOverrides
-from tasks.sources.source import Source
+from tasks.sources.source import NO_OVERRIDES, BlockOverrides, Source
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
 SPOOL_MEMORY = 1024 * 1024  # Bytes of refined pages that wait in memory; more wait on disk
+ROWS_A_BATCH = 500  # of a staged file
+STAGED = {
+    "captures": CAPTURE_SCHEMA,
+    "articles": ARTICLE_SCHEMA,
+    "stripped_blocks": STRIPPED_SCHEMA,
+}
 
 K = TypeVar("K")
 
@@ -109,49 +119,84 @@ def refine_each(
             yield capture, done or Refined(asdict(capture))
 
 
-def spooled(pages: Iterable[tuple[Capture, Refined]], spool: IO[bytes]) -> Iterator[Refined]:
-    """Write the pages of the first pass to a spool, as they are taken."""
-    for page in pages:
-        pickle.dump(page, spool)
-        yield page[1]
-
-
 def refine_again(
-    spool: IO[bytes],
-    site_of: Callable[[str], Site],
+    pages: Iterable[tuple[Capture, Refined]],
+    find_sites: Callable[[Iterator[Refined]], Callable[[str], Site]],
     payload_of: Callable[[Capture], bytes],
     refine: "RefinePages[Refined]",
 ) -> Iterator[Refined]:
-    """The second pass: the pages of a spool, refined again where one keeps what recurs.
+    """The second pass: the pages of the first, refined again where one keeps what recurs.
 
-    Args:
-        spool: Filled by `spooled`.
-        site_of: What recurs over the pages of a source, by its id.
-        payload_of: Reads a page once more.
-        refine: As in `refine_each`.
+    `find_sites` reads the first pass's pages to the last, and returns a function from a source's
+    id to what recurs over its pages; `payload_of` reads a page once more.
     """
+    with SpooledTemporaryFile(SPOOL_MEMORY) as spool:
 
-    def keyed() -> Iterator[tuple[Refined, Page | None]]:
-        for capture, alone in _read_spool(spool):
-            site = site_of(capture.source_id)
-            recurring = alone.kept & site.counts.keys()
-            if recurring:
-                counts = {text: site.counts[text] for text in recurring}
-                yield alone, Page(capture, payload_of(capture), Site(site.pages, counts))
-            else:
-                yield alone, None
+        def spooled() -> Iterator[Refined]:
+            for page in pages:
+                pickle.dump(page, spool)
+                yield page[1]
 
-    for alone, again in refine(keyed()):
-        if not isinstance(again, Refined):  # one that fails now stays as it was
-            yield alone
-            continue
-        if again.article is not None and alone.article is not None:
-            # The digest of the text without its site's help does not depend on what other pages
-            # there are, so versions are told apart by it.
-            key = alone.article["body_sha256"]
-            if key != again.article["body_sha256"]:
-                again = replace(again, article=again.article | {"page_sha256": key})
-        yield again
+        site_of = find_sites(spooled())
+
+        def keyed() -> Iterator[tuple[Refined, Page | None]]:
+            for capture, alone in _read_spool(spool):
+                site = site_of(capture.source_id)
+                recurring = alone.kept & site.counts.keys()
+                if recurring:
+                    counts = {text: site.counts[text] for text in recurring}
+                    yield alone, Page(capture, payload_of(capture), Site(site.pages, counts))
+                else:
+                    yield alone, None
+
+        for alone, again in refine(keyed()):
+            if not isinstance(again, Refined):  # one that fails now stays as it was
+                yield alone
+                continue
+            if again.article is not None and alone.article is not None:
+                # The digest of the text without its site's help does not depend on what other pages
+                # there are, so versions are told apart by it.
+                key = alone.article["body_sha256"]
+                if key != again.article["body_sha256"]:
+                    again = replace(again, article=again.article | {"page_sha256": key})
+            yield again
+
+
+@contextmanager
+def staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
+    """Stage the rows of pages in a folder, as Arrow files; yields the function that adds a page.
+
+    `captures.arrow` is written in any case, `articles.arrow` and `stripped_blocks.arrow` where
+    there are rows.
+    """
+    stage.mkdir(parents=True, exist_ok=True)
+    waiting: dict[str, list[Row]] = {name: [] for name in STAGED}
+    with ExitStack() as files:
+        writers: dict[str, pa.RecordBatchFileWriter] = {}
+
+        def write(name: str) -> None:
+            if name not in writers:
+                file = files.enter_context(pa.OSFile(str(stage / f"{name}.arrow"), "wb"))
+                writers[name] = files.enter_context(pa.ipc.new_file(file, STAGED[name]))
+            batch = pa.RecordBatch.from_pylist(waiting[name], schema=STAGED[name])
+            writers[name].write_batch(batch)
+            waiting[name].clear()
+
+        def put(refined: Refined) -> None:
+            waiting["captures"].append(refined.capture)
+            if refined.article is not None:
+                waiting["articles"].append(refined.article)
+            waiting["stripped_blocks"].extend(refined.stripped)
+            for name, rows in waiting.items():
+                if len(rows) >= ROWS_A_BATCH:
+                    write(name)
+
+        yield put
+        for name, rows in waiting.items():
+            if rows or name == "captures":
+                write(name)
+            elif name not in writers:  # what is there is of an attempt that was cut short
+                (stage / f"{name}.arrow").unlink(missing_ok=True)
 
 
 def raw_offset(capture: Capture) -> int:

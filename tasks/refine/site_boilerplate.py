@@ -66,11 +66,10 @@ def select_fingerprints(fingerprints: Iterable[PageFingerprint]) -> list[PageFin
 
 
 def find_recurring(files: Iterable[Iterable[PageFingerprint]]) -> Site:
-    """Count on how many pages each text occurs.
+    """Count on how many pages each text occurs; pages with the same headline are one page.
 
-    Args:
-        files: The fingerprints of a site's archive files, the newest first; of a URL the newest
-            counts, and pages with the same headline are one page.
+    `files` has the fingerprints of a site's archive files, the newest first; of
+    a URL the newest counts.
     """
     urls: set[int] = set()
     pages: dict[int, set[int]] = {}

@@ -1,21 +1,25 @@
-"""The sources: `sources.toml` read into frozen types."""
+"""The sources: `sources.toml` read into frozen types; their `strip` and `keep`."""
 
 import glob
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import Steps, matching
-from tasks.sources.block_overrides import BlockOverrides, checked_override
 from tasks.text.toml_reader import ConfigError, read_entries
 
-__all__ = ["ConfigError", "Source", "choose", "load_sources"]
-
+TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
+WORDS = re.compile(r"[\w\s-]+")
+ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
+KNOWN_TAGS = 1 << 10  # the parser numbers HTML's elements below it, and any other name far above
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _ISO_639_1 = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
@@ -25,6 +29,58 @@ _ISO_639_1 = (
     "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
     "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOverrides:
+    """Which blocks a source wants stripped, and which kept."""
+
+    strip: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Suffix of `extractor_version` in rows made under these overrides, such as `+4f2e1a`."""
+        if not (self.strip or self.keep):
+            return ""
+        named = repr((sorted(self.strip), sorted(self.keep)))
+        return "+" + sha256(named.encode("utf-8", "replace")).hexdigest()[:6]
+
+
+NO_OVERRIDES = BlockOverrides()
+
+
+def texts(overrides: tuple[str, ...]) -> list[str]:
+    """The texts among overrides."""
+    return [override.removeprefix(TEXT) for override in overrides if override.startswith(TEXT)]
+
+
+def selectors(overrides: tuple[str, ...]) -> list[str]:
+    """The CSS selectors among overrides."""
+    return [override for override in overrides if not override.startswith(TEXT)]
+
+
+def checked_override(text: str) -> str:
+    """The override; ValueError if it is neither a selector nor a text that a page could have."""
+    if text.startswith(TEXT):
+        if not any(character.isalnum() for character in text.removeprefix(TEXT)):
+            raise ValueError(f"must hold a letter or digit after {TEXT}, got {text!r}")
+        return text
+    try:
+        LexborHTMLParser("").css(text)
+    except (SelectolaxError, UnicodeError):
+        raise ValueError(f"must be a CSS selector or start with '{TEXT}', got {text!r}") from None
+    # "Lesen Sie mehr" is a selector too: a <mehr> in a <sie> in a <lesen>.
+    if WORDS.fullmatch(text) and not all(map(_is_element, text.split())):
+        raise ValueError(f"names no HTML element, write '{TEXT}{text}' for a text, got {text!r}")
+    return text
+
+
+def _is_element(name: str) -> bool:
+    if not ELEMENT.fullmatch(name):
+        return False
+    node = LexborHTMLParser(f"<{name}>").css_first(name)
+    return "-" in name or node is None or node.tag_id < KNOWN_TAGS
 
 
 def _language(value: str) -> str:
@@ -144,11 +200,7 @@ class Source(BaseModel):
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:
-    """Read `sources.toml`.
-
-    Raises:
-        ConfigError: one line a problem, naming file, entry and key.
-    """
+    """Read `sources.toml`; ConfigError has a line a problem, naming file, entry and key."""
     folder = Path(glob.escape(str(path.absolute().parent)))
     sources = []
     for source in read_entries(path, "source", Source):
@@ -158,11 +210,7 @@ def load_sources(path: Path) -> tuple[Source, ...]:
 
 
 def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
-    """The sources with the given ids; all of them when none is given.
-
-    Raises:
-        ConfigError: an id that no source has.
-    """
+    """The sources with the given ids, all when none is given; ConfigError for an unknown id."""
     known = {source.id: source for source in sources}
     unknown = [source_id for source_id in ids if source_id not in known]
     if unknown:

@@ -110,12 +110,10 @@ class Moment:
 
 
 def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> Moment | None:
-    """Parse a point in time in any common form; None when the text has none.
+    """Parse a point in time in any common form, in a text of any words; None without one.
 
-    Args:
-        raw: The text; words around the date are ignored.
-        timezone: IANA zone of times without one.
-        day_first: Whether 03/04/2024 is 3 April. Between dots the day is always first.
+    `timezone` is the IANA zone of times without one. With `day_first` 03/04/2024 is 3 April;
+    between dots the day is always first.
     """
     text = " ".join(raw[:200].split())
     if not any(c.isdigit() for c in text):

@@ -35,11 +35,7 @@ class ConfigError(ValueError):
 
 
 def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, ...]:
-    """Read every `[[table]]` of a TOML file into `model`, in the file's order.
-
-    Raises:
-        ConfigError: with one line for each problem of the file, naming file, entry and key.
-    """
+    """Read every `[[table]]` of a TOML file into `model`; ConfigError has a line a problem."""
     entries: list[EntryT] = []
     problems: list[str] = []
     repeats: list[str] = []

@@ -165,10 +165,8 @@ def count(
 ) -> pa.Table:
     """A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
 
-    Args:
-        articles: with the columns article_id, version_no, headline, standfirst, body, captions.
-        topics: what to count.
-        versions: the number of each topic's definition, by topic id.
+    The articles have the columns article_id, version_no, headline, standfirst, body, captions;
+    `versions` has the number of each topic's definition, by topic id.
     """
     matcher = _matcher(tuple(topics))
     found = [

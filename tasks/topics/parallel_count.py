@@ -31,13 +31,10 @@ def count_files(
     versions: Mapping[str, int],
     processes: int | None = None,
 ) -> Iterator[pa.Table]:
-    """Count topics over all articles of some files of the articles layer.
+    """Count topics over files of the articles layer: tables of MENTION_SCHEMA in their order.
 
-    Args:
-        paths: Parquet files; the tables of MENTION_SCHEMA come in their order.
-        topics: What to count.
-        versions: The number of each topic's definition, by topic id.
-        processes: How many may work at it; None is one for each core.
+    `versions` has the number of each topic's definition, by topic id; without `processes`, there is
+    one for each core.
     """
     if not topics or not paths:
         return

@@ -115,12 +115,9 @@ def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
 
 
 def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]:
-    """Offsets in code points of a text's paragraphs that hold the places; a blank line ends one.
+    """Offsets in code points of the paragraphs that hold the places; a blank line ends one.
 
-    Args:
-        content: The text in UTF-8.
-        text: The same, decoded.
-        places: Offsets in its UTF-8.
+    `content` is the text in UTF-8, `places` are offsets in it.
     """
     found = []
     stop = -1

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
+from tasks.settings import matching
+from tasks.sources.source import Text
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
 from warehouse.layers.definitions import Topic
@@ -17,12 +18,6 @@ __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 # Version of the matching rules. Raised when the same definition would count otherwise: all topics
 # are then counted again.
 RULES = 1
-
-
-def _topic_id(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-        raise ValueError(f"must be of a-z 0-9 -, like g20, got {value!r}")
-    return value
 
 
 def folded_phrase(phrase: str, *, keep_case: bool = False) -> str:
@@ -35,12 +30,6 @@ def _phrase(value: str) -> str:
         raise ValueError(f"must not be empty, got {value!r}")
     if "*" in value[:-1]:
         raise ValueError(f"may hold * only as its last character, got {value!r}")
-    return value
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
     return value
 
 
@@ -58,8 +47,8 @@ class TopicEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    id: Annotated[str, AfterValidator(_topic_id)]
-    name: Annotated[str, AfterValidator(_not_blank)]
+    id: Annotated[str, matching(r"[a-z0-9][a-z0-9-]*", "of a-z 0-9 -, like g20")]
+    name: Text
     aliases: Annotated[Phrases, AfterValidator(_at_least_one)]
     exclude: Phrases = ()
     case_sensitive: bool = False
@@ -84,20 +73,11 @@ class TopicEntry(BaseModel):
             "case_sensitive": self.case_sensitive,
         }
         text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
-        return Topic(
-            topic_id=self.id,
-            name=self.name,
-            aliases=self.aliases,
-            exclude=self.exclude,
-            case_sensitive=self.case_sensitive,
-            definition_hash=hashlib.sha256(text.encode()).hexdigest(),
-        )
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        fields = self.model_dump(exclude={"id"})
+        return Topic(topic_id=self.id, definition_hash=digest, **fields)
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:
-    """Read `topics.toml`.
-
-    Raises:
-        ConfigError: one line a problem, naming file, entry and key.
-    """
+    """Read `topics.toml`; ConfigError has a line a problem, naming file, entry and key."""
     return tuple(entry.topic() for entry in read_entries(path, "topic", TopicEntry))

@@ -13,16 +13,13 @@ from typing import Any
 
 import pytest
 
-from tasks.backfill import estimate as estimating
-from tasks.backfill import shard_processes
+from tasks.backfill import shard_processes, shard_runs
 from tasks.backfill.any_warc_records import Damage, Record, cut, read_records
-from tasks.backfill.archived_responses import read_response
-from tasks.backfill.captures import PAGE_KINDS
+from tasks.backfill.captures import PAGE_KINDS, read_response
 from tasks.backfill.dask_cluster import Cluster
-from tasks.backfill.estimate import estimate
-from tasks.backfill.selection import Passed, Selection, SourceDomains
+from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
-from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
+from tasks.backfill.shard_runs import Place, estimate, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
 from tasks.backfill.warc_files import WarcPath
 from tasks.load.loader import load
@@ -345,7 +342,8 @@ def test_filters(
 
 def test_a_selection_is_kept_as_it_was() -> None:
     selection = Selection(("a.com",), date(2020, 1, 1), date(2021, 1, 1), ("en",), True, True)
-    assert Selection.from_json(selection.as_json()) == selection
+    kept = SELECTIONS.dump_json(selection)
+    assert SELECTIONS.validate_json(kept) == selection
     assert selection.key != Selection().key
 
 
@@ -464,7 +462,7 @@ def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
     assert not at.layout.commits.exists()
 
 
-@pytest.mark.parametrize("stretch", [7_000, estimating.BYTES_SAMPLED])
+@pytest.mark.parametrize("stretch", [7_000, shard_runs.BYTES_SAMPLED])
 def test_an_estimate_from_all_bytes_is_what_is_there(
     tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
@@ -475,8 +473,8 @@ def test_an_estimate_from_all_bytes_is_what_is_there(
     warcs = open_warcs([*days[:3], large, *days[3:]])
     total = sum(warc.bytes for warc in warcs)
     assert total > 5 * 7_000
-    monkeypatch.setattr(estimating, "BYTES_SAMPLED", stretch)
-    monkeypatch.setattr(estimating, "SAMPLES", 1_000)
+    monkeypatch.setattr(shard_runs, "BYTES_SAMPLED", stretch)
+    monkeypatch.setattr(shard_runs, "SAMPLES", 1_000)
     guess = estimate(at, warcs, total, pool)
     assert guess.sampled == total
     assert guess.articles == 6 * 4 + 60

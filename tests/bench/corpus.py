@@ -42,8 +42,8 @@ def extract_all(folder: Path, most: int | None = None) -> None:
     with page_pool(place.settings) as pool:
         for name, paths in sets.items():
             (folder / name).mkdir()
-            for page in explain(paths, None, place.settings.limits, pool):
-                _write(folder / name / page.stem, page.record())
+            for path, record in explain(paths, None, place.settings.limits, pool):
+                _write(folder / name / path.name.partition(".")[0], record)
 
 
 def _write(stem: Path, record: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.backfill import refining
-from tasks.backfill.dask_worker import Parcel
+from tasks.backfill.dask_cluster import Parcel
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place
 from tasks.backfill.shards import Shard, Staged, cut_into_shards, open_warcs

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.http.content_encoding import PIECE, decoded
+from tasks.http.response import PIECE, decoded
 from tasks.model import Failure, Outcome
 
 

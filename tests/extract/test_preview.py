@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from tasks.model import Outcome
-from tasks.refine.preview_page import Explained, explain_file
+from tasks.refine.preview_page import as_record, explain_file
 from tasks.settings import Limits
 from tests.support.staged_pages import source
 
@@ -21,18 +21,18 @@ def saved(folder: Path, name: str = "ferry.html", **meta: str) -> Path:
 def test_a_page_is_read_as_an_ingest_reads_it(tmp_path: Path) -> None:
     dated = "https://paper.example/2026/03/02/ferry-sails"
     path = saved(tmp_path, url=dated)
-    given = Explained(path, explain_file(path, None, Limits())).record()
+    given = as_record(explain_file(path, None, Limits()))
     assert (given["headline"], given["rejection"]) == ("Ferry sails", None)
     assert given["published_source"] == "url"
     other = explain_file(path, "https://paper.example/ferry", Limits())
-    assert Explained(path, other).record()["published_source"] == "none"
+    assert as_record(other)["published_source"] == "none"
 
 
 def test_what_cannot_be_read_is_a_rejection(tmp_path: Path) -> None:
     wrong = saved(tmp_path, "wrong.html", uri="https://paper.example/")
     found = explain_file(wrong, None, Limits())
     assert found.outcome is Outcome.UNREADABLE_FILE
-    assert "uri: unknown key" in Explained(wrong, found).record()["rejection"]
+    assert "uri: unknown key" in as_record(found)["rejection"]
     assert explain_file(tmp_path / "gone.html", None, Limits()).outcome is Outcome.UNREADABLE_FILE
     large = explain_file(saved(tmp_path), None, Limits(max_bytes=100))
     assert large.outcome is Outcome.TOO_LARGE

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backfill.any_warc_records import Record
-from tasks.backfill.archived_responses import read_response
+from tasks.backfill.captures import read_response
 from tasks.collect.fetch import Client
 from tasks.extract import extract_page
 from tasks.model import Outcome

@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts import Hints, clean_lines, clean_tree
-from tasks.sources.block_overrides import BlockOverrides, checked_override
+from tasks.sources.source import BlockOverrides, checked_override
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS, PROMPTS, as_lines
 
 RAIL = '<div class="promo-rail"><h4>Read on in our app</h4><p>{}</p></div>'

@@ -31,7 +31,7 @@ from tasks.refine.site_boilerplate import (
     fingerprint,
     select_fingerprints,
 )
-from tasks.sources.block_overrides import BlockOverrides
+from tasks.sources.source import BlockOverrides
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import Files
 from tests.support.staged_pages import files, source, tables

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.sources.block_overrides import BlockOverrides
-from tasks.sources.source import ConfigError, Source, load_sources
+from tasks.sources.source import BlockOverrides, Source, load_sources
+from tasks.text.toml_reader import ConfigError
 from tests.support.config_files import problems_of
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "sources.toml"

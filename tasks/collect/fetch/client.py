@@ -12,8 +12,15 @@ from requests import PreparedRequest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
-from tasks.collect.fetch.exchanges import Exchanges, FetchedResponse, Record
-from tasks.collect.fetch.request import host_key, joined, origin, request_headers
+from tasks.collect.fetch.exchanges import (
+    Exchanges,
+    FetchedResponse,
+    Record,
+    host_key,
+    joined,
+    origin,
+    request_headers,
+)
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
 from tasks.collect.fetch.transport import Transfer
@@ -22,8 +29,8 @@ from tasks.settings import Limits
 
 Clock = Callable[[], datetime]
 
-_BUSY = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})
-_FAILED = frozenset(
+BUSY = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})
+FAILED = frozenset(
     {Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TIMED_OUT, Outcome.BROKEN_RESPONSE}
 )
 
@@ -134,20 +141,16 @@ class Client:
             return call.min_interval
 
         def ask(url: str) -> Attempt:
-            attempt = self._attempt(
-                Exchanges(
-                    kind=CaptureKind.ROBOTS,
-                    url_requested=url,
-                    headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
-                    record=call.record,
-                    min_interval=call.min_interval,
-                    allow_private=call.allow_private,
-                    max_bytes=MAX_BYTES,
-                    max_redirects=MAX_REDIRECTS,
-                    max_tries=call.max_tries,
-                    started_at=self._clock(),
-                )
+            robots = replace(
+                call,
+                kind=CaptureKind.ROBOTS,
+                url_requested=url,
+                headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
+                max_bytes=MAX_BYTES,
+                max_redirects=MAX_REDIRECTS,
+                started_at=self._clock(),
             )
+            attempt = self._attempt(robots)
             call.record(attempt)
             return attempt
 
@@ -174,11 +177,11 @@ class Client:
                 response = call.send(request, transfer, self._tls)
                 outcome = response.content.outcome
                 asked = retry_after(response.headers.get("Retry-After"))
-                if outcome in _BUSY and asked is not None:
+                if outcome in BUSY and asked is not None:
                     host.hold(asked, outcome)
-                elif outcome in _BUSY or outcome in _FAILED:
+                elif outcome in BUSY or outcome in FAILED:
                     host.hold(backoff(tries, self._backoff_seconds), outcome)
-            if outcome in _BUSY and asked is not None:
+            if outcome in BUSY and asked is not None:
                 detail = f"{response.content.detail}, Retry-After asks for {asked:.0f} s"
                 response = replace(response, content=replace(response.content, detail=detail))
             if not self._may_retry(call, outcome, asked, tries):
@@ -187,10 +190,10 @@ class Client:
     def _may_retry(
         self, call: Exchanges, outcome: Outcome, asked: float | None, tries: int
     ) -> bool:
-        if outcome in _BUSY:
+        if outcome in BUSY:
             return (asked or 0.0) <= MAX_PATIENCE and tries < call.max_tries
         # What failed before anything came back is tried once more. A listing or a robots.txt
         # also when it broke off: the whole source depends on it.
-        is_final = outcome not in _FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
+        is_final = outcome not in FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
         is_in_time = call.seconds < self._limits.max_seconds
         return not is_final and is_in_time and tries < min(2, call.max_tries)

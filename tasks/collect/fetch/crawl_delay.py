@@ -13,10 +13,8 @@ from tasks.model import Failure, Outcome
 
 # Seconds; a host that asks for a longer wait gets no more requests in this run.
 MAX_PATIENCE = 120.0
-
 # Seconds that a host can delay its requests by in a whole run, so that it cannot block the run.
 MAX_HOLDING = 600.0
-
 _MAX_BACKOFF = 60.0
 
 
@@ -35,9 +33,7 @@ class Host:
     def turn(self, pause: float) -> Iterator[None]:
         """Wait until no other request is under way and `pause` seconds have passed since the last.
 
-        Raises:
-            Failure: the host has asked for a longer wait than allowed.
-            RuntimeError: the client was closed while waiting.
+        Raises a Failure where the host asks for too long a wait, RuntimeError once closed.
         """
         with self._turn:
             now = time.monotonic()

@@ -72,12 +72,9 @@ class Robots:
         self._known: dict[tuple[str, bool], Policy | Failure] = {}
 
     def policy(self, origin: str, allow_private: bool, ask: Ask) -> Policy:
-        """The policy of an origin such as `https://example.org`.
+        """The policy of an origin such as `https://example.org`; `ask` fetches what no cache has.
 
-        `ask` fetches a robots.txt; it is called where none younger than a day is cached.
-
-        Raises:
-            Failure: ROBOTS_UNREACHABLE, or ADDRESS_REFUSED when the host itself is.
+        Raises a Failure, ROBOTS_UNREACHABLE, or ADDRESS_REFUSED when the host itself is.
         """
         # Kept apart by `allow_private`: a refusal to one source must not count for another.
         key = (origin, allow_private)

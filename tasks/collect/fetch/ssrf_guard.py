@@ -18,15 +18,8 @@ Resolve = Callable[[str, int], list[Resolved]]
 # Loopback and private: allowed to sources with `allow_private`. Link-local never is:
 # 169.254.169.254 hands out a cloud machine's credentials.
 _NEAR = tuple(
-    ip_network(net)
-    for net in (
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "::1/128",
-        "fc00::/7",
-    )
+    ip_network(n)
+    for n in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
 
 # Global by `ipaddress` of some supported Python version, but not by IANA.
@@ -44,8 +37,7 @@ _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 def is_allowed(address: Address, allow_private: bool = False) -> bool:
     """Whether a connection to the address is allowed.
 
-    Addresses that contain an IPv4 address (mapped, 6to4, NAT64, compatible, ISATAP) are judged
-    by it.
+    One that contains an IPv4 address (mapped, 6to4, NAT64, ISATAP) is judged by that.
     """
     if isinstance(address, IPv6Address) and address != IPv6Address("::1"):
         inner = address.ipv4_mapped or address.sixtofour
@@ -73,8 +65,7 @@ def checked_addresses(
 ) -> list[Resolved]:
     """Resolve the host once; one forbidden address among the answers refuses the host.
 
-    Raises:
-        Failure: DNS_FAILED or ADDRESS_REFUSED.
+    Raises a Failure, DNS_FAILED or ADDRESS_REFUSED.
     """
     try:
         ip_address(host)
@@ -116,8 +107,7 @@ def _asked_within(
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
     """Connect to the first of the checked addresses that accepts, each in `connect_seconds`.
 
-    The `deadline` by the monotonic clock is for all. The Failure, CONNECT_FAILED, is the last
-    one's.
+    The `deadline` is for all; raises a Failure, CONNECT_FAILED, with the last one's reason.
     """
     reason = "no time left to connect"
     for family, sockaddr in addresses:

@@ -18,8 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from tasks.collect.fetch.ssrf_guard import Resolve, checked_addresses, connect
-from tasks.http.content_encoding import PIECE
-from tasks.http.response import one_line
+from tasks.http.response import PIECE, one_line
 from tasks.model import Exchange, Failure, Outcome
 
 if TYPE_CHECKING:
@@ -56,11 +55,7 @@ class Transfer:
         return left
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """Open a connection to the host at an address that was checked.
-
-        Raises:
-            Failure: DNS_FAILED, ADDRESS_REFUSED, CONNECT_FAILED or TIMED_OUT.
-        """
+        """Connect to a checked address; raises a Failure, such as DNS_FAILED or TIMED_OUT."""
         seconds = min(self.connect_seconds, self.seconds_left())
         addresses = checked_addresses(
             host, port, resolve=self.resolve, allow_private=self.allow_private, seconds=seconds

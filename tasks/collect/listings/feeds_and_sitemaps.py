@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urljoin
 from xml.sax import SAXException
@@ -58,20 +59,6 @@ class NoListing:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    entry: Entry
-    dated: str | None
-
-    @property
-    def order(self) -> float:
-        """When the page changed, as a sort key; undated pages are the oldest."""
-        found = _as_printed(self.dated or "")
-        if found is None:
-            return float("-inf")
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-
-
 def read_feed(
     payload: bytes, content_type: str, url: str, *, max_entries: int
 ) -> Listing | NoListing:
@@ -103,7 +90,16 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         return unreadable("not a JSON Feed: no list of items")
-    found = (_json_entry(item, url) for item in items if isinstance(item, dict))
+    found = (
+        entry_of(
+            item.get("url") or item.get("external_url") or item.get("id"),
+            url,
+            headline=item.get("title"),
+            published=item.get("date_published"),
+        )
+        for item in items
+        if isinstance(item, dict)
+    )
     return Listing("jsonfeed", distinct(found, max_entries), title=plain(feed.get("title")))
 
 
@@ -123,14 +119,14 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     found = (_sitemap_page(element, url) for element in root if _name(element) == wanted)
     pages = [page for page in found if page]
     if is_index:
-        newest = sorted(pages, key=lambda page: page.order, reverse=True)
-        children = tuple(dict.fromkeys(page.entry.url for page in newest))[:MAX_CHILDREN]
+        newest = sorted(pages, key=itemgetter(0), reverse=True)
+        children = tuple(dict.fromkeys(entry.url for _, entry in newest))[:MAX_CHILDREN]
         return Listing("sitemap_index", children=children)
     if len(pages) > max_entries:
         # A plain sitemap may start with the first article that a source ever published.
-        places = sorted(range(len(pages)), key=lambda place: pages[place].order, reverse=True)
+        places = sorted(range(len(pages)), key=lambda place: pages[place][0], reverse=True)
         pages = [pages[place] for place in sorted(places[:max_entries])]
-    return Listing("sitemap", distinct((page.entry for page in pages), max_entries))
+    return Listing("sitemap", distinct((entry for _, entry in pages), max_entries))
 
 
 def declares_entities(payload: bytes) -> bool:
@@ -224,17 +220,17 @@ def _feed_entry(item: Mapping[str, Any], url: str, *, is_atom: bool) -> Entry | 
     return entry_of(link, url, headline=item.get("title"), published=published)
 
 
-def _json_entry(item: dict[str, Any], url: str) -> Entry | None:
-    link = item.get("url") or item.get("external_url") or item.get("id")
-    title, published = item.get("title"), item.get("date_published")
-    return entry_of(link, url, headline=title, published=published)
-
-
-def _sitemap_page(element: etree._Element, url: str) -> _Found | None:
+def _sitemap_page(element: etree._Element, url: str) -> tuple[float, Entry] | None:
+    """A page, behind when it changed as a sort key; undated pages are the oldest."""
     texts = dict(_texts(element))
     published = texts.get("publication_date")
     entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
-    return _Found(entry, published or texts.get("lastmod")) if entry else None
+    if entry is None:
+        return None
+    changed = _as_printed(published or texts.get("lastmod") or "")
+    if changed is None:
+        return float("-inf"), entry
+    return (changed if changed.tzinfo else changed.replace(tzinfo=UTC)).timestamp(), entry
 
 
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:

@@ -48,9 +48,8 @@ def find_files(globs: Sequence[str]) -> list[Entry]:
     entries = []
     for path in sorted(found):
         meta = _meta(path)
-        dated = (meta.published_raw, meta.published_at)
-        given = (meta.url, meta.fetched_at)
-        entries.append(Entry(path.as_uri(), found[path], None, *dated, *given))
+        known = (meta.published_raw, meta.published_at, meta.url, meta.fetched_at)
+        entries.append(Entry(path.as_uri(), found[path], None, *known))
     return entries
 
 
