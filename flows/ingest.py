@@ -25,6 +25,7 @@ from flows.runs.prefect_settings import log_to_prefect
 from tasks.archive import salvage, unfinished
 from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation, open_installation
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
@@ -32,7 +33,6 @@ from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
-from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.task import RefinedSource, refine_run_archive, refine_source, refine_sources
 from tasks.report.task import report_or_warn
 from warehouse.read.query import kept_open

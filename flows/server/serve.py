@@ -159,7 +159,8 @@ def _start(serving: Serving, name: str, command: list[str]) -> None:
 
 def _prepare(serving: Serving) -> None:
     """Mark runs that ended with the machine as crashed, and register the deployments."""
-    from flows.server.deploy import deploy, end_orphaned_runs
+    from flows.server.deploy import deploy
+    from flows.server.orphaned_runs import end_orphaned_runs
 
     end_orphaned_runs(f"Presswatch was not running; {RESUMES}", kill=False)
     deployments = deploy(serving.installation)
@@ -175,7 +176,8 @@ def _prepare(serving: Serving) -> None:
 
 def _watch(serving: Serving) -> None:
     """Restart ended processes, and update the forms when sources change, until stopped."""
-    from flows.server.deploy import end_orphaned_runs, update_forms
+    from flows.server.deploy import update_forms
+    from flows.server.orphaned_runs import end_orphaned_runs
 
     settings, (server, worker) = serving.installation.settings, serving.children
     seen = _changed_at(settings)
@@ -209,7 +211,7 @@ def _changed_at(settings: Settings) -> list[float]:
 
 def _stop(serving: Serving) -> None:
     """End the worker and its runs, mark them as crashed, end the server."""
-    from flows.server.deploy import end_orphaned_runs
+    from flows.server.orphaned_runs import end_orphaned_runs
 
     for worker in serving.children[1:]:
         worker.stop()

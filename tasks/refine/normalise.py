@@ -12,14 +12,6 @@ from tasks.text.near_copies import sketch
 from tasks.text.sentence_split import word_count
 from tasks.text.urls import article_id, canonical, is_http
 
-# Version of what a page gives, from its bytes to its rows: decoding, extraction, cleaning, rules
-# and model, normalising, recurrence. Raise it when some page would now give another outcome, text
-# or field, then run `python -m tests.upgrade.fingerprints`. Raising it empties each user's
-# boilerplate cache, which the next run fills again from the raw archive, and revisions across the
-# change lose `is_like_for_like` until `rebuild articles` has been run.
-EXTRACTOR_VERSION = 1
-# What 0.1.0, which had no number, wrote for version 1; `article_revisions` knows it, too.
-EXTRACTOR_HASH_1 = "1-d869d737fc43"
 # A page that is dated further ahead of its capture is wrong about its date.
 AHEAD = timedelta(hours=48)
 COMPARED = 40  # Words of a text that is compared with others: shorter ones are alike by chance

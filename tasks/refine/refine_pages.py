@@ -15,9 +15,10 @@ from typing import IO, NamedTuple, TypeAlias, TypeVar
 import pyarrow as pa
 
 from tasks.extract import extract_page
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.model import Capture, Extraction, Outcome
 from tasks.prompts import NO_SITE, Site
-from tasks.refine.normalise import EXTRACTOR_VERSION, Row, article_row, stripped_rows
+from tasks.refine.normalise import Row, article_row, stripped_rows
 from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
 from tasks.sources.source import NO_OVERRIDES, BlockOverrides, Source
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from tasks.archive import opened_at
+from tasks.extract.extractor_version import EXTRACTOR_HASH_1
 from tasks.model import PageText, StrippedBlock
 from tasks.prompts import Site
 from tasks.prompts.recurring import SOME, exact_hash, text_hash
-from tasks.refine.normalise import EXTRACTOR_HASH_1
 from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from tasks.report.page import summary_of_topics, write_report
 from tasks.report.run_summary import ledger_page, read_run, rejections_page, topics_page
-from tasks.report.terminal import daily_report
+from tasks.report.topic_table import daily_report
 
 __all__ = [
     "daily_report",

@@ -15,13 +15,13 @@ from typing import Any
 
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import TOPICS, Installation, open_installation
 from tasks.load.loader import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
-from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.refine_archive import refine
 from tests.bench import backfill, growth, memory, overhead, store, upkeep, warehouse
 from tests.bench.corpus import SOURCES, extract_all

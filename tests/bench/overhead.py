@@ -18,13 +18,13 @@ from pathlib import Path
 
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import TOPICS, Installation, open_installation
 from tasks.load.loader import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
-from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.refine_archive import refine
 from tasks.report import write_report
 from tasks.sources.source import Source

@@ -15,10 +15,10 @@ import pytest
 
 from tasks import process_pool as pages
 from tasks.archive import ArchiveWriter
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
 from tasks.partition.partitions import Run, partition
 from tasks.process_pool import PagePool, Submitted, page_pool
-from tasks.refine.normalise import EXTRACTOR_VERSION
 from tasks.refine.refine_archive import refine
 from tasks.refine.refine_pages import Origin
 from tasks.settings import Limits, Settings

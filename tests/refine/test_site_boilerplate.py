@@ -13,13 +13,13 @@ import pytest
 from flows.ingest import ingest
 from flows.rebuild import rebuild
 from tasks.archive import ArchiveWriter
+from tasks.extract.extractor_version import EXTRACTOR_HASH_1
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts import Site
 from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.blocks import cut_lines
 from tasks.prompts.recurring import strip_recurring, text_hash
-from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,

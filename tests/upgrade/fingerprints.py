@@ -23,9 +23,9 @@ import duckdb
 import tasks
 from tasks.collect import listing_cache
 from tasks.collect.listings import read_listing
+from tasks.extract import extractor_version
 from tasks.load.loader import load
 from tasks.model import Capture, CaptureKind, Outcome
-from tasks.refine import normalise
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
 from tasks.topics.topic import TopicEntry
@@ -197,8 +197,8 @@ def _made_pages() -> Iterator[Page]:
 
 DECLARED: dict[str, tuple[str, Callable[[], int], Callable[[], Parts]]] = {
     "EXTRACTOR_VERSION": (
-        normalise.__name__,
-        lambda: normalise.EXTRACTOR_VERSION,
+        extractor_version.__name__,
+        lambda: extractor_version.EXTRACTOR_VERSION,
         extractor_parts,
     ),
     "LISTING_VERSION": (

@@ -15,9 +15,9 @@ import duckdb
 import pytest
 
 from tasks.collect.collector import UNANSWERED
+from tasks.extract.extractor_version import EXTRACTOR_HASH_1
 from tasks.load.loader import CheckFailed, load
 from tasks.model import ARTICLE_OUTCOMES, Outcome
-from tasks.refine.normalise import EXTRACTOR_HASH_1
 from tasks.sources.source import Source
 from tasks.text.urls import fold
 from tasks.topics.topic import TopicEntry
