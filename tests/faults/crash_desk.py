@@ -158,7 +158,9 @@ class Desk:
             "topics_file": str(TOPICS),
             "data": str(self.layout.root),
         }
-        self.served = Served(files, {"PRESSWATCH_RECHECK_AFTER": "off"})
+        # The worker looks every five seconds by itself: thirty runs would wait for half of that.
+        soon = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
+        self.served = Served(files, {"PRESSWATCH_RECHECK_AFTER": "off", **soon})
         self.port = str(self.served.port)
         self.today = datetime.now(UTC).date()
         self.times: list[str] = []

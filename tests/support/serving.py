@@ -71,9 +71,7 @@ class Served:
         self.command += ["--data", files["data"]]
         kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
         schedules = {"PRESSWATCH_DEPLOYMENTS": str(later_schedules(self.data.parent))}
-        # Workers look every five seconds: half of them a test's wait for its run to begin.
-        soon = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
-        self.environment = {**kept, **schedules, **soon, **environment}
+        self.environment = {**kept, **schedules, **environment}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
