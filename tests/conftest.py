@@ -41,11 +41,14 @@ SHARED = TESTS.parents[1] / "shared"
 
 SLOW_FIXTURES = {
     *("prefect_api", "server", "newsroom", "pool", "news"),
-    *("desk", "place", "served", "dask", "machines"),
+    *("desk", "place", "served", "dask", "machines", "paces"),
 }
 """Who asks for one of these waits for servers or processes, or loads a warehouse."""
-LONGEST = ("faults", "server", "backfill", "prompts/test_corpus.py", "store")
-"""Folders and modules that take minutes."""
+LONGEST = (
+    *("faults/test_serve_crashes.py", "server/test_several_machines.py", "server/test_serve.py"),
+    *("prompts/test_corpus.py", "backfill", "faults", "server", "store"),
+)
+"""Folders and modules that take minutes, those first at which a run would end by waiting."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,7 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     longest = [TESTS / name for name in LONGEST]
-    items.sort(key=lambda item: not any(item.path.is_relative_to(path) for path in longest))
+
+    def turn(item: pytest.Item) -> int:
+        turns = (at for at, path in enumerate(longest) if item.path.is_relative_to(path))
+        return next(turns, len(longest))
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

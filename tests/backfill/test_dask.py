@@ -168,21 +168,29 @@ def test_workers_that_are_killed_lose_nothing(
     assert not list((dask.folder / "north").rglob("shard-*"))
 
 
-@pytest.mark.parametrize("first", [0, 1], ids=["cutting", "refining"])
-def test_what_workers_die_of_is_named_and_can_be_done_again(tmp_path: Path, first: int) -> None:
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A cluster of one worker that gives up a shard at the first death."""
     patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}  # 3 as Dask comes
+    with DaskCluster(tmp_path_factory.mktemp("impatient"), environment=patience) as started:
+        started.worker("north")
+        yield started
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["cutting", "refining"])
+def test_what_workers_die_of_is_named_and_can_be_done_again(
+    impatient: DaskCluster, tmp_path: Path, first: int
+) -> None:
     warc = write_warc(tmp_path / "a.warc.gz", news(3, 120))
-    with DaskCluster(tmp_path / "dask", environment=patience) as dask:
-        dask.worker("north")
-        for attempt in range(5):  # a worker that dies between two tasks has no part in it
-            dask.wait_for("north")
-            at = on(dask, place(tmp_path / str(attempt)))
-            failed = failures_of_a_kill(dask, at, warc, first)
-            if failed:
-                break
-        assert failed
-        assert all(one.error.startswith("its workers died, one after") for one in failed)
-        again = refined(at, warc, size=2_000)
+    for attempt in range(5):  # a worker that dies between two tasks has no part in it
+        impatient.wait_for("north")
+        at = on(impatient, place(tmp_path / str(attempt)))
+        failed = failures_of_a_kill(impatient, at, warc, first)
+        if failed:
+            break
+    assert failed
+    assert all(one.error.startswith("its workers died, one after") for one in failed)
+    again = refined(at, warc, size=2_000)
     assert sum(one.pages for one in again if isinstance(one, Staged)) == 120
 
 

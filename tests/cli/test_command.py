@@ -12,12 +12,8 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tasks.load.loader import load
-from tests.support.daily_news import day_of_news, run_id
-from tests.support.publishing import publish
+from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import TOPICS, Newsroom, Place
-from tests.support.staged_pages import TOPICS as TEST_TOPICS
-from tests.support.staged_pages import source, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -33,11 +29,8 @@ def command(*words: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    layout = Layout(tmp_path / "data")
-    load(layout, TEST_TOPICS, [source()], [stage(layout, run_id(1), day_of_news(1))])
-    publish(layout)
-    return layout
+def layout(news: DailyNews) -> Layout:
+    return news(1)
 
 
 def test_extract_prints_a_line_of_json_a_page(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Articles looked at again after they were first seen, on a web on loopback, by a clock of ours."""
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -58,18 +59,32 @@ class Desk:
         return f"{START + after:%Y%m%dT%H%M%SZ}-000000"
 
     def load(self, after: timedelta, *collected: Collected, sources: tuple[Source, ...]) -> None:
-        known = {each.id: each for each in sources}
-        warcs = [each.warc for each in collected if each.warc]
-        batches = [
-            refine(warc, self.run_id(after), self.layout, known, self.pool) for warc in warcs
-        ]
-        load(self.layout, TOPICS, sources, [Run(self.run_id(after), tuple(batches))])
+        self.load_runs({after: collected}, sources)
+
+    def load_runs(
+        self, runs: Mapping[timedelta, Sequence[Collected]], sources: tuple[Source, ...]
+    ) -> None:
+        """Refine what the runs collected, and load them together."""
+        refined = [self._refined(after, each, sources) for after, each in runs.items()]
+        load(self.layout, TOPICS, sources, refined)
         publish(self.layout)
 
-    def ingest(self, after: timedelta, one: Source, **options: Any) -> Collected:
+    def _refined(
+        self, after: timedelta, collected: Sequence[Collected], sources: tuple[Source, ...]
+    ) -> Run:
+        known, run_id = {each.id: each for each in sources}, self.run_id(after)
+        warcs = [each.warc for each in collected if each.warc]
+        batches = [refine(warc, run_id, self.layout, known, self.pool) for warc in warcs]
+        return Run(run_id, tuple(batches))
+
+    def ingest(
+        self, after: timedelta, one: Source, *, loads_all: bool = False, **options: Any
+    ) -> Collected:
+        """Collect, and load what is more than a listing read: that decides no recheck."""
         (collected,) = self.collect(after, one, **options)
         assert collected.error == ""
-        self.load(after, collected, sources=(one,))
+        if loads_all or collected.outcomes.keys() - {"listed"}:
+            self.load(after, collected, sources=(one,))
         return collected
 
     def rebuild(self, one: Source) -> None:
@@ -118,7 +133,10 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, desk: Desk) ->
     web.say("/a", page(ETag='"1"', Last_Modified="Mon, 03 Mar 2025 05:00:00 GMT"), SAME)
     one = paper(web, "a")
     desk.ingest(0 * HOUR, one)
-    hours = {hour: desk.ingest(hour * HOUR, one).rechecked for hour in (1, 3, 4, 24, 25, 170, 200)}
+    hours = {
+        hour: desk.ingest(hour * HOUR, one, loads_all=True).rechecked
+        for hour in (1, 3, 4, 24, 25, 170, 200)
+    }
     assert hours == {1: 0, 3: 1, 4: 0, 24: 1, 25: 0, 170: 1, 200: 0}
 
     first, *again = web.asked("/a")

@@ -1,6 +1,7 @@
 """Sources that fail again and again, or fall silent: what runs do, what `source_health` says."""
 
 import socket
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -43,18 +44,30 @@ class Desk(AnyDesk):
 
     def run(self, after: timedelta, *sources: Source, named: bool = False) -> list[Collected]:
         """Collect and load as if it were so long after the start."""
-        now = START + after
-        breaker = Breaker() if named else Breaker(source_health(self.layout), now)
+        (collected,) = self.runs([after], *sources, named=named)
+        return collected
+
+    def runs(
+        self, times: Sequence[timedelta], *sources: Source, named: bool = False
+    ) -> list[list[Collected]]:
+        """Collect at these times, and load all of it at once: for runs that skip nothing yet."""
+        health = {} if named else source_health(self.layout)
+        found = {after: self._collected(after, health, sources) for after in times}
+        if any(each.warc for collected in found.values() for each in collected):
+            self.load_runs(found, sources)
+        return list(found.values())
+
+    def _collected(
+        self, after: timedelta, health: Mapping[str, SourceHealth], sources: Sequence[Source]
+    ) -> list[Collected]:
+        now, run_id = START + after, self.run_id(after)
         limits = Limits(max_seconds=5, max_tries=2)
         with Client(
             limits, AGENT, self.layout.cache, backoff_seconds=0.01, clock=lambda: now
         ) as client:
-            run_id = self.run_id(after)
+            breaker = Breaker(health, now)
             collector = Collector(self.layout, run_id, client, limits, now=now, breaker=breaker)
-            collected = [collector.collect(each) for each in sources]
-        if any(each.warc for each in collected):
-            self.load(after, *collected, sources=sources)
-        return collected
+            return [collector.collect(each) for each in sources]
 
     def health(self, one: Source) -> SourceHealth:
         return source_health(self.layout)[one.id]
@@ -79,8 +92,8 @@ def dead_port() -> int:
 
 def fail(desk: Desk, *sources: Source, times: int = 3) -> None:
     """Let the sources fail in so many runs, an hour apart."""
-    for hour in range(times):
-        assert all(each.error for each in desk.run(hour * HOUR, *sources))
+    for collected in desk.runs([hour * HOUR for hour in range(times)], *sources):
+        assert all(each.error for each in collected)
 
 
 def test_a_source_that_fails_is_skipped_for_growing_periods(web: Loopback, desk: Desk) -> None:
@@ -118,16 +131,15 @@ def test_a_source_that_fails_is_skipped_for_growing_periods(web: Loopback, desk:
 
 def test_until_tomorrow_is_told_with_its_day(web: Loopback, desk: Desk) -> None:
     one = source(feeds=(web.say("/feed", DOWN),))
-    for hour in (13, 14, 15, 16):  # the start is at six
-        desk.run(hour * HOUR, one)
+    desk.runs([hour * HOUR for hour in (13, 14, 15)], one)  # the start is at six
+    desk.run(16 * HOUR, one)
     assert desk.run(16.5 * HOUR, one)[0].skipped.startswith("skipped until 4 Mar 00:00 UTC after 4")
 
 
 def test_skipped_days_are_missing_and_never_zero(web: Loopback, desk: Desk) -> None:
     listed = feed(item(web.say("/a", page("All is well")), format_datetime(START)))
     one = source(feeds=(web.say("/feed", listed, DOWN),))
-    for hour in (0, 15, 16, 17):
-        desk.run(hour * HOUR, one)
+    desk.runs([hour * HOUR for hour in (0, 15, 16, 17)], one)
     hours = (18, 19, 20, 23, 24, 31, 32, 47, 48, 71, 72, 95, 96)
     tries = [hour for hour in hours if not desk.run(hour * HOUR, one)[0].skipped]
     assert tries == [18, 20, 24, 32, 48, 72, 96]
@@ -204,8 +216,7 @@ def test_pages_that_bring_no_answer_any_more_are_a_failure(web: Loopback, desk: 
     desk.run(0 * HOUR, one)
     assert desk.health(one).failures_in_a_row == 0
     said(FAILURES_IN_A_ROW + 3)
-    for hour in (1, 2, 3):
-        (collected,) = desk.run(hour * HOUR, one)
+    for (collected,) in desk.runs([1 * HOUR, 2 * HOUR, 3 * HOUR], one):
         assert collected.error == ""
     paper = desk.health(one)
     assert (paper.failures_in_a_row, paper.last_failure_outcome) == (3, "server_error")
@@ -220,14 +231,13 @@ def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Des
     desk.run(0 * HOUR, *(source(name, feeds=(web.say(f"/{name}", feed()),)) for name in names))
     nowhere = f"http://127.0.0.1:{dead_port()}/feed"
     papers = [source(name, feeds=(nowhere,)) for name in names]
-    for hour in (1, 2, 3, 4):
-        assert all(each.error for each in desk.run(hour * HOUR, *papers))
+    for collected in desk.runs([hour * HOUR for hour in (1, 2, 3, 4)], *papers):
+        assert all(each.error for each in collected)
     assert {paper.state for paper in source_health(desk.layout).values()} == {"cut_off"}
     assert [desk.health(one).failures_in_a_row for one in papers] == [0, 0, 0]
     # One that answers, if only with an error, shows that the line is up.
     papers[2] = source("gb-c", feeds=(web.say("/feed", DOWN),))
-    for hour in (5, 6, 7):
-        desk.run(hour * HOUR, *papers)
+    desk.runs([hour * HOUR for hour in (5, 6, 7)], *papers)
     assert [desk.health(one).failures_in_a_row for one in papers] == [3, 3, 3]
     assert "connect_failed" in (desk.health(papers[0]).last_failure_detail or "")
     # Now none of them is known to be well, so that nobody else can be blamed.
@@ -264,8 +274,8 @@ def test_a_source_of_saved_files_alone_is_never_skipped(desk: Desk, tmp_path: Pa
 
 def test_a_failure_in_the_future_holds_nothing_up(web: Loopback, desk: Desk) -> None:
     one = source(feeds=(web.say("/feed", DOWN),))
-    for hour in range(3):  # of a clock that is 70 years fast
-        desk.run(hour * HOUR + 70 * 365 * DAY, one)
+    # Of a clock that is 70 years fast.
+    desk.runs([hour * HOUR + 70 * 365 * DAY for hour in range(3)], one)
     assert desk.health(one).state == "failing"
     web.say("/feed", feed())
     assert desk.run(0 * HOUR, one)[0].skipped == ""
@@ -295,15 +305,24 @@ def test_the_rule_is_that_of_the_settings(web: Loopback, desk: Desk) -> None:
 EXPECTING = staged.source(expected_daily=(1, 50))
 
 
-def weeks(layout: Layout, days: list[float], polled_on: float, one: Source = EXPECTING) -> None:
+def weeks(layout: Layout, days: list[float], polled_on: float) -> None:
     """Articles that came on these days after the start, and a last look at the listing."""
-    pages = [
-        Page(f"p{n}", "The board met. " * 50 + str(n), hour=24 * day, about=_at(day))
+    looked = listing(hour=24 * polled_on)
+    run = stage(layout, "20260302T060000Z-aaaaaa", [*articles(days), looked])
+    load(layout, TOPICS, [EXPECTING], [run])
+    publish(layout)
+
+
+def articles(days: list[float], source_id: str = "gb-post") -> list[Page]:
+    return [
+        Page(
+            *(f"{source_id}-{n}", "The board met. " * 50 + str(n)),
+            hour=24 * day,
+            source_id=source_id,
+            about=_at(day),
+        )
         for n, day in enumerate(days)
     ]
-    run = stage(layout, "20260302T060000Z-aaaaaa", [*pages, listing(hour=24 * polled_on)])
-    load(layout, TOPICS, [one], [run])
-    publish(layout)
 
 
 def _at(day: float) -> dict[str, Any]:
@@ -313,29 +332,44 @@ def _at(day: float) -> dict[str, Any]:
 
 WORKDAYS = [day + part for day in range(35) if day % 7 < 5 for part in (0.1, 0.4)]
 TWICE_A_WEEK = [float(day) for day in range(35) if day % 7 in (1, 4)]
+PACES: dict[str, tuple[list[float], int | None, float | None]] = {
+    # Days with articles, how many are expected a day at least, days of patience.
+    "gb-daily": ([day + part for day in range(35) for part in (0.1, 0.4)], 1, 1.05),  # 0.7 by night
+    "gb-workdays": (WORKDAYS, 1, 1.5 * 2.7),  # from Friday 0.4 to Monday 0.1
+    "gb-twice-a-week": (TWICE_A_WEEK, 0, 1.5 * 4),
+    "gb-new": ([0.0, 1.0, 2.0], 1, 4),
+    "gb-new-and-rare": ([0.0, 1.0, 2.0], 0, None),
+    "gb-nothing-expected": (WORKDAYS, None, None),
+}
 
 
-@pytest.mark.parametrize(
-    ("days", "low", "patience"),
-    [
-        ([day + part for day in range(35) for part in (0.1, 0.4)], 1, 1.05),  # 0.7 by night
-        (WORKDAYS, 1, 1.5 * 2.7),  # from Friday 0.4 to Monday 0.1
-        (TWICE_A_WEEK, 0, 1.5 * 4),
-        ([0.0, 1.0, 2.0], 1, 4),
-        ([0.0, 1.0, 2.0], 0, None),
-        (WORKDAYS, None, None),
-    ],
-    ids=["daily", "workdays", "twice a week", "new", "new and rare", "nothing expected"],
-)
+@pytest.fixture(scope="module")
+def paces(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Layout]:
+    """Papers of all paces, last looked at just before and just after their patience ends."""
+    papers = [
+        staged.source(name, expected_daily=None if low is None else (low, 50))
+        for name, (_, low, _) in PACES.items()
+    ]
+    found = {wait: Layout(tmp_path_factory.mktemp("paces")) for wait in (0.98, 1.02)}
+    for wait, layout in found.items():
+        pages = []
+        for name, (days, _, patience) in PACES.items():
+            pages += articles(days, name)
+            last = max(days) + (patience or 99) * wait
+            pages.append(listing(name, hour=24 * last))
+        load(layout, TOPICS, papers, [stage(layout, "20260302T060000Z-aaaaaa", pages)])
+        publish(layout)
+    return found
+
+
+@pytest.mark.parametrize("name", PACES)
 def test_a_paper_is_silent_when_it_pauses_longer_than_it_ever_does(
-    tmp_path: Path, days: list[float], low: int | None, patience: float | None
+    paces: dict[float, Layout], name: str
 ) -> None:
-    one = staged.source(expected_daily=None if low is None else (low, 50))
+    days, _, patience = PACES[name]
     newest = max(days)
-    for number, (wait, is_silent) in enumerate([(0.98, False), (1.02, True)]):
-        layout = Layout(tmp_path / f"data-{number}")
-        weeks(layout, days, newest + (patience or 99) * wait, one)
-        paper = source_health(layout)[one.id]
+    for wait, is_silent in ((0.98, False), (1.02, True)):
+        paper = source_health(paces[wait])[name]
         assert paper.is_silent == (is_silent and patience is not None)
         assert paper.silent_since == (staged.START + newest * DAY if paper.is_silent else None)
         assert paper.state == ("silent" if paper.is_silent else "healthy")
@@ -371,8 +405,7 @@ def test_the_unhealthy_are_listed_as_of_a_time(web: Loopback, desk: Desk) -> Non
     assert unhealthy(desk.layout, START) == ()
     one = source(feeds=(web.say("/feed", DOWN),))
     other = source("de-blatt", feeds=(web.say("/other", feed()),))
-    for hour in range(3):
-        desk.run(hour * HOUR, one, other)
+    desk.runs([hour * HOUR for hour in range(3)], one, other)
     for after, listed in ((2.5, ["gb-post"]), (3.5, [])):
         found = unhealthy(desk.layout, START + after * HOUR)
         assert [paper.source_id for paper in found] == listed

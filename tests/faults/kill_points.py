@@ -1,4 +1,4 @@
-"""Kills the loader at one file-system action after the other; run by test_kill_points.py.
+"""Kills the loader at file-system actions from first to last; run by test_kill_points.py.
 
 Forked children do the work, so that the imports are paid for once. The parent opens no DuckDB.
 """
@@ -88,20 +88,43 @@ def in_child(work: Callable[[], object]) -> int:
     os._exit(0)
 
 
-def killed_at(number: int, data: Path, work: Callable[[], object]) -> None:
-    """Work, and be killed before the action of that number on the data folder."""
-    left = number
+def watched(data: Path, seen: Callable[[], None], work: Callable[[], object]) -> None:
+    """Work, and say so before each action on the data folder."""
 
     def audit(event: str, args: tuple[object, ...]) -> None:
-        nonlocal left
-        if event not in ACTIONS or (event == "open" and str(data) not in str(args[0])):
-            return
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if event in ACTIONS and (event != "open" or str(data) in str(args[0])):
+            seen()
 
     sys.addaudithook(audit)
     work()
+
+
+def actions_of(data: Path, work: Callable[[], object], told: Path) -> int:
+    """How many actions on the data folder the work takes, done once in a child."""
+
+    def counted() -> None:
+        seen: list[None] = []
+        watched(data, lambda: seen.append(None), work)
+        told.write_text(str(len(seen)))
+
+    assert in_child(counted) == 0
+    return int(told.read_text())
+
+
+def killed_at(number: int, data: Path, work: Callable[[], object]) -> None:
+    """Work in a child, and be killed before the action of that number on the data folder."""
+    left = iter(range(number))
+
+    def last() -> None:
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(lambda: watched(data, last, work)) == -signal.SIGKILL
+
+
+def spread(actions: int, kills: int) -> list[int]:
+    """So many of the actions, from the first on, with as many between them."""
+    return [actions * number // kills for number in range(kills)]
 
 
 def state(layout: Layout) -> str:
@@ -109,37 +132,34 @@ def state(layout: Layout) -> str:
     return json.dumps([tables(layout), files(layout), hidden], sort_keys=True)
 
 
-def main(folder: Path, name: str, step: int) -> None:
-    """Kill at every `step`th action, do the work again, and compare with work never killed."""
+def main(folder: Path, name: str, kills: int) -> None:
+    """Kill at so many actions, do the work again, and compare with work never killed."""
     base, data, seen = folder / "base", Layout(folder / "data"), folder / "state.json"
 
     def fresh() -> None:
         shutil.rmtree(data.root, ignore_errors=True)
         shutil.copytree(base, data.root, symlinks=True)
 
-    def after(work: Callable[[], object]) -> str:
-        assert in_child(work) == 0
+    def looked_at() -> str:
         assert in_child(lambda: seen.write_text(state(data))) == 0
         return seen.read_text()
 
     for number in range(3):
-        assert in_child(lambda number=number: load_day(Layout(base), number)) == 0  # type: ignore[misc]
-    fresh()
-    want = after(lambda: WORK[name](data))
-    at, killed = 0, 0
-    while True:
+        assert in_child(lambda number=number: load_day(data, number)) == 0  # type: ignore[misc]
+    # Copied back to where it was: a warehouse that was moved would be loaded from the start.
+    shutil.copytree(data.root, base, symlinks=True)
+    actions = actions_of(data.root, lambda: WORK[name](data), folder / "actions")
+    want = looked_at()
+    for at in spread(actions, kills):
         fresh()
-        status = in_child(lambda at=at: killed_at(at, data.root, lambda: WORK[name](data)))  # type: ignore[misc]
-        if status != -signal.SIGKILL:
-            break
-        assert after(lambda: WORK[name](data)) == want, f"killed at action {at}"
-        at, killed = at + step, killed + 1
-    assert status == 0, status
-    sys.stdout.write(str(killed))
+        killed_at(at, data.root, lambda: WORK[name](data))
+        assert in_child(lambda: WORK[name](data)) == 0
+        assert looked_at() == want, f"killed at action {at}"
+    sys.stdout.write(str(actions))
 
 
-def backups(folder: Path, step: int) -> None:
-    """Kill a backup at every `step`th action: its copy must load, as it was or as it is to be."""
+def backups(folder: Path, kills: int) -> None:
+    """Kill a backup at so many actions: its copy must load, as it was or as it is to be."""
     data, copy, seen = Layout(folder / "data"), folder / "copy", folder / "state.json"
 
     def loaded(there: Path) -> str:
@@ -154,19 +174,20 @@ def backups(folder: Path, step: int) -> None:
     assert in_child(lambda: load_day(data, 2)) == 0
     assert in_child(lambda: back_up(data, folder / "after")) == 0
     before, after = loaded(folder / "before"), loaded(folder / "after")
-    at, killed = 0, 0
-    while True:
+
+    def fresh() -> None:
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(folder / "before", copy)
-        status = in_child(lambda at=at: killed_at(at, copy, lambda: back_up(data, copy)))  # type: ignore[misc]
-        if status != -signal.SIGKILL:
-            break
+
+    fresh()
+    actions = actions_of(copy, lambda: back_up(data, copy), folder / "actions")
+    for at in spread(actions, kills):
+        fresh()
+        killed_at(at, copy, lambda: back_up(data, copy))
         assert loaded(copy) in (before, after), f"killed at action {at}"
         assert in_child(lambda: back_up(data, copy)) == 0
         assert loaded(copy) == after, f"killed at action {at}"
-        at, killed = at + step, killed + 1
-    assert status == 0, status
-    sys.stdout.write(str(killed))
+    sys.stdout.write(str(actions))
 
 
 def _load_again(layout: Layout, seen: Path) -> None:

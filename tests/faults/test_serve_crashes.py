@@ -124,9 +124,8 @@ def test_the_network_goes_in_mid_feed(desk: Desk) -> None:
     run = desk.served.begin(only=[cut.id, silent.id])
     assert desk.served.ended(run).state_name == "Partial"
     silent.come_back()
-    desk.recovers("network gone in mid-feed", silent, run, since, "Partial")
     cut.come_back()
-    desk.recovers("feed cut in the middle", cut, run, since, "Partial")
+    desk.recovers("network gone in mid-feed", silent, run, since, "Partial", others=[cut])
     assert cut.asked() == [1, 1, 1, 1, 1]
 
 
@@ -207,6 +206,12 @@ def test_the_server(desk: Desk) -> None:
     until("the server is back", desk.answers, START_SECONDS)
     desk.recovers("kill -9 of the Prefect server", paper, run, since, "Completed")
     assert paper.asked() == [1, 1, 1, 1, 1]
+
+
+def test_the_runs_after_those_that_completed(desk: Desk) -> None:
+    asked = {paper.id: paper.asked() for paper in desk.completed}
+    desk.goes_on()
+    assert {paper.id: paper.asked() for paper in desk.completed} == asked
 
 
 def test_serve_itself(desk: Desk) -> None:

@@ -56,7 +56,7 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path, seed:
     revised = [made(dice, number) for number in range(5)]
     pages += [Page(**{**vars(page), "hour": page.hour + 100}) for page in revised]
     found = []
-    for turn, size in enumerate((len(pages), 13, 6)):
+    for turn, size in enumerate((len(pages), 15, 9)):
         layout = Layout(tmp_path / str(turn))
         dice.shuffle(pages)
         for number in range(0, len(pages), size):
