@@ -45,8 +45,8 @@ SLOW_FIXTURES = {
 }
 """Who asks for one of these waits for servers or processes, or loads a warehouse."""
 LONGEST = (
-    *("faults/test_serve_crashes.py", "server/test_several_machines.py", "server/test_serve.py"),
-    *("prompts/test_corpus.py", "backfill", "faults", "server", "store"),
+    *("faults/test_serve_crashes.py", "server/test_serve.py", "prompts/test_corpus.py"),
+    *("backfill", "faults", "server", "store"),
 )
 """Folders and modules that take minutes, those first at which a run would end by waiting."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from tests.support.lookalikes import Score, score
 from tests.support.scoring import Figures, Totals, by_language, totals
 
 FEWEST = 4
@@ -91,3 +92,18 @@ def _beside(show: Show, systems: Sequence[Totals], pages: int) -> str:
 def _markdown(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def lookalike_table() -> str:
+    """Sentences lost and prompts left by language, in both halves of the set, and as text."""
+    parts = [("dev", None), ("held", None), ("held", "text")]
+    scores = [score(half, template) for half, template in parts]
+    lines = ["| language | dev: lost / left | held back: lost / left | held back, as text |"]
+    lines.append("|---|---|---|---|")
+    for language in sorted(scores[1], key=lambda name: (name == "all", name)):
+        cells = [
+            f"{counts.lost} of {counts.sentences} / {counts.left} of {counts.prompts}"
+            for counts in (part.get(language, Score()) for part in scores)
+        ]
+        lines.append(f"| {language} | {' | '.join(cells)} |")
+    return "\n".join(lines)
