@@ -22,7 +22,7 @@ from tests.support.serving import ROOT, START_SECONDS, until
 
 UNITS = DEPLOYMENTS / "systemd"
 PROGRAMS = "/opt/presswatch/.venv/bin/"
-STOP_SECONDS = 240
+STOP_SECONDS = 90
 RUN_SECONDS = 120
 
 
