@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,7 +34,7 @@ from warehouse.layers.commits import (
     write_compaction,
 )
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import UNDATED, parquet_problem, write_parquet
+from warehouse.layers.parquet import UNDATED, content_problem, write_parquet
 from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised
 
@@ -199,9 +200,13 @@ def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile])
         tables = []
         for file in pack:
             path = layout.root / file.path
-            if problem := parquet_problem(path, file.rows, file.sha256):
+            if not path.exists():
+                raise BrokenFile(f"{path}: is not there")
+            # Read once: the rows are those of the bytes whose checksum was compared.
+            content = BytesIO(path.read_bytes())
+            if problem := content_problem(content, file.rows, file.sha256):
                 raise BrokenFile(f"{path}: {problem}")
-            tables.append(pq.ParquetFile(path).read())
+            tables.append(pq.ParquetFile(content).read())
         return pa.concat_tables(tables, promote_options="default")
 
     file = write_parquet(layout, name, folder, layer, read)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -85,10 +86,15 @@ def parquet_problem(path: Path, rows: int, sha256: str) -> str:
     if not path.exists():
         return "is not there"
     with path.open("rb") as content:
-        if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
-            return "does not have the checksum that was committed"
+        return content_problem(content, rows, sha256)
+
+
+def content_problem(content: BufferedReader | BytesIO, rows: int, sha256: str) -> str:
+    """The same for a file that is open at its start."""
+    if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
+        return "does not have the checksum that was committed"
     try:
-        found = pq.read_metadata(path).num_rows
+        found = pq.read_metadata(content).num_rows
     except pa.ArrowInvalid as error:
         return f"is no Parquet file: {error}"
     return "" if found == rows else f"has {found} rows, {rows} were committed"
