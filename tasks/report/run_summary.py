@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.report.figures import REPORTS
 from warehouse.layers.layout import Layout
-from warehouse.read.query import snapshot_records
+from warehouse.read.query import open_snapshot, records
 
 Row = dict[str, Any]
 MOST = 100  # rejected pages shown one by one
@@ -41,9 +41,13 @@ class RunFigures:
 
 def read_run(layout: Layout, run_id: str) -> RunFigures:
     """Read a run's rows from the current snapshot; empty without a snapshot."""
-    names = ("run_ledger", "run_topics", "run_rejections")
-    sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
-    return RunFigures(*(snapshot_records(layout, sql, {"run_id": run_id}) for sql in sqls))
+    con = open_snapshot(layout)
+    if con is None:
+        return RunFigures([], [], [])
+    with con:  # all three of one snapshot
+        names = ("run_ledger", "run_topics", "run_rejections")
+        sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
+        return RunFigures(*(records(con, sql, {"run_id": run_id}) for sql in sqls))
 
 
 def ledger_page(
