@@ -33,7 +33,6 @@ class Case:
 
     language: str
     is_prompt: bool
-    kind: str
     lines: tuple[str, ...]
     """Its text: one line for a sentence."""
     html: str
@@ -74,7 +73,6 @@ def _read(path: Path, template: str | None) -> Iterator[Case]:
             yield Case(
                 row.get("lang", path.stem),
                 is_prompt,
-                row["kind"] if is_prompt else row["resembles"],
                 tuple(row["lines"]) if is_prompt else (row["text"],),
                 row["html"] if is_prompt else "",
                 article,
