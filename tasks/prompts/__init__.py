@@ -101,7 +101,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_foreign(draft, headline)
     strip_prompts(draft, hints.language)
     strip_likely_prompts(draft)
-    strip_boxes(draft)
+    strip_boxes(draft, headline)
     strip_lists(draft)
     strip_clusters(draft)
     rescue_article(draft)

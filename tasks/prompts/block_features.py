@@ -14,6 +14,7 @@ from tasks.prompts.tree_arrays import Column, Columns, TreeArrays
 from tasks.prompts.tree_position import (
     card_columns,
     container_columns,
+    control_columns,
     element_columns,
     headline_columns,
     kin_column,
@@ -39,13 +40,14 @@ class Around:
 def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
     """The columns that need no score, and what `relate` needs; -1 is no headline."""
     said = [lexicon.score_text(block.text) for block in page.blocks]
-    columns = _texts(page.blocks, said)
+    columns = _texts(page.blocks, said, lexicon)
     words = [each.topic_words for each in said]
     title = page.blocks[headline].text if headline >= 0 else hints.headline or ""
     wanted = topic_words(tokens(f"{title} {hints.description or ''}"))
     columns["headline_share"] = headline_share(words, wanted)
     columns |= _places(page, columns, headline, hints.description or "")
-    for name in ("words", "link_share", "ends_sentence", "article_words", "prompt_words"):
+    shifted = ("words", "link_share", "ends_sentence", "article_words", "prompt_words")
+    for name in (*shifted, "target_words"):
         columns |= _shifted(columns[name], name, 2)
     one = np.ones_like(columns["chars"])
     columns |= _windows(pleading(columns), one, "plea", WIDTHS[page.is_text])
@@ -62,6 +64,7 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
         columns |= headline_columns(tree, headline)
         columns |= card_columns(tree, columns)
         columns |= name_columns(tree, columns["chars"])
+        columns |= control_columns(tree, columns["chars"])
     return columns, Around(tree, neighbours, PageTopic(words))
 
 
@@ -79,7 +82,7 @@ def relate(around: Around, score: Column, columns: Columns) -> Columns:
     return found
 
 
-def _texts(blocks: list[Block], said: list[TextScores]) -> Columns:
+def _texts(blocks: list[Block], said: list[TextScores], lexicon: Lexicon) -> Columns:
     chars = np.array([len(block.text) for block in blocks], np.float64)
     links = np.array([(b.link_chars, b.links, b.bold_chars) for b in blocks], np.float64).T
     columns = {
@@ -90,6 +93,9 @@ def _texts(blocks: list[Block], said: list[TextScores]) -> Columns:
         **sign_columns([block.text for block in blocks]),
         "article_words": np.array([each.article for each in said]),
         "prompt_words": np.array([each.prompt for each in said]),
+        "target_words": np.array(
+            [max(map(lexicon.score_target, block.targets), default=0.0) for block in blocks]
+        ),
     }
     found = {name: column.astype(np.float32) for name, column in columns.items()}
     is_good = (found["ends_sentence"] > 0) & (found["words"] >= 9) & (found["link_share"] < 0.5)

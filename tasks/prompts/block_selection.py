@@ -12,7 +12,8 @@ from tasks.prompts.block_model import Forest, Model
 from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_rules import find_rule
-from tasks.prompts.tree_arrays import Column, Columns
+from tasks.prompts.tree_arrays import Column, Columns, Mask
+from tasks.prompts.tree_position import SMALL
 
 UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
 KEEP = 0.25  # A block with this score or more is article text
@@ -24,12 +25,19 @@ LIFT = 0.45
 AROUND, ENOUGH, CALM = 25, 7, -1.0
 # Pages saved as text: the score of surely good blocks, and the factors for KEEP around them.
 AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
-# A block with this score is kept against a rule that can err on articles about subscriptions.
 SURE = 0.93
+# What makes a kept block doubtful enough for a text rule to strip it: an article score below, or a
+# prompt score from here on, by `is_text`; steps up to a button, an input field or an element named
+# for promotion; the score of a link's address; the share of its text in links.
+UNSURE, SUSPECT = {False: 0.6, True: 0.2}, {False: 0.5, True: 0.4}
+CLOSE, TELLING, LINKED = 2, 0.3, 0.5
+# The text that a group of alike blocks of the article has: as a share of the largest group's, and
+# the characters that this has at least.
+MAIN, SOME_TEXT = 0.2, 200
 PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words score more than this
+MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
-BRIEF = 16  # Words up to which a text rule overrules any score
 REGIONS = (
     (DIALOG_FLAG, "dom:dialog"),
     (HIDDEN_FLAG, "dom:hidden"),
@@ -111,7 +119,7 @@ def keep_article(draft: Draft) -> None:
     If next to nothing scores on a page full of text, lower the threshold, then fall back to the
     running text of the element that contains most of it.
     """
-    leniency = _lift_running_text(draft) if draft.page.is_text else 1
+    leniency = _liftrunning_text(draft) if draft.page.is_text else 1
     for least in (KEEP, KEEP / 2, KEEP / 5):
         kept = draft.score >= leniency * least
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
@@ -165,7 +173,7 @@ def _is_tiny(draft: Draft) -> bool:
     return kept < min(400.0, 0.2 * float(prose.sum()))
 
 
-def _lift_running_text(draft: Draft) -> Column:
+def _liftrunning_text(draft: Draft) -> Column:
     """Without markup, raise the score of plain sentences among plain sentences.
 
     Returns factors for KEEP: a low score is enough among and near sure blocks.
@@ -184,23 +192,69 @@ def _lift_running_text(draft: Draft) -> Column:
 
 
 def strip_prompts(draft: Draft, language: str | None) -> None:
-    """Strip what a text rule matches, among blocks that are kept or worded like prompts."""
+    """Strip what a text rule matches, among blocks that are kept or worded like prompts.
+
+    Politics speaks of members, offers, access and sponsors, too: of kept blocks, wording decides
+    only those that something else makes doubtful.
+    """
     read = draft.columns["prompt_words"] > PLEADS
     read[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
         read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
+    doubtful = doubtful_blocks(draft)
     for at in np.flatnonzero(read).tolist():
-        block = draft.page.blocks[at]
-        rule = find_rule(block.text, language)
-        is_brief = draft.columns["words"][at] <= BRIEF
-        if rule and (at not in draft.roles or draft.score[at] < SURE or rule.is_sure or is_brief):
+        rule = find_rule(draft.page.blocks[at].text, language)
+        if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
             draft.strip(at, rule.kind, f"text:{rule.name}")
+
+
+def doubtful_blocks(draft: Draft) -> Mask:
+    """Which blocks something else than their wording speaks against.
+
+    That is their place outside the article's running text, their scores, a button, a field or
+    a promotion around them, or where their links lead.
+    """
+    columns, is_text = draft.columns, draft.page.is_text
+    doubtful = ~running_text(draft)
+    doubtful |= draft.score < UNSURE[is_text]
+    doubtful |= draft.prompt_score >= SUSPECT[is_text]
+    if not is_text:
+        doubtful |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= SMALL)
+        doubtful |= columns["promo_up"] <= CLOSE
+        doubtful |= columns["target_words"] >= TELLING
+        doubtful |= columns["link_share"] > LINKED
+    return doubtful
+
+
+def running_text(draft: Draft) -> Mask:
+    """Which blocks stand in elements named like those that hold most of the kept text."""
+    page = draft.page
+    if page.is_text:
+        return np.ones(len(page.blocks), np.bool_)
+    kinds: dict[tuple[str, str, str, str], int] = {}
+    group = []
+    for block in page.blocks:
+        own = page.elements[block.element]
+        outer = page.elements[max(0, own.parent)]
+        kind = own.tag, own.key, outer.tag, outer.key
+        group.append(kinds.setdefault(kind, len(kinds)))
+    kept = np.zeros(len(page.blocks))
+    for at in draft.roles:
+        kept[at] = draft.columns["chars"][at]
+    held = np.bincount(group, kept)
+    return np.asarray((held[group] > MAIN * held.max()) & (held.max() >= SOME_TEXT))
 
 
 def strip_likely_prompts(draft: Draft) -> None:
     """Strip what the model scores as a prompt rather than as article text."""
     limit, slope = DOUBT[draft.page.is_text]
-    for at in np.flatnonzero(draft.prompt_score > limit + slope * draft.score).tolist():
+    likely = draft.prompt_score > limit + slope * draft.score
+    prose, kept = _prose(draft), np.zeros_like(likely)
+    kept[list(draft.roles)] = True
+    # A page whose prose would mostly go is an article that the model misjudges as a whole.
+    if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():
+        likely &= prose == 0
+    for at in np.flatnonzero(likely).tolist():
         draft.strip(at, "other", "model:prompt")
 
 

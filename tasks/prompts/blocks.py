@@ -21,6 +21,7 @@ picture source br
 """
 INLINE = frozenset(_INLINE.split())
 IMAGES = frozenset({"img", "picture", "amp-img"})
+CONTROLS = frozenset({"button", "form", "amp-form"})
 EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
 _FLAGGED = """
 article main header footer aside nav form figure figcaption
@@ -59,6 +60,7 @@ class Block:
     link_chars: int = 0
     links: int = 0
     bold_chars: int = 0
+    targets: tuple[str, ...] = ()  # Addresses of its links, as written
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class Page:
     elements: list[Element] = field(default_factory=list)
     is_text: bool = False
     images: set[int] = field(default_factory=set)  # Elements with an image anywhere inside
+    controls: set[int] = field(default_factory=set)  # Elements with a button or an input field
     # `strip` or `keep` for the elements that the source's settings name.
     marks: dict[int, str] = field(default_factory=dict)
 
@@ -137,6 +140,8 @@ class _Cutter:
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
         self.current = -1
         self.in_link = self.in_bold = self.links = 0
+        self.target = ""
+        self.targets = list[str]()
         self.parts = list[str]()
         self.run_node: LexborNode | None = None
         self.start_run()
@@ -181,7 +186,9 @@ class _Cutter:
         if tag == "br":
             self.line_break()
         elif tag in IMAGES:
-            self.take_image()
+            self.note(self.page.images)
+        elif tag == "input":
+            self.note(self.page.controls)
         child = node.first_child
         if child is None:
             return None
@@ -197,13 +204,18 @@ class _Cutter:
         else:
             self.flush()
             self.opened.append((node, self.open(node, tag), is_link, is_bold))
+            if tag in CONTROLS:
+                self.note(self.page.controls)
+        if is_link:
+            self.target = node.attributes.get("href") or ""
+            self.targets.append(self.target)
         return child
 
-    def take_image(self) -> None:
-        """Note the elements around an image."""
-        at, images = self.current, self.page.images
-        while at >= 0 and at not in images:
-            images.add(at)
+    def note(self, holders: set[int]) -> None:
+        """Add the current element and those around it to the elements that hold something."""
+        at = self.current
+        while at >= 0 and at not in holders:
+            holders.add(at)
             at = self.page.elements[at].parent
 
     def open(self, node: LexborNode, tag: str) -> int:
@@ -243,8 +255,11 @@ class _Cutter:
             if element.end == element.start:
                 page.elements.pop()
                 page.images.discard(index)
+                page.controls.discard(index)
                 page.marks.pop(index, None)
         self.in_link -= is_link
+        if is_link:
+            self.target = ""
         self.in_bold -= is_bold
         return node
 
@@ -269,11 +284,14 @@ class _Cutter:
         if self.has_text and (text := tidy("".join(self.parts))):
             key = _key(self.run_node.attributes) if self.run_node else ""
             links = self.links if self.link_chars else 0
-            block = Block(text, self.current, key, self.link_chars, links, self.bold_chars)
-            self.page.blocks.append(block)
+            targets = tuple(self.targets) if self.link_chars else ()
+            self.page.blocks.append(
+                Block(text, self.current, key, self.link_chars, links, self.bold_chars, targets)
+            )
         if self.parts:
             self.start_run()
         self.links = 1 if self.in_link else 0
+        self.targets = [self.target] if self.in_link else []
         self.run_node = None
 
 

@@ -6,10 +6,9 @@ idempotent: a cleaned text that is cleaned again does not change.
 
 from collections.abc import Sequence
 
-from tasks.prompts.block_selection import BRIEF, Draft, Role
+from tasks.prompts.block_selection import Draft, Role
 from tasks.prompts.page_head import find_byline, is_date_line
 from tasks.prompts.text_rules import find_rule
-from tasks.prompts.word_weights import word_count
 
 HEADS = 3  # Kicker, headline and standfirst: lines that may say anything
 OPENING = 8  # Lines that hold no byline and no date line after the first
@@ -18,7 +17,7 @@ OPENING = 8  # Lines that hold no byline and no date line after the first
 def is_prompt(text: str, language: str | None) -> bool:
     """Whether a text rule matches a line and needs no context."""
     rule = find_rule(text, language)
-    return rule is not None and (rule.is_sure or word_count(text) <= BRIEF)
+    return rule is not None and not rule.needs_context
 
 
 def is_credit(text: str) -> bool:

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import SURE, Draft
+from tasks.prompts.block_selection import SURE, Draft, running_text
 from tasks.prompts.text_rules import PROMPT_KINDS
 
-BOX = 400  # Characters of the largest box that its first block, `Advertisement`, speaks for
-BOX_BLOCKS = 6
+# The largest box that one prompt inside speaks for: characters, blocks, levels around the prompt.
+BOX, BOX_BLOCKS, BOX_LEVELS = 700, 8, 4
 ITEM_WORDS = 16
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
@@ -15,19 +15,24 @@ DOUBTFUL = {False: 0.3, True: 0.2}
 SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence does
 
 
-def strip_boxes(draft: Draft) -> None:
-    """Strip the rest of a small box that begins with `Advertisement`."""
-    page = draft.page
-    for at, (kind, _) in list(draft.reasons.items()) if not page.is_text else ():
-        if kind != "sponsored" or draft.columns["words"][at] > 4:
+def strip_boxes(draft: Draft, headline: int) -> None:
+    """Strip small boxes around prompts: their labels, texts, buttons and small print.
+
+    A box holds neither running text of the article nor the headline.
+    """
+    page, running = draft.page, running_text(draft)
+    for at in sorted(draft.reasons) if not page.is_text else ():
+        if not _is_prompt(draft, at):
             continue
-        for above in page.ancestors(page.blocks[at].element, 2):
+        for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
             box = page.elements[above]
-            rest = range(at + 1, min(box.end, at + BOX_BLOCKS))
-            size = sum(len(page.blocks[x].text) for x in rest)
-            if box.start == at and 1 < box.end - at <= BOX_BLOCKS and size <= BOX:
-                for x in rest:
-                    draft.strip(x, "sponsored", "dom:box")
+            inside = range(box.start, box.end)
+            size = sum(len(page.blocks[x].text) for x in inside[:BOX_BLOCKS])
+            is_article = headline in inside or any(x in draft.roles and running[x] for x in inside)
+            if len(inside) > BOX_BLOCKS or size > BOX or is_article:
+                break
+            for x in inside:
+                draft.strip(x, draft.reasons[at][0], "dom:box")
 
 
 def strip_lists(draft: Draft) -> None:

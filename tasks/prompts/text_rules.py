@@ -16,6 +16,7 @@ _PROMPT_KINDS = (
     " cookie_adblock other"
 )
 PROMPT_KINDS = frozenset(_PROMPT_KINDS.split())
+CERTAIN_KINDS = frozenset({"share", "furniture"})  # Labels such as `Share on Facebook`
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Rule:
     is_sure: bool = False  # Whether it is right even where everything else speaks for article text
     # Lower-case strings; every text that the pattern matches contains one of them.
     needs: tuple[str, ...] = ()
+
+    @property
+    def needs_context(self) -> bool:
+        """Whether article text can be worded like this, so that wording alone decides nothing."""
+        return not self.is_sure and self.kind not in CERTAIN_KINDS
 
 
 def find_rule(text: str, language: str | None) -> Rule | None:

@@ -27,6 +27,7 @@ SIGNS = {
     "mark": "|»›→•©@#",
     "quote": '"“”„«»「」',
     "colon": ":：",
+    "question": "?？؟",
 }
 LETTERS = {
     "space": np.strings.isspace,
@@ -100,6 +101,8 @@ class _Signs:
             "price": self._prices(),
             "marks": self._count(self.kinds & BIT["mark"] > 0) / words,
             "quotes": self._count(self.kinds & BIT["quote"] > 0) > 1,
+            "starts_quote": self.kinds[self.first] & BIT["quote"] > 0,
+            "questions": self._count(self.kinds & BIT["question"] > 0),
         }
         return {name: column.astype(np.float32) for name, column in found.items()}
 

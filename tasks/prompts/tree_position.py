@@ -176,6 +176,21 @@ def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
     return np.where(rest > 0, score, -1).astype(np.float32)
 
 
+def control_columns(tree: TreeArrays, chars: Column) -> Columns:
+    """Steps up to the nearest element with a button or an input field, and its size."""
+    held, controls = tree.held(chars), tree.page.controls
+    nearest = list(range(len(tree.parents)))
+    for at, outer in enumerate(tree.parents):
+        if at not in controls:
+            nearest[at] = nearest[outer] if outer >= 0 else -1
+    around = np.array(nearest, np.intp)[tree.own]
+    depths = np.array([element.depth for element in tree.page.elements], np.float32)
+    is_none = around < 0
+    steps = np.where(is_none, FARTHEST, np.minimum(FARTHEST, tree.depth - depths[around]))
+    size = np.where(is_none, -1, held[around])
+    return {"control_up": steps.astype(np.float32), "control_chars": size.astype(np.float32)}
+
+
 def name_columns(tree: TreeArrays, chars: Column) -> Columns:
     """Steps up to the nearest small element that is named for promotion, or for the frame."""
     small = np.flatnonzero(tree.held(chars) <= SMALL).tolist()

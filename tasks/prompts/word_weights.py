@@ -24,6 +24,7 @@ SHORT = 200  # Characters of texts worth caching: menus, footers and teasers rec
 MEMORY = 8_000  # Entries of each cache: 10 MB of texts
 TELLING = 4  # Letters of the shortest word that can say what a text is about
 KEY_PART = re.compile(r"[a-z]{2,}")
+MOST_TARGET = 200  # Characters of a link's address that are read
 
 Weights = tuple[float, float]  # Log-odds for article text and for a prompt
 
@@ -43,10 +44,12 @@ class Lexicon:
     article: dict[str, float]  # Words and pairs of words: log-odds of standing in an article
     prompt: dict[str, float]  # The same for prompts
     keys: dict[str, float]  # Parts of class names and ids: log-odds of holding article text
+    targets: dict[str, float]  # Parts of link addresses: log-odds of standing in a prompt
     # Caches: the scores of texts and of elements' names, and the known parts of each name.
     text_scores: dict[str, TextScores] = field(default_factory=dict, compare=False, repr=False)
     key_scores: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
     name_parts: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
+    target_scores: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def both(self) -> dict[str, Weights]:
@@ -95,6 +98,17 @@ class Lexicon:
             self.text_scores.clear()
         self.text_scores[text] = scores
 
+    def score_target(self, address: str) -> float:
+        """What a link's address says: the sum of the weights of its parts, scaled by number."""
+        if (cached := self.target_scores.get(address)) is None:
+            parts = target_parts(address)
+            known = sorted(parts.intersection(self.targets))
+            cached = sum([self.targets[part] for part in known]) / (len(parts) + 2) ** 0.5
+            if len(self.target_scores) >= MEMORY:
+                self.target_scores.clear()
+            self.target_scores[address] = cached
+        return cached
+
     def name_scores(self, keys: Iterable[str]) -> list[float]:
         """For each key, the sum of the weights of the parts of its class names and ids."""
         cached, parts_of, scores = self.key_scores, self.name_parts, []
@@ -114,6 +128,11 @@ class Lexicon:
                 cached[key] = sum([self.keys[part] for part in sorted(found)], 0.0)
             scores.append(cached[key])
         return scores
+
+
+def target_parts(address: str) -> frozenset[str]:
+    """The parts of a link's address: `/abo?ref=artikel` has `abo`, `ref` and `artikel`."""
+    return frozenset(KEY_PART.findall(address[:MOST_TARGET].lower()))
 
 
 def tokens(text: str) -> list[str]:

@@ -37,6 +37,8 @@ ROWS: tuple[tuple[str, str, Show], ...] = (
     ),
     ("body shingle F1, news pages", "≥ .965", _score("news_f1")),
     ("news pages under F1 .8", "≤ 3 %", _share("news_bad")),
+    ("the same, standfirst counted or not", "≥ .975", _score("neutral_f1")),
+    ("news pages under F1 .8, likewise", "≤ 2.5 %", _share("neutral_bad")),
     ("body F1, fundus", "", _score("fundus_f1")),
     ("body F1, scrapinghub", "", _score("scrapinghub_f1")),
     ("body F1, misinformation", "", _score("misinformation_f1")),

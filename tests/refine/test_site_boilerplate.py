@@ -341,6 +341,7 @@ def test_what_0_1_0_remembered_is_not_made_again(
         then.setattr("tasks.refine.refine_pages.EXTRACTOR_VERSION", EXTRACTOR_HASH_1)
         refined(layout, warcs[0], pool)
     made: list[Path] = []
+    monkeypatch.setattr("tasks.refine.refine_pages.EXTRACTOR_VERSION", 1)
     monkeypatch.setattr(BoilerplateCache, "keep", lambda _, warc, kept: made.append(warc))
     refined(layout, warcs[1], pool)
     assert made == [warcs[1]]

@@ -3,7 +3,8 @@
 A system's figures are a dict of parts, each a dict by page id:
 
     corpus, text    labelled pages as HTML, and as text: kinds of prompts leaked, paragraphs lost
-    gold            precision, recall and F1 of the body's shingles
+    gold            precision, recall and F1 of the body's shingles, and F1 `neutral`: of the body
+                    with or without the standfirst, as fits the gold better
     metadata        whether headline and day are those of the gold
 """
 
@@ -74,14 +75,22 @@ def score_corpus(read: Callable[[str], str | None]) -> Part:
     return part
 
 
-def score_gold(read: Callable[[str], str | None]) -> Part:
-    """The figures of the gold pages; `read` gives a page's body, None for no page."""
+def score_gold(read: Callable[[str], Page | None]) -> Part:
+    """The figures of the gold pages; `read` gives a page's record, None for no page."""
     scorer, part = program(CORPUS / "gold" / "score.py"), {}
     for page_id, gold in gold_index().items():
-        body = read(page_id)
-        if body is not None:
-            p, r = scorer.page("\n".join(gold["body"]), body)
-            part[page_id] = {"p": round(p, 4), "r": round(r, 4), "f1": round(_f1(p, r), 4)}
+        record = read(page_id)
+        if record is None:
+            continue
+        body, text = record["body"], "\n".join(gold["body"])
+        p, r = scorer.page(text, body)
+        part[page_id] = page = {"p": round(p, 4), "r": round(r, 4), "f1": round(_f1(p, r), 4)}
+        page |= {"neutral_p": page["p"], "neutral_r": page["r"], "neutral": page["f1"]}
+        if lead := record.get("standfirst"):
+            p, r = scorer.page(text, f"{lead}\n{body}")
+            if _f1(p, r) > page["f1"]:
+                found = round(p, 4), round(r, 4), round(_f1(p, r), 4)
+                page |= zip(("neutral_p", "neutral_r", "neutral"), found, strict=True)
     return part
 
 
@@ -119,11 +128,7 @@ def score_folder(folder: Path) -> Figures:
         text = read_text(folder / "gold" / f"{page_id}.json")
         return None if text is None else dict(json.loads(text))
 
-    def body(page_id: str) -> str | None:
-        found = record(page_id)
-        return None if found is None else found["body"]
-
-    figures = {"gold": score_gold(body), "metadata": score_metadata(record)}
+    figures = {"gold": score_gold(record), "metadata": score_metadata(record)}
     for part, name in (("corpus", "pages"), ("text", "text")):
         if (folder / name).is_dir():
             figures[part] = score_texts(folder / name)
@@ -177,6 +182,9 @@ def _bodies(part: Part) -> Totals:
     index = gold_index()
     news = [page for page_id, page in part.items() if index[page_id]["news"]]
     found = {"news_f1": mean_f1(news), "news_bad": mean(page["f1"] < BAD for page in news)}
+    if news and "neutral" in news[0]:
+        found["neutral_f1"] = mean_f1(news, "neutral_")
+        found["neutral_bad"] = mean(page["neutral"] < BAD for page in news)
     for repo in REPOS:
         pages = [page for page_id, page in part.items() if repo in index[page_id]["repo"]]
         if pages:
@@ -194,10 +202,10 @@ def _metadata(part: Part) -> Totals:
     }
 
 
-def mean_f1(pages: Iterable[Page]) -> float:
+def mean_f1(pages: Iterable[Page], kind: str = "") -> float:
     """F1 of the mean precision and the mean recall, as gold/score.py has it."""
     rows = list(pages)
-    return _f1(mean(page["p"] for page in rows), mean(page["r"] for page in rows))
+    return _f1(*(mean(page[f"{kind}{name}"] for page in rows) for name in ("p", "r")))
 
 
 def _f1(p: float, r: float) -> float:

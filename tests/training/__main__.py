@@ -1,8 +1,8 @@
 """Train the block models: `python -m tests.training CORPUS OUT`.
 
 Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, to be
-copied to tasks/prompts/, and OUT/{tree,text}/{body,record}/ID.txt: each page as cleaned by a model
-trained without the page's owner. Score these, not what the final model makes of its own pages.
+copied to tasks/prompts/, and OUT/tree.json and OUT/text.json: each page as cleaned by a model trained
+without the page's owner. Score these, not what the final model makes of its own pages.
 """
 
 import json
@@ -20,6 +20,7 @@ from tasks.prompts.block_roles import find_headline
 from tasks.prompts.block_selection import UNLIKELY, Draft, look_again, look_for_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
+from tests.training.inserted import inserted_examples, sample_examples
 from tests.training.labels import FOLDS, Example, fold_of, read_examples
 from tests.training.lexicons import learn_lexicon, read_prompt_rows
 
@@ -30,7 +31,7 @@ prompt_words-2
 """
 LEFT_OUT = frozenset(_LEFT_OUT.split())
 """Columns that say which page it is rather than which block, or that bring nothing."""
-WORDY = ("article_words", "prompt_words", "plea")
+WORDY = ("article_words", "prompt_words", "plea", "target_words")
 # Trees of the three forests: parsed pages, text.
 SIZES = {False: (80, 300, 120), True: (100, 260, 200)}
 RATES = (0.15, 0.06, 0.12)
@@ -148,7 +149,7 @@ class Recipe:
             target = _target(example, stage)
             if example.fold != left_out and target:
                 is_narrow = stage == 1 and not self.is_text
-                seen = table["own_score"] > UNLIKELY if is_narrow else slice(None)
+                seen = table["own_score"] > UNLIKELY if is_narrow else target[1] > 0
                 tables.append({name: table[name][seen] for name in names})
                 targets.append((target[0][seen], target[1][seen]))
         return fit_forest(tables, targets, names, SIZES[self.is_text][stage], RATES[stage])
@@ -165,30 +166,37 @@ class Recipe:
 
 def _target(example: Example, stage: int) -> tuple[Column, Column] | None:
     """What a stage looks for on a page, and how much each block weighs."""
-    if stage < 2:
-        return example.share, example.weight
-    if example.prompts is None or example.prompt_weight is None:
-        return None
-    return example.prompts, example.prompt_weight
+    if stage == 2:
+        return example.prompts, example.prompt_weight
+    return None if example.is_inserted else (example.share, example.weight)
 
 
 def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out: Path) -> None:
     """What becomes of each page by scores of a model that never saw its owner."""
-    for part in ("body", "record"):
-        (out / part).mkdir(parents=True, exist_ok=True)
+    pages = {}
     for table, score, plea, e in zip(recipe.tables, scores, pleads, recipe.examples, strict=True):
+        if e.is_inserted:
+            continue
         draft = Draft(e.page, table, score, plea)
         found = finish(draft, find_headline(e.page, e.hints.headline), e.hints)
         heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
         body = "\n".join(found.paragraphs)
-        (out / "body" / f"{e.page_id}.txt").write_text(body, encoding="utf-8")
-        record = "\n".join([*heads, *found.captions, body])
-        (out / "record" / f"{e.page_id}.txt").write_text(record, encoding="utf-8")
+        pages[e.page_id] = {
+            "body": body,
+            "standfirst": found.standfirst,
+            "all": "\n".join([*heads, *found.captions, body]),
+        }
+    out.write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
+
+
+def _examples(corpus: Path, is_text: bool) -> list[Example]:
+    gold, inserted = read_examples(corpus, is_text), inserted_examples(corpus, is_text)
+    return [*gold, *inserted, *sample_examples(is_text)]
 
 
 def main(corpus: Path, out: Path) -> None:
     """Train everything and write the model."""
-    examples, prompt_rows = list(read_examples(corpus, is_text=False)), read_prompt_rows(corpus)
+    examples, prompt_rows = _examples(corpus, is_text=False), read_prompt_rows(corpus)
     lexicons = [
         learn_lexicon(
             [e for e in examples if e.fold != number],
@@ -199,12 +207,12 @@ def main(corpus: Path, out: Path) -> None:
     lexicon = learn_lexicon(examples, prompt_rows)
     forests: list[Forest] = []
     for is_text, name in ((False, "tree"), (True, "text")):
-        pages = list(read_examples(corpus, is_text=True)) if is_text else examples
+        pages = _examples(corpus, is_text=True) if is_text else examples
         recipe = Recipe(pages, lexicons, is_text)
         found, scores, pleads = recipe.run()
         forests += found
-        write_pages(recipe, scores, pleads, out / name)
-    weights = {name: getattr(lexicon, name) for name in ("article", "prompt", "keys")}
+        write_pages(recipe, scores, pleads, out / f"{name}.json")
+    weights = {name: getattr(lexicon, name) for name in ("article", "prompt", "keys", "targets")}
     model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": weights}
     text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
     (out / "model.json").write_text(text + "\n", encoding="utf-8")

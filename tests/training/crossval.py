@@ -1,7 +1,6 @@
 """Write crossval.json: `python -m tests.training.crossval OUT`, where OUT is what training wrote.
 
-OUT is what training wrote: OUT/tree and OUT/text hold each gold page as models see it that were
-trained without its owner. Only figures go into the file, no text of any paper.
+OUT/tree.json and OUT/text.json hold each gold page as cleaned by a model trained without its owner. Only figures go into the file, no text of any paper.
 """
 
 import json
@@ -9,16 +8,16 @@ import sys
 from pathlib import Path
 
 from tests.bench.tables import main_table
-from tests.support.scoring import CORPUS, CROSSVAL, Figures, read_text, score_gold, score_texts
+from tests.support.scoring import CORPUS, CROSSVAL, Figures, score_corpus, score_gold
 
 
 def score_training(out: Path) -> Figures:
     """The figures of the pages in OUT."""
-    bodies = out / "tree" / "body"
+    tree, text = (json.loads((out / f"{kind}.json").read_text()) for kind in ("tree", "text"))
     return {
-        "corpus": score_texts(out / "tree" / "record"),
-        "gold": score_gold(lambda page_id: read_text(bodies / f"{page_id}.txt")),
-        "text": score_texts(out / "text" / "record"),
+        "corpus": score_corpus(lambda page_id: tree[page_id]["all"]),
+        "gold": score_gold(tree.get),
+        "text": score_corpus(lambda page_id: text[page_id]["all"]),
     }
 
 

@@ -20,6 +20,8 @@ from tasks.prompts.word_weights import fold
 WORD = re.compile(r"\w+")
 SHINGLE = 4
 FOLDS = 6
+GOLD_WEIGHT = 0.3
+"""Weight of a gold paragraph as none of a prompt, where nobody labelled the page."""
 SHORTEST, LEAST = 150, 0.4
 """Characters of the shortest gold that is believed, and the share of it the page has to hold."""
 
@@ -37,9 +39,12 @@ class Example:
     share: Column
     """How much of each block's text is in the gold body, 0 to 1."""
     weight: Column
-    prompts: Column | None = None
-    """1 where a block was read as a prompt; None where nobody looked."""
-    prompt_weight: Column | None = None
+    prompts: Column
+    """1 where a block was read as a prompt."""
+    prompt_weight: Column
+    """How certain that is; 0 where nobody looked."""
+    is_inserted: bool = False
+    """Whether own texts stand in the page: it trains the prompt forest alone."""
 
     @property
     def fold(self) -> int:
@@ -57,15 +62,12 @@ def read_examples(corpus: Path, is_text: bool) -> Iterator[Example]:
 
     As text, a labelled page is the lines of its labelled blocks, any other those of its own.
     """
-    owners = {
-        row["id"]: row["owner"] for row in json.loads((corpus / "pages/index.json").read_text())
-    }
+    owners = owners_of(corpus)
     for gold in read_rows(corpus / "gold/index.jsonl.gz"):
         labels = None
         if gold["id"] in owners:
             labels = json.loads(_unpacked(corpus / f"pages/{gold['id']}.json.gz"))
-        html = _unpacked(corpus / f"gold/{gold['id']}.html.gz")
-        tree = LexborHTMLParser(html)
+        tree = LexborHTMLParser(read_html(corpus, gold["id"]))
         page = cut_tree(tree)
         if is_text:
             page = cut_lines(
@@ -74,6 +76,17 @@ def read_examples(corpus: Path, is_text: bool) -> Iterator[Example]:
                 else [block.text for block in page.blocks]
             )
         yield label(page, tree, gold, labels, owners.get(gold["id"]))
+
+
+def owners_of(corpus: Path) -> dict[str, str]:
+    """The owners of the labelled pages by page id."""
+    rows = json.loads((corpus / "pages/index.json").read_text())
+    return {row["id"]: row["owner"] for row in rows}
+
+
+def read_html(corpus: Path, page_id: str) -> bytes:
+    """A gold page's HTML."""
+    return _unpacked(corpus / f"gold/{page_id}.html.gz")
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -97,16 +110,18 @@ def label(
     body = "\n".join(gold["body"])
     share, count = _shares(page, body)
     weight, is_sound = np.sqrt(np.maximum(count, 0.01)), _is_sound(page, share, len(body))
-    prompts = prompt_weight = None
     if labels:
         prompts, prompt_weight = _apply_labels(page, labels, share, weight)
+    else:
+        prompts = np.zeros_like(share)
+        prompt_weight = np.where(share >= 0.5, GOLD_WEIGHT * is_sound, 0).astype(np.float32)
     weight *= (40 / (float(weight[share >= 0.5].sum()) + 20)) ** 0.5
     return Example(
         gold["id"],
         owner or gold["publisher"],
         gold["news"],
         page,
-        _hints(tree, gold, page.is_text),
+        hints_of(tree, gold, page.is_text),
         share.astype(np.float32),
         (weight * is_sound * (1.6 if gold["news"] else 1.0)).astype(np.float32),
         prompts,
@@ -165,7 +180,7 @@ def _apply_labels(
     return prompts, certainty
 
 
-def _hints(tree: LexborHTMLParser, gold: dict[str, Any], is_text: bool) -> Hints:
+def hints_of(tree: LexborHTMLParser, gold: dict[str, Any], is_text: bool) -> Hints:
     """What is known of a page; of one saved as text no more than its language."""
     if is_text:
         return Hints(language=gold["lang"])

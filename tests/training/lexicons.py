@@ -1,5 +1,6 @@
 """Learn the words of articles and prompts, and the names of elements, from labelled blocks."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
@@ -7,21 +8,47 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.prompts.word_weights import KEY_PART, Lexicon, fold, tokens
+from tasks.prompts.word_weights import KEY_PART, Lexicon, fold, target_parts, tokens
+from tests.training.inserted import own_articles, own_texts
 from tests.training.labels import Example, read_rows
 
 Row = tuple[str, str, bool, float]
 """Text, owner, whether it is what is looked for, weight."""
+SENTENCE = re.compile(r"(?<=[.!?。！？।])\s*")
+ARTICLE_WORDS, PROMPT_WORDS, TARGET_WORDS = 4000, 6000, 800
 
 
 def word_weights(rows: Iterable[Row], strength: float, most: int) -> dict[str, float]:
     """Log-odds of words and pairs of words that at least three owners use."""
-    from scipy import sparse  # type: ignore[import-untyped]
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
-
     kept = list(rows)
     words = [tokens(text) for text, *_ in kept]
     found = [sorted(set(grams(row))) for row in words]
+    return _log_odds(kept, found, [len(row) for row in words], strength, most)
+
+
+def target_weights(examples: list[Example], most: int) -> dict[str, float]:
+    """Log-odds of parts of link addresses: of standing in a prompt."""
+    rows: dict[tuple[str, str, bool], Row] = {}
+    for example in examples:
+        # Each text put into a page is written by someone else, so to speak.
+        owner = example.page_id if example.is_inserted else example.owner
+        for at in np.flatnonzero(example.prompt_weight).tolist():
+            is_prompt = bool(example.prompts[at])
+            for address in example.page.blocks[at].targets:
+                row = (address, owner, is_prompt, float(min(3, example.prompt_weight[at])))
+                rows.setdefault((address, owner, is_prompt), row)
+    kept = list(rows.values())
+    found = [sorted(target_parts(address)) for address, *_ in kept]
+    return _log_odds(kept, found, [len(row) for row in found], 1.0, most)
+
+
+def _log_odds(
+    kept: list[Row], found: list[list[str]], sizes: list[int], strength: float, most: int
+) -> dict[str, float]:
+    """The weights of a logistic regression over the parts found in each row."""
+    from scipy import sparse  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
+
     owners = defaultdict(set)
     for (_, owner, *_rest), row in zip(kept, found, strict=True):
         for gram in row:
@@ -29,7 +56,7 @@ def word_weights(rows: Iterable[Row], strength: float, most: int) -> dict[str, f
     names = sorted(gram for gram, users in owners.items() if len(users) >= 3)
     number = {gram: at for at, gram in enumerate(names)}
     cells = [(at, number[g]) for at, row in enumerate(found) for g in row if g in number]
-    values = [1 / (len(words[at]) + 2) ** 0.5 for at, _ in cells]
+    values = [1 / (sizes[at] + 2) ** 0.5 for at, _ in cells]
     places = tuple(np.array(cells).T)
     matrix = sparse.csr_matrix((values, places), shape=(len(kept), len(names)))
     model = LogisticRegression(C=strength, solver="liblinear", max_iter=200)
@@ -70,9 +97,10 @@ def _logit(share: float) -> float:
 
 
 def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
-    """The words of articles, the words of prompts and the class names."""
+    """The words of articles and of prompts, the class names and the words of link addresses."""
     rows: dict[tuple[str, str], Row] = {}
-    for example in examples:
+    gold = [example for example in examples if not example.is_inserted]
+    for example in gold:
         for block, share, weight in zip(
             example.page.blocks, example.share, example.weight, strict=True
         ):
@@ -80,10 +108,30 @@ def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
                 row = (block.text, example.owner, bool(share >= 0.5), float(min(weight, 5)))
                 rows.setdefault((example.page_id, block.text), row)
     return Lexicon(
-        word_weights(rows.values(), 1.0, 4000),
-        word_weights(prompt_rows, 2.0, 3000),
-        key_weights(examples),
+        word_weights(rows.values(), 1.0, ARTICLE_WORDS),
+        word_weights([*prompt_rows, *_own_rows()], 2.0, PROMPT_WORDS),
+        key_weights(gold),
+        target_weights(examples, TARGET_WORDS),
     )
+
+
+def _own_rows() -> list[Row]:
+    """The lines written for training: as much weight for news as for prompts in each language.
+
+    Otherwise each word of a language that the corpus hardly has would be one of prompts.
+    """
+    rows: list[Row] = []
+    for language, texts in own_texts().items():
+        asked = [line for text in texts if text.is_prompt for line in text.lines]
+        said = [text.lines[0] for text in texts if not text.is_prompt]
+        for article in own_articles(language):
+            said += (s for text in article["paragraphs"] for s in SENTENCE.split(text) if s)
+        for is_prompt, lines in ((True, asked), (False, said)):
+            weight = 1.0 if is_prompt else len(asked) / len(said)
+            # An owner each, since words have to be used by three.
+            rows += ((line, f"{language}{at}{is_prompt}", is_prompt, weight)
+                     for at, line in enumerate(lines))  # fmt: skip
+    return rows
 
 
 def read_prompt_rows(corpus: Path) -> list[Row]:

@@ -114,7 +114,7 @@ def test_duckdb_has_more_memory_where_a_load_reaches_into_all_history(
 
 
 def test_what_is_remembered_of_texts_is_bounded() -> None:
-    lexicon = Lexicon({}, {}, {})
+    lexicon = Lexicon({}, {}, {}, {})
     for number in range(3 * MEMORY):
         lexicon.remember(str(number), TextScores(0, 0, frozenset()))
         lexicon.name_scores([f"box-{number}"])

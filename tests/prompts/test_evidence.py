@@ -1,0 +1,88 @@
+"""Wording alone strips nothing from running text: it takes a box, a button, a link or a place."""
+
+import pytest
+
+from tasks.extract import extract_page
+from tasks.model import Extraction
+
+POLITICAL = (
+    "Why is Ukraine not a member of Nato?",
+    "This includes Nato members Poland and Romania.",
+    "The deal is available only to members of the bloc.",
+    "Sponsored by Germany and France, the resolution passed.",
+    "Unlimited access to Russian gas is over.",
+    "“Join us in condemning the attack,” the minister said.",
+)
+PARAGRAPHS = (
+    "The foreign ministers of the alliance met in the old customs house on Thursday and talked"
+    " for nine hours about the border, the grain corridor and the cost of both.",
+    "Three delegations left before the communiqué was read out. Diplomats of two of them said that"
+    " the wording on the straits had been changed overnight without a vote.",
+    "The host country had hoped for a date. Its president spoke of a door that stands open while"
+    " somebody else holds the handle, and then took no questions.",
+    "In the capital, shops near the ministry stayed shut. Police counted four thousand protesters,"
+    " the organisers three times as many, and both agreed that nobody was hurt.",
+    "A second meeting is planned for the spring. Until then a working group is to write down what"
+    " each side understands by a ceasefire, which one envoy called the hardest word of the day.",
+)
+
+
+def page_with(inserted: str) -> bytes:
+    body = "\n".join([*(f"<p>{text}</p>" for text in PARAGRAPHS[:3]), inserted])
+    rest = "\n".join(f"<p>{text}</p>" for text in PARAGRAPHS[3:])
+    return (
+        '<html lang="en"><head><title>Ministers fail to agree on the border</title>'
+        '<meta property="og:type" content="article">'
+        '<meta property="article:published_time" content="2026-03-05T10:00:00Z"></head><body>'
+        "<nav><a href=/>Start</a> <a href=/world>World</a></nav>"
+        "<article><h1>Ministers fail to agree on the border</h1>"
+        f'<div class="text">{body}{rest}</div></article></body></html>'
+    ).encode()
+
+
+def extract(payload: bytes, kind: str = "text/html") -> Extraction:
+    return extract_page(payload, kind, "https://paper.example/world/ministers-fail-to-agree")
+
+
+@pytest.mark.parametrize("sentence", POLITICAL)
+def test_running_text_is_not_stripped_for_its_wording(sentence: str) -> None:
+    found = extract(page_with(f"<p>{sentence}</p>"))
+    assert found.page is not None
+    assert sentence in found.page.paragraphs
+    assert len(found.page.paragraphs) == len(PARAGRAPHS) + 1
+
+
+@pytest.mark.parametrize("sentence", POLITICAL)
+def test_nor_is_that_of_a_page_saved_as_text(sentence: str) -> None:
+    lines = ["Ministers fail to agree on the border", *PARAGRAPHS[:3], sentence, *PARAGRAPHS[3:]]
+    found = extract("\n".join(lines).encode(), "text/plain")
+    assert found.page is not None
+    assert sentence in found.page.paragraphs
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div class=offer><p>{}</p><button>Subscribe</button></div>",
+        "<aside><p>{} <a href=/subscribe>Subscribe</a></p></aside>",
+        "<form action=/newsletter><p>{}</p><input type=email><button>Sign up</button></form>",
+    ],
+)
+def test_the_same_words_in_a_box_are_stripped(box: str) -> None:
+    found = extract(page_with(box.format("Unlimited access to all our stories is available now.")))
+    assert found.page is not None
+    assert list(found.page.paragraphs) == list(PARAGRAPHS)
+
+
+def test_a_box_goes_with_all_its_lines() -> None:
+    box = (
+        '<div class="c-q7"><h4>The week in the ministries</h4>'
+        "<p>Every Friday, from our correspondent.</p>"
+        "<p>Sign up for our newsletter.</p><button>Sign up</button></div>"
+    )
+    found = extract(page_with(box))
+    assert found.page is not None
+    assert list(found.page.paragraphs) == list(PARAGRAPHS)
+    rules = {block.text: block.rule for block in found.stripped}
+    assert rules["The week in the ministries"]
+    assert rules["Every Friday, from our correspondent."]
