@@ -18,7 +18,7 @@ from tasks.prompts.tree_position import SMALL
 UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
 KEEP = 0.25  # A block with this score or more is article text
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
-DOUBT = {False: (0.4, 0.4), True: (0.1, 0.3)}
+DOUBT = {False: (0.4, 0.4), True: (0.15, 0.5)}
 LIFT = 0.45
 # Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
 # many are plain; the most that the words of a plain sentence may plead.

@@ -7,6 +7,7 @@ from tasks.prompts.text_rules import PROMPT_KINDS
 
 # The largest box that one prompt inside speaks for: characters, blocks, levels around the prompt.
 BOX, BOX_BLOCKS, BOX_LEVELS = 700, 8, 4
+SURE_PROSE = 0.6  # The article score of sentences that no box takes along
 ITEM_WORDS = 16
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
@@ -20,7 +21,10 @@ def strip_boxes(draft: Draft, headline: int) -> None:
 
     A box holds neither running text of the article nor the headline.
     """
-    page, running = draft.page, running_text(draft)
+    page = draft.page
+    # A short article may be a box of its own: sentences that score high are no part of a prompt.
+    sure = (draft.score >= SURE_PROSE) & (draft.columns["good"] > 0)
+    article = running_text(draft) | sure
     for at in sorted(draft.reasons) if not page.is_text else ():
         if not _is_prompt(draft, at):
             continue
@@ -28,7 +32,7 @@ def strip_boxes(draft: Draft, headline: int) -> None:
             box = page.elements[above]
             inside = range(box.start, box.end)
             size = sum(len(page.blocks[x].text) for x in inside[:BOX_BLOCKS])
-            is_article = headline in inside or any(x in draft.roles and running[x] for x in inside)
+            is_article = headline in inside or any(x in draft.roles and article[x] for x in inside)
             if len(inside) > BOX_BLOCKS or size > BOX or is_article:
                 break
             for x in inside:

@@ -196,6 +196,7 @@ def _examples(corpus: Path, is_text: bool) -> list[Example]:
 
 def main(corpus: Path, out: Path) -> None:
     """Train everything and write the model."""
+    out.mkdir(parents=True, exist_ok=True)
     examples, prompt_rows = _examples(corpus, is_text=False), read_prompt_rows(corpus)
     lexicons = [
         learn_lexicon(
@@ -212,6 +213,8 @@ def main(corpus: Path, out: Path) -> None:
         found, scores, pleads = recipe.run()
         forests += found
         write_pages(recipe, scores, pleads, out / f"{name}.json")
+        rows = {e.page_id: np.array(row) for e, *row in zip(pages, scores, pleads, strict=True)}
+        np.savez_compressed(out / f"{name}.npz", **rows)
     weights = {name: getattr(lexicon, name) for name in ("article", "prompt", "keys", "targets")}
     model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": weights}
     text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
