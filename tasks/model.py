@@ -1,5 +1,6 @@
 """Types that pass between steps, and the outcomes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -189,6 +190,8 @@ class Cleaned:
     byline: str | None = None
     section: str | None = None
     stripped: tuple[StrippedBlock, ...] = ()
+    # What the page shows as a whole, as `tasks.prompts.page_signals` has it; empty for text pages.
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ class PageText:
     modified_at: datetime | None = None
     access: str = "unknown"  # free, metered, paywalled or unknown
     is_truncated: bool = False
+    doubt: str | None = None  # why the page may list articles rather than be one
     rights_notice: str | None = None
     tdm_reservation: str | None = None
     # The canonical URL the page claims; not yet checked against where it came from.

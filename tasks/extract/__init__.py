@@ -7,6 +7,7 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.access import is_truncated, judge_access
+from tasks.extract.article_or_not import judge
 from tasks.extract.authors import clean_authors
 from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
@@ -79,7 +80,8 @@ def _article_or_refusal(
     url: str,
     source_language: str | None,
 ) -> Extraction:
-    if refusal := reject(look, meta, cleaned, url):
+    verdict = judge(cleaned.signals, meta, url)
+    if refusal := reject(look, meta, cleaned, verdict):
         return Extraction(*refusal)
     headline = meta.headline or cleaned.headline or ""
     text = "\n".join([headline, *cleaned.paragraphs])
@@ -103,6 +105,7 @@ def _article_or_refusal(
         modified_at=meta.modified_at,
         access=access,
         is_truncated=is_truncated(access, cleaned, meta.stated_words),
+        doubt=verdict.reason or None,
         rights_notice=meta.rights_notice,
         tdm_reservation=meta.tdm_reservation,
         declared_url=meta.declared_url,
@@ -113,7 +116,7 @@ def _article_or_refusal(
 def _view(tree: LexborHTMLParser) -> PageView:
     """What the page shows; removes scripts and styles from the tree."""
     title = tree.css_first("title")
-    headings = tree.css("h1, h2, h3")[:200]
+    headings = tree.css("h1")[:200]
     body = tree.body
     if body is None:
         return PageView(title.text() if title else "", "", "", 0)
@@ -122,16 +125,11 @@ def _view(tree: LexborHTMLParser) -> PageView:
     # After the searches above: captchas and players are recognised by their scripts.
     tree.strip_tags(["script", "style", "noscript", "template"])
     text = " ".join(body.text(separator=" ").split())
-    teasers = 0
-    for h in headings:
-        is_in_link = h.parent is not None and h.parent.tag == "a"
-        teasers += h.tag != "h1" and (h.css_first("a[href]") is not None or is_in_link)
     return PageView(
         title=" ".join(title.text().split()) if title else "",
-        headings="\n".join(" ".join(h.text().split()) for h in headings if h.tag == "h1"),
+        headings="\n".join(" ".join(h.text().split()) for h in headings),
         text=text[:VIEW_CHARS],
         words=word_count(text[:VIEW_CHARS]),
-        teasers=teasers,
         has_challenge=challenge is not None,
         has_video=video is not None,
     )

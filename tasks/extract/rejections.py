@@ -1,20 +1,19 @@
-"""Reject pages without an article (section, consent, captcha, 404, video), with the reason."""
+"""Reject pages without an article (listing, consent, captcha, 404, video), with the reason."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
 
-from tasks.extract.jsonld import ARTICLE_TYPES, path_of
+from tasks.extract.article_or_not import Verdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
 from tasks.text.sentence_split import word_count
-from tasks.text.urls import is_http
 
 FEWEST_WORDS = 12  # Of body and standfirst together: a lede or a flash of one sentence has more
 # For a dated page that states it is an article: only a first line may have been delivered.
 FEWEST_STATED = 3
-SHORT_WORDS = 120  # Up to here a text is weighed against the signs of other kinds of page
+SHORT_WORDS = 120  # A page with more has a text of its own: no captcha, consent wall or 404
+VIDEO_WORDS = 50  # A page with a video and fewer words is the video's
 CHALLENGE = re.compile(
     r"just a moment\.\.\.|checking (?:your browser|if the site connection is secure)"
     r"|verify(?:ing)? (?:that )?you are (?:a |not a )?(?:human|robot)|are you a robot"
@@ -52,8 +51,6 @@ GONE = re.compile(
     r"|找不到(?:该|您)?.{0,6}(?:页|頁)|페이지를 찾을 수 없",
     re.I,
 )
-LEAF = re.compile(r"[\d?]|-.*-|\.html?$")
-LIST_TYPES = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"})
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "TVEpisode", "Clip"})
 
 
@@ -68,75 +65,58 @@ class PageView:
     headings: str
     text: str  # The beginning of all its visible text
     words: int  # Of that beginning
-    teasers: int = 0  # Headings that are links
     has_challenge: bool = False
     has_video: bool = False
 
 
 def reject(
-    look: Callable[[], PageView], meta: Metadata, cleaned: Cleaned, url: str
+    look: Callable[[], PageView], meta: Metadata, cleaned: Cleaned, verdict: Verdict
 ) -> Refusal | None:
     """Why the page holds no article; None when it does hold one.
 
-    `look` says what the page shows; it is asked only where text and metadata leave a doubt.
+    `look` says what the page shows; it is asked only about pages with little text.
     """
-    if _states_article(meta) and any(n >= SHORT_WORDS for n in accumulate(_counts(cleaned))):
-        return None
-    words, view = sum(_counts(cleaned)), look()
-    if view.words == 0:
+    words = 0
+    for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
+        words += word_count(text) if words < SHORT_WORDS else 0  # how many more does not matter
+    view = look() if words < SHORT_WORDS else None
+    if view and view.words == 0:
         return Outcome.EMPTY_PAGE, "no text"
-    if _is_section(view, meta, words, len(cleaned.paragraphs), url):
-        return Outcome.SECTION_PAGE, f"{view.teasers} linked headings, {words} words of text"
-    if words < SHORT_WORDS and (found := _other_kind(view, meta, words)):
+    if view and (found := _stand_in(view, meta, verdict)):
         return found
-    is_stated = _states_article(meta) and meta.published is not None
+    if verdict.is_listing:
+        return Outcome.SECTION_PAGE, verdict.reason
+    if view and words < VIDEO_WORDS and _is_video(view, meta):
+        return Outcome.VIDEO_PAGE, f"{words} words beside the video"
+    is_stated = states_article(meta) and meta.published is not None
     if words < (FEWEST_STATED if is_stated else FEWEST_WORDS):
         return Outcome.NO_ARTICLE, f"{words} words"
     return None
 
 
-def _counts(cleaned: Cleaned) -> Iterator[int]:
-    """Words of an article's paragraphs and standfirst."""
-    return map(word_count, (*cleaned.paragraphs, cleaned.standfirst or ""))
-
-
-def _other_kind(view: PageView, meta: Metadata, words: int) -> Refusal | None:
+def _stand_in(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | None:
+    """What a site shows instead of the page that was asked for."""
+    if states_article(meta):
+        return None
     named = f"{view.title}\n{view.headings}"
-    has_article = _states_article(meta)
     challenge = CHALLENGE.search(named) or (
         CHALLENGE.search(view.text) if view.words < 250 else None
     )
-    if not has_article and view.words < 400 and (challenge or view.has_challenge):
+    # A listing may have a captcha in the form of its newsletter.
+    is_guarded = view.has_challenge and not verdict.is_listing
+    if view.words < 400 and (challenge or is_guarded):
         return Outcome.BOT_CHALLENGE, challenge[0] if challenge else "captcha"
-    if not has_article and (gone := GONE.search(view.title) or GONE.search(view.headings)):
+    if gone := GONE.search(view.title) or GONE.search(view.headings):
         return Outcome.SOFT_404, gone[0].strip()
     consent = len(CONSENT.findall(view.text))
     is_mostly_consent = consent >= 4 and view.words < min(500, 20 * consent)
-    if not has_article and is_mostly_consent and ACCEPT.search(view.text):
+    if is_mostly_consent and ACCEPT.search(view.text):
         return Outcome.CONSENT_WALL, f"{consent} words of consent"
-    says_video = view.has_video or bool(meta.kinds & VIDEO_TYPES)
-    is_video = (says_video and not has_article) or any(
-        kind.startswith("og:video") for kind in meta.kinds
-    )
-    if words < 50 and is_video:
-        return Outcome.VIDEO_PAGE, f"{words} words beside the video"
     return None
 
 
-def _states_article(meta: Metadata) -> bool:
-    return bool(meta.kinds & ARTICLE_TYPES) or "og:article" in meta.kinds
-
-
-def _is_section(view: PageView, meta: Metadata, words: int, paragraphs: int, url: str) -> bool:
-    """Whether the page lists articles and is none: several signs have to meet."""
-    if _states_article(meta) or meta.published_source in ("jsonld", "meta", "page"):
-        return False
-    path = path_of(url) if is_http(url) else "?"
-    signs = [
-        "og:website" in meta.kinds,
-        bool(meta.kinds & LIST_TYPES),
-        view.teasers >= 5,
-        view.teasers >= 2 and paragraphs <= view.teasers + 2,
-        path.count("/") <= 1 and not LEAF.search(path),
-    ]
-    return sum(signs) >= (2 if words <= SHORT_WORDS else 3) and (view.teasers >= 2 or words < 50)
+def _is_video(view: PageView, meta: Metadata) -> bool:
+    says_video = view.has_video or bool(meta.kinds & VIDEO_TYPES)
+    return (says_video and not states_article(meta)) or any(
+        kind.startswith("og:video") for kind in meta.kinds
+    )

@@ -24,6 +24,7 @@ from tasks.prompts.block_selection import (
 from tasks.prompts.blocks import Page, cut_lines, cut_tree
 from tasks.prompts.never_text import is_clean, strip_leftovers
 from tasks.prompts.page_hints import NO_SITE, Hints, Site
+from tasks.prompts.page_signals import page_signals
 from tasks.prompts.prompt_clusters import strip_boxes, strip_clusters, strip_lists
 from tasks.prompts.recurring import strip_recurring
 from tasks.prompts.text_pages import take_as_is
@@ -109,6 +110,8 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     assign_roles(draft, headline, hints)
     # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
     keep_marked(draft, kept)
+    # Before what recurs on the site is known: whether a page is an article depends on it alone.
+    signals = page_signals(draft, headline)
     strip_recurring(draft, hints.site, hints.language)
     strip_leftovers(draft, hints.language, kept)
     texts: dict[Role, list[str]] = {role: [] for role in Role}
@@ -124,6 +127,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
         byline=draft.byline,
         section=draft.section,
         stripped=explain(draft),
+        signals=signals,
     )
 
 

@@ -4,9 +4,11 @@ Evaluated here in numpy: the library that trains them would add 100 MB to every 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +67,18 @@ class Forest:
         return np.concatenate(scores)
 
 
+def read_forest(data: Mapping[str, Any]) -> Forest:
+    """A forest as `tests.training` stores it: leaves in thousandths, to keep the file small."""
+    leaves = np.array(data["leaves"]).reshape(len(data["feature"]), -1) / 1000
+    return Forest(
+        tuple(data["columns"]),
+        np.array(data["feature"], np.intp),
+        np.array(data["border"], np.float32),
+        leaves.astype(np.float32),
+        data["bias"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """The forests for parsed pages, those for pages saved as text, and the lexicon.
@@ -82,17 +96,5 @@ class Model:
 def load_model(path: Path = MODEL) -> Model:
     """The model, read once per process."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    # Leaves are stored in thousandths, to keep the file small.
-    a, b, c, d, e, f = [
-        Forest(
-            tuple(forest["columns"]),
-            np.array(forest["feature"], np.intp),
-            np.array(forest["border"], np.float32),
-            (np.array(forest["leaves"]).reshape(len(forest["feature"]), -1) / 1000).astype(
-                np.float32
-            ),
-            forest["bias"],
-        )
-        for forest in data["forests"]
-    ]
+    a, b, c, d, e, f = map(read_forest, data["forests"])
     return Model((a, b, c), (d, e, f), Lexicon(**data["lexicon"]))

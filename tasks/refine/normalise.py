@@ -51,6 +51,7 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
         "language_source": page.language_source,
         "access": page.access,
         "is_truncated": page.is_truncated,
+        "doubt": _line(page.doubt) or None,
         "prompt_chars_removed": sum(len(block.text) for block in prompts),
         "rights": {
             "notice": _line(page.rights_notice) or None,

@@ -43,6 +43,7 @@ def as_record(found: Extraction) -> Record:
         "language": page.language,
         "access": page.access,
         "is_truncated": page.is_truncated,
+        "doubt": page.doubt,
         "captions": list(page.captions),
         "body": "\n\n".join(page.paragraphs),
         "stripped": stripped,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tasks import process_pool as pages
@@ -22,8 +23,10 @@ from tasks.process_pool import PagePool, Submitted, page_pool
 from tasks.refine.refine_archive import refine
 from tasks.refine.refine_pages import Origin
 from tasks.settings import Limits, Settings
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.staged_pages import source
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet_schemas import CAPTURE_SCHEMA
 
 pytestmark = pytest.mark.slow
 
@@ -237,3 +240,41 @@ def test_a_source_that_is_no_longer_configured_is_refined_all_the_same(
     batch = refine(archived(layout), RUN, layout, {}, patient)
     assert batch.counts["article"] > 10
     assert Origin() == Origin(None, "UTC")
+
+
+SECTION = {"outcome": "section_page", "detail": "31 linked headings, 40 words", "article_id": None}
+
+
+def refused(batch: Batch) -> Batch:
+    """The batch as rules staged it that took each of its articles for a section page."""
+    path = batch.stage / "captures.arrow"
+    rows = [row | SECTION if row["article_id"] else row for row in staged(batch)["captures"]]
+    with pa.OSFile(str(path), "wb") as out, pa.ipc.new_file(out, CAPTURE_SCHEMA) as writer:
+        writer.write_table(pa.Table.from_pylist(rows, schema=CAPTURE_SCHEMA))
+    (batch.stage / "articles.arrow").unlink()
+    return batch
+
+
+def test_pages_that_older_rules_rejected_come_back_when_articles_are_rebuilt(
+    tmp_path: Path, patient: PagePool
+) -> None:
+    layout = Layout(tmp_path)
+    warc = archived(layout)
+
+    def refined(run_id: str) -> Run:
+        batch = refine(warc, run_id, layout, {"gb-post": source()}, patient)
+        return Run(run_id, (batch,), extractor_version=str(EXTRACTOR_VERSION))
+
+    older = Run(RUN, tuple(map(refused, refined(RUN).batches)), extractor_version="1")
+    before = partition(layout, older, lambda ids: {})
+    assert before
+    assert before.outcomes["gb-post"].keys() == {"section_page", "timed_out", "no_article"}
+    assert before.paths(layout, "articles") == []
+
+    (after,) = rebuild_articles(layout, refined)
+    known = dict(before.outcomes["gb-post"])
+    known["article"] = known.pop("section_page")
+    assert after.outcomes["gb-post"] == known
+    rows = pa.concat_tables(map(pq.read_table, after.paths(layout, "articles"))).to_pylist()
+    assert len(rows) == known["article"]
+    assert {row["extractor_version"] for row in rows} == {str(EXTRACTOR_VERSION)}

@@ -1,15 +1,14 @@
 """Train the block models: `python -m tests.training CORPUS OUT`.
 
 Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, to be
-copied to tasks/prompts/, and OUT/tree.json and OUT/text.json: each page as cleaned by a model trained
-without the page's owner. Score these, not what the final model makes of its own pages.
+copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/tree.json and OUT/text.json:
+each page as cleaned by a model trained without the page's owner. Score these, not what the final
+model makes of its own pages.
 """
 
 import json
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,8 @@ from tasks.prompts.block_roles import find_headline
 from tasks.prompts.block_selection import UNLIKELY, Draft, look_again, look_for_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
+from tests.training import page_model
+from tests.training.forests import dump_forest, read_trees
 from tests.training.inserted import inserted_examples, sample_examples
 from tests.training.labels import FOLDS, Example, fold_of, read_examples
 from tests.training.lexicons import learn_lexicon, read_prompt_rows
@@ -64,7 +65,7 @@ def fit_forest(
     )  # fmt: skip
     target = np.clip(np.concatenate(wanted), 0, 1)
     model.fit(Pool(rows, target, weight=np.concatenate(weight)))
-    return _forest(model, names)
+    return read_trees(model, names, DEPTH)
 
 
 def _without_words(table: Columns) -> Columns:
@@ -74,47 +75,6 @@ def _without_words(table: Columns) -> Columns:
         if name.startswith(WORDY)
     }
     return table | blanks
-
-
-def _forest(
-    model: Any,
-    names: tuple[str, ...],
-) -> Forest:
-    """What the trainer found, in the program's own form."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "forest.json"
-        model.save_model(str(path), format="json")
-        data = json.loads(path.read_text())
-    scale, (bias,) = data["scale_and_bias"]
-    trees = [_padded(tree) for tree in data["oblivious_trees"]]
-    feature, border, leaves = zip(*trees, strict=True)
-    return Forest(
-        names,
-        np.array(feature, np.intp),
-        np.array(border, np.float32),
-        np.array(leaves, np.float32) * np.float32(scale),
-        float(bias),
-    )
-
-
-def _padded(tree: dict[str, Any]) -> tuple[list[int], list[float], list[float]]:
-    """A tree's columns, borders and leaves, with questions always answered no up to DEPTH."""
-    missing = DEPTH - len(tree["splits"])
-    feature = [split["float_feature_index"] for split in tree["splits"]] + [0] * missing
-    border = [split["border"] for split in tree["splits"]] + [3e38] * missing
-    leaves = tree["leaf_values"]
-    return feature, border, leaves + [0.0] * ((1 << DEPTH) - len(leaves))
-
-
-def dump_forest(forest: Forest) -> dict[str, Any]:
-    """The forest as model.json holds it: leaves in thousandths, borders to six digits."""
-    return {
-        "columns": forest.columns,
-        "feature": forest.feature.tolist(),
-        "border": [[float(f"{x:.6g}") for x in row] for row in forest.border.tolist()],
-        "leaves": np.rint(forest.leaves * 1000).astype(int).ravel().tolist(),
-        "bias": round(forest.bias, 4),
-    }
 
 
 class Recipe:
@@ -213,12 +173,14 @@ def main(corpus: Path, out: Path) -> None:
         found, scores, pleads = recipe.run()
         forests += found
         write_pages(recipe, scores, pleads, out / f"{name}.json")
-        rows = {e.page_id: np.array(row) for e, *row in zip(pages, scores, pleads, strict=True)}
-        np.savez_compressed(out / f"{name}.npz", **rows)
+        if not is_text:
+            rows = zip(examples, scores, pleads, strict=True)
+            page_model.write_scores(out, {e.page_id: np.array(each) for e, *each in rows})
     weights = {name: getattr(lexicon, name) for name in ("article", "prompt", "keys", "targets")}
     model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": weights}
     text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
     (out / "model.json").write_text(text + "\n", encoding="utf-8")
+    page_model.main(corpus, out)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,9 @@ def test_the_commands_print_the_same(opened: Installation, pinned: Answers) -> N
     for name, columns in pinned["schema"].items():
         assert set(columns) <= set(schema[name]), name
     found = opened.commands()
+    # As relations do, a page's record may have gained fields.
+    pages = zip(found["extract"], pinned["commands"]["extract"], strict=True)
+    found["extract"] = [{name: page[name] for name in known} for page, known in pages]
     for name, expected in pinned["commands"].items():
         assert found[name] == expected, name
 

@@ -31,6 +31,7 @@ ARTICLE_SCHEMA = pa.schema(
         ("fetched_at", UTC_TIME),
         ("access", pa.string()),
         ("is_truncated", pa.bool_()),
+        ("doubt", pa.string()),
         ("prompt_chars_removed", pa.int32()),
         *_strings("body_sha256", "page_sha256"),
         ("shingles", pa.int32()),

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS article_versions (
     fetched_at           TIMESTAMPTZ,
     access               VARCHAR,
     is_truncated         BOOLEAN,
+    doubt                VARCHAR,
     prompt_chars_removed INTEGER,
     body_sha256          VARCHAR,
     page_sha256          VARCHAR,
@@ -75,6 +76,8 @@ COMMENT ON COLUMN article_versions.fetched_at IS 'Time of this version''s captur
 COMMENT ON COLUMN article_versions.access IS 'free, metered, paywalled or unknown';
 COMMENT ON COLUMN article_versions.is_truncated IS
     'Whether only a part of the article was delivered';
+COMMENT ON COLUMN article_versions.doubt IS
+    'Why the page may list articles rather than be one; NULL where nothing says so, and for pages read before there was this column';
 COMMENT ON COLUMN article_versions.prompt_chars_removed IS
     'Code points of prompts that were stripped from the page';
 COMMENT ON COLUMN article_versions.body_sha256 IS

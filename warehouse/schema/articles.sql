@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS articles (
     fetched_at           TIMESTAMPTZ,
     access               VARCHAR,
     is_truncated         BOOLEAN,
+    doubt                VARCHAR,
     prompt_chars_removed INTEGER,
     body_sha256          VARCHAR,
     body_key             UBIGINT,
@@ -75,6 +76,8 @@ COMMENT ON COLUMN articles.first_seen_at IS 'Time of the article''s first captur
 COMMENT ON COLUMN articles.fetched_at IS 'Time of this version''s capture (UTC)';
 COMMENT ON COLUMN articles.access IS 'free, metered, paywalled or unknown';
 COMMENT ON COLUMN articles.is_truncated IS 'Whether only a part of the article was delivered';
+COMMENT ON COLUMN articles.doubt IS
+    'Why the page may list articles rather than be one; NULL where nothing says so, and for pages read before there was this column';
 COMMENT ON COLUMN articles.prompt_chars_removed IS
     'Code points of prompts that were stripped from the page';
 COMMENT ON COLUMN articles.body_sha256 IS

@@ -1,0 +1,79 @@
+"""What a cleaned page shows as a whole, from which `tasks.extract` tells articles from listings."""
+
+from operator import itemgetter
+
+import numpy as np
+
+from tasks.prompts.block_selection import Draft, Role
+from tasks.prompts.tree_position import CARDS
+
+SURE_WORDS = 0.8  # Score of a block from which on its words surely are an article's
+LINKED = 0.5  # Share of links from which on a block is a link
+LINKED_CARDS = 0.6  # Share of cards with links from which on their list is one of teasers
+BEST = 3  # Paragraphs whose score shows whether anything on the page is an article
+
+_SIGNALS = """
+kept_words kept_share kept_score kept_links kept_in_cards in_article
+good_share run_words run_share longest
+top_score score_mass sure_words prompt_score
+has_byline headline_place after_headline words_before gap_share links_amid
+links linked_headings cards card_share copies prices images
+"""
+SIGNALS = tuple(_SIGNALS.split())
+
+
+def page_signals(draft: Draft, headline: int) -> dict[str, float]:
+    """Numbers by the names in SIGNALS; nothing for a page saved as text. -1 is no headline."""
+    page, columns = draft.page, draft.columns
+    if page.is_text:
+        return {}
+    names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
+    chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
+    kept = np.zeros(len(chars), np.bool_)
+    kept[[at for at, role in draft.roles.items() if role is Role.BODY]] = True
+    run = good * kept
+    teasers = (cards >= CARDS) & (cards_linked > LINKED_CARDS)
+    link_chars = linked * chars
+    amounts = np.array(
+        [chars, link_chars, draft.score * chars, draft.prompt_score * chars, good, words, run]
+    )
+    total, _, scored, pleading, all_good, _, running = amounts.sum(axis=1, dtype=np.float64)
+    body, body_links, body_score, _, _, body_words, _ = amounts[:, kept].sum(axis=1)
+    outer = [page.elements[block.element].parent for block in page.blocks]
+    # By element, of the paragraphs right below it.
+    runs = [np.bincount(np.maximum(outer, 0), size).max() for size in (words * (run > 0), run)]
+    places = np.flatnonzero(run)
+    first, last = (int(places[0]), int(places[-1])) if len(places) else (len(chars), len(chars))
+    amid = slice(first, last + 1)
+    size = max(1.0, float(chars[amid].sum()))
+    follows = 0 <= headline <= first
+    values = (
+        body_words,
+        body / total,
+        body_score / max(1, body),
+        body_links / max(1, body),
+        run[teasers].sum() / (running + 1),
+        run[columns["in_article"] > 0].sum() / (running + 1),
+        all_good / total,
+        runs[0],
+        runs[1] / total,
+        words[places].max(initial=0),
+        np.sort(draft.score[places])[-BEST:].mean() if len(places) else 0,
+        scored / total,
+        words[draft.score > SURE_WORDS].sum(),
+        pleading / total,
+        draft.byline is not None,
+        headline / len(chars) if headline >= 0 else -1,
+        words[headline:first].sum() if follows else -1,
+        words[:first].sum(),
+        chars[amid][~kept[amid]].sum() / size,
+        link_chars[amid].sum() / size,
+        links.sum(),
+        ((columns["heading"] > 1) & (linked > LINKED)).sum(),
+        cards[teasers].max(initial=0),
+        chars[teasers].sum() / total,
+        columns["copies"].max(),
+        prices.sum(),
+        len(page.images),
+    )
+    return dict(zip(SIGNALS, map(float, values), strict=True))
