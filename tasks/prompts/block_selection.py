@@ -13,7 +13,6 @@ from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Columns, Mask
-from tasks.prompts.tree_position import SMALL
 
 UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
 KEEP = 0.25  # A block with this score or more is article text
@@ -31,6 +30,7 @@ SURE = 0.93
 # for promotion; the score of a link's address; the share of its text in links.
 UNSURE, SUSPECT = {False: 0.6, True: 0.2}, {False: 0.5, True: 0.4}
 CLOSE, TELLING, LINKED = 2, 0.3, 0.5
+BOX = 1000  # Characters of the largest box that a button or a prompt inside speaks for
 # The text that a group of alike blocks of the article has: as a share of the largest group's, and
 # the characters that this has at least.
 MAIN, SOME_TEXT = 0.2, 200
@@ -219,7 +219,7 @@ def doubtful_blocks(draft: Draft) -> Mask:
     doubtful |= draft.score < UNSURE[is_text]
     doubtful |= draft.prompt_score >= SUSPECT[is_text]
     if not is_text:
-        doubtful |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= SMALL)
+        doubtful |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
         doubtful |= columns["promo_up"] <= CLOSE
         doubtful |= columns["target_words"] >= TELLING
         doubtful |= columns["link_share"] > LINKED

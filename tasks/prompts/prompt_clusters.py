@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import SURE, Draft, running_text
+from tasks.prompts.block_selection import BOX, SURE, Draft, running_text
 from tasks.prompts.text_rules import PROMPT_KINDS
 
-# The largest box that one prompt inside speaks for: characters, blocks, levels around the prompt.
-BOX, BOX_BLOCKS, BOX_LEVELS = 700, 8, 4
-SURE_PROSE = 0.6  # The article score of sentences that no box takes along
+BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
+LABEL_WORDS = 4  # Of a label that opens an advertisement
+SURE_PROSE = 0.8  # The article score of sentences that no box takes along
 ITEM_WORDS = 16
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
@@ -19,24 +19,28 @@ SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence do
 def strip_boxes(draft: Draft, headline: int) -> None:
     """Strip small boxes around prompts: their labels, texts, buttons and small print.
 
-    A box holds neither running text of the article nor the headline.
+    A box holds neither running text of the article nor the headline. What a label such as
+    `Advertisement` opens is an advertisement, whatever it says.
     """
     page = draft.page
     # A short article may be a box of its own: sentences that score high are no part of a prompt.
     sure = (draft.score >= SURE_PROSE) & (draft.columns["good"] > 0)
     article = running_text(draft) | sure
+    is_short = draft.columns["words"] <= LABEL_WORDS
     for at in sorted(draft.reasons) if not page.is_text else ():
         if not _is_prompt(draft, at):
             continue
+        kind = draft.reasons[at][0]
         for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
             box = page.elements[above]
             inside = range(box.start, box.end)
             size = sum(len(page.blocks[x].text) for x in inside[:BOX_BLOCKS])
+            is_labelled = kind == "sponsored" and box.start == at < box.end - 1 and is_short[at]
             is_article = headline in inside or any(x in draft.roles and article[x] for x in inside)
-            if len(inside) > BOX_BLOCKS or size > BOX or is_article:
+            if len(inside) > BOX_BLOCKS or size > BOX or (is_article and not is_labelled):
                 break
             for x in inside:
-                draft.strip(x, draft.reasons[at][0], "dom:box")
+                draft.strip(x, kind, "dom:box")
 
 
 def strip_lists(draft: Draft) -> None:

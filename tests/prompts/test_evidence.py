@@ -13,18 +13,23 @@ POLITICAL = (
     "Unlimited access to Russian gas is over.",
     "“Join us in condemning the attack,” the minister said.",
 )
-PARAGRAPHS = (
-    "The foreign ministers of the alliance met in the old customs house on Thursday and talked"
-    " for nine hours about the border, the grain corridor and the cost of both.",
-    "Three delegations left before the communiqué was read out. Diplomats of two of them said that"
-    " the wording on the straits had been changed overnight without a vote.",
-    "The host country had hoped for a date. Its president spoke of a door that stands open while"
-    " somebody else holds the handle, and then took no questions.",
-    "In the capital, shops near the ministry stayed shut. Police counted four thousand protesters,"
-    " the organisers three times as many, and both agreed that nobody was hurt.",
-    "A second meeting is planned for the spring. Until then a working group is to write down what"
-    " each side understands by a ceasefire, which one envoy called the hardest word of the day.",
-)
+TEXT = """
+The foreign ministers of the alliance met in the old customs house on Thursday and talked for nine
+hours about the border, the grain corridor and the cost of both.
+
+Three delegations left before the communiqué was read out. Diplomats of two of them said that the
+wording on the straits had been changed overnight without a vote.
+
+The host country had hoped for a date. Its president spoke of a door that stands open while
+somebody else holds the handle, and then took no questions.
+
+In the capital, shops near the ministry stayed shut. Police counted four thousand protesters, the
+organisers three times as many, and both agreed that nobody was hurt.
+
+A second meeting is planned for the spring. Until then a working group is to write down what each
+side understands by a ceasefire, which one envoy called the hardest word of the day.
+"""
+PARAGRAPHS = [" ".join(text.split()) for text in TEXT.split("\n\n")]
 
 
 def page_with(inserted: str) -> bytes:

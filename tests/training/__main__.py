@@ -1,9 +1,9 @@
 """Train the block models: `python -m tests.training CORPUS OUT`.
 
 Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, to be
-copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/tree.json and OUT/text.json:
-each page as cleaned by a model trained without the page's owner. Score these, not what the final
-model makes of its own pages.
+copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/tree.json and
+OUT/text.json: each page as cleaned by a model trained without the page's owner. Score these, not
+what the final model makes of its own pages.
 """
 
 import json

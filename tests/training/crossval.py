@@ -1,6 +1,7 @@
 """Write crossval.json: `python -m tests.training.crossval OUT`, where OUT is what training wrote.
 
-OUT/tree.json and OUT/text.json hold each gold page as cleaned by a model trained without its owner. Only figures go into the file, no text of any paper.
+OUT/tree.json and OUT/text.json hold each gold page as cleaned by a model trained without its owner.
+Only figures go into the file, no text of any paper.
 """
 
 import json

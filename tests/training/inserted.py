@@ -95,7 +95,11 @@ def inserted_examples(corpus: Path, is_text: bool) -> Iterator[Example]:
             example = _insert(corpus, row, part, articles, random, is_text)
             if example is not None:
                 number += PER_PAGE
-                yield replace(example, page_id=f"{language}-{number}", owner=owners.get(row["id"]) or row["publisher"])
+                yield replace(
+                    example,
+                    page_id=f"{language}-{number}",
+                    owner=owners.get(row["id"]) or row["publisher"],
+                )
 
 
 def sample_examples(is_text: bool) -> Iterator[Example]:
@@ -161,7 +165,16 @@ def _insert(
     prompts, weight = _labels(page, texts, {*host, fold(hints.headline or row["title"])})
     none = np.zeros_like(weight)
     return Example(
-        row["id"], row["publisher"], True, page, hints, none, none, prompts, weight, is_inserted=True
+        row["id"],
+        row["publisher"],
+        True,
+        page,
+        hints,
+        none,
+        none,
+        prompts,
+        weight,
+        is_inserted=True,
     )
 
 
