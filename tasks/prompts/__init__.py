@@ -15,6 +15,7 @@ from tasks.prompts.block_selection import (
     explain,
     keep_article,
     rescue_article,
+    running_text,
     score_blocks,
     strip_copies,
     strip_foreign,
@@ -100,11 +101,12 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     keep_article(draft)
     keep_marked(draft, kept)
     strip_foreign(draft, headline)
-    strip_prompts(draft, hints.language)
+    running = running_text(draft)
+    strip_prompts(draft, hints.language, running)
     strip_likely_prompts(draft)
     strip_lists(draft)
     strip_clusters(draft)
-    strip_boxes(draft, headline)
+    strip_boxes(draft, headline, running)
     rescue_article(draft)
     strip_copies(draft)
     assign_roles(draft, headline, hints)

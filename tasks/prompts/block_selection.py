@@ -191,7 +191,7 @@ def _liftrunning_text(draft: Draft) -> Column:
     return share
 
 
-def strip_prompts(draft: Draft, language: str | None) -> None:
+def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     """Strip what a text rule matches, among blocks that are kept or worded like prompts.
 
     Politics speaks of members, offers, access and sponsors, too: of kept blocks, wording decides
@@ -201,21 +201,21 @@ def strip_prompts(draft: Draft, language: str | None) -> None:
     read[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
         read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
-    doubtful = doubtful_blocks(draft)
+    doubtful = doubtful_blocks(draft, running)
     for at in np.flatnonzero(read).tolist():
         rule = find_rule(draft.page.blocks[at].text, language)
         if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
             draft.strip(at, rule.kind, f"text:{rule.name}")
 
 
-def doubtful_blocks(draft: Draft) -> Mask:
+def doubtful_blocks(draft: Draft, running: Mask) -> Mask:
     """Which blocks something else than their wording speaks against.
 
     That is their place outside the article's running text, their scores, a button, a field or
     a promotion around them, or where their links lead.
     """
     columns, is_text = draft.columns, draft.page.is_text
-    doubtful = ~running_text(draft)
+    doubtful = ~running
     doubtful |= draft.score < UNSURE[is_text]
     doubtful |= draft.prompt_score >= SUSPECT[is_text]
     if not is_text:

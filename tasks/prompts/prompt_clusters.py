@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import BOX, SURE, Draft, running_text
+from tasks.prompts.block_selection import BOX, SURE, Draft
 from tasks.prompts.text_rules import PROMPT_KINDS
+from tasks.prompts.tree_arrays import Mask
 
 BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
 LABEL_WORDS = 4  # Of a label that opens an advertisement
@@ -16,7 +17,7 @@ DOUBTFUL = {False: 0.3, True: 0.2}
 SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence does
 
 
-def strip_boxes(draft: Draft, headline: int) -> None:
+def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
     """Strip small boxes around prompts: their labels, texts, buttons and small print.
 
     A box holds neither running text of the article nor the headline. What a label such as
@@ -25,7 +26,7 @@ def strip_boxes(draft: Draft, headline: int) -> None:
     page = draft.page
     # A short article may be a box of its own: sentences that score high are no part of a prompt.
     sure = (draft.score >= SURE_PROSE) & (draft.columns["good"] > 0)
-    article = running_text(draft) | sure
+    article = running | sure
     is_short = draft.columns["words"] <= LABEL_WORDS
     for at in sorted(draft.reasons) if not page.is_text else ():
         if not _is_prompt(draft, at):
