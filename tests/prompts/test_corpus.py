@@ -38,7 +38,8 @@ AT_LEAST: dict[str, tuple[float, float | None]] = {
     "fundus_f1": (0.946, 0.942),
     "scrapinghub_f1": (0.973, 0.964),
     "misinformation_f1": (0.986, 0.984),
-    "web-content_f1": (0.961, 0.949),
+    # One of its pages is in `no-article`, too, and is rejected as a listing.
+    "web-content_f1": (0.960, 0.949),
     "headline": (0.895, None),
     "day_right": (0.985, None),
 }
