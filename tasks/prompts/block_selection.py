@@ -13,6 +13,7 @@ from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Columns, Mask
+from tasks.prompts.word_weights import fold
 
 UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
 KEEP = 0.25  # A block with this score or more is article text
@@ -38,6 +39,7 @@ PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words s
 MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
+COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy
 REGIONS = (
     (DIALOG_FLAG, "dom:dialog"),
     (HIDDEN_FLAG, "dom:hidden"),
@@ -285,6 +287,22 @@ def strip_copies(draft: Draft) -> None:
         around = at if draft.page.is_text else draft.page.elements[block.element].parent
         if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:
             draft.strip(at, "furniture", "dom:copy")
+    _strip_whole_copy(draft)
+
+
+def _strip_whole_copy(draft: Draft) -> None:
+    """Strip a block that holds the whole text again: `<div>First. Second. Third.</div>`."""
+    texts = {at: fold(draft.text(at)) for at in draft.roles}
+    total = sum(map(len, texts.values()))
+    for at, text in sorted(texts.items()):
+        others = total - len(text)
+        if len(draft.roles) < 3 or len(text) < COPIED * others:
+            continue
+        inside = sum(len(other) for x, other in texts.items() if other in text and x != at)
+        # Both ways: nothing is lost with it, and it is not the article beside its teasers.
+        if inside >= COPIED * max(others, len(text)) and not draft.page.is_text:
+            draft.strip(at, "furniture", "dom:copy")
+            return
 
 
 def explain(draft: Draft) -> tuple[StrippedBlock, ...]:

@@ -5,18 +5,19 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _SKIPPED = """script style noscript template svg math iframe object embed head select option
-datalist textarea canvas audio video map frameset rp"""
+datalist textarea canvas audio video map frameset rp rt"""
 SKIPPED = frozenset(_SKIPPED.split())
 # Characters from which a noscript is read: some sites put the whole article into one and have
 # scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
 NOSCRIPT_STORY = 500
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
-q rb rt ruby s samp small span strike strong sub sup time tt u var wbr img
+q rb ruby s samp small span strike strong sub sup time tt u var wbr img
 picture source br
 """
 INLINE = frozenset(_INLINE.split())
@@ -130,6 +131,15 @@ def visible(text: str) -> str:
     return text
 
 
+class _Run(NamedTuple):
+    """An interrupted inline run: its text, characters in links and bold and links, addresses."""
+
+    parts: list[str]
+    counts: tuple[int, int, int]
+    targets: list[str]
+    node: LexborNode | None
+
+
 class _Cutter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
@@ -138,6 +148,8 @@ class _Cutter:
         self.marked, self.hidden = marked, hidden
         self.apart = hidden.union(marked)
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
+        # The sentences that hidden inline elements stand in, by the element.
+        self.around: dict[int, _Run] = {}
         self.current = -1
         self.in_link = self.in_bold = self.links = 0
         self.target = ""
@@ -202,10 +214,18 @@ class _Cutter:
             if not self.parts:
                 self.run_node = node
         else:
+            around = None
+            # A pop-over, `on <span hidden>Explained</span> Tuesday`, does not end its sentence.
+            if tag in INLINE and node.mem_id in self.hidden and self.has_text:
+                counts = self.link_chars, self.bold_chars, self.links
+                around = _Run(self.parts.copy(), counts, self.targets, self.run_node)
+                self.start_run()
             self.flush()
             self.opened.append((node, self.open(node, tag), is_link, is_bold))
             if tag in CONTROLS:
                 self.note(self.page.controls)
+            if around:
+                self.around[self.current] = around
         if is_link:
             self.target = node.attributes.get("href") or ""
             self.targets.append(self.target)
@@ -251,6 +271,10 @@ class _Cutter:
             element = page.elements[index]
             self.current = element.parent
             element.end = len(page.blocks)
+            if around := self.around.pop(index, None):
+                self.parts[:], counts, self.targets, self.run_node = around
+                self.link_chars, self.bold_chars, self.links = counts
+                self.has_text = True
             # Most elements of a page contain no text; without them, columns stay small.
             if element.end == element.start:
                 page.elements.pop()

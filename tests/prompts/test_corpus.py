@@ -40,7 +40,8 @@ AT_LEAST: dict[str, tuple[float, float | None]] = {
     "misinformation_f1": (0.986, 0.984),
     # One of its pages is in `no-article`, too, and is rejected as a listing.
     "web-content_f1": (0.960, 0.949),
-    "headline": (0.895, None),
+    "headline": (0.864, None),
+    "headline_printed": (0.99, None),
     "day_right": (0.985, None),
 }
 
