@@ -214,18 +214,7 @@ class _Cutter:
             if not self.parts:
                 self.run_node = node
         else:
-            around = None
-            # A pop-over, `on <span hidden>Explained</span> Tuesday`, does not end its sentence.
-            if tag in INLINE and node.mem_id in self.hidden and self.has_text:
-                counts = self.link_chars, self.bold_chars, self.links
-                around = _Run(self.parts.copy(), counts, self.targets, self.run_node)
-                self.start_run()
-            self.flush()
             self.opened.append((node, self.open(node, tag), is_link, is_bold))
-            if tag in CONTROLS:
-                self.note(self.page.controls)
-            if around:
-                self.around[self.current] = around
         if is_link:
             self.target = node.attributes.get("href") or ""
             self.targets.append(self.target)
@@ -240,6 +229,13 @@ class _Cutter:
 
     def open(self, node: LexborNode, tag: str) -> int:
         """Enter a block-level element; its index."""
+        around = None
+        # A pop-over, `on <span hidden>Explained</span> Tuesday`, does not end its sentence.
+        if tag in INLINE and node.mem_id in self.hidden and self.has_text:
+            counts = self.link_chars, self.bold_chars, self.links
+            around = _Run(self.parts.copy(), counts, self.targets, self.run_node)
+            self.start_run()
+        self.flush()
         elements, at, key, depth = self.page.elements, self.current, "", 0
         flags = TAG_FLAGS.get(tag, 0)
         if at >= 0:
@@ -259,6 +255,10 @@ class _Cutter:
             if mark := self.marked.get(node.mem_id):
                 self.page.marks[self.current] = mark
         elements.append(Element(tag, at, key, depth, flags, len(self.page.blocks)))
+        if tag in CONTROLS:
+            self.note(self.page.controls)
+        if around:
+            self.around[self.current] = around
         return self.current
 
     def close(self) -> LexborNode:

@@ -7,7 +7,6 @@ from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.prompts.tree_arrays import Mask
 
 BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
-LABEL_WORDS = 4  # Of a label that opens an advertisement
 SURE_PROSE = 0.8  # The article score of sentences that no box takes along
 ITEM_WORDS = 16
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
@@ -20,14 +19,12 @@ SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence do
 def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
     """Strip small boxes around prompts: their labels, texts, buttons and small print.
 
-    A box holds neither running text of the article nor the headline. What a label such as
-    `Advertisement` opens is an advertisement, whatever it says.
+    A box holds neither running text of the article nor the headline.
     """
     page = draft.page
     # A short article may be a box of its own: sentences that score high are no part of a prompt.
     sure = (draft.score >= SURE_PROSE) & (draft.columns["good"] > 0)
     article = running | sure
-    is_short = draft.columns["words"] <= LABEL_WORDS
     for at in sorted(draft.reasons) if not page.is_text else ():
         if not _is_prompt(draft, at):
             continue
@@ -36,9 +33,8 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
             box = page.elements[above]
             inside = range(box.start, box.end)
             size = sum(len(page.blocks[x].text) for x in inside[:BOX_BLOCKS])
-            is_labelled = kind == "sponsored" and box.start == at < box.end - 1 and is_short[at]
             is_article = headline in inside or any(x in draft.roles and article[x] for x in inside)
-            if len(inside) > BOX_BLOCKS or size > BOX or (is_article and not is_labelled):
+            if len(inside) > BOX_BLOCKS or size > BOX or is_article:
                 break
             for x in inside:
                 draft.strip(x, kind, "dom:box")
