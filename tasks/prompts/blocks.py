@@ -10,7 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _SKIPPED = """script style noscript template svg math iframe object embed head select option
-datalist textarea canvas audio video map frameset rp rt"""
+datalist textarea canvas audio video map frameset"""
 SKIPPED = frozenset(_SKIPPED.split())
 # Characters from which a noscript is read: some sites put the whole article into one and have
 # scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
@@ -177,7 +177,7 @@ class _Cutter:
                 if not parts[-1].isspace():
                     self.add_text(parts[-1])
             elif tag not in SKIPPED or (tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY):
-                child = self.enter(node, tag)
+                child = None if tag == "rt" and not _has_brackets(node) else self.enter(node, tag)
             if child is None and self.opened:
                 child = node.next
             node = self.following() if child is None else child
@@ -317,6 +317,11 @@ class _Cutter:
         self.links = 1 if self.in_link else 0
         self.targets = [self.target] if self.in_link else []
         self.run_node = None
+
+
+def _has_brackets(reading: LexborNode) -> bool:
+    """Whether a ruby annotation reads as text, `橋（はし）`: `rp` elements around it say how."""
+    return reading.parent is not None and reading.parent.css_first("rp") is not None
 
 
 def _key(attributes: dict[str, str | None]) -> str:
