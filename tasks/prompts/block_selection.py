@@ -287,7 +287,8 @@ def strip_copies(draft: Draft) -> None:
         around = at if draft.page.is_text else draft.page.elements[block.element].parent
         if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:
             draft.strip(at, "furniture", "dom:copy")
-    _strip_whole_copy(draft)
+    if not draft.page.is_text:
+        _strip_whole_copy(draft)
 
 
 def _strip_whole_copy(draft: Draft) -> None:
@@ -300,7 +301,7 @@ def _strip_whole_copy(draft: Draft) -> None:
             continue
         inside = sum(len(other) for x, other in texts.items() if other in text and x != at)
         # Both ways: nothing is lost with it, and it is not the article beside its teasers.
-        if inside >= COPIED * max(others, len(text)) and not draft.page.is_text:
+        if inside >= COPIED * max(others, len(text)):
             draft.strip(at, "furniture", "dom:copy")
             return
 

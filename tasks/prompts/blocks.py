@@ -17,7 +17,7 @@ SKIPPED = frozenset(_SKIPPED.split())
 NOSCRIPT_STORY = 500
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
-q rb ruby s samp small span strike strong sub sup time tt u var wbr img
+q rb rp rt ruby s samp small span strike strong sub sup time tt u var wbr img
 picture source br
 """
 INLINE = frozenset(_INLINE.split())
