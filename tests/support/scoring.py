@@ -25,6 +25,16 @@ REPOS = ("fundus", "scrapinghub", "misinformation", "web-content")
 BAD = 0.8
 """A page whose body has a lower F1 has failed."""
 
+_OTHER_TITLES = """
+99167c37da ae0226e1a0 1d968b9785 4b248cd8e2 fea351cfed 6bd878c1e0 e9766ca19b c5c30e65d8 c8a1bec57f
+11cf5f4ccc b9444ff2a5 a207d25d2d ca65431238 14a013f118 d98ab20c20 fc23f05f91 2c311af3d5 3b84db6054
+081bbd61d7
+"""
+"""Pages whose gold is not the title that they print: og:title, JSON-LD's or half of the h1."""
+_BROKEN_TITLES = "e82aa2b020 e2d10b02cd 0f6af0975b 7efa8ebe98 59b133d5a5"
+"""Pages whose gold has entities or the site's name, or breaks off."""
+OTHER_TITLES = frozenset([*_OTHER_TITLES.split(), *_BROKEN_TITLES.split()])
+
 Page = dict[str, Any]
 Part = dict[str, Page]
 Figures = dict[str, Part]
@@ -185,10 +195,17 @@ def _bodies(part: Part) -> Totals:
 
 
 def _metadata(part: Part) -> Totals:
-    fundus = [part[at]["headline"] for at in part if "fundus" in gold_index()[at]["repo"]]
+    fundus = {
+        at: page["headline"]
+        for at, page in part.items()
+        if page["headline"] is not None and "fundus" in gold_index()[at]["repo"]
+    }
     days = [page["day"] for page in part.values() if page["day"]]
     return {
-        "headline": mean(found for found in fundus if found is not None),
+        "headline": mean(fundus.values()),
+        "headline_printed": mean(
+            is_right for at, is_right in fundus.items() if at not in OTHER_TITLES
+        ),
         "day_right": mean(day == "right" for day in days),
         "day_wrong": mean(day == "wrong" for day in days),
     }
