@@ -117,7 +117,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_foreign(draft, headline)
     running = running_text(draft)
     strip_prompts(draft, hints.language, running)
-    strip_likely_prompts(draft)
+    strip_likely_prompts(draft, running)
     strip_lists(draft)
     strip_clusters(draft)
     strip_boxes(draft, headline, running)

@@ -19,6 +19,7 @@ UNLIKELY = 0.02  # The second forest does not score blocks with this first score
 KEEP = 0.25  # A block with this score or more is article text
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
 DOUBT = {False: (0.4, 0.4), True: (0.15, 0.5)}
+PLAIN_DOUBT = (0.7, 0.2)  # The same for plain sentences of the running text of a parsed page
 LIFT = 0.45
 # Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
 # many are plain; the most that the words of a plain sentence may plead.
@@ -211,21 +212,26 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
 
 
 def doubtful_blocks(draft: Draft, running: Mask) -> Mask:
-    """Which blocks something else than their wording speaks against.
-
-    That is their place outside the article's running text, their scores, a button, a field or
-    a promotion around them, or where their links lead.
-    """
-    columns, is_text = draft.columns, draft.page.is_text
-    doubtful = ~running
+    """Which blocks something else than their wording speaks against: structure or scores."""
+    is_text = draft.page.is_text
+    doubtful = suspect_places(draft, running)
     doubtful |= draft.score < UNSURE[is_text]
-    doubtful |= draft.prompt_score >= SUSPECT[is_text]
-    if not is_text:
-        doubtful |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
-        doubtful |= columns["promo_up"] <= CLOSE
-        doubtful |= columns["target_words"] >= TELLING
-        doubtful |= columns["link_share"] > LINKED
-    return doubtful
+    return doubtful | (draft.prompt_score >= SUSPECT[is_text])
+
+
+def suspect_places(draft: Draft, running: Mask) -> Mask:
+    """Which blocks the page's structure speaks against.
+
+    They stand outside the article's running text, have a button, a field or a promotion around
+    them, or their links lead where those of prompts do.
+    """
+    columns, suspect = draft.columns, ~running
+    if not draft.page.is_text:
+        suspect |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
+        suspect |= columns["promo_up"] <= CLOSE
+        suspect |= columns["target_words"] >= TELLING
+        suspect |= columns["link_share"] > LINKED
+    return suspect
 
 
 def running_text(draft: Draft) -> Mask:
@@ -247,12 +253,19 @@ def running_text(draft: Draft) -> Mask:
     return np.asarray((held[group] > MAIN * held.max()) & (held.max() >= SOME_TEXT))
 
 
-def strip_likely_prompts(draft: Draft) -> None:
-    """Strip what the model scores as a prompt rather than as article text."""
+def strip_likely_prompts(draft: Draft, running: Mask) -> None:
+    """Strip what the model scores as a prompt rather than as article text.
+
+    It has to be surer of sentences of the running text that nothing else speaks against.
+    """
     limit, slope = DOUBT[draft.page.is_text]
     likely = draft.prompt_score > limit + slope * draft.score
     prose, kept = _prose(draft), np.zeros_like(likely)
     kept[list(draft.roles)] = True
+    if not draft.page.is_text:
+        limit, slope = PLAIN_DOUBT
+        is_plain = (prose > 0) & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
+        likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
     # A page whose prose would mostly go is an article that the model misjudges as a whole.
     if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():
         likely &= prose == 0

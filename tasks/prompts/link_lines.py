@@ -8,6 +8,7 @@ from tasks.prompts.block_selection import KEEP, Draft
 from tasks.prompts.word_weights import fold
 
 SURER = 2 * KEEP  # The score below which a tag, a teaser or a label is none of the article's
+HEADING = 0.75  # The same for a heading that is a link
 LINKED = 0.6  # Share of a line that is link from which on it can be a tag or a teaser
 WHOLE = 0.9  # The same for a line of more than TAG_WORDS
 TAG_WORDS = 10
@@ -23,7 +24,9 @@ def strip_link_lines(draft: Draft) -> None:
     columns, page = draft.columns, draft.page
     linked = columns["link_share"]
     is_line = (linked > LINKED) & (columns["words"] <= TAG_WORDS) | (linked > WHOLE)
-    is_line &= (columns["ends_sentence"] == 0) & (draft.score < SURER)
+    # A heading that is a link leads to another article.
+    limit = np.where((columns["heading"] > 1) & (linked > WHOLE), HEADING, SURER)
+    is_line &= (columns["ends_sentence"] == 0) & (draft.score < limit)
     for at in np.flatnonzero(is_line).tolist():
         # Linked paragraphs, `via The Herald`, are the author's.
         if at in draft.roles and page.elements[page.blocks[at].element].tag not in ("p", "h1"):

@@ -23,24 +23,26 @@ SEEN, UNSEEN = "these pages", "cross-validated"
 
 # Floors just under the figures of tests/bench/README.md: pages the model has seen, cross-validated.
 AT_MOST: dict[str, tuple[float, float | None]] = {
-    "core_leak": (0.006, 0.011),
-    "leak": (0.013, 0.021),
-    "lost": (0.012, 0.024),
-    "hard_lost": (0.045, 0.049),
-    "text_core_leak": (0.036, 0.042),
+    "core_leak": (0.002, 0.011),
+    "leak": (0.009, 0.021),
+    "lost": (0.013, 0.027),
+    "hard_lost": (0.042, 0.042),
+    "text_core_leak": (0.032, 0.045),
     "text_leak": (0.065, None),
-    "text_lost": (0.019, 0.039),
-    "news_bad": (0.027, 0.038),
+    "text_lost": (0.014, 0.041),
+    "neutral_bad": (0.012, 0.041),
+    "news_bad": (0.012, 0.041),
     "day_wrong": (0.015, None),
 }
 AT_LEAST: dict[str, tuple[float, float | None]] = {
-    "news_f1": (0.966, 0.961),
-    "fundus_f1": (0.946, 0.942),
-    "scrapinghub_f1": (0.973, 0.964),
-    "misinformation_f1": (0.986, 0.984),
+    "neutral_f1": (0.975, 0.963),
+    "news_f1": (0.971, 0.957),
+    "fundus_f1": (0.955, 0.937),
+    "scrapinghub_f1": (0.979, 0.967),
+    "misinformation_f1": (0.989, 0.98),
     # One of its pages is in `no-article`, too, and is rejected as a listing.
-    "web-content_f1": (0.960, 0.949),
-    "headline": (0.864, None),
+    "web-content_f1": (0.962, 0.951),
+    "headline": (0.869, None),
     "headline_printed": (0.99, None),
     "day_right": (0.985, None),
 }
@@ -63,8 +65,8 @@ TRAFILATURA = {
 ENOUGH = 2.5
 """A language with so many per cent leaking or lost is good enough whatever trafilatura does."""
 BELOW: dict[str, set[tuple[str, str]]] = {
-    SEEN: {("ko", "lost")},
-    UNSEEN: {("ko", "lost"), ("it", "lost")},
+    SEEN: set(),
+    UNSEEN: {("ko", "lost"), ("it", "lost"), ("ja", "lost")},
 }
 """Languages that are still below, and in what."""
 
