@@ -65,6 +65,7 @@ def extract_page(
         known,
         headline=meta.headline,
         description=meta.description,
+        body=meta.body,
         authors=meta.authors,
         language=meta.language or source_language,
     )

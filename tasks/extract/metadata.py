@@ -30,6 +30,7 @@ class Metadata:
 
     headline: str | None = None
     description: str | None = None
+    body: str | None = None  # JSON-LD's `articleBody`, as it stands there
     authors: tuple[str, ...] = ()
     section: str | None = None
     published: Moment | None = None
@@ -54,6 +55,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     sections = texts(page.structured.article.get("articleSection"))
     kinds = {kind for thing in page.structured.things for kind in types_of(thing)}
     kinds.add(f"og:{page.meta.get('og:type', '').lower()}")
+    body = page.structured.article.get("articleBody")
     titles = {
         "jsonld": first_text(page.structured.article.get("headline")),
         "og": page.first("og:title"),
@@ -66,6 +68,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     return Metadata(
         headline=choose_headline(candidates, page.names, words),
         description=page.first("og:description", "description", "twitter:description"),
+        body=body if isinstance(body, str) else None,
         authors=_authors(page),
         section=sections[0] if sections else page.first(*_SECTIONS.split()),
         published=published,

@@ -22,10 +22,17 @@ from tasks.prompts.block_selection import (
     strip_prompts,
 )
 from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.link_lines import strip_link_lines
 from tasks.prompts.never_text import is_clean, strip_leftovers
 from tasks.prompts.page_hints import NO_SITE, Hints, Site
-from tasks.prompts.prompt_clusters import strip_boxes, strip_clusters, strip_lists
+from tasks.prompts.prompt_clusters import (
+    keep_announced_lists,
+    strip_boxes,
+    strip_clusters,
+    strip_lists,
+)
 from tasks.prompts.recurring import strip_recurring
+from tasks.prompts.stated_text import join_stated, stated_lines
 from tasks.prompts.text_pages import take_as_is
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.word_weights import fold
@@ -40,7 +47,14 @@ UNREAD = "furniture", "size:unread"
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
     """The article of a parsed page, and every block that was removed from it, with the reason."""
-    return _clean(cut_tree(tree, marked_nodes(tree, hints.marks)), hints)
+    page = cut_tree(tree, marked_nodes(tree, hints.marks))
+    texts = [block.text for block in page.blocks]
+    shown = _clean(page, hints)
+    lines = stated_lines(shown, hints.body)
+    if not hints.headline or not lines:
+        return shown
+    # With the headline for a first line, none of the stated text is taken for one.
+    return join_stated(shown, clean_lines([hints.headline, *lines], hints), texts)
 
 
 def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
@@ -104,6 +118,8 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_boxes(draft)
     strip_lists(draft)
     strip_clusters(draft)
+    strip_link_lines(draft)
+    keep_announced_lists(draft)
     rescue_article(draft)
     strip_copies(draft)
     assign_roles(draft, headline, hints)

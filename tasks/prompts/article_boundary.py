@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tasks.prompts.blocks import Page
+from tasks.prompts.blocks import HIDDEN_FLAG, INLINE, TAG_FLAGS, Page
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import MEMORY
 
@@ -14,7 +14,10 @@ COMMENTS = re.compile(
     r"disqus\w*|kommentare?|commentaires?|comentarios|livefyre\w*|respond|user-?comments?)(?:$|[\s_-])"
 )
 NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
+CAPTION = re.compile(r"caption|bildunterschrift|bildtext")
+FIGURE = TAG_FLAGS["figure"] | TAG_FLAGS["figcaption"]
 ENOUGH = 400  # Characters of running text from which on a part of the page is an article
+THREAD = 3  # Elements named for comments inside each other or side by side that are a thread
 
 
 def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
@@ -24,21 +27,37 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
     """
     if page.is_text:
         return {}
-    found = _comments(page, headline, kept)
+    found = _pop_overs(page) | _comments(page, headline, kept)
     rest = kept.copy()
     rest[list(found)] = 0
     return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
 
 
+def _pop_overs(page: Page) -> dict[int, str]:
+    """Blocks of hidden inline elements that stand in a text which is shown."""
+    speaking = {block.element for block in page.blocks}
+    found: set[int] = set()
+    for element in page.elements:
+        is_hidden = element.tag in INLINE and element.flags & HIDDEN_FLAG
+        if is_hidden and element.parent in speaking:
+            is_shown = not page.elements[element.parent].flags & HIDDEN_FLAG
+            found.update(range(element.start, element.end) if is_shown else ())
+    return dict.fromkeys(found, "dom:hidden")
+
+
 def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
     """Blocks inside elements named for comments, as long as an article is left outside."""
     inside: set[int] = set()
+    named = 0
     for element in page.elements:
         if _holds_comments(element.key) and not element.start <= headline < element.end:
             inside.update(range(element.start, element.end))
-    # Sites name whole article pages for comments: an article has to be left outside.
+            named += 1
+    # Sites name whole article pages for comments: an article has to be left outside, a short one
+    # where the names are those of a thread.
     outside = kept.sum() - sum(float(kept[at]) for at in inside)
-    return dict.fromkeys(inside, "dom:comments") if outside >= ENOUGH else {}
+    is_left = outside >= ENOUGH or (outside > 0 and named >= THREAD)
+    return dict.fromkeys(inside, "dom:comments") if is_left else {}
 
 
 @lru_cache(maxsize=MEMORY)
@@ -73,13 +92,29 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
     for at in range(headline + 1, len(page.blocks)):
         other = page.elements[page.blocks[at].element]
         is_alike = (other.tag, other.key) == (own.tag, own.key)
-        if not is_alike or page.blocks[at].text == title:
+        if not is_alike or page.blocks[at].text == title or _is_caption(page, at):
             continue
         before = np.flatnonzero(kept[:at])
-        last = page.blocks[int(before[-1])].element if len(before) else -1
-        # A sibling of the paragraph before it is a subheading of the article.
-        if last < 0 or page.elements[last].parent != other.parent:
+        if not len(before) or not _is_section(page, headline, int(before[-1]), at):
             if kept[headline:at].sum() < ENOUGH:
                 return {}
             return dict.fromkeys(range(at, len(page.blocks)), "end:next-headline")
     return {}
+
+
+def _is_section(page: Page, headline: int, before: int, at: int) -> bool:
+    """Whether a heading continues the article that the text before it is in."""
+    own, last = (page.elements[page.blocks[x].element] for x in (at, before))
+    if own.parent == last.parent:
+        return True
+    around = page.ancestors(page.blocks[at].element)
+    both = next((page.elements[up] for up in around if page.elements[up].start <= before), own)
+    # The headline often stands outside of the element with the article's text alone.
+    return both.tag == "article" or not both.start <= headline < both.end
+
+
+def _is_caption(page: Page, at: int) -> bool:
+    """Whether a block stands in a picture's caption: `<figcaption><h1>`."""
+    around = page.ancestors(page.blocks[at].element, 4)
+    is_figure = page.elements[around[0]].flags & FIGURE
+    return bool(is_figure) or any(CAPTION.search(page.elements[up].key) for up in around)

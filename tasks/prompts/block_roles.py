@@ -4,7 +4,13 @@ import re
 
 from tasks.prompts.block_selection import Draft, Role, first_paragraph
 from tasks.prompts.blocks import TAG_FLAGS, Page
-from tasks.prompts.page_head import find_byline, is_date_line, last_crumb, looks_credited
+from tasks.prompts.page_head import (
+    find_byline,
+    is_count,
+    is_date_line,
+    last_crumb,
+    looks_credited,
+)
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_pages import open_text, text_role
 from tasks.prompts.word_weights import fold
@@ -20,6 +26,7 @@ FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
 PICTURE = 500  # Most characters of an element that contains only a picture and its caption
 TAIL = 3
 LONGEST_BIO = 60
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 SHORT = 4  # Words of a label, such as `Print` or `Save for later`
 
 
@@ -62,7 +69,9 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
         rule = draft.reasons.get(at, ("", ""))[1]
         # Next to the headline the model's doubt alone does not rule out a kicker.
         is_free = not rule or (role is Role.KICKER and rule.startswith("model:"))
-        if role and role not in draft.roles.values() and is_free:
+        if role is Role.STANDFIRST and _goes_on(draft, at):
+            role = Role.BODY
+        if role and (role is Role.BODY or role not in draft.roles.values()) and is_free:
             draft.reasons.pop(at, None)
             draft.roles[at] = role
     # The section is the last entry of the breadcrumb trail above the headline.
@@ -96,8 +105,16 @@ def _strip_opening(draft: Draft, headline: int, first: int) -> None:
     for at in opening:
         if draft.roles.get(at) is Role.BODY and is_date_line(draft.page.blocks[at].text):
             draft.strip(at, "furniture", "head:date")
+        elif draft.roles.get(at) is Role.BODY and _is_count(draft, at):
+            draft.strip(at, "furniture", "head:count")
         elif draft.roles.get(at) is Role.BODY and _is_label(draft, at, opening):
             draft.strip(at, "share", "head:labels")
+
+
+def _is_count(draft: Draft, at: int) -> bool:
+    """Whether a block says how long the article is or how many commented it."""
+    is_heading = draft.page.elements[draft.page.blocks[at].element].tag in HEADINGS
+    return not draft.page.is_text and not is_heading and is_count(draft.text(at))
 
 
 def _is_label(draft: Draft, at: int, opening: range) -> bool:
@@ -161,6 +178,15 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     own, other = page.blocks[at].element, page.blocks[after].element
     alike = page.elements[own].parent == page.elements[other].parent
     return not (alike and page.elements[own].key == page.elements[other].key)
+
+
+def _goes_on(draft: Draft, at: int) -> bool:
+    """Whether a standfirst's sentence ends in the paragraph after it, and so belongs to it."""
+    following = min(
+        (x for x, role in draft.roles.items() if x > at and role is Role.BODY), default=-1
+    )
+    is_open = not draft.columns["ends_sentence"][at]
+    return following >= 0 and is_open and draft.text(following)[0].islower()
 
 
 def _strip_biography(draft: Draft, hints: Hints) -> None:

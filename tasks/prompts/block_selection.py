@@ -13,6 +13,7 @@ from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Columns
+from tasks.prompts.word_weights import fold
 
 UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
 KEEP = 0.25  # A block with this score or more is article text
@@ -29,6 +30,7 @@ SURE = 0.93
 PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words score more than this
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
+COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy
 BRIEF = 16  # Words up to which a text rule overrules any score
 REGIONS = (
     (DIALOG_FLAG, "dom:dialog"),
@@ -231,6 +233,23 @@ def strip_copies(draft: Draft) -> None:
         around = at if draft.page.is_text else draft.page.elements[block.element].parent
         if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:
             draft.strip(at, "furniture", "dom:copy")
+    if not draft.page.is_text:
+        _strip_whole_copy(draft)
+
+
+def _strip_whole_copy(draft: Draft) -> None:
+    """Strip a block that holds the whole text again: `<div>First. Second. Third.</div>`."""
+    texts = {at: fold(draft.text(at)) for at in draft.roles}
+    total = sum(map(len, texts.values()))
+    for at, text in sorted(texts.items()):
+        others = total - len(text)
+        if len(draft.roles) < 3 or len(text) < COPIED * others:
+            continue
+        inside = sum(len(other) for x, other in texts.items() if other in text and x != at)
+        # Both ways: nothing is lost with it, and it is not the article beside its teasers.
+        if inside >= COPIED * max(others, len(text)):
+            draft.strip(at, "furniture", "dom:copy")
+            return
 
 
 def explain(draft: Draft) -> tuple[StrippedBlock, ...]:

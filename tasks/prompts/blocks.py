@@ -9,14 +9,14 @@ from types import MappingProxyType
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _SKIPPED = """script style noscript template svg math iframe object embed head select option
-datalist textarea canvas audio video map frameset rp"""
+datalist textarea canvas audio video map frameset rp rt"""
 SKIPPED = frozenset(_SKIPPED.split())
 # Characters from which a noscript is read: some sites put the whole article into one and have
 # scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
 NOSCRIPT_STORY = 500
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
-q rb rt ruby s samp small span strike strong sub sup time tt u var wbr img
+q rb ruby s samp small span strike strong sub sup time tt u var wbr img
 picture source br
 """
 INLINE = frozenset(_INLINE.split())
@@ -135,6 +135,8 @@ class _Cutter:
         self.marked, self.hidden = marked, hidden
         self.apart = hidden.union(marked)
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
+        # The sentences that hidden inline elements stand in, by the element: (parts, counts).
+        self.around: dict[int, tuple[list[str], tuple[int, int, int], LexborNode | None]] = {}
         self.current = -1
         self.in_link = self.in_bold = self.links = 0
         self.parts = list[str]()
@@ -195,8 +197,16 @@ class _Cutter:
             if not self.parts:
                 self.run_node = node
         else:
+            around = None
+            # A pop-over, `on <span hidden>Explained</span> Tuesday`, does not end its sentence.
+            if tag in INLINE and node.mem_id in self.hidden and self.has_text:
+                counts = self.link_chars, self.bold_chars, self.links
+                around = self.parts.copy(), counts, self.run_node
+                self.start_run()
             self.flush()
             self.opened.append((node, self.open(node, tag), is_link, is_bold))
+            if around:
+                self.around[self.current] = around
         return child
 
     def take_image(self) -> None:
@@ -239,6 +249,11 @@ class _Cutter:
             element = page.elements[index]
             self.current = element.parent
             element.end = len(page.blocks)
+            if around := self.around.pop(index, None):
+                self.parts[:], (self.link_chars, self.bold_chars, self.links), self.run_node = (
+                    around
+                )
+                self.has_text = True
             # Most elements of a page contain no text; without them, columns stay small.
             if element.end == element.start:
                 page.elements.pop()

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from tasks.prompts.word_weights import fold
+from tasks.prompts.word_weights import fold, word_count
+from tasks.text.dates import MONTH_NUMBER
 
 PARTS = re.compile(r"\s+[·|•–—/]\s+|\s*[|｜•]\s*|\n")
 YEAR_OR_TIME = re.compile(
@@ -35,16 +36,39 @@ CREDIT = re.compile(
     re.I,
 )
 CRUMBS = re.compile(r"\s*[＞>»›/→]\s*")
+# What stands between an author's name and a date: `Jane Roe - Thursday, May 16`.
+BEFORE_DATE = re.compile(
+    r"(?:[\s,;:·|⋅/(–—-]+|(?<=[\s,;:·|⋅/(–—-])(?:on|at|am|um|le|el|den|published|updated|posted"
+    rf"|\w{{2,7}}(?:day|tag|dag)|mittwoch|sonnabend|{'|'.join(MONTH_NUMBER)})\.?)$",
+    re.I,
+)
+DATED_BY = re.compile(r"\d.*?\b((?:by|von|par|por)\s+(?=[^\W\d_]).*)$", re.I)
+NOT_A_NAME = re.compile(r"[\d@]")
+# `Published 3 March at 14h52`, `September 16th, 9:27 am`: parts of numbers, no words.
+IN_NUMBERS = re.compile(r"(?<=\d)(?:h|st|nd|rd|th)(?![^\W\d_])|(?<=\d)\s?[ap]m\b", re.I)
 LONGEST = 100
 LONGEST_KICKER = 60
+PAIR = 6  # Numbers of a line with two dates and times
+LONGEST_COUNT = 35  # Characters of `Reading time: 3 minutes`
 
 
 def is_date_line(text: str) -> bool:
     """Whether a line is little more than a date: `Updated 3 March 2026, 10:20`."""
     if len(text) > LONGEST or NO_DATE.search(text) or not YEAR_OR_TIME.search(text):
         return False
-    numbers = len(NUMBER.findall(text))
-    return numbers >= 2 and len(WORD.findall(text)) <= numbers + 1
+    numbers, words = len(NUMBER.findall(text)), WORD.findall(IN_NUMBERS.sub(" ", text))
+    # Two dates take more words: `Publié le 3 mars 2026 à 08:01, mis à jour le 4 mars à 09:06`.
+    is_pair = numbers >= PAIR and "://" not in text and max(map(len, words), default=0) <= 12
+    return numbers >= 2 and len(words) <= (1.5 * numbers if is_pair else numbers + 1)
+
+
+def is_count(text: str) -> bool:
+    """Whether a line is a number and what it counts: `3 min read`, `12 comments`."""
+    if len(text) > LONGEST_COUNT or text[-1] in "!?。" or len(NUMBER.findall(text)) != 1:
+        return False
+    words = WORD.findall(text)
+    is_named = max(map(len, words), default=0) >= 3
+    return is_named and word_count(text) <= 5 and not NO_DATE.search(text)
 
 
 def find_byline(text: str, authors: Sequence[str]) -> str | None:
@@ -52,7 +76,28 @@ def find_byline(text: str, authors: Sequence[str]) -> str | None:
     if len(text) > 2 * LONGEST or text[-1:] in "!?:：":
         return None
     known = [fold(author) for author in authors if len(fold(author)) > 3]
-    return next((part for part in PARTS.split(text) if _names_author(part, known)), None)
+    found = next((part for part in PARTS.split(text) if _names_author(part, known)), None)
+    return _undated(found, authors) if found else None
+
+
+def _undated(byline: str, authors: Sequence[str]) -> str:
+    """The byline without dates, handles and addresses around the names."""
+    if not NOT_A_NAME.search(byline):
+        return byline
+    text, folded = byline, byline.casefold()
+    if after := DATED_BY.search(text):
+        text, folded = after[1], after[1].casefold()
+    ends = [folded.find(name) + len(name) for name in map(str.casefold, authors) if name in folded]
+    if ends:
+        text = text[: max(ends)]
+    elif at := NOT_A_NAME.search(text):
+        cut = at.start()
+        # The first part of `jane.roe@herald.example` goes, too.
+        name = text[:cut].rpartition(" ")[0] if "." in text[cut:].split()[0] else text[:cut]
+        text = name if at[0] == "@" else text[:cut]
+        while (shorter := BEFORE_DATE.sub("", text)) != text:
+            text = shorter
+    return text.strip() if len(text.split()) > 1 else byline
 
 
 def _names_author(part: str, known: list[str]) -> bool:

@@ -28,3 +28,4 @@ class Hints:
     language: str | None = None
     marks: BlockOverrides = NO_OVERRIDES
     site: Site = NO_SITE
+    body: str | None = None  # JSON-LD's `articleBody`

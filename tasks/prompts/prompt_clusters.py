@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import SURE, Draft
+from tasks.prompts.block_selection import HOPELESS, SURE, Draft, Role
 from tasks.prompts.text_rules import PROMPT_KINDS
 
 BOX = 400  # Characters of the largest box that its first block, `Advertisement`, speaks for
@@ -58,6 +58,18 @@ def _list_after(draft: Draft, at: int) -> range:
             is_short = max(draft.columns["words"][first : element.end]) <= ITEM_WORDS
             return items if is_short and len(items) <= MOST else range(0)
     return range(0)
+
+
+def keep_announced_lists(draft: Draft) -> None:
+    """Keep the short items of a list that a kept line announces: `The bus will call at:`."""
+    for at in [at for at in sorted(draft.roles) if draft.text(at).rstrip()[-1:] in (":", "：")]:
+        items = _list_after(draft, at)
+        for item in items:
+            is_doubted = draft.reasons.get(item, ("", "model:low"))[1].startswith("model:")
+            is_plain = draft.columns["link_share"][item] < 0.5
+            if is_doubted and is_plain and draft.prompt_score[item] < HOPELESS:
+                draft.reasons.pop(item, None)
+                draft.roles.setdefault(item, Role.BODY)
 
 
 def strip_clusters(draft: Draft) -> None:

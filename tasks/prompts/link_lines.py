@@ -1,0 +1,64 @@
+"""Strip lines that are mostly links, and labels that the page repeats."""
+
+from collections import Counter
+
+import numpy as np
+
+from tasks.prompts.block_selection import KEEP, Draft
+from tasks.prompts.word_weights import fold
+
+SURER = 2 * KEEP  # The score below which a tag, a teaser or a label is none of the article's
+LINKED = 0.6  # Share of a line that is link from which on it can be a tag or a teaser
+WHOLE = 0.9  # The same for a line of more than TAG_WORDS
+TAG_WORDS = 10
+LABEL_WORDS, OFTEN = 4, 5  # Words of a label, such as `Read more`; how often a page says it
+# A list of links: mean words of an item, its most blocks, share of link over all.
+ITEM_WORDS, LONGEST, LIST_LINKED = 4, 12, 0.5
+
+
+def strip_link_lines(draft: Draft) -> None:
+    """Strip tags, teasers, lists of related links, and labels that stand on the page often."""
+    if draft.page.is_text:
+        return
+    columns, page = draft.columns, draft.page
+    linked = columns["link_share"]
+    is_line = (linked > LINKED) & (columns["words"] <= TAG_WORDS) | (linked > WHOLE)
+    is_line &= (columns["ends_sentence"] == 0) & (draft.score < SURER)
+    for at in np.flatnonzero(is_line).tolist():
+        # Linked paragraphs, `via The Herald`, are the author's.
+        if at in draft.roles and page.elements[page.blocks[at].element].tag not in ("p", "h1"):
+            draft.strip(at, "related", "dom:link-line")
+    _strip_labels(draft)
+    _strip_link_lists(draft)
+
+
+def _strip_labels(draft: Draft) -> None:
+    """Strip `Read more` and `Compare prices`; lists and tables repeat words of their own."""
+    page = draft.page
+    inside: set[int] = set()
+    for element in page.elements:
+        if element.tag in ("ul", "ol", "table"):
+            inside.update(range(element.start, element.end))
+    short = np.flatnonzero(draft.columns["words"] <= LABEL_WORDS).tolist()
+    labels = {at: fold(draft.text(at)) for at in short if at not in inside}
+    counts = Counter(labels.values())
+    for at, label in labels.items():
+        # Subheadings such as `Pros` and `Cons` are repeated, too: they score well.
+        is_weak = draft.score[at] < SURER or draft.columns["link_share"][at] > LINKED
+        if at in draft.roles and label and counts[label] >= OFTEN and is_weak:
+            draft.strip(at, "furniture", "dom:label")
+
+
+def _strip_link_lists(draft: Draft) -> None:
+    """Strip the rest of a list whose items are links to other articles, judged as a whole."""
+    columns = draft.columns
+    for element in draft.page.elements:
+        items = slice(element.start, element.end)
+        if element.tag not in ("ul", "ol") or not 2 <= element.end - element.start <= LONGEST:
+            continue
+        sizes = columns["chars"][items]
+        linked = (columns["link_share"][items] * sizes).sum() / sizes.sum()
+        is_long = columns["words"][items].mean() >= ITEM_WORDS
+        if linked >= LIST_LINKED and is_long and draft.score[items].mean() < SURER:
+            for at in draft.roles.keys() & range(element.start, element.end):
+                draft.strip(at, "related", "dom:link-list")

@@ -1,0 +1,59 @@
+"""Read an article from its page's JSON-LD where the page shows only the beginning of it."""
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tasks.model import Cleaned, StrippedBlock
+from tasks.prompts.blocks import cut_tree
+from tasks.prompts.word_weights import fold
+from tasks.text.html_tree import parse_html
+
+# A page that shows more characters, or a larger share, is read as it is: elsewhere `articleBody`
+# holds the text twice, or teasers and captions with it.
+TEASER, SHOWN = 1500, 0.6
+TAG = re.compile(r"<(?:p|br|div|h\d|li)\b", re.I)
+
+
+def stated_lines(shown: Cleaned, body: str | None) -> list[str]:
+    """The lines of an `articleBody`, text or markup, that has far more than the page shows."""
+    size = sum(map(len, shown.paragraphs))
+    if not body or size >= min(TEASER, SHOWN * len(body)):
+        return []
+    if not TAG.search(body):
+        body = html.unescape(body)
+    if not TAG.search(body):
+        lines = body.splitlines()
+    else:
+        lines = [block.text for block in cut_tree(parse_html(body)).blocks]
+    return lines if size < SHOWN * sum(map(len, lines)) else []
+
+
+def join_stated(shown: Cleaned, stated: Cleaned, texts: Sequence[str]) -> Cleaned:
+    """The page's article with the paragraphs of the stated text.
+
+    Args:
+        shown: what the page shows.
+        stated: the stated text, cleaned as lines that begin with the headline.
+        texts: the page's blocks; positions in the stated text are counted on from them.
+    """
+    lead = stated.standfirst if stated.standfirst != shown.standfirst else None
+    paragraphs = (*([lead] if lead else []), *stated.paragraphs)
+    if sum(map(len, paragraphs)) <= sum(map(len, shown.paragraphs)):
+        return shown
+    known = fold("\n".join(paragraphs))
+    places = {text: at for at, text in enumerate(texts)}
+    gone = [text for text in shown.paragraphs if fold(text) not in known]
+    stripped = [StrippedBlock(t, "furniture", "jsonld:body", places.get(t, 0), True) for t in gone]
+    later = (replace(block, position=block.position + len(texts)) for block in stated.stripped)
+    return replace(
+        shown,
+        paragraphs=paragraphs,
+        captions=tuple(dict.fromkeys([*shown.captions, *stated.captions])),
+        byline=shown.byline or stated.byline,
+        stripped=(
+            *sorted([*shown.stripped, *stripped], key=lambda block: block.position),
+            *later,
+        ),
+    )
