@@ -10,7 +10,7 @@ from tasks.prompts import Hints, clean_lines, clean_tree
 from tasks.sources.source import BlockOverrides, checked_override
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS, PROMPTS, as_lines
 
-RAIL = '<div class="promo-rail"><h4>Read on in our app</h4><p>{}</p></div>'
+RAIL = '<div class="side-note"><h4>Share on Facebook</h4><p>{}</p></div>'
 ASIDE = "The quay was built of sandstone in the year of the great flood, and raised again later."
 PAGE = """<html lang="en"><body><nav><a href="/">Home</a></nav><main><article>
 <h1>Old bridge to close for two years</h1><p>{}</p><p>{}</p>{}<p>{}</p><p>{}</p>
@@ -35,7 +35,7 @@ def stripped(cleaned: Cleaned) -> dict[str, StrippedBlock]:
 
 def test_what_a_selector_strips_is_gone_and_named() -> None:
     assert ASIDE in clean(page()).paragraphs
-    cleaned = clean(page(), strip=("div.promo-rail",))
+    cleaned = clean(page(), strip=("div.side-note",))
     assert list(cleaned.paragraphs) == PARAGRAPHS[:5]
     gone = stripped(cleaned)
     assert (gone[ASIDE].kind, gone[ASIDE].rule) == ("furniture", "source:strip")
@@ -74,11 +74,11 @@ def test_a_kept_headline_is_still_the_headline() -> None:
 @pytest.mark.parametrize(
     ("strip", "keep", "stays"),
     [
-        (("div.promo-rail",), (".promo-rail p",), True),
-        ((".promo-rail p",), ("div.promo-rail",), False),
-        ((".promo-rail",), ("div.promo-rail",), False),
-        ((".promo-rail p",), (f"text:{ASIDE}",), True),
-        ((f"text:{ASIDE}",), (".promo-rail p",), False),
+        (("div.side-note",), (".side-note p",), True),
+        ((".side-note p",), ("div.side-note",), False),
+        ((".side-note",), ("div.side-note",), False),
+        ((".side-note p",), (f"text:{ASIDE}",), True),
+        ((f"text:{ASIDE}",), (".side-note p",), False),
         (("text:The quay*",), (f"text:{ASIDE}",), False),
     ],
 )
@@ -88,7 +88,7 @@ def test_the_innermost_word_counts_and_strip_wins_a_tie(
     cleaned = clean(page(), strip, keep)
     assert (ASIDE in cleaned.paragraphs) is stays
     assert ("source:strip" in {block.rule for block in cleaned.stripped}) is not (
-        stays and strip[0] != "div.promo-rail"
+        stays and strip[0] != "div.side-note"
     )
 
 
@@ -115,7 +115,7 @@ def test_texts_hold_for_lines_too() -> None:
 
 def test_long_pages_keep_their_positions() -> None:
     rows = "".join(f"<p>Row {number}</p>" for number in range(9000))
-    cleaned = clean(page(f"{RAIL.format(ASIDE)}<div class=rows>{rows}</div>"), (".promo-rail",))
+    cleaned = clean(page(f"{RAIL.format(ASIDE)}<div class=rows>{rows}</div>"), (".side-note",))
     positions = [block.position for block in cleaned.stripped]
     assert len(positions) == len(set(positions)) > 8990
     assert stripped(cleaned)["Row 8999"].rule == "size:unread"
