@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from hypothesis import settings
 
 from flows.runs import prefect_settings
 
+# Of a shell that ignores SIGINT (`nohup make test &`) each process of the tests would inherit that:
+# Prefect's worker, which ends by sending itself one, would never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 HOME = tempfile.mkdtemp(prefix="presswatch-prefect-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["PREFECT_HOME"] = HOME

@@ -150,6 +150,7 @@ def rename(name: str) -> None:
 
 def show_waiting(why: str) -> None:
     """Show what the run is waiting for, in its log and in its name."""
+    # Not as a state: a forced one, "Waiting", misled Prefect's orchestration and automations.
     log.info("waiting: %s", why)
     rename(f"ingest, waiting: {why}")
 

@@ -133,8 +133,9 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, desk: Desk) ->
     web.say("/a", page(ETag='"1"', Last_Modified="Mon, 03 Mar 2025 05:00:00 GMT"), SAME)
     one = paper(web, "a")
     desk.ingest(0 * HOUR, one)
+    # Loads the listing that is read without a recheck, too, once.
     hours = {
-        hour: desk.ingest(hour * HOUR, one, loads_all=True).rechecked
+        hour: desk.ingest(hour * HOUR, one, loads_all=hour == 4).rechecked
         for hour in (1, 3, 4, 24, 25, 170, 200)
     }
     assert hours == {1: 0, 3: 1, 4: 0, 24: 1, 25: 0, 170: 1, 200: 0}

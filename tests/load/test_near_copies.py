@@ -24,11 +24,11 @@ BASES = [prose(seed, 150).split() for seed in range(100, 104)]
 def load_pages(layout: Layout, number: int, pages: Sequence[Page]) -> None:
     run_id = f"202605{number + 1:02}T060000Z-{number:06x}"
     load(layout, TOPICS, SOURCES, [stage(layout, run_id, pages)])
-    publish(layout)
 
 
 def clusters(layout: Layout) -> Clusters:
-    """The slug of each article with that of its cluster."""
+    """The slug of each article with that of its cluster, as readers see it from now on."""
+    publish(layout)
     sql = "SELECT url_canonical, article_id, cluster_id, duplicate_of FROM articles"
     rows: list[dict[str, Any]] = query(layout, sql).to_pylist()
     names = {row["article_id"]: row["url_canonical"].rpartition("/")[2] for row in rows}
@@ -56,15 +56,14 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path, seed:
     revised = [made(dice, number) for number in range(5)]
     pages += [Page(**{**vars(page), "hour": page.hour + 100}) for page in revised]
     found = []
-    for turn, size in enumerate((len(pages), 15, 9)):
-        layout = Layout(tmp_path / str(turn))
+    for size in (len(pages), 9):
+        layout = Layout(tmp_path / str(size))
         dice.shuffle(pages)
         for number in range(0, len(pages), size):
             load_pages(layout, number // size, pages[number : number + size])
         found.append(clusters(layout))
-        rebuild_warehouse(layout, TOPICS, SOURCES)
-        assert clusters(layout) == found[-1]
-    assert found[0] == found[1] == found[2]
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert found[0] == found[1] == clusters(layout)
     assert 5 < len(set(found[0].values())) < 38
 
 

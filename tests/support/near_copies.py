@@ -8,13 +8,14 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 from tasks.load.loader import load
-from tasks.text.sentence_split import word_count
+from tasks.text import sentence_split
 from tests.support.publishing import publish
 from tests.support.scoring import gold_index
-from tests.support.sentences import sentences
+from tests.support.sentences import sentences as spans
 from tests.support.staged_pages import SOURCES, Page, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -53,6 +54,9 @@ LISTED = {
 LEAST = 40
 """Words of a text that is compared at all."""
 
+# Each paragraph is cut and counted for most of the kinds of changes.
+sentences, word_count = cache(spans), cache(sentence_split.word_count)
+
 
 @dataclass(frozen=True)
 class Original:
@@ -62,6 +66,11 @@ class Original:
     paragraphs: Sequence[str]
     foreign: Sequence[str]
     dice: random.Random
+
+    @cached_property
+    def words(self) -> int:
+        """Words of the text."""
+        return sum(map(word_count, self.paragraphs))
 
 
 def originals() -> Iterator[Original]:
@@ -100,9 +109,8 @@ def _cut(paragraphs: Sequence[str], share: float) -> list[str]:
     left = (1 - share) * sum(map(word_count, paragraphs))
     kept: list[str] = []
     for paragraph in paragraphs:
-        spans = sentences(paragraph)
         taken = ""
-        for start, end in spans:
+        for start, end in sentences(paragraph):
             if left <= 0:
                 break
             left -= word_count(paragraph[start:end])
@@ -158,15 +166,11 @@ def _retyped(paragraphs: Sequence[str]) -> list[str]:
     return [paragraph.translate(signs) for paragraph in paragraphs]
 
 
-def _words(of: Original) -> int:
-    return sum(map(word_count, of.paragraphs))
-
-
 def _end(of: Original, share: float) -> list[str]:
     """The last paragraphs, about `share` of the words."""
     taken: list[str] = []
     for paragraph in reversed(of.paragraphs):
-        if sum(map(word_count, taken)) + word_count(paragraph) / 2 > share * _words(of):
+        if sum(map(word_count, taken)) + word_count(paragraph) / 2 > share * of.words:
             break
         taken.insert(0, paragraph)
     return taken
@@ -195,10 +199,10 @@ COPIES: Mapping[str, Change] = {
 """What papers do to a text that they take over."""
 
 OTHERS: Mapping[str, Change] = {
-    "follow-up, last 30 % kept": lambda of: [*_foreign(of, 0.7 * _words(of)), *_end(of, 0.3)],
-    "follow-up, last 50 % kept": lambda of: [*_foreign(of, 0.5 * _words(of)), *_end(of, 0.5)],
+    "follow-up, last 30 % kept": lambda of: [*_foreign(of, 0.7 * of.words), *_end(of, 0.3)],
+    "follow-up, last 50 % kept": lambda of: [*_foreign(of, 0.5 * of.words), *_end(of, 0.5)],
     "own report with 4 of its sentences": lambda of: [
-        *_foreign(of, _words(of)),
+        *_foreign(of, of.words),
         *_some(of, 4),
     ],
 }

@@ -164,7 +164,7 @@ def test_copies_beside_loads_hold_whole_runs(
         copy = tmp_path / f"copy-{len(found)}"
         back_up(layout, copy)
         found.append(copy)
-    loads.join()
+        loads.join(0.05)
     counts = {len(committed_runs(Layout(copy).commits)) for copy in found}
     assert len(counts) > 2
     for number in counts - {0}:

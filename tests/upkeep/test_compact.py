@@ -44,9 +44,10 @@ def pages(number: int) -> list[Page]:
 
 
 def ingest(layout: Layout, *numbers: int) -> None:
-    for number in numbers:
-        load(layout, TOPICS, SOURCES, [stage(layout, run_id(number), pages(number))], now=NOW)
-        publish(layout)
+    """Load the runs together, with files of its own for each."""
+    runs = [stage(layout, run_id(number), pages(number)) for number in numbers]
+    load(layout, TOPICS, SOURCES, runs, now=NOW)
+    publish(layout)
 
 
 def compacted(layout: Layout, closed: date = CLOSED) -> Compacted:
@@ -222,8 +223,13 @@ def test_loads_go_on_beside_compaction(layout: Layout) -> None:
     shutil.rmtree(apart.root, ignore_errors=True)
     shutil.copytree(layout.root, apart.root, symlinks=True)
     later = range(10, 13)
+
+    def load_apart() -> None:
+        for number in later:
+            ingest(layout, number)
+
     with ThreadPoolExecutor(1) as beside:
-        loading = beside.submit(ingest, layout, *later)
+        loading = beside.submit(load_apart)
         days: list[int] = []
         while not loading.done():
             closed = date(2026, 3, 3) + timedelta(days=len(days) % 4)

@@ -26,9 +26,10 @@ FIRST = [
 ]
 
 
-@pytest.fixture(params=["data", "it's [da*ta]"])
-def layout(tmp_path: Path, request: pytest.FixtureRequest) -> Layout:
-    layout = Layout(tmp_path / request.param)
+@pytest.fixture(scope="module", params=["data", "it's [da*ta]"])
+def layout(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Layout:
+    """A warehouse of two loads, which no test changes."""
+    layout = Layout(tmp_path_factory.mktemp("texts") / request.param)
     ingest(layout, 1, FIRST)
     ingest(layout, 2, [Page("revised", "As it was told later.", day=1, hour=9)])
     return layout
@@ -80,12 +81,16 @@ def test_a_client_in_another_folder_reads_them(layout: Layout, tmp_path: Path) -
 
 def test_files_that_no_commit_names_do_not_count(layout: Layout) -> None:
     (path, *_) = sorted(layout.articles.glob("*/*.parquet"))
-    shutil.copy(path, path.with_name("20260302T060000Z-00000f.0123456789ab.parquet"))
+    loose = path.with_name("20260302T060000Z-00000f.0123456789ab.parquet")
+    shutil.copy(path, loose)
     assert bodies(layout) == NOW
     assert ask(layout, "SELECT count(*) FROM article_texts") == [(3,)]
+    loose.unlink()
 
 
-def test_after_a_move_the_error_names_the_old_place_and_a_load_mends_it(layout: Layout) -> None:
+def test_after_a_move_the_error_names_the_old_place_and_a_load_mends_it(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "it's [da*ta]")
+    ingest(layout, 1, FIRST)
     moved = Layout(layout.root.with_name("moved"))
     layout.root.rename(moved.root)
     with duckdb.connect(str(moved.current), read_only=True) as con:
@@ -94,7 +99,7 @@ def test_after_a_move_the_error_names_the_old_place_and_a_load_mends_it(layout: 
         con.execute(f"SET VARIABLE presswatch_data = '{moved.root}'")
         assert con.execute("SELECT count(body) FROM article_texts").fetchall() == [(3,)]
     ingest(moved, 3, [])
-    assert bodies(moved) == NOW
+    assert len(bodies(moved)) == 3
     before = moved.current.resolve()
     ingest(moved, 3, [])
     assert moved.current.resolve() == before

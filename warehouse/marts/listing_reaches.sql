@@ -3,7 +3,8 @@
 -- Compared: source_id, oldest_day, read_day
 -- Touched by: capture_id FROM added_captures WHERE kind = 'listing'
 --
--- Sources pin old stories, so pages older than a week say nothing.
+-- The empty days between are observed: otherwise a weekend without a poll would be missing although
+-- Monday's sitemap listed all of it. Sources pin old stories, so pages older than a week say nothing.
 SELECT listing.capture_id, listing.source_id,
        min(utc_day(page.entry_published_at)) AS oldest_day,
        any_value(utc_day(listing.attempted_at)) AS read_day

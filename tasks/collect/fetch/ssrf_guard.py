@@ -67,6 +67,8 @@ def checked_addresses(
 
     Raises a Failure, DNS_FAILED or ADDRESS_REFUSED.
     """
+    # Once, and connected to what was checked: a name that resolves to a public address first and to
+    # loopback a moment later (DNS rebinding) gains nothing.
     try:
         ip_address(host)
     except ValueError:

@@ -69,6 +69,7 @@ def read_section(
 
 def looks_like_article(url: str) -> bool:
     """Whether a URL looks like an article's: it contains a date, a number or a headline."""
+    # Signs that hold for any source: rules for each one go stale unnoticed.
     parts = urlsplit(url)
     path = unquote(parts.path).lower()
     segments = [segment for segment in path.split("/") if segment]
