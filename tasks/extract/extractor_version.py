@@ -6,5 +6,5 @@
 # boilerplate cache, which the next run fills again from the raw archive, and revisions across the
 # change lose `is_like_for_like` until `rebuild articles` has been run.
 EXTRACTOR_VERSION = 2
-# What 0.1.0, which had no number, wrote for version 1; `article_revisions` knows it, too.
+# What 0.1.0, which had no number, wrote for version 1, as `article_revisions` knows.
 EXTRACTOR_HASH_1 = "1-d869d737fc43"

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from tasks.archive import opened_at
-from tasks.extract.extractor_version import EXTRACTOR_HASH_1
 from tasks.model import PageText, StrippedBlock
 from tasks.prompts import Site
 from tasks.prompts.recurring import SOME, exact_hash, text_hash
@@ -121,7 +120,7 @@ class BoilerplateCache:
         with suppress(OSError, pa.ArrowInvalid), pa.OSFile(str(self._path(warc))) as file:
             table = pa.ipc.open_file(file).read_all()
             made_by = (table.schema.metadata or {}).get(b"made_by", b"").decode()
-            if made_by.replace(EXTRACTOR_HASH_1, "1") == self._version(warc):
+            if made_by == self._version(warc):
                 return [PageFingerprint(*row.values()) for row in table.to_pylist()]
         return None
 

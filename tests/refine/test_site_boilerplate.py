@@ -13,7 +13,6 @@ import pytest
 from flows.ingest import ingest
 from flows.rebuild import rebuild
 from tasks.archive import ArchiveWriter
-from tasks.extract.extractor_version import EXTRACTOR_HASH_1
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts import Site
@@ -330,20 +329,6 @@ def test_other_settings_make_other_prints(
     rows = staged(refined(layout, warcs[1], pool, strip=("p.rail",)), "articles")
     assert made == [warcs[1], warcs[1], warcs[0]]
     assert rows[0]["extractor_version"].partition("+")[2] == BlockOverrides(("p.rail",)).version[1:]
-
-
-def test_what_0_1_0_remembered_is_not_made_again(
-    tmp_path: Path, pool: PagePool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layout = Layout(tmp_path)
-    warcs = [archived(layout, run_id(number), [number]) for number in (1, 2)]
-    with monkeypatch.context() as then:
-        then.setattr("tasks.refine.refine_pages.EXTRACTOR_VERSION", EXTRACTOR_HASH_1)
-        refined(layout, warcs[0], pool)
-    made: list[Path] = []
-    monkeypatch.setattr(BoilerplateCache, "keep", lambda _, warc, kept: made.append(warc))
-    refined(layout, warcs[1], pool)
-    assert made == [warcs[1]]
 
 
 @pytest.mark.slow
