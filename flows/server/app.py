@@ -4,16 +4,17 @@ from urllib.parse import urlsplit
 
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class OwnOriginsOnly:
     """Refuses what a page of another origin sends, WebSockets included, with status 403.
 
-    Browsers name the origin in the Origin header; programs send none.
+    Browsers name the origin in the Origin header; programs send none. No page may show the server's
+    pages in a frame, where it could have a person click what starts a run.
     """
 
     def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
@@ -24,7 +25,13 @@ class OwnOriginsOnly:
         """Answer a request, or let it through."""
         origin = None if scope["type"] == "lifespan" else Headers(scope=scope).get("origin")
         if origin is None or not self._origins.isdisjoint((origin, "*")):
-            await self._app(scope, receive, send)
+
+            async def send_unframed(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    MutableHeaders(scope=message)["X-Frame-Options"] = "DENY"
+                await send(message)
+
+            await self._app(scope, receive, send_unframed)
             return
         why = f"Requests of {origin} are refused; PREFECT_SERVER_CORS_ALLOWED_ORIGINS allows it."
         await PlainTextResponse(why, 403)(scope, receive, send)

@@ -91,6 +91,13 @@ def test_a_page_of_another_origin_makes_and_runs_nothing(served: Served, page: P
         assert "theirs" not in {one.name for one in client.read_flows()}
 
 
+def test_a_page_of_another_origin_shows_none_of_the_servers(served: Served, page: Page) -> None:
+    frame = f"<iframe src='http://127.0.0.1:{served.port}/v2'></iframe>"
+    with page.expect_response(lambda answer: "/v2" in answer.url):
+        page.evaluate("html => { document.body.innerHTML = html }", frame)
+    until("the frame is refused", lambda: page.frames[-1].url.startswith("chrome-error:"))
+
+
 def test_a_page_of_another_origin_sends_no_event(served: Served, page: Page) -> None:
     events = f"ws://127.0.0.1:{served.port}/api/events/in"
     event = {"event": "presswatch.source.silent", "resource": {"prefect.resource.id": "theirs"}}
