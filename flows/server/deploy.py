@@ -45,7 +45,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
             blocks = [one.get("block") for one in automation["actions"]]
             automation["actions"] = [_action(client, one) for one in automation["actions"]]
             for block, action in zip(blocks, automation["actions"], strict=True):
-                if action == DOES_NOTHING:
+                if block and action == DOES_NOTHING:
                     automation["description"] += f" Nothing is sent: there is no block {block}."
             wanted = AutomationCore.model_validate(automation)
             existing = client.read_automations_by_name(wanted.name)
