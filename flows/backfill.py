@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from flows.runs.prefect_settings import log_to_prefect
+from flows.runs.installation import open_for_run
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, sweep_staged
@@ -21,13 +21,15 @@ from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
 from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
-from tasks.installation import Installation, open_installation
+from tasks.installation import Installation
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.report.task import report_or_warn
-from tasks.settings import ConfigError, Settings
+from tasks.settings import MOST_PROCESSES, ConfigError, Settings
+from tasks.text.control_characters import without_controls
+from tasks.text.counted import counted
 from warehouse.read.query import query
 from warehouse.store.lease import stored_turn
 
@@ -43,7 +45,7 @@ MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 
 @flow(name="backfill", flow_run_name="backfill", persist_result=False)
 def backfill(
-    warcs: list[str],
+    warcs: Annotated[list[str], Field(min_length=1)],
     domains: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
     since: date = FIRST_DAY,
     until: date = LAST_DAY,
@@ -51,7 +53,7 @@ def backfill(
     only_known: bool = False,
     every_url: bool = False,
     dry_run: bool = False,
-    processes: Annotated[int, Field(ge=0)] = 0,
+    processes: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0,
     sources_file: str = "",
     topics_file: str = "",
     data: str = "",
@@ -72,8 +74,9 @@ def backfill(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    log_to_prefect()
-    installation = open_installation(sources_file, topics_file, data)
+    installation = open_for_run(sources_file, topics_file, data)
+    if since > until:
+        raise ConfigError([f"since: must not be after until ({until}), got {since}"])
     chosen = Selection(
         tuple(sorted(domain.lower().strip(".") for domain in domains)),
         since,
@@ -107,7 +110,7 @@ def _backfill(
         files, earlier = open_warcs(paths), Done(layout, chosen)
         before = sum(map(earlier.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
-        log.info("%d WARC files, %s to do", len(files), megabytes(done.bytes))
+        log.info("%s, %s to do", counted(len(files), "WARC file"), megabytes(done.bytes))
         if dry_run:
             pool = held.enter_context(shard_pool(processes or settings.processes))
             done.estimate = estimate(place, files, done.bytes, pool)
@@ -190,16 +193,17 @@ def summary(done: Backfilled, processes: int) -> Group:
     guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
     if guess is None:
         rows = ledger(done.counts, done.passed)
-        shards = f"{done.done} shards of {done.files} files done, {len(done.failed)} of them failed"
-        title = f"{shards}; {before}"
+        shards = f"{counted(done.done, 'shard')} of {counted(done.files, 'file')} done"
+        title = f"{shards}, {len(done.failed)} of them failed; {before}"
     else:
         rows = ledger(guess.outcomes, guess.passed)
         seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
         unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
         title = (
-            f"{done.files} files, {megabytes(guess.bytes)} to do, {before};"
-            f" estimated from {megabytes(guess.sampled)}:\n{guess.articles:,} articles of"
-            f" {guess.pages:,} pages, {seconds} in {processes} processes,"
+            f"{counted(done.files, 'file')}, {megabytes(guess.bytes)} to do, {before};"
+            f" estimated from {megabytes(guess.sampled)}:\n{counted(guess.articles, 'article')} of"
+            f" {counted(guess.pages, 'page')}, {seconds} in"
+            f" {counted(processes, 'process', 'processes')},"
             f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
         )
     table = Table(box=None)
@@ -207,4 +211,4 @@ def summary(done: Backfilled, processes: int) -> Group:
         table.add_column(column, justify="right" if column == "records" else "left")
     for row in rows:
         table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
-    return Group(Text(title), table)
+    return Group(Text(without_controls(title)), table)

@@ -21,12 +21,12 @@ from flows.runs.ingest_result import (
     show_waiting,
     skip,
 )
-from flows.runs.prefect_settings import log_to_prefect
+from flows.runs.installation import open_for_run
 from tasks.archive import salvage, unfinished
 from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
-from tasks.installation import Installation, open_installation
+from tasks.installation import Installation
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
 from tasks.locks.source_locks import LockedSources, lock_sources
@@ -35,6 +35,8 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.task import RefinedSource, refine_run_archive, refine_source, refine_sources
 from tasks.report.task import report_or_warn
+from tasks.settings import MOST_DAYS, MOST_PAGES
+from tasks.text.counted import counted
 from warehouse.read.query import kept_open
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
 
@@ -50,8 +52,8 @@ log = logging.getLogger(__name__)
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
-    since_days: Annotated[int, Field(ge=0)] = 0,
-    max_new: Annotated[int, Field(ge=0)] = 0,
+    since_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0,
+    max_new: Annotated[int, Field(ge=0, le=MOST_PAGES)] = 0,
     sources_file: str = "",
     topics_file: str = "",
     data: str = "",
@@ -66,8 +68,7 @@ def ingest(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    log_to_prefect()
-    installation = open_installation(sources_file, topics_file, data)
+    installation = open_for_run(sources_file, topics_file, data)
     chosen = installation.chosen(only)
     rename(run_name(len(chosen)))
     run_id = new_run_id()
@@ -92,7 +93,7 @@ def _ingest(
     max_new: int,
 ) -> State[Ingested]:
     layout = installation.layout
-    log.info("run %s: %d sources", run_id, len(locked.sources))
+    log.info("run %s: %s", run_id, counted(len(locked.sources), "source"))
     with ExitStack() as reading:
         with running(layout, run_id):
             with (

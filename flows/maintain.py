@@ -8,8 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from rich.table import Table
 
-from flows.runs.prefect_settings import log_to_prefect
-from tasks.installation import open_installation
+from flows.runs.installation import open_for_run
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import SHOWN, LayersBroken, Verified
@@ -41,8 +40,7 @@ def maintain(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    log_to_prefect()
-    installation = open_installation(sources_file, topics_file, data)
+    installation = open_for_run(sources_file, topics_file, data)
     now = datetime.now(UTC)
     compacted, removed = Compacted(), Removed()
     if not verify_only:

@@ -8,12 +8,12 @@ from typing import Literal
 from prefect import flow
 
 from flows.ingest import refine_run
-from flows.runs.prefect_settings import log_to_prefect
+from flows.runs.installation import open_for_run
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
 from tasks.backfill.shards import FLOW
-from tasks.installation import Installation, open_installation
+from tasks.installation import Installation
 from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run
@@ -40,8 +40,7 @@ def rebuild(
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
-    log_to_prefect()
-    installation = open_installation(sources_file, topics_file, data)
+    installation = open_for_run(sources_file, topics_file, data)
     if layer == "articles":
         _rebuild_articles(installation)
         load_runs(installation, [])

@@ -4,8 +4,7 @@ import logging
 
 from prefect import flow
 
-from flows.runs.prefect_settings import log_to_prefect
-from tasks.installation import open_installation
+from flows.runs.installation import open_for_run
 from tasks.load.task import load_runs, publish_snapshot
 
 log = logging.getLogger(__name__)
@@ -14,8 +13,7 @@ log = logging.getLogger(__name__)
 @flow(name="recount", flow_run_name="recount", persist_result=False)
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Count new and changed topics again over all history."""
-    log_to_prefect()
-    installation = open_installation(sources_file, topics_file, data)
+    installation = open_for_run(sources_file, topics_file, data)
     report = load_runs(installation, [])
     publish_snapshot(installation)
     log.info("recounted: %s", ", ".join(report.recounted) or "no topic has changed")

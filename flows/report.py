@@ -4,9 +4,9 @@ import logging
 
 from prefect import flow
 
-from flows.runs.prefect_settings import log_to_prefect
-from tasks.installation import open_installation
+from flows.runs.installation import open_for_run
 from tasks.report.task import report_snapshot
+from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 @flow(name="report", flow_run_name="report", persist_result=False)
 def report(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Write the HTML report, and show its main charts on the run's page."""
-    log_to_prefect()
-    installation = open_installation(sources_file, topics_file, data)
+    installation = open_for_run(sources_file, topics_file, data)
     figures = report_snapshot(installation, "report-topics")
     path = installation.layout.report
-    log.info("%s: %d articles of %d sources", path, figures.articles, figures.sources)
+    articles, sources = counted(figures.articles, "article"), counted(figures.sources, "source")
+    log.info("%s: %s of %s", path, articles, sources)

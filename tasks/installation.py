@@ -1,5 +1,7 @@
 """One installation: its settings, sources, topics and folders."""
 
+import logging
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,8 @@ from tasks.sources.source import Source, choose, load_sources
 from tasks.topics.topic import Topic, load_topics
 from warehouse.layers.layout import Layout
 from warehouse.store.working_copy import catch_up, join
+
+log = logging.getLogger(__name__)
 
 SOURCES = Path("deployments/sources.toml")
 TOPICS = Path("deployments/topics.toml")
@@ -63,3 +67,18 @@ def open_installation(
     return Installation(
         settings, layout, load_sources(settings.sources), load_topics(settings.topics)
     )
+
+
+def keep_private(folder: Path) -> None:
+    """Take the rights of group and others from a folder that is there, and log that."""
+    if not folder.exists():
+        return
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if not mode & 0o077:
+        return
+    try:
+        folder.chmod(0o700)
+    except PermissionError:  # another user's folder
+        log.warning("%s can be read by other users of this machine (%03o)", folder, mode)
+    else:
+        log.info("%s was open to other users of this machine (%03o); now 700", folder, mode)

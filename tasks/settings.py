@@ -25,6 +25,11 @@ from warehouse.store.objects import open_store
 
 __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 
+# Upper bounds of parameters and settings: beyond them lie dates that do not exist, and more
+# processes than a machine can start.
+MOST_DAYS = 36_500
+MOST_PAGES = 1_000_000
+MOST_PROCESSES = 1024
 _PREFIX = "PRESSWATCH_"
 _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
@@ -67,6 +72,8 @@ def _duration(value: object, wanted: str = "durations like 3h, 1d, 7d, or off") 
 Steps = Annotated[tuple[timedelta, ...], BeforeValidator(read_steps)]
 Duration = Annotated[timedelta, BeforeValidator(partial(_duration, wanted="like 90m, 6h or 1d"))]
 Count = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+Hours = Annotated[int, Field(ge=1, le=MOST_DAYS * 24)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -110,17 +117,17 @@ class Upkeep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    compact_after_days: Count = 2
+    compact_after_days: Days = 2
     """Age at which a UTC day's Parquet files are merged into one."""
-    keep_replaced_hours: Annotated[int, Field(ge=1)] = 12
+    keep_replaced_hours: Hours = 12
     """How long a replaced Parquet file is kept for open readers, at least."""
-    keep_snapshots_days: Count = 7
+    keep_snapshots_days: Days = 7
     """Age at which snapshots are removed. The current one always stays, at most three are kept."""
-    keep_raw_days: Annotated[int, Field(ge=0)] = 0
+    keep_raw_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0
     """Age at which a run's archive files are removed; 0 keeps all."""
     keep_raw_megabytes: Annotated[int, Field(ge=0)] = 0
     """Size of the raw archive above which the oldest runs' files are removed; 0 keeps all."""
-    keep_leftovers_hours: Annotated[int, Field(ge=1)] = 24
+    keep_leftovers_hours: Hours = 24
     """Age at which staged rows and markers of dead runs are removed."""
 
 
@@ -151,7 +158,7 @@ class Settings(BaseSettings):
     upkeep: Upkeep = Upkeep()
     recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
     """When a page is fetched again, counted from its first sight; `off` for never."""
-    workers: Annotated[int, Field(ge=0)] = 0
+    workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
     dask: Annotated[str, matching(_SCHEDULER, "an address like tcp://host:8786")] = ""
     """Dask scheduler, `tcp://host:8786`, whose workers refine backfills; empty: this machine."""

@@ -26,6 +26,7 @@ from flows.cli.query_commands import layout_of, print_topics
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS
 from tasks.settings import ConfigError
+from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
 DEMO = Path("data/demo")  # the data folder of the sample newsroom
@@ -124,8 +125,8 @@ def backup(
     with reported_errors(), show_progress():
         done = back_up(layout, target, log.info)
     print(
-        f"{target}: {done.runs} runs, {done.parquet_files} Parquet files,"
-        f" {done.archives} archive files; {done.copied} copied now"
+        f"{target}: {counted(done.runs, 'run')}, {counted(done.parquet_files, 'Parquet file')},"
+        f" {counted(done.archives, 'archive file')}; {done.copied:,} copied now"
     )
 
 

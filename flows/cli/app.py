@@ -23,6 +23,7 @@ from flows.cli.query_commands import health, report, schema, sql
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS
 from tasks.process_pool import start_fork_server
+from tasks.settings import MOST_DAYS, MOST_PAGES, MOST_PROCESSES
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
@@ -52,11 +53,13 @@ def ingest(
     only: Only = None,
     since_days: Annotated[
         int,
-        typer.Option(min=0, help="Ignore what was published more days ago; 0 takes all."),
+        typer.Option(
+            min=0, max=MOST_DAYS, help="Ignore what was published more days ago; 0 takes all."
+        ),
     ] = 0,
     max_new: Annotated[
         int,
-        typer.Option(min=0, help="New pages per source at most; 0 takes the setting."),
+        typer.Option(min=0, max=MOST_PAGES, help="New pages per source; 0 takes the setting."),
     ] = 0,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
@@ -102,7 +105,9 @@ def backfill(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Load nothing; estimate from a sample.")
     ] = False,
-    processes: Annotated[int, typer.Option(min=0, help="Processes; 0 is one for each core.")] = 0,
+    processes: Annotated[
+        int, typer.Option(min=0, max=MOST_PROCESSES, help="Processes; 0 is one for each core.")
+    ] = 0,
     sources: SourcesFile = SOURCES,
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,

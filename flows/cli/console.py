@@ -17,7 +17,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from flows.runs.prefect_settings import PROJECT_LOGGERS
+from flows.runs.prefect_settings import PROJECT_LOGGERS, clean_record
+from tasks.text.control_characters import without_controls
+from tasks.text.counted import counted
 from warehouse.build.relations import Relation
 from warehouse.read.source_health import SourceHealth
 
@@ -40,6 +42,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[None]:
         )
         shown = RichHandler(console=console, show_path=False, show_level=False)
     shown.setLevel(logging.WARNING if quiet else logging.INFO)
+    shown.addFilter(clean_record)
     lines = [_attached(name, shown, logging.INFO) for name in PROJECT_LOGGERS]
     with bars, _attached("tasks.progress", BarHandler(bars), logging.DEBUG), ExitStack() as stack:
         for line in lines:
@@ -82,6 +85,11 @@ class BarHandler(logging.Handler):
         self._bars.update(self._ids[step], completed=done, total=total)
 
 
+def printable(text: str, style: str = "") -> Text:
+    """A text for a terminal as it is: no control characters, no markup of rich."""
+    return Text(without_controls(text), style=style)
+
+
 def health_view(sources: Iterable[SourceHealth]) -> Table:
     """A row for each source: its state and the reason."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
@@ -92,7 +100,7 @@ def health_view(sources: Iterable[SourceHealth]) -> Table:
         moments = (source.last_success_at, source.last_new_article_at)
         times = [f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in moments]
         failures = str(source.failures_in_a_row or "")
-        table.add_row(source.source_id, source.state, *times, failures, Text(source.why))
+        table.add_row(source.source_id, source.state, *times, failures, printable(source.why))
     return table
 
 
@@ -105,7 +113,7 @@ def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableT
             signature = relation.name
             if relation.kind == "macro":
                 signature += f"({', '.join(column.name for column in relation.columns)})"
-            about = relation.kind if relation.rows is None else f"{relation.rows:,} rows"
+            about = relation.kind if relation.rows is None else counted(relation.rows, "row")
             parts.append(Text.assemble("  ", (signature, "cyan"), (f"  {about}", "dim")))
             parts.append(Padding(Text(relation.comment or ""), (0, 0, 0, 4)))
             if not whole:

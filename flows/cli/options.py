@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, TypedDict
 import typer
 
 from tasks.installation import Installation, open_installation
+from tasks.text.control_characters import without_controls
 
 
 class Exit(IntEnum):
@@ -51,7 +52,7 @@ def reported_errors() -> Iterator[None]:
 
 def fail(message: str, status: Exit) -> NoReturn:
     """End the command with a message on standard error."""
-    print(message, file=sys.stderr)
+    print(without_controls(message), file=sys.stderr)
     raise typer.Exit(status)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.console import page_view, show_progress
+from flows.cli.console import page_view, printable, show_progress
 from flows.cli.options import (
     DataFolder,
     Exit,
@@ -82,5 +82,6 @@ def check_sources(
     for source in chosen:
         for finding in check_source(source, installation.settings):
             works = works and finding.is_good
-            Console().print(f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}")
+            line = f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}"
+            Console().print(printable(line))
     raise typer.Exit(Exit.DONE if works else Exit.FAILED)

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -17,8 +18,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.console import relations_view
+from flows.cli.console import printable, relations_view
 from flows.cli.options import DataFolder, Exit, fail, reported_errors
+from tasks.text.control_characters import without_controls
+from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
 
 
@@ -36,11 +39,12 @@ def sql(
         bool, typer.Option("--ndjson", help="Print one JSON object per row.")
     ] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write a Parquet file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write what is printed to this file.")] = None,
     rows: Annotated[
         int, typer.Option(min=0, help="Rows that a terminal shows; 0 shows all.")
     ] = 200,
 ) -> None:
-    """Query the current snapshot, read-only."""
+    """Query the current snapshot and the texts of articles; nothing else is read or written."""
     from warehouse.read.query import asked
 
     forms = [name for name, on in zip(PRINTERS, (as_csv, as_json, as_ndjson), strict=True) if on]
@@ -55,15 +59,29 @@ def sql(
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
-    with reported_errors(), asked(layout_of(data), text) as answer:
+    with reported_errors(), asked(layout_of(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
         if parquet:
-            answer.write_parquet(str(parquet), compression="zstd")
+            answer.write_parquet(str(parquet.absolute()), compression="zstd")
         elif forms:
             PRINTERS[forms[0]](answer)
         else:
             print_table(answer, rows)
+
+
+@contextmanager
+def _written_to(path: Path | None) -> Iterator[None]:
+    """Print to this file, where there is one."""
+    if path is None:
+        yield
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    with file, redirect_stdout(file):
+        yield
 
 
 def schema(
@@ -157,7 +175,10 @@ def print_csv(answer: Answer) -> None:
     # DuckDB formats the values, since pyarrow's CSV writer has no lists.
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(answer.columns)
-    rows.writerows(_text_rows(answer))
+    cells = _text_rows(answer)
+    if sys.stdout.isatty():  # a program gets the values as they are
+        cells = (tuple(cell and without_controls(cell) for cell in row) for row in cells)
+    rows.writerows(cells)
 
 
 def print_json(answer: Answer) -> None:
@@ -189,7 +210,9 @@ def _json_rows(answer: Answer) -> Iterator[str]:
     finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in quoted)
     kept = answer.project(f"* REPLACE ({finite})") if finite else answer
     objects = kept.set_alias("answer_row").project("to_json(answer_row)::VARCHAR")
-    yield from (line for (line,) in objects.iter_rows())
+    lines = (line for (line,) in objects.iter_rows())
+    # JSON itself escapes C0 only.
+    yield from map(without_controls, lines) if sys.stdout.isatty() else lines
 
 
 def print_table(answer: Answer, max_rows: int) -> None:
@@ -209,9 +232,10 @@ def print_table(answer: Answer, max_rows: int) -> None:
         lines.add_column(style="bold", no_wrap=True)
         lines.add_column(overflow="fold")
         for name, value in zip(answer.columns, row, strict=True):
-            lines.add_row(Text(name), _cell(None) if value is None else Text(value))
-        console.print(Rule(f"row {number}", align="left"), lines)
-    count = "1 row" if len(shown) == 1 else f"{len(shown):,} rows"
+            lines.add_row(printable(name), _cell(None) if value is None else printable(value))
+        console.print(Rule(f"row {number}", align="left"), width=min(console.width, 80))
+        console.print(lines)
+    count = counted(len(shown), "row")
     if hidden:
         count = f"{len(shown) + hidden:,} rows, {len(shown):,} of them shown; --rows 0 shows all"
     console.print(Text(count, style="dim"))
@@ -237,5 +261,5 @@ def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
 def _cell(value: str | None) -> Text:
     if value is None:
         return Text("NULL", style="dim italic")
-    line = value.replace("\r", "").replace("\n", "↵")
+    line = without_controls(value).replace("\n", "↵")
     return Text(line, no_wrap=True, overflow="ellipsis")

@@ -12,6 +12,7 @@ from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.states import Completed
 from rich.table import Table
+from rich.text import Text
 
 from tasks.collect.collector import Collected, SourcesFailed
 from tasks.installation import Installation
@@ -20,6 +21,8 @@ from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
 from tasks.refine.task import outcome_counts
 from tasks.report import ledger_page, read_run, rejections_page, topics_page
+from tasks.text.control_characters import without_controls
+from tasks.text.counted import counted
 from warehouse.read.source_health import unhealthy
 
 log = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ class Ingested:
 
 def run_name(sources: int, new: int | None = None) -> str:
     """A run's name for people."""
-    name = f"ingest {sources} source{'' if sources == 1 else 's'}"
+    name = f"ingest {counted(sources, 'source')}"
     return name if new is None else f"{name}, {new} new"
 
 
@@ -62,7 +65,11 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     SourcesFailed when every source failed.
     """
     loaded = done.loaded
-    counts = f"{loaded.articles} new articles, {loaded.revised} revised, {loaded.mentions} mentions"
+    articles, mentions = (
+        counted(loaded.articles, "new article"),
+        counted(loaded.mentions, "mention"),
+    )
+    counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
     if done.busy:
         message = f"{message}; {busy_with(done.busy)}"
@@ -129,7 +136,7 @@ def summary(done: Ingested) -> Table:
             str(articles),
             str(source.rechecked),
             outcome_counts(rejected) or "-",
-            _note(source),
+            Text(without_controls(_note(source))),
         )
     return table
 

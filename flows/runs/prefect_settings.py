@@ -3,12 +3,14 @@
 import logging
 import os
 import re
+import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tasks.settings import ConfigError, Settings
+from tasks.text.control_characters import without_controls
 
 # Loggers whose lines appear at the terminal and on the run's page.
 PROJECT_LOGGERS = ("flows", "tasks", "warehouse")
@@ -39,23 +41,56 @@ SERVER = {
     # No offers of Prefect's paid service in the UI.
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_WORKER_QUERY_SECONDS": "5",
+    # A page of another origin cannot change anything; who may read: `own_origins`.
+    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
 }
+# Where the pages and the API of a server are; those not set are Prefect's defaults.
+ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
 
 log = logging.getLogger(__name__)
 
 
 def configure(*, verbose: bool = False) -> None:
     """Set what is not set yet; without the address of a server, runs use a temporary one."""
+    # What this command and its server write, Prefect's database too, is for this user alone.
+    os.umask(0o077)
     # Hides Prefect's traceback of an error that the command reports in one line.
     quiet = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
     for name, value in (SETTINGS if verbose else SETTINGS | quiet).items():
         os.environ.setdefault(name, value)
+    if not verbose:
+        _set_temporary_password()
 
 
-def server_settings(api: str) -> dict[str, str]:
+def _set_temporary_password() -> None:
+    """Keep web pages and other users from a temporary server; those of settings have their own."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings()
+    if settings.api.url:
+        return
+    given = settings.server.api.auth_string or settings.api.auth_string
+    password = given.get_secret_value() if given else f"presswatch:{secrets.token_urlsafe()}"
+    for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
+        os.environ.setdefault(name, password)
+    refresh_global_settings_context()
+
+
+def server_settings(api: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Presswatch's settings for a server whose API has this address, workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
-    return SETTINGS | SERVER | links
+    origins = ",".join(own_origins({**links, **environment}))
+    return SETTINGS | SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}
+
+
+def own_origins(environment: Mapping[str, str]) -> list[str]:
+    """The origins of a server's own pages: only these may call its API from a browser."""
+    urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
+    hosts = {f"{url.scheme}://{url.netloc.rpartition('@')[2]}" for url in urls}
+    # A person may type this name for a server of this machine.
+    local = {host.replace("//127.0.0.1", "//localhost", 1) for host in hosts}
+    return sorted(hosts | local)
 
 
 def log_to_prefect() -> None:
@@ -64,6 +99,8 @@ def log_to_prefect() -> None:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
+        for handler in (*logger.handlers, *logging.getLogger().handlers):
+            handler.addFilter(clean_record)
     progress = logging.getLogger("tasks.progress")
     if not progress.handlers:  # a terminal's progress bars are one
         progress.setLevel(logging.DEBUG)
@@ -71,6 +108,12 @@ def log_to_prefect() -> None:
         progress.propagate = False
     # Hides "Finished in state Completed()" for each task run, which does not name the task.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+
+
+def clean_record(record: logging.LogRecord) -> bool:
+    """A filter for handlers that removes what a page's title or URL would do to a terminal."""
+    record.msg, record.args = without_controls(record.getMessage()), ()
+    return True
 
 
 class ProgressLines(logging.Handler):
@@ -118,7 +161,10 @@ def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> st
     A secret that is set is named in a comment, without its value. ConfigError for a value that
     cannot be quoted.
     """
-    defaults = server_settings(api) | {"PREFECT_HOME": str(settings.data / "prefect")}
+    home = environment.get("PREFECT_HOME") or str(settings.data / "prefect")
+    # The server copies its pages at its start; by default, among the installed packages.
+    pages = {"PREFECT_SERVER_UI_STATIC_DIRECTORY": f"{home}/ui"}
+    defaults = server_settings(api, environment) | pages | {"PREFECT_HOME": home}
     wanted = {name: environment.get(name) or value for name, value in defaults.items()}
     wanted |= {key: value for key, value in environment.items() if key.startswith(PREFIX) and value}
     if settings.store:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 POOL = "presswatch"
 DOES_NOTHING = {"type": "do-nothing"}
+DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
 def deploy(installation: Installation) -> list[DeploymentResponse]:
@@ -41,7 +42,11 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         _create_pool(client)
         _run_prefect_deploy(installation.settings.deployments)
         for automation in automations:
+            blocks = [one.get("block") for one in automation["actions"]]
             automation["actions"] = [_action(client, one) for one in automation["actions"]]
+            for block, action in zip(blocks, automation["actions"], strict=True):
+                if block and action == DOES_NOTHING:
+                    automation["description"] += f" Nothing is sent: there is no block {block}."
             wanted = AutomationCore.model_validate(automation)
             existing = client.read_automations_by_name(wanted.name)
             if existing:
@@ -63,6 +68,11 @@ def update_forms(installation: Installation) -> list[DeploymentResponse]:
             # For the command only: workers read PRESSWATCH_SOURCES and the like.
             for name in {"sources_file", "topics_file", "data"} & fields.keys():
                 del fields[name]
+            schema["additionalProperties"] = False
+            # The server checks patterns, but no formats.
+            for field in fields.values():
+                if field.get("format") == "date":
+                    field["pattern"] = DAY
             # The flow's `only` is a plain `list[str]`: its choices are those of sources.toml.
             if "only" in fields:
                 ids = [source.id for source in installation.sources]

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
-from flows.runs.prefect_settings import server_settings
-from tasks.installation import Installation, open_installation
+from flows.runs.prefect_settings import own_origins, server_settings
+from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError, Settings
+from tasks.text.counted import counted
 from warehouse.layers.atomic_write import write_whole
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,6 @@ RESTART_SECONDS = 2
 RESUMES = "the next run resumes from what was archived"
 # Folder of the server's copy of the pages, made at its first start.
 STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
-# Addresses that the pages may request besides their own.
-ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
 HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 
@@ -121,18 +119,24 @@ def serve_until_stopped(installation: Installation, port: int) -> None:
             raise ConfigError([why]) from None
     home = installation.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("PREFECT_HOME", str(home))
+    # Prefect's database is there, with what every run was given and said.
+    for folder in (
+        installation.layout.root,
+        Path(os.environ.setdefault("PREFECT_HOME", str(home))),
+    ):
+        keep_private(folder)
     for name in ("sources", "topics", "data", "deployments"):
         path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
-    for name, value in server_settings(f"http://{HOST}:{port}/api").items():
+    for name, value in server_settings(f"http://{HOST}:{port}/api", os.environ).items():
         os.environ.setdefault(name, value)
     # The server keeps its pages under Prefect's home, not among the installed packages.
     pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
     pages.mkdir(parents=True, exist_ok=True)
-    prefect = [sys.executable, "-m", "prefect"]
-    server = [*prefect, "server", "start", "--host", HOST, "--port", str(port)]
-    worker = [*prefect, "worker", "start", "--pool", "presswatch", "--type", "process"]
+    server = [sys.executable, "-m", "uvicorn", "--factory", "flows.server.app:create_guarded_app"]
+    server += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
+    worker = [sys.executable, "-m", "prefect", "worker", "start"]
+    worker += ["--pool", "presswatch", "--type", "process"]
     worker += ["--limit", "4", "--name", socket.gethostname()]
     serving = Serving(installation, os.environ["PREFECT_API_URL"])
     try:
@@ -195,7 +199,9 @@ def _watch(serving: Serving) -> None:
                 try:
                     serving.installation = open_installation()
                     update_forms(serving.installation)
-                    log.info("the forms offer %d sources", len(serving.installation.sources))
+                    log.info(
+                        "the forms offer %s", counted(len(serving.installation.sources), "source")
+                    )
                 except ConfigError as error:
                     log.warning("%s; the forms stay as they were", error)
                 seen = _changed_at(settings)
@@ -263,8 +269,7 @@ def add_policy(environment: Mapping[str, str]) -> None:
 
 def policy(environment: Mapping[str, str]) -> str:
     """The content security policy: the pages' own content, and the API's addresses."""
-    urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
-    hosts = {f"{url.scheme}://{url.netloc}" for url in urls}
-    sockets = {host.replace("http", "ws", 1) for host in hosts}
-    reached = sorted(hosts | sockets)
-    return " ".join(["default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:", *reached])
+    hosts = own_origins(environment)
+    sockets = [host.replace("http", "ws", 1) for host in hosts]
+    own = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+    return " ".join([own, *hosts, *sockets])

@@ -27,6 +27,7 @@ from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, Shard
 from tasks.backfill.shards import Shard, ShardJob, Staged
 from tasks.collect.collector import SourcesFailed
 from tasks.process_pool import ahead
+from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +161,7 @@ class Cluster:
                 raise found
             if isinstance(found, Exception):
                 raise SourcesFailed(f"the Dask worker at {worker} {UNFIT}: {found}")
-        log.info("refining on %s, %d shards at once", address, self._threads())
+        log.info("refining on %s, %s at once", address, counted(self._threads(), "shard"))
 
     def shards(self, warcs: Iterable[Shard], size: int, done: Container[Shard] = ()) -> Shards:
         """The shards of all files in their order, as `ShardPool.shards` gives them."""

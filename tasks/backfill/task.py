@@ -14,6 +14,7 @@ from tasks.backfill.shard_processes import Refinement, ShardFailed
 from tasks.backfill.shard_runs import Estimate, Place, grouped, load_shards
 from tasks.backfill.shards import Staged
 from tasks.progress import advance
+from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Backfilled:
         left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
         return (
             f"{megabytes(self.bytes_done)} of {megabytes(self.bytes)}:"
-            f" {self.counts['article']} new articles of {self.pages} pages,"
+            f" {counted(self.counts['article'], 'new article')} of {counted(self.pages, 'page')},"
             f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
         )
 

@@ -12,6 +12,7 @@ from tasks.extract import extract_page
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.settings import Settings
 from tasks.sources.source import Source
+from tasks.text.counted import counted
 
 Get = Callable[..., Attempt]
 
@@ -40,7 +41,7 @@ def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
             yield from _check_listing(get, source, url, settings.limits.max_entries)
     for pattern in source.files:
         found = len(find_files((pattern,)))
-        yield Finding(found > 0, f"{pattern}: {found} saved pages")
+        yield Finding(found > 0, f"{pattern}: {counted(found, 'saved page')}")
 
 
 def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iterator[Finding]:
@@ -59,7 +60,9 @@ def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iter
         yield Finding(False, f"{url}: {read.outcome}: {read.detail}")
         return
     is_useful = bool(read.entries or read.children)
-    yield Finding(is_useful, f"{url}: {read.kind}, {len(read.entries)} entries")
+    yield Finding(
+        is_useful, f"{url}: {read.kind}, {counted(len(read.entries), 'entry', 'entries')}"
+    )
     # One page is enough, and asks little of the host.
     for entry in read.entries[:1]:
         yield _check_page(get, source, entry)

@@ -2,11 +2,13 @@
 
 import hashlib
 import unicodedata
+from dataclasses import asdict
 from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
 from tasks.model import Capture, CaptureKind, Extraction, PageText
+from tasks.text.control_characters import quoted_controls, without_controls
 from tasks.text.html_tree import one_line
 from tasks.text.near_copies import sketch
 from tasks.text.sentence_split import word_count
@@ -37,8 +39,8 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
         "first_seen_at": None,
         "page_sha256": None,
         "source_id": capture.source_id,
-        "url_requested": capture.url_requested,
-        "url_final": capture.url_final,
+        "url_requested": quoted_controls(capture.url_requested),
+        "url_final": quoted_controls(capture.url_final),
         "url_canonical": url,
         "fetched_at": capture.attempted_at,
         "raw_ref": capture.raw_ref,
@@ -58,6 +60,16 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
             "tdm_reservation": _line(page.tdm_reservation) or None,
         },
     }
+
+
+def capture_row(capture: Capture) -> Row:
+    """The row under CAPTURE_SCHEMA of a capture; `etag` and `last_modified` stay as they came."""
+    row = asdict(capture)
+    for name in ("url_requested", "url_final", "found_in", "given_url"):
+        row[name] = row[name] and quoted_controls(row[name])
+    for name in ("detail", "content_type", "entry_headline", "entry_published_raw"):
+        row[name] = row[name] and without_controls(row[name])
+    return row
 
 
 def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) -> list[Row]:
@@ -151,5 +163,5 @@ def _line(text: str | None) -> str:
 
 
 def _storable(text: str) -> str:
-    """The text without half surrogate pairs and NUL, which UTF-8 and databases refuse."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    """The text without half surrogate pairs, which UTF-8 refuses, and control characters."""
+    return without_controls(text).encode("utf-8", "replace").decode("utf-8")

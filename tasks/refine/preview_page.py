@@ -14,6 +14,7 @@ from tasks.process_pool import PagePool
 from tasks.refine.refine_pages import Origin
 from tasks.settings import Limits
 from tasks.sources.source import Source
+from tasks.text.control_characters import without_controls
 
 Record = dict[str, Any]
 # How `raw_ref` ends, by which the warehouse names a page's place in the archive.
@@ -21,7 +22,10 @@ ARCHIVED = re.compile(r"\.warc\.gz#\d+$")
 
 
 def as_record(found: Extraction) -> Record:
-    """A page as JSON can hold it: the article's fields, `stripped` and `rejection`."""
+    """A page as JSON can hold it: the article's fields, `stripped` and `rejection`.
+
+    Control characters are removed, as from a record.
+    """
     is_rejected = found.outcome is not Outcome.ARTICLE
     reason = f"{found.outcome}: {found.detail}".rstrip(": ") if is_rejected else None
     stripped = [
@@ -29,7 +33,7 @@ def as_record(found: Extraction) -> Record:
         for block in found.stripped
     ]
     page = found.page or PageText("", ())
-    return {
+    record = {
         "headline": page.headline or None,
         "kicker": page.kicker,
         "standfirst": page.standfirst,
@@ -49,6 +53,15 @@ def as_record(found: Extraction) -> Record:
         "stripped": stripped,
         "rejection": reason,
     }
+    return {name: _clean(value) for name, value in record.items()}
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _clean(item) for name, item in value.items()}
+    return without_controls(value) if isinstance(value, str) else value
 
 
 def explain(

@@ -7,7 +7,7 @@ spool. Only pages that keep a recurring text are extracted twice.
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple, TypeAlias, TypeVar
@@ -18,7 +18,7 @@ from tasks.extract import extract_page
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.model import Capture, Extraction, Outcome
 from tasks.prompts import NO_SITE, Site
-from tasks.refine.normalise import Row, article_row, stripped_rows
+from tasks.refine.normalise import Row, article_row, capture_row, stripped_rows
 from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
 from tasks.sources.source import NO_OVERRIDES, BlockOverrides, Source
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
@@ -102,7 +102,7 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
     stripped = stripped_rows(extraction, capture, article["article_id"])
     kept = kept_texts(extraction.page)
     print_ = fingerprint(article, kept, extraction.stripped)
-    return Refined(asdict(done), article, tuple(stripped), print_, kept)
+    return Refined(capture_row(done), article, tuple(stripped), print_, kept)
 
 
 def refine_each(
@@ -117,7 +117,7 @@ def refine_each(
         if isinstance(done, Extraction):
             yield capture, _rejected(capture, done)
         else:
-            yield capture, done or Refined(asdict(capture))
+            yield capture, done or Refined(capture_row(capture))
 
 
 def refine_again(
@@ -206,7 +206,7 @@ def raw_offset(capture: Capture) -> int:
 
 
 def _rejected(capture: Capture, why: Extraction) -> Refined:
-    return Refined(asdict(replace(capture, outcome=why.outcome, detail=why.detail)))
+    return Refined(capture_row(replace(capture, outcome=why.outcome, detail=why.detail)))
 
 
 def _read_spool(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.report.chart_style import Spec
+from tasks.text.counted import counted
 
 Row = Mapping[str, Any]
 
@@ -192,7 +193,9 @@ def coverage(rows: Sequence[Row]) -> Spec:
             "to": str(row["day_end"]),
             "state": row["state"],
             "articles": f"{row['articles']:,}",
-            "failed": f"{row['failed']:,} pages, {row['listings_failed']:,} listings",
+            "failed": ", ".join(
+                (counted(row["failed"], "page"), counted(row["listings_failed"], "listing"))
+            ),
         }
         for row in rows
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.report.figures import REPORTS
+from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
@@ -73,7 +74,7 @@ def ledger_page(
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")
-    head = ("source", "discovered", "fetched", "new", "revised", "rejected", "seconds")
+    head = ("source", "listed", "fetched", "new", "revised", "rejected", "seconds")
     total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
     return "\n\n".join(filter(None, [total, table(head, cells), "\n".join(lines)]))
 
@@ -85,7 +86,9 @@ def topics_page(figures: RunFigures) -> str:
         return "**This run has no new text.**"
     cells = [[row["name"], row["hits"], row["mentions"]] for row in figures.topics]
     head = ("topic", "articles that mention it", "mentions")
-    return f"**In the {articles} new or revised articles of this run**\n\n" + table(head, cells)
+    return f"**In the {counted(articles, 'new or revised article')} of this run**\n\n" + table(
+        head, cells
+    )
 
 
 def rejections_page(figures: RunFigures) -> str:
@@ -94,7 +97,7 @@ def rejections_page(figures: RunFigures) -> str:
         return "**No page was rejected.**"
     total = len(figures.rejections)
     shown = f"; the first {MOST}" if total > MOST else ""
-    pages = [f"**{total} pages gave no article{shown}**\n"]
+    pages = [f"**{counted(total, 'page')} gave no article{shown}**\n"]
     for row in figures.rejections[:MOST]:
         url = row["url_requested"]
         # Many details begin with the URL, which has a line of its own.

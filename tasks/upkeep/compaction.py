@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.text.counted import counted
 from warehouse.build import loader
 from warehouse.build.manifest import listed_files
 from warehouse.build.publish import publish_locked
@@ -79,7 +80,8 @@ class Compacted:
             return f"nothing to compact{left}"
         before, after = (size / 1e6 for size in (self.bytes_before, self.bytes_after))
         return (
-            f"{self.days} days and layers, {self.files_before} files ({before:.1f} MB) into"
+            f"{counted(self.days, 'day and layer', 'days and layers')},"
+            f" {counted(self.files_before, 'file')} ({before:.1f} MB) into"
             f" {self.files_after} ({after:.1f} MB){left}"
         )
 

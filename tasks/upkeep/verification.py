@@ -11,6 +11,7 @@ import duckdb
 from tasks.archive.warc_records import beginning
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
+from tasks.text.counted import counted
 from warehouse.build import schema_version
 from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.manifest import NAME, live_files, read_manifest
@@ -59,11 +60,12 @@ class Verified:
     findings: tuple[Finding, ...] = ()
 
     def __str__(self) -> str:
-        objects = f" {self.objects} objects of the store," if self.objects else ""
+        objects = f" {counted(self.objects, 'object')} of the store," if self.objects else ""
         gone = f" ({self.removed} in removed archives)" if self.removed else ""
         return (
-            f"{self.files} Parquet files of {self.rows} rows, {self.references} archive places"
-            f"{gone},{objects} {self.checks} checks: {len(self.findings) or 'nothing'} broken"
+            f"{counted(self.files, 'Parquet file')} of {counted(self.rows, 'row')},"
+            f" {counted(self.references, 'archive place')}{gone},{objects}"
+            f" {counted(self.checks, 'check')}: {len(self.findings) or 'nothing'} broken"
         )
 
 

@@ -158,10 +158,9 @@ def test_wrong_usage_of_sql_is_told_in_a_line(layout: Layout, words: tuple[str, 
 def test_sql_is_read_only_and_says_what_is_wrong(layout: Layout) -> None:
     wrong = {
         "SELECT mention\nFROM mentions": 'Binder Error: Referenced column "mention" not found',
-        "DROP TABLE articles": 'Cannot execute statement of type "DROP" on database',
+        "DROP TABLE articles": "DROP is refused: a query reads the warehouse and writes nothing",
         "SELECT\nFROM": "(line 2)",
         "SELEC 1": "Parser Error: syntax error at or near",
-        "COPY articles TO '/nowhere/x.csv'": "IO Error: Cannot open file",
     }
     for text, message in wrong.items():
         status, out, err = command("sql", text, *at(layout))

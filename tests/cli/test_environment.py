@@ -44,6 +44,9 @@ def test_the_settings_in_use_without_secrets(monkeypatch: pytest.MonkeyPatch) ->
     assert found["PREFECT_API_URL"] == "https://news.example.org/api"
     assert found["PREFECT_UI_URL"] == "https://news.example.org/v2"
     assert found["PREFECT_HOME"] == "/srv/presswatch/prefect"
+    assert found["PREFECT_SERVER_UI_STATIC_DIRECTORY"] == "/srv/presswatch/prefect/ui"
+    assert found["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == "https://news.example.org"
+    assert found["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
     assert found["PRESSWATCH_CONTACT"] == "desk@example.org"
     assert found["PRESSWATCH_SOURCES"] == str(SAMPLE / "sources.toml")
     assert found["PRESSWATCH_LIMITS__MAX_BYTES"] == "5000000"
@@ -52,6 +55,7 @@ def test_the_settings_in_use_without_secrets(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_addresses_and_names_that_hold_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"PRESSWATCH_S3_SECRET_KEY": "hidden-3", "PREFECT_API_URL": "http://a:hidden-4@b/api"}
+    given["PREFECT_UI_API_URL"] = "https://c:hidden-5@d/api"
     status, text = env(monkeypatch, given)
     assert status == 0
     assert "hidden" not in text

@@ -35,7 +35,7 @@ def test_the_ledger_says_of_each_source_what_came_of_it() -> None:
     assert page.splitlines() == [
         f"**Run {RUN}**: 3 new, 0 revised",
         "",
-        "| source | discovered | fetched | new | revised | rejected | seconds |",
+        "| source | listed | fetched | new | revised | rejected | seconds |",
         "|---|--:|--:|--:|--:|--:|--:|",
         "| gb-post | 9 | 5 | 3 | 0 | 2 | 1.2 |",
         "| de-blatt | 0 | 0 | 0 | 0 | 0 |  |",
@@ -53,6 +53,16 @@ def test_a_rejection_leads_to_the_page_and_to_what_is_on_it() -> None:
     assert shown.startswith("www.gb-post.test/abc")
     assert len(shown) == WIDEST + 1
     assert third == f"  `presswatch extract 'gb-post/{RUN}.warc.gz#4410'`"
+
+
+def test_one_is_no_plural() -> None:
+    assert rejections_page(RunFigures([], [], [rejected()])).startswith(
+        "**1 page gave no article**"
+    )
+    topic = {"name": "G20", "hits": 1, "mentions": 1, "articles": 1}
+    assert topics_page(RunFigures([], [topic], [])).startswith(
+        "**In the 1 new or revised article of this run**"
+    )
 
 
 def test_no_more_rejections_than_one_can_read() -> None:

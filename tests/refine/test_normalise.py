@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.model import Capture, CaptureKind, Extraction, Outcome, PageText, StrippedBlock
-from tasks.refine.normalise import article_row, body_sha256, stripped_rows
+from tasks.refine.normalise import article_row, body_sha256, capture_row, stripped_rows
 from tasks.text.urls import article_id
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
@@ -147,3 +148,33 @@ def test_text_that_no_database_takes_is_made_storable() -> None:
 def test_a_missing_headline_is_taken_from_the_feed() -> None:
     fed = replace(CAPTURE, entry_headline="From the feed")
     assert row(replace(PAGE, headline=""), fed)["headline"] == "From the feed"
+
+
+HOSTILE = "A \x1b[31mred\x1b[0m\x07 \u202etxt\x9b end\x00"
+SAFE = "A red txt end"
+
+
+def test_no_field_of_a_record_holds_a_control_character() -> None:
+    texts = ("headline", "kicker", "standfirst", "byline", "dateline", "section", "rights_notice")
+    page = replace(
+        PAGE,
+        paragraphs=(HOSTILE, "Second."),
+        captions=(HOSTILE,),
+        authors=(HOSTILE,),
+        published_raw=HOSTILE,
+        tdm_reservation=HOSTILE,
+        **dict.fromkeys(texts, HOSTILE),  # type: ignore[arg-type]
+    )
+    url = "https://mill.example/a\x1b[2J"
+    capture = replace(CAPTURE, url_requested=url, url_final=url, detail=HOSTILE)
+    made = row(page, capture)
+    assert {made[name] for name in texts if name in made} == {SAFE}
+    assert made["body"] == f"{SAFE}\n\nSecond."
+    assert (made["captions"], made["authors"]) == ([SAFE], [SAFE])
+    block = StrippedBlock(HOSTILE, "paywall", "text:x", 0)
+    (stripped,) = stripped_rows(Extraction(Outcome.ARTICLE, stripped=(block,)), capture, uuid4())
+    assert stripped["text"] == SAFE
+    for found in (made, capture_row(capture)):
+        values = "".join(map(str, found.values())) + "".join(found.get("rights", {}).values())
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", values), found
+    assert made["url_requested"] == "https://mill.example/a%1B[2J"

@@ -12,7 +12,8 @@ LOCAL = "http://127.0.0.1:4200"
 def test_the_api_can_be_reached_and_nothing_else() -> None:
     about = {"PREFECT_API_URL": f"{LOCAL}/api", "PREFECT_UI_API_URL": "https://news.test/api"}
     own = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
-    hosts = f"{LOCAL} https://news.test ws://127.0.0.1:4200 wss://news.test"
+    hosts = f"{LOCAL} http://localhost:4200 https://news.test"
+    hosts += " ws://127.0.0.1:4200 ws://localhost:4200 wss://news.test"
     assert policy(about) == f"{own} {hosts}"
 
 

@@ -79,10 +79,34 @@ def form_of(deployment: DeploymentResponse) -> dict[str, Any]:
     return fields
 
 
-def test_a_wrong_value_is_refused_with_the_choices(served: Served) -> None:
+@pytest.mark.parametrize(
+    ("deployment", "given", "why"),
+    [
+        ("ingest/hourly", {"only": ["gb-nobody"]}, "gb-portwick-courier"),
+        ("ingest/hourly", {"since_days": 99_999_999_999}, "maximum of 36500"),
+        ("ingest/hourly", {"since_days": -1}, "minimum of 0"),
+        ("ingest/hourly", {"max_new": 1.5}, "is not of type"),
+        ("backfill/archives", {"warcs": []}, "should be non-empty"),
+        ("backfill/archives", {"warcs": ["a"], "since": "2026-13-01"}, "does not match"),
+        ("backfill/archives", {"warcs": ["a"], "processes": 5000}, "maximum of 1024"),
+        ("rebuild/rebuild", {"layer": "everything"}, "'articles'"),
+        ("ingest/hourly", {"data": "/somewhere"}, "'data' was unexpected"),
+        ("recount/recount", {"topics_file": "/etc/passwd"}, "'topics_file' was unexpected"),
+        ("report/daily", {"sources_file": "/etc/passwd"}, "'sources_file' was unexpected"),
+    ],
+)
+def test_a_wrong_value_is_refused_before_a_run_begins(
+    served: Served, deployment: str, given: dict[str, Any], why: str
+) -> None:
     with pytest.raises(PrefectHTTPStatusError) as refused:
-        served.begin(only=["gb-nobody"])
-    assert "gb-portwick-courier" in refused.value.response.text
+        served.begin(deployment, **given)
+    assert why in refused.value.response.text
+
+
+def test_an_alert_that_nobody_gets_says_so(served: Served) -> None:
+    with served.client() as client:
+        (found,) = client.read_automations_by_name("presswatch: a run failed")
+    assert found.description.endswith("Nothing is sent: there is no block presswatch-alerts.")
 
 
 def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) -> None:
@@ -150,7 +174,7 @@ def test_a_backfill_by_hand_goes_to_the_dask_cluster(
     asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
     with served.client() as client:
         said = [one["message"] for one in client.request("POST", "/logs/filter", json=asked).json()]
-    assert f"refining on {dask.address}, 1 shards at once" in said
+    assert f"refining on {dask.address}, 1 shard at once" in said
     found = "SELECT count(*) AS n FROM articles WHERE source_id LIKE 'archive-%'"
     assert query(place.layout, found).to_pylist() == [{"n": 12}]
 

@@ -10,17 +10,17 @@ from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-AT_HOME = ("--lang=en-US", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-"""Messages in English, and no way to any host but this machine."""
+NO_HOSTS = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser without a window."""
+def chromium(*names: str) -> Iterator[Browser]:
+    """A browser without a window, in English, that reaches this machine alone, also by `names`."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    arguments = [*QUIET, *AT_HOME, *root]
+    rules = ", ".join([*(f"MAP {name} 127.0.0.1" for name in names), NO_HOSTS])
+    arguments = [*QUIET, "--lang=en-US", f"--host-resolver-rules={rules}", *root]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield opened

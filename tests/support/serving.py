@@ -97,7 +97,8 @@ class Served:
 
     def pid(self, name: str) -> int:
         """Process id of its `server` or `worker`."""
-        found = pids_of(f"prefect {name} start", str(self.data))
+        started = {"server": "flows.server.app", "worker": "prefect worker start"}
+        found = pids_of(started[name], str(self.data))
         assert len(found) == 1, found
         return found[0]
 

@@ -1,6 +1,7 @@
 """Reading the current snapshot. Readers and the loader never block each other."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,20 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.layers.layout import Layout
+
+# Statements of a person's query. In a snapshot, opened read-only, CREATE makes what is temporary.
+READING = frozenset(
+    {
+        duckdb.StatementType.SELECT,
+        duckdb.StatementType.EXPLAIN,
+        duckdb.StatementType.MULTI,
+        duckdb.StatementType.SET,
+        duckdb.StatementType.PRAGMA,
+        duckdb.StatementType.CREATE,
+    }
+)
+HOLDING_OTHERS = {duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
+WORD = re.compile(rb"\w+")
 
 
 class QueryError(Exception):
@@ -49,25 +64,66 @@ def kept_open(layout: Layout) -> Iterator[None]:
 
 
 @contextmanager
-def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
-    """Query the current snapshot: a relation to read within the body; None for a statement.
+def asked(
+    layout: Layout, sql: str, writes: Path | None = None
+) -> Iterator[duckdb.DuckDBPyRelation | None]:
+    """A person's query of the current snapshot: a relation to read within the body, or None.
 
-    QueryError with a message of one line.
+    It reads the snapshot and the article files, and writes nothing; the body may write the file
+    `writes`. QueryError with a message of one line.
     """
-    with snapshot(layout) as con:
-        try:
-            yield con.sql(sql)
-        except duckdb.Error as error:
-            # The message with the line's number, without the excerpt of the query that follows.
-            text, marker, excerpt = str(error).partition("\n\nLINE ")
-            line = f" (line {excerpt.partition(':')[0]})" if marker else ""
-            raise QueryError(" ".join(text.split()) + line) from error
+    with snapshot(layout) as con, _errors_in_a_line():
+        _refuse_writing(con, sql)
+        _confine(con, layout, writes)
+        yield con.sql(sql)
 
 
 def query(layout: Layout, sql: str) -> pa.Table:
-    """The result of one SQL query on the current snapshot; QueryError as of `asked`."""
-    with asked(layout, sql) as relation:
+    """The result of one SQL query on the current snapshot; QueryError with one line."""
+    with snapshot(layout) as con, _errors_in_a_line():
+        relation = con.sql(sql)
         return pa.table({}) if relation is None else relation.to_arrow_table()
+
+
+@contextmanager
+def _errors_in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        # The message with the line's number, without the excerpt of the query that follows.
+        text, marker, excerpt = str(error).partition("\n\nLINE ")
+        line = f" (line {excerpt.partition(':')[0]})" if marker else ""
+        raise QueryError(" ".join(text.split()) + line) from error
+
+
+def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """QueryError for a statement that may write: DuckDB lets COPY write where it may read."""
+    kinds = [statement.type for statement in con.extract_statements(sql)]
+    refused = [kind.name for kind in kinds if kind not in READING]
+    # EXPLAIN ANALYZE runs what it explains, and a statement of several may hold COPY (PIVOT ...).
+    if not HOLDING_OTHERS.isdisjoint(kinds):
+        text = sql.encode()  # the offsets of tokens count bytes
+        words = (
+            WORD.match(text, at)
+            for at, kind in duckdb.tokenize(sql)
+            if kind == duckdb.token_type.keyword
+        )
+        refused += ["COPY" for word in words if word and word[0].upper() == b"COPY"]
+    if refused:
+        raise QueryError(f"{refused[0]} is refused: a query reads the warehouse and writes nothing")
+
+
+def _confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None) -> None:
+    """Keep a connection to the snapshot and the article files, for good."""
+    root = layout.articles.absolute().as_posix()
+    # The views of texts name the files as patterns, in which these characters are escaped.
+    con.execute("SET allowed_directories = ?", [[root, re.sub(r"([*?\[])", r"[\1]", root)]])
+    if writes:
+        # DuckDB writes beside a file that exists, and renames.
+        files = [str(writes.absolute()), str(writes.absolute().with_name(f"tmp_{writes.name}"))]
+        con.execute("SET allowed_paths = ?", [files])
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
 
 
 def records(

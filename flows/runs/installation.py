@@ -1,0 +1,24 @@
+"""The installation that a run works on."""
+
+from prefect.context import FlowRunContext
+
+from flows.runs.prefect_settings import log_to_prefect
+from tasks.installation import Installation, keep_private, open_installation
+from tasks.settings import ConfigError
+
+
+def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation:
+    """Open the installation of a flow's parameters as `open_installation` does, when a flow begins.
+
+    ConfigError, too, where a run of a deployment names files: those of its worker count, not those
+    of whoever reaches the API.
+    """
+    log_to_prefect()
+    context = FlowRunContext.get()
+    given = {"sources_file": sources_file, "topics_file": topics_file, "data": data}
+    if context and context.flow_run and context.flow_run.deployment_id and any(given.values()):
+        names = ", ".join(name for name, value in given.items() if value)
+        raise ConfigError([f"{names}: not for runs of a deployment, which use the worker's files"])
+    installation = open_installation(sources_file, topics_file, data)
+    keep_private(installation.layout.root)
+    return installation

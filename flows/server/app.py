@@ -1,0 +1,54 @@
+"""Prefect's server, for its own pages and for programs: other web pages are refused."""
+
+from urllib.parse import urlsplit
+
+from prefect.server.api.server import create_app
+from prefect.settings import get_current_settings
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class OwnOriginsOnly:
+    """Refuses what a page of another origin sends, WebSockets included, with status 403.
+
+    Browsers name the origin in the Origin header; programs send none. No page may show the server's
+    pages in a frame, where it could have a person click what starts a run.
+    """
+
+    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it through."""
+        origin = None if scope["type"] == "lifespan" else Headers(scope=scope).get("origin")
+        if origin is None or not self._origins.isdisjoint((origin, "*")):
+
+            async def send_unframed(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    MutableHeaders(scope=message)["X-Frame-Options"] = "DENY"
+                await send(message)
+
+            await self._app(scope, receive, send_unframed)
+            return
+        why = f"Requests of {origin} are refused; PREFECT_SERVER_CORS_ALLOWED_ORIGINS allows it."
+        await PlainTextResponse(why, 403)(scope, receive, send)
+
+
+def create_guarded_app() -> ASGIApp:
+    """Prefect's server as `prefect server start` makes it, with two checks in front.
+
+    Prefect's CORS and CSRF settings leave two ways in (3.9): WebSockets, which post events and read
+    logs, and a name of the attacker's that resolves to 127.0.0.1, whose pages are of the server's
+    own origin (DNS rebinding).
+    """
+    allowed = get_current_settings().server.api.cors_allowed_origins
+    origins = frozenset(allowed.split(","))
+    # The first two are what a proxy or a check on this machine asks for.
+    hosts = {"127.0.0.1", "localhost", *(urlsplit(origin).hostname or "" for origin in origins)}
+    app = create_app(final=True)
+    app.add_middleware(OwnOriginsOnly, origins=origins)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts), www_redirect=False)
+    return app
