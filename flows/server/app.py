@@ -48,7 +48,7 @@ def create_guarded_app() -> ASGIApp:
     origins = frozenset(allowed.split(","))
     # The first two are what a proxy or a check on this machine asks for.
     hosts = {"127.0.0.1", "localhost", *(urlsplit(origin).hostname or "" for origin in origins)}
-    app = create_app(final=True)
-    app.add_middleware(OwnOriginsOnly, origins=origins)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts), www_redirect=False)
-    return app
+    # Around the app, not added to it: the server's own clients call the same app in memory, as host
+    # `prefect-in-memory`, to run automations' actions.
+    app = OwnOriginsOnly(create_app(final=True), origins)
+    return TrustedHostMiddleware(app, allowed_hosts=sorted(hosts), www_redirect=False)
