@@ -4,13 +4,14 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
+from tasks.collect.deferral import SourceTime, deferrals, left_for_later
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.listing_cache import ListingCache, archived_copy
@@ -46,12 +47,13 @@ class Collected:
     source_id: str
     warc: Path | None = None
     listed: int = 0  # entries that listings and globs named, each once
-    # New entries deferred to a later run: over the limit on new articles, or no host answered.
+    # New entries deferred to a later run: over a limit, or no host answered.
     deferred: int = 0
     rechecked: int = 0  # known pages fetched again
     outcomes: dict[str, int] = field(default_factory=dict)  # attempts by outcome
     error: str = ""  # why the source failed; empty when it did not
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
+    late: str = ""  # why its time did not suffice; empty when it did
 
     @property
     def has_pages(self) -> bool:
@@ -110,6 +112,7 @@ class Collector:
             dict(sorted(visit.outcomes.items())),
             visit.error,
             visit.skipped,
+            visit.time.late,
         )
 
 
@@ -123,6 +126,7 @@ class _Visit:
         self.deferred = self.rechecked = self.unanswered = self.read_listings = 0
         self.failed_listings: list[str] = []
         self.error = ""
+        self.time = SourceTime(source.id, collector.limits.source_seconds)
         self.skipped = collector.breaker.skip_reason(source)
         self.trial_listings = collector.breaker.trial_listings(source)
         about = f"{collector.limits.max_entries} {source.sections}"
@@ -133,6 +137,7 @@ class _Visit:
         if self.skipped:
             log.info("%s: %s", self.source.id, self.skipped)
             return
+        self.time.begin()
         self._fetch_new_pages()
         if self.failed_listings and not self.read_listings:
             self.error = f"no listing could be read: {self.failed_listings[0]}"
@@ -154,7 +159,7 @@ class _Visit:
                 self._record(attempt, entry)
 
     def _fetch_new_pages(self) -> None:
-        collector = self.collector
+        collector, time = self.collector, self.time
         fresh: dict[str, Entry] = {}
         for entry in self._listed_entries():
             fresh.setdefault(fold(entry.url), entry)
@@ -168,24 +173,21 @@ class _Visit:
             if entry.published_at is None or entry.published_at >= since
         ]
         limit = collector.max_new or collector.limits.max_new_articles
-        deferred = [entry for _, entry in wanted[limit:]]
+        deferred, late = [entry for _, entry in wanted[limit:]], list[Entry]()
         for number, (key, entry) in enumerate(wanted[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
             if self.unanswered == FAILURES_IN_A_ROW:
                 deferred.append(entry)
+            elif time.is_up():
+                late.append(entry)
             elif collector.claim(key):
-                self._fetch(entry)
-        self.deferred = len(deferred)
-        # One attempt a publication day, so that coverage does not count the day as complete.
-        days: dict[date | None, list[Entry]] = {}
-        for entry in deferred:
-            at = entry.published_at
-            days.setdefault(at.astimezone(UTC).date() if at else None, []).append(entry)
-        for entries in days.values():
-            detail = f"{len(entries)} page{'' if len(entries) == 1 else 's'} of this day"
-            kind, outcome, url = CaptureKind.PAGE, Outcome.LEFT_FOR_LATER, entries[0].url
-            attempt = Attempt(kind, url, url, outcome, collector.now, 0.0, detail)
-            self._record(attempt, entries[0])
+                self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
+        self.deferred += len(deferred) + len(late)
+        for left in (
+            *deferrals(deferred, collector.now),
+            *deferrals(late, collector.now, time.late),
+        ):
+            self._record(*left)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after
@@ -196,17 +198,18 @@ class _Visit:
         pages = collector.once.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: rechecks", number, len(pages))
-            if self.unanswered == FAILURES_IN_A_ROW:
+            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
                 return
             if collector.claim(fold(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
 
-    def _fetch(self, entry: Entry, known: DuePage | None = None) -> None:
+    def _fetch(self, entry: Entry, known: DuePage | None = None) -> Outcome:
         attempt = self._get(entry.url, CaptureKind.PAGE, known)
         self._record(attempt, entry)
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
+        return attempt.outcome
 
     def _listed_entries(self) -> Iterator[Entry]:
         if not self.source.listings:
@@ -217,6 +220,11 @@ class _Visit:
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
             if not waiting:
+                return
+            if self.time.is_up():
+                about = (self.collector.now, self.time.late)
+                for url in waiting:
+                    self._record(left_for_later(CaptureKind.LISTING, url, *about))
                 return
             url = waiting.popleft()
             listing = self._read_listing(url, last.get(url))
@@ -247,7 +255,7 @@ class _Visit:
                 self.listing_cache.put(url, last.raw_ref, listing)
         self._record(attempt)
         self.read_listings += listing is not None
-        if listing is None:
+        if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
             detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
             self.failed_listings.append(f"{attempt.outcome}: {detail}")
         return listing
@@ -268,7 +276,8 @@ class _Visit:
     def _get(
         self, url: str, kind: CaptureKind, known: KnownListing | DuePage | None = None
     ) -> Attempt:
-        return self.collector.client.get(
+        seconds = self.time.seconds
+        attempt = self.collector.client.get(
             url,
             kind=kind,
             record=self._record_robots,
@@ -277,7 +286,13 @@ class _Visit:
             etag=known.etag if known else None,
             last_modified=known.last_modified if known else None,
             max_tries=int(self.is_on_trial),
+            max_seconds=seconds / 10 if kind is CaptureKind.LISTING else seconds,
+            deadline=self.time.deadline,
         )
+        if attempt.outcome is not Outcome.LEFT_FOR_LATER:
+            return attempt
+        self.time.end()
+        return replace(attempt, detail=f"{attempt.detail}: {self.time.late}")
 
     def _record_robots(self, attempt: Attempt) -> None:
         if attempt.kind is CaptureKind.ROBOTS:
