@@ -96,10 +96,10 @@ def _ingest(
     with ExitStack() as reading:
         with running(layout, run_id):
             with (
-                shared_collection(
-                    installation, run_id, since_days, max_new, is_chosen=is_chosen
-                ) as shared,
                 page_pool(installation.settings) as pool,
+                shared_collection(
+                    installation, run_id, pool, since_days, max_new, is_chosen=is_chosen
+                ) as shared,
             ):
                 collecting = {
                     name: collect_sources.submit(name, group, shared)

@@ -15,8 +15,10 @@ from tasks.collect.deferral import SourceTime, deferrals, left_for_later
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.listing_cache import ListingCache, archived_copy
-from tasks.collect.listings import Listing, find_files, read_file, read_listing
+from tasks.collect.listings import Listing, find_files, read_file
+from tasks.collect.parse_listing import parse_listing
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.settings import Limits
 from tasks.sources.source import Source
@@ -69,6 +71,7 @@ class Collector:
     run_id: str
     client: Client
     limits: Limits
+    pool: PagePool | None = None  # parses listings; None parses them here, without limits
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
@@ -261,17 +264,12 @@ class _Visit:
         return listing
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
-        """The listing; None, and the attempt with its new outcome, when it is not one."""
-        read = read_listing(
-            attempt.payload,
-            attempt.content_type,
-            attempt.url_final,
-            max_entries=self.collector.limits.max_entries,
-            may_be_section=attempt.url_requested in self.source.sections,
-        )
-        if isinstance(read, Listing):
-            return read, attempt
-        return None, replace(attempt, outcome=read.outcome, detail=read.detail)
+        collector = self.collector
+        about = (collector.limits, collector.pool, self.time.deadline)
+        listing, attempt = parse_listing(attempt, self.source, *about)
+        if attempt.outcome is Outcome.LEFT_FOR_LATER:
+            self.time.end()
+        return listing, attempt
 
     def _get(
         self, url: str, kind: CaptureKind, known: KnownListing | DuePage | None = None

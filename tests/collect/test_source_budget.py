@@ -1,18 +1,29 @@
 """The time a source has in a run: what does not fit is left for the next run."""
 
+import math
+import os
 import socket
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 import pytest
 
+from tasks.collect import parse_listing
+from tasks.collect.collector import Collector
+from tasks.collect.fetch import Client
+from tasks.process_pool import PagePool
+from tasks.settings import Limits
 from tests.collect.test_collect import Desk, captures, desk, feed, fetched, item, page, source
-from tests.support.loopback import Answer, Loopback, dripping
+from tests.support.loopback import AGENT, Answer, Loopback, dripping, http
 from warehouse.read.query import query
 
 __all__ = ["desk"]
 
+RUN = "20260309T060000Z-000009"
 DAY = datetime.now(UTC) - timedelta(days=1)
 META = f'<meta property="article:published_time" content="{DAY.isoformat()}">'
 SLOW = dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", b"x")
@@ -104,3 +115,79 @@ def test_a_pause_that_is_longer_than_the_time_left_is_not_waited_for(
     assert time.monotonic() - began < 20
     assert fetched(web) == []
     assert collected.late == "the source's 20 s were used up"
+
+
+@pytest.mark.slow
+def test_a_feed_that_cannot_be_parsed_in_time_is_the_failure_of_this_feed(
+    web: Loopback, desk: Desk, pool: PagePool
+) -> None:
+    # feedparser takes minutes for 100,000 attributes of one element, though the feed has 1 MB.
+    attributes = " ".join(f'a{n}=""' for n in range(100_000))
+    text = f'<rss version="2.0"><channel><title>t</title><item {attributes}/></channel></rss>'
+    bad = web.say("/bad", http(text.encode(), Content_Type="application/xml"))
+    good = web.say("/feed", listed(*say(web, "a")))
+    limits = Limits(source_seconds=40)
+    with Client(limits, AGENT, desk.layout.cache) as client:
+        collected = Collector(desk.layout, RUN, client, limits, pool).collect(
+            source(feeds=(bad, good))
+        )
+    assert collected.outcomes == {
+        "fetched": 1,
+        "listed": 1,
+        "listing_unreadable": 1,
+        "not_found": 1,
+    }
+    assert (collected.error, collected.late) == ("", "")
+    (failed,) = [one for one in captures(collected) if one.outcome == "listing_unreadable"]
+    assert (failed.url_requested, failed.detail) == (bad, "parsing took longer than 4 s")
+
+
+def test_the_time_of_a_source_ends_while_its_listing_is_parsed(
+    web: Loopback, desk: Desk, pool: PagePool
+) -> None:
+    busy = pool.call(partial(time.sleep, 0), 60, math.inf)  # the process has begun
+    assert busy is None
+    pages = [pool.submit(time.sleep, 3) for _ in range(2)]  # it works on them first
+    limits = Limits(source_seconds=1)
+    with Client(limits, AGENT, desk.layout.cache) as client:
+        collected = Collector(desk.layout, RUN, client, limits, pool).collect(
+            source(feeds=(web.say("/feed", listed(*say(web, "a"))),))
+        )
+    assert [page.result() for page in pages] == [None, None]
+    assert collected.outcomes == {"left_for_later": 1, "not_found": 1}
+    assert (collected.error, collected.late) == ("", UP)
+
+
+@pytest.mark.parametrize(
+    ("read", "why"),
+    [
+        (partial(os._exit, 3), "the process that parsed it ended"),
+        (partial(bytes.decode, b"\xff"), "UnicodeDecodeError"),
+    ],
+)
+def test_a_listing_whose_process_dies_or_raises_is_unreadable(
+    web: Loopback,
+    desk: Desk,
+    pool: PagePool,
+    monkeypatch: pytest.MonkeyPatch,
+    read: Callable[[], object],
+    why: str,
+) -> None:
+    monkeypatch.setattr(parse_listing, "read_listing", Ignoring(read))
+    limits = Limits()
+    with Client(limits, AGENT, desk.layout.cache) as client:
+        collected = Collector(desk.layout, RUN, client, limits, pool).collect(
+            source(feeds=(web.say("/feed", listed()),))
+        )
+    assert collected.outcomes == {"listing_unreadable": 1, "not_found": 1}
+    assert why in collected.error
+
+
+@dataclass(frozen=True)
+class Ignoring:
+    """Calls a function without what it is given."""
+
+    call: Callable[[], object]
+
+    def __call__(self, *_: object, **__: object) -> object:
+        return self.call()
