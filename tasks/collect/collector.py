@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from tasks.activity import Activity
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.deferral import SourceTime, deferrals, left_for_later
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
+from tasks.collect.fetch.exchanges import shown
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing, find_files, read_file
 from tasks.collect.parse_listing import parse_listing
@@ -72,6 +74,7 @@ class Collector:
     client: Client
     limits: Limits
     pool: PagePool | None = None  # parses listings; None parses them here, without limits
+    activity: Activity = field(default_factory=Activity)
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
@@ -186,10 +189,8 @@ class _Visit:
             elif collector.claim(key):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
         self.deferred += len(deferred) + len(late)
-        for left in (
-            *deferrals(deferred, collector.now),
-            *deferrals(late, collector.now, time.late),
-        ):
+        at = collector.now
+        for left in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
             self._record(*left)
 
     def _recheck_pages(self) -> None:
@@ -266,7 +267,8 @@ class _Visit:
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         collector = self.collector
         about = (collector.limits, collector.pool, self.time.deadline)
-        listing, attempt = parse_listing(attempt, self.source, *about)
+        with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
+            listing, attempt = parse_listing(attempt, self.source, *about)
         if attempt.outcome is Outcome.LEFT_FOR_LATER:
             self.time.end()
         return listing, attempt
@@ -274,19 +276,19 @@ class _Visit:
     def _get(
         self, url: str, kind: CaptureKind, known: KnownListing | DuePage | None = None
     ) -> Attempt:
-        seconds = self.time.seconds
-        attempt = self.collector.client.get(
-            url,
-            kind=kind,
-            record=self._record_robots,
-            min_interval=self.source.min_interval_seconds,
-            allow_private=self.source.allow_private_hosts,
-            etag=known.etag if known else None,
-            last_modified=known.last_modified if known else None,
-            max_tries=int(self.is_on_trial),
-            max_seconds=seconds / 10 if kind is CaptureKind.LISTING else seconds,
-            deadline=self.time.deadline,
-        )
+        with self.collector.activity.of(self.source.id, f"fetches {shown(url)}"):
+            attempt = self.collector.client.get(
+                url,
+                kind=kind,
+                record=self._record_robots,
+                min_interval=self.source.min_interval_seconds,
+                allow_private=self.source.allow_private_hosts,
+                etag=known.etag if known else None,
+                last_modified=known.last_modified if known else None,
+                max_tries=int(self.is_on_trial),
+                max_seconds=self.time.seconds / (10 if kind is CaptureKind.LISTING else 1),
+                deadline=self.time.deadline,
+            )
         if attempt.outcome is not Outcome.LEFT_FOR_LATER:
             return attempt
         self.time.end()

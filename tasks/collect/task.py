@@ -15,6 +15,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
+from tasks.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
 from tasks.collect.fetch import Client
@@ -74,6 +75,7 @@ def shared_collection(
     installation: Installation,
     run_id: str,
     pool: PagePool,
+    activity: Activity,
     since_days: int = 0,
     max_new: int = 0,
     *,
@@ -98,6 +100,7 @@ def shared_collection(
                 client,
                 settings.limits,
                 pool,
+                activity,
                 since,
                 max_new,
                 settings.recheck_after,

@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.ingest import ingest
+from tasks.activity import Activity
 from tasks.archive import read_archive
 from tasks.collect import task as collect_task
 from tasks.collect.collector import Collected, Collector, SourcesFailed
@@ -128,7 +129,7 @@ def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
     def three_attempts() -> list[Collected]:
         with (
             page_pool(installation.settings) as pool,
-            shared_collection(installation, RUN, pool, is_chosen=True) as shared,
+            shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
         ):
             states = [task(name, group, shared, return_state=True) for task in tasks]
         assert [state.is_failed() for state in states] == [True, True]
@@ -162,7 +163,7 @@ def cancelled(installation: Installation) -> SharedCollection:
     with (
         suppress(KeyboardInterrupt),
         page_pool(installation.settings) as pool,
-        shared_collection(installation, RUN, pool, is_chosen=True) as shared,
+        shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
     ):
         raise KeyboardInterrupt
     return shared

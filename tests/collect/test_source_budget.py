@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 
+from tasks.activity import Activity
 from tasks.collect import parse_listing
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
@@ -191,3 +192,18 @@ class Ignoring:
 
     def __call__(self, *_: object, **__: object) -> object:
         return self.call()
+
+
+def test_what_a_source_is_doing_is_known_while_it_lasts(web: Loopback, desk: Desk) -> None:
+    lines: list[str] = []
+
+    def answer(conn: socket.socket) -> None:
+        lines.append(activity.line())
+        conn.sendall(page("All about a"))
+
+    one = source(feeds=(web.say("/feed", listed(web.say("/a", answer))),))
+    activity, limits = Activity(), Limits()
+    with Client(limits, AGENT, desk.layout.cache) as client:
+        Collector(desk.layout, RUN, client, limits, activity=activity).collect(one)
+    assert lines[0].startswith(f"waiting for: gb-post fetches {web.url}/a since ")
+    assert activity.line() == ""
