@@ -144,8 +144,9 @@ def test_a_feed_that_cannot_be_parsed_in_time_is_the_failure_of_this_feed(
 
 
 def test_the_time_of_a_source_ends_while_its_listing_is_parsed(
-    web: Loopback, desk: Desk, pool: PagePool
+    web: Loopback, desk: Desk, pool: PagePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(parse_listing, "SMALL", 0)
     busy = pool.call(partial(time.sleep, 0), 60, math.inf)  # the process has begun
     assert busy is None
     pages = [pool.submit(time.sleep, 3) for _ in range(2)]  # it works on them first
@@ -174,6 +175,7 @@ def test_a_listing_whose_process_dies_or_raises_is_unreadable(
     read: Callable[[], object],
     why: str,
 ) -> None:
+    monkeypatch.setattr(parse_listing, "SMALL", 0)
     monkeypatch.setattr(parse_listing, "read_listing", Ignoring(read))
     limits = Limits()
     with Client(limits, AGENT, desk.layout.cache) as client:
