@@ -22,6 +22,7 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
+from tasks.activity import Activity
 from tasks.archive import salvage, unfinished
 from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
@@ -94,19 +95,20 @@ def _ingest(
 ) -> State[Ingested]:
     layout = installation.layout
     log.info("run %s: %s", run_id, counted(len(locked.sources), "source"))
-    with ExitStack() as reading:
+    activity = Activity()
+    with ExitStack() as reading, activity.logged():
         with running(layout, run_id):
             with (
-                shared_collection(
-                    installation, run_id, since_days, max_new, is_chosen=is_chosen
-                ) as shared,
                 page_pool(installation.settings) as pool,
+                shared_collection(
+                    installation, run_id, pool, activity, since_days, max_new, is_chosen=is_chosen
+                ) as shared,
             ):
                 collecting = {
                     name: collect_sources.submit(name, group, shared)
                     for name, group in source_groups(locked.sources).items()
                 }
-                refined = _refine(installation, run_id, collecting, pool)
+                refined = _refine(installation, run_id, collecting, pool, activity)
             refined_by_id = {one.collected.source_id: one for one in refined}
             ordered = [refined_by_id[source.id] for source in locked.sources]
             batches = tuple(one.batch for one in ordered if one.batch)
@@ -127,8 +129,10 @@ def _refine(
     run_id: str,
     collecting: dict[str, PrefectFuture[tuple[Collected, ...]]],
     pool: PagePool,
+    activity: Activity,
 ) -> list[RefinedSource]:
     """Refine each group once it is collected, those without pages together in one task."""
+    about = (installation, run_id, pool, activity)
     names = {future.task_run_id: name for name, future in collecting.items()}
     refining, without_pages = [], list[Collected]()
     for future in as_completed(list(collecting.values())):
@@ -138,12 +142,12 @@ def _refine(
             raise collected
         if any(one.has_pages for one in collected):
             name, given = names[future.task_run_id], allow_failure(future)
-            refining.append(refine_sources.submit(name, installation, run_id, given, pool))
+            refining.append(refine_sources.submit(name, given, *about))
         else:
             without_pages += collected
     if without_pages:
         name = f"{len(without_pages)} without new pages"
-        refining.append(refine_sources.submit(name, installation, run_id, without_pages, pool))
+        refining.append(refine_sources.submit(name, without_pages, *about))
     return [one for future in refining for one in future.result()]
 
 

@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     ADDRESS_REFUSED = "address_refused"
     URL_INVALID = "url_invalid"
     TOO_MANY_REDIRECTS = "too_many_redirects"
-    LEFT_FOR_LATER = "left_for_later"  # past the limit on new articles, or its host fell silent
+    LEFT_FOR_LATER = "left_for_later"  # past a limit, no time left, or its host fell silent
 
     # The network or the server failed.
     DNS_FAILED = "dns_failed"

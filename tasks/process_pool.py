@@ -1,9 +1,11 @@
 """Worker processes for pages, shards and counting: each pool bounded, replaced and renewed here."""
 
+import math
 import multiprocessing
 import os
 import resource
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -103,11 +105,18 @@ class Submitted(Generic[R]):
         self._owner, self._work, self._seconds = owner, work, seconds
         self._pool, self.future = owner.schedule(work, seconds)
 
-    def result(self) -> R:
-        """What the call returns or raises; TimeoutError, ProcessExpired when its process died."""
+    def result(self, deadline: float = math.inf) -> R:
+        """What the call returns or raises; TimeoutError, ProcessExpired when its process died.
+
+        A call without a result by the deadline, of the monotonic clock, is given up (TimeoutError).
+        """
         while True:
             try:
-                return self.future.result()
+                left = max(deadline - time.monotonic(), 0.0)
+                return self.future.result(None if math.isinf(left) else left)
+            except TimeoutError:
+                self.future.cancel()
+                raise
             except BrokenProcessPool:
                 self._owner.renew(self._pool)
                 self._pool, self.future = self._owner.schedule(self._work, self._seconds)
@@ -135,6 +144,14 @@ class PagePool:
             raise
         submitted.future.add_done_callback(lambda _: self._room.release())
         return submitted
+
+    def call(self, work: Callable[[], R], seconds: float, deadline: float) -> R:
+        """What `work`, a picklable function, returns or raises, in a process.
+
+        Raises TimeoutError when it takes longer than `seconds` of wall time or has not ended by the
+        deadline, ProcessExpired when its process died.
+        """
+        return self._pool.submit(work, seconds).result(deadline)
 
     def in_order(
         self, submitted: Iterable[tuple[T, Submitted[R | Extraction] | None]]

@@ -98,6 +98,8 @@ class Limits(BaseModel):
     """Known pages fetched again for one source in one run; 0 turns rechecks off."""
     max_tries: Count = 3
     """Tries for one request, including the first."""
+    source_seconds: Seconds = 600.0
+    """Time for one source in one run, a tenth of it for a listing; the rest is deferred."""
     page_seconds: Seconds = 10.0
     """Time for extracting one page; a page that takes longer is rejected."""
     failures_to_skip: Count = 3

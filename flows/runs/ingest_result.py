@@ -116,7 +116,7 @@ def _create_artifacts(installation: Installation, done: Ingested) -> None:
 
 def _note(source: Collected) -> str:
     deferred = f"{source.deferred} deferred to a later run" if source.deferred else ""
-    return source.error or source.skipped or deferred
+    return source.error or source.skipped or ": ".join(filter(None, (deferred, source.late)))
 
 
 def summary(done: Ingested) -> Table:

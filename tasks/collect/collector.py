@@ -4,18 +4,23 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from tasks.activity import Activity
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.circuit_breaker import Breaker
+from tasks.collect.deferral import SourceTime, deferrals, left_for_later
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
+from tasks.collect.fetch.exchanges import shown
 from tasks.collect.listing_cache import ListingCache, archived_copy
-from tasks.collect.listings import Listing, find_files, read_file, read_listing
+from tasks.collect.listings import Listing, find_files, read_file
+from tasks.collect.parse_listing import parse_listing
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.settings import Limits
 from tasks.sources.source import Source
@@ -46,12 +51,13 @@ class Collected:
     source_id: str
     warc: Path | None = None
     listed: int = 0  # entries that listings and globs named, each once
-    # New entries deferred to a later run: over the limit on new articles, or no host answered.
+    # New entries deferred to a later run: over a limit, or no host answered.
     deferred: int = 0
     rechecked: int = 0  # known pages fetched again
     outcomes: dict[str, int] = field(default_factory=dict)  # attempts by outcome
     error: str = ""  # why the source failed; empty when it did not
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
+    late: str = ""  # why its time did not suffice; empty when it did
 
     @property
     def has_pages(self) -> bool:
@@ -67,6 +73,8 @@ class Collector:
     run_id: str
     client: Client
     limits: Limits
+    pool: PagePool | None = None  # parses listings; None parses them here, without limits
+    activity: Activity = field(default_factory=Activity)
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
@@ -110,6 +118,7 @@ class Collector:
             dict(sorted(visit.outcomes.items())),
             visit.error,
             visit.skipped,
+            visit.time.late,
         )
 
 
@@ -123,6 +132,7 @@ class _Visit:
         self.deferred = self.rechecked = self.unanswered = self.read_listings = 0
         self.failed_listings: list[str] = []
         self.error = ""
+        self.time = SourceTime(source.id, collector.limits.source_seconds)
         self.skipped = collector.breaker.skip_reason(source)
         self.trial_listings = collector.breaker.trial_listings(source)
         about = f"{collector.limits.max_entries} {source.sections}"
@@ -133,6 +143,7 @@ class _Visit:
         if self.skipped:
             log.info("%s: %s", self.source.id, self.skipped)
             return
+        self.time.begin()
         self._fetch_new_pages()
         if self.failed_listings and not self.read_listings:
             self.error = f"no listing could be read: {self.failed_listings[0]}"
@@ -154,7 +165,7 @@ class _Visit:
                 self._record(attempt, entry)
 
     def _fetch_new_pages(self) -> None:
-        collector = self.collector
+        collector, time = self.collector, self.time
         fresh: dict[str, Entry] = {}
         for entry in self._listed_entries():
             fresh.setdefault(fold(entry.url), entry)
@@ -168,24 +179,19 @@ class _Visit:
             if entry.published_at is None or entry.published_at >= since
         ]
         limit = collector.max_new or collector.limits.max_new_articles
-        deferred = [entry for _, entry in wanted[limit:]]
+        deferred, late = [entry for _, entry in wanted[limit:]], list[Entry]()
         for number, (key, entry) in enumerate(wanted[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
             if self.unanswered == FAILURES_IN_A_ROW:
                 deferred.append(entry)
+            elif time.is_up():
+                late.append(entry)
             elif collector.claim(key):
-                self._fetch(entry)
-        self.deferred = len(deferred)
-        # One attempt a publication day, so that coverage does not count the day as complete.
-        days: dict[date | None, list[Entry]] = {}
-        for entry in deferred:
-            at = entry.published_at
-            days.setdefault(at.astimezone(UTC).date() if at else None, []).append(entry)
-        for entries in days.values():
-            detail = f"{len(entries)} page{'' if len(entries) == 1 else 's'} of this day"
-            kind, outcome, url = CaptureKind.PAGE, Outcome.LEFT_FOR_LATER, entries[0].url
-            attempt = Attempt(kind, url, url, outcome, collector.now, 0.0, detail)
-            self._record(attempt, entries[0])
+                self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
+        self.deferred += len(deferred) + len(late)
+        at = collector.now
+        for left in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
+            self._record(*left)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after
@@ -196,17 +202,18 @@ class _Visit:
         pages = collector.once.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: rechecks", number, len(pages))
-            if self.unanswered == FAILURES_IN_A_ROW:
+            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
                 return
             if collector.claim(fold(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
 
-    def _fetch(self, entry: Entry, known: DuePage | None = None) -> None:
+    def _fetch(self, entry: Entry, known: DuePage | None = None) -> Outcome:
         attempt = self._get(entry.url, CaptureKind.PAGE, known)
         self._record(attempt, entry)
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
+        return attempt.outcome
 
     def _listed_entries(self) -> Iterator[Entry]:
         if not self.source.listings:
@@ -217,6 +224,11 @@ class _Visit:
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
             if not waiting:
+                return
+            if self.time.is_up():
+                about = (self.collector.now, self.time.late)
+                for url in waiting:
+                    self._record(left_for_later(CaptureKind.LISTING, url, *about))
                 return
             url = waiting.popleft()
             listing = self._read_listing(url, last.get(url))
@@ -247,37 +259,40 @@ class _Visit:
                 self.listing_cache.put(url, last.raw_ref, listing)
         self._record(attempt)
         self.read_listings += listing is not None
-        if listing is None:
+        if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
             detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
             self.failed_listings.append(f"{attempt.outcome}: {detail}")
         return listing
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
-        """The listing; None, and the attempt with its new outcome, when it is not one."""
-        read = read_listing(
-            attempt.payload,
-            attempt.content_type,
-            attempt.url_final,
-            max_entries=self.collector.limits.max_entries,
-            may_be_section=attempt.url_requested in self.source.sections,
-        )
-        if isinstance(read, Listing):
-            return read, attempt
-        return None, replace(attempt, outcome=read.outcome, detail=read.detail)
+        collector = self.collector
+        about = (collector.limits, collector.pool, self.time.deadline)
+        with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
+            listing, attempt = parse_listing(attempt, self.source, *about)
+        if attempt.outcome is Outcome.LEFT_FOR_LATER:
+            self.time.end()
+        return listing, attempt
 
     def _get(
         self, url: str, kind: CaptureKind, known: KnownListing | DuePage | None = None
     ) -> Attempt:
-        return self.collector.client.get(
-            url,
-            kind=kind,
-            record=self._record_robots,
-            min_interval=self.source.min_interval_seconds,
-            allow_private=self.source.allow_private_hosts,
-            etag=known.etag if known else None,
-            last_modified=known.last_modified if known else None,
-            max_tries=int(self.is_on_trial),
-        )
+        with self.collector.activity.of(self.source.id, f"fetches {shown(url)}"):
+            attempt = self.collector.client.get(
+                url,
+                kind=kind,
+                record=self._record_robots,
+                min_interval=self.source.min_interval_seconds,
+                allow_private=self.source.allow_private_hosts,
+                etag=known.etag if known else None,
+                last_modified=known.last_modified if known else None,
+                max_tries=int(self.is_on_trial),
+                max_seconds=self.time.seconds / (10 if kind is CaptureKind.LISTING else 1),
+                deadline=self.time.deadline,
+            )
+        if attempt.outcome is not Outcome.LEFT_FOR_LATER:
+            return attempt
+        self.time.end()
+        return replace(attempt, detail=f"{attempt.detail}: {self.time.late}")
 
     def _record_robots(self, attempt: Attempt) -> None:
         if attempt.kind is CaptureKind.ROBOTS:

@@ -15,10 +15,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
+from tasks.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.installation import Installation
+from tasks.process_pool import PagePool
 from tasks.sources.source import Source
 from warehouse.read.query import kept_open
 from warehouse.read.source_health import source_health
@@ -70,13 +72,20 @@ class SharedCollection:
 
 @contextmanager
 def shared_collection(
-    installation: Installation, run_id: str, since_days: int, max_new: int, *, is_chosen: bool
+    installation: Installation,
+    run_id: str,
+    pool: PagePool,
+    activity: Activity,
+    since_days: int = 0,
+    max_new: int = 0,
+    *,
+    is_chosen: bool,
 ) -> Iterator[SharedCollection]:
     """Open what the collect tasks of a run share; when the body raises, no further source starts.
 
-    Entries published more than `since_days` ago are ignored, at most `max_new` new pages fetched
-    per source; 0 takes all, and the limit of the settings. Where a person has chosen the sources,
-    none is skipped for earlier failures.
+    Listings are parsed in the pool. Entries published more than `since_days` ago are ignored, at
+    most `max_new` new pages fetched per source; 0 takes all, and the limit of the settings. Where a
+    person has chosen the sources, none is skipped for earlier failures.
     """
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     settings = installation.settings
@@ -90,6 +99,8 @@ def shared_collection(
                 run_id,
                 client,
                 settings.limits,
+                pool,
+                activity,
                 since,
                 max_new,
                 settings.recheck_after,

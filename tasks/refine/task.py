@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.activity import Activity
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.model import Batch
@@ -28,13 +29,18 @@ class RefinedSource:
 @task(task_run_name="refine {name}", cache_policy=NO_CACHE)
 def refine_sources(
     name: str,
+    collected: Sequence[Collected],
     installation: Installation,
     run_id: str,
-    collected: Sequence[Collected],
     pool: PagePool,
+    activity: Activity,
 ) -> tuple[RefinedSource, ...]:
     """Extract, clean and normalise what a group of sources collected; `name` names the task run."""
-    return tuple(refine_source(installation, run_id, one, pool) for one in collected)
+    refined = []
+    for one in collected:
+        with activity.of(one.source_id, "refines its pages"):
+            refined.append(refine_source(installation, run_id, one, pool))
+    return tuple(refined)
 
 
 def refine_source(

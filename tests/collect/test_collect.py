@@ -11,7 +11,7 @@ import pytest
 
 from tasks import archive
 from tasks.archive import read_archive
-from tasks.collect import collector, listing_cache
+from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, MAX_CHILDREN, Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.collect.listings import Listing, NoListing, read_listing
@@ -79,7 +79,9 @@ class Desk:
     ) -> Collector:
         self.number += 1
         run_id = f"2026030{self.number}T060000Z-00000{self.number}"
-        return Collector(self.layout, run_id, client, Limits(**limits), since, max_new)
+        return Collector(
+            self.layout, run_id, client, Limits(**limits), since=since, max_new=max_new
+        )
 
     def run(
         self, *sources: Source, since: datetime | None = None, max_new: int = 0, **limits: Any
@@ -207,7 +209,7 @@ def test_an_unchanged_listing_is_parsed_once(
         parsed.append(url)
         return read_listing(payload, content_type, url, **about)
 
-    monkeypatch.setattr(collector, "read_listing", read)
+    monkeypatch.setattr(parse_listing, "read_listing", read)
     desk.run_and_load(one, max_new=1)
     assert len(parsed) == 0
     path.write_bytes(path.read_bytes()[:-9])

@@ -12,11 +12,13 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.ingest import ingest
+from tasks.activity import Activity
 from tasks.archive import read_archive
 from tasks.collect import task as collect_task
 from tasks.collect.collector import Collected, Collector, SourcesFailed
 from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
 from tasks.installation import TOPICS, Installation, open_installation
+from tasks.process_pool import page_pool
 from tasks.sources.source import Source
 from tests.bench.crawl import sources
 from tests.support.ports import free_port
@@ -125,7 +127,10 @@ def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
 
     @flow
     def three_attempts() -> list[Collected]:
-        with shared_collection(installation, RUN, 0, 0, is_chosen=True) as shared:
+        with (
+            page_pool(installation.settings) as pool,
+            shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
+        ):
             states = [task(name, group, shared, return_state=True) for task in tasks]
         assert [state.is_failed() for state in states] == [True, True]
         results: list[Any] = [state.result(raise_on_failure=False) for state in states]
@@ -157,7 +162,8 @@ def cancelled(installation: Installation) -> SharedCollection:
     """What a run shared that has been cancelled."""
     with (
         suppress(KeyboardInterrupt),
-        shared_collection(installation, RUN, 0, 0, is_chosen=True) as shared,
+        page_pool(installation.settings) as pool,
+        shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
     ):
         raise KeyboardInterrupt
     return shared

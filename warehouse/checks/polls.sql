@@ -10,7 +10,7 @@ FROM (
 FULL JOIN (
     SELECT run_id, source_id, count(DISTINCT url_requested) AS asked
     FROM added_captures
-    WHERE kind = 'listing'
+    WHERE kind = 'listing' AND outcome <> 'left_for_later'
     GROUP BY run_id, source_id
 ) USING (run_id, source_id)
 WHERE polls IS DISTINCT FROM 1 OR asked IS NULL OR NOT adds_up

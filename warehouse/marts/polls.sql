@@ -24,6 +24,8 @@ WITH asked AS (
            count(http_status) AS answers
     FROM added_captures
     JOIN outcomes USING (outcome)
+    -- A listing for which the run had no time was not asked for.
+    WHERE NOT (kind = 'listing' AND outcome = 'left_for_later')
     GROUP BY run_id, source_id
     HAVING listings IS NOT NULL
 ),

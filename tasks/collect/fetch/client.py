@@ -1,5 +1,6 @@
 """The client: robots.txt, crawl delay, redirects, retries and limits for each URL."""
 
+import math
 import ssl
 import time
 from collections.abc import Callable
@@ -85,6 +86,8 @@ class Client:
         etag: str | None = None,
         last_modified: str | None = None,
         max_tries: int = 0,
+        max_seconds: float = math.inf,
+        deadline: float = math.inf,
     ) -> Attempt:
         """Fetch a URL, any string, following redirects; a failure is the attempt's outcome.
 
@@ -92,6 +95,8 @@ class Client:
         robots.txt, if there was one, and with the attempt that is returned. `min_interval` are
         seconds between requests to a host; `etag` and `last_modified` are the cached copy's. Of
         each request `max_tries` are made, including the first; 0 takes the limit of the settings.
+        `max_seconds` may lower that of the settings, except for robots.txt. What is not finished by
+        the deadline, of the monotonic clock, ends as LEFT_FOR_LATER; so does a longer pause.
         """
         call = Exchanges(
             kind=kind,
@@ -103,6 +108,8 @@ class Client:
             max_bytes=self._limits.max_bytes,
             max_redirects=self._limits.max_redirects,
             max_tries=max_tries or self._limits.max_tries,
+            max_seconds=min(max_seconds, self._limits.max_seconds),
+            deadline=deadline,
             started_at=self._clock(),
         )
         attempt = self._attempt(call)
@@ -148,6 +155,7 @@ class Client:
                 headers=request_headers(self._user_agent, CaptureKind.ROBOTS),
                 max_bytes=MAX_BYTES,
                 max_redirects=MAX_REDIRECTS,
+                max_seconds=self._limits.max_seconds,
                 started_at=self._clock(),
             )
             attempt = self._attempt(robots)
@@ -155,7 +163,7 @@ class Client:
             return attempt
 
         site = origin(call.url)
-        policy = self._robots.policy(site, call.allow_private, ask)
+        policy = self._robots.policy(site, call.allow_private, ask, call.deadline)
         if not policy.allows(call.url):
             raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
         return max(call.min_interval, policy.delay)
@@ -166,9 +174,10 @@ class Client:
         tries = 0
         while True:
             tries += 1
-            with host.turn(pause):
+            with host.turn(pause, call.deadline):
+                seconds_left = call.max_seconds - call.seconds
                 transfer = Transfer(
-                    deadline=time.monotonic() + self._limits.max_seconds - call.seconds,
+                    deadline=min(time.monotonic() + seconds_left, call.deadline),
                     connect_seconds=self._limits.connect_seconds,
                     max_bytes=call.max_bytes,
                     allow_private=call.allow_private,
@@ -176,6 +185,8 @@ class Client:
                 )
                 response = call.send(request, transfer, self._tls)
                 outcome = response.content.outcome
+                if outcome in FAILED and time.monotonic() >= call.deadline:
+                    raise Failure(Outcome.LEFT_FOR_LATER, "cut off")
                 asked = retry_after(response.headers.get("Retry-After"))
                 if outcome in BUSY and asked is not None:
                     host.hold(asked, outcome)
@@ -195,5 +206,5 @@ class Client:
         # What failed before anything came back is tried once more. A listing or a robots.txt
         # also when it broke off: the whole source depends on it.
         is_final = outcome not in FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
-        is_in_time = call.seconds < self._limits.max_seconds
+        is_in_time = call.seconds < call.max_seconds
         return not is_final and is_in_time and tries < min(2, call.max_tries)

@@ -1,5 +1,6 @@
 """Crawl delay: one request at a time to a host, a pause after each, longer where it asks for it."""
 
+import math
 import random
 import threading
 import time
@@ -30,19 +31,23 @@ class Host:
         self._patience = MAX_HOLDING
 
     @contextmanager
-    def turn(self, pause: float) -> Iterator[None]:
+    def turn(self, pause: float, deadline: float = math.inf) -> Iterator[None]:
         """Wait until no other request is under way and `pause` seconds have passed since the last.
 
-        Raises a Failure where the host asks for too long a wait, RuntimeError once closed.
+        Raises a Failure where the host asks for too long a wait, or for one beyond the deadline
+        (LEFT_FOR_LATER, by the monotonic clock), RuntimeError once closed.
         """
-        with self._turn:
+        with held(self._turn, deadline):
             now = time.monotonic()
             asked = self._held_until - now
             if asked > min(MAX_PATIENCE, self._patience):
                 reason = f"not requested: the host asks for {asked:.0f} s more without requests"
                 raise Failure(self._held_for, reason)
             self._patience -= max(asked, 0.0)
-            if self._closing.wait(max(self._ended + pause - now, asked, 0.0)):
+            wait = max(self._ended + pause - now, asked, 0.0)
+            if now + wait > deadline:
+                raise Failure(Outcome.LEFT_FOR_LATER, "not requested")
+            if self._closing.wait(wait):
                 raise RuntimeError("the client was closed while a request waited for its host")
             try:
                 yield
@@ -67,6 +72,18 @@ class Hosts:
         """The host of a `host_key`, created at first use."""
         with self._lock:
             return self._hosts.setdefault(host, Host(self.closing))
+
+
+@contextmanager
+def held(lock: threading.Lock, deadline: float) -> Iterator[None]:
+    """Hold a lock; raises a Failure, LEFT_FOR_LATER, when it is not free by the deadline."""
+    seconds = min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX)
+    if not lock.acquire(timeout=seconds):
+        raise Failure(Outcome.LEFT_FOR_LATER, "not requested")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def backoff(tries: int, base: float) -> float:

@@ -66,6 +66,8 @@ class Exchanges:
     max_bytes: int
     max_redirects: int
     max_tries: int
+    max_seconds: float
+    deadline: float
     started_at: datetime
     # What follows begins anew in a copy, too.
     url: str = field(init=False, default="")  # of the current hop

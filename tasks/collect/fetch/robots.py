@@ -1,6 +1,7 @@
 """What a host's robots.txt allows, cached for a day across runs."""
 
 import json
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from tempfile import NamedTemporaryFile
 
 from protego import Protego
 
+from tasks.collect.fetch.crawl_delay import held
 from tasks.model import Attempt, Failure, Outcome
 
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
@@ -71,16 +73,19 @@ class Robots:
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[tuple[str, bool], Policy | Failure] = {}
 
-    def policy(self, origin: str, allow_private: bool, ask: Ask) -> Policy:
+    def policy(
+        self, origin: str, allow_private: bool, ask: Ask, deadline: float = math.inf
+    ) -> Policy:
         """The policy of an origin such as `https://example.org`; `ask` fetches what no cache has.
 
-        Raises a Failure, ROBOTS_UNREACHABLE, or ADDRESS_REFUSED when the host itself is.
+        Raises a Failure: ROBOTS_UNREACHABLE, ADDRESS_REFUSED when the host itself is, or
+        LEFT_FOR_LATER when there is none by the deadline.
         """
         # Kept apart by `allow_private`: a refusal to one source must not count for another.
         key = (origin, allow_private)
         with self._lock:
             lock = self._locks.setdefault(origin, threading.Lock())
-        with lock:
+        with held(lock, deadline):
             if key not in self._known:
                 self._known[key] = self._load(origin) or self._ask(origin, ask)
             known = self._known[key]
@@ -92,6 +97,8 @@ class Robots:
         attempt = ask(f"{origin}/robots.txt")
         text = _text(attempt)
         if text is None:
+            if attempt.outcome is Outcome.LEFT_FOR_LATER:  # nothing that counts for other sources
+                raise Failure(attempt.outcome, attempt.detail)
             if attempt.outcome is Outcome.ADDRESS_REFUSED and not attempt.exchanges:
                 return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
             reason = f"robots.txt could not be fetched: {attempt.outcome}: {attempt.detail}"

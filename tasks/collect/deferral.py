@@ -1,0 +1,55 @@
+"""What a run leaves for the next one: the time of a source, and the attempts that record it."""
+
+import logging
+import math
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+
+from tasks.model import Attempt, CaptureKind, Entry, Outcome
+
+log = logging.getLogger(__name__)
+
+
+class SourceTime:
+    """The time that a run has for one source."""
+
+    def __init__(self, source_id: str, seconds: float) -> None:
+        self._source_id, self.seconds = source_id, seconds
+        self.deadline = math.inf  # by the monotonic clock; set by `begin`
+        self.late = ""  # why the time did not suffice; empty when it did
+
+    def begin(self) -> None:
+        """Let the time run from now on."""
+        self.deadline = time.monotonic() + self.seconds
+
+    def is_up(self) -> bool:
+        """Whether nothing further may begin; asked only while there is something left to do."""
+        if time.monotonic() >= self.deadline:
+            self.end()
+        return bool(self.late)
+
+    def end(self) -> None:
+        """End the time early, since what is left of it is too short."""
+        if not self.late:
+            self.late = f"the source's {self.seconds:g} s were used up"
+            log.info("%s: %s; the rest is deferred", self._source_id, self.late)
+
+
+def left_for_later(kind: CaptureKind, url: str, at: datetime, detail: str) -> Attempt:
+    """The attempt that records that a URL was not asked for."""
+    return Attempt(kind, url, url, Outcome.LEFT_FOR_LATER, at, 0.0, detail)
+
+
+def deferrals(
+    entries: Iterable[Entry], at: datetime, why: str = ""
+) -> Iterator[tuple[Attempt, Entry]]:
+    """One attempt a publication day, so that coverage does not count the day as complete."""
+    days: dict[date | None, list[Entry]] = {}
+    for entry in entries:
+        published = entry.published_at
+        days.setdefault(published.astimezone(UTC).date() if published else None, []).append(entry)
+    for of_day in days.values():
+        detail = f"{len(of_day)} page{'' if len(of_day) == 1 else 's'} of this day"
+        detail = f"{detail}: {why}" if why else detail
+        yield left_for_later(CaptureKind.PAGE, of_day[0].url, at, detail), of_day[0]

@@ -1,0 +1,31 @@
+"""The log line that says what a run is waiting for."""
+
+import logging
+import re
+
+import pytest
+
+from tasks.activity import SHOWN, Activity
+from tests.support.serving import until
+
+
+def test_a_line_names_source_work_and_time(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.activity.SECONDS", 0.01)
+    caplog.set_level(logging.INFO)
+    activity = Activity()
+    with activity.logged(), activity.of("gb-post", "fetches http://paper.example/a"):
+        until("a line was logged", lambda: caplog.messages)
+    what = r"gb-post fetches http://paper\.example/a since \d\d:\d\d:\d\d UTC"
+    assert re.fullmatch(f"waiting for: {what}", caplog.messages[0])
+    assert activity.line() == ""
+
+
+def test_the_longest_waited_for_come_first_and_the_rest_is_counted() -> None:
+    activity = Activity()
+    with activity.of("gb-0", "reads"), activity.of("gb-1", "reads"), activity.of("gb-2", "reads"):
+        assert re.findall(r"gb-\d", activity.line()) == ["gb-0", "gb-1", "gb-2"]
+        with activity.of("gb-3", "x"), activity.of("gb-4", "x"), activity.of("gb-5", "x"):
+            assert len(re.findall(r"gb-\d", activity.line())) == SHOWN
+            assert activity.line().endswith("; 1 more sources")
