@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     SCHEME_REFUSED = "scheme_refused"
     ADDRESS_REFUSED = "address_refused"
     URL_INVALID = "url_invalid"
+    URL_TOO_LONG = "url_too_long"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     LEFT_FOR_LATER = "left_for_later"  # past the limit on new articles, or its host fell silent
 

@@ -100,7 +100,7 @@ def rejections_page(figures: RunFigures) -> str:
         # Many details begin with the URL, which has a line of its own.
         why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
         link = _plain(url)
-        if re.fullmatch(r"https?://[^\s<>]+", url):
+        if re.fullmatch(r"https?://[^\s<>]{1,8000}", url):
             target = url.replace("\\", "\\\\").replace("&", "&amp;")
             link = f"[{_escaped(_cut(url.split('://', 1)[1], WIDEST))}](<{target}>)"
         lines = [f"- **{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]
