@@ -240,3 +240,4 @@ class Batch:
     # `stripped_blocks.arrow`.
     stage: Path
     counts: dict[str, int] = field(default_factory=dict)  # captures by outcome
+    damage: tuple[str, ...] = ()  # records of the file that could not be read: `#offset: reason`

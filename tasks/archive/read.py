@@ -17,14 +17,16 @@ _LARGEST_PAYLOAD = 256 * 1024 * 1024
 _PAYLOADS = frozenset({"response", "resource"})
 
 
-def read_archive(path: Path) -> Iterator[tuple[Capture, bytes]]:
+def read_archive(path: Path, damage: list[Damage] | None = None) -> Iterator[tuple[Capture, bytes]]:
     """Every readable capture with its decoded payload, empty where there was none or it is broken.
 
-    Each damaged record is logged. Raises OSError where the file cannot be opened.
+    Damaged records are logged and added to `damage`. OSError where the file cannot be opened.
     """
     for found in read_archive_damage(path):
         if isinstance(found, Damage):
             log.warning("%s#%d: %s", path, found.offset, found.reason)
+            if damage is not None:
+                damage.append(found)
         else:
             yield found
 
@@ -79,10 +81,11 @@ def _records(path: Path, start: int = 0, end: int | None = None) -> Iterator[Rec
 def _captures(records: Iterable[Record | Damage]) -> Iterator[tuple[Capture, bytes] | Damage]:
     last: Record | None = None
     for record in records:
-        if isinstance(record, Damage) or not record.is_whole:
+        if isinstance(record, Record) and not record.is_whole:
+            record = Damage(record.offset, "the record is damaged")
+        if isinstance(record, Damage):
             last = None
-            is_known = isinstance(record, Damage)
-            yield record if is_known else Damage(record.offset, "the record is damaged")
+            yield record
         elif record.kind in _PAYLOADS:
             last = record
         elif record.kind == "metadata":

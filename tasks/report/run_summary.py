@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.report.figures import REPORTS
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot, records
+from warehouse.read.query import damage_named, open_snapshot, records
 
 Row = dict[str, Any]
 MOST = 100  # rejected pages shown one by one
@@ -44,7 +44,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
     con = open_snapshot(layout)
     if con is None:
         return RunFigures([], [], [])
-    with con:  # all three of one snapshot
+    with con, damage_named(layout.current):  # all three of one snapshot
         names = ("run_ledger", "run_topics", "run_rejections")
         sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
         return RunFigures(*(records(con, sql, {"run_id": run_id}) for sql in sqls))

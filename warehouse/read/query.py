@@ -11,9 +11,41 @@ import pyarrow as pa
 
 from warehouse.layers.layout import Layout
 
+# DuckDB's errors for a file whose bytes are not those that it wrote.
+_DAMAGED = (
+    *("not a valid DuckDB", "Could not read enough bytes", "Corrupt", "does not match stored"),
+    *("database has been invalidated", "deserialize", "INTERNAL Error"),
+)
+
 
 class QueryError(Exception):
-    """There is no snapshot yet, or DuckDB cannot answer the query."""
+    """There is no snapshot yet, or it is damaged, or DuckDB cannot answer the query."""
+
+
+REBUILD = "`presswatch rebuild warehouse` makes it again"
+
+
+class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
+    """A DuckDB file is damaged; the message names it and the remedy."""
+
+    def __init__(self, path: Path | str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}; {REBUILD}"
+
+
+@contextmanager
+def damage_named(path: Path | str) -> Iterator[None]:
+    """Raise DatabaseDamaged where DuckDB finds that its file is."""
+    try:
+        yield
+    except duckdb.Error as error:
+        reason = " ".join(str(error).split())
+        if not any(text in reason for text in _DAMAGED):
+            raise
+        raise DatabaseDamaged(path, f"is damaged: {reason[:200]}") from error
 
 
 def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
@@ -23,17 +55,20 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     path = os.path.realpath(layout.current)
     if not os.path.exists(path):  # noqa: PTH110
         return None
-    con = duckdb.connect(path, read_only=True)
-    con.execute("SET TimeZone = 'UTC'")
+    with damage_named(path):
+        con = duckdb.connect(path, read_only=True)
+        con.execute("SET TimeZone = 'UTC'")
     return con
 
 
-def snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
     con = open_snapshot(layout)
     if con is None:
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    return con
+    with con, damage_named(layout.current):
+        yield con
 
 
 @contextmanager
@@ -56,7 +91,8 @@ def asked(layout: Layout, sql: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
     """
     with snapshot(layout) as con:
         try:
-            yield con.sql(sql)
+            with damage_named(layout.current):
+                yield con.sql(sql)
         except duckdb.Error as error:
             # The message with the line's number, without the excerpt of the query that follows.
             text, marker, excerpt = str(error).partition("\n\nLINE ")
@@ -90,7 +126,7 @@ def snapshot_records(
     con = open_snapshot(layout)
     if con is None:
         return []
-    with con:
+    with con, damage_named(layout.current):
         return records(con, sql, parameters)
 
 
