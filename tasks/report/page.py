@@ -27,13 +27,17 @@ KEY = "In the picture, grey: not collected; pale: less than half of it collected
 def write_report(layout: Layout, out: Path) -> Figures:
     """Write the report of the current snapshot, and return its figures; errors as of these."""
     figures = read_figures(layout)
-    # Vega, Vega-Lite and Vega-Embed as one script; cached, since bundling takes seconds.
-    library = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"
-    if not library.exists():
-        bundle = vl_convert.javascript_bundle(vl_version=chart_style.VERSION)  # type: ignore[call-arg]
-        write_whole(library, bundle.encode())
-    write_whole(out, render(figures, library.read_text(encoding="utf-8")).encode())
+    write_whole(out, render(figures, chart_library(layout)).encode())
     return figures
+
+
+def chart_library(layout: Layout) -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, cached, since bundling takes seconds."""
+    path = layout.cache / f"vega-{vl_convert.get_vega_version()}-{chart_style.VERSION}.js"
+    if not path.exists():
+        bundle = vl_convert.javascript_bundle(vl_version=chart_style.VERSION)  # type: ignore[call-arg]
+        write_whole(path, bundle.encode())
+    return path.read_text(encoding="utf-8")
 
 
 def render(figures: Figures, library: str) -> str:

@@ -79,6 +79,11 @@ def backfilled(
     return found
 
 
+def staged(at: Place, pool: ShardPool, *warcs: WarcPath) -> list[Staged | ShardFailed]:
+    """What becomes of the files' records; nothing is loaded."""
+    return list(pool.refined(pool.shards(open_warcs(warcs), 20_000), at.job))
+
+
 def ask(at: Place, sql: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in query(at.layout, sql).to_pylist()]
 
@@ -172,7 +177,7 @@ def test_a_file_compressed_as_a_whole_is_refused_with_a_word_what_to_do(
     path.write_bytes(gzip.compress(write_warc(tmp_path / "a.warc", news(1, 3)).read_bytes()))
     with pytest.raises(ConfigError, match="fastwarc recompress"):
         records(path)
-    (failed,) = backfilled(place(tmp_path), pool, path)
+    (failed,) = staged(place(tmp_path), pool, path)
     assert isinstance(failed, ShardFailed)
     assert "recompress" in failed.error
 
@@ -271,7 +276,7 @@ def test_records_that_are_passed_over_are_counted(tmp_path: Path, pool: ShardPoo
     ancient = Archived(url_of(0, 9), page(0, 9), crawled=datetime(1970, 1, 2, tzinfo=UTC))
     ahead = Archived(url_of(0, 9), page(0, 9), crawled=datetime(2199, 1, 2, tzinfo=UTC))
     pages = [*(Archived(url, page(0, 1)) for url in PASSED), moved, ancient, ahead, *news(1, 2)]
-    found = backfilled(place(tmp_path), pool, write_warc(tmp_path / "a.warc", pages))
+    found = staged(place(tmp_path), pool, write_warc(tmp_path / "a.warc", pages))
     counts, passed = ends(found)
     assert passed == {
         Passed.OTHER_RECORD: 1 + 2 * len(pages),
@@ -333,7 +338,7 @@ def test_filters(
     tmp_path: Path, pool: ShardPool, selection: Selection, articles: int, passed: dict[str, int]
 ) -> None:
     at = place(tmp_path, selection)
-    found = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 9)))
+    found = staged(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 9)))
     counts, over = ends(found)
     assert counts["article"] == articles
     del over[Passed.OTHER_RECORD]
@@ -557,7 +562,7 @@ def test_what_is_gone_or_another_stays_and_is_named(
 def test_gold_pages_in_common_crawls_shape(shared: Path, tmp_path: Path, pool: ShardPool) -> None:
     at = place(tmp_path, limits=Limits())
     path = write_gold(tmp_path / "gold.warc.gz", 20, 1)
-    counts, passed = ends(backfilled(at, pool, path, size=10**6))
+    counts, passed = ends(staged(at, pool, path))
     assert sum(counts.values()) == 20
     assert passed == {Passed.OTHER_RECORD: 40}
     assert counts["article"] >= 18

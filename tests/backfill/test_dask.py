@@ -142,9 +142,9 @@ def kill_when_at_work(pid: int, killed: list[int]) -> None:
 def test_workers_that_are_killed_lose_nothing(
     dask: DaskCluster, pool: ShardPool, tmp_path: Path
 ) -> None:
-    warc = write_warc(tmp_path / "a.warc.gz", news(3, 330))
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 170))
     undisturbed, killed = place(tmp_path / "one"), on(dask, place(tmp_path / "two"))
-    backfilled(undisturbed, pool, warc, size=SMALL)
+    backfilled(undisturbed, pool, warc)
     dask.worker("lone", "--no-nanny")
     dask.wait_for("lone", *WORKERS)
     pids, gone = dask.pids(), list[int]()
@@ -155,7 +155,7 @@ def test_workers_that_are_killed_lose_nothing(
     for killer in killers:
         killer.start()
     with refining(killed.settings) as engine:
-        found = backfilled(killed, engine, warc, size=SMALL)
+        found = backfilled(killed, engine, warc)
     for killer in killers:
         killer.join()
     assert len(found) > 8
@@ -181,7 +181,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]
 def test_what_workers_die_of_is_named_and_can_be_done_again(
     impatient: DaskCluster, tmp_path: Path, first: int
 ) -> None:
-    warc = write_warc(tmp_path / "a.warc.gz", news(3, 120))
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 80))
     for attempt in range(5):  # a worker that dies between two tasks has no part in it
         impatient.wait_for("north")
         at = on(impatient, place(tmp_path / str(attempt)))
@@ -191,7 +191,7 @@ def test_what_workers_die_of_is_named_and_can_be_done_again(
     assert failed
     assert all(one.error.startswith("its workers died, one after") for one in failed)
     again = refined(at, warc, size=2_000)
-    assert sum(one.pages for one in again if isinstance(one, Staged)) == 120
+    assert sum(one.pages for one in again if isinstance(one, Staged)) == 80
 
 
 def failures_of_a_kill(dask: DaskCluster, at: Place, warc: Path, first: int) -> list[ShardFailed]:
@@ -218,12 +218,12 @@ def test_a_killed_backfill_goes_on_where_it_was(
     dask: DaskCluster, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warcs = [
-        write_warc(tmp_path / "one.warc.gz", news(5, 160)),
-        write_warc(tmp_path / "two.warc.zst", news(4, 90, first=130)),
+        write_warc(tmp_path / "one.warc.gz", news(5, 80)),
+        write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
     ]
     assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
     want = rows(Layout(tmp_path / "undisturbed"))
-    assert len(want["captures"]) == 250
+    assert len(want["captures"]) == 125
     monkeypatch.setenv("PRESSWATCH_DASK", dask.address)
     data = tmp_path / "killed"
     for what, count in {"stage/shards/*-*[0-9a-f]": 1, "commits/*": 1}.items():

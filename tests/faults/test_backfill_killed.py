@@ -123,7 +123,7 @@ def test_a_page_without_an_end_costs_its_neighbours_nothing(tmp_path: Path) -> N
 
 def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "flows", "backfill", *map(str, warcs), "--data", str(data)]
-    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "40000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "80"}
+    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
     with data.with_suffix(".log").open("ab") as log:
         return subprocess.Popen(
             command,
@@ -136,14 +136,14 @@ def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
 
 def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
-        write_warc(tmp_path / "one.warc.gz", news(5, 160)),
-        write_warc(tmp_path / "two.warc.zst", news(4, 90, first=130)),
+        write_warc(tmp_path / "one.warc.gz", news(5, 80)),
+        write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
     ]
     began = time.monotonic()
     assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
     whole = time.monotonic() - began
     want = rows(Layout(tmp_path / "undisturbed"))
-    assert len(want["captures"]) == 250
+    assert len(want["captures"]) == 125
     moments = random.Random(6)
     for number in range(KILLS):
         data = tmp_path / f"killed-{number}"

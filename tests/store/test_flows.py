@@ -16,8 +16,10 @@ from flows.rebuild import rebuild
 from tasks.collect.collector import SourcesFailed
 from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.build_warcs import news, write_warc
+from tests.support.machines import RUN_SECONDS
 from tests.support.s3 import whole
 from tests.support.sample_newsroom import Newsroom, Place
+from tests.support.serving import until
 from warehouse.read.query import query
 from warehouse.store import lease
 from warehouse.store.lease import stored_turn
@@ -56,19 +58,32 @@ def test_two_machines_are_one_installation(
     whole(store)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(
+    newsroom: Newsroom, prefect_api: str, tmp_path_factory: pytest.TempPathFactory
+) -> Place:
+    """An installation without a store, after two ingests."""
+    place = Place(tmp_path_factory.mktemp("killed"), "undisturbed")
+    for _ in range(2):
+        place.ingest()
+    return place
+
+
 @pytest.mark.parametrize("reached", ["articles", "warehouse"])
 def test_killed_while_it_writes_the_store(
     newsroom: Newsroom,
     prefect_api: str,
     store: Store,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    undisturbed: Place,
     reached: str,
 ) -> None:
     # the dead run is waited for
     monkeypatch.setattr(lease, "EXPIRES_SECONDS", 5.0)
-    place = of_store(store, tmp_path, "killed")
+    root = undisturbed.data.parent  # rows name its saved files
+    place = of_store(store, root, f"killed-{reached}")
     process = start(place, prefect_api)
+    until("pages are fetched", lambda: list(place.layout.raw.glob("*/*")), RUN_SECONDS)
     while not next(store.list(reached), None):
         assert process.poll() is None, place.data.with_suffix(".log").read_text()
         time.sleep(0.002)
@@ -78,10 +93,8 @@ def test_killed_while_it_writes_the_store(
     whole(store)
     place.ingest()
     whole(store)
-    other, undisturbed = of_store(store, tmp_path, "other"), Place(tmp_path, "undisturbed")
+    other = of_store(store, root, f"other-{reached}")
     catch_up(other.layout)
-    for _ in range(2):
-        undisturbed.ingest()
     assert lasting(place) == lasting(other) == lasting(undisturbed)
 
 

@@ -53,7 +53,13 @@ class DaskCluster:
 
     def wait_for(self, *names: str) -> None:
         """Until the workers are these."""
-        until(f"workers {names}", lambda: sorted(self.pids()) == sorted(names), START_SECONDS)
+        with Client(self.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+
+            def are_there() -> bool:
+                workers = client.scheduler_info(-1)["workers"].values()
+                return sorted(one["name"] for one in workers) == sorted(names)
+
+            until(f"workers {names}", are_there, START_SECONDS)
 
     def pids(self) -> dict[str, int]:
         """Process id of each worker, by name; its nanny is another process."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from flows.ingest import ingest
 from flows.runs.ingest_result import Ingested
+from tasks.report.page import chart_library
 from tests.support.ports import free_port
 from tests.support.serving import Files
 from warehouse.layers.layout import Layout
@@ -35,6 +36,8 @@ class Place:
         self.layout = Layout(self.data)
         root.mkdir(parents=True, exist_ok=True)
         self.sources = write_sources(root, PORT)
+        # As an earlier report leaves it: each process would take two seconds of CPU for it.
+        chart_library(self.layout)
 
     def ingest(self, only: Sequence[str] = ()) -> Ingested:
         return ingest(list(only), **self.files)

@@ -223,10 +223,18 @@ def test_the_order_of_papers_is_nothing(
 @pytest.mark.slow
 @slowly
 @given(panels(CELLS))
-def test_null_where_nothing_was_collected_and_only_there(
-    made: Panel, panel: dict[str, list[Cell]]
-) -> None:
+def test_nulls_means_and_notes_of_any_panel(made: Panel, panel: dict[str, list[Cell]]) -> None:
     found = made.of(panel)
+    null_where_nothing_was_collected_and_only_there(panel, found)
+    for name in ("epu", "gpr_style", "gap_robust"):
+        values = [value for value in found[name] if value is not None]
+        assert not values or sum(values) / len(values) == pytest.approx(100, abs=2e-4)
+    each_paper_is_in_the_index_or_in_the_notes(panel, made.notes())
+
+
+def null_where_nothing_was_collected_and_only_there(
+    panel: dict[str, list[Cell]], found: dict[str, list[float | None]]
+) -> None:
     for at, cells in enumerate(zip(*panel.values(), strict=True)):
         is_empty = not any(cell and cell[1] for cell in cells)
         assert (found["pooled_share"][at] is None) == is_empty
@@ -234,14 +242,16 @@ def test_null_where_nothing_was_collected_and_only_there(
         assert not is_empty or all(found[name][at] is None for name in SERIES)
 
 
-@pytest.mark.slow
-@slowly
-@given(panels(CELLS))
-def test_the_mean_is_100(made: Panel, panel: dict[str, list[Cell]]) -> None:
-    found = made.of(panel)
-    for name in ("epu", "gpr_style", "gap_robust"):
-        values = [value for value in found[name] if value is not None]
-        assert not values or sum(values) / len(values) == pytest.approx(100, abs=2e-4)
+def each_paper_is_in_the_index_or_in_the_notes(
+    panel: dict[str, list[Cell]], notes: list[tuple[Any, ...]]
+) -> None:
+    reasons = {paper: (reason, periods) for paper, reason, periods in notes}
+    for paper, cells in panel.items():
+        shares = [cell[0] / cell[1] for cell in cells if cell and cell[1]]
+        reason, periods = reasons.get(paper, (None, len(shares)))
+        assert periods == len(shares) or not shares
+        assert (reason == "too_little_history") == (0 < len(shares) < 6)
+        assert (reason == "never_varies") == (len(shares) >= 6 and len(set(shares)) == 1)
 
 
 @pytest.mark.slow
@@ -252,22 +262,6 @@ def test_without_gaps_the_robust_series_is_the_epu_series(
 ) -> None:
     found = made.of(panel)
     assert close(found["gap_robust"], found["epu"])
-
-
-@pytest.mark.slow
-@slowly
-@given(panels(CELLS))
-def test_each_paper_is_in_the_index_or_in_the_notes(
-    made: Panel, panel: dict[str, list[Cell]]
-) -> None:
-    made.fill(panel)
-    reasons = {paper: (reason, periods) for paper, reason, periods in made.notes()}
-    for paper, cells in panel.items():
-        shares = [cell[0] / cell[1] for cell in cells if cell and cell[1]]
-        reason, periods = reasons.get(paper, (None, len(shares)))
-        assert periods == len(shares) or not shares
-        assert (reason == "too_little_history") == (0 < len(shares) < 6)
-        assert (reason == "never_varies") == (len(shares) >= 6 and len(set(shares)) == 1)
 
 
 PERIODS = st.integers(1, 8)

@@ -112,10 +112,14 @@ def publish_page(layout: Layout, number: int) -> int:
 
 
 @pytest.mark.slow
-def test_a_snapshot_is_written_over_the_one_kept_no_more(tmp_path: Path) -> None:
+def test_three_snapshots_are_kept_and_the_next_is_written_over_the_oldest(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     inodes = [publish_page(layout, number) for number in range(1, 6)]
     assert inodes[3:] == inodes[:2]
+    kept = sorted(path.name for path in layout.warehouse.glob("snapshot-*"))
+    assert kept == ["snapshot-3", "snapshot-4", "snapshot-5"]
+    assert layout.current.parent.readlink() == Path("snapshot-5")
+    assert not [*layout.warehouse.rglob("*.wal"), *layout.warehouse.rglob("*.tmp")]
     assert not layout.spare.exists()
     assert layout.current.read_bytes() == layout.writer.read_bytes()
 

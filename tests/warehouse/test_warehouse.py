@@ -895,18 +895,6 @@ def test_the_file_needs_no_extension_and_has_no_index(sound: Layout) -> None:
 
 
 @pytest.mark.slow
-def test_three_snapshots_are_kept(layout: Layout) -> None:
-    for number in range(5):
-        publish_pages(layout, [Page(f"p{number}")], run_id=f"2026030{number}T060000Z-aaaaaa")
-
-    kept = sorted(path.name for path in layout.warehouse.glob("snapshot-*"))
-    assert kept == ["snapshot-3", "snapshot-4", "snapshot-5"]
-    assert layout.current.parent.readlink() == Path("snapshot-5")
-    assert not list(layout.warehouse.rglob("*.wal"))
-    assert not list(layout.warehouse.rglob("*.tmp"))
-
-
-@pytest.mark.slow
 def test_nothing_to_publish(layout: Layout) -> None:
     assert publish(layout) is None
     assert published_load(layout) == 0
