@@ -20,7 +20,6 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from warehouse.layers.commits import committed_runs, read_commit
-from warehouse.layers.findings import Finding, LayersBroken
 from warehouse.store.archive_files import SUFFIX, archive_files
 
 log = logging.getLogger(__name__)
@@ -43,18 +42,15 @@ def rebuild(
     """
     installation = open_for_run(sources_file, topics_file, data)
     if layer == "articles":
-        lost = _rebuild_articles(installation)
+        _rebuild_articles(installation)
         load_runs(installation, [])
         publish_snapshot(installation)
-        if lost:  # all else is rebuilt
-            raise LayersBroken(lost)
     else:
         rebuild_snapshot(installation)
     log.info("%s rebuilt: %s", layer, installation.layout.current)
 
 
-def _rebuild_articles(installation: Installation) -> list[Finding]:
-    """Returns the records that are lost."""
+def _rebuild_articles(installation: Installation) -> None:
     layout = installation.layout
     with (
         page_pool(installation.settings) as pool,
@@ -69,8 +65,7 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
 
-        commits, lost = rebuild_articles(layout, refine)
-        for commit in commits:
+        for commit in rebuild_articles(layout, refine):
             shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
@@ -79,4 +74,3 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
         for run_id in sorted(archived):
             run = refine_run(installation, run_id, pool)
             load_runs(installation, [run] if run else [])
-    return lost

@@ -35,7 +35,6 @@ class Outcome(StrEnum):
     SCHEME_REFUSED = "scheme_refused"
     ADDRESS_REFUSED = "address_refused"
     URL_INVALID = "url_invalid"
-    URL_TOO_LONG = "url_too_long"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     LEFT_FOR_LATER = "left_for_later"  # past a limit, no time left, or its host fell silent
 
@@ -244,4 +243,3 @@ class Batch:
     # `stripped_blocks.arrow`.
     stage: Path
     counts: dict[str, int] = field(default_factory=dict)  # captures by outcome
-    damage: tuple[str, ...] = ()  # records of the file that could not be read: `#offset: reason`

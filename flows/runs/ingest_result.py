@@ -18,7 +18,7 @@ from tasks.collect.collector import Collected, SourcesFailed
 from tasks.installation import Installation
 from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
-from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome
+from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
 from tasks.refine.task import outcome_counts
 from tasks.report import ledger_page, read_run, rejections_page, topics_page
 from tasks.text.control_characters import without_controls
@@ -71,9 +71,6 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     )
     counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
-    too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
-    if too_long:
-        message = f"{message}; {too_long} link{'s' * (too_long > 1)} too long to ask for"
     if done.busy:
         message = f"{message}; {busy_with(done.busy)}"
     log.info("%s", message)

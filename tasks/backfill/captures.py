@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from urllib3 import HTTPHeaderDict
 
-from tasks.archive.any_warc_records import HEAD_ROOM, Damage, Record, read_records
+from tasks.backfill.any_warc_records import HEAD_ROOM, Damage, Record, read_records
 from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shards import ShardJob
 from tasks.http.response import REDIRECTS, Content, is_page, read_content, recorded

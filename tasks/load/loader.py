@@ -19,7 +19,6 @@ from tasks.topics.topic import Topic
 from warehouse.build import loader
 from warehouse.build.article_texts_view import live_paths, point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
-from warehouse.build.layer_findings import require_whole_layers
 from warehouse.build.loaded_definitions import (
     begin_changes,
     counted_topics,
@@ -105,13 +104,8 @@ def rebuild_warehouse(
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
-    """Build the warehouse from the committed Parquet files, check and publish it.
-
-    LayersBroken, and nothing is changed, unless all of them are as they were committed.
-    """
+    """Build the warehouse from the committed Parquet files, check and publish it."""
     with synchronised(layout, waiting):
-        sweep(layout)
-        require_whole_layers(layout)
         loader.drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from tasks.archive import Damage, read_archive, read_payload
+from tasks.archive import read_archive, read_payload
 from tasks.model import Batch, Capture, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance
@@ -77,11 +77,9 @@ def refine(
         return lambda _: site
 
     counts: Counter[str] = Counter()
-    damage: list[Damage] = []
     with staging(stage) as put:
-        alone = refine_each(read_archive(warc, damage), in_pool)
+        alone = refine_each(read_archive(warc), in_pool)
         for refined in refine_again(alone, find_sites, payload_of, in_pool):
             counts[refined.capture["outcome"]] += 1
             put(refined)
-    lost = tuple(f"#{each.offset}: {each.reason}" for each in damage)
-    return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())), lost)
+    return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))

@@ -1,38 +1,25 @@
 """Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from tasks.archive import Damage, read_archive_damage
 from tasks.archive.warc_records import beginning
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from tasks.text.counted import counted
 from warehouse.build import schema_version
 from warehouse.build.checks_runner import CheckFailed, run_checks
-from warehouse.build.index_vintages import vintage_problems
-from warehouse.build.layer_findings import (
-    document_findings,
-    lost_runs,
-    manifest_findings,
-    of_document,
-    table_findings,
-    unnamed_findings,
-    writer_findings,
-)
 from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.build.sql_files import read_sql
-from warehouse.layers.commits import named_files, read_commits
-from warehouse.layers.documents import MANIFEST, DocumentError
-from warehouse.layers.findings import BACKUP, PARQUET, Finding, lost_commit
+from warehouse.layers.commits import read_commits, unnamed_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import parquet_problem
-from warehouse.read.query import REBUILD, DatabaseDamaged, snapshot
+from warehouse.read.query import snapshot
 from warehouse.store.archive_files import archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
@@ -44,14 +31,20 @@ _REFERENCES = (
     " FROM (SELECT raw_ref FROM captures UNION ALL SELECT raw_ref FROM article_versions)"
     " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
 )
-# Captures by archive file, of runs that have files of their own.
-_CAPTURES = (
-    "SELECT source_id || '/' || run_id || '.warc.gz' AS name, count(*)::BIGINT FROM captures"
-    " GROUP BY name"
-)
-ARCHIVE = "restore the file from a backup; the rest of it is read without"
+SHOWN = 50  # findings that are listed one by one
 _HEAD = 2_048
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold."""
+
+    file: Path
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.problem}"
 
 
 @dataclass(slots=True)
@@ -76,34 +69,31 @@ class Verified:
         )
 
 
+class LayersBroken(Exception):  # noqa: N818 - it is what is the case
+    """Something that is kept does not hold any more; a line for each of the first findings."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        lines = [str(finding) for finding in findings[:SHOWN]]
+        more = len(findings) - len(lines)
+        super().__init__("\n".join([*lines, *([f"and {more} more"] if more else [])]))
+
+    def __reduce__(self) -> tuple[type["LayersBroken"], tuple[Any, ...]]:
+        return type(self), (self.findings,)
+
+
 def verify(layout: Layout) -> Verified:
-    """Read all that is kept against its checksums; QueryError without a snapshot."""
+    """Check the current snapshot and what it was made from; QueryError without one."""
     done = Verified()
-    if not layout.current.exists():
-        with snapshot(layout):  # raises what to do
-            pass
-    path = layout.current.resolve()
-    found = [*document_findings(layout), *manifest_findings(layout), *writer_findings(layout)]
-    try:
-        with snapshot(layout) as con:
-            for findings in (
-                table_findings(con, path),
-                _parquet_findings(layout, con, path.parent, done),
-                _commit_findings(layout, con),
-                _history_findings(layout, con),
-                _archive_findings(layout, con, done),
-                _store_findings(layout, done),
-                _check_findings(con, path, done),
-            ):
-                try:
-                    found.extend(findings)
-                except DocumentError as error:
-                    found.append(of_document(error))
-                except duckdb.Error as error:  # mostly of a file that is among the findings
-                    found.append(Finding(path, " ".join(str(error).split())[:200], REBUILD))
-    except DatabaseDamaged as error:
-        found.append(Finding(path, error.problem, REBUILD))
-    done.findings = tuple(dict.fromkeys(found))
+    with snapshot(layout) as con:
+        path = Path(con.execute("SELECT path FROM duckdb_databases() LIMIT 1").fetchall()[0][0])
+        done.findings = (
+            *_parquet_findings(layout, con, path.parent, done),
+            *_commit_findings(layout, con),
+            *_archive_findings(layout, con, done),
+            *_store_findings(layout, done),
+            *_check_findings(con, path, done),
+        )
     return done
 
 
@@ -112,59 +102,41 @@ def _parquet_findings(
 ) -> Iterator[Finding]:
     """A manifest that lists other files; files that are gone, changed, or of other rows."""
     files = live_files(con)
+    manifest = folder / NAME
+    if not manifest.exists():
+        yield Finding(manifest, "is not there; the next load or maintenance writes it")
+    elif read_manifest(folder) != files:
+        yield Finding(manifest, "lists other files than the snapshot was loaded from")
     for number, file in enumerate(files, 1):
         advance("Parquet files verified", number, len(files))
         done.files += 1
         done.rows += file["rows"]
         path = layout.root / file["path"]
         if problem := parquet_problem(path, file["rows"], file["sha256"]):
-            yield Finding(path, problem, PARQUET)
-    manifest = folder / NAME
-    if not manifest.exists():
-        yield Finding(manifest, "is not there", "the next load or maintenance writes it")
-    elif read_manifest(folder) != files:
-        yield Finding(manifest, "lists other files than the snapshot was loaded from", MANIFEST)
+            yield Finding(path, problem)
 
 
 def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     """Commits that are gone or say other rows than were loaded; files that no commit names."""
     rows_of = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
     loaded = {(run_id, layer): rows for run_id, layer, rows in con.execute(rows_of).fetchall()}
-    lost = lost_runs(layout)
-    yield from (lost_commit(layout, run_id) for run_id in lost)
-    run_ids = {run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()}
-    for commit in read_commits(layout.commits, run_ids):
+    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
+    commits = read_commits(layout.commits, run_ids)
+    for run_id in sorted(set(run_ids) - {commit.run_id for commit in commits}):
+        yield Finding(layout.commits / f"{run_id}.json", "is not there, yet the run is loaded")
+    for commit in commits:
         said: dict[tuple[str, str], int] = defaultdict(int)
         for file in commit.files:
             said[commit.run_id, file.layer] += file.rows
         for key, rows in said.items():
             if loaded.get(key) != rows:
                 path = layout.commits / f"{commit.run_id}.json"
-                problem = f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}"
-                yield Finding(path, problem, REBUILD)
-    files = {file["path"]: file for file in live_files(con)}
-    yield from (
-        finding
-        for finding in unnamed_findings(layout)
-        if finding.file.relative_to(layout.root).as_posix() not in files
-    )
-    for name in sorted(files.keys() - named_files(layout.commits)):
-        day = re.match(r"day-(.*)\.[0-9a-f]{12}\.parquet", Path(name).name)
-        if day:  # else its commit is among the findings
-            record = layout.commits / "compacted" / f"{files[name]['layer']}.{day[1]}.json"
-            yield Finding(record, f"is not there, yet {name} is loaded", PARQUET)
-
-
-def _history_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Histories that are gone, and vintages of the index that are not as the snapshot has them."""
-    for path, relation in (
-        (layout.definitions, "topics"),
-        (layout.topic_changes, "topic_changes"),
-    ):
-        if not path.exists() and con.execute(f"FROM {relation} LIMIT 1").fetchall():
-            yield Finding(path, "is not there, yet the warehouse has its rows", BACKUP)
-    for path, problem in vintage_problems(con, layout):
-        yield Finding(path, problem, BACKUP)
+                yield Finding(path, f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}")
+    live = {layout.root / file["path"] for file in live_files(con)}
+    for path in unnamed_files(layout):
+        if path not in live:
+            why = "is named by no commit; who reads the folder by a pattern sees its rows"
+            yield Finding(path, why)
 
 
 def _archive_findings(
@@ -179,23 +151,7 @@ def _archive_findings(
         if warc_name(layout, layout.raw / name) in removed:
             done.removed += len(offsets)
         elif problem := _archive_problem(layout, name, offsets, kept):
-            yield Finding(layout.raw / name, problem, ARCHIVE)
-    expected = dict(con.execute(_CAPTURES).fetchall())
-    for number, name in enumerate(kept, 1):
-        advance("archive files read", number, len(kept))
-        path = layout.raw / name
-        if not path.exists():  # only the store has it
-            continue
-        captures = 0
-        for found in read_archive_damage(path):
-            if isinstance(found, Damage):
-                place = path.with_name(f"{path.name}#{found.offset}")
-                yield Finding(place, found.reason, ARCHIVE)
-            else:
-                captures += 1
-        if captures < expected.get(name, 0):
-            problem = f"has {captures} captures, {expected[name]} were loaded"
-            yield Finding(path, problem, ARCHIVE)
+            yield Finding(layout.raw / name, problem)
 
 
 def _archive_problem(
@@ -230,10 +186,9 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     for key, size in named.items():
         done.objects += 1
         if key not in stored:
-            yield Finding(Path(key), "is not in the store", BACKUP)
+            yield Finding(Path(key), "is not in the store")
         elif size not in (None, stored[key]):
-            problem = f"has {stored[key]} bytes in the store, not {size}"
-            yield Finding(Path(key), problem, BACKUP)
+            yield Finding(Path(key), f"has {stored[key]} bytes in the store, not {size}")
 
 
 def _check_findings(
@@ -241,11 +196,11 @@ def _check_findings(
 ) -> Iterator[Finding]:
     """Checks that find rows in what readers see."""
     if schema_version.schema_versions(con) != {schema_version.SCHEMA_VERSION}:
-        yield Finding(path, "was made by another version", "the next load makes it again")
+        yield Finding(path, "was made by another version; the next load makes it again")
         return
     for name in read_sql("checks"):
         done.checks += 1
         try:
             run_checks(con, name)
         except CheckFailed as error:
-            yield Finding(path, " ".join(str(error).split()), REBUILD)
+            yield Finding(path, " ".join(str(error).split()))

@@ -4,7 +4,6 @@ A vintage counts once it is published. `vintages/<relation>/as_of=<day>.parquet`
 from the loader's file, and read by the next load whose file lacks it.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -60,50 +59,18 @@ def keep_vintages(con: Connection, layout: Layout) -> None:
         for day in sorted(vintages):
             if day >= newest or day not in kept:
                 path = layout.vintages / relation / f"as_of={day}.parquet"
-                write_whole(path, _parquet(_rows(con, relation, day)))
+                recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
+                where = recent if relation == RELATIONS[-1] else "true"
+                sql = f"FROM {relation} WHERE as_of = ? AND ({where}) ORDER BY ALL"
+                out = pa.BufferOutputStream()
+                rows = con.sql(sql, params=[day]).to_arrow_table()
+                pq.write_table(rows, out, compression="zstd")
+                write_whole(path, bytes(out.getvalue()))
     for relation in reversed(RELATIONS):
         for day, path in _kept(layout, relation).items():
             if day not in vintages:
                 path.unlink()
                 sync(path.parent)
-
-
-def _rows(con: Connection, relation: str, day: date) -> pa.Table:
-    recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
-    where = recent if relation == RELATIONS[-1] else "true"
-    sql = f"FROM {relation} WHERE as_of = ? AND ({where}) ORDER BY ALL"
-    return con.sql(sql, params=[day]).to_arrow_table()
-
-
-def _parquet(rows: pa.Table) -> bytes:
-    out = pa.BufferOutputStream()
-    pq.write_table(rows, out, compression="zstd")
-    return bytes(out.getvalue())
-
-
-def _differs(path: Path, rows: pa.Table) -> bool:
-    """Whether a file has other rows, or other bytes than this version of Arrow writes for them."""
-    content, same = path.read_bytes(), _parquet(rows)
-    found, wanted = (pq.ParquetFile(pa.BufferReader(data)) for data in (content, same))
-    if found.metadata.created_by == wanted.metadata.created_by:
-        return content != same
-    return not found.read().equals(rows)
-
-
-def vintage_problems(con: Connection, layout: Layout) -> Iterator[tuple[Path, str]]:
-    """Files of vintages that are gone, unreadable, or not what a snapshot says."""
-    for relation in RELATIONS:
-        kept = _kept(layout, relation)
-        days = con.execute(f"SELECT DISTINCT as_of FROM {relation}").fetchall()  # noqa: S608
-        for (day,) in sorted(days):
-            path = layout.vintages / relation / f"as_of={day}.parquet"
-            try:
-                if day not in kept:
-                    yield path, "is not there, yet the warehouse has its rows"
-                elif _differs(path, _rows(con, relation, day)):
-                    yield path, "is damaged: not what the warehouse has"
-            except (OSError, pa.ArrowException) as error:
-                yield path, f"is damaged: {' '.join(str(error).split())[:200]}"
 
 
 def _vintages(con: Connection) -> set[date]:

@@ -200,7 +200,7 @@ def sweep(layout: Layout) -> list[Path]:
     removed = []
     if crashed:
         named = {layout.root / path for path in named_files(layout.commits, crashed)}
-        files = (path for path in _layer_files(layout) if run_of(path) in crashed)
+        files = (path for path in _layer_files(layout) if _run_of(path) in crashed)
         removed = [path for path in files if path not in named]
     for path in removed:
         path.unlink()
@@ -217,7 +217,7 @@ def unnamed_files(layout: Layout) -> list[Path]:
     # After the listing: runs that were writing then are still marked, or have their commit by now.
     writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
     named = {layout.root / path for path in named_files(layout.commits)}
-    unnamed = (path for path in found if path not in named and run_of(path) not in writing)
+    unnamed = (path for path in found if path not in named and _run_of(path) not in writing)
     return [path for path in unnamed if path.exists()]
 
 
@@ -231,8 +231,7 @@ def _begun_runs(folder: Path) -> set[str]:
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
 
 
-def run_of(path: Path) -> str:
-    """The id of the run, or the name of the compacted day, that wrote a Parquet file."""
+def _run_of(path: Path) -> str:
     return path.name.removeprefix(".").partition(".")[0]
 
 

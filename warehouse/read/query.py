@@ -25,41 +25,10 @@ READING = frozenset(
 )
 HOLDING_OTHERS = {duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
 WORD = re.compile(rb"\w+")
-# DuckDB's errors for a file whose bytes are not those that it wrote.
-_DAMAGED = (
-    *("not a valid DuckDB", "Could not read enough bytes", "Corrupt", "does not match stored"),
-    *("database has been invalidated", "deserialize", "INTERNAL Error"),
-)
 
 
 class QueryError(Exception):
-    """There is no snapshot yet, or it is damaged, or DuckDB cannot answer the query."""
-
-
-REBUILD = "`presswatch rebuild warehouse` makes it again"
-
-
-class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
-    """A DuckDB file is damaged; the message names it and the remedy."""
-
-    def __init__(self, path: Path | str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.problem}; {REBUILD}"
-
-
-@contextmanager
-def damage_named(path: Path | str) -> Iterator[None]:
-    """Raise DatabaseDamaged where DuckDB finds that its file is."""
-    try:
-        yield
-    except duckdb.Error as error:
-        reason = " ".join(str(error).split())
-        if not any(text in reason for text in _DAMAGED):
-            raise
-        raise DatabaseDamaged(path, f"is damaged: {reason[:200]}") from error
+    """There is no snapshot yet, or DuckDB cannot answer the query."""
 
 
 def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
@@ -69,20 +38,17 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     path = os.path.realpath(layout.current)
     if not os.path.exists(path):  # noqa: PTH110
         return None
-    with damage_named(path):
-        con = duckdb.connect(path, read_only=True)
-        con.execute("SET TimeZone = 'UTC'")
+    con = duckdb.connect(path, read_only=True)
+    con.execute("SET TimeZone = 'UTC'")
     return con
 
 
-@contextmanager
-def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+def snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
     """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
     con = open_snapshot(layout)
     if con is None:
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con, damage_named(layout.current):
-        yield con
+    return con
 
 
 @contextmanager
@@ -106,7 +72,7 @@ def asked(
     It reads the snapshot and the article files, and writes nothing; the body may write the file
     `writes`. QueryError with a message of one line.
     """
-    with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
+    with snapshot(layout) as con, _errors_in_a_line():
         _refuse_writing(con, sql)
         _confine(con, layout, writes)
         yield con.sql(sql)
@@ -180,7 +146,7 @@ def snapshot_records(
     con = open_snapshot(layout)
     if con is None:
         return []
-    with con, damage_named(layout.current):
+    with con:
         return records(con, sql, parameters)
 
 

@@ -8,15 +8,14 @@ where one starts counts as damaged unless its digest matches.
 import base64
 import hashlib
 import re
-import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
-from tasks.archive.warc_files import WarcPath, piece, size_of
 from tasks.archive.warc_records import GZIP, ZSTD, beginning
+from tasks.backfill.warc_files import WarcPath, piece, size_of
 from tasks.text.toml_reader import ConfigError
 
 HEAD_ROOM = 64 * 1024  # bytes of HTTP headers allowed beside the largest body
@@ -55,20 +54,14 @@ class Damage:
 
 
 def read_records(
-    path: WarcPath,
-    start: int,
-    end: int,
-    max_bytes: int,
-    kinds: frozenset[str],
-    magic: bytes | None = None,
+    path: WarcPath, start: int, end: int, max_bytes: int, kinds: frozenset[str]
 ) -> Iterator[Record | Damage]:
     """Records that start in a range of a file, in order; ConfigError if compressed as a whole.
 
     A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
-    `magic` is that of the file's records; None finds it out from the file's beginning.
     """
     with path.open("rb") as file:
-        magic = magic_of(file) if magic is None else magic
+        magic = magic_of(file)
         at: int | None = start
         while at is not None and at < end:
             lost = yield from _from(file, at, end, max_bytes, kinds, magic)
@@ -82,10 +75,6 @@ def _from(
 
     Returns the offset of what could not be read to its end; None when the range is read.
     """
-    if not piece(file, len(magic), at).startswith(magic):
-        # fastwarc would take it for plain text, and end without a record.
-        yield Damage(at, "no record starts here")
-        return at
     file.seek(at)
     before: Record | None = None
     records = iter(ArchiveIterator(file, parse_http=False))
@@ -100,10 +89,6 @@ def _from(
             if before is None:
                 yield Damage(at, str(error))
                 return at
-            if magic == GZIP and (after := _member_end(file, before.offset)):
-                yield before
-                yield Damage(after, str(error))
-                return after
             yield before if _agrees(before) else _broken(before)
             yield Damage(before.offset, f"after this record: {error}")
             return before.offset
@@ -116,23 +101,6 @@ def _from(
         if not before.is_whole:  # shorter than its Content-Length
             yield before
             return before.offset
-
-
-def _member_end(file: IO[bytes], at: int) -> int | None:
-    """Where the gzip member at an offset ends; None where it is damaged."""
-    stream, some = zlib.decompressobj(16 + zlib.MAX_WBITS), b""
-    while not stream.eof:
-        if not some:
-            some = piece(file, _PIECE, at)
-            at += len(some)
-            if not some:
-                return None
-        try:
-            stream.decompress(some, _PIECE)
-        except zlib.error:
-            return None
-        some = stream.unconsumed_tail
-    return at - len(stream.unused_data)
 
 
 def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:
