@@ -321,7 +321,6 @@ def test_a_report_that_fails_is_told_and_fails_no_ingest(
     place = Place(tmp_path)
     place.layout.report.mkdir(parents=True)
     (place.layout.report / "in the way").touch()
-    place.layout.cache.mkdir(parents=True)
     done = place.ingest(only=["jp-shioura-shimbun"])
     assert done.loaded.articles == len(place.ask("FROM articles")) > 0
     assert "report_failed: " in caplog.text

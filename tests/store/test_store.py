@@ -85,8 +85,8 @@ def day(number: int, source_id: str = "gb-post") -> list[Page]:
 def alone(folder: Path, runs: dict[str, list[Page]]) -> dict[str, list[str]]:
     """The tables of an installation without a store that had the same runs."""
     layout = Layout(folder)
-    load(layout, TOPICS, SOURCES, [collect(layout, *each) for each in runs.items()])
-    publish_all(layout, TOPICS, SOURCES)
+    for run_id, pages in runs.items():
+        run(layout, run_id, pages)
     return same(layout)
 
 

@@ -178,7 +178,7 @@ def test_the_command(news: DailyNews, tmp_path: Path) -> None:
     data = ["--data", str(layout.root)]
     done = CliRunner().invoke(app, ["backup", str(tmp_path / "copy"), *data])
     parquet = len(_parquet(layout))
-    told = f"1 runs, {parquet} Parquet files, 0 archive files; {parquet} copied now"
+    told = f"1 run, {parquet} Parquet files, 0 archive files; {parquet} copied now"
     assert (done.exit_code, done.output) == (0, f"{tmp_path / 'copy'}: {told}\n")
     for inside in (layout.root, layout.root / "copy", layout.root.parent):
         done = CliRunner().invoke(app, ["backup", str(inside), *data])
