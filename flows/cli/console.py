@@ -80,7 +80,7 @@ class BarHandler(logging.Handler):
         if step is None:
             return
         if step not in self._ids:
-            self._ids[step] = self._bars.add_task(step)
+            self._ids[step] = self._bars.add_task(step, total=None)  # the default is 100
         done, total = record.__dict__["done"], record.__dict__["total"]
         self._bars.update(self._ids[step], completed=done, total=total)
 
