@@ -30,7 +30,6 @@ from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PROCESSES, ConfigError, Settings
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
-from warehouse.read.query import query
 from warehouse.store.lease import stored_turn
 
 if TYPE_CHECKING:
@@ -169,12 +168,7 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
     if not progress.tasks:
         load_runs(installation, [])  # what a killed backfill had committed and not published
     if publish_snapshot(installation) or progress.tasks:
-        layout = installation.layout
-        # Domains that no source of sources.toml has are in no calendar: there may be no day.
-        if layout.current.exists() and query(layout, "FROM coverage LIMIT 1").num_rows:
-            report_or_warn(installation, "ingest-topics")
-        else:
-            log.info("no report: it covers the sources of sources.toml, and no day of any is known")
+        report_or_warn(installation, "ingest-topics")
 
 
 def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ def maintain(
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
+    installation.require_data()
     now = datetime.now(UTC)
     compacted, removed = Compacted(), Removed()
     if not verify_only:

@@ -18,6 +18,7 @@ from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
+from tasks.report.task import report_or_warn
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from warehouse.layers.commits import committed_runs, read_commit
 from warehouse.store.archive_files import SUFFIX, archive_files
@@ -41,12 +42,14 @@ def rebuild(
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
+    installation.require_data()
     if layer == "articles":
         _rebuild_articles(installation)
         load_runs(installation, [])
         publish_snapshot(installation)
     else:
         rebuild_snapshot(installation)
+    report_or_warn(installation, "")
     log.info("%s rebuilt: %s", layer, installation.layout.current)
 
 

@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.runs.installation import open_for_run
 from tasks.load.task import load_runs, publish_snapshot
+from tasks.report.task import report_or_warn
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Count new and changed topics again over all history."""
     installation = open_for_run(sources_file, topics_file, data)
+    installation.require_data()
     report = load_runs(installation, [])
     publish_snapshot(installation)
+    report_or_warn(installation, "")
     log.info("recounted: %s", ", ".join(report.recounted) or "no topic has changed")

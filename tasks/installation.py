@@ -9,7 +9,10 @@ from pathlib import Path
 from tasks.settings import ConfigError, Settings
 from tasks.sources.source import Source, choose, load_sources
 from tasks.topics.topic import Topic, load_topics
+from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
+from warehouse.store.archive_files import archive_files
 from warehouse.store.working_copy import catch_up, join
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,11 @@ class Installation:
     def chosen(self, only: Sequence[str]) -> tuple[Source, ...]:
         """The sources with the given ids, or all; ConfigError for an id that does not exist."""
         return choose(self.sources, only)
+
+    def require_data(self) -> None:
+        """QueryError when nothing has been archived or loaded yet."""
+        if not committed_runs(self.layout.commits) and not archive_files(self.layout):
+            raise QueryError(f"{self.layout.root} has no data yet: run `presswatch ingest` first")
 
 
 def settings_of(**given: Path | str | None) -> Settings:

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.installation import Installation
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import Figures
+from warehouse.read.query import query
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,11 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
 
 def report_or_warn(installation: Installation, artifact: str) -> None:
     """Write the report; a failure is logged, since the loaded data are good without it."""
+    layout = installation.layout
+    # Domains that no source of sources.toml has are in no calendar: there may be no day.
+    if not (layout.current.exists() and query(layout, "FROM coverage LIMIT 1").num_rows):
+        log.info("no report: it covers the sources of sources.toml, and no day of any is known")
+        return
     state = report_snapshot(installation, artifact, return_state=True)
     if state.is_failed():
-        path = installation.layout.report
-        log.warning("report_failed: %s was not written: %s", path, state.message)
+        log.warning("report_failed: %s was not written: %s", layout.report, state.message)
