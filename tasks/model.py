@@ -242,4 +242,4 @@ class Batch:
     # Folder with `captures.arrow`, and, where there are rows, `articles.arrow` and
     # `stripped_blocks.arrow`.
     stage: Path
-    counts: dict[str, int] = field(default_factory=dict)  # captures by outcome
+    counts: dict[str, int] = field(default_factory=dict)  # of pages and saved files, by outcome

@@ -20,7 +20,8 @@ from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
 from tasks.refine.task import outcome_counts
-from tasks.report import ledger_page, read_run, rejections_page, topics_page
+from tasks.report import ledger_page, read_run, rejections_page, topics_page, undated_files
+from tasks.report.run_summary import RunFigures
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.read.source_health import unhealthy
@@ -71,11 +72,12 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     )
     counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
-    if done.busy:
-        message = f"{message}; {busy_with(done.busy)}"
+    figures = read_run(installation.layout, done.run_id)
+    notes = (busy_with(done.busy) if done.busy else "", undated_files(figures))
+    message = "; ".join(filter(None, (message, *notes)))
     log.info("%s", message)
     rename(run_name(len(done.sources), done.loaded.articles))
-    _create_artifacts(installation, done)
+    _create_artifacts(figures, done)
     _emit_source_events(installation, done)
     if not done.failed:
         return Completed(message=message, data=done)
@@ -99,8 +101,7 @@ def _emit_source_events(installation: Installation, done: Ingested) -> None:
         emit_source_event(event, health.source_id, name, health.why)
 
 
-def _create_artifacts(installation: Installation, done: Ingested) -> None:
-    figures = read_run(installation.layout, done.run_id)
+def _create_artifacts(figures: RunFigures, done: Ingested) -> None:
     listed = {source.source_id: source.listed for source in done.sources}
     notes = {source.source_id: _note(source) for source in done.sources}
     for source_id, run_id in done.busy.items():
@@ -116,7 +117,9 @@ def _create_artifacts(installation: Installation, done: Ingested) -> None:
 
 def _note(source: Collected) -> str:
     deferred = f"{source.deferred} deferred to a later run" if source.deferred else ""
-    return source.error or source.skipped or ": ".join(filter(None, (deferred, source.late)))
+    late = ": ".join(filter(None, (deferred, source.late)))
+    notes = "; ".join(filter(None, (*source.failed_listings, late)))
+    return source.error or source.skipped or notes
 
 
 def summary(done: Ingested) -> Table:

@@ -58,6 +58,7 @@ class Collected:
     error: str = ""  # why the source failed; empty when it did not
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
     late: str = ""  # why its time did not suffice; empty when it did
+    failed_listings: tuple[str, ...] = ()  # why each listing that could not be read was not
 
     @property
     def has_pages(self) -> bool:
@@ -119,6 +120,7 @@ class Collector:
             visit.error,
             visit.skipped,
             visit.time.late,
+            tuple(visit.failed_listings),
         )
 
 

@@ -71,7 +71,7 @@ def explain(
     pool: PagePool,
     source: Source | None = None,
 ) -> Iterator[tuple[Path, Record]]:
-    """Saved pages (.html, .html.gz, .txt), extracted each by itself, in the order given."""
+    """Saved pages, extracted each by itself, in the order given."""
     submitted = ((path, pool.submit(explain_file, path, url, limits, source)) for path in paths)
     for path, extraction in pool.in_order(submitted):
         if extraction:
@@ -81,7 +81,7 @@ def explain(
 def explain_file(
     path: Path, url: str | None, limits: Limits, source: Source | None = None
 ) -> Extraction:
-    """Extract one saved page under `url`, else the URL that FILE.meta.json gives.
+    """Extract one saved page under `url`, else the URL that FILE.meta.json or its browser gives.
 
     `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
     The source lends its language, its time zone, and what it strips and keeps.
@@ -97,7 +97,10 @@ def explain_file(
     else:
         found = find_files((glob.escape(str(path.absolute())),))
         if not found:
-            return Extraction(Outcome.UNREADABLE_FILE, f"{path}: no .html, .html.gz or .txt file")
+            return Extraction(
+                Outcome.UNREADABLE_FILE,
+                f"{path}: no .html, .mhtml or .txt file, nor one of these in .gz",
+            )
         attempt = read_file(found[0], limits.max_bytes)
         if attempt.outcome is not Outcome.FETCHED:
             return Extraction(attempt.outcome, attempt.detail)

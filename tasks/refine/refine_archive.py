@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from tasks.archive import read_archive, read_payload
-from tasks.model import Batch, Capture, Extraction
+from tasks.model import Batch, Capture, CaptureKind, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.prompts import NO_SITE, Site
@@ -80,6 +80,8 @@ def refine(
     with staging(stage) as put:
         alone = refine_each(read_archive(warc), in_pool)
         for refined in refine_again(alone, find_sites, payload_of, in_pool):
-            counts[refined.capture["outcome"]] += 1
+            # A site without a robots.txt has rejected nothing.
+            if refined.capture["kind"] in (CaptureKind.PAGE, CaptureKind.FILE):
+                counts[refined.capture["outcome"]] += 1
             put(refined)
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))

@@ -61,10 +61,10 @@ def refine_source(
 def refine_run_archive(
     installation: Installation, run_id: str, warc: Path, pool: PagePool
 ) -> Batch:
-    """Refine one archive file, and log the counts of its captures by outcome."""
+    """Refine one archive file, and log what became of its pages."""
     sources = {source.id: source for source in installation.sources}
     batch = refine(warc, run_id, installation.layout, sources, pool)
-    log.info("%s: %s", batch.source_id, outcome_counts(batch.counts))
+    log.info("%s: %s", batch.source_id, outcome_counts(batch.counts) or "no new pages")
     return batch
 
 

@@ -1,7 +1,13 @@
 """Reports: topics for a terminal, the HTML report, the artifacts of one run."""
 
 from tasks.report.page import summary_of_topics, write_report
-from tasks.report.run_summary import ledger_page, read_run, rejections_page, topics_page
+from tasks.report.run_summary import (
+    ledger_page,
+    read_run,
+    rejections_page,
+    topics_page,
+    undated_files,
+)
 from tasks.report.topic_table import daily_report
 
 __all__ = [
@@ -11,5 +17,6 @@ __all__ = [
     "rejections_page",
     "summary_of_topics",
     "topics_page",
+    "undated_files",
     "write_report",
 ]

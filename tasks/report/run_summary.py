@@ -3,8 +3,9 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from tasks.report.figures import REPORTS
 from tasks.text.counted import counted
@@ -13,6 +14,7 @@ from warehouse.read.query import open_snapshot, records
 
 Row = dict[str, Any]
 MOST = 100  # rejected pages shown one by one
+NAMED = 5  # undated files named in a message
 # Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
 # longer ones do not wrap but overlap the next column.
 WIDEST, LONGEST = 64, 52
@@ -28,6 +30,7 @@ class RunFigures:
     ledger: list[Row]
     topics: list[Row]
     rejections: list[Row]
+    undated: list[Row] = field(default_factory=list)  # saved files
 
     @property
     def new(self) -> int:
@@ -45,10 +48,26 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
     con = open_snapshot(layout)
     if con is None:
         return RunFigures([], [], [])
-    with con:  # all three of one snapshot
-        names = ("run_ledger", "run_topics", "run_rejections")
+    with con:  # all of one snapshot
+        names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
         sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
         return RunFigures(*(records(con, sql, {"run_id": run_id}) for sql in sqls))
+
+
+def undated_files(figures: RunFigures) -> str:
+    """The saved files of a run that no day counts, and the remedy; empty without any."""
+    if not figures.undated:
+        return ""
+    names = [unquote(row["url_requested"].rpartition("/")[2]) for row in figures.undated]
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    listed = ", ".join([*names[:NAMED], *more])
+    is_one = len(names) == 1
+    files = "saved file has" if is_one else "saved files have"
+    return (
+        f"{len(names)} {files} no publication date and count{'s' if is_one else ''} on no day:"
+        f" {listed};"
+        " FILE.meta.json may give published_at"
+    )
 
 
 def ledger_page(

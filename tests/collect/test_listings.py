@@ -581,6 +581,82 @@ def test_a_file_that_went_away(tmp_path: Path) -> None:
     assert "No such file" in attempt.detail
 
 
+SAVED = b"<!DOCTYPE html>\n%s<html lang=en><p>1</html>"
+FROM = b"<!-- saved from url=(0027)%s -->\n"
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.html.gz"])
+def test_a_browser_writes_the_url_into_what_it_saves(tmp_path: Path, name: str) -> None:
+    own = FROM % b"https://courier.example/a-%2Db"
+    page = SAVED % (FROM % b"https://other.example/x" + own)  # the page had one itself
+    save(tmp_path, name, gzip.compress(page) if name.endswith(".gz") else page)
+    [entry] = find_files([str(tmp_path / "*")])
+    assert entry.given_url == "https://courier.example/a--b"
+    assert read_file(entry, 1000).payload == page
+
+
+def test_a_given_url_goes_before_the_browsers(tmp_path: Path) -> None:
+    page = SAVED % (FROM % b"https://courier.example/a")
+    save(tmp_path, "a.html", page, url="https://courier.example/given")
+    save(tmp_path, "b.html", SAVED % (FROM % b"about:internet"))
+    save(tmp_path, "c.html", b"<html><p>" + (FROM % b"https://courier.example/quoted"))
+    found = find_files([str(tmp_path / "*.html")])
+    assert [entry.given_url for entry in found] == ["https://courier.example/given", None, None]
+
+
+MHTML = b"""From: <Saved by Blink>
+Snapshot-Content-Location: https://courier.example/ferry
+Date: Mon, 2 Mar 2026 10:00:00 -0000
+MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary="--b--"
+
+----b--
+Content-Type: text/html; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+Content-Location: https://courier.example/ferry
+
+<html><p>The F=E4hre =
+returned</p></html>
+----b--
+Content-Type: image/png
+Content-Transfer-Encoding: base64
+Content-Location: https://courier.example/ferry.png
+
+iVBORw0KGgo=
+----b----
+"""
+
+
+@pytest.mark.parametrize("name", ["a.mhtml", "a.MHT", "a.mhtml.gz"])
+def test_mhtml_is_a_saved_page(tmp_path: Path, name: str) -> None:
+    content = MHTML.replace(b"\n", b"\r\n")
+    save(tmp_path, name, gzip.compress(content) if name.endswith(".gz") else content)
+    [entry] = find_files([str(tmp_path / "*")])
+    attempt = read_file(entry, 1000)
+    assert entry.given_url == "https://courier.example/ferry"
+    assert (attempt.outcome, attempt.attempted_at) == (Outcome.FETCHED, TEN)
+    assert attempt.content_type == "text/html; charset=iso-8859-1"
+    assert attempt.payload == b"<html><p>The F\xe4hre returned</p></html>"
+
+
+def test_mhtml_of_many_images_and_none_without_a_page(tmp_path: Path) -> None:
+    images = b"".join(MHTML.split(b"----b--")[2:3]) * 200
+    save(tmp_path, "a.mhtml", MHTML.replace(b"----b----", b"----b--" + images + b"----b----"))
+    save(tmp_path, "b.mhtml", MHTML.replace(b"text/html;", b"text/css;"))
+    save(tmp_path, "c.mhtml", MHTML.replace(b"<html>", b"<html>" + b"x" * 2000))
+    save(tmp_path, "d.mhtml", b"Content-Type: multipart/related; boundary=x\n\n--x\n" * 2000)
+    save(tmp_path, "e.mhtml", MHTML.replace(b"returned</p></html>", b"\n" + b"x" * 100_000))
+    attempts = [read_file(entry, 1000) for entry in find_files([str(tmp_path / "*")])]
+    assert [attempt.outcome for attempt in attempts] == [
+        Outcome.FETCHED,
+        Outcome.UNREADABLE_FILE,
+        Outcome.TOO_LARGE,
+        Outcome.UNREADABLE_FILE,
+        Outcome.TOO_LARGE,
+    ]
+    assert attempts[1].detail == "MHTML without an HTML part"
+
+
 def test_etag_changes_with_file_and_metadata(tmp_path: Path) -> None:
     path = save(tmp_path, "a.html", b"<p>1")
     etags = [one(tmp_path).etag, one(tmp_path).etag]

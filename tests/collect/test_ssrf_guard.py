@@ -104,6 +104,14 @@ def test_the_resolved_address_counts_not_the_spelling(host: str) -> None:
     assert failure.value.outcome in (Outcome.ADDRESS_REFUSED, Outcome.DNS_FAILED)
 
 
+def test_a_refusal_names_the_setting_that_would_help() -> None:
+    with pytest.raises(Failure, match="allow_private_hosts = true"):
+        check("127.0.0.1")
+    with pytest.raises(Failure) as failure:
+        check("169.254.169.254")
+    assert "allow_private_hosts" not in failure.value.detail
+
+
 def test_one_bad_address_among_good_ones_refuses_the_host() -> None:
     with pytest.raises(Failure, match=r"10\.0\.0\.1, which is not a public") as failure:
         check("mixed.example", resolve=answers("8.8.8.8", "10.0.0.1"))

@@ -1,6 +1,7 @@
 """The whole way: the sample newsroom, served on loopback, into tables that answer."""
 
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -13,7 +14,15 @@ from flows.rebuild import rebuild
 from flows.recount import recount
 from tasks.locks.run_locks import begun_runs
 from tasks.settings import ConfigError
-from tests.support.sample_newsroom import DEPLOYMENTS, EXPECTED, PAPERS, PORT, Newsroom, Place
+from tests.support.sample_newsroom import (
+    DEPLOYMENTS,
+    EXPECTED,
+    PAPERS,
+    PORT,
+    TOPICS,
+    Newsroom,
+    Place,
+)
 from tests.support.serving import Files
 from tests.support.staged_pages import files, tables
 from warehouse.layers.layout import Layout
@@ -234,6 +243,52 @@ def test_a_recount_without_a_change_changes_nothing(place: Place) -> None:
     before = tables(place.layout, ())
     recount(**place.files)
     assert tables(place.layout, ()) == before
+
+
+def test_undated_saved_files_are_named_in_the_runs_message(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "The harbour was open again. " * 40
+    (tmp_path / "no date.html").write_text(f"<html><h1>Port reopens</h1><p>{text}</html>")
+    (tmp_path / "dated.html").write_text(
+        '<html><meta property="article:published_time" content="2026-03-02T10:00:00Z">'
+        f"<h1>Ferry returns</h1><p>The ferry came back to town. {text}</html>"
+    )
+    sources = tmp_path / "sources.toml"
+    sources.write_text(
+        '[[source]]\nid = "gb-saved"\nname = "Saved"\nlanguage = "en"\n'
+        'timezone = "UTC"\nfiles = ["*.html"]\n'
+    )
+    parameters: Files = {
+        **place.files,
+        "sources_file": str(sources),
+        "data": str(tmp_path / "data"),
+    }
+    caplog.set_level(logging.INFO, "flows")
+    assert ingest(**parameters).loaded.articles == 2
+    undated = "1 saved file has no publication date and counts on no day: no date.html;"
+    assert undated in caplog.text
+    assert "gb-saved: 2 article\n" in caplog.text + "\n"
+
+
+def test_recount_and_rebuild_write_the_report_again(place: Place) -> None:
+    place.layout.report.write_text("of an earlier time")
+    recount(**place.files)
+    assert "<!doctype html>" in place.layout.report.read_text(encoding="utf-8")
+    place.layout.report.unlink()
+    rebuild(**place.files)
+    assert place.layout.report.exists()
+
+
+@pytest.mark.parametrize("command", [("recount",), ("rebuild", "articles"), ("maintain",)])
+def test_without_data_it_says_so_and_makes_no_folder(
+    place: Place, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    files = ["--sources", str(place.sources), "--topics", str(TOPICS)]
+    done = CliRunner().invoke(app, [*command, *files, "--data", str(tmp_path / "data")])
+    assert done.exit_code == 1
+    assert done.stderr == f"{tmp_path / 'data'} has no data yet: run `presswatch ingest` first\n"
+    assert not (tmp_path / "data").exists()
 
 
 def test_an_unknown_source_is_one_clear_error(place: Place) -> None:

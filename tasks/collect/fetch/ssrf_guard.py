@@ -81,6 +81,8 @@ def checked_addresses(
         address = ip_address(str(sockaddr[0]).partition("%")[0])
         if not is_allowed(address, allow_private):
             reason = f"{host} resolves to {sockaddr[0]}, which is not a public address"
+            if is_allowed(address, allow_private=True):
+                reason += "; if the source is yours, set its allow_private_hosts = true"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
 

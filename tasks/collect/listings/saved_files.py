@@ -1,10 +1,12 @@
-"""Saved pages: found by globs, read, with the metadata of FILE.meta.json beside them."""
+"""Saved pages: found by globs, read, with the metadata of FILE.meta.json or their browser."""
 
+import email
 import gzip
 import hashlib
 import io
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Sequence
@@ -19,9 +21,24 @@ from tasks.text.urls import is_http
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-_PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
+_MHTML = "multipart/related"  # a page with its images, as browsers save it in one file
+_PAGE_TYPES = {
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".txt": "text/plain",
+    ".mhtml": _MHTML,
+    ".mht": _MHTML,
+}
+# <!-- saved from url=(0042)https://courier.example/... -->, which browsers write before <html>; the
+# page itself may have such comments before it.
+_SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+?) -->\s*<html\b", re.IGNORECASE)
+_HEAD_BYTES = 65_536
+# Quoted-printable takes up to three characters for a byte. Images come after the page.
+_MHTML_EXPANSION = 3
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
 _MOST_META = 100_000
+# The clock of the machine that saved a page may be ahead of this one's.
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +53,8 @@ class _Meta:
 def find_files(globs: Sequence[str]) -> list[Entry]:
     """The saved pages that match globs, each once, sorted by path.
 
-    Entries have the metadata of FILE.meta.json. An invalid one is reported when the page is read.
+    Entries have the metadata of FILE.meta.json, else what the browser wrote into the file: URL and
+    time. An invalid FILE.meta.json is reported when the page is read.
     """
     found: dict[Path, str] = {}
     for pattern in globs:
@@ -47,8 +65,9 @@ def find_files(globs: Sequence[str]) -> list[Entry]:
                 found.setdefault(path, pattern)
     entries = []
     for path in sorted(found):
-        meta = _meta(path)
-        known = (meta.published_raw, meta.published_at, meta.url, meta.fetched_at)
+        meta, own = _meta(path), _browser_meta(path)
+        url, fetched_at = meta.url or own.url, meta.fetched_at or own.fetched_at
+        known = (meta.published_raw, meta.published_at, url, fetched_at)
         entries.append(Entry(path.as_uri(), found[path], None, *known))
     return entries
 
@@ -71,6 +90,9 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
         etag=_digest(path),
     )
     read = _content(path, max_bytes)
+    if attempt.content_type == _MHTML and not isinstance(read, NoListing):
+        read, content_type = _html_of(read, max_bytes)
+        attempt = replace(attempt, content_type=content_type)
     seconds = time.perf_counter() - started
     if isinstance(read, NoListing):
         # A file name can be any bytes, and JSON can contain half a surrogate pair.
@@ -97,19 +119,35 @@ def _page_type(path: Path) -> str | None:
 def _content(path: Path, max_bytes: int) -> bytes | NoListing:
     if wrong := _meta(path).wrong:
         return NoListing(Outcome.UNREADABLE_FILE, wrong)
+    is_mhtml = _page_type(path) == _MHTML
+    most = max_bytes * _MHTML_EXPANSION if is_mhtml else max_bytes
     try:
         with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+            data = file.read(most + 1)
     except OSError as error:
         return NoListing(Outcome.UNREADABLE_FILE, f"{path.name}: {error.strerror}")
-    if len(data) > max_bytes:
+    if len(data) > most and not is_mhtml:
         return _too_large(max_bytes)
     if path.suffix.lower() != ".gz":
         return data
-    unpacked = gunzipped(data, max_bytes)
+    unpacked = gunzipped(data, most)
     if isinstance(unpacked, NoListing) and unpacked.outcome is Outcome.LISTING_UNREADABLE:
         return NoListing(Outcome.UNREADABLE_FILE, f"{path.name}: {unpacked.detail}")
     return unpacked
+
+
+def _html_of(mhtml: bytes, max_bytes: int) -> tuple[bytes | NoListing, str]:
+    """The page of an MHTML file, its first text/html part, and its content type."""
+    try:
+        for part in email.message_from_bytes(mhtml).walk():
+            page = part.get_payload(decode=True)  # None for a part of parts
+            if isinstance(page, bytes) and part.get_content_type() == "text/html":
+                charset = part.get_content_charset()
+                content_type = f"text/html; charset={charset}" if charset else "text/html"
+                return page if len(page) <= max_bytes else _too_large(max_bytes), content_type
+    except (ValueError, LookupError, RecursionError) as error:
+        return NoListing(Outcome.UNREADABLE_FILE, f"broken MHTML: {error}"), _MHTML
+    return NoListing(Outcome.UNREADABLE_FILE, "MHTML without an HTML part"), _MHTML
 
 
 def _too_large(max_bytes: int) -> NoListing:
@@ -147,6 +185,27 @@ def _meta(path: Path) -> _Meta:
         return _Meta(wrong=f"{meta_path.name}: {error}")
 
 
+def _browser_meta(path: Path) -> _Meta:
+    """What a browser wrote into a page that it saved: its URL, in MHTML the time as well."""
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if _page_type(path) != _MHTML:
+            found = _SAVED_FROM.search(head)
+            # Chrome writes -%2D for --, which would end the comment.
+            url = found[1].decode("ascii").replace("-%2D", "--") if found else ""
+            return _Meta(url if is_http(url) else None)
+        mhtml = email.message_from_bytes(head)
+        located = (part["Content-Location"] for part in mhtml.walk())
+        urls = (str(url).strip() for url in (mhtml["Snapshot-Content-Location"], *located))
+        # Chrome writes -0000 for UTC.
+        saved_at = instant(str(mhtml["Date"]).replace("-0000", "+0000"))
+        is_past = saved_at is not None and saved_at <= datetime.now(UTC) + _AHEAD
+        return _Meta(next(filter(is_http, urls), None), fetched_at=saved_at if is_past else None)
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error):
+        return _Meta()  # an unreadable file is reported when the page is read
+
+
 def _checked(values: object) -> _Meta:
     if not isinstance(values, dict):
         raise ValueError("must be a JSON object")
@@ -167,7 +226,6 @@ def _checked(values: object) -> _Meta:
     fetched_at = instant(fetched) if fetched is not None else None
     if fetched is not None and fetched_at is None:
         raise ValueError(f"fetched_at: must be an ISO time with a zone, got {fetched!r}")
-    # The clock of the machine that saved the page may be ahead of this one's.
-    if fetched_at and fetched_at > datetime.now(UTC) + timedelta(days=1):
+    if fetched_at and fetched_at > datetime.now(UTC) + _AHEAD:
         raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
     return _Meta(url, published, instant(published) if published else None, fetched_at)
