@@ -4,6 +4,7 @@ import math
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from functools import partial
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from threading import BoundedSemaphore, Lock
 from typing import Generic, ParamSpec, TypeVar
@@ -208,13 +209,19 @@ def worker_context(preload: str = PRELOADED) -> BaseContext:
     # CPU a worker, .1 s where the server has imported its package before.
     main = sys.modules["__main__"].__spec__
     forkserver.set_forkserver_preload([preload, *([main.name.partition(".")[0]] if main else [])])
+    # A terminal sends Ctrl-C to all processes; this one ends the others. The tracker first, since
+    # Python 3.11 unblocks SIGINT when it starts it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    forkserver.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return multiprocessing.get_context("forkserver")
 
 
 def start_fork_server() -> None:
     """Let the fork server load while this process goes on, where workers are sure to be needed."""
-    if worker_context().get_start_method() == "forkserver":
-        forkserver.ensure_running()
+    worker_context()
 
 
 def begin_worker(environment: Mapping[str, str], nice: int) -> None:

@@ -19,12 +19,11 @@ from flows.cli.options import (
     TopicsFile,
     fail,
     flow_files,
-    open_checked,
-    reported_errors,
 )
 from flows.cli.query_commands import layout_of, print_topics
+from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
-from tasks.installation import SOURCES, TOPICS
+from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.settings import ConfigError
 from tasks.text.counted import counted
 
@@ -47,20 +46,23 @@ def serve(
     prefect_settings.configure(verbose=True)
     from flows.server.serve import serve_until_stopped
 
-    with show_progress(), reported_errors(), ExitStack() as held:
+    with show_progress(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
             sources = held.enter_context(_sample_newsroom(data))
-        serve_until_stopped(open_checked(sources, topics, data), port)
+        status = serve_until_stopped(open_installation(sources, topics, data or ""), port)
+    raise typer.Exit(status)
 
 
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
     """Ingest the sample newsroom, served on loopback, and show the topics."""
     prefect_settings.configure()
+    server = PrefectServer()
     from flows.ingest import ingest
 
     folder = data.absolute()
-    with show_progress(), reported_errors(), _sample_newsroom(folder) as sources:
+    with show_progress(), _sample_newsroom(folder) as sources:
+        server.wait()
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
@@ -69,7 +71,10 @@ def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) ->
 @contextmanager
 def _sample_newsroom(data: Path) -> Iterator[Path]:
     """Serve the sample newsroom on loopback; yields its sources.toml."""
-    sys.path.insert(0, str(Path("deployments/sample").absolute()))
+    sample = Path("deployments/sample").absolute()
+    if not sample.is_dir():
+        raise ConfigError([f"{sample} is missing: run this in the folder of Presswatch's sources"])
+    sys.path.insert(0, str(sample))
     from newsroom import Newsroom, PortUnusable, write_sources
 
     data.mkdir(parents=True, exist_ok=True)
@@ -84,13 +89,14 @@ def deploy(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
     """Register deployments and automations with the server at PREFECT_API_URL."""
-    installation = open_checked(sources, topics, data)
+    installation = open_installation(sources, topics, data or "")
     prefect_settings.configure(verbose=True)
+    server = PrefectServer()
     from flows.server.deploy import deploy as register
 
-    with reported_errors():
-        for one in register(installation):
-            print(f"{one.name} is deployed")
+    server.wait()
+    for one in register(installation):
+        print(f"{one.name} is deployed")
 
 
 def env(
@@ -105,11 +111,10 @@ def env(
 
     Secrets are named in comments, without their values.
     """
-    installation = open_checked(sources, topics, data)
+    installation = open_installation(sources, topics, data or "")
     from flows.runs.prefect_settings import env_file
 
-    with reported_errors():
-        print(env_file(installation.settings, api, os.environ))
+    print(env_file(installation.settings, api, os.environ))
 
 
 def backup(
@@ -122,7 +127,7 @@ def backup(
     layout, target = layout_of(data), folder.expanduser().absolute()
     if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
         fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)
-    with reported_errors(), show_progress():
+    with show_progress():
         done = back_up(layout, target, log.info)
     print(
         f"{target}: {counted(done.runs, 'run')}, {counted(done.parquet_files, 'Parquet file')},"
@@ -139,10 +144,12 @@ def maintain(
     ] = False,
 ) -> None:
     """Compact closed days, remove what is no longer needed, verify what is kept."""
-    installation = open_checked(sources, topics, data)
+    installation = open_installation(sources, topics, data or "")
     prefect_settings.configure()
+    server = PrefectServer()
     from flows import maintain as job
 
-    with show_progress(), reported_errors():
+    with show_progress():
+        server.wait()
         done = job.maintain(verify_only=verify, **flow_files(installation))
     Console().print(job.summary(done))

@@ -12,26 +12,41 @@ from flows.cli.console import show_progress
 from flows.cli.options import (
     DataFolder,
     Exit,
+    ReportedErrors,
     SourcesFile,
     TopicsFile,
     flow_files,
-    open_checked,
-    reported_errors,
+    print_version,
 )
 from flows.cli.page_commands import check_sources, extract
 from flows.cli.query_commands import health, report, schema, sql
+from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
-from tasks.installation import SOURCES, TOPICS
+from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.process_pool import start_fork_server
 from tasks.settings import MOST_DAYS, MOST_PAGES, MOST_PROCESSES
 
 app = typer.Typer(
-    help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+    help=__doc__,
+    cls=ReportedErrors,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
 )
 sources_app = typer.Typer(help="The sources of this installation.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
 
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
+    ] = False,
+) -> None:
+    """Count how often topics come up in the papers you follow."""
 
 
 def _day(value: str | date) -> date:
@@ -63,14 +78,15 @@ def ingest(
     ] = 0,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
-    installation = open_checked(sources, topics, data)
-    with reported_errors():
-        installation.chosen(only or ())
+    installation = open_installation(sources, topics, data or "")
+    installation.chosen(only or ())
     prefect_settings.configure()
+    server = PrefectServer()
     from flows.ingest import ingest as job
     from flows.runs.ingest_result import summary
 
-    with show_progress(), reported_errors():
+    with show_progress():
+        server.wait()
         done = job(
             only=list(only or ()),
             since_days=since_days,
@@ -113,13 +129,15 @@ def backfill(
     data: DataFolder = None,
 ) -> None:
     """Extract the articles of WARC archives; resumes where it was stopped."""
-    installation = open_checked(sources, topics, data)
+    installation = open_installation(sources, topics, data or "")
     prefect_settings.configure()
+    server = PrefectServer()
     if not installation.settings.dask:
         start_fork_server()  # starts while the flow is imported
     from flows import backfill as job
 
-    with show_progress(), reported_errors():
+    with show_progress():
+        server.wait()
         done = job.backfill(
             warcs=warcs,
             domains=list(domain or ()),
@@ -144,11 +162,13 @@ def rebuild(
     data: DataFolder = None,
 ) -> None:
     """Rebuild a layer from the one before it, without the network."""
-    installation = open_checked(sources, topics, data)
+    installation = open_installation(sources, topics, data or "")
     prefect_settings.configure()
+    server = PrefectServer()
     from flows import rebuild as job
 
-    with show_progress(), reported_errors():
+    with show_progress():
+        server.wait()
         job.rebuild(layer=layer.value, **flow_files(installation))
 
 
@@ -157,11 +177,13 @@ def recount(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
     """Count changed topics again, over all articles."""
-    installation = open_checked(sources, topics, data)
+    installation = open_installation(sources, topics, data or "")
     prefect_settings.configure()
+    server = PrefectServer()
     from flows import recount as job
 
-    with show_progress(), reported_errors():
+    with show_progress():
+        server.wait()
         job.recount(**flow_files(installation))
 
 
@@ -169,8 +191,3 @@ for command in (extract, sql, schema, report, serve, deploy, env, backup, mainta
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(health)
-
-
-def main() -> None:
-    """Run the command."""
-    app()

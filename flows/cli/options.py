@@ -1,15 +1,18 @@
 """Options of several commands, exit statuses, and expected errors reported in a line."""
 
+import errno
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import IntEnum
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn, TypedDict
+from typing import Annotated, Any, NoReturn, TypedDict
 
+import duckdb
 import typer
+from typer.core import TyperGroup
 
-from tasks.installation import Installation, open_installation
+from tasks.installation import Installation, settings_of
 from tasks.text.control_characters import without_controls
 
 
@@ -22,32 +25,75 @@ class Exit(IntEnum):
     SOME_SOURCES_FAILED = 3
 
 
-@contextmanager
-def reported_errors() -> Iterator[None]:
-    """Report expected errors in a line each, and exit with the status that fits."""
-    from tasks.collect.collector import SourcesFailed
-    from tasks.settings import ConfigError
-    from tasks.upkeep.backup import BackupFailed
-    from tasks.upkeep.verification import LayersBroken
-    from warehouse.build.loader import CheckFailed
-    from warehouse.layers.documents import DocumentError
-    from warehouse.read.query import QueryError
-    from warehouse.store.objects import StoreError
+NOT_WRITABLE = "let this user write there, or name another place"
+IN_THE_WAY = "move it away, or name another place"
+# What a person can do about a system error. Any other is a surprise, and keeps its traceback.
+REMEDIES = {
+    errno.ENOSPC: "free some space, then run it again",
+    errno.EDQUOT: "free some space, then run it again",
+    errno.EACCES: NOT_WRITABLE,
+    errno.EPERM: NOT_WRITABLE,
+    errno.EROFS: NOT_WRITABLE,
+    errno.EEXIST: IN_THE_WAY,
+    errno.ENOTDIR: IN_THE_WAY,
+    errno.EISDIR: "name a file",
+    errno.ENOENT: "name another place, or restore it from a backup",
+    errno.ENAMETOOLONG: "name another place",
+    errno.EMFILE: "raise the limit on open files (ulimit -n), then run it again",
+}
 
-    try:
-        yield
-    except ConfigError as error:
-        fail(str(error), Exit.WRONG_USAGE)
-    except (
-        BackupFailed,
-        CheckFailed,
-        DocumentError,
-        LayersBroken,
-        QueryError,
-        SourcesFailed,
-        StoreError,
-    ) as error:
-        fail(str(error), Exit.FAILED)
+
+class ReportedErrors(TyperGroup):
+    """Commands whose expected errors end them with a line and the status that fits."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (OSError, duckdb.Error) as error:
+            if problem := _system_problem(error, ctx.meta.get("data")):
+                fail(problem, Exit.FAILED)
+            raise
+        except Exception as error:
+            # Only now: these modules take a while to import.
+            from flows.processes.child import ServerFailed
+            from tasks.collect.collector import SourcesFailed
+            from tasks.settings import ConfigError
+            from tasks.upkeep.backup import BackupFailed
+            from tasks.upkeep.verification import LayersBroken
+            from warehouse.build.loader import CheckFailed
+            from warehouse.layers.documents import DocumentError
+            from warehouse.read.query import QueryError
+            from warehouse.store.objects import StoreError
+
+            failures = (BackupFailed, CheckFailed, DocumentError, LayersBroken, QueryError)
+            if isinstance(error, ConfigError):
+                fail(str(error), Exit.WRONG_USAGE)
+            if isinstance(error, (*failures, ServerFailed, SourcesFailed, StoreError)):
+                fail(str(error), Exit.FAILED)
+            raise
+
+
+def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
+    """The file, what is wrong, and the remedy; empty for a surprise."""
+    if isinstance(error, duckdb.Error):
+        text = " ".join(str(error).split())
+        is_full = "No space left on device" in text
+        if is_full or isinstance(error, duckdb.IOException):
+            return f"{text}; {REMEDIES[errno.ENOSPC]}" if is_full else text
+        return ""
+    if error.errno not in REMEDIES:
+        return ""
+    # The system does not name the file for which there is no space.
+    place = error.filename or settings_of(data=data).data
+    return f"{place}: {os.strerror(error.errno)}; {REMEDIES[error.errno]}"
+
+
+def print_version(is_asked: bool) -> None:
+    """Print the version and exit, when asked to."""
+    if is_asked:
+        print(f"presswatch {version('presswatch')}")
+        raise typer.Exit(Exit.DONE)
 
 
 def fail(message: str, status: Exit) -> NoReturn:
@@ -62,15 +108,19 @@ SourcesFile = Annotated[
 TopicsFile = Annotated[
     Path, typer.Option("--topics", envvar="PRESSWATCH_TOPICS", help="The topics, a TOML file.")
 ]
+
+
+def _noted(ctx: typer.Context, data: Path | None) -> Path | None:
+    ctx.meta["data"] = data  # for messages
+    return data
+
+
 DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="The data folder; else PRESSWATCH_DATA, else ./data.")
+    Path | None,
+    typer.Option(
+        "--data", callback=_noted, help="The data folder; else PRESSWATCH_DATA, else ./data."
+    ),
 ]
-
-
-def open_checked(sources: Path, topics: Path, data: Path | None) -> Installation:
-    """Open the installation that the options name; exit with a line for each problem."""
-    with reported_errors():
-        return open_installation(sources, topics, data or "")
 
 
 class FlowFiles(TypedDict):

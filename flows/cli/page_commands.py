@@ -14,17 +14,16 @@ from flows.cli.options import (
     Exit,
     SourcesFile,
     TopicsFile,
-    open_checked,
-    reported_errors,
+    fail,
 )
 from flows.cli.query_commands import layout_of
-from tasks.installation import SOURCES, TOPICS
+from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.refine.preview_page import ARCHIVED, explain
 
 
 def extract(
     pages: Annotated[
-        list[Path], typer.Argument(help="Saved pages (.html, .html.gz, .txt), or raw_refs.")
+        list[Path], typer.Argument(help="Saved pages (.html, .mhtml, .txt, .gz), or raw_refs.")
     ],
     url: Annotated[str | None, typer.Option(help="URL that the page came from.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for one JSON file per page.")] = None,
@@ -44,16 +43,23 @@ def extract(
     from warehouse.store.archive_files import download_archive
 
     layout = layout_of(data)
-    with reported_errors(), show_progress(quiet=True):
+    with show_progress(quiet=True):
         settings = Settings()
         chosen = choose(load_sources(sources), [source])[0] if source else None
         for number, page in enumerate(pages):
+            file = page
             # A raw_ref such as gb-bbc/<run>.warc.gz#1234, whose archive only the store may have.
             if ARCHIVED.search(page.name):
-                download_archive(layout, str(page).rpartition("#")[0])
-                pages[number] = layout.raw / page
+                name = str(page).rpartition("#")[0]
+                download_archive(layout, name)
+                file, pages[number] = layout.raw / name, layout.raw / page
+            if not file.is_file():
+                why = "is a folder, name its pages" if file.is_dir() else "does not exist"
+                fail(f"{file} {why}", Exit.WRONG_USAGE)
+        are_readable = True
         with page_pool(settings) as pool:
             for page, record in explain(pages, url, settings.limits, pool, chosen):
+                are_readable &= not (record["rejection"] or "").startswith("unreadable_file")
                 if out:
                     out.mkdir(parents=True, exist_ok=True)
                     text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
@@ -63,6 +69,7 @@ def extract(
                     Console().print(page_view(page, record))
                 else:
                     print(json.dumps({"page": str(page), **record}, ensure_ascii=False))
+    raise typer.Exit(Exit.DONE if are_readable else Exit.FAILED)
 
 
 def check_sources(
@@ -75,9 +82,8 @@ def check_sources(
     """Try a source: robots.txt, its listings, and one article of each listing."""
     from tasks.collect.check_source import check_source
 
-    installation = open_checked(sources, topics, None)
-    with reported_errors():
-        chosen = installation.chosen(ids or ())
+    installation = open_installation(sources, topics)
+    chosen = installation.chosen(ids or ())
     works = True
     for source in chosen:
         for finding in check_source(source, installation.settings):

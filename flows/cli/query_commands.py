@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import printable, relations_view
-from flows.cli.options import DataFolder, Exit, fail, reported_errors
+from flows.cli.options import DataFolder, Exit, fail
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
@@ -59,7 +59,7 @@ def sql(
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
-    with reported_errors(), asked(layout_of(data), text, parquet) as answer, _written_to(out):
+    with asked(layout_of(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
         if parquet:
@@ -120,8 +120,7 @@ def report(
     if table:
         print_topics(layout)
         return
-    with reported_errors():
-        write_report(layout, out or layout.report)
+    write_report(layout, out or layout.report)
     print(out or layout.report)
 
 
@@ -132,7 +131,7 @@ def health(data: DataFolder = None) -> None:
     from warehouse.read.source_health import source_health
 
     layout = layout_of(data)
-    with reported_errors(), snapshot(layout):
+    with snapshot(layout):
         Console().print(health_view(source_health(layout).values()))
 
 
@@ -140,8 +139,7 @@ def print_topics(layout: Layout) -> None:
     """Print how often each topic was mentioned, by source and day, and the paths of the files."""
     from tasks.report import daily_report
 
-    with reported_errors():
-        Console().print(daily_report(layout))
+    Console().print(daily_report(layout))
     print(f"\nDuckDB file: {layout.current}")
     if layout.report.exists():
         print(f"Report:      {layout.report}")
@@ -152,16 +150,15 @@ def layout_of(data: Path | None) -> Layout:
     from tasks.installation import open_layout, settings_of
     from warehouse.store.objects import StoreError
 
-    with reported_errors():
-        settings = settings_of(data=data)
-        try:
-            return open_layout(settings)
-        except StoreError as error:
-            layout = Layout(settings.data)
-            if not layout.current.exists():
-                raise
-            print(f"{error}; reading the local copy", file=sys.stderr)
-            return layout
+    settings = settings_of(data=data)
+    try:
+        return open_layout(settings)
+    except StoreError as error:
+        layout = Layout(settings.data)
+        if not layout.current.exists():
+            raise
+        print(f"{error}; reading the local copy", file=sys.stderr)
+        return layout
 
 
 Answer = duckdb.DuckDBPyRelation

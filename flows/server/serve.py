@@ -1,22 +1,21 @@
 """Prefect's server, a worker and the deployments on one machine, until stopped."""
 
-import ctypes
 import logging
 import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from flows.processes.child import Child, ServerFailed, wait_until_healthy
+from flows.processes.ctrl_c import STATUS, leave_ctrl_c_to_main_thread, say_stopped
 from flows.runs.prefect_settings import own_origins, server_settings
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError, Settings
@@ -27,8 +26,6 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
-STOP_SECONDS = 20  # time for a process to end after SIGTERM before it is killed
-RESTART_SECONDS = 2
 RESUMES = "the next run resumes from what was archived"
 # Folder of the server's copy of the pages, made at its first start.
 STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
@@ -36,62 +33,7 @@ HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 
 class Stopped(Exception):  # noqa: N818 - a request, not an error
-    """Ctrl-C or SIGTERM."""
-
-
-@dataclass
-class Child:
-    """A process that is started again when it ends."""
-
-    name: str
-    command: list[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        """Start it in a process group of its own, so that Ctrl-C reaches only this command."""
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                self.command,
-                env=self.environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_end_with_parent,
-            )
-
-    def has_ended(self) -> bool:
-        """Whether the process is gone."""
-        return self.process is None or self.process.poll() is not None
-
-    def restart(self) -> None:
-        """Start it again after a pause."""
-        log.warning("%s ended; restarting in %s s (%s)", self.name, RESTART_SECONDS, self.log)
-        time.sleep(RESTART_SECONDS)
-        self.start()
-
-    def stop(self) -> None:
-        """End it by SIGTERM, then by SIGKILL."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            log.warning("%s did not end within %d s and is killed", self.name, STOP_SECONDS)
-            self.process.kill()
-            self.process.wait()
-
-
-def _end_with_parent() -> None:
-    """Restore SIGINT, and ask Linux for a SIGTERM when the parent dies, even by SIGKILL."""
-    # Prefect's worker ends by sending itself a SIGINT, but a process started by
-    # `presswatch serve &` in a script would inherit that SIGINT is ignored.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A server that outlived `serve` would keep the next one from its port.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    """Ctrl-C or SIGTERM, by the signal's number."""
 
 
 @dataclass
@@ -101,13 +43,14 @@ class Serving:
     installation: Installation
     api: str
     children: list[Child] = field(default_factory=list)  # the server, then the worker
+    is_hurried: bool = False  # by a second signal while it stops
 
 
-def serve_until_stopped(installation: Installation, port: int) -> None:
+def serve_until_stopped(installation: Installation, port: int) -> int:
     """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
-    ConfigError when the port is taken or a file of deployments/ is wrong, RuntimeError when the
-    server does not start.
+    The exit status. ConfigError when the port is taken or a file of deployments/ is wrong,
+    ServerFailed when the server does not start.
     """
     with socket.socket() as probe:
         # As the server does: a port in TIME_WAIT after a restart is free.
@@ -139,8 +82,10 @@ def serve_until_stopped(installation: Installation, port: int) -> None:
     worker += ["--pool", "presswatch", "--type", "process"]
     worker += ["--limit", "4", "--name", socket.gethostname()]
     serving = Serving(installation, os.environ["PREFECT_API_URL"])
+    by = signal.SIGTERM
     try:
-        with _stopping_on_signals():
+        with _stopping_on_signals(serving):
+            leave_ctrl_c_to_main_thread()
             _start(serving, "server", server)
             _wait_for(serving.api, serving.children[0])
             # The server copies its pages when it starts.
@@ -148,10 +93,15 @@ def serve_until_stopped(installation: Installation, port: int) -> None:
             _prepare(serving)
             _start(serving, "worker", worker)
             _watch(serving)
-    except Stopped:
+    except Stopped as stopped:
+        by = stopped.args[0]
         log.info("stopping")
     finally:
         _stop(serving)
+    if by == signal.SIGINT:
+        say_stopped()
+        return STATUS
+    return 0
 
 
 def _start(serving: Serving, name: str, command: list[str]) -> None:
@@ -220,39 +170,39 @@ def _stop(serving: Serving) -> None:
     from flows.server.orphaned_runs import end_orphaned_runs
 
     for worker in serving.children[1:]:
-        worker.stop()
+        worker.stop(lambda: serving.is_hurried)
     for server in serving.children[:1]:
         if not server.has_ended():
-            end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
-        server.stop()
+            # One that has just been started does not answer yet: it has no runs.
+            with suppress(httpx.HTTPError):
+                end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
+        server.stop(lambda: serving.is_hurried)
 
 
 @contextmanager
-def _stopping_on_signals() -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise Stopped
+def _stopping_on_signals(serving: Serving) -> Iterator[None]:
+    def stop(signum: int, _: object) -> None:
+        raise Stopped(signum)
+
+    def hurry(*_: object) -> None:
+        serving.is_hurried = True
 
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, stop)
     try:
         yield
     finally:
-        # A second Ctrl-C must not interrupt the stopping of worker and server.
+        # A second Ctrl-C kills worker and server; their runs are marked as crashed all the same.
         for one in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(one, signal.SIG_IGN)
+            signal.signal(one, hurry)
 
 
 def _wait_for(api: str, server: Child) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        if server.has_ended():
-            raise RuntimeError(f"the Prefect server ended; {server.log} says why")
+    if server.process:
         try:
-            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
-                return
-        except OSError:
-            time.sleep(0.3)
-    raise RuntimeError(f"no answer from {api} within {START_SECONDS} seconds: {server.log}")
+            wait_until_healthy(api, server.process, START_SECONDS)
+        except ServerFailed as failed:
+            raise ServerFailed(f"{failed}: {server.log} says why") from None
 
 
 def add_policy(environment: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -83,9 +84,24 @@ def test_a_bad_selector_ends_the_command_before_anything_runs(
 
 
 def test_extract_names_a_file_that_is_not_there(tmp_path: Path) -> None:
-    status, out, _ = command("extract", tmp_path / "gone.html")
-    assert status == 0
-    assert json.loads(out)["rejection"].startswith("unreadable_file: " + str(tmp_path))
+    (tmp_path / "a.txt").write_text(PAGE)
+    status, out, err = command("extract", tmp_path / "a.txt", tmp_path / "gone.html")
+    assert (status, out, err) == (2, "", f"{tmp_path}/gone.html does not exist\n")
+    assert command("extract", tmp_path)[::2] == (2, f"{tmp_path} is a folder, name its pages\n")
+
+
+def test_extract_fails_for_a_file_that_is_no_page(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_text(PAGE)
+    (tmp_path / "b.txt").write_text(PAGE)
+    status, out, _ = command("extract", tmp_path / "a.pdf", tmp_path / "b.txt")
+    rejections = [json.loads(line)["rejection"] for line in out.splitlines()]
+    assert status == 1
+    assert rejections[0].startswith("unreadable_file: " + str(tmp_path))
+    assert rejections[1] is None
+
+
+def test_the_version() -> None:
+    assert command("--version") == (0, f"presswatch {version('presswatch')}\n", "")
 
 
 ANSWER = "SELECT 12 AS n, NULL AS x, 'a,b\nc' AS t, DATE '2026-03-02' AS d, 'nan'::DOUBLE AS f"

@@ -15,7 +15,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.server.serve import Child
+from flows.processes.child import Child
 from tasks.locks.source_locks import source_lock
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster
@@ -200,7 +200,7 @@ def test_stopped_in_the_middle_and_started_again(served: Served, place: Place) -
     with source_lock(place.layout, PAPERS[0], "run-x"):
         run = served.begin(only=[PAPERS[0]])
         until("it waits", lambda: "waiting" in served.run(run).name)
-        assert served.stop(signal.SIGINT) == 0
+        assert served.stop(signal.SIGINT) == 130
     assert pids_of(str(place.data), "prefect") == []
     with_pause = served.out.read_text()
     assert "stopping" in with_pause

@@ -24,6 +24,10 @@ class SmallDisk:
         """Give the space back."""
         self._filler.unlink()
 
+    def make_read_only(self) -> None:
+        """Let nobody write to it any more."""
+        subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
+
     def unmount(self) -> None:
         """Take the disk away."""
         subprocess.run(["umount", "-l", str(self.path)], check=True)

@@ -1,0 +1,1 @@
+"""The processes of a command: how they start, and how they end with it."""

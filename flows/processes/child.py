@@ -1,0 +1,122 @@
+"""Child processes that end with this one, however it ends."""
+
+import ctypes
+import logging
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from flows.processes.ctrl_c import sessions
+
+log = logging.getLogger(__name__)
+
+# Time for a process to end after SIGTERM before it is killed: two of them in less than 10 s.
+STOP_SECONDS = 3
+RESTART_SECONDS = 2
+PR_SET_PDEATHSIG = 1
+# Loaded here, since little may be done between fork and exec.
+LIBC = ctypes.CDLL(None)
+
+
+class ServerFailed(Exception):  # noqa: N818 - the message is for people
+    """A Prefect server did not start."""
+
+
+def start(
+    command: Sequence[str], environment: Mapping[str, str], out: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    """Start a process in a session of its own, which the terminal's Ctrl-C does not reach.
+
+    It ends with this process. Call this in the main thread: for Linux the parent is a thread.
+    """
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
+    )
+    sessions.add(process.pid)
+    return process
+
+
+def _end_with_parent() -> None:
+    """Restore SIGINT, and ask Linux for a SIGTERM when the parent dies, even by SIGKILL."""
+    # Prefect's worker ends by sending itself a SIGINT, but a process started by
+    # `presswatch serve &` in a script would inherit that SIGINT is ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # A server that outlived `serve` would keep the next one from its port.
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def stop(
+    process: "subprocess.Popen[bytes]",
+    seconds: float,
+    is_hurried: Callable[[], bool] = lambda: False,
+) -> None:
+    """End a process by SIGTERM, and by SIGKILL after so many seconds or when hurried."""
+    process.terminate()
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end and not is_hurried():
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    sessions.discard(process.pid)
+
+
+def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Wait until the process serves Prefect's API at this address.
+
+    ServerFailed, without the reason, when it ends before or is silent for so many seconds.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise ServerFailed("the Prefect server ended")
+        try:
+            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise ServerFailed(f"no answer from {api} within {seconds} seconds")
+
+
+@dataclass
+class Child:
+    """A process that is started again when it ends."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start it."""
+        with self.log.open("ab") as out:
+            self.process = start(self.command, self.environment, out)
+
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.process is None or self.process.poll() is not None
+
+    def restart(self) -> None:
+        """Start it again after a pause."""
+        log.warning("%s ended; restarting in %s s (%s)", self.name, RESTART_SECONDS, self.log)
+        time.sleep(RESTART_SECONDS)
+        self.start()
+
+    def stop(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
+        """End it by SIGTERM, and by SIGKILL after STOP_SECONDS or when hurried."""
+        if self.process:
+            stop(self.process, STOP_SECONDS, is_hurried)

@@ -1,0 +1,76 @@
+"""A Prefect server for the length of one command, where no settings name another."""
+
+import atexit
+import os
+import socket
+import sys
+import tempfile
+
+from flows.processes.child import ServerFailed, start, stop, wait_until_healthy
+from tasks.settings import ConfigError
+
+HOST = "127.0.0.1"
+START_SECONDS = 120
+STOP_SECONDS = 5
+MAX_REASON = 200  # characters of what a server that failed has said last
+APP = "prefect.server.api.server:create_app"
+# Without UI, schedules and what else a server for many runs does.
+LIKE_PREFECTS_OWN = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+}
+
+
+class PrefectServer:
+    """The server that Prefect's settings name, else a temporary one, which ends with the command.
+
+    A temporary one starts when the object is made, and is up after `wait`.
+    """
+
+    # Prefect would start one itself, but in the terminal's process group, where Ctrl-C ended it
+    # before the run, and without a tie to the command, so that a kill -9 left it behind.
+
+    def __init__(self) -> None:
+        from prefect.context import refresh_global_settings_context
+        from prefect.settings import get_current_settings
+
+        self._process = None
+        settings = get_current_settings()
+        self._api, self._home = settings.api.url or "", settings.home
+        if self._api:
+            return
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        self._api = f"http://{HOST}:{port}/api"
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        command = [sys.executable, "-m", "uvicorn", "--factory", APP, "--log-level", "error"]
+        command += ["--host", HOST, "--port", str(port)]
+        given = settings.to_environment_variables(exclude_unset=True)
+        self._process = start(command, {**os.environ, **given, **LIKE_PREFECTS_OWN}, self._out)
+        # At exit Prefect first sends the events that it still has.
+        atexit.register(stop, self._process, STOP_SECONDS)
+        os.environ["PREFECT_API_URL"] = self._api
+        refresh_global_settings_context()
+
+    def wait(self) -> None:
+        """Wait until it answers; ServerFailed or ConfigError with the reason when it does not."""
+        if self._process:
+            try:
+                wait_until_healthy(self._api, self._process, START_SECONDS)
+            except ServerFailed as failed:
+                self._out.seek(0)
+                said = self._out.read().decode(errors="replace").split()
+                why = " ".join(said)[-MAX_REASON:] or "it said nothing"
+                raise ServerFailed(f"{failed}: {why} (PREFECT_HOME is {self._home})") from None
+            return
+        import httpx
+        from prefect.client.orchestration import get_client
+
+        try:
+            with get_client(sync_client=True) as client:
+                client.hello().raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = " ".join(str(error).split())
+            raise ConfigError([f"PREFECT_API_URL: {self._api} does not answer: {why}"]) from None

@@ -1,0 +1,196 @@
+"""What a user can get wrong: a line that names the file and the remedy, and the status."""
+
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from tests.cli.test_command import command
+from tests.support.build_warcs import news as archived_news
+from tests.support.build_warcs import write_warc
+from tests.support.daily_news import DailyNews
+from tests.support.sample_newsroom import TOPICS
+from tests.support.small_disk import SmallDisk
+from warehouse.layers.layout import Layout
+
+pytestmark = pytest.mark.slow
+
+SOURCES = """[[source]]
+id = "gb-post"
+name = "Post"
+language = "en"
+timezone = "UTC"
+files = ["*.txt"]
+"""
+LOGGED = re.compile(r"\d\d:\d\d:\d\d ")
+needs_mounts = pytest.mark.skipif(
+    sys.platform != "linux" or os.getuid() != 0, reason="needs root, to mount a disk"
+)
+NO_SUCH_DATA = ("ingest", "backfill {warc}", "demo", "serve", "backup {file}/copy")
+NO_DATA = ("recount", "rebuild warehouse", "rebuild articles", "maintain", "maintain --verify")
+NO_SNAPSHOT = ("report", "report --table", "sql x", "sources health")
+CONFIGURED = (
+    *("ingest", "backfill {warc}", "rebuild articles", "recount", "maintain", "serve", "deploy"),
+    *("env", "sources check", "extract {page} --source gb-post"),
+)
+
+
+class Desk:
+    """The files that commands are given; each mistake is in one of them."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "sources.toml").write_text(SOURCES)
+        (root / "page.txt").write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
+        (root / "file").touch()
+        (root / "folder").mkdir()
+        write_warc(root / "a.warc.gz", archived_news(1, 5))
+        self.root = root
+        self.paths = {
+            "file": root / "file",
+            "folder": root / "folder",
+            "page": root / "page.txt",
+            "warc": root / "a.warc.gz",
+            "sources": root / "sources.toml",
+        }
+
+    def fails(self, words: str, status: int, *parts: str, data: Path | None = None) -> None:
+        """The command ends with the status and one line that holds the parts."""
+        given = [word.format_map(self.paths) for word in words.split()]
+        takes = {"--sources": self.paths["sources"], "--topics": TOPICS, "--data": data}
+        for option, value in takes.items():
+            if value and option in command(*words.split()[: _length(words)], "--help")[1]:
+                given += [option, str(value)]
+        got, _, err = command(*given)
+        lines = [line for line in err.splitlines() if not LOGGED.match(line)]
+        assert (got, len(lines)) == (status, 1), err
+        for part in parts:
+            assert part in lines[0]
+
+
+def _length(words: str) -> int:
+    """Words of the command's name."""
+    return 2 if words.startswith("sources") else 1
+
+
+@pytest.fixture
+def desk(prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("COLUMNS", "120")
+    return Desk(tmp_path)
+
+
+@pytest.mark.parametrize("words", NO_SUCH_DATA)
+def test_a_data_folder_that_cannot_be_made(desk: Desk, words: str) -> None:
+    below = desk.root / "file" / "data"
+    place = f"{desk.root / 'file'}/"
+    desk.fails(words, 1, place, "Not a directory; move it away, or name another place", data=below)
+
+
+@pytest.mark.parametrize("words", NO_DATA)
+def test_no_data_yet(desk: Desk, words: str) -> None:
+    data = desk.root / "data"
+    desk.fails(words, 1, f"{data} has no data yet: run `presswatch ingest` first", data=data)
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("words", NO_SNAPSHOT)
+def test_no_snapshot_yet(desk: Desk, words: str) -> None:
+    data = desk.root / "data"
+    desk.fails(words, 1, str(data), "not there yet: run `presswatch ingest` first", data=data)
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("words", CONFIGURED)
+def test_a_configuration_that_is_a_folder(desk: Desk, words: str) -> None:
+    desk.paths["sources"] = desk.root / "folder"
+    desk.fails(words, 2, f"{desk.root}/folder: cannot be read: Is a directory")
+    desk.paths["sources"] = desk.root / "none.toml"
+    desk.fails(words, 2, f"{desk.root}/none.toml: the file is missing")
+
+
+@pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain"])
+def test_a_data_folder_of_a_newer_version(desk: Desk, news: DailyNews, words: str) -> None:
+    layout = news(1)
+    for path in (layout.definitions, *layout.commits.glob("*.json")):
+        path.write_text('{"format": 99}')
+    desk.fails(
+        words, 1, f"{layout.root}/", "newer version of Presswatch; upgrade", data=layout.root
+    )
+
+
+@pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain", "deploy"])
+def test_a_prefect_server_that_is_not_there(desk: Desk, words: str) -> None:
+    dead = "http://127.0.0.1:1/api"
+    with temporary_settings({PREFECT_API_URL: dead}):
+        desk.fails(words, 2, f"PREFECT_API_URL: {dead} does not answer", data=desk.root / "data")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "part"),
+    [
+        ("extract {page} --out {file}", 1, "/file: File exists; move it away"),
+        ("extract gb-post/x.warc.gz#1", 2, "/raw/gb-post/x.warc.gz does not exist"),
+        ("backfill {folder}/none.warc.gz", 2, "none.warc.gz: no WARC file there"),
+        ("sql --file {folder}", 2, "/folder cannot be read"),
+        ("ingest --only gb-nobody", 2, "no source 'gb-nobody'; there are: gb-post"),
+        ("rebuild warehouse --topics {folder}", 2, "/folder: cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_used(desk: Desk, words: str, status: int, part: str) -> None:
+    data = desk.root / "data"
+    if "--topics" in words:
+        given = [word.format_map(desk.paths) for word in words.split()]
+        got, _, err = command(*given, "--sources", desk.paths["sources"], "--data", data)
+        assert (got, err) == (status, f"{desk.root}{part}\n")
+    else:
+        desk.fails(words, status, part, data=data)
+
+
+def test_a_port_that_is_taken(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = f"127.0.0.1:{port} cannot be used (Address already in use)"
+        desk.fails(f"serve --port {port}", 2, line, data=desk.root / "data")
+
+
+def test_a_sample_that_is_not_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.root)
+    desk.fails("demo", 2, "deployments/sample is missing: run this in", data=desk.root / "data")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    disk = SmallDisk(tmp_path / "disk", 40)
+    yield disk
+    disk.unmount()
+
+
+@needs_mounts
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("ingest", "backfill {warc}", "demo", "serve"),
+        *("report --out {disk}/x.html", "extract {page} --out {disk}/out", "backup {disk}/copy"),
+    ],
+)
+def test_a_disk_that_is_read_only(desk: Desk, news: DailyNews, disk: SmallDisk, words: str) -> None:
+    disk.make_read_only()
+    desk.paths["disk"] = disk.path
+    data = news(1).root if "{disk}" in words else disk.path / "data"
+    remedy = "Read-only file system; let this user write there, or name another place"
+    desk.fails(words, 1, f"{disk.path}", remedy, data=data)
+
+
+@needs_mounts
+@pytest.mark.parametrize("words", ["report", "maintain", "backup {disk}/copy", "ingest"])
+def test_a_full_disk(desk: Desk, news: DailyNews, disk: SmallDisk, words: str) -> None:
+    layout = Layout(disk.path / "data")
+    shutil.copytree(news(3).root, layout.root, symlinks=True)
+    desk.paths["disk"] = disk.path
+    disk.fill()
+    desk.fails(words, 1, f"{disk.path}", "No space left on device", data=layout.root)

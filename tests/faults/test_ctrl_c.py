@@ -1,0 +1,195 @@
+"""Ctrl-C at a terminal, at any moment of any command: one line, status 130, no process left."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from flows.processes.ctrl_c import MESSAGE
+from tests.support.build_warcs import news as archived_news
+from tests.support.build_warcs import write_warc
+from tests.support.loopback import Loopback, dripping
+from tests.support.ports import free_port
+from tests.support.sample_newsroom import Newsroom, Place
+from tests.support.serving import ROOT, Served, pids_of, until
+
+pytestmark = pytest.mark.slow
+SECONDS = 30  # within which all has to be over, also on a busy machine
+
+
+class Terminal:
+    """Commands in process groups of their own, which Ctrl-C signals as a whole."""
+
+    def __init__(self, root: Path, home: Path) -> None:
+        self.root, self.home = root, home
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
+        self.environment = {**kept, "PREFECT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        self.said = root / "stderr"
+        self.run: subprocess.Popen[bytes]
+
+    def start(self, *words: object) -> None:
+        command = [sys.executable, "-m", "flows", *map(str, words)]
+        with self.said.open("wb") as said:
+            self.run = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+                # A test that runs in the background would pass on that SIGINT is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+
+    def wait_for(self, what: str, there: Callable[[], object]) -> None:
+        def asked() -> bool:
+            assert self.run.poll() is None, self.said.read_text()
+            return bool(there())
+
+        until(what, asked, 120)
+
+    def press(self, how: signal.Signals = signal.SIGINT) -> None:
+        os.killpg(self.run.pid, how)
+
+    def ends(self) -> str:
+        """Wait until it has ended by Ctrl-C and left no process; what it said."""
+        status = self.run.wait(SECONDS)
+        said = self.said.read_text()
+        assert status == 130, said
+        assert said.splitlines()[-1] == MESSAGE
+        assert said.count(MESSAGE) == 1
+        assert "Traceback" not in said
+        self.leaves_nothing()
+        return said
+
+    def leaves_nothing(self) -> None:
+        until("its processes are gone", lambda: not self.processes(), SECONDS)
+
+    def processes(self) -> list[int]:
+        return pids_of(str(self.home))
+
+    def server(self) -> list[int]:
+        return pids_of("uvicorn", str(self.home)) or pids_of("server start", str(self.home))
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    # In memory: a server makes its tables in as many transactions, each waiting for the disk.
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as home:
+        terminal = Terminal(tmp_path_factory.mktemp("terminal"), Path(home))
+        yield terminal
+        for left in terminal.processes():
+            os.kill(left, signal.SIGKILL)
+
+
+def options(place: Place) -> list[str]:
+    files = place.files
+    named = ["--sources", files["sources_file"], "--topics", files["topics_file"]]
+    return [*named, "--data", files["data"]]
+
+
+COMMANDS = ["ingest", "backfill", "rebuild", "recount", "demo", "maintain", "serve", "report"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_while_it_imports(terminal: Terminal, tmp_path: Path, command: str) -> None:
+    more: dict[str, list[object]] = {
+        "backfill": ["a.warc.gz"],
+        "rebuild": ["articles"],
+        "serve": ["--port", free_port()],
+    }
+    terminal.start(command, *more.get(command, []), "--data", tmp_path / "data")
+    # The thread that waits for Ctrl-C is the second one.
+    tasks = Path(f"/proc/{terminal.run.pid}/task")
+    terminal.wait_for("Ctrl-C is handled", lambda: len([*tasks.iterdir()]) > 1)
+    terminal.press()
+    assert terminal.ends() == f"{MESSAGE}\n"
+
+
+def test_while_the_temporary_server_starts(terminal: Terminal, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    terminal.start("ingest", *options(place))
+    terminal.wait_for("its server starts", terminal.server)
+    terminal.press()
+    assert terminal.ends() == f"{MESSAGE}\n"
+
+
+@pytest.fixture
+def slow(web: Loopback, tmp_path: Path) -> Place:
+    """An installation whose only feed never ends."""
+    place = Place(tmp_path)
+    url = web.say("/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" "))
+    place.sources.write_text(
+        '[[source]]\nid = "xx-slow"\nname = "Slow"\nlanguage = "en"\ntimezone = "UTC"\n'
+        f'feeds = ["{url}"]\nallow_private_hosts = true\n'
+    )
+    return place
+
+
+def test_while_it_collects(terminal: Terminal, web: Loopback, slow: Place) -> None:
+    terminal.start("ingest", *options(slow))
+    terminal.wait_for("it collects", lambda: web.asked("/feed"))
+    terminal.press()
+    assert terminal.ends().count("\n") == 2  # the other line says that the run began
+
+
+def test_a_killed_command_leaves_no_server(terminal: Terminal, web: Loopback, slow: Place) -> None:
+    terminal.start("ingest", *options(slow))
+    terminal.wait_for("it collects", lambda: web.asked("/feed"))
+    assert terminal.server()
+    terminal.run.kill()
+    terminal.run.wait()
+    terminal.leaves_nothing()
+
+
+@pytest.mark.parametrize(
+    ("command", "moment"),
+    [("ingest", "stage/*/*"), ("ingest", "warehouse/writer/*"), ("backfill", "stage/shards/*")],
+)
+def test_while_it_refines_and_loads(
+    terminal: Terminal, newsroom: Newsroom, tmp_path: Path, command: str, moment: str
+) -> None:
+    place = Place(tmp_path)
+    words = [command, *options(place)]
+    if command == "backfill":
+        words.append(str(write_warc(tmp_path / "a.warc.gz", archived_news(5, 400))))
+    terminal.start(*words)
+    terminal.wait_for(moment, lambda: [*place.data.glob(moment)])
+    terminal.press()
+    terminal.ends()
+    if moment == "stage/*/*":
+        done = subprocess.run(terminal.run.args, cwd=ROOT, env=terminal.environment, check=False)
+        assert done.returncode == 0
+        assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 43}]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_serve_ends_with_its_runs(
+    terminal: Terminal, web: Loopback, slow: Place, times: int
+) -> None:
+    served = Served(slow.files, {"PREFECT_HOME": str(terminal.home)})
+    served.start()
+    assert served.process
+    served.begin(only=["xx-slow"])
+    until("it collects", lambda: web.asked("/feed"), 120)
+    for _ in range(times - 1):
+        served.process.send_signal(signal.SIGINT)
+        until("it is stopping", lambda: "stopping" in served.out.read_text())
+    assert served.stop(signal.SIGINT) == 130
+    said = served.out.read_text()
+    assert said.splitlines()[-1] == MESSAGE
+    assert "Traceback" not in said
+    assert pids_of(str(slow.data)) == []
+
+
+def test_serve_ends_while_its_server_starts(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.start("serve", *options(Place(tmp_path)), "--port", free_port())
+    terminal.wait_for("its server starts", terminal.server)
+    terminal.press()
+    terminal.ends()
