@@ -106,6 +106,7 @@ def rebuild_warehouse(
 ) -> LoadReport:
     """Build the warehouse from the committed Parquet files, check and publish it."""
     with synchronised(layout, waiting):
+        loader.refuse_newer(layout)
         loader.drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)

@@ -51,6 +51,7 @@ def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) ->
     from the new ones before it, as when a better rule finds no article there any more.
     """
     with synchronised(layout, log.info):
+        loader.refuse_newer(layout)
         sweep(layout)
         old = read_commits(layout.commits, committed_runs(layout.commits))
         with duckdb.connect() as numbered:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -121,6 +122,18 @@ def test_a_data_folder_of_a_newer_version(desk: Desk, news: DailyNews, words: st
     desk.fails(
         words, 1, f"{layout.root}/", "newer version of Presswatch; upgrade", data=layout.root
     )
+
+
+@pytest.mark.parametrize("words", ["recount", "rebuild warehouse", "rebuild articles", "maintain"])
+def test_a_warehouse_of_a_newer_version(desk: Desk, news: DailyNews, words: str) -> None:
+    layout = news(1)
+    with duckdb.connect(str(layout.writer)) as con:
+        con.execute("UPDATE loads SET schema_version = 99")
+    before = layout.writer.read_bytes()
+    desk.fails(
+        words, 1, str(layout.writer), "newer version of Presswatch; upgrade", data=layout.root
+    )
+    assert layout.writer.read_bytes() == before
 
 
 @pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain", "deploy"])

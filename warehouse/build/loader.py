@@ -1,7 +1,7 @@
 """Building the warehouse in the loader's private DuckDB file, one transaction per load."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from graphlib import TopologicalSorter
@@ -63,8 +63,8 @@ Connection = duckdb.DuckDBPyConnection
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
-    It is unusable when another SCHEMA_VERSION made it, or when a run that it has loaded is no
-    longer committed. The caller holds the writer's lock.
+    It is unusable when an earlier SCHEMA_VERSION made it, or when a run that it has loaded is no
+    longer committed. The caller holds the writer's lock. DocumentError for a later SCHEMA_VERSION.
     """
     few_arenas()
     try:
@@ -79,16 +79,25 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 
 @contextmanager
 def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
-    current = {schema_version.SCHEMA_VERSION}
     with opened(layout) as con:
-        if not _has_tables(con) or (
-            schema_version.schema_versions(con) <= current and loaded_runs(con) <= committed
-        ):
+        if not _has_tables(con):
+            yield con
+            return
+        versions = schema_version.schema_versions(con)
+        schema_version.refuse_newer(versions, layout.writer)
+        if versions <= {schema_version.SCHEMA_VERSION} and loaded_runs(con) <= committed:
             yield con
             return
     drop_writer(layout)
     with opened(layout) as con:
         yield con
+
+
+def refuse_newer(layout: Layout) -> None:
+    """DocumentError when a later SCHEMA_VERSION has loaded the loader's file; before a rebuild."""
+    with suppress(duckdb.Error), opened(layout) as con:  # a damaged one is to be rebuilt
+        if _has_tables(con):
+            schema_version.refuse_newer(schema_version.schema_versions(con), layout.writer)
 
 
 def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:

@@ -1,6 +1,11 @@
 """The version of the warehouse's tables and marts, and the versions that loaded a file."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import duckdb
+
+from warehouse.layers.documents import DocumentError
 
 # Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 # Raise it when a load would now write other columns or rows, then run `python -m
@@ -19,3 +24,14 @@ def schema_versions(con: duckdb.DuckDBPyConnection) -> set[int | None]:
     version = "schema_version" if "schema_version" in columns else legacy
     rows = con.execute(f"SELECT DISTINCT {version} FROM loads").fetchall()  # noqa: S608
     return {found for (found,) in rows}
+
+
+def refuse_newer(versions: Iterable[int | None], path: Path) -> None:
+    """DocumentError when a later SCHEMA_VERSION has loaded this file."""
+    # Rebuilt by this version it would lose what the later one knows.
+    newest = max((version for version in versions if version), default=0)
+    if newest > SCHEMA_VERSION:
+        raise DocumentError(
+            f"{path} has tables of schema version {newest}, this version of Presswatch writes"
+            f" {SCHEMA_VERSION}: it was written by a newer version of Presswatch; upgrade"
+        )
