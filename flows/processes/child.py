@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 3
 RESTART_SECONDS = 2
 PR_SET_PDEATHSIG = 1
+# Of what a server that failed has said: characters of its last error, and those that are shown.
+END_CHARS, REASON_CHARS = 1_000, 200
 # Loaded here, since little may be done between fork and exec.
 LIBC = ctypes.CDLL(None)
 
@@ -89,6 +91,14 @@ def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]", seconds: fl
         except OSError:
             time.sleep(0.1)
     raise ServerFailed(f"no answer from {api} within {seconds} seconds")
+
+
+def why_ended(said: bytes) -> str:
+    """The end of what a Prefect server said, or the remedy where that is known."""
+    text = " ".join(said.decode(errors="replace").split())
+    if "Can't locate revision identified by" in text[-END_CHARS:]:
+        return "its database was written by a newer version of Prefect; upgrade"
+    return text[-REASON_CHARS:] or "it said nothing"
 
 
 @dataclass

@@ -6,13 +6,12 @@ import socket
 import sys
 import tempfile
 
-from flows.processes.child import ServerFailed, start, stop, wait_until_healthy
+from flows.processes.child import ServerFailed, start, stop, wait_until_healthy, why_ended
 from tasks.settings import ConfigError
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
 STOP_SECONDS = 5
-MAX_REASON = 200  # characters of what a server that failed has said last
 APP = "prefect.server.api.server:create_app"
 # Without UI, schedules and what else a server for many runs does.
 LIKE_PREFECTS_OWN = {
@@ -61,8 +60,7 @@ class PrefectServer:
                 wait_until_healthy(self._api, self._process, START_SECONDS)
             except ServerFailed as failed:
                 self._out.seek(0)
-                said = self._out.read().decode(errors="replace").split()
-                why = " ".join(said)[-MAX_REASON:] or "it said nothing"
+                why = why_ended(self._out.read())
                 raise ServerFailed(f"{failed}: {why} (PREFECT_HOME is {self._home})") from None
             return
         import httpx

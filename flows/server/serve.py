@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from flows.processes.child import Child, ServerFailed, wait_until_healthy
+from flows.processes.child import Child, ServerFailed, wait_until_healthy, why_ended
 from flows.processes.ctrl_c import STATUS, leave_ctrl_c_to_main_thread, say_stopped
 from flows.runs.prefect_settings import own_origins, server_settings
 from tasks.installation import Installation, keep_private, open_installation
@@ -202,7 +202,8 @@ def _wait_for(api: str, server: Child) -> None:
         try:
             wait_until_healthy(api, server.process, START_SECONDS)
         except ServerFailed as failed:
-            raise ServerFailed(f"{failed}: {server.log} says why") from None
+            why = why_ended(server.log.read_bytes())
+            raise ServerFailed(f"{failed}: {why} ({server.log})") from None
 
 
 def add_policy(environment: Mapping[str, str]) -> None:

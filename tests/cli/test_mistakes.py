@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,6 +135,16 @@ def test_a_warehouse_of_a_newer_version(desk: Desk, news: DailyNews, words: str)
         words, 1, str(layout.writer), "newer version of Presswatch; upgrade", data=layout.root
     )
     assert layout.writer.read_bytes() == before
+
+
+def test_a_prefect_database_of_a_newer_version(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "prefect.db") as con:
+        con.execute("CREATE TABLE alembic_version AS SELECT 'ffffffffffff' AS version_num")
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    newer = "written by a newer version of Prefect; upgrade"
+    desk.fails("serve --port 4299", 1, newer, data=desk.root / "data")
 
 
 @pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain", "deploy"])
