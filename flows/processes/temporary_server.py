@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import tempfile
+from http import HTTPStatus
 
 from flows.processes.child import ServerFailed, start, stop, wait_until_healthy, why_ended
 from tasks.settings import ConfigError
@@ -69,6 +70,13 @@ class PrefectServer:
         try:
             with get_client(sync_client=True) as client:
                 client.hello().raise_for_status()
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            if status == HTTPStatus.UNAUTHORIZED:
+                problem = f"PREFECT_API_AUTH_STRING was rejected by {self._api} ({status})"
+            else:
+                problem = f"PREFECT_API_URL: {self._api} answers with status {status}"
+            raise ConfigError([problem]) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = " ".join(str(error).split())
             raise ConfigError([f"PREFECT_API_URL: {self._api} does not answer: {why}"]) from None

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tomllib
-from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound
 
 from tasks.installation import Installation
 from tasks.settings import ConfigError
@@ -86,11 +85,6 @@ def _create_pool(client: SyncPrefectClient) -> None:
         client.read_work_pool(POOL)
     except ObjectNotFound:
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    except PrefectHTTPStatusError as error:
-        if error.response.status_code != HTTPStatus.UNAUTHORIZED:
-            raise
-        why = f"PREFECT_API_AUTH_STRING was rejected by {client.api_url} (401)"
-        raise ConfigError([why]) from None
     about = "Presswatch's runs: a process each, on the machines where a worker of this pool runs."
     client.update_work_pool(POOL, WorkPoolUpdate(description=about))
 

@@ -80,7 +80,7 @@ def test_without_the_password_the_server_says_only_that_it_lives(machines: Machi
     assert [machines.status(path) for path in ("/version", "/flows/count")] == [401, 401]
     refused = machines.presswatch("deploy", environment=machines.settings)
     assert refused.returncode == 2
-    assert refused.stderr == f"PREFECT_API_AUTH_STRING was rejected by {machines.api}/ (401)\n"
+    assert refused.stderr == f"PREFECT_API_AUTH_STRING was rejected by {machines.api} (401)\n"
 
 
 def test_two_ingests_of_different_papers_at_once(machines: Machines) -> None:
