@@ -50,10 +50,6 @@ class ReportedErrors(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (OSError, duckdb.Error) as error:
-            if problem := _system_problem(error, ctx.meta.get("data")):
-                fail(problem, Exit.FAILED)
-            raise
         except Exception as error:
             # Only now: these modules take a while to import.
             from flows.processes.child import ServerFailed
@@ -71,6 +67,10 @@ class ReportedErrors(TyperGroup):
                 fail(str(error), Exit.WRONG_USAGE)
             if isinstance(error, (*failures, ServerFailed, SourcesFailed, StoreError)):
                 fail(str(error), Exit.FAILED)
+            if isinstance(error, (OSError, duckdb.Error)) and (
+                problem := _system_problem(error, ctx.meta.get("data"))
+            ):
+                fail(problem, Exit.FAILED)
             raise
 
 
