@@ -1,5 +1,8 @@
 """Prefect's server, for its own pages and for programs: other web pages are refused."""
 
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from prefect.server.api.server import create_app
@@ -8,6 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds before another try where the database was busy
 
 
 class OwnOriginsOnly:
@@ -37,6 +42,59 @@ class OwnOriginsOnly:
         await PlainTextResponse(why, 403)(scope, receive, send)
 
 
+class AskedAgain:
+    """Asks Prefect again where its database was busy, so that nobody sees the status 503.
+
+    Prefect 3.9 begins most transactions as DEFERRED. One that reads and then writes, as the making
+    of a run does, fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT): no
+    timeout of SQLite's applies. Prefect rolls back and answers 503, upon which its own clients try
+    again (`prefect.client.base`), but its pages do not.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with what Prefect says once it is not busy, or at the last try."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        body = [await receive()]
+        while body[-1].get("more_body"):
+            body.append(await receive())
+        is_busy = False
+
+        async def send_unless_busy(message: Message) -> None:
+            nonlocal is_busy
+            if message["type"] == "http.response.start":
+                is_busy = message["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+            if not is_busy:
+                await send(message)
+
+        for pause in PAUSES:
+            try:
+                await self._app(dict(scope), _replayed(body, receive), send_unless_busy)
+            except Exception:
+                # Starlette answers, and raises what went wrong once more.
+                if not is_busy:
+                    raise
+            if not is_busy:
+                return
+            await asyncio.sleep(pause)
+        await self._app(scope, _replayed(body, receive), send)
+
+
+def _replayed(body: Sequence[Message], receive: Receive) -> Receive:
+    """Receives the messages of a request once more, and then what comes."""
+    messages = iter(body)
+
+    async def replayed() -> Message:
+        message = next(messages, None)
+        return await receive() if message is None else message
+
+    return replayed
+
+
 def create_guarded_app() -> ASGIApp:
     """Prefect's server as `prefect server start` makes it, with two checks in front.
 
@@ -50,5 +108,5 @@ def create_guarded_app() -> ASGIApp:
     hosts = {"127.0.0.1", "localhost", *(urlsplit(origin).hostname or "" for origin in origins)}
     # Around the app, not added to it: the server's own clients call the same app in memory, as host
     # `prefect-in-memory`, to run automations' actions.
-    app = OwnOriginsOnly(create_app(final=True), origins)
+    app = OwnOriginsOnly(AskedAgain(create_app(final=True)), origins)
     return TrustedHostMiddleware(app, allowed_hosts=sorted(hosts), www_redirect=False)
