@@ -22,8 +22,8 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
-from tasks.activity import Activity
 from tasks.archive import salvage, unfinished
+from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
 from tasks.extract.extractor_version import EXTRACTOR_VERSION

@@ -18,6 +18,7 @@ from flows.cli.options import (
 )
 from flows.cli.query_commands import layout_of
 from tasks.installation import SOURCES, TOPICS, open_installation
+from tasks.model import Outcome
 from tasks.refine.preview_page import ARCHIVED, explain
 
 
@@ -59,7 +60,7 @@ def extract(
         are_readable = True
         with page_pool(settings) as pool:
             for page, record in explain(pages, url, settings.limits, pool, chosen):
-                are_readable &= not (record["rejection"] or "").startswith("unreadable_file")
+                are_readable &= not (record["rejection"] or "").startswith(Outcome.UNREADABLE_FILE)
                 if out:
                     out.mkdir(parents=True, exist_ok=True)
                     text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"

@@ -52,30 +52,7 @@ def serve_until_stopped(installation: Installation, port: int) -> int:
     The exit status. ConfigError when the port is taken or a file of deployments/ is wrong,
     ServerFailed when the server does not start.
     """
-    with socket.socket() as probe:
-        # As the server does: a port in TIME_WAIT after a restart is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
-            raise ConfigError([why]) from None
-    home = installation.layout.root / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
-    # Prefect's database is there, with what every run was given and said.
-    for folder in (
-        installation.layout.root,
-        Path(os.environ.setdefault("PREFECT_HOME", str(home))),
-    ):
-        keep_private(folder)
-    for name in ("sources", "topics", "data", "deployments"):
-        path: Path = getattr(installation.settings, name)
-        os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
-    for name, value in server_settings(f"http://{HOST}:{port}/api", os.environ).items():
-        os.environ.setdefault(name, value)
-    # The server keeps its pages under Prefect's home, not among the installed packages.
-    pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
-    pages.mkdir(parents=True, exist_ok=True)
+    _prepare_environment(installation, port)
     server = [sys.executable, "-m", "uvicorn", "--factory", "flows.server.app:create_guarded_app"]
     server += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     worker = [sys.executable, "-m", "prefect", "worker", "start"]
@@ -102,6 +79,34 @@ def serve_until_stopped(installation: Installation, port: int) -> int:
         say_stopped()
         return STATUS
     return 0
+
+
+def _prepare_environment(installation: Installation, port: int) -> None:
+    """Set what server, worker and runs inherit, and make Prefect's folders, for this user alone."""
+    with socket.socket() as probe:
+        # As the server does: a port in TIME_WAIT after a restart is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            why = f"{HOST}:{port} cannot be used ({error.strerror}): is Presswatch served already?"
+            raise ConfigError([why]) from None
+    home = installation.layout.root / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    # Prefect's database is there, with what every run was given and said.
+    for folder in (
+        installation.layout.root,
+        Path(os.environ.setdefault("PREFECT_HOME", str(home))),
+    ):
+        keep_private(folder)
+    for name in ("sources", "topics", "data", "deployments"):
+        path: Path = getattr(installation.settings, name)
+        os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
+    for name, value in server_settings(f"http://{HOST}:{port}/api", os.environ).items():
+        os.environ.setdefault(name, value)
+    # The server keeps its pages under Prefect's home, not among the installed packages.
+    pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
+    pages.mkdir(parents=True, exist_ok=True)
 
 
 def _start(serving: Serving, name: str, command: list[str]) -> None:

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from tasks.activity import Activity
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
+from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.deferral import SourceTime, deferrals, left_for_later
 from tasks.collect.fetch import Client
@@ -51,8 +51,7 @@ class Collected:
     source_id: str
     warc: Path | None = None
     listed: int = 0  # entries that listings and globs named, each once
-    # New entries deferred to a later run: over a limit, or no host answered.
-    deferred: int = 0
+    deferred: int = 0  # new entries left to a later run: over a limit, or no host answered
     rechecked: int = 0  # known pages fetched again
     outcomes: dict[str, int] = field(default_factory=dict)  # attempts by outcome
     error: str = ""  # why the source failed; empty when it did not

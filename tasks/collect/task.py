@@ -15,7 +15,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
-from tasks.activity import Activity
+from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
 from tasks.collect.fetch import Client

@@ -31,6 +31,7 @@ from warehouse.build.loaded_definitions import (
 )
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
+from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.layers.commits import (
     Commit,
     committed_runs,
@@ -106,7 +107,7 @@ def rebuild_warehouse(
 ) -> LoadReport:
     """Build the warehouse from the committed Parquet files, check and publish it."""
     with synchronised(layout, waiting):
-        loader.refuse_newer(layout)
+        refuse_newer_writer(layout)
         loader.drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)

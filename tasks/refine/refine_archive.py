@@ -32,6 +32,9 @@ from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import download_archives
 
+# A site without a robots.txt has rejected nothing.
+COUNTED = (CaptureKind.PAGE, CaptureKind.FILE)
+
 
 def refine(
     warc: Path, run_id: str, layout: Layout, sources: Mapping[str, Source], pool: PagePool
@@ -80,8 +83,7 @@ def refine(
     with staging(stage) as put:
         alone = refine_each(read_archive(warc), in_pool)
         for refined in refine_again(alone, find_sites, payload_of, in_pool):
-            # A site without a robots.txt has rejected nothing.
-            if refined.capture["kind"] in (CaptureKind.PAGE, CaptureKind.FILE):
+            if refined.capture["kind"] in COUNTED:
                 counts[refined.capture["outcome"]] += 1
             put(refined)
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))

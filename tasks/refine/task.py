@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.activity import Activity
+from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.model import Batch

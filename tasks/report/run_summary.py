@@ -61,12 +61,10 @@ def undated_files(figures: RunFigures) -> str:
     names = [unquote(row["url_requested"].rpartition("/")[2]) for row in figures.undated]
     more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
     listed = ", ".join([*names[:NAMED], *more])
-    is_one = len(names) == 1
-    files = "saved file has" if is_one else "saved files have"
+    have, count = ("has", "counts") if len(names) == 1 else ("have", "count")
     return (
-        f"{len(names)} {files} no publication date and count{'s' if is_one else ''} on no day:"
-        f" {listed};"
-        " FILE.meta.json may give published_at"
+        f"{counted(len(names), 'saved file')} {have} no publication date and {count} on no day:"
+        f" {listed}; FILE.meta.json may give published_at"
     )
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from tasks.partition.partitions import Run, partition, warc_name
 from tasks.partition.versions import known_versions
 from warehouse.build import loader
+from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
@@ -51,7 +52,7 @@ def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) ->
     from the new ones before it, as when a better rule finds no article there any more.
     """
     with synchronised(layout, log.info):
-        loader.refuse_newer(layout)
+        refuse_newer_writer(layout)
         sweep(layout)
         old = read_commits(layout.commits, committed_runs(layout.commits))
         with duckdb.connect() as numbered:

@@ -12,9 +12,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.ingest import ingest
-from tasks.activity import Activity
 from tasks.archive import read_archive
 from tasks.collect import task as collect_task
+from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected, Collector, SourcesFailed
 from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
 from tasks.installation import TOPICS, Installation, open_installation

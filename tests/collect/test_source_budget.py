@@ -12,8 +12,8 @@ from functools import partial
 
 import pytest
 
-from tasks.activity import Activity
 from tasks.collect import parse_listing
+from tasks.collect.activity import Activity
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
 from tasks.process_pool import PagePool

@@ -196,18 +196,19 @@ def _lasting(place: Place) -> dict[str, list[str]]:
     return tables(place.layout, left_out)
 
 
-def test_saved_files_alone_leave_no_trace_the_second_time(place: Place, tmp_path: Path) -> None:
-    (tmp_path / "page.txt").write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
-    sources = tmp_path / "sources.toml"
+def _saved_pages(place: Place, folder: Path, files: str) -> Files:
+    """The parameters of an installation in this folder whose source is the saved pages there."""
+    sources = folder / "sources.toml"
     sources.write_text(
         '[[source]]\nid = "gb-saved"\nname = "Saved"\nlanguage = "en"\n'
-        'timezone = "UTC"\nfiles = ["*.txt"]\n'
+        f'timezone = "UTC"\nfiles = ["{files}"]\n'
     )
-    parameters: Files = {
-        **place.files,
-        "sources_file": str(sources),
-        "data": str(tmp_path / "data"),
-    }
+    return {**place.files, "sources_file": str(sources), "data": str(folder / "data")}
+
+
+def test_saved_files_alone_leave_no_trace_the_second_time(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
+    parameters = _saved_pages(place, tmp_path, "*.txt")
     ingest(**parameters)
     layout = Layout(tmp_path / "data")
     before = tables(layout, ()), files(layout), layout.current.parent.readlink()
@@ -254,16 +255,7 @@ def test_undated_saved_files_are_named_in_the_runs_message(
         '<html><meta property="article:published_time" content="2026-03-02T10:00:00Z">'
         f"<h1>Ferry returns</h1><p>The ferry came back to town. {text}</html>"
     )
-    sources = tmp_path / "sources.toml"
-    sources.write_text(
-        '[[source]]\nid = "gb-saved"\nname = "Saved"\nlanguage = "en"\n'
-        'timezone = "UTC"\nfiles = ["*.html"]\n'
-    )
-    parameters: Files = {
-        **place.files,
-        "sources_file": str(sources),
-        "data": str(tmp_path / "data"),
-    }
+    parameters = _saved_pages(place, tmp_path, "*.html")
     caplog.set_level(logging.INFO, "flows")
     assert ingest(**parameters).loaded.articles == 2
     undated = "1 saved file has no publication date and counts on no day: no date.html;"

@@ -1,7 +1,7 @@
 """Building the warehouse in the loader's private DuckDB file, one transaction per load."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from graphlib import TopologicalSorter
@@ -79,25 +79,17 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 
 @contextmanager
 def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
+    current = {schema_version.SCHEMA_VERSION}
     with opened(layout) as con:
-        if not _has_tables(con):
-            yield con
-            return
-        versions = schema_version.schema_versions(con)
-        schema_version.refuse_newer(versions, layout.writer)
-        if versions <= {schema_version.SCHEMA_VERSION} and loaded_runs(con) <= committed:
+        schema_version.refuse_newer(con, layout.writer)
+        if not _has_tables(con) or (
+            schema_version.schema_versions(con) <= current and loaded_runs(con) <= committed
+        ):
             yield con
             return
     drop_writer(layout)
     with opened(layout) as con:
         yield con
-
-
-def refuse_newer(layout: Layout) -> None:
-    """DocumentError when a later SCHEMA_VERSION has loaded the loader's file; before a rebuild."""
-    with suppress(duckdb.Error), opened(layout) as con:  # a damaged one is to be rebuilt
-        if _has_tables(con):
-            schema_version.refuse_newer(schema_version.schema_versions(con), layout.writer)
 
 
 def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:

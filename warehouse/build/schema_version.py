@@ -1,11 +1,13 @@
 """The version of the warehouse's tables and marts, and the versions that loaded a file."""
 
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
-from warehouse.layers.documents import DocumentError
+from warehouse.build.writer_file import opened
+from warehouse.layers.documents import newer
+from warehouse.layers.layout import Layout
 
 # Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 # Raise it when a load would now write other columns or rows, then run `python -m
@@ -18,20 +20,28 @@ SQL_HASH_1 = "09105c2c3d5e199817cb6ff0aa1f8d45a8f06de1741696d3ad80fd687a060082"
 
 
 def schema_versions(con: duckdb.DuckDBPyConnection) -> set[int | None]:
-    """The SCHEMA_VERSIONs that loaded the file; None stands for a version before 1."""
-    columns = [row[0] for row in con.execute("DESCRIBE loads").fetchall()]
+    """The SCHEMA_VERSIONs that loaded the file; None is a version before 1; empty before a load."""
+    described = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'loads'"
+    columns = {name for (name,) in con.execute(described).fetchall()}
+    if not columns:
+        return set()
     legacy = f"CASE sql_hash WHEN '{SQL_HASH_1}' THEN 1 END"
     version = "schema_version" if "schema_version" in columns else legacy
     rows = con.execute(f"SELECT DISTINCT {version} FROM loads").fetchall()  # noqa: S608
     return {found for (found,) in rows}
 
 
-def refuse_newer(versions: Iterable[int | None], path: Path) -> None:
+def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """DocumentError when a later SCHEMA_VERSION has loaded this file."""
     # Rebuilt by this version it would lose what the later one knows.
-    newest = max((version for version in versions if version), default=0)
+    newest = max((version for version in schema_versions(con) if version), default=0)
     if newest > SCHEMA_VERSION:
-        raise DocumentError(
-            f"{path} has tables of schema version {newest}, this version of Presswatch writes"
-            f" {SCHEMA_VERSION}: it was written by a newer version of Presswatch; upgrade"
-        )
+        ours = f"this version of Presswatch writes {SCHEMA_VERSION}"
+        raise newer(f"{path} has tables of schema version {newest}, {ours}")
+
+
+def refuse_newer_writer(layout: Layout) -> None:
+    """`refuse_newer` for the loader's file, before a rebuild drops it; under the writer's lock."""
+    if layout.writer.exists():
+        with suppress(duckdb.Error), opened(layout) as con:  # a damaged one is to be rebuilt
+            refuse_newer(con, layout.writer)

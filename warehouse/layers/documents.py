@@ -57,10 +57,12 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
         raise DocumentError(f"{name} is damaged: {where}: {first['msg']}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DocumentError(f"{name} is damaged: not a JSON document with a format") from error
-    raise DocumentError(
-        f"{name} has format {found}, this version of Presswatch reads {format}:"
-        " it was written by a newer version of Presswatch; upgrade"
-    )
+    raise newer(f"{name} has format {found}, this version of Presswatch reads {format}")
+
+
+def newer(found: str) -> DocumentError:
+    """The error for what a newer version of Presswatch wrote: what was found, and the remedy."""
+    return DocumentError(f"{found}: it was written by a newer version of Presswatch; upgrade")
 
 
 @cache

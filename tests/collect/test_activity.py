@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from tasks.activity import SHOWN, Activity
+from tasks.collect.activity import SHOWN, Activity
 from tests.support.serving import until
 
 
 def test_a_line_names_source_work_and_time(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.activity.SECONDS", 0.01)
+    monkeypatch.setattr("tasks.collect.activity.SECONDS", 0.01)
     caplog.set_level(logging.INFO)
     activity = Activity()
     with activity.logged(), activity.of("gb-post", "fetches http://paper.example/a"):
