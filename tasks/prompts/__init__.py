@@ -9,20 +9,10 @@ from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts.apply_overrides import keep_marked, marked_blocks, marked_nodes
 from tasks.prompts.block_model import load_model
 from tasks.prompts.block_roles import assign_roles, find_headline
-from tasks.prompts.block_selection import (
-    Draft,
-    Role,
-    explain,
-    keep_article,
-    rescue_article,
-    running_text,
-    score_blocks,
-    strip_copies,
-    strip_foreign,
-    strip_likely_prompts,
-    strip_prompts,
-)
-from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
+from tasks.prompts.blocks import Page
+from tasks.prompts.cut_page import cut_lines, cut_tree
+from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
 from tasks.prompts.never_text import is_clean, strip_leftovers
 from tasks.prompts.page_hints import NO_SITE, Hints, Site
@@ -33,6 +23,7 @@ from tasks.prompts.prompt_clusters import (
     strip_clusters,
     strip_lists,
 )
+from tasks.prompts.prompt_evidence import running_text, strip_likely_prompts, strip_prompts
 from tasks.prompts.recurring import strip_recurring
 from tasks.prompts.stated_text import join_stated, stated_lines
 from tasks.prompts.text_pages import take_as_is

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from tasks.prompts.blocks import HIDDEN_FLAG, INLINE, TAG_FLAGS, Page
+from tasks.prompts.blocks import HIDDEN_FLAG, TAG_FLAGS, Page
+from tasks.prompts.cut_page import INLINE
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import MEMORY
 

@@ -2,8 +2,9 @@
 
 import re
 
-from tasks.prompts.block_selection import Draft, Role, first_paragraph
+from tasks.prompts.block_selection import first_paragraph
 from tasks.prompts.blocks import TAG_FLAGS, Page
+from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_head import (
     find_byline,
     is_count,

@@ -1,25 +1,14 @@
-"""Choose the blocks of the article by score, and record why each other block was removed."""
-
-from dataclasses import dataclass, field
-from enum import Enum
+"""Choose the blocks of the article by score, and take out what is not part of it."""
 
 import numpy as np
 
-from tasks.model import StrippedBlock
 from tasks.prompts.article_boundary import foreign_blocks
-from tasks.prompts.block_features import describe, relate
-from tasks.prompts.block_model import Forest, Model
-from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
-from tasks.prompts.page_hints import Hints
-from tasks.prompts.text_rules import find_rule
-from tasks.prompts.tree_arrays import Column, Columns, Mask
+from tasks.prompts.blocks import Page
+from tasks.prompts.draft import Draft, Role, prose_sizes
+from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 
-UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
 KEEP = 0.25  # A block with this score or more is article text
-# A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
-DOUBT = {False: (0.4, 0.4), True: (0.15, 0.5)}
-PLAIN_DOUBT = (0.7, 0.2)  # The same for plain sentences of the running text of a parsed page
 LIFT = 0.45
 # Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
 # many are plain; the most that the words of a plain sentence may plead.
@@ -27,93 +16,9 @@ AROUND, ENOUGH, CALM = 25, 7, -1.0
 # Pages saved as text: the score of surely good blocks, and the factors for KEEP around them.
 AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
 SURE = 0.93
-# What makes a kept block doubtful enough for a text rule to strip it: an article score below, or a
-# prompt score from here on, by `is_text`; steps up to a button, an input field or an element named
-# for promotion; the score of a link's address; the share of its text in links.
-UNSURE, SUSPECT = {False: 0.6, True: 0.2}, {False: 0.5, True: 0.4}
-CLOSE, TELLING, LINKED = 2, 0.3, 0.5
-BOX = 1000  # Characters of the largest box that a button or a prompt inside speaks for
-# The text that a group of alike blocks of the article has: as a share of the largest group's, and
-# the characters that this has at least.
-MAIN, SOME_TEXT = 0.2, 200
-PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words score more than this
-MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
 COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy
-REGIONS = (
-    (DIALOG_FLAG, "dom:dialog"),
-    (HIDDEN_FLAG, "dom:hidden"),
-    (TAG_FLAGS["form"], "dom:form"),
-    (TAG_FLAGS["nav"], "dom:nav"),
-    (TAG_FLAGS["footer"], "dom:footer"),
-    (TAG_FLAGS["aside"], "dom:aside"),
-)
-
-
-class Role(Enum):
-    """What a kept block is."""
-
-    BODY = "body"
-    KICKER = "kicker"
-    HEADLINE = "headline"
-    STANDFIRST = "standfirst"
-    CAPTION = "caption"
-    BYLINE = "byline"
-
-
-@dataclass(slots=True)
-class Draft:
-    """A page being cleaned: each block's scores, and its role or the reason for its removal."""
-
-    page: Page
-    columns: Columns
-    score: Column
-    prompt_score: Column  # How likely each block is a prompt
-    roles: dict[int, Role] = field(default_factory=dict)
-    # Kind and rule of the blocks that are removed.
-    reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
-    # Blocks that the page's metadata repeat, such as its headline: never taken out.
-    safe: frozenset[int] = frozenset()
-    byline: str | None = None  # The part of the byline's block that names the authors
-    section: str | None = None  # Where a breadcrumb trail leads
-
-    def text(self, at: int) -> str:
-        """A block's text."""
-        return self.page.blocks[at].text
-
-    def strip(self, at: int, kind: str, rule: str) -> None:
-        """Remove a block; the first reason stays."""
-        if at in self.safe:
-            return
-        self.roles.pop(at, None)
-        self.reasons.setdefault(at, (kind, rule))
-
-
-def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft:
-    """Score each block of a page: how likely it is article text, and how likely a prompt."""
-    columns, around = describe(page, headline, hints, model.lexicon)
-    first, second, prompt = model.text if page.is_text else model.tree
-    columns |= relate(around, first.score(columns), columns)
-    return Draft(page, columns, look_again(second, columns), look_for_prompts(prompt, columns))
-
-
-def look_again(second: Forest, columns: Columns) -> Column:
-    """The final scores: the second forest's, where the first left a doubt."""
-    score = columns["own_score"].copy()
-    likely = score > UNLIKELY
-    score[likely] = second.score(columns, likely)
-    return score
-
-
-def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
-    """How likely each block is a prompt, where it matters: near article text or where it pleads."""
-    # Prompts far from article text, in menus and footers, are never kept: they need no score.
-    near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0
-    looked_at = near | (columns["prompt_words"] > PLEADS)
-    found = np.zeros_like(columns["own_score"])
-    found[looked_at] = prompt.score(columns, looked_at)
-    return found
 
 
 def keep_article(draft: Draft) -> None:
@@ -122,13 +27,13 @@ def keep_article(draft: Draft) -> None:
     If next to nothing scores on a page full of text, lower the threshold, then fall back to the
     running text of the element that contains most of it.
     """
-    leniency = _liftrunning_text(draft) if draft.page.is_text else 1
+    leniency = _lift_running_text(draft) if draft.page.is_text else 1
     for least in (KEEP, KEEP / 2, KEEP / 5):
         kept = draft.score >= leniency * least
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
         if not _is_tiny(draft):
             return
-    prose = _prose(draft)
+    prose = prose_sizes(draft)
     inside = draft.columns.get("c_down", np.zeros_like(prose)) == 0
     draft.roles = {int(at): Role.BODY for at in np.flatnonzero((prose > 0) & inside)}
 
@@ -141,7 +46,7 @@ def rescue_article(draft: Draft) -> None:
     """
     if not _is_tiny(draft):
         return
-    prose, columns = _prose(draft), draft.columns
+    prose, columns = prose_sizes(draft), draft.columns
     inside = columns.get("c_down", np.zeros_like(prose)) == 0
     sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
     candidates = np.flatnonzero(inside & sentence & (draft.prompt_score < HOPELESS)).tolist()
@@ -163,20 +68,13 @@ def _kind(page: Page, at: int) -> tuple[str, str, int]:
     return element.tag, element.key, element.parent
 
 
-def _prose(draft: Draft) -> Column:
-    """The size of blocks of nine words or more that are not mainly links; 0 for the others."""
-    columns = draft.columns
-    is_prose = (columns["words"] >= 9) & (columns["link_share"] < 0.5)
-    return np.where(is_prose, columns["chars"], 0).astype(np.float32)
-
-
 def _is_tiny(draft: Draft) -> bool:
-    prose = _prose(draft)
+    prose = prose_sizes(draft)
     kept = sum(float(prose[at]) for at in draft.roles)
     return kept < min(400.0, 0.2 * float(prose.sum()))
 
 
-def _liftrunning_text(draft: Draft) -> Column:
+def _lift_running_text(draft: Draft) -> Column:
     """Without markup, raise the score of plain sentences among plain sentences.
 
     Returns factors for KEEP: a low score is enough among and near sure blocks.
@@ -192,85 +90,6 @@ def _liftrunning_text(draft: Draft) -> Column:
         share[max(0, sure[0] - 2) : sure[-1] + 4] = NEAR
         share[sure[0] : sure[-1] + 1] = INSIDE
     return share
-
-
-def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
-    """Strip what a text rule matches, among blocks that are kept or worded like prompts.
-
-    Politics speaks of members, offers, access and sponsors, too: of kept blocks, wording decides
-    only those that something else makes doubtful.
-    """
-    read = draft.columns["prompt_words"] > PLEADS
-    read[list(draft.roles)] = True
-    if draft.page.is_text and draft.roles:
-        read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
-    doubtful = doubtful_blocks(draft, running)
-    for at in np.flatnonzero(read).tolist():
-        rule = find_rule(draft.page.blocks[at].text, language)
-        if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
-            draft.strip(at, rule.kind, f"text:{rule.name}")
-
-
-def doubtful_blocks(draft: Draft, running: Mask) -> Mask:
-    """Which blocks something else than their wording speaks against: structure or scores."""
-    is_text = draft.page.is_text
-    doubtful = suspect_places(draft, running)
-    doubtful |= draft.score < UNSURE[is_text]
-    return doubtful | (draft.prompt_score >= SUSPECT[is_text])
-
-
-def suspect_places(draft: Draft, running: Mask) -> Mask:
-    """Which blocks the page's structure speaks against.
-
-    They stand outside the article's running text, have a button, a field or a promotion around
-    them, or their links lead where those of prompts do.
-    """
-    columns, suspect = draft.columns, ~running
-    if not draft.page.is_text:
-        suspect |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
-        suspect |= columns["promo_up"] <= CLOSE
-        suspect |= columns["target_words"] >= TELLING
-        suspect |= columns["link_share"] > LINKED
-    return suspect
-
-
-def running_text(draft: Draft) -> Mask:
-    """Which blocks stand in elements named like those that hold most of the kept text."""
-    page = draft.page
-    if page.is_text:
-        return np.ones(len(page.blocks), np.bool_)
-    kinds: dict[tuple[str, str, str, str], int] = {}
-    group = []
-    for block in page.blocks:
-        own = page.elements[block.element]
-        outer = page.elements[max(0, own.parent)]
-        kind = own.tag, own.key, outer.tag, outer.key
-        group.append(kinds.setdefault(kind, len(kinds)))
-    kept = np.zeros(len(page.blocks))
-    for at in draft.roles:
-        kept[at] = draft.columns["chars"][at]
-    held = np.bincount(group, kept)
-    return np.asarray((held[group] > MAIN * held.max()) & (held.max() >= SOME_TEXT))
-
-
-def strip_likely_prompts(draft: Draft, running: Mask) -> None:
-    """Strip what the model scores as a prompt rather than as article text.
-
-    It has to be surer of sentences of the running text that nothing else speaks against.
-    """
-    limit, slope = DOUBT[draft.page.is_text]
-    likely = draft.prompt_score > limit + slope * draft.score
-    prose, kept = _prose(draft), np.zeros_like(likely)
-    kept[list(draft.roles)] = True
-    if not draft.page.is_text:
-        limit, slope = PLAIN_DOUBT
-        is_plain = (prose > 0) & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
-        likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
-    # A page whose prose would mostly go is an article that the model misjudges as a whole.
-    if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():
-        likely &= prose == 0
-    for at in np.flatnonzero(likely).tolist():
-        draft.strip(at, "other", "model:prompt")
 
 
 def strip_foreign(draft: Draft, headline: int) -> None:
@@ -317,21 +136,3 @@ def _strip_whole_copy(draft: Draft) -> None:
         if inside >= COPIED * max(others, len(text)):
             draft.strip(at, "furniture", "dom:copy")
             return
-
-
-def explain(draft: Draft) -> tuple[StrippedBlock, ...]:
-    """Every block that is not kept, with the reason."""
-    first, last = min(draft.roles, default=0), max(draft.roles, default=-1)
-    page, columns = draft.page, draft.columns
-    is_teaser = ((columns["link_share"] > 0.8) & (columns["words"] > 4)).tolist()
-    stripped = []
-    for at, block in enumerate(page.blocks):
-        if at in draft.roles:
-            continue
-        flags = page.elements[block.element].flags
-        regions = (name for flag, name in REGIONS if flags & flag)
-        region = next(regions, "end:after" if at > last else "model:low")
-        kind, rule = draft.reasons.get(at) or ("related" if is_teaser[at] else "furniture", region)
-        is_inside = page.is_text or first < at < last
-        stripped.append(StrippedBlock(block.text, kind, rule, at, is_inside))
-    return tuple(stripped)

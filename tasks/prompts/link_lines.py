@@ -4,7 +4,8 @@ from collections import Counter
 
 import numpy as np
 
-from tasks.prompts.block_selection import KEEP, Draft
+from tasks.prompts.block_selection import KEEP
+from tasks.prompts.draft import Draft
 from tasks.prompts.word_weights import fold
 
 SURER = 2 * KEEP  # The score below which a tag, a teaser or a label is none of the article's

@@ -6,7 +6,7 @@ idempotent: a cleaned text that is cleaned again does not change.
 
 from collections.abc import Sequence
 
-from tasks.prompts.block_selection import Draft, Role
+from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_head import find_byline, is_date_line
 from tasks.prompts.text_rules import find_rule
 

@@ -4,7 +4,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from tasks.prompts.block_selection import Draft, Role
+from tasks.prompts.draft import Draft, Role
 from tasks.prompts.tree_position import CARDS
 
 SURE_WORDS = 0.8  # Score of a block from which on its words surely are an article's

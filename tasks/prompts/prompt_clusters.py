@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import BOX, HOPELESS, SURE, Draft, Role
+from tasks.prompts.block_selection import HOPELESS, SURE
+from tasks.prompts.draft import Draft, Role
+from tasks.prompts.prompt_evidence import BOX
 from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.prompts.tree_arrays import Mask
 

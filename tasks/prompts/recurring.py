@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from tasks.prompts.block_selection import Draft, Role
+from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Site
 from tasks.prompts.text_rules import find_rule
 

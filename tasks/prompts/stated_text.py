@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.prompts.blocks import cut_tree
+from tasks.prompts.cut_page import cut_tree
 from tasks.prompts.word_weights import fold
 from tasks.text.html_tree import parse_html
 

@@ -4,7 +4,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.prompts.block_features import describe
 from tasks.prompts.block_model import load_model
-from tasks.prompts.blocks import Page, cut_tree
+from tasks.prompts.blocks import Page
+from tasks.prompts.cut_page import cut_tree
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.surroundings import Neighbours, PageTopic, headline_share
 from tasks.prompts.tree_arrays import Columns, TreeArrays

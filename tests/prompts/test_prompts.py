@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned
 from tasks.prompts import Hints, clean_lines, clean_tree
-from tasks.prompts.blocks import cut_lines, cut_tree
+from tasks.prompts.cut_page import cut_lines, cut_tree
 from tasks.prompts.text_rules import FOLDER, Rule, find_rule, load_rules
 
 SEED = Path(__file__).parents[3] / "shared" / "seed"

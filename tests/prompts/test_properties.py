@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
 from tasks.prompts import Hints, clean_lines
-from tasks.prompts.blocks import cut_lines
+from tasks.prompts.cut_page import cut_lines
 from tasks.prompts.text_rules import LONGEST, Rule, find_rule
 from tasks.refine.preview_page import explain_file
 from tasks.settings import Limits

@@ -16,8 +16,8 @@ from tasks.archive import ArchiveWriter
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts import Site
-from tasks.prompts.block_selection import Draft, Role
-from tasks.prompts.blocks import cut_lines
+from tasks.prompts.cut_page import cut_lines
+from tasks.prompts.draft import Draft, Role
 from tasks.prompts.recurring import strip_recurring, text_hash
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (

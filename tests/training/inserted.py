@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.blocks import Page
+from tasks.prompts.cut_page import cut_lines, cut_tree
 from tasks.prompts.page_head import is_date_line
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.tree_arrays import Column

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.prompts.blocks import Page, cut_lines, cut_tree
+from tasks.prompts.blocks import Page
+from tasks.prompts.cut_page import cut_lines, cut_tree
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold

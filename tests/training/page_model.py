@@ -21,8 +21,8 @@ from tasks.extract.metadata import Metadata, read_metadata
 from tasks.prompts import finish
 from tasks.prompts.block_model import Forest, Model, load_model
 from tasks.prompts.block_roles import find_headline
-from tasks.prompts.block_selection import score_blocks
-from tasks.prompts.blocks import cut_tree
+from tasks.prompts.cut_page import cut_tree
+from tasks.prompts.draft import score_blocks
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.tree_arrays import Column
 from tasks.text.urls import registrable_domain

@@ -1,0 +1,277 @@
+"""Cut a page into blocks: runs of text without a block-level break."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from tasks.prompts.blocks import (
+    BODY_FLAG,
+    DIALOG_FLAG,
+    HIDDEN_FLAG,
+    TAG_FLAGS,
+    Block,
+    Element,
+    Page,
+)
+
+_SKIPPED = """script style noscript template svg math iframe object embed head select option
+datalist textarea canvas audio video map frameset"""
+SKIPPED = frozenset(_SKIPPED.split())
+# Characters from which a noscript is read: some sites put the whole article into one and have
+# scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
+NOSCRIPT_STORY = 500
+_INLINE = """
+a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
+q rb rp rt ruby s samp small span strike strong sub sup time tt u var wbr img
+picture source br
+"""
+INLINE = frozenset(_INLINE.split())
+IMAGES = frozenset({"img", "picture", "amp-img"})
+CONTROLS = frozenset({"button", "form", "amp-form"})
+EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
+TELLING = frozenset({"itemprop", "role", "aria-modal"})
+NAMING = ("class", "id", "role")
+MOST_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
+MAY_HIDE = "[hidden], [style]"
+HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"
+
+
+def cut_lines(lines: Sequence[str]) -> Page:
+    """The blocks of a page saved as text: its lines that hold any text."""
+    parts = (visible(part) for line in lines for part in line.splitlines())
+    texts = (part.replace("\u00a0", " ").strip() for part in parts)
+    blocks = [Block(text, 0) for text in texts if text]
+    return Page(blocks, [Element("body", -1, "", 0, 0, 0, len(blocks))], is_text=True)
+
+
+def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyType({})) -> Page:
+    """The blocks of a parsed page; elements marked by their `mem_id` begin blocks of their own.
+
+    Walks without recursion, in time linear in the nodes.
+    """
+    hidden = set[int]()
+    for node in tree.css(MAY_HIDE):
+        said = node.attributes
+        is_hidden = said.get("hidden", "until-found") != "until-found"
+        if is_hidden or HIDDEN_STYLE.search(said.get("style") or ""):
+            hidden.add(node.mem_id)
+    cutter = _Cutter(marked, frozenset(hidden))
+    root = tree.body or tree.root
+    if root is not None:
+        cutter.walk(root)
+    return cutter.page
+
+
+def tidy(text: str) -> str:
+    """The text on one line, without invisible characters."""
+    return " ".join(visible(text).split())
+
+
+def visible(text: str) -> str:
+    """The text without invisible characters."""
+    if not text.isascii():
+        for sign in INVISIBLE:
+            text = text.replace(sign, "")
+    return text
+
+
+class _Run(NamedTuple):
+    """An interrupted inline run: its text, characters in links and bold and links, addresses."""
+
+    parts: list[str]
+    counts: tuple[int, int, int]
+    targets: list[str]
+    node: LexborNode | None
+
+
+class _Cutter:
+    """Collects the text of the inline run at hand and closes it at block-level borders."""
+
+    def __init__(self, marked: Mapping[int, str], hidden: frozenset[int]) -> None:
+        self.page = Page()
+        self.marked, self.hidden = marked, hidden
+        self.apart = hidden.union(marked)
+        self.opened: list[tuple[LexborNode, int, bool, bool]] = []
+        # The sentences that hidden inline elements stand in, by the element.
+        self.around: dict[int, _Run] = {}
+        self.current = -1
+        self.in_link = self.in_bold = self.links = 0
+        self.target = ""
+        self.targets = list[str]()
+        self.parts = list[str]()
+        self.run_node: LexborNode | None = None
+        self.start_run()
+
+    def start_run(self) -> None:
+        """Begin a new inline run."""
+        self.parts.clear()
+        self.link_chars = self.bold_chars = self.breaks = 0
+        self.has_text = False
+
+    def walk(self, root: LexborNode) -> None:
+        """Go through the subtree in page order."""
+        node: LexborNode | None = root
+        parts = self.parts
+        for _ in range(MOST_NODES):
+            if node is None:
+                break
+            child, tag = None, node.tag or ""
+            if tag == "-text":
+                parts.append(node.text_content or "")
+                if not parts[-1].isspace():
+                    self.add_text(parts[-1])
+            elif tag not in SKIPPED or (tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY):
+                child = None if tag == "rt" and not _has_brackets(node) else self.enter(node, tag)
+            if child is None and self.opened:
+                child = node.next
+            node = self.following() if child is None else child
+        while self.opened:
+            self.close()
+        self.flush()
+
+    def following(self) -> LexborNode | None:
+        """The next node in page order after the elements that end here, which are closed."""
+        while self.opened:
+            node = self.close()
+            if self.opened and (sibling := node.next) is not None:
+                return sibling
+        return None
+
+    def enter(self, node: LexborNode, tag: str) -> LexborNode | None:
+        """Take in an element; its first child when it has any."""
+        if tag == "br":
+            self.line_break()
+        elif tag in IMAGES:
+            self.note(self.page.images)
+        elif tag == "input":
+            self.note(self.page.controls)
+        child = node.first_child
+        if child is None:
+            return None
+        is_link, is_bold = tag == "a", tag in EMPHASIS
+        self.in_link += is_link
+        self.in_bold += is_bold
+        # An inline element that is hidden or named by an override becomes a block of its own.
+        if tag in INLINE and not (self.apart and node.mem_id in self.apart):
+            self.opened.append((node, -1, is_link, is_bold))
+            self.links += is_link
+            if not self.parts:
+                self.run_node = node
+        else:
+            self.opened.append((node, self.open(node, tag), is_link, is_bold))
+        if is_link:
+            self.target = node.attributes.get("href") or ""
+            self.targets.append(self.target)
+        return child
+
+    def note(self, holders: set[int]) -> None:
+        """Add the current element and those around it to the elements that hold something."""
+        at = self.current
+        while at >= 0 and at not in holders:
+            holders.add(at)
+            at = self.page.elements[at].parent
+
+    def open(self, node: LexborNode, tag: str) -> int:
+        """Enter a block-level element; its index."""
+        around = None
+        # A pop-over, `on <span hidden>Explained</span> Tuesday`, does not end its sentence.
+        if tag in INLINE and node.mem_id in self.hidden and self.has_text:
+            counts = self.link_chars, self.bold_chars, self.links
+            around = _Run(self.parts.copy(), counts, self.targets, self.run_node)
+            self.start_run()
+        self.flush()
+        elements, at, key, depth = self.page.elements, self.current, "", 0
+        flags = TAG_FLAGS.get(tag, 0)
+        if at >= 0:
+            outer = elements[at]
+            flags |= outer.flags
+            depth = outer.depth + 1
+        if attributes := node.attributes:
+            key = _key(attributes)
+            if not TELLING.isdisjoint(attributes):
+                is_body = "articlebody" in (attributes.get("itemprop") or "").lower()
+                role = attributes.get("role")
+                is_dialog = "aria-modal" in attributes or role in ("dialog", "alertdialog")
+                flags |= BODY_FLAG * is_body | DIALOG_FLAG * is_dialog
+        self.current = len(elements)
+        if self.apart and node.mem_id in self.apart:
+            flags |= HIDDEN_FLAG if node.mem_id in self.hidden else 0
+            if mark := self.marked.get(node.mem_id):
+                self.page.marks[self.current] = mark
+        elements.append(Element(tag, at, key, depth, flags, len(self.page.blocks)))
+        if tag in CONTROLS:
+            self.note(self.page.controls)
+        if around:
+            self.around[self.current] = around
+        return self.current
+
+    def close(self) -> LexborNode:
+        """Leave the element entered last; an element without blocks is forgotten."""
+        node, index, is_link, is_bold = self.opened.pop()
+        page = self.page
+        if index >= 0:
+            if self.parts:
+                self.flush()
+            element = page.elements[index]
+            self.current = element.parent
+            element.end = len(page.blocks)
+            if around := self.around.pop(index, None):
+                self.parts[:], counts, self.targets, self.run_node = around
+                self.link_chars, self.bold_chars, self.links = counts
+                self.has_text = True
+            # Most elements of a page contain no text; without them, columns stay small.
+            if element.end == element.start:
+                page.elements.pop()
+                page.images.discard(index)
+                page.controls.discard(index)
+                page.marks.pop(index, None)
+        self.in_link -= is_link
+        if is_link:
+            self.target = ""
+        self.in_bold -= is_bold
+        return node
+
+    def add_text(self, text: str) -> None:
+        """Count what the run's last text says."""
+        self.breaks = 0
+        self.has_text = True
+        if self.in_link or self.in_bold:
+            size = len(text.strip())
+            self.link_chars += size if self.in_link else 0
+            self.bold_chars += size if self.in_bold else 0
+
+    def line_break(self) -> None:
+        """One line break is a space, two in a row end the block."""
+        self.breaks += 1
+        self.parts.append(" ")
+        if self.breaks > 1:
+            self.flush()
+
+    def flush(self) -> None:
+        """Close the run: a block when it holds any text. An open link reaches into the next."""
+        if self.has_text and (text := tidy("".join(self.parts))):
+            key = _key(self.run_node.attributes) if self.run_node else ""
+            links = self.links if self.link_chars else 0
+            targets = tuple(self.targets) if self.link_chars else ()
+            self.page.blocks.append(
+                Block(text, self.current, key, self.link_chars, links, self.bold_chars, targets)
+            )
+        if self.parts:
+            self.start_run()
+        self.links = 1 if self.in_link else 0
+        self.targets = [self.target] if self.in_link else []
+        self.run_node = None
+
+
+def _has_brackets(reading: LexborNode) -> bool:
+    """Whether a ruby annotation reads as text, `橋（はし）`: `rp` elements around it say how."""
+    return reading.parent is not None and reading.parent.css_first("rp") is not None
+
+
+def _key(attributes: dict[str, str | None]) -> str:
+    """Class, id and role as one lower-case string."""
+    return " ".join(filter(None, map(attributes.get, NAMING)))[:300].lower()

@@ -1,0 +1,100 @@
+"""Strip prompts among the kept blocks: by text rules and by score, each with its evidence."""
+
+import numpy as np
+
+from tasks.prompts.draft import PLEADS, Draft, prose_sizes
+from tasks.prompts.text_rules import find_rule
+from tasks.prompts.tree_arrays import Mask
+
+# A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
+DOUBT = {False: (0.4, 0.4), True: (0.15, 0.5)}
+PLAIN_DOUBT = (0.7, 0.2)  # The same for plain sentences of the running text of a parsed page
+# What makes a kept block doubtful enough for a text rule to strip it: an article score below, or a
+# prompt score from here on, by `is_text`; steps up to a button, an input field or an element named
+# for promotion; the score of a link's address; the share of its text in links.
+UNSURE, SUSPECT = {False: 0.6, True: 0.2}, {False: 0.5, True: 0.4}
+CLOSE, TELLING, LINKED = 2, 0.3, 0.5
+BOX = 1000  # Characters of the largest box that a button or a prompt inside speaks for
+# The text that a group of alike blocks of the article has: as a share of the largest group's, and
+# the characters that this has at least.
+MAIN, SOME_TEXT = 0.2, 200
+MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
+
+
+def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
+    """Strip what a text rule matches, among blocks that are kept or worded like prompts.
+
+    Politics speaks of members, offers, access and sponsors, too: of kept blocks, wording decides
+    only those that something else makes doubtful.
+    """
+    read = draft.columns["prompt_words"] > PLEADS
+    read[list(draft.roles)] = True
+    if draft.page.is_text and draft.roles:
+        read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
+    doubtful = doubtful_blocks(draft, running)
+    for at in np.flatnonzero(read).tolist():
+        rule = find_rule(draft.page.blocks[at].text, language)
+        if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
+            draft.strip(at, rule.kind, f"text:{rule.name}")
+
+
+def doubtful_blocks(draft: Draft, running: Mask) -> Mask:
+    """Which blocks something else than their wording speaks against: structure or scores."""
+    is_text = draft.page.is_text
+    doubtful = suspect_places(draft, running)
+    doubtful |= draft.score < UNSURE[is_text]
+    return doubtful | (draft.prompt_score >= SUSPECT[is_text])
+
+
+def suspect_places(draft: Draft, running: Mask) -> Mask:
+    """Which blocks the page's structure speaks against.
+
+    They stand outside the article's running text, have a button, a field or a promotion around
+    them, or their links lead where those of prompts do.
+    """
+    columns, suspect = draft.columns, ~running
+    if not draft.page.is_text:
+        suspect |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
+        suspect |= columns["promo_up"] <= CLOSE
+        suspect |= columns["target_words"] >= TELLING
+        suspect |= columns["link_share"] > LINKED
+    return suspect
+
+
+def running_text(draft: Draft) -> Mask:
+    """Which blocks stand in elements named like those that hold most of the kept text."""
+    page = draft.page
+    if page.is_text:
+        return np.ones(len(page.blocks), np.bool_)
+    kinds: dict[tuple[str, str, str, str], int] = {}
+    group = []
+    for block in page.blocks:
+        own = page.elements[block.element]
+        outer = page.elements[max(0, own.parent)]
+        kind = own.tag, own.key, outer.tag, outer.key
+        group.append(kinds.setdefault(kind, len(kinds)))
+    kept = np.zeros(len(page.blocks))
+    for at in draft.roles:
+        kept[at] = draft.columns["chars"][at]
+    held = np.bincount(group, kept)
+    return np.asarray((held[group] > MAIN * held.max()) & (held.max() >= SOME_TEXT))
+
+
+def strip_likely_prompts(draft: Draft, running: Mask) -> None:
+    """Strip what the model scores as a prompt rather than as article text.
+
+    It has to be surer of sentences of the running text that nothing else speaks against.
+    """
+    limit, slope = DOUBT[draft.page.is_text]
+    likely = draft.prompt_score > limit + slope * draft.score
+    prose, kept = prose_sizes(draft), np.zeros_like(likely)
+    kept[list(draft.roles)] = True
+    if not draft.page.is_text:
+        limit, slope = PLAIN_DOUBT
+        is_plain = (prose > 0) & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
+        likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
+    # A page whose prose would mostly go is an article that the model misjudges as a whole.
+    if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():
+        likely &= prose == 0
+    for at in np.flatnonzero(likely).tolist():
+        draft.strip(at, "other", "model:prompt")
