@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -169,8 +169,8 @@ class Desk:
         self.times: list[str] = []
         self.disks = _disks(self) if os.geteuid() == 0 else {}
         self.died: datetime | None = None
-        self.completed: list[Paper] = []
-        """Of whose runs the crash ended none: a next run is still to come."""
+        self.hit: list[Paper] = []  # Those whose next run is still to come
+        self.asked: dict[str, list[int]] = {}  # Requests for each page of a paper, by its id
 
     def ingest(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """An ingest at the terminal that tells the served Prefect of itself."""
@@ -232,47 +232,44 @@ class Desk:
             found = client.read_task_runs(flow_run_filter=its)
         return any(one.name == task and one.state_name == state for one in found)
 
-    def recovers(
+    def ends(
         self,
         what: str,
         paper: Paper,
         run: UUID,
         since: float,
-        *ends: str,
-        mend: Callable[[], object] = lambda: None,
-        others: Sequence[Paper] = (),
+        state: str,
+        *,
+        asked: Sequence[int] = (),
     ) -> None:
-        """Check that the run ends, that the next one completes, and that nothing is amiss then.
+        """Check the run's last state, and the tables where it completed.
 
-        Where the run itself completes, nothing may be amiss at once; `goes_on` starts the next one.
+        `asked` is how often each page has been asked for once the next run is over.
         """
         first = self.served.ended(run, STUCK_SECONDS)
-        ended = time.monotonic() - since
         assert first.state
-        assert first.state.name in ends, first.state
-        mend()
-        papers, whole = (paper, *others), "–"
-        if first.state.name == "Completed":
-            self.completed += papers
-        else:
-            self.completes(*papers)
-            whole = f"{time.monotonic() - since:.0f} s"
-        self.times.append(f"| {what} | {first.state.name} {ended:.0f} s | {whole} |")
-        for one in papers:
-            self.is_whole(one)
+        assert first.state.name == state, first.state
+        self.times.append(f"| {what} | {state} {time.monotonic() - since:.0f} s |")
+        self.hit.append(paper)
+        if asked:
+            self.asked[paper.id] = list(asked)
+        if state == "Completed":
+            self.is_whole(paper)
 
-    def completes(self, *papers: Paper) -> None:
-        """Check that a run of these papers does."""
-        state = self.served.ended(self.begin(*papers)).state
+    def next_run_completes(self) -> None:
+        """Check that the next run of the papers that were hit completes, and that all is whole."""
+        assert self.hit
+        begun = time.monotonic()
+        state = self.served.ended(self.begin(*self.hit)).state
         assert state
         assert state.name == "Completed", state
-
-    def goes_on(self) -> None:
-        """Check the run after those that completed by themselves."""
-        assert self.completed
-        self.completes(*self.completed)
-        for paper in self.completed:
+        self.times.append(
+            f"| the next run, of {len(self.hit)} | {time.monotonic() - begun:.0f} s |"
+        )
+        for paper in self.hit:
             self.is_whole(paper)
+            assert paper.asked() == self.asked.get(paper.id, paper.asked()), paper.id
+        self.hit.clear()
 
     def is_whole(self, paper: Paper) -> None:
         """Check the tables, what was fetched twice, and the schedules."""
