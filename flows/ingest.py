@@ -1,14 +1,14 @@
 """The scheduled job: collect every source, then refine, load and publish what is new."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+from queue import Empty, SimpleQueue
+from typing import Annotated, Any
 
-from prefect import allow_failure, flow
+from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
@@ -22,24 +22,29 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
+from flows.runs.part_loads import PartLoads
 from tasks.archive import salvage, unfinished
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
-from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
-from tasks.extract.extractor_version import EXTRACTOR_VERSION
+from tasks.collect.task import (
+    MAX_TASKS,
+    SharedCollection,
+    collect_sources,
+    shared_collection,
+    source_groups,
+)
 from tasks.installation import Installation
-from tasks.load.task import load_runs, publish_snapshot
-from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
+from tasks.locks.run_locks import adopt_unfinished, new_run_id, running
 from tasks.locks.source_locks import LockedSources, lock_sources
-from tasks.model import Batch
-from tasks.partition.partitions import Run
-from tasks.process_pool import PagePool, page_pool
-from tasks.refine.task import RefinedSource, refine_run_archive, refine_source, refine_sources
+from tasks.process_pool import page_pool
+from tasks.refine.refine_source import refine_source
+from tasks.refine.run_archives import found_archives, uncommitted_archives
+from tasks.refine.task import refine_sources
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_DAYS, MOST_PAGES
 from tasks.text.counted import counted
+from warehouse.layers.commits import next_part
 from warehouse.read.query import kept_open
-from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +52,8 @@ log = logging.getLogger(__name__)
 @flow(
     name="ingest",
     flow_run_name="ingest",
-    # A thread for each collect task, and one for each refine task.
-    task_runner=ThreadPoolTaskRunner(max_workers=2 * MAX_TASKS),  # type: ignore[arg-type]
+    # A thread for each collect task, and one for the refine task.
+    task_runner=ThreadPoolTaskRunner(max_workers=MAX_TASKS + 1),  # type: ignore[arg-type]
     persist_result=False,
 )
 def ingest(
@@ -95,7 +100,7 @@ def _ingest(
 ) -> State[Ingested]:
     layout = installation.layout
     log.info("run %s: %s", run_id, counted(len(locked.sources), "source"))
-    activity = Activity()
+    activity, loads = Activity(), PartLoads(installation, run_id)
     with ExitStack() as reading, activity.logged():
         with running(layout, run_id):
             with (
@@ -104,51 +109,58 @@ def _ingest(
                     installation, run_id, pool, activity, since_days, max_new, is_chosen=is_chosen
                 ) as shared,
             ):
-                collecting = {
-                    name: collect_sources.submit(name, group, shared)
+                refining = refine_sources.submit(
+                    installation, run_id, pool, activity, shared, loads.refined
+                )
+                collecting = [
+                    collect_sources.submit(name, group, shared)
                     for name, group in source_groups(locked.sources).items()
-                }
-                refined = _refine(installation, run_id, collecting, pool, activity)
-            refined_by_id = {one.collected.source_id: one for one in refined}
-            ordered = [refined_by_id[source.id] for source in locked.sources]
-            batches = tuple(one.batch for one in ordered if one.batch)
-            report = load_runs(installation, [_run(run_id, batches)] if batches else [])
-            snapshot = publish_snapshot(installation)
+                ]
+                _load_early(collecting, refining, shared, loads)
+            loads.load_rest()
             # The report, artifacts and events read the same snapshot over one connection.
             reading.enter_context(kept_open(layout))
-            if layout.current.exists() and (snapshot or not layout.report.exists()):
-                has_news = report.articles or report.revised or report.recounted
+            if layout.current.exists() and (loads.is_published or not layout.report.exists()):
+                loaded = loads.report
+                has_news = loaded.articles or loaded.revised or loaded.recounted
                 report_or_warn(installation, "ingest-topics" if has_news else "")
+        ordered = [loads.sources[source.id] for source in locked.sources]
         sources = tuple(one.collected for one in ordered)
-        done = Ingested(run_id, sources, batches, report, locked.busy)
-        return end(installation, done, is_published=snapshot is not None)
+        batches = tuple(one.batch for one in ordered if one.batch)
+        done = Ingested(run_id, sources, batches, loads.report, locked.busy)
+        return end(installation, done, is_published=loads.is_published)
 
 
-def _refine(
-    installation: Installation,
-    run_id: str,
-    collecting: dict[str, PrefectFuture[tuple[Collected, ...]]],
-    pool: PagePool,
-    activity: Activity,
-) -> list[RefinedSource]:
-    """Refine each group once it is collected, those without pages together in one task."""
-    about = (installation, run_id, pool, activity)
-    names = {future.task_run_id: name for name, future in collecting.items()}
-    refining, without_pages = [], list[Collected]()
-    for future in as_completed(list(collecting.values())):
+def _load_early(
+    collecting: Sequence[PrefectFuture[tuple[Collected, ...]]],
+    refining: PrefectFuture[None],
+    shared: SharedCollection,
+    loads: PartLoads,
+) -> None:
+    """Load what is refined while other sources are collected or refined, until all are."""
+    ended = SimpleQueue[PrefectFuture[Any]]()
+    every: list[PrefectFuture[Any]] = [*collecting, refining]
+    for future in every:
+        future.add_done_callback(ended.put)
+    groups_left = len(collecting)
+    while True:
+        try:
+            future = ended.get(timeout=loads.seconds_left)
+        except Empty:
+            loads.load_early()
+            continue
+        if future is refining:
+            break
         # The state of a group whose sources all failed holds the results as well.
         collected = future.result(raise_on_failure=False)
         if isinstance(collected, BaseException):
             raise collected
-        if any(one.has_pages for one in collected):
-            name, given = names[future.task_run_id], allow_failure(future)
-            refining.append(refine_sources.submit(name, given, *about))
-        else:
-            without_pages += collected
-    if without_pages:
-        name = f"{len(without_pages)} without new pages"
-        refining.append(refine_sources.submit(name, without_pages, *about))
-    return [one for future in refining for one in future.result()]
+        for one in collected:
+            shared.give(one)
+        groups_left -= 1
+        if not groups_left:
+            shared.end()
+    refining.result()
 
 
 def finish_earlier_runs(installation: Installation) -> None:
@@ -156,36 +168,14 @@ def finish_earlier_runs(installation: Installation) -> None:
 
     This comes before collecting, which reads from the snapshot what need not be fetched again.
     """
-    for path in unfinished(installation.layout.raw):
+    layout = installation.layout
+    for path in unfinished(layout.raw):
         salvage(path)
-    for run_id in adopt_unfinished(installation.layout):
+    for run_id in adopt_unfinished(layout):
         log.info("run %s ended early: finishing it", run_id)
+        loads = PartLoads(installation, run_id, next_part(layout.commits, run_id))
         with page_pool(installation.settings) as pool:
-            results = [
-                refine_source(installation, run_id, Collected(warc.parent.name, warc), pool)
-                for warc in _archives(installation, run_id)
-            ]
-        batches = tuple(one.batch for one in results if one.batch)
-        load_runs(installation, [_run(run_id, batches)] if batches else [])
-        publish_snapshot(installation)
-
-
-def _archives(installation: Installation, run_id: str) -> list[Path]:
-    names = [
-        name for name in archive_files(installation.layout) if name.endswith(f"/{run_id}{SUFFIX}")
-    ]
-    for name in names:
-        download_archive(installation.layout, name)
-    return [installation.layout.raw / name for name in names]
-
-
-def refine_run(installation: Installation, run_id: str, pool: PagePool) -> Run | None:
-    """Refine a run's archive files; None when it has none."""
-    warcs = _archives(installation, run_id)
-    batches = tuple(refine_run_archive(installation, run_id, warc, pool) for warc in warcs)
-    return _run(run_id, batches) if batches else None
-
-
-def _run(run_id: str, batches: tuple[Batch, ...]) -> Run:
-    now = datetime.now(UTC)
-    return Run(run_id, batches, "ingest", started_at(run_id), now, str(EXTRACTOR_VERSION))
+            for warc in found_archives(layout, uncommitted_archives(layout, run_id)):
+                collected = Collected(warc.parent.name, warc)
+                loads.refined.put(refine_source(installation, run_id, collected, pool))
+        loads.load_rest()

@@ -2,13 +2,15 @@
 
 import logging
 import shutil
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from prefect import flow
 
-from flows.ingest import refine_run
 from flows.runs.installation import open_for_run
+from flows.runs.part_loads import run_part
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
@@ -17,10 +19,12 @@ from tasks.installation import Installation
 from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run
-from tasks.process_pool import page_pool
+from tasks.process_pool import PagePool, page_pool
+from tasks.refine.refine_source import refine_run_archive
+from tasks.refine.run_archives import found_archives, uncommitted_archives
 from tasks.report.task import report_or_warn
 from tasks.upkeep.rebuild_articles import rebuild_articles
-from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.commits import next_part, read_commit
 from warehouse.store.archive_files import SUFFIX, archive_files
 
 log = logging.getLogger(__name__)
@@ -60,10 +64,12 @@ def _rebuild_articles(installation: Installation) -> None:
         shard_pool(installation.settings.processes) as shards,
     ):
 
-        def refine(run_id: str) -> Run | None:
-            commit = read_commit(layout.commits, run_id)
-            if commit is None or commit.flow != FLOW:
-                return refine_run(installation, run_id, pool)
+        def refine(commit_id: str) -> Run | None:
+            commit = read_commit(layout.commits, commit_id)
+            if commit is None:
+                return None
+            if commit.flow != FLOW:
+                return _refine_archives(installation, commit.run_id, commit.warcs, pool)
             sources, topics = installation.sources, installation.topics
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
@@ -73,7 +79,17 @@ def _rebuild_articles(installation: Installation) -> None:
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
-        archived.difference_update(committed_runs(layout.commits), begun_runs(layout))
-        for run_id in sorted(archived):
-            run = refine_run(installation, run_id, pool)
-            load_runs(installation, [run] if run else [])
+        for run_id in sorted(archived.difference(begun_runs(layout))):
+            names = uncommitted_archives(layout, run_id)
+            if run := _refine_archives(installation, run_id, names, pool):
+                load_runs(installation, [replace(run, part=next_part(layout.commits, run_id))])
+                shutil.rmtree(layout.stage / run_id, ignore_errors=True)
+
+
+def _refine_archives(
+    installation: Installation, run_id: str, names: Iterable[str], pool: PagePool
+) -> Run | None:
+    """Refine archive files of a run; None when there are none."""
+    warcs = found_archives(installation.layout, names)
+    batches = [refine_run_archive(installation, run_id, warc, pool) for warc in warcs]
+    return run_part(run_id, batches) if batches else None

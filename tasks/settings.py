@@ -100,6 +100,8 @@ class Limits(BaseModel):
     """Tries for one request, including the first."""
     source_seconds: Seconds = 600.0
     """Time for one source in one run, a tenth of it for a listing; the rest is deferred."""
+    load_seconds: Seconds = 30.0
+    """How long what is refined waits at most to be loaded, while other sources are collected."""
     page_seconds: Seconds = 10.0
     """Time for extracting one page; a page that takes longer is rejected."""
     failures_to_skip: Count = 3

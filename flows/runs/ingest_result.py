@@ -19,7 +19,7 @@ from tasks.installation import Installation
 from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
-from tasks.refine.task import outcome_counts
+from tasks.refine.refine_source import outcome_counts
 from tasks.report import ledger_page, read_run, rejections_page, topics_page, undated_files
 from tasks.report.run_summary import RunFigures
 from tasks.text.control_characters import without_controls

@@ -59,11 +59,6 @@ class Collected:
     late: str = ""  # why its time did not suffice; empty when it did
     failed_listings: tuple[str, ...] = ()  # why each listing that could not be read was not
 
-    @property
-    def has_pages(self) -> bool:
-        """Whether there are pages to refine."""
-        return bool(self.outcomes.get(Outcome.FETCHED))
-
 
 @dataclass(frozen=True, slots=True)
 class Collector:

@@ -9,6 +9,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from queue import SimpleQueue
 from threading import BoundedSemaphore, Event
 
 from prefect import task
@@ -45,6 +46,8 @@ class SharedCollection:
         self.collector = collector
         self.results: dict[str, Collected] = {}  # by source id
         self.is_cancelled = Event()
+        self._given: set[str] = set()
+        self._collected: SimpleQueue[Collected | None] = SimpleQueue()
         self._slots = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
 
     def collect(self, source: Source) -> Collected:
@@ -60,7 +63,25 @@ class SharedCollection:
         if earlier and not collected.warc:
             collected = replace(collected, warc=earlier.warc)
         self.results[source.id] = collected
+        # Those that failed may be asked again, by a retry of their task.
+        if not collected.error:
+            self.give(collected)
         return collected
+
+    def give(self, collected: Collected) -> None:
+        """Let a source be refined that will not be asked again in this run."""
+        if collected.source_id not in self._given:
+            self._given.add(collected.source_id)
+            self._collected.put(collected)
+
+    def end(self) -> None:
+        """No further source will be given."""
+        self._collected.put(None)
+
+    def collected_sources(self) -> Iterator[Collected]:
+        """The sources, each once it is collected, until `end` is called."""
+        while collected := self._collected.get():
+            yield collected
 
     def stop(self) -> None:
         """Start no further source, and wait for those in progress."""
@@ -68,6 +89,7 @@ class SharedCollection:
         for _ in range(MAX_SOURCES_AT_ONCE):
             self._slots.acquire()
         self._slots.release(MAX_SOURCES_AT_ONCE)
+        self.end()
 
 
 @contextmanager
@@ -140,4 +162,6 @@ def collect_sources(
         first = asked[0]
         message = f"every source asked failed ({len(asked)}); {first.source_id}: {first.error}"
         return Failed(message=message, data=collected)  # type: ignore[return-value]
+    for one in collected:
+        shared.give(one)
     return collected

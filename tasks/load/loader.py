@@ -74,6 +74,17 @@ class LoadReport:
         """New versions of known articles."""
         return self.outcomes.get("revised", 0)
 
+    def __add__(self, later: "LoadReport") -> "LoadReport":
+        """What this load and a later one did together."""
+        return LoadReport(
+            later.load_no or self.load_no,
+            tuple(dict.fromkeys(self.run_ids + later.run_ids)),
+            dict(sorted((Counter(self.outcomes) + Counter(later.outcomes)).items())),
+            self.mentions + later.mentions,
+            tuple(sorted({*self.recounted, *later.recounted})),
+            self.late + later.late,
+        )
+
 
 def load(
     layout: Layout,
@@ -88,9 +99,9 @@ def load(
 ) -> LoadReport:
     """Partition the runs and load all commits that are not loaded yet, in one transaction.
 
-    New and changed topics are counted again over all history. A run that has a commit is not
-    partitioned again. After CheckFailed the warehouse is unchanged; the next good load loads the
-    commits as well.
+    New and changed topics are counted again over all history. A run, or a part of one, that has a
+    commit is not partitioned again. After CheckFailed the warehouse is unchanged; the next good
+    load loads the commits as well.
     """
     with synchronised(layout, waiting):
         return _load(layout, topics, sources, runs, limits, now, processes)
@@ -128,7 +139,7 @@ def publish_all(
     The new snapshot's file; None when there was nothing new to publish.
     """
     with synchronised(layout, waiting):
-        if is_working_copy(layout) and loader.lacks_runs(layout, committed_runs(layout.commits)):
+        if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
             _load(layout, topics, sources, (), limits, None, processes)
         return publish_locked(layout)
 
@@ -170,7 +181,7 @@ def _load(
         loader.refresh(con)
         point_texts(con, layout)
         set_rule(con, rule)
-        run_ids = tuple(commit.run_id for commit in commits)
+        run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
         # Changed topics and sources affect all history, new runs only their own rows.
         loader.run_checks(con, whole=is_redefined)
@@ -193,14 +204,14 @@ def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load earlier commits, then partition and load the runs, numbered after them."""
-    to_load = set(committed_runs(layout.commits)) - loader.loaded_runs(con)
+    to_load = set(committed_runs(layout.commits)) - loader.loaded_commits(con)
     commits = read_commits(layout.commits, sorted(to_load))
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []
-    # One after another: version numbers depend on all earlier runs.
-    for run in sorted(runs, key=lambda run: run.run_id):
-        done = read_commit(layout.commits, run.run_id)
+    # One after another: version numbers depend on all earlier commits.
+    for run in sorted(runs, key=lambda run: (run.run_id, run.part)):
+        done = read_commit(layout.commits, run.commit_id)
         if done:
             warcs = (batch.warc for batch in run.batches)
             late += [warc for warc in warcs if warc_name(layout, warc) not in done.warcs]

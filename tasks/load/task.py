@@ -49,8 +49,8 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
     """
     report = load(runs=runs, **_arguments(installation))
     # Only after the load: a retry reads the staged rows again.
-    for run in runs:
-        shutil.rmtree(installation.layout.stage / run.run_id, ignore_errors=True)
+    for batch in (batch for run in runs for batch in run.batches):
+        shutil.rmtree(batch.stage, ignore_errors=True)
     return report
 
 

@@ -18,7 +18,14 @@ from tasks.partition.versions import Known, Verdict, judge
 from tasks.text.urls import fold, is_http
 from warehouse.allocation import give_back
 from warehouse.layers.atomic_write import sync
-from warehouse.layers.commits import Commit, CommittedFile, mark_begun, mark_done, write_commit
+from warehouse.layers.commits import (
+    Commit,
+    CommittedFile,
+    commit_id,
+    mark_begun,
+    mark_done,
+    write_commit,
+)
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, Job, write_parquets
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
@@ -31,7 +38,7 @@ CAPTURE_FILE_SCHEMA = CAPTURE_SCHEMA.append(pa.field("url_keys", pa.list_(pa.str
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A refined run to be loaded."""
+    """A refined run to be loaded, or a part of it."""
 
     run_id: str
     batches: tuple[Batch, ...]
@@ -40,6 +47,12 @@ class Run:
     finished_at: datetime | None = None
     extractor_version: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
+    part: int = 1  # its number, where a run is loaded in several parts
+
+    @property
+    def commit_id(self) -> str:
+        """The id of its commit."""
+        return commit_id(self.run_id, self.part)
 
 
 def partition(
@@ -65,9 +78,9 @@ def partition(
     order, verdicts = judge(articles, known(set(articles["article_id"].to_pylist())))
     captures = _judged_captures(captures, articles, verdicts)
     # Lets the next load remove the files of a run that was killed before its commit.
-    mark_begun(folder, run.run_id)
+    mark_begun(folder, run.commit_id)
     days, stripped = _by_day(articles, order, verdicts), _judged_stripped(stripped, verdicts)
-    files = _write_layers(layout, run.run_id, days, captures, stripped)
+    files = _write_layers(layout, run.commit_id, days, captures, stripped)
     # Sorted, so that equal runs write equal commits.
     by_source: dict[str, Counter[str]] = defaultdict(Counter)
     for row in captures.select(["source_id", "outcome"]).to_pylist():
@@ -84,10 +97,11 @@ def partition(
         files=tuple(sorted(files, key=lambda file: file.path)),
         outcomes=outcomes,
         parameters=run.parameters,
+        part=run.part,
     )
     # Last, after the files are on disk: a file counts only when a commit names it.
     write_commit(folder, commit)
-    mark_done(folder, run.run_id)
+    mark_done(folder, run.commit_id)
     # glibc would keep the run's rows in its heaps: five loads left up to 191 MiB behind.
     give_back()
     return commit
@@ -109,7 +123,7 @@ def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) 
 
 def _write_layers(
     layout: Layout,
-    run_id: str,
+    commit_id: str,
     days: Mapping[date | None, Callable[[], pa.Table]],
     captures: pa.Table,
     stripped: pa.Table,
@@ -121,7 +135,7 @@ def _write_layers(
     for folder, table in ((layout.captures, captures), (layout.stripped_blocks, stripped)):
         if table.num_rows:
             jobs.append((folder, folder.name, partial(pa.Table.combine_chunks, table)))
-    files = write_parquets(layout, run_id, jobs)
+    files = write_parquets(layout, commit_id, jobs)
     # New folders have to be on disk, too, before the commit names files in them.
     for folder in {folder.parent for folder, _, _ in jobs}:
         sync(folder)

@@ -1,73 +1,39 @@
-"""The Prefect task that refines what a group of sources collected."""
+"""The Prefect task that refines the sources of a run, each once it is collected."""
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from queue import SimpleQueue
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
+from tasks.collect.task import SharedCollection
 from tasks.installation import Installation
-from tasks.model import Batch
 from tasks.process_pool import PagePool
-from tasks.refine.refine_archive import refine
+from tasks.refine.refine_source import RefinedSource, refine_source
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RefinedSource:
-    """What became of a source in a run."""
-
-    collected: Collected  # With an error where collecting or refining failed
-    batch: Batch | None = None  # Its staged rows; None when nothing was archived or refining failed
+# Sources that are refined side by side: each holds refined pages that wait for those before them.
+MAX_AT_ONCE = 20
 
 
-@task(task_run_name="refine {name}", cache_policy=NO_CACHE)
+@task(name="refine", task_run_name="refine", cache_policy=NO_CACHE)
 def refine_sources(
-    name: str,
-    collected: Sequence[Collected],
     installation: Installation,
     run_id: str,
     pool: PagePool,
     activity: Activity,
-) -> tuple[RefinedSource, ...]:
-    """Extract, clean and normalise what a group of sources collected; `name` names the task run."""
-    refined = []
-    for one in collected:
+    shared: SharedCollection,
+    refined: "SimpleQueue[RefinedSource]",
+) -> None:
+    """Extract, clean and normalise what each source collected, until the last one is collected."""
+
+    def refine(one: Collected) -> None:
         with activity.of(one.source_id, "refines its pages"):
-            refined.append(refine_source(installation, run_id, one, pool))
-    return tuple(refined)
+            refined.put(refine_source(installation, run_id, one, pool))
 
-
-def refine_source(
-    installation: Installation, run_id: str, collected: Collected, pool: PagePool
-) -> RefinedSource:
-    """Refine the archive file of a source; an exception becomes the source's error."""
-    if not collected.warc:
-        return RefinedSource(collected)
-    try:
-        batch = refine_run_archive(installation, run_id, collected.warc, pool)
-        return RefinedSource(collected, batch)
-    except Exception as surprise:
-        log.exception("%s: refining stopped", collected.warc)
-        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
-        return RefinedSource(replace(collected, error=error))
-
-
-def refine_run_archive(
-    installation: Installation, run_id: str, warc: Path, pool: PagePool
-) -> Batch:
-    """Refine one archive file, and log what became of its pages."""
-    sources = {source.id: source for source in installation.sources}
-    batch = refine(warc, run_id, installation.layout, sources, pool)
-    log.info("%s: %s", batch.source_id, outcome_counts(batch.counts) or "no new pages")
-    return batch
-
-
-def outcome_counts(counts: Mapping[str, int]) -> str:
-    """Counts by outcome, in a line."""
-    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
+    with ThreadPoolExecutor(MAX_AT_ONCE) as threads:
+        for one in shared.collected_sources():
+            # Threads run in the task's context, so that their log lines appear on the run's page.
+            threads.submit(copy_context().run, refine, one)

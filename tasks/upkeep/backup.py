@@ -65,7 +65,7 @@ def back_up(
         for commit in commits:
             if not all((copy.root / file.path).exists() for file in commit.files):
                 # As a run does before it writes: what an interrupted backup leaves is swept away.
-                (copy.commits / f".{commit.run_id}{BEGUN}").touch()
+                (copy.commits / f".{commit.id}{BEGUN}").touch()
         copied = sum(_copy_named(layout, copy, file) for file in named.values())
         copied += sum(_copy_archive(layout, copy, name) for name in archives)
         _take_over(coming, copy)

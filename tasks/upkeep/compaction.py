@@ -36,7 +36,7 @@ from warehouse.layers.commits import (
 )
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, content_problem, write_parquet
-from warehouse.read.query import snapshot_records
+from warehouse.read.query import open_snapshot
 from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
@@ -132,12 +132,15 @@ def _compact_some(
 
 
 def closed_days(layout: Layout, closed_before: date) -> Days:
-    """The live files of published runs on closed days."""
+    """The live files of published commits on closed days."""
     now = compacted_files(read_compactions(layout.commits))
     found: dict[tuple[str, str], dict[str, CompactedFile]] = defaultdict(dict)
-    run_ids = [row["run_id"] for row in snapshot_records(layout, "SELECT run_id FROM runs")]
+    names: set[str] = set()
+    if con := open_snapshot(layout):
+        with con:
+            names = loader.loaded_commits(con)
     # Each as it was written: a load in need of one reads all that are compacted with it.
-    commits = [commit for run_id in run_ids if (commit := read_commit(layout.commits, run_id))]
+    commits = [commit for name in names if (commit := read_commit(layout.commits, name))]
     for commit in sorted(commits, key=lambda commit: commit.sequence):
         for file in commit.files:
             part = Part(commit.run_id, file.path, file.rows)

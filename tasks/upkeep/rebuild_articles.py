@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 
 import duckdb
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.partition.partitions import Run, partition, warc_name
@@ -16,10 +16,14 @@ from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
+    CompactedFile,
     committed_runs,
+    compacted_files,
     mark_begun,
     mark_done,
+    read_commit,
     read_commits,
+    read_compactions,
     swap_commits,
     sweep,
     write_commit,
@@ -42,11 +46,11 @@ NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "capt
 
 
 def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) -> list[Commit]:
-    """Make the Parquet layers again from the raw archive, run by run in the order of commits.
+    """Make the Parquet layers again from the raw archive, commit by commit in their order.
 
-    `refine_run` refines a run's archive files again, None when it has none; where one of them is
-    gone, the run keeps its old rows. All or nothing: the commits are swapped at the end. The
-    writer's file is dropped, so the next load reads the new layer.
+    `refine_run` gets a commit's id and refines its archive files again, None when it has none;
+    where one of them is gone, the commit keeps its old rows. All or nothing: the commits are
+    swapped at the end. The writer's file is dropped, so the next load reads the new layer.
 
     CheckFailed, and nothing is changed, when versions of a run whose old files stay do not follow
     from the new ones before it, as when a better rule finds no article there any more.
@@ -72,7 +76,7 @@ def _rebuild_run(
     old: Commit,
     refine_run: Callable[[str], Run | None],
 ) -> Commit:
-    run = refine_run(old.run_id)
+    run = refine_run(old.id)
     folder = layout.next_commits
     commit = old
     archived = {warc_name(layout, batch.warc) for batch in run.batches} if run else set()
@@ -83,28 +87,38 @@ def _rebuild_run(
             started_at=old.started_at,
             finished_at=old.finished_at,
             parameters=old.parameters,
+            part=old.part,
         )
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
     if commit is old:
         log.warning(
-            "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
+            "run %s keeps its rows as they are: not all of its archive files are there", old.id
         )
-        mark_begun(folder, old.run_id)
-        # Files that it had in common with other runs become files of its own.
-        files = tuple(_own_file(layout, old.run_id, file) for file in old.files)
-        commit = replace(old, files=files)
+        mark_begun(folder, old.id)
+        # Files that it had in common with other commits become files of its own.
+        compacted = compacted_files(read_compactions(layout.commits))
+        written = read_commit(layout.commits, old.id) or old
+        files = (
+            _own_file(layout, old, file, compacted.get((old.run_id, file.path)))
+            for file in written.files
+        )
+        commit = replace(old, files=tuple(files))
         write_commit(folder, commit)
-        mark_done(folder, old.run_id)
+        mark_done(folder, old.id)
     loader.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
     loader.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit
 
 
-def _own_file(layout: Layout, run_id: str, file: CommittedFile) -> CommittedFile:
-    path = layout.root / file.path
-    if path.name.startswith(f"{run_id}."):
+def _own_file(
+    layout: Layout, commit: Commit, file: CommittedFile, shared: CompactedFile | None
+) -> CommittedFile:
+    """A file of a commit; its part of the file into which compaction has put it as one again."""
+    if shared is None:
         return file
-    rows = pq.ParquetFile(path).read()
-    own = rows.filter(pc.equal(rows["run_id"], run_id)).combine_chunks()
-    return write_parquet(layout, run_id, path.parent, file.layer, lambda: own)
+    # By place: the rows of other commits of the run have the same run_id.
+    before = takewhile(lambda part: part.path != file.path, shared.parts)
+    path = layout.root / shared.path
+    own = pq.ParquetFile(path).read().slice(sum(part.rows for part in before), file.rows)
+    return write_parquet(layout, commit.id, path.parent, file.layer, own.combine_chunks)

@@ -14,12 +14,13 @@ from tasks.progress import advance
 from tasks.text.counted import counted
 from warehouse.build import schema_version
 from warehouse.build.checks_runner import CheckFailed, run_checks
+from warehouse.build.loader import loaded_commits
 from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.commits import read_commits, unnamed_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import parquet_problem
-from warehouse.read.query import snapshot
+from warehouse.read.query import records, snapshot
 from warehouse.store.archive_files import archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
@@ -118,19 +119,21 @@ def _parquet_findings(
 
 def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     """Commits that are gone or say other rows than were loaded; files that no commit names."""
-    rows_of = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
-    loaded = {(run_id, layer): rows for run_id, layer, rows in con.execute(rows_of).fetchall()}
-    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
-    commits = read_commits(layout.commits, run_ids)
-    for run_id in sorted(set(run_ids) - {commit.run_id for commit in commits}):
-        yield Finding(layout.commits / f"{run_id}.json", "is not there, yet the run is loaded")
+    loaded: dict[tuple[str, str], int] = defaultdict(int)
+    for row in records(con, "FROM files"):
+        # A snapshot of an earlier version has runs alone, of one commit each.
+        loaded[row.get("commit_id", row["run_id"]), row["layer"]] += row["rows"]
+    names = loaded_commits(con)
+    commits = read_commits(layout.commits, names)
+    for name in sorted(names - {commit.id for commit in commits}):
+        yield Finding(layout.commits / f"{name}.json", "is not there, yet the run is loaded")
     for commit in commits:
         said: dict[tuple[str, str], int] = defaultdict(int)
         for file in commit.files:
-            said[commit.run_id, file.layer] += file.rows
+            said[commit.id, file.layer] += file.rows
         for key, rows in said.items():
             if loaded.get(key) != rows:
-                path = layout.commits / f"{commit.run_id}.json"
+                path = layout.commits / f"{commit.id}.json"
                 yield Finding(path, f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}")
     live = {layout.root / file["path"] for file in live_files(con)}
     for path in unnamed_files(layout):

@@ -159,7 +159,7 @@ class Peak:
     """
 
     def __init__(self, pid: int) -> None:
-        self.bytes = self.own = self.files = 0
+        self.bytes = self.own = self.files = self.whole = 0
         self._pid, self._ended = pid, threading.Event()
         self._watch = threading.Thread(target=self._sample)
         self._watch.start()
@@ -170,13 +170,14 @@ class Peak:
             held = sum(each[0] for each in found.values())
             if held > self.bytes:
                 self.bytes, self.own = held, found[self._pid][0]
-            self.files = max(self.files, sum(each[1] for each in found.values()))
+            files = sum(each[1] for each in found.values())
+            self.files, self.whole = max(self.files, files), max(self.whole, held + files)
 
     def end(self) -> dict[str, int]:
-        """Stop watching; the most in bytes, how much of that was the process's own, and files."""
+        """Stop watching; the most in bytes, how much of it was its own, files, and both."""
         self._ended.set()
         self._watch.join()
-        return {"peak": self.bytes, "own": self.own, "files": self.files}
+        return {"peak": self.bytes, "own": self.own, "files": self.files, "whole": self.whole}
 
 
 def family(pid: int) -> list[int]:

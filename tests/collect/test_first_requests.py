@@ -68,10 +68,9 @@ def test_however_many_sources_there_are_few_task_runs(
     assert [one.source_id for one in first.sources] == [f"gb-paper-{n}" for n in range(SOURCES)]
     assert [one.outcomes["fetched"] for one in first.sources] == [1] * SOURCES
     assert [batch.counts["article"] for batch in first.batches] == [1] * SOURCES
-    assert [one.has_pages for one in again.sources] == [False] * SOURCES
+    assert [one.outcomes.get("fetched", 0) for one in again.sources] == [0] * SOURCES
     groups = ("gb-paper-0 and 1 more", "gb-paper-2 and 1 more")
-    words = ("collect", "collect", "refine")
-    named = sorted(f"{word} {group}: Completed" for word in words for group in groups)
+    named = sorted(f"collect {group}: Completed" for group in groups for _ in range(2))
     until("all tasks are known", lambda: task_runs(groups) == named)
 
 
@@ -108,7 +107,7 @@ def test_what_a_failed_source_brought_is_refined(
     path.write_text(f'{gone}files = ["*.txt"]\n')
     with pytest.raises(SourcesFailed, match="every source asked failed"):
         run_of(path)
-    states = ["collect gb-half: Failed", "refine gb-half: Completed"]
+    states = ["collect gb-half: Failed"]
     until("the states are known", lambda: task_runs(["gb-half"]) == states)
     rows = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM articles").to_pylist()
     assert rows == [{"n": 1}]
@@ -144,6 +143,31 @@ def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
     captures = [capture for capture, _ in read_archive(last.warc)]
     assert [one.url_requested.endswith("/feed") for one in captures].count(True) == 3
     assert len({one.capture_id for one in captures}) == len(captures)
+
+
+def test_a_source_is_passed_on_at_once_and_a_failed_one_when_it_is_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_TRIES", "1")
+    path = tmp_path / "sources.toml"
+    with papers_served(1, 1) as port:
+        gone = sources(free_port(), 1, 0.05).replace("gb-paper-0", "gb-gone-0")
+        path.write_text(f"{sources(port, 1, 0.05)}\n{gone}")
+        installation = open_installation(path, TOPICS, tmp_path / "data")
+        with (
+            page_pool(installation.settings) as pool,
+            shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
+        ):
+
+            def passed_on() -> list[str]:
+                shared.end()
+                return [one.source_id for one in shared.collected_sources()]
+
+            for source in installation.sources:
+                shared.collect(source)
+            assert passed_on() == ["gb-paper-0"]
+            collect_sources.fn("both", installation.sources, shared)
+            assert passed_on() == ["gb-gone-0"]
 
 
 def test_a_run_that_was_cancelled_begins_no_further_source(

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.build.mart_merge import ADDED
+from warehouse.build.mart_merge import ADDED, OF_RUNS
 from warehouse.build.sql_files import make_view, read_sql
 from warehouse.read.query import records
 
@@ -104,8 +104,9 @@ def _view_all(con: Connection) -> None:
         " UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
     )
     existing = {name for (name,) in rows.fetchall()}
-    for name in existing.intersection(ADDED):
+    for name in existing.intersection((*ADDED, *OF_RUNS)):
         _view(con, f"added_{name}", f"FROM {name}")
+        _view(con, f"run_{name}", f"FROM {name}")
     parts = {name: relation for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS).items()}
     for name, relation in (parts | {view: view for view in SUMS}).items():
         if relation in existing:

@@ -19,6 +19,7 @@ from warehouse.build.mart_merge import (
     MACROS,
     find_touched,
     marts,
+    note_last_rows,
     relations_read,
     replace_touched,
     view_added,
@@ -42,9 +43,10 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
-# Columns of `new_runs`, which are fields of Commit.
-RUNS = pa.schema(
+# Columns of `commits`; but for its id, they are fields of Commit.
+COMMITS = pa.schema(
     [
+        ("commit_id", pa.string()),
         ("run_id", pa.string()),
         ("sequence", pa.int32()),
         ("flow", pa.string()),
@@ -63,8 +65,8 @@ Connection = duckdb.DuckDBPyConnection
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
-    It is unusable when an earlier SCHEMA_VERSION made it, or when a run that it has loaded is no
-    longer committed. The caller holds the writer's lock. DocumentError for a later SCHEMA_VERSION.
+    It is unusable when an earlier SCHEMA_VERSION made it, or when a commit that it has loaded is
+    gone. The caller holds the writer's lock. DocumentError for a later SCHEMA_VERSION.
     """
     few_arenas()
     try:
@@ -83,7 +85,7 @@ def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
     with opened(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
         if not _has_tables(con) or (
-            schema_version.schema_versions(con) <= current and loaded_runs(con) <= committed
+            schema_version.schema_versions(con) <= current and loaded_commits(con) <= committed
         ):
             yield con
             return
@@ -92,10 +94,10 @@ def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
         yield con
 
 
-def lacks_runs(layout: Layout, committed: Sequence[str]) -> bool:
-    """Whether a committed run is not in the loader's file; the caller holds the writer's lock."""
+def lacks_commits(layout: Layout, committed: Sequence[str]) -> bool:
+    """Whether a commit is not in the loader's file; the caller holds the writer's lock."""
     with open_writer(layout, committed) as con:
-        return not loaded_runs(con).issuperset(committed)
+        return not loaded_commits(con).issuperset(committed)
 
 
 def _has_tables(con: Connection) -> bool:
@@ -140,14 +142,17 @@ def update_relations(con: Connection) -> None:
         make_relations(con)
 
 
-def loaded_runs(con: Connection) -> set[str]:
-    """Ids of the runs that are in the file."""
-    return {row[0] for row in con.execute("SELECT run_id FROM runs").fetchall()}
+def loaded_commits(con: Connection) -> set[str]:
+    """Ids of the commits that are in the file; of an earlier version, those of its runs."""
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'commits'"
+    is_current = bool(con.execute(tables).fetchall())
+    ids = "commit_id FROM commits" if is_current else "run_id FROM runs"
+    return {row[0] for row in con.execute(f"SELECT {ids}").fetchall()}
 
 
 def last_sequence(con: Connection) -> int:
-    """The highest sequence number of the runs in the file."""
-    return _number(con, "SELECT coalesce(max(sequence), 0) FROM runs")
+    """The highest sequence number of the commits in the file."""
+    return _number(con, "SELECT coalesce(max(sequence), 0) FROM commits")
 
 
 def last_load(con: Connection) -> int:
@@ -161,9 +166,8 @@ def _number(con: Connection, sql: str) -> int:
 
 def begin_load(con: Connection) -> None:
     """Create the temporary tables that a load fills, within its transaction."""
-    con.register("no_runs", RUNS.empty_table())
-    con.execute("CREATE OR REPLACE TEMP TABLE new_runs AS FROM no_runs")
-    con.unregister("no_runs")
+    con.execute("CREATE OR REPLACE TEMP TABLE new_runs (run_id VARCHAR)")
+    note_last_rows(con)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE source_definitions AS"
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
@@ -173,14 +177,19 @@ def begin_load(con: Connection) -> None:
 
 
 def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> None:
-    """Read the rows of committed runs from their Parquet files."""
+    """Read the rows of commits from their Parquet files."""
     if not commits:
         return
     # A load of 194,000 captures ran out of 256 MB.
     if sum(commit.attempts for commit in commits) > 20_000:
         allow_all_history(con)
-    runs = [{name: getattr(commit, name) for name in RUNS.names} for commit in commits]
-    insert(con, "new_runs", pa.Table.from_pylist(runs, RUNS))
+    fields = COMMITS.names[1:]
+    rows = [
+        {"commit_id": commit.id, **{name: getattr(commit, name) for name in fields}}
+        for commit in commits
+    ]
+    insert(con, "commits", pa.Table.from_pylist(rows, COMMITS))
+    insert(con, "new_runs", [{"run_id": commit.run_id} for commit in commits])
     add_files(con, commits)
     for layer, table in (
         ("articles", "article_versions"),
@@ -192,9 +201,13 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
 
 
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:
-    """Record which files contain the rows of which run."""
-    files = ((commit.run_id, file) for commit in commits for file in commit.files)
-    insert(con, "files", [{"run_id": run_id, **asdict(file)} for run_id, file in files])
+    """Record which files contain the rows of which commit."""
+    rows = [
+        {"commit_id": commit.id, "run_id": commit.run_id, **asdict(file)}
+        for commit in commits
+        for file in commit.files
+    ]
+    insert(con, "files", rows)
 
 
 def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
@@ -272,9 +285,9 @@ def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
     The caller holds the writer's lock. Returns whether anything changed. CheckFailed, and nothing
     is changed, when the files do not hold the rows that were loaded.
     """
-    commits = read_commits(layout.commits, loaded_runs(con))
-    current = {(run.run_id, file.layer, file.path) for run in commits for file in run.files}
-    if set(con.execute("SELECT run_id, layer, path FROM files").fetchall()) == current:
+    commits = read_commits(layout.commits, loaded_commits(con))
+    current = {(commit.id, file.layer, file.path) for commit in commits for file in commit.files}
+    if set(con.execute("SELECT commit_id, layer, path FROM files").fetchall()) == current:
         return False
     load_no = max(last_load(con), published_load(layout)) + 1
     with transaction(con):

@@ -9,8 +9,8 @@ A mart is a file with one SELECT. Comments at its head define how it is merged:
 
 The SELECT reads the keys from `touched`; the rows it returns replace all rows of these keys. Rows
 that this removes or adds are in `changed_<mart>`, with their key and compared columns, for the
-marts that read this one and are merged after it. `added_<relation>` has the rows of the load's
-runs, for relations that only grow.
+marts that read this one and are merged after it. `added_<relation>` has the rows that the load
+adds, for relations that only grow; `run_<relation>` also what earlier loads added of its runs.
 """
 
 # ruff: noqa: S608 - the names are those of files
@@ -25,8 +25,10 @@ import duckdb
 from warehouse.build.sql_files import read_sql
 
 Connection = duckdb.DuckDBPyConnection
-# Relations to which a load only adds rows of its runs.
-ADDED = ("article_versions", "captures", "stripped_blocks", "files", "runs", "polls")
+# Relations to which a load only adds rows.
+ADDED = ("article_versions", "captures", "stripped_blocks", "files")
+# Those with rows of runs, all of which a load replaces.
+OF_RUNS = ("runs", "polls")
 # For the SELECTs of marts and their touched keys.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
@@ -70,14 +72,27 @@ def relations_read(sql: str) -> set[str]:
     return set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", sql))
 
 
+def note_last_rows(con: Connection) -> None:
+    """Note where the relations end that the load adds to, before it does."""
+    last = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, coalesce(max(rowid), -1) AS row_id FROM {name}" for name in ADDED
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE last_rows AS {last}")
+
+
 def view_added(con: Connection) -> None:
-    """Create the views of the rows that the runs of `new_runs` add."""
-    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM new_runs").fetchall()]
+    """Create the views of the rows that the load adds, and of all rows of its runs."""
+    run_ids = con.execute("SELECT DISTINCT run_id FROM new_runs ORDER BY run_id").fetchall()
     # As constants, which DuckDB compares with statistics of row groups; a join reads all run ids.
-    listed = ", ".join(f"'{run_id}'" for run_id in run_ids) or "NULL"
-    for name in ADDED:
-        where = f"WHERE run_id IN ({listed})"
+    listed = ", ".join(f"'{run_id}'" for (run_id,) in run_ids) or "NULL"
+    where = f"WHERE run_id IN ({listed})"
+    for name in OF_RUNS:
         con.execute(f"CREATE OR REPLACE TEMP VIEW added_{name} AS FROM {name} {where}")
+    for name, last in con.execute("FROM last_rows").fetchall():
+        con.execute(f"CREATE OR REPLACE TEMP VIEW run_{name} AS FROM {name} {where}")
+        # By rowid: otherwise each part of a run would merge the marts for all earlier parts again.
+        new = f"FROM {name} {where} AND rowid > {last}"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW added_{name} AS {new}")
 
 
 def find_touched(con: Connection, mart: Mart) -> bool:

@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("source_calendars", "coverage_gaps", "listing_reaches", "polls"),
         *("captures", "pages", "outcomes", "rejections", "breaker"),
     ),
-    "How this file was built": ("runs", "ledger", "loads", "files"),
+    "How this file was built": ("runs", "ledger", "commits", "loads", "files"),
 }
 
 

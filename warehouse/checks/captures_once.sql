@@ -1,5 +1,5 @@
 -- Holds: a capture has one row.
 SELECT capture_id, count(*) AS rows
-FROM added_captures
+FROM run_captures
 GROUP BY capture_id
 HAVING count(*) > 1

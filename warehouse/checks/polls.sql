@@ -9,7 +9,7 @@ FROM (
 )
 FULL JOIN (
     SELECT run_id, source_id, count(DISTINCT url_requested) AS asked
-    FROM added_captures
+    FROM run_captures
     WHERE kind = 'listing' AND outcome <> 'left_for_later'
     GROUP BY run_id, source_id
 ) USING (run_id, source_id)

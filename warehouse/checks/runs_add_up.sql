@@ -2,7 +2,7 @@
 SELECT run_id, ledger.attempts, robots, listings, pages, articles, revised, unchanged, rejected,
        captured.attempts AS captures
 FROM added_runs AS ledger
-FULL JOIN (SELECT run_id, count(*) AS attempts FROM added_captures GROUP BY run_id) AS captured
+FULL JOIN (SELECT run_id, count(*) AS attempts FROM run_captures GROUP BY run_id) AS captured
     USING (run_id)
 WHERE ledger.attempts IS DISTINCT FROM coalesce(captured.attempts, 0)
    OR ledger.attempts <> robots + listings + pages

@@ -1,4 +1,8 @@
-"""The manifests of finished runs: a Parquet file counts only when a commit names it.
+"""The manifests of what runs have loaded: a Parquet file counts only when a commit names it.
+
+A run that loads several times has a commit for each part, with an id of its own: the run's id, then
+`<run_id>_2`, `<run_id>_3` and so on. The rows of all parts have the run's id. A Parquet file's name
+begins with the id of its commit.
 
 A commit never changes. What compaction put in the place of its files stands beside it, one record a
 layer and day, replaced whole: `commits/compacted/<layer>.<day>.json`.
@@ -18,10 +22,10 @@ from warehouse.layers.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of one run in a compacted file."""
+    """The rows of one commit in a compacted file."""
 
     run_id: str
-    path: str  # file of the run's commit in which they were, below the data folder
+    path: str  # file of the commit in which they were, below the data folder
     rows: int
 
 
@@ -81,7 +85,7 @@ def write_compaction(commits: Path, compaction: Compaction) -> None:
 
 
 def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
-    """The files in which the rows of runs are now, by run and the path in its commit."""
+    """The files in which the rows of commits are now, by run and the path in its commit."""
     return {
         (part.run_id, part.path): file
         for compaction in compactions
@@ -92,11 +96,25 @@ def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], 
 
 BEGUN = ".begun"
 READY = ".ready"
+PART = "_"  # between a run's id and the number of its part; run ids have no such character
+# Of the later parts: earlier versions would take one for the whole run.
+PART_FORMAT = 2
+
+
+def commit_id(run_id: str, part: int) -> str:
+    """The id of the commit of a run's part, counted from 1."""
+    return run_id if part == 1 else f"{run_id}{PART}{part}"
+
+
+def next_part(folder: Path, run_id: str) -> int:
+    """The number of a run's first part that has no commit yet."""
+    found = (name.partition(PART) for name in committed_runs(folder))
+    return max((int(part or 1) for run, _, part in found if run == run_id), default=0) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedFile:
-    """One Parquet file of a run."""
+    """One Parquet file of a commit."""
 
     path: str  # relative to the data folder, with forward slashes
     layer: str  # articles, captures or stripped_blocks
@@ -107,7 +125,7 @@ class CommittedFile:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The record of one run, written last, when all its files are on disk."""
+    """The record of a run, or a part of it, written last, when all its files are on disk."""
 
     run_id: str
     # 1 for the first commit of an installation; the order in which versions were numbered.
@@ -121,40 +139,52 @@ class Commit:
     outcomes: Mapping[str, Mapping[str, int]]  # captures by source and outcome
     # Whatever else is worth keeping about the run.
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    part: int = 1  # of the run: its number, in the order in which they were loaded
+
+    @property
+    def id(self) -> str:
+        """The commit's own id."""
+        return commit_id(self.run_id, self.part)
 
     def paths(self, layout: Layout, layer: str) -> list[Path]:
-        """The run's files of one layer."""
+        """Its files of one layer."""
         return [layout.root / file.path for file in self.files if file.layer == layer]
 
     @property
     def attempts(self) -> int:
-        """All captures of the run."""
+        """All its captures."""
         return sum(sum(by.values()) for by in self.outcomes.values())
 
 
-def commit_path(folder: Path, run_id: str) -> Path:
-    """Where a run's commit is, below a folder of commits."""
-    return folder / f"{run_id}.json"
+def commit_path(folder: Path, commit_id: str) -> Path:
+    """Where a commit is, below a folder of commits."""
+    return folder / f"{commit_id}.json"
 
 
 def committed_runs(folder: Path) -> list[str]:
-    """Ids of the runs that have a commit, sorted."""
+    """Ids of the commits of a folder, sorted."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted(name[:-5] for name in names if name.endswith(".json") and name[0] != ".")
 
 
-def read_commit(folder: Path, run_id: str) -> Commit | None:
-    """One run's commit as it was written; None when the run has none."""
-    path = commit_path(folder, run_id)
-    return decode(Commit, path.read_bytes(), path) if path.exists() else None
+def decode_commit(content: bytes, name: str | Path) -> Commit:
+    """Read a commit; the end of its name is `<id>.json`."""
+    is_first = PART not in Path(name).name
+    return decode(Commit, content, name, format=1 if is_first else PART_FORMAT)
 
 
-def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
-    """The commits of the runs, in the order in which they were made, with their current files.
+def read_commit(folder: Path, commit_id: str) -> Commit | None:
+    """One commit as it was written; None when there is none with this id."""
+    path = commit_path(folder, commit_id)
+    return decode_commit(path.read_bytes(), path) if path.exists() else None
 
-    After compaction several runs have a file in common; each row has its run's id.
+
+def read_commits(folder: Path, commit_ids: Iterable[str]) -> list[Commit]:
+    """The commits, in the order in which they were made, with their current files.
+
+    After compaction several commits have a file in common.
     """
-    found = [commit for run_id in run_ids if (commit := read_commit(folder, run_id))]
+    found = [commit for one in commit_ids if (commit := read_commit(folder, one))]
     compacted = compacted_files(read_compactions(folder)) if found else {}
 
     def current(run_id: str, file: CommittedFile) -> CommittedFile:
@@ -169,23 +199,24 @@ def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
 
 
 def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[Path]:
-    """The files of one layer of runs, each once."""
+    """The files of one layer of commits, each once."""
     return list(dict.fromkeys(path for commit in commits for path in commit.paths(layout, layer)))
 
 
 def write_commit(folder: Path, commit: Commit) -> None:
-    """Write or replace a run's commit; from here on its files count."""
-    write_whole(commit_path(folder, commit.run_id), encode(commit, sort_keys=True))
+    """Write or replace a commit; from here on its files count."""
+    content = encode(commit, format=1 if commit.part == 1 else PART_FORMAT, sort_keys=True)
+    write_whole(commit_path(folder, commit.id), content)
 
 
-def mark_begun(folder: Path, run_id: str) -> None:
-    """Mark that a run's files are being written, to find its leftovers after a crash."""
-    write_whole(folder / f".{run_id}{BEGUN}", b"")
+def mark_begun(folder: Path, commit_id: str) -> None:
+    """Mark that a commit's files are being written, to find its leftovers after a crash."""
+    write_whole(folder / f".{commit_id}{BEGUN}", b"")
 
 
-def mark_done(folder: Path, run_id: str) -> None:
-    """Remove the mark, once the run's commit is written."""
-    (folder / f".{run_id}{BEGUN}").unlink(missing_ok=True)
+def mark_done(folder: Path, commit_id: str) -> None:
+    """Remove the mark, once the commit is written."""
+    (folder / f".{commit_id}{BEGUN}").unlink(missing_ok=True)
 
 
 def sweep(layout: Layout) -> list[Path]:
@@ -195,17 +226,17 @@ def sweep(layout: Layout) -> list[Path]:
     """
     _finish_swap(layout)
     rebuilt = layout.next_commits
-    begun = _begun_runs(layout.commits)
-    crashed = begun | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
+    begun = _begun_commits(layout.commits)
+    crashed = begun | _begun_commits(rebuilt) | set(committed_runs(rebuilt))
     removed = []
     if crashed:
         named = {layout.root / path for path in named_files(layout.commits, crashed)}
-        files = (path for path in _layer_files(layout) if _run_of(path) in crashed)
+        files = (path for path in _layer_files(layout) if _commit_of(path) in crashed)
         removed = [path for path in files if path not in named]
     for path in removed:
         path.unlink()
-    for run_id in begun:
-        mark_done(layout.commits, run_id)
+    for name in begun:
+        mark_done(layout.commits, name)
     shutil.rmtree(rebuilt, ignore_errors=True)
     return removed
 
@@ -215,9 +246,10 @@ def unnamed_files(layout: Layout) -> list[Path]:
     rebuilt = layout.next_commits
     found = _layer_files(layout)
     # After the listing: runs that were writing then are still marked, or have their commit by now.
-    writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
+    begun = _begun_commits(layout.commits) | _begun_commits(rebuilt)
+    writing = begun | set(committed_runs(rebuilt))
     named = {layout.root / path for path in named_files(layout.commits)}
-    unnamed = (path for path in found if path not in named and _run_of(path) not in writing)
+    unnamed = (path for path in found if path not in named and _commit_of(path) not in writing)
     return [path for path in unnamed if path.exists()]
 
 
@@ -226,18 +258,18 @@ def _layer_files(layout: Layout) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _begun_runs(folder: Path) -> set[str]:
+def _begun_commits(folder: Path) -> set[str]:
     marks = folder.glob(f".*{BEGUN}")
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
 
 
-def _run_of(path: Path) -> str:
+def _commit_of(path: Path) -> str:
     return path.name.removeprefix(".").partition(".")[0]
 
 
-def named_files(folder: Path, run_ids: Iterable[str] | None = None) -> set[str]:
-    """Paths of the files of these runs or of all, and of those that compaction wrote or keeps."""
-    commits = read_commits(folder, committed_runs(folder) if run_ids is None else run_ids)
+def named_files(folder: Path, commit_ids: Iterable[str] | None = None) -> set[str]:
+    """Paths of the files of these commits or of all, and of what compaction wrote or keeps."""
+    commits = read_commits(folder, committed_runs(folder) if commit_ids is None else commit_ids)
     named = {file.path for commit in commits for file in commit.files}
     for compaction in read_compactions(folder):
         named.update(file.path for file in compaction.files)

@@ -20,10 +20,10 @@ class Layout:
 
     root: Path
     raw = Below("raw")  # WARC files, `raw/<source_id>/<run_id>.warc.gz`, as fetched
-    articles = Below("articles")  # Parquet, `articles/published_date=<day>/<run_id>.parquet`
-    captures = Below("captures")  # Parquet, `captures/<run_id>.parquet`
-    stripped_blocks = Below("stripped_blocks")  # Parquet, `stripped_blocks/<run_id>.parquet`
-    commits = Below("commits")  # one JSON a finished run: its Parquet files and WARC files
+    articles = Below("articles")  # Parquet, `articles/published_date=<day>/<commit_id>.*.parquet`
+    captures = Below("captures")  # Parquet, `captures/<commit_id>.*.parquet`
+    stripped_blocks = Below("stripped_blocks")  # Parquet, `stripped_blocks/<commit_id>.*.parquet`
+    commits = Below("commits")  # `<commit_id>.json`: Parquet and WARC files of a run or its part
     next_commits = Below("commits.next")  # the commits of an articles layer that is being rebuilt
     definitions = Below("definitions.json")  # all versions of topics and sources
     topic_changes = Below("topic_changes.json")  # the effects of changed topics

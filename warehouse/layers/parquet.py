@@ -20,33 +20,33 @@ Job = tuple[Path, str, Callable[[], pa.Table]]
 
 
 def write_parquet(
-    layout: Layout, run_id: str, folder: Path, layer: str, rows: Callable[[], pa.Table]
+    layout: Layout, commit_id: str, folder: Path, layer: str, rows: Callable[[], pa.Table]
 ) -> CommittedFile:
-    """Write rows to `folder/<run_id>.<start of their SHA-256>.parquet` and force it to the disk.
+    """Write rows to `folder/<commit_id>.<start of their SHA-256>.parquet`, forced to the disk.
 
     The caller syncs the folder's parent when the folder is new.
     """
-    return _confirmed(layout, run_id, layer, *_written(run_id, folder, rows()))
+    return _confirmed(layout, commit_id, layer, *_written(commit_id, folder, rows()))
 
 
-def write_parquets(layout: Layout, run_id: str, jobs: Iterable[Job]) -> list[CommittedFile]:
-    """Write several files of a run, a folder each: one by one, while the disk confirms the others.
+def write_parquets(layout: Layout, commit_id: str, jobs: Iterable[Job]) -> list[CommittedFile]:
+    """Write several files of a commit, a folder each: one by one, while the disk confirms others.
 
     Written by four threads, the files of 3,660 pages took 100 MB more, which the C library kept in
     these threads' heaps for good, and a tenth more CPU.
     """
     with ThreadPoolExecutor(4) as pool:  # forcing a file to the disk is mostly waiting
         confirming = [
-            pool.submit(_confirmed, layout, run_id, layer, *_written(run_id, folder, rows()))
+            pool.submit(_confirmed, layout, commit_id, layer, *_written(commit_id, folder, rows()))
             for folder, layer, rows in jobs
         ]
         return [file.result() for file in confirming]
 
 
-def _written(run_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
+def _written(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
     """A file that is neither named nor forced to the disk yet, and its number of rows."""
     folder.mkdir(parents=True, exist_ok=True)
-    half = folder / f".{run_id}.half"
+    half = folder / f".{commit_id}.half"
     short: list[str] = []  # Parquet paths of the columns that hold values
     for field in table.schema:
         if pa.types.is_list(field.type):
@@ -67,11 +67,11 @@ def _written(run_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
     return half, table.num_rows
 
 
-def _confirmed(layout: Layout, run_id: str, layer: str, half: Path, rows: int) -> CommittedFile:
+def _confirmed(layout: Layout, commit_id: str, layer: str, half: Path, rows: int) -> CommittedFile:
     sync(half)
     with half.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    path = half.with_name(f"{run_id}.{digest[:12]}.parquet")
+    path = half.with_name(f"{commit_id}.{digest[:12]}.parquet")
     if path.exists():
         half.unlink()
     else:

@@ -1,6 +1,6 @@
 -- Grain: one source and run that asked for its listings.
 -- Key: run_id, source_id
--- Touched by: DISTINCT run_id, source_id FROM added_captures WHERE kind = 'listing'
+-- Touched by: DISTINCT run_id, source_id FROM run_captures WHERE kind = 'listing'
 --
 -- The five unanswered pages are FAILURES_IN_A_ROW of the collecting step, after which a run gives up.
 WITH asked AS (
@@ -22,7 +22,7 @@ WITH asked AS (
            max(attempted_at) FILTER (kind = 'page' AND NOT is_unanswered
                                      AND outcome <> 'left_for_later') AS answered_at,
            count(http_status) AS answers
-    FROM added_captures
+    FROM run_captures
     JOIN outcomes USING (outcome)
     -- A listing for which the run had no time was not asked for.
     WHERE NOT (kind = 'listing' AND outcome = 'left_for_later')

@@ -1,7 +1,17 @@
 -- Grain: one run, counted from its captures.
 -- Key: run_id
--- Touched by: run_id FROM new_runs
-SELECT new_runs.*,
+-- Touched by: DISTINCT run_id FROM new_runs
+WITH committed AS (
+    SELECT run_id, min(sequence) AS sequence, any_value(flow) AS flow,
+           min(started_at) AS started_at, max(finished_at) AS finished_at,
+           arg_max(extractor_version, sequence) AS extractor_version,
+           list_sort(list_distinct(flatten(list(warcs)))) AS warcs,
+           sum(attempts)::BIGINT AS attempts
+    FROM commits
+    SEMI JOIN touched USING (run_id)
+    GROUP BY run_id
+)
+SELECT committed.*,
        count(capture_id) FILTER (kind = 'robots') AS robots,
        count(capture_id) FILTER (kind = 'listing') AS listings,
        count(capture_id) FILTER (kind = 'listing' AND class <> 'listing') AS listings_failed,
@@ -13,7 +23,7 @@ SELECT new_runs.*,
        ) AS unchanged,
        count(capture_id) FILTER (
            kind IN ('page', 'file') AND class NOT IN ('article', 'listing')) AS rejected
-FROM new_runs
-LEFT JOIN added_captures USING (run_id)
+FROM committed
+LEFT JOIN run_captures USING (run_id)
 LEFT JOIN outcomes USING (outcome)
 GROUP BY ALL

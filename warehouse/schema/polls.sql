@@ -18,7 +18,7 @@ COMMENT ON TABLE polls IS
     'Which runs requested the listings of a source, and whether they could read them.';
 COMMENT ON COLUMN polls.run_id IS 'Run';
 COMMENT ON COLUMN polls.source_id IS 'Id of the source, as in sources';
-COMMENT ON COLUMN polls.sequence IS 'Place of the run in the order in which runs were partitioned';
+COMMENT ON COLUMN polls.sequence IS 'Place of the run in the order of runs, as in runs';
 COMMENT ON COLUMN polls.polled_at IS 'Time of the last attempt at a listing (UTC)';
 COMMENT ON COLUMN polls.listings IS 'Listings asked for';
 COMMENT ON COLUMN polls.listings_read IS 'How many of them were read, or found unchanged';

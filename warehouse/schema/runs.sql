@@ -21,13 +21,13 @@ CREATE TABLE IF NOT EXISTS runs (
 COMMENT ON TABLE runs IS
     'The ledger: attempts = robots + listings + pages, and pages = articles + revised + unchanged + rejected.';
 COMMENT ON COLUMN runs.run_id IS 'Run; ids sort by start';
-COMMENT ON COLUMN runs.sequence IS 'Place in the order in which runs were partitioned';
+COMMENT ON COLUMN runs.sequence IS 'Place of its first commit in the order of commits';
 COMMENT ON COLUMN runs.flow IS 'Flow that ran';
 COMMENT ON COLUMN runs.started_at IS 'Start (UTC)';
 COMMENT ON COLUMN runs.finished_at IS 'End of collecting and refining (UTC)';
 COMMENT ON COLUMN runs.extractor_version IS 'Version of the extraction rules';
 COMMENT ON COLUMN runs.warcs IS 'WARC files, below the data folder';
-COMMENT ON COLUMN runs.attempts IS 'All attempts, as the commit of the run counts them';
+COMMENT ON COLUMN runs.attempts IS 'All attempts, as the commits of the run count them';
 COMMENT ON COLUMN runs.robots IS 'Attempts at robots.txt';
 COMMENT ON COLUMN runs.listings IS 'Attempts at feeds, sitemaps and section pages';
 COMMENT ON COLUMN runs.listings_failed IS 'Of these, the ones that could not be read';

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.commits import Commit, CommittedFile, Compaction
+from warehouse.layers.commits import CommittedFile, Compaction, decode_commit
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store, open_store
@@ -85,4 +85,4 @@ def files_of(name: str, content: bytes) -> Iterator[CommittedFile]:
         for file in compaction.files:
             yield CommittedFile(file.path, compaction.layer, file.rows, file.bytes, file.sha256)
     elif name.startswith("commits/"):
-        yield from decode(Commit, content, name).files
+        yield from decode_commit(content, name).files

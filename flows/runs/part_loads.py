@@ -1,0 +1,82 @@
+"""The loads of an ingest that goes on collecting: each a part of the run, with its own commit."""
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from queue import SimpleQueue
+
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
+from tasks.installation import Installation
+from tasks.load.loader import LoadReport
+from tasks.load.task import load_runs, publish_snapshot
+from tasks.locks.run_locks import started_at
+from tasks.model import Batch
+from tasks.partition.partitions import Run
+from tasks.refine.refine_source import RefinedSource
+
+log = logging.getLogger(__name__)
+
+
+class PartLoads:
+    """Loads what a run has refined since it last did."""
+
+    def __init__(self, installation: Installation, run_id: str, first_part: int = 1) -> None:
+        self.refined: SimpleQueue[RefinedSource] = SimpleQueue()
+        self.sources: dict[str, RefinedSource] = {}  # those that were taken from the queue, by id
+        self.report = LoadReport()
+        self.is_published = False  # whether anything was
+        self._installation, self._run_id, self._part = installation, run_id, first_part
+        # A part whose load failed is loaded again as it is, since it may have its commit.
+        self._waiting: list[Run] = []
+        self._is_over = False  # whether the last load, and its publication, went well
+        self._due = time.monotonic() + self._seconds
+
+    @property
+    def _seconds(self) -> float:
+        return self._installation.settings.limits.load_seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the next load is due."""
+        return max(0.0, self._due - time.monotonic())
+
+    def load_early(self) -> None:
+        """Load and publish what is refined, if anything; after a failure the next load takes it."""
+        begun = time.monotonic()
+        if batches := self._take():
+            try:
+                self._load(batches)
+            except Exception:
+                log.exception("loading failed: its rows are loaded with the next that are ready")
+        # So that loads take half of the time at most, however large the warehouse.
+        self._due = time.monotonic() + max(self._seconds, time.monotonic() - begun)
+
+    def load_rest(self) -> None:
+        """Load and publish what is not loaded yet; a failure is one of the run."""
+        if (batches := self._take()) or not self._is_over:
+            self._load(batches)
+        shutil.rmtree(self._installation.layout.stage / self._run_id, ignore_errors=True)
+
+    def _take(self) -> list[Batch]:
+        taken = [self.refined.get() for _ in range(self.refined.qsize())]
+        self.sources |= {one.collected.source_id: one for one in taken}
+        return [one.batch for one in taken if one.batch]
+
+    def _load(self, batches: Sequence[Batch]) -> None:
+        self._is_over = False
+        if batches:
+            self._waiting.append(run_part(self._run_id, batches, self._part))
+            self._part += 1
+        self.report += load_runs(self._installation, self._waiting)
+        self._waiting.clear()
+        if publish_snapshot(self._installation):
+            self.is_published = True
+        self._is_over = True
+
+
+def run_part(run_id: str, batches: Sequence[Batch], part: int = 1) -> Run:
+    """Refined archive files as a run, or a part of one, to be loaded."""
+    version, now = str(EXTRACTOR_VERSION), datetime.now(UTC)
+    return Run(run_id, tuple(batches), "ingest", started_at(run_id), now, version, part=part)

@@ -1,0 +1,52 @@
+"""What one source collected in a run, refined; an exception is the source's error."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tasks.collect.collector import Collected
+from tasks.installation import Installation
+from tasks.model import Batch
+from tasks.process_pool import PagePool
+from tasks.refine.refine_archive import refine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RefinedSource:
+    """What became of a source in a run."""
+
+    collected: Collected  # With an error where collecting or refining failed
+    batch: Batch | None = None  # Its staged rows; None when nothing was archived or refining failed
+
+
+def refine_source(
+    installation: Installation, run_id: str, collected: Collected, pool: PagePool
+) -> RefinedSource:
+    """Refine the archive file of a source; an exception becomes the source's error."""
+    if not collected.warc:
+        return RefinedSource(collected)
+    try:
+        batch = refine_run_archive(installation, run_id, collected.warc, pool)
+        return RefinedSource(collected, batch)
+    except Exception as surprise:
+        log.exception("%s: refining stopped", collected.warc)
+        error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
+        return RefinedSource(replace(collected, error=error))
+
+
+def refine_run_archive(
+    installation: Installation, run_id: str, warc: Path, pool: PagePool
+) -> Batch:
+    """Refine one archive file, and log what became of its pages."""
+    sources = {source.id: source for source in installation.sources}
+    batch = refine(warc, run_id, installation.layout, sources, pool)
+    log.info("%s: %s", batch.source_id, outcome_counts(batch.counts) or "no new pages")
+    return batch
+
+
+def outcome_counts(counts: Mapping[str, int]) -> str:
+    """Counts by outcome, in a line."""
+    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())

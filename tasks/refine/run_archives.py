@@ -1,0 +1,27 @@
+"""The archive files of a run that was killed, or is made again."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tasks.partition.partitions import warc_name
+from warehouse.layers.commits import commit_id, next_part, read_commit
+from warehouse.layers.layout import Layout
+from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
+
+
+def uncommitted_archives(layout: Layout, run_id: str) -> list[str]:
+    """A run's archive files that no commit of it has, below the data folder."""
+    parts = range(1, next_part(layout.commits, run_id))
+    commits = (read_commit(layout.commits, commit_id(run_id, part)) for part in parts)
+    committed = {name for commit in commits if commit for name in commit.warcs}
+    ours = (name for name in archive_files(layout) if name.endswith(f"/{run_id}{SUFFIX}"))
+    names = (warc_name(layout, layout.raw / name) for name in ours)
+    return [name for name in names if name not in committed]
+
+
+def found_archives(layout: Layout, names: Iterable[str]) -> list[Path]:
+    """Those of the archive files that are there, downloaded where only the store has them."""
+    paths = [layout.root / name for name in names]
+    for path in paths:
+        download_archive(layout, path.relative_to(layout.raw).as_posix())
+    return [path for path in paths if path.exists()]
