@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, sweep_staged
@@ -42,7 +43,13 @@ MAX_TASKS = 50  # task runs of one backfill at most
 MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 
 
-@flow(name="backfill", flow_run_name="backfill", persist_result=False)
+@flow(
+    name="backfill",
+    flow_run_name="backfill",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def backfill(
     warcs: Annotated[list[str], Field(min_length=1)],
     domains: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed

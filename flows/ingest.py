@@ -22,6 +22,7 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.archive import salvage, unfinished
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
     # A thread for each collect task, and one for each refine task.
     task_runner=ThreadPoolTaskRunner(max_workers=2 * MAX_TASKS),  # type: ignore[arg-type]
     persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed

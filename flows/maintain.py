@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from rich.table import Table
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import SHOWN, LayersBroken, Verified
@@ -25,7 +26,13 @@ class Maintained:
     verified: Verified
 
 
-@flow(name="maintain", flow_run_name="maintain", persist_result=False)
+@flow(
+    name="maintain",
+    flow_run_name="maintain",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def maintain(
     verify_only: bool = False,
     sources_file: str = "",

@@ -9,6 +9,7 @@ from prefect import flow
 
 from flows.ingest import refine_run
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
@@ -26,7 +27,13 @@ from warehouse.store.archive_files import SUFFIX, archive_files
 log = logging.getLogger(__name__)
 
 
-@flow(name="rebuild", flow_run_name="rebuild {layer}", persist_result=False)
+@flow(
+    name="rebuild",
+    flow_run_name="rebuild {layer}",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def rebuild(
     layer: Literal["warehouse", "articles"] = "warehouse",
     sources_file: str = "",

@@ -13,6 +13,7 @@ from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.model import Batch
 from tasks.process_pool import PagePool
+from tasks.progress import stage
 from tasks.refine.refine_archive import refine
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class RefinedSource:
 
 
 @task(task_run_name="refine {name}", cache_policy=NO_CACHE)
+@stage("refine")
 def refine_sources(
     name: str,
     collected: Sequence[Collected],

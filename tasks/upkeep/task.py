@@ -9,6 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
+from tasks.progress import stage
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import SHOWN, Verified, verify
@@ -40,6 +41,7 @@ class Removed:
 
 
 @task(name="compact", cache_policy=NO_CACHE)
+@stage("compact")
 def compact_days(installation: Installation, now: datetime) -> Compacted:
     """Write closed days again as one file each, and publish where rows lie now."""
     closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
@@ -50,6 +52,7 @@ def compact_days(installation: Installation, now: datetime) -> Compacted:
 
 
 @task(name="remove", cache_policy=NO_CACHE)
+@stage("remove")
 def remove_old(installation: Installation, now: datetime) -> Removed:
     """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
     layout, upkeep = installation.layout, installation.settings.upkeep
@@ -67,6 +70,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
 
 
 @task(name="verify", cache_policy=NO_CACHE)
+@stage("verify")
 def verify_layers(installation: Installation) -> Verified:
     """Verify every file, archive reference and check; change nothing."""
     done = verify(installation.layout)

@@ -77,7 +77,7 @@ class Watched:
         """From the start to the hourly ingest."""
         self.page.goto(self.start)
         self.page.get_by_role("link", name="Deployments").click()
-        self.page.get_by_role("link", name="hourly").first.click()
+        self.page.get_by_role("row", name="ingest").get_by_role("link").first.click()
 
     def open_form(self) -> None:
         """To the form of a custom run."""
@@ -295,5 +295,5 @@ def planned(served: Served) -> int:
 def is_active(served: Served) -> bool:
     """Whether the hourly schedule is on, as the server has it."""
     with served.client() as client:
-        (schedule,) = client.read_deployment_by_name("ingest/hourly").schedules
+        (schedule,) = client.read_deployment_by_name("ingest/ingest").schedules
     return schedule.active
