@@ -115,6 +115,13 @@ def log_to_prefect() -> None:
         progress.propagate = False
     # Hides "Finished in state Completed()" for each task run, which does not name the task.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+    # Hides "Running hook 'record_run' ..." at the end of each run; when it fails that is logged.
+    logging.getLogger("prefect.flow_runs").addFilter(is_not_of_a_hook)
+
+
+def is_not_of_a_hook(record: logging.LogRecord) -> bool:
+    """A filter that removes the lines by which Prefect tells of a hook that does well."""
+    return record.levelno > logging.INFO or "ook 'record_run'" not in record.getMessage()
 
 
 def clean_record(record: logging.LogRecord) -> bool:

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
 from tasks.progress import stage
+from tasks.text.counted import counted
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import SHOWN, Verified, verify
@@ -30,13 +31,13 @@ class Removed:
 
     def __str__(self) -> str:
         counts = {
-            "snapshots": self.snapshots,
-            "replaced files": self.replaced,
-            "archive files": self.archives,
-            "leftovers": self.leftovers,
-            "objects of the store": self.objects,
+            "snapshot": self.snapshots,
+            "replaced file": self.replaced,
+            "archive file": self.archives,
+            "leftover": self.leftovers,
+            "stored object": self.objects,
         }
-        removed = (f"{len(paths)} {what}" for what, paths in counts.items() if paths)
+        removed = (counted(len(paths), what) for what, paths in counts.items() if paths)
         return ", ".join(removed) or "nothing"
 
 

@@ -1,5 +1,6 @@
 """The metrics file: what it says of a warehouse, of runs and of the disk, in Prometheus' format."""
 
+import re
 import stat
 import threading
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from tasks.monitor.metrics import EndedRun, write_metrics
 from tasks.progress import stage, take_stage_seconds
 from tasks.settings import Settings
 from tests.support.daily_news import DailyNews
+from tests.support.serving import ROOT
 from warehouse.read.query import query
 
 Figures = dict[str, dict[tuple[str, ...], float]]
@@ -34,6 +36,8 @@ def test_the_figures_are_those_of_the_warehouse(news: DailyNews) -> None:
     run = EndedRun("ingest", "Completed", 12.5, {"collect": 10.0, "load": 2.0}, AT)
     write_metrics(Settings(data=layout.root), run, {"worker": 2, "source": 0})
     got = figures(layout.root / "metrics.prom")
+    guide = (ROOT / "deployments" / "production.md").read_text()
+    assert set(re.findall(r"^\| `(presswatch_\w+)`", guide, re.MULTILINE)) == got.keys()
 
     def asked(sql: str) -> dict[tuple[str, ...], float]:
         rows = [tuple(row.values()) for row in query(layout, sql).to_pylist()]
