@@ -67,15 +67,15 @@ def backfill(
     """Extract the articles of WARC archives. The archives stay where they are.
 
     Args:
-        warcs: Files, folders or globs: .warc, .warc.gz, .warc.zst.
+        warcs: Files, folders or globs where the run is at work: .warc, .warc.gz, .warc.zst.
         domains: Pages of these domains and all hosts below them; of all when empty.
         since: First day of publication in UTC.
         until: Last day of publication in UTC.
         languages: Articles in these languages, such as en; in all when empty.
         only_known: Ignore pages of domains that no source of sources.toml has.
-        every_url: Take pages too whose URL does not look like an article's.
+        every_url: Also take pages whose URL does not look like an article's.
         dry_run: Load nothing, and estimate from a sample what it would come to.
-        processes: Processes at work on this machine; 0 takes the setting, one for each core.
+        processes: Processes that extract pages; 0 takes the setting, one for each core.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.

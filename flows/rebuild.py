@@ -43,7 +43,7 @@ def rebuild(
     """Rebuild a layer from the one before it.
 
     Args:
-        layer: warehouse, from Parquet; or articles (Parquet, then the warehouse), from raw.
+        layer: The warehouse, from Parquet; or the articles, from raw, and then the warehouse.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.

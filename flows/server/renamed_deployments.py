@@ -73,7 +73,8 @@ def _copy(client: SyncPrefectClient, old: DeploymentResponse, name: str) -> None
                 made, parameters=run.parameters, state=run.state, name=run.name
             )
     for automation in client.read_automations():
-        text = AutomationCore.model_validate(automation.model_dump()).model_dump_json()
+        # Not its owner, which the server refuses.
+        text = automation.model_dump_json(exclude={"id", "created", "updated", "owner_resource"})
         if str(old.id) in text:
             text = text.replace(str(old.id), made)
             client.update_automation(automation.id, AutomationCore.model_validate_json(text))

@@ -11,10 +11,11 @@ from prefect.cache_policies import NO_CACHE
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
-from tasks.model import Batch
+from tasks.model import Batch, Outcome
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.refine.refine_archive import refine
+from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -72,4 +73,7 @@ def refine_run_archive(
 
 def outcome_counts(counts: Mapping[str, int]) -> str:
     """Counts by outcome, in a line."""
-    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
+    return ", ".join(
+        counted(n, "article") if outcome == Outcome.ARTICLE else f"{n:,} {outcome}"
+        for outcome, n in counts.items()
+    )

@@ -25,7 +25,7 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
     figures = write_report(installation.layout, installation.layout.report)
     if artifact:
         create_markdown_artifact(
-            key=artifact, markdown=summary_of_topics(figures), description="The topics over time"
+            key=artifact, markdown=summary_of_topics(figures), description="How often each topic came up over time"
         )
     return figures
 
