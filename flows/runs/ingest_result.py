@@ -107,7 +107,10 @@ def _create_artifacts(figures: RunFigures, done: Ingested) -> None:
     for source_id, run_id in done.busy.items():
         listed[source_id], notes[source_id] = 0, f"left to run {run_id}"
     pages = {
-        "ingest-ledger": (ledger_page(done.run_id, figures, listed, notes), "What was collected of each source"),
+        "ingest-ledger": (
+            ledger_page(done.run_id, figures, listed, notes),
+            "What was collected of each source",
+        ),
         "ingest-new": (topics_page(figures), "Which topics the new articles mention"),
         "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
     }
