@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
+from prefect.states import Completed
 from pydantic import Field
 from rich.console import Group
 from rich.table import Table
@@ -91,7 +92,9 @@ def backfill(
         only_known,
         every_url,
     )
-    return _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
+    done = _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
+    message = outcome(done, processes or installation.settings.processes)
+    return Completed(message=message, data=done)  # type: ignore[return-value]
 
 
 def _backfill(
@@ -119,7 +122,10 @@ def _backfill(
         log.info("%s, %s to do", counted(len(files), "WARC file"), megabytes(done.bytes))
         if dry_run:
             pool = held.enter_context(shard_pool(processes or settings.processes))
-            done.estimate = estimate(place, files, done.bytes, pool)
+            guess = done.estimate = estimate(place, files, done.bytes, pool)
+            about = "What became of the sample's records"
+            rows = ledger(guess.outcomes, guess.passed)
+            create_table_artifact(key="backfill-estimate", table=rows, description=about)
             return done
         engine = held.enter_context(refining(settings, processes))
         to_do = (one for one in files if earlier.bytes(one) < one.bytes)
@@ -127,7 +133,8 @@ def _backfill(
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:
-        create_table_artifact(key="backfill-ledger", table=ledger(done.counts, done.passed))
+        about, rows = "What became of the records", ledger(done.counts, done.passed)
+        create_table_artifact(key="backfill-ledger", table=rows, description=about)
     if done.failed and len(done.failed) == done.done:
         first = done.failed[0]
         raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
@@ -189,27 +196,30 @@ def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[st
     return rows
 
 
-def summary(done: Backfilled, processes: int) -> Group:
-    """The ledger, or a dry run's estimate, for a terminal."""
+def outcome(done: Backfilled, processes: int) -> str:
+    """What a run did, or what a dry run estimates, in words."""
     guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
     if guess is None:
-        rows = ledger(done.counts, done.passed)
         shards = f"{counted(done.done, 'shard')} of {counted(done.files, 'file')} done"
-        title = f"{shards}, {len(done.failed)} of them failed; {before}"
-    else:
-        rows = ledger(guess.outcomes, guess.passed)
-        seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
-        unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
-        title = (
-            f"{counted(done.files, 'file')}, {megabytes(guess.bytes)} to do, {before};"
-            f" estimated from {megabytes(guess.sampled)}:\n{counted(guess.articles, 'article')} of"
-            f" {counted(guess.pages, 'page')}, {seconds} in"
-            f" {counted(processes, 'process', 'processes')},"
-            f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
-        )
+        return f"{shards}, {len(done.failed)} of them failed; {before}"
+    seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
+    unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
+    return (
+        f"{counted(done.files, 'file')}, {megabytes(guess.bytes)} to do, {before};"
+        f" estimated from {megabytes(guess.sampled)}:\n{counted(guess.articles, 'article')} of"
+        f" {counted(guess.pages, 'page')}, {seconds} in"
+        f" {counted(processes, 'process', 'processes')},"
+        f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
+    )
+
+
+def summary(done: Backfilled, processes: int) -> Group:
+    """The ledger, or a dry run's estimate, for a terminal."""
+    guess = done.estimate
+    rows = ledger(guess.outcomes, guess.passed) if guess else ledger(done.counts, done.passed)
     table = Table(box=None)
     for column in ("records", "became", "outcome"):
         table.add_column(column, justify="right" if column == "records" else "left")
     for row in rows:
         table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
-    return Group(Text(without_controls(title)), table)
+    return Group(Text(without_controls(outcome(done, processes))), table)

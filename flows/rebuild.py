@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from prefect import flow
+from prefect.states import Completed
 
 from flows.ingest import refine_run
 from flows.runs.installation import open_for_run
@@ -57,7 +58,9 @@ def rebuild(
     else:
         rebuild_snapshot(installation)
     report_or_warn(installation, "")
-    log.info("%s rebuilt: %s", layer, installation.layout.current)
+    message = f"{layer} rebuilt: {installation.layout.current}"
+    log.info("%s", message)
+    return Completed(message=message)  # type: ignore[return-value]
 
 
 def _rebuild_articles(installation: Installation) -> None:

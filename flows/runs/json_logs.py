@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 # What pydantic takes for true. Read here, not from Settings: a wrong setting is reported as JSON.
 TRUE = {"1", "true", "t", "yes", "y", "on"}
 # Of Prefect's log lines, and of ours while a flow runs.
-OF_A_RUN = ("flow_name", "flow_run_id", "flow_run_name", "task_run_id", "task_run_name")
+OF_A_RUN = ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name")
 # Prefect's own logging.yml with our formatter, in every process that reads these variables.
 PREFECT_LOGGING = {
     "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "flows.runs.json_logs.JsonFormatter",
