@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
+from prefect.states import Completed
 from pydantic import Field
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, sweep_staged
@@ -42,7 +44,13 @@ MAX_TASKS = 50  # task runs of one backfill at most
 MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 
 
-@flow(name="backfill", flow_run_name="backfill", persist_result=False)
+@flow(
+    name="backfill",
+    flow_run_name="backfill",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def backfill(
     warcs: Annotated[list[str], Field(min_length=1)],
     domains: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
@@ -60,15 +68,15 @@ def backfill(
     """Extract the articles of WARC archives. The archives stay where they are.
 
     Args:
-        warcs: Files, folders or globs: .warc, .warc.gz, .warc.zst.
+        warcs: Files, folders or globs where the run is at work: .warc, .warc.gz, .warc.zst.
         domains: Pages of these domains and all hosts below them; of all when empty.
         since: First day of publication in UTC.
         until: Last day of publication in UTC.
         languages: Articles in these languages, such as en; in all when empty.
         only_known: Ignore pages of domains that no source of sources.toml has.
-        every_url: Take pages too whose URL does not look like an article's.
+        every_url: Also take pages whose URL does not look like an article's.
         dry_run: Load nothing, and estimate from a sample what it would come to.
-        processes: Processes at work on this machine; 0 takes the setting, one for each core.
+        processes: Processes that extract pages; 0 takes the setting, one for each core.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
@@ -84,7 +92,9 @@ def backfill(
         only_known,
         every_url,
     )
-    return _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
+    done = _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
+    message = outcome(done, processes or installation.settings.processes)
+    return Completed(message=message, data=done)  # type: ignore[return-value]
 
 
 def _backfill(
@@ -112,7 +122,10 @@ def _backfill(
         log.info("%s, %s to do", counted(len(files), "WARC file"), megabytes(done.bytes))
         if dry_run:
             pool = held.enter_context(shard_pool(processes or settings.processes))
-            done.estimate = estimate(place, files, done.bytes, pool)
+            guess = done.estimate = estimate(place, files, done.bytes, pool)
+            about = "What became of the sample's records"
+            rows = ledger(guess.outcomes, guess.passed)
+            create_table_artifact(key="backfill-estimate", table=rows, description=about)
             return done
         engine = held.enter_context(refining(settings, processes))
         to_do = (one for one in files if earlier.bytes(one) < one.bytes)
@@ -120,7 +133,8 @@ def _backfill(
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:
-        create_table_artifact(key="backfill-ledger", table=ledger(done.counts, done.passed))
+        about, rows = "What became of the records", ledger(done.counts, done.passed)
+        create_table_artifact(key="backfill-ledger", table=rows, description=about)
     if done.failed and len(done.failed) == done.done:
         first = done.failed[0]
         raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
@@ -182,27 +196,30 @@ def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[st
     return rows
 
 
-def summary(done: Backfilled, processes: int) -> Group:
-    """The ledger, or a dry run's estimate, for a terminal."""
+def outcome(done: Backfilled, processes: int) -> str:
+    """What a run did, or what a dry run estimates, in words."""
     guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
     if guess is None:
-        rows = ledger(done.counts, done.passed)
         shards = f"{counted(done.done, 'shard')} of {counted(done.files, 'file')} done"
-        title = f"{shards}, {len(done.failed)} of them failed; {before}"
-    else:
-        rows = ledger(guess.outcomes, guess.passed)
-        seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
-        unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
-        title = (
-            f"{counted(done.files, 'file')}, {megabytes(guess.bytes)} to do, {before};"
-            f" estimated from {megabytes(guess.sampled)}:\n{counted(guess.articles, 'article')} of"
-            f" {counted(guess.pages, 'page')}, {seconds} in"
-            f" {counted(processes, 'process', 'processes')},"
-            f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
-        )
+        return f"{shards}, {len(done.failed)} of them failed; {before}"
+    seconds = timedelta(seconds=round(guess.cpu_seconds / processes))
+    unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
+    return (
+        f"{counted(done.files, 'file')}, {megabytes(guess.bytes)} to do, {before};"
+        f" estimated from {megabytes(guess.sampled)}:\n{counted(guess.articles, 'article')} of"
+        f" {counted(guess.pages, 'page')}, {seconds} in"
+        f" {counted(processes, 'process', 'processes')},"
+        f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
+    )
+
+
+def summary(done: Backfilled, processes: int) -> Group:
+    """The ledger, or a dry run's estimate, for a terminal."""
+    guess = done.estimate
+    rows = ledger(guess.outcomes, guess.passed) if guess else ledger(done.counts, done.passed)
     table = Table(box=None)
     for column in ("records", "became", "outcome"):
         table.add_column(column, justify="right" if column == "records" else "left")
     for row in rows:
         table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
-    return Group(Text(without_controls(title)), table)
+    return Group(Text(without_controls(outcome(done, processes))), table)

@@ -22,6 +22,7 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
 from tasks.archive import salvage, unfinished
 from tasks.collect.activity import Activity
@@ -55,6 +56,8 @@ log = logging.getLogger(__name__)
     # A thread for each collect task, and one for the refine task.
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_TASKS + 1),  # type: ignore[arg-type]
     persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
+from prefect.states import Completed
 from rich.table import Table
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import SHOWN, LayersBroken, Verified
@@ -25,7 +27,13 @@ class Maintained:
     verified: Verified
 
 
-@flow(name="maintain", flow_run_name="maintain", persist_result=False)
+@flow(
+    name="maintain",
+    flow_run_name="maintain",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def maintain(
     verify_only: bool = False,
     sources_file: str = "",
@@ -48,10 +56,12 @@ def maintain(
         compacted = compact_days(installation, now)
         removed = remove_old(installation, now)
     done = Maintained(compacted, removed, verify_layers(installation))
-    create_markdown_artifact(key="maintain-ledger", markdown=ledger(done))
+    about = "What was compacted, removed and verified"
+    create_markdown_artifact(key="maintain-ledger", markdown=ledger(done), description=about)
     if done.verified.findings:
         raise LayersBroken(done.verified.findings)
-    return done
+    message = "; ".join(f"{step}: {getattr(done, step)}" for step in Maintained.__slots__)
+    return Completed(message=message, data=done)  # type: ignore[return-value]
 
 
 def ledger(done: Maintained) -> str:

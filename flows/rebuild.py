@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from prefect import flow
+from prefect.states import Completed
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from flows.runs.part_loads import run_part
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
@@ -30,7 +32,13 @@ from warehouse.store.archive_files import SUFFIX, archive_files
 log = logging.getLogger(__name__)
 
 
-@flow(name="rebuild", flow_run_name="rebuild {layer}", persist_result=False)
+@flow(
+    name="rebuild",
+    flow_run_name="rebuild {layer}",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def rebuild(
     layer: Literal["warehouse", "articles"] = "warehouse",
     sources_file: str = "",
@@ -40,7 +48,7 @@ def rebuild(
     """Rebuild a layer from the one before it.
 
     Args:
-        layer: warehouse, from Parquet; or articles (Parquet, then the warehouse), from raw.
+        layer: The warehouse, from Parquet; or the articles, from raw, and then the warehouse.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
@@ -54,7 +62,9 @@ def rebuild(
     else:
         rebuild_snapshot(installation)
     report_or_warn(installation, "")
-    log.info("%s rebuilt: %s", layer, installation.layout.current)
+    message = f"{layer} rebuilt: {installation.layout.current}"
+    log.info("%s", message)
+    return Completed(message=message)  # type: ignore[return-value]
 
 
 def _rebuild_articles(installation: Installation) -> None:

@@ -3,15 +3,23 @@
 import logging
 
 from prefect import flow
+from prefect.states import Completed
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.report.task import report_or_warn
 
 log = logging.getLogger(__name__)
 
 
-@flow(name="recount", flow_run_name="recount", persist_result=False)
+@flow(
+    name="recount",
+    flow_run_name="recount",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Count new and changed topics again over all history."""
     installation = open_for_run(sources_file, topics_file, data)
@@ -19,4 +27,6 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
     report = load_runs(installation, [])
     publish_snapshot(installation)
     report_or_warn(installation, "")
-    log.info("recounted: %s", ", ".join(report.recounted) or "no topic has changed")
+    message = f"recounted: {', '.join(report.recounted) or 'no topic has changed'}"
+    log.info("%s", message)
+    return Completed(message=message)  # type: ignore[return-value]

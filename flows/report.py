@@ -3,19 +3,29 @@
 import logging
 
 from prefect import flow
+from prefect.states import Completed
 
 from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
 from tasks.report.task import report_snapshot
 from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
 
-@flow(name="report", flow_run_name="report", persist_result=False)
+@flow(
+    name="report",
+    flow_run_name="report",
+    persist_result=False,
+    on_completion=[record_run],
+    on_failure=[record_run],
+)
 def report(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Write the HTML report, and show its main charts on the run's page."""
     installation = open_for_run(sources_file, topics_file, data)
     figures = report_snapshot(installation, "report-topics")
     path = installation.layout.report
     articles, sources = counted(figures.articles, "article"), counted(figures.sources, "source")
-    log.info("%s: %s of %s", path, articles, sources)
+    message = f"{path}: {articles} of {sources}"
+    log.info("%s", message)
+    return Completed(message=message)  # type: ignore[return-value]

@@ -156,6 +156,10 @@ class Settings(BaseSettings):
     """The TOML file of topics."""
     deployments: Path = Path("deployments/prefect.yaml")
     """The Prefect deployments and their schedules."""
+    metrics: Path = Path("metrics.prom")
+    """File of the metrics for Prometheus, below the data folder unless the path is absolute."""
+    log_json: bool = False
+    """Write log lines as JSON, an object a line, for programs that collect them."""
     contact: Annotated[str, matching(_CONTACT, "a mail address or an http(s) URL")] = ""
     """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()

@@ -17,6 +17,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from flows.runs.json_logs import JsonFormatter, is_json
 from flows.runs.prefect_settings import PROJECT_LOGGERS, clean_record
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
@@ -31,7 +32,9 @@ def show_progress(*, quiet: bool = False) -> Iterator[None]:
     shown: logging.Handler = logging.StreamHandler(sys.stderr)
     shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     bars = Progress(disable=True)
-    if sys.stderr.isatty():
+    if is_json():
+        shown.setFormatter(JsonFormatter())
+    elif sys.stderr.isatty():
         bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -12,6 +12,7 @@ import duckdb
 import typer
 from typer.core import TyperGroup
 
+from flows.runs.json_logs import is_json, json_line
 from tasks.installation import Installation, settings_of
 from tasks.text.control_characters import without_controls
 
@@ -71,6 +72,11 @@ class ReportedErrors(TyperGroup):
                 problem := _system_problem(error, ctx.meta.get("data"))
             ):
                 fail(problem, Exit.FAILED)
+            # Those that typer itself reports have a status.
+            is_surprise = not hasattr(error, "exit_code") and not isinstance(error, typer.Abort)
+            if is_json() and is_surprise:
+                print(json_line(f"unexpected error: {error}", error=error), file=sys.stderr)
+                raise typer.Exit(Exit.FAILED) from None
             raise
 
 
@@ -98,8 +104,14 @@ def print_version(is_asked: bool) -> None:
 
 def fail(message: str, status: Exit) -> NoReturn:
     """End the command with a message on standard error."""
-    print(without_controls(message), file=sys.stderr)
+    say(message)
     raise typer.Exit(status)
+
+
+def say(message: str, level: str = "ERROR") -> None:
+    """Print a line on standard error, as JSON where log lines are."""
+    line = without_controls(message)
+    print(json_line(line, level) if is_json() else line, file=sys.stderr)
 
 
 SourcesFile = Annotated[

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import printable, relations_view
-from flows.cli.options import DataFolder, Exit, fail
+from flows.cli.options import DataFolder, Exit, fail, say
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
@@ -59,7 +59,7 @@ def sql(
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
-    with asked(layout_of(data), text, parquet) as answer, _written_to(out):
+    with asked(_readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
         if parquet:
@@ -92,7 +92,7 @@ def schema(
     """Describe each table, view and column of the warehouse."""
     from warehouse.build.relations import describe
 
-    found = describe(layout_of(data))
+    found = describe(_readable_layout(data))
     if relation is not None:
         names = [each.name for each in found]
         if relation not in names:
@@ -116,7 +116,7 @@ def report(
     """Write an HTML page that shows each topic over time."""
     from tasks.report import write_report
 
-    layout = layout_of(data)
+    layout = _readable_layout(data)
     if table:
         print_topics(layout)
         return
@@ -130,7 +130,7 @@ def health(data: DataFolder = None) -> None:
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
-    layout = layout_of(data)
+    layout = _readable_layout(data)
     with snapshot(layout):
         Console().print(health_view(source_health(layout).values()))
 
@@ -157,8 +157,18 @@ def layout_of(data: Path | None) -> Layout:
         layout = Layout(settings.data)
         if not layout.current.exists():
             raise
-        print(f"{error}; reading the local copy", file=sys.stderr)
+        say(f"{error}; reading the local copy", "WARNING")
         return layout
+
+
+def _readable_layout(data: Path | None) -> Layout:
+    """`layout_of`, unless a newer version of Presswatch has written its snapshot."""
+    from warehouse.build.schema_version import refuse_newer_snapshot
+
+    layout = layout_of(data)
+    # A query would read tables that the guides of this version do not describe.
+    refuse_newer_snapshot(layout)
+    return layout
 
 
 Answer = duckdb.DuckDBPyRelation

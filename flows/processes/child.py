@@ -1,18 +1,23 @@
 """Child processes that end with this one, however it ends."""
 
 import ctypes
+import json
 import logging
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from flows.processes.ctrl_c import sessions
+from flows.runs.json_logs import as_json_line, is_json
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +100,11 @@ def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]", seconds: fl
 
 def why_ended(said: bytes) -> str:
     """The end of what a Prefect server said, or the remedy where that is known."""
-    text = " ".join(said.decode(errors="replace").split())
+    text = said.decode(errors="replace")
+    with suppress(ValueError, IndexError, KeyError, TypeError):  # not a line of JSON
+        last = json.loads(text.splitlines()[-1])
+        text = last.get("exception") or last["message"]
+    text = " ".join(text.split())
     if "Can't locate revision identified by" in text[-END_CHARS:]:
         return "its database was written by a newer version of Prefect; upgrade"
     return text[-REASON_CHARS:] or "it said nothing"
@@ -114,7 +123,19 @@ class Child:
     def start(self) -> None:
         """Start it."""
         with self.log.open("ab") as out:
+            if not is_json(self.environment):
+                self.process = start(self.command, self.environment, out)
+                return
+        # Not all that it and its runs print comes from a logger.
+        said, say = os.pipe()
+        with os.fdopen(say, "wb") as out:
             self.process = start(self.command, self.environment, out)
+        threading.Thread(target=self._keep_as_json, args=(said,), daemon=True).start()
+
+    def _keep_as_json(self, said: int) -> None:
+        with os.fdopen(said, "rb") as lines, self.log.open("ab", buffering=0) as kept:
+            for line in lines:
+                kept.write(as_json_line(line, self.name))
 
     def has_ended(self) -> bool:
         """Whether the process is gone."""

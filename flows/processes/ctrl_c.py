@@ -68,6 +68,11 @@ def _end() -> None:
 
 def say_stopped() -> None:
     """Print the one line that says that the command was stopped."""
+    from flows.runs.json_logs import is_json, json_line
+
+    if is_json():
+        os.write(2, f"{json_line(MESSAGE, 'WARNING')}\n".encode())
+        return
     cleared = CLEARED if os.isatty(2) else ""
     # Past sys.stderr, which a progress bar may have replaced and locked.
     os.write(2, f"{cleared}{MESSAGE}\n".encode())

@@ -19,6 +19,8 @@ LIKE_PREFECTS_OWN = {
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
+    # What it says is read by `why_ended`, not by programs that collect logs.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "standard",
 }
 
 

@@ -107,8 +107,11 @@ def _create_artifacts(figures: RunFigures, done: Ingested) -> None:
     for source_id, run_id in done.busy.items():
         listed[source_id], notes[source_id] = 0, f"left to run {run_id}"
     pages = {
-        "ingest-ledger": (ledger_page(done.run_id, figures, listed, notes), "What was collected"),
-        "ingest-new": (topics_page(figures), "The topics of what is new"),
+        "ingest-ledger": (
+            ledger_page(done.run_id, figures, listed, notes),
+            "What was collected of each source",
+        ),
+        "ingest-new": (topics_page(figures), "Which topics the new articles mention"),
         "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
     }
     for key, (markdown, about) in pages.items():

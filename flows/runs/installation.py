@@ -5,13 +5,14 @@ from prefect.context import FlowRunContext
 from flows.runs.prefect_settings import log_to_prefect
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError
+from warehouse.build.schema_version import refuse_newer_snapshot
 
 
 def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation:
     """Open the installation of a flow's parameters as `open_installation` does, when a flow begins.
 
     ConfigError, too, where a run of a deployment names files: those of its worker count, not those
-    of whoever reaches the API.
+    of whoever reaches the API. DocumentError where a newer version has loaded the data.
     """
     log_to_prefect()
     context = FlowRunContext.get()
@@ -21,4 +22,5 @@ def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation
         raise ConfigError([f"{names}: not for runs of a deployment, which use the worker's files"])
     installation = open_installation(sources_file, topics_file, data)
     keep_private(installation.layout.root)
+    refuse_newer_snapshot(installation.layout)
     return installation

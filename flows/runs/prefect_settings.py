@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flows.runs.json_logs import PREFECT_LOGGING, is_json
 from tasks.settings import ConfigError, Settings
 from tasks.text.control_characters import without_controls
 
@@ -56,8 +57,10 @@ def configure(*, verbose: bool = False) -> None:
     os.umask(0o077)
     # Hides Prefect's traceback of an error that the command reports in one line.
     quiet = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
-    for name, value in (SETTINGS if verbose else SETTINGS | quiet).items():
+    for name, value in _settings(os.environ, {} if verbose else quiet).items():
         os.environ.setdefault(name, value)
+    if is_json():
+        logging.captureWarnings(True)
     if not verbose:
         _set_temporary_password()
 
@@ -81,7 +84,11 @@ def server_settings(api: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Presswatch's settings for a server whose API has this address, workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
     origins = ",".join(own_origins({**links, **environment}))
-    return SETTINGS | SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}
+    return _settings(environment, SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins})
+
+
+def _settings(environment: Mapping[str, str], others: dict[str, str]) -> dict[str, str]:
+    return SETTINGS | others | (PREFECT_LOGGING if is_json(environment) else {})
 
 
 def own_origins(environment: Mapping[str, str]) -> list[str]:
@@ -108,6 +115,13 @@ def log_to_prefect() -> None:
         progress.propagate = False
     # Hides "Finished in state Completed()" for each task run, which does not name the task.
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+    # Hides "Running hook 'record_run' ..." at the end of each run; when it fails that is logged.
+    logging.getLogger("prefect.flow_runs").addFilter(is_not_of_a_hook)
+
+
+def is_not_of_a_hook(record: logging.LogRecord) -> bool:
+    """A filter that removes the lines by which Prefect tells of a hook that does well."""
+    return record.levelno > logging.INFO or "ook 'record_run'" not in record.getMessage()
 
 
 def clean_record(record: logging.LogRecord) -> bool:

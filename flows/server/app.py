@@ -12,6 +12,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flows.server.metrics import Metrics
+
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds before another try where the database was busy
 
 
@@ -108,5 +110,5 @@ def create_guarded_app() -> ASGIApp:
     hosts = {"127.0.0.1", "localhost", *(urlsplit(origin).hostname or "" for origin in origins)}
     # Around the app, not added to it: the server's own clients call the same app in memory, as host
     # `prefect-in-memory`, to run automations' actions.
-    app = OwnOriginsOnly(AskedAgain(create_app(final=True)), origins)
+    app = OwnOriginsOnly(Metrics(AskedAgain(create_app(final=True))), origins)
     return TrustedHostMiddleware(app, allowed_hosts=sorted(hosts), www_redirect=False)

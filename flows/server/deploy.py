@@ -15,6 +15,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
+from flows.server.renamed_deployments import rename_deployments
 from tasks.installation import Installation
 from tasks.settings import ConfigError
 
@@ -39,6 +40,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
     with get_client(sync_client=True) as client:
         _create_pool(client)
+        rename_deployments(client, installation.settings.deployments)
         _run_prefect_deploy(installation.settings.deployments)
         for automation in automations:
             blocks = [one.get("block") for one in automation["actions"]]

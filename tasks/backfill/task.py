@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.backfill.shard_processes import Refinement, ShardFailed
 from tasks.backfill.shard_runs import Estimate, Place, grouped, load_shards
 from tasks.backfill.shards import Staged
-from tasks.progress import advance
+from tasks.progress import advance, stage
 from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ class ShardWork:
 
 
 @task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
+@stage("backfill")
 def backfill_part(work: ShardWork, size: int, name: str) -> bool:
     """Refine and load some of the shards; whether there may be more."""
     return work.load(size)

@@ -22,6 +22,7 @@ from tasks.collect.collector import Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.installation import Installation
 from tasks.process_pool import PagePool
+from tasks.progress import stage
 from tasks.sources.source import Source
 from warehouse.read.query import kept_open
 from warehouse.read.source_health import source_health
@@ -146,6 +147,7 @@ def source_groups(sources: Sequence[Source]) -> dict[str, tuple[Source, ...]]:
 
 
 @task(task_run_name="collect {name}", cache_policy=NO_CACHE)
+@stage("collect")
 def collect_sources(
     name: str, sources: tuple[Source, ...], shared: SharedCollection
 ) -> tuple[Collected, ...]:

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from tasks.installation import Installation
 from tasks.load.loader import LoadReport, load, publish_all, rebuild_warehouse
 from tasks.partition.partitions import Run
+from tasks.progress import stage
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ RETRIED: dict[str, Any] = {
 
 
 @task(name="load", task_run_name="load", **RETRIED)
+@stage("load")
 def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
     """Partition into Parquet, count mentions, load DuckDB, update the marts, run the checks.
 
@@ -55,12 +57,14 @@ def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
 
 
 @task(name="publish", task_run_name="publish", **RETRIED)
+@stage("publish")
 def publish_snapshot(installation: Installation) -> Path | None:
     """Publish the last load and return the snapshot's file; None when nothing was new."""
     return publish_all(**_arguments(installation))
 
 
 @task(name="rebuild warehouse", task_run_name="rebuild warehouse", cache_policy=NO_CACHE)
+@stage("rebuild warehouse")
 def rebuild_snapshot(installation: Installation) -> LoadReport:
     """Rebuild the warehouse from Parquet, check it and publish it."""
     return rebuild_warehouse(**_arguments(installation))

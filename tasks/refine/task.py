@@ -12,6 +12,7 @@ from tasks.collect.collector import Collected
 from tasks.collect.task import SharedCollection
 from tasks.installation import Installation
 from tasks.process_pool import PagePool
+from tasks.progress import stage
 from tasks.refine.refine_source import RefinedSource, refine_source
 
 # Sources that are refined side by side: each holds refined pages that wait for those before them.
@@ -30,7 +31,7 @@ def refine_sources(
     """Extract, clean and normalise what each source collected, until the last one is collected."""
 
     def refine(one: Collected) -> None:
-        with activity.of(one.source_id, "refines its pages"):
+        with stage("refine"), activity.of(one.source_id, "refines its pages"):
             refined.put(refine_source(installation, run_id, one, pool))
 
     with ThreadPoolExecutor(MAX_AT_ONCE) as threads:

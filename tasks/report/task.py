@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
+from tasks.progress import stage
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import Figures
 from warehouse.read.query import query
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
+@stage("report")
 def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
     """Write the HTML report of the current snapshot.
 
@@ -22,9 +24,9 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
     """
     figures = write_report(installation.layout, installation.layout.report)
     if artifact:
-        create_markdown_artifact(
-            key=artifact, markdown=summary_of_topics(figures), description="The topics over time"
-        )
+        about = "How often each topic came up over time"
+        markdown = summary_of_topics(figures)
+        create_markdown_artifact(key=artifact, markdown=markdown, description=about)
     return figures
 
 

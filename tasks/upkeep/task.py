@@ -9,6 +9,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
+from tasks.progress import stage
+from tasks.text.counted import counted
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import SHOWN, Verified, verify
@@ -29,17 +31,18 @@ class Removed:
 
     def __str__(self) -> str:
         counts = {
-            "snapshots": self.snapshots,
-            "replaced files": self.replaced,
-            "archive files": self.archives,
-            "leftovers": self.leftovers,
-            "objects of the store": self.objects,
+            "snapshot": self.snapshots,
+            "replaced file": self.replaced,
+            "archive file": self.archives,
+            "leftover": self.leftovers,
+            "stored object": self.objects,
         }
-        removed = (f"{len(paths)} {what}" for what, paths in counts.items() if paths)
+        removed = (counted(len(paths), what) for what, paths in counts.items() if paths)
         return ", ".join(removed) or "nothing"
 
 
 @task(name="compact", cache_policy=NO_CACHE)
+@stage("compact")
 def compact_days(installation: Installation, now: datetime) -> Compacted:
     """Write closed days again as one file each, and publish where rows lie now."""
     closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
@@ -50,6 +53,7 @@ def compact_days(installation: Installation, now: datetime) -> Compacted:
 
 
 @task(name="remove", cache_policy=NO_CACHE)
+@stage("remove")
 def remove_old(installation: Installation, now: datetime) -> Removed:
     """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
     layout, upkeep = installation.layout, installation.settings.upkeep
@@ -67,6 +71,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
 
 
 @task(name="verify", cache_policy=NO_CACHE)
+@stage("verify")
 def verify_layers(installation: Installation) -> Verified:
     """Verify every file, archive reference and check; change nothing."""
     done = verify(installation.layout)

@@ -1,10 +1,14 @@
 """`presswatch backfill`: what it prints, its exit status, and what is left after it."""
 
 import gzip
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowFilter
+from prefect.client.schemas.sorting import FlowRunSort
 
 from flows import backfill as job
 from flows.rebuild import rebuild
@@ -43,6 +47,18 @@ def test_a_backfill_and_its_second_time(
     assert "2 files, 0.1 MB to do" in out
     assert "of Parquet" in out
     assert not (tmp_path / "data" / "commits").exists()
+    # Its page in Prefect's UI says it too.
+    with get_client(sync_client=True) as client:
+        of = FlowFilter.model_validate({"name": {"any_": ["backfill"]}})
+        (run,) = client.read_flow_runs(flow_filter=of, sort=FlowRunSort.START_TIME_DESC, limit=1)
+        about = {"flow_runs": {"id": {"any_": [str(run.id)]}}}
+        (artifact,) = client.request("POST", "/artifacts/filter", json=about).json()
+    assert run.state
+    assert "2 files, 0.1 MB to do" in (run.state.message or "")
+    assert artifact["key"] == "backfill-estimate"
+    assert {"records": 36, "became": "an article", "outcome": "article"} in json.loads(
+        artifact["data"]
+    )
 
     status, out, error = command(*asked, "--processes", "1")
     assert status == 0, error

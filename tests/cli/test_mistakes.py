@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,7 +126,9 @@ def test_a_data_folder_of_a_newer_version(desk: Desk, news: DailyNews, words: st
     )
 
 
-@pytest.mark.parametrize("words", ["recount", "rebuild warehouse", "rebuild articles", "maintain"])
+@pytest.mark.parametrize(
+    "words", ["ingest", "recount", "rebuild warehouse", "rebuild articles", "maintain"]
+)
 def test_a_warehouse_of_a_newer_version(desk: Desk, news: DailyNews, words: str) -> None:
     layout = news(1)
     with duckdb.connect(str(layout.writer)) as con:
@@ -137,14 +140,51 @@ def test_a_warehouse_of_a_newer_version(desk: Desk, news: DailyNews, words: str)
     assert layout.writer.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "words", ["ingest", "maintain", "sql x", "schema", "report", "report --table", "sources health"]
+)
+def test_a_snapshot_of_a_newer_version(desk: Desk, news: DailyNews, words: str) -> None:
+    layout = news(1)
+    with duckdb.connect(layout.current.resolve()) as con:
+        con.execute("UPDATE loads SET schema_version = 99")
+    desk.fails(
+        words, 1, str(layout.current), "newer version of Presswatch; upgrade", data=layout.root
+    )
+    # An ingest asks no source for what it could not load.
+    assert len(list(layout.commits.glob("*.json"))) == 1
+    assert not layout.raw.exists()
+
+
+def make_newer_database(home: Path) -> None:
+    """Write a database of Prefect's as a later version of it would leave it."""
+    with sqlite3.connect(home / "prefect.db") as con:
+        con.execute("CREATE TABLE alembic_version AS SELECT 'ffffffffffff' AS version_num")
+
+
 def test_a_prefect_database_of_a_newer_version(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with sqlite3.connect(tmp_path / "prefect.db") as con:
-        con.execute("CREATE TABLE alembic_version AS SELECT 'ffffffffffff' AS version_num")
+    make_newer_database(tmp_path)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     newer = "written by a newer version of Prefect; upgrade"
     desk.fails("serve --port 4299", 1, newer, data=desk.root / "data")
+
+
+def test_a_temporary_server_with_a_database_of_a_newer_version(desk: Desk) -> None:
+    make_newer_database(desk.root)
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
+    command = [sys.executable, "-m", "flows", "ingest", "--data", str(desk.root / "data")]
+    command += ["--sources", str(desk.paths["sources"]), "--topics", str(TOPICS)]
+    done = subprocess.run(
+        command,
+        env={**kept, "PREFECT_HOME": str(desk.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    why = "its database was written by a newer version of Prefect; upgrade"
+    line = f"the Prefect server ended: {why} (PREFECT_HOME is {desk.root})\n"
+    assert (done.returncode, done.stderr) == (1, line)
 
 
 @pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain", "deploy"])

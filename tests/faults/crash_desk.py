@@ -285,7 +285,7 @@ class Desk:
         with self.served.client() as client:
             for one in client.read_deployments():
                 assert all(schedule.active for schedule in one.schedules)
-            hourly = client.read_deployment_by_name("ingest/hourly").id
+            hourly = client.read_deployment_by_name("ingest/ingest").id
         until("a scheduled run to come", lambda: self._coming(hourly), 90)
 
     def _coming(self, deployment: UUID) -> list[FlowRun]:

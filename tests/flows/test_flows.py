@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from flows.cli.app import app
@@ -64,6 +65,27 @@ def test_every_article_is_there_with_its_fields(place: Place) -> None:
         ]
     assert wrong == []
     assert set(rows) == set(expected)
+
+
+def test_the_run_left_its_metrics(place: Place) -> None:
+    families = text_string_to_metric_families((place.layout.root / "metrics.prom").read_text())
+    said = {one.name: one.samples for one in families}
+    ended = [one.labels for one in said["presswatch_run_ended_timestamp_seconds"]]
+    assert {"flow": "ingest", "state": "Completed"} in ended
+    stages = [one.labels["stage"] for one in said["presswatch_run_stage_duration_seconds"]]
+    assert {"collect", "refine", "load", "publish", "report"} <= set(stages)
+    took = [one.value for one in said["presswatch_run_stage_duration_seconds"]]
+    assert all(seconds > 0 for seconds in took)
+    (whole,) = [
+        one.value
+        for one in said["presswatch_run_duration_seconds"]
+        if one.labels["flow"] == "ingest"
+    ]
+    assert whole > max(took)
+    sources = {one.labels["source"] for one in said["presswatch_source_articles"]}
+    assert sources == {paper.id for paper in PAPERS}
+    waiting = {one.labels["for"]: one.value for one in said["presswatch_waiting_runs"]}
+    assert waiting == {"worker": 0, "source": 0}
 
 
 def test_rejections_are_named(place: Place) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events import Event
 from prefect.events.schemas.events import Resource
 
+from tests.cli.test_json_logs import objects
 from tests.support.ports import free_port
 from tests.support.sample_newsroom import DEPLOYMENTS, Newsroom, Place
 from tests.support.serving import ROOT, Served, until
@@ -123,7 +125,8 @@ def served(
 ) -> Iterator[Served]:
     place = with_a_paper_that_is_gone(tmp_path_factory.mktemp("alerts"))
     password = dict.fromkeys(AUTH, "admin:hidden")
-    served = Served(place.files, {"PRESSWATCH_LIMITS__MAX_TRIES": "1", **password})
+    given = {"PRESSWATCH_LIMITS__MAX_TRIES": "1", "PRESSWATCH_LOG_JSON": "true"}
+    served = Served(place.files, given | password)
     served.start()
     api = {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api"}
     environment = {**served.environment, **api, "ALERTS_URL": receiver.url}
@@ -165,8 +168,30 @@ def tell(client: SyncPrefectClient, event: Event) -> None:
     client._client.post("/events", json=[event.model_dump(mode="json")]).raise_for_status()
 
 
+def test_metrics_want_the_password_of_the_api(served: Served) -> None:
+    url = f"http://127.0.0.1:{served.port}/metrics"
+    answers = [
+        httpx.get(url, timeout=30),
+        httpx.get(url, auth=("admin", "wrong"), timeout=30),
+        httpx.get(url, auth=("admin", "hidden"), timeout=30),
+    ]
+    assert [one.status_code for one in answers] == [401, 401, 200]
+    assert "presswatch_waiting_runs" in answers[2].text
+
+
 def test_nothing_else_was_sent(receiver: Receiver) -> None:
     assert len(receiver.texts) == 3, receiver.texts
+
+
+def test_every_line_of_the_logs_is_an_object(served: Served) -> None:
+    logs = served.data / "prefect"
+    said = [served.out, logs / "server.log", logs / "worker.log"]
+    lines = {path.name: objects(path.read_text()) for path in said}
+    assert any("shows the runs" in one["message"] for one in lines["serve.log"])
+    # What the runs say goes to the worker's log.
+    of_runs = [one for one in lines["worker.log"] if one["logger"].startswith(("flows", "tasks"))]
+    assert any(f"{GONE} failed" in one["message"] for one in of_runs)
+    assert all(one["flow_run_id"] for one in of_runs)
 
 
 def test_mail_by_ones_own_server(served: Served) -> None:

@@ -77,7 +77,7 @@ def test_a_page_of_another_origin_reads_nothing(served: Served, page: Page) -> N
 def test_a_page_of_another_origin_makes_and_runs_nothing(served: Served, page: Page) -> None:
     api = f"http://127.0.0.1:{served.port}/api"
     before = runs_and_deployments(served)
-    start = f"{api}/deployments/{deployment(served, 'report/daily')}/create_flow_run"
+    start = f"{api}/deployments/{deployment(served, 'report/report')}/create_flow_run"
     # Requests of these kinds are sent without asking the server first: only the answer is hidden.
     for given in (POST, POST | AS_JSON, POST | {"mode": "no-cors"}):
         page.evaluate(FETCH, [start, given])

@@ -77,7 +77,7 @@ class Watched:
         """From the start to the hourly ingest."""
         self.page.goto(self.start)
         self.page.get_by_role("link", name="Deployments").click()
-        self.page.get_by_role("link", name="hourly").first.click()
+        self.page.get_by_role("row", name="ingest").get_by_role("link").first.click()
 
     def open_form(self) -> None:
         """To the form of a custom run."""
@@ -157,7 +157,7 @@ def test_a_run_is_watched_to_its_end(ui: Watched, served: Served, run_page: str)
     expect(ui.page.get_by_text("ingest 2 sources, 21 new").first).to_be_visible()
     log = ui.page.get_by_role("log")
     expect(log).to_contain_text("Finished in state Completed")
-    expect(log).to_contain_text("jp-shioura-shimbun: 10 article")
+    expect(log).to_contain_text("jp-shioura-shimbun: 10 articles, 1 video_page")
     expect(log).to_contain_text("loaded: 21 new articles, 0 revised, 32 mentions; published")
     expect(ui.page.get_by_role("main").locator("canvas")).to_be_visible()
     ui.shoot("run")
@@ -295,5 +295,5 @@ def planned(served: Served) -> int:
 def is_active(served: Served) -> bool:
     """Whether the hourly schedule is on, as the server has it."""
     with served.client() as client:
-        (schedule,) = client.read_deployment_by_name("ingest/hourly").schedules
+        (schedule,) = client.read_deployment_by_name("ingest/ingest").schedules
     return schedule.active

@@ -134,7 +134,7 @@ class Machines:
         done = self.presswatch("deploy", environment=self.as_worker)
         assert done.returncode == 0, done.stderr
 
-    def begin(self, deployment: str = "ingest/hourly", **parameters: Any) -> UUID:
+    def begin(self, deployment: str = "ingest/ingest", **parameters: Any) -> UUID:
         """Start a run as a person does in the UI; its id."""
         with self.client() as client:
             deployed = client.read_deployment_by_name(deployment).id

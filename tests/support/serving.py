@@ -109,7 +109,7 @@ class Served:
         with SyncPrefectClient(f"http://127.0.0.1:{self.port}/api", auth_string=auth) as client:
             yield client
 
-    def begin(self, deployment: str = "ingest/hourly", **parameters: Any) -> UUID:
+    def begin(self, deployment: str = "ingest/ingest", **parameters: Any) -> UUID:
         """Start a run as a person does in the UI; its id."""
         with self.client() as client:
             made = client.create_flow_run_from_deployment(

@@ -8,6 +8,7 @@ import duckdb
 from warehouse.build.writer_file import opened
 from warehouse.layers.documents import newer
 from warehouse.layers.layout import Layout
+from warehouse.read.query import open_snapshot
 
 # Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 # Raise it when a load would now write other columns or rows, then run `python -m
@@ -38,6 +39,15 @@ def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     if newest > SCHEMA_VERSION:
         ours = f"this version of Presswatch writes {SCHEMA_VERSION}"
         raise newer(f"{path} has tables of schema version {newest}, {ours}")
+
+
+def refuse_newer_snapshot(layout: Layout) -> None:
+    """`refuse_newer` for the readers' snapshot, where there is one."""
+    with suppress(duckdb.Error):  # a damaged one is for whoever reads it to report
+        con = open_snapshot(layout)
+        if con:
+            with con:
+                refuse_newer(con, layout.current)
 
 
 def refuse_newer_writer(layout: Layout) -> None:

@@ -1,0 +1,80 @@
+"""Deployments that an earlier version registered under another name."""
+
+import logging
+from pathlib import Path
+
+import yaml
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentCreate, DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.events.schemas.automations import AutomationCore
+
+from tasks.settings import ConfigError
+
+log = logging.getLogger(__name__)
+
+# The names of 0.1 by those of today, which are their flows'. A prefect.yaml of one's own may use
+# them until 0.3.
+RENAMED = {"ingest": "hourly", "maintain": "nightly", "report": "daily", "backfill": "archives"}
+# What a deployment is made of. Its version is the project's, its labels are the server's.
+OF_THE_SERVER = {"schedules", "labels", "version_info", "branch", "base", "root"}
+FIELDS = DeploymentCreate.model_fields.keys() - OF_THE_SERVER
+# The server updates a schedule by its slug. What is a schedule's own and not its deployment's:
+OF_A_SCHEDULE = DeploymentScheduleCreate.model_fields.keys()
+
+
+def rename_deployments(client: SyncPrefectClient, file: Path) -> None:
+    """Give deployments of 0.1 their new names, with schedules, pauses and what a person changed.
+
+    The server cannot rename one: it is copied and deleted. Past runs stay with their flow.
+    ConfigError when the file of deployments cannot be read.
+    """
+    try:
+        listed = yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]
+        named = {one["name"] for one in listed}
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise ConfigError([f"{file}: {' '.join(str(error).split())}"]) from None
+    every = {one.name: one for one in client.read_deployments()}
+    for flow, before in RENAMED.items():
+        if before in named:
+            log.warning("%s: the deployment %s is called %s since 0.2", file, before, flow)
+        elif old := every.get(before):
+            if client.read_flow(old.flow_id).name != flow:
+                continue  # somebody else's
+            # Both are there where a deploy was interrupted.
+            if flow not in every:
+                _copy(client, old, flow)
+            client.delete_deployment(old.id)
+            log.info("the deployment %s/%s is now called %s/%s", flow, before, flow, flow)
+
+
+def _copy(client: SyncPrefectClient, old: DeploymentResponse, name: str) -> None:
+    """Make a deployment like this one; its planned runs and automations are the copy's then."""
+    fields = old.model_dump(mode="json", include=set(FIELDS))
+    limit = old.global_concurrency_limit
+    schedules = [one.model_dump(mode="json", include=set(OF_A_SCHEDULE)) for one in old.schedules]
+    fields |= {
+        "name": name,
+        "schedules": schedules,
+        "concurrency_limit": limit.limit if limit else None,
+    }
+    made = client.request("POST", "/deployments/", json=fields).json()["id"]
+    planned = client.read_flow_runs(
+        deployment_filter=DeploymentFilter.model_validate({"id": {"any_": [old.id]}}),
+        flow_run_filter=FlowRunFilter.model_validate(
+            {"state": {"type": {"any_": [StateType.SCHEDULED]}}}
+        ),
+    )
+    for run in planned:
+        if not run.auto_scheduled:  # the schedules plan their runs again
+            client.create_flow_run_from_deployment(
+                made, parameters=run.parameters, state=run.state, name=run.name
+            )
+    for automation in client.read_automations():
+        # Not its owner, which the server refuses.
+        text = automation.model_dump_json(exclude={"id", "created", "updated", "owner_resource"})
+        if str(old.id) in text:
+            text = text.replace(str(old.id), made)
+            client.update_automation(automation.id, AutomationCore.model_validate_json(text))

@@ -1,0 +1,207 @@
+"""Figures of an installation for Prometheus: a text file that each run writes at its end."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from tasks.settings import Settings
+from warehouse.build.schema_version import SCHEMA_VERSION, schema_versions
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.layout import Layout
+from warehouse.read.query import open_snapshot
+
+# Name, description, labels by the columns that they are, figure and relation.
+OF_SOURCES = (
+    (
+        "presswatch_source_articles",
+        "Articles of the source in the warehouse.",
+        {"source_id": "source"},
+        "count(*)",
+        "articles",
+    ),
+    (
+        "presswatch_source_newest_article_timestamp_seconds",
+        "When the source's newest article was collected.",
+        {"source_id": "source"},
+        "epoch(max(first_seen_at))",
+        "articles",
+    ),
+    (
+        "presswatch_source_rejections",
+        "Pages and saved files of the source that gave no article.",
+        {"source_id": "source", "outcome": "outcome"},
+        "count(*)",
+        "rejections",
+    ),
+    (
+        "presswatch_source_lost_urls",
+        "URLs of the source that gave no article though one may be there, and that still may.",
+        {"source_id": "source"},
+        "sum(failed)",
+        "coverage",
+    ),
+)
+OF_RUNS = (
+    (
+        "presswatch_run_ended_timestamp_seconds",
+        "When a run of the flow last ended in the state.",
+        ("flow", "state"),
+    ),
+    (
+        "presswatch_run_duration_seconds",
+        "Time that the flow's last run took, waiting included.",
+        ("flow",),
+    ),
+    (
+        "presswatch_run_stage_duration_seconds",
+        "Time for which the stage was at work in the flow's last run; stages overlap.",
+        ("flow", "stage"),
+    ),
+)
+LAYERS = ("raw", "articles", "captures", "stripped_blocks", "warehouse", "cache", "stage")
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run that has just ended."""
+
+    flow: str
+    state: str
+    seconds: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def metrics_file(settings: Settings) -> Path:
+    """Where the metrics are: in the data folder, unless the setting is an absolute path."""
+    return settings.data / settings.metrics
+
+
+def write_metrics(
+    settings: Settings, run: EndedRun | None = None, waiting: Mapping[str, int] | None = None
+) -> None:
+    """Write the metrics file as a whole; what it says of other flows' runs stays.
+
+    `waiting` is how many runs wait, by what for; None when nobody knows.
+    """
+    # Of two runs that end in the same moment one is missing until its flow runs again.
+    path, layout = metrics_file(settings), Layout(settings.data)
+    families = [
+        *_of_the_warehouse(layout),
+        *_of_runs(read_metrics(path), run),
+        *_of_the_disk(layout),
+        *live(layout.root, waiting),
+    ]
+    write_whole(path, exposition(families))
+    if not path.is_relative_to(layout.root):
+        path.chmod(0o644)  # for Prometheus' node_exporter, which is another user
+
+
+def live(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
+    """The figures that change between runs."""
+    free = shutil.disk_usage(data).free if data.exists() else None
+    families = list[Metric]()
+    if free is not None:
+        about = "Bytes free on the disk of the data folder."
+        families.append(GaugeMetricFamily("presswatch_disk_free_bytes", about, free))
+    if waiting is not None:
+        about = "Runs that wait for a worker, or for another run to finish with a source."
+        families.append(_family("presswatch_waiting_runs", about, ("for",), waiting.items()))
+    return families
+
+
+def read_metrics(path: Path) -> list[Metric]:
+    """What the metrics file says; nothing without one, or where it is damaged."""
+    with suppress(OSError, ValueError):
+        return list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+    return []
+
+
+def exposition(families: Iterable[Metric]) -> bytes:
+    """Metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(_Collected(list(families)))
+    return generate_latest(registry)
+
+
+class _Collected:
+    """What the registry asks for metrics."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Sequence[Metric]:
+        return self._families
+
+
+def _family(
+    name: str, about: str, labels: Sequence[str], rows: Iterable[Sequence[object]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, about, labels=labels)
+    for *values, figure in rows:
+        if figure is not None:
+            family.add_metric([str(value) for value in values], float(figure))  # type: ignore[arg-type]
+    return family
+
+
+def _of_the_warehouse(layout: Layout) -> Iterator[Metric]:
+    con = open_snapshot(layout)
+    if con is None:
+        return
+    with con:
+        # The next load brings the tables of this version.
+        if schema_versions(con) != {SCHEMA_VERSION}:
+            return
+        about = "When the warehouse was last loaded."
+        loaded = con.execute("SELECT epoch(max(loaded_at)) FROM loads").fetchall()
+        yield _family("presswatch_last_load_timestamp_seconds", about, (), loaded)
+        for name, about, labels, figure, relation in OF_SOURCES:
+            # Archives know domains by the hundred thousand: those are left out.
+            rows = con.execute(
+                f"SELECT {', '.join(labels)}, {figure} FROM {relation}"  # noqa: S608 - constants
+                " SEMI JOIN (FROM sources WHERE is_configured) USING (source_id)"
+                " GROUP BY ALL ORDER BY ALL"
+            ).fetchall()
+            yield _family(name, about, tuple(labels.values()), rows)
+
+
+def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric]:
+    known = {family.name: family for family in earlier}
+    new: tuple[dict[tuple[str, ...], float], ...] = ({}, {}, {})
+    if run:
+        new[0][run.flow, run.state] = run.ended_at.timestamp()
+        new[1][run.flow,] = run.seconds
+        new[2].update({(run.flow, name): seconds for name, seconds in run.stages.items()})
+    for (name, about, labels), rows in zip(OF_RUNS, new, strict=True):
+        for sample in known[name].samples if name in known else ():
+            # A flow's last run has replaced the one before, but for when it ended how.
+            if not run or sample.labels["flow"] != run.flow or "state" in labels:
+                rows.setdefault(tuple(sample.labels[label] for label in labels), sample.value)
+        yield _family(name, about, labels, [(*key, rows[key]) for key in sorted(rows)])
+
+
+def _of_the_disk(layout: Layout) -> Iterator[Metric]:
+    used = [(name, _bytes_below(getattr(layout, name))) for name in LAYERS]
+    about = "Bytes on the disk, by layer of the data folder."
+    yield _family("presswatch_disk_used_bytes", about, ("layer",), used)
+    if layout.current.exists():
+        about = "Size of the snapshot that readers open."
+        size = layout.current.stat().st_size
+        yield GaugeMetricFamily("presswatch_snapshot_bytes", about, size)
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # a run removes files meanwhile
+                total += os.stat(f"{at}/{name}", follow_symlinks=False).st_blocks * 512  # noqa: PTH116
+    return total

@@ -1,0 +1,39 @@
+"""What the page of a run says at its end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.maintain import maintain
+from flows.rebuild import rebuild
+from flows.recount import recount
+from flows.report import report
+from tests.support.daily_news import DailyNews
+from tests.support.sample_newsroom import TOPICS
+from tests.support.serving import Files
+
+SOURCE = '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        (maintain, ("compacted: ", "; removed: nothing; verified: ", ": nothing broken")),
+        (rebuild, ("warehouse rebuilt: ", "/current/news.duckdb")),
+        (recount, ("recounted: g20, ",)),
+        (report, ("/report.html: 7 articles of 2 sources",)),
+    ],
+)
+def test_a_run_says_what_it_did(
+    prefect_api: str, news: DailyNews, tmp_path: Path, flow: Any, said: tuple[str]
+) -> None:
+    (tmp_path / "sources.toml").write_text(f'{SOURCE}files = ["*.txt"]\n')
+    files = Files(
+        sources_file=str(tmp_path / "sources.toml"),
+        topics_file=str(TOPICS),
+        data=str(news(3).root),
+    )
+    state = flow(**files, return_state=True)
+    assert state.is_completed()
+    assert all(words in (state.message or "") for words in said), state.message
