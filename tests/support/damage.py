@@ -56,7 +56,7 @@ def damage(path: Path, way: str, older: Path | None = None) -> None:
         "truncated": lambda: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
         "emptied": lambda: path.write_bytes(b""),
         "deleted": path.unlink,
-        "older": lambda: shutil.copyfile(older or path, path),
+        "older": lambda: older and shutil.copyfile(older, path),
     }
     ways[way]()
 
@@ -127,7 +127,7 @@ class DamagedFolder:
         shutil.rmtree(self.layout.root)
         shutil.copytree(self._whole, self.layout.root, symlinks=True)
 
-    def older(self, path: Path) -> Path:
+    def older(self, path: Path) -> Path | None:
         """An earlier version of a file, or another file of its kind where it never changes."""
         name = path.relative_to(self.layout.root)
         if name.parts[:2] == ("warehouse", "current"):
@@ -135,7 +135,8 @@ class DamagedFolder:
         earlier = self._older / name
         if earlier.exists() and earlier.read_bytes() != path.read_bytes():
             return earlier
-        return min(path.parent.glob(f"[!.]*{path.suffix}"), key=lambda other: other.name)
+        others = (self.layout.root / name.parts[0]).rglob(f"[!.]*{path.suffix}")
+        return min(set(others) - {path}, key=lambda other: other.name, default=None)
 
     def _archived(self, run_id: str, number: int) -> Run:
         for each in SOURCES:
