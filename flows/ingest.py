@@ -35,6 +35,7 @@ from tasks.collect.task import (
     source_groups,
 )
 from tasks.installation import Installation
+from tasks.load.task import rebuild_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running
 from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.process_pool import page_pool
@@ -44,7 +45,7 @@ from tasks.refine.task import refine_sources
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_DAYS, MOST_PAGES
 from tasks.text.counted import counted
-from warehouse.layers.commits import next_part
+from warehouse.layers.commits import committed_runs, next_part
 from warehouse.read.query import kept_open
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,11 @@ def ingest(
         if locked.has_waited:
             rename(run_name(len(locked.sources)))
         finish_earlier_runs(installation)
+        layout = installation.layout
+        if not layout.current.exists() and committed_runs(layout.commits):
+            # What need not be fetched again is read from the snapshot.
+            log.info("the warehouse is gone: rebuilding it before anything is fetched")
+            rebuild_snapshot(installation)
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]
 

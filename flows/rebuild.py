@@ -26,7 +26,8 @@ from tasks.refine.refine_source import refine_run_archive
 from tasks.refine.run_archives import found_archives, uncommitted_archives
 from tasks.report.task import report_or_warn
 from tasks.upkeep.rebuild_articles import rebuild_articles
-from warehouse.layers.commits import next_part, read_commit
+from warehouse.layers.commits import Commit, next_part
+from warehouse.layers.findings import Finding, LayersBroken
 from warehouse.store.archive_files import SUFFIX, archive_files
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,11 @@ def rebuild(
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()
     if layer == "articles":
-        _rebuild_articles(installation)
+        lost = _rebuild_articles(installation)
         load_runs(installation, [])
         publish_snapshot(installation)
+        if lost:  # all else is rebuilt
+            raise LayersBroken(lost)
     else:
         rebuild_snapshot(installation)
     report_or_warn(installation, "")
@@ -67,24 +70,23 @@ def rebuild(
     return Completed(message=message)  # type: ignore[return-value]
 
 
-def _rebuild_articles(installation: Installation) -> None:
+def _rebuild_articles(installation: Installation) -> list[Finding]:
+    """Returns the records that are lost."""
     layout = installation.layout
     with (
         page_pool(installation.settings) as pool,
         shard_pool(installation.settings.processes) as shards,
     ):
 
-        def refine(commit_id: str) -> Run | None:
-            commit = read_commit(layout.commits, commit_id)
-            if commit is None:
-                return None
+        def refine(commit: Commit) -> Run | None:
             if commit.flow != FLOW:
                 return _refine_archives(installation, commit.run_id, commit.warcs, pool)
             sources, topics = installation.sources, installation.topics
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
 
-        for commit in rebuild_articles(layout, refine):
+        commits, lost = rebuild_articles(layout, refine)
+        for commit in commits:
             shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
@@ -94,6 +96,7 @@ def _rebuild_articles(installation: Installation) -> None:
             if run := _refine_archives(installation, run_id, names, pool):
                 load_runs(installation, [replace(run, part=next_part(layout.commits, run_id))])
                 shutil.rmtree(layout.stage / run_id, ignore_errors=True)
+    return lost
 
 
 def _refine_archives(

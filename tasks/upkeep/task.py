@@ -13,7 +13,8 @@ from tasks.progress import stage
 from tasks.text.counted import counted
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
-from tasks.upkeep.verification import SHOWN, Verified, verify
+from tasks.upkeep.verification import Verified, verify
+from warehouse.layers.findings import SHOWN
 from warehouse.store.working_copy import drop_unnamed
 
 log = logging.getLogger(__name__)

@@ -13,18 +13,17 @@ from typing import Any
 
 import pytest
 
+from tasks.archive.any_warc_records import Record, cut, read_records
+from tasks.archive.warc_files import WarcPath
 from tasks.backfill import shard_processes, shard_runs
-from tasks.backfill.any_warc_records import Damage, Record, cut, read_records
 from tasks.backfill.captures import PAGE_KINDS, read_response
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
-from tasks.backfill.warc_files import WarcPath
 from tasks.load.loader import load
-from tasks.model import Outcome
-from tasks.partition.partitions import Run
+from tasks.model import Damage, Outcome
 from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.rebuild_articles import rebuild_articles
@@ -43,7 +42,6 @@ from tests.support.build_warcs import (
 )
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, source, tables
-from warehouse.layers.commits import read_commit
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -517,12 +515,7 @@ def versions(at: Place) -> dict[str, list[str]]:
 def again(at: Place, pool: ShardPool) -> None:
     """What the flow `rebuild articles` does."""
 
-    def refine_run(run_id: str) -> Run | None:
-        commit = read_commit(at.layout.commits, run_id)
-        assert commit
-        return refine_again(at, commit, pool)
-
-    rebuild_articles(at.layout, refine_run)
+    rebuild_articles(at.layout, lambda commit: refine_again(at, commit, pool))
     load(at.layout, at.topics, at.sources)
     publish(at.layout)
 

@@ -26,6 +26,7 @@ from tests.support.publishing import publish
 from tests.support.sample_newsroom import TOPICS as TOPICS_FILE
 from tests.support.serving import Files
 from tests.support.staged_pages import TOPICS, files, tables
+from warehouse.layers.commits import Commit
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import TRIES
 from warehouse.read.query import query
@@ -90,7 +91,8 @@ class Desk:
     def rebuild(self, one: Source) -> None:
         """Make Parquet and the warehouse again from the raw archive."""
 
-        def refined(run_id: str) -> Run | None:
+        def refined(commit: Commit) -> Run | None:
+            run_id = commit.run_id
             warcs = self.layout.raw.glob(f"*/{run_id}.warc.gz")
             known = {one.id: one}
             batches = [refine(warc, run_id, self.layout, known, self.pool) for warc in warcs]

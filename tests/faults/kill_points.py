@@ -55,7 +55,7 @@ def clean_again(layout: Layout) -> None:
         run_id(number): stage(layout, run_id(number), day_of_news(number, "We write."))
         for number in range(3)
     }
-    rebuild_articles(layout, cleaner.get)
+    rebuild_articles(layout, lambda commit: cleaner.get(commit.id))
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)
 

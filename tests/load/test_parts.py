@@ -34,6 +34,7 @@ from tests.support.staged_pages import (
     tables,
 )
 from warehouse.layers.commits import (
+    Commit,
     committed_runs,
     mark_begun,
     next_part,
@@ -129,8 +130,8 @@ def test_rebuilds_give_the_same_rows_and_files(parts: Layout) -> None:
     assert tables(parts) == before
     numbers = {RUN: 1, f"{RUN}_2": 2, f"{RUN}_3": 3}
 
-    def refined(commit_id: str) -> Run | None:
-        number = numbers.get(commit_id)
+    def refined(commit: Commit) -> Run | None:
+        number = numbers.get(commit.id)
         # Whoever refines it need not know which part it is.
         return replace(part_of(parts, ORDER[number - 1], number), part=1) if number else None
 
@@ -148,7 +149,7 @@ def test_parts_are_compacted_and_taken_apart_again(parts: Layout) -> None:
     check_snapshot(parts)
     assert not unnamed_files(parts)
     drop_retired(parts, NOW)
-    rebuild_articles(parts, lambda commit_id: None)
+    rebuild_articles(parts, lambda commit: None)
     loaded(parts)
     assert tables(parts, ("loads", "files")) == before
     assert files(parts) == kept

@@ -24,7 +24,7 @@ from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.staged_pages import START, Page, files, listing, prose, stage
 from warehouse.build.loader import CheckFailed
 from warehouse.layers import commits
-from warehouse.layers.commits import read_commit, sweep
+from warehouse.layers.commits import Commit, read_commit, sweep
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA
 
@@ -388,7 +388,7 @@ def two_runs(layout: Layout) -> dict[str, Run]:
 def test_the_layer_made_again_from_the_same_pages_is_the_same(layout: Layout) -> None:
     runs = two_runs(layout)
     before = files(layout)
-    rebuild_articles(layout, runs.get)
+    rebuild_articles(layout, lambda commit: runs.get(commit.id))
 
     assert files(layout) == before
     assert not list(layout.root.glob("commits.*"))
@@ -398,7 +398,7 @@ def test_a_better_cleaning_rule_replaces_files_and_versions(layout: Layout) -> N
     runs = two_runs(layout)
     before = files(layout)
     cleaner = runs | {NEXT: stage(layout, NEXT, [Page("one", "Text.", hour=30)])}
-    rebuild_articles(layout, cleaner.get)
+    rebuild_articles(layout, lambda commit: cleaner.get(commit.id))
 
     after = files(layout)
     gone = [path for path in before if path not in after]
@@ -410,7 +410,7 @@ def test_a_better_cleaning_rule_replaces_files_and_versions(layout: Layout) -> N
 def test_a_run_whose_archive_is_gone_keeps_its_files(layout: Layout) -> None:
     runs = two_runs(layout)
     before = files(layout)
-    rebuild_articles(layout, lambda run_id: None if run_id == RUN else runs[run_id])
+    rebuild_articles(layout, lambda commit: None if commit.id == RUN else runs[commit.id])
 
     assert files(layout) == before
 
@@ -421,7 +421,7 @@ def test_a_run_of_which_one_archive_is_gone_keeps_its_files(layout: Layout) -> N
     partition(layout, run, nothing)
     before = files(layout)
     left = Run(RUN, run.batches[:1], started_at=START, extractor_version="1")
-    rebuild_articles(layout, lambda run_id: left)
+    rebuild_articles(layout, lambda commit: left)
 
     assert files(layout) == before
 
@@ -431,7 +431,7 @@ def test_old_files_that_no_longer_fit_keep_the_layer_as_it_was(layout: Layout) -
     before = files(layout)
     rejected = stage(layout, RUN, [Page("one", outcome="no_article"), Page("two")])
     with pytest.raises(CheckFailed, match="article_versions_numbered"):
-        rebuild_articles(layout, {RUN: rejected}.get)
+        rebuild_articles(layout, lambda commit: {RUN: rejected}.get(commit.id))
     sweep(layout)
     assert files(layout) == before
 
@@ -441,8 +441,8 @@ def test_a_rebuild_that_stops_half_way_changes_nothing(layout: Layout) -> None:
     before = files(layout)
     other = stage(layout, RUN, [Page("one", "Cleaner text.")])
 
-    def stopping(run_id: str) -> Run:
-        if run_id == NEXT:
+    def stopping(commit: Commit) -> Run:
+        if commit.id == NEXT:
             raise KeyboardInterrupt
         return other
 
@@ -470,11 +470,16 @@ def test_a_swap_that_is_interrupted_is_finished(
             left[0] -= 1
         return rename(self, target)
 
+    named_files = commits.named_files
+
+    def named_but_old(folder: Path) -> set[str]:
+        return named_files(folder) if folder == layout.commits else {str(1 / 0)}
+
     with monkeypatch.context() as crash:
         crash.setattr(Path, "rename", counted)
-        crash.setattr(commits, "named_files", lambda folder: 1 / 0)
+        crash.setattr(commits, "named_files", named_but_old)
         with pytest.raises((KeyboardInterrupt, ZeroDivisionError)):
-            rebuild_articles(layout, cleaner.get)
+            rebuild_articles(layout, lambda commit: cleaner.get(commit.id))
     sweep(layout)
 
     assert [row["body"] for row in rows(layout, RUN)] == ["Cleaner text."]

@@ -206,7 +206,7 @@ def test_a_rebuild_that_cannot_redo_a_run_keeps_its_rows(
     again = {
         run_id(number): stage(layout, run_id(number), pages(number)) for number in range(5, 10)
     }
-    rebuild_articles(layout, again.get)
+    rebuild_articles(layout, lambda commit: again.get(commit.id))
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.layers.atomic_write import sync, write_whole
-from warehouse.layers.documents import decode, encode
+from warehouse.layers.documents import DocumentError, decode, encode
+from warehouse.layers.findings import REMEDIES
 from warehouse.layers.layout import Layout
 
 
@@ -69,13 +70,26 @@ def _record(commits: Path, layer: str, day: str) -> Path:
 def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
     """The record of a layer and day; None when its files are as they were written."""
     path = _record(commits, layer, day)
-    return decode(Compaction, path.read_bytes(), path) if path.exists() else None
+    return read_record(path) if path.exists() else None
 
 
 def read_compactions(commits: Path) -> list[Compaction]:
     """All records of a folder of commits, by layer and day."""
-    paths = sorted((commits / "compacted").glob("[!.]*.json"))
-    return [decode(Compaction, path.read_bytes(), path) for path in paths]
+    return [read_record(path) for path in compaction_paths(commits)]
+
+
+def compaction_paths(commits: Path) -> list[Path]:
+    """The files of the records, by layer and day."""
+    return sorted((commits / "compacted").glob("[!.]*.json"))
+
+
+def read_record(path: Path) -> Compaction:
+    """One record; DocumentError when it is damaged or of another layer and day than its name."""
+    record = decode(Compaction, path.read_bytes(), path)
+    if path.name != f"{record.layer}.{record.day}.json":
+        problem = f"is the record of {record.layer}.{record.day}"
+        raise DocumentError(path, problem, REMEDIES["compaction"])
+    return record
 
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
@@ -104,6 +118,11 @@ PART_FORMAT = 2
 def commit_id(run_id: str, part: int) -> str:
     """The id of the commit of a run's part, counted from 1."""
     return run_id if part == 1 else f"{run_id}{PART}{part}"
+
+
+def part_of(commit_id: str) -> int:
+    """The number of the part of its run that a commit is."""
+    return int(commit_id.partition(PART)[2] or 1)
 
 
 def next_part(folder: Path, run_id: str) -> int:
@@ -169,8 +188,11 @@ def committed_runs(folder: Path) -> list[str]:
 
 def decode_commit(content: bytes, name: str | Path) -> Commit:
     """Read a commit; the end of its name is `<id>.json`."""
-    is_first = PART not in Path(name).name
-    return decode(Commit, content, name, format=1 if is_first else PART_FORMAT)
+    stem = Path(name).name.removesuffix(".json")
+    commit = decode(Commit, content, name, format=PART_FORMAT if PART in stem else 1)
+    if commit.id != stem:
+        raise DocumentError(name, f"is the commit of {commit.id}", REMEDIES["commit"])
+    return commit
 
 
 def read_commit(folder: Path, commit_id: str) -> Commit | None:
@@ -185,7 +207,13 @@ def read_commits(folder: Path, commit_ids: Iterable[str]) -> list[Commit]:
     After compaction several commits have a file in common.
     """
     found = [commit for one in commit_ids if (commit := read_commit(folder, one))]
-    compacted = compacted_files(read_compactions(folder)) if found else {}
+    return named_now(found, compacted_files(read_compactions(folder)) if found else {})
+
+
+def named_now(
+    found: Iterable[Commit], compacted: Mapping[tuple[str, str], CompactedFile]
+) -> list[Commit]:
+    """The commits, in the order in which they were made, with their current files."""
 
     def current(run_id: str, file: CommittedFile) -> CommittedFile:
         new = compacted.get((run_id, file.path))
@@ -231,7 +259,7 @@ def sweep(layout: Layout) -> list[Path]:
     removed = []
     if crashed:
         named = {layout.root / path for path in named_files(layout.commits, crashed)}
-        files = (path for path in _layer_files(layout) if _commit_of(path) in crashed)
+        files = (path for path in _layer_files(layout) if commit_of(path) in crashed)
         removed = [path for path in files if path not in named]
     for path in removed:
         path.unlink()
@@ -249,7 +277,7 @@ def unnamed_files(layout: Layout) -> list[Path]:
     begun = _begun_commits(layout.commits) | _begun_commits(rebuilt)
     writing = begun | set(committed_runs(rebuilt))
     named = {layout.root / path for path in named_files(layout.commits)}
-    unnamed = (path for path in found if path not in named and _commit_of(path) not in writing)
+    unnamed = (path for path in found if path not in named and commit_of(path) not in writing)
     return [path for path in unnamed if path.exists()]
 
 
@@ -263,8 +291,14 @@ def _begun_commits(folder: Path) -> set[str]:
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
 
 
-def _commit_of(path: Path) -> str:
+def commit_of(path: Path) -> str:
+    """The id of the commit, or the name of the compacted day, that wrote a Parquet file."""
     return path.name.removeprefix(".").partition(".")[0]
+
+
+def run_of_commit(commit_id: str) -> str:
+    """The run of a commit."""
+    return commit_id.partition(PART)[0]
 
 
 def named_files(folder: Path, commit_ids: Iterable[str] | None = None) -> set[str]:
