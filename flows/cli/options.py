@@ -57,9 +57,9 @@ class ReportedErrors(TyperGroup):
             from tasks.collect.collector import SourcesFailed
             from tasks.settings import ConfigError
             from tasks.upkeep.backup import BackupFailed
-            from tasks.upkeep.verification import LayersBroken
             from warehouse.build.loader import CheckFailed
             from warehouse.layers.documents import DocumentError
+            from warehouse.layers.findings import LayersBroken
             from warehouse.read.query import QueryError
             from warehouse.store.objects import StoreError
 

@@ -32,6 +32,7 @@ from warehouse.build.loaded_definitions import (
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.damage.layer_findings import require_whole_layers
 from warehouse.layers.commits import (
     Commit,
     committed_runs,
@@ -105,9 +106,14 @@ def rebuild_warehouse(
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
-    """Build the warehouse from the committed Parquet files, check and publish it."""
+    """Build the warehouse from the committed Parquet files, check and publish it.
+
+    LayersBroken, and nothing is changed, unless all of them are as they were committed.
+    """
     with synchronised(layout, waiting):
         refuse_newer_writer(layout)
+        sweep(layout)
+        require_whole_layers(layout)
         loader.drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)

@@ -27,6 +27,7 @@ from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened
 from warehouse.layers.commits import Commit, layer_files, read_commits
+from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
 from warehouse.stats import attention_index, spikes
@@ -63,8 +64,9 @@ Connection = duckdb.DuckDBPyConnection
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
-    It is unusable when an earlier SCHEMA_VERSION made it, or when a run that it has loaded is no
-    longer committed. The caller holds the writer's lock. DocumentError for a later SCHEMA_VERSION.
+    It is unusable when an earlier SCHEMA_VERSION made it, or, in a working copy of a store, when a
+    run that it has loaded is no longer committed: LayersBroken elsewhere, not to lose its rows. The
+    caller holds the writer's lock. DocumentError for a later SCHEMA_VERSION.
     """
     few_arenas()
     try:
@@ -82,9 +84,11 @@ def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
     current = {schema_version.SCHEMA_VERSION}
     with opened(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
-        if not _has_tables(con) or (
-            schema_version.schema_versions(con) <= current and loaded_runs(con) <= committed
-        ):
+        has_tables = _has_tables(con)
+        lost = sorted(loaded_runs(con) - committed) if has_tables else []
+        if lost and not layout.link.exists():
+            raise LayersBroken([lost_commit(layout, run_id) for run_id in lost])
+        if not has_tables or (schema_version.schema_versions(con) <= current and not lost):
             yield con
             return
     drop_writer(layout)

@@ -34,6 +34,7 @@ INSERT INTO outcomes VALUES
     ('scheme_refused', 'refused', false, true, false, 'Neither http nor https'),
     ('address_refused', 'refused', false, true, false, 'Leads to a private or reserved address'),
     ('url_invalid', 'refused', false, true, false, 'Not a URL'),
+    ('url_too_long', 'refused', false, true, false, 'A URL of more than 8,000 characters'),
     ('too_many_redirects', 'refused', false, true, false, 'Redirected too often'),
     ('left_for_later', 'refused', true, true, false, 'Left for a later run; one for all pages of its day'),
     ('dns_failed', 'failed', true, true, true, 'The host name was not found'),
