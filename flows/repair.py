@@ -2,11 +2,13 @@
 
 import logging
 import shutil
+from collections.abc import Sequence
 from functools import partial
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
+from flows.ingest import refine_run
 from flows.runs.installation import open_for_run
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
@@ -40,14 +42,16 @@ def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Rep
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()
 
-    def load() -> None:
-        load_runs(installation, [])
-        publish_snapshot(installation)
-
     with (
         page_pool(installation.settings) as pool,
         shard_pool(installation.settings.processes) as shards,
     ):
+
+        def load(run_ids: Sequence[str]) -> None:
+            runs = (refine_run(installation, run_id, pool) for run_id in run_ids)
+            load_runs(installation, [run for run in runs if run])
+            publish_snapshot(installation)
+
         refine = partial(refine_commit, installation, pool, shards)
         done = repair_layers(installation.layout, refine, load, log.info)
     create_markdown_artifact(key="repair-ledger", markdown=ledger(done))

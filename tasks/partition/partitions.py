@@ -117,7 +117,7 @@ def write_layers(
     captures: pa.Table,
     stripped: pa.Table,
 ) -> list[CommittedFile]:
-    """Write a run's files: its articles by day, captures and stripped blocks, where there are any."""
+    """Write a run's files, none where there are no rows: articles by day, captures, blocks."""
     jobs: list[Job] = [
         (layout.articles / f"published_date={day or UNDATED}", "articles", take)
         for day, take in days.items()

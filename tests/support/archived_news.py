@@ -17,12 +17,11 @@ from tasks.model import Attempt, Batch, CaptureKind, Entry, Outcome
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, tried
 from tasks.refine.refine_archive import refine
-from tasks.topics.topic import Topic
+from tasks.topics.topic import Topic, TopicEntry
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives
 from tests.support.publishing import publish
-from tests.support.staged_pages import SOURCES, SUMMIT, prose, stage
-from tasks.topics.topic import TopicEntry
+from tests.support.staged_pages import SOURCES, SUMMIT, prose
 from warehouse.layers.commits import Commit
 from warehouse.layers.layout import Layout
 
@@ -56,7 +55,9 @@ def page(source_id: str, slug: str, at: datetime, seed: int, day: int | None) ->
     url = f"https://{source_id}.test/{slug}"
     title = f"Harbour council number {seed} of {source_id} meets again"
     dated = "" if day is None else f', "datePublished": "2026-03-{day:02}T08:00:00Z"'
-    texts = (f"<p>The G20 met at the lakeside summit. {prose(seed * 10 + at)}.</p>" for at in range(4))
+    texts = (
+        f"<p>The G20 met at the lakeside summit. {prose(seed * 10 + at)}.</p>" for at in range(4)
+    )
     html = PAGE.format(title=title, url=url, dated=dated, paragraphs="".join(texts))
     return Attempt(
         CaptureKind.PAGE, url, url, Outcome.FETCHED, at, 0.1,
@@ -75,13 +76,16 @@ def day_of_news(number: int) -> Iterator[tuple[str, list[Attempt]]]:
             status=200, content_type="application/rss+xml", payload=f"<rss>{number}</rss>".encode(),
         )  # fmt: skip
         seed = 10 * number + offset
-        yield name, [
-            listing,
-            page(name, f"new-{number}", later, seed, 2 + number),
-            page(name, "front", later, 900 + number // 2, 2),
-            page(name, "about", later, 800, None),
-            replace(page(name, f"empty-{number}", later, 1, None), payload=b"<html></html>"),
-        ]
+        yield (
+            name,
+            [
+                listing,
+                page(name, f"new-{number}", later, seed, 2 + number),
+                page(name, "front", later, 900 + number // 2, 2),
+                page(name, "about", later, 800, None),
+                replace(page(name, f"empty-{number}", later, 1, None), payload=b"<html></html>"),
+            ],
+        )
 
 
 def archive(layout: Layout, number: int) -> None:

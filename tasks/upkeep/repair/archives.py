@@ -39,7 +39,7 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         done.lose(path, "quarantined; its rows stay in Parquet")
         return
     size = path.stat().st_size
-    records = [one for one in read_records(path, 0, size, 0, frozenset(), GZIP)]
+    records = list(read_records(path, 0, size, 0, frozenset(), GZIP))
     starts = sorted(one.offset for one in records if isinstance(one, Record))
     damaged = {one.offset for one in found if not isinstance(one, tuple)}
     damaged |= _raw_refs(layout, path) - {
@@ -52,6 +52,8 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         if offset < size:
             keep_copy(layout, path, offset, end)
         noted[f"{place}#{offset}"] = max(end - offset, 0)
+    if not noted and not noted_places(layout, place):  # cut where a record ends
+        noted[f"{place}#{size}"] = 0
     note_removed(layout, noted, "damaged: a record that cannot be read")
     for name in noted:
         done.lose(layout.root / name, "quarantined; its rows stay in Parquet")

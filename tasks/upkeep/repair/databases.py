@@ -26,9 +26,11 @@ def opened_copy(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def copies(layout: Layout) -> list[Path]:
     """The readable DuckDB files, that of the last load first; the caller holds the lock."""
     found = []
-    paths = [folder / layout.writer.name for folder in snapshots(layout)] if (
-        layout.warehouse.exists()
-    ) else []
+    paths = (
+        [folder / layout.writer.name for folder in snapshots(layout)]
+        if (layout.warehouse.exists())
+        else []
+    )
     for path in [layout.writer, *reversed(paths)]:
         with suppress(duckdb.Error, OSError):
             if path.exists():
@@ -42,15 +44,13 @@ def rows_of(layout: Layout, sql: str, parameters: Sequence[object] = ()) -> pa.T
     """The rows of a query from the first DuckDB file that has any; None when none has."""
     for path in copies(layout):
         with suppress(duckdb.Error), opened_copy(path) as con:
-            found = con.execute(sql, list(parameters)).to_arrow_table()
+            found: pa.Table = con.execute(sql, list(parameters)).to_arrow_table()
             if found.num_rows:
                 return found
     return None
 
 
-def records_of(
-    layout: Layout, sql: str, parameters: Sequence[object] = ()
-) -> list[dict[str, Any]]:
+def records_of(layout: Layout, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
     """The same rows by column name; none when no file has any."""
     found = rows_of(layout, sql, parameters)
     return [] if found is None else found.to_pylist()

@@ -1,14 +1,13 @@
-"""Definitions, effects of changed topics, vintages of the index and the list of removed archives."""
+"""Definitions, effects of changed topics, vintages of the index, the list of removed archives."""
 
 from contextlib import suppress
 from dataclasses import fields
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
 from tasks.partition.partitions import warc_name
-from tasks.upkeep.repair.archives import note_removed
 from tasks.upkeep.repair.databases import copies, opened_copy, records_of
 from tasks.upkeep.repair.quarantine import move_away
 from tasks.upkeep.repair.report import Repaired
@@ -18,7 +17,7 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, read_definitions
 from warehouse.layers.documents import encode
 from warehouse.layers.layout import Layout
-from warehouse.store.archive_files import archive_files
+from warehouse.store.archive_files import archive_files, write_removed
 from warehouse.store.objects import SCHEME
 
 FROM_WAREHOUSE = "made again from the warehouse"
@@ -84,7 +83,7 @@ def restore_removed(layout: Layout, done: Repaired) -> None:
         if not (name := row["name"]).startswith(("/", SCHEME))
     }
     here = {warc_name(layout, layout.raw / name) for name in archive_files(layout)}
-    layout.removed.unlink(missing_ok=True)
     why = "not there, and the list of those removed was damaged"
-    note_removed(layout, dict.fromkeys(sorted(named - here), 0), why)
+    gone = {"bytes": 0, "removed_at": datetime.now(UTC).isoformat(), "why": why}
+    write_removed(layout, dict.fromkeys(sorted(named - here), gone))
     done.repair(layout.removed, "made again from the archive files that are not there")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -27,6 +27,7 @@ from warehouse.layers.commits import (
     committed_runs,
     read_commit,
     read_compactions,
+    run_of_commit,
     write_commit,
     write_compaction,
 )
@@ -36,35 +37,38 @@ from warehouse.layers.layout import Layout
 _ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", "warcs")
 
 
-def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> None:
+def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     """The commit of a run: what the warehouse knows of it, and the files that bear its name.
 
-    Where neither is left it goes into the quarantine; the archives may bring the run back.
+    Where neither is left it goes into the quarantine, and the answer is False: the run's archive
+    files may bring it back.
     """
     path = commit_path(layout.commits, commit_id)
     about = records_of(
         layout,
         f"SELECT {', '.join(_ABOUT)} FROM runs WHERE run_id = ?",  # noqa: S608
-        [run_id_of(commit_id)],
+        [run_of_commit(commit_id)],
     )
     files = _files_of(layout, commit_id)
     if not files:
-        move_away(layout, path)
-        done.lose(path, "quarantined; neither the warehouse nor a Parquet file knows its run")
-        return
+        if path.exists():
+            move_away(layout, path)
+            done.lose(path, "quarantined; neither the warehouse nor a Parquet file knows its run")
+        return False
     captures = _captures_of(layout, commit_id, files)
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in captures:
         outcomes[row["source_id"]][row["outcome"]] += 1
     known = about[0] if about else _told_by_files(layout, commit_id, files, captures)
     commit = Commit(
-        run_id=run_id_of(commit_id),
+        run_id=run_of_commit(commit_id),
         **known | {"warcs": tuple(known["warcs"])},
         files=tuple(sorted(files, key=lambda file: file.path)),
         outcomes={source: dict(sorted(outcomes[source].items())) for source in sorted(outcomes)},
     )
     write_commit(layout.commits, commit)
     done.repair(path, "made again from the warehouse" if about else "made again from Parquet")
+    return True
 
 
 def is_whole_commit(path: Path) -> bool:
@@ -73,12 +77,7 @@ def is_whole_commit(path: Path) -> bool:
         commit = read_commit(path.parent, path.stem)
     except DocumentError:
         return False
-    return commit is not None and run_id_of(path.stem) == commit.run_id
-
-
-def run_id_of(commit_id: str) -> str:
-    """The run of a commit: a run that loads in several steps has several."""
-    return commit_id.partition("_")[0]
+    return commit is not None and run_of_commit(path.stem) == commit.run_id
 
 
 def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
@@ -132,7 +131,7 @@ def _captures_of(
         except (OSError, pa.ArrowException):
             pass
     sql = f"SELECT {', '.join(columns)} FROM captures WHERE run_id = ?"  # noqa: S608
-    return records_of(layout, sql, [run_id_of(commit_id)])
+    return records_of(layout, sql, [run_of_commit(commit_id)])
 
 
 def _told_by_files(
@@ -160,7 +159,7 @@ def _told_by_files(
     return {
         "sequence": sequence,
         "flow": "ingest" if is_ingest else "backfill",
-        "started_at": started_at(run_id_of(commit_id)),
+        "started_at": started_at(run_of_commit(commit_id)),
         "finished_at": max((row["attempted_at"] for row in captures), default=None),
         "extractor_version": max(filter(None, extractors), default=None),
         "warcs": sorted(f"raw/{name}" if is_ingest else name for name in raw_refs),
@@ -168,9 +167,9 @@ def _told_by_files(
 
 
 def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> None:
-    """The record of a layer and day, from the compacted files that there are; all commits are whole.
+    """The record of a layer and day, from the compacted files that there are.
 
-    A row says of which run it is, and the commits how many rows a run has.
+    All commits are whole. A row says of which run it is, and the commits how many rows a run has.
     """
     committed = _committed_on(layout, layer, day)
     folders = {(layout.root / file.path).parent for _, file in committed}
@@ -195,9 +194,7 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
     replaced = [path.relative_to(layout.root).as_posix() for path in day_files]
     replaced += [file.path for _, file in committed if file.path in covered]
     retired = tuple(
-        Retired(name, now)
-        for name in sorted(set(replaced) - live)
-        if (layout.root / name).exists()
+        Retired(name, now) for name in sorted(set(replaced) - live) if (layout.root / name).exists()
     )
     write_compaction(layout.commits, Compaction(layer, day, tuple(files), retired))
     path = layout.commits / "compacted" / f"{layer}.{day}.json"
@@ -215,9 +212,7 @@ def _committed_on(layout: Layout, layer: str, day: str) -> list[tuple[Commit, Co
     ]
 
 
-def _parts(
-    path: Path, committed: Sequence[tuple[Commit, CommittedFile]]
-) -> tuple[Part, ...]:
+def _parts(path: Path, committed: Sequence[tuple[Commit, CommittedFile]]) -> tuple[Part, ...]:
     """The parts of a compacted file, in the order of its rows; none where they do not fit."""
     run_ids = pq.ParquetFile(path).read(["run_id"])["run_id"].to_pylist()
     parts: list[Part] = []

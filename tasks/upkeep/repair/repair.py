@@ -1,11 +1,11 @@
 """Carries out the remedies of what verification finds, layer by layer and without the network.
 
-The order is that of the layers: documents, commits, Parquet, archives, DuckDB files. After each step
-a killed repair leaves what is found again, or nothing to be found.
+The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. After each step
+there is what the next repair finds again, or nothing to be found: it may be killed at any moment.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tasks.upkeep.repair.archives import repair_archive
@@ -28,7 +28,7 @@ from tasks.upkeep.repair.snapshots import (
     write_manifest,
 )
 from tasks.upkeep.verification import findings
-from warehouse.layers.commits import committed_runs, named_files, sweep
+from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
 from warehouse.layers.findings import Finding, Kind, LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.store.link import read_link
@@ -41,6 +41,7 @@ _STORED: tuple[Kind, ...] = (
     *("definitions", "topic changes", "vintage", "removed archives"),
     *("commit", "compaction", "parquet", "archive file", "archive record"),
 )
+DAY = "day-"  # begins the name of a compacted file
 # Files that are damaged or gone, by what they are.
 Damaged = Mapping[Kind, set[Path]]
 
@@ -48,7 +49,9 @@ Damaged = Mapping[Kind, set[Path]]
 def repair(
     layout: Layout,
     refine: Refine,
-    load: Callable[[], object],  # loads what is not loaded, and publishes it
+    # Refines and loads these runs, of which only archives are left, loads what else is not loaded,
+    # and publishes it.
+    load: Callable[[Sequence[str]], object],
     waiting: Callable[[str], None] = lambda message: None,
 ) -> Repaired:
     """Repair what is damaged; what cannot be goes into the quarantine, and is named.
@@ -63,12 +66,14 @@ def repair(
             return done
         with synchronised(layout, waiting):
             damaged = _by_kind(layout, found, done)
+            lost = _repair_commits(layout, damaged, done)
             _repair_documents(layout, damaged, done)
             _repair_rows(layout, damaged, refine, done)
             for path in sorted(damaged["archive file"] | damaged["archive record"]):
-                repair_archive(layout, path, done)
+                if path.is_relative_to(layout.raw):  # a backfill's are somebody else's
+                    repair_archive(layout, path, done)
             _repair_warehouse(layout, damaged, done, is_repeated=number > 0)
-        load()
+        load(lost)
         with synchronised(layout, waiting):
             drop_snapshots(layout, {path.parent for path in damaged["snapshot"]})
         found = list(findings(layout))
@@ -82,7 +87,7 @@ def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damage
     for finding in found:
         if finding.kind == "store object":
             raise StoreError(f"{link.url if link else 'the store'} is damaged itself: {finding}")
-        path = layout.root / finding.file
+        path = finding.file
         if finding.kind in ("snapshot", "manifest", "writer file"):
             path = path.parent.resolve() / path.name
         damaged[finding.kind].add(path)
@@ -94,32 +99,34 @@ def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damage
     return damaged
 
 
+def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[str]:
+    """Make commits and records of compaction again; the runs of which only archives are left."""
+    for path in sorted(damaged["compaction"]):
+        # Commits cannot be read beside a damaged record. Until it is made again below, the files in
+        # its place count as gone, and the compacted ones as unnamed.
+        path.unlink(missing_ok=True)
+    lost = [
+        run_of_commit(path.stem)
+        for path in sorted(damaged["commit"])
+        if not is_whole_commit(path) and not restore_commit(layout, path.stem, done)
+    ]
+    days = {(path.stem.split(".")[0], path.stem.split(".")[1]) for path in damaged["compaction"]}
+    for path in damaged["parquet"] - _named(layout):
+        name = commit_of(path)
+        if name.startswith(DAY):
+            days.add((path.relative_to(layout.root).parts[0], name.removeprefix(DAY)))
+    for layer, day in sorted(days):
+        restore_compaction(layout, layer, day, done)
+    sweep(layout)
+    return lost
+
+
 def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
     for path in damaged["state file"]:
         move_away(layout, path)
         done.repair(path, "made again by the next run")
     if damaged["removed archives"]:
         restore_removed(layout, done)
-    for path in sorted(damaged["compaction"]):
-        # Until it is made again below: commits can be read without it.
-        path.unlink(missing_ok=True)
-    for path in sorted(damaged["commit"]):
-        if not is_whole_commit(path):
-            restore_commit(layout, path.stem, done)
-    unnamed = damaged["parquet"] - {layout.root / name for name in named_files(layout.commits)}
-    for path in sorted(unnamed):
-        name = path.name.partition(".")[0]
-        if not name.startswith("day-") and name not in committed_runs(layout.commits):
-            restore_commit(layout, name, done)
-    days = {tuple(path.stem.split(".")) for path in damaged["compaction"]}
-    days |= {
-        (path.relative_to(layout.root).parts[0], path.name.partition(".")[0].removeprefix("day-"))
-        for path in unnamed
-        if path.name.startswith("day-")
-    }
-    for layer, day in sorted(days):
-        restore_compaction(layout, layer, day, done)
-    sweep(layout)
     if damaged["definitions"]:
         restore_definitions(layout, done)
     if damaged["topic changes"]:
@@ -128,10 +135,13 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
         restore_vintage(layout, path, done)
 
 
+def _named(layout: Layout) -> set[Path]:
+    return {layout.root / name for name in named_files(layout.commits)}
+
+
 def _repair_rows(layout: Layout, damaged: Damaged, refine: Refine, done: Repaired) -> None:
     restore_rows(layout, refine, damaged["parquet"], done)
-    named = {layout.root / name for name in named_files(layout.commits)}
-    for path in sorted(damaged["parquet"] - named):
+    for path in sorted(damaged["parquet"] - _named(layout)):
         if path.exists():
             move_away(layout, path)
             done.lose(path, "quarantined; no commit names it")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Self
 from uuid import UUID
 
 import duckdb
@@ -17,16 +18,15 @@ from tasks.partition.partitions import (
     judged_stripped,
 )
 from tasks.partition.versions import Known, Verdict, judge, known_versions
-from tasks.upkeep.rebuild_articles import NUMBERED
 from tasks.text.counted import counted
+from tasks.upkeep.rebuild_articles import NUMBERED
 from tasks.upkeep.repair.databases import records_of
 from tasks.upkeep.repair.layer_rows import LayerRows
-from tasks.upkeep.repair.lost_commits import run_id_of
 from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, forget
 from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
 from warehouse.build import loader
-from warehouse.layers.commits import Commit, CommittedFile
+from warehouse.layers.commits import Commit, CommittedFile, run_of_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, parquet_problem
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
@@ -89,7 +89,7 @@ class _Earlier:
         described = self._con.execute("DESCRIBE article_versions").fetchall()
         self._columns = [name for name, *_ in described]
 
-    def __enter__(self) -> "_Earlier":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -176,10 +176,12 @@ class _CommitAgain:
 
     def _from_warehouse(self, layer: str) -> pa.Table | None:
         schema, order = _IN_WAREHOUSE[layer]
-        run_id = run_id_of(self._name)
+        run_id = run_of_commit(self._name)
         # Of a run of several commits, each has the captures of other sources.
         sources = sorted({Path(warc).parent.name for warc in self._commit.warcs})
-        of_sources = "list_contains(?, source_id)" if self._commit.flow == "ingest" else "?::VARCHAR[] <> []"
+        of_sources = (
+            "list_contains(?, source_id)" if self._commit.flow == "ingest" else "?::VARCHAR[] <> []"
+        )
         found = records_of(
             self._rows.layout,
             f"SELECT {', '.join(schema.names)} FROM {layer} WHERE run_id = ? AND capture_id IN ("  # noqa: S608
@@ -196,7 +198,7 @@ class _CommitAgain:
 
     def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> None:
         days = self._days_loaded()
-        broken = sorted({_day(file) for file in self._broken if file.layer == "articles"} - {None})
+        broken = sorted(day for file in self._broken if (day := _day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
         for row in captures.select(columns).to_pylist():
             if row["outcome"] in NEW and row["capture_id"] not in made:
@@ -205,7 +207,7 @@ class _CommitAgain:
 
     def _days_loaded(self) -> dict[UUID, date | None]:
         sql = "SELECT capture_id, published_date FROM article_versions WHERE run_id = ?"
-        found = records_of(self._rows.layout, sql, [run_id_of(self._name)])
+        found = records_of(self._rows.layout, sql, [run_of_commit(self._name)])
         return {UUID(str(row["capture_id"])): row["published_date"] for row in found}
 
     def _report(self, new: Sequence[CommittedFile], lost: Lost) -> None:
@@ -229,7 +231,7 @@ class _Staged:
     """What the archive files of a commit give, those that are there and as far as they do."""
 
     def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
-        folders, run_id = [batch.stage for batch in batches], run_id_of(name)
+        folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
         self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
         self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
         self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)

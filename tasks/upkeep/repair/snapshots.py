@@ -1,4 +1,4 @@
-"""The loader's file, snapshots and their manifests, which are made again from what they came from."""
+"""The loader's file, snapshots and their manifests, made again from what they came from."""
 
 import shutil
 from collections.abc import Collection
@@ -10,7 +10,7 @@ import duckdb
 from tasks.upkeep.repair.databases import opened_copy
 from tasks.upkeep.repair.report import Repaired
 from warehouse.build import loader
-from warehouse.build.manifest import NAME, manifest
+from warehouse.build.manifest import manifest
 from warehouse.build.publish import published_load, snapshots
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.commits import committed_runs, read_commits
