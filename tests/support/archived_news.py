@@ -1,7 +1,7 @@
 """A small data folder with everything in it, made without Prefect, network or processes.
 
-Archives of saved pages, a revised article, an undated one, stripped blocks, a rejected page, compacted
-days, a changed topic, vintages, archives that retention removed.
+Archives of pages, articles that are revised, unchanged, undated, stripped blocks, rejected pages,
+compacted days, a changed topic, vintages, archives that retention removed.
 """
 
 import shutil
@@ -30,7 +30,8 @@ NOW = datetime(2026, 3, 20, tzinfo=UTC)
 PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
 <link rel="canonical" href="{url}"><script type="application/ld+json">{{"@type": "NewsArticle",
 "headline": "{title}"{dated}}}</script></head><body><article><h1>{title}</h1>{paragraphs}
-<div class="newsletter">Sign up to our newsletter and never miss a story</div></article></body></html>"""
+<div class="newsletter">Sign up to our newsletter and never miss a story</div></article></body>
+</html>"""
 NARROW = TopicEntry(id="summit", name="Summit", aliases=("G20",)).topic()
 
 
@@ -55,9 +56,8 @@ def page(source_id: str, slug: str, at: datetime, seed: int, day: int | None) ->
     url = f"https://{source_id}.test/{slug}"
     title = f"Harbour council number {seed} of {source_id} meets again"
     dated = "" if day is None else f', "datePublished": "2026-03-{day:02}T08:00:00Z"'
-    texts = (
-        f"<p>The G20 met at the lakeside summit. {prose(seed * 10 + at)}.</p>" for at in range(4)
-    )
+    told = "The G20 met at the lakeside summit."
+    texts = (f"<p>{told} {prose(seed * 10 + part)}.</p>" for part in range(4))
     html = PAGE.format(title=title, url=url, dated=dated, paragraphs="".join(texts))
     return Attempt(
         CaptureKind.PAGE, url, url, Outcome.FETCHED, at, 0.1,
@@ -140,3 +140,19 @@ def make(layout: Layout) -> None:
         if snapshot.resolve() != layout.current.parent.resolve():
             shutil.rmtree(snapshot)
     drop_retired(layout, NOW)
+
+
+def load_runs_again(layout: Layout, run_ids: Sequence[str]) -> None:
+    """What `repair` calls in the end: load runs of which archives are left, and commits."""
+    runs = []
+    for name in run_ids:
+        batches = refined(layout, layout.raw.glob(f"*/{name}.warc.gz"))
+        at = datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        if batches:
+            runs.append(Run(name, tuple(batches), started_at=at, extractor_version="1"))
+    load_again(layout, runs)
+
+
+def archive_of(layout: Layout, source_id: str, number: int) -> Path:
+    """The archive file of a source and day."""
+    return layout.raw / source_id / f"{run_id(number)}.warc.gz"

@@ -1,7 +1,7 @@
 """Carries out the remedies of what verification finds, layer by layer and without the network.
 
-The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. After each step
-there is what the next repair finds again, or nothing to be found: it may be killed at any moment.
+The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. After each
+step there is what the next repair finds again, or nothing to be found: it may be killed any time.
 """
 
 from collections import defaultdict
