@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from tasks.archive import ArchiveWriter
@@ -48,8 +49,13 @@ class HereAndNow:
 POOL = cast(PagePool, HereAndNow())
 
 
+def begun(number: int) -> datetime:
+    """The second run is on the day of the first."""
+    return FIRST + timedelta(days=number) if number != 1 else FIRST + timedelta(hours=8)
+
+
 def run_id(number: int) -> str:
-    return f"{FIRST + timedelta(days=number):%Y%m%dT%H%M%SZ}-00000{number}"
+    return f"{begun(number):%Y%m%dT%H%M%SZ}-00000{number}"
 
 
 def page(source_id: str, slug: str, at: datetime, seed: int, day: int | None) -> Attempt:
@@ -67,7 +73,7 @@ def page(source_id: str, slug: str, at: datetime, seed: int, day: int | None) ->
 
 def day_of_news(number: int) -> Iterator[tuple[str, list[Attempt]]]:
     """What each source gives on a day: a listing, pages, one that changes, one that never does."""
-    at = FIRST + timedelta(days=number)
+    at = begun(number)
     for offset, source in enumerate(SOURCES):
         name, later = source.id, at + timedelta(minutes=5)
         feed = f"https://{name}.test/feed"
@@ -113,7 +119,7 @@ def ingest(layout: Layout, number: int, topics: Sequence[Topic] = (SUMMIT,)) -> 
     archive(layout, number)
     name = run_id(number)
     batches = refined(layout, layout.raw.glob(f"*/{name}.warc.gz"))
-    at = FIRST + timedelta(days=number)
+    at = begun(number)
     run = Run(name, tuple(batches), started_at=at, finished_at=at, extractor_version="1")
     load_again(layout, [run], topics)
     shutil.rmtree(layout.stage)
@@ -156,3 +162,13 @@ def load_runs_again(layout: Layout, run_ids: Sequence[str]) -> None:
 def archive_of(layout: Layout, source_id: str, number: int) -> Path:
     """The archive file of a source and day."""
     return layout.raw / source_id / f"{run_id(number)}.warc.gz"
+
+
+def warm() -> None:
+    """Load what refining needs, once for all processes that are forked from here on."""
+    attempt = page("gb-post", "warm", FIRST, 1, 2)
+    with TemporaryDirectory() as name:
+        layout = Layout(Path(name))
+        with ArchiveWriter(layout.raw, "gb-post", run_id(0)) as writer:
+            writer.write(attempt, Entry(attempt.url_requested, found_in="feed"))
+        refined(layout, layout.raw.glob("*/*.warc.gz"))

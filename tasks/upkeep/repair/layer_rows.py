@@ -45,6 +45,7 @@ class LayerRows:
     changed: set[str] = field(default_factory=set)  # ids of commits
     is_moved: bool = False  # whether a record of compaction has changed
     written: set[str] = field(default_factory=set)  # paths of files written meanwhile
+    _where: dict[str, tuple[CompactedFile, int]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, layout: Layout) -> "LayerRows":
@@ -58,14 +59,13 @@ class LayerRows:
 
     def compacted(self) -> dict[str, tuple[CompactedFile, int]]:
         """The file in which the rows of a commit's file are now, and the first of them."""
-        found = {}
-        for compaction in self.compactions:
-            for file in compaction.files:
+        if not self._where:
+            for file in (file for one in self.compactions for file in one.files):
                 first = 0
                 for part in file.parts:
-                    found[part.path] = file, first
+                    self._where[part.path] = file, first
                     first += part.rows
-        return found
+        return self._where
 
     def is_whole(self, file: CommittedFile) -> bool:
         """Whether a commit's file is as it was written; compaction is not looked at."""
@@ -83,7 +83,7 @@ class LayerRows:
 
         It `retires` when readers may go on reading it for a while, being whole.
         """
-        self.is_moved = True
+        self.is_moved, self._where = True, {}
         parts = {
             part.path
             for one in self.compactions

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import duckdb
@@ -121,6 +121,7 @@ class _CommitAgain:
         self._refine, self._earlier, self._done = refine, earlier, done
         self._commit = rows.commits[name]
         self._layers = {file.layer for file in broken}
+        self._loaded = _versions_loaded(rows.layout, run_of_commit(name))
 
     def make(self, lost: Lost) -> None:
         """Write what can be made again, and add what is lost."""
@@ -132,7 +133,7 @@ class _CommitAgain:
             batches = self._refine(self._name, self._commit)
             staged = _Staged(self._rows.layout, self._name, batches)
             told = captures_of(present) if captures is None else captures
-            staged.judge(self._earlier, self._name, told)
+            staged.judge(told, self._loaded, lambda ids: self._earlier.known(self._name, ids))
             if stripped is None:
                 stripped = judged_stripped(staged.stripped, staged.verdicts)
             if "articles" in self._layers:
@@ -197,18 +198,13 @@ class _CommitAgain:
         return pa.Table.from_pylist(found, schema=schema)
 
     def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> None:
-        days = self._days_loaded()
         broken = sorted(day for file in self._broken if (day := _day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
         for row in captures.select(columns).to_pylist():
             if row["outcome"] in NEW and row["capture_id"] not in made:
-                day = days.get(row["capture_id"], broken[0] if broken else None)
+                loaded = self._loaded.get(row["capture_id"])
+                day = loaded["published_date"] if loaded else broken[0] if broken else None
                 lost.days[row["article_id"], row["version_no"]] = day
-
-    def _days_loaded(self) -> dict[UUID, date | None]:
-        sql = "SELECT capture_id, published_date FROM article_versions WHERE run_id = ?"
-        found = records_of(self._rows.layout, sql, [run_of_commit(self._name)])
-        return {UUID(str(row["capture_id"])): row["published_date"] for row in found}
 
     def _report(self, new: Sequence[CommittedFile], lost: Lost) -> None:
         """Say what became of each damaged file, and keep a copy of one of which rows are lost."""
@@ -238,16 +234,26 @@ class _Staged:
         self.verdicts: dict[UUID, Verdict] = {}
         self._order: list[int] = []
 
-    def judge(self, earlier: _Earlier, name: str, told: pa.Table) -> None:
+    def judge(
+        self,
+        told: pa.Table,
+        loaded: Mapping[UUID, Mapping[str, Any]],
+        known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
+    ) -> None:
         """Decide on each article as its run did: as its capture tells, else as judged again."""
-        known = earlier.known(name, set(self.articles["article_id"].to_pylist()))
-        self._order, self.verdicts = judge(self.articles, known)
+        new = {row["capture_id"] for row in told.to_pylist() if row["outcome"] in NEW}
+        # To judge, all earlier commits have to be read.
+        ids = (
+            set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
+        )
+        self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
         columns = ["capture_id", "outcome", "version_no"]
         for row in told.select(columns).to_pylist():
             verdict = self.verdicts.get(row["capture_id"])
             if verdict and row["version_no"]:
-                self.verdicts[row["capture_id"]] = verdict._replace(
-                    outcome=Outcome(row["outcome"]), version_no=row["version_no"]
+                seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
+                self.verdicts[row["capture_id"]] = Verdict(
+                    Outcome(row["outcome"]), row["version_no"], seen or verdict.first_seen_at
                 )
             elif verdict:  # today's rules find an article where the run found none
                 self.verdicts[row["capture_id"]] = verdict._replace(outcome=Outcome.UNCHANGED)
@@ -257,6 +263,12 @@ class _Staged:
         ids = self.articles["capture_id"].to_pylist()
         order = [at for at in self._order if ids[at] not in without]
         return by_day(self.articles, order, self.verdicts)
+
+
+def _versions_loaded(layout: Layout, run_id: str) -> dict[UUID, dict[str, Any]]:
+    """What a warehouse knows of the versions that a run added, by their captures."""
+    sql = "SELECT capture_id, published_date, first_seen_at FROM article_versions WHERE run_id = ?"
+    return {UUID(str(row["capture_id"])): row for row in records_of(layout, sql, [run_id])}
 
 
 def _with_all(captures: pa.Table, told: pa.Table) -> pa.Table:
