@@ -91,17 +91,18 @@ def test_a_commit_of_version_0_1_0_is_read_and_written_with_a_checksum(tmp_path:
 
 
 def test_a_changed_byte_that_leaves_json_is_found(tmp_path: Path) -> None:
-    path = commit_path(tmp_path, RUN_ID)
+    path = commit_path(tmp_path / "commits", RUN_ID)
+    path.parent.mkdir()
     path.write_text(COMMIT, encoding="utf-8")
-    commit = read_commit(tmp_path, RUN_ID)
+    commit = read_commit(path.parent, RUN_ID)
     assert commit
-    write_commit(tmp_path, commit)
+    write_commit(path.parent, commit)
     path.write_bytes(path.read_bytes().replace(b'"rows": 3', b'"rows": 4'))
     with pytest.raises(DocumentError) as error:
-        read_commit(tmp_path, RUN_ID)
+        read_commit(path.parent, RUN_ID)
     assert str(error.value) == (
-        f"{path} is damaged: not what its checksum says; restore it from a backup; without one,"
-        " delete it and run `presswatch rebuild articles`"
+        f"{path} is damaged: not what its checksum says; restore it from a backup, or run"
+        " `presswatch repair`"
     )
 
 

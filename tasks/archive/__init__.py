@@ -11,7 +11,8 @@ from tasks.archive.read import (
     read_capture,
     read_payload,
 )
-from tasks.archive.write import OPEN_SUFFIX, ArchiveWriter, salvage, unfinished
+from tasks.archive.warc_records import OPEN_SUFFIX
+from tasks.archive.write import ArchiveWriter, salvage, unfinished
 
 __all__ = [
     "OPEN_SUFFIX",

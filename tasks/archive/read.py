@@ -7,9 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.archive.any_warc_records import Record, read_records
-from tasks.archive.warc_records import GZIP, capture_from_json
+from tasks.archive.warc_records import GZIP, OPEN_SUFFIX, capture_from_json
 from tasks.http.response import read_body, recorded
 from tasks.model import Capture, CaptureKind, Damage, Failure
+from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,13 @@ def read_archive(path: Path, damage: list[Damage] | None = None) -> Iterator[tup
 
 def read_archive_damage(path: Path) -> Iterator[tuple[Capture, bytes] | Damage]:
     """The same, with the damage in its place."""
-    yield from _captures(_records(path))
+    ours = path.parent.name, path.name.removesuffix(OPEN_SUFFIX).removesuffix(SUFFIX)
+    for each in _captures(_records(path)):
+        if not isinstance(each, Damage) and (each[0].source_id, each[0].run_id) != ours:
+            offset = int((each[0].raw_ref or "#0").rpartition("#")[2])
+            yield Damage(offset, f"a capture of {each[0].source_id}/{each[0].run_id}")
+        else:
+            yield each
 
 
 def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:

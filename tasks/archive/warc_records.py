@@ -17,7 +17,9 @@ from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
+from warehouse.store.archive_files import SUFFIX
 
+OPEN_SUFFIX = f"{SUFFIX}.open"  # of a file that is being written
 GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"  # magic bytes of members and frames
 # Bytes below which zlib is faster. fastwarc's writer takes 180 microseconds to start a member, zlib
 # five, and each request makes three small records: half as much CPU again as the request itself.

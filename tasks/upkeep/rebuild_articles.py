@@ -1,15 +1,17 @@
 """Making the Parquet layers again from what the raw archive holds."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.model import Batch
 from tasks.partition.partitions import Run, partition, warc_name
 from tasks.partition.versions import known_versions
 from warehouse.build import loader
@@ -145,6 +147,7 @@ def _rebuild_run(
         for batch in (run.batches if run else ())
         for each in batch.damage
     ]
+    damage += _fewer(run.batches if run and is_there else (), old)
     broken = [] if run and is_there and not damage else list(_old_findings(layout, old))
     if run and is_there and (broken or not damage):
         lost += damage
@@ -171,6 +174,16 @@ def _rebuild_run(
     loader.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
     loader.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit
+
+
+def _fewer(batches: Iterable[Batch], old: Commit) -> Iterator[Finding]:
+    """Archive files with fewer captures than the commit, as of an earlier version of a file."""
+    for batch in batches:
+        committed = sum(old.outcomes.get(batch.source_id, {}).values())
+        with pa.memory_map(str(batch.stage / "captures.arrow")) as staged:
+            captures = pa.ipc.open_file(staged).read_all().num_rows
+        if old.flow == "ingest" and captures < committed and not batch.damage:
+            yield found("archive file", Path(batch.warc), f"has {captures} captures of {committed}")
 
 
 def _old_findings(layout: Layout, old: Commit) -> Iterator[Finding]:

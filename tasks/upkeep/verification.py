@@ -1,6 +1,5 @@
 """Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from tasks.model import Damage
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from tasks.text.counted import counted
+from warehouse.build.index_vintages import other_vintages
 from warehouse.build.sql_files import read_sql
 from warehouse.damage.database_findings import (
     check_findings,
-    history_findings,
+    lacking_histories,
     live_manifest_findings,
     manifest_findings,
     table_findings,
@@ -31,7 +31,7 @@ from warehouse.damage.layer_findings import (
     read_committed,
 )
 from warehouse.layers.commits import committed_runs
-from warehouse.layers.documents import DocumentError
+from warehouse.layers.documents import DocumentError, document_problem
 from warehouse.layers.findings import SHOWN, Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
@@ -130,7 +130,8 @@ def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> 
                 lambda: table_findings(con, path),
                 lambda: live_manifest_findings(con, path.parent),
                 lambda: _load_findings(layout, con, committed),
-                lambda: history_findings(layout, con),
+                lambda: lacking_histories(layout, con),
+                lambda: other_vintages(con, layout),
                 lambda: _reference_findings(layout, con, committed, done),
                 lambda: check_findings(con, path),
             ):
@@ -142,10 +143,8 @@ def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> 
 def _cache_findings(layout: Layout) -> Iterator[Finding]:
     """Cached JSON documents that cannot be read."""
     for path in sorted(layout.cache.rglob("[!.]*.json")):
-        try:
-            json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            yield found("state file", path, "is damaged: not a JSON document")
+        if problem := document_problem(path.read_bytes()):
+            yield found("state file", path, problem)
 
 
 def _parquet_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ import duckdb
 
 from warehouse.build import schema_version
 from warehouse.build.checks_runner import failed_checks
-from warehouse.build.index_vintages import other_vintages
 from warehouse.build.loaded_definitions import other_changes, other_topics
 from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.layers.documents import DocumentError
@@ -64,8 +63,8 @@ def live_manifest_findings(con: duckdb.DuckDBPyConnection, folder: Path) -> Iter
         yield found("manifest", manifest, "lists other files than the snapshot was loaded from")
 
 
-def history_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Histories that lack what a snapshot has: gone, or an earlier version of the file."""
+def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Histories that lack what a DuckDB file knows: gone, or an earlier version of the file."""
     histories: tuple[tuple[Kind, Path, bool], ...] = (
         ("definitions", layout.definitions, other_topics(con, layout)),
         ("topic changes", layout.topic_changes, other_changes(con, layout)),
@@ -74,7 +73,6 @@ def history_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator
         if is_other:
             problem = "lacks" if path.exists() else "is not there, yet"
             yield found(kind, path, f"{problem} what the warehouse has")
-    yield from other_vintages(con, layout)
 
 
 def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:

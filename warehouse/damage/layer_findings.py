@@ -8,8 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from warehouse.build.index_vintages import unreadable_vintages
+import duckdb
+
+from warehouse.build import schema_version
+from warehouse.build.index_vintages import other_vintages, unreadable_vintages
 from warehouse.build.loaded_definitions import recorded_changes
+from warehouse.damage.database_findings import lacking_histories
 from warehouse.layers.commits import (
     Commit,
     Compaction,
@@ -28,7 +32,7 @@ from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import parquet_problem
-from warehouse.read.query import QueryError, snapshot_records
+from warehouse.read.query import QueryError, snapshot, snapshot_records
 from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives
 from warehouse.store.link import read_link
 
@@ -132,6 +136,14 @@ def parquet_findings(
             yield found("parquet", path, problem)
 
 
+def _lacking(layout: Layout) -> Iterator[Finding]:
+    """What the histories lack of the snapshot, as far as it can be read."""
+    with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
+        if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
+            yield from lacking_histories(layout, con)
+            yield from other_vintages(con, layout)
+
+
 def require_whole_layers(layout: Layout) -> None:
     """Raise LayersBroken unless the commits and their Parquet files are as they were written.
 
@@ -142,5 +154,6 @@ def require_whole_layers(layout: Layout) -> None:
     if not findings:
         findings += missing_commits(layout, committed)
         findings += parquet_findings(layout, committed.files().items())
+        findings += _lacking(layout)
     if findings:
         raise LayersBroken(findings)

@@ -74,6 +74,22 @@ def _checksum(content: object) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def document_problem(content: bytes) -> str:
+    """What is wrong with a document, whatever its class; empty when nothing is."""
+    try:
+        document = json.loads(content)
+        has_format = isinstance(document, dict) and "format" in document
+    except ValueError:
+        has_format = False
+    if not has_format:
+        return "is damaged: not a JSON document with a format"
+    # Documents of 0.1.0 have no checksum.
+    digest = document.pop("sha256", None)
+    if digest is not None and digest != _checksum(document):
+        return "is damaged: not what its checksum says"
+    return ""
+
+
 def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T:  # noqa: A002
     """Read a document that `encode` wrote; `name` is what error messages call it.
 
@@ -81,12 +97,11 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
     """
     path = PurePath(str(name))
     remedy = _LINK if path.name == "store.json" else REMEDIES[kind_of(path)]
+    if problem := document_problem(content):
+        raise DocumentError(name, problem, remedy)
     try:
         document = json.loads(content)
-        # Documents of 0.1.0 have no checksum.
-        digest = document.pop("sha256", None)
-        if digest is not None and digest != _checksum(document):
-            raise DocumentError(name, "is damaged: not what its checksum says", remedy)
+        document.pop("sha256", None)
         if (found := document.pop("format")) == format:
             value: T = _adapter(kind).validate_python(document)  # type: ignore[arg-type]
             return value
@@ -94,11 +109,6 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise DocumentError(name, f"is damaged: {where}: {first['msg']}", remedy) from error
-    except DocumentError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = "is damaged: not a JSON document with a format"
-        raise DocumentError(name, problem, remedy) from error
     raise newer(name, f"has format {found}, this version of Presswatch reads {format}")
 
 
