@@ -92,11 +92,17 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
         # ingest, which finishes them.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
         for run_id in sorted(archived.difference(begun_runs(layout))):
-            names = uncommitted_archives(layout, run_id)
-            if run := _refine_archives(installation, run_id, names, pool):
-                load_runs(installation, [replace(run, part=next_part(layout.commits, run_id))])
-                shutil.rmtree(layout.stage / run_id, ignore_errors=True)
+            load_uncommitted(installation, run_id, pool)
     return lost
+
+
+def load_uncommitted(installation: Installation, run_id: str, pool: PagePool) -> None:
+    """Refine and load the archive files of a run that none of its commits has."""
+    layout = installation.layout
+    names = uncommitted_archives(layout, run_id)
+    if run := _refine_archives(installation, run_id, names, pool):
+        load_runs(installation, [replace(run, part=next_part(layout.commits, run_id))])
+        shutil.rmtree(layout.stage / run_id, ignore_errors=True)
 
 
 def _refine_archives(

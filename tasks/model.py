@@ -52,6 +52,7 @@ class Outcome(StrEnum):
     DENIED = "denied"  # 401, 402, 403, 451
     HTTP_ERROR = "http_error"  # any other status
     UNREADABLE_FILE = "unreadable_file"
+    LOST = "lost"  # came, and gave an article that was damaged on the disk since
 
     # The payload is not what it was listed as.
     LISTING_UNREADABLE = "listing_unreadable"

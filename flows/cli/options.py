@@ -24,6 +24,7 @@ class Exit(IntEnum):
     FAILED = 1
     WRONG_USAGE = 2
     SOME_SOURCES_FAILED = 3
+    QUARANTINED = 3  # the same: done, but not all of it
 
 
 NOT_WRITABLE = "let this user write there, or name another place"

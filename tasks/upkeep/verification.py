@@ -37,7 +37,7 @@ from warehouse.layers.findings import SHOWN, Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
 from warehouse.read.query import DatabaseDamaged, QueryError, records, snapshot
-from warehouse.store.archive_files import archive_files, removed_archives
+from warehouse.store.archive_files import Removed, archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.working_copy import named_objects, synchronised
@@ -186,12 +186,14 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
     loaded = _captures(layout, committed)
     for number, name in enumerate(kept, 1):
         advance("archive files read", number, len(kept))
-        path, captures, is_whole = layout.raw / name, 0, True
+        path, captures = layout.raw / name, 0
+        given_up = _given_up(removed, warc_name(layout, path))
+        is_whole = not given_up
         if not path.exists():  # only the store has it
             continue
         for each in read_archive_damage(path):
             captures += not isinstance(each, Damage)
-            if isinstance(each, Damage):
+            if isinstance(each, Damage) and each.offset not in given_up:
                 is_whole = False
                 yield found("archive record", path, each.reason, each.offset)
         if is_whole and captures < loaded.get(name, 0):
@@ -226,21 +228,34 @@ def _reference_findings(
             done.removed += len(offsets)
         elif name in lost:
             continue  # a finding already
-        elif problem := _archive_problem(layout, name, offsets, kept):
+        elif problem := _archive_problem(layout, name, offsets, kept, removed):
             yield found("archive file", layout.raw / name, problem)
 
 
+def _given_up(removed: Removed, place: str) -> set[int]:
+    """Offsets of an archive file at which nothing can be read, and which repair has noted."""
+    parts = (noted.partition("#") for noted in removed)
+    return {int(offset) for name, _, offset in parts if offset and name == place}
+
+
 def _archive_problem(
-    layout: Layout, name: str, offsets: Sequence[int], kept: Mapping[str, int]
+    layout: Layout,
+    name: str,
+    offsets: Sequence[int],
+    kept: Mapping[str, int],
+    removed: Removed,
 ) -> str:
     path = layout.raw / name
+    given_up = _given_up(removed, warc_name(layout, path))
     if path.exists():
         wrong = []
         with path.open("rb") as file:
             for offset in offsets:
                 file.seek(offset)
                 head = beginning(file.read(2 * _HEAD), _HEAD)
-                if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
+                if offset not in given_up and not (
+                    head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)
+                ):
                     wrong.append(offset)
         return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
     if name.startswith(SCHEME):

@@ -69,6 +69,16 @@ def keep_vintages(con: Connection, layout: Layout) -> None:
                 sync(path.parent)
 
 
+def write_vintage(con: Connection, layout: Layout, day: date) -> bool:
+    """Write a day's vintage again from a warehouse; whether it has that day."""
+    if day not in _vintages(con):
+        return False
+    for relation in RELATIONS:
+        path = layout.vintages / relation / f"as_of={day}.parquet"
+        write_whole(path, _parquet(_rows(con, relation, day)))
+    return True
+
+
 def _rows(con: Connection, relation: str, day: date) -> pa.Table:
     recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
     where = recent if relation == RELATIONS[-1] else "true"

@@ -134,7 +134,16 @@ def keep_changes(con: Connection, layout: Layout) -> None:
         return
     recorded = recorded_changes(layout) | {*found}
     rows = records(con, "FROM topic_changes ORDER BY topic_id, new_version, period")
-    document = _Document(tuple(sorted(recorded)), tuple(TopicChange(**row) for row in rows))
+    write_changes(layout, recorded, (TopicChange(**row) for row in rows))
+
+
+def write_changes(
+    layout: Layout,
+    recorded: Iterable[tuple[str, int]],  # topics and their new versions
+    changes: Iterable[TopicChange],
+) -> None:
+    """Write the effects of changed topics down, outside the warehouse."""
+    document = _Document(tuple(sorted(recorded)), tuple(changes))
     write_whole(layout.topic_changes, encode(document))
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.build import schema_version
-from warehouse.build.checks_runner import CheckFailed, run_checks
+from warehouse.build.checks_runner import failed_checks
 from warehouse.build.loaded_definitions import other_changes, other_topics
 from warehouse.build.manifest import NAME, live_files, read_manifest
-from warehouse.build.sql_files import read_sql
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, Kind, found
 from warehouse.layers.layout import Layout
@@ -82,8 +81,5 @@ def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Findi
         problem, remedy = "was made by another version", "the next load makes it again"
         yield Finding(path, problem, remedy, "snapshot")
         return
-    for name in read_sql("checks"):
-        try:
-            run_checks(con, name)
-        except CheckFailed as error:
-            yield found("snapshot", path, " ".join(str(error).split()))
+    for failed in failed_checks(con):
+        yield found("snapshot", path, " ".join(str(failed).split()))

@@ -49,6 +49,7 @@ INSERT INTO outcomes VALUES
     ('denied', 'failed', true, true, false, 'The server refuses'),
     ('http_error', 'failed', true, true, false, 'Another HTTP status than success'),
     ('unreadable_file', 'failed', false, true, false, 'A saved file that could not be read'),
+    ('lost', 'failed', true, true, false, 'Gave an article, which was damaged on the disk and could not be repaired'),
     ('listing_unreadable', 'unreadable', false, false, false, 'Not a feed, sitemap or page of links'),
     ('entities_refused', 'unreadable', false, false, false, 'XML that declares entities'),
     ('not_a_page', 'unreadable', false, false, false, 'Neither HTML nor text'),
