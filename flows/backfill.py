@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
@@ -42,7 +43,13 @@ MAX_TASKS = 50  # task runs of one backfill at most
 MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 
 
-@flow(name="backfill", flow_run_name="backfill", persist_result=False)
+@flow(
+    name="backfill",
+    flow_run_name="backfill",
+    persist_result=False,
+    on_completion=[check_after_run],
+    on_failure=[check_after_run],
+)
 def backfill(
     warcs: Annotated[list[str], Field(min_length=1)],
     domains: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed

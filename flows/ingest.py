@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.runs.alerts import check_after_run
 from flows.runs.ingest_result import (
     Ingested,
     end,
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
     # A thread for each collect task, and one for each refine task.
     task_runner=ThreadPoolTaskRunner(max_workers=2 * MAX_TASKS),  # type: ignore[arg-type]
     persist_result=False,
+    on_completion=[check_after_run],
+    on_failure=[check_after_run],
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed

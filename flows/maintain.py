@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from rich.table import Table
 
+from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
@@ -25,7 +26,13 @@ class Maintained:
     verified: Verified
 
 
-@flow(name="maintain", flow_run_name="maintain", persist_result=False)
+@flow(
+    name="maintain",
+    flow_run_name="maintain",
+    persist_result=False,
+    on_completion=[check_after_run],
+    on_failure=[check_after_run],
+)
 def maintain(
     verify_only: bool = False,
     sources_file: str = "",

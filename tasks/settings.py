@@ -154,6 +154,8 @@ class Settings(BaseSettings):
     """The TOML file of topics."""
     deployments: Path = Path("deployments/prefect.yaml")
     """The Prefect deployments and their schedules."""
+    alerts: Path = Path("deployments/alerts.toml")
+    """Who is sent alerts and the digest, and when; see production.md."""
     contact: Annotated[str, matching(_CONTACT, "a mail address or an http(s) URL")] = ""
     """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()
