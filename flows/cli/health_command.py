@@ -12,6 +12,7 @@ from rich.console import Console
 from flows.cli.console import printable, show_progress
 from flows.cli.options import DataFolder, Exit
 from flows.cli.query_commands import layout_of
+from flows.runs import prefect_settings
 from tasks.installation import settings_of
 from tasks.text.counted import counted
 
@@ -33,6 +34,7 @@ def health(
     alerts, layout = load_alerts(settings), layout_of(data)
     with show_progress():
         if is_served or alert:
+            prefect_settings.configure(verbose=True)
             from flows.runs.alerts import check_installation
 
             checked = check_installation(settings, layout, send=alert, is_served=is_served)

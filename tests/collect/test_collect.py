@@ -498,3 +498,19 @@ def test_the_limit_is_for_each_source(web: Loopback, desk: Desk) -> None:
         for name, pages in (("gb-post", "abc"), ("de-blatt", "def"))
     ]
     assert [one.deferred for one in desk.run(*sources, max_new=2)] == [1, 1]
+
+
+def test_a_listing_that_rolled_over_says_so(web: Loopback, desk: Desk) -> None:
+    names = [f"{letter}{number}" for letter in "abc" for number in range(6)]
+    pages = dict(zip(names, say_pages(web, *names), strict=True))
+
+    def listed(*letters: str) -> bytes:
+        return feed(*(item(pages[name]) for name in names if name[0] in letters))
+
+    few = web.say("/few", feed(item(pages["a0"])), feed(item(pages["b0"])))
+    url = web.say("/feed", listed("a"), listed("a", "b"), listed("c"), listed("c"))
+    said = []
+    for _ in range(4):
+        collected = desk.run_and_load(source(feeds=(url, few)))
+        said += [(one.url_requested, one.detail) for one in captures(collected) if one.detail]
+    assert said == [(url, "rolled over: none of its 6 entries was there at the last read")]
