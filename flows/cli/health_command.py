@@ -1,6 +1,7 @@
 """The command `presswatch health`: what is wrong with the installation, for people and scripts."""
 
 import json
+import logging
 import os
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from flows.cli.query_commands import layout_of
 from flows.runs import prefect_settings
 from tasks.installation import settings_of
 from tasks.text.counted import counted
+
+log = logging.getLogger("flows")
 
 
 def health(
@@ -35,9 +38,12 @@ def health(
     with show_progress():
         if is_served or alert:
             prefect_settings.configure(verbose=True)
-            from flows.runs.alerts import check_installation
+            from flows.runs.alerts import alert_channels, check_installation, no_recipient
 
-            checked = check_installation(settings, layout, send=alert, is_served=is_served)
+            channels = alert_channels(alerts, is_served=is_served) if alert else ()
+            if alert and not channels:
+                log.warning("%s", no_recipient(alerts, settings.alerts))
+            checked = check_installation(settings, layout, channels, is_served=is_served)
         else:  # without Prefect, whose import takes longer than all the rest
             checked = check_and_send(layout, alerts, (), datetime.now(UTC))
     problems = checked.found.problems

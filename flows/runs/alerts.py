@@ -1,7 +1,7 @@
 """Alerts at the end of a run, and what Prefect knows of incidents: workers, runs that failed."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -21,7 +21,7 @@ from prefect.client.schemas.objects import BlockDocument, FlowRun, State, StateT
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
-from tasks.installation import Installation, open_layout, settings_of
+from tasks.installation import open_layout, settings_of
 from tasks.monitor import (
     AlertSettings,
     Channel,
@@ -116,28 +116,25 @@ def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
 
 
 def check_installation(
-    settings: Settings, layout: Layout, *, send: bool, is_served: bool
+    settings: Settings, layout: Layout, channels: Sequence[Channel], *, is_served: bool
 ) -> Checked:
-    """Check an installation from outside of its runs, and send what is new if that is wanted.
+    """Check an installation from outside of its runs, and send what is new to the channels.
 
     With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs.
     """
-    alerts, now = load_alerts(settings), datetime.now(UTC)
     others = prefect_incidents() if is_served else Found()
-    channels = alert_channels(alerts, is_served=is_served) if send else ()
-    if send and not channels:
-        log.warning("alerts: %s", no_recipient(alerts, settings.alerts))
-    checked = check_and_send(layout, alerts, channels, now, others)
+    about = (load_alerts(settings), channels, datetime.now(UTC), others)
+    checked = check_and_send(layout, *about)
     log_checked(checked)
     return checked
 
 
-def check_served(installation: Installation) -> None:
+def check_served(settings: Settings) -> None:
     """Check an installation whose server and worker run here; what hinders it is logged."""
     try:
-        check_installation(
-            installation.settings, open_layout(installation.settings), send=True, is_served=True
-        )
+        channels = alert_channels(load_alerts(settings))
+        if channels:
+            check_installation(settings, open_layout(settings), channels, is_served=True)
     except EXPECTED as error:
         log.warning("alerts: not checked: %s", " ".join(str(error).split()))
 

@@ -146,7 +146,7 @@ def _start_checks(serving: Serving) -> None:
 
         while True:
             time.sleep(CHECK_SECONDS)
-            check_served(serving.installation)
+            check_served(serving.installation.settings)
 
     # Beside the loop of `_watch`, which a mail server that does not answer must not hold up. With
     # the context of this thread, which has Prefect's settings.

@@ -73,6 +73,6 @@ def load_alerts(settings: Settings) -> AlertSettings:
 
     ConfigError with a line for each problem. Without a file at the default path, the defaults.
     """
-    if "alerts" not in settings.model_fields_set and not settings.alerts.exists():
-        return AlertSettings()
-    return read_table(Path(settings.alerts), AlertSettings)
+    path = settings.alerts
+    is_default = path.absolute() == Path(Settings.model_fields["alerts"].default).absolute()
+    return AlertSettings() if is_default and not path.exists() else read_table(path, AlertSettings)

@@ -174,8 +174,8 @@ def _layout(row: Mapping[str, Any]) -> Iterator[Incident]:
         )
     if row["text_changed"]:
         said.append(
-            f"The last {row['articles']} articles keep {row['chars']:,.0f} characters (median),"
-            f" those before {row['chars_before']:,.0f}."
+            f"The last {row['last_articles']} articles keep {row['chars']:,.0f} characters"
+            f" (median), those before {row['chars_before']:,.0f}."
         )
     source_id, title = row["source_id"], f"{row['name']} ({row['source_id']})"
     said.append(f"See what is kept: presswatch extract '{row['raw_ref']}'")

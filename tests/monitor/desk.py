@@ -10,7 +10,7 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
 from warehouse.layers.layout import Layout
 
-HEALTHY, TROUBLE, RECOVERED = 60, 62, 64
+HEALTHY, TROUBLE, RECOVERED = 32, 34, 36
 """Days after START of the three loads."""
 POST, FAILS, SILENT, LOSES, CHANGES = "gb-post", "de-blatt", "pt-jornal", "es-diario", "it-foglio"
 SOURCES = tuple(

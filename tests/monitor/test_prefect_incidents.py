@@ -18,7 +18,7 @@ from flows.runs.alerts import (
     no_recipient,
     prefect_incidents,
 )
-from tasks.monitor import AlertSettings, Kind
+from tasks.monitor import AlertSettings, Kind, load_alerts
 from tasks.settings import Settings
 from tests.collect.test_collect import feed, item, page
 from tests.support.loopback import Loopback, http
@@ -65,7 +65,8 @@ def test_a_server_that_does_not_answer(prefect_api: str, tmp_path: Path, hook: R
         told = prefect_incidents()
         assert told.asked == {Kind.NO_WORKER}
         assert "could not be asked: " in told.incidents[0].text
-        done = check_installation(settings, layout, send=True, is_served=True)
+        channels = alert_channels(load_alerts(settings))
+        done = check_installation(settings, layout, channels, is_served=True)
     (refused,) = done.refused
     assert refused.startswith(
         "block presswatch-alerts did not accept a message: the Prefect server"

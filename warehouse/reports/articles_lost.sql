@@ -11,7 +11,7 @@ WITH reads AS (
     WHERE kind = 'listing' AND outcome IN ('listed', 'not_modified')
 )
 SELECT source_id, name, min(attempted_at) AS since,
-       list(DISTINCT concat(url_requested, ' (', detail, ')') ORDER BY ALL) AS listings
+       list_sort(list_distinct(list(concat(url_requested, ' (', detail, ')')))) AS listings
 FROM reads
 JOIN sources USING (source_id)
 WHERE is_configured AND is_rolled_over

@@ -36,7 +36,7 @@ rejections AS (
 ),
 kept AS (
     SELECT page_reads.source_id,
-           count(*) FILTER (turn_of_class <= 12) AS articles,
+           count(*) FILTER (turn_of_class <= 12) AS last_articles,
            median(body_chars) FILTER (turn_of_class <= 12) AS chars,
            median(body_chars) FILTER (turn_of_class > 12) AS chars_before,
            count(*) FILTER (turn_of_class > 12) >= 24
@@ -47,7 +47,7 @@ kept AS (
     GROUP BY page_reads.source_id
 )
 SELECT source_id, name, pages, rejected, rejected_before, coalesce(reasons, []) AS reasons,
-       rejections_changed, articles, chars, chars_before,
+       rejections_changed, last_articles, chars, chars_before,
        coalesce(text_changed, false) AS text_changed, since,
        if(rejections_changed, rejected_ref, last_ref) AS raw_ref
 FROM rejections
