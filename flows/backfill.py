@@ -14,6 +14,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from tasks.archive.warc_files import WarcPath
@@ -48,8 +49,8 @@ MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
     name="backfill",
     flow_run_name="backfill",
     persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
+    on_completion=[record_run, check_after_run],
+    on_failure=[record_run, check_after_run],
 )
 def backfill(
     warcs: Annotated[list[str], Field(min_length=1)],

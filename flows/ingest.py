@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.runs.alerts import check_after_run
 from flows.runs.ingest_result import (
     Ingested,
     end,
@@ -57,8 +58,8 @@ log = logging.getLogger(__name__)
     # A thread for each collect task, and one for the refine task.
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_TASKS + 1),  # type: ignore[arg-type]
     persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
+    on_completion=[record_run, check_after_run],
+    on_failure=[record_run, check_after_run],
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed

@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
 from rich.table import Table
 
+from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from tasks.upkeep.compaction import Compacted
@@ -32,8 +33,8 @@ class Maintained:
     name="maintain",
     flow_run_name="maintain",
     persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
+    on_completion=[record_run, check_after_run],
+    on_failure=[record_run, check_after_run],
 )
 def maintain(
     verify_only: bool = False,

@@ -160,6 +160,8 @@ class Settings(BaseSettings):
     """File of the metrics for Prometheus, below the data folder unless the path is absolute."""
     log_json: bool = False
     """Write log lines as JSON, an object a line, for programs that collect them."""
+    alerts: Path = Path("deployments/alerts.toml")
+    """Who is sent alerts and the digest, and when; see production.md."""
     contact: Annotated[str, matching(_CONTACT, "a mail address or an http(s) URL")] = ""
     """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()

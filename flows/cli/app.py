@@ -9,6 +9,7 @@ from rich.console import Console
 
 from flows.cli.admin_commands import backup, demo, deploy, env, maintain, repair, serve
 from flows.cli.console import show_progress
+from flows.cli.health_command import health
 from flows.cli.options import (
     DataFolder,
     Exit,
@@ -19,7 +20,7 @@ from flows.cli.options import (
     print_version,
 )
 from flows.cli.page_commands import check_sources, extract
-from flows.cli.query_commands import health, report, schema, sql
+from flows.cli.query_commands import report, schema, sources_health, sql
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
@@ -187,7 +188,11 @@ def recount(
         job.recount(**flow_files(installation))
 
 
-for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain, repair, demo):
+_COMMANDS = (
+    *(extract, sql, schema, report, health, serve, deploy, env),
+    *(backup, maintain, repair, demo),
+)
+for command in _COMMANDS:
     app.command()(command)
 sources_app.command("check")(check_sources)
-sources_app.command("health")(health)
+sources_app.command("health")(sources_health)

@@ -1,4 +1,4 @@
-"""The commands that read the warehouse: `sql`, with its output, `schema`, `report`, `health`."""
+"""The commands that read the warehouse: `sql`, `schema`, `report` and `sources health`."""
 
 import csv
 import json
@@ -124,7 +124,7 @@ def report(
     print(out or layout.report)
 
 
-def health(data: DataFolder = None) -> None:
+def sources_health(data: DataFolder = None) -> None:
     """Show which sources fail, are skipped, or have fallen silent."""
     from flows.cli.console import health_view
     from warehouse.read.query import snapshot

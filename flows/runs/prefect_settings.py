@@ -183,7 +183,7 @@ def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> st
     wanted |= {key: value for key, value in environment.items() if key.startswith(PREFIX) and value}
     if settings.store:
         wanted[f"{PREFIX}STORE"] = settings.store
-    for name in ("data", "sources", "topics"):
+    for name in ("data", "sources", "topics", "alerts"):
         path: Path = getattr(settings, name)
         wanted[f"{PREFIX}{name.upper()}"] = str(path.absolute())
     hidden = {name for name in SECRETS if environment.get(name)}

@@ -15,14 +15,17 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
+from flows.runs.alerts import POOL, alert_channels, find_block, no_recipient
 from flows.server.renamed_deployments import rename_deployments
 from tasks.installation import Installation
+from tasks.monitor import load_alerts
 from tasks.settings import ConfigError
 
 log = logging.getLogger(__name__)
 
-POOL = "presswatch"
 DOES_NOTHING = {"type": "do-nothing"}
+# Automations of earlier versions. What they sent is sent by checks, once an incident.
+RETIRED = ("presswatch: a run failed", "presswatch: a source is silent")
 DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
@@ -38,6 +41,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
             AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
+    alerts = load_alerts(installation.settings)
     with get_client(sync_client=True) as client:
         _create_pool(client)
         rename_deployments(client, installation.settings.deployments)
@@ -55,6 +59,11 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
                 client.update_automation(existing[0].id, wanted)
             else:
                 client.create_automation(wanted)
+        for name in RETIRED:
+            for old in client.read_automations_by_name(name):
+                client.delete_automation(old.id)
+    if not alert_channels(alerts):
+        log.info("alerts: %s", no_recipient(alerts, installation.settings.alerts))
     return update_forms(installation)
 
 
@@ -110,6 +119,5 @@ def _action(client: SyncPrefectClient, action: dict[str, Any]) -> dict[str, Any]
     name = action.pop("block", None)
     if name is None:
         return action
-    documents = client.read_block_documents(limit=200)
-    found = next((one.id for one in documents if one.name == name), None)
-    return action | {"block_document_id": str(found)} if found else DOES_NOTHING
+    found = find_block(client, name)
+    return action | {"block_document_id": str(found.id)} if found else DOES_NOTHING

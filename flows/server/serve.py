@@ -6,10 +6,13 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,6 +29,7 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
+CHECK_SECONDS = 300  # between two checks for incidents
 RESUMES = "the next run resumes from what was archived"
 # Folder of the server's copy of the pages, made at its first start.
 STATIC = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
@@ -69,6 +73,7 @@ def serve_until_stopped(installation: Installation, port: int) -> int:
             add_policy(os.environ)
             _prepare(serving)
             _start(serving, "worker", worker)
+            _start_checks(serving)
             _watch(serving)
     except Stopped as stopped:
         by = stopped.args[0]
@@ -99,7 +104,7 @@ def _prepare_environment(installation: Installation, port: int) -> None:
         Path(os.environ.setdefault("PREFECT_HOME", str(home))),
     ):
         keep_private(folder)
-    for name in ("sources", "topics", "data", "deployments"):
+    for name in ("sources", "topics", "data", "deployments", "alerts"):
         path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
     for name, value in server_settings(f"http://{HOST}:{port}/api", os.environ).items():
@@ -131,6 +136,22 @@ def _prepare(serving: Serving) -> None:
             cron, zone = getattr(when, "cron", None), getattr(when, "timezone", None)
             text = f"cron {cron} {zone or 'UTC'}" if cron else str(when)
             log.info("%s: %s (%s)", one.name, text, state)
+
+
+def _start_checks(serving: Serving) -> None:
+    """Send alerts when something is wrong, also while nothing runs."""
+
+    def check() -> None:
+        from flows.runs.alerts import check_served
+
+        while True:
+            time.sleep(CHECK_SECONDS)
+            check_served(serving.installation.settings)
+
+    # Beside the loop of `_watch`, which a mail server that does not answer must not hold up. With
+    # the context of this thread, which has Prefect's settings.
+    run = partial(copy_context().run, check)
+    threading.Thread(target=run, name="checks", daemon=True).start()
 
 
 def _watch(serving: Serving) -> None:

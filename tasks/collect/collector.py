@@ -18,6 +18,7 @@ from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.fetch.exchanges import shown
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing, find_files, read_file
+from tasks.collect.listings.rollover import may_have_rolled_over, rolled_over
 from tasks.collect.parse_listing import parse_listing
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
@@ -246,11 +247,14 @@ class _Visit:
         # Without a copy to fall back on a 304 would lose entries that an earlier run did not fetch.
         attempt = self._get(url, CaptureKind.LISTING, last if cached or copy else None)
         listing = None
+        earlier = replace(attempt, payload=copy, content_type=last.content_type) if last else None
         if attempt.outcome is Outcome.LISTED:
             listing, attempt = self._parse(attempt)
-        elif attempt.outcome is Outcome.NOT_MODIFIED and last:
-            unchanged = replace(attempt, payload=copy, content_type=last.content_type)
-            listing = cached or self._parse(unchanged)[0]
+            if listing and earlier and may_have_rolled_over(listing, copy):
+                before = cached or self._parse(earlier)[0]
+                attempt = replace(attempt, detail=rolled_over(listing, before))
+        elif attempt.outcome is Outcome.NOT_MODIFIED and last and earlier:
+            listing = cached or self._parse(earlier)[0]
             if listing and not cached:
                 self.listing_cache.put(url, last.raw_ref, listing)
         self._record(attempt)

@@ -1,1 +1,20 @@
 """What is wrong with an installation now, and who is told: incidents, messages, their state."""
+
+from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
+from tasks.monitor.channels import Channel, NotAccepted, channels_of
+from tasks.monitor.check import Checked, check_and_send
+from tasks.monitor.incidents import Found, Incident, find_incidents
+
+__all__ = [
+    "AlertSettings",
+    "Channel",
+    "Checked",
+    "Found",
+    "Incident",
+    "Kind",
+    "NotAccepted",
+    "channels_of",
+    "check_and_send",
+    "find_incidents",
+    "load_alerts",
+]

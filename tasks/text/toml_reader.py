@@ -55,6 +55,14 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
     return tuple(entries)
 
 
+def read_table(path: Path, model: type[EntryT]) -> EntryT:
+    """Read a TOML file without entries into `model`; ConfigError has a line a problem."""
+    try:
+        return model.model_validate(_frozen(_document(path)))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {line}" for line in describe(error, model)) from None
+
+
 def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     """One `key: problem` for each error that pydantic found."""
     for detail in error.errors():
@@ -63,10 +71,10 @@ def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
         yield f"{key}: {_wrong(detail, model)}" if key else _wrong(detail, model)
 
 
-def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
+def _document(path: Path) -> dict[str, Any]:
     try:
         # Windows editors put a byte order mark before UTF-8.
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError([f"{path}: the file is missing"]) from None
     except OSError as error:
@@ -75,6 +83,10 @@ def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
         raise ConfigError([f"{path}: not UTF-8 at byte {error.start}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
+    document = _document(path)
     found = document.pop(table, None)
     if document:
         raise ConfigError(f"{path}: {key}: unknown key, expected [[{table}]]" for key in document)

@@ -517,3 +517,19 @@ def test_a_link_that_is_too_long_costs_itself_only(web: Loopback, desk: Desk) ->
     assert "a URL of 40,0" in found["detail"][1].as_py()
     again = desk.run_and_load(posts)
     assert (again.error, again.outcomes) == ("", {"listed": 1})
+
+
+def test_a_listing_that_rolled_over_says_so(web: Loopback, desk: Desk) -> None:
+    names = [f"{letter}{number}" for letter in "abc" for number in range(6)]
+    pages = dict(zip(names, say_pages(web, *names), strict=True))
+
+    def listed(*letters: str) -> bytes:
+        return feed(*(item(pages[name]) for name in names if name[0] in letters))
+
+    few = web.say("/few", feed(item(pages["a0"])), feed(item(pages["b0"])))
+    url = web.say("/feed", listed("a"), listed("a", "b"), listed("c"), listed("c"))
+    said = []
+    for _ in range(4):
+        collected = desk.run_and_load(source(feeds=(url, few)))
+        said += [(one.url_requested, one.detail) for one in captures(collected) if one.detail]
+    assert said == [(url, "rolled over: none of its 6 entries was there at the last read")]

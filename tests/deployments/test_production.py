@@ -35,13 +35,14 @@ def test_its_chapters_and_files_are_there() -> None:
     links = dict(re.findall(r"^- \[(.*)\]\(#(.*)\)$", TEXT, re.MULTILINE))
     assert list(links) == chapters
     assert list(links.values()) == [name.lower().replace(" ", "-") for name in chapters]
-    for name in re.findall(r"`(systemd/[\w.-]+|automations\.toml)`", TEXT):
+    for name in re.findall(r"`(systemd/[\w.-]+|automations\.toml|alerts\.toml)`", TEXT):
         assert (DEPLOYMENTS / name).exists(), name
 
 
 def test_its_secrets_are_read_by_the_units() -> None:
-    for name in ("server", "worker"):
+    secrets = {"server": "server", "worker": "worker", "watch": "worker"}
+    for name, owner in secrets.items():
         unit = (DEPLOYMENTS / "systemd" / f"presswatch-{name}.service").read_text(encoding="utf-8")
         files = re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE)
-        assert files == ["/etc/presswatch/presswatch.env", f"/etc/presswatch/{name}.secrets"]
+        assert files == ["/etc/presswatch/presswatch.env", f"/etc/presswatch/{owner}.secrets"]
         assert all(Path(file).name in TEXT for file in files)

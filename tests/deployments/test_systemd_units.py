@@ -10,16 +10,26 @@ import pytest
 
 from tests.support.machines import PROGRAMS, UNITS, unit
 
-NAMES = ["presswatch-server", "presswatch-worker"]
+STAYING = ["presswatch-server", "presswatch-worker"]
+NAMES = [*STAYING, "presswatch-watch"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STAYING)
 def test_a_unit_comes_back_and_ends_in_time(name: str) -> None:
     found = unit(name)
     assert found["Restart"] == "always"
     assert found["KillMode"] == "mixed"
     assert int(found["TimeoutStopSec"]) > 20
     assert found["ExecStart"].startswith(PROGRAMS)
+
+
+def test_the_watch_runs_by_its_timer_and_a_problem_is_no_failure_of_it() -> None:
+    found = unit("presswatch-watch")
+    assert found["Type"] == "oneshot"
+    assert found["ExecStart"] == f"{PROGRAMS}presswatch health --alert"
+    assert found["SuccessExitStatus"] == "1"
+    timer = (UNITS / "presswatch-watch.timer").read_text()
+    assert {"OnBootSec=5min", "OnUnitInactiveSec=5min"} <= set(timer.splitlines())
 
 
 HARDENED = {
@@ -71,7 +81,8 @@ def test_systemd_accepts_them(tmp_path: Path) -> None:
     for name in NAMES:
         text = (UNITS / f"{name}.service").read_text().replace(PROGRAMS, here)
         (tmp_path / f"{name}.service").write_text(text)
-    files = [str(tmp_path / f"{name}.service") for name in NAMES]
+    timer = shutil.copy(UNITS / "presswatch-watch.timer", tmp_path)
+    files = [str(timer), *(str(tmp_path / f"{name}.service") for name in NAMES)]
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *files],
         capture_output=True,

@@ -1,63 +1,26 @@
 """Alerts: what the block called presswatch-alerts is sent, and when; with a password on."""
 
-import json
 import re
-import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from prefect.client.orchestration import SyncPrefectClient
-from prefect.events import Event
-from prefect.events.schemas.events import Resource
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Crashed, Scheduled
 
 from tests.cli.test_json_logs import objects
 from tests.support.ports import free_port
+from tests.support.receivers import Mailbox, Receiver
 from tests.support.sample_newsroom import DEPLOYMENTS, Newsroom, Place
-from tests.support.serving import ROOT, Served, until
+from tests.support.serving import ROOT, Served
 
 pytestmark = pytest.mark.slow
 AUTH = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
 GOOD, GONE = "gb-portwick-courier", "gb-gone"
-
-
-class Receiver(ThreadingHTTPServer):
-    """A webhook on loopback that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-    def got(self, subject: str) -> str:
-        """The text that begins with the subject, once it has come."""
-
-        def found() -> str | None:
-            return next((text for text in self.texts if text.startswith(subject)), None)
-
-        return until(f"a message {subject!r} comes, of {self.texts}", found, 120)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.texts.append(json.loads(body)["text"])
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (named by http.server)
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -83,42 +46,6 @@ def run_of_the_handbook(block: str, environment: dict[str, str], then: str = "")
     subprocess.run([sys.executable, "-c", found[0] + then], env=environment, cwd=ROOT, check=True)
 
 
-class Mailbox(socketserver.ThreadingTCPServer):
-    """A mail server on loopback that keeps what it is sent."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.to: list[str] = []
-        self.mails: list[str] = []
-        super().__init__(("127.0.0.1", 0), _Smtp)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-
-class _Smtp(socketserver.StreamRequestHandler):
-    server: Mailbox
-
-    def handle(self) -> None:
-        self._say("220 loopback")
-        for line in self.rfile:
-            word = line.decode().strip()
-            if word.lower().startswith("rcpt to:"):
-                self.server.to.append(word[8:])
-            if word.lower() == "data":
-                self._take_mail()
-            else:
-                self._say("250 ok")
-
-    def _take_mail(self) -> None:
-        self._say("354 go on")
-        lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
-        self.server.mails.append("".join(lines))
-        self._say("250 kept")
-
-    def _say(self, words: str) -> None:
-        self.wfile.write(f"{words}\r\n".encode())
-
-
 @pytest.fixture(scope="module")
 def served(
     newsroom: Newsroom, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory
@@ -138,34 +65,34 @@ def served(
     served.stop()
 
 
-def test_a_run_that_failed(served: Served, receiver: Receiver) -> None:
+def test_runs_that_fail_and_the_source_that_makes_them_are_told_once(
+    served: Served, receiver: Receiver
+) -> None:
     run = served.ended(served.begin(only=[GONE]))
-    text = receiver.got(f"Presswatch: {run.name} ended Failed\n")
+    text = receiver.got("Presswatch: ingest failed\n")
     assert f"every source asked failed (1); {GONE}: " in text
     assert text.endswith(f"/runs/flow-run/{run.id}")
+    assert "connect_failed" in receiver.got(f"Presswatch: Gone ({GONE}) fails\n")
+    assert served.ended(served.begin(only=[GONE, GOOD])).state_name == "Partial"
+    receiver.got("Presswatch: recovered: ingest completed\n")
+    assert len(receiver.texts) == 3, receiver.texts
 
 
-def test_a_run_in_which_some_sources_failed(served: Served, receiver: Receiver) -> None:
-    run = served.ended(served.begin(only=[GONE, GOOD]))
-    text = receiver.got(f"Presswatch: {run.name} ended Partial\n")
-    assert f"1 of 2 sources failed; {GONE}: " in text
-    assert "22 new articles" in text
-
-
-def test_a_source_that_is_silent(served: Served, receiver: Receiver) -> None:
-    resource = {"prefect.resource.id": f"presswatch.source.{GOOD}", "prefect.resource.name": "Post"}
-    silent = Event(
-        event="presswatch.source.silent",
-        resource=Resource(resource),
-        payload={"message": "nothing new since Monday"},
-    )
+def test_a_run_that_crashed_is_told_once_a_day(served: Served, receiver: Receiver) -> None:
     with served.client() as client:
-        tell(client, silent)
-    assert receiver.got("Presswatch: Post is silent\n").endswith("nothing new since Monday")
-
-
-def tell(client: SyncPrefectClient, event: Event) -> None:
-    client._client.post("/events", json=[event.model_dump(mode="json")]).raise_for_status()
+        deployment = client.read_deployment_by_name("ingest/ingest").id
+        runs = list[FlowRun]()
+        for _ in range(2):
+            later: State[object] = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(days=1))
+            run = client.create_flow_run_from_deployment(deployment, state=later)
+            client.set_flow_run_state(run.id, Crashed(message="The machine lost power"), force=True)
+            runs.append(run)
+            text = receiver.got(f"Presswatch: {runs[0].name} ended Crashed\n")
+    assert "The machine lost power" in text
+    # The automation saw both before the run that follows was told to it.
+    served.ended(served.begin(only=[GONE]))
+    receiver.got("Presswatch: ingest failed\n")
+    assert len([one for one in receiver.texts if "ended Crashed" in one]) == 1, receiver.texts
 
 
 def test_metrics_want_the_password_of_the_api(served: Served) -> None:
@@ -177,10 +104,6 @@ def test_metrics_want_the_password_of_the_api(served: Served) -> None:
     ]
     assert [one.status_code for one in answers] == [401, 401, 200]
     assert "presswatch_waiting_runs" in answers[2].text
-
-
-def test_nothing_else_was_sent(receiver: Receiver) -> None:
-    assert len(receiver.texts) == 3, receiver.texts
 
 
 def test_every_line_of_the_logs_is_an_object(served: Served) -> None:

@@ -101,7 +101,7 @@ def test_a_wrong_value_is_refused_before_a_run_begins(
 
 def test_an_alert_that_nobody_gets_says_so(served: Served) -> None:
     with served.client() as client:
-        (found,) = client.read_automations_by_name("presswatch: a run failed")
+        (found,) = client.read_automations_by_name("presswatch: a run crashed")
     assert found.description.endswith("Nothing is sent: there is no block presswatch-alerts.")
 
 

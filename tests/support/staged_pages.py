@@ -63,6 +63,8 @@ class Page:
     stripped: Sequence[str] = ()
     about: dict[str, Any] = field(default_factory=dict)
     """Columns of the article that differ."""
+    detail: str = ""
+    """More about the outcome."""
     canonical: str | None = None
     """URL the article is known by, where it is not the page's."""
 
@@ -165,7 +167,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "url_final": page.url,
         "found_in": f"https://{page.source_id}.test/feed",
         "outcome": page.outcome,
-        "detail": "",
+        "detail": page.detail,
         "attempted_at": page.fetched_at,
         "seconds": 0.1,
         "http_status": 200,

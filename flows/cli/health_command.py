@@ -1,0 +1,69 @@
+"""The command `presswatch health`: what is wrong with the installation, for people and scripts."""
+
+import json
+import logging
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.cli.console import printable, show_progress
+from flows.cli.options import DataFolder, Exit
+from flows.cli.query_commands import layout_of
+from flows.runs import prefect_settings
+from tasks.installation import settings_of
+from tasks.text.counted import counted
+
+log = logging.getLogger("flows")
+
+
+def health(
+    data: DataFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Send what is new since the last check.")
+    ] = False,
+) -> None:
+    """List what is wrong; the status is 0 when nothing is, 1 otherwise.
+
+    Workers and failed runs are looked at where PREFECT_API_URL names a server.
+    """
+    from tasks.monitor import Kind, check_and_send, load_alerts
+
+    settings, is_served = settings_of(data=data), bool(os.environ.get("PREFECT_API_URL"))
+    alerts, layout = load_alerts(settings), layout_of(data)
+    with show_progress():
+        if is_served or alert:
+            prefect_settings.configure(verbose=True)
+            from flows.runs.alerts import alert_channels, check_installation, no_recipient
+
+            channels = alert_channels(alerts, is_served=is_served) if alert else ()
+            if alert and not channels:
+                log.warning("%s", no_recipient(alerts, settings.alerts))
+            checked = check_installation(settings, layout, channels, is_served=is_served)
+        else:  # without Prefect, whose import takes longer than all the rest
+            checked = check_and_send(layout, alerts, (), datetime.now(UTC))
+    problems = checked.found.problems
+    not_asked = sorted(frozenset(Kind) - checked.found.asked)
+    if as_json:
+        answer = {
+            "healthy": not problems,
+            "problems": [{"key": each.key, **asdict(each)} for each in problems],
+            "not_asked": not_asked,
+            "sent": checked.sent,
+            "not_accepted": list(checked.refused),
+        }
+        print(json.dumps(answer, ensure_ascii=False, indent=1, default=datetime.isoformat))
+    else:
+        console = Console(soft_wrap=True)
+        for each in problems:
+            console.print(printable(each.headline, "bold"))
+            for line in each.text.splitlines():
+                console.print(printable(f"  {line}"))
+        console.print(printable(counted(len(problems), "problem") if problems else "healthy"))
+        if not is_served:
+            console.print(printable("workers and runs were not asked: PREFECT_API_URL is not set"))
+    raise typer.Exit(Exit.FAILED if problems or checked.refused else Exit.DONE)

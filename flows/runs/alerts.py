@@ -1,0 +1,209 @@
+"""Alerts at the end of a run, and what Prefect knows of incidents: workers, runs that failed."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import duckdb
+import httpx
+from prefect import Flow
+from prefect.blocks.core import Block
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    FlowRunFilter,
+    WorkerFilter,
+)
+from prefect.client.schemas.objects import BlockDocument, FlowRun, State, StateType, WorkerStatus
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import ObjectNotFound
+
+from tasks.installation import open_layout, settings_of
+from tasks.monitor import (
+    AlertSettings,
+    Channel,
+    Checked,
+    Found,
+    Incident,
+    Kind,
+    NotAccepted,
+    channels_of,
+    check_and_send,
+    load_alerts,
+)
+from tasks.settings import ConfigError, Settings
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
+
+log = logging.getLogger(__name__)
+
+POOL = "presswatch"
+# Runs that ended by themselves. One that crashed is repeated, and told by the server's automation.
+ENDED = [StateType.COMPLETED, StateType.FAILED]
+# What may hinder a check, and must not end the run or the server that makes it.
+EXPECTED = (ConfigError, QueryError, OSError, duckdb.Error, httpx.HTTPError)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockChannel:
+    """A notification block of the Prefect server."""
+
+    block: str
+    document: BlockDocument | None  # None while the server does not answer
+
+    @property
+    def name(self) -> str:
+        """Its name in the state file and in log lines."""
+        return f"block {self.block}"
+
+    def send(self, subject: str, body: str) -> None:
+        """Send a message and return once it was accepted; NotAccepted when it was not."""
+        if self.document is None or self.document.block_type is None:
+            raise NotAccepted("the Prefect server does not answer")
+        try:
+            block: Any = Block.load(f"{self.document.block_type.slug}/{self.block}")
+            with block.raise_on_failure():
+                block.notify(body, subject)
+        # A block may be of any package, and raise what it likes.
+        except Exception as error:
+            # Messages of httpx have the address, which is a secret with most services.
+            response = getattr(error, "response", None)
+            status = f" {response.status_code}" if response is not None else ""
+            raise NotAccepted(f"{type(error).__name__}{status}") from error
+
+
+def alert_channels(settings: AlertSettings, *, is_served: bool = True) -> tuple[Channel, ...]:
+    """Where alerts go: the addresses of alerts.toml, and the block if the server has it."""
+    found = channels_of(settings)
+    if not is_served or not settings.block:
+        return found
+    try:
+        with get_client(sync_client=True) as client:
+            document = find_block(client, settings.block)
+    except httpx.HTTPError:
+        return (*found, BlockChannel(settings.block, None))  # what it is sent waits
+    return (*found, BlockChannel(settings.block, document)) if document else found
+
+
+def find_block(client: SyncPrefectClient, name: str) -> BlockDocument | None:
+    """The block document of that name, of any type; None when there is none."""
+    documents = client.read_block_documents(limit=200)
+    return next((each for each in documents if each.name == name), None)
+
+
+def no_recipient(settings: AlertSettings, path: object) -> str:
+    """What is said, in the UI and at the terminal, when nobody is set up to get alerts."""
+    return f"Nothing is sent: there is no block {settings.block}, and {path} has no urls."
+
+
+def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Send what is new since the last check; a hook of flows, which changes no run's state."""
+    names = {"data": "data", "sources": "sources_file", "topics": "topics_file"}
+    given = {name: flow_run.parameters.get(parameter) for name, parameter in names.items()}
+    try:
+        settings = settings_of(**given)
+        alerts = load_alerts(settings)
+        channels = alert_channels(alerts)
+        if channels:
+            now = datetime.now(UTC)
+            others = prefect_incidents(with_workers=False)
+            log_checked(check_and_send(Layout(settings.data), alerts, channels, now, others))
+    except EXPECTED as error:
+        log.warning("alerts: not checked: %s", " ".join(str(error).split()))
+
+
+def check_installation(
+    settings: Settings, layout: Layout, channels: Sequence[Channel], *, is_served: bool
+) -> Checked:
+    """Check an installation from outside of its runs, and send what is new to the channels.
+
+    With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs.
+    """
+    others = prefect_incidents() if is_served else Found()
+    about = (load_alerts(settings), channels, datetime.now(UTC), others)
+    checked = check_and_send(layout, *about)
+    log_checked(checked)
+    return checked
+
+
+def check_served(settings: Settings) -> None:
+    """Check an installation whose server and worker run here; what hinders it is logged."""
+    try:
+        channels = alert_channels(load_alerts(settings))
+        if channels:
+            check_installation(settings, open_layout(settings), channels, is_served=True)
+    except EXPECTED as error:
+        log.warning("alerts: not checked: %s", " ".join(str(error).split()))
+
+
+def log_checked(checked: Checked) -> None:
+    """Log what a check sent, and what was not accepted."""
+    if checked.sent:
+        log.info("alerts: %d sent", checked.sent)
+    for why in checked.refused:
+        log.warning("alerts: %s", why)
+
+
+def prefect_incidents(*, with_workers: bool = True) -> Found:
+    """What Prefect's server shows: no worker, and deployments whose last run failed.
+
+    A server that does not answer counts as one without a worker.
+    """
+    workers = frozenset({Kind.NO_WORKER} if with_workers else ())
+    try:
+        with get_client(sync_client=True) as client:
+            found = [*_failed_runs(client)]
+            if with_workers:
+                found += _no_worker(client)
+    except httpx.HTTPError as error:
+        if not with_workers:
+            raise
+        return Found((_unreachable(error),), workers)
+    return Found(tuple(found), workers | {Kind.RUN_FAILED})
+
+
+def _failed_runs(client: SyncPrefectClient) -> Iterator[Incident]:
+    for deployment in client.read_deployments():
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": ENDED}}}),
+            deployment_filter=DeploymentFilter.model_validate({"id": {"any_": [deployment.id]}}),
+            sort=FlowRunSort.END_TIME_DESC,
+            limit=1,
+        )
+        for run in runs:
+            if run.state and run.state.is_failed():
+                yield Incident(
+                    *(Kind.RUN_FAILED, deployment.name, f"{deployment.name} failed"),
+                    f"{run.name}: {run.state.message}\n{_link(client, run)}",
+                    *(f"{deployment.name} completed", run.end_time),
+                )
+
+
+def _link(client: SyncPrefectClient, run: FlowRun) -> str:
+    return f"{str(client.api_url).removesuffix('/').removesuffix('/api')}/v2/runs/flow-run/{run.id}"
+
+
+def _no_worker(client: SyncPrefectClient) -> Iterator[Incident]:
+    online = WorkerFilter.model_validate({"status": {"any_": [WorkerStatus.ONLINE]}})
+    try:
+        workers = client.read_workers_for_work_pool(POOL, worker_filter=online)
+        last = "" if workers else "None has been heard of for a minute and a half."
+    except ObjectNotFound:
+        workers, last = [], f"There is no work pool {POOL}: run `presswatch deploy`."
+    if not workers:
+        text = f"{last} No run starts until one does: see presswatch-worker, or presswatch serve."
+        yield Incident(Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
+
+
+def _unreachable(error: httpx.HTTPError) -> Incident:
+    why = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, httpx.HTTPStatusError):
+        status = error.response.status_code
+        why = f"it answers with status {status}"
+        if status == HTTPStatus.UNAUTHORIZED:
+            why = f"it rejected PREFECT_API_AUTH_STRING ({status})"
+    text = f"The Prefect server could not be asked: {why}"
+    return Incident(Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")

@@ -1,0 +1,78 @@
+"""Reads alerts.toml: who is sent alerts and the digest, and when."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from string import Template
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tasks.settings import MOST_DAYS, Settings
+from tasks.text.toml_reader import read_table
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Kind(StrEnum):
+    """Kinds of incidents."""
+
+    NO_LOAD = "no_load"
+    NO_WORKER = "no_worker"
+    RUN_FAILED = "run_failed"
+    SOURCE_FAILED = "source_failed"
+    SOURCE_SILENT = "source_silent"
+    ARTICLES_LOST = "articles_lost"
+    LAYOUT_CHANGED = "layout_changed"
+    TOPIC_SPIKED = "topic_spiked"
+
+
+class AlertSettings(BaseModel):
+    """The keys of alerts.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    block: str = "presswatch-alerts"
+    urls: tuple[str, ...] = ()
+    off: tuple[Kind, ...] = ()
+    no_load_hours: Annotated[int, Field(ge=1, le=MOST_DAYS * 24)] = 6
+    failures: Annotated[int, Field(ge=1)] = 1
+    report_url: str = ""
+    digest: Literal["off", "daily", "weekly"] = "off"
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 6
+    digest_weekday: Weekday = "monday"
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _addresses(cls, urls: object) -> object:
+        # No message shows an address, since it may hold a password.
+        if not isinstance(urls, tuple) or not all(isinstance(url, str) for url in urls):
+            raise ValueError('must be a list of addresses, such as ["mailto://..."]')
+        return tuple(_address(number, url) for number, url in enumerate(urls))
+
+
+def _address(number: int, url: str) -> str:
+    """The address with the variables of the environment in it; ValueError when it is none."""
+    try:
+        address = Template(url).substitute(os.environ)
+    except KeyError as missing:
+        raise ValueError(f"[{number}] names ${missing.args[0]}, which is not set") from None
+    except ValueError:
+        raise ValueError(f"[{number}] has a $ without a name: write $$ for a dollar") from None
+    from apprise import Apprise  # only here: it takes a while to import
+
+    if not Apprise.instantiate(address, suppress_exceptions=True):
+        why = "is not an address that Apprise knows, such as mailto://host?from=...&to=..."
+        raise ValueError(f"[{number}] {why}: see github.com/caronc/apprise")
+    return address
+
+
+def load_alerts(settings: Settings) -> AlertSettings:
+    """Read the file of PRESSWATCH_ALERTS, by default deployments/alerts.toml.
+
+    ConfigError with a line for each problem. Without a file at the default path, the defaults.
+    """
+    path = settings.alerts
+    is_default = path.absolute() == Path(Settings.model_fields["alerts"].default).absolute()
+    return AlertSettings() if is_default and not path.exists() else read_table(path, AlertSettings)

@@ -1,0 +1,137 @@
+"""One check: compares the incidents of now with those that were told, and sends what is new."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.monitor.alert_state import (
+    AlertState,
+    Message,
+    Told,
+    read_state,
+    state_lock,
+    write_state,
+)
+from tasks.monitor.channels import Channel, NotAccepted
+from tasks.monitor.digest import digest, due_day
+from tasks.monitor.incidents import Found, find_incidents, moment
+from warehouse.layers.layout import Layout
+
+log = logging.getLogger(__name__)
+
+# After which a message that no channel accepts is given up: a wrong address would collect them.
+KEPT = timedelta(days=7)
+# How long a told spike is remembered: longer than its day is looked at.
+SPIKE_DAYS = 7
+OF_A_SOURCE = frozenset(
+    {Kind.SOURCE_FAILED, Kind.SOURCE_SILENT, Kind.ARTICLES_LOST, Kind.LAYOUT_CHANGED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of a check."""
+
+    found: Found
+    sent: int = 0
+    refused: tuple[str, ...] = ()  # a line for each channel that did not accept a message
+
+
+def check_and_send(
+    layout: Layout,
+    settings: AlertSettings,
+    channels: Sequence[Channel],
+    now: datetime,
+    others: Found = Found(),  # noqa: B008 - frozen
+) -> Checked:
+    """Find incidents, and send a message for each that is new, or over, to all channels.
+
+    Messages are written into the state before they are sent, and struck off one by one as they are
+    accepted: a check that is killed in between sends at most one of them again. Without channels
+    nothing is recorded, so that whoever is added later hears of what is open.
+
+    Args:
+        layout: The data folder.
+        settings: Those of alerts.toml.
+        channels: To whom messages go.
+        now: The time of the check.
+        others: Incidents that the data folder does not show, such as those of Prefect.
+    """
+    if not channels:
+        return Checked(find_incidents(layout, settings, now) + others)
+    with state_lock(layout):
+        state = read_state(layout, now)
+        found = find_incidents(layout, settings, now, state.watched_since) + others
+        names = [channel.name for channel in channels]
+        kept = [each for each in state.messages if now - each.made_at < KEPT]
+        if len(kept) < len(state.messages):
+            log.warning("alerts: given up %d that no channel took", len(state.messages) - len(kept))
+        told = [
+            *_told(state, found, settings, now),
+            *_over(state, found, now),
+            *_digest(layout, state, settings, found, now),
+        ]
+        made = [Message(subject, body, now, list(names)) for subject, body in told]
+        state.messages = [each for each in (*kept, *made) if each.waiting]
+        write_state(layout, state)
+        sent, refused = _send(layout, state, channels)
+    return Checked(found, sent, tuple(refused))
+
+
+def _told(
+    state: AlertState, found: Found, settings: AlertSettings, now: datetime
+) -> Iterator[tuple[str, str]]:
+    """Messages about new incidents, which are told from then on."""
+    failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
+    for incident in found.incidents:
+        is_known = incident.key in state.told or incident.kind in settings.off
+        # A source that fails brings nothing new: that is told.
+        if is_known or (incident.kind is Kind.SOURCE_SILENT and incident.about in failing):
+            continue
+        day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
+        about = (incident.kind, incident.about, incident.headline, incident.recovered)
+        state.told[incident.key] = Told(*about, incident.since or now, day)
+        yield f"Presswatch: {incident.headline}", incident.text
+
+
+def _over(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str, str]]:
+    """Messages about incidents that are over, which are forgotten."""
+    keys = {each.key for each in found.incidents}
+    for key, told in list(state.told.items()):
+        is_open = key in keys or told.kind not in found.asked
+        if is_open if told.day is None else now.date() <= told.day:
+            continue
+        del state.told[key]
+        # A source that was taken out of sources.toml has not recovered.
+        is_retired = told.kind in OF_A_SOURCE and told.about not in found.sources
+        if told.day is None and not is_retired:
+            since, subject = moment(told.since), f"Presswatch: recovered: {told.recovered}"
+            yield subject, f"It is over: {told.headline}, since {since}; seen {moment(now)}."
+
+
+def _digest(
+    layout: Layout, state: AlertState, settings: AlertSettings, found: Found, now: datetime
+) -> Iterator[tuple[str, str]]:
+    day = due_day(settings, state.digest_day, now)
+    if day:
+        state.digest_day = day
+        yield digest(layout, settings, day, found.problems)
+
+
+def _send(layout: Layout, state: AlertState, channels: Sequence[Channel]) -> tuple[int, list[str]]:
+    """Send each message to whom it waits for; a channel that refuses one is left for later."""
+    sent, refused = 0, []
+    for channel in channels:
+        for message in [each for each in state.messages if channel.name in each.waiting]:
+            try:
+                channel.send(message.subject, message.body)
+            except NotAccepted as why:
+                refused.append(f"{channel.name} did not accept a message: {why}; tried again later")
+                break
+            sent += 1
+            message.waiting.remove(channel.name)
+            state.messages = [each for each in state.messages if each.waiting]
+            write_state(layout, state)
+    return sent, refused

@@ -1,0 +1,204 @@
+"""Finds incidents in the current snapshot: what is wrong now, and topics that spiked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.text.counted import counted
+from warehouse.build.sql_files import read_sql
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError, kept_open, open_snapshot, records
+from warehouse.read.source_health import SourceHealth, source_health
+
+# Outcomes named in a message about a source's pages.
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What somebody should know of."""
+
+    kind: Kind
+    about: str  # a source's id, a deployment, a topic and its day; empty where there is only one
+    headline: str
+    text: str
+    recovered: str = ""  # the headline once it is over; empty for what just happened
+    since: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Incidents of one key are one incident."""
+        return f"{self.kind}:{self.about}" if self.about else str(self.kind)
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it makes an installation unhealthy, and is over some day."""
+        return self.kind is not Kind.TOPIC_SPIKED
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The incidents of a moment."""
+
+    incidents: tuple[Incident, ...] = ()
+    # Kinds that were asked about: an open incident of another kind is not over.
+    asked: frozenset[Kind] = frozenset()
+    sources: frozenset[str] = frozenset()  # ids of the configured ones
+
+    @property
+    def problems(self) -> tuple[Incident, ...]:
+        """Without topics that spiked."""
+        return tuple(each for each in self.incidents if each.is_problem)
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(
+            self.incidents + other.incidents, self.asked | other.asked, self.sources | other.sources
+        )
+
+
+def find_incidents(
+    layout: Layout, settings: AlertSettings, now: datetime, watched_since: datetime | None = None
+) -> Found:
+    """The incidents that the current snapshot shows.
+
+    An installation without a snapshot has had no load since `watched_since`; without that, it
+    counts as one at once. QueryError when an earlier version published the snapshot.
+    """
+    with kept_open(layout):
+        con = open_snapshot(layout)
+        if con is None:
+            return Found(tuple(_no_load(None, settings, now, watched_since)), _asked(Kind.NO_LOAD))
+        with con:
+            try:
+                return _find(con, layout, settings, now)
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                why = " ".join(str(error).split())
+                raise QueryError(
+                    f"{layout.current} is of another version of Presswatch, the next load"
+                    f" renews it: {why}"
+                ) from None
+
+
+def _asked(*kinds: Kind) -> frozenset[Kind]:
+    return frozenset(kinds)
+
+
+def _find(
+    con: duckdb.DuckDBPyConnection, layout: Layout, settings: AlertSettings, now: datetime
+) -> Found:
+    given = {"now": now}
+    (last,) = records(con, "SELECT max(loaded_at) AS loaded_at FROM loads")
+    rows = records(con, "SELECT source_id, name FROM sources WHERE is_configured ORDER BY ALL")
+    names = {row["source_id"]: row["name"] for row in rows}
+    health = source_health(layout)
+    found = [
+        *_no_load(last["loaded_at"], settings, now, None),
+        *(
+            each
+            for source_id in names
+            if source_id in health
+            for each in _source(health[source_id], names[source_id], settings)
+        ),
+        *map(_lost, records(con, read_sql("reports")["articles_lost"], given)),
+        *(
+            each
+            for row in records(con, read_sql("reports")["layout_changes"], given)
+            for each in _layout(row)
+        ),
+        *(
+            _spike(row, settings, layout.report)
+            for row in records(con, read_sql("reports")["recent_spikes"], given)
+        ),
+    ]
+    asked = frozenset(Kind) - {Kind.NO_WORKER, Kind.RUN_FAILED}
+    return Found(tuple(found), asked, frozenset(names))
+
+
+def _no_load(
+    last: datetime | None, settings: AlertSettings, now: datetime, watched_since: datetime | None
+) -> Iterator[Incident]:
+    since, hours = last or watched_since, settings.no_load_hours
+    if since and now - since < timedelta(hours=hours):
+        return
+    if last:
+        headline = f"no load for {counted(int((now - last) / timedelta(hours=1)), 'hour')}"
+        text = f"The last load was at {moment(last)}; expected within {counted(hours, 'hour')}."
+    else:
+        headline, text = "no load yet", "Nothing has been loaded into this warehouse."
+    text += " Are server and worker running, is the schedule on, did the last runs fail?"
+    yield Incident(Kind.NO_LOAD, "", headline, text, "loads again", last)
+
+
+def _source(health: SourceHealth, name: str, settings: AlertSettings) -> Iterator[Incident]:
+    source_id, title = health.source_id, f"{name} ({health.source_id})"
+    if health.failures_in_a_row >= settings.failures:
+        times = counted(health.failures_in_a_row, "run")
+        text = f"It failed in {times} in a row. {health.why}"
+        text += f"\nTry it: presswatch sources check {source_id}"
+        yield Incident(
+            *(Kind.SOURCE_FAILED, source_id, f"{title} fails", text),
+            *(f"{title} answers again", health.last_success_at),
+        )
+    if health.is_silent and health.silent_since:
+        text = f"Nothing new since {moment(health.silent_since)}, longer than is usual for it."
+        text += f"\nTry it: presswatch sources check {source_id}"
+        yield Incident(
+            *(Kind.SOURCE_SILENT, source_id, f"{title} has fallen silent", text),
+            *(f"{title} has new articles again", health.silent_since),
+        )
+
+
+def _lost(row: Mapping[str, Any]) -> Incident:
+    title = f"{row['name']} ({row['source_id']})"
+    listings = "\n".join(row["listings"])
+    text = f"Between two reads everything that a listing named was replaced:\n{listings}\n"
+    text += "What it named in between was missed. Collect this source more often."
+    return Incident(
+        *(Kind.ARTICLES_LOST, row["source_id"], f"{title} lost articles", text),
+        *(f"{title} loses no articles any more", row["since"]),
+    )
+
+
+def _layout(row: Mapping[str, Any]) -> Iterator[Incident]:
+    said = []
+    if row["rejections_changed"]:
+        reasons = ", ".join(row["reasons"][:NAMED])
+        said.append(
+            f"Of the last {row['pages']} pages {row['rejected']:.0%} were rejected ({reasons}),"
+            f" of those before {row['rejected_before']:.0%}."
+        )
+    if row["text_changed"]:
+        said.append(
+            f"The last {row['last_articles']} articles keep {row['chars']:,.0f} characters"
+            f" (median), those before {row['chars_before']:,.0f}."
+        )
+    source_id, title = row["source_id"], f"{row['name']} ({row['source_id']})"
+    said.append(f"See what is kept: presswatch extract '{row['raw_ref']}'")
+    yield Incident(
+        *(Kind.LAYOUT_CHANGED, source_id, f"{title} seems to have changed its layout"),
+        *("\n".join(said), f"{title} is extracted as before", row["since"]),
+    )
+
+
+def _spike(row: Mapping[str, Any], settings: AlertSettings, report: Path) -> Incident:
+    day, hits = f"{row['day']:%-d %b %Y}", counted(row["articles_with_mention"], "article")
+    headlines = [
+        f"{each['source']}: {each['headline'] or '(no headline)'}\n{each['url']}"
+        for each in row["headlines"][:3]
+    ]
+    link = settings.report_url or report.absolute().as_uri()
+    lines = [f"{hits} on {day}, {row['expected']:.1f} expected.", *headlines, f"Report: {link}"]
+    headline = f"{row['name']}: {hits} on {day}, {row['expected']:.1f} expected"
+    return Incident(
+        Kind.TOPIC_SPIKED, f"{row['topic_id']}:{row['day']}", headline, "\n".join(lines)
+    )
+
+
+def moment(at: datetime) -> str:
+    """A time as messages print it."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

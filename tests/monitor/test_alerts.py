@@ -1,0 +1,277 @@
+"""Every kind of incident: one message when it begins, one when it is over, by mail and webhook."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from email import message_from_string
+from pathlib import Path
+
+import pytest
+
+from tasks.monitor import (
+    AlertSettings,
+    Channel,
+    Found,
+    Incident,
+    Kind,
+    channels_of,
+    check_and_send,
+    find_incidents,
+)
+from tests.monitor.desk import (
+    CHANGES,
+    FAILS,
+    HEALTHY,
+    LOSES,
+    POST,
+    RECOVERED,
+    SILENT,
+    TROUBLE,
+    Stages,
+    at,
+)
+from tests.support.receivers import Mailbox, Receiver
+from warehouse.layers.layout import Layout
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    return Stages(tmp_path_factory.mktemp("stages"))
+
+
+@pytest.fixture
+def stages(loaded: Stages) -> Stages:
+    loaded(HEALTHY).alerts.unlink(missing_ok=True)
+    return loaded
+
+
+@pytest.fixture
+def hook() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with Mailbox() as running:
+        yield running
+        running.shutdown()
+
+
+def mail_url(mailbox: Mailbox) -> str:
+    return f"mailto://127.0.0.1:{mailbox.server_address[1]}?from=a@example.org&to=desk@example.org"
+
+
+def settings_for(*urls: str, **given: object) -> AlertSettings:
+    return AlertSettings.model_validate({"urls": urls, **given})
+
+
+BEGUN = {
+    f"{FAILS} ({FAILS}) fails",
+    f"{SILENT} ({SILENT}) has fallen silent",
+    f"{LOSES} ({LOSES}) lost articles",
+    f"{CHANGES} ({CHANGES}) seems to have changed its layout",
+    "Harvest: 8 articles on 5 Apr 2026, 0.0 expected",
+}
+OVER = {
+    f"recovered: {FAILS} ({FAILS}) answers again",
+    f"recovered: {SILENT} ({SILENT}) has new articles again",
+    f"recovered: {LOSES} ({LOSES}) loses no articles any more",
+    f"recovered: {CHANGES} ({CHANGES}) is extracted as before",
+}
+WORKER = Incident(Kind.NO_WORKER, "", "no worker is polling", "None.", "a worker polls again")
+RUN = Incident(Kind.RUN_FAILED, "maintain", "maintain failed", "Broken.", "maintain completed")
+PREFECT = frozenset({Kind.NO_WORKER, Kind.RUN_FAILED})
+
+
+def test_each_incident_is_told_once_and_so_is_its_end(
+    stages: Stages, hook: Receiver, mailbox: Mailbox
+) -> None:
+    settings = settings_for(hook.apprise_url, mail_url(mailbox))
+    channels = channels_of(settings)
+
+    def check(day: int, hours: float, *others: Incident) -> list[str]:
+        """What three checks in a row post."""
+        layout, before = stages(day), len(hook.bodies)
+        for minutes in (0, 5, 10):
+            now = at(day, hours) + timedelta(minutes=minutes)
+            done = check_and_send(layout, settings, channels, now, Found(others, PREFECT))
+            assert done.refused == ()
+        return [title.removeprefix("Presswatch: ") for title in hook.titles[before:]]
+
+    assert check(HEALTHY, 3) == []
+    assert sorted(check(TROUBLE, 3, WORKER, RUN)) == sorted(
+        {*BEGUN, "no worker is polling", "maintain failed"}
+    )
+    assert check(TROUBLE, 9, WORKER, RUN) == ["no load for 7 hours"]
+    assert sorted(check(RECOVERED, 3)) == sorted(
+        {
+            *OVER,
+            "recovered: a worker polls again",
+            "recovered: maintain completed",
+            "recovered: loads again",
+        }
+    )
+    assert check(RECOVERED, 4) == []
+    subjects = [message_from_string(mail)["Subject"] for mail in mailbox.mails]
+    assert subjects == hook.titles
+
+
+def test_what_a_message_says(stages: Stages) -> None:
+    found = find_incidents(
+        stages(TROUBLE), AlertSettings(report_url="https://r.test/"), at(TROUBLE)
+    )
+    text = {each.key: each.text for each in found.incidents}
+    assert text[f"source_failed:{FAILS}"].startswith(
+        "It failed in 2 runs in a row. server_error: 503 Busy"
+    )
+    assert "Nothing new since 2026-04-03 06:00 UTC" in text[f"source_silent:{SILENT}"]
+    assert (
+        f"https://{LOSES}.test/feed (rolled over: none of its 20" in text[f"articles_lost:{LOSES}"]
+    )
+    assert text[f"layout_changed:{CHANGES}"].startswith(
+        "Of the last 12 pages 100% were rejected (no_article), of those before 0%."
+    )
+    spike = text["topic_spiked:harvest:2026-04-05"].splitlines()
+    assert spike[0] == "8 articles on 5 Apr 2026, 0.0 expected."
+    assert [line for line in spike if line.startswith(POST)] == [
+        f"{POST}: Harvest {number}" for number in spike_numbers(spike)
+    ]
+    assert len(spike_numbers(spike)) == 3
+    assert spike[-1] == "Report: https://r.test/"
+
+
+def spike_numbers(lines: list[str]) -> list[str]:
+    return [line.rpartition(" ")[2] for line in lines if ": Harvest " in line]
+
+
+def test_a_message_that_is_not_accepted_waits_for_the_next_check(
+    stages: Stages, hook: Receiver, mailbox: Mailbox
+) -> None:
+    settings = settings_for(hook.apprise_url, mail_url(mailbox), off=("topic_spiked",))
+    channels, layout = channels_of(settings), stages(TROUBLE)
+    hook.refuses = True
+    done = check_and_send(layout, settings, channels, at(TROUBLE))
+    assert (done.sent, len(mailbox.mails), hook.bodies) == (4, 4, [])
+    assert len(done.refused) == 1
+    assert done.refused[0].startswith("json-")
+    hook.refuses = False
+    done = check_and_send(layout, settings, channels, at(TROUBLE))
+    assert (done.sent, len(mailbox.mails), len(hook.bodies)) == (4, 4, 4)
+    assert check_and_send(layout, settings, channels, at(TROUBLE)).sent == 0
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+class Killing:
+    """A channel after whose second message the process ends."""
+
+    name = "killing"
+
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+        self.may_live = False
+
+    def send(self, subject: str, body: str) -> None:
+        self.subjects.append(subject)
+        if len(self.subjects) == 2 and not self.may_live:
+            raise Killed
+
+
+def test_a_check_that_is_killed_repeats_one_message_at_most(stages: Stages) -> None:
+    layout, channel = stages(TROUBLE), Killing()
+    channels: list[Channel] = [channel]
+    with pytest.raises(Killed):
+        check_and_send(layout, AlertSettings(), channels, at(TROUBLE))
+    channel.may_live = True
+    check_and_send(layout, AlertSettings(), channels, at(TROUBLE))
+    assert channel.subjects[1] == channel.subjects[2]
+    assert len(set(channel.subjects)) == len(channel.subjects) - 1 == len(BEGUN)
+
+
+def test_nobody_to_tell_keeps_nothing(stages: Stages, hook: Receiver) -> None:
+    layout = stages(TROUBLE)
+    found = check_and_send(layout, AlertSettings(), (), at(TROUBLE)).found
+    assert len(found.problems) == 4
+    assert not layout.alerts.exists()
+    settings = settings_for(hook.apprise_url)
+    assert check_and_send(layout, settings, channels_of(settings), at(TROUBLE)).sent == 5
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"format": 9}', '{"format": 1, "told": 3}'])
+def test_a_damaged_state_is_one_warning(
+    stages: Stages, hook: Receiver, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    layout, settings = stages(HEALTHY), settings_for(hook.apprise_url)
+    layout.alerts.write_text(content)
+    for _ in range(3):
+        check_and_send(layout, settings, channels_of(settings), at(HEALTHY))
+    (warning,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert str(layout.alerts) in warning.getMessage()
+    assert hook.bodies == []
+
+
+def test_a_source_that_was_taken_out_has_not_recovered(stages: Stages, hook: Receiver) -> None:
+    settings = settings_for(hook.apprise_url)
+    channels, layout = channels_of(settings), stages(HEALTHY)
+    gone = Incident(Kind.SOURCE_FAILED, "xx-gone", "gone fails", "It fails.", "gone is back")
+    check_and_send(layout, settings, channels, at(HEALTHY), Found((gone,)))
+    check_and_send(layout, settings, channels, at(HEALTHY))
+    assert hook.titles == ["Presswatch: gone fails"]
+    assert "xx-gone" not in layout.alerts.read_text()
+
+
+def test_what_was_not_asked_is_not_over(stages: Stages, hook: Receiver) -> None:
+    settings = settings_for(hook.apprise_url)
+    channels, layout = channels_of(settings), stages(HEALTHY)
+    check_and_send(layout, settings, channels, at(HEALTHY), Found((WORKER,), PREFECT))
+    check_and_send(layout, settings, channels, at(HEALTHY))
+    assert hook.titles == ["Presswatch: no worker is polling"]
+
+
+def test_nothing_loaded_is_told_after_hours(tmp_path: Path, hook: Receiver) -> None:
+    settings, layout = settings_for(hook.apprise_url), Layout(tmp_path / "data")
+    layout.root.mkdir()
+    channels = channels_of(settings)
+    for hours in (0, 5, 6.5, 7):
+        check_and_send(layout, settings, channels, at(0, hours))
+    assert hook.titles == ["Presswatch: no load yet"]
+    assert [each.headline for each in find_incidents(layout, settings, at(0)).problems] == [
+        "no load yet"
+    ]
+
+
+def test_the_digest_comes_once_a_day_from_its_hour_on(stages: Stages, hook: Receiver) -> None:
+    off = ("topic_spiked", "source_failed", "source_silent", "articles_lost", "layout_changed")
+    settings = settings_for(hook.apprise_url, digest="daily", digest_hour=9, off=off)
+    layout, channels = stages(TROUBLE), channels_of(settings)
+    day = at(TROUBLE, -6) + timedelta(days=1)  # midnight after the day of trouble
+    settings = settings.model_copy(update={"no_load_hours": 1000})
+    for hours in (8.9, 9, 9.1, 23.9, 24, 32.9, 33.5, 34):
+        check_and_send(layout, settings, channels, day + timedelta(hours=hours))
+    assert hook.titles == [
+        "Presswatch: daily digest, 5 Apr 2026",
+        "Presswatch: daily digest, 6 Apr 2026",
+    ]
+    said = hook.bodies[0]["message"]
+    assert "- Harvest: 8 (usual 0.0); far above usual on 5 Apr" in said
+    assert f"- {FAILS} ({FAILS}) fails" in said
+    assert f"- {SILENT} ({SILENT}) has fallen silent" in said
+    assert "Loaded: " in said
+
+
+def test_the_weekly_digest(stages: Stages, hook: Receiver) -> None:
+    given = {"digest": "weekly", "digest_weekday": "tuesday", "no_load_hours": 1000}
+    settings, layout = settings_for(hook.apprise_url, **given), stages(HEALTHY)
+    for day in range(15):
+        now = at(HEALTHY, 3) + timedelta(days=day)
+        check_and_send(layout, settings, channels_of(settings), now)
+    assert [title for title in hook.titles if "digest" in title] == [
+        "Presswatch: weekly digest, 24 Mar to 30 Mar 2026",
+        "Presswatch: weekly digest, 31 Mar to 6 Apr 2026",
+        "Presswatch: weekly digest, 7 Apr to 13 Apr 2026",
+    ]
