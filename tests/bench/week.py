@@ -10,8 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.bench.overhead import server
-from tests.faults.simulated_week import Week, plan_of, simulated_week
+from tests.faults.simulated_week import Week, simulated_week
 from tests.faults.week_differences import Differences, differences
+from tests.faults.week_plan import plan_of
 from tests.support.hourly_newsroom import PAPERS
 
 HOURS, SEED, QUIET = 168, 17, 30
@@ -32,7 +33,7 @@ def run(hours: int = HOURS, seed: int = SEED) -> None:
         found = differences(week)
         _print_rows(found)
         _print_figures(week)
-        verified = week.disturbed.run("maintain", hours, verify_only=True)
+        verified = week.disturbed.run("maintain", verify_only=True)
         print(f"maintain --verify: {'nothing broken' if not verified.status else 'BROKEN'}")
         if found.wrong or verified.status:
             sys.exit("\n".join(found.wrong))

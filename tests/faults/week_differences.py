@@ -1,11 +1,11 @@
 """What a disturbed week has that an undisturbed one has not, and the reverse."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from tasks.settings import Settings
 from tests.faults.simulated_week import Week
 from tests.faults.test_ingest_killed import OF_ITS_RUN
 from tests.support.hourly_newsroom import Story
@@ -13,7 +13,8 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
 Row = dict[str, Any]
-Rows = dict[tuple[Any, ...], Row]
+States = dict[tuple[str, date], str]
+"""The state of each day of a source in `coverage`."""
 
 OF_THE_WAY = ("versions", "version_no", "modified_at", "from_version", "to_version")
 """Columns that say by how many looks a text became known."""
@@ -33,22 +34,14 @@ class Differences:
 def differences(week: Week) -> Differences:
     """Compare both installations with each other and with what the newsroom published."""
     found = Differences()
-    got, want = week.disturbed.layout, week.undisturbed.layout
     told = {url: story for story, url in week.newsroom.all_listed(len(week.plan) - 1)}
-    _is_all_that_was_published(want, told, found)
-    lost = _articles(week, told, found)
+    got, want = week.disturbed.layout, week.undisturbed.layout
+    states = {(row["source_id"], row["day"]): row["state"] for row in _read(got, "FROM coverage")}
+    _articles(week, told, states, found)
     _versions(week, told, found)
-    state = {(row["source_id"], row["day"]): row["state"] for row in _read(got, "FROM coverage")}
-    days = _daily(got, want, state, found)
-    _parts(got, want, lost, found)
-    found.explained["days of a source"] = len(days)
+    _daily(got, want, states, found)
+    _parts(got, want, found)
     return found
-
-
-def _is_all_that_was_published(layout: Layout, told: dict[str, Story], found: Differences) -> None:
-    urls = {row["url_canonical"] for row in _read(layout, "FROM articles")}
-    found.wrong += [f"undisturbed, absent: {url}" for url in sorted(told.keys() - urls)]
-    found.wrong += [f"undisturbed, unknown: {url}" for url in sorted(urls - told.keys())]
 
 
 def _read(layout: Layout, sql: str) -> list[Row]:
@@ -61,56 +54,46 @@ def _lasting(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in left_out}
 
 
-def _articles(week: Week, told: dict[str, Story], found: Differences) -> set[str]:
-    """Compare the articles; ids of those that are absent."""
+def _articles(week: Week, told: dict[str, Story], states: States, found: Differences) -> None:
+    """The undisturbed have all that was published, the disturbed what they could know of."""
     got, want = (
-        {row["article_id"]: row for row in _read(one.layout, "FROM articles")}
+        {row["url_canonical"]: row for row in _read(one.layout, "FROM articles")}
         for one in (week.disturbed, week.undisturbed)
     )
-    states = _states(week.disturbed.layout)
     found.rows["articles"] = len(want)
-    found.wrong += [f"extra: {got[one]['url_canonical']}" for one in got.keys() - want.keys()]
-    for one in want.keys() - got.keys():
-        row = want[one]
-        sound = [
-            hour
-            for hour in _listed(week, told[row["url_canonical"]])
-            if week.is_sound(row["source_id"], hour)
-        ]
-        state = states.get((row["source_id"], row["published_date"]), "absent")
+    found.wrong += [f"undisturbed, absent: {url}" for url in sorted(told.keys() - want.keys())]
+    found.wrong += [f"undisturbed, unknown: {url}" for url in sorted(want.keys() - told.keys())]
+    found.wrong += [f"extra: {url}" for url in sorted(got.keys() - want.keys())]
+    for url in sorted(want.keys() - got.keys()):
+        day = (told[url].paper.id, want[url]["published_date"])
+        hours = _listed(told[url], len(week.plan))
+        sound = [hour for hour in hours if week.is_sound(told[url].paper.id, hour)]
+        state = states.get(day, "absent")
         if sound or state == "observed":
-            found.wrong.append(
-                f"lost: {row['url_canonical']}, listed in the sound hours {sound}, day {state}"
-            )
+            found.wrong.append(f"lost: {url}, listed in sound hours {sound}, its day is {state}")
         found.explained["articles"] += 1
-    for one in want.keys() & got.keys():
-        left, right = _lasting(got[one]), _lasting(want[one])
-        if left == right:
+    for url in sorted(want.keys() & got.keys()):
+        ours, theirs = _lasting(got[url]), _lasting(want[url])
+        if ours == theirs:
             continue
-        names = [name for name in left if left[name] != right[name]]
-        if got[one]["fetched_at"] < want[one]["fetched_at"] and not _was_due(week, got[one]):
-            found.explained["articles whose recheck is still to come"] += 1
-        else:
-            found.wrong.append(f"differs in {names}: {got[one]['url_canonical']}")
-    return want.keys() - got.keys()
+        if got[url]["fetched_at"] < want[url]["fetched_at"] and not _was_due(week, got[url]):
+            found.explained["articles to be rechecked"] += 1
+            continue
+        names = [name for name in ours if ours[name] != theirs[name]]
+        found.wrong.append(f"differs in {names}: {url}")
 
 
-def _states(layout: Layout) -> dict[tuple[str, date], str]:
-    rows = _read(layout, "FROM coverage")
-    return {(row["source_id"], row["day"]): row["state"] for row in rows}
-
-
-def _listed(week: Week, story: Story) -> Sequence[int]:
+def _listed(story: Story, hours: int) -> range:
     """Hours in which a story was in its source's listing."""
     paper = story.paper
     stays = -(-(paper.listed - story.number) // paper.each) * paper.hours
-    return range(max(story.hour, 0), min(story.hour + stays, len(week.plan)))
+    return range(max(story.hour, 0), min(story.hour + stays, hours))
 
 
 def _was_due(week: Week, row: Row) -> bool:
     """Whether a run of the week should have looked at an article again after its last version."""
     last = week.newsroom.moment(len(week.plan) - 1)
-    ages = [3, 24]
+    ages = [step.total_seconds() / 3600 for step in Settings().recheck_after]
     seen: datetime = row["first_seen_at"]
     now_hours = (last - seen).total_seconds() / 3600
     fetched = (row["fetched_at"] - seen).total_seconds() / 3600
@@ -145,40 +128,33 @@ def _versions(week: Week, told: dict[str, Story], found: Differences) -> None:
         found.explained["versions"] += 1
 
 
-def _daily(
-    got: Layout, want: Layout, states: dict[tuple[str, date], str], found: Differences
-) -> set[tuple[str, date]]:
-    """Compare the tables by day; the days of sources that differ."""
+def _daily(got: Layout, want: Layout, states: States, found: Differences) -> None:
+    """Days that were observed have the same figures in both."""
     asked = {
         "coverage": (f"SELECT {', '.join(OF_COVERAGE)} FROM coverage", ("source_id", "day")),
         "topic_daily": ("FROM topic_daily", ("source_id", "day", "topic_id")),
     }
-    differing = set()
     for table, (sql, key) in asked.items():
-        left, right = (_by(key, _read(layout, sql)) for layout in (got, want))
-        found.rows[table] = len(right)
-        for one in left.keys() | right.keys():
-            if left.get(one) == right.get(one):
+        ours, theirs = (
+            {tuple(row[name] for name in key): _lasting(row) for row in _read(layout, sql)}
+            for layout in (got, want)
+        )
+        found.rows[table] = len(theirs)
+        for one in ours.keys() | theirs.keys():
+            if ours.get(one) == theirs.get(one):
                 continue
             if states.get(one[:2]) == "observed":
-                found.wrong.append(f"{table} {one}: {left.get(one)}, not {right.get(one)}")
-            differing.add(one[:2])
+                found.wrong.append(f"{table} {one}: {ours.get(one)}, not {theirs.get(one)}")
             found.explained[table] += 1
-    return differing
 
 
-def _by(key: Sequence[str], rows: Sequence[Row]) -> Rows:
-    return {tuple(row[name] for name in key): _lasting(row) for row in rows}
-
-
-def _parts(got: Layout, want: Layout, lost: set[str], found: Differences) -> None:
-    """Compare mentions and stripped blocks of the latest texts that both have."""
-    of_both = {
-        row["article_id"]: row["body_sha256"] for row in _read(got, "FROM articles")
-    }.items() & {
-        row["article_id"]: row["body_sha256"] for row in _read(want, "FROM articles")
-    }.items()
-    ids = {article_id for article_id, _ in of_both}
+def _parts(got: Layout, want: Layout, found: Differences) -> None:
+    """The latest texts that both have come with the same mentions and stripped blocks."""
+    texts = [
+        {(row["article_id"], row["body_sha256"]) for row in _read(layout, "FROM articles")}
+        for layout in (got, want)
+    ]
+    ids = {article_id for article_id, _ in texts[0] & texts[1]}
     for table in ("mentions", "stripped_blocks"):
         sql = f"SELECT {table}.* FROM {table} {OF_LATEST}"
         left, right = (

@@ -76,7 +76,7 @@ class Story:
         kind = (self.hour + self.number) % 5
         return self.hour + REVISED_AFTER[kind] if kind < len(REVISED_AFTER) else None
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Where it stands."""
         return f"/news/2026/{10_000 + self.hour}{self.number}-{'-'.join(self._title.split()[:4])}"
@@ -113,7 +113,10 @@ def _paragraph(dice: random.Random) -> str:
 def stories(paper: Paper, hour: int) -> tuple[Story, ...]:
     """What a source has published by an hour, the latest first."""
     hours = (at for at in range(hour, -BEFORE - 1, -1) if at % paper.hours == 0)
-    return tuple(Story(paper, at, number) for at in hours for number in range(paper.each))
+    return tuple(_story(paper, at, number) for at in hours for number in range(paper.each))
+
+
+_story = cache(Story)  # its title is made once
 
 
 class HourlyNewsroom:
