@@ -32,7 +32,7 @@ def test_the_next_run_refines_what_the_failed_one_archived(
     try:
         disk.fill()
         paper.open()
-        with pytest.raises(OSError) as full:
+        with pytest.raises(OSError, match="No space left") as full:
             ingest(**files)
         assert full.value.errno == errno.ENOSPC
         assert paper.asked() == [1] * PAGES

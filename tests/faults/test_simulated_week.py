@@ -22,7 +22,7 @@ PLAN = [
     Hour(kill_at=0.6, failing={"fr-echo": "hang"}),
     Hour(failing={"gb-courier": "500", "fr-echo": "reset"}),
     Hour(failing={"gb-courier": "500"}, wrong_by=-timedelta(hours=1)),
-    Hour(leaving=0),
+    Hour(leaving=30_000),
     Hour(damage="snapshot removed"),
     Hour(),
 ]

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from tasks.archive import OPEN_SUFFIX
 from tasks.settings import Settings
 from tests.faults.simulated_week import Week
 from tests.faults.test_ingest_killed import OF_ITS_RUN
 from tests.support.hourly_newsroom import Story
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
+from warehouse.store.archive_files import SUFFIX
 
 Row = dict[str, Any]
 States = dict[tuple[str, date], str]
@@ -37,6 +39,7 @@ def differences(week: Week) -> Differences:
     told = {url: story for story, url in week.newsroom.all_listed(len(week.plan) - 1)}
     got, want = week.disturbed.layout, week.undisturbed.layout
     states = {(row["source_id"], row["day"]): row["state"] for row in _read(got, "FROM coverage")}
+    _archives(got, found)
     _articles(week, told, states, found)
     _versions(week, told, found)
     _daily(got, want, states, found)
@@ -52,6 +55,15 @@ def _read(layout: Layout, sql: str) -> list[Row]:
 def _lasting(row: Row) -> Row:
     left_out = {*OF_ITS_RUN, *OF_THE_WAY}
     return {name: value for name, value in row.items() if name not in left_out}
+
+
+def _archives(layout: Layout, found: Differences) -> None:
+    """Every run that archived something is loaded."""
+    archived = {path.name.removesuffix(SUFFIX) for path in layout.raw.glob(f"*/*{SUFFIX}")}
+    loaded = {row["run_id"] for row in _read(layout, "FROM runs")}
+    found.rows["runs with archives"] = len(archived)
+    found.wrong += [f"archived, not loaded: {run_id}" for run_id in sorted(archived - loaded)]
+    found.wrong += [f"not closed: {path}" for path in layout.raw.glob(f"*/*{OPEN_SUFFIX}")]
 
 
 def _articles(week: Week, told: dict[str, Story], states: States, found: Differences) -> None:
