@@ -1,5 +1,6 @@
 """What one source collected in a run, refined; an exception is the source's error."""
 
+import errno
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from tasks.refine.refine_archive import refine
 
 log = logging.getLogger(__name__)
 
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @dataclass(frozen=True, slots=True)
 class RefinedSource:
@@ -25,13 +28,19 @@ class RefinedSource:
 def refine_source(
     installation: Installation, run_id: str, collected: Collected, pool: PagePool
 ) -> RefinedSource:
-    """Refine the archive file of a source; an exception becomes the source's error."""
+    """Refine the archive file of a source; an exception becomes the source's error.
+
+    OSError when the disk is full: the run is to end unfinished, so that the next one refines the
+    pages. As the source's error, it left them archived and never loaded.
+    """
     if not collected.warc:
         return RefinedSource(collected)
     try:
         batch = refine_run_archive(installation, run_id, collected.warc, pool)
         return RefinedSource(collected, batch)
     except Exception as surprise:
+        if isinstance(surprise, OSError) and surprise.errno in DISK_IS_FULL:
+            raise
         log.exception("%s: refining stopped", collected.warc)
         error = f"{collected.warc}: {type(surprise).__name__}: {surprise}"
         return RefinedSource(replace(collected, error=error))

@@ -35,6 +35,9 @@ def refine_sources(
             refined.put(refine_source(installation, run_id, one, pool))
 
     with ThreadPoolExecutor(MAX_AT_ONCE) as threads:
-        for one in shared.collected_sources():
-            # Threads run in the task's context, so that their log lines appear on the run's page.
-            threads.submit(copy_context().run, refine, one)
+        # Threads run in the task's context, so that their log lines appear on the run's page.
+        futures = [
+            threads.submit(copy_context().run, refine, one) for one in shared.collected_sources()
+        ]
+    for future in futures:
+        future.result()

@@ -23,7 +23,17 @@ from tasks.model import ARTICLE_OUTCOMES
 from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.refine.refine_archive import refine
-from tests.bench import backfill, growth, memory, misbehaving, overhead, store, upkeep, warehouse
+from tests.bench import (
+    backfill,
+    growth,
+    memory,
+    misbehaving,
+    overhead,
+    store,
+    upkeep,
+    warehouse,
+    week,
+)
 from tests.bench.corpus import SOURCES, extract_all
 from tests.bench.tables import language_table, lookalike_table, main_table
 from tests.support.near_copies import measure, table
@@ -38,6 +48,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "upkeep": lambda _: upkeep.run(),
     "store": lambda _: store.run(),
     "misbehaving": lambda _: misbehaving.run(),
+    "week": lambda _: week.run(),
     "lookalikes": lambda _: print(lookalike_table()),
 }
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
