@@ -1,33 +1,45 @@
 """Each kind of file, damaged in each way and repaired: nothing is lost, or it is named."""
 
 import shutil
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
 
-from tasks.model import Outcome
+from tasks.load.loader import load
+from tasks.model import Batch, Outcome
 from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.verification import findings
 from tests.support.archived_news import (
+    NOW,
+    POOL,
     archive_of,
     load_runs_again,
     make,
     refine_commit,
     run_id,
 )
-from tests.support.damage import KINDS, WAYS, damage, newest
+from tests.support.damage import KINDS, WAYS, DamagedFolder, damage, newest
+from tests.support.publishing import publish
 from tests.support.staged_pages import tables
+from warehouse.layers.commits import Commit
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
 
-COMPACTED = {
-    "articles/*/day-*.parquet": "parquet",
-    "captures/day-*.parquet": "parquet",
-    "commits/compacted/captures*.json": "compaction",
-}
 LAST = run_id(4)
+# Kinds that are damaged in one case: a repair takes two seconds, and none is made from another.
+TOGETHER = (
+    ("raw/gb-post/*.warc.gz", "definitions.json", "warehouse/current/manifest.json"),
+    ("articles/*/2*.parquet", "topic_changes.json", "cache/listings/*/*.json"),
+    (
+        *("captures/2*.parquet", "commits/compacted/articles*.json"),
+        "vintages/attention_index/*.parquet",
+    ),
+    ("stripped_blocks/2*.parquet", "removed.json", "warehouse/current/news.duckdb"),
+    ("commits/2*.json", "vintages/index_notes/*.parquet", "warehouse/writer/news.duckdb"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,20 +75,47 @@ def repaired(layout: Layout) -> Repaired:
     return done
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> DamagedFolder:
+    """A data folder with a file of each kind."""
+    return DamagedFolder(tmp_path_factory.mktemp("kinds"), POOL)
+
+
+@pytest.fixture(scope="module")
+def expected(folder: DamagedFolder) -> dict[str, list[str]]:
+    """All its tables before any damage."""
+    return rows(folder.layout)
+
+
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("pattern", [*KINDS, *COMPACTED])
+@pytest.mark.parametrize("patterns", TOGETHER)
 def test_what_is_damaged_is_as_it_was(
-    layout: Layout, whole: dict[str, list[str]], pattern: str, way: str
+    folder: DamagedFolder, expected: dict[str, list[str]], patterns: tuple[str, ...], way: str
 ) -> None:
-    found = sorted(layout.root.glob(pattern), key=lambda path: path.name)
-    if not found:
-        pytest.skip("not in this data folder")
-    damage(newest(layout.root, pattern), way, found[0])
-    done = repaired(layout)
-    assert rows(layout) == whole
-    # What archives alone hold is lost; all else is as it was.
+    folder.restore()
+    layout = folder.layout
+    for pattern in patterns:
+        path = newest(layout.root, pattern)
+        damage(path, way, folder.older(path))
+
+    def refined(_: str, commit: Commit) -> Sequence[Batch]:
+        run = folder.refine(commit.run_id)
+        return run.batches if run else ()
+
+    def load_again(_: Sequence[str]) -> None:
+        load(layout, folder.topics, folder.sources, now=NOW, processes=1)
+        publish(layout)
+
+    done = repair(layout, refined, load_again)
+    assert list(findings(layout)) == []
+    assert rows(layout) == expected
+    # Only archives hold what is in no other layer.
     assert all("its rows stay in Parquet" in what for what in done.lost.values())
-    assert not done.lost or pattern.startswith("raw/")
+    assert not done.lost or patterns[0].startswith(("raw/", "stripped_blocks/"))
+
+
+def test_each_kind_is_damaged() -> None:
+    assert sorted(pattern for patterns in TOGETHER for pattern in patterns) == sorted(KINDS)
 
 
 def lose_archives(layout: Layout, name: str) -> None:

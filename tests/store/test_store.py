@@ -19,16 +19,19 @@ from tasks.locks.source_locks import lock_sources
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.retention import drop_archives, drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.layers.commits import committed_runs
+from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store import lease as leases
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
+from warehouse.store.link import read_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, drop_unnamed, join, synchronised
 
@@ -448,3 +451,55 @@ def test_objects(store: Store, tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="must be like s3://bucket/folder"):
         open_store(url)
+
+
+def test_a_working_copy_is_repaired_from_its_store(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    run(here, "r2", day(2))
+    before, link = same(here), read_link(here)
+    [parquet] = here.articles.glob("*-04/r2.*.parquet")
+    for path in (here.definitions, here.commits / "r1.json", parquet):
+        path.write_bytes(path.read_bytes()[:-9])
+    done = repaired(here)
+    told = {Path(file).name for file, how in done.repaired.items() if "downloaded again" in how}
+    assert told >= {"definitions.json", "r1.json", parquet.name}
+    assert not done.lost
+    assert same(here) == before
+    after = read_link(here)
+    assert link
+    assert after
+    assert after.documents == link.documents
+
+
+def test_damage_in_the_store_itself_is_refused(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    [parquet] = here.articles.glob("*/r1.*.parquet")
+    name = parquet.relative_to(here.root).as_posix()
+    parquet.write_bytes(parquet.read_bytes()[:-9])
+    store.delete([name])
+    store.create(name, parquet)
+    with pytest.raises(StoreError, match=r"damaged itself|in the store itself"):
+        repaired(here)
+
+
+def test_damage_of_a_working_copy_does_not_reach_its_store(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    before = read_link(here)
+    here.definitions.write_bytes(here.definitions.read_bytes()[:-9])
+    assert any(finding.kind == "definitions" for finding in verify(here).findings)
+    with pytest.raises(DocumentError, match=r"definitions\.json"), synchronised(here):
+        pass
+    after = read_link(here)
+    assert before
+    assert after
+    assert after.state == before.state
+
+
+def repaired(layout: Layout) -> Repaired:
+    """Repair; these archives hold no captures to be made again from."""
+
+    def load_again(_: Sequence[str]) -> None:
+        load(layout, TOPICS, SOURCES)
+        publish_all(layout, TOPICS, SOURCES)
+
+    return repair(layout, lambda *_: (), load_again)
