@@ -15,13 +15,13 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
+from flows.server.kept_changes import POOL, kept_changes
 from flows.server.renamed_deployments import rename_deployments
 from tasks.installation import Installation
 from tasks.settings import ConfigError
 
 log = logging.getLogger(__name__)
 
-POOL = "presswatch"
 DOES_NOTHING = {"type": "do-nothing"}
 DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
@@ -40,8 +40,10 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
     with get_client(sync_client=True) as client:
         _create_pool(client)
-        rename_deployments(client, installation.settings.deployments)
-        _run_prefect_deploy(installation.settings.deployments)
+        file = installation.settings.deployments
+        rename_deployments(client, file)
+        with kept_changes(client, file):
+            _run_prefect_deploy(file)
         for automation in automations:
             blocks = [one.get("block") for one in automation["actions"]]
             automation["actions"] = [_action(client, one) for one in automation["actions"]]
