@@ -16,6 +16,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from flows.runs.alerts import POOL, alert_channels, find_block, no_recipient
+from flows.server.kept_changes import kept_changes
 from flows.server.renamed_deployments import rename_deployments
 from tasks.installation import Installation
 from tasks.monitor import load_alerts
@@ -44,8 +45,10 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
     alerts = load_alerts(installation.settings)
     with get_client(sync_client=True) as client:
         _create_pool(client)
-        rename_deployments(client, installation.settings.deployments)
-        _run_prefect_deploy(installation.settings.deployments)
+        file = installation.settings.deployments
+        rename_deployments(client, file)
+        with kept_changes(client, file):
+            _run_prefect_deploy(file)
         for automation in automations:
             blocks = [one.get("block") for one in automation["actions"]]
             automation["actions"] = [_action(client, one) for one in automation["actions"]]

@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentCreate, DeploymentScheduleCreate
 from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
@@ -11,7 +10,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
 
-from tasks.settings import ConfigError
+from flows.server.kept_changes import read_deployments_file
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +30,7 @@ def rename_deployments(client: SyncPrefectClient, file: Path) -> None:
     The server cannot rename one: it is copied and deleted. Past runs stay with their flow.
     ConfigError when the file of deployments cannot be read.
     """
-    try:
-        listed = yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]
-        named = {one["name"] for one in listed}
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise ConfigError([f"{file}: {' '.join(str(error).split())}"]) from None
+    named = read_deployments_file(file)
     every = {one.name: one for one in client.read_deployments()}
     for flow, before in RENAMED.items():
         if before in named:

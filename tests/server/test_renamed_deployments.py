@@ -11,16 +11,27 @@ from prefect.client.schemas.actions import (
     DeploymentScheduleCreate,
     WorkPoolCreate,
 )
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
+from flows.server.deploy import deploy
 from flows.server.renamed_deployments import RENAMED, rename_deployments
+from tasks.installation import open_installation
 from tasks.settings import ConfigError
+from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import ROOT
 
 FILE = ROOT / "deployments" / "prefect.yaml"
+SOURCE = """[[source]]
+id = "gb-post"
+name = "Post"
+language = "en"
+timezone = "UTC"
+files = ["*.txt"]
+"""
 SOON = datetime.now(UTC) + timedelta(days=2)
 WATCH = """{
     "name": "mine", "trigger": {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0,
@@ -99,6 +110,42 @@ def test_old_names_become_the_flows_names_and_keep_what_a_person_changed(
     # The next start finds nothing to do.
     rename_deployments(client, FILE)
     assert {one.id for one in client.read_deployments()} == {one.id for one in found.values()}
+
+
+def test_a_deploy_keeps_what_a_person_changed(
+    client: SyncPrefectClient, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
+    (tmp_path / "sources.toml").write_text(SOURCE)
+    register(client, "ingest", "hourly")
+    register(client, "recount", "recount")
+    installation = open_installation(tmp_path / "sources.toml", TOPICS, tmp_path / "data")
+    for _ in range(2):  # as an upgrade and the next start do
+        found = {one.name: one for one in deploy(installation)}
+        assert "hourly" not in found
+        ingest = client.read_deployment(found["ingest"].id)
+        assert schedules(ingest) == [
+            ("0 4 * * 1", "Asia/Tokyo", True),
+            ("7 * * * *", "UTC", False),
+        ]
+        assert ingest.global_concurrency_limit
+        assert ingest.global_concurrency_limit.limit == 2
+        assert ingest.parameters == {"max_new": 50}
+        assert ingest.job_variables == {"env": {"LANG": "C"}}
+        assert (ingest.description or "").startswith("Collect every source")
+        assert ("0 4 * * 1", "Asia/Tokyo", True) in schedules(
+            client.read_deployment(found["recount"].id)
+        )
+
+
+def schedules(deployment: DeploymentResponse) -> list[tuple[str, str | None, bool]]:
+    """Each schedule of a deployment, with whether it is on."""
+    found = [(one.schedule, one.active) for one in deployment.schedules]
+    return sorted(
+        (when.cron, when.timezone, active)
+        for when, active in found
+        if isinstance(when, CronSchedule)
+    )
 
 
 def test_what_an_interrupted_deploy_left_is_removed(client: SyncPrefectClient) -> None:
