@@ -87,7 +87,6 @@ def _rebuild_run(
             started_at=old.started_at,
             finished_at=old.finished_at,
             parameters=old.parameters,
-            part=old.part,
         )
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
