@@ -3,7 +3,6 @@
 import logging
 import shutil
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -101,7 +100,8 @@ def load_uncommitted(installation: Installation, run_id: str, pool: PagePool) ->
     layout = installation.layout
     names = uncommitted_archives(layout, run_id)
     if run := _refine_archives(installation, run_id, names, pool):
-        load_runs(installation, [replace(run, part=next_part(layout.commits, run_id))])
+        part = next_part(layout.commits, run_id)
+        load_runs(installation, [run_part(run_id, run.batches, part)])
         shutil.rmtree(layout.stage / run_id, ignore_errors=True)
 
 

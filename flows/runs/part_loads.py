@@ -51,7 +51,8 @@ class PartLoads:
             except Exception:
                 log.exception("loading failed: its rows are loaded with the next that are ready")
         # So that loads take half of the time at most, however large the warehouse.
-        self._due = time.monotonic() + max(self._seconds, time.monotonic() - begun)
+        now = time.monotonic()
+        self._due = max(begun + self._seconds, now + (now - begun))
 
     def load_rest(self) -> None:
         """Load and publish what is not loaded yet; a failure is one of the run."""
@@ -78,5 +79,6 @@ class PartLoads:
 
 def run_part(run_id: str, batches: Sequence[Batch], part: int = 1) -> Run:
     """Refined archive files as a run, or a part of one, to be loaded."""
-    version, now = str(EXTRACTOR_VERSION), datetime.now(UTC)
-    return Run(run_id, tuple(batches), "ingest", started_at(run_id), now, version, part=part)
+    now, numbered = datetime.now(UTC), {"part": part} if part > 1 else {}
+    version = str(EXTRACTOR_VERSION)
+    return Run(run_id, tuple(batches), "ingest", started_at(run_id), now, version, numbered)

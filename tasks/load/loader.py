@@ -221,7 +221,7 @@ def _add_runs(
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []
     # One after another: version numbers depend on all earlier commits.
-    for run in sorted(runs, key=lambda run: (run.run_id, run.part)):
+    for run in sorted(runs, key=lambda run: run.run_id):
         done = read_commit(layout.commits, run.commit_id)
         if done:
             warcs = (batch.warc for batch in run.batches)

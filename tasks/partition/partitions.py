@@ -47,12 +47,11 @@ class Run:
     finished_at: datetime | None = None
     extractor_version: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
-    part: int = 1  # its number, where a run is loaded in several parts
 
     @property
     def commit_id(self) -> str:
         """The id of its commit."""
-        return commit_id(self.run_id, self.part)
+        return commit_id(self.run_id, self.parameters)
 
 
 def partition(
@@ -92,7 +91,6 @@ def partition(
         files=tuple(sorted(files, key=lambda file: file.path)),
         outcomes=outcomes_of(captures),
         parameters=run.parameters,
-        part=run.part,
     )
     # Last, after the files are on disk: a file counts only when a commit names it.
     write_commit(folder, commit)

@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tasks.partition.partitions import warc_name
-from warehouse.layers.commits import commit_id, next_part, read_commit
+from warehouse.layers.commits import commits_of, read_commit
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
 
 
 def uncommitted_archives(layout: Layout, run_id: str) -> list[str]:
     """A run's archive files that no commit of it has, below the data folder."""
-    parts = range(1, next_part(layout.commits, run_id))
-    commits = (read_commit(layout.commits, commit_id(run_id, part)) for part in parts)
+    commits = (read_commit(layout.commits, name) for name in commits_of(layout.commits, run_id))
     committed = {name for commit in commits if commit for name in commit.warcs}
     ours = (name for name in archive_files(layout) if name.endswith(f"/{run_id}{SUFFIX}"))
     names = (warc_name(layout, layout.raw / name) for name in ours)

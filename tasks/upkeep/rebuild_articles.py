@@ -31,7 +31,7 @@ from warehouse.layers.commits import (
     compacted_files,
     mark_begun,
     mark_done,
-    part_of,
+    part_parameters,
     read_commit,
     read_commits,
     read_compactions,
@@ -125,7 +125,10 @@ def _lost_commits(layout: Layout) -> dict[str, Commit]:
         raise LayersBroken(broken)
     return {
         name: Commit(
-            **row | {"warcs": tuple(row["warcs"])}, files=(), outcomes={}, part=part_of(name)
+            **row | {"warcs": tuple(row["warcs"])},
+            files=(),
+            outcomes={},
+            parameters=part_parameters(name),
         )
         for name, row in known.items()
     }
@@ -158,7 +161,6 @@ def _rebuild_run(
             started_at=old.started_at,
             finished_at=old.finished_at,
             parameters=old.parameters,
-            part=old.part,
         )
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old

@@ -11,7 +11,7 @@ from pathlib import Path
 from tasks.locks.run_locks import begun_runs
 from warehouse.build.publish import snapshots
 from warehouse.layers.atomic_write import sync
-from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.commits import PART, committed_runs, read_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_lock
 from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives, write_removed
@@ -72,8 +72,9 @@ def _archived(layout: Layout) -> list[Archived]:
         found[Path(name).name.removesuffix(SUFFIX)][place] = size
     alive = set(begun_runs(layout))
     archived = []
-    for run_id in set(committed_runs(layout.commits)).intersection(found) - alive:
-        commit = read_commit(layout.commits, run_id)
+    commits = {name.partition(PART)[0]: name for name in committed_runs(layout.commits)}
+    for run_id in commits.keys() & found.keys() - alive:
+        commit = read_commit(layout.commits, commits[run_id])
         begun = commit and (commit.started_at or commit.finished_at)
         if begun:
             archived.append(Archived(run_id, begun, found[run_id]))

@@ -42,8 +42,9 @@ class Desk(Place):
 
 @pytest.fixture(scope="module")
 def papers() -> Iterator[tuple[Paper, Paper]]:
-    with Loopback() as web:
-        fast, slow = Paper(web, "gb-fast"), Paper(web, "gb-slow")
+    # A server each: one is asked for one page at a time.
+    with Loopback() as first, Loopback() as second:
+        fast, slow = Paper(first, "gb-fast"), Paper(second, "gb-slow")
         fast.open()
         slow.open()
         yield fast, slow

@@ -88,7 +88,7 @@ WAYS = (
     Way("endless", frozenset({"too_large"}), pages=_endless),
     Way("huge", frozenset({"article", "page_timed_out", "page_crashed"}), pages=_huge),
     Way("quadratic", frozenset({"listing_unreadable", "left_for_later"}), listing=_quadratic),
-    Way("long links", frozenset({"article"}), listing=_long_links),
+    Way("long links", frozenset({"url_too_long"}), listing=_long_links),
     Way("reset", frozenset({"connect_failed", "broken_response"}), pages=_reset),
 )
 

@@ -115,9 +115,14 @@ PART = "_"  # between a run's id and the number of its part; run ids have no suc
 PART_FORMAT = 2
 
 
-def commit_id(run_id: str, part: int) -> str:
-    """The id of the commit of a run's part, counted from 1."""
-    return run_id if part == 1 else f"{run_id}{PART}{part}"
+def commit_id(run_id: str, parameters: Mapping[str, Any]) -> str:
+    """The id of a run's commit; `part` among its parameters is its number, from the second on."""
+    return f"{run_id}{PART}{parameters['part']}" if "part" in parameters else run_id
+
+
+def commits_of(folder: Path, run_id: str) -> list[str]:
+    """The ids of a run's commits."""
+    return [name for name in committed_runs(folder) if name.partition(PART)[0] == run_id]
 
 
 def part_of(commit_id: str) -> int:
@@ -125,10 +130,15 @@ def part_of(commit_id: str) -> int:
     return int(commit_id.partition(PART)[2] or 1)
 
 
+def part_parameters(commit_id: str) -> dict[str, int]:
+    """What the parameters of a commit with this id say of its part."""
+    return {"part": part_of(commit_id)} if PART in commit_id else {}
+
+
 def next_part(folder: Path, run_id: str) -> int:
-    """The number of a run's first part that has no commit yet."""
-    found = (name.partition(PART) for name in committed_runs(folder))
-    return max((int(part or 1) for run, _, part in found if run == run_id), default=0) + 1
+    """The number of a run's first part that has no commit yet, nor one after it."""
+    parts = (name.partition(PART)[2] for name in commits_of(folder, run_id))
+    return max((int(part or 1) for part in parts), default=0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +168,11 @@ class Commit:
     outcomes: Mapping[str, Mapping[str, int]]  # captures by source and outcome
     # Whatever else is worth keeping about the run.
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    part: int = 1  # of the run: its number, in the order in which they were loaded
 
     @property
     def id(self) -> str:
         """The commit's own id."""
-        return commit_id(self.run_id, self.part)
+        return commit_id(self.run_id, self.parameters)
 
     def paths(self, layout: Layout, layer: str) -> list[Path]:
         """Its files of one layer."""
@@ -233,7 +242,7 @@ def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[P
 
 def write_commit(folder: Path, commit: Commit) -> None:
     """Write or replace a commit; from here on its files count."""
-    content = encode(commit, format=1 if commit.part == 1 else PART_FORMAT, sort_keys=True)
+    content = encode(commit, format=PART_FORMAT if PART in commit.id else 1, sort_keys=True)
     write_whole(commit_path(folder, commit.id), content)
 
 

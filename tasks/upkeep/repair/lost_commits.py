@@ -26,6 +26,7 @@ from warehouse.layers.commits import (
     commit_path,
     committed_runs,
     part_of,
+    part_parameters,
     read_commit,
     read_compactions,
     run_of_commit,
@@ -63,7 +64,7 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     known = about[0] if about else _told_by_files(layout, commit_id, files, captures)
     commit = Commit(
         run_id=run_of_commit(commit_id),
-        part=part_of(commit_id),
+        parameters=part_parameters(commit_id),
         **known | {"warcs": tuple(known["warcs"])},
         files=tuple(sorted(files, key=lambda file: file.path)),
         outcomes={source: dict(sorted(outcomes[source].items())) for source in sorted(outcomes)},
@@ -156,7 +157,9 @@ def _told_by_files(
     others = [read_commit(layout.commits, other) for other in committed_runs(layout.commits)]
     ours = run_of_commit(commit_id), part_of(commit_id)
     used = {other.sequence for other in others if other and other.id != commit_id}
-    before = [other.sequence for other in others if other and (other.run_id, other.part) < ours]
+    before = [
+        other.sequence for other in others if other and (other.run_id, part_of(other.id)) < ours
+    ]
     sequence = max(before, default=0) + 1
     while sequence in used:
         sequence += 1
