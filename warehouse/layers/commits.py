@@ -63,13 +63,14 @@ class Compaction:
     retired: tuple[Retired, ...] = ()
 
 
-def _record(commits: Path, layer: str, day: str) -> Path:
+def compaction_path(commits: Path, layer: str, day: str) -> Path:
+    """Where the record of a layer and day is, below a folder of commits."""
     return commits / "compacted" / f"{layer}.{day}.json"
 
 
 def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
     """The record of a layer and day; None when its files are as they were written."""
-    path = _record(commits, layer, day)
+    path = compaction_path(commits, layer, day)
     return read_record(path) if path.exists() else None
 
 
@@ -94,7 +95,7 @@ def read_record(path: Path) -> Compaction:
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
     """Write or replace a record; from here on its files count, and those they replace do not."""
-    path = _record(commits, compaction.layer, compaction.day)
+    path = compaction_path(commits, compaction.layer, compaction.day)
     write_whole(path, encode(compaction, sort_keys=True))
 
 
@@ -137,8 +138,7 @@ def part_parameters(commit_id: str) -> dict[str, int]:
 
 def next_part(folder: Path, run_id: str) -> int:
     """The number of a run's first part that has no commit yet, nor one after it."""
-    parts = (name.partition(PART)[2] for name in commits_of(folder, run_id))
-    return max((int(part or 1) for part in parts), default=0) + 1
+    return max(map(part_of, commits_of(folder, run_id)), default=0) + 1
 
 
 @dataclass(frozen=True, slots=True)
