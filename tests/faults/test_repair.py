@@ -43,25 +43,26 @@ TOGETHER = (
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Layout, dict[str, list[str]]]:
+    """A data folder, and all its tables before any damage."""
     layout = Layout(tmp_path_factory.mktemp("repair") / "data")
     make(layout)
     shutil.copytree(layout.root, layout.root.with_name("whole"), symlinks=True)
-    return layout
+    return layout, rows(layout)
 
 
 @pytest.fixture(scope="module")
-def whole(made: Layout) -> dict[str, list[str]]:
-    """All tables before any damage."""
-    return rows(made)
+def whole(made: tuple[Layout, dict[str, list[str]]]) -> dict[str, list[str]]:
+    return made[1]
 
 
 @pytest.fixture
-def layout(made: Layout) -> Layout:
+def layout(made: tuple[Layout, dict[str, list[str]]]) -> Layout:
     """The data folder as it was made, at its place: a moved one is loaded again."""
-    shutil.rmtree(made.root)
-    shutil.copytree(made.root.with_name("whole"), made.root, symlinks=True)
-    return made
+    layout, _ = made
+    shutil.rmtree(layout.root)
+    shutil.copytree(layout.root.with_name("whole"), layout.root, symlinks=True)
+    return layout
 
 
 def rows(layout: Layout) -> dict[str, list[str]]:
@@ -69,10 +70,8 @@ def rows(layout: Layout) -> dict[str, list[str]]:
 
 
 def repaired(layout: Layout) -> Repaired:
-    """Repair; whatever was damaged, nothing is found afterwards."""
-    done = repair(layout, partial(refine_commit, layout), partial(load_runs_again, layout))
-    assert list(findings(layout)) == []
-    return done
+    """Repair, which ends when verification finds nothing any more."""
+    return repair(layout, partial(refine_commit, layout), partial(load_runs_again, layout))
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +106,6 @@ def test_what_is_damaged_is_as_it_was(
         publish(layout)
 
     done = repair(layout, refined, load_again)
-    assert list(findings(layout)) == []
     assert rows(layout) == expected
     # Only archives hold what is in no other layer.
     assert all("its rows stay in Parquet" in what for what in done.lost.values())
@@ -145,20 +143,23 @@ def test_rows_that_no_layer_holds_are_quarantined_and_their_days_missing(layout:
 
 
 def test_later_versions_are_renumbered_when_an_earlier_one_is_lost(layout: Layout) -> None:
-    """The articles `front` have three versions, the second of the run without archives."""
-    sql = "SELECT article_id, version_no, body_sha256, run_id FROM article_versions"
-    sql += " WHERE url_requested LIKE '%/front' ORDER BY article_id, version_no"
-    before = query(layout, sql).to_pylist()
-    lost = next(row for row in before if row["version_no"] == 2)["run_id"]
+    sql = "SELECT version_no, body_sha256, run_id FROM article_versions"
+    sql += " WHERE url_requested = 'https://gb-post.test/{}' ORDER BY version_no"
+    front, swing = (query(layout, sql.format(page)).to_pylist() for page in ("front", "swing"))
+    lost = run_id(3)
     lose_archives(layout, lost)
     for path in layout.articles.glob(f"*/{lost}.*.parquet"):
         path.unlink()
-    done = repaired(layout)
-    assert done.lost
-    after = query(layout, sql).to_pylist()
-    texts = [row["body_sha256"] for row in before if row["run_id"] != lost]
+    assert repaired(layout).lost
+    after = query(layout, sql.format("front")).to_pylist()
+    assert [row["version_no"] for row in after] == [1, 2, 3]
+    texts = [row["body_sha256"] for row in front if row["run_id"] != lost]
     assert [row["body_sha256"] for row in after] == texts
-    assert {row["version_no"] for row in after} == {1, 2}
+    # Its last text is that of the version before the lost one: it has not changed.
+    assert query(layout, sql.format("swing")).to_pylist() == swing[:3]
+    sql = "SELECT outcome, version_no FROM captures WHERE url_requested LIKE '%gb-post%/swing'"
+    seen = query(layout, f"{sql} AND run_id = '{LAST}'").to_pylist()
+    assert seen == [{"outcome": Outcome.UNCHANGED, "version_no": 3}]
 
 
 def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, list[str]]) -> None:
@@ -180,7 +181,7 @@ def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, lis
     parquet.unlink()
     done = repaired(layout)
     assert "1 row" in done.lost[str(parquet)]
-    assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "observed"}
+    assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "partial"}
 
 
 def test_captures_are_told_by_articles_where_nothing_else_knows_them(layout: Layout) -> None:
@@ -230,6 +231,7 @@ def test_many_kinds_of_damage_are_repaired_together(
     ):
         damage(newest(layout.root, pattern), "flipped" if "duckdb" in pattern else "truncated")
     repaired(layout)
+    assert list(findings(layout)) == []
     assert rows(layout) == whole
 
 

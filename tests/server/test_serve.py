@@ -54,7 +54,15 @@ def test_deployments_and_forms(served: Served) -> None:
     with served.client() as client:
         found = {one.name: one for one in client.read_deployments()}
         flows = {one.name: client.read_flow(one.flow_id).name for one in found.values()}
-    assert {"backfill", "ingest", "maintain", "rebuild", "recount", "report"} <= flows.keys()
+    assert {
+        "backfill",
+        "ingest",
+        "maintain",
+        "rebuild",
+        "recount",
+        "repair",
+        "report",
+    } == flows.keys()
     assert all(name == flow for name, flow in flows.items())
     for one in found.values():
         assert one.description

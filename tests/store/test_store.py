@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.retention import drop_archives, drop_snapshots
 from tasks.upkeep.verification import verify
+from tests.support import archived_news
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.layers.commits import committed_runs
@@ -454,16 +456,19 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 
 def test_a_working_copy_is_repaired_from_its_store(store: Store, here: Layout) -> None:
-    run(here, "r1", day(1))
-    run(here, "r2", day(2))
+    for number in range(2):
+        archived_news.ingest(here, number)
     before, link = same(here), read_link(here)
-    [parquet] = here.articles.glob("*-04/r2.*.parquet")
-    for path in (here.definitions, here.commits / "r1.json", parquet):
+    name = archived_news.run_id(1)
+    [parquet] = here.captures.glob(f"{name}.*.parquet")
+    archive_file = archived_news.archive_of(here, "gb-post", 1)
+    damaged = (here.definitions, here.commits / f"{name}.json", parquet, archive_file)
+    for path in damaged:
         path.write_bytes(path.read_bytes()[:-9])
     done = repaired(here)
-    told = {Path(file).name for file, how in done.repaired.items() if "downloaded again" in how}
-    assert told >= {"definitions.json", "r1.json", parquet.name}
+    assert done.repaired == {str(path): f"downloaded again from {store.url}" for path in damaged}
     assert not done.lost
+    assert not verify(here).findings
     assert same(here) == before
     after = read_link(here)
     assert link
@@ -472,13 +477,17 @@ def test_a_working_copy_is_repaired_from_its_store(store: Store, here: Layout) -
 
 
 def test_damage_in_the_store_itself_is_refused(store: Store, here: Layout) -> None:
-    run(here, "r1", day(1))
-    [parquet] = here.articles.glob("*/r1.*.parquet")
+    archived_news.ingest(here, 0)
+    [parquet] = here.captures.glob("*.parquet")
     name = parquet.relative_to(here.root).as_posix()
-    parquet.write_bytes(parquet.read_bytes()[:-9])
+    content = parquet.read_bytes()
+    parquet.write_bytes(content[:-9] + b"damaged!!")
     store.delete([name])
     store.create(name, parquet)
-    with pytest.raises(StoreError, match=r"damaged itself|in the store itself"):
+    with pytest.raises(StoreError, match=r"damaged in the store itself: restore it there"):
+        repaired(here)
+    store.delete([name])
+    with pytest.raises(StoreError, match=f"{name}: is not in the store"):
         repaired(here)
 
 
@@ -496,10 +505,5 @@ def test_damage_of_a_working_copy_does_not_reach_its_store(store: Store, here: L
 
 
 def repaired(layout: Layout) -> Repaired:
-    """Repair; these archives hold no captures to be made again from."""
-
-    def load_again(_: Sequence[str]) -> None:
-        load(layout, TOPICS, SOURCES)
-        publish_all(layout, TOPICS, SOURCES)
-
-    return repair(layout, lambda *_: (), load_again)
+    refine = partial(archived_news.refine_commit, layout)
+    return repair(layout, refine, partial(archived_news.load_runs_again, layout))

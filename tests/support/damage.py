@@ -20,6 +20,7 @@ from tasks.upkeep.retention import drop_archives
 from tests.support.publishing import publish
 from tests.support.staged_pages import prose, source
 from warehouse.build.publish import BLOCK, HEADERS
+from warehouse.layers.commits import Commit
 from warehouse.layers.findings import Kind
 from warehouse.layers.layout import Layout
 
@@ -79,7 +80,9 @@ SOURCES = (source("gb-post"), source("gb-echo"))
 PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
 <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
 "datePublished": "2026-03-{day:02}T08:00:00Z"}}</script></head>
-<body><article><h1>{title}</h1>{paragraphs}<p>Sign up to our daily newsletter</p></article></body></html>"""
+<body><article><h1>{title}</h1>{paragraphs}
+<div class="newsletter">Sign up to our newsletter and never miss a story</div></article></body>
+</html>"""
 
 
 class DamagedFolder:
@@ -121,6 +124,10 @@ class DamagedFolder:
         )
         started = datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         return Run(run_id, batches, started_at=started) if batches else None
+
+    def refine_commit(self, commit: Commit) -> Run | None:
+        """The same for a commit."""
+        return self.refine(commit.run_id)
 
     def restore(self) -> None:
         """Put the folder back as it was when it was made."""

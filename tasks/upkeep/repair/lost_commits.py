@@ -46,10 +46,16 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     files may bring it back.
     """
     path = commit_path(layout.commits, commit_id)
+    columns = ", ".join(_ABOUT)
+    # Warehouses of earlier versions know runs only, which had one commit each.
     about = records_of(
         layout,
-        f"SELECT {', '.join(_ABOUT)} FROM commits WHERE commit_id = ?",  # noqa: S608
+        f"SELECT {columns} FROM commits WHERE commit_id = ?",  # noqa: S608
         [commit_id],
+    ) or records_of(
+        layout,
+        f"SELECT {columns} FROM runs WHERE run_id = ?",  # noqa: S608
+        [run_of_commit(commit_id)],
     )
     files = _files_of(layout, commit_id)
     if not files:
