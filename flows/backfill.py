@@ -124,7 +124,7 @@ def _backfill(
         if dry_run:
             pool = held.enter_context(shard_pool(processes or settings.processes))
             guess = done.estimate = estimate(place, files, done.bytes, pool)
-            about = "What became of the sample's records"
+            about = "What the sample's records gave"
             rows = ledger(guess.outcomes, guess.passed)
             create_table_artifact(key="backfill-estimate", table=rows, description=about)
             return done
@@ -134,7 +134,7 @@ def _backfill(
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:
-        about, rows = "What became of the records", ledger(done.counts, done.passed)
+        about, rows = "What the records gave", ledger(done.counts, done.passed)
         create_table_artifact(key="backfill-ledger", table=rows, description=about)
     if done.failed and len(done.failed) == done.done:
         first = done.failed[0]

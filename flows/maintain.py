@@ -58,7 +58,7 @@ def maintain(
         compacted = compact_days(installation, now)
         removed = remove_old(installation, now)
     done = Maintained(compacted, removed, verify_layers(installation))
-    about = "What was compacted, removed and verified"
+    about = "Compacted, removed, verified"
     create_markdown_artifact(key="maintain-ledger", markdown=ledger(done), description=about)
     if done.verified.findings:
         raise LayersBroken(done.verified.findings)

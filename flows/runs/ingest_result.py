@@ -116,7 +116,7 @@ def _create_artifacts(figures: RunFigures, done: Ingested) -> None:
             ledger_page(done.run_id, figures, listed, notes),
             "What was collected of each source",
         ),
-        "ingest-new": (topics_page(figures), "Which topics the new articles mention"),
+        "ingest-new": (topics_page(figures), "Topics of the new articles"),
         "ingest-rejections": (rejections_page(figures), "Pages that gave no article"),
     }
     for key, (markdown, about) in pages.items():

@@ -24,7 +24,7 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
     """
     figures = write_report(installation.layout, installation.layout.report)
     if artifact:
-        about = "How often each topic came up over time"
+        about = "How often each topic came up"
         markdown = summary_of_topics(figures)
         create_markdown_artifact(key=artifact, markdown=markdown, description=about)
     return figures

@@ -56,7 +56,7 @@ def test_a_backfill_and_its_second_time(
     assert run.state
     assert "2 files, 0.1 MB to do" in (run.state.message or "")
     assert artifact["key"] == "backfill-estimate"
-    assert {"records": 36, "became": "an article", "outcome": "article"} in json.loads(
+    assert {"records": 42, "became": "an article", "outcome": "article"} in json.loads(
         artifact["data"]
     )
 

@@ -60,7 +60,9 @@ def archives(place: Place) -> list[Path]:
 
 def test_a_night_compacts_verifies_and_leaves_a_ledger(place: Place) -> None:
     before = rows_of(place)
-    done = maintain(**place.files)
+    state = maintain(**place.files, return_state=True)
+    done = state.result()
+    assert (state.message or "").startswith(f"compacted: {done.compacted}; removed: ")
 
     assert rows_of(place) == before
     assert done.verified.findings == ()
