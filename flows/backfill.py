@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.runs.installation import open_for_run
+from tasks.archive.warc_files import WarcPath
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, sweep_staged
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
-from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
 from tasks.installation import Installation
 from tasks.load.task import load_runs, publish_snapshot

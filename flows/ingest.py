@@ -28,7 +28,7 @@ from tasks.collect.collector import Collected
 from tasks.collect.task import MAX_TASKS, collect_sources, shared_collection, source_groups
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
-from tasks.load.task import load_runs, publish_snapshot
+from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import adopt_unfinished, new_run_id, running, started_at
 from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.model import Batch
@@ -38,6 +38,7 @@ from tasks.refine.task import RefinedSource, refine_run_archive, refine_source, 
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_DAYS, MOST_PAGES
 from tasks.text.counted import counted
+from warehouse.layers.commits import committed_runs
 from warehouse.read.query import kept_open
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
 
@@ -81,6 +82,11 @@ def ingest(
         if locked.has_waited:
             rename(run_name(len(locked.sources)))
         finish_earlier_runs(installation)
+        layout = installation.layout
+        if not layout.current.exists() and committed_runs(layout.commits):
+            # What need not be fetched again is read from the snapshot.
+            log.info("the warehouse is gone: rebuilding it before anything is fetched")
+            rebuild_snapshot(installation)
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]
 

@@ -11,7 +11,8 @@ from rich.table import Table
 from flows.runs.installation import open_for_run
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
-from tasks.upkeep.verification import SHOWN, LayersBroken, Verified
+from tasks.upkeep.verification import Verified
+from warehouse.layers.findings import SHOWN, LayersBroken
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def ledger(done: Maintained) -> str:
     """The run's result as Markdown."""
     rows = [f"| {step} | {getattr(done, step)} |" for step in Maintained.__slots__]
     findings = done.verified.findings
-    broken = [f"- `{each.file}`: {each.problem}" for each in findings[:SHOWN]]
+    broken = [f"- {each}" for each in findings[:SHOWN]]
     broken += [f"- and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
     head = ["| step | result |", "|---|---|"]
     return "\n".join([*head, *rows, *(["", "Broken:", ""] if broken else []), *broken])

@@ -21,6 +21,7 @@ from tasks.process_pool import page_pool
 from tasks.report.task import report_or_warn
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.findings import Finding, LayersBroken
 from warehouse.store.archive_files import SUFFIX, archive_files
 
 log = logging.getLogger(__name__)
@@ -44,16 +45,19 @@ def rebuild(
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()
     if layer == "articles":
-        _rebuild_articles(installation)
+        lost = _rebuild_articles(installation)
         load_runs(installation, [])
         publish_snapshot(installation)
+        if lost:  # all else is rebuilt
+            raise LayersBroken(lost)
     else:
         rebuild_snapshot(installation)
     report_or_warn(installation, "")
     log.info("%s rebuilt: %s", layer, installation.layout.current)
 
 
-def _rebuild_articles(installation: Installation) -> None:
+def _rebuild_articles(installation: Installation) -> list[Finding]:
+    """Returns the records that are lost."""
     layout = installation.layout
     with (
         page_pool(installation.settings) as pool,
@@ -68,7 +72,8 @@ def _rebuild_articles(installation: Installation) -> None:
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
 
-        for commit in rebuild_articles(layout, refine):
+        commits, lost = rebuild_articles(layout, refine)
+        for commit in commits:
             shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
@@ -77,3 +82,4 @@ def _rebuild_articles(installation: Installation) -> None:
         for run_id in sorted(archived):
             run = refine_run(installation, run_id, pool)
             load_runs(installation, [run] if run else [])
+    return lost

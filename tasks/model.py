@@ -35,6 +35,7 @@ class Outcome(StrEnum):
     SCHEME_REFUSED = "scheme_refused"
     ADDRESS_REFUSED = "address_refused"
     URL_INVALID = "url_invalid"
+    URL_TOO_LONG = "url_too_long"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     LEFT_FOR_LATER = "left_for_later"  # past a limit, no time left, or its host fell silent
 
@@ -51,6 +52,7 @@ class Outcome(StrEnum):
     DENIED = "denied"  # 401, 402, 403, 451
     HTTP_ERROR = "http_error"  # any other status
     UNREADABLE_FILE = "unreadable_file"
+    LOST = "lost"  # came, and gave an article that was damaged on the disk since
 
     # The payload is not what it was listed as.
     LISTING_UNREADABLE = "listing_unreadable"
@@ -233,6 +235,14 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """A place in an archive file where no record could be read."""
+
+    offset: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """The pages of one raw archive file, extracted and waiting to be partitioned."""
 
@@ -243,3 +253,4 @@ class Batch:
     # `stripped_blocks.arrow`.
     stage: Path
     counts: dict[str, int] = field(default_factory=dict)  # of pages and saved files, by outcome
+    damage: tuple[Damage, ...] = ()  # records of the file that could not be read

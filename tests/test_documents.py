@@ -66,7 +66,7 @@ READERS: dict[str, Callable[[Layout], object]] = {
 }
 
 
-def test_a_commit_of_version_0_1_0_is_read_and_written_alike(tmp_path: Path) -> None:
+def test_a_commit_of_version_0_1_0_is_read_and_written_with_a_checksum(tmp_path: Path) -> None:
     path = commit_path(tmp_path, RUN_ID)
     path.write_text(COMMIT, encoding="utf-8")
     commit = read_commit(tmp_path, RUN_ID)
@@ -84,7 +84,26 @@ def test_a_commit_of_version_0_1_0_is_read_and_written_alike(tmp_path: Path) -> 
         {"note": "Überschrift"},
     )
     write_commit(tmp_path, commit)
-    assert path.read_text(encoding="utf-8") == COMMIT
+    written = json.loads(path.read_bytes())
+    assert len(written.pop("sha256")) == 64
+    assert written == json.loads(COMMIT)
+    assert read_commit(tmp_path, RUN_ID) == commit
+
+
+def test_a_changed_byte_that_leaves_json_is_found(tmp_path: Path) -> None:
+    path = commit_path(tmp_path / "commits", RUN_ID)
+    path.parent.mkdir()
+    path.write_text(COMMIT, encoding="utf-8")
+    commit = read_commit(path.parent, RUN_ID)
+    assert commit
+    write_commit(path.parent, commit)
+    path.write_bytes(path.read_bytes().replace(b'"rows": 3', b'"rows": 4'))
+    with pytest.raises(DocumentError) as error:
+        read_commit(path.parent, RUN_ID)
+    assert str(error.value) == (
+        f"{path} is damaged: not what its checksum says; restore it from a backup, or run"
+        " `presswatch repair`"
+    )
 
 
 @pytest.mark.parametrize("name", READERS)

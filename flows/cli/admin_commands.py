@@ -1,4 +1,4 @@
-"""The operator's commands: `serve`, `demo`, `deploy`, `env`, `backup` and `maintain`."""
+"""The operator's commands: `serve`, `demo`, `deploy`, `env`, `backup`, `maintain` and `repair`."""
 
 import logging
 import os
@@ -153,3 +153,23 @@ def maintain(
         server.wait()
         done = job.maintain(verify_only=verify, **flow_files(installation))
     Console().print(job.summary(done))
+
+
+def repair(
+    sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
+) -> None:
+    """Repair what is damaged; what cannot be goes to data/quarantine and is named (status 3)."""
+    installation = open_installation(sources, topics, data or "")
+    prefect_settings.configure()
+    server = PrefectServer()
+    from flows.repair import repair as job
+
+    with show_progress():
+        server.wait()
+        done = job(**flow_files(installation))
+    for file, what in done.repaired.items():
+        print(f"{file}: {what}")
+    for file, what in done.lost.items():
+        print(f"{file}: {what}", file=sys.stderr)
+    print(done)
+    raise typer.Exit(Exit.QUARANTINED if done.lost else Exit.DONE)

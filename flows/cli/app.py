@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.admin_commands import backup, demo, deploy, env, maintain, serve
+from flows.cli.admin_commands import backup, demo, deploy, env, maintain, repair, serve
 from flows.cli.console import show_progress
 from flows.cli.options import (
     DataFolder,
@@ -187,7 +187,7 @@ def recount(
         job.recount(**flow_files(installation))
 
 
-for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain, demo):
+for command in (extract, sql, schema, report, serve, deploy, env, backup, maintain, repair, demo):
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(health)

@@ -23,6 +23,7 @@ class Exit(IntEnum):
     FAILED = 1
     WRONG_USAGE = 2
     SOME_SOURCES_FAILED = 3
+    QUARANTINED = 3  # the same: done, but not all of it
 
 
 NOT_WRITABLE = "let this user write there, or name another place"
@@ -56,9 +57,9 @@ class ReportedErrors(TyperGroup):
             from tasks.collect.collector import SourcesFailed
             from tasks.settings import ConfigError
             from tasks.upkeep.backup import BackupFailed
-            from tasks.upkeep.verification import LayersBroken
             from warehouse.build.loader import CheckFailed
             from warehouse.layers.documents import DocumentError
+            from warehouse.layers.findings import LayersBroken
             from warehouse.read.query import QueryError
             from warehouse.store.objects import StoreError
 

@@ -18,7 +18,7 @@ from tasks.collect.collector import Collected, SourcesFailed
 from tasks.installation import Installation
 from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
-from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch
+from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome
 from tasks.refine.task import outcome_counts
 from tasks.report import ledger_page, read_run, rejections_page, topics_page, undated_files
 from tasks.report.run_summary import RunFigures
@@ -73,7 +73,12 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
     figures = read_run(installation.layout, done.run_id)
-    notes = (busy_with(done.busy) if done.busy else "", undated_files(figures))
+    too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
+    notes = (
+        f"{counted(too_long, 'link')} too long to ask for" if too_long else "",
+        busy_with(done.busy) if done.busy else "",
+        undated_files(figures),
+    )
     message = "; ".join(filter(None, (message, *notes)))
     log.info("%s", message)
     rename(run_name(len(done.sources), done.loaded.articles))

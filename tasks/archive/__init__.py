@@ -4,14 +4,22 @@ An attempt is a group of records: requests and responses, or one resource, then 
 with the `Capture` as JSON. The file being written ends in `.open` and is locked.
 """
 
-from tasks.archive.read import opened_at, read_archive, read_capture, read_payload
-from tasks.archive.write import OPEN_SUFFIX, ArchiveWriter, salvage, unfinished
+from tasks.archive.read import (
+    opened_at,
+    read_archive,
+    read_archive_damage,
+    read_capture,
+    read_payload,
+)
+from tasks.archive.warc_records import OPEN_SUFFIX
+from tasks.archive.write import ArchiveWriter, salvage, unfinished
 
 __all__ = [
     "OPEN_SUFFIX",
     "ArchiveWriter",
     "opened_at",
     "read_archive",
+    "read_archive_damage",
     "read_capture",
     "read_payload",
     "salvage",

@@ -17,7 +17,9 @@ from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
+from warehouse.store.archive_files import SUFFIX
 
+OPEN_SUFFIX = f"{SUFFIX}.open"  # of a file that is being written
 GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"  # magic bytes of members and frames
 # Bytes below which zlib is faster. fastwarc's writer takes 180 microseconds to start a member, zlib
 # five, and each request makes three small records: half as much CPU again as the request itself.
@@ -25,6 +27,10 @@ GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"  # magic bytes of members and 
 SMALL_RECORD = 20_000
 # On 300 news pages: 140 MB/s and .184 of the size; level 9 has 77 MB/s and .184.
 COMPRESSION_LEVEL = 6
+
+# Characters of a WARC header's value. fastwarc 2.0.1 reads no record with a header line of more
+# than 32 kB: a link of 40,000 characters in a feed made its source's archive unreadable.
+MAX_HEADER = 16_000
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 64 * 1024
@@ -106,7 +112,10 @@ def write_record(
     block: bytes,
     headers: Mapping[str, str],
 ) -> None:
-    """Append one record as a gzip member; headers without a value are left out."""
+    """Append one record as a gzip member.
+
+    Headers without a value, or with one longer than MAX_HEADER, are left out.
+    """
     # By fastwarc, which reads them, too. warcio's writer parses the HTTP headers of a block and
     # prints them anew ("X-A:  b" becomes "X-A: b"), but the archive keeps bytes as received; it
     # also takes twice the time (fastwarc 2.0.1, warcio 1.8.1).
@@ -114,7 +123,7 @@ def write_record(
     record.init_headers(kind, f"uuid:{record_id}".encode())
     record.headers.set("WARC-Date", date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     for name, value in headers.items():
-        if value:
+        if value and len(value) <= MAX_HEADER:
             record.headers.set(name, " ".join(value.split()))
     record.set_bytes_content(block)
     payload = None

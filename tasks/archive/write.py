@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from fastwarc.warc import WarcRecordType
 
 from tasks.archive.warc_records import (
+    OPEN_SUFFIX,
     TRUNCATED,
     Group,
     capture_of,
@@ -24,7 +25,6 @@ from tasks.model import Attempt, Capture, CaptureKind, Entry
 from warehouse.layers.atomic_write import sync
 from warehouse.store.archive_files import SUFFIX
 
-OPEN_SUFFIX = f"{SUFFIX}.open"
 _version = cache(version)  # it reads a file: 2 ms of the 3 that the archive of one feed took
 
 

@@ -9,11 +9,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from urllib3 import HTTPHeaderDict
 
-from tasks.backfill.any_warc_records import HEAD_ROOM, Damage, Record, read_records
+from tasks.archive.any_warc_records import HEAD_ROOM, Record, read_records
 from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shards import ShardJob
 from tasks.http.response import REDIRECTS, Content, is_page, read_content, recorded
-from tasks.model import Capture, CaptureKind, Failure, Outcome
+from tasks.model import Capture, CaptureKind, Damage, Failure, Outcome
 from tasks.refine.refine_pages import raw_offset
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.backfill.any_warc_records import magic_of, next_start
+from tasks.archive.any_warc_records import magic_of, next_start
 from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_work, work_of

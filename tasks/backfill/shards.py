@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from tasks.backfill.any_warc_records import HEAD_ROOM, cut
+from tasks.archive.any_warc_records import HEAD_ROOM, cut
+from tasks.archive.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, size_of, stored_warcs
 from tasks.backfill.selection import SELECTIONS, Selection
-from tasks.backfill.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, size_of, stored_warcs
 from tasks.model import Extraction
 from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError

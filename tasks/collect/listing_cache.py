@@ -5,7 +5,6 @@ A lost entry is parsed again from the archive: the cache saves time and changes 
 
 import hashlib
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +38,14 @@ class ListingCache:
     def get(self, url: str, raw_ref: str) -> Listing | None:
         """The listing parsed from this archived copy; None when it is not cached."""
         path = self._path(url)
-        with suppress(OSError, ValueError):
+        try:
             cached = decode(_Cached, path.read_bytes(), path)
-            if cached.made_of == self._made_of(raw_ref):
-                return cached.listing
-        return None
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            log.warning("a cached listing is made again: %s", error)
+            return None
+        return cached.listing if cached.made_of == self._made_of(raw_ref) else None
 
     def put(self, url: str, raw_ref: str, listing: Listing) -> None:
         """Cache a listing, replacing the URL's earlier one."""

@@ -32,6 +32,8 @@ from warehouse.build.loaded_definitions import (
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.damage.database_findings import lacking_histories
+from warehouse.damage.layer_findings import require_whole_layers
 from warehouse.layers.commits import (
     Commit,
     committed_runs,
@@ -41,6 +43,7 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
+from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
@@ -105,9 +108,14 @@ def rebuild_warehouse(
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
-    """Build the warehouse from the committed Parquet files, check and publish it."""
+    """Build the warehouse from the committed Parquet files, check and publish it.
+
+    LayersBroken, and nothing is changed, unless all of them are as they were committed.
+    """
     with synchronised(layout, waiting):
         refuse_newer_writer(layout)
+        sweep(layout)
+        require_whole_layers(layout)
         loader.drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)
@@ -144,9 +152,12 @@ def _load(
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
-    definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
+        # Updated from an earlier version of the file, they would give other topics these numbers.
+        if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
+            raise LayersBroken(lacking)
+        definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)

@@ -56,23 +56,18 @@ def partition(
     """
     folders = [batch.stage for batch in run.batches]
     # In one chunk: over the chunks of 200 sources, reading the times alone took half a second.
-    captures = _gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
-    articles = _gather(folders, run.run_id, "articles", ARTICLE_SCHEMA)
-    stripped = _gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA)
+    captures = gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
+    articles = gather(folders, run.run_id, "articles", ARTICLE_SCHEMA)
+    stripped = gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA)
     if not (captures.num_rows or articles.num_rows or run.parameters):
         return None
     folder = commits or layout.commits
     order, verdicts = judge(articles, known(set(articles["article_id"].to_pylist())))
-    captures = _judged_captures(captures, articles, verdicts)
+    captures = judged_captures(captures, articles, verdicts)
     # Lets the next load remove the files of a run that was killed before its commit.
     mark_begun(folder, run.run_id)
-    days, stripped = _by_day(articles, order, verdicts), _judged_stripped(stripped, verdicts)
-    files = _write_layers(layout, run.run_id, days, captures, stripped)
-    # Sorted, so that equal runs write equal commits.
-    by_source: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in captures.select(["source_id", "outcome"]).to_pylist():
-        by_source[row["source_id"]][row["outcome"]] += 1
-    outcomes = {source: dict(sorted(by_source[source].items())) for source in sorted(by_source)}
+    days, stripped = by_day(articles, order, verdicts), judged_stripped(stripped, verdicts)
+    files = write_layers(layout, run.run_id, days, captures, stripped)
     commit = Commit(
         run_id=run.run_id,
         sequence=sequence,
@@ -82,7 +77,7 @@ def partition(
         extractor_version=run.extractor_version,
         warcs=tuple(sorted({warc_name(layout, batch.warc) for batch in run.batches})),
         files=tuple(sorted(files, key=lambda file: file.path)),
-        outcomes=outcomes,
+        outcomes=outcomes_of(captures),
         parameters=run.parameters,
     )
     # Last, after the files are on disk: a file counts only when a commit names it.
@@ -93,7 +88,15 @@ def partition(
     return commit
 
 
-def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
+def outcomes_of(captures: pa.Table) -> dict[str, dict[str, int]]:
+    """Captures by source and outcome, sorted, so that equal runs write equal commits."""
+    by_source: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in captures.select(["source_id", "outcome"]).to_pylist():
+        by_source[row["source_id"]][row["outcome"]] += 1
+    return {source: dict(sorted(by_source[source].items())) for source in sorted(by_source)}
+
+
+def gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
     """The rows of all folders."""
     tables = [schema.empty_table()]
     paths = [f"{folder}/{name}.arrow" for folder in sorted(folders)]
@@ -107,13 +110,14 @@ def _gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) 
     return _replace(table, "run_id", [run_id] * table.num_rows)
 
 
-def _write_layers(
+def write_layers(
     layout: Layout,
     run_id: str,
     days: Mapping[date | None, Callable[[], pa.Table]],
     captures: pa.Table,
     stripped: pa.Table,
 ) -> list[CommittedFile]:
+    """Write a run's files, none where there are no rows: articles by day, captures, blocks."""
     jobs: list[Job] = [
         (layout.articles / f"published_date={day or UNDATED}", "articles", take)
         for day, take in days.items()
@@ -128,9 +132,10 @@ def _write_layers(
     return files
 
 
-def _by_day(
+def by_day(
     articles: pa.Table, order: Sequence[int], verdicts: Mapping[UUID, Verdict]
 ) -> dict[date | None, Callable[[], pa.Table]]:
+    """What makes the new versions of each day, in this order of the articles."""
     capture_ids = articles["capture_id"].to_pylist()
     days = articles["published_date"].to_pylist()
     rows: dict[date | None, list[int]] = defaultdict(list)
@@ -150,7 +155,7 @@ def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
     return table.set_column(at, column, pa.array(values, column.type))
 
 
-def _judged_captures(
+def judged_captures(
     table: pa.Table, articles: pa.Table, verdicts: Mapping[UUID, Verdict]
 ) -> pa.Table:
     """The captures with their final outcome, version and URL keys, by time."""
@@ -183,7 +188,7 @@ def _judged_captures(
     return table.take(pa.array(order, pa.int64()))
 
 
-def _judged_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
+def judged_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
     """The blocks of pages that gave a new version or no article, by article and position."""
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
     # As bytes, since creating UUID objects took most of the time here.

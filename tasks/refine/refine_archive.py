@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from tasks.archive import read_archive, read_payload
-from tasks.model import Batch, Capture, CaptureKind, Extraction
+from tasks.model import Batch, Capture, CaptureKind, Damage, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.prompts import NO_SITE, Site
@@ -80,10 +80,11 @@ def refine(
         return lambda _: site
 
     counts: Counter[str] = Counter()
+    damage: list[Damage] = []
     with staging(stage) as put:
-        alone = refine_each(read_archive(warc), in_pool)
+        alone = refine_each(read_archive(warc, damage), in_pool)
         for refined in refine_again(alone, find_sites, payload_of, in_pool):
             if refined.capture["kind"] in COUNTED:
                 counts[refined.capture["outcome"]] += 1
             put(refined)
-    return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())))
+    return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())), tuple(damage))

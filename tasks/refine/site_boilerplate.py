@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from heapq import nsmallest
 from itertools import chain, islice
 from pathlib import Path
@@ -99,8 +100,12 @@ class BoilerplateCache:
         rows = pa.RecordBatch.from_pylist([each._asdict() for each in fingerprints], schema=schema)
         path = self._path(warc)
         fresh = path.with_suffix(f".{os.getpid()}.new")
-        with pa.OSFile(str(fresh), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        out = pa.BufferOutputStream()
+        with pa.ipc.new_file(out, schema) as writer:
             writer.write_batch(rows)
+        content = out.getvalue().to_pybytes()
+        # A changed fingerprint would change what is taken for boilerplate.
+        fresh.write_bytes(sha256(content).digest() + content)
         fresh.replace(path)
 
     def earlier(self, warc: Path) -> Iterator[list[PageFingerprint]]:
@@ -117,12 +122,17 @@ class BoilerplateCache:
             yield fingerprints
 
     def _recall(self, warc: Path) -> list[PageFingerprint] | None:
-        with suppress(OSError, pa.ArrowInvalid), pa.OSFile(str(self._path(warc))) as file:
-            table = pa.ipc.open_file(file).read_all()
-            made_by = (table.schema.metadata or {}).get(b"made_by", b"").decode()
-            if made_by == self._version(warc):
-                return [PageFingerprint(*row.values()) for row in table.to_pylist()]
-        return None
+        path = self._path(warc)
+        content = path.read_bytes() if path.exists() else b""
+        if not content or content.startswith(b"ARROW1"):  # version 0.1.0 wrote no checksum
+            return None
+        if sha256(content[32:]).digest() != content[:32]:
+            log.warning("%s is damaged and is made again", path)
+            return None
+        table = pa.ipc.open_file(pa.BufferReader(content[32:])).read_all()
+        if table.schema.metadata[b"made_by"].decode() != self._version(warc):
+            return None
+        return [PageFingerprint(*row.values()) for row in table.to_pylist()]
 
     def _path(self, warc: Path) -> Path:
         return self.folder / f"{warc.name.removesuffix(SUFFIX)}.arrow"

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from tasks.report.figures import REPORTS
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot, records
+from warehouse.read.query import damage_named, open_snapshot, records
 
 Row = dict[str, Any]
 MOST = 100  # rejected pages shown one by one
@@ -48,7 +48,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
     con = open_snapshot(layout)
     if con is None:
         return RunFigures([], [], [])
-    with con:  # all of one snapshot
+    with con, damage_named(layout.current):  # all of one snapshot
         names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
         sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
         return RunFigures(*(records(con, sql, {"run_id": run_id}) for sql in sqls))
@@ -120,7 +120,7 @@ def rejections_page(figures: RunFigures) -> str:
         # Many details begin with the URL, which has a line of its own.
         why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
         link = _plain(url)
-        if re.fullmatch(r"https?://[^\s<>]+", url):
+        if re.fullmatch(r"https?://[^\s<>]{1,8000}", url):
             target = url.replace("\\", "\\\\").replace("&", "&amp;")
             link = f"[{_escaped(_cut(url.split('://', 1)[1], WIDEST))}](<{target}>)"
         lines = [f"- **{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.damage.layer_findings import document_findings, read_committed
 from warehouse.layers.commits import (
     BEGUN,
     CommittedFile,
@@ -20,6 +21,7 @@ from warehouse.layers.commits import (
     swap_commits,
     sweep,
 )
+from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.link import SMALL_FILES
@@ -51,13 +53,17 @@ def back_up(
     """Update the copy of a data folder in `target`, into which nothing else may ingest.
 
     The DuckDB file is left out, being made again from the rest, and so is the cache.
-    BackupFailed when a file is gone or not what its commit says.
+    BackupFailed when a file is gone or not what its commit says, LayersBroken when a document is
+    damaged: the backup may have the better one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
     with synchronised(copy, waiting):
         sweep(copy)
         shutil.rmtree(coming.root, ignore_errors=True)
         with synchronised(layout, waiting):
+            committed = read_committed(layout)
+            if damaged := [*committed.findings, *document_findings(layout)]:
+                raise LayersBroken(damaged)
             archives = _take_names(layout, coming)
         commits = read_commits(coming.commits, committed_runs(coming.commits))
         named = {file.path: file for commit in commits for file in commit.files}
@@ -110,6 +116,8 @@ def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
         here, there = here.with_suffix(""), there.with_suffix("")
     if not here.exists() or (there.exists() and there.stat().st_size == here.stat().st_size):
         return False
+    if there.exists() and here.stat().st_size < there.stat().st_size:
+        raise BackupFailed(f"{here} is shorter than {there}: it is damaged, restore it from there")
     _copy(here, there)
     there.with_name(there.name + OPEN).unlink(missing_ok=True)
     return True

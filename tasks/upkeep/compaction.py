@@ -143,7 +143,7 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
             part = Part(commit.run_id, file.path, file.rows)
             alone = CompactedFile(file.path, file.bytes, file.sha256, (part,))
             here = now.get((commit.run_id, file.path), alone)
-            found[file.layer, _day_of(commit, file)].setdefault(here.path, here)
+            found[file.layer, day_of(commit, file)].setdefault(here.path, here)
     last = closed_before.isoformat()
     return {
         (layer, day): list(files.values())
@@ -152,7 +152,7 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
     }
 
 
-def _day_of(commit: Commit, file: CommittedFile) -> str:
+def day_of(commit: Commit, file: CommittedFile) -> str:
     """UTC day of publication; in layers that have none, the day on which the run began."""
     if file.layer == "articles":
         day = file.path.partition("/published_date=")[2].partition("/")[0]

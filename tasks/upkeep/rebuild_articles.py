@@ -1,32 +1,51 @@
 """Making the Parquet layers again from what the raw archive holds."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.model import Batch
 from tasks.partition.partitions import Run, partition, warc_name
 from tasks.partition.versions import known_versions
 from warehouse.build import loader
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.damage.layer_findings import (
+    document_findings,
+    lost_runs,
+    read_committed,
+    unnamed_file,
+)
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
+    commit_of,
     committed_runs,
     mark_begun,
     mark_done,
     read_commits,
     swap_commits,
     sweep,
+    unnamed_files,
     write_commit,
 )
+from warehouse.layers.findings import BACKUP, Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import write_parquet
+from warehouse.layers.parquet import digest_problem, write_parquet
+from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised
+
+# For a run that can neither keep its rows nor be made again.
+WITHOUT = (
+    "restore it or the run's archive files from a backup; to go on without the run, delete its"
+    " Parquet files and the folder `warehouse`"
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,29 +60,74 @@ NUMBERED = {
 NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "captures_article")
 
 
-def rebuild_articles(layout: Layout, refine_run: Callable[[str], Run | None]) -> list[Commit]:
+def rebuild_articles(
+    layout: Layout, refine_run: Callable[[str], Run | None]
+) -> tuple[list[Commit], list[Finding]]:
     """Make the Parquet layers again from the raw archive, run by run in the order of commits.
 
     `refine_run` refines a run's archive files again, None when it has none; where one of them is
-    gone, the run keeps its old rows. All or nothing: the commits are swapped at the end. The
-    writer's file is dropped, so the next load reads the new layer.
+    gone or damaged, the run keeps its old rows. All or nothing: the commits are swapped at the end.
+    The writer's file is dropped, so the next load reads the new layer. A run whose commit is lost
+    is made again where the snapshot knows it.
 
-    CheckFailed, and nothing is changed, when versions of a run whose old files stay do not follow
-    from the new ones before it, as when a better rule finds no article there any more.
+    Returns the commits, and the damaged records of runs whose old rows are damaged as well: these
+    are lost. CheckFailed, and nothing is changed, when versions of a run whose old files stay do
+    not follow from the new ones before it, as when a better rule finds no article there any more.
+    LayersBroken, and nothing is changed, when a document is damaged or a run can neither keep its
+    rows nor be made again.
     """
     with synchronised(layout, log.info):
         refuse_newer_writer(layout)
         sweep(layout)
+        findings = [*read_committed(layout).findings, *document_findings(layout)]
+        if findings:
+            raise LayersBroken(findings)
         old = read_commits(layout.commits, committed_runs(layout.commits))
+        lost = _lost_commits(layout)
+        unnamed = [path for path in unnamed_files(layout) if commit_of(path) not in lost]
+        if unnamed:
+            raise LayersBroken([unnamed_file(path) for path in unnamed])
+        ordered = sorted([*old, *lost.values()], key=lambda commit: commit.sequence)
         with duckdb.connect() as numbered:
             for table, columns in NUMBERED.items():
                 numbered.execute(f"CREATE TABLE {table} ({columns})")
-            new = [_rebuild_run(numbered, layout, commit, refine_run) for commit in old]
+            new = [
+                _rebuild_run(numbered, layout, commit, refine_run, findings) for commit in ordered
+            ]
             loader.run_checks(numbered, *NUMBERED_CHECKS)
         loader.drop_writer(layout)
         if new:
             swap_commits(layout)
-    return new
+        for path in unnamed_files(layout):
+            path.unlink()  # of a run whose commit was lost
+    return new, findings
+
+
+def _lost_commits(layout: Layout) -> dict[str, Commit]:
+    """Ingests that the snapshot was loaded from and that have no commit, as far as it knows them.
+
+    LayersBroken for other runs: what they were made from is in their commit only.
+    """
+    names = (
+        "run_id",
+        "sequence",
+        "flow",
+        "started_at",
+        "finished_at",
+        "extractor_version",
+        "warcs",
+    )
+    missing = sorted(lost_runs(layout))
+    if not missing:
+        return {}
+    sql = f"SELECT {', '.join(names)} FROM runs WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
+    known = {row["run_id"]: row for row in snapshot_records(layout, sql, [missing])}
+    if broken := [lost_commit(layout, name) for name in missing if known[name]["flow"] != "ingest"]:
+        raise LayersBroken(broken)
+    return {
+        name: Commit(**row | {"warcs": tuple(row["warcs"])}, files=(), outcomes={})
+        for name, row in known.items()
+    }
 
 
 def _rebuild_run(
@@ -71,12 +135,22 @@ def _rebuild_run(
     layout: Layout,
     old: Commit,
     refine_run: Callable[[str], Run | None],
+    lost: list[Finding],  # gets the damaged records whose rows are lost
 ) -> Commit:
     run = refine_run(old.run_id)
     folder = layout.next_commits
     commit = old
     archived = {warc_name(layout, batch.warc) for batch in run.batches} if run else set()
-    if run and archived.issuperset(old.warcs):
+    is_there = archived.issuperset(old.warcs)
+    damage = [
+        found("archive record", Path(batch.warc), f"{each.reason}: the record is lost", each.offset)
+        for batch in (run.batches if run else ())
+        for each in batch.damage
+    ]
+    damage += _fewer(run.batches if run and is_there else (), old)
+    broken = [] if run and is_there and not damage else list(_old_findings(layout, old))
+    if run and is_there and (broken or not damage):
+        lost += damage
         about = replace(
             run,
             flow=old.flow,
@@ -86,10 +160,11 @@ def _rebuild_run(
         )
         known = partial(known_versions, con)
         commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
+    elif broken:
+        raise LayersBroken(broken)
     if commit is old:
-        log.warning(
-            "run %s keeps its rows as they are: not all of its archive files are there", old.run_id
-        )
+        why = "an archive file is damaged" if damage else "not all of its archive files are there"
+        log.warning("run %s keeps its rows as they are: " + why, old.run_id)
         mark_begun(folder, old.run_id)
         # Files that it had in common with other runs become files of its own.
         files = tuple(_own_file(layout, old.run_id, file) for file in old.files)
@@ -99,6 +174,26 @@ def _rebuild_run(
     loader.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
     loader.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit
+
+
+def _fewer(batches: Iterable[Batch], old: Commit) -> Iterator[Finding]:
+    """Archive files with fewer captures than the commit, as of an earlier version of a file."""
+    for batch in batches:
+        committed = sum(old.outcomes.get(batch.source_id, {}).values())
+        with pa.memory_map(str(batch.stage / "captures.arrow")) as staged:
+            captures = pa.ipc.open_file(staged).read_all().num_rows
+        if old.flow == "ingest" and captures < committed and not batch.damage:
+            yield found("archive file", Path(batch.warc), f"has {captures} captures of {committed}")
+
+
+def _old_findings(layout: Layout, old: Commit) -> Iterator[Finding]:
+    """What is wrong with the files of a run that cannot be made again from its archive."""
+    if not old.files:
+        yield replace(lost_commit(layout, old.run_id), remedy=WITHOUT)
+    for file in old.files:
+        path = layout.root / file.path
+        if problem := digest_problem(path, file.sha256):
+            yield Finding(path, problem, BACKUP, "parquet")
 
 
 def _own_file(layout: Layout, run_id: str, file: CommittedFile) -> CommittedFile:

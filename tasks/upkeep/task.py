@@ -11,7 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from tasks.installation import Installation
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
-from tasks.upkeep.verification import SHOWN, Verified, verify
+from tasks.upkeep.verification import Verified, verify
+from warehouse.layers.findings import SHOWN
 from warehouse.store.working_copy import drop_unnamed
 
 log = logging.getLogger(__name__)

@@ -1,29 +1,47 @@
 """Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from tasks.archive import read_archive_damage
 from tasks.archive.warc_records import beginning
+from tasks.model import Damage
 from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from tasks.text.counted import counted
-from warehouse.build import schema_version
-from warehouse.build.checks_runner import CheckFailed, run_checks
-from warehouse.build.manifest import NAME, live_files, read_manifest
+from warehouse.build.index_vintages import other_vintages
 from warehouse.build.sql_files import read_sql
-from warehouse.layers.commits import read_commits, unnamed_files
+from warehouse.damage.database_findings import (
+    check_findings,
+    lacking_histories,
+    live_manifest_findings,
+    manifest_findings,
+    table_findings,
+    writer_findings,
+)
+from warehouse.damage.layer_findings import (
+    Committed,
+    document_findings,
+    missing_commits,
+    parquet_findings,
+    read_committed,
+)
+from warehouse.layers.commits import committed_runs
+from warehouse.layers.documents import DocumentError, document_problem
+from warehouse.layers.findings import SHOWN, Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import parquet_problem
-from warehouse.read.query import snapshot
-from warehouse.store.archive_files import archive_files, removed_archives
+from warehouse.layers.parquet import digest_problem
+from warehouse.read.query import DatabaseDamaged, QueryError, snapshot
+from warehouse.store.archive_files import Removed, archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.working_copy import named_objects, synchronised
+
+__all__ = ["SHOWN", "Finding", "LayersBroken", "Verified", "findings", "verify"]
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
@@ -31,20 +49,12 @@ _REFERENCES = (
     " FROM (SELECT raw_ref FROM captures UNION ALL SELECT raw_ref FROM article_versions)"
     " WHERE raw_ref IS NOT NULL GROUP BY name ORDER BY name"
 )
-SHOWN = 50  # findings that are listed one by one
+_CAPTURES = (
+    "SELECT source_id || '/' || run_id || '.warc.gz', count(*)::BIGINT"
+    " FROM read_parquet(?, union_by_name = true) GROUP BY ALL"
+)
 _HEAD = 2_048
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that does not hold."""
-
-    file: Path
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.problem}"
 
 
 @dataclass(slots=True)
@@ -69,102 +79,180 @@ class Verified:
         )
 
 
-class LayersBroken(Exception):  # noqa: N818 - it is what is the case
-    """Something that is kept does not hold any more; a line for each of the first findings."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        self.findings = tuple(findings)
-        lines = [str(finding) for finding in findings[:SHOWN]]
-        more = len(findings) - len(lines)
-        super().__init__("\n".join([*lines, *([f"and {more} more"] if more else [])]))
-
-    def __reduce__(self) -> tuple[type["LayersBroken"], tuple[Any, ...]]:
-        return type(self), (self.findings,)
-
-
 def verify(layout: Layout) -> Verified:
-    """Check the current snapshot and what it was made from; QueryError without one."""
+    """Read all that is kept against its checksums; QueryError where nothing is kept yet."""
+    if not (layout.current.exists() or committed_runs(layout.commits) or archive_files(layout)):
+        raise QueryError(f"{layout.root} has no data yet: run `presswatch ingest` first")
     done = Verified()
-    with snapshot(layout) as con:
-        path = Path(con.execute("SELECT path FROM duckdb_databases() LIMIT 1").fetchall()[0][0])
-        done.findings = (
-            *_parquet_findings(layout, con, path.parent, done),
-            *_commit_findings(layout, con),
-            *_archive_findings(layout, con, done),
-            *_store_findings(layout, done),
-            *_check_findings(con, path, done),
-        )
+    done.findings = tuple(dict.fromkeys(_findings(layout, done)))
     return done
 
 
-def _parquet_findings(
-    layout: Layout, con: duckdb.DuckDBPyConnection, folder: Path, done: Verified
-) -> Iterator[Finding]:
-    """A manifest that lists other files; files that are gone, changed, or of other rows."""
-    files = live_files(con)
-    manifest = folder / NAME
-    if not manifest.exists():
-        yield Finding(manifest, "is not there; the next load or maintenance writes it")
-    elif read_manifest(folder) != files:
-        yield Finding(manifest, "lists other files than the snapshot was loaded from")
-    for number, file in enumerate(files, 1):
+def findings(layout: Layout) -> Iterator[Finding]:
+    """What is damaged or missing in a data folder, also in one without a snapshot."""
+    yield from dict.fromkeys(_findings(layout, Verified()))
+
+
+def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
+    committed = read_committed(layout)
+    yield from committed.findings
+    yield from document_findings(layout)
+    yield from _cache_findings(layout)
+    yield from missing_commits(layout, committed)
+    yield from _parquet_findings(layout, committed, done)
+    yield from manifest_findings(layout)
+    yield from writer_findings(layout)
+    yield from _tolerant(layout, lambda: _archive_findings(layout, committed))
+    yield from _tolerant(layout, lambda: _store_findings(layout, done))
+    yield from _snapshot_findings(layout, committed, done)
+
+
+def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Go on after a document or a database that is damaged, which is a finding itself."""
+    try:
+        yield from find()
+    except (DocumentError, DatabaseDamaged) as error:
+        yield error.finding
+    except duckdb.Error as error:
+        yield found("snapshot", layout.current.resolve(), " ".join(str(error).split())[:200])
+
+
+def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
+    """What does not hold in the current snapshot, and between it and what it was made from."""
+    if not layout.current.exists():
+        yield found("snapshot", layout.current, "is not there")
+        return
+    path = layout.current.resolve()
+    try:
+        with snapshot(layout) as con:
+            done.checks = len(read_sql("checks"))
+            for find in (
+                lambda: table_findings(con, path),
+                lambda: live_manifest_findings(con, path.parent),
+                lambda: _load_findings(layout, con, committed),
+                lambda: lacking_histories(layout, con),
+                lambda: other_vintages(con, layout),
+                lambda: _reference_findings(layout, con, committed, done),
+                lambda: check_findings(con, path),
+            ):
+                yield from _tolerant(layout, find)
+    except DatabaseDamaged as error:
+        yield error.finding
+
+
+def _cache_findings(layout: Layout) -> Iterator[Finding]:
+    """Cached JSON documents that cannot be read."""
+    for path in sorted(layout.cache.rglob("[!.]*.json")):
+        if problem := document_problem(path.read_bytes()):
+            yield found("state file", path, problem)
+
+
+def _parquet_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
+    files = committed.files()
+    for number, (key, rows) in enumerate(files.items(), 1):
         advance("Parquet files verified", number, len(files))
         done.files += 1
-        done.rows += file["rows"]
-        path = layout.root / file["path"]
-        if problem := parquet_problem(path, file["rows"], file["sha256"]):
-            yield Finding(path, problem)
+        done.rows += rows
+        yield from parquet_findings(layout, [(key, rows)])
 
 
-def _commit_findings(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Commits that are gone or say other rows than were loaded; files that no commit names."""
+def _load_findings(
+    layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed
+) -> Iterator[Finding]:
+    """Runs of which the snapshot has other rows than their commits say."""
     rows_of = "SELECT run_id, layer, sum(rows)::BIGINT FROM files GROUP BY run_id, layer"
     loaded = {(run_id, layer): rows for run_id, layer, rows in con.execute(rows_of).fetchall()}
-    run_ids = [run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()]
-    commits = read_commits(layout.commits, run_ids)
-    for run_id in sorted(set(run_ids) - {commit.run_id for commit in commits}):
-        yield Finding(layout.commits / f"{run_id}.json", "is not there, yet the run is loaded")
-    for commit in commits:
-        said: dict[tuple[str, str], int] = defaultdict(int)
+    run_ids = {run_id for (run_id,) in con.execute("SELECT run_id FROM runs").fetchall()}
+    said: dict[tuple[str, str], int] = defaultdict(int)
+    for commit in committed.commits:
         for file in commit.files:
             said[commit.run_id, file.layer] += file.rows
-        for key, rows in said.items():
-            if loaded.get(key) != rows:
-                path = layout.commits / f"{commit.run_id}.json"
-                yield Finding(path, f"has {rows} {key[1]}, the warehouse {loaded.get(key, 0)}")
-    live = {layout.root / file["path"] for file in live_files(con)}
-    for path in unnamed_files(layout):
-        if path not in live:
-            why = "is named by no commit; who reads the folder by a pattern sees its rows"
-            yield Finding(path, why)
+    for (run_id, layer), rows in said.items():
+        if run_id in run_ids and loaded.get((run_id, layer)) != rows:
+            problem = f"has {loaded.get((run_id, layer), 0)} {layer} of {run_id}, its commit {rows}"
+            yield found("snapshot", layout.current.resolve(), problem)
 
 
-def _archive_findings(
-    layout: Layout, con: duckdb.DuckDBPyConnection, done: Verified
+def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]:
+    """Archive files that are gone, and records that cannot be read."""
+    kept, removed = archive_files(layout), removed_archives(layout)
+    for name in sorted({name for commit in committed.commits for name in commit.warcs}):
+        is_ours = name.startswith(f"{layout.raw.name}/")  # a backfill's are somebody else's
+        if is_ours and name.partition("/")[2] not in kept and name not in removed:
+            yield found("archive file", layout.root / name, "is not there")
+    loaded = _captures(layout, committed)
+    for number, name in enumerate(kept, 1):
+        advance("archive files read", number, len(kept))
+        path, captures = layout.raw / name, 0
+        given_up = _given_up(removed, warc_name(layout, path))
+        is_whole = not given_up
+        if not path.exists():  # only the store has it
+            continue
+        for each in read_archive_damage(path):
+            captures += not isinstance(each, Damage)
+            if isinstance(each, Damage) and each.offset not in given_up:
+                is_whole = False
+                yield found("archive record", path, each.reason, each.offset)
+        if is_whole and captures < loaded.get(name, 0):
+            yield found("archive file", path, f"has {captures} captures of {loaded[name]}")
+
+
+def _captures(layout: Layout, committed: Committed) -> dict[str, int]:
+    """Committed captures by the archive file in which they are."""
+    files = {file.path: file for commit in committed.commits for file in commit.files}
+    paths = [
+        str(layout.root / file.path)
+        for file in files.values()
+        if file.layer == "captures" and not digest_problem(layout.root / file.path, file.sha256)
+    ]
+    with duckdb.connect() as con:
+        return dict(con.execute(_CAPTURES, [paths]).fetchall()) if paths else {}
+
+
+def _reference_findings(
+    layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed, done: Verified
 ) -> Iterator[Finding]:
-    """Archive files in which a `raw_ref` finds nothing."""
+    """Archive files in which a `raw_ref` finds nothing, and those of backfills that are gone."""
     removed, kept = removed_archives(layout), archive_files(layout)
     rows = con.execute(_REFERENCES).fetchall()
+    ours = f"{layout.raw.name}/"
+    lost = {name.removeprefix(ours) for commit in committed.commits for name in commit.warcs}
+    lost -= kept.keys()
     for number, (name, offsets) in enumerate(rows, 1):
-        advance("archive files verified", number, len(rows))
+        advance("archive places verified", number, len(rows))
         done.references += len(offsets)
         if warc_name(layout, layout.raw / name) in removed:
             done.removed += len(offsets)
-        elif problem := _archive_problem(layout, name, offsets, kept):
-            yield Finding(layout.raw / name, problem)
+        elif name in lost:
+            continue  # a finding already
+        elif problem := _archive_problem(layout, name, offsets, kept, removed):
+            yield found("archive file", layout.raw / name, problem)
+
+
+def _given_up(removed: Removed, place: str) -> set[int]:
+    """Offsets of an archive file at which nothing can be read, and which repair has noted."""
+    parts = (noted.partition("#") for noted in removed)
+    return {int(offset) for name, _, offset in parts if offset and name == place}
 
 
 def _archive_problem(
-    layout: Layout, name: str, offsets: Sequence[int], kept: Mapping[str, int]
+    layout: Layout,
+    name: str,
+    offsets: Sequence[int],
+    kept: Mapping[str, int],
+    removed: Removed,
 ) -> str:
     path = layout.raw / name
+    given_up = _given_up(removed, warc_name(layout, path))
     if path.exists():
         wrong = []
         with path.open("rb") as file:
             for offset in offsets:
                 file.seek(offset)
                 head = beginning(file.read(2 * _HEAD), _HEAD)
-                if not (head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)):
+                if offset not in given_up and not (
+                    head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)
+                ):
                     wrong.append(offset)
         return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
     if name.startswith(SCHEME):
@@ -181,26 +269,12 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
         return
     with synchronised(layout):  # else another machine's next state would replace what is looked for
         link = read_link(layout)
-        stored = {found.key: found.bytes for found in link.store.list()} if link else {}
+        stored = {each.key: each.bytes for each in link.store.list()} if link else {}
         named = named_objects(layout, link) if link else {}
     for key, size in named.items():
         done.objects += 1
         if key not in stored:
-            yield Finding(Path(key), "is not in the store")
+            yield found("store object", Path(key), "is not in the store")
         elif size not in (None, stored[key]):
-            yield Finding(Path(key), f"has {stored[key]} bytes in the store, not {size}")
-
-
-def _check_findings(
-    con: duckdb.DuckDBPyConnection, path: Path, done: Verified
-) -> Iterator[Finding]:
-    """Checks that find rows in what readers see."""
-    if schema_version.schema_versions(con) != {schema_version.SCHEMA_VERSION}:
-        yield Finding(path, "was made by another version; the next load makes it again")
-        return
-    for name in read_sql("checks"):
-        done.checks += 1
-        try:
-            run_checks(con, name)
-        except CheckFailed as error:
-            yield Finding(path, " ".join(str(error).split()))
+            problem = f"has {stored[key]} bytes in the store, not {size}"
+            yield found("store object", Path(key), problem)

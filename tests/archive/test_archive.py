@@ -236,6 +236,49 @@ def test_hostile_urls_make_no_headers(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*.warc.gz*")) == [path]
 
 
+@pytest.mark.parametrize("length", [16_000, 33_000, 40_000, 1_000_000])
+def test_a_link_of_any_length_can_be_read_back(tmp_path: Path, length: int) -> None:
+    url = "http://e.test/" + "a" * length
+    refused = page(1, payload=b"", url_requested=url, outcome=Outcome.URL_TOO_LONG)
+    path, captures = written(tmp_path, replace(refused, exchanges=()), page(2))
+    assert list(read_archive(path)) == [(captures[0], b""), (captures[1], PAGE)]
+
+
+def test_an_unreadable_record_costs_that_record_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each byte of a file flipped: what it belongs to is named, and all else is read."""
+    texts = [PAGE[:200] + b"%d" % n for n in range(4)]
+    path, captures = written(tmp_path, *(page(n, payload=text) for n, text in enumerate(texts)))
+    whole, data = list(zip(captures, texts, strict=True)), path.read_bytes()
+    starts = [at for at, _, _ in members(data)] + [len(data)]
+    # Bytes of a gzip member's head that its checksum leaves out: flags, time, kind of system.
+    loose = {start + at for start in starts for at in range(3, 10)}
+    for at in sorted({*range(0, len(data), 11), *starts[:-1]} - loose):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
+        caplog.clear()
+        found = list(read_archive(path))
+        start = max(each for each in starts if each <= at)
+        group = (starts.index(start) - 1) // 3
+        kept = [one for n, one in enumerate(whole) if n != group]
+        assert [one for one in found if one in kept] == kept, at
+        assert len(found) >= len(kept), at
+        named = [record.getMessage().split(": ")[0] for record in caplog.records]
+        assert f"{path}#{start}" in named, at
+        opened_at(path)
+
+
+def test_a_truncated_file_keeps_what_is_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, captures = written(tmp_path, page(1), page(2))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert list(read_archive(path)) == [(captures[0], PAGE)]
+    assert f"{path}#" in caplog.text
+    path.write_bytes(b"")
+    assert list(read_archive(path)) == []
+
+
 def test_read_payload_of_no_record(tmp_path: Path) -> None:
     written(tmp_path, page(1))
     with pytest.raises(ValueError, match="no response or resource"):

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
+from tasks.archive.any_warc_records import Record, cut, read_records
+from tasks.archive.warc_files import WarcPath
 from tasks.backfill import shard_processes, shard_runs
-from tasks.backfill.any_warc_records import Damage, Record, cut, read_records
 from tasks.backfill.captures import PAGE_KINDS, read_response
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
-from tasks.backfill.warc_files import WarcPath
 from tasks.load.loader import load
-from tasks.model import Outcome
+from tasks.model import Damage, Outcome
 from tasks.partition.partitions import Run
 from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError

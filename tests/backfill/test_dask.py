@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from flows.backfill import refining
+from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dask_cluster
 from tasks.backfill.dask_cluster import UNFIT
 from tasks.backfill.shard_processes import AHEAD, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, sweep_staged
 from tasks.backfill.shards import Shard, Staged, find_warcs, open_warcs
-from tasks.backfill.warc_files import WarcPath
 from tasks.collect.collector import SourcesFailed
 from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError

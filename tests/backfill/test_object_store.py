@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tasks.backfill import warc_files
-from tasks.backfill.any_warc_records import cut, read_records
+from tasks.archive import warc_files
+from tasks.archive.any_warc_records import cut, read_records
+from tasks.archive.warc_files import StoredPath, size_of
 from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import refine_again
 from tasks.backfill.shards import Done, find_warcs, open_warcs
-from tasks.backfill.warc_files import StoredPath, size_of
 from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.verification import verify
 from tests.backfill.test_backfill import KINDS, backfilled, place

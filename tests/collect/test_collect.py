@@ -498,3 +498,22 @@ def test_the_limit_is_for_each_source(web: Loopback, desk: Desk) -> None:
         for name, pages in (("gb-post", "abc"), ("de-blatt", "def"))
     ]
     assert [one.deferred for one in desk.run(*sources, max_new=2)] == [1, 1]
+
+
+def test_a_link_that_is_too_long_costs_itself_only(web: Loopback, desk: Desk) -> None:
+    long = web.url + "/" + "a" * 40_000
+    posts = source(feeds=(web.say("/feed", feed(item(long), *map(item, say_pages(web, "a")))),))
+    collected = desk.run_and_load(posts)
+    assert collected.outcomes == {
+        "fetched": 1,
+        "listed": 1,
+        "not_found": 1,
+        "url_too_long": 1,
+    }
+    found = query(
+        desk.layout, "SELECT outcome, detail FROM captures WHERE kind = 'page' ORDER BY 1"
+    )
+    assert found["outcome"].to_pylist() == ["article", "url_too_long"]
+    assert "a URL of 40,0" in found["detail"][1].as_py()
+    again = desk.run_and_load(posts)
+    assert (again.error, again.outcomes) == ("", {"listed": 1})

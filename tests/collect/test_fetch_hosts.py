@@ -40,6 +40,7 @@ def resolving(*answers: str) -> Resolve:
         ("javascript:alert(1)", Outcome.SCHEME_REFUSED),
         ("data:text/html,x", Outcome.SCHEME_REFUSED),
         ("http://[::1", Outcome.URL_INVALID),
+        ("http://127.0.0.1/" + "a" * 40_000, Outcome.URL_TOO_LONG),
         ("http://a:b@127.0.0.1/", Outcome.URL_INVALID),
         ("http://169.254.169.254/latest/meta-data/", Outcome.ADDRESS_REFUSED),
         ("http://100.64.0.1/", Outcome.ADDRESS_REFUSED),

@@ -11,13 +11,18 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from tasks.load.loader import load, rebuild_warehouse
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
+from tasks.upkeep.repair import repair
 from tasks.upkeep.retention import drop_snapshots
+from tasks.upkeep.verification import findings
+from tests.support.archived_news import archive_of, load_runs_again, make, refine_commit, warm
+from tests.support.archived_news import run_id as archived_run
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, files, listing, prose, stage, tables
 from warehouse.layers.layout import Layout
@@ -203,8 +208,60 @@ def _load_again(layout: Layout, seen: Path) -> None:
     seen.write_text(json.dumps([tables(layout), files(layout)], sort_keys=True))
 
 
+def repairs(folder: Path, kills: int) -> None:
+    """Kill a repair of much damage at so many actions; the next one must end as if never killed."""
+    base, data, seen = folder / "base", Layout(folder / "data"), folder / "seen.json"
+
+    def repaired() -> None:
+        load = partial(load_runs_again, data)
+        repair(data, partial(refine_commit, data), load)
+
+    def looked_at() -> str:
+        def look() -> None:
+            shown = tables(data, leave_out=("loads", "files"))
+            left = [str(finding) for finding in findings(data)]
+            hidden = sorted(str(path) for path in data.root.rglob(".*"))
+            seen.write_text(json.dumps([shown, left, hidden]))
+
+        assert in_child(look) == 0
+        return seen.read_text()
+
+    assert in_child(lambda: make(data)) == 0
+    before = json.loads(looked_at())
+    last = archived_run(4)
+    for path in (
+        # Rows of which nothing is left, and rows that are made again.
+        *(archive_of(data, source.id, 3) for source in SOURCES),
+        *data.articles.glob(f"*/{archived_run(3)}.*"),
+        *data.articles.glob(f"*/{last}.*"),
+        *data.captures.glob(f"{last}.*"),
+        *data.captures.glob("day-*"),
+        *data.commits.glob(f"{archived_run(2)}.json"),
+        *(data.commits / "compacted").glob("articles*.json"),
+        *(data.definitions, data.writer, data.current.with_name("manifest.json")),
+    ):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    shutil.copytree(data.root, base, symlinks=True)
+    warm()
+    actions = actions_of(data.root, repaired, folder / "actions")
+    want = looked_at()
+    shown, left, hidden = json.loads(want)
+    assert left == []
+    assert shown["captures"] != before[0]["captures"]
+    assert hidden == before[2]
+    for at in spread(actions, kills):
+        shutil.rmtree(data.root)
+        shutil.copytree(base, data.root, symlinks=True)
+        killed_at(at, data.root, repaired)
+        assert in_child(repaired) == 0
+        assert looked_at() == want, f"killed at action {at}"
+    sys.stdout.write(str(actions))
+
+
 if __name__ == "__main__":
     if sys.argv[2] == "backup":
         backups(Path(sys.argv[1]), int(sys.argv[3]))
+    elif sys.argv[2] == "repair":
+        repairs(Path(sys.argv[1]), int(sys.argv[3]))
     else:
         main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

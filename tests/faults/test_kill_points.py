@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "work", ["load", "rebuild warehouse", "rebuild articles", "compact", "backup"]
+    "work", ["load", "rebuild warehouse", "rebuild articles", "compact", "backup", "repair"]
 )
 def test_work_that_was_killed_is_done_again(tmp_path: Path, work: str) -> None:
     command = [sys.executable, "-m", "tests.faults.kill_points", str(tmp_path), work, KILLS]

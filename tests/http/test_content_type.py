@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backfill.any_warc_records import Record
+from tasks.archive.any_warc_records import Record
 from tasks.backfill.captures import read_response
 from tasks.collect.fetch import Client
 from tasks.extract import extract_page

@@ -15,66 +15,21 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.ingest import ingest
 from flows.maintain import Maintained, ledger, maintain
 from flows.rebuild import rebuild
 from tasks.locks.run_locks import running
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.retention import drop_archives, drop_leftovers
 from tasks.upkeep.task import Removed
-from tasks.upkeep.verification import Finding, LayersBroken, Verified, verify
-from tests.support.serving import Files
-from tests.support.staged_pages import prose, tables
+from tasks.upkeep.verification import Verified, verify
+from tests.support.saved_papers import Place
+from tests.support.staged_pages import tables
+from warehouse.layers.findings import LayersBroken, found
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, query
 from warehouse.store.archive_files import removed_archives
 
 pytestmark = pytest.mark.slow
-
-PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
-<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
-"datePublished": "2026-03-0{day}T08:00:00Z"}}</script></head>
-<body><article><h1>{title}</h1>{paragraphs}</article></body></html>"""
-SOURCE = """[[source]]
-id = "{id}"
-name = "{id}"
-language = "en"
-timezone = "Europe/London"
-files = ["{folder}/{id}/*.html"]
-"""
-PAPERS = ("gb-post", "gb-echo")
-TOPICS = Path(__file__).parents[2] / "deployments" / "topics.toml"
-
-
-class Place:
-    """An installation that reads saved pages."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.layout = Layout(root / "data")
-        self.files: Files = {
-            "sources_file": str(root / "sources.toml"),
-            "topics_file": str(TOPICS),
-            "data": str(self.layout.root),
-        }
-
-    def ingest(self, number: int) -> None:
-        """A run with a page a paper, of the same two days."""
-        for paper in PAPERS:
-            folder = self.root / "pages" / paper
-            folder.mkdir(parents=True, exist_ok=True)
-            texts = (prose(hash_of(paper, number, at)) for at in range(4))
-            paragraphs = "".join(f"<p>The G20 met. {text}.</p>" for text in texts)
-            title = f"Harbour council number {number} of {paper} meets again"
-            page = PAGE.format(title=title, day=2 + number % 2, paragraphs=paragraphs)
-            (folder / f"{number}.html").write_text(page, encoding="utf-8")
-        text = "\n".join(SOURCE.format(id=p, folder=self.root / "pages") for p in PAPERS)
-        (self.root / "sources.toml").write_text(text, encoding="utf-8")
-        assert not ingest(**self.files).failed
-
-
-def hash_of(paper: str, number: int, at: int) -> int:
-    return PAPERS.index(paper) * 1000 + number * 10 + at
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +99,10 @@ BROKEN: list[tuple[str, Callable[[Path], None], str]] = [
     ("articles/*3-02/*.parquet", cut, "does not have the checksum that was committed"),
     ("captures/*.parquet", lose_rows, "does not have the checksum that was committed"),
     ("captures/*.parquet", Path.unlink, "is not there"),
-    ("raw/gb-echo/*.warc.gz", shift, "no record at 1 raw_refs, the first #"),
     ("raw/gb-post/*.warc.gz", Path.unlink, "is not there, and 1 raw_refs point into it"),
     ("commits/*.json", Path.unlink, "is not there, yet the run is loaded"),
     ("warehouse/current/manifest.json", Path.unlink, "is not there; the next load"),
+    ("warehouse/writer/news.duckdb", Path.unlink, "is not there; the next load"),
 ]
 
 
@@ -276,11 +231,11 @@ def test_the_command_tells_what_is_broken(place: Place) -> None:
 
 
 def test_of_many_findings_the_first_are_told() -> None:
-    many = [Finding(Path(f"a/{number}"), "is not there") for number in range(60)]
+    many = [found("commit", Path(f"a/{number}"), "is not there") for number in range(60)]
     lines = str(LayersBroken(many)).splitlines()
-    assert (lines[0], lines[-1], len(lines)) == ("a/0: is not there", "and 10 more", 51)
+    assert (lines[0], lines[-1], len(lines)) == (str(many[0]), "and 10 more", 51)
     shown = ledger(Maintained(Compacted(), Removed(), Verified(findings=tuple(many))))
-    assert shown.endswith("- `a/49`: is not there\n- and 10 more")
+    assert shown.endswith(f"- {many[49]}\n- and 10 more")
 
 
 def test_before_the_first_load_there_is_nothing_to_maintain(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Running the queries of `checks` over the rows that a load touched, or over all rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -92,10 +92,24 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
     for name, sql in read_sql("checks").items():
         if (names and name not in names) or name.startswith(unchanged):
             continue
-        found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
-        if found:
-            head = [line[2:].strip() for line in sql.splitlines() if line.startswith("--")]
-            raise CheckFailed(name, " ".join(head).removeprefix("Holds: "), found)
+        if failed := _failed(con, name, sql):
+            raise failed
+
+
+def failed_checks(con: Connection) -> Iterator[CheckFailed]:
+    """All queries of `checks` that find rows, over all rows."""
+    _view_all(con)
+    for name, sql in read_sql("checks").items():
+        if failed := _failed(con, name, sql):
+            yield failed
+
+
+def _failed(con: Connection, name: str, sql: str) -> CheckFailed | None:
+    found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
+    if not found:
+        return None
+    head = [line[2:].strip() for line in sql.splitlines() if line.startswith("--")]
+    return CheckFailed(name, " ".join(head).removeprefix("Holds: "), found)
 
 
 def _view_all(con: Connection) -> None:

@@ -4,6 +4,7 @@ A vintage counts once it is published. `vintages/<relation>/as_of=<day>.parquet`
 from the loader's file, and read by the next load whose file lacks it.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.layers.atomic_write import sync, write_whole
+from warehouse.layers.findings import Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 
 # The last one decides which vintages exist; its files are written last and removed first.
@@ -33,14 +35,14 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
     known, today = _vintages(con), now.astimezone(UTC).date()
     is_open = today != max(known, default=None)
     for relation in RELATIONS:
-        paths = [str(path) for day, path in _kept(layout, relation).items() if day not in known]
-        if paths:
+        for path in (path for day, path in _kept(layout, relation).items() if day not in known):
             is_open = True
-            con.execute(
-                f"INSERT INTO {relation} BY NAME"
-                " FROM read_parquet(?, union_by_name = true, hive_partitioning = false)",
-                [paths],
-            )
+            try:
+                kept = _read(path)
+            except (OSError, pa.ArrowException) as error:
+                raise LayersBroken([_damaged(path, error)]) from error
+            con.execute(f"INSERT INTO {relation} BY NAME FROM kept")
+            del kept
     con.execute(
         "CREATE OR REPLACE TEMP TABLE vintage_rules AS"
         " SELECT ?::DATE AS today, ?::INTEGER AS recent_days, ?::INTEGER AS daily_days,"
@@ -59,18 +61,80 @@ def keep_vintages(con: Connection, layout: Layout) -> None:
         for day in sorted(vintages):
             if day >= newest or day not in kept:
                 path = layout.vintages / relation / f"as_of={day}.parquet"
-                recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
-                where = recent if relation == RELATIONS[-1] else "true"
-                sql = f"FROM {relation} WHERE as_of = ? AND ({where}) ORDER BY ALL"
-                out = pa.BufferOutputStream()
-                rows = con.sql(sql, params=[day]).to_arrow_table()
-                pq.write_table(rows, out, compression="zstd")
-                write_whole(path, bytes(out.getvalue()))
+                write_whole(path, _parquet(_rows(con, relation, day)))
     for relation in reversed(RELATIONS):
         for day, path in _kept(layout, relation).items():
             if day not in vintages:
                 path.unlink()
                 sync(path.parent)
+
+
+def write_vintage(con: Connection, layout: Layout, day: date) -> bool:
+    """Write a day's vintage again from a warehouse; whether it has that day."""
+    if day not in _vintages(con):
+        return False
+    for relation in RELATIONS:
+        path = layout.vintages / relation / f"as_of={day}.parquet"
+        write_whole(path, _parquet(_rows(con, relation, day)))
+    return True
+
+
+def _rows(con: Connection, relation: str, day: date) -> pa.Table:
+    recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
+    where = recent if relation == RELATIONS[-1] else "true"
+    sql = f"FROM {relation} WHERE as_of = ? AND ({where}) ORDER BY ALL"
+    return con.sql(sql, params=[day]).to_arrow_table()
+
+
+def _parquet(rows: pa.Table, *, checksum: bool = True) -> bytes:
+    out = pa.BufferOutputStream()
+    pq.write_table(rows, out, compression="zstd", write_page_checksum=checksum)
+    return bytes(out.getvalue())
+
+
+def _read(path: Path) -> pa.Table:
+    """All rows of a file; OSError or ArrowException where it is damaged."""
+    content = pa.BufferReader(path.read_bytes())
+    return pq.ParquetFile(content, page_checksum_verification=True).read()
+
+
+def _damaged(path: Path, error: Exception) -> Finding:
+    return found("vintage", path, f"is damaged: {' '.join(str(error).split())[:200]}")
+
+
+def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
+    """Files of vintages whose pages are damaged."""
+    for relation in RELATIONS:
+        for path in _kept(layout, relation).values():
+            try:
+                _read(path)
+            except (OSError, pa.ArrowException) as error:
+                yield _damaged(path, error)
+
+
+def other_vintages(con: Connection, layout: Layout) -> Iterator[Finding]:
+    """Files of vintages that are gone, damaged, or not what a snapshot says."""
+    for relation in RELATIONS:
+        kept = _kept(layout, relation)
+        days = con.execute(f"SELECT DISTINCT as_of FROM {relation}").fetchall()  # noqa: S608
+        for (day,) in sorted(days):
+            path = layout.vintages / relation / f"as_of={day}.parquet"
+            try:
+                if day not in kept:
+                    yield found("vintage", path, "is not there, yet the warehouse has its rows")
+                elif _differs(path, _rows(con, relation, day)):
+                    yield found("vintage", path, "is damaged: not what the warehouse has")
+            except (OSError, pa.ArrowException) as error:
+                yield _damaged(path, error)
+
+
+def _differs(path: Path, rows: pa.Table) -> bool:
+    """Whether a file has other rows, or other bytes than this version of Arrow writes for them."""
+    content, same = path.read_bytes(), _parquet(rows)
+    by, ours = (pq.read_metadata(pa.BufferReader(data)).created_by for data in (content, same))
+    if by == ours:
+        return content not in (same, _parquet(rows, checksum=False))  # as 0.1.0 wrote it
+    return not _read(path).equals(rows)
 
 
 def _vintages(con: Connection) -> set[date]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from warehouse.build.loader import Connection, insert
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.definitions import Definitions, SourceDefinition, Topic
+from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, read_definitions
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.read.query import records
@@ -25,6 +25,22 @@ def definitions_differ(con: Connection, definitions: Definitions) -> bool:
     names = ", ".join(SourceDefinition.__slots__)
     stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
     return not stored.issuperset(astuple(source) for source in definitions.sources)
+
+
+def other_topics(con: Connection, layout: Layout) -> bool:
+    """Whether the file knows a version of a topic that the stored definitions have not."""
+    named = "SELECT topic_id, topic_version, definition_hash FROM topics"
+    kept = {
+        (topic.topic_id, topic.topic_version, topic.definition_hash)
+        for topic in read_definitions(layout).topics
+    }
+    return not kept.issuperset(con.execute(named).fetchall())
+
+
+def other_changes(con: Connection, layout: Layout) -> bool:
+    """Whether the file knows a change of a topic that is not recorded."""
+    changes = con.execute("SELECT DISTINCT topic_id, new_version FROM topic_changes").fetchall()
+    return not recorded_changes(layout).issuperset(changes)
 
 
 def _topic_row(topic: Topic) -> dict[str, Any]:
@@ -118,7 +134,16 @@ def keep_changes(con: Connection, layout: Layout) -> None:
         return
     recorded = recorded_changes(layout) | {*found}
     rows = records(con, "FROM topic_changes ORDER BY topic_id, new_version, period")
-    document = _Document(tuple(sorted(recorded)), tuple(TopicChange(**row) for row in rows))
+    write_changes(layout, recorded, (TopicChange(**row) for row in rows))
+
+
+def write_changes(
+    layout: Layout,
+    recorded: Iterable[tuple[str, int]],  # topics and their new versions
+    changes: Iterable[TopicChange],
+) -> None:
+    """Write the effects of changed topics down, outside the warehouse."""
+    document = _Document(tuple(sorted(recorded)), tuple(changes))
     write_whole(layout.topic_changes, encode(document))
 
 

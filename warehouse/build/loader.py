@@ -1,5 +1,6 @@
 """Building the warehouse in the loader's private DuckDB file, one transaction per load."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,7 +27,8 @@ from warehouse.build.mart_merge import (
 from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened
-from warehouse.layers.commits import Commit, layer_files, read_commits
+from warehouse.layers.commits import Commit, layer_files, read_commits, run_of_commit
+from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
 from warehouse.stats import attention_index, spikes
@@ -56,6 +58,8 @@ RUNS = pa.schema(
     ]
 )
 
+log = logging.getLogger(__name__)
+
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -63,8 +67,10 @@ Connection = duckdb.DuckDBPyConnection
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
-    It is unusable when an earlier SCHEMA_VERSION made it, or when a run that it has loaded is no
-    longer committed. The caller holds the writer's lock. DocumentError for a later SCHEMA_VERSION.
+    It is unusable when an earlier SCHEMA_VERSION made it, when it is older than the snapshot, or,
+    in a working copy of a store, when a run that it has loaded is no longer committed: LayersBroken
+    elsewhere, not to lose its rows. The caller holds the writer's lock. DocumentError for a later
+    SCHEMA_VERSION.
     """
     few_arenas()
     try:
@@ -82,9 +88,17 @@ def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
     current = {schema_version.SCHEMA_VERSION}
     with opened(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
-        if not _has_tables(con) or (
-            schema_version.schema_versions(con) <= current and loaded_runs(con) <= committed
-        ):
+        has_tables = _has_tables(con)
+        # A run's commits are its id, or begin with it.
+        runs = {run_of_commit(name) for name in committed}
+        lost = sorted(loaded_runs(con) - runs) if has_tables else []
+        if lost and not layout.link.exists():
+            raise LayersBroken([lost_commit(layout, run_id) for run_id in lost])
+        is_older = has_tables and 0 < last_load(con) < published_load(layout)
+        if is_older:
+            log.warning("%s is older than the snapshot: it is made again", layout.writer)
+        is_current = has_tables and schema_version.schema_versions(con) <= current
+        if not has_tables or (is_current and not lost and not is_older):
             yield con
             return
     drop_writer(layout)

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.documents import decode
+from warehouse.layers.documents import DocumentError, decode
+from warehouse.layers.findings import REMEDIES
 from warehouse.layers.layout import Layout
 from warehouse.read.query import records
 
@@ -45,9 +46,17 @@ def live_files(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def read_manifest(folder: Path) -> list[dict[str, Any]]:
-    """The files of a snapshot's manifest, as `live_files` gives them; OSError without one."""
+    """The files of a snapshot's manifest, as `live_files` gives them.
+
+    OSError without one, DocumentError where it is damaged or another snapshot's.
+    """
     path = folder / NAME
-    return decode(_Document, path.read_bytes(), path).files
+    document = decode(_Document, path.read_bytes(), path)
+    number = folder.resolve().name.rpartition("-")[2]
+    if number.isdecimal() and document.load_no != int(number):
+        problem = f"is damaged: load {document.load_no} in the folder of load {number}"
+        raise DocumentError(path, problem, REMEDIES["manifest"])
+    return document.files
 
 
 def listed_files(layout: Layout) -> set[str]:

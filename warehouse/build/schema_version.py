@@ -37,7 +37,7 @@ def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     newest = max((version for version in schema_versions(con) if version), default=0)
     if newest > SCHEMA_VERSION:
         ours = f"this version of Presswatch writes {SCHEMA_VERSION}"
-        raise newer(f"{path} has tables of schema version {newest}, {ours}")
+        raise newer(path, f"has tables of schema version {newest}, {ours}")
 
 
 def refuse_newer_writer(layout: Layout) -> None:

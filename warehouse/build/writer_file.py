@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import quoted
+from warehouse.read.query import damage_named, quoted
 
 STORAGE = "v1.2.0"  # storage version of the file: DuckDB 1.2 and later can read it
 # DuckDB's memory_limit: of usual loads, and of loads that read all history. DuckDB caches pages up
@@ -24,8 +24,11 @@ UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough b
 
 @contextmanager
 def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the loader's file, or a new one if its creation was cut off; under the writer's lock."""
-    with _connect(layout) as con:
+    """Open the loader's file, or a new one if its creation was cut off; under the writer's lock.
+
+    DatabaseDamaged where it is damaged.
+    """
+    with damage_named(layout.writer), _connect(layout) as con:
         # Closing the cursor drops its temporary tables before the checkpoint of DETACH.
         with con.cursor() as cursor:
             cursor.execute("USE news")

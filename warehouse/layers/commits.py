@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.layers.atomic_write import sync, write_whole
-from warehouse.layers.documents import decode, encode
+from warehouse.layers.documents import DocumentError, decode, encode
+from warehouse.layers.findings import REMEDIES
 from warehouse.layers.layout import Layout
 
 
@@ -65,13 +66,26 @@ def _record(commits: Path, layer: str, day: str) -> Path:
 def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
     """The record of a layer and day; None when its files are as they were written."""
     path = _record(commits, layer, day)
-    return decode(Compaction, path.read_bytes(), path) if path.exists() else None
+    return read_record(path) if path.exists() else None
 
 
 def read_compactions(commits: Path) -> list[Compaction]:
     """All records of a folder of commits, by layer and day."""
-    paths = sorted((commits / "compacted").glob("[!.]*.json"))
-    return [decode(Compaction, path.read_bytes(), path) for path in paths]
+    return [read_record(path) for path in compaction_paths(commits)]
+
+
+def compaction_paths(commits: Path) -> list[Path]:
+    """The files of the records, by layer and day."""
+    return sorted((commits / "compacted").glob("[!.]*.json"))
+
+
+def read_record(path: Path) -> Compaction:
+    """One record; DocumentError when it is damaged or of another layer and day than its name."""
+    record = decode(Compaction, path.read_bytes(), path)
+    if path.name != f"{record.layer}.{record.day}.json":
+        problem = f"is the record of {record.layer}.{record.day}"
+        raise DocumentError(path, problem, REMEDIES["compaction"])
+    return record
 
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
@@ -146,7 +160,13 @@ def committed_runs(folder: Path) -> list[str]:
 def read_commit(folder: Path, run_id: str) -> Commit | None:
     """One run's commit as it was written; None when the run has none."""
     path = commit_path(folder, run_id)
-    return decode(Commit, path.read_bytes(), path) if path.exists() else None
+    if not path.exists():
+        return None
+    commit = decode(Commit, path.read_bytes(), path)
+    if commit.run_id not in (run_id, run_of_commit(run_id)):
+        problem = f"is the commit of {commit.run_id}"
+        raise DocumentError(path, problem, REMEDIES["commit"])
+    return commit
 
 
 def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
@@ -155,7 +175,13 @@ def read_commits(folder: Path, run_ids: Iterable[str]) -> list[Commit]:
     After compaction several runs have a file in common; each row has its run's id.
     """
     found = [commit for run_id in run_ids if (commit := read_commit(folder, run_id))]
-    compacted = compacted_files(read_compactions(folder)) if found else {}
+    return named_now(found, compacted_files(read_compactions(folder)) if found else {})
+
+
+def named_now(
+    found: Iterable[Commit], compacted: Mapping[tuple[str, str], CompactedFile]
+) -> list[Commit]:
+    """The commits, in the order in which they were made, with their current files."""
 
     def current(run_id: str, file: CommittedFile) -> CommittedFile:
         new = compacted.get((run_id, file.path))
@@ -200,7 +226,7 @@ def sweep(layout: Layout) -> list[Path]:
     removed = []
     if crashed:
         named = {layout.root / path for path in named_files(layout.commits, crashed)}
-        files = (path for path in _layer_files(layout) if _run_of(path) in crashed)
+        files = (path for path in _layer_files(layout) if commit_of(path) in crashed)
         removed = [path for path in files if path not in named]
     for path in removed:
         path.unlink()
@@ -217,7 +243,7 @@ def unnamed_files(layout: Layout) -> list[Path]:
     # After the listing: runs that were writing then are still marked, or have their commit by now.
     writing = _begun_runs(layout.commits) | _begun_runs(rebuilt) | set(committed_runs(rebuilt))
     named = {layout.root / path for path in named_files(layout.commits)}
-    unnamed = (path for path in found if path not in named and _run_of(path) not in writing)
+    unnamed = (path for path in found if path not in named and commit_of(path) not in writing)
     return [path for path in unnamed if path.exists()]
 
 
@@ -231,8 +257,14 @@ def _begun_runs(folder: Path) -> set[str]:
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
 
 
-def _run_of(path: Path) -> str:
+def commit_of(path: Path) -> str:
+    """The name of the commit, or of the compacted day, that wrote a Parquet file."""
     return path.name.removeprefix(".").partition(".")[0]
+
+
+def run_of_commit(name: str) -> str:
+    """The run of a commit: a run's commits are `<run_id>`, `<run_id>_2` and so on."""
+    return name.partition("_")[0]
 
 
 def named_files(folder: Path, run_ids: Iterable[str] | None = None) -> set[str]:

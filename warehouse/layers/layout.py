@@ -31,6 +31,8 @@ class Layout:
     removed = Below("removed.json")  # the archive files that retention removed, with when and why
     # Parquet, `vintages/<relation>/as_of=<day>.parquet`: what an index said as of a day.
     vintages = Below("vintages")
+    # What was damaged and could not be repaired, each under its place; no step reads it.
+    quarantine = Below("quarantine")
     stage = Below("stage")  # work in progress of runs, `stage/<run_id>/`; safe to delete when idle
     cache = Below("cache")  # what can be fetched or computed again, such as robots.txt files
     prints = Below("cache/prints")  # hashes of the pages' texts, `<source_id>/<run_id>.arrow`

@@ -72,13 +72,19 @@ def _confirmed(layout: Layout, run_id: str, layer: str, half: Path, rows: int) -
     with half.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     path = half.with_name(f"{run_id}.{digest[:12]}.parquet")
-    if path.exists():
-        half.unlink()
-    else:
-        half.rename(path)
+    half.replace(path)  # one of that name has the same bytes, or is damaged
     sync(path.parent)
     where = path.relative_to(layout.root).as_posix()
     return CommittedFile(where, layer, rows, path.stat().st_size, digest)
+
+
+def digest_problem(path: Path, sha256: str) -> str:
+    """Whether a committed file is gone or has other bytes; empty when neither."""
+    if not path.exists():
+        return "is not there"
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return "" if digest == sha256 else "does not have the checksum that was committed"
 
 
 def parquet_problem(path: Path, rows: int, sha256: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse.layers.findings import REMEDIES, Finding, Kind
 from warehouse.layers.layout import Layout
 
 # Statements of a person's query. In a snapshot, opened read-only, CREATE makes what is temporary.
@@ -25,10 +26,44 @@ READING = frozenset(
 )
 HOLDING_OTHERS = {duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
 WORD = re.compile(rb"\w+")
+# DuckDB's errors for a file whose bytes are not those that it wrote.
+_DAMAGED = (
+    *("not a valid DuckDB", "Could not read enough bytes", "Corrupt", "does not match stored"),
+    *("database has been invalidated", "deserialize", "INTERNAL Error"),
+)
 
 
 class QueryError(Exception):
-    """There is no snapshot yet, or DuckDB cannot answer the query."""
+    """There is no snapshot yet, or it is damaged, or DuckDB cannot answer the query."""
+
+
+class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
+    """A DuckDB file is damaged; the message names it and the remedy."""
+
+    def __init__(self, path: Path | str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return str(self.finding)
+
+    @property
+    def finding(self) -> Finding:
+        """The error as a finding."""
+        kind: Kind = "writer file" if Path(self.path).parent.name == "writer" else "snapshot"
+        return Finding(Path(self.path), self.problem, REMEDIES[kind], kind)
+
+
+@contextmanager
+def damage_named(path: Path | str) -> Iterator[None]:
+    """Raise DatabaseDamaged where DuckDB finds that its file is."""
+    try:
+        yield
+    except duckdb.Error as error:
+        reason = " ".join(str(error).split())
+        if not any(text in reason for text in _DAMAGED):
+            raise
+        raise DatabaseDamaged(path, f"is damaged: {reason[:200]}") from error
 
 
 def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
@@ -38,17 +73,25 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     path = os.path.realpath(layout.current)
     if not os.path.exists(path):  # noqa: PTH110
         return None
-    con = duckdb.connect(path, read_only=True)
-    con.execute("SET TimeZone = 'UTC'")
+    with damage_named(path):
+        con = duckdb.connect(path, read_only=True)
+        con.execute("SET TimeZone = 'UTC'")
+        [(load_no,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
+    folder = os.path.basename(os.path.dirname(path))  # noqa: PTH119, PTH120
+    if folder.startswith("snapshot-") and folder != f"snapshot-{load_no}":
+        con.close()
+        raise DatabaseDamaged(path, f"is not of this folder: load {load_no} made it")
     return con
 
 
-def snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
     con = open_snapshot(layout)
     if con is None:
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    return con
+    with con, damage_named(layout.current):
+        yield con
 
 
 @contextmanager
@@ -72,7 +115,7 @@ def asked(
     It reads the snapshot and the article files, and writes nothing; the body may write the file
     `writes`. QueryError with a message of one line.
     """
-    with snapshot(layout) as con, _errors_in_a_line():
+    with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
         _refuse_writing(con, sql)
         _confine(con, layout, writes)
         yield con.sql(sql)
@@ -146,7 +189,7 @@ def snapshot_records(
     con = open_snapshot(layout)
     if con is None:
         return []
-    with con:
+    with con, damage_named(layout.current):
         return records(con, sql, parameters)
 
 

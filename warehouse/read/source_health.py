@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot, records
+from warehouse.read.query import damage_named, open_snapshot, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
     if con is None:
         return {}
     names = ", ".join(field.name for field in fields(SourceHealth))
-    with con:
+    with con, damage_named(layout.current):
         if not con.execute("FROM duckdb_views() WHERE view_name = 'source_health'").fetchall():
             return {}  # an earlier version published the snapshot; the next load adds the view
         rows = records(con, f"SELECT {names} FROM source_health ORDER BY source_id")  # noqa: S608

@@ -19,7 +19,8 @@ from tasks.http.response import ACCEPTED, REDIRECTS, Content, body_pieces, is_su
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 
 MAX_ERROR_PAGE = 256 * 1024  # bytes read of a body that only comes with a redirect or an error
-MAX_URL = 8192
+# Characters of a URL as it is sent. Web servers refuse longer ones, most from 8 kB on.
+MAX_URL = 8_000
 
 _ACCEPT = {
     CaptureKind.PAGE: "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
@@ -159,10 +160,13 @@ def request_headers(
 
 
 def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
-    """A GET request for the normalised URL; raises a Failure, URL_INVALID or SCHEME_REFUSED."""
+    """A GET request for the normalised URL.
+
+    Raises a Failure: URL_INVALID, URL_TOO_LONG or SCHEME_REFUSED.
+    """
     url = url.strip()
     if len(url) > MAX_URL:
-        raise _invalid(f"longer than {MAX_URL} characters")
+        raise _too_long(url)
     if _CONTROL.search(url):
         raise _invalid("control characters")
     scheme = _SCHEME.match(url)
@@ -177,6 +181,8 @@ def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
         port = parts.port
     except (RequestException, ValueError) as error:
         raise _invalid(" ".join(str(error).split())[:200]) from None
+    if len(str(request.url)) > MAX_URL:  # a character of another script is sent as up to 12
+        raise _too_long(str(request.url))
     # No news page needs a password, it would be archived, and `https://paper.example@other.example/`
     # is meant to deceive.
     if "@" in parts.netloc:
@@ -197,6 +203,11 @@ def _is_host(host: str) -> bool:
 
 def _invalid(reason: str) -> Failure:
     return Failure(Outcome.URL_INVALID, f"invalid URL: {reason}")
+
+
+def _too_long(url: str) -> Failure:
+    detail = f"a URL of {len(url):,} characters, more than {MAX_URL:,}"
+    return Failure(Outcome.URL_TOO_LONG, detail)
 
 
 def joined(url: str, location: str) -> str:

@@ -1,11 +1,10 @@
 """What a host's robots.txt allows, cached for a day across runs."""
 
-import json
+import logging
 import math
 import re
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,6 +15,9 @@ from protego import Protego
 
 from tasks.collect.fetch.crawl_delay import held
 from tasks.model import Attempt, Failure, Outcome
+from warehouse.layers.documents import decode, encode
+
+log = logging.getLogger(__name__)
 
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
 MAX_BYTES = 500 * 1024  # of a robots.txt; the rest is ignored (RFC 9309, 2.5)
@@ -64,6 +66,14 @@ def _renamed(line: str) -> str:
     return f"User-agent: {agent if concerns_us else 'other'}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    origin: str
+    fetched_at: datetime
+    status: int | None
+    text: str
+
+
 class Robots:
     """The policies of all origins of a run; each is fetched once, however many threads ask."""
 
@@ -103,13 +113,10 @@ class Robots:
                 return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)
             reason = f"robots.txt could not be fetched: {attempt.outcome}: {attempt.detail}"
             return Failure(Outcome.ROBOTS_UNREACHABLE, reason)
-        now = datetime.now(UTC).isoformat()
-        kept = {"origin": origin, "fetched_at": now, "status": attempt.status, "text": text}
+        kept = _Cached(origin, datetime.now(UTC), attempt.status, text)
         self._folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=self._folder, prefix=".", delete=False
-        ) as file:
-            json.dump(kept, file)
+        with NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
+            file.write(encode(kept))
         Path(file.name).replace(self._path(origin))
         return Policy.parse(text)
 
@@ -117,12 +124,17 @@ class Robots:
         return self._folder / f"{sha256(origin.encode()).hexdigest()[:40]}.json"
 
     def _load(self, origin: str) -> Policy | None:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(self._path(origin).read_text(encoding="utf-8"))
-            age = datetime.now(UTC) - datetime.fromisoformat(kept["fetched_at"])
-            if kept["origin"] == origin and timedelta(0) <= age < _KEPT:
-                return Policy.parse(kept["text"])
-        return None
+        path = self._path(origin)
+        try:
+            kept = decode(_Cached, path.read_bytes(), path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            log.warning("a cached robots.txt is fetched again: %s", error)
+            return None
+        age = datetime.now(UTC) - kept.fetched_at
+        is_fresh = kept.origin == origin and timedelta(0) <= age < _KEPT
+        return Policy.parse(kept.text) if is_fresh else None
 
 
 def _text(attempt: Attempt) -> str | None:

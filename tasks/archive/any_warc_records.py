@@ -8,14 +8,16 @@ where one starts counts as damaged unless its digest matches.
 import base64
 import hashlib
 import re
+import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
+from tasks.archive.warc_files import WarcPath, piece, size_of
 from tasks.archive.warc_records import GZIP, ZSTD, beginning
-from tasks.backfill.warc_files import WarcPath, piece, size_of
+from tasks.model import Damage
 from tasks.text.toml_reader import ConfigError
 
 HEAD_ROOM = 64 * 1024  # bytes of HTTP headers allowed beside the largest body
@@ -45,23 +47,21 @@ class Record:
         return self.headers.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A place where no record could be read."""
-
-    offset: int
-    reason: str
-
-
 def read_records(
-    path: WarcPath, start: int, end: int, max_bytes: int, kinds: frozenset[str]
+    path: WarcPath,
+    start: int,
+    end: int,
+    max_bytes: int,
+    kinds: frozenset[str],
+    magic: bytes | None = None,
 ) -> Iterator[Record | Damage]:
     """Records that start in a range of a file, in order; ConfigError if compressed as a whole.
 
     A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
+    `magic` is that of the file's records; None finds it out from the file's beginning.
     """
     with path.open("rb") as file:
-        magic = magic_of(file)
+        magic = magic_of(file) if magic is None else magic
         at: int | None = start
         while at is not None and at < end:
             lost = yield from _from(file, at, end, max_bytes, kinds, magic)
@@ -75,6 +75,10 @@ def _from(
 
     Returns the offset of what could not be read to its end; None when the range is read.
     """
+    if not piece(file, len(magic), at).startswith(magic):
+        # fastwarc would take it for plain text, and end without a record.
+        yield Damage(at, "no record starts here")
+        return at
     file.seek(at)
     before: Record | None = None
     records = iter(ArchiveIterator(file, parse_http=False))
@@ -89,6 +93,11 @@ def _from(
             if before is None:
                 yield Damage(at, str(error))
                 return at
+            end_of_member, length = _member(file, before.offset) if magic == GZIP else (0, 0)
+            if end_of_member and length == before.size:
+                yield before  # the next one is damaged
+                yield Damage(end_of_member, str(error))
+                return end_of_member
             yield before if _agrees(before) else _broken(before)
             yield Damage(before.offset, f"after this record: {error}")
             return before.offset
@@ -101,6 +110,26 @@ def _from(
         if not before.is_whole:  # shorter than its Content-Length
             yield before
             return before.offset
+
+
+def _member(file: IO[bytes], at: int) -> tuple[int, int]:
+    """Where the gzip member at an offset ends, and the bytes of its block; zeros if damaged."""
+    stream, some, head, size = zlib.decompressobj(16 + zlib.MAX_WBITS), b"", b"", 0
+    while not stream.eof:
+        if not some:
+            some = piece(file, _PIECE, at)
+            at += len(some)
+            if not some:
+                return 0, 0
+        try:
+            text = stream.decompress(some, _PIECE)
+        except zlib.error:
+            return 0, 0
+        head += text[: HEAD_ROOM - len(head)]
+        size += len(text)
+        some = stream.unconsumed_tail
+    ends = len(b"\r\n\r\n")
+    return at - len(stream.unused_data), size - (head.find(b"\r\n\r\n") + ends) - ends
 
 
 def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:

@@ -1,0 +1,88 @@
+"""The repair job: make what is damaged again from a neighbouring layer, without the network."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from functools import partial
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from flows.ingest import refine_run
+from flows.runs.installation import open_for_run
+from tasks.backfill.selection import Selection
+from tasks.backfill.shard_processes import ShardPool, shard_pool
+from tasks.backfill.shard_runs import Place, refine_again
+from tasks.backfill.shards import FLOW
+from tasks.installation import Installation
+from tasks.load.task import load_runs, publish_snapshot
+from tasks.model import Batch
+from tasks.process_pool import PagePool, page_pool
+from tasks.refine.task import refine_run_archive
+from tasks.upkeep.repair import Repaired
+from tasks.upkeep.repair import repair as repair_layers
+from warehouse.layers.commits import Commit
+from warehouse.store.archive_files import download_archive
+
+log = logging.getLogger(__name__)
+
+
+@flow(name="repair", flow_run_name="repair", persist_result=False)
+def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Repaired:
+    """Repair what verification finds damaged, from the layers beside it.
+
+    What cannot be repaired is moved to the quarantine and named; the days of lost articles become
+    missing. Without the network.
+
+    Args:
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
+        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
+        data: The data folder; empty takes PRESSWATCH_DATA.
+    """
+    installation = open_for_run(sources_file, topics_file, data)
+    installation.require_data()
+
+    with (
+        page_pool(installation.settings) as pool,
+        shard_pool(installation.settings.processes) as shards,
+    ):
+
+        def load(run_ids: Sequence[str]) -> None:
+            runs = (refine_run(installation, run_id, pool) for run_id in run_ids)
+            load_runs(installation, [run for run in runs if run])
+            publish_snapshot(installation)
+
+        refine = partial(refine_commit, installation, pool, shards)
+        done = repair_layers(installation.layout, refine, load, log.info)
+    create_markdown_artifact(key="repair-ledger", markdown=ledger(done))
+    log.info("%s", done)
+    return done
+
+
+def refine_commit(
+    installation: Installation, pool: PagePool, shards: ShardPool, commit_id: str, commit: Commit
+) -> list[Batch]:
+    """Stage the rows of those archive files of a commit that are there, below `stage/<run_id>`."""
+    layout = installation.layout
+    shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
+    if commit.flow == FLOW:
+        sources, topics = installation.sources, installation.topics
+        place = Place(layout, sources, topics, installation.settings, Selection())
+        run = refine_again(place, commit, shards)
+        return list(run.batches) if run else []
+    batches = []
+    for name in commit.warcs:
+        path = layout.root / name
+        download_archive(layout, path.relative_to(layout.raw).as_posix())
+        if path.exists():
+            try:
+                batches.append(refine_run_archive(installation, commit.run_id, path, pool))
+            except (OSError, ValueError) as error:
+                log.warning("commit %s is made again without %s: %s", commit_id, path, error)
+    return batches
+
+
+def ledger(done: Repaired) -> str:
+    """What was done, as Markdown."""
+    lines = [f"| `{file}` | {what} |" for file, what in (done.lost | done.repaired).items()]
+    return "\n".join([f"{done}", "", *(["| file | |", "|---|---|"] if lines else []), *lines])

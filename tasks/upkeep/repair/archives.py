@@ -1,0 +1,90 @@
+"""Archive files that are damaged or gone: what cannot be read is noted, and costs nothing else."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.archive.any_warc_records import Record, read_records
+from tasks.archive.read import read_archive_damage
+from tasks.archive.warc_records import GZIP
+from tasks.model import Capture
+from tasks.partition.partitions import warc_name
+from tasks.upkeep.repair.databases import records_of
+from tasks.upkeep.repair.quarantine import keep_copy, move_away
+from tasks.upkeep.repair.report import Repaired
+from warehouse.layers.layout import Layout
+from warehouse.store.archive_files import SUFFIX, download_archive, removed_archives, write_removed
+
+_PAYLOADS = frozenset({"response", "resource"})
+
+
+def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
+    """Note what of an archive file cannot be read, so that nothing looks for it any more.
+
+    The bytes of damaged records are copied into the quarantine, and the file stays as it is; one in
+    which nothing of its run can be read goes there itself. Rows in Parquet stay in either case.
+    """
+    place = warc_name(layout, path)
+    if not path.exists():
+        download_archive(layout, path.relative_to(layout.raw).as_posix())
+    if not path.exists():
+        note_removed(layout, {place: 0}, "damaged: it was gone")
+        done.lose(path, "gone; its rows stay in Parquet")
+        return
+    found = list(read_archive_damage(path))
+    captures = [one[0] for one in found if isinstance(one, tuple)]
+    if not captures or not all(_belongs(capture, path) for capture in captures):
+        note_removed(layout, {place: path.stat().st_size}, "damaged: it is in the quarantine")
+        move_away(layout, path)
+        done.lose(path, "quarantined; its rows stay in Parquet")
+        return
+    size = path.stat().st_size
+    records = list(read_records(path, 0, size, 0, frozenset(), GZIP))
+    starts = sorted(one.offset for one in records if isinstance(one, Record))
+    damaged = {one.offset for one in found if not isinstance(one, tuple)}
+    damaged |= _raw_refs(layout, path) - {
+        one.offset for one in records if isinstance(one, Record) and one.kind in _PAYLOADS
+    }
+    damaged -= noted_places(layout, place)
+    noted = {}
+    for offset in sorted(damaged):
+        end = next((start for start in starts if start > offset), size)
+        if offset < size:
+            keep_copy(layout, path, offset, end)
+        noted[f"{place}#{offset}"] = max(end - offset, 0)
+    if not noted and not noted_places(layout, place):  # cut where a record ends
+        noted[f"{place}#{size}"] = 0
+    note_removed(layout, noted, "damaged: a record that cannot be read")
+    for name in noted:
+        done.lose(layout.root / name, "quarantined; its rows stay in Parquet")
+
+
+def _belongs(capture: Capture, path: Path) -> bool:
+    return f"{capture.source_id}/{capture.run_id}{SUFFIX}" == f"{path.parent.name}/{path.name}"
+
+
+def _raw_refs(layout: Layout, path: Path) -> set[int]:
+    """Offsets that the warehouse refers to."""
+    name = path.relative_to(layout.raw).as_posix()
+    sql = "SELECT DISTINCT raw_ref FROM captures WHERE starts_with(raw_ref, ?)"
+    refs = records_of(layout, sql, [f"{name}#"])
+    return {int(row["raw_ref"].rpartition("#")[2]) for row in refs}
+
+
+def noted_places(layout: Layout, place: str) -> set[int]:
+    """Offsets of an archive file at which nothing is looked for any more."""
+    parts = (name.partition("#") for name in removed_archives(layout))
+    return {int(offset) for name, _, offset in parts if offset and name == place}
+
+
+def note_removed(layout: Layout, sizes: Mapping[str, int], why: str) -> None:
+    """Add archive files, or places in them, to the list of what was removed."""
+    now = datetime.now(UTC).isoformat()
+    known = removed_archives(layout)
+    new = {
+        place: {"bytes": size, "removed_at": now, "why": why}
+        for place, size in sizes.items()
+        if place not in known
+    }
+    if new:
+        write_removed(layout, {**known, **new})

@@ -1,0 +1,89 @@
+"""Definitions, effects of changed topics, vintages of the index, the list of removed archives."""
+
+from contextlib import suppress
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from tasks.partition.partitions import warc_name
+from tasks.upkeep.repair.databases import copies, opened_copy, records_of
+from tasks.upkeep.repair.quarantine import move_away
+from tasks.upkeep.repair.report import Repaired
+from warehouse.build.index_vintages import write_vintage
+from warehouse.build.loaded_definitions import TopicChange, write_changes
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, read_definitions
+from warehouse.layers.documents import encode
+from warehouse.layers.layout import Layout
+from warehouse.store.archive_files import archive_files, write_removed
+from warehouse.store.objects import SCHEME
+
+FROM_WAREHOUSE = "made again from the warehouse"
+
+
+def restore_definitions(layout: Layout, done: Repaired) -> None:
+    """The definitions that the warehouse was loaded with."""
+    topics = records_of(layout, "FROM topics ORDER BY topic_id, topic_version")
+    names = ", ".join(field.name for field in fields(SourceDefinition))
+    sources = records_of(
+        layout,
+        f"SELECT {names} FROM sources WHERE is_watched AND language IS NOT NULL"  # noqa: S608
+        " ORDER BY source_id",
+    )
+    if not (topics or sources):
+        move_away(layout, layout.definitions)
+        done.lose(layout.definitions, "no warehouse knows it: versions of topics begin anew")
+        return
+    lists = ("aliases", "exclude")
+    known = Definitions(
+        tuple(Topic(**row | {name: tuple(row[name]) for name in lists}) for row in topics),
+        tuple(SourceDefinition(**row) for row in sources),
+    )
+    write_whole(layout.definitions, encode(known))
+    done.repair(layout.definitions, FROM_WAREHOUSE)
+
+
+def restore_changes(layout: Layout, done: Repaired) -> None:
+    """The effects of changed topics; the definitions are whole."""
+    if not copies(layout):
+        move_away(layout, layout.topic_changes)
+        done.lose(layout.topic_changes, "no warehouse knows it: effects of changed topics are lost")
+        return
+    definitions = read_definitions(layout)
+    # Those without an effect have no row; the load that counted a version has recorded it.
+    recorded = {
+        (topic.topic_id, topic.topic_version)
+        for topic in definitions.topics
+        if definitions.replaced(topic.topic_id, topic.topic_version)
+    }
+    rows = records_of(layout, "FROM topic_changes ORDER BY topic_id, new_version, period")
+    write_changes(layout, recorded, [TopicChange(**row) for row in rows])
+    done.repair(layout.topic_changes, FROM_WAREHOUSE)
+
+
+def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
+    """A day's vintage of the index, in both relations."""
+    day = date.fromisoformat(path.stem.removeprefix("as_of="))
+    for copy in copies(layout):
+        with suppress(duckdb.Error), opened_copy(copy) as con:
+            if write_vintage(con, layout, day):
+                done.repair(path, FROM_WAREHOUSE)
+                return
+    move_away(layout, path)
+    done.lose(path, "quarantined; no warehouse knows what the index said as of that day")
+
+
+def restore_removed(layout: Layout, done: Repaired) -> None:
+    """The list of archive files that retention removed: those that rows name and that are gone."""
+    named = {
+        name
+        for row in records_of(layout, "SELECT DISTINCT unnest(warcs) AS name FROM runs")
+        if not (name := row["name"]).startswith(("/", SCHEME))
+    }
+    here = {warc_name(layout, layout.raw / name) for name in archive_files(layout)}
+    why = "not there, and the list of those removed was damaged"
+    gone = {"bytes": 0, "removed_at": datetime.now(UTC).isoformat(), "why": why}
+    write_removed(layout, dict.fromkeys(sorted(named - here), gone))
+    done.repair(layout.removed, "made again from the archive files that are not there")

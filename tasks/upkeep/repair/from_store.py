@@ -1,0 +1,45 @@
+"""Damaged files of a working copy, downloaded again from its store."""
+
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from tasks.upkeep.repair.report import Repaired
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.layout import Layout
+from warehouse.store.link import Link
+from warehouse.store.objects import Missing, StoreError
+from warehouse.store.states import document_key
+
+
+def download_again(layout: Layout, link: Link, path: Path, done: Repaired) -> bool:
+    """Whether the store has the file; StoreError where what it has is damaged itself."""
+    name = path.relative_to(layout.root).as_posix()
+    where = f"{link.store.url}/{name}"
+    if digest := link.documents.get(name):
+        content = link.store.read(document_key(digest))
+        if sha256(content).hexdigest() != digest:
+            raise StoreError(f"{where} is damaged in the store itself: restore it there")
+        write_whole(path, content)
+    elif path.suffix == ".parquet":
+        beside = path.with_name(f".{path.name}.again")
+        try:
+            link.store.download(name, beside)
+        except Missing:
+            return False
+        with beside.open("rb") as content_of:
+            found = file_digest(content_of, "sha256").hexdigest()
+        if not path.name.endswith(f".{found[:12]}.parquet"):
+            beside.unlink()
+            raise StoreError(f"{where} is damaged in the store itself: restore it there")
+        beside.replace(path)
+    elif path.is_relative_to(layout.raw):
+        beside = path.with_name(f".{path.name}.again")
+        try:
+            link.store.download(name, beside)
+        except Missing:
+            return False
+        beside.replace(path)
+    else:
+        return False
+    done.repair(path, f"downloaded again from {link.store.url}")
+    return True

@@ -1,0 +1,172 @@
+"""The rows of all commits while they are repaired: read where they are now, replaced at once.
+
+What changes is written beside the old files, with a new folder of commits; swapping the folders is
+the moment from which all of it counts. Killed before it, `sweep` removes what was written.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.partition.partitions import outcomes_of, write_layers
+from warehouse.layers.commits import (
+    Commit,
+    CommittedFile,
+    CompactedFile,
+    Compaction,
+    Retired,
+    committed_runs,
+    mark_begun,
+    mark_done,
+    named_files,
+    read_commit,
+    read_compactions,
+    swap_commits,
+    write_commit,
+    write_compaction,
+)
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import parquet_problem, write_parquet
+
+
+@dataclass(slots=True)
+class LayerRows:
+    """Commits as they were written and records of compaction, with what is to replace them."""
+
+    layout: Layout
+    commits: dict[str, Commit]  # by id, in the order in which they were made
+    compactions: list[Compaction]
+    changed: set[str] = field(default_factory=set)  # ids of commits
+    is_moved: bool = False  # whether a record of compaction has changed
+    written: set[str] = field(default_factory=set)  # paths of files written meanwhile
+    _where: dict[str, tuple[CompactedFile, int]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, layout: Layout) -> "LayerRows":
+        """All of a data folder; the caller holds the writer's lock, and all documents are whole."""
+        found = {name: read_commit(layout.commits, name) for name in committed_runs(layout.commits)}
+        commits = {name: commit for name, commit in found.items() if commit}
+        ordered = sorted(commits, key=lambda name: commits[name].sequence)
+        return cls(
+            layout, {name: commits[name] for name in ordered}, read_compactions(layout.commits)
+        )
+
+    def compacted(self) -> dict[str, tuple[CompactedFile, int]]:
+        """The file in which the rows of a commit's file are now, and the first of them."""
+        if not self._where:
+            for file in (file for one in self.compactions for file in one.files):
+                first = 0
+                for part in file.parts:
+                    self._where[part.path] = file, first
+                    first += part.rows
+        return self._where
+
+    def is_whole(self, file: CommittedFile) -> bool:
+        """Whether a commit's file is as it was written; compaction is not looked at."""
+        return not parquet_problem(self.layout.root / file.path, file.rows, file.sha256)
+
+    def table(self, file: CommittedFile, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a commit's file, from the compacted file where they are in one."""
+        live, first = self.compacted().get(file.path, (file, 0))
+        path = self.layout.root / live.path
+        rows = pq.ParquetFile(path).read(None if columns is None else list(columns))
+        return rows.slice(first, file.rows)
+
+    def drop(self, path: str, *, retires: bool = False) -> None:
+        """Take a compacted file out of its record: the files that it replaced count again.
+
+        It `retires` when readers may go on reading it for a while, being whole.
+        """
+        self.is_moved, self._where = True, {}
+        parts = {
+            part.path
+            for one in self.compactions
+            for file in one.files
+            if file.path == path
+            for part in file.parts
+        }
+        retired = (Retired(path, datetime.now(UTC)),) if retires else ()
+        for at, one in enumerate(self.compactions):
+            files = tuple(file for file in one.files if file.path != path)
+            if files != one.files:
+                old = tuple(old for old in one.retired if old.path not in parts)
+                self.compactions[at] = replace(one, files=files, retired=old + retired)
+
+    def dissolve(self, path: str) -> None:
+        """Give the rows of a compacted file back to the commits, as files of their own."""
+        where = self.compacted()
+        for name, commit in list(self.commits.items()):
+            for file in commit.files:
+                live, _ = where.get(file.path, (None, 0))
+                if live and live.path == path and not self.is_whole(file):
+                    self.replace(name, file, self.table(file))
+        self.drop(path, retires=True)
+
+    def replace(self, name: str, file: CommittedFile, rows: pa.Table) -> None:
+        """Write other rows in the place of a commit's file; none where there are no rows."""
+        new = []
+        if rows.num_rows:
+            mark_begun(self.layout.next_commits, name)
+            folder = (self.layout.root / file.path).parent
+            whole = partial(pa.Table.combine_chunks, rows)
+            new = [write_parquet(self.layout, name, folder, file.layer, whole)]
+        self.exchange(name, [file], new)
+
+    def write(
+        self,
+        name: str,
+        days: Mapping[date | None, Callable[[], pa.Table]],
+        captures: pa.Table | None,
+        stripped: pa.Table | None,
+    ) -> list[CommittedFile]:
+        """Write rows of a commit as its run did: equal rows give files of equal names and bytes."""
+        mark_begun(self.layout.next_commits, name)
+        none = pa.table({})
+        return write_layers(self.layout, name, days, captures or none, stripped or none)
+
+    def exchange(
+        self, name: str, old: Sequence[CommittedFile], new: Sequence[CommittedFile]
+    ) -> None:
+        """Let a commit name other files."""
+        self.written.update(file.path for file in new)
+        commit = self.commits[name]
+        files = [file for file in commit.files if file not in old]
+        files = sorted({*files, *new}, key=lambda file: file.path)
+        if tuple(files) != commit.files:
+            self.commits[name] = replace(commit, files=tuple(files))
+            self.changed.add(name)
+
+    def set_outcomes(self, name: str, captures: pa.Table) -> None:
+        """Let a commit count the outcomes of these captures."""
+        outcomes = outcomes_of(captures)
+        if outcomes != self.commits[name].outcomes:
+            self.commits[name] = replace(self.commits[name], outcomes=outcomes)
+            self.changed.add(name)
+
+    def swap(self) -> bool:
+        """Let all changes count at once; whether there were any."""
+        folder = self.layout.next_commits
+        named = {file.path for commit in self.commits.values() for file in commit.files}
+        named |= named_files(self.layout.commits)
+        for path in self.written - named:
+            (self.layout.root / path).unlink(missing_ok=True)
+        if self.changed or self.is_moved:
+            hidden = shutil.ignore_patterns(".*")
+            shutil.copytree(self.layout.commits, folder, ignore=hidden, dirs_exist_ok=True)
+            for name in self.changed:
+                write_commit(folder, self.commits[name])
+            for compaction in self.compactions:
+                write_compaction(folder, compaction)
+            for name in self.commits:
+                mark_done(folder, name)
+            os.sync()
+            swap_commits(self.layout)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        return bool(self.changed or self.is_moved)

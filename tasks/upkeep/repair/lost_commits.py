@@ -1,0 +1,234 @@
+"""Commits and records of compaction, from the warehouse and from the Parquet files themselves."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.locks.run_locks import started_at
+from tasks.upkeep.compaction import day_of
+from tasks.upkeep.repair.databases import records_of
+from tasks.upkeep.repair.quarantine import move_away
+from tasks.upkeep.repair.report import Repaired
+from warehouse.layers.commits import (
+    Commit,
+    CommittedFile,
+    CompactedFile,
+    Compaction,
+    Part,
+    Retired,
+    commit_path,
+    committed_runs,
+    read_commit,
+    read_compactions,
+    run_of_commit,
+    write_commit,
+    write_compaction,
+)
+from warehouse.layers.documents import DocumentError
+from warehouse.layers.layout import Layout
+
+_ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", "warcs")
+
+
+def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
+    """The commit of a run: what the warehouse knows of it, and the files that bear its name.
+
+    Where neither is left it goes into the quarantine, and the answer is False: the run's archive
+    files may bring it back.
+    """
+    path = commit_path(layout.commits, commit_id)
+    about = records_of(
+        layout,
+        f"SELECT {', '.join(_ABOUT)} FROM runs WHERE run_id = ?",  # noqa: S608
+        [run_of_commit(commit_id)],
+    )
+    files = _files_of(layout, commit_id)
+    if not files:
+        if path.exists():
+            move_away(layout, path)
+            done.lose(path, "quarantined; neither the warehouse nor a Parquet file knows its run")
+        return False
+    captures = _captures_of(layout, commit_id, files)
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in captures:
+        outcomes[row["source_id"]][row["outcome"]] += 1
+    known = about[0] if about else _told_by_files(layout, commit_id, files, captures)
+    commit = Commit(
+        run_id=run_of_commit(commit_id),
+        **known | {"warcs": tuple(known["warcs"])},
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        outcomes={source: dict(sorted(outcomes[source].items())) for source in sorted(outcomes)},
+    )
+    write_commit(layout.commits, commit)
+    done.repair(path, "made again from the warehouse" if about else "made again from Parquet")
+    return True
+
+
+def is_whole_commit(path: Path) -> bool:
+    """Whether a commit can be read and is of the run after which its file is named."""
+    try:
+        commit = read_commit(path.parent, path.stem)
+    except DocumentError:
+        return False
+    return commit is not None and run_of_commit(path.stem) == commit.run_id
+
+
+def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
+    """The Parquet files of a commit: those on the disk, in a compacted file, or once loaded."""
+    found: dict[str, CommittedFile] = {}
+    for row in records_of(
+        layout,
+        "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, ?)",
+        [f"/{commit_id}."],
+    ):
+        found[row["path"]] = CommittedFile(**row)
+    compactions = read_compactions(layout.commits)
+    for compaction in compactions:
+        for file in compaction.files:
+            for part in file.parts:
+                if Path(part.path).name.startswith(f"{commit_id}."):
+                    found.setdefault(
+                        part.path,
+                        CommittedFile(
+                            part.path, compaction.layer, part.rows, file.bytes, file.sha256
+                        ),
+                    )
+    for folder in (layout.articles, layout.captures, layout.stripped_blocks):
+        for path in folder.rglob(f"{commit_id}.*.parquet"):
+            name = path.relative_to(layout.root).as_posix()
+            digest = file_digest(path)
+            if path.name == f"{commit_id}.{digest[:12]}.parquet":
+                rows = pq.read_metadata(path).num_rows
+                size = path.stat().st_size
+                found[name] = CommittedFile(name, folder.name, rows, size, digest)
+            elif name not in found:  # damaged, and only its name tells what it was
+                found[name] = CommittedFile(name, folder.name, 0, 0, path.name.split(".")[-2])
+    return list(found.values())
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _captures_of(
+    layout: Layout, commit_id: str, files: Sequence[CommittedFile]
+) -> list[dict[str, Any]]:
+    columns = ["source_id", "outcome", "raw_ref", "attempted_at"]
+    captures = [file for file in files if file.layer == "captures"]
+    if all((layout.root / file.path).exists() for file in captures):
+        try:
+            tables = [pq.ParquetFile(layout.root / file.path).read(columns) for file in captures]
+            return [row for table in tables for row in table.to_pylist()]
+        except (OSError, pa.ArrowException):
+            pass
+    sql = f"SELECT {', '.join(columns)} FROM captures WHERE run_id = ?"  # noqa: S608
+    return records_of(layout, sql, [run_of_commit(commit_id)])
+
+
+def _told_by_files(
+    layout: Layout,
+    commit_id: str,
+    files: Sequence[CommittedFile],
+    captures: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """What a commit says of its run, where no warehouse has loaded it."""
+    raw_refs = {row["raw_ref"].rpartition("#")[0] for row in captures if row["raw_ref"]}
+    # The archives of a backfill are named by their whole path or address.
+    is_ingest = not any(name.startswith("/") or "://" in name for name in raw_refs)
+    others = [read_commit(layout.commits, other) for other in committed_runs(layout.commits)]
+    used = {other.sequence for other in others if other and other.run_id != commit_id}
+    before = [other.sequence for other in others if other and other.run_id < commit_id]
+    sequence = max(before, default=0) + 1
+    while sequence in used:
+        sequence += 1
+    extractors = [
+        row["extractor_version"]
+        for file in files
+        if file.layer == "articles" and (layout.root / file.path).exists()
+        for row in pq.ParquetFile(layout.root / file.path).read(["extractor_version"]).to_pylist()
+    ]
+    return {
+        "sequence": sequence,
+        "flow": "ingest" if is_ingest else "backfill",
+        "started_at": started_at(run_of_commit(commit_id)),
+        "finished_at": max((row["attempted_at"] for row in captures), default=None),
+        "extractor_version": max(filter(None, extractors), default=None),
+        "warcs": sorted(f"raw/{name}" if is_ingest else name for name in raw_refs),
+    }
+
+
+def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> None:
+    """The record of a layer and day, from the compacted files that there are.
+
+    All commits are whole. A row says of which run it is, and the commits how many rows a run has.
+    """
+    committed = _committed_on(layout, layer, day)
+    folders = {(layout.root / file.path).parent for _, file in committed}
+    day_files = sorted(
+        (path for folder in folders for path in folder.glob(f"day-{day}.*.parquet")),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    files: list[CompactedFile] = []
+    covered: set[str] = set()
+    for path in day_files:
+        digest = file_digest(path)
+        if path.name.split(".")[-2] != digest[:12]:
+            continue
+        parts = _parts(path, committed)
+        if parts and covered.isdisjoint(part.path for part in parts):
+            covered.update(part.path for part in parts)
+            name = path.relative_to(layout.root).as_posix()
+            files.append(CompactedFile(name, path.stat().st_size, digest, parts))
+    now = datetime.now(UTC)
+    live = {file.path for file in files}
+    replaced = [path.relative_to(layout.root).as_posix() for path in day_files]
+    replaced += [file.path for _, file in committed if file.path in covered]
+    retired = tuple(
+        Retired(name, now) for name in sorted(set(replaced) - live) if (layout.root / name).exists()
+    )
+    write_compaction(layout.commits, Compaction(layer, day, tuple(files), retired))
+    path = layout.commits / "compacted" / f"{layer}.{day}.json"
+    done.repair(path, "made again from Parquet and the commits")
+
+
+def _committed_on(layout: Layout, layer: str, day: str) -> list[tuple[Commit, CommittedFile]]:
+    commits = (read_commit(layout.commits, name) for name in committed_runs(layout.commits))
+    ordered = sorted((commit for commit in commits if commit), key=lambda each: each.sequence)
+    return [
+        (commit, file)
+        for commit in ordered
+        for file in commit.files
+        if file.layer == layer and day_of(commit, file) == day
+    ]
+
+
+def _parts(path: Path, committed: Sequence[tuple[Commit, CommittedFile]]) -> tuple[Part, ...]:
+    """The parts of a compacted file, in the order of its rows; none where they do not fit."""
+    run_ids = pq.ParquetFile(path).read(["run_id"])["run_id"].to_pylist()
+    parts: list[Part] = []
+    for run_id, rows in groupby(run_ids):
+        files = [file for commit, file in committed if commit.run_id == run_id]
+        found = _summing_to(files, len(list(rows)))
+        if not found:
+            return ()
+        parts += (Part(run_id, file.path, file.rows) for file in found)
+    return tuple(parts)
+
+
+def _summing_to(files: Sequence[CommittedFile], rows: int) -> Sequence[CommittedFile]:
+    """Files that follow one another and have so many rows together."""
+    for first in range(len(files)):
+        for last in range(first, len(files)):
+            if sum(file.rows for file in files[first : last + 1]) == rows:
+                return files[first : last + 1]
+    return ()

@@ -1,0 +1,185 @@
+"""Articles whose rows are lost: their pages are marked as lost, later versions are renumbered.
+
+A page that is lost makes its day `missing` in `coverage`, or `partial`, instead of a false zero,
+and is fetched again when a listing names it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.model import CaptureKind, Outcome
+from tasks.partition.partitions import CAPTURE_FILE_SCHEMA
+from tasks.text.urls import fold, is_http
+from tasks.upkeep.repair.layer_rows import LayerRows
+from warehouse.layers.commits import CommittedFile
+
+NEW = (Outcome.ARTICLE, Outcome.REVISED)
+DETAIL = "its article was damaged on the disk"
+# A version of an article.
+Key = tuple[UUID, int]
+
+
+@dataclass(slots=True)
+class Lost:
+    """Versions of articles that are lost, with their day of publication where it is known."""
+
+    days: dict[Key, date | None] = field(default_factory=dict)
+
+
+class _Text(NamedTuple):
+    fetched_at: datetime
+    version_no: int
+    body_sha256: str
+    is_dated: bool
+
+
+def forget(rows: LayerRows, lost: Lost) -> None:
+    """Take lost versions out of all commits."""
+    if not lost.days:
+        return
+    articles = {article_id for article_id, _ in lost.days}
+    touched = {
+        name
+        for name, commit in rows.commits.items()
+        for file in commit.files
+        if file.layer == "captures" and _mask(rows.table(file, ["article_id"]), articles)
+    }
+    texts: dict[UUID, list[_Text]] = defaultdict(list)
+    for name in touched:
+        for file in _files(rows, name, "articles"):
+            columns = ["article_id", *_Text._fields[:3], "published_at"]
+            for row in rows.table(file, columns).to_pylist():
+                if row["article_id"] in articles:
+                    is_dated = row.pop("published_at") is not None
+                    texts[row.pop("article_id")].append(_Text(**row, is_dated=is_dated))
+    numbers: dict[Key, tuple[int, bool]] = {}
+    for article_id, found in texts.items():
+        for old, new in _renumbered(found).items():
+            numbers[article_id, old] = new
+    moved = {
+        live.path
+        for name in touched
+        for file in rows.commits[name].files
+        if (live := rows.compacted().get(file.path, (None, 0))[0])
+    }
+    for path in sorted(moved):
+        rows.dissolve(path)
+    for name in sorted(touched):
+        _rewrite(rows, name, lost, numbers)
+
+
+def _renumbered(found: Sequence[_Text]) -> dict[int, tuple[int, bool]]:
+    """New numbers of the versions that are left, by their old ones, and whether each stays.
+
+    A version that is now like the one before it is that one, seen again.
+    """
+    like: dict[int, int] = {}
+    kept: list[_Text] = []
+    for text in sorted(found):
+        last = kept[-1] if kept else None
+        if (
+            last
+            and last.version_no < text.version_no
+            and last.body_sha256 == text.body_sha256
+            and (last.is_dated or not text.is_dated)
+        ):
+            like[text.version_no] = last.version_no
+        else:
+            kept.append(text)
+    ordered = sorted(text.version_no for text in kept)
+    numbers = {old: (new, True) for new, old in enumerate(ordered, 1)}
+    return numbers | {old: (numbers[same][0], False) for old, same in like.items()}
+
+
+def _rewrite(
+    rows: LayerRows, name: str, lost: Lost, numbers: Mapping[Key, tuple[int, bool]]
+) -> None:
+    """Write the files of a commit again in which a version is lost or has another number."""
+    pages: dict[UUID, dict[str, Any]] = {}
+    for file in _files(rows, name, "captures"):
+        table = rows.table(file)
+        found = [_page(row, lost, numbers) for row in table.to_pylist()]
+        pages.update((row["capture_id"], row) for row in found)
+        _replace(rows, name, file, pa.Table.from_pylist(found, schema=table.schema))
+        captures = [rows.table(each) for each in _files(rows, name, "captures")]
+        rows.set_outcomes(name, pa.concat_tables(captures))
+    for layer in ("articles", "stripped_blocks"):
+        for file in _files(rows, name, layer):
+            table = rows.table(file)
+            kept = []
+            for row in table.to_pylist():
+                page = pages.get(row["capture_id"])
+                key = row["article_id"], row["version_no"]
+                if page is None or (key in numbers and not numbers[key][1]):
+                    continue
+                row["version_no"] = page["version_no"]
+                if layer == "stripped_blocks" and page["article_id"] != row["article_id"]:
+                    row["article_id"] = page["article_id"]
+                kept.append(row)
+            _replace(rows, name, file, pa.Table.from_pylist(kept, schema=table.schema))
+
+
+def _page(
+    row: dict[str, Any], lost: Lost, numbers: Mapping[Key, tuple[int, bool]]
+) -> dict[str, Any]:
+    """A capture that knows what became of its article."""
+    key = row["article_id"], row["version_no"]
+    if key in lost.days:
+        day, at = lost.days[key], row["entry_published_at"]
+        if day and (at is None or at.astimezone(UTC).date() != day):
+            at = datetime.combine(day, time(), UTC)
+        gone = {"outcome": Outcome.LOST.value, "detail": DETAIL, "article_id": None}
+        return row | gone | {"version_no": None, "entry_published_at": at}
+    if key in numbers:
+        number, stays = numbers[key]
+        outcome = row["outcome"]
+        if outcome in NEW:
+            first = Outcome.ARTICLE if number == 1 else Outcome.REVISED
+            outcome = (first if stays else Outcome.UNCHANGED).value
+        return row | {"version_no": number, "outcome": outcome}
+    return row
+
+
+def captures_of(articles: pa.Table) -> pa.Table:
+    """Captures as far as the articles tell that they gave."""
+    found = []
+    for row in articles.to_pylist():
+        urls = (row["url_requested"], row["url_final"], row["url_canonical"])
+        keys = sorted({fold(url) for url in urls if url and is_http(url)})
+        shared = {name: row[name] for name in CAPTURE_FILE_SCHEMA.names if name in row}
+        outcome = Outcome.ARTICLE if row["version_no"] == 1 else Outcome.REVISED
+        found.append(
+            shared
+            | {
+                "kind": (CaptureKind.PAGE if keys else CaptureKind.FILE).value,
+                "found_in": "",
+                "outcome": outcome.value,
+                "detail": "",
+                "attempted_at": row["fetched_at"],
+                "seconds": 0.0,
+                "url_keys": keys,
+            }
+        )
+    return pa.Table.from_pylist(found, schema=CAPTURE_FILE_SCHEMA)
+
+
+def _replace(rows: LayerRows, name: str, file: CommittedFile, table: pa.Table) -> None:
+    if not table.equals(rows.table(file)):
+        rows.replace(name, file, table)
+
+
+def _files(rows: LayerRows, name: str, layer: str) -> list[CommittedFile]:
+    return [file for file in rows.commits[name].files if file.layer == layer]
+
+
+def _mask(table: pa.Table, articles: Iterable[UUID]) -> bool:
+    ids = pa.array([article_id.bytes for article_id in articles], pa.binary(16))
+    found = (pc.is_in(chunk.storage, ids) for chunk in table["article_id"].chunks)
+    return any(pc.any(each).as_py() for each in found)

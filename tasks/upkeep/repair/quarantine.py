@@ -1,0 +1,47 @@
+"""Where damaged bytes go that could not be repaired: `quarantine/`, below the data folder."""
+
+import filecmp
+import shutil
+from pathlib import Path
+
+from warehouse.layers.atomic_write import sync
+from warehouse.layers.layout import Layout
+
+_PIECE = 1 << 20
+
+
+def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None) -> Path:
+    """Copy a damaged file, or the bytes of it from `start` on, into the quarantine.
+
+    The copy has the file's place below the data folder. Equal bytes that are there already are not
+    copied again, so a repair that was killed may begin anew.
+    """
+    place = layout.quarantine / path.relative_to(layout.root)
+    if start or end is not None:
+        place = place.with_name(f"{place.name}#{start}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    half = place.with_name(f".{place.name}.half")
+    left = (path.stat().st_size if end is None else end) - start
+    with path.open("rb") as file, half.open("wb") as out:
+        file.seek(start)
+        while piece := file.read(min(_PIECE, left)):
+            out.write(piece)
+            left -= len(piece)
+    sync(half)
+    target, number = place, 1
+    while target.exists() and not filecmp.cmp(target, half, shallow=False):
+        number += 1
+        target = place.with_name(f"{place.name}.{number}")
+    half.rename(target)
+    sync(target.parent)
+    return target
+
+
+def move_away(layout: Layout, path: Path) -> None:
+    """Copy a damaged file into the quarantine, then remove it from its place."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():
+        keep_copy(layout, path)
+        path.unlink()
+        sync(path.parent)

@@ -1,0 +1,161 @@
+"""Carries out the remedies of what verification finds, layer by layer and without the network.
+
+The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. After each
+step there is what the next repair finds again, or nothing to be found: it may be killed any time.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from tasks.upkeep.repair.archives import repair_archive
+from tasks.upkeep.repair.documents import (
+    restore_changes,
+    restore_definitions,
+    restore_removed,
+    restore_vintage,
+)
+from tasks.upkeep.repair.from_store import download_again
+from tasks.upkeep.repair.lost_commits import is_whole_commit, restore_commit, restore_compaction
+from tasks.upkeep.repair.quarantine import move_away
+from tasks.upkeep.repair.report import Repaired
+from tasks.upkeep.repair.rows_again import Refine, restore_rows
+from tasks.upkeep.repair.snapshots import (
+    drop_other_writer,
+    drop_snapshots,
+    drop_writer,
+    replace_snapshot,
+    write_manifest,
+)
+from tasks.upkeep.verification import findings
+from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
+from warehouse.layers.findings import Finding, Kind, LayersBroken
+from warehouse.layers.layout import Layout
+from warehouse.store.link import read_link
+from warehouse.store.objects import StoreError
+from warehouse.store.working_copy import synchronised
+
+ROUNDS = 5  # damage may hide other damage
+# What a store has copies of.
+_STORED: tuple[Kind, ...] = (
+    *("definitions", "topic changes", "vintage", "removed archives"),
+    *("commit", "compaction", "parquet", "archive file", "archive record"),
+)
+DAY = "day-"  # begins the name of a compacted file
+# Files that are damaged or gone, by what they are.
+Damaged = Mapping[Kind, set[Path]]
+
+
+def repair(
+    layout: Layout,
+    refine: Refine,
+    # Refines and loads these runs, of which only archives are left, loads what else is not loaded,
+    # and publishes it.
+    load: Callable[[Sequence[str]], object],
+    waiting: Callable[[str], None] = lambda message: None,
+) -> Repaired:
+    """Repair what is damaged; what cannot be goes into the quarantine, and is named.
+
+    A repair that was killed is done again by the next one. LayersBroken when something is found
+    after it; StoreError when a store itself is damaged.
+    """
+    done = Repaired()
+    found = list(findings(layout))
+    for number in range(ROUNDS):
+        if not found:
+            return done
+        with synchronised(layout, waiting):
+            damaged = _by_kind(layout, found, done)
+            lost = _repair_commits(layout, damaged, done)
+            _repair_documents(layout, damaged, done)
+            _repair_rows(layout, damaged, refine, done)
+            for path in sorted(damaged["archive file"] | damaged["archive record"]):
+                if path.is_relative_to(layout.raw):  # a backfill's are somebody else's
+                    repair_archive(layout, path, done)
+            _repair_warehouse(layout, damaged, done, is_repeated=number > 0)
+        load(lost)
+        with synchronised(layout, waiting):
+            drop_snapshots(layout, {path.parent for path in damaged["snapshot"]})
+        found = list(findings(layout))
+    raise LayersBroken(found)
+
+
+def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damaged:
+    """What is left to be repaired here, once the store has given what it has."""
+    link = read_link(layout)
+    damaged: dict[Kind, set[Path]] = defaultdict(set)
+    for finding in found:
+        if finding.kind == "store object":
+            raise StoreError(f"{link.url if link else 'the store'} is damaged itself: {finding}")
+        path = finding.file
+        if finding.kind in ("snapshot", "manifest", "writer file"):
+            path = path.parent.resolve() / path.name
+        damaged[finding.kind].add(path)
+    if link:
+        for kind in _STORED:
+            damaged[kind] = {
+                path for path in damaged[kind] if not download_again(layout, link, path, done)
+            }
+    return damaged
+
+
+def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[str]:
+    """Make commits and records of compaction again; the runs of which only archives are left."""
+    for path in sorted(damaged["compaction"]):
+        # Commits cannot be read beside a damaged record. Until it is made again below, the files in
+        # its place count as gone, and the compacted ones as unnamed.
+        path.unlink(missing_ok=True)
+    lost = [
+        run_of_commit(path.stem)
+        for path in sorted(damaged["commit"])
+        if not is_whole_commit(path) and not restore_commit(layout, path.stem, done)
+    ]
+    days = {(path.stem.split(".")[0], path.stem.split(".")[1]) for path in damaged["compaction"]}
+    for path in damaged["parquet"] - _named(layout):
+        name = commit_of(path)
+        if name.startswith(DAY):
+            days.add((path.relative_to(layout.root).parts[0], name.removeprefix(DAY)))
+    for layer, day in sorted(days):
+        restore_compaction(layout, layer, day, done)
+    sweep(layout)
+    return lost
+
+
+def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
+    for path in damaged["state file"]:
+        move_away(layout, path)
+        done.repair(path, "made again by the next run")
+    if damaged["removed archives"]:
+        restore_removed(layout, done)
+    if damaged["definitions"]:
+        restore_definitions(layout, done)
+    if damaged["topic changes"]:
+        restore_changes(layout, done)
+    for path in sorted(damaged["vintage"]):
+        restore_vintage(layout, path, done)
+
+
+def _named(layout: Layout) -> set[Path]:
+    return {layout.root / name for name in named_files(layout.commits)}
+
+
+def _repair_rows(layout: Layout, damaged: Damaged, refine: Refine, done: Repaired) -> None:
+    restore_rows(layout, refine, damaged["parquet"], done)
+    for path in sorted(damaged["parquet"] - _named(layout)):
+        if path.exists():
+            move_away(layout, path)
+            done.lose(path, "quarantined; no commit names it")
+
+
+def _repair_warehouse(
+    layout: Layout, damaged: Damaged, done: Repaired, *, is_repeated: bool
+) -> None:
+    if damaged["writer file"] or (damaged["snapshot"] and is_repeated):
+        drop_writer(layout, done)
+    else:
+        drop_other_writer(layout, done)
+    if damaged["snapshot"]:
+        replace_snapshot(layout, done)
+    for path in sorted(damaged["manifest"]):
+        if path.with_name(layout.writer.name) not in damaged["snapshot"]:
+            write_manifest(layout, path, done)

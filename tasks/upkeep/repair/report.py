@@ -1,0 +1,30 @@
+"""What a repair did: a line for each file."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Repaired:
+    """The files that were repaired, and what could not be: each with what was done."""
+
+    repaired: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+
+    def repair(self, file: Path | str, how: str) -> None:
+        """A file that holds again."""
+        log.info("%s: %s", file, how)
+        self.repaired[str(file)] = how
+
+    def lose(self, file: Path | str, what: str) -> None:
+        """A file, or a record of it, that is lost or in the quarantine."""
+        log.warning("%s: %s", file, what)
+        self.lost[str(file)] = what
+
+    def __str__(self) -> str:
+        if not (self.repaired or self.lost):
+            return "nothing to repair"
+        return f"{len(self.repaired)} repaired, {len(self.lost)} quarantined or lost"

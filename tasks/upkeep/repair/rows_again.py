@@ -1,0 +1,299 @@
+"""Damaged Parquet files made again: from other files, the warehouse, or the raw archive."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+import duckdb
+import pyarrow as pa
+
+from tasks.model import Batch, Outcome
+from tasks.partition.partitions import (
+    CAPTURE_FILE_SCHEMA,
+    by_day,
+    gather,
+    judged_captures,
+    judged_stripped,
+)
+from tasks.partition.versions import Known, Verdict, judge, known_versions
+from tasks.text.counted import counted
+from tasks.upkeep.rebuild_articles import NUMBERED
+from tasks.upkeep.repair.databases import records_of
+from tasks.upkeep.repair.layer_rows import LayerRows
+from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, forget
+from tasks.upkeep.repair.quarantine import keep_copy
+from tasks.upkeep.repair.report import Repaired
+from warehouse.build import loader
+from warehouse.layers.commits import Commit, CommittedFile, run_of_commit
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import UNDATED, parquet_problem
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
+
+# Stages the rows of those archive files of a commit that are there, a batch each.
+Refine = Callable[[str, Commit], Sequence[Batch]]
+# Layers that the warehouse has all columns of: their schema, and the order of their rows.
+_IN_WAREHOUSE = {
+    "captures": (CAPTURE_FILE_SCHEMA, "attempted_at, capture_id::VARCHAR"),
+    "stripped_blocks": (
+        STRIPPED_SCHEMA,
+        "coalesce(article_id::VARCHAR, ''), coalesce(version_no, 0), capture_id::VARCHAR, position",
+    ),
+}
+
+
+def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: Repaired) -> bool:
+    """Make damaged files again; whether commits changed, so that the warehouse is to be rebuilt.
+
+    All documents are whole, and the caller holds the writer's lock. A file of which rows are lost
+    goes into the quarantine, and the pages that gave them become lost.
+    """
+    rows = LayerRows.read(layout)
+    wanted = {path.relative_to(layout.root).as_posix() for path in paths}
+    live = {file.path: file for file, _ in rows.compacted().values() if file.path in wanted}
+    for file in live.values():
+        path = layout.root / file.path
+        if parquet_problem(path, file.rows, file.sha256):
+            wanted.update(part.path for part in file.parts)
+            rows.drop(file.path)
+            done.repair(path, "its rows are in files of their runs again")
+    broken = _broken(rows, wanted)
+    lost = Lost()
+    with _Earlier(rows, broken) as earlier:
+        for name, files in broken.items():
+            _CommitAgain(rows, name, files, refine, earlier, done).make(lost)
+    forget(rows, lost)
+    return rows.swap()
+
+
+def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[CommittedFile]]:
+    """Damaged files by the id of their commit, in the order of commits."""
+    where = rows.compacted()
+    found = {}
+    for name, commit in rows.commits.items():
+        files = [file for file in commit.files if file.path in wanted and file.path not in where]
+        if damaged := [file for file in files if not rows.is_whole(file)]:
+            found[name] = damaged
+    return found
+
+
+class _Earlier:
+    """The versions of the commits before one, to number its own."""
+
+    def __init__(self, rows: LayerRows, broken: Mapping[str, Sequence[CommittedFile]]) -> None:
+        self._rows, self._left = rows, list(rows.commits)
+        self._broken = {file for files in broken.values() for file in files}
+        self._con = duckdb.connect()
+        self._con.execute(f"CREATE TABLE article_versions ({NUMBERED['article_versions']})")
+        described = self._con.execute("DESCRIBE article_versions").fetchall()
+        self._columns = [name for name, *_ in described]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._con.close()
+
+    def known(self, name: str, article_ids: Collection[UUID]) -> dict[UUID, Known]:
+        """What the commits before this one know of the articles; to be asked in their order."""
+        while self._left and self._left[0] != name:
+            for file in self._rows.commits[self._left.pop(0)].files:
+                if file.layer == "articles" and file not in self._broken:
+                    table = self._rows.table(file, self._columns)
+                    loader.insert(self._con, "article_versions", table)
+        return known_versions(self._con, article_ids)
+
+
+class _CommitAgain:
+    """The damaged files of one commit, made again."""
+
+    def __init__(
+        self,
+        rows: LayerRows,
+        name: str,
+        broken: Sequence[CommittedFile],
+        refine: Refine,
+        earlier: _Earlier,
+        done: Repaired,
+    ) -> None:
+        self._rows, self._name, self._broken = rows, name, broken
+        self._refine, self._earlier, self._done = refine, earlier, done
+        self._commit = rows.commits[name]
+        self._layers = {file.layer for file in broken}
+        self._loaded = _versions_loaded(rows.layout, run_of_commit(name))
+
+    def make(self, lost: Lost) -> None:
+        """Write what can be made again, and add what is lost."""
+        captures = self._known("captures")
+        stripped = self._known("stripped_blocks")
+        present = self._whole("articles")
+        days: dict[date | None, Callable[[], pa.Table]] = {}
+        if captures is None or stripped is None or "articles" in self._layers:
+            batches = self._refine(self._name, self._commit)
+            staged = _Staged(self._rows.layout, self._name, batches)
+            told = captures_of(present) if captures is None else captures
+            staged.judge(told, self._loaded, lambda ids: self._earlier.known(self._name, ids))
+            if stripped is None:
+                stripped = judged_stripped(staged.stripped, staged.verdicts)
+            if "articles" in self._layers:
+                days = staged.versions(without=_ids(present))
+            if captures is None:
+                captures = judged_captures(staged.captures, staged.articles, staged.verdicts)
+                captures = _with_all(captures, told)
+                stripped = _of(stripped, captures)
+        new = self._rows.write(
+            self._name,
+            days,
+            captures if "captures" in self._layers else None,
+            stripped if "stripped_blocks" in self._layers else None,
+        )
+        made = {row for rows in days.values() for row in _ids(rows())}
+        self._find_lost(captures, made | _ids(present), lost)
+        self._report(new, lost)
+        self._rows.exchange(self._name, self._broken, new)
+        if "captures" in self._layers:
+            self._rows.set_outcomes(self._name, captures)
+            for file in self._commit.files:
+                if file.layer == "stripped_blocks" and file not in self._broken:
+                    table = self._rows.table(file)
+                    if (kept := _of(table, captures)).num_rows < table.num_rows:
+                        self._rows.replace(self._name, file, kept)
+
+    def _known(self, layer: str) -> pa.Table | None:
+        """A layer's rows of the commit, from its files or else from a warehouse; None without."""
+        return self._whole(layer) if layer not in self._layers else self._from_warehouse(layer)
+
+    def _whole(self, layer: str) -> pa.Table:
+        """The rows of those files of a layer that are not damaged."""
+        schema = {"captures": CAPTURE_FILE_SCHEMA, "stripped_blocks": STRIPPED_SCHEMA}
+        files = [
+            self._rows.table(file)
+            for file in self._commit.files
+            if file.layer == layer and file not in self._broken
+        ]
+        empty = schema.get(layer, ARTICLE_SCHEMA).empty_table()
+        return pa.concat_tables(files, promote_options="default") if files else empty
+
+    def _from_warehouse(self, layer: str) -> pa.Table | None:
+        schema, order = _IN_WAREHOUSE[layer]
+        run_id = run_of_commit(self._name)
+        # Of a run of several commits, each has the captures of other sources.
+        sources = sorted({Path(warc).parent.name for warc in self._commit.warcs})
+        of_sources = (
+            "list_contains(?, source_id)" if self._commit.flow == "ingest" else "?::VARCHAR[] <> []"
+        )
+        found = records_of(
+            self._rows.layout,
+            f"SELECT {', '.join(schema.names)} FROM {layer} WHERE run_id = ? AND capture_id IN ("  # noqa: S608
+            f"SELECT capture_id FROM captures WHERE run_id = ? AND {of_sources}) ORDER BY {order}",
+            [run_id, run_id, sources],
+        )
+        committed = sum(file.rows for file in self._commit.files if file.layer == layer)
+        if len(found) != committed:
+            return None
+        uuids = [field.name for field in schema if field.type == pa.uuid()]
+        for row in found:
+            row.update((name, row[name] and UUID(str(row[name]))) for name in uuids)
+        return pa.Table.from_pylist(found, schema=schema)
+
+    def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> None:
+        broken = sorted(day for file in self._broken if (day := _day(file)))
+        columns = ["capture_id", "outcome", "article_id", "version_no"]
+        for row in captures.select(columns).to_pylist():
+            if row["outcome"] in NEW and row["capture_id"] not in made:
+                loaded = self._loaded.get(row["capture_id"])
+                day = loaded["published_date"] if loaded else broken[0] if broken else None
+                lost.days[row["article_id"], row["version_no"]] = day
+
+    def _report(self, new: Sequence[CommittedFile], lost: Lost) -> None:
+        """Say what became of each damaged file, and keep a copy of one of which rows are lost."""
+        for file in self._broken:
+            path = self._rows.layout.root / file.path
+            made = sum(one.rows for one in new if _place(one) == _place(file))
+            if made >= file.rows:
+                self._done.repair(path, "made again")
+                continue
+            where = "gone"
+            if path.exists():
+                keep_copy(self._rows.layout, path)
+                where = "quarantined"
+            what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
+            day = _day(file)
+            self._done.lose(path, f"{what}, of {day}" if day else what)
+
+
+class _Staged:
+    """What the archive files of a commit give, those that are there and as far as they do."""
+
+    def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
+        folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
+        self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
+        self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
+        self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
+        self.verdicts: dict[UUID, Verdict] = {}
+        self._order: list[int] = []
+
+    def judge(
+        self,
+        told: pa.Table,
+        loaded: Mapping[UUID, Mapping[str, Any]],
+        known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
+    ) -> None:
+        """Decide on each article as its run did: as its capture tells, else as judged again."""
+        new = {row["capture_id"] for row in told.to_pylist() if row["outcome"] in NEW}
+        # To judge, all earlier commits have to be read.
+        ids = (
+            set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
+        )
+        self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
+        columns = ["capture_id", "outcome", "version_no"]
+        for row in told.select(columns).to_pylist():
+            verdict = self.verdicts.get(row["capture_id"])
+            if verdict and row["version_no"]:
+                seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
+                self.verdicts[row["capture_id"]] = Verdict(
+                    Outcome(row["outcome"]), row["version_no"], seen or verdict.first_seen_at
+                )
+            elif verdict:  # today's rules find an article where the run found none
+                self.verdicts[row["capture_id"]] = verdict._replace(outcome=Outcome.UNCHANGED)
+
+    def versions(self, without: Collection[UUID]) -> dict[date | None, Callable[[], pa.Table]]:
+        """What makes the new versions of each day, but those of some captures."""
+        ids = self.articles["capture_id"].to_pylist()
+        order = [at for at in self._order if ids[at] not in without]
+        return by_day(self.articles, order, self.verdicts)
+
+
+def _versions_loaded(layout: Layout, run_id: str) -> dict[UUID, dict[str, Any]]:
+    """What a warehouse knows of the versions that a run added, by their captures."""
+    sql = "SELECT capture_id, published_date, first_seen_at FROM article_versions WHERE run_id = ?"
+    return {UUID(str(row["capture_id"])): row for row in records_of(layout, sql, [run_id])}
+
+
+def _with_all(captures: pa.Table, told: pa.Table) -> pa.Table:
+    """Captures, with those that only articles tell of."""
+    known = _ids(captures)
+    more = [row for row in told.to_pylist() if row["capture_id"] not in known]
+    return pa.concat_tables([captures, pa.Table.from_pylist(more, schema=told.schema)])
+
+
+def _of(stripped: pa.Table, captures: pa.Table) -> pa.Table:
+    """Stripped blocks of these captures."""
+    known = _ids(captures)
+    kept = [capture_id in known for capture_id in stripped["capture_id"].to_pylist()]
+    return stripped.filter(pa.array(kept, pa.bool_()))
+
+
+def _ids(table: pa.Table) -> set[UUID]:
+    return set(table["capture_id"].to_pylist())
+
+
+def _place(file: CommittedFile) -> str:
+    return file.path.rpartition("/")[0]
+
+
+def _day(file: CommittedFile) -> date | None:
+    """The day of publication of a file of articles; None where there is none."""
+    name = _place(file).partition("published_date=")[2]
+    return date.fromisoformat(name) if name and name != UNDATED else None

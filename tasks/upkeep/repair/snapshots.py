@@ -1,0 +1,64 @@
+"""The loader's file, snapshots and their manifests, made again from what they came from."""
+
+import shutil
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from tasks.upkeep.repair.databases import opened_copy
+from tasks.upkeep.repair.report import Repaired
+from warehouse.build import loader
+from warehouse.build.manifest import manifest
+from warehouse.build.publish import published_load, snapshots
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.commits import committed_runs, read_commits
+from warehouse.layers.layout import Layout
+
+
+def drop_writer(layout: Layout, done: Repaired) -> None:
+    """Let the next load make the loader's file again, from Parquet."""
+    loader.drop_writer(layout)
+    done.repair(layout.writer, "made again from Parquet")
+
+
+def drop_other_writer(layout: Layout, done: Repaired) -> None:
+    """The same, unless it was loaded from the files that the commits name."""
+    if not layout.writer.exists():
+        return
+    commits = read_commits(layout.commits, committed_runs(layout.commits))
+    committed = {(file.path, file.sha256) for commit in commits for file in commit.files}
+    try:
+        with opened_copy(layout.writer) as con:
+            loaded = set(con.execute("SELECT path, sha256 FROM files").fetchall())
+    except duckdb.Error:
+        loaded = {("", "")}
+    if not loaded <= committed:
+        drop_writer(layout, done)
+
+
+def replace_snapshot(layout: Layout, done: Repaired) -> None:
+    """Let the loader's file be published again, under the next number."""
+    with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+        if loader.last_load(con):
+            number = max(loader.last_load(con), published_load(layout)) + 1
+            with loader.transaction(con):
+                loader.record_load(con, number, datetime.now(UTC), (), ())
+    done.repair(layout.current, "published again from the loader's file")
+
+
+def write_manifest(layout: Layout, path: Path, done: Repaired) -> None:
+    """The manifest of a snapshot, from the snapshot."""
+    number = int(path.parent.name.rpartition("-")[2])
+    with opened_copy(path.with_name(layout.writer.name)) as con:
+        write_whole(path, manifest(con, number))
+    done.repair(path, "made again from its snapshot")
+
+
+def drop_snapshots(layout: Layout, damaged: Collection[Path]) -> None:
+    """Remove damaged snapshots that readers no longer open."""
+    current = layout.current.parent.resolve()
+    for folder in snapshots(layout):
+        if folder in damaged and folder.resolve() != current:
+            shutil.rmtree(folder)

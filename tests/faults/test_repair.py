@@ -1,0 +1,200 @@
+"""Each kind of file, damaged in each way and repaired: nothing is lost, or it is named."""
+
+import shutil
+from functools import partial
+
+import pytest
+
+from tasks.model import Outcome
+from tasks.upkeep.repair import Repaired, repair
+from tasks.upkeep.verification import findings
+from tests.support.archived_news import (
+    archive_of,
+    load_runs_again,
+    make,
+    refine_commit,
+    run_id,
+)
+from tests.support.damage import KINDS, WAYS, damage, newest
+from tests.support.staged_pages import tables
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+
+pytestmark = pytest.mark.slow
+
+COMPACTED = {
+    "articles/*/day-*.parquet": "parquet",
+    "captures/day-*.parquet": "parquet",
+    "commits/compacted/captures*.json": "compaction",
+}
+LAST = run_id(4)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("repair") / "data")
+    make(layout)
+    shutil.copytree(layout.root, layout.root.with_name("whole"), symlinks=True)
+    return layout
+
+
+@pytest.fixture(scope="module")
+def whole(made: Layout) -> dict[str, list[str]]:
+    """All tables before any damage."""
+    return rows(made)
+
+
+@pytest.fixture
+def layout(made: Layout) -> Layout:
+    """The data folder as it was made, at its place: a moved one is loaded again."""
+    shutil.rmtree(made.root)
+    shutil.copytree(made.root.with_name("whole"), made.root, symlinks=True)
+    return made
+
+
+def rows(layout: Layout) -> dict[str, list[str]]:
+    return tables(layout, leave_out=("loads", "files"))
+
+
+def repaired(layout: Layout) -> Repaired:
+    """Repair; whatever was damaged, nothing is found afterwards."""
+    done = repair(layout, partial(refine_commit, layout), partial(load_runs_again, layout))
+    assert list(findings(layout)) == []
+    return done
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("pattern", [*KINDS, *COMPACTED])
+def test_what_is_damaged_is_as_it_was(
+    layout: Layout, whole: dict[str, list[str]], pattern: str, way: str
+) -> None:
+    found = sorted(layout.root.glob(pattern), key=lambda path: path.name)
+    if not found:
+        pytest.skip("not in this data folder")
+    damage(newest(layout.root, pattern), way, found[0])
+    done = repaired(layout)
+    assert rows(layout) == whole
+    # What archives alone hold is lost; all else is as it was.
+    assert all("its rows stay in Parquet" in what for what in done.lost.values())
+    assert not done.lost or pattern.startswith("raw/")
+
+
+def lose_archives(layout: Layout, name: str) -> None:
+    for path in layout.raw.glob(f"*/{name}.warc.gz"):
+        path.unlink()
+
+
+def states(layout: Layout, day: str) -> dict[str, str]:
+    sql = f"SELECT source_id, state FROM coverage WHERE day = '{day}'"
+    return {row["source_id"]: row["state"] for row in query(layout, sql).to_pylist()}
+
+
+def test_rows_that_no_layer_holds_are_quarantined_and_their_days_missing(layout: Layout) -> None:
+    lose_archives(layout, LAST)
+    [path] = layout.articles.glob(f"published_date=2026-03-06/{LAST}.*.parquet")
+    content = path.read_bytes()[:-100]
+    path.write_bytes(content)
+    done = repaired(layout)
+    assert "quarantined; 2 rows" in done.lost[str(path)]
+    assert (layout.quarantine / path.relative_to(layout.root)).read_bytes() == content
+    assert not path.exists()
+    assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "missing"}
+    sql = "SELECT articles FROM topic_daily WHERE day = '2026-03-06'"
+    assert {row["articles"] for row in query(layout, sql).to_pylist()} <= {None, 0}
+    sql = "SELECT outcome FROM captures WHERE url_requested LIKE '%/new-4'"
+    assert {row["outcome"] for row in query(layout, sql).to_pylist()} == {Outcome.LOST}
+
+
+def test_later_versions_are_renumbered_when_an_earlier_one_is_lost(layout: Layout) -> None:
+    """The articles `front` have three versions, the second of the run without archives."""
+    sql = "SELECT article_id, version_no, body_sha256, run_id FROM article_versions"
+    sql += " WHERE url_requested LIKE '%/front' ORDER BY article_id, version_no"
+    before = query(layout, sql).to_pylist()
+    lost = next(row for row in before if row["version_no"] == 2)["run_id"]
+    lose_archives(layout, lost)
+    for path in layout.articles.glob(f"*/{lost}.*.parquet"):
+        path.unlink()
+    done = repaired(layout)
+    assert done.lost
+    after = query(layout, sql).to_pylist()
+    texts = [row["body_sha256"] for row in before if row["run_id"] != lost]
+    assert [row["body_sha256"] for row in after] == texts
+    assert {row["version_no"] for row in after} == {1, 2}
+
+
+def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, list[str]]) -> None:
+    """With the Parquet file gone too, the rows of the record are lost, and no others."""
+    path = archive_of(layout, "gb-post", 4)
+    place = query(
+        layout,
+        "SELECT raw_ref FROM captures WHERE url_requested = 'https://gb-post.test/new-4'",
+    )
+    offset = int(place["raw_ref"][0].as_py().rpartition("#")[2])
+    content = bytearray(path.read_bytes())
+    content[offset + 100] ^= 0x55
+    path.write_bytes(content)
+    done = repaired(layout)
+    assert list(done.lost) == [f"{path}#{offset}"]
+    assert rows(layout) == whole
+    assert (layout.quarantine / f"raw/gb-post/{path.name}#{offset}").exists()
+    [parquet] = layout.articles.glob(f"published_date=2026-03-06/{LAST}.*.parquet")
+    parquet.unlink()
+    done = repaired(layout)
+    assert "1 row" in done.lost[str(parquet)]
+    assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "observed"}
+
+
+def test_captures_are_told_by_articles_where_nothing_else_knows_them(layout: Layout) -> None:
+    lose_archives(layout, LAST)
+    for path in layout.captures.glob(f"{LAST}.*.parquet"):
+        path.unlink()
+    shutil.rmtree(layout.warehouse)
+    done = repaired(layout)
+    assert any("captures/" in file for file in done.lost)
+    sql = f"SELECT outcome FROM captures WHERE run_id = '{LAST}'"
+    outcomes = {row["outcome"] for row in query(layout, sql).to_pylist()}
+    assert outcomes <= {Outcome.ARTICLE, Outcome.REVISED}
+
+
+@pytest.mark.parametrize("kind", ["commits", "captures", "articles"])
+def test_without_a_warehouse_files_and_archives_are_enough(
+    layout: Layout, whole: dict[str, list[str]], kind: str
+) -> None:
+    shutil.rmtree(layout.warehouse)
+    for path in (layout.root / kind).rglob(f"{LAST}.*"):
+        path.unlink()
+    assert not repaired(layout).lost
+    found = rows(layout)
+    # The time of a run's end is in its commit only.
+    told = {"runs"} if kind == "commits" else set()
+    assert {name for name in whole if found[name] != whole[name]} <= told
+
+
+def test_a_run_of_which_only_archives_are_left_is_made_again(
+    layout: Layout, whole: dict[str, list[str]]
+) -> None:
+    shutil.rmtree(layout.warehouse)
+    for path in layout.root.rglob(f"{LAST}.*"):
+        if path.suffix != ".gz" and path.is_file():
+            path.unlink()
+    assert not repaired(layout).lost
+    assert rows(layout)["articles"] == whole["articles"]
+
+
+def test_many_kinds_of_damage_are_repaired_together(
+    layout: Layout, whole: dict[str, list[str]]
+) -> None:
+    for pattern in (
+        *("articles/*/2*.parquet", "captures/2*.parquet", "commits/2*.json"),
+        *("commits/compacted/articles*.json", "definitions.json", "topic_changes.json"),
+        *("vintages/attention_index/*.parquet", "warehouse/current/news.duckdb"),
+    ):
+        damage(newest(layout.root, pattern), "flipped" if "duckdb" in pattern else "truncated")
+    repaired(layout)
+    assert rows(layout) == whole
+
+
+def test_nothing_is_done_where_nothing_is_damaged(layout: Layout) -> None:
+    before = sorted(layout.root.rglob("*"))
+    assert str(repaired(layout)) == "nothing to repair"
+    assert sorted(layout.root.rglob("*")) == before

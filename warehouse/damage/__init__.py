@@ -1,0 +1,1 @@
+"""What is damaged or missing in a data folder."""

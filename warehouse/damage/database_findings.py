@@ -1,0 +1,85 @@
+"""What is damaged in the two DuckDB files, their manifests, and the histories beside them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from warehouse.build import schema_version
+from warehouse.build.checks_runner import failed_checks
+from warehouse.build.loaded_definitions import other_changes, other_topics
+from warehouse.build.manifest import NAME, live_files, read_manifest
+from warehouse.layers.documents import DocumentError
+from warehouse.layers.findings import Finding, Kind, found
+from warehouse.layers.layout import Layout
+from warehouse.layers.writer_lock import writer_lock
+from warehouse.read.query import DatabaseDamaged, damage_named, quoted
+
+
+def manifest_findings(layout: Layout) -> Iterator[Finding]:
+    """Manifests of snapshots that cannot be read."""
+    for path in sorted(layout.warehouse.glob(f"snapshot-*/{NAME}")):
+        try:
+            read_manifest(path.parent)
+        except DocumentError as error:
+            yield error.finding
+
+
+def table_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:
+    """Whether DuckDB can read all of its file, whose blocks have checksums."""
+    try:
+        with damage_named(path):
+            tables = con.execute(
+                "SELECT database_name, table_name FROM duckdb_tables() WHERE NOT temporary"
+            ).fetchall()
+            for database, table in tables:
+                con.execute(f'SELECT bit_xor(hash(t)) FROM "{database}"."{table}" AS t').fetchall()  # noqa: S608
+    except DatabaseDamaged as error:
+        yield error.finding
+
+
+def writer_findings(layout: Layout) -> Iterator[Finding]:
+    """Whether the loader's file can be read; a load that is at work is waited for."""
+    path = layout.writer
+    if not path.exists():
+        yield Finding(path, "is not there", "the next load makes it again", "writer file")
+        return
+    with writer_lock(layout), duckdb.connect() as con:
+        try:
+            with damage_named(path):
+                con.execute(f"ATTACH {quoted(path)} AS news (READ_ONLY)")
+        except DatabaseDamaged as error:
+            yield error.finding
+            return
+        yield from table_findings(con, path)
+
+
+def live_manifest_findings(con: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[Finding]:
+    """A manifest that is gone, or that lists other files than its snapshot was loaded from."""
+    manifest = folder / NAME
+    if not manifest.exists():
+        yield found("manifest", manifest, "is not there")
+    elif read_manifest(folder) != live_files(con):
+        yield found("manifest", manifest, "lists other files than the snapshot was loaded from")
+
+
+def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Histories that lack what a DuckDB file knows: gone, or an earlier version of the file."""
+    histories: tuple[tuple[Kind, Path, bool], ...] = (
+        ("definitions", layout.definitions, other_topics(con, layout)),
+        ("topic changes", layout.topic_changes, other_changes(con, layout)),
+    )
+    for kind, path, is_other in histories:
+        if is_other:
+            problem = "lacks" if path.exists() else "is not there, yet"
+            yield found(kind, path, f"{problem} what the warehouse has")
+
+
+def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:
+    """Checks that find rows in what readers see."""
+    if schema_version.schema_versions(con) != {schema_version.SCHEMA_VERSION}:
+        problem, remedy = "was made by another version", "the next load makes it again"
+        yield Finding(path, problem, remedy, "snapshot")
+        return
+    for failed in failed_checks(con):
+        yield found("snapshot", path, " ".join(str(failed).split()))

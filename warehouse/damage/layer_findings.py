@@ -1,0 +1,159 @@
+"""What is damaged or missing among documents, commits and Parquet files.
+
+None of it needs a snapshot; where one can be read, what it knows is compared as well.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from warehouse.build import schema_version
+from warehouse.build.index_vintages import other_vintages, unreadable_vintages
+from warehouse.build.loaded_definitions import recorded_changes
+from warehouse.damage.database_findings import lacking_histories
+from warehouse.layers.commits import (
+    Commit,
+    Compaction,
+    commit_of,
+    committed_runs,
+    compacted_files,
+    compaction_paths,
+    named_now,
+    read_commit,
+    read_record,
+    run_of_commit,
+    unnamed_files,
+)
+from warehouse.layers.definitions import read_definitions
+from warehouse.layers.documents import DocumentError
+from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import parquet_problem
+from warehouse.read.query import QueryError, snapshot, snapshot_records
+from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives
+from warehouse.store.link import read_link
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the readable commits of a data folder say."""
+
+    commits: tuple[Commit, ...]  # with their current files
+    compactions: tuple[Compaction, ...]
+    findings: tuple[Finding, ...]  # for those that cannot be read
+
+    def files(self) -> Mapping[tuple[str, str], int]:
+        """Rows of the current Parquet files, by path below the data folder and SHA-256."""
+        rows: dict[tuple[str, str], int] = {}
+        # After compaction, runs have files in common: the rows of a file are those of all.
+        for file in (file for commit in self.commits for file in commit.files):
+            rows[file.path, file.sha256] = rows.get((file.path, file.sha256), 0) + file.rows
+        return rows
+
+
+def read_committed(layout: Layout) -> Committed:
+    """Read the commits and the records of compaction as far as they are readable."""
+    findings, commits, compactions = [], [], []
+    for name in committed_runs(layout.commits):
+        try:
+            if commit := read_commit(layout.commits, name):
+                commits.append(commit)
+        except DocumentError as error:
+            findings.append(error.finding)
+    for path in compaction_paths(layout.commits):
+        try:
+            compactions.append(read_record(path))
+        except DocumentError as error:
+            findings.append(error.finding)
+    current = named_now(commits, compacted_files(compactions))
+    return Committed(tuple(current), tuple(compactions), tuple(findings))
+
+
+def document_findings(layout: Layout) -> Iterator[Finding]:
+    """Documents beside the layers that cannot be read, and vintages."""
+    for read in (read_definitions, recorded_changes, removed_archives, read_link):
+        try:
+            read(layout)
+        except DocumentError as error:
+            yield error.finding
+    yield from unreadable_vintages(layout)
+
+
+def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
+    """Commits that are gone: their Parquet files, their archive or the snapshot tell of them."""
+    names = set(committed_runs(layout.commits))
+    runs = {run_of_commit(name) for name in names}
+    parts = {
+        commit_of(Path(part.path))
+        for record in committed.compactions
+        for file in record.files
+        for part in file.parts
+    }
+    lost = (parts | lost_runs(layout)) - names
+    yield from (lost_commit(layout, name) for name in sorted(lost))
+    if committed.findings:
+        return  # a Parquet file that nothing names may be named by what cannot be read
+    unnamed = unnamed_files(layout)
+    for path in unnamed:
+        name = commit_of(path)
+        if name in names or name.startswith("day-"):
+            yield unnamed_file(path)
+        elif name not in lost:
+            lost.add(name)
+            yield replace(lost_commit(layout, name), problem=f"is not there, yet {path.name} is")
+    begun = {path.stem for path in layout.locks.glob("*.run")}
+    for name in archive_files(layout):
+        run_id = Path(name).name.removesuffix(SUFFIX)
+        if run_id not in runs | lost | begun:
+            lost.add(run_id)
+            yield replace(lost_commit(layout, run_id), problem=f"is not there, yet raw/{name} is")
+
+
+def lost_runs(layout: Layout) -> set[str]:
+    """Runs that the snapshot was loaded from and that have no commit; none without a snapshot."""
+    runs = {run_of_commit(name) for name in committed_runs(layout.commits)}
+    with suppress(QueryError):
+        rows = snapshot_records(layout, "SELECT run_id FROM runs")
+        return {row["run_id"] for row in rows} - runs
+    return set()
+
+
+def unnamed_file(path: Path) -> Finding:
+    """The finding for a Parquet file of `unnamed_files`."""
+    return found("parquet", path, "is named by no commit, but seen by who reads the folder")
+
+
+def parquet_findings(
+    layout: Layout, files: Iterable[tuple[tuple[str, str], int]]
+) -> Iterator[Finding]:
+    """Files of `Committed.files` that are gone, have other bytes, or cannot be read."""
+    for (name, sha256), rows in files:
+        path = layout.root / name
+        if problem := parquet_problem(path, rows, sha256):
+            yield found("parquet", path, problem)
+
+
+def _lacking(layout: Layout) -> Iterator[Finding]:
+    """What the histories lack of the snapshot, as far as it can be read."""
+    with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
+        if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
+            yield from lacking_histories(layout, con)
+            yield from other_vintages(con, layout)
+
+
+def require_whole_layers(layout: Layout) -> None:
+    """Raise LayersBroken unless the commits and their Parquet files are as they were written.
+
+    The caller holds the writer's lock.
+    """
+    committed = read_committed(layout)
+    findings = [*committed.findings, *document_findings(layout)]
+    if not findings:
+        findings += missing_commits(layout, committed)
+        findings += parquet_findings(layout, committed.files().items())
+        findings += _lacking(layout)
+    if findings:
+        raise LayersBroken(findings)

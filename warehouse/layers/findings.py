@@ -1,0 +1,105 @@
+"""What is found damaged or missing in a data folder: what, where, and the remedy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+from warehouse.layers.layout import Layout
+
+# What the damaged thing is; a layer of the data folder, or a file beside the layers.
+Kind = Literal[
+    "archive record",
+    "archive file",
+    "parquet",
+    "commit",
+    "compaction",
+    "definitions",
+    "topic changes",
+    "vintage",
+    "removed archives",
+    "manifest",
+    "snapshot",
+    "writer file",
+    "state file",
+    "store object",
+]
+
+BACKUP = "restore it from a backup"
+_REPAIR = f"{BACKUP}, or run `presswatch repair`"
+_ARCHIVE = "restore the file from a backup; what is left of it is read"
+_REBUILD = "`presswatch rebuild warehouse` makes it again"
+REMEDIES: dict[Kind, str] = {
+    "archive record": _ARCHIVE,
+    "archive file": _ARCHIVE,
+    "parquet": _REPAIR,
+    "commit": _REPAIR,
+    "compaction": _REPAIR,
+    "definitions": _REPAIR,
+    "topic changes": _REPAIR,
+    "vintage": _REPAIR,
+    "removed archives": _REPAIR,
+    "manifest": "delete it, or run `presswatch repair`: it is made again",
+    "snapshot": _REBUILD,
+    "writer file": _REBUILD,
+    "state file": "delete it: it is made again",
+    "store object": BACKUP,
+}
+_OF_NAMES: dict[str, Kind] = {
+    "definitions.json": "definitions",
+    "topic_changes.json": "topic changes",
+    "removed.json": "removed archives",
+    "manifest.json": "manifest",
+}
+_OF_FOLDERS: dict[str, Kind] = {
+    "commits": "commit",
+    "commits.next": "commit",
+    "commits.old": "commit",
+}
+SHOWN = 50  # findings that are listed one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold."""
+
+    file: Path
+    problem: str
+    remedy: str
+    kind: Kind
+    offset: int | None = None  # of an archive record, in its file
+
+    def __str__(self) -> str:
+        place = "" if self.offset is None else f"#{self.offset}"
+        return f"{self.file}{place}: {self.problem}; {self.remedy}"
+
+
+def kind_of(document: PurePath) -> Kind:
+    """What a JSON document is, by its name and folder."""
+    if document.parent.name == "compacted":
+        return "compaction"
+    beside = _OF_FOLDERS.get(document.parent.name, "state file")
+    return _OF_NAMES.get(document.name, beside)
+
+
+def found(kind: Kind, file: Path, problem: str, offset: int | None = None) -> Finding:
+    """A finding with the remedy of its kind."""
+    return Finding(file, problem, REMEDIES[kind], kind, offset)
+
+
+class LayersBroken(Exception):  # noqa: N818 - it is what is the case
+    """Something that is kept does not hold any more; a line for each of the first findings."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        lines = [str(finding) for finding in findings[:SHOWN]]
+        more = len(findings) - len(lines)
+        super().__init__("\n".join([*lines, *([f"and {more} more"] if more else [])]))
+
+    def __reduce__(self) -> tuple[type["LayersBroken"], tuple[Any, ...]]:
+        return type(self), (self.findings,)
+
+
+def lost_commit(layout: Layout, run_id: str) -> Finding:
+    """The finding for a run that is loaded and has no commit."""
+    return found("commit", layout.commits / f"{run_id}.json", "is not there, yet it is loaded")
