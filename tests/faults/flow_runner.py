@@ -134,9 +134,9 @@ class Actions:
 def _make(order: Order, actions: Actions) -> Made:
     from flows.ingest import ingest
     from flows.maintain import maintain
-    from flows.rebuild import rebuild
+    from flows.repair import repair
 
-    flows: dict[str, Any] = {"ingest": ingest, "maintain": maintain, "rebuild": rebuild}
+    flows: dict[str, Any] = {"ingest": ingest, "maintain": maintain, "repair": repair}
     began, before, status = time.monotonic(), sum(os.times()[:4]), 0
     actions.done, actions.order = 0, order
     try:

@@ -111,30 +111,16 @@ def _largest(layout: Layout, pattern: str) -> Path:
     return max(layout.root.glob(pattern), key=lambda path: (path.stat().st_size, path))
 
 
-DAMAGES: dict[str, tuple[Callable[[Layout], None], str]] = {
-    "writer's file overwritten": (
-        lambda layout: _overwrite(layout.root / "warehouse/writer/news.duckdb"),
-        "warehouse",
-    ),
-    "snapshot removed": (
-        lambda layout: shutil.rmtree(layout.current.parent.resolve()),
-        "warehouse",
-    ),
-    "articles overwritten": (
-        lambda layout: _overwrite(_largest(layout, "articles/*/*.parquet")),
-        "articles",
-    ),
-    "commit removed": (
-        lambda layout: _latest(layout, "commits/2*.json").unlink(),
-        "articles",
-    ),
-    "captures removed": (
-        lambda layout: _largest(layout, "captures/*.parquet").unlink(),
-        "articles",
-    ),
-    "cache removed": (
-        lambda layout: shutil.rmtree(layout.cache),
-        "",
-    ),
+DAMAGES: dict[str, Callable[[Layout], None]] = {
+    "writer's file overwritten": lambda layout: _overwrite(layout.writer),
+    "snapshot removed": lambda layout: shutil.rmtree(layout.current.parent.resolve()),
+    "articles overwritten": lambda layout: _overwrite(_largest(layout, "articles/*/*.parquet")),
+    "captures removed": lambda layout: _largest(layout, "captures/*.parquet").unlink(),
+    "commit removed": lambda layout: _latest(layout, "commits/2*.json").unlink(),
+    "archive overwritten": lambda layout: _overwrite(_latest(layout, "raw/*/*.warc.gz")),
+    "archive removed": lambda layout: _latest(layout, "raw/*/*.warc.gz").unlink(),
+    "cache removed": lambda layout: shutil.rmtree(layout.cache),
 }
-"""What is damaged, and the layer that is rebuilt then."""
+"""What is damaged in which way."""
+HARMLESS = ("cache removed",)
+"""What needs no repair."""
