@@ -452,7 +452,7 @@ def cuttable(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[int]
 
 
 def salvaged(folder: Path, data: bytes) -> Path | None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     left = folder / f"{RUN}.warc.gz.open"
     left.write_bytes(data)
     path = salvage(left)
@@ -466,11 +466,11 @@ def test_a_file_cut_anywhere_keeps_its_whole_groups(
     data, ends = cuttable
     near = {end + by for end in ends for by in (-1, 0, 1)}
     for cut in sorted(near | set(range(0, len(data), 13))):
-        path = salvaged(tmp_path / str(cut), data[:cut])
+        path = salvaged(tmp_path / str(cut) / "aa-paper", data[:cut])
         whole = [end for end in ends if end <= cut]
         if not whole:
             assert path is None
-            assert not any((tmp_path / str(cut)).iterdir())
+            assert not any((tmp_path / str(cut) / "aa-paper").iterdir())
             continue
         assert path
         assert path.stat().st_size == whole[-1]
@@ -486,7 +486,7 @@ def test_garbage_at_the_end_is_cut_off(
     tmp_path: Path, cuttable: tuple[bytes, list[int]], garbage: bytes
 ) -> None:
     data, _ = cuttable
-    path = salvaged(tmp_path / "x", data + garbage)
+    path = salvaged(tmp_path / "aa-paper", data + garbage)
     assert path
     assert path.read_bytes() == data
 
@@ -497,6 +497,6 @@ def test_a_flipped_bit_ends_what_is_whole(
     data, ends = cuttable
     hurt = bytearray(data)
     hurt[ends[1] + 300] ^= 1
-    path = salvaged(tmp_path / "x", bytes(hurt))
+    path = salvaged(tmp_path / "aa-paper", bytes(hurt))
     assert path
     assert path.read_bytes() == data[: ends[1]]

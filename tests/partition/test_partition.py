@@ -439,7 +439,7 @@ def test_old_files_that_no_longer_fit_keep_the_layer_as_it_was(layout: Layout) -
 def test_a_rebuild_that_stops_half_way_changes_nothing(layout: Layout) -> None:
     two_runs(layout)
     before = files(layout)
-    other = stage(layout, RUN, [Page("one", "Cleaner text.")])
+    other = stage(layout, RUN, [Page("one", "Cleaner text."), Page("two", "Other.")])
 
     def stopping(commit: Commit) -> Run:
         if commit.id == NEXT:
@@ -459,7 +459,8 @@ def test_a_swap_that_is_interrupted_is_finished(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, renames: int
 ) -> None:
     runs = two_runs(layout)
-    cleaner = runs | {RUN: stage(layout, RUN, [Page("one", "Cleaner text.")])}
+    pages = [Page("one", "Cleaner text."), Page("two", "Other.")]
+    cleaner = runs | {RUN: stage(layout, RUN, pages)}
     left = [renames]
     rename = Path.rename
 
@@ -482,7 +483,7 @@ def test_a_swap_that_is_interrupted_is_finished(
             rebuild_articles(layout, lambda commit: cleaner.get(commit.id))
     sweep(layout)
 
-    assert [row["body"] for row in rows(layout, RUN)] == ["Cleaner text."]
+    assert [row["body"] for row in rows(layout, RUN)] == ["Cleaner text.", "Other."]
     named = {
         file.path
         for run_id in (RUN, NEXT)

@@ -161,6 +161,7 @@ PASSING_OUTCOMES = frozenset(
         Outcome.DENIED,
         Outcome.ROBOTS_DENIED,
         Outcome.LEFT_FOR_LATER,
+        Outcome.LOST,
     }
 )
 """Outcomes of a page that may be better next time: a later run asks for the URL again."""

@@ -1,4 +1,4 @@
--- Grain: all runs that finished on the given UTC days.
+-- Grain: one row, for all runs that finished on the given UTC days.
 -- Reads: runs
 SELECT coalesce(sum(articles), 0)::BIGINT AS articles, coalesce(sum(revised), 0)::BIGINT AS revised,
        count(*) AS runs
