@@ -89,8 +89,15 @@ def three_parts(layout: Layout) -> None:
 
 @pytest.fixture
 def parts(news: DailyNews) -> Layout:
+    """The three parts, loaded once and copied from then on."""
     layout = news(2, "parts")
-    three_parts(layout)
+    kept = layout.root.with_name("parts-kept")
+    if kept.exists():
+        shutil.rmtree(layout.root)
+        shutil.copytree(kept, layout.root, symlinks=True)
+    else:
+        three_parts(layout)
+        shutil.copytree(layout.root, kept, symlinks=True)
     return layout
 
 
