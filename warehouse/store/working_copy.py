@@ -32,7 +32,7 @@ from warehouse.layers.commits import (
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_writer_lock, writer_lock
-from warehouse.store.archive_files import removed_archives
+from warehouse.store.archive_files import expired_archives, removed_archives
 from warehouse.store.lease import FOLDER as LEASES
 from warehouse.store.lease import TURNS, lease
 from warehouse.store.link import Link, files_of, is_working_copy, read_link, scan, write_link
@@ -183,7 +183,7 @@ def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[st
         half.rename(path)
     os.sync()  # once, instead of an fsync for each file
     after = named_files(layout.commits) if may_unname else set()
-    expired = removed_archives(layout) if "removed.json" in contents else ()
+    expired = expired_archives(layout) if "removed.json" in contents else ()
     for name in (*(before - after), *expired):
         (layout.root / name).unlink(missing_ok=True)
 
@@ -257,7 +257,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
         if old not in stored:
             store.delete([f"{old.key}/{layout.current.name}", f"{old.key}/{NAME}"])
     if "removed.json" in changed:
-        store.delete(removed_archives(layout))
+        store.delete(expired_archives(layout))
     drop_old_states(store, state.number)
     link.state, link.documents = state.number, local
     link.snapshots, link.published = stored, current
