@@ -81,8 +81,12 @@ def choose_headline(
 def _unbroken(text: str, others: Iterable[str]) -> str:
     """The text, or the other one that goes on where it breaks off."""
     # At a quote, `content="He said "no""`, or within a word where JSON-LD is cut to 110 characters.
-    end = re.compile(re.escape(text) + (r'(?: ?"|\w)' if len(text) == CUT else ' ?"'))
-    return min(filter(end.match, others), key=len, default=text)
+    def goes_on(other: str) -> bool:
+        rest = other[len(text) :]
+        is_within_word = len(text) == CUT and rest[:1].replace("_", "a").isalnum()
+        return other.startswith(text) and (rest.startswith(('"', ' "')) or is_within_word)
+
+    return min(filter(goes_on, others), key=len, default=text)
 
 
 def words_of_address(url: str) -> frozenset[str]:

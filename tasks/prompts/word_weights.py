@@ -102,7 +102,7 @@ class Lexicon:
         """What a link's address says: the sum of the weights of its parts, scaled by number."""
         if (cached := self.target_scores.get(address)) is None:
             parts = target_parts(address)
-            known = sorted(parts.intersection(self.targets))
+            known = sorted(part for part in parts if part in self.targets)
             cached = sum([self.targets[part] for part in known]) / (len(parts) + 2) ** 0.5
             if len(self.target_scores) >= MEMORY:
                 self.target_scores.clear()
