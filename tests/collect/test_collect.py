@@ -531,5 +531,6 @@ def test_a_listing_that_rolled_over_says_so(web: Loopback, desk: Desk) -> None:
     said = []
     for _ in range(4):
         collected = desk.run_and_load(source(feeds=(url, few)))
-        said += [(one.url_requested, one.detail) for one in captures(collected) if one.detail]
+        details = {one.url_requested: one.detail for one in captures(collected)}
+        said += [(url, details[url]) for url in (url, few) if details[url]]
     assert said == [(url, "rolled over: none of its 6 entries was there at the last read")]

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
 from warehouse.layers.layout import Layout
 
-HEALTHY, TROUBLE, RECOVERED = 32, 34, 36
+HEALTHY, TROUBLE, RECOVERED = 46, 48, 50
 """Days after START of the three loads."""
 POST, FAILS, SILENT, LOSES, CHANGES = "gb-post", "de-blatt", "pt-jornal", "es-diario", "it-foglio"
 SOURCES = tuple(
@@ -54,6 +55,7 @@ def trouble() -> Iterator[Page]:
         for number in range(6):
             about = (f"{day}-{number}", "", day, 24.0 * day + 1, CHANGES)
             yield Page(*about, outcome="no_article")
+    yield article(CHANGES, TROUBLE, 6)
     for number in range(1, 9):
         yield Page(
             *(f"spike-{number}", f"{prose(number)} harvest", TROUBLE, 24.0 * TROUBLE + 1, POST),
@@ -77,6 +79,7 @@ class Stages:
         pages = {HEALTHY: healthy(), TROUBLE: trouble(), RECOVERED: recovered()}
         for day, found in pages.items():
             run = stage(layout, f"{at(day):%Y%m%dT%H%M%SZ}-000000", found)
+            run = replace(run, finished_at=at(day, 2))
             load(layout, TOPICS, SOURCES, [run], now=at(day, 2))
             publish(layout)
             shutil.copytree(layout.root, folder / str(day), symlinks=True)
