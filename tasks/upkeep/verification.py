@@ -36,7 +36,7 @@ from warehouse.layers.findings import SHOWN, Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
 from warehouse.read.query import DatabaseDamaged, QueryError, snapshot
-from warehouse.store.archive_files import archive_files, removed_archives
+from warehouse.store.archive_files import Removed, archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.working_copy import named_objects, synchronised
@@ -120,7 +120,7 @@ def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator
 def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
     """What does not hold in the current snapshot, and between it and what it was made from."""
     if not layout.current.exists():
-        yield found("snapshot", layout.current, "is not there")
+        yield found("snapshot", layout.current.resolve(), "is not there")
         return
     path = layout.current.resolve()
     try:
@@ -175,10 +175,11 @@ def _load_findings(
 
 def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]:
     """Archive files that are gone, and records that cannot be read."""
-    kept, removed = archive_files(layout), removed_archives(layout)
+    kept, removed = archive_files(layout), _removed(layout)
     for name in sorted({name for commit in committed.commits for name in commit.warcs}):
         is_ours = name.startswith(f"{layout.raw.name}/")  # a backfill's are somebody else's
-        if is_ours and name.partition("/")[2] not in kept and name not in removed:
+        is_there = name.partition("/")[2] in kept or removed is None or name in removed
+        if is_ours and not is_there:
             yield found("archive file", layout.root / name, "is not there")
     loaded = _captures(layout, committed)
     for number, name in enumerate(kept, 1):
@@ -193,6 +194,14 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
                 yield found("archive record", path, each.reason, each.offset)
         if is_whole and captures < loaded.get(name, 0):
             yield found("archive file", path, f"has {captures} captures of {loaded[name]}")
+
+
+def _removed(layout: Layout) -> Removed | None:
+    """The archive files that were removed; None where their list is damaged."""
+    try:
+        return removed_archives(layout)
+    except DocumentError:
+        return None
 
 
 def _captures(layout: Layout, committed: Committed) -> dict[str, int]:
@@ -211,7 +220,7 @@ def _reference_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed, done: Verified
 ) -> Iterator[Finding]:
     """Archive files in which a `raw_ref` finds nothing, and those of backfills that are gone."""
-    removed, kept = removed_archives(layout), archive_files(layout)
+    removed, kept = _removed(layout) or {}, archive_files(layout)
     rows = con.execute(_REFERENCES).fetchall()
     ours = f"{layout.raw.name}/"
     lost = {name.removeprefix(ours) for commit in committed.commits for name in commit.warcs}

@@ -79,7 +79,8 @@ SOURCES = (source("gb-post"), source("gb-echo"))
 PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
 <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
 "datePublished": "2026-03-{day:02}T08:00:00Z"}}</script></head>
-<body><article><h1>{title}</h1>{paragraphs}<p>Sign up to our daily newsletter</p></article></body></html>"""
+<body><article><h1>{title}</h1>{paragraphs}
+<p>Sign up to our daily newsletter</p></article></body></html>"""
 
 
 class DamagedFolder:
