@@ -33,7 +33,7 @@ from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import parquet_problem
-from warehouse.read.query import QueryError, snapshot, snapshot_records
+from warehouse.read.query import QueryError, open_snapshot, snapshot, snapshot_records
 from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives
 from warehouse.store.link import read_link
 
@@ -73,9 +73,20 @@ def read_committed(layout: Layout) -> Committed:
     return Committed(tuple(current), tuple(compactions), tuple(findings))
 
 
+_HISTORIES = (read_definitions, recorded_changes, removed_archives, read_link)
+
+
+def require_readable(layout: Layout) -> None:
+    """Raise the error of a document or a snapshot that a run could not read when it loads."""
+    for read in _HISTORIES:
+        read(layout)
+    if con := open_snapshot(layout):
+        con.close()
+
+
 def document_findings(layout: Layout) -> Iterator[Finding]:
     """Documents beside the layers that cannot be read, and vintages."""
-    for read in (read_definitions, recorded_changes, removed_archives, read_link):
+    for read in _HISTORIES:
         try:
             read(layout)
         except DocumentError as error:
