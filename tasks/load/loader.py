@@ -43,8 +43,9 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
-from warehouse.layers.findings import LayersBroken
+from warehouse.layers.findings import LayersBroken, found
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import digest_problem
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised
@@ -206,6 +207,15 @@ def _add_runs(
     """Load earlier commits, then partition and load the runs, numbered after them."""
     to_load = set(committed_runs(layout.commits)) - loader.loaded_runs(con)
     commits = read_commits(layout.commits, sorted(to_load))
+    if commits and not loader.loaded_runs(con):
+        require_whole_layers(layout)  # all is loaded again
+    elif changed := [
+        found("parquet", layout.root / file.path, problem)
+        for commit in commits
+        for file in commit.files
+        if (problem := digest_problem(layout.root / file.path, file.sha256))
+    ]:
+        raise LayersBroken(changed)
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []
