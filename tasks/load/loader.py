@@ -205,10 +205,12 @@ def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load earlier commits, then partition and load the runs, numbered after them."""
+    new = sorted(runs, key=lambda run: run.run_id)
     to_load = set(committed_runs(layout.commits)) - loader.loaded_runs(con)
     commits = read_commits(layout.commits, sorted(to_load))
     if commits and not loader.loaded_runs(con):
-        require_whole_layers(layout)  # all is loaded again
+        # All is loaded again.
+        require_whole_layers(layout, {run.run_id for run in new})
     elif changed := [
         found("parquet", layout.root / file.path, problem)
         for commit in commits
@@ -220,7 +222,7 @@ def _add_runs(
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []
     # One after another: version numbers depend on all earlier runs.
-    for run in sorted(runs, key=lambda run: run.run_id):
+    for run in new:
         done = read_commit(layout.commits, run.run_id)
         if done:
             warcs = (batch.warc for batch in run.batches)

@@ -3,7 +3,7 @@
 None of it needs a snapshot; where one can be read, what it knows is compared as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,8 +95,13 @@ def document_findings(layout: Layout) -> Iterator[Finding]:
     yield from unreadable_vintages(layout)
 
 
-def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
-    """Commits that are gone: their Parquet files, their archive or the snapshot tell of them."""
+def missing_commits(
+    layout: Layout, committed: Committed, loading: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Commits that are gone: their Parquet files, their archive or the snapshot tell of them.
+
+    The runs in `loading` have none yet.
+    """
     names = set(committed_runs(layout.commits))
     runs = {run_of_commit(name) for name in names}
     parts = {
@@ -121,7 +126,7 @@ def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
         elif name not in lost:
             lost.add(name)
             yield replace(lost_commit(layout, name), problem=f"is not there, yet {path.name} is")
-    begun = {path.stem for path in layout.locks.glob("*.run")}
+    begun = {*loading, *(path.stem for path in layout.locks.glob("*.run"))}
     for name in () if is_shared else archive_files(layout):
         run_id = Path(name).name.removesuffix(SUFFIX)
         if run_id not in runs | lost | begun:
@@ -169,15 +174,15 @@ def _lacking(layout: Layout) -> Iterator[Finding]:
             yield from other_vintages(con, layout)
 
 
-def require_whole_layers(layout: Layout) -> None:
+def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:
     """Raise LayersBroken unless the commits and their Parquet files are as they were written.
 
-    The caller holds the writer's lock.
+    The caller holds the writer's lock; the runs in `loading` are about to be committed.
     """
     committed = read_committed(layout)
     findings = [*committed.findings, *document_findings(layout)]
     if not findings:
-        findings += missing_commits(layout, committed)
+        findings += missing_commits(layout, committed, loading)
         findings += parquet_findings(layout, rows_of_files(committed.commits).items())
         findings += () if is_working_copy(layout) else _lacking(layout)
     if findings:
