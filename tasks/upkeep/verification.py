@@ -120,7 +120,7 @@ def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator
 def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
     """What does not hold in the current snapshot, and between it and what it was made from."""
     if not layout.current.exists():
-        yield found("snapshot", layout.current, "is not there")
+        yield found("snapshot", layout.current.resolve(), "is not there")
         return
     path = layout.current.resolve()
     try:
@@ -175,16 +175,17 @@ def _load_findings(
 
 def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]:
     """Archive files that are gone, and records that cannot be read."""
-    kept, removed = archive_files(layout), removed_archives(layout)
+    kept, removed = archive_files(layout), _removed(layout)
     for name in sorted({name for commit in committed.commits for name in commit.warcs}):
         is_ours = name.startswith(f"{layout.raw.name}/")  # a backfill's are somebody else's
-        if is_ours and name.partition("/")[2] not in kept and name not in removed:
+        is_there = name.partition("/")[2] in kept or removed is None or name in removed
+        if is_ours and not is_there:
             yield found("archive file", layout.root / name, "is not there")
     loaded = _captures(layout, committed)
     for number, name in enumerate(kept, 1):
         advance("archive files read", number, len(kept))
         path, captures = layout.raw / name, 0
-        given_up = _given_up(removed, warc_name(layout, path))
+        given_up = _given_up(removed or {}, warc_name(layout, path))
         is_whole = not given_up
         if not path.exists():  # only the store has it
             continue
@@ -195,6 +196,14 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
                 yield found("archive record", path, each.reason, each.offset)
         if is_whole and captures < loaded.get(name, 0):
             yield found("archive file", path, f"has {captures} captures of {loaded[name]}")
+
+
+def _removed(layout: Layout) -> Removed | None:
+    """The archive files that were removed; None where their list is damaged."""
+    try:
+        return removed_archives(layout)
+    except DocumentError:
+        return None
 
 
 def _captures(layout: Layout, committed: Committed) -> dict[str, int]:
@@ -213,7 +222,7 @@ def _reference_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed, done: Verified
 ) -> Iterator[Finding]:
     """Archive files in which a `raw_ref` finds nothing, and those of backfills that are gone."""
-    removed, kept = removed_archives(layout), archive_files(layout)
+    removed, kept = _removed(layout) or {}, archive_files(layout)
     rows = con.execute(_REFERENCES).fetchall()
     ours = f"{layout.raw.name}/"
     lost = {name.removeprefix(ours) for commit in committed.commits for name in commit.warcs}

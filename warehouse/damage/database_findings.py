@@ -1,6 +1,7 @@
 """What is damaged in the two DuckDB files, their manifests, and the histories beside them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ from warehouse.build import schema_version
 from warehouse.build.checks_runner import failed_checks
 from warehouse.build.loaded_definitions import other_changes, other_topics
 from warehouse.build.manifest import NAME, live_files, read_manifest
+from warehouse.build.publish import published_load
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, Kind, found
 from warehouse.layers.layout import Layout
@@ -52,6 +54,11 @@ def writer_findings(layout: Layout) -> Iterator[Finding]:
             yield error.finding
             return
         yield from table_findings(con, path)
+        with suppress(duckdb.Error):  # damaged, and a finding already
+            [(load_no,)] = con.execute("SELECT max(load_no) FROM news.loads").fetchall()
+            if (load_no or 0) < published_load(layout):
+                problem = f"is older than the snapshot: of load {load_no}"
+                yield Finding(path, problem, "the next load makes it again", "writer file")
 
 
 def live_manifest_findings(con: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from warehouse.layers.commits import (
     commit_of,
     committed_runs,
     compacted_files,
+    compaction_path,
     compaction_paths,
     named_now,
     read_commit,
@@ -99,8 +100,10 @@ def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
     unnamed = unnamed_files(layout)
     for path in unnamed:
         name = commit_of(path)
-        if name in names or name.startswith("day-"):
+        if name in names:
             yield unnamed_file(path)
+        elif name.startswith("day-"):
+            yield _unnamed_day(layout, path)
         elif name not in lost:
             lost.add(name)
             yield replace(lost_commit(layout, name), problem=f"is not there, yet {path.name} is")
@@ -124,6 +127,14 @@ def lost_runs(layout: Layout) -> set[str]:
 def unnamed_file(path: Path) -> Finding:
     """The finding for a Parquet file of `unnamed_files`."""
     return found("parquet", path, "is named by no commit, but seen by who reads the folder")
+
+
+def _unnamed_day(layout: Layout, path: Path) -> Finding:
+    """The finding for a compacted file whose record is gone, or an earlier version of it."""
+    layer, day = path.relative_to(layout.root).parts[0], commit_of(path).removeprefix("day-")
+    record = compaction_path(layout.commits, layer, day)
+    problem = f"does not name {path.name}" if record.exists() else "is not there, yet its file is"
+    return found("compaction", record, problem)
 
 
 def parquet_findings(

@@ -59,13 +59,14 @@ class Compaction:
     retired: tuple[Retired, ...] = ()
 
 
-def _record(commits: Path, layer: str, day: str) -> Path:
+def compaction_path(commits: Path, layer: str, day: str) -> Path:
+    """Where the record of a layer and day is, below a folder of commits."""
     return commits / "compacted" / f"{layer}.{day}.json"
 
 
 def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
     """The record of a layer and day; None when its files are as they were written."""
-    path = _record(commits, layer, day)
+    path = compaction_path(commits, layer, day)
     return read_record(path) if path.exists() else None
 
 
@@ -90,7 +91,7 @@ def read_record(path: Path) -> Compaction:
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
     """Write or replace a record; from here on its files count, and those they replace do not."""
-    path = _record(commits, compaction.layer, compaction.day)
+    path = compaction_path(commits, compaction.layer, compaction.day)
     write_whole(path, encode(compaction, sort_keys=True))
 
 

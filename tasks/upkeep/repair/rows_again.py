@@ -26,7 +26,7 @@ from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, forget
 from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
 from warehouse.build import loader
-from warehouse.layers.commits import Commit, CommittedFile, run_of_commit
+from warehouse.layers.commits import Commit, CommittedFile, commit_path, run_of_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, parquet_problem
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
@@ -73,9 +73,16 @@ def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[Committe
     found = {}
     for name, commit in rows.commits.items():
         files = [file for file in commit.files if file.path in wanted and file.path not in where]
-        if damaged := [file for file in files if not rows.is_whole(file)]:
+        damaged = [file for file in files if not rows.is_whole(file)]
+        if damaged or _lacks_articles(commit):
             found[name] = damaged
     return found
+
+
+def _lacks_articles(commit: Commit) -> bool:
+    """Whether captures gave articles of which there are no files, as when a commit was lost."""
+    new = sum(by.get(outcome, 0) for by in commit.outcomes.values() for outcome in NEW)
+    return new > sum(file.rows for file in commit.files if file.layer == "articles")
 
 
 class _Earlier:
@@ -121,6 +128,8 @@ class _CommitAgain:
         self._refine, self._earlier, self._done = refine, earlier, done
         self._commit = rows.commits[name]
         self._layers = {file.layer for file in broken}
+        if _lacks_articles(self._commit):
+            self._layers.add("articles")
         self._loaded = _versions_loaded(rows.layout, run_of_commit(name))
 
     def make(self, lost: Lost) -> None:
@@ -149,8 +158,11 @@ class _CommitAgain:
             stripped if "stripped_blocks" in self._layers else None,
         )
         made = {row for rows in days.values() for row in _ids(rows())}
-        self._find_lost(captures, made | _ids(present), lost)
-        self._report(new, lost)
+        count = self._find_lost(captures, made | _ids(present), lost)
+        self._report(new)
+        if count and not any(file.layer == "articles" for file in self._broken):
+            path = commit_path(self._rows.layout.commits, self._name)
+            self._done.lose(path, f"{counted(count, 'article')} of it lost")
         self._rows.exchange(self._name, self._broken, new)
         if "captures" in self._layers:
             self._rows.set_outcomes(self._name, captures)
@@ -197,7 +209,9 @@ class _CommitAgain:
             row.update((name, row[name] and UUID(str(row[name]))) for name in uuids)
         return pa.Table.from_pylist(found, schema=schema)
 
-    def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> None:
+    def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> int:
+        """Add the versions of which there is no row, and count them."""
+        count = 0
         broken = sorted(day for file in self._broken if (day := _day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
         for row in captures.select(columns).to_pylist():
@@ -205,8 +219,10 @@ class _CommitAgain:
                 loaded = self._loaded.get(row["capture_id"])
                 day = loaded["published_date"] if loaded else broken[0] if broken else None
                 lost.days[row["article_id"], row["version_no"]] = day
+                count += 1
+        return count
 
-    def _report(self, new: Sequence[CommittedFile], lost: Lost) -> None:
+    def _report(self, new: Sequence[CommittedFile]) -> None:
         """Say what became of each damaged file, and keep a copy of one of which rows are lost."""
         for file in self._broken:
             path = self._rows.layout.root / file.path
