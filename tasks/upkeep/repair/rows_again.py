@@ -9,15 +9,13 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from tasks.model import Batch, Outcome
+from tasks.model import Batch
 from tasks.partition.partitions import (
     CAPTURE_FILE_SCHEMA,
-    by_day,
-    gather,
     judged_captures,
     judged_stripped,
 )
-from tasks.partition.versions import Known, Verdict, judge, known_versions
+from tasks.partition.versions import Known, known_versions
 from tasks.text.counted import counted
 from tasks.upkeep.rebuild_articles import NUMBERED
 from tasks.upkeep.repair.databases import records_of
@@ -25,11 +23,12 @@ from tasks.upkeep.repair.layer_rows import LayerRows
 from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, forget
 from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
+from tasks.upkeep.repair.staged_again import StagedAgain
 from warehouse.build import loader
 from warehouse.layers.commits import Commit, CommittedFile, commit_path, run_of_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, parquet_problem
-from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
 # Stages the rows of those archive files of a commit that are there, a batch each.
 Refine = Callable[[str, Commit], Sequence[Batch]]
@@ -140,7 +139,7 @@ class _CommitAgain:
         days: dict[date | None, Callable[[], pa.Table]] = {}
         if captures is None or stripped is None or "articles" in self._layers:
             batches = self._refine(self._name, self._commit)
-            staged = _Staged(self._rows.layout, self._name, batches)
+            staged = StagedAgain(self._rows.layout, self._name, batches)
             told = captures_of(present) if captures is None else captures
             staged.judge(told, self._loaded, lambda ids: self._earlier.known(self._name, ids))
             if stripped is None:
@@ -237,48 +236,6 @@ class _CommitAgain:
             what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
             day = _day(file)
             self._done.lose(path, f"{what}, of {day}" if day else what)
-
-
-class _Staged:
-    """What the archive files of a commit give, those that are there and as far as they do."""
-
-    def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
-        folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
-        self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
-        self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
-        self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
-        self.verdicts: dict[UUID, Verdict] = {}
-        self._order: list[int] = []
-
-    def judge(
-        self,
-        told: pa.Table,
-        loaded: Mapping[UUID, Mapping[str, Any]],
-        known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
-    ) -> None:
-        """Decide on each article as its run did: as its capture tells, else as judged again."""
-        new = {row["capture_id"] for row in told.to_pylist() if row["outcome"] in NEW}
-        # To judge, all earlier commits have to be read.
-        ids = (
-            set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
-        )
-        self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
-        columns = ["capture_id", "outcome", "version_no"]
-        for row in told.select(columns).to_pylist():
-            verdict = self.verdicts.get(row["capture_id"])
-            if verdict and row["version_no"]:
-                seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
-                self.verdicts[row["capture_id"]] = Verdict(
-                    Outcome(row["outcome"]), row["version_no"], seen or verdict.first_seen_at
-                )
-            elif verdict:  # today's rules find an article where the run found none
-                self.verdicts[row["capture_id"]] = verdict._replace(outcome=Outcome.UNCHANGED)
-
-    def versions(self, without: Collection[UUID]) -> dict[date | None, Callable[[], pa.Table]]:
-        """What makes the new versions of each day, but those of some captures."""
-        ids = self.articles["capture_id"].to_pylist()
-        order = [at for at in self._order if ids[at] not in without]
-        return by_day(self.articles, order, self.verdicts)
 
 
 def _versions_loaded(layout: Layout, run_id: str) -> dict[UUID, dict[str, Any]]:
