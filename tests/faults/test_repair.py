@@ -230,6 +230,8 @@ def test_many_kinds_of_damage_are_repaired_together(
         *("vintages/attention_index/*.parquet", "warehouse/current/news.duckdb"),
     ):
         damage(newest(layout.root, pattern), "flipped" if "duckdb" in pattern else "truncated")
+    # Of the first day, of which there are a compacted file and its record.
+    damage(layout.commits / f"{run_id(0)}.json", "emptied")
     repaired(layout)
     assert list(findings(layout)) == []
     assert rows(layout) == whole

@@ -81,8 +81,7 @@ PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" c
 <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
 "datePublished": "2026-03-{day:02}T08:00:00Z"}}</script></head>
 <body><article><h1>{title}</h1>{paragraphs}
-<div class="newsletter">Sign up to our newsletter and never miss a story</div></article></body>
-</html>"""
+<p>Sign up to our daily newsletter</p></article></body></html>"""
 
 
 class DamagedFolder:

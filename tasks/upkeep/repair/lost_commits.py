@@ -23,6 +23,7 @@ from warehouse.layers.commits import (
     Compaction,
     Part,
     Retired,
+    commit_of,
     commit_path,
     committed_runs,
     part_of,
@@ -89,25 +90,10 @@ def is_whole_commit(path: Path) -> bool:
 
 
 def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
-    """The Parquet files of a commit: those on the disk, in a compacted file, or once loaded."""
-    found: dict[str, CommittedFile] = {}
-    for row in records_of(
-        layout,
-        "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, ?)",
-        [f"/{commit_id}."],
-    ):
-        found[row["path"]] = CommittedFile(**row)
-    compactions = read_compactions(layout.commits)
-    for compaction in compactions:
-        for file in compaction.files:
-            for part in file.parts:
-                if Path(part.path).name.startswith(f"{commit_id}."):
-                    found.setdefault(
-                        part.path,
-                        CommittedFile(
-                            part.path, compaction.layer, part.rows, file.bytes, file.sha256
-                        ),
-                    )
+    """The Parquet files of a commit: once loaded, in compacted files, and those on the disk."""
+    sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, ?)"
+    loaded = (CommittedFile(**row) for row in records_of(layout, sql, [f"/{commit_id}."]))
+    found = {file.path: file for file in loaded} | _compacted_of(layout, commit_id)
     for folder in (layout.articles, layout.captures, layout.stripped_blocks):
         for path in folder.rglob(f"{commit_id}.*.parquet"):
             name = path.relative_to(layout.root).as_posix()
@@ -119,6 +105,33 @@ def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
             elif name not in found:  # damaged, and only its name tells what it was
                 found[name] = CommittedFile(name, folder.name, 0, 0, path.name.split(".")[-2])
     return list(found.values())
+
+
+def _compacted_of(layout: Layout, commit_id: str) -> dict[str, CommittedFile]:
+    """The files of a commit whose rows are in compacted files, as it named them."""
+    found, live = {}, set()
+    for compaction in read_compactions(layout.commits):
+        for file in compaction.files:
+            for part in file.parts:
+                if commit_of(Path(part.path)) == commit_id:
+                    live.add(file.path)
+                    about = compaction.layer, part.rows, file.bytes, file.sha256
+                    found[part.path] = CommittedFile(part.path, *about)
+    for row in _loaded_from_compacted(layout, commit_id):
+        # The record of that day is lost as well, and is made again by the numbers of rows.
+        if row["path"] not in live and (layout.root / row["path"]).exists():
+            name = f"{Path(row['path']).parent}/{commit_id}.{row['sha256'][:12]}.parquet"
+            found[name] = CommittedFile(**row | {"path": name})
+    return found
+
+
+def _loaded_from_compacted(layout: Layout, commit_id: str) -> list[dict[str, Any]]:
+    """The rows of a commit in compacted files, as a warehouse knows them."""
+    sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, '/day-') AND "
+    # Warehouses of earlier versions know runs only, which had one commit each.
+    return records_of(layout, sql + "commit_id = ?", [commit_id]) or records_of(
+        layout, sql + "run_id = ?", [run_of_commit(commit_id)]
+    )
 
 
 def file_digest(path: Path) -> str:

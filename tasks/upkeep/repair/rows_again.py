@@ -9,15 +9,13 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from tasks.model import Batch, Outcome
+from tasks.model import Batch
 from tasks.partition.partitions import (
     CAPTURE_FILE_SCHEMA,
-    by_day,
-    gather,
     judged_captures,
     judged_stripped,
 )
-from tasks.partition.versions import Known, Verdict, judge, known_versions
+from tasks.partition.versions import Known, known_versions
 from tasks.text.counted import counted
 from tasks.upkeep.rebuild_articles import NUMBERED
 from tasks.upkeep.repair.databases import records_of
@@ -25,11 +23,12 @@ from tasks.upkeep.repair.layer_rows import LayerRows
 from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, forget
 from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
+from tasks.upkeep.repair.staged_again import StagedAgain
 from warehouse.build import loader
-from warehouse.layers.commits import Commit, CommittedFile, run_of_commit
+from warehouse.layers.commits import Commit, CommittedFile, commit_path, run_of_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, parquet_problem
-from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
 # Stages the rows of those archive files of a commit that are there, a batch each.
 Refine = Callable[[str, Commit], Sequence[Batch]]
@@ -73,9 +72,16 @@ def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[Committe
     found = {}
     for name, commit in rows.commits.items():
         files = [file for file in commit.files if file.path in wanted and file.path not in where]
-        if damaged := [file for file in files if not rows.is_whole(file)]:
+        damaged = [file for file in files if not rows.is_whole(file)]
+        if damaged or _lacks_articles(commit):
             found[name] = damaged
     return found
+
+
+def _lacks_articles(commit: Commit) -> bool:
+    """Whether captures gave articles of which there are no files, as when a commit was lost."""
+    new = sum(by.get(outcome, 0) for by in commit.outcomes.values() for outcome in NEW)
+    return new > sum(file.rows for file in commit.files if file.layer == "articles")
 
 
 class _Earlier:
@@ -121,6 +127,8 @@ class _CommitAgain:
         self._refine, self._earlier, self._done = refine, earlier, done
         self._commit = rows.commits[name]
         self._layers = {file.layer for file in broken}
+        if _lacks_articles(self._commit):
+            self._layers.add("articles")
         self._loaded = _versions_loaded(rows.layout, run_of_commit(name))
 
     def make(self, lost: Lost) -> None:
@@ -131,7 +139,7 @@ class _CommitAgain:
         days: dict[date | None, Callable[[], pa.Table]] = {}
         if captures is None or stripped is None or "articles" in self._layers:
             batches = self._refine(self._name, self._commit)
-            staged = _Staged(self._rows.layout, self._name, batches)
+            staged = StagedAgain(self._rows.layout, self._name, batches)
             told = captures_of(present) if captures is None else captures
             staged.judge(told, self._loaded, lambda ids: self._earlier.known(self._name, ids))
             if stripped is None:
@@ -149,8 +157,11 @@ class _CommitAgain:
             stripped if "stripped_blocks" in self._layers else None,
         )
         made = {row for rows in days.values() for row in _ids(rows())}
-        self._find_lost(captures, made | _ids(present), lost)
-        self._report(new, lost)
+        count = self._find_lost(captures, made | _ids(present), lost)
+        self._report(new)
+        if count and not any(file.layer == "articles" for file in self._broken):
+            path = commit_path(self._rows.layout.commits, self._name)
+            self._done.lose(path, f"{counted(count, 'article')} of it lost")
         self._rows.exchange(self._name, self._broken, new)
         if "captures" in self._layers:
             self._rows.set_outcomes(self._name, captures)
@@ -197,7 +208,9 @@ class _CommitAgain:
             row.update((name, row[name] and UUID(str(row[name]))) for name in uuids)
         return pa.Table.from_pylist(found, schema=schema)
 
-    def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> None:
+    def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> int:
+        """Add the versions of which there is no row, and count them."""
+        count = 0
         broken = sorted(day for file in self._broken if (day := _day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
         for row in captures.select(columns).to_pylist():
@@ -205,8 +218,10 @@ class _CommitAgain:
                 loaded = self._loaded.get(row["capture_id"])
                 day = loaded["published_date"] if loaded else broken[0] if broken else None
                 lost.days[row["article_id"], row["version_no"]] = day
+                count += 1
+        return count
 
-    def _report(self, new: Sequence[CommittedFile], lost: Lost) -> None:
+    def _report(self, new: Sequence[CommittedFile]) -> None:
         """Say what became of each damaged file, and keep a copy of one of which rows are lost."""
         for file in self._broken:
             path = self._rows.layout.root / file.path
@@ -221,48 +236,6 @@ class _CommitAgain:
             what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
             day = _day(file)
             self._done.lose(path, f"{what}, of {day}" if day else what)
-
-
-class _Staged:
-    """What the archive files of a commit give, those that are there and as far as they do."""
-
-    def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
-        folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
-        self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
-        self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
-        self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
-        self.verdicts: dict[UUID, Verdict] = {}
-        self._order: list[int] = []
-
-    def judge(
-        self,
-        told: pa.Table,
-        loaded: Mapping[UUID, Mapping[str, Any]],
-        known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
-    ) -> None:
-        """Decide on each article as its run did: as its capture tells, else as judged again."""
-        new = {row["capture_id"] for row in told.to_pylist() if row["outcome"] in NEW}
-        # To judge, all earlier commits have to be read.
-        ids = (
-            set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
-        )
-        self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
-        columns = ["capture_id", "outcome", "version_no"]
-        for row in told.select(columns).to_pylist():
-            verdict = self.verdicts.get(row["capture_id"])
-            if verdict and row["version_no"]:
-                seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
-                self.verdicts[row["capture_id"]] = Verdict(
-                    Outcome(row["outcome"]), row["version_no"], seen or verdict.first_seen_at
-                )
-            elif verdict:  # today's rules find an article where the run found none
-                self.verdicts[row["capture_id"]] = verdict._replace(outcome=Outcome.UNCHANGED)
-
-    def versions(self, without: Collection[UUID]) -> dict[date | None, Callable[[], pa.Table]]:
-        """What makes the new versions of each day, but those of some captures."""
-        ids = self.articles["capture_id"].to_pylist()
-        order = [at for at in self._order if ids[at] not in without]
-        return by_day(self.articles, order, self.verdicts)
 
 
 def _versions_loaded(layout: Layout, run_id: str) -> dict[UUID, dict[str, Any]]:

@@ -1,0 +1,58 @@
+"""The rows of a commit's archive files, refined again, with the versions that they were."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+
+from tasks.model import Batch, Outcome
+from tasks.partition.partitions import by_day, gather
+from tasks.partition.versions import Known, Verdict, judge
+from tasks.upkeep.repair.lost_rows import NEW
+from warehouse.layers.commits import run_of_commit
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
+
+
+class StagedAgain:
+    """What the archive files of a commit give, those that are there and as far as they do."""
+
+    def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
+        folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
+        self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
+        self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
+        self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
+        self.verdicts: dict[UUID, Verdict] = {}
+        self._order: list[int] = []
+
+    def judge(
+        self,
+        told: pa.Table,
+        loaded: Mapping[UUID, Mapping[str, Any]],
+        known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
+    ) -> None:
+        """Decide on each article as its run did: as its capture tells, else as judged again."""
+        new = {row["capture_id"] for row in told.to_pylist() if row["outcome"] in NEW}
+        # To judge, all earlier commits have to be read.
+        ids = (
+            set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
+        )
+        self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
+        columns = ["capture_id", "outcome", "version_no"]
+        for row in told.select(columns).to_pylist():
+            verdict = self.verdicts.get(row["capture_id"])
+            if verdict and row["version_no"]:
+                seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
+                self.verdicts[row["capture_id"]] = Verdict(
+                    Outcome(row["outcome"]), row["version_no"], seen or verdict.first_seen_at
+                )
+            elif verdict:  # today's rules find an article where the run found none
+                self.verdicts[row["capture_id"]] = verdict._replace(outcome=Outcome.UNCHANGED)
+
+    def versions(self, without: Collection[UUID]) -> dict[date | None, Callable[[], pa.Table]]:
+        """What makes the new versions of each day, but those of some captures."""
+        ids = self.articles["capture_id"].to_pylist()
+        order = [at for at in self._order if ids[at] not in without]
+        return by_day(self.articles, order, self.verdicts)
