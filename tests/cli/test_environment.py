@@ -1,6 +1,7 @@
 """`presswatch env`: settings in a file, read alike by systemd's rules, compose and the shell."""
 
 import io
+import os
 import subprocess
 from pathlib import Path
 
@@ -25,7 +26,8 @@ GIVEN = {
 
 
 def env(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], *words: str) -> tuple[int, str]:
-    for name in (*SETTINGS, *SERVER, "PREFECT_HOME", "PREFECT_API_URL"):
+    # Also those that a test of `serve` in the same process has set.
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)

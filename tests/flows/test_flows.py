@@ -282,7 +282,7 @@ def test_undated_saved_files_are_named_in_the_runs_message(
     assert ingest(**parameters).loaded.articles == 2
     undated = "1 saved file has no publication date and counts on no day: no date.html;"
     assert undated in caplog.text
-    assert "gb-saved: 2 article\n" in caplog.text + "\n"
+    assert "gb-saved: 2 articles\n" in caplog.text + "\n"
 
 
 def test_recount_and_rebuild_write_the_report_again(place: Place) -> None:

@@ -159,6 +159,7 @@ def test_a_run_is_watched_to_its_end(ui: Watched, served: Served, run_page: str)
     expect(log).to_contain_text("Finished in state Completed")
     expect(log).to_contain_text("jp-shioura-shimbun: 10 articles, 1 video_page")
     expect(log).to_contain_text("loaded: 21 new articles, 0 revised, 32 mentions; published")
+    expect(log).not_to_contain_text("hook")
     expect(ui.page.get_by_role("main").locator("canvas")).to_be_visible()
     ui.shoot("run")
     with served.client() as client:
