@@ -14,7 +14,13 @@ from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import committed_runs, read_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_lock
-from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives, write_removed
+from warehouse.store.archive_files import (
+    SUFFIX,
+    archive_files,
+    expired_archives,
+    removed_archives,
+    write_removed,
+)
 from warehouse.store.working_copy import synchronised
 
 # A robots.txt kept in the cache is asked for again after a day; after so many it is of no use.
@@ -50,7 +56,7 @@ def drop_archives(
     with synchronised(layout):
         known = removed_archives(layout)
         # What goes is written down before it goes, so a killed call is finished by the next one.
-        _unlink(layout.root / place for place in known)
+        _unlink(layout.root / place for place in expired_archives(layout))
         due = _due(_archived(layout), days, megabytes, moment)
         paths = [layout.root / place for archived, _ in due for place in archived.files]
         if paths:

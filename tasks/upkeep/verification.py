@@ -37,9 +37,9 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
 from warehouse.read.query import DatabaseDamaged, QueryError, snapshot
 from warehouse.store.archive_files import Removed, archive_files, removed_archives
-from warehouse.store.link import is_working_copy, read_link
+from warehouse.store.link import is_working_copy
 from warehouse.store.objects import SCHEME, object_at
-from warehouse.store.working_copy import named_objects, synchronised
+from warehouse.store.working_copy import named_objects, updated
 
 __all__ = ["SHOWN", "Finding", "LayersBroken", "Verified", "findings", "verify"]
 
@@ -267,8 +267,8 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     """What a store's state names and the store has not, or not whole."""
     if not is_working_copy(layout):
         return
-    with synchronised(layout):  # else another machine's next state would replace what is looked for
-        link = read_link(layout)
+    # Held, else another machine's next state would replace what is looked for. Nothing is pushed.
+    with updated(layout) as link:
         stored = {each.key: each.bytes for each in link.store.list()} if link else {}
         named = named_objects(layout, link) if link else {}
     for key, size in named.items():

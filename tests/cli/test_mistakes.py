@@ -35,11 +35,20 @@ needs_mounts = pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0, reason="needs root, to mount a disk"
 )
 NO_SUCH_DATA = ("ingest", "backfill {warc}", "demo", "serve", "backup {file}/copy")
-NO_DATA = ("recount", "rebuild warehouse", "rebuild articles", "maintain", "maintain --verify")
+NO_DATA = (
+    *(
+        "recount",
+        "rebuild warehouse",
+        "rebuild articles",
+        "maintain",
+        "maintain --verify",
+        "repair",
+    ),
+)
 NO_SNAPSHOT = ("report", "report --table", "sql x", "sources health")
 CONFIGURED = (
     *("ingest", "backfill {warc}", "rebuild articles", "recount", "maintain", "serve", "deploy"),
-    *("env", "sources check", "extract {page} --source gb-post"),
+    *("repair", "env", "sources check", "extract {page} --source gb-post"),
 )
 
 
@@ -115,7 +124,7 @@ def test_a_configuration_that_is_a_folder(desk: Desk, words: str) -> None:
     desk.fails(words, 2, f"{desk.root}/none.toml: the file is missing")
 
 
-@pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain"])
+@pytest.mark.parametrize("words", ["ingest", "recount", "rebuild warehouse", "maintain", "repair"])
 def test_a_data_folder_of_a_newer_version(desk: Desk, news: DailyNews, words: str) -> None:
     layout = news(1)
     for path in (layout.definitions, *layout.commits.glob("*.json")):
@@ -125,7 +134,9 @@ def test_a_data_folder_of_a_newer_version(desk: Desk, news: DailyNews, words: st
     )
 
 
-@pytest.mark.parametrize("words", ["recount", "rebuild warehouse", "rebuild articles", "maintain"])
+@pytest.mark.parametrize(
+    "words", ["recount", "rebuild warehouse", "rebuild articles", "maintain", "repair"]
+)
 def test_a_warehouse_of_a_newer_version(desk: Desk, news: DailyNews, words: str) -> None:
     layout = news(1)
     with duckdb.connect(str(layout.writer)) as con:

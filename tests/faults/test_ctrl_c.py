@@ -94,7 +94,8 @@ def options(place: Place) -> list[str]:
     return [*named, "--data", files["data"]]
 
 
-COMMANDS = ["ingest", "backfill", "rebuild", "recount", "demo", "maintain", "serve", "report"]
+COMMANDS = ["ingest", "backfill", "rebuild", "recount", "demo", "maintain", "repair", "serve"]
+COMMANDS += ["report"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -272,7 +272,7 @@ def test_recount_and_rebuild_write_the_report_again(place: Place) -> None:
     assert place.layout.report.exists()
 
 
-@pytest.mark.parametrize("command", [("recount",), ("rebuild", "articles"), ("maintain",)])
+@pytest.mark.parametrize("command", [("recount",), ("rebuild", "articles"), ("repair",)])
 def test_without_data_it_says_so_and_makes_no_folder(
     place: Place, tmp_path: Path, command: tuple[str, ...]
 ) -> None:

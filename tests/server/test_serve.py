@@ -59,6 +59,7 @@ def test_deployments_and_forms(served: Served) -> None:
         "nightly": "maintain",
         "recount": "recount",
         "rebuild": "rebuild",
+        "repair": "repair",
     }
     for one in found.values():
         assert one.description

@@ -15,7 +15,7 @@ from warehouse.layers.writer_lock import writer_lock
 
 pytestmark = pytest.mark.slow
 PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier"]
-DEPLOYED = {"archives", "hourly", "daily", "nightly", "rebuild", "recount"}
+DEPLOYED = {"archives", "hourly", "daily", "nightly", "rebuild", "recount", "repair"}
 WAITS = "to finish writing the warehouse"
 AUTH = "admin:not a secret"
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,20 @@ from tasks.locks.source_locks import lock_sources
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
+from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.retention import drop_archives, drop_snapshots
 from tasks.upkeep.verification import verify
+from tests.support import archived_news
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.layers.commits import committed_runs
+from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store import lease as leases
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
+from warehouse.store.link import read_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.working_copy import LEASE, catch_up, drop_unnamed, join, synchronised
 
@@ -448,3 +453,57 @@ def test_objects(store: Store, tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="must be like s3://bucket/folder"):
         open_store(url)
+
+
+def test_a_working_copy_is_repaired_from_its_store(store: Store, here: Layout) -> None:
+    for number in range(2):
+        archived_news.ingest(here, number)
+    before, link = same(here), read_link(here)
+    name = archived_news.run_id(1)
+    [parquet] = here.captures.glob(f"{name}.*.parquet")
+    archive_file = archived_news.archive_of(here, "gb-post", 1)
+    damaged = (here.definitions, here.commits / f"{name}.json", parquet, archive_file)
+    for path in damaged:
+        path.write_bytes(path.read_bytes()[:-9])
+    done = repaired(here)
+    assert done.repaired == {str(path): f"downloaded again from {store.url}" for path in damaged}
+    assert not done.lost
+    assert not verify(here).findings
+    assert same(here) == before
+    after = read_link(here)
+    assert link
+    assert after
+    assert after.documents == link.documents
+
+
+def test_damage_in_the_store_itself_is_refused(store: Store, here: Layout) -> None:
+    archived_news.ingest(here, 0)
+    [parquet] = here.captures.glob("*.parquet")
+    name = parquet.relative_to(here.root).as_posix()
+    content = parquet.read_bytes()
+    parquet.write_bytes(content[:-9] + b"damaged!!")
+    store.delete([name])
+    store.create(name, parquet)
+    with pytest.raises(StoreError, match=r"damaged in the store itself: restore it there"):
+        repaired(here)
+    store.delete([name])
+    with pytest.raises(StoreError, match=f"{name}: is not in the store"):
+        repaired(here)
+
+
+def test_damage_of_a_working_copy_does_not_reach_its_store(store: Store, here: Layout) -> None:
+    run(here, "r1", day(1))
+    before = read_link(here)
+    here.definitions.write_bytes(here.definitions.read_bytes()[:-9])
+    assert any(finding.kind == "definitions" for finding in verify(here).findings)
+    with pytest.raises(DocumentError, match=r"definitions\.json"), synchronised(here):
+        pass
+    after = read_link(here)
+    assert before
+    assert after
+    assert after.state == before.state
+
+
+def repaired(layout: Layout) -> Repaired:
+    refine = partial(archived_news.refine_commit, layout)
+    return repair(layout, refine, partial(archived_news.load_runs_again, layout))

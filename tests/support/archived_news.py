@@ -72,7 +72,10 @@ def page(source_id: str, slug: str, at: datetime, seed: int, day: int | None) ->
 
 
 def day_of_news(number: int) -> Iterator[tuple[str, list[Attempt]]]:
-    """What each source gives on a day: a listing, pages, one that changes, one that never does."""
+    """What each source gives on a day: a listing and pages.
+
+    `front` changes, `swing` changes back and forth, `about` never does.
+    """
     at = begun(number)
     for offset, source in enumerate(SOURCES):
         name, later = source.id, at + timedelta(minutes=5)
@@ -87,7 +90,8 @@ def day_of_news(number: int) -> Iterator[tuple[str, list[Attempt]]]:
             [
                 listing,
                 page(name, f"new-{number}", later, seed, 2 + number),
-                page(name, "front", later, 900 + number // 2, 2),
+                page(name, "front", later, 900 + max(number, 1), 2),
+                page(name, "swing", later, 700 + number % 2, 2),
                 page(name, "about", later, 800, None),
                 replace(page(name, f"empty-{number}", later, 1, None), payload=b"<html></html>"),
             ],

@@ -79,7 +79,9 @@ SOURCES = (source("gb-post"), source("gb-echo"))
 PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" content="article">
 <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}",
 "datePublished": "2026-03-{day:02}T08:00:00Z"}}</script></head>
-<body><article><h1>{title}</h1>{paragraphs}</article></body></html>"""
+<body><article><h1>{title}</h1>{paragraphs}
+<div class="newsletter">Sign up to our newsletter and never miss a story</div></article></body>
+</html>"""
 
 
 class DamagedFolder:

@@ -230,6 +230,26 @@ def test_the_command_tells_what_is_broken(place: Place) -> None:
     assert f"{broken}: no record at 1 raw_refs" in done.stderr
 
 
+def test_the_command_repairs_and_says_what_it_could_not(place: Place) -> None:
+    before = rows_of(place)
+    options = ["--sources", place.files["sources_file"], "--data", place.files["data"]]
+    done = CliRunner().invoke(app, ["repair", *options])
+    assert (done.exit_code, done.stdout) == (0, "nothing to repair\n")
+    parquet = min(place.layout.articles.glob("*/*.parquet"))
+    cut(parquet)
+    done = CliRunner().invoke(app, ["repair", *options])
+    assert done.exit_code == 0
+    assert f"{parquet}: made again\n" in done.stdout
+    assert "| file | |" in asyncio.run(artifact("repair-ledger"))
+    gone = archives(place)[0]
+    gone.unlink()
+    done = CliRunner().invoke(app, ["repair", *options])
+    assert done.exit_code == 3
+    assert f"{gone}: gone; its rows stay in Parquet\n" in done.stderr
+    assert maintain(**place.files, verify_only=True).verified.findings == ()
+    assert rows_of(place) == before
+
+
 def test_of_many_findings_the_first_are_told() -> None:
     many = [found("commit", Path(f"a/{number}"), "is not there") for number in range(60)]
     lines = str(LayersBroken(many)).splitlines()

@@ -25,6 +25,9 @@ T = TypeVar("T")
 _LINK = "restore it from a backup, or begin with an empty data folder"
 
 
+UPGRADE = "it was written by a newer version of Presswatch; upgrade"
+
+
 class DocumentError(ValueError):
     """A document of the data folder cannot be read; the message names it and the remedy."""
 
@@ -114,7 +117,7 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
 
 def newer(name: object, found: str) -> DocumentError:
     """The error for what a newer version of Presswatch wrote: what was found, and the remedy."""
-    return DocumentError(name, found, "it was written by a newer version of Presswatch; upgrade")
+    return DocumentError(name, found, UPGRADE)
 
 
 @cache

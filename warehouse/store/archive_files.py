@@ -12,6 +12,7 @@ from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import Missing, side_by_side
 
 SUFFIX = ".warc.gz"
+DAMAGED = "damaged: "  # begins why repair has given an archive file or a record up
 
 
 def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
@@ -47,7 +48,8 @@ def download_archives(layout: Layout, source_id: str, most: int) -> None:
 
 
 # Kept, so that a `raw_ref` into one of these is not taken for broken.
-# By place below the data folder: `bytes`, `removed_at` and `why`.
+# By place below the data folder: `bytes`, `removed_at` and `why`. A place may be that of a damaged
+# record, `raw/<source_id>/<run_id>.warc.gz#<offset>`.
 Removed = Mapping[str, Mapping[str, Any]]
 
 
@@ -61,6 +63,12 @@ def removed_archives(layout: Layout) -> Removed:
     if not layout.removed.exists():
         return {}
     return decode(_Document, layout.removed.read_bytes(), layout.removed).archives
+
+
+def expired_archives(layout: Layout) -> list[str]:
+    """Of these, those that are to go: not what was damaged, which a backup may bring back."""
+    removed = removed_archives(layout).items()
+    return [place for place, about in removed if not about["why"].startswith(DAMAGED)]
 
 
 def write_removed(layout: Layout, archives: Removed) -> None:

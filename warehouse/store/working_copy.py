@@ -19,6 +19,7 @@ from uuid import uuid4
 import duckdb
 
 from warehouse.build.article_texts_view import point_texts
+from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.manifest import NAME
 from warehouse.build.publish import copy_over, show, snapshot_folder, snapshots
 from warehouse.layers.commits import (
@@ -28,9 +29,10 @@ from warehouse.layers.commits import (
     read_commit,
     read_commits,
 )
+from warehouse.layers.definitions import read_definitions
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_writer_lock, writer_lock
-from warehouse.store.archive_files import removed_archives
+from warehouse.store.archive_files import expired_archives, removed_archives
 from warehouse.store.lease import FOLDER as LEASES
 from warehouse.store.lease import TURNS, lease
 from warehouse.store.link import Link, files_of, is_working_copy, read_link, scan, write_link
@@ -51,6 +53,12 @@ log = logging.getLogger(__name__)
 
 LEASE = f"{LEASES}/warehouse.json"
 TRIES = 3
+# Read before they are uploaded, as commits are: damage of this folder must not reach the store.
+READ_FIRST: Mapping[str, Callable[[Layout], object]] = {
+    "definitions.json": read_definitions,
+    "topic_changes.json": recorded_changes,
+    "removed.json": removed_archives,
+}
 
 
 def join(layout: Layout, url: str) -> None:
@@ -92,15 +100,25 @@ def synchronised(
     `waiting` is called with a message when another process or machine has to be waited for.
     StoreError when the store does not answer, or another machine has changed it meanwhile.
     """
+    with updated(layout, waiting) as link:
+        yield
+        if link:
+            push(layout, read_link(layout) or link)
+
+
+@contextmanager
+def updated(
+    layout: Layout, waiting: Callable[[str], None] = lambda message: None
+) -> Iterator[Link | None]:
+    """The same without the push, to look at what there is; yields the link to the store."""
     with writer_lock(layout, waiting):
         link = read_link(layout)
         if link is None:
-            yield
+            yield None
             return
         with lease(link.store, LEASE, link.copy, waiting):
             pull(layout, link)
-            yield
-            push(layout, read_link(layout) or link)
+            yield link
 
 
 def pull(layout: Layout, link: Link) -> None:
@@ -165,7 +183,7 @@ def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[st
         half.rename(path)
     os.sync()  # once, instead of an fsync for each file
     after = named_files(layout.commits) if may_unname else set()
-    expired = removed_archives(layout) if "removed.json" in contents else ()
+    expired = expired_archives(layout) if "removed.json" in contents else ()
     for name in (*(before - after), *expired):
         (layout.root / name).unlink(missing_ok=True)
 
@@ -215,6 +233,8 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     if local == link.documents and current == link.published and not anyway:
         return
     changed = {name: digest for name, digest in local.items() if link.documents.get(name) != digest}
+    for name in READ_FIRST.keys() & changed:
+        READ_FIRST[name](layout)
     # What a small file names is uploaded before it, and all before the state: a push that is killed
     # leaves unnamed objects, but no state with missing ones.
     large = sorted({large for name in changed for large in _files_named_by(layout, name)})
@@ -237,7 +257,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
         if old not in stored:
             store.delete([f"{old.key}/{layout.current.name}", f"{old.key}/{NAME}"])
     if "removed.json" in changed:
-        store.delete(removed_archives(layout))
+        store.delete(expired_archives(layout))
     drop_old_states(store, state.number)
     link.state, link.documents = state.number, local
     link.snapshots, link.published = stored, current

@@ -7,13 +7,19 @@ from pathlib import Path
 from tasks.archive.any_warc_records import Record, read_records
 from tasks.archive.read import read_archive_damage
 from tasks.archive.warc_records import GZIP
-from tasks.model import Capture
+from tasks.model import Capture, Damage
 from tasks.partition.partitions import warc_name
 from tasks.upkeep.repair.databases import records_of
-from tasks.upkeep.repair.quarantine import keep_copy, move_away
+from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.layout import Layout
-from warehouse.store.archive_files import SUFFIX, download_archive, removed_archives, write_removed
+from warehouse.store.archive_files import (
+    DAMAGED,
+    SUFFIX,
+    download_archive,
+    removed_archives,
+    write_removed,
+)
 
 _PAYLOADS = frozenset({"response", "resource"})
 
@@ -28,20 +34,24 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
     if not path.exists():
         download_archive(layout, path.relative_to(layout.raw).as_posix())
     if not path.exists():
-        note_removed(layout, {place: 0}, "damaged: it was gone")
+        note_removed(layout, {place: 0}, "it was gone")
         done.lose(path, "gone; its rows stay in Parquet")
         return
-    found = list(read_archive_damage(path))
-    captures = [one[0] for one in found if isinstance(one, tuple)]
-    if not captures or not all(_belongs(capture, path) for capture in captures):
-        note_removed(layout, {place: path.stat().st_size}, "damaged: it is in the quarantine")
-        move_away(layout, path)
+    damaged, belong = set[int](), set[bool]()
+    for found in read_archive_damage(path):
+        if isinstance(found, Damage):
+            damaged.add(found.offset)
+        else:
+            belong.add(_belongs(found[0], path))
+    if belong != {True}:  # no capture is left, or it is the file of another run
+        keep_copy(layout, path)
+        note_removed(layout, {place: path.stat().st_size}, "it is in the quarantine")
+        path.unlink()
         done.lose(path, "quarantined; its rows stay in Parquet")
         return
     size = path.stat().st_size
     records = list(read_records(path, 0, size, 0, frozenset(), GZIP))
     starts = sorted(one.offset for one in records if isinstance(one, Record))
-    damaged = {one.offset for one in found if not isinstance(one, tuple)}
     damaged |= _raw_refs(layout, path) - {
         one.offset for one in records if isinstance(one, Record) and one.kind in _PAYLOADS
     }
@@ -54,7 +64,7 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         noted[f"{place}#{offset}"] = max(end - offset, 0)
     if not noted and not noted_places(layout, place):  # cut where a record ends
         noted[f"{place}#{size}"] = 0
-    note_removed(layout, noted, "damaged: a record that cannot be read")
+    note_removed(layout, noted, "a record that cannot be read")
     for name in noted:
         done.lose(layout.root / name, "quarantined; its rows stay in Parquet")
 
@@ -78,11 +88,11 @@ def noted_places(layout: Layout, place: str) -> set[int]:
 
 
 def note_removed(layout: Layout, sizes: Mapping[str, int], why: str) -> None:
-    """Add archive files, or places in them, to the list of what was removed."""
+    """Add damaged archive files, or places in them, to the list of what was removed."""
     now = datetime.now(UTC).isoformat()
     known = removed_archives(layout)
     new = {
-        place: {"bytes": size, "removed_at": now, "why": why}
+        place: {"bytes": size, "removed_at": now, "why": DAMAGED + why}
         for place, size in sizes.items()
         if place not in known
     }

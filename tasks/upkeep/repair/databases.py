@@ -44,7 +44,7 @@ def rows_of(layout: Layout, sql: str, parameters: Sequence[object] = ()) -> pa.T
     """The rows of a query from the first DuckDB file that has any; None when none has."""
     for path in copies(layout):
         with suppress(duckdb.Error), opened_copy(path) as con:
-            found: pa.Table = con.execute(sql, list(parameters)).to_arrow_table()
+            found: pa.Table = con.sql(sql, params=list(parameters)).to_arrow_table()
             if found.num_rows:
                 return found
     return None

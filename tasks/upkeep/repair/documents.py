@@ -17,7 +17,7 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, read_definitions
 from warehouse.layers.documents import encode
 from warehouse.layers.layout import Layout
-from warehouse.store.archive_files import archive_files, write_removed
+from warehouse.store.archive_files import DAMAGED, archive_files, write_removed
 from warehouse.store.objects import SCHEME
 
 FROM_WAREHOUSE = "made again from the warehouse"
@@ -83,7 +83,7 @@ def restore_removed(layout: Layout, done: Repaired) -> None:
         if not (name := row["name"]).startswith(("/", SCHEME))
     }
     here = {warc_name(layout, layout.raw / name) for name in archive_files(layout)}
-    why = "not there, and the list of those removed was damaged"
+    why = f"{DAMAGED}it was gone when the list was made again"
     gone = {"bytes": 0, "removed_at": datetime.now(UTC).isoformat(), "why": why}
     write_removed(layout, dict.fromkeys(sorted(named - here), gone))
     done.repair(layout.removed, "made again from the archive files that are not there")

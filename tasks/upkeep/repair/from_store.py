@@ -1,5 +1,6 @@
 """Damaged files of a working copy, downloaded again from its store."""
 
+import filecmp
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -37,6 +38,9 @@ def download_again(layout: Layout, link: Link, path: Path, done: Repaired) -> bo
         try:
             link.store.download(name, beside)
         except Missing:
+            return False
+        if path.exists() and filecmp.cmp(beside, path, shallow=False):
+            beside.unlink()  # as it was when it was archived
             return False
         beside.replace(path)
     else:

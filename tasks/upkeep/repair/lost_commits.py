@@ -44,9 +44,15 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     files may bring it back.
     """
     path = commit_path(layout.commits, commit_id)
+    columns = ", ".join(_ABOUT)
+    # Warehouses of earlier versions know runs only, which had one commit each.
     about = records_of(
         layout,
-        f"SELECT {', '.join(_ABOUT)} FROM runs WHERE run_id = ?",  # noqa: S608
+        f"SELECT {columns} FROM commits WHERE commit_id = ?",  # noqa: S608
+        [commit_id],
+    ) or records_of(
+        layout,
+        f"SELECT {columns} FROM runs WHERE run_id = ?",  # noqa: S608
         [run_of_commit(commit_id)],
     )
     files = _files_of(layout, commit_id)
@@ -62,13 +68,19 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     known = about[0] if about else _told_by_files(layout, commit_id, files, captures)
     commit = Commit(
         run_id=run_of_commit(commit_id),
-        **known | {"warcs": tuple(known["warcs"])},
+        **known | {"warcs": tuple(known["warcs"])} | _part_of(commit_id),
         files=tuple(sorted(files, key=lambda file: file.path)),
         outcomes={source: dict(sorted(outcomes[source].items())) for source in sorted(outcomes)},
     )
     write_commit(layout.commits, commit)
     done.repair(path, "made again from the warehouse" if about else "made again from Parquet")
     return True
+
+
+def _part_of(commit_id: str) -> dict[str, int]:
+    """Which part of its run a commit is, where it is not the first."""
+    part = commit_id.removeprefix(run_of_commit(commit_id)).lstrip("_")
+    return {"part": int(part)} if part else {}
 
 
 def is_whole_commit(path: Path) -> bool:

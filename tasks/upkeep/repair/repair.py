@@ -28,7 +28,9 @@ from tasks.upkeep.repair.snapshots import (
     write_manifest,
 )
 from tasks.upkeep.verification import findings
+from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
+from warehouse.layers.documents import UPGRADE
 from warehouse.layers.findings import Finding, Kind, LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.store.link import read_link
@@ -57,14 +59,17 @@ def repair(
     """Repair what is damaged; what cannot be goes into the quarantine, and is named.
 
     A repair that was killed is done again by the next one. LayersBroken when something is found
-    after it; StoreError when a store itself is damaged.
+    after it, or was written by a newer version; StoreError when a store itself is damaged.
     """
     done = Repaired()
     found = list(findings(layout))
     for number in range(ROUNDS):
         if not found:
             return done
+        if newer := [finding for finding in found if finding.remedy == UPGRADE]:
+            raise LayersBroken(newer)
         with synchronised(layout, waiting):
+            refuse_newer_writer(layout)
             damaged = _by_kind(layout, found, done)
             lost = _repair_commits(layout, damaged, done)
             _repair_documents(layout, damaged, done)
