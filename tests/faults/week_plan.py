@@ -96,11 +96,12 @@ def _made_of(kind: str, dice: random.Random, jumps: Sequence[timedelta]) -> dict
 
 
 def _overwrite(path: Path) -> None:
+    """Overwrite some bytes in the middle, and in each block of a DuckDB file: some are free."""
     size = path.stat().st_size
     with path.open("r+b") as file:
-        file.seek(size // 2)
-        file.write(b"\0damaged" * 64)
-    assert path.stat().st_size >= size
+        for at in (size // 2, *range(50_000, size, 100_000)):
+            file.seek(at)
+            file.write(b"\0damaged" * 8)
 
 
 def _latest(layout: Layout, pattern: str) -> Path:
