@@ -80,6 +80,7 @@ def choose_headline(
 
 def _unbroken(text: str, others: Iterable[str]) -> str:
     """The text, or the other one that goes on where it breaks off."""
+
     # At a quote, `content="He said "no""`, or within a word where JSON-LD is cut to 110 characters.
     def goes_on(other: str) -> bool:
         rest = other[len(text) :]
