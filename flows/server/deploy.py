@@ -66,7 +66,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
             for old in client.read_automations_by_name(name):
                 client.delete_automation(old.id)
     if not alert_channels(alerts):
-        log.info("alerts: %s", no_recipient(alerts, installation.settings.alerts))
+        log.warning("alerts: %s", no_recipient(alerts, installation.settings.alerts))
     return update_forms(installation)
 
 

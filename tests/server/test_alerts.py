@@ -12,7 +12,11 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Crashed, Scheduled
 
+<<<<<<< HEAD
 from tests.cli.test_json_logs import objects
+=======
+from flows.server.deploy import RETIRED
+>>>>>>> a708c8ec148115cee1e99c912300dcd61c693381
 from tests.support.ports import free_port
 from tests.support.receivers import Mailbox, Receiver
 from tests.support.sample_newsroom import DEPLOYMENTS, Newsroom, Place
@@ -58,11 +62,20 @@ def served(
     api = {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api"}
     environment = {**served.environment, **api, "ALERTS_URL": receiver.url}
     run_of_the_handbook("CustomWebhookNotificationBlock", environment)
+    with served.client() as client:
+        (crashed,) = client.read_automations_by_name("presswatch: a run crashed")
+        client.create_automation(crashed.model_copy(update={"name": RETIRED[0]}))
     words = ["deploy", "--sources", place.files["sources_file"], "--data", place.files["data"]]
     words += ["--topics", place.files["topics_file"]]
     subprocess.run([sys.executable, "-m", "flows", *words], env=environment, cwd=ROOT, check=True)
     yield served
     served.stop()
+
+
+def test_an_automation_of_an_earlier_version_is_gone(served: Served) -> None:
+    with served.client() as client:
+        assert client.read_automations_by_name("presswatch: a run crashed")
+        assert client.read_automations_by_name(RETIRED[0]) == []
 
 
 def test_runs_that_fail_and_the_source_that_makes_them_are_told_once(
