@@ -12,11 +12,8 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Crashed, Scheduled
 
-<<<<<<< HEAD
-from tests.cli.test_json_logs import objects
-=======
 from flows.server.deploy import RETIRED
->>>>>>> a708c8ec148115cee1e99c912300dcd61c693381
+from tests.cli.test_json_logs import objects
 from tests.support.ports import free_port
 from tests.support.receivers import Mailbox, Receiver
 from tests.support.sample_newsroom import DEPLOYMENTS, Newsroom, Place
