@@ -90,19 +90,23 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
-        for run_id in sorted(archived.difference(begun_runs(layout))):
-            load_uncommitted(installation, run_id, pool)
+        load_uncommitted(installation, sorted(archived.difference(begun_runs(layout))), pool)
     return lost
 
 
-def load_uncommitted(installation: Installation, run_id: str, pool: PagePool) -> None:
-    """Refine and load the archive files of a run that none of its commits has."""
-    layout = installation.layout
-    names = uncommitted_archives(layout, run_id)
-    if run := _refine_archives(installation, run_id, names, pool):
-        part = next_part(layout.commits, run_id)
-        load_runs(installation, [run_part(run_id, run.batches, part)])
-        shutil.rmtree(layout.stage / run_id, ignore_errors=True)
+def load_uncommitted(installation: Installation, run_ids: Iterable[str], pool: PagePool) -> None:
+    """Refine and load the archive files of runs that none of their commits has.
+
+    In one load, which stops when other runs have no commit.
+    """
+    layout, runs = installation.layout, list[Run]()
+    for run_id in run_ids:
+        names = uncommitted_archives(layout, run_id)
+        if run := _refine_archives(installation, run_id, names, pool):
+            runs.append(run_part(run_id, run.batches, next_part(layout.commits, run_id)))
+    load_runs(installation, runs)
+    for run in runs:
+        shutil.rmtree(layout.stage / run.run_id, ignore_errors=True)
 
 
 def _refine_archives(

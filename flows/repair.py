@@ -16,7 +16,7 @@ from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
 from tasks.backfill.shards import FLOW
 from tasks.installation import Installation
-from tasks.load.task import load_runs, publish_snapshot
+from tasks.load.task import publish_snapshot
 from tasks.model import Batch
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_run_archive
@@ -55,9 +55,7 @@ def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Rep
     ):
 
         def load(run_ids: Sequence[str]) -> None:
-            for run_id in run_ids:
-                load_uncommitted(installation, run_id, pool)
-            load_runs(installation, [])
+            load_uncommitted(installation, run_ids, pool)
             publish_snapshot(installation)
 
         refine = partial(refine_commit, installation, pool, shards)

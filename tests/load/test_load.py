@@ -19,7 +19,7 @@ import pytest
 from tasks.load.loader import CheckFailed, load, rebuild_warehouse
 from tasks.topics.topic import TopicEntry
 from tasks.upkeep.rebuild_articles import rebuild_articles
-from tests.support.daily_news import NOW, DailyNews, ingest, run_id, stage_day
+from tests.support.daily_news import NOW, DailyNews, day_of_news, ingest, run_id, stage_day
 from tests.support.publishing import publish
 from tests.support.staged_pages import (
     HARVEST,
@@ -471,11 +471,11 @@ def test_rebuilt_articles_are_loaded_by_the_next_load(layout: Layout) -> None:
     publish(layout)
     assert (tables(layout), files(layout)) == kept
 
-    cleaner = [Page("about", "We write.", None, 1.0), Page("copy-0", source_id="de-blatt")]
-    rebuild_articles(
-        layout,
-        lambda commit: (runs | {run_id(0): stage(layout, run_id(0), cleaner)}).get(commit.id),
-    )
+    pages = [
+        replace(page, body="We write.") if page.slug == "about" else page for page in day_of_news(0)
+    ]
+    cleaner = runs | {run_id(0): stage(layout, run_id(0), pages)}
+    rebuild_articles(layout, lambda commit: cleaner.get(commit.id))
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)
     assert query(layout, "FROM article_versions WHERE body_chars = 9").num_rows == 1

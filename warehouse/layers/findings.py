@@ -27,11 +27,10 @@ Kind = Literal[
 
 BACKUP = "restore it from a backup"
 _REPAIR = f"{BACKUP}, or run `presswatch repair`"
-_ARCHIVE = "restore the file from a backup; what is left of it is read"
 _REBUILD = "`presswatch rebuild warehouse` makes it again"
 REMEDIES: dict[Kind, str] = {
-    "archive record": _ARCHIVE,
-    "archive file": _ARCHIVE,
+    "archive record": _REPAIR,
+    "archive file": _REPAIR,
     "parquet": _REPAIR,
     "commit": _REPAIR,
     "compaction": _REPAIR,
@@ -39,7 +38,7 @@ REMEDIES: dict[Kind, str] = {
     "topic changes": _REPAIR,
     "vintage": _REPAIR,
     "removed archives": _REPAIR,
-    "manifest": "delete it, or run `presswatch repair`: it is made again",
+    "manifest": "`presswatch repair` makes it again",
     "snapshot": _REBUILD,
     "writer file": _REBUILD,
     "state file": "delete it: it is made again",
