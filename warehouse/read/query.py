@@ -126,7 +126,7 @@ def asked(
 
 def query(layout: Layout, sql: str) -> pa.Table:
     """The result of one SQL query on the current snapshot; QueryError with one line."""
-    with snapshot(layout) as con, _errors_in_a_line():
+    with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
         relation = con.sql(sql)
         return pa.table({}) if relation is None else relation.to_arrow_table()
 
