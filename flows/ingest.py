@@ -38,6 +38,7 @@ from tasks.refine.task import RefinedSource, refine_run_archive, refine_source, 
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_DAYS, MOST_PAGES
 from tasks.text.counted import counted
+from warehouse.damage.layer_findings import require_readable
 from warehouse.layers.commits import committed_runs
 from warehouse.read.query import kept_open
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
@@ -87,6 +88,7 @@ def ingest(
             # What need not be fetched again is read from the snapshot.
             log.info("the warehouse is gone: rebuilding it before anything is fetched")
             rebuild_snapshot(installation)
+        require_readable(layout)  # not to fetch what could not be loaded
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]
 

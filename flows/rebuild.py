@@ -79,7 +79,6 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
         # ingest, which finishes them.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
         archived.difference_update(committed_runs(layout.commits), begun_runs(layout))
-        for run_id in sorted(archived):
-            run = refine_run(installation, run_id, pool)
-            load_runs(installation, [run] if run else [])
+        runs = (refine_run(installation, run_id, pool) for run_id in sorted(archived))
+        load_runs(installation, [run for run in runs if run])
     return lost

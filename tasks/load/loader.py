@@ -43,8 +43,9 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
-from warehouse.layers.findings import LayersBroken
+from warehouse.layers.findings import LayersBroken, found
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import digest_problem
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised
@@ -204,13 +205,24 @@ def _add_runs(
     con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load earlier commits, then partition and load the runs, numbered after them."""
+    new = sorted(runs, key=lambda run: run.run_id)
     to_load = set(committed_runs(layout.commits)) - loader.loaded_runs(con)
     commits = read_commits(layout.commits, sorted(to_load))
+    if commits and not loader.loaded_runs(con):
+        # All is loaded again.
+        require_whole_layers(layout, {run.run_id for run in new})
+    elif changed := [
+        found("parquet", layout.root / file.path, problem)
+        for commit in commits
+        for file in commit.files
+        if (problem := digest_problem(layout.root / file.path, file.sha256))
+    ]:
+        raise LayersBroken(changed)
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
     late: list[Path | str] = []
     # One after another: version numbers depend on all earlier runs.
-    for run in sorted(runs, key=lambda run: run.run_id):
+    for run in new:
         done = read_commit(layout.commits, run.run_id)
         if done:
             warcs = (batch.warc for batch in run.batches)

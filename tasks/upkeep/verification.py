@@ -29,6 +29,7 @@ from warehouse.damage.layer_findings import (
     missing_commits,
     parquet_findings,
     read_committed,
+    rows_of_files,
 )
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.documents import DocumentError, document_problem
@@ -148,7 +149,7 @@ def _cache_findings(layout: Layout) -> Iterator[Finding]:
 
 
 def _parquet_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
-    files = committed.files()
+    files = rows_of_files(committed.commits)
     for number, (key, rows) in enumerate(files.items(), 1):
         advance("Parquet files verified", number, len(files))
         done.files += 1

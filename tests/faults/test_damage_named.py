@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from flows.cli.app import app
 from flows.ingest import ingest
@@ -282,6 +282,11 @@ def test_a_damaged_cached_listing_is_made_again(
     assert f"{path} is damaged" in caplog.text
 
 
+def command(place: Place, *words: str) -> Result:
+    options = [f"--{name.removesuffix('_file')}={value}" for name, value in place.files.items()]
+    return CliRunner().invoke(app, [*words, *options])
+
+
 def test_the_command_says_it_in_a_line(prefect_api: str, tmp_path: Path) -> None:
     """And a lost warehouse is rebuilt before anything is collected."""
     place = Place(tmp_path)
@@ -291,11 +296,15 @@ def test_the_command_says_it_in_a_line(prefect_api: str, tmp_path: Path) -> None
     done = ingest(**place.files)
     assert [source.outcomes for source in done.sources] == [{}, {}]
     assert tables(place.layout, leave_out=("loads", "files", "runs", "captures")) == before
+    flip(place.layout.definitions)
+    told = command(place, "ingest")
+    assert told.exit_code == 1
+    assert f"{place.layout.definitions} is damaged" in told.stderr
+    assert "Traceback" not in told.stderr
     path = min(place.layout.commits.glob("2*.json"))
     flip(path)
-    options = [f"--{name.removesuffix('_file')}={value}" for name, value in place.files.items()]
     for words in (["rebuild", "warehouse"], ["maintain"], ["maintain", "--verify"]):
-        told = CliRunner().invoke(app, [*words, *options])
+        told = command(place, *words)
         assert told.exit_code == 1, words
         assert f"{path}" in told.stderr
         assert "Traceback" not in told.stderr

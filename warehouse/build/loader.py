@@ -1,6 +1,5 @@
 """Building the warehouse in the loader's private DuckDB file, one transaction per load."""
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -58,8 +57,6 @@ RUNS = pa.schema(
     ]
 )
 
-log = logging.getLogger(__name__)
-
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -85,19 +82,14 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 
 @contextmanager
 def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
-    current = {schema_version.SCHEMA_VERSION}
     with opened(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
         has_tables = _has_tables(con)
-        # A run's commits are its id, or begin with it.
-        runs = {run_of_commit(name) for name in committed}
-        lost = sorted(loaded_runs(con) - runs) if has_tables else []
+        lost = sorted(loaded_runs(con) - set(map(run_of_commit, committed))) if has_tables else []
         if lost and not layout.link.exists():
             raise LayersBroken([lost_commit(layout, run_id) for run_id in lost])
+        is_current = schema_version.schema_versions(con) <= {schema_version.SCHEMA_VERSION}
         is_older = has_tables and 0 < last_load(con) < published_load(layout)
-        if is_older:
-            log.warning("%s is older than the snapshot: it is made again", layout.writer)
-        is_current = has_tables and schema_version.schema_versions(con) <= current
         if not has_tables or (is_current and not lost and not is_older):
             yield con
             return

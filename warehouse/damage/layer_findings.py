@@ -3,7 +3,7 @@
 None of it needs a snapshot; where one can be read, what it knows is compared as well.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,9 +33,9 @@ from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import parquet_problem
-from warehouse.read.query import QueryError, snapshot, snapshot_records
+from warehouse.read.query import QueryError, open_snapshot, snapshot, snapshot_records
 from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives
-from warehouse.store.link import read_link
+from warehouse.store.link import is_working_copy, read_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,14 @@ class Committed:
     compactions: tuple[Compaction, ...]
     findings: tuple[Finding, ...]  # for those that cannot be read
 
-    def files(self) -> Mapping[tuple[str, str], int]:
-        """Rows of the current Parquet files, by path below the data folder and SHA-256."""
-        rows: dict[tuple[str, str], int] = {}
-        # After compaction, runs have files in common: the rows of a file are those of all.
-        for file in (file for commit in self.commits for file in commit.files):
-            rows[file.path, file.sha256] = rows.get((file.path, file.sha256), 0) + file.rows
-        return rows
+
+def rows_of_files(commits: Iterable[Commit]) -> dict[tuple[str, str], int]:
+    """Rows of the Parquet files of commits, by path below the data folder and SHA-256."""
+    rows: dict[tuple[str, str], int] = {}
+    # After compaction, runs have files in common: the rows of a file are those of all.
+    for file in (file for commit in commits for file in commit.files):
+        rows[file.path, file.sha256] = rows.get((file.path, file.sha256), 0) + file.rows
+    return rows
 
 
 def read_committed(layout: Layout) -> Committed:
@@ -73,9 +74,20 @@ def read_committed(layout: Layout) -> Committed:
     return Committed(tuple(current), tuple(compactions), tuple(findings))
 
 
+_HISTORIES = (read_definitions, recorded_changes, removed_archives, read_link)
+
+
+def require_readable(layout: Layout) -> None:
+    """Raise the error of a document or a snapshot that a run could not read when it loads."""
+    for read in _HISTORIES:
+        read(layout)
+    if con := open_snapshot(layout):
+        con.close()
+
+
 def document_findings(layout: Layout) -> Iterator[Finding]:
     """Documents beside the layers that cannot be read, and vintages."""
-    for read in (read_definitions, recorded_changes, removed_archives, read_link):
+    for read in _HISTORIES:
         try:
             read(layout)
         except DocumentError as error:
@@ -83,8 +95,13 @@ def document_findings(layout: Layout) -> Iterator[Finding]:
     yield from unreadable_vintages(layout)
 
 
-def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
-    """Commits that are gone: their Parquet files, their archive or the snapshot tell of them."""
+def missing_commits(
+    layout: Layout, committed: Committed, loading: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Commits that are gone: their Parquet files, their archive or the snapshot tell of them.
+
+    The runs in `loading` have none yet.
+    """
     names = set(committed_runs(layout.commits))
     runs = {run_of_commit(name) for name in names}
     parts = {
@@ -93,7 +110,9 @@ def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
         for file in record.files
         for part in file.parts
     }
-    lost = (parts | lost_runs(layout)) - names
+    # Another machine may have archived, and of two states of a store the later one counts.
+    is_shared = is_working_copy(layout)
+    lost = (parts if is_shared else parts | lost_runs(layout)) - names
     yield from (lost_commit(layout, name) for name in sorted(lost))
     if committed.findings:
         return  # a Parquet file that nothing names may be named by what cannot be read
@@ -107,8 +126,8 @@ def missing_commits(layout: Layout, committed: Committed) -> Iterator[Finding]:
         elif name not in lost:
             lost.add(name)
             yield replace(lost_commit(layout, name), problem=f"is not there, yet {path.name} is")
-    begun = {path.stem for path in layout.locks.glob("*.run")}
-    for name in archive_files(layout):
+    begun = {*loading, *(path.stem for path in layout.locks.glob("*.run"))}
+    for name in () if is_shared else archive_files(layout):
         run_id = Path(name).name.removesuffix(SUFFIX)
         if run_id not in runs | lost | begun:
             lost.add(run_id)
@@ -140,7 +159,7 @@ def _unnamed_day(layout: Layout, path: Path) -> Finding:
 def parquet_findings(
     layout: Layout, files: Iterable[tuple[tuple[str, str], int]]
 ) -> Iterator[Finding]:
-    """Files of `Committed.files` that are gone, have other bytes, or cannot be read."""
+    """Files of `rows_of_files` that are gone, have other bytes, or cannot be read."""
     for (name, sha256), rows in files:
         path = layout.root / name
         if problem := parquet_problem(path, rows, sha256):
@@ -155,16 +174,16 @@ def _lacking(layout: Layout) -> Iterator[Finding]:
             yield from other_vintages(con, layout)
 
 
-def require_whole_layers(layout: Layout) -> None:
+def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:
     """Raise LayersBroken unless the commits and their Parquet files are as they were written.
 
-    The caller holds the writer's lock.
+    The caller holds the writer's lock; the runs in `loading` are about to be committed.
     """
     committed = read_committed(layout)
     findings = [*committed.findings, *document_findings(layout)]
     if not findings:
-        findings += missing_commits(layout, committed)
-        findings += parquet_findings(layout, committed.files().items())
-        findings += _lacking(layout)
+        findings += missing_commits(layout, committed, loading)
+        findings += parquet_findings(layout, rows_of_files(committed.commits).items())
+        findings += () if is_working_copy(layout) else _lacking(layout)
     if findings:
         raise LayersBroken(findings)

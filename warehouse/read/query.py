@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse.layers.commits import committed_runs
 from warehouse.layers.findings import REMEDIES, Finding, Kind
 from warehouse.layers.layout import Layout
 
@@ -89,6 +90,8 @@ def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
     con = open_snapshot(layout)
     if con is None:
+        if committed_runs(layout.commits):
+            raise QueryError(f"{layout.current} is not there; {REMEDIES['snapshot']}")
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
     with con, damage_named(layout.current):
         yield con

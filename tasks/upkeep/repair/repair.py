@@ -29,6 +29,7 @@ from tasks.upkeep.repair.snapshots import (
 )
 from tasks.upkeep.verification import findings
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.damage.layer_findings import parquet_findings, read_committed, rows_of_files
 from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
 from warehouse.layers.documents import UPGRADE
 from warehouse.layers.findings import Finding, Kind, LayersBroken
@@ -123,6 +124,9 @@ def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[st
     for layer, day in sorted(days):
         restore_compaction(layout, layer, day, done)
     sweep(layout)
+    if damaged["commit"] or days:  # now their files can be looked at, too
+        files = rows_of_files(read_committed(layout).commits)
+        damaged["parquet"].update(one.file for one in parquet_findings(layout, files.items()))
     return lost
 
 
