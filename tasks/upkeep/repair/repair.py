@@ -159,12 +159,13 @@ def _repair_rows(layout: Layout, damaged: Damaged, refine: Refine, done: Repaire
 def _repair_warehouse(
     layout: Layout, damaged: Damaged, done: Repaired, *, is_repeated: bool
 ) -> None:
+    for path in sorted(damaged["manifest"]):
+        snapshot = path.with_name(layout.writer.name)
+        if snapshot not in damaged["snapshot"] and not write_manifest(layout, path, done):
+            damaged["snapshot"].add(snapshot)
     if damaged["writer file"] or (damaged["snapshot"] and is_repeated):
         drop_writer(layout, done)
     else:
         drop_other_writer(layout, done)
     if damaged["snapshot"]:
         replace_snapshot(layout, done)
-    for path in sorted(damaged["manifest"]):
-        if path.with_name(layout.writer.name) not in damaged["snapshot"]:
-            write_manifest(layout, path, done)
