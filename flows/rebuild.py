@@ -20,7 +20,7 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.report.task import report_or_warn
 from tasks.upkeep.rebuild_articles import rebuild_articles
-from warehouse.layers.commits import committed_runs, read_commit
+from warehouse.layers.commits import committed_runs, read_commit, run_of_commit
 from warehouse.layers.findings import Finding, LayersBroken
 from warehouse.store.archive_files import SUFFIX, archive_files
 
@@ -78,7 +78,8 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
         # Archived without a commit; the runs that have begun are left to themselves or to the next
         # ingest, which finishes them.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
-        archived.difference_update(committed_runs(layout.commits), begun_runs(layout))
+        archived.difference_update(map(run_of_commit, committed_runs(layout.commits)))
+        archived.difference_update(begun_runs(layout))
         runs = (refine_run(installation, run_id, pool) for run_id in sorted(archived))
         load_runs(installation, [run for run in runs if run])
     return lost

@@ -33,7 +33,7 @@ from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.database_findings import lacking_histories
-from warehouse.damage.layer_findings import require_whole_layers
+from warehouse.damage.layer_findings import require_vintages, require_whole_layers
 from warehouse.layers.commits import (
     Commit,
     committed_runs,
@@ -117,6 +117,8 @@ def rebuild_warehouse(
         refuse_newer_writer(layout)
         sweep(layout)
         require_whole_layers(layout)
+        if not is_working_copy(layout):
+            require_vintages(layout)
         loader.drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes)
         publish_locked(layout)

@@ -174,13 +174,21 @@ def test_a_rebuilt_warehouse_has_the_same_rows(
     assert list(findings(folder.layout)) == []
 
 
-def test_an_older_file_of_the_loader_is_made_again(folder: DamagedFolder) -> None:
+@pytest.mark.parametrize("way", ["emptied", "deleted", "older"])
+def test_a_lost_file_of_the_loader_is_made_again(folder: DamagedFolder, way: str) -> None:
+    before = rows(folder)
+    harm(folder, "warehouse/writer/news.duckdb", way)
+    assert load(folder.layout, folder.topics, folder.sources, now=NOW).load_no
+    publish(folder.layout)
+    assert rows(folder) == before
+    assert list(findings(folder.layout)) == []
+
+
+def test_a_load_does_not_make_it_from_damaged_layers(folder: DamagedFolder) -> None:
     harm(folder, "warehouse/writer/news.duckdb", "older")
-    folder.ingest(5)
-    after = rows(folder)
-    folder.restore()
-    folder.ingest(5)
-    assert rows(folder) == after
+    path = harm(folder, "captures/2*.parquet", "flipped")
+    with pytest.raises(LayersBroken, match=path.name):
+        load(folder.layout, folder.topics, folder.sources, now=NOW)
 
 
 @pytest.mark.parametrize("way", ["flipped", "emptied"])

@@ -13,6 +13,8 @@ import duckdb
 from warehouse.build import schema_version
 from warehouse.build.index_vintages import other_vintages, unreadable_vintages
 from warehouse.build.loaded_definitions import recorded_changes
+from warehouse.build.publish import published_load
+from warehouse.build.writer_file import opened
 from warehouse.damage.database_findings import lacking_histories
 from warehouse.layers.commits import (
     Commit,
@@ -171,7 +173,6 @@ def _lacking(layout: Layout) -> Iterator[Finding]:
     with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
         if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
             yield from lacking_histories(layout, con)
-            yield from other_vintages(con, layout)
 
 
 def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:
@@ -185,5 +186,24 @@ def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:
         findings += missing_commits(layout, committed, loading)
         findings += parquet_findings(layout, rows_of_files(committed.commits).items())
         findings += () if is_working_copy(layout) else _lacking(layout)
+    if findings:
+        raise LayersBroken(findings)
+
+
+def require_vintages(layout: Layout) -> None:
+    """Raise LayersBroken when vintages of the index are not those of the snapshot.
+
+    The caller holds the writer's lock. A load that is not published yet may have changed them.
+    """
+    findings: list[Finding] = []
+    with suppress(QueryError, duckdb.Error):
+        if layout.writer.exists():
+            with opened(layout) as con:
+                [(last,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
+            if last and last > published_load(layout):
+                return
+    with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
+        if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
+            findings += other_vintages(con, layout)
     if findings:
         raise LayersBroken(findings)
