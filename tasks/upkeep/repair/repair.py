@@ -29,6 +29,7 @@ from tasks.upkeep.repair.snapshots import (
 )
 from tasks.upkeep.verification import findings
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.damage.layer_findings import parquet_findings, read_committed, rows_of_files
 from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
 from warehouse.layers.documents import UPGRADE
 from warehouse.layers.findings import Finding, Kind, LayersBroken
@@ -123,6 +124,9 @@ def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[st
     for layer, day in sorted(days):
         restore_compaction(layout, layer, day, done)
     sweep(layout)
+    if damaged["commit"] or days:  # now their files can be looked at, too
+        files = rows_of_files(read_committed(layout).commits)
+        damaged["parquet"].update(one.file for one in parquet_findings(layout, files.items()))
     return lost
 
 
@@ -155,12 +159,13 @@ def _repair_rows(layout: Layout, damaged: Damaged, refine: Refine, done: Repaire
 def _repair_warehouse(
     layout: Layout, damaged: Damaged, done: Repaired, *, is_repeated: bool
 ) -> None:
+    for path in sorted(damaged["manifest"]):
+        snapshot = path.with_name(layout.writer.name)
+        if snapshot not in damaged["snapshot"] and not write_manifest(layout, path, done):
+            damaged["snapshot"].add(snapshot)
     if damaged["writer file"] or (damaged["snapshot"] and is_repeated):
         drop_writer(layout, done)
     else:
         drop_other_writer(layout, done)
     if damaged["snapshot"]:
         replace_snapshot(layout, done)
-    for path in sorted(damaged["manifest"]):
-        if path.with_name(layout.writer.name) not in damaged["snapshot"]:
-            write_manifest(layout, path, done)

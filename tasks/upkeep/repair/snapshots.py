@@ -48,17 +48,21 @@ def replace_snapshot(layout: Layout, done: Repaired) -> None:
     done.repair(layout.current, "published again from the loader's file")
 
 
-def write_manifest(layout: Layout, path: Path, done: Repaired) -> None:
-    """The manifest of a snapshot, from the snapshot."""
+def write_manifest(layout: Layout, path: Path, done: Repaired) -> bool:
+    """Write the manifest of a snapshot from the snapshot; whether that can be read."""
     number = int(path.parent.name.rpartition("-")[2])
-    with opened_copy(path.with_name(layout.writer.name)) as con:
-        write_whole(path, manifest(con, number))
+    try:
+        with opened_copy(path.with_name(layout.writer.name)) as con:
+            write_whole(path, manifest(con, number))
+    except duckdb.Error:
+        return False
     done.repair(path, "made again from its snapshot")
+    return True
 
 
 def drop_snapshots(layout: Layout, damaged: Collection[Path]) -> None:
-    """Remove damaged snapshots that readers no longer open."""
+    """Remove damaged snapshots, given by their resolved folders, that are no longer current."""
     current = layout.current.parent.resolve()
     for folder in snapshots(layout):
-        if folder in damaged and folder.resolve() != current:
+        if folder.resolve() in damaged and folder.resolve() != current:
             shutil.rmtree(folder)
