@@ -189,6 +189,7 @@ def _link(client: SyncPrefectClient, run: FlowRun) -> str:
 def _no_worker(client: SyncPrefectClient) -> Iterator[Incident]:
     online = WorkerFilter.model_validate({"status": {"any_": [WorkerStatus.ONLINE]}})
     try:
+        client.read_work_pool(POOL)  # the next call has no ObjectNotFound
         workers = client.read_workers_for_work_pool(POOL, worker_filter=online)
         last = "" if workers else "None has been heard of for a minute and a half."
     except ObjectNotFound:

@@ -132,7 +132,7 @@ def test_what_a_message_says(stages: Stages) -> None:
         f"https://{LOSES}.test/feed (rolled over: none of its 20" in text[f"articles_lost:{LOSES}"]
     )
     assert text[f"layout_changed:{CHANGES}"].startswith(
-        "Of the last 12 pages 92% were rejected (no_article), of those before 0%."
+        "Of the last 12 pages 92% were rejected (no_article), of those before 2%."
     )
     spike = text["topic_spiked:harvest:2026-04-19"].splitlines()
     assert spike[0] == "8 articles on 19 Apr 2026, 0.0 expected."

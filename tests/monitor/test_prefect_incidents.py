@@ -44,6 +44,8 @@ def found() -> list[tuple[Kind, str]]:
 
 def test_no_worker(prefect_api: str) -> None:
     assert found() == NO_WORKER
+    (incident,) = prefect_incidents().incidents
+    assert "There is no work pool presswatch: run `presswatch deploy`." in incident.text
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
         try:
