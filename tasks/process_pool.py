@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
@@ -22,11 +22,13 @@ from pebble import ProcessExpired, ProcessPool
 
 from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
-from warehouse.allocation import few_arenas
+from warehouse.allocation import few_arenas, give_back
 
 # The module that the fork server imports before it forks workers.
 PRELOADED = "tasks.worker_preload"
 PAGES_IN_FLIGHT = 8  # pages in the pool for each process, over all threads: bounds the memory
+# Bytes from which on a page is extracted by itself, no other such page at the same time.
+LARGE_PAGE = 2_000_000
 PAGES_A_PROCESS = 5_000  # then the process is replaced: bounds what a leak can take
 # Niceness of processes that extract pages, which gives them half the share of a core. Collecting
 # goes first: 200 sources were polled in 11 s instead of 15 while their pages were extracted.
@@ -129,7 +131,7 @@ class PagePool:
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.limits.page_seconds
         self._width = settings.processes * PAGES_IN_FLIGHT
-        self._room = BoundedSemaphore(self._width)
+        self._room, self._large = BoundedSemaphore(self._width), BoundedSemaphore(1)
         self._pool = WorkerPool(settings.processes, PAGES_A_PROCESS)
         self.close = self._pool.close
 
@@ -137,13 +139,15 @@ class PagePool:
         self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> Submitted[R | Extraction]:
         """Run `work` on one page, once there is room; take the result with `in_order`."""
-        self._room.acquire()
-        try:
-            submitted = self._pool.submit(partial(tried, work, *args, **kwargs), self._seconds)
-        except BaseException:
-            self._room.release()
-            raise
-        submitted.future.add_done_callback(lambda _: self._room.release())
+        is_large = any(isinstance(arg, bytes) and len(arg) > LARGE_PAGE for arg in args)
+        call = partial(alone if is_large else tried, work, *args, **kwargs)
+        with ExitStack() as held:
+            for room in (self._large, self._room) if is_large else (self._room,):
+                room.acquire()
+                held.callback(room.release)
+            submitted = self._pool.submit(call, self._seconds)
+            release = held.pop_all().close
+        submitted.future.add_done_callback(lambda _: release())
         return submitted
 
     def call(self, work: Callable[[], R], seconds: float, deadline: float) -> R:
@@ -194,6 +198,14 @@ def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extrac
     # Caught within the process: an exception that cannot be unpickled breaks the whole pool.
     except Exception as surprise:
         return _rejection(Outcome.PAGE_CRASHED, f"{type(surprise).__name__}: {surprise}")
+
+
+def alone(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
+    """The same for a large page, whose memory is given back."""
+    try:
+        return tried(work, *args, **kwargs)
+    finally:
+        give_back()
 
 
 def _rejection(outcome: Outcome, reason: str) -> Extraction:

@@ -214,7 +214,7 @@ def _article_files(place: Place) -> dict[str, str]:
 
 def _lasting(place: Place) -> dict[str, list[str]]:
     """All that is known, the ledger of the runs that looked aside."""
-    left_out = ("loads", "runs", "captures", "pages", "polls", "files", "sources")
+    left_out = ("loads", "runs", "commits", "captures", "pages", "polls", "files", "sources")
     return tables(place.layout, left_out)
 
 

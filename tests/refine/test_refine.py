@@ -278,3 +278,19 @@ def test_pages_that_older_rules_rejected_come_back_when_articles_are_rebuilt(
     rows = pa.concat_tables(map(pq.read_table, after.paths(layout, "articles"))).to_pylist()
     assert len(rows) == known["article"]
     assert {row["extractor_version"] for row in rows} == {str(EXTRACTOR_VERSION)}
+
+
+def spell(page: bytes) -> tuple[float, float]:
+    """When the work on a page began and ended."""
+    began = time.monotonic()
+    time.sleep(0.3)
+    return began, time.monotonic()
+
+
+def test_of_large_pages_one_is_extracted_at_a_time() -> None:
+    with page_pool(Settings(workers=2)) as opened:
+        both = [opened.submit(spell, bytes(pages.LARGE_PAGE + 1)) for _ in range(2)]
+        results = [one.result() for one in both]
+    times = sorted(one for one in results if isinstance(one, tuple))
+    assert len(times) == 2
+    assert times[0][1] <= times[1][0]
