@@ -9,14 +9,8 @@ import pytest
 
 from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.manifest import read_manifest
-from warehouse.layers.commits import (
-    Commit,
-    CommittedFile,
-    commit_path,
-    read_commit,
-    read_compactions,
-    write_commit,
-)
+from warehouse.layers.commits import Commit, CommittedFile, commit_path, read_commit, write_commit
+from warehouse.layers.compactions import read_compactions
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout

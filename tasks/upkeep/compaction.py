@@ -19,19 +19,21 @@ from warehouse.build.publish import publish_locked
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    CompactedFile,
-    Compaction,
-    Part,
-    Retired,
     committed_runs,
-    compacted_files,
     mark_begun,
     mark_done,
     read_commit,
     read_commits,
+    sweep,
+)
+from warehouse.layers.compactions import (
+    CompactedFile,
+    Compaction,
+    Part,
+    Retired,
+    compacted_files,
     read_compaction,
     read_compactions,
-    sweep,
     write_compaction,
 )
 from warehouse.layers.layout import Layout

@@ -25,21 +25,19 @@ from warehouse.damage.layer_findings import (
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    CompactedFile,
     commit_of,
     committed_runs,
-    compacted_files,
     mark_begun,
     mark_done,
     part_parameters,
     read_commit,
     read_commits,
-    read_compactions,
     swap_commits,
     sweep,
     unnamed_files,
     write_commit,
 )
+from warehouse.layers.compactions import CompactedFile, compacted_files, read_compactions
 from warehouse.layers.findings import BACKUP, Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem, write_parquet

@@ -17,7 +17,7 @@ from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage, tables
-from warehouse.layers.commits import read_compactions
+from warehouse.layers.compactions import read_compactions
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow

@@ -19,17 +19,19 @@ from warehouse.build.writer_file import opened
 from warehouse.damage.database_findings import lacking_histories
 from warehouse.layers.commits import (
     Commit,
-    Compaction,
     commit_of,
     committed_runs,
+    named_now,
+    read_commit,
+    run_of_commit,
+    unnamed_files,
+)
+from warehouse.layers.compactions import (
+    Compaction,
     compacted_files,
     compaction_path,
     compaction_paths,
-    named_now,
-    read_commit,
     read_record,
-    run_of_commit,
-    unnamed_files,
 )
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError

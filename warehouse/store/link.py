@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.commits import CommittedFile, Compaction, decode_commit
+from warehouse.layers.commits import CommittedFile, decode_commit
+from warehouse.layers.compactions import Compaction
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store, open_store

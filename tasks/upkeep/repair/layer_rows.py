@@ -18,17 +18,19 @@ from tasks.partition.partitions import outcomes_of, write_layers
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    CompactedFile,
-    Compaction,
-    Retired,
     committed_runs,
     mark_begun,
     mark_done,
     named_files,
     read_commit,
-    read_compactions,
     swap_commits,
     write_commit,
+)
+from warehouse.layers.compactions import (
+    CompactedFile,
+    Compaction,
+    Retired,
+    read_compactions,
     write_compaction,
 )
 from warehouse.layers.layout import Layout

@@ -19,19 +19,21 @@ from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    CompactedFile,
-    Compaction,
-    Part,
-    Retired,
     commit_of,
     commit_path,
     committed_runs,
     part_of,
     part_parameters,
     read_commit,
-    read_compactions,
     run_of_commit,
     write_commit,
+)
+from warehouse.layers.compactions import (
+    CompactedFile,
+    Compaction,
+    Part,
+    Retired,
+    read_compactions,
     write_compaction,
 )
 from warehouse.layers.documents import DocumentError

@@ -1,0 +1,101 @@
+"""What compaction put in the place of the files of commits, one record a layer and day.
+
+A record stands beside the commits and is replaced whole: `commits/compacted/<layer>.<day>.json`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.documents import DocumentError, decode, encode
+from warehouse.layers.findings import REMEDIES
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one commit in a compacted file."""
+
+    run_id: str
+    path: str  # file of the commit in which they were, below the data folder
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompactedFile:
+    """One file in the place of several."""
+
+    path: str  # below the data folder, with forward slashes
+    bytes: int
+    sha256: str
+    parts: tuple[Part, ...]  # in the order of its rows
+
+    @property
+    def rows(self) -> int:
+        """All its rows."""
+        return sum(part.rows for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A file whose rows are in another one now; kept for its readers."""
+
+    path: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What became of the files of one layer and day."""
+
+    layer: str
+    day: str  # UTC day of publication; of the run's start in the other layers; or `undated`
+    files: tuple[CompactedFile, ...] = ()
+    retired: tuple[Retired, ...] = ()
+
+
+def compaction_path(commits: Path, layer: str, day: str) -> Path:
+    """Where the record of a layer and day is, below a folder of commits."""
+    return commits / "compacted" / f"{layer}.{day}.json"
+
+
+def read_compaction(commits: Path, layer: str, day: str) -> Compaction | None:
+    """The record of a layer and day; None when its files are as they were written."""
+    path = compaction_path(commits, layer, day)
+    return read_record(path) if path.exists() else None
+
+
+def read_compactions(commits: Path) -> list[Compaction]:
+    """All records of a folder of commits, by layer and day."""
+    return [read_record(path) for path in compaction_paths(commits)]
+
+
+def compaction_paths(commits: Path) -> list[Path]:
+    """The files of the records, by layer and day."""
+    return sorted((commits / "compacted").glob("[!.]*.json"))
+
+
+def read_record(path: Path) -> Compaction:
+    """One record; DocumentError when it is damaged or of another layer and day than its name."""
+    record = decode(Compaction, path.read_bytes(), path)
+    if path.name != f"{record.layer}.{record.day}.json":
+        problem = f"is the record of {record.layer}.{record.day}"
+        raise DocumentError(path, problem, REMEDIES["compaction"])
+    return record
+
+
+def write_compaction(commits: Path, compaction: Compaction) -> None:
+    """Write or replace a record; from here on its files count, and those they replace do not."""
+    path = compaction_path(commits, compaction.layer, compaction.day)
+    write_whole(path, encode(compaction, sort_keys=True))
+
+
+def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
+    """The files in which the rows of commits are now, by run and the path in its commit."""
+    return {
+        (part.run_id, part.path): file
+        for compaction in compactions
+        for file in compaction.files
+        for part in file.parts
+    }
