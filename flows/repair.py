@@ -7,6 +7,7 @@ from functools import partial
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
+from prefect.states import Completed
 
 from flows.rebuild import load_uncommitted
 from flows.runs.installation import open_for_run
@@ -20,6 +21,7 @@ from tasks.load.task import publish_snapshot
 from tasks.model import Batch
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_run_archive
+from tasks.report.task import report_or_warn
 from tasks.upkeep.repair import Repaired
 from tasks.upkeep.repair import repair as repair_layers
 from warehouse.layers.commits import Commit
@@ -61,8 +63,10 @@ def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Rep
         refine = partial(refine_commit, installation, pool, shards)
         done = repair_layers(installation.layout, refine, load, log.info)
     create_markdown_artifact(key="repair-ledger", markdown=ledger(done))
+    if done.repaired or done.lost:
+        report_or_warn(installation, "")
     log.info("%s", done)
-    return done
+    return Completed(message=str(done), data=done)  # type: ignore[return-value]
 
 
 def refine_commit(
