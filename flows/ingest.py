@@ -26,6 +26,7 @@ from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
 from tasks.archive import salvage, unfinished
+from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
 from tasks.collect.task import (
@@ -37,7 +38,7 @@ from tasks.collect.task import (
 )
 from tasks.installation import Installation
 from tasks.load.task import rebuild_snapshot
-from tasks.locks.run_locks import adopt_unfinished, new_run_id, running
+from tasks.locks.run_locks import adopt_unfinished, is_alive, new_run_id, reopen, running
 from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.process_pool import page_pool
 from tasks.refine.refine_source import refine_source
@@ -182,7 +183,10 @@ def finish_earlier_runs(installation: Installation) -> None:
     """
     layout = installation.layout
     for path in unfinished(layout.raw):
-        salvage(path)
+        run_id = path.name.removesuffix(OPEN_SUFFIX)
+        # That of a run which goes on is left to the next one.
+        if not is_alive(layout, run_id) and salvage(path):
+            reopen(layout, run_id)
     for run_id in adopt_unfinished(layout):
         log.info("run %s ended early: finishing it", run_id)
         loads = PartLoads(installation, run_id, next_part(layout.commits, run_id))

@@ -131,6 +131,9 @@ def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:
 def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
     """A backfill's run refined again, below `stage/<run_id>`; None where a WARC file is gone."""
     selection, shards = work_of(commit)
+    if not shards:
+        log.warning("run %s stays as it is: its commit was lost, and its shards", commit.run_id)
+        return None
     gone = sorted({shard.url for shard in shards if not shard.is_there()})
     if gone:
         log.warning("run %s stays as it is: %s is not there as it was", commit.run_id, gone[0])

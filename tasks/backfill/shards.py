@@ -180,6 +180,11 @@ def done_work(layout: Layout) -> Iterator[tuple[Selection, list[Shard]]]:
 
 
 def work_of(commit: Commit) -> tuple[Selection, list[Shard]]:
-    """What a backfill's commit took, and the shards that it was made from."""
+    """What a backfill's commit took, and the shards that it was made from.
+
+    Of a commit that was lost and repaired nobody knows them: its files are taken once more by the
+    next backfill of them, and add nothing.
+    """
     kept = commit.parameters
-    return SELECTIONS.validate_python(kept["selection"]), [Shard(**one) for one in kept["shards"]]
+    selection = SELECTIONS.validate_python(kept["selection"]) if "selection" in kept else None
+    return selection or Selection(), [Shard(**one) for one in kept.get("shards", ())]

@@ -30,6 +30,21 @@ def running(layout: Layout, run_id: str) -> Iterator[None]:
         path.unlink()
 
 
+def reopen(layout: Layout, run_id: str) -> None:
+    """Let `adopt_unfinished` give a run that is over, since an archive of it was closed later."""
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    (layout.locks / f"{run_id}{SUFFIX}").touch()
+
+
+def is_alive(layout: Layout, run_id: str) -> bool:
+    """Whether a run is at work."""
+    try:
+        with (layout.locks / f"{run_id}{SUFFIX}").open() as mark:
+            return not try_lock(mark)
+    except FileNotFoundError:
+        return False
+
+
 def begun_runs(layout: Layout) -> list[str]:
     """Ids of runs that are alive or were ended early."""
     return sorted(path.stem for path in layout.locks.glob(f"*{SUFFIX}"))

@@ -1,7 +1,8 @@
-"""A disk that is full while pages are refined: what was archived by then is loaded later."""
+"""A disk that is full while a run archives or refines: what was archived is loaded later."""
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,16 +19,21 @@ from warehouse.read.query import query
 pytestmark = pytest.mark.slow
 
 
+def installed(paper: Paper, folder: Path) -> tuple[Layout, Files]:
+    layout = Layout(folder / "data")
+    return layout, {
+        "sources_file": str(write_papers(folder, [paper])),
+        "topics_file": str(TOPICS),
+        "data": str(layout.root),
+    }
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small tmpfs")
 def test_the_next_run_refines_what_the_failed_one_archived(
     prefect_api: str, web: Loopback, tmp_path: Path
 ) -> None:
-    paper, layout = Paper(web, "gb-paper"), Layout(tmp_path / "data")
-    files: Files = {
-        "sources_file": str(write_papers(tmp_path, [paper])),
-        "topics_file": str(TOPICS),
-        "data": str(layout.root),
-    }
+    paper = Paper(web, "gb-paper")
+    layout, files = installed(paper, tmp_path)
     disk = SmallDisk(layout.stage, 1)
     try:
         disk.fill()
@@ -44,3 +50,22 @@ def test_the_next_run_refines_what_the_failed_one_archived(
         assert len(query(layout, "FROM runs").to_pylist()) == 2
     finally:
         disk.unmount()
+
+
+def test_the_next_run_loads_an_archive_that_could_not_be_closed(
+    prefect_api: str, web: Loopback, tmp_path: Path
+) -> None:
+    paper = Paper(web, "gb-paper")
+    layout, files = installed(paper, tmp_path)
+    paper.open()
+    ingest(**files)
+    # A run whose source failed when its archive was closed is over, and leaves this behind.
+    (archive,) = layout.raw.glob("*/*.warc.gz")
+    content = archive.read_bytes()
+    shutil.rmtree(layout.root)
+    archive.parent.mkdir(parents=True)
+    archive.with_name(f"{archive.name}.open").write_bytes(content)
+    paper.close()  # the pages have rolled out of its feed
+    ingest(**files)
+    assert len(query(layout, "FROM articles").to_pylist()) == PAGES
+    assert paper.asked() == [0] * PAGES
