@@ -1,9 +1,8 @@
 """The manifests of what runs have loaded: a Parquet file counts only when a commit names it.
 
-A run that loads in parts has a commit for each, with the id of the run, then `<run_id>_2` and so on.
+A run that loads in parts has a commit for each: its id is the run's, then `<run_id>_2` and so on.
 Rows have the run's id; a Parquet file's name begins with its commit's. A commit never changes. What
-compaction put in the place of its files stands beside it, one record a layer and day, replaced
-whole: `commits/compacted/<layer>.<day>.json`.
+compaction put in place of its files is beside it: `commits/compacted/<layer>.<day>.json`.
 """
 
 import shutil
