@@ -151,8 +151,7 @@ def update_relations(con: Connection) -> None:
 def loaded_commits(con: Connection) -> set[str]:
     """Ids of the commits that are in the file; of an earlier version, those of its runs."""
     tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'commits'"
-    is_current = bool(con.execute(tables).fetchall())
-    ids = "commit_id FROM commits" if is_current else "run_id FROM runs"
+    ids = "commit_id FROM commits" if con.execute(tables).fetchall() else "run_id FROM runs"
     return {row[0] for row in con.execute(f"SELECT {ids}").fetchall()}
 
 
@@ -189,11 +188,8 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     # A load of 194,000 captures ran out of 256 MB.
     if sum(commit.attempts for commit in commits) > 20_000:
         allow_all_history(con)
-    fields = COMMITS.names[1:]
-    rows = [
-        {"commit_id": commit.id, **{name: getattr(commit, name) for name in fields}}
-        for commit in commits
-    ]
+    # Of these names only `commit_id` is no field.
+    rows = [{name: getattr(one, name, one.id) for name in COMMITS.names} for one in commits]
     insert(con, "commits", pa.Table.from_pylist(rows, COMMITS))
     insert(con, "new_runs", [{"run_id": commit.run_id} for commit in commits])
     add_files(con, commits)
@@ -208,11 +204,8 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
 
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:
     """Record which files contain the rows of which commit."""
-    rows = [
-        {"commit_id": commit.id, "run_id": commit.run_id, **asdict(file)}
-        for commit in commits
-        for file in commit.files
-    ]
+    pairs = ((commit, file) for commit in commits for file in commit.files)
+    rows = [{"commit_id": one.id, "run_id": one.run_id, **asdict(file)} for one, file in pairs]
     insert(con, "files", rows)
 
 

@@ -1,10 +1,8 @@
 """The manifests of what runs have loaded: a Parquet file counts only when a commit names it.
 
-A run that loads several times has a commit for each part, with an id of its own: the run's id, then
-`<run_id>_2`, `<run_id>_3` and so on. The rows of all parts have the run's id. A Parquet file's name
-begins with the id of its commit.
-
-A commit never changes. What compaction put in the place of its files is in `compactions`.
+A run that loads in parts has a commit for each: its id is the run's, then `<run_id>_2` and so on.
+Rows have the run's id; a Parquet file's name begins with its commit's. A commit never changes. What
+compaction put in place of its files is in `compactions`.
 """
 
 import shutil
