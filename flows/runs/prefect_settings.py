@@ -121,7 +121,8 @@ def log_to_prefect() -> None:
 
 def is_not_of_a_hook(record: logging.LogRecord) -> bool:
     """A filter that removes the lines by which Prefect tells of a hook that does well."""
-    return record.levelno > logging.INFO or "ook 'record_run'" not in record.getMessage()
+    is_of_a_hook = record.getMessage().startswith(("Running hook '", "Hook '"))
+    return record.levelno > logging.INFO or not is_of_a_hook
 
 
 def clean_record(record: logging.LogRecord) -> bool:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
-from tasks.model import Batch
+from tasks.model import Batch, Outcome
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
+from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -58,4 +59,7 @@ def refine_run_archive(
 
 def outcome_counts(counts: Mapping[str, int]) -> str:
     """Counts by outcome, in a line."""
-    return ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
+    return ", ".join(
+        counted(n, "article") if outcome == Outcome.ARTICLE else f"{n:,} {outcome}"
+        for outcome, n in counts.items()
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Crashed, Scheduled
 
 from flows.server.deploy import RETIRED
@@ -61,7 +62,8 @@ def served(
     run_of_the_handbook("CustomWebhookNotificationBlock", environment)
     with served.client() as client:
         (crashed,) = client.read_automations_by_name("presswatch: a run crashed")
-        client.create_automation(crashed.model_copy(update={"name": RETIRED[0]}))
+        given = crashed.model_dump(include=set(AutomationCore.model_fields))
+        client.create_automation(AutomationCore.model_validate(given | {"name": RETIRED[0]}))
     words = ["deploy", "--sources", place.files["sources_file"], "--data", place.files["data"]]
     words += ["--topics", place.files["topics_file"]]
     subprocess.run([sys.executable, "-m", "flows", *words], env=environment, cwd=ROOT, check=True)

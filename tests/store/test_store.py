@@ -28,6 +28,7 @@ from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.documents import DocumentError
+from warehouse.layers.findings import Finding
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store import lease as leases
@@ -80,6 +81,11 @@ def collect(layout: Layout, run_id: str, pages: Sequence[Page]) -> Run:
 def archive(run_id: str) -> bytes:
     """A record, as the made captures say it is there."""
     return gzip.compress(f"WARC/1.1\r\nWARC-Type: response\r\n\r\n{run_id}".encode(), mtime=0)
+
+
+def damage(layout: Layout) -> list[Finding]:
+    """What verification finds, but in archives: those of these tests hold no whole record."""
+    return [each for each in verify(layout).findings if not each.kind.startswith("archive")]
 
 
 def day(number: int, source_id: str = "gb-post") -> list[Page]:
@@ -291,8 +297,8 @@ def test_compacted_days_read_the_same_everywhere(store: Store, here: Layout, the
     run(here, "r9", day(6))
     catch_up(there)
     assert len(query(there, TEXTS)) == len(query(here, TEXTS))
-    assert not verify(there).findings
-    assert not verify(here).findings
+    assert not damage(there)
+    assert not damage(here)
     whole(store)
 
 
@@ -303,7 +309,7 @@ def test_what_a_killed_writer_left_is_removed_from_the_store(store: Store, here:
     assert drop_unnamed(here, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
     whole(store)
     run(here, "r2", day(2))
-    assert not verify(here).findings
+    assert not damage(here)
 
 
 def test_verify_misses_what_the_store_has_lost(store: Store, here: Layout) -> None:
@@ -312,8 +318,8 @@ def test_verify_misses_what_the_store_has_lost(store: Store, here: Layout) -> No
     assert done.objects > 5
     lost = next(found.key for found in store.list("articles"))
     store.delete([lost])
-    (finding,) = verify(here).findings
-    assert str(finding) == f"{lost}: is not in the store"
+    (finding,) = damage(here)
+    assert str(finding).startswith(f"{lost}: is not in the store; ")
 
 
 def test_archives_are_fetched_when_they_are_asked_for(
