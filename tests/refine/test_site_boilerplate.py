@@ -274,11 +274,16 @@ def test_one_page_is_judged_by_the_pages_of_earlier_runs(tmp_path: Path, pool: P
 
 
 @pytest.mark.slow
-def test_an_archive_file_may_be_renamed(tmp_path: Path, pool: PagePool) -> None:
+def test_an_archive_file_in_the_place_of_another_gives_nothing(
+    tmp_path: Path, pool: PagePool
+) -> None:
     layout = Layout(tmp_path)
     warc = archived(layout, run_id(1), STORIES)
     moved = warc.rename(warc.with_name(f"{run_id(9)}.warc.gz"))
-    assert bodies(staged(refined(layout, moved, pool), "articles")) == CLEAN
+    batch = refined(layout, moved, pool)
+    assert batch.counts == {}
+    reasons = {each.reason for each in batch.damage}
+    assert reasons == {f"a capture of {moved.parent.name}/{run_id(1)}"}
 
 
 @pytest.mark.slow
