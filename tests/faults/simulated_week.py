@@ -193,5 +193,5 @@ def _damage_and_repair(one: Installation, damage: str) -> None:
         return
     assert one.run("maintain", verify_only=True).status != 0, f"not found: {damage}"
     for flow, given in (("repair", {}), ("maintain", {"verify_only": True})):
-        log = f"{damage}: {flow}\n{one.runner.log.read_text()[-5_000:]}"
-        assert one.run(flow, **given).status == 0, log
+        made = one.run(flow, **given)
+        assert made.status == 0, f"{damage}: {flow}\n{one.runner.log.read_text()[-5_000:]}"

@@ -207,6 +207,16 @@ def test_a_file_without_a_schema_version_is_made_anew(news: DailyNews, sql_hash:
     ]
 
 
+def test_a_damaged_file_of_the_loader_is_made_again(news: DailyNews) -> None:
+    layout = news(1)
+    kept = tables(layout, leave_out=("loads", "files"))
+    content = layout.writer.read_bytes()
+    # Its headers are whole, and the first block that opening it reads is not.
+    layout.writer.write_bytes(content[:12_288] + bytes(len(content) - 12_288))
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout, leave_out=("loads", "files")) == kept
+
+
 def test_files_that_lack_a_column_of_today_are_read(news: DailyNews) -> None:
     layout = news(2)
     kept = tables(layout, leave_out=("loads", "files"))

@@ -8,7 +8,7 @@ import duckdb
 from warehouse.build.writer_file import opened
 from warehouse.layers.documents import newer
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot
+from warehouse.read.query import DatabaseDamaged, open_snapshot
 
 # Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 # Raise it when a load would now write other columns or rows, then run `python -m
@@ -43,7 +43,7 @@ def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def refuse_newer_snapshot(layout: Layout) -> None:
     """`refuse_newer` for the readers' snapshot, where there is one."""
-    with suppress(duckdb.Error):  # a damaged one is for whoever reads it to report
+    with suppress(duckdb.Error, DatabaseDamaged):  # a damaged one is for whoever reads it to report
         con = open_snapshot(layout)
         if con:
             with con:
@@ -53,5 +53,6 @@ def refuse_newer_snapshot(layout: Layout) -> None:
 def refuse_newer_writer(layout: Layout) -> None:
     """`refuse_newer` for the loader's file, before a rebuild drops it; under the writer's lock."""
     if layout.writer.exists():
-        with suppress(duckdb.Error), opened(layout) as con:  # a damaged one is to be rebuilt
+        # A damaged one is to be rebuilt.
+        with suppress(duckdb.Error, DatabaseDamaged), opened(layout) as con:
             refuse_newer(con, layout.writer)
