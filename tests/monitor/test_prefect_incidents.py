@@ -1,6 +1,7 @@
 """What Prefect knows: workers, failed runs, the block; and alerts at the end of real runs."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.ingest import ingest
@@ -43,6 +45,8 @@ def found() -> list[tuple[Kind, str]]:
 
 
 def test_no_worker(prefect_api: str) -> None:
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        client.delete_work_pool(POOL)  # another test of this process may have made it
     assert found() == NO_WORKER
     (incident,) = prefect_incidents().incidents
     assert "There is no work pool presswatch: run `presswatch deploy`." in incident.text
