@@ -101,18 +101,18 @@ def load_uncommitted(installation: Installation, run_ids: Iterable[str], pool: P
     """
     layout, runs = installation.layout, list[Run]()
     for run_id in run_ids:
-        names = uncommitted_archives(layout, run_id)
-        if run := _refine_archives(installation, run_id, names, pool):
-            runs.append(run_part(run_id, run.batches, next_part(layout.commits, run_id)))
+        names, part = uncommitted_archives(layout, run_id), next_part(layout.commits, run_id)
+        if run := _refine_archives(installation, run_id, names, pool, part):
+            runs.append(run)
     load_runs(installation, runs)
     for run in runs:
         shutil.rmtree(layout.stage / run.run_id, ignore_errors=True)
 
 
 def _refine_archives(
-    installation: Installation, run_id: str, names: Iterable[str], pool: PagePool
+    installation: Installation, run_id: str, names: Iterable[str], pool: PagePool, part: int = 1
 ) -> Run | None:
-    """Refine archive files of a run; None when there are none."""
+    """Refine archive files of a run, as a part of it; None when there are none."""
     warcs = found_archives(installation.layout, names)
     batches = [refine_run_archive(installation, run_id, warc, pool) for warc in warcs]
-    return run_part(run_id, batches) if batches else None
+    return run_part(run_id, batches, part) if batches else None

@@ -27,6 +27,7 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.compactions import (
+    DAY_PREFIX,
     CompactedFile,
     Compaction,
     Part,
@@ -185,7 +186,7 @@ def _compact_day(
     now: datetime,
 ) -> list[CompactedFile]:
     """Write a day's packs, then its record, from which on they count; its files of now."""
-    name = f"day-{day}"
+    name = f"{DAY_PREFIX}{day}"
     # When a file is broken, the next sweep removes what was written since.
     mark_begun(layout.commits, name)
     new = [_write(layout, name, layer, pack) for pack in packs]

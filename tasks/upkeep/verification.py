@@ -38,7 +38,7 @@ from warehouse.layers.findings import SHOWN, Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
 from warehouse.read.query import DatabaseDamaged, QueryError, records, snapshot
-from warehouse.store.archive_files import Removed, archive_files, removed_archives
+from warehouse.store.archive_files import Removed, archive_files, given_up_offsets, removed_archives
 from warehouse.store.link import is_working_copy
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.working_copy import named_objects, updated
@@ -189,7 +189,7 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
     for number, name in enumerate(kept, 1):
         advance("archive files read", number, len(kept))
         path, captures = layout.raw / name, 0
-        given_up = _given_up(removed or {}, warc_name(layout, path))
+        given_up = given_up_offsets(removed or {}, warc_name(layout, path))
         is_whole = not given_up
         if not path.exists():  # only the store has it
             continue
@@ -247,12 +247,6 @@ def _reference_findings(
             yield found("archive file", layout.raw / name, problem)
 
 
-def _given_up(removed: Removed, place: str) -> set[int]:
-    """Offsets of an archive file at which nothing can be read, and which repair has noted."""
-    parts = (noted.partition("#") for noted in removed)
-    return {int(offset) for name, _, offset in parts if offset and name == place}
-
-
 def _archive_problem(
     layout: Layout,
     name: str,
@@ -261,7 +255,7 @@ def _archive_problem(
     removed: Removed,
 ) -> str:
     path = layout.raw / name
-    given_up = _given_up(removed or {}, warc_name(layout, path))
+    given_up = given_up_offsets(removed, warc_name(layout, path))
     if path.exists():
         wrong = []
         with path.open("rb") as file:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -140,12 +139,7 @@ class HourlyNewsroom:
             threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.is_over.set()
         for server in self._servers.values():
             server.shutdown()

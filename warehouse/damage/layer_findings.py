@@ -27,6 +27,7 @@ from warehouse.layers.commits import (
     unnamed_files,
 )
 from warehouse.layers.compactions import (
+    DAY_PREFIX,
     Compaction,
     compacted_files,
     compaction_path,
@@ -126,7 +127,7 @@ def missing_commits(
         name = commit_of(path)
         if name in names:
             yield unnamed_file(path)
-        elif name.startswith("day-"):
+        elif name.startswith(DAY_PREFIX):
             yield _unnamed_day(layout, path)
         elif name not in lost:
             lost.add(name)
@@ -153,7 +154,7 @@ def unnamed_file(path: Path) -> Finding:
 
 def _unnamed_day(layout: Layout, path: Path) -> Finding:
     """The finding for a compacted file whose record is gone, or an earlier version of it."""
-    layer, day = path.relative_to(layout.root).parts[0], commit_of(path).removeprefix("day-")
+    layer, day = path.relative_to(layout.root).parts[0], commit_of(path).removeprefix(DAY_PREFIX)
     record = compaction_path(layout.commits, layer, day)
     problem = f"does not name {path.name}" if record.exists() else "is not there, yet its file is"
     return found("compaction", record, problem)

@@ -12,6 +12,8 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.documents import DocumentError, decode, encode
 from warehouse.layers.findings import REMEDIES
 
+DAY_PREFIX = "day-"  # begins the name of a compacted file
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

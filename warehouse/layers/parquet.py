@@ -69,8 +69,7 @@ def _written(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
 
 def _confirmed(layout: Layout, commit_id: str, layer: str, half: Path, rows: int) -> CommittedFile:
     sync(half)
-    with half.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    digest = file_sha256(half)
     path = half.with_name(f"{commit_id}.{digest[:12]}.parquet")
     half.replace(path)  # one of that name has the same bytes, or is damaged
     sync(path.parent)
@@ -78,13 +77,18 @@ def _confirmed(layout: Layout, commit_id: str, layer: str, half: Path, rows: int
     return CommittedFile(where, layer, rows, path.stat().st_size, digest)
 
 
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def digest_problem(path: Path, sha256: str) -> str:
     """Whether a committed file is gone or has other bytes; empty when neither."""
     if not path.exists():
         return "is not there"
-    with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return "" if digest == sha256 else "does not have the checksum that was committed"
+    is_same = file_sha256(path) == sha256
+    return "" if is_same else "does not have the checksum that was committed"
 
 
 def parquet_problem(path: Path, rows: int, sha256: str) -> str:

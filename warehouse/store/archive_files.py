@@ -71,6 +71,12 @@ def expired_archives(layout: Layout) -> list[str]:
     return [place for place, about in removed if not about["why"].startswith(DAMAGED)]
 
 
+def given_up_offsets(removed: Removed, place: str) -> set[int]:
+    """Offsets of an archive file at which nothing can be read, and is looked for any more."""
+    parts = (noted.partition("#") for noted in removed)
+    return {int(offset) for name, _, offset in parts if offset and name == place}
+
+
 def write_removed(layout: Layout, archives: Removed) -> None:
     """Write the list down, before its files go."""
     write_whole(layout.removed, encode(_Document(archives), sort_keys=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 from tasks.archive.any_warc_records import Record, read_records
 from tasks.archive.read import read_archive_damage
 from tasks.archive.warc_records import GZIP
-from tasks.model import Capture, Damage
+from tasks.model import Damage
 from tasks.partition.partitions import warc_name
 from tasks.upkeep.repair.databases import records_of
 from tasks.upkeep.repair.quarantine import keep_copy
@@ -15,8 +15,8 @@ from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import (
     DAMAGED,
-    SUFFIX,
     download_archive,
+    given_up_offsets,
     removed_archives,
     write_removed,
 )
@@ -37,13 +37,13 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         note_removed(layout, {place: 0}, "it was gone")
         done.lose(path, "gone; its rows stay in Parquet")
         return
-    damaged, belong = set[int](), set[bool]()
+    damaged, captures = set[int](), 0
     for found in read_archive_damage(path):
         if isinstance(found, Damage):
             damaged.add(found.offset)
         else:
-            belong.add(_belongs(found[0], path))
-    if belong != {True}:  # no capture is left, or it is the file of another run
+            captures += 1
+    if not captures:  # none is left, or it is the file of another run
         keep_copy(layout, path)
         note_removed(layout, {place: path.stat().st_size}, "it is in the quarantine")
         path.unlink()
@@ -55,22 +55,19 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
     damaged |= _raw_refs(layout, path) - {
         one.offset for one in records if isinstance(one, Record) and one.kind in _PAYLOADS
     }
-    damaged -= noted_places(layout, place)
+    known = given_up_offsets(removed_archives(layout), place)
+    damaged -= known
     noted = {}
     for offset in sorted(damaged):
         end = next((start for start in starts if start > offset), size)
         if offset < size:
             keep_copy(layout, path, offset, end)
         noted[f"{place}#{offset}"] = max(end - offset, 0)
-    if not noted and not noted_places(layout, place):  # cut where a record ends
+    if not noted and not known:  # cut where a record ends
         noted[f"{place}#{size}"] = 0
     note_removed(layout, noted, "a record that cannot be read")
     for name in noted:
         done.lose(layout.root / name, "quarantined; its rows stay in Parquet")
-
-
-def _belongs(capture: Capture, path: Path) -> bool:
-    return f"{capture.source_id}/{capture.run_id}{SUFFIX}" == f"{path.parent.name}/{path.name}"
 
 
 def _raw_refs(layout: Layout, path: Path) -> set[int]:
@@ -79,12 +76,6 @@ def _raw_refs(layout: Layout, path: Path) -> set[int]:
     sql = "SELECT DISTINCT raw_ref FROM captures WHERE starts_with(raw_ref, ?)"
     refs = records_of(layout, sql, [f"{name}#"])
     return {int(row["raw_ref"].rpartition("#")[2]) for row in refs}
-
-
-def noted_places(layout: Layout, place: str) -> set[int]:
-    """Offsets of an archive file at which nothing is looked for any more."""
-    parts = (name.partition("#") for name in removed_archives(layout))
-    return {int(offset) for name, _, offset in parts if offset and name == place}
 
 
 def note_removed(layout: Layout, sizes: Mapping[str, int], why: str) -> None:

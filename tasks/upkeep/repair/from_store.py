@@ -1,12 +1,13 @@
 """Damaged files of a working copy, downloaded again from its store."""
 
 import filecmp
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 
 from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import file_sha256
 from warehouse.store.link import Link
 from warehouse.store.objects import Missing, StoreError
 from warehouse.store.states import document_key
@@ -21,25 +22,17 @@ def download_again(layout: Layout, link: Link, path: Path, done: Repaired) -> bo
         if sha256(content).hexdigest() != digest:
             raise StoreError(f"{where} is damaged in the store itself: restore it there")
         write_whole(path, content)
-    elif path.suffix == ".parquet":
+    elif path.suffix == ".parquet" or path.is_relative_to(layout.raw):
         beside = path.with_name(f".{path.name}.again")
         try:
             link.store.download(name, beside)
         except Missing:
             return False
-        with beside.open("rb") as content_of:
-            found = file_digest(content_of, "sha256").hexdigest()
-        if not path.name.endswith(f".{found[:12]}.parquet"):
-            beside.unlink()
-            raise StoreError(f"{where} is damaged in the store itself: restore it there")
-        beside.replace(path)
-    elif path.is_relative_to(layout.raw):
-        beside = path.with_name(f".{path.name}.again")
-        try:
-            link.store.download(name, beside)
-        except Missing:
-            return False
-        if path.exists() and filecmp.cmp(beside, path, shallow=False):
+        if path.suffix == ".parquet":
+            if not path.name.endswith(f".{file_sha256(beside)[:12]}.parquet"):
+                beside.unlink()
+                raise StoreError(f"{where} is damaged in the store itself: restore it there")
+        elif path.exists() and filecmp.cmp(beside, path, shallow=False):
             beside.unlink()  # as it was when it was archived
             return False
         beside.replace(path)

@@ -1,6 +1,5 @@
 """Commits and records of compaction, from the warehouse and from the Parquet files themselves."""
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from warehouse.layers.commits import (
     write_commit,
 )
 from warehouse.layers.compactions import (
+    DAY_PREFIX,
     CompactedFile,
     Compaction,
     Part,
@@ -38,6 +38,7 @@ from warehouse.layers.compactions import (
 )
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import file_sha256
 
 _ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", "warcs")
 
@@ -99,7 +100,7 @@ def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
     for folder in (layout.articles, layout.captures, layout.stripped_blocks):
         for path in folder.rglob(f"{commit_id}.*.parquet"):
             name = path.relative_to(layout.root).as_posix()
-            digest = file_digest(path)
+            digest = file_sha256(path)
             if path.name == f"{commit_id}.{digest[:12]}.parquet":
                 rows = pq.read_metadata(path).num_rows
                 size = path.stat().st_size
@@ -134,12 +135,6 @@ def _loaded_from_compacted(layout: Layout, commit_id: str) -> list[dict[str, Any
     return records_of(layout, sql + "commit_id = ?", [commit_id]) or records_of(
         layout, sql + "run_id = ?", [run_of_commit(commit_id)]
     )
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _captures_of(
@@ -208,14 +203,14 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
     committed = _committed_on(layout, layer, day)
     folders = {(layout.root / file.path).parent for _, file in committed}
     day_files = sorted(
-        (path for folder in folders for path in folder.glob(f"day-{day}.*.parquet")),
+        (path for folder in folders for path in folder.glob(f"{DAY_PREFIX}{day}.*.parquet")),
         key=lambda path: path.stat().st_mtime,
         reverse=True,
     )
     files: list[CompactedFile] = []
     covered: set[str] = set()
     for path in day_files:
-        digest = file_digest(path)
+        digest = file_sha256(path)
         if path.name.split(".")[-2] != digest[:12]:
             continue
         parts = _parts(path, committed)

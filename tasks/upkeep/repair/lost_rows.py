@@ -6,7 +6,6 @@ and is fetched again when a listing names it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,13 +23,8 @@ NEW = (Outcome.ARTICLE, Outcome.REVISED)
 DETAIL = "its article was damaged on the disk"
 # A version of an article.
 Key = tuple[UUID, int]
-
-
-@dataclass(slots=True)
-class Lost:
-    """Versions of articles that are lost, with their day of publication where it is known."""
-
-    days: dict[Key, date | None] = field(default_factory=dict)
+# Versions of articles that are lost, with their day of publication where it is known.
+Lost = dict[Key, date | None]
 
 
 class _Text(NamedTuple):
@@ -42,9 +36,9 @@ class _Text(NamedTuple):
 
 def forget(rows: LayerRows, lost: Lost) -> None:
     """Take lost versions out of all commits."""
-    if not lost.days:
+    if not lost:
         return
-    articles = {article_id for article_id, _ in lost.days}
+    articles = {article_id for article_id, _ in lost}
     touched = {
         name
         for name, commit in rows.commits.items()
@@ -131,8 +125,8 @@ def _page(
 ) -> dict[str, Any]:
     """A capture that knows what became of its article."""
     key = row["article_id"], row["version_no"]
-    if key in lost.days:
-        day, at = lost.days[key], row["entry_published_at"]
+    if key in lost:
+        day, at = lost[key], row["entry_published_at"]
         if day and (at is None or at.astimezone(UTC).date() != day):
             at = datetime.combine(day, time(), UTC)
         gone = {"outcome": Outcome.LOST.value, "detail": DETAIL, "article_id": None}

@@ -31,6 +31,7 @@ from tasks.upkeep.verification import findings
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.layer_findings import parquet_findings, read_committed, rows_of_files
 from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
+from warehouse.layers.compactions import DAY_PREFIX
 from warehouse.layers.documents import UPGRADE
 from warehouse.layers.findings import Finding, Kind, LayersBroken
 from warehouse.layers.layout import Layout
@@ -44,7 +45,6 @@ _STORED: tuple[Kind, ...] = (
     *("definitions", "topic changes", "vintage", "removed archives"),
     *("commit", "compaction", "parquet", "archive file", "archive record"),
 )
-DAY = "day-"  # begins the name of a compacted file
 # Files that are damaged or gone, by what they are.
 Damaged = Mapping[Kind, set[Path]]
 
@@ -119,8 +119,8 @@ def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[st
     days = {(path.stem.split(".")[0], path.stem.split(".")[1]) for path in damaged["compaction"]}
     for path in damaged["parquet"] - _named(layout):
         name = commit_of(path)
-        if name.startswith(DAY):
-            days.add((path.relative_to(layout.root).parts[0], name.removeprefix(DAY)))
+        if name.startswith(DAY_PREFIX):
+            days.add((path.relative_to(layout.root).parts[0], name.removeprefix(DAY_PREFIX)))
     for layer, day in sorted(days):
         restore_compaction(layout, layer, day, done)
     sweep(layout)

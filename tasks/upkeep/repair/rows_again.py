@@ -217,7 +217,7 @@ class _CommitAgain:
             if row["outcome"] in NEW and row["capture_id"] not in made:
                 loaded = self._loaded.get(row["capture_id"])
                 day = loaded["published_date"] if loaded else broken[0] if broken else None
-                lost.days[row["article_id"], row["version_no"]] = day
+                lost[row["article_id"], row["version_no"]] = day
                 count += 1
         return count
 
