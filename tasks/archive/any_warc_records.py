@@ -90,26 +90,37 @@ def _from(
                 fix = "`fastwarc recompress` makes it so"
                 raise ConfigError([f"{file.name}: not compressed record by record; {fix}"])
         except OSError as error:
-            if before is None:
-                yield Damage(at, str(error))
-                return at
-            end_of_member, length = _member(file, before.offset) if magic == GZIP else (0, 0)
-            if end_of_member and length == before.size:
-                yield before  # the next one is damaged
-                yield Damage(end_of_member, str(error))
-                return end_of_member
-            yield before if _agrees(before) else _broken(before)
-            yield Damage(before.offset, f"after this record: {error}")
-            return before.offset
+            return (yield from _before_damage(file, at, before, magic, error))
         if before:
             # gzip has checksums; zstd may have none, and plain records have none.
             yield _broken(before) if magic != GZIP and _agrees(before) is False else before
+        if found is None and before and magic == GZIP and _member(file, before.offset) == (0, 0):
+            # fastwarc reads a member whose last bytes, its checksum, are missing.
+            yield Damage(before.offset, "the file ends within this record")
+            return before.offset
         if found is None or found.stream_pos >= end:
             return None
         before = _read(found, max_bytes, kinds)
         if not before.is_whole:  # shorter than its Content-Length
             yield before
             return before.offset
+
+
+def _before_damage(
+    file: IO[bytes], at: int, before: Record | None, magic: bytes, error: OSError
+) -> Generator[Record | Damage, None, int]:
+    """The last record before unreadable bytes, and the damage; returns the offset of the damage."""
+    if before is None:
+        yield Damage(at, str(error))
+        return at
+    end_of_member, length = _member(file, before.offset) if magic == GZIP else (0, 0)
+    if end_of_member and length == before.size:
+        yield before  # the next one is damaged
+        yield Damage(end_of_member, str(error))
+        return end_of_member
+    yield before if _agrees(before) else _broken(before)
+    yield Damage(before.offset, f"after this record: {error}")
+    return before.offset
 
 
 def _member(file: IO[bytes], at: int) -> tuple[int, int]:

@@ -279,6 +279,17 @@ def test_a_truncated_file_keeps_what_is_before(
     assert list(read_archive(path)) == []
 
 
+@pytest.mark.parametrize("missing", [1, 8])
+def test_a_file_without_its_last_bytes_is_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, missing: int
+) -> None:
+    """All captures can be read, since only the checksum of the last record is missing."""
+    path, captures = written(tmp_path, page(1), page(2))
+    path.write_bytes(path.read_bytes()[:-missing])
+    assert list(read_archive(path)) == [(one, PAGE) for one in captures]
+    assert "the file ends within this record" in caplog.text
+
+
 def test_read_payload_of_no_record(tmp_path: Path) -> None:
     written(tmp_path, page(1))
     with pytest.raises(ValueError, match="no response or resource"):

@@ -184,6 +184,16 @@ def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, lis
     assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "partial"}
 
 
+def test_an_archive_without_its_last_byte(layout: Layout, whole: dict[str, list[str]]) -> None:
+    path = archive_of(layout, "gb-post", 4)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert [finding.kind for finding in findings(layout)] == ["archive record"]
+    done = repaired(layout)
+    [lost] = done.lost
+    assert lost.startswith(f"{path}#")
+    assert rows(layout) == whole
+
+
 def test_captures_are_told_by_articles_where_nothing_else_knows_them(layout: Layout) -> None:
     lose_archives(layout, LAST)
     for path in layout.captures.glob(f"{LAST}.*.parquet"):
