@@ -16,7 +16,7 @@ from tasks.settings import Limits
 from tasks.sources.source import Source
 from tasks.topics.parallel_count import count_files
 from tasks.topics.topic import Topic
-from warehouse.build import loader
+from warehouse.build import loader, mart_refresh
 from warehouse.build.article_texts_view import live_paths, point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.build.loaded_definitions import (
@@ -33,7 +33,11 @@ from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.database_findings import lacking_histories
-from warehouse.damage.layer_findings import require_vintages, require_whole_layers
+from warehouse.damage.layer_findings import (
+    changed_files,
+    require_vintages,
+    require_whole_layers,
+)
 from warehouse.layers.commits import (
     Commit,
     committed_runs,
@@ -43,9 +47,8 @@ from warehouse.layers.commits import (
     sweep,
 )
 from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
-from warehouse.layers.findings import LayersBroken, found
+from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import digest_problem
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised
@@ -192,7 +195,7 @@ def _load(
         mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
         set_definitions(con, definitions)
         begin_vintage(con, layout, now)
-        loader.refresh(con)
+        mart_refresh.refresh(con)
         point_texts(con, layout)
         set_rule(con, rule)
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
@@ -224,12 +227,7 @@ def _add_runs(
     if commits and not loader.loaded_commits(con):
         # All is loaded again.
         require_whole_layers(layout, {run.run_id for run in new})
-    elif changed := [
-        found("parquet", layout.root / file.path, problem)
-        for commit in commits
-        for file in commit.files
-        if (problem := digest_problem(layout.root / file.path, file.sha256))
-    ]:
+    elif changed := list(changed_files(layout, commits)):
         raise LayersBroken(changed)
     loader.add_commits(con, layout, commits)
     last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])

@@ -17,6 +17,7 @@ from tasks.partition.versions import known_versions
 from warehouse.build import loader
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.layer_findings import (
+    changed_files,
     document_findings,
     lost_commits,
     read_committed,
@@ -40,7 +41,7 @@ from warehouse.layers.commits import (
 from warehouse.layers.compactions import CompactedFile, compacted_files, read_compactions
 from warehouse.layers.findings import BACKUP, Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import digest_problem, write_parquet
+from warehouse.layers.parquet import write_parquet
 from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised
 
@@ -197,10 +198,7 @@ def _old_findings(layout: Layout, old: Commit) -> Iterator[Finding]:
     """What is wrong with the files of a commit that cannot be made again from its archive."""
     if not old.files:
         yield replace(lost_commit(layout, old.id), remedy=WITHOUT)
-    for file in old.files:
-        path = layout.root / file.path
-        if problem := digest_problem(path, file.sha256):
-            yield Finding(path, problem, BACKUP, "parquet")
+    yield from (replace(each, remedy=BACKUP) for each in changed_files(layout, [old]))
 
 
 def _own_file(

@@ -33,7 +33,7 @@ from tests.support.staged_pages import (
     stage,
     tables,
 )
-from warehouse.build import loader, schema_version, sql_files, writer_file
+from warehouse.build import loader, mart_refresh, schema_version, sql_files, writer_file
 from warehouse.layers.commits import committed_runs, read_commits, write_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
@@ -434,7 +434,7 @@ def test_a_run_that_was_committed_but_not_loaded_is_loaded_by_the_next(
 ) -> None:
     layout = news(1)
     with monkeypatch.context() as crash:
-        crash.setattr(loader, "refresh", lambda con: 1 / 0)
+        crash.setattr(mart_refresh, "refresh", lambda con: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(layout, TOPICS, SOURCES, [stage_day(layout, 1)], now=NOW)
     assert publish(layout) is None
@@ -452,14 +452,14 @@ def test_a_failed_check_keeps_the_last_good_snapshot(
 ) -> None:
     layout = news(1)
     kept = tables(layout, leave_out=())
-    refresh = loader.refresh
+    refresh = mart_refresh.refresh
 
     def wrong(con: loader.Connection) -> None:
         refresh(con)
         con.execute("UPDATE topic_daily SET share = 2 WHERE share IS NOT NULL")
 
     with monkeypatch.context() as plant:
-        plant.setattr(loader, "refresh", wrong)
+        plant.setattr(mart_refresh, "refresh", wrong)
         with pytest.raises(
             CheckFailed, match=r"topic_daily_shares.*within 0 and 1(?s:.*)'share': 2"
         ):

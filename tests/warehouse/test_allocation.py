@@ -15,7 +15,7 @@ import tasks
 from tasks.load.loader import load
 from tasks.prompts.word_weights import MEMORY, Lexicon, TextScores
 from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
-from warehouse.build import loader, writer_file
+from warehouse.build import mart_refresh, writer_file
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -99,13 +99,13 @@ def test_duckdb_has_more_memory_where_a_load_reaches_into_all_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layout, limits = Layout(tmp_path), []
-    refresh = loader.refresh
+    refresh = mart_refresh.refresh
 
     def noted(con: duckdb.DuckDBPyConnection) -> None:
         limits.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
         refresh(con)
 
-    monkeypatch.setattr(loader, "refresh", noted)
+    monkeypatch.setattr(mart_refresh, "refresh", noted)
     for number, topics in enumerate((TOPICS, TOPICS, (HARVEST,)), 1):
         run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
         load(layout, topics, SOURCES, [run])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tasks.load.loader import CheckFailed, load, rebuild_warehouse
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
-from warehouse.build import loader
+from warehouse.build import loader, mart_refresh
 from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 from warehouse.layers.layout import Layout
@@ -146,7 +146,7 @@ class Panel:
         self.con.execute(changed)
         counts = Counts(self.con)
         for mart in ("attention_index", "index_notes"):
-            loader.fill(self.con, mart, counts)
+            mart_refresh.fill(self.con, mart, counts)
 
     def of(self, panel: Mapping[str, Sequence[Cell]]) -> dict[str, list[float | None]]:
         """The monthly series of a panel."""
@@ -438,14 +438,14 @@ def test_a_load_that_rolled_back_leaves_no_vintage(
 ) -> None:
     load_on(layout, 0, 2)
     kept = kept_files(layout)
-    refresh = loader.refresh
+    refresh = mart_refresh.refresh
 
     def wrong(con: loader.Connection) -> None:
         refresh(con)
         con.execute("UPDATE topic_daily SET share = 2 WHERE share IS NOT NULL")
 
     with monkeypatch.context() as plant:
-        plant.setattr(loader, "refresh", wrong)
+        plant.setattr(mart_refresh, "refresh", wrong)
         with pytest.raises(CheckFailed):
             load_on(layout, 1, 1)
     publish(layout)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.warehouse.test_spikes import UNCHANGED
-from warehouse.build import loader
+from warehouse.build import loader, mart_refresh
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.layers.layout import Layout
 from warehouse.stats import daily_counts
@@ -76,7 +76,7 @@ def test_topics_that_are_read_in_parts_give_the_same_marts(
         monkeypatch.setattr(daily_counts, "MOST_CELLS", most)
         counts = Counts(con)
         for mart in ("attention_index", "topic_spikes"):
-            loader.fill(con, mart, counts)
+            mart_refresh.fill(con, mart, counts)
         found.append(
             (len(list(counts.hits())), rows(con, "attention_index"), rows(con, "topic_spikes"))
         )
@@ -89,7 +89,7 @@ def test_without_counts_there_is_neither_index_nor_spike(con: duckdb.DuckDBPyCon
     con.execute("DELETE FROM topic_daily")
     counts = Counts(con)
     for mart in ("attention_index", "topic_spikes"):
-        loader.fill(con, mart, counts)
+        mart_refresh.fill(con, mart, counts)
         assert rows(con, mart) == []
 
 

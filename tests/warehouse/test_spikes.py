@@ -16,7 +16,7 @@ from tasks.load.loader import load, rebuild_warehouse
 from tasks.sources.source import Source
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
-from warehouse.build import loader
+from warehouse.build import loader, mart_refresh
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.stats import daily_counts
@@ -77,7 +77,7 @@ class Days:
         self.con.execute(UNCHANGED)
         days = [FIRST + timedelta(days=day) for day in touched]
         self.con.execute("INSERT INTO changed_topic_daily SELECT unnest(?::DATE[])", [days])
-        loader.fill(self.con, "topic_spikes", daily_counts.Counts(self.con))
+        mart_refresh.fill(self.con, "topic_spikes", daily_counts.Counts(self.con))
 
     @staticmethod
     def _cell(

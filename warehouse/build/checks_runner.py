@@ -79,7 +79,7 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
     """Run every query of `checks`, or the named ones; CheckFailed with the first rows of the first.
 
     Unless `whole`, a check that allows it reads only rows that the load's runs added or touched;
-    call it directly after `loader.refresh` then.
+    call it directly after `mart_refresh.refresh` then.
     """
     unchanged: tuple[str, ...] = ()
     if whole:

@@ -15,15 +15,7 @@ from warehouse.allocation import few_arenas, give_back
 from warehouse.build import schema_version
 from warehouse.build.article_texts_view import point_texts, without_files
 from warehouse.build.checks_runner import CheckFailed, run_checks
-from warehouse.build.mart_merge import (
-    MACROS,
-    find_touched,
-    marts,
-    note_last_rows,
-    relations_read,
-    replace_touched,
-    view_added,
-)
+from warehouse.build.mart_merge import note_last_rows, relations_read
 from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened
@@ -31,8 +23,6 @@ from warehouse.layers.commits import Commit, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
-from warehouse.stats import attention_index, spikes
-from warehouse.stats.daily_counts import Counts
 
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
 
@@ -92,7 +82,7 @@ def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
             raise LayersBroken([lost_commit(layout, name) for name in lost])
         is_current = schema_version.schema_versions(con) <= {schema_version.SCHEMA_VERSION}
         is_older = has_tables and 0 < last_load(con) < published_load(layout)
-        if not has_tables or (is_current and not lost and not is_older):
+        if is_current and not lost and not is_older:
             yield con
             return
     drop_writer(layout)
@@ -237,45 +227,6 @@ def insert(con: Connection, table: str, rows: pa.Table | list[dict[str, Any]]) -
     con.register("arrow_rows", rows)
     con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arrow_rows")  # noqa: S608
     con.unregister("arrow_rows")
-
-
-def refresh(con: Connection) -> None:
-    """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
-
-    They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
-    (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
-    """
-    view_added(con)
-    counts = Counts(con)
-    for name in marts():
-        fill(con, name, counts)
-    for name in ("index_now", "index_left_out", "spikes"):
-        con.unregister(name)
-
-
-def fill(con: Connection, name: str, counts: Counts) -> None:
-    """Merge one mart, with the step before or after it; the marts that it reads are up to date.
-
-    A poll that finds nothing new touches no key of the marts after coverage.
-    """
-    con.execute(MACROS)
-    steps = read_sql("steps")
-    if name == "attention_index":
-        con.execute(steps["vintages_begin"])
-        # Empty when no counts changed and today's vintage exists: then the index is not computed.
-        if _number(con, "SELECT count(*) FROM index_vintage"):
-            for table, rows in attention_index.index_tables(counts).items():
-                con.register(table, rows)
-            con.execute(steps["vintages"])
-    if find_touched(con, mart := marts()[name]):
-        if name == "topic_spikes":
-            con.register("spikes", spikes.spike_table(counts))
-        replace_touched(con, mart)
-        if name == "articles":
-            con.execute(steps["copies_begin"])
-            # In rounds: whether an article is a copy may depend on the answer for an earlier one.
-            while _number(con, "SELECT count(*) FROM waiting"):
-                con.execute(steps["copies"])
 
 
 def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:

@@ -38,7 +38,7 @@ from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
-from warehouse.layers.parquet import parquet_problem
+from warehouse.layers.parquet import digest_problem, parquet_problem
 from warehouse.read.query import QueryError, open_snapshot, snapshot
 from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives
 from warehouse.store.link import is_working_copy, read_link
@@ -167,6 +167,14 @@ def parquet_findings(
     for (name, sha256), rows in files:
         path = layout.root / name
         if problem := parquet_problem(path, rows, sha256):
+            yield found("parquet", path, problem)
+
+
+def changed_files(layout: Layout, commits: Iterable[Commit]) -> Iterator[Finding]:
+    """Files of commits that are gone or have other bytes than were committed."""
+    for file in (file for commit in commits for file in commit.files):
+        path = layout.root / file.path
+        if problem := digest_problem(path, file.sha256):
             yield found("parquet", path, problem)
 
 

@@ -1,0 +1,50 @@
+"""The marts in their order, and the steps between them."""
+
+from warehouse.build.loader import Connection
+from warehouse.build.mart_merge import MACROS, find_touched, marts, replace_touched, view_added
+from warehouse.build.sql_files import read_sql
+from warehouse.stats import attention_index, spikes
+from warehouse.stats.daily_counts import Counts
+
+
+def refresh(con: Connection) -> None:
+    """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
+
+    They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
+    (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
+    """
+    view_added(con)
+    counts = Counts(con)
+    for name in marts():
+        fill(con, name, counts)
+    for name in ("index_now", "index_left_out", "spikes"):
+        con.unregister(name)
+
+
+def fill(con: Connection, name: str, counts: Counts) -> None:
+    """Merge one mart, with the step before or after it; the marts that it reads are up to date.
+
+    A poll that finds nothing new touches no key of the marts after coverage.
+    """
+    con.execute(MACROS)
+    steps = read_sql("steps")
+    if name == "attention_index":
+        con.execute(steps["vintages_begin"])
+        # Empty when no counts changed and today's vintage exists: then the index is not computed.
+        if _count(con, "index_vintage"):
+            for table, rows in attention_index.index_tables(counts).items():
+                con.register(table, rows)
+            con.execute(steps["vintages"])
+    if find_touched(con, mart := marts()[name]):
+        if name == "topic_spikes":
+            con.register("spikes", spikes.spike_table(counts))
+        replace_touched(con, mart)
+        if name == "articles":
+            con.execute(steps["copies_begin"])
+            # In rounds: whether an article is a copy may depend on the answer for an earlier one.
+            while _count(con, "waiting"):
+                con.execute(steps["copies"])
+
+
+def _count(con: Connection, table: str) -> int:
+    return int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608

@@ -1,0 +1,136 @@
+"""The folder of a working copy, updated to a state of its store."""
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import partial
+from hashlib import file_digest
+
+import duckdb
+
+from warehouse.build.article_texts_view import point_texts
+from warehouse.build.manifest import NAME
+from warehouse.build.publish import copy_over, show, snapshot_folder, snapshots
+from warehouse.layers.commits import CommittedFile, named_files
+from warehouse.layers.layout import Layout
+from warehouse.store.archive_files import expired_archives
+from warehouse.store.link import Link, files_of, scan, write_link
+from warehouse.store.objects import Missing, Store, StoreError, side_by_side
+from warehouse.store.states import (
+    KEPT_SNAPSHOTS,
+    State,
+    StoredSnapshot,
+    document_key,
+    last_number,
+    read_state,
+)
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+
+
+def pull(layout: Layout, link: Link) -> None:
+    """Update the folder to the store's last state; the caller holds the folder's lock.
+
+    StoreError when the store does not answer, or has lost a state or an object.
+    """
+    store = link.store
+    for attempt in range(1, TRIES + 1):
+        number = last_number(store)
+        if number == link.state:
+            return
+        if number < link.state:
+            raise StoreError(f"{store.url} has lost its state {link.state}; its last is {number}")
+        try:
+            _update(layout, link, read_state(store, number))
+            return
+        except Missing:
+            # Another machine may have created states meanwhile, and removed objects of this one.
+            if attempt == TRIES or last_number(store) == number:
+                raise
+
+
+def _update(layout: Layout, link: Link, state: State) -> None:
+    """Update the folder to a state; after a kill at any point, the next call repeats it."""
+    store, local = link.store, scan(layout, link)
+    changed = {
+        name: digest for name, digest in state.documents.items() if local.get(name) != digest
+    }
+    keys = [document_key(digest) for digest in changed.values()]
+    contents = dict(zip(changed, side_by_side(store.read, keys), strict=True))
+    # Parquet files first: a small file that is in place may name only files that exist.
+    files = [file for name, content in contents.items() for file in files_of(name, content)]
+    side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
+    removed = sorted(local.keys() - state.documents.keys())
+    lost = "%s is not in %s, which another machine changed first: its run is loaded again"
+    for name in removed:
+        if name.startswith("commits/") and name not in link.documents:
+            log.warning(lost, name, store.url)
+    _replace(layout, contents, removed)
+    if state.snapshots and state.snapshots[0] not in link.snapshots:
+        link.published = _download_snapshot(layout, store, state.snapshots[0])
+    link.state, link.documents = state.number, dict(state.documents)
+    link.snapshots = state.snapshots
+    scan(layout, link)
+    # Written last: until then the folder counts as being at its old state.
+    write_link(layout, link)
+    log.info("%s updated to state %d of %s", layout.root, state.number, store.url)
+
+
+def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
+    """Write and remove small files, and remove the large files that none of them names any more."""
+    may_unname = bool(removed) or any((layout.root / name).exists() for name in contents)
+    before = named_files(layout.commits) if may_unname else set()
+    for name in removed:
+        (layout.root / name).unlink()
+    for name, content in contents.items():
+        path = layout.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_name(f".{path.name}.half")
+        half.write_bytes(content)
+        half.rename(path)
+    os.sync()  # once, instead of an fsync for each file
+    after = named_files(layout.commits) if may_unname else set()
+    expired = expired_archives(layout) if "removed.json" in contents else ()
+    for name in (*(before - after), *expired):
+        (layout.root / name).unlink(missing_ok=True)
+
+
+def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
+    path = layout.root / file.path
+    if path.exists() and path.stat().st_size == file.bytes:
+        return
+    try:
+        store.download(file.path, path)
+    except Missing:
+        return  # compaction has replaced it, and the grace period for its readers is over
+    with path.open("rb") as content:
+        if file_digest(content, "sha256").hexdigest() != file.sha256:
+            path.unlink()
+            where = f"{store.url}/{file.path}"
+            raise StoreError(f"{where} is damaged: its SHA-256 is not that of its commit")
+
+
+def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:
+    """Publish a stored snapshot locally and as the loader's file; the name of its folder."""
+    folder = snapshot_folder(layout, stored.load_no)
+    # Not the final name yet: a folder with that name counts as a snapshot.
+    coming = folder.with_name(f"coming-{folder.name}")
+    shutil.rmtree(coming, ignore_errors=True)
+    for name in (layout.current.name, NAME):
+        store.download(f"{stored.key}/{name}", coming / name)
+    # The views of texts contain the path of the other machine's data folder.
+    with duckdb.connect(str(coming / layout.current.name)) as con:
+        point_texts(con, layout)
+    shutil.rmtree(folder, ignore_errors=True)
+    coming.rename(folder)
+    show(layout, folder)
+    layout.writer.parent.mkdir(parents=True, exist_ok=True)
+    # A log of the old file would be replayed into the new one.
+    layout.writer.with_name(layout.writer.name + ".wal").unlink(missing_ok=True)
+    copy_over(folder / layout.current.name, layout.writer)
+    for old in snapshots(layout)[:-KEPT_SNAPSHOTS]:
+        shutil.rmtree(old)
+    return folder.name
