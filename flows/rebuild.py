@@ -27,6 +27,7 @@ from tasks.report.task import report_or_warn
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from warehouse.layers.commits import Commit, next_part
 from warehouse.layers.findings import Finding, LayersBroken
+from warehouse.read.counted_articles import counted_articles, differences
 from warehouse.store.archive_files import SUFFIX, archive_files
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def rebuild(
     topics_file: str = "",
     data: str = "",
 ) -> None:
-    """Rebuild a layer from the one before it.
+    """Rebuild a layer from the one before it; of articles, say what that changed for each topic.
 
     Args:
         layer: The warehouse, from Parquet; or the articles, from raw, and then the warehouse.
@@ -55,16 +56,21 @@ def rebuild(
     """
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()
+    changes: list[str] = []
     if layer == "articles":
+        before = counted_articles(installation.layout)
         lost = _rebuild_articles(installation)
         load_runs(installation, [])
         publish_snapshot(installation)
+        after = counted_articles(installation.layout)
+        if before and after:
+            changes = [str(difference) for difference in differences(before, after)]
         if lost:  # all else is rebuilt
             raise LayersBroken(lost)
     else:
         rebuild_snapshot(installation)
     report_or_warn(installation, "")
-    message = f"{layer} rebuilt: {installation.layout.current}"
+    message = "\n".join([f"{layer} rebuilt: {installation.layout.current}", *changes])
     log.info("%s", message)
     return Completed(message=message)  # type: ignore[return-value]
 

@@ -4,7 +4,9 @@ import json
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
@@ -260,6 +262,21 @@ def test_parquet_and_its_commits_come_back_from_the_raw_archive(place: Place) ->
     place.layout.commits.rename(place.layout.commits.with_suffix(".gone"))
     rebuild(layer="articles", **place.files)
     assert _lasting(place) == before
+
+
+def test_rebuilt_articles_say_what_changed_for_each_topic(place: Place) -> None:
+    """An earlier version had not found the G20 in one article."""
+    sql = "SELECT article_id FROM mentions WHERE topic_id = 'g20' GROUP BY ALL ORDER BY ALL"
+    articles = place.ask(sql)
+    with duckdb.connect(str(place.layout.current.resolve())) as con:
+        con.execute("DELETE FROM mentions WHERE article_id = ?", [articles[0]["article_id"]])
+    rebuilt: Any = rebuild(layer="articles", **place.files, return_state=True)
+    lines = rebuilt.message.splitlines()
+    assert lines[0] == f"articles rebuilt: {place.layout.current}"
+    [total] = place.ask("SELECT count(*) AS n FROM articles")
+    assert f"all articles: {total['n']} before, {total['n']} now (same)" in lines
+    now = len(articles)
+    assert f"g20: {now - 1} before, {now} now (1 gained, 0 lost)" in lines
 
 
 def test_a_recount_without_a_change_changes_nothing(place: Place) -> None:

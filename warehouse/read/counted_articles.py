@@ -1,0 +1,59 @@
+"""Which articles count for each topic, compared before and after the articles are made again."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError, query
+
+log = logging.getLogger(__name__)
+
+# All articles are there under an empty topic.
+_COUNTED = """
+SELECT DISTINCT topic_id, article_id FROM mentions JOIN articles USING (article_id, version_no)
+UNION ALL SELECT '', article_id FROM articles
+"""
+_DIFFERENCES = """
+SELECT topic_id AS topic, count(old.article_id) AS before, count(new.article_id) AS after,
+       before - count(*) FILTER (new.article_id IS NOT NULL AND old.article_id IS NOT NULL) AS lost,
+       after - before + lost AS gained
+FROM old FULL JOIN new USING (topic_id, article_id)
+GROUP BY topic ORDER BY topic
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Articles that count for a topic, or all where `topic` is empty."""
+
+    topic: str
+    before: int
+    after: int
+    lost: int
+    gained: int
+
+    def __str__(self) -> str:
+        changed = f"{self.gained} gained, {self.lost} lost" if self.gained or self.lost else "same"
+        return f"{self.topic or 'all articles'}: {self.before} before, {self.after} now ({changed})"
+
+
+def counted_articles(layout: Layout) -> pa.Table | None:
+    """Rows of topic_id and article_id; None where the snapshot is missing or damaged."""
+    try:
+        return query(layout, _COUNTED)
+    except QueryError as error:
+        log.warning("what changes for each topic is not known: %s", error)
+        return None
+
+
+def differences(old: pa.Table, new: pa.Table) -> Iterator[Difference]:
+    """What changed between two results of `counted_articles`, for all articles and each topic."""
+    with duckdb.connect() as con:
+        con.register("old", old)
+        con.register("new", new)
+        for row in con.sql(_DIFFERENCES).to_arrow_table().to_pylist():
+            yield Difference(**row)
