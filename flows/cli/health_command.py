@@ -43,7 +43,7 @@ def health(
             channels = alert_channels(alerts, is_served=is_served) if alert else ()
             if alert and not channels:
                 log.warning("%s", no_recipient(alerts, settings.alerts))
-            checked = check_installation(settings, layout, channels, is_served=is_served)
+            checked = check_installation(alerts, layout, channels, is_served=is_served)
         else:  # without Prefect, whose import takes longer than all the rest
             checked = check_and_send(layout, alerts, (), datetime.now(UTC))
     problems = checked.found.problems

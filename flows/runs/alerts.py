@@ -106,8 +106,7 @@ def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
     try:
         settings = settings_of(**given)
         alerts = load_alerts(settings)
-        channels = alert_channels(alerts)
-        if channels:
+        if channels := alert_channels(alerts):
             now = datetime.now(UTC)
             others = prefect_incidents(with_workers=False)
             log_checked(check_and_send(Layout(settings.data), alerts, channels, now, others))
@@ -116,15 +115,14 @@ def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
 
 
 def check_installation(
-    settings: Settings, layout: Layout, channels: Sequence[Channel], *, is_served: bool
+    alerts: AlertSettings, layout: Layout, channels: Sequence[Channel], *, is_served: bool
 ) -> Checked:
     """Check an installation from outside of its runs, and send what is new to the channels.
 
     With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs.
     """
     others = prefect_incidents() if is_served else Found()
-    about = (load_alerts(settings), channels, datetime.now(UTC), others)
-    checked = check_and_send(layout, *about)
+    checked = check_and_send(layout, alerts, channels, datetime.now(UTC), others)
     log_checked(checked)
     return checked
 
@@ -132,9 +130,9 @@ def check_installation(
 def check_served(settings: Settings) -> None:
     """Check an installation whose server and worker run here; what hinders it is logged."""
     try:
-        channels = alert_channels(load_alerts(settings))
-        if channels:
-            check_installation(settings, open_layout(settings), channels, is_served=True)
+        alerts = load_alerts(settings)
+        if channels := alert_channels(alerts):
+            check_installation(alerts, open_layout(settings), channels, is_served=True)
     except EXPECTED as error:
         log.warning("alerts: not checked: %s", " ".join(str(error).split()))
 

@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tests.cli.test_command import command
 from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
+from tests.support.config_files import ONE_SOURCE
 from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import TOPICS
 from tests.support.small_disk import SmallDisk
@@ -24,13 +25,6 @@ from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
 
-SOURCES = """[[source]]
-id = "gb-post"
-name = "Post"
-language = "en"
-timezone = "UTC"
-files = ["*.txt"]
-"""
 LOGGED = re.compile(r"\d\d:\d\d:\d\d ")
 needs_mounts = pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0, reason="needs root, to mount a disk"
@@ -57,7 +51,7 @@ class Desk:
     """The files that commands are given; each mistake is in one of them."""
 
     def __init__(self, root: Path) -> None:
-        (root / "sources.toml").write_text(SOURCES)
+        (root / "sources.toml").write_text(ONE_SOURCE)
         (root / "page.txt").write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
         (root / "file").touch()
         (root / "folder").mkdir()

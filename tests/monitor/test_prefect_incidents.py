@@ -17,6 +17,7 @@ from flows.runs.alerts import (
     POOL,
     alert_channels,
     check_installation,
+    check_served,
     no_recipient,
     prefect_incidents,
 )
@@ -71,12 +72,27 @@ def test_a_server_that_does_not_answer(prefect_api: str, tmp_path: Path, hook: R
         told = prefect_incidents()
         assert told.asked == {Kind.NO_WORKER}
         assert "could not be asked: " in told.incidents[0].text
-        channels = alert_channels(load_alerts(settings))
-        done = check_installation(settings, layout, channels, is_served=True)
+        alerts = load_alerts(settings)
+        done = check_installation(alerts, layout, alert_channels(alerts), is_served=True)
     (refused,) = done.refused
     assert refused.startswith(
         "block presswatch-alerts did not accept a message: the Prefect server"
     )
+    assert hook.titles == ["Presswatch: no worker is polling"]
+
+
+def test_serve_checks_again_after_a_mistake_in_the_configuration(
+    prefect_api: str, tmp_path: Path, hook: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "alerts.toml"
+    settings = Settings(alerts=path, data=tmp_path / "data")
+    path.write_text('url = ["typo"]\n')
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}):
+        check_served(settings)
+        assert f"alerts: not checked: {path}" in caplog.text
+        path.write_text(f'urls = ["{hook.apprise_url}"]\nblock = ""\n')
+        check_served(settings)
+        check_served(settings)
     assert hook.titles == ["Presswatch: no worker is polling"]
 
 

@@ -21,17 +21,11 @@ from flows.server.deploy import deploy
 from flows.server.renamed_deployments import RENAMED, rename_deployments
 from tasks.installation import open_installation
 from tasks.settings import ConfigError
+from tests.support.config_files import ONE_SOURCE
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import ROOT
 
 FILE = ROOT / "deployments" / "prefect.yaml"
-SOURCE = """[[source]]
-id = "gb-post"
-name = "Post"
-language = "en"
-timezone = "UTC"
-files = ["*.txt"]
-"""
 SOON = datetime.now(UTC) + timedelta(days=2)
 WATCH = """{
     "name": "mine", "trigger": {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0,
@@ -116,7 +110,7 @@ def test_a_deploy_keeps_what_a_person_changed(
     client: SyncPrefectClient, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", prefect_api)
-    (tmp_path / "sources.toml").write_text(SOURCE)
+    (tmp_path / "sources.toml").write_text(ONE_SOURCE)
     register(client, "ingest", "hourly")
     register(client, "recount", "recount")
     installation = open_installation(tmp_path / "sources.toml", TOPICS, tmp_path / "data")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -117,6 +118,26 @@ def test_what_one_machine_loads_all_have(
     assert same(here) == same(there) == alone(tmp_path / "alone", runs)
     assert query(there, TEXTS) == query(here, TEXTS)
     assert whole(store).snapshots[0].load_no == 3
+
+
+def test_the_parts_of_a_run_reach_all_machines(store: Store, here: Layout, there: Layout) -> None:
+    """And each has the rows that a rebuild from their commits gives."""
+    for part, source_id in enumerate(("gb-post", "de-blatt"), 1):
+        collected = collect(here, "r1", day(part, source_id))
+        parameters = {"part": part} if part > 1 else {}
+        load(here, TOPICS, SOURCES, [replace(collected, parameters=parameters)])
+        publish_all(here, TOPICS, SOURCES)
+        run(there, f"r{part + 1}", day(part + 2))
+    catch_up(here)
+    sql = "SELECT commit_id, run_id FROM commits ORDER BY ALL"
+    commits = [("r1", "r1"), ("r1_2", "r1"), ("r2", "r2"), ("r3", "r3")]
+    assert [tuple(row.values()) for row in query(there, sql).to_pylist()] == commits
+    before = same(there)
+    assert same(here) == before
+    rebuild_warehouse(there, TOPICS, SOURCES)
+    publish_all(there, TOPICS, SOURCES)
+    assert same(there) == before
+    assert damage(here) == damage(there) == []
 
 
 def test_a_revised_page_is_numbered_over_all_machines(

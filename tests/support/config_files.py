@@ -1,4 +1,4 @@
-"""Configuration files with mistakes."""
+"""Configuration files: a plain one, and those with mistakes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 from tasks.text.toml_reader import ConfigError
+
+ONE_SOURCE = """[[source]]
+id = "gb-post"
+name = "Post"
+language = "en"
+timezone = "UTC"
+files = ["*.txt"]
+"""
 
 
 def problems_of(path: Path, text: str, load: Callable[[Path], object]) -> tuple[str, ...]:

@@ -8,12 +8,11 @@ import asyncio
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from subprocess import PIPE, Popen
 
-from tests.support.source_server import Papers, article, host, page
+from tests.support.source_server import Papers, article, host, page, served_by
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 HUGE_BYTES, ATTRIBUTES, LINK_CHARACTERS = 9_900_000, 100_000, 40_000
@@ -143,16 +142,9 @@ async def serve(papers: int, bad: int, articles: int) -> None:
     await asyncio.Event().wait()
 
 
-@contextmanager
-def misbehaving_served(papers: int, bad: int, articles: int) -> Iterator[int]:
+def misbehaving_served(papers: int, bad: int, articles: int) -> AbstractContextManager[int]:
     """The papers in a process of their own; the value is their port."""
-    words = [sys.executable, "-m", "tests.support.misbehaving", *map(str, (papers, bad, articles))]
-    with Popen(words, stdout=PIPE) as process:
-        assert process.stdout is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.terminate()
+    return served_by("tests.support.misbehaving", papers, bad, articles)
 
 
 if __name__ == "__main__":

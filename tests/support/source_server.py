@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -162,11 +162,15 @@ async def serve(papers: int, articles: int) -> None:
     await asyncio.Event().wait()
 
 
-@contextmanager
-def papers_served(papers: int, articles: int) -> Iterator[int]:
+def papers_served(papers: int, articles: int) -> AbstractContextManager[int]:
     """The papers in a process of their own; the value is their port."""
-    words = [sys.executable, "-m", "tests.support.source_server", str(papers), str(articles)]
-    with Popen(words, stdout=PIPE) as process:
+    return served_by("tests.support.source_server", papers, articles)
+
+
+@contextmanager
+def served_by(module: str, *numbers: int) -> Iterator[int]:
+    """A module that serves in a process of its own and prints its port; the value is the port."""
+    with Popen([sys.executable, "-m", module, *map(str, numbers)], stdout=PIPE) as process:
         assert process.stdout is not None
         try:
             yield int(process.stdout.readline())
