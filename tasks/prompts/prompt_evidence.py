@@ -7,12 +7,12 @@ from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Mask
 
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
-DOUBT = {False: (0.4, 0.4), True: (0.15, 0.5)}
-PLAIN_DOUBT = (0.7, 0.2)  # The same for plain sentences of the running text of a parsed page
+DOUBT = {False: (0.45, 0.5), True: (0.15, 0.5)}
+PLAIN_DOUBT = (0.8, 0.15)  # The same for plain sentences of the running text of a parsed page
 # What makes a kept block doubtful enough for a text rule to strip it: an article score below, or a
 # prompt score from here on, by `is_text`; steps up to a button, an input field or an element named
 # for promotion; the score of a link's address; the share of its text in links.
-UNSURE, SUSPECT = {False: 0.6, True: 0.2}, {False: 0.5, True: 0.4}
+UNSURE, SUSPECT = {False: 0.6, True: 0.2}, {False: 0.75, True: 0.4}
 CLOSE, TELLING, LINKED = 2, 0.3, 0.5
 BOX = 1000  # Characters of the largest box that a button or a prompt inside speaks for
 # The text that a group of alike blocks of the article has: as a share of the largest group's, and
@@ -91,7 +91,8 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
     kept[list(draft.roles)] = True
     if not draft.page.is_text:
         limit, slope = PLAIN_DOUBT
-        is_plain = (prose > 0) & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
+        is_sentence = (prose > 0) | (draft.columns["ends_sentence"] > 0)
+        is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
         likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
     # A page whose prose would mostly go is an article that the model misjudges as a whole.
     if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():

@@ -24,6 +24,7 @@ SHORT = 200  # Characters of texts worth caching: menus, footers and teasers rec
 MEMORY = 8_000  # Entries of each cache: 10 MB of texts
 TELLING = 4  # Letters of the shortest word that can say what a text is about
 KEY_PART = re.compile(r"[a-z]{2,}")
+STEM = 5  # Letters that stand for all longer words that begin with them: `subsc*`
 MOST_TARGET = 200  # Characters of a link's address that are read
 
 Weights = tuple[float, float]  # Log-odds for article text and for a prompt
@@ -41,7 +42,8 @@ class TextScores(NamedTuple):
 class Lexicon:
     """Learned weights of words and of class names."""
 
-    article: dict[str, float]  # Words and pairs of words: log-odds of standing in an article
+    # Words, pairs of words and stems: log-odds of standing in an article
+    article: dict[str, float]
     prompt: dict[str, float]  # The same for prompts
     keys: dict[str, float]  # Parts of class names and ids: log-odds of holding article text
     targets: dict[str, float]  # Parts of link addresses: log-odds of standing in a prompt
@@ -68,6 +70,11 @@ class Lexicon:
         return found
 
     @cached_property
+    def stems(self) -> dict[str, Weights]:
+        """Both weights of each stem."""
+        return {gram[:-1]: weights for gram, weights in self.both.items() if gram[-1] == "*"}
+
+    @cached_property
     def key_openers(self) -> frozenset[str]:
         """The first parts of the pairs in names."""
         return frozenset(part.partition("-")[0] for part in self.keys if "-" in part)
@@ -76,8 +83,9 @@ class Lexicon:
         """The scores of a text; those of short texts are cached."""
         if (cached := self.text_scores.get(text)) is not None:
             return cached
-        words, known, after = tokens(text), self.both, self.pairs.get
+        words, known, after, stems = tokens(text), self.both, self.pairs.get, self.stems
         found = [known[word] for word in words if word in known]
+        found += [stems[word[:STEM]] for word in words if len(word) > STEM and word[:STEM] in stems]
         for word, next_word in pairwise(words):
             seconds = after(word)
             if seconds and next_word in seconds:

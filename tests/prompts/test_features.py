@@ -10,7 +10,7 @@ from tasks.prompts.page_hints import Hints
 from tasks.prompts.surroundings import Neighbours, PageTopic, headline_share
 from tasks.prompts.tree_arrays import Columns, TreeArrays
 from tasks.prompts.tree_position import card_columns, kin_column
-from tasks.prompts.word_weights import tokens, topic_words
+from tasks.prompts.word_weights import Lexicon, tokens, topic_words
 
 SENTENCE = "The ferry crossed the strait again on Monday after a week of storms and repairs."
 
@@ -28,6 +28,12 @@ def said(*texts: str) -> list[frozenset[str]]:
 def test_the_subject_is_in_the_long_words_and_in_pairs_of_characters() -> None:
     assert topic_words(tokens("The G20 met in Rome")) == {"rome"}
     assert topic_words(tokens("湾の渡し船")) == {"湾の", "の渡", "渡し", "し船"}
+
+
+def test_longer_words_count_by_their_stem_too() -> None:
+    lexicon = Lexicon({}, {"subsc*": 2.0, "subscribe": 1.0}, {}, {})
+    scores = [lexicon.score_text(word).prompt for word in ("subscribe", "Subscription", "subsc")]
+    assert scores == pytest.approx([3 / 3**0.5, 2 / 3**0.5, 0])
 
 
 def test_a_block_shares_the_words_of_the_headline() -> None:

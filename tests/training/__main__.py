@@ -34,7 +34,7 @@ LEFT_OUT = frozenset(_LEFT_OUT.split())
 """Columns that say which page it is rather than which block, or that bring nothing."""
 WORDY = ("article_words", "prompt_words", "plea", "target_words")
 # Trees of the three forests: parsed pages, text.
-SIZES = {False: (80, 300, 120), True: (100, 260, 200)}
+SIZES = {False: (80, 300, 240), True: (100, 260, 260)}
 RATES = (0.15, 0.06, 0.12)
 LOOKS = (Forest.score, look_again, look_for_prompts)
 DEPTH = 6

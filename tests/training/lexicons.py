@@ -8,22 +8,30 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.prompts.word_weights import KEY_PART, Lexicon, fold, target_parts, tokens
+from tasks.prompts.word_weights import KEY_PART, STEM, Lexicon, fold, target_parts, tokens
 from tests.training.inserted import own_articles, own_texts
 from tests.training.labels import Example, read_rows
 
 Row = tuple[str, str, bool, float]
 """Text, owner, whether it is what is looked for, weight."""
 SENTENCE = re.compile(r"(?<=[.!?。！？।])\s*")
-ARTICLE_WORDS, PROMPT_WORDS, TARGET_WORDS = 4000, 6000, 800
+ARTICLE_WORDS, PROMPT_WORDS, TARGET_WORDS = 8000, 15_000, 800
+OWN_WEIGHT = 2.0  # Of a line written for training: most are in languages that the corpus hardly has
 
 
-def word_weights(rows: Iterable[Row], strength: float, most: int) -> dict[str, float]:
-    """Log-odds of words and pairs of words that at least three owners use."""
+def word_weights(
+    rows: Iterable[Row], strength: float, most: int, *, with_stems: bool
+) -> dict[str, float]:
+    """Log-odds of words, pairs of words and stems that at least three owners use."""
     kept = list(rows)
     words = [tokens(text) for text, *_ in kept]
-    found = [sorted(set(grams(row))) for row in words]
+    found = [sorted({*grams(row), *(stems(row) if with_stems else ())}) for row in words]
     return _log_odds(kept, found, [len(row) for row in words], strength, most)
+
+
+def prompt_weights(rows: Iterable[Row]) -> dict[str, float]:
+    """Log-odds of words, pairs and stems: of standing in a prompt."""
+    return word_weights(rows, 2.0, PROMPT_WORDS, with_stems=True)
 
 
 def target_weights(examples: list[Example], most: int) -> dict[str, float]:
@@ -108,14 +116,14 @@ def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
                 row = (block.text, example.owner, bool(share >= 0.5), float(min(weight, 5)))
                 rows.setdefault((example.page_id, block.text), row)
     return Lexicon(
-        word_weights(rows.values(), 1.0, ARTICLE_WORDS),
-        word_weights([*prompt_rows, *_own_rows()], 2.0, PROMPT_WORDS),
+        word_weights(rows.values(), 1.0, ARTICLE_WORDS, with_stems=False),
+        prompt_weights([*prompt_rows, *own_rows()]),
         key_weights(gold),
         target_weights(examples, TARGET_WORDS),
     )
 
 
-def _own_rows() -> list[Row]:
+def own_rows() -> list[Row]:
     """The lines written for training: as much weight for news as for prompts in each language.
 
     Otherwise each word of a language that the corpus hardly has would be one of prompts.
@@ -127,7 +135,7 @@ def _own_rows() -> list[Row]:
         for article in own_articles(language):
             said += (s for text in article["paragraphs"] for s in SENTENCE.split(text) if s)
         for is_prompt, lines in ((True, asked), (False, said)):
-            weight = 1.0 if is_prompt else len(asked) / len(said)
+            weight = OWN_WEIGHT * (1.0 if is_prompt else len(asked) / len(said))
             # An owner each, since words have to be used by three.
             rows += ((line, f"{language}{at}{is_prompt}", is_prompt, weight)
                      for at, line in enumerate(lines))  # fmt: skip
@@ -149,6 +157,11 @@ def grams(words: list[str]) -> list[str]:
     if not words:
         return []
     return [*words, *map(" ".join, pairwise(words)), "^" + words[0]]
+
+
+def stems(words: list[str]) -> list[str]:
+    """What longer words begin with."""
+    return [word[:STEM] + "*" for word in words if len(word) > STEM]
 
 
 def key_parts(key: str) -> tuple[str, ...]:
