@@ -63,7 +63,7 @@ def rebuild(
         load_runs(installation, [])
         publish_snapshot(installation)
         after = counted_articles(installation.layout)
-        if before and after:
+        if before is not None and after is not None:
             changes = [str(difference) for difference in differences(before, after)]
         if lost:  # all else is rebuilt
             raise LayersBroken(lost)

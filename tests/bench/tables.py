@@ -39,6 +39,8 @@ ROWS: tuple[tuple[str, str, Show], ...] = (
     ("news pages under F1 .8", "≤ 3 %", _share("news_bad")),
     ("the same, standfirst counted or not", "≥ .975", _score("neutral_f1")),
     ("news pages under F1 .8, likewise", "≤ 2.5 %", _share("neutral_bad")),
+    ("both without six pages whose gold is wrong, F1", "≥ .975", _score("sound_f1")),
+    ("both without six pages whose gold is wrong, under .8", "≤ 2.5 %", _share("sound_bad")),
     ("body F1, fundus", "", _score("fundus_f1")),
     ("body F1, scrapinghub", "", _score("scrapinghub_f1")),
     ("body F1, misinformation", "", _score("misinformation_f1")),
