@@ -25,7 +25,7 @@ from tests.support.build_layers import DAYS, stage_run, write_layers
 from tests.support.build_rows import SOURCES
 from tests.support.build_texts import TOPICS
 from tests.support.publishing import publish
-from warehouse.build import loader
+from warehouse.build import loader, mart_refresh
 from warehouse.build import publish as publishing
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot
@@ -38,7 +38,7 @@ STEPS = {
     "read": (loader, "add_commits"),
     "partition": (loading, "partition"),
     "count": (loading, "count_topics"),
-    "marts": (loader, "refresh"),
+    "marts": (mart_refresh, "refresh"),
     "checks": (loader, "run_checks"),
     "copy": (publishing, "copy_over"),
 }
