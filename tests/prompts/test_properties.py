@@ -160,6 +160,7 @@ def test_the_order_of_made_up_pages_does_not_matter() -> None:
     _order_is_nothing(made_up_pages())
 
 
+@pytest.mark.slow
 def test_the_order_of_real_pages_does_not_matter(real_pages: list[bytes]) -> None:
     _order_is_nothing(real_pages)
 

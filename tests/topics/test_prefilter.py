@@ -128,6 +128,7 @@ COMMON = (
 """Words that stand on most pages."""
 
 
+@pytest.mark.slow
 def test_gold_pages_at_once_give_what_each_gives_by_itself(shared: Path) -> None:
     pages = sorted((shared / "corpus" / "gold").glob("*.html.gz"))[::10]
     read = (gzip.decompress(page.read_bytes()).decode() for page in pages)
@@ -152,6 +153,7 @@ def test_what_is_planted_is_found_in_many_spellings() -> None:
     assert len({row for row, *_ in found}) > 45
 
 
+@pytest.mark.slow
 def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
     signs, blocks = odd_characters()
     for code in (*range(0x80, 0xD800), *range(0xE000, 0x110000)):

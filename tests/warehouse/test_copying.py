@@ -124,6 +124,7 @@ def test_three_snapshots_are_kept_and_the_next_is_written_over_the_oldest(tmp_pa
     assert layout.current.read_bytes() == layout.writer.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_is_read_is_left_alone(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     first = publish_page(layout, 1)
