@@ -42,9 +42,8 @@ class TextScores(NamedTuple):
 class Lexicon:
     """Learned weights of words and of class names."""
 
-    # Words, pairs of words and stems: log-odds of standing in an article
-    article: dict[str, float]
-    prompt: dict[str, float]  # The same for prompts
+    article: dict[str, float]  # Words and pairs of words: log-odds of standing in an article
+    prompt: dict[str, float]  # The same for prompts, and of stems
     keys: dict[str, float]  # Parts of class names and ids: log-odds of holding article text
     targets: dict[str, float]  # Parts of link addresses: log-odds of standing in a prompt
     # Caches: the scores of texts and of elements' names, and the known parts of each name.

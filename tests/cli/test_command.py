@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from tests.support.config_files import ONE_SOURCE
 from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import TOPICS, Newsroom, Place
 from warehouse.layers.layout import Layout
@@ -55,8 +56,7 @@ def test_extract_writes_a_file_a_page(tmp_path: Path) -> None:
 
 def papers(folder: Path, lines: str) -> Path:
     path = folder / "sources.toml"
-    head = '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
-    path.write_text(f'{head}files = ["*.txt"]\n{lines}\n')
+    path.write_text(f"{ONE_SOURCE}{lines}\n")
     return path
 
 

@@ -17,10 +17,10 @@ from flows.processes.child import Child, why_ended
 from flows.runs.json_logs import PREFECT_LOGGING, JsonFormatter, is_json
 from flows.runs.prefect_settings import server_settings
 from tests.cli.test_command import command
+from tests.support.config_files import ONE_SOURCE
 from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import TOPICS
 
-SOURCES = '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
 PRINTS = """
 import sys
 print("Worker 'desk' started!", flush=True)
@@ -110,7 +110,7 @@ def as_json(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("as_json", "prefect_api")
 def test_a_command_logs_objects(news: DailyNews, tmp_path: Path) -> None:
-    (tmp_path / "sources.toml").write_text(f'{SOURCES}files = ["*.txt"]\n')
+    (tmp_path / "sources.toml").write_text(ONE_SOURCE)
     files = ("--data", news(1).root, "--sources", tmp_path / "sources.toml", "--topics", TOPICS)
     status, _, err = command("recount", *files)
     assert status == 0

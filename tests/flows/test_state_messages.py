@@ -8,11 +8,10 @@ import pytest
 from flows.rebuild import rebuild
 from flows.recount import recount
 from flows.report import report
+from tests.support.config_files import ONE_SOURCE
 from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import Files
-
-SOURCE = '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ SOURCE = '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone =
 def test_a_run_says_what_it_did(
     prefect_api: str, news: DailyNews, tmp_path: Path, flow: Any, said: tuple[str]
 ) -> None:
-    (tmp_path / "sources.toml").write_text(f'{SOURCE}files = ["*.txt"]\n')
+    (tmp_path / "sources.toml").write_text(ONE_SOURCE)
     files = Files(
         sources_file=str(tmp_path / "sources.toml"),
         topics_file=str(TOPICS),

@@ -22,10 +22,10 @@ def main(corpus: Path) -> None:
     from sklearn.metrics import roc_auc_score  # type: ignore[import-not-found]
 
     found, own = read_prompt_rows(corpus), own_rows()
+    is_prompt = np.array([case.is_prompt for case in cases("dev")])
     for part in range(PARTS + 1):
         some = [row for at, row in enumerate(own) if at % PARTS < part]
         lexicon = Lexicon({}, prompt_weights([*found, *some]), {}, {})
-        is_prompt = np.array([case.is_prompt for case in cases("dev")])
         scores = np.array(
             [max(lexicon.score_text(line).prompt for line in case.lines) for case in cases("dev")]
         )

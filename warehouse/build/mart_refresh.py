@@ -31,7 +31,7 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
     if name == "attention_index":
         con.execute(steps["vintages_begin"])
         # Empty when no counts changed and today's vintage exists: then the index is not computed.
-        if _count(con, "index_vintage"):
+        if con.execute("FROM index_vintage LIMIT 1").fetchall():
             for table, rows in attention_index.index_tables(counts).items():
                 con.register(table, rows)
             con.execute(steps["vintages"])
@@ -42,9 +42,5 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
         if name == "articles":
             con.execute(steps["copies_begin"])
             # In rounds: whether an article is a copy may depend on the answer for an earlier one.
-            while _count(con, "waiting"):
+            while con.execute("FROM waiting LIMIT 1").fetchall():
                 con.execute(steps["copies"])
-
-
-def _count(con: Connection, table: str) -> int:
-    return int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608
