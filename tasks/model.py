@@ -117,6 +117,25 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class ListingSummary:
+    """What one read of a listing named, compared with what was known before it."""
+
+    kind: str  # feed, jsonfeed, sitemap or section
+    entries: int
+    # Collected by an earlier run, named by another listing of this run, or by the previous read.
+    known: int
+    added: int | None  # entries that the previous read did not name; None without one
+    # Whether one of the newest entries of the previous read is still there; None without one.
+    is_continued: bool | None
+    oldest_at: datetime | None  # publication times, as the listing dates its entries
+    newest_at: datetime | None
+    window_from: datetime | None  # what was published since is listed; None without enough dates
+    window_entries: int  # published since `window_from`
+    # Of a sitemap: the share that it names of the feeds' entries within its window, in this run.
+    feed_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt at a URL, with every hop and retry, as the fetcher saw it."""
 
@@ -134,6 +153,7 @@ class Attempt:
     # Body after transfer and content decoding; empty unless the outcome is a good one.
     payload: bytes = b""
     exchanges: tuple[Exchange, ...] = ()
+    listing: ListingSummary | None = None  # of a listing that was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +185,8 @@ class Capture:
     raw_ref: str | None = None
     article_id: UUID | None = None
     version_no: int | None = None
+    listing: ListingSummary | None = None  # of a listing that was read
+    prose_words: int | None = None  # in sentences, of a page that was rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha1, sha256
 from typing import Any
@@ -16,7 +16,7 @@ import pyarrow as pa
 from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
-from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
+from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, ListingSummary, Outcome
 from warehouse.store.archive_files import SUFFIX
 
 OPEN_SUFFIX = f"{SUFFIX}.open"  # of a file that is being written
@@ -43,7 +43,9 @@ TRUNCATED = {
 }
 _UUIDS = ("capture_id", "article_id")
 _TIMES = ("attempted_at", "entry_published_at")
+_LISTING_TIMES = ("oldest_at", "newest_at", "window_from")
 _CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
+_LISTING_FIELDS = tuple(spot.name for spot in fields(ListingSummary))
 
 
 @dataclass(slots=True)
@@ -169,14 +171,16 @@ def capture_of(
         entry_published_raw=entry.published_raw if entry else None,
         entry_published_at=entry.published_at if entry else None,
         given_url=entry.given_url if entry else None,
+        listing=attempt.listing,
     )
 
 
 def capture_to_json(capture: Capture) -> bytes:
     """A capture as a JSON object of its fields."""
     # Not pydantic: it refuses half surrogates, which listings do name in URLs.
+    listing = capture.listing and asdict(capture.listing)
     return json.dumps(
-        {name: getattr(capture, name) for name in _CAPTURE_FIELDS},
+        {name: getattr(capture, name) for name in _CAPTURE_FIELDS} | {"listing": listing},
         default=lambda value: value.isoformat() if isinstance(value, datetime) else str(value),
         separators=(",\n ", ": "),
     ).encode()
@@ -190,8 +194,16 @@ def capture_from_json(text: bytes) -> Capture:
     for name in _UUIDS:
         values[name] = UUID(values[name]) if values.get(name) else None
     for name in _TIMES:
-        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+        values[name] = _time(values.get(name))
+    if listing := values.get("listing"):
+        known = {name: listing.get(name) for name in _LISTING_FIELDS}
+        times = {name: _time(listing.get(name)) for name in _LISTING_TIMES}
+        values["listing"] = ListingSummary(**known | times)
     return Capture(**values)
+
+
+def _time(printed: str | None) -> datetime | None:
+    return datetime.fromisoformat(printed) if printed else None
 
 
 def end_of_whole_groups(file: io.FileIO) -> int:

@@ -55,6 +55,21 @@ STRIPPED_SCHEMA = pa.schema(
     ]
 )
 
+LISTING = pa.struct(
+    [
+        ("kind", pa.string()),
+        ("entries", pa.int32()),
+        ("known", pa.int32()),
+        ("added", pa.int32()),
+        ("is_continued", pa.bool_()),
+        ("oldest_at", UTC_TIME),
+        ("newest_at", UTC_TIME),
+        ("window_from", UTC_TIME),
+        ("window_entries", pa.int32()),
+        ("feed_share", pa.float64()),
+    ]
+)
+
 CAPTURE_SCHEMA = pa.schema(
     [
         ("capture_id", pa.uuid()),
@@ -70,6 +85,8 @@ CAPTURE_SCHEMA = pa.schema(
         *_strings("given_url", "raw_ref"),
         ("article_id", pa.uuid()),
         ("version_no", pa.int32()),
+        ("listing", LISTING),
+        ("prose_words", pa.int32()),
     ]
 )
 

@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS captures (
     raw_ref             VARCHAR,
     article_id          UUID,
     version_no          INTEGER,
+    listing             STRUCT(kind VARCHAR, entries INTEGER, known INTEGER, added INTEGER,
+                               is_continued BOOLEAN, oldest_at TIMESTAMPTZ, newest_at TIMESTAMPTZ,
+                               window_from TIMESTAMPTZ, window_entries INTEGER, feed_share DOUBLE),
+    prose_words         INTEGER,
     url_keys            VARCHAR[],
     url_hash            UBIGINT
 );
@@ -56,6 +60,10 @@ COMMENT ON COLUMN captures.given_url IS 'URL that FILE.meta.json gives';
 COMMENT ON COLUMN captures.raw_ref IS 'WARC file and offset';
 COMMENT ON COLUMN captures.article_id IS 'Article the page gave';
 COMMENT ON COLUMN captures.version_no IS 'Version of the article that the page shows';
+COMMENT ON COLUMN captures.listing IS
+    'Of a listing that was read: what it named, as in listing_reads';
+COMMENT ON COLUMN captures.prose_words IS
+    'Words in sentences of a page that was rejected: from 200 on it may be an article';
 COMMENT ON COLUMN captures.url_keys IS 'Folded URLs under which the page is known';
 COMMENT ON COLUMN captures.url_hash IS
     'Hash of url_requested: other captures of a URL are found faster by it';
