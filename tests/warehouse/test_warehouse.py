@@ -1018,7 +1018,9 @@ def test_last_listings(layout: Layout) -> None:
             last_modified=None,
             raw_ref=f"gb-post/{RUN}.warc.gz#0",
             content_type="text/html",
-            attempted_at=START + timedelta(hours=3),
+            read_at=START + timedelta(hours=5),
+            most_entries=None,
+            longest_window=None,
         )
     }
 
