@@ -101,8 +101,9 @@ seen AS (
     SELECT gap.capture_id,
            utc_time(if(is_continued, previous_read_at, window_from)) AS seen_from,
            utc_time(known.read_at) AS seen_until,
+           -- The oldest entry of a window is where it begins.
            (1 - known_entries / entries)
-               * if(is_continued, entries, window_entries) AS fresh_entries
+               * if(is_continued, entries, window_entries - 1) AS fresh_entries
     FROM gap
     JOIN known
         ON known.source_id = gap.source_id AND known.listing = gap.listing

@@ -47,7 +47,7 @@ def summary(
         previous_read_at=last.read_at if last else None,
         most_entries=last.most_entries if last else None,
         longest_window=last.longest_window if last else None,
-        before_window=sum(last.read_at < at < window[0] for at in dates) if last and window else 0,
+        before_window=sum(last.read_at < at <= window[0] for at in dates) if last and window else 0,
         feed_share=_share(feeds, keys, window[0]) if listing.kind == "sitemap" and window else None,
     )
 
