@@ -131,6 +131,12 @@ class ListingSummary:
     newest_at: datetime | None
     window_from: datetime | None  # what was published since is listed; None without enough dates
     window_entries: int  # published since `window_from`
+    # Of the reads before: the last one, and over thirty days the most entries and the longest
+    # window.
+    previous_read_at: datetime | None = None
+    most_entries: int | None = None
+    longest_window: float | None = None  # seconds
+    before_window: int = 0  # entries published after the previous read, up to `window_from`
     # Of a sitemap: the share that it names of the feeds' entries within its window, in this run.
     feed_share: float | None = None
 

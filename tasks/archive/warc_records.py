@@ -43,7 +43,7 @@ TRUNCATED = {
 }
 _UUIDS = ("capture_id", "article_id")
 _TIMES = ("attempted_at", "entry_published_at")
-_LISTING_TIMES = ("oldest_at", "newest_at", "window_from")
+_LISTING_TIMES = ("oldest_at", "newest_at", "window_from", "previous_read_at")
 _CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
 _LISTING_FIELDS = tuple(spot.name for spot in fields(ListingSummary))
 

@@ -1,8 +1,7 @@
 """Collects one source in one run: read its listings, fetch new pages, archive every attempt."""
 
 import logging
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,15 +11,19 @@ from threading import Lock
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
-from tasks.collect.deferral import SourceTime, deferrals, left_for_later
+from tasks.collect.deferral import SourceTime, deferrals
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.fetch.exchanges import shown
-from tasks.collect.listing_cache import ListingCache, archived_copy
-from tasks.collect.listings import Listing, find_files, read_file
-from tasks.collect.listings.rollover import may_have_rolled_over, rolled_over
-from tasks.collect.parse_listing import parse_listing
-from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.collect.listings import find_files, read_file
+from tasks.collect.read_listings import ListingReader
+from tasks.model import (
+    Attempt,
+    Capture,
+    CaptureKind,
+    Entry,
+    Outcome,
+)
 from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.settings import Limits
@@ -28,12 +31,10 @@ from tasks.sources.source import Source
 from tasks.text.urls import fold
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage, due_pages
-from warehouse.read.known_urls import KnownListing, KnownUrls, Once, known_files, last_listings
+from warehouse.read.known_urls import KnownListing, KnownUrls, Once, known_files
 
 log = logging.getLogger(__name__)
 
-# Sitemaps read for one source in a run besides its own listings; an index may name many.
-MAX_CHILDREN = 25
 # The `found_in` of a known page that is fetched again because it may have changed.
 RECHECK = "recheck"
 # Pages in a row without an answer after which the rest is deferred to a later run.
@@ -115,7 +116,7 @@ class Collector:
             visit.error,
             visit.skipped,
             visit.time.late,
-            tuple(visit.failed_listings),
+            tuple(visit.listings.failed),
         )
 
 
@@ -126,14 +127,12 @@ class _Visit:
         self.collector, self.source, self.archive = collector, source, archive
         self.outcomes: Counter[str] = Counter()
         self.listed: set[str] = set()
-        self.deferred = self.rechecked = self.unanswered = self.read_listings = 0
-        self.failed_listings: list[str] = []
+        self.deferred = self.rechecked = self.unanswered = 0
         self.error = ""
         self.time = SourceTime(source.id, collector.limits.source_seconds)
         self.skipped = collector.breaker.skip_reason(source)
-        self.trial_listings = collector.breaker.trial_listings(source)
-        about = f"{collector.limits.max_entries} {source.sections}"
-        self.listing_cache = ListingCache(collector.layout, source.id, about)
+        get = partial(self._get, kind=CaptureKind.LISTING)
+        self.listings = ListingReader(collector, source, self.time, get, self._record)
 
     def run(self) -> None:
         self._read_saved_files()
@@ -142,14 +141,14 @@ class _Visit:
             return
         self.time.begin()
         self._fetch_new_pages()
-        if self.failed_listings and not self.read_listings:
-            self.error = f"no listing could be read: {self.failed_listings[0]}"
+        if self.listings.failed and not self.listings.read:
+            self.error = f"no listing could be read: {self.listings.failed[0]}"
         else:
             self._recheck_pages()
 
-    def _record(self, attempt: Attempt, entry: Entry | None = None) -> None:
-        self.archive.write(attempt, entry)
+    def _record(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         self.outcomes[attempt.outcome.value] += 1
+        return self.archive.write(attempt, entry)
 
     def _read_saved_files(self) -> None:
         layout, source = self.collector.layout, self.source
@@ -164,10 +163,10 @@ class _Visit:
     def _fetch_new_pages(self) -> None:
         collector, time = self.collector, self.time
         fresh: dict[str, Entry] = {}
-        for entry in self._listed_entries():
+        for entry in self.listings.entries():
             fresh.setdefault(fold(entry.url), entry)
         self.listed.update(fresh)
-        for key in collector.known.among(collector.layout, fresh):
+        for key in self.listings.known(fresh):
             del fresh[key]
         since = collector.since or datetime.min.replace(tzinfo=UTC)
         wanted = [
@@ -207,74 +206,16 @@ class _Visit:
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
 
     def _fetch(self, entry: Entry, known: DuePage | None = None) -> Outcome:
-        attempt = self._get(entry.url, CaptureKind.PAGE, known)
+        attempt = self._get(entry.url, known)
         self._record(attempt, entry)
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
         return attempt.outcome
 
-    def _listed_entries(self) -> Iterator[Entry]:
-        if not self.source.listings:
-            return
-        read = partial(last_listings, self.collector.layout)  # one query serves all sources
-        last = self.collector.once.get("listings", read).get(self.source.id, {})
-        waiting = deque(self.trial_listings or self.source.listings)
-        seen = set(waiting)
-        for _ in range(len(waiting) + MAX_CHILDREN):
-            if not waiting:
-                return
-            if self.time.is_up():
-                about = (self.collector.now, self.time.late)
-                for url in waiting:
-                    self._record(left_for_later(CaptureKind.LISTING, url, *about))
-                return
-            url = waiting.popleft()
-            listing = self._read_listing(url, last.get(url))
-            if listing:
-                yield from listing.entries
-                waiting.extend(child for child in listing.children if child not in seen)
-                seen.update(listing.children)
-            elif self.is_on_trial:
-                return
-
-    @property
-    def is_on_trial(self) -> bool:
-        return bool(self.trial_listings) and not self.read_listings
-
-    def _read_listing(self, url: str, last: KnownListing | None) -> Listing | None:
-        """Read one listing, from the cache or the archive when the server answers 304."""
-        cached = self.listing_cache.get(url, last.raw_ref) if last else None
-        copy = archived_copy(self.collector.layout, last.raw_ref) if last and not cached else b""
-        # Without a copy to fall back on a 304 would lose entries that an earlier run did not fetch.
-        attempt = self._get(url, CaptureKind.LISTING, last if cached or copy else None)
-        listing = None
-        earlier = replace(attempt, payload=copy, content_type=last.content_type) if last else None
-        if attempt.outcome is Outcome.LISTED:
-            listing, attempt = self._parse(attempt)
-            if listing and earlier and may_have_rolled_over(listing, copy):
-                before = cached or self._parse(earlier)[0]
-                attempt = replace(attempt, detail=rolled_over(listing, before))
-        elif attempt.outcome is Outcome.NOT_MODIFIED and last and earlier:
-            listing = cached or self._parse(earlier)[0]
-            if listing and not cached:
-                self.listing_cache.put(url, last.raw_ref, listing)
-        self._record(attempt)
-        self.read_listings += listing is not None
-        if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
-            detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
-            self.failed_listings.append(f"{attempt.outcome}: {detail}")
-        return listing
-
-    def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
-        collector = self.collector
-        about = (collector.limits, collector.pool, self.time.deadline)
-        with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
-            listing, attempt = parse_listing(attempt, self.source, *about)
-        if attempt.outcome is Outcome.LEFT_FOR_LATER:
-            self.time.end()
-        return listing, attempt
-
     def _get(
-        self, url: str, kind: CaptureKind, known: KnownListing | DuePage | None = None
+        self,
+        url: str,
+        known: KnownListing | DuePage | None,
+        kind: CaptureKind = CaptureKind.PAGE,
     ) -> Attempt:
         with self.collector.activity.of(self.source.id, f"fetches {shown(url)}"):
             attempt = self.collector.client.get(
@@ -285,7 +226,7 @@ class _Visit:
                 allow_private=self.source.allow_private_hosts,
                 etag=known.etag if known else None,
                 last_modified=known.last_modified if known else None,
-                max_tries=int(self.is_on_trial),
+                max_tries=int(self.listings.is_on_trial),
                 max_seconds=self.time.seconds / (10 if kind is CaptureKind.LISTING else 1),
                 deadline=self.time.deadline,
             )

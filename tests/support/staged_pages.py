@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,8 @@ class Page:
     """What named it, where it is not the source's feed."""
     canonical: str | None = None
     """URL the article is known by, where it is not the page's."""
+    named: Mapping[str, Any] | None = None
+    """Of a listing: what it named, as in `captures.listing`."""
 
     @property
     def url(self) -> str:
@@ -182,6 +184,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "entry_published_at": page.published_at,
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
         "article_id": page.article_id if is_article else None,
+        "listing": page.named,
     }
 
 

@@ -28,10 +28,16 @@ Connection = duckdb.DuckDBPyConnection
 # Relations to which a load only adds rows.
 ADDED = ("article_versions", "captures", "stripped_blocks", "files")
 # Those with rows of runs, all of which a load replaces.
-OF_RUNS = ("runs", "polls")
+OF_RUNS = ("runs", "polls", "listing_reads")
 # For the SELECTs of marts and their touched keys.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
+CREATE OR REPLACE TEMP MACRO utc_time(moment) AS make_timestamp(epoch_us(moment));
+CREATE OR REPLACE TEMP MACRO hour_of_week(hour) AS (isodow(hour) - 1) * 24 + hour(hour);
+CREATE OR REPLACE TEMP MACRO hours_between(first, last) AS
+    generate_series(date_trunc('hour', first), last, INTERVAL 1 HOUR);
+CREATE OR REPLACE TEMP MACRO overlap_hours(from_1, until_1, from_2, until_2) AS
+    greatest(0, epoch(least(until_1, until_2)) - epoch(greatest(from_1, from_2))) / 3600;
 CREATE OR REPLACE TEMP MACRO days_between(first, last) AS
     generate_series(first, last, INTERVAL 1 DAY)::DATE[];
 """

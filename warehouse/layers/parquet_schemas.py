@@ -66,6 +66,10 @@ LISTING = pa.struct(
         ("newest_at", UTC_TIME),
         ("window_from", UTC_TIME),
         ("window_entries", pa.int32()),
+        ("previous_read_at", UTC_TIME),
+        ("most_entries", pa.int32()),
+        ("longest_window", pa.float64()),
+        ("before_window", pa.int32()),
         ("feed_share", pa.float64()),
     ]
 )

@@ -1,6 +1,6 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, gave_article, was_read, is_lost
+-- Compared: day, gave_article, was_read, is_lost, stands_for
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 --
@@ -26,6 +26,10 @@ page AS (
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS was_read,
            arg_max(may_be_lost, attempted_at) AS is_lost,
+           -- One attempt stands for all pages of its day that were left for later.
+           arg_max(if(outcome = 'left_for_later',
+                      coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),
+                   attempted_at) AS stands_for,
            max(attempted_at) FILTER (believed IS NOT NULL) AS entry_at,
            arg_max(believed, attempted_at) AS entry_published_at,
            min(attempted_at) AS first_attempt_at,

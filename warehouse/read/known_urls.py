@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
 T = TypeVar("T")
+
+LAST_LISTINGS = Path(__file__).parents[1] / "reports" / "last_listings.sql"
 
 
 class Once:
@@ -75,7 +78,9 @@ class KnownListing:
     last_modified: str | None
     raw_ref: str
     content_type: str
-    attempted_at: datetime
+    read_at: datetime  # also when it was found unchanged
+    most_entries: int | None  # over the thirty days before
+    longest_window: float | None  # seconds, likewise
 
 
 def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
@@ -116,13 +121,7 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
 
 def last_listings(layout: Layout) -> dict[str, dict[str, KnownListing]]:
     """The listings of each source by requested URL, as last read in full."""
-    rows = snapshot_records(
-        layout,
-        "SELECT source_id, url_requested, etag, last_modified, raw_ref, content_type, attempted_at"
-        " FROM captures WHERE kind = 'listing' AND outcome = 'listed' AND raw_ref IS NOT NULL"
-        " QUALIFY row_number() OVER (PARTITION BY source_id, url_requested"
-        " ORDER BY attempted_at DESC, capture_id DESC) = 1",
-    )
+    rows = snapshot_records(layout, LAST_LISTINGS.read_text())
     found: dict[str, dict[str, KnownListing]] = defaultdict(dict)
     for row in rows:
         source_id, url = row.pop("source_id"), row.pop("url_requested")

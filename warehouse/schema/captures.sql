@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS captures (
     version_no          INTEGER,
     listing             STRUCT(kind VARCHAR, entries INTEGER, known INTEGER, added INTEGER,
                                is_continued BOOLEAN, oldest_at TIMESTAMPTZ, newest_at TIMESTAMPTZ,
-                               window_from TIMESTAMPTZ, window_entries INTEGER, feed_share DOUBLE),
+                               window_from TIMESTAMPTZ, window_entries INTEGER,
+                               previous_read_at TIMESTAMPTZ, most_entries INTEGER,
+                               longest_window DOUBLE, before_window INTEGER, feed_share DOUBLE),
     prose_words         INTEGER,
     url_keys            VARCHAR[],
     url_hash            UBIGINT

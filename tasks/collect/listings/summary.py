@@ -1,0 +1,74 @@
+"""Compares a read of a listing with what was known before it."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from tasks.collect.listings.feeds_and_sitemaps import Listing
+from tasks.model import Entry, ListingSummary
+from tasks.text.urls import fold
+from warehouse.read.known_urls import KnownListing
+
+# Entries of the previous read of which one has to be there still, or others may have come and gone
+# between. Not all of its entries: a story that is pinned for days stays in any case.
+NEWEST = 5
+# With fewer dated entries, one that is wrongly dated decides how far a listing reaches back.
+FEWEST_DATED = 5
+# The share of the oldest dates that say nothing of how far a listing reaches back: feeds pin old
+# stories; sitemaps rarely do.
+OUTLIERS = {"sitemap": 0.05}
+FEED_OUTLIERS = 0.2
+
+
+def summary(
+    listing: Listing,
+    before: Listing | None,  # the previous read; None when there was none, or it is lost
+    last: KnownListing | None,  # the same, as the warehouse knows it
+    known: AbstractSet[str],  # folded URLs of entries that are known otherwise
+    feeds: Mapping[str, datetime | None],  # entries that the feeds named in this run, by folded URL
+    read_at: datetime,
+) -> ListingSummary:
+    """What a read of a listing named, for `listing_reads`."""
+    keys = {fold(entry.url) for entry in listing.entries}
+    named = {fold(entry.url) for entry in before.entries} if before else set()
+    dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
+    outliers = max(1, int(len(dates) * OUTLIERS.get(listing.kind, FEED_OUTLIERS)))
+    window = dates[outliers:] if 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED else []
+    return ListingSummary(
+        kind=listing.kind,
+        entries=len(keys),
+        known=len(keys & (named | known)),
+        added=len(keys - named) if before else None,
+        is_continued=not keys.isdisjoint(_newest(before)) if before and before.entries else None,
+        oldest_at=dates[0] if dates else None,
+        newest_at=dates[-1] if dates else None,
+        window_from=window[0] if window else None,
+        window_entries=len(window),
+        previous_read_at=last.read_at if last else None,
+        most_entries=last.most_entries if last else None,
+        longest_window=last.longest_window if last else None,
+        before_window=sum(last.read_at < at <= window[0] for at in dates) if last and window else 0,
+        feed_share=_share(feeds, keys, window[0]) if listing.kind == "sitemap" and window else None,
+    )
+
+
+def _newest(listing: Listing) -> AbstractSet[str]:
+    """Folded URLs of a listing's newest entries; of all where neither dates nor order tell."""
+    dated: list[tuple[datetime, Entry]] = [
+        (entry.published_at, entry) for entry in listing.entries if entry.published_at
+    ]
+    if 2 * len(dated) >= len(listing.entries):
+        dated.sort(key=lambda pair: pair[0], reverse=True)
+        newest = [entry for _, entry in dated[:NEWEST]]
+    else:
+        is_ordered = listing.kind in ("feed", "jsonfeed")
+        newest = list(listing.entries[:NEWEST] if is_ordered else listing.entries)
+    return {fold(entry.url) for entry in newest}
+
+
+def _share(
+    feeds: Mapping[str, datetime | None], keys: AbstractSet[str], since: datetime
+) -> float | None:
+    """The share of the feeds' entries published since then that are among the keys."""
+    within = [key for key, at in feeds.items() if at and at >= since]
+    return sum(key in keys for key in within) / len(within) if within else None

@@ -1,0 +1,135 @@
+"""Reads the listings of one source in one run, and compares them with what was known before."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tasks.collect.deferral import SourceTime, left_for_later
+from tasks.collect.fetch.exchanges import shown
+from tasks.collect.listing_cache import ListingCache, archived_copy
+from tasks.collect.listings import Listing
+from tasks.collect.listings.summary import summary
+from tasks.collect.parse_listing import parse_listing
+from tasks.model import LISTING_OUTCOMES, Attempt, Capture, CaptureKind, Entry, Outcome
+from tasks.sources.source import Source
+from tasks.text.urls import fold
+from warehouse.read.known_urls import KnownListing, last_listings
+
+if TYPE_CHECKING:
+    from tasks.collect.collector import Collector
+
+# Sitemaps read for one source in a run besides its own listings; an index may name many.
+MAX_CHILDREN = 25
+
+Get = Callable[[str, KnownListing | None], Attempt]
+Record = Callable[[Attempt], Capture]
+
+
+class ListingReader:
+    """The listings of one source in one run."""
+
+    def __init__(
+        self, collector: "Collector", source: Source, time: SourceTime, get: Get, record: Record
+    ) -> None:
+        self.collector, self.source, self.time = collector, source, time
+        self.get, self.record = get, record
+        self.trial_listings = collector.breaker.trial_listings(source)
+        about = f"{collector.limits.max_entries} {source.sections}"
+        self.cache = ListingCache(collector.layout, source.id, about)
+        self.read = 0  # listings
+        self.failed: list[str] = []  # why each listing that could not be read was not
+        self._named: set[str] = set()  # folded URLs that listings of this run name
+        self._in_feeds: dict[str, datetime | None] = {}  # those of feeds, with their dates
+        self._known: dict[str, bool] = {}  # whether a folded URL was collected by an earlier run
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether the next listing decides on all further requests."""
+        return bool(self.trial_listings) and not self.read
+
+    def entries(self) -> Iterator[Entry]:
+        """The entries of all listings, in their order."""
+        if not self.source.listings:
+            return
+        read = partial(last_listings, self.collector.layout)  # one query serves all sources
+        last = self.collector.once.get("listings", read).get(self.source.id, {})
+        waiting = deque(self.trial_listings or self.source.listings)
+        seen = set(waiting)
+        for _ in range(len(waiting) + MAX_CHILDREN):
+            if not waiting:
+                return
+            if self.time.is_up():
+                about = (self.collector.now, self.time.late)
+                for url in waiting:
+                    self.record(left_for_later(CaptureKind.LISTING, url, *about))
+                return
+            url = waiting.popleft()
+            listing = self._read(url, last.get(url))
+            if listing:
+                yield from listing.entries
+                waiting.extend(child for child in listing.children if child not in seen)
+                seen.update(listing.children)
+            elif self.is_on_trial:
+                return
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Which of the folded URLs earlier runs have collected; each is looked up once."""
+        wanted = set(keys)
+        asked = wanted - self._known.keys()
+        found = self.collector.known.among(self.collector.layout, asked)
+        self._known.update((key, key in found) for key in asked)
+        return {key for key in wanted if self._known[key]}
+
+    def _read(self, url: str, last: KnownListing | None) -> Listing | None:
+        """Read one listing, from the cache or the archive when the server answers 304."""
+        cached = self.cache.get(url, last.raw_ref) if last else None
+        copy = archived_copy(self.collector.layout, last.raw_ref) if last and not cached else b""
+        # Without a copy to fall back on a 304 would lose entries that an earlier run did not fetch.
+        attempt = self.get(url, last if cached or copy else None)
+        before = cached
+        if last and copy and attempt.outcome in LISTING_OUTCOMES:
+            earlier = replace(attempt, payload=copy, content_type=last.content_type)
+            before = self._parse(earlier)[0]
+        listing = before if attempt.outcome is Outcome.NOT_MODIFIED else None
+        if attempt.outcome is Outcome.LISTED:
+            listing, attempt = self._parse(attempt)
+        if listing:
+            attempt = self._with_summary(attempt, listing, before, last)
+        capture = self.record(attempt)
+        # A 304 has no record of its own.
+        copied_at = capture.raw_ref if attempt.outcome is Outcome.LISTED else last and last.raw_ref
+        if listing and copied_at and listing is not cached:
+            self.cache.put(url, copied_at, listing)
+        self.read += listing is not None
+        if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
+            detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
+            self.failed.append(f"{attempt.outcome}: {detail}")
+        return listing
+
+    def _with_summary(
+        self,
+        attempt: Attempt,
+        listing: Listing,
+        before: Listing | None,
+        last: KnownListing | None,
+    ) -> Attempt:
+        entries = {fold(entry.url): entry.published_at for entry in listing.entries}
+        earlier = {fold(entry.url) for entry in before.entries} if before else set()
+        known = self._named | self.known(entries.keys() - earlier - self._named)
+        found = summary(listing, before, last, known, self._in_feeds, attempt.attempted_at)
+        self._named.update(entries)
+        if listing.kind in ("feed", "jsonfeed"):
+            self._in_feeds.update(entries)
+        return replace(attempt, listing=found)
+
+    def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
+        collector = self.collector
+        about = (collector.limits, collector.pool, self.time.deadline)
+        with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
+            listing, attempt = parse_listing(attempt, self.source, *about)
+        if attempt.outcome is Outcome.LEFT_FOR_LATER:
+            self.time.end()
+        return listing, attempt
