@@ -19,7 +19,7 @@ from tasks.process_pool import PagePool
 from tests.collect.test_collect import feed, item
 from tests.collect.test_collect import page as article_page
 from tests.collect.test_collect import source as loopback_source
-from tests.collect.test_recheck import HOUR, START, Desk
+from tests.collect.test_recheck import DAY, START, Desk
 from tests.extract.test_article_or_not import WEBSITE, paragraphs, teasers
 from tests.support import staged_pages as staged
 from tests.support.loopback import Loopback, http
@@ -51,27 +51,29 @@ def desk(tmp_path: Path, pool: PagePool) -> Desk:
 
 
 def test_a_rejected_article_is_lost_until_a_rule_brings_it_back(web: Loopback, desk: Desk) -> None:
+    before = item(web.say("/before", article_page("The day before")), format_datetime(START))
     addresses = (
         web.say("/kept", article_page("All is well")),
         web.say("/islands/", rejected_story()),
     )
-    listed = feed(*(item(address, format_datetime(START)) for address in addresses))
-    one = loopback_source(feeds=(web.say("/feed", listed),))
-    desk.ingest(0 * HOUR, one)
+    new = [item(address, format_datetime(START + DAY)) for address in addresses]
+    one = loopback_source(feeds=(web.say("/feed", feed(before), feed(*new, before)),))
+    for days in range(3):
+        desk.ingest(days * DAY, one, loads_all=True, recheck_after=())
     columns = "outcome, is_doubtful, prose_words BETWEEN 600 AND 700, detail"
     ((*said, detail),) = desk.ask(f"SELECT {columns} FROM rejections")
     assert said == ["section_page", True, True]
     assert "120 linked headings" in detail
-    days = "SELECT state, reasons, extracted, failed FROM coverage"
-    assert desk.ask(days) == [("partial", ["pages_lost"], 1, 1)]
-    assert desk.ask("SELECT urls_lost FROM coverage_gaps WHERE state = 'partial'") == [(1,)]
+    day = f"FROM coverage WHERE day = '{START + DAY:%Y-%m-%d}'"
+    counts = f"SELECT state, reasons, extracted, failed {day}"
+    assert desk.ask(counts) == [("partial", ["pages_lost"], 1, 1)]
 
     web.hits.clear()
     desk.rebuild(one.model_copy(update={"strip": (".rail",)}))
     assert web.hits == []
     assert desk.ask("FROM rejections") == []
     assert desk.ask("SELECT count(*) FROM articles WHERE word_count > 600") == [(1,)]
-    assert desk.ask(days) == [("observed", [], 2, 0)]
+    assert desk.ask(counts) == [("observed", [], 2, 0)]
 
 
 JUDGED: dict[str, tuple[Page, bool]] = {
