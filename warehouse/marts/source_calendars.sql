@@ -8,9 +8,9 @@
 -- Touched by: source_id FROM added_captures LEFT JOIN source_calendars USING (source_id)
 --     WHERE kind = 'listing' AND (utc_day(attempted_at) BETWEEN polled_from AND last_day) IS NOT TRUE
 --
--- A calendar begins where collection begins: with the first poll, or as far as its listings reach
--- back, thirty days at most; or with days on end in a backfill or in saved files. One old page opens
--- none: a page of 1995 would add eleven thousand days.
+-- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
+-- or with days on end in a backfill or in saved files. One old page opens none: a page of 1995 would
+-- add eleven thousand days.
 -- Days on end: five days or more with articles, no more than five weeks apart (the first Mondays of
 -- months are). Of a source that was never polled the last of them are its calendar in any case.
 WITH polled AS (
@@ -28,7 +28,7 @@ reached AS (
 ),
 span AS (
     SELECT source_id,
-           greatest(least(first_poll, first_covered), first_poll - 30) AS polled_from, last_poll
+           least(first_poll, first_covered) AS polled_from, last_poll
     FROM polled
     LEFT JOIN reached USING (source_id)
 ),
