@@ -187,6 +187,8 @@ class Capture:
     version_no: int | None = None
     listing: ListingSummary | None = None  # of a listing that was read
     prose_words: int | None = None  # in sentences, of a page that was rejected
+    # The earliest publication time that was stated, where all were too far ahead to be believed.
+    published_ahead_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
