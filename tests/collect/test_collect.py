@@ -15,7 +15,7 @@ from tasks.archive import read_archive
 from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
-from tasks.collect.listings import Listing, NoListing, read_listing
+from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
 from tasks.collect.read_listings import MAX_CHILDREN
 from tasks.load.loader import Run, load
 from tasks.model import Capture
@@ -258,8 +258,27 @@ def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk:
     mapped = web.say("/sitemap.xml", sitemap(*say_pages(web, "b"), a))
     one = source(feeds=(web.say("/feed", feed(*map(item, named))),), sitemaps=(mapped,))
     (collected,) = desk.run(one, max_new=1)
-    assert fetched(web) == ["/feed", "/sitemap.xml", "/a?utm_medium=rss"]
+    assert fetched(web) == ["/feed", "/sitemap.xml", "/a"]
     assert (collected.listed, collected.deferred) == (2, 1)
+
+
+def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(
+    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked = ["/a?id=1&utm_source=rss", "/b?id=1&utm_source=rss"]
+    web.say(tracked[0], page("All about a"))
+    web.say(tracked[1], http(b"", "503 Busy"))
+    listed = feed(*(item(web.url + path) for path in tracked), ETag='"1"')
+    one = source(feeds=(web.say("/feed", listed, http(b"", "304 Not Modified")),))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
+        earlier.setattr(listing_cache, "LISTING_VERSION", 1)
+        desk.run_and_load(one)
+        desk.run_and_load(one)
+    assert [path for path in fetched(web) if path != "/feed"] == [*tracked, tracked[1]]
+    web.hits.clear()
+    desk.run_and_load(one)
+    assert fetched(web) == ["/feed", "/b?id=1"]
 
 
 def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) -> None:
