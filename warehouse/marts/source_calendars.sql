@@ -20,17 +20,13 @@ WITH polled AS (
     WHERE kind = 'listing'
     GROUP BY source_id
 ),
-reached AS (
-    SELECT source_id, min(utc_day(covers_from)) AS first_covered
-    FROM listing_reads
-    SEMI JOIN touched USING (source_id)
-    GROUP BY source_id
-),
 span AS (
-    SELECT source_id,
-           least(first_poll, first_covered) AS polled_from, last_poll
+    SELECT source_id, first_poll, last_poll,
+           min(utc_day(covers_from)) FILTER (kind IS NOT NULL) AS polled_from,
+           coalesce(bool_or(kind IS NULL AND capture_id IS NOT NULL), false) AS is_earlier
     FROM polled
-    LEFT JOIN reached USING (source_id)
+    LEFT JOIN listing_reads USING (source_id)
+    GROUP BY source_id, first_poll, last_poll
 ),
 given AS (
     SELECT DISTINCT source_id, article_id
@@ -73,13 +69,13 @@ opened AS (
     FROM block
     WHERE days >= 5 OR (last_day = newest AND source_id NOT IN (SELECT source_id FROM polled))
     UNION ALL
-    SELECT source_id, polled_from, last_poll FROM span
+    SELECT source_id, least(first_poll, polled_from), last_poll FROM span
     UNION ALL
-    -- An article may be dated up to two days ahead.
+    -- An article may be dated up to two days ahead. What an earlier version polled has all its days.
     SELECT source_id, day, day
     FROM known_day
     JOIN span USING (source_id)
-    WHERE day BETWEEN last_poll AND last_poll + 2
+    WHERE day BETWEEN if(is_earlier, day, last_poll) AND last_poll + 2
 )
 SELECT source_id, min(first_day) AS first_day, max(last_day) AS last_day, polled_from
 FROM opened

@@ -13,4 +13,4 @@ COMMENT ON COLUMN source_calendars.first_day IS 'First UTC day';
 COMMENT ON COLUMN source_calendars.last_day IS
     'Last UTC day: of the last poll, of an article dated up to two days after it, or of a backfill or saved files';
 COMMENT ON COLUMN source_calendars.polled_from IS
-    'UTC day as far back as the listings of the first poll reach; NULL of a source that was never polled';
+    'UTC day as far back as the listings of the first poll reach: from then on days are judged by what listings named. Before it, days with articles of a backfill, of saved files or of a version before 0.2 count as read. NULL of a source that was never polled';
