@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 
@@ -25,7 +25,7 @@ from warehouse.read.query import query
 __all__ = ["desk"]
 
 RUN = "20260309T060000Z-000009"
-DAY = datetime.now(UTC) - timedelta(days=1)
+DAY = datetime.now(UTC)
 META = f'<meta property="article:published_time" content="{DAY.isoformat()}">'
 SLOW = dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", b"x")
 UP = "the source's 1 s were used up"
