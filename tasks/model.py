@@ -224,6 +224,7 @@ class Cleaned:
     stripped: tuple[StrippedBlock, ...] = ()
     # What the page shows as a whole, as `tasks.prompts.page_signals` has it; empty for text pages.
     signals: Mapping[str, float] = field(default_factory=dict)
+    prose_words: int = 0  # of the kept paragraphs that surely are whole sentences of an article
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,7 @@ class Extraction:
     detail: str = ""
     page: PageText | None = None
     stripped: tuple[StrippedBlock, ...] = ()
+    prose_words: int | None = None  # of a page that was cleaned and rejected
 
 
 @dataclass(frozen=True, slots=True)

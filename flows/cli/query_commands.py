@@ -125,7 +125,7 @@ def report(
 
 
 def sources_health(data: DataFolder = None) -> None:
-    """Show which sources fail, are skipped, or have fallen silent."""
+    """Show which sources fail, are skipped, have fallen silent, or reject far more pages."""
     from flows.cli.console import health_view
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health

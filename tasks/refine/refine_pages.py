@@ -214,7 +214,8 @@ def raw_offset(capture: Capture) -> int:
 
 
 def _rejected(capture: Capture, why: Extraction) -> Refined:
-    return Refined(capture_row(replace(capture, outcome=why.outcome, detail=why.detail)))
+    rejected = replace(capture, outcome=why.outcome, detail=why.detail, prose_words=why.prose_words)
+    return Refined(capture_row(rejected))
 
 
 def _read_spool(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
