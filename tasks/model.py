@@ -95,7 +95,7 @@ class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an
 class Entry:
     """One page that a listing or a glob of saved files names, before it is fetched."""
 
-    # As listed. For a saved file: its `file:` URL.
+    # As listed, without tracking parameters. For a saved file: its `file:` URL.
     url: str
     found_in: str  # URL of the listing, or the glob
     headline: str | None = None
@@ -193,6 +193,8 @@ class Capture:
     version_no: int | None = None
     listing: ListingSummary | None = None  # of a listing that was read
     prose_words: int | None = None  # in sentences, of a page that was rejected
+    # The earliest publication time that was stated, where all were too far ahead to be believed.
+    published_ahead_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
 --
 -- A day is read as far as the reads of listings cover it (listing_reads): all of its feeds together,
--- so the one that covers least; without feeds the sitemap or the section pages that cover most. A
--- source that was never polled has saved files or archives alone: its days with articles are read.
+-- so the one that covers least; without feeds the sitemap that covers most; without sitemaps the
+-- section page that covers least. Before polled_from there are saved files, archives and what earlier
+-- versions collected alone: a day with articles is read.
 --
 -- missing   no article of the day, and either a page of it lost or nothing of the day read
 -- partial   otherwise, when the day was not read as a whole, pages were lost, a listing failed that
@@ -112,7 +113,8 @@ counted AS (
            coalesce(listings_failed, 0) AS listings_failed,
            coalesce(has_unread_listing, false) AS has_unread_listing,
            coalesce(rolled_over, false) AS rolled_over,
-           round(coalesce(hours_read, if(polled_from IS NULL AND extracted > 0, 24, 0)), 2)
+           round(coalesce(hours_read,
+                          if((day >= polled_from) IS NOT TRUE AND extracted > 0, 24, 0)), 2)
                AS hours_read,
            estimated_lost
     FROM calendar_day

@@ -37,7 +37,7 @@ COMMENT ON COLUMN coverage.listings_read IS
 COMMENT ON COLUMN coverage.listings_failed IS
     'Those that were asked for on this day and never read';
 COMMENT ON COLUMN coverage.hours_read IS
-    'Hours of the day that the reads of its listings cover: of the feed that covers least; without feeds of the sitemap that covers most; without sitemaps of the section page that covers least. 24 for a day with articles of a source that was never polled';
+    'Hours of the day that the reads of its listings cover: of the feed that covers least; without feeds of the sitemap that covers most; without sitemaps of the section page that covers least. 24 for a day with articles before polled_from of source_calendars';
 COMMENT ON COLUMN coverage.is_spanned IS
     'Whether the day has no article and no listing was read on it, but a later read covers all of it';
 COMMENT ON COLUMN coverage.estimated_lost IS
