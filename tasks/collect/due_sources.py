@@ -1,6 +1,6 @@
 """Which sources are due: those whose interval has passed, and those of which nothing is known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from tasks.collect.listings import last_change
@@ -78,9 +78,17 @@ def _due_at(
     return due_at
 
 
-def next_due(sources: Sequence[Source], times: Mapping[str, datetime]) -> str:
+def next_due(
+    layout: Layout,
+    sources: Iterable[Source],
+    now: datetime,
+    recheck_after: Sequence[timedelta] = (),
+) -> str:
     """Says that no source is due, and which one is next."""
+    times = due_times(layout, tuple(sources), now, recheck_after)
     if not times:
         return "no source is due"
     source_id = min(times, key=lambda each: (times[each], each))
-    return f"no source is due; next: {source_id} at {times[source_id]:%H:%M} UTC"
+    at = times[source_id]
+    day = "" if at.date() == now.date() else f"{at.day} {at:%b} "
+    return f"no source is due; next: {source_id} at {day}{at:%H:%M} UTC"
