@@ -50,6 +50,7 @@ from tasks.refine.task import refine_sources
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_DAYS, MOST_PAGES
 from tasks.text.counted import counted
+from warehouse.build.schema_version import is_earlier_snapshot
 from warehouse.damage.layer_findings import require_readable
 from warehouse.layers.commits import committed_runs, next_part
 from warehouse.read.query import kept_open
@@ -105,9 +106,11 @@ def ingest(
             rename(run_name(len(locked.sources)))
         finish_earlier_runs(installation)
         layout = installation.layout
-        if not layout.current.exists() and committed_runs(layout.commits):
-            # What need not be fetched again is read from the snapshot.
-            log.info("the warehouse is gone: rebuilding it before anything is fetched")
+        # What need not be fetched again is read from the snapshot, by the columns of this version.
+        is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
+        if is_earlier or (is_gone and committed_runs(layout.commits)):
+            state = "of an earlier version" if is_earlier else "gone"
+            log.info("the warehouse is %s: rebuilding it before anything is fetched", state)
             rebuild_snapshot(installation)
         require_readable(layout)  # not to fetch what could not be loaded
         # Prefect takes the state, and returns its data to the caller.

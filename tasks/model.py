@@ -95,7 +95,7 @@ class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an
 class Entry:
     """One page that a listing or a glob of saved files names, before it is fetched."""
 
-    # As listed. For a saved file: its `file:` URL.
+    # As listed, without tracking parameters. For a saved file: its `file:` URL.
     url: str
     found_in: str  # URL of the listing, or the glob
     headline: str | None = None
@@ -136,7 +136,7 @@ class ListingSummary:
     previous_read_at: datetime | None = None
     most_entries: int | None = None
     longest_window: float | None = None  # seconds
-    before_window: int = 0  # entries published after the previous read and before `window_from`
+    before_window: int = 0  # entries published after the previous read, up to `window_from`
     # Of a sitemap: the share that it names of the feeds' entries within its window, in this run.
     feed_share: float | None = None
 
@@ -193,6 +193,8 @@ class Capture:
     version_no: int | None = None
     listing: ListingSummary | None = None  # of a listing that was read
     prose_words: int | None = None  # in sentences, of a page that was rejected
+    # The earliest publication time that was stated, where all were too far ahead to be believed.
+    published_ahead_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ class Cleaned:
     stripped: tuple[StrippedBlock, ...] = ()
     # What the page shows as a whole, as `tasks.prompts.page_signals` has it; empty for text pages.
     signals: Mapping[str, float] = field(default_factory=dict)
+    prose_words: int = 0  # of the kept paragraphs that surely are whole sentences of an article
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,7 @@ class Extraction:
     detail: str = ""
     page: PageText | None = None
     stripped: tuple[StrippedBlock, ...] = ()
+    prose_words: int | None = None  # of a page that was cleaned and rejected
 
 
 @dataclass(frozen=True, slots=True)

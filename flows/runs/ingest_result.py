@@ -1,7 +1,7 @@
 """What Prefect shows of an ingest: its name, artifacts, final state, events about its sources."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,11 +20,18 @@ from tasks.load.loader import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome
 from tasks.refine.refine_source import outcome_counts
-from tasks.report import ledger_page, read_run, rejections_page, topics_page, undated_files
+from tasks.report import (
+    doubtful_pages,
+    ledger_page,
+    read_run,
+    rejections_page,
+    topics_page,
+    undated_files,
+)
 from tasks.report.run_summary import RunFigures
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
-from warehouse.read.source_health import unhealthy
+from warehouse.read.source_health import SourceHealth, unhealthy
 
 log = logging.getLogger(__name__)
 
@@ -80,17 +87,20 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
     figures = read_run(installation.layout, done.run_id)
+    poorly = unhealthy(installation.layout, datetime.now(UTC))
     too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
     notes = (
         f"{counted(too_long, 'link')} too long to ask for" if too_long else "",
         busy_with(done.busy) if done.busy else "",
         undated_files(figures),
+        doubtful_pages(figures),
+        _rejecting(poorly, done),
     )
-    message = "; ".join(filter(None, (message, *notes)))
+    message = _joined(message, *notes)
     log.info("%s", message)
     rename(run_name(len(done.sources), done.loaded.articles))
-    _create_artifacts(figures, done)
-    _emit_source_events(installation, done)
+    _create_artifacts(figures, done, poorly)
+    _emit_source_events(installation, done, poorly)
     if not done.failed:
         return Completed(message=message, data=done)
     first = done.failed[0]
@@ -102,20 +112,38 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     return Completed(name="Partial", message=f"{failed}; {message}", data=done)
 
 
-def _emit_source_events(installation: Installation, done: Ingested) -> None:
-    """Emit an event for each source that failed, is skipped, or has fallen silent."""
+def _rejecting(poorly: Iterable[SourceHealth], done: Ingested) -> str:
+    """The sources of the run that reject more pages than before; empty without any."""
+    asked = {source.source_id for source in done.sources}
+    found = [each for each in poorly if each.is_rejecting_more and each.source_id in asked]
+    return _joined(*(f"{each.source_id}: {each.rejections}" for each in found))
+
+
+def _emit_source_events(
+    installation: Installation, done: Ingested, poorly: Iterable[SourceHealth]
+) -> None:
+    """Emit an event for each source that failed, is skipped, is silent, or rejects more."""
     names = {source.id: source.name for source in installation.sources}
     for source in done.failed:
         log.warning("%s failed: %s", source.source_id, source.error)
         emit_source_event("failed", source.source_id, names[source.source_id], source.error)
-    for health in unhealthy(installation.layout, datetime.now(UTC)):
-        event, name = "silent" if health.is_silent else "open", names.get(health.source_id, "")
-        emit_source_event(event, health.source_id, name, health.why)
+    now = datetime.now(UTC)
+    for health in poorly:
+        name = names.get(health.source_id, "")
+        if health.is_silent or health.is_open(now):
+            event = "silent" if health.is_silent else "open"
+            emit_source_event(event, health.source_id, name, health.why)
+        if health.is_rejecting_more:
+            emit_source_event("rejecting", health.source_id, name, health.rejections)
 
 
-def _create_artifacts(figures: RunFigures, done: Ingested) -> None:
+def _create_artifacts(figures: RunFigures, done: Ingested, poorly: Iterable[SourceHealth]) -> None:
     listed = {source.source_id: source.listed for source in done.sources}
-    notes = {source.source_id: _note(source) for source in done.sources}
+    rejecting = {health.source_id: health.rejections for health in poorly}
+    notes = {
+        source.source_id: _joined(_note(source), rejecting.get(source.source_id))
+        for source in done.sources
+    }
     for source_id, run_id in done.busy.items():
         listed[source_id], notes[source_id] = 0, f"left to run {run_id}"
     pages = {
@@ -133,8 +161,11 @@ def _create_artifacts(figures: RunFigures, done: Ingested) -> None:
 def _note(source: Collected) -> str:
     deferred = f"{source.deferred} deferred to a later run" if source.deferred else ""
     late = ": ".join(filter(None, (deferred, source.late)))
-    notes = "; ".join(filter(None, (*source.failed_listings, late)))
-    return source.error or source.skipped or notes
+    return source.error or source.skipped or _joined(*source.failed_listings, late)
+
+
+def _joined(*notes: str | None) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def summary(done: Ingested) -> Table:

@@ -42,7 +42,7 @@ TRUNCATED = {
     Outcome.BROKEN_RESPONSE: "disconnect",
 }
 _UUIDS = ("capture_id", "article_id")
-_TIMES = ("attempted_at", "entry_published_at")
+_TIMES = ("attempted_at", "entry_published_at", "published_ahead_at")
 _LISTING_TIMES = ("oldest_at", "newest_at", "window_from", "previous_read_at")
 _CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
 _LISTING_FIELDS = tuple(spot.name for spot in fields(ListingSummary))

@@ -83,7 +83,7 @@ def _article_or_refusal(
 ) -> Extraction:
     verdict = judge(cleaned.signals, meta, url)
     if refusal := reject(look, meta, cleaned, verdict):
-        return Extraction(*refusal)
+        return Extraction(*refusal, prose_words=cleaned.prose_words)
     headline = meta.headline or cleaned.headline or ""
     text = "\n".join([headline, *cleaned.paragraphs])
     language, language_source = choose_language(meta.language, text, source_language)

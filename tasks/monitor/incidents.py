@@ -175,11 +175,11 @@ def _lost(row: Mapping[str, Any]) -> Incident:
 
 def _layout(row: Mapping[str, Any]) -> Iterator[Incident]:
     said = []
-    if row["rejections_changed"]:
+    if row["is_rejecting_more"]:
         reasons = ", ".join(row["reasons"][:NAMED])
         said.append(
-            f"Of the last {row['pages']} pages {row['rejected']:.0%} were rejected ({reasons}),"
-            f" of those before {row['rejected_before']:.0%}."
+            f"Of the last {row['pages']} pages {row['rejected_share']:.0%} were rejected"
+            f" ({reasons}), of those before {row['rejected_share_before']:.0%}."
         )
     if row["text_changed"]:
         said.append(

@@ -16,7 +16,7 @@ from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
 from tasks.prompts.never_text import is_clean, strip_leftovers
 from tasks.prompts.page_hints import NO_SITE, Hints, Site
-from tasks.prompts.page_signals import page_signals
+from tasks.prompts.page_signals import page_signals, prose_words
 from tasks.prompts.prompt_clusters import (
     keep_announced_lists,
     strip_boxes,
@@ -137,6 +137,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
         section=draft.section,
         stripped=explain(draft),
         signals=signals,
+        prose_words=prose_words(draft),
     )
 
 

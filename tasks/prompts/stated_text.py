@@ -9,6 +9,7 @@ from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts.cut_page import cut_tree
 from tasks.prompts.word_weights import fold
 from tasks.text.html_tree import parse_html
+from tasks.text.sentence_split import word_count
 
 # A page that shows more characters, or a larger share, is read as it is: elsewhere `articleBody`
 # holds the text twice, or teasers and captions with it.
@@ -56,4 +57,6 @@ def join_stated(shown: Cleaned, stated: Cleaned, texts: Sequence[str]) -> Cleane
             *sorted([*shown.stripped, *stripped], key=lambda block: block.position),
             *later,
         ),
+        # All of it is prose: the page itself states it as the body of an article.
+        prose_words=sum(map(word_count, paragraphs)),
     )

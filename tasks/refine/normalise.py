@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from dataclasses import asdict
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from tasks.text.near_copies import sketch
 from tasks.text.sentence_split import word_count
 from tasks.text.urls import article_id, canonical, is_http
 
-# A page that is dated further ahead of its capture is wrong about its date.
+# A page that is dated further ahead of its capture is not believed until that day has come.
 AHEAD = timedelta(hours=48)
 COMPARED = 40  # Words of a text that is compared with others: shorter ones are alike by chance
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
@@ -70,6 +70,14 @@ def capture_row(capture: Capture) -> Row:
     for name in ("detail", "content_type", "entry_headline", "entry_published_raw"):
         row[name] = row[name] and without_controls(row[name])
     return row
+
+
+def published_ahead_at(page: PageText, capture: Capture) -> datetime | None:
+    """The earliest publication time that is stated, where all are too far ahead of the capture."""
+    stated = (page.published_at, capture.entry_published_at)
+    earliest = min((at for at in stated if at), default=None)
+    is_ahead = earliest is not None and earliest > capture.attempted_at + AHEAD
+    return earliest if is_ahead else None
 
 
 def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) -> list[Row]:

@@ -18,7 +18,13 @@ from tasks.extract import extract_page
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.model import Capture, Extraction, Outcome
 from tasks.prompts import NO_SITE, Site
-from tasks.refine.normalise import Row, article_row, capture_row, stripped_rows
+from tasks.refine.normalise import (
+    Row,
+    article_row,
+    capture_row,
+    published_ahead_at,
+    stripped_rows,
+)
 from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_texts
 from tasks.sources.source import NO_OVERRIDES, BlockOverrides, Source
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
@@ -98,7 +104,9 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
     if extraction.outcome is not Outcome.ARTICLE:
         return _rejected(capture, extraction)
     article = article_row(extraction, capture, extractor_version=origin.version)
-    done = replace(capture, outcome=Outcome.ARTICLE, article_id=article["article_id"])
+    ahead = published_ahead_at(extraction.page, capture) if extraction.page else None
+    about = {"article_id": article["article_id"], "published_ahead_at": ahead}
+    done = replace(capture, outcome=Outcome.ARTICLE, **about)
     stripped = stripped_rows(extraction, capture, article["article_id"])
     kept = kept_texts(extraction.page)
     print_ = fingerprint(article, kept, extraction.stripped)
@@ -206,7 +214,8 @@ def raw_offset(capture: Capture) -> int:
 
 
 def _rejected(capture: Capture, why: Extraction) -> Refined:
-    return Refined(capture_row(replace(capture, outcome=why.outcome, detail=why.detail)))
+    rejected = replace(capture, outcome=why.outcome, detail=why.detail, prose_words=why.prose_words)
+    return Refined(capture_row(rejected))
 
 
 def _read_spool(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:

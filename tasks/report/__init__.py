@@ -2,6 +2,7 @@
 
 from tasks.report.page import summary_of_topics, write_report
 from tasks.report.run_summary import (
+    doubtful_pages,
     ledger_page,
     read_run,
     rejections_page,
@@ -12,6 +13,7 @@ from tasks.report.topic_table import daily_report
 
 __all__ = [
     "daily_report",
+    "doubtful_pages",
     "ledger_page",
     "read_run",
     "rejections_page",

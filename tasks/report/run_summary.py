@@ -68,6 +68,13 @@ def undated_files(figures: RunFigures) -> str:
     )
 
 
+def doubtful_pages(figures: RunFigures) -> str:
+    """How many rejected pages of a run may be articles; empty without any."""
+    doubtful = sum(row["is_doubtful"] for row in figures.rejections)
+    kind = "an article" if doubtful == 1 else "articles"
+    return f"{counted(doubtful, 'rejected page')} may be {kind}" if doubtful else ""
+
+
 def ledger_page(
     run_id: str, figures: RunFigures, listed: Mapping[str, int], notes: Mapping[str, str]
 ) -> str:
@@ -80,6 +87,7 @@ def ledger_page(
     rejected: dict[str, Counter[str]] = defaultdict(Counter)
     for row in figures.rejections:
         rejected[row["source_id"]][row["outcome"]] += 1
+    doubtful = Counter(row["source_id"] for row in figures.rejections if row["is_doubtful"])
     cells, lines = [], []
     for source_id, entries in listed.items():
         row, reasons = rows.get(source_id, {}), rejected[source_id]
@@ -88,6 +96,7 @@ def ledger_page(
         cells.append([source_id, entries, *counts, reasons.total(), seconds])
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
         details = [f"rejected {named}" if named else ""]
+        details += [f"{doubtful[source_id]} doubtful"] if doubtful[source_id] else []
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")
@@ -119,6 +128,8 @@ def rejections_page(figures: RunFigures) -> str:
         url = row["url_requested"]
         # Many details begin with the URL, which has a line of its own.
         why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
+        if row["is_doubtful"]:
+            why = f"doubtful, {row['prose_words']} words of prose; {why}"
         link = _plain(url)
         if re.fullmatch(r"https?://[^\s<>]{1,8000}", url):
             target = url.replace("\\", "\\\\").replace("&", "&amp;")

@@ -17,24 +17,30 @@ _NETLOC = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Beginnings of the names of tracking parameters. Copied from courlan's list, which is not part of
-# its documented interface: it must not change with courlan's version, since an article's id is made
-# from the URL without them.
+# Beginnings of the names of tracking parameters, then words within them. Copied from courlan's
+# list, which is not part of its documented interface: it must not change with courlan's version,
+# since an article's id is made from the URL without them. What may select a page, or the form of
+# one, on some site is ignored where URLs are compared, and requested.
 _TRACKER_WORDS = re.compile(
-    r"""^(?:dc|fbc|gc|twc|yc|ysc)lid | ^(?:click|gbra|msclk|igsh|partner|wbra)id
-    | ^(?:ads?|ga|gs|itm|mc|mkt|ml|mtm|oly|pk|utm|vero)_
-    | (?:\b|_)(?:aff|campaign|cl?id|eid|ga|gl|kwd|keyword|medium|ref|session|source|uid|xtor)""",
+    r"""^(?:dc|fbc|gc|twc|yc|ysc)lid | ^(?:click|gbra|msclk|igsh|wbra)id
+    | ^(?:itm|mc|mkt|mtm|oly|utm|vero)_ | (?:\b|_)xtor
+    | (?P<may_select>
+          ^partnerid | ^(?:ads?|ga|gs|ml|pk)_
+        | (?:\b|_)(?:aff|campaign|cl?id|eid|ga|gl|kwd|keyword|medium|ref|session|source|uid)
+      )""",
     re.VERBOSE,
 )
 # Their whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the New York Times',
 # `?ito=` the Mail's, `?srnd=` Bloomberg's.
 _TRACKERS = re.compile(
     r"""^(?:
-      at_.+ | ns_.+ | _hs.+ | hscta.* | wt[._]?mc.* | soc_.+ | fb_.+ | __?s?source | campaign.*
-    | refsrc | sref | cmp | cmpid | i(?:nt)?_?cmp | [ino]cid | mbid | smid | smtyp | srnd | emc
-    | ftag | ftcamp | \.?tsrc | igsh | spm | srsltid | guc.+ | trk | ito | ico | dicbo | tblci
+      at_.+ | ns_.+ | _hs.+ | hscta.* | wt[._]?mc.* | soc_.+ | fb_.+ | cmpid | i(?:nt)?_?cmp | smid
+    | smtyp | srnd | ftag | ftcamp | \.?tsrc | igsh | spm | srsltid | guc.+ | ito | dicbo | tblci
     | oborigurl | ysclid | ttclid | li_fat_id | _openstat | _?_twitter_impression | bxid | cndid
-    | (?:.+_)?(?:referr?er|affiliate).* | amp(?:_.*)? | _amp | outputtype | usqp | share_?token
+    | (?P<may_select>
+          __?s?source | campaign.* | refsrc | sref | cmp | [ino]cid | mbid | emc | trk | ico
+        | (?:.+_)?(?:referr?er|affiliate).* | amp(?:_.*)? | _amp | outputtype | usqp | share_?token
+      )
     )$""",
     re.VERBOSE,
 )
@@ -101,6 +107,17 @@ def clean(url: str) -> str:
     Other text is returned as it is, without surrounding space.
     """
     return _fixed_point(url, key=False)
+
+
+def without_trackers(url: str) -> str:
+    """The URL to request: without parameters that only track, and else as it is."""
+    address, mark, fragment = url.partition("#")
+    path, _, query = address.partition("?")
+    pairs = query.replace("&amp;", "&").split("&")
+    kept = [pair for pair in pairs if not _only_tracks(*pair.partition("=")[::2])]
+    if kept == pairs:
+        return url
+    return f"{path}{'?' if kept else ''}{'&'.join(kept)}{mark}{fragment}"
 
 
 def fold(url: str) -> str:
@@ -230,19 +247,29 @@ def _parts(split: SplitResult) -> _Parts:
         elif segment not in ("", "."):
             segments.append(segment)
     pairs = (_quoted(pair, _QUERY_SAFE) for pair in split.query.split("&") if pair)
-    query = sorted(pair for pair in pairs if not _is_tracker(*pair.partition("=")[::2]))
+    query = sorted(pair for pair in pairs if not _tracker(*pair.partition("=")[::2]))
     return _Parts(split.scheme, host, port, tuple(segments), not name, tuple(query))
 
 
-def _is_tracker(name: str, value: str) -> bool:
+def _tracker(name: str, value: str) -> re.Match[str] | None:
+    """How a tracking parameter's name matches; None for another parameter."""
     name = name.lower()
-    if name in _EITHER:
-        return not _ARTICLE_NUMBER.search(value)
-    if _TRACKERS.match(name):
-        return True
+    if name in _EITHER and _ARTICLE_NUMBER.search(value):
+        return None
+    if whole := _TRACKERS.match(name):
+        return whole
     # A whole word only: neither ?gallery=7 for "ga" nor ?keywords= for "keyword".
     word = _TRACKER_WORDS.search(name)
-    return word is not None and not (word[0][-1].isalpha() and name[word.end() :][:1].isalpha())
+    is_part = word is not None and word[0][-1].isalpha() and name[word.end() :][:1].isalpha()
+    return None if is_part else word
+
+
+def _only_tracks(name: str, value: str) -> bool:
+    """Whether a parameter selects nothing on any site; ?traffic_source=rss is Al Jazeera's."""
+    found = _tracker(name, value)
+    if found is None or found["may_select"] is None:
+        return found is not None
+    return found.re is _TRACKER_WORDS and value.lower() == "rss"
 
 
 def _quoted(text: str, safe: str) -> str:

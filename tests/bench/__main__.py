@@ -25,6 +25,7 @@ from tasks.process_pool import page_pool
 from tasks.refine.refine_archive import refine
 from tests.bench import (
     backfill,
+    coverage,
     growth,
     memory,
     misbehaving,
@@ -49,8 +50,11 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "store": lambda _: store.run(),
     "misbehaving": lambda _: misbehaving.run(),
     "week": lambda _: week.run(),
+    "coverage": lambda asked: coverage.run(asked.days, asked.keep),
     "lookalikes": lambda _: print(lookalike_table()),
 }
+ONLY_BY_NAME = ("coverage",)
+"""Parts that take half an hour."""
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
 
@@ -153,7 +157,7 @@ def main() -> None:
     asked = _asked()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     for name, part in OF_MADE_ARTICLES.items():
-        if asked.only in (None, name):
+        if asked.only == name or (asked.only is None and name not in ONLY_BY_NAME):
             part(asked)
     if asked.only in OF_MADE_ARTICLES:
         return
@@ -189,6 +193,8 @@ def _asked() -> argparse.Namespace:
     )
     arguments.add_argument("--pages-alone", action="store_true", help="no pictures between them")
     arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
+    arguments.add_argument("--days", type=int, default=coverage.DAYS, help="of the simulated month")
+    arguments.add_argument("--keep", type=Path, help="folder for the month's data, to look into")
     arguments.add_argument("--grow-to", type=int, default=growth.SIZES[-1], metavar="ARTICLES")
     arguments.add_argument("--plot", type=Path, default=Path("build"), help="folder for growth.png")
     return arguments.parse_args()

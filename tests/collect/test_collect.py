@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from tasks.archive import read_archive
 from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
-from tasks.collect.listings import Listing, NoListing, read_listing
+from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
 from tasks.collect.read_listings import MAX_CHILDREN
 from tasks.load.loader import Run, load
 from tasks.model import Capture
@@ -155,7 +155,7 @@ def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None
 
 
 def test_a_day_cut_by_a_limit_is_partial_until_the_rest_has_come(web: Loopback, desk: Desk) -> None:
-    day = datetime.now(UTC) - timedelta(days=1)
+    day = datetime.now(UTC)
     meta = f'<meta property="article:published_time" content="{day.isoformat()}">'
     named = [web.say(f"/{name}", page(f"All about {name}", meta)) for name in "abc"]
     listed = [item(address, format_datetime(day)) for address in named]
@@ -163,12 +163,13 @@ def test_a_day_cut_by_a_limit_is_partial_until_the_rest_has_come(web: Loopback, 
     states = "SELECT state, reasons, failed FROM coverage WHERE extracted > 0"
     assert desk.run_and_load(one, max_new=1).outcomes["left_for_later"] == 1
     (cut,) = query(desk.layout, states).to_pylist()
-    assert cut == {"state": "partial", "reasons": ["pages_lost"], "failed": 1}
+    # Two pages are lost, and the day is not over.
+    assert cut == {"state": "partial", "reasons": ["partly_read", "pages_lost"], "failed": 2}
     lost = "SELECT detail FROM rejections WHERE outcome = 'left_for_later'"
     assert query(desk.layout, lost).to_pylist() == [{"detail": "2 pages of this day"}]
     assert "left_for_later" not in desk.run_and_load(one).outcomes
     (whole,) = query(desk.layout, states).to_pylist()
-    assert whole == {"state": "observed", "reasons": [], "failed": 0}
+    assert whole == {"state": "partial", "reasons": ["partly_read"], "failed": 0}
 
 
 def test_a_304_finds_what_a_limited_run_left(web: Loopback, desk: Desk) -> None:
@@ -258,8 +259,27 @@ def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk:
     mapped = web.say("/sitemap.xml", sitemap(*say_pages(web, "b"), a))
     one = source(feeds=(web.say("/feed", feed(*map(item, named))),), sitemaps=(mapped,))
     (collected,) = desk.run(one, max_new=1)
-    assert fetched(web) == ["/feed", "/sitemap.xml", "/a?utm_medium=rss"]
+    assert fetched(web) == ["/feed", "/sitemap.xml", "/a"]
     assert (collected.listed, collected.deferred) == (2, 1)
+
+
+def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(
+    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked = ["/a?id=1&utm_source=rss", "/b?id=1&utm_source=rss"]
+    web.say(tracked[0], page("All about a"))
+    web.say(tracked[1], http(b"", "503 Busy"))
+    listed = feed(*(item(web.url + path) for path in tracked), ETag='"1"')
+    one = source(feeds=(web.say("/feed", listed, http(b"", "304 Not Modified")),))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
+        earlier.setattr(listing_cache, "LISTING_VERSION", 1)
+        desk.run_and_load(one)
+        desk.run_and_load(one)
+    assert [path for path in fetched(web) if path != "/feed"] == [*tracked, tracked[1]]
+    web.hits.clear()
+    desk.run_and_load(one)
+    assert fetched(web) == ["/feed", "/b?id=1"]
 
 
 def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) -> None:

@@ -150,9 +150,9 @@ def test_skipped_days_are_missing_and_never_zero(web: Loopback, desk: Desk) -> N
     states = desk.ask("SELECT state, reasons FROM coverage ORDER BY day")
     missing = ("missing", ["listings_failed", "no_listing_read"])
     assert [(state, sorted(reasons)) for state, reasons in states] == [
-        ("observed", []),
+        ("partial", ["partly_read"]),
         *[missing] * 2,
-        ("observed", []),
+        ("partial", ["partly_read"]),
     ]
     told = "SELECT articles, share FROM topic_daily WHERE topic_id = 'summit' ORDER BY day"
     assert desk.ask(told) == [(1, 0.0), *[(None, None)] * 2, (0, None)]

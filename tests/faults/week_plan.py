@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.hourly_newsroom import Failure
+from tests.support.newsroom_server import Failure
 from warehouse.layers.layout import Layout
 
 NIGHTLY = 3

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks.report import ledger_page, rejections_page, topics_page
+from tasks.report import doubtful_pages, ledger_page, rejections_page, topics_page
 from tasks.report.run_summary import LONGEST, MOST, WIDEST, RunFigures
 
 RUN = "20261125T144039Z-bcb567"
@@ -24,6 +24,8 @@ def rejected(source_id: str = "gb-post", **about: Any) -> dict[str, Any]:
         "detail": None,
         "url_requested": LONG,
         "raw_ref": f"{source_id}/{RUN}.warc.gz#4410",
+        "prose_words": None,
+        "is_doubtful": False,
         **about,
     }
 
@@ -53,6 +55,22 @@ def test_a_rejection_leads_to_the_page_and_to_what_is_on_it() -> None:
     assert shown.startswith("www.gb-post.test/abc")
     assert len(shown) == WIDEST + 1
     assert third == f"  `presswatch extract 'gb-post/{RUN}.warc.gz#4410'`"
+
+
+def test_a_doubtful_rejection_says_so() -> None:
+    about = {"outcome": "section_page", "detail": "no date stated; 24 linked headings"}
+    doubtful = rejected(prose_words=630, is_doubtful=True, **about)
+    figures = RunFigures([], [], [doubtful, rejected(**about), rejected("de-blatt")])
+    assert doubtful_pages(figures) == "1 rejected page may be an article"
+    assert doubtful_pages(RunFigures([], [], [doubtful] * 2)).startswith("2 rejected pages may be")
+    assert doubtful_pages(RunFigures([], [], [rejected()])) == ""
+    first = rejections_page(figures).splitlines()[2]
+    assert "doubtful, 630 words of prose; no date stated; 24 linked headings" in first
+    ledger = ledger_page(RUN, figures, {"gb-post": 2, "de-blatt": 1}, {}).splitlines()
+    assert ledger[-2:] == [
+        "- **gb-post**: rejected 2 section\\_page; 1 doubtful",
+        "- **de-blatt**: rejected 1 soft\\_404",
+    ]
 
 
 def test_one_is_no_plural() -> None:

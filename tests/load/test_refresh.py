@@ -74,6 +74,7 @@ PAGES = st.builds(
     headline=st.sampled_from(["A made headline", "G20: a headline"]),
     outcome=st.sampled_from([*["article"] * 5, "timed_out", "section_page", "not_found"]),
     is_truncated=st.booleans(),
+    prose_words=st.sampled_from([None, 300]),
     about=st.sampled_from([{}, {}, dated(-8), dated(-9)]),
     canonical=st.sampled_from([None, None, Page("a").url]),
 )
@@ -166,6 +167,10 @@ CASES = {
     ),
     "a page fails at last": steps(
         [FAR, Page("a", day=-1, outcome="section_page")], [Page("a", day=0, outcome="denied")]
+    ),
+    "a page that failed is a doubtful list at last": steps(
+        [FAR, Page("a", day=-1, outcome="not_found")],
+        [Page("a", day=-1, outcome="section_page", prose_words=300)],
     ),
     "a listing reaches back": steps(
         [FAR, Page("a")], [], [], [listing(), Page("b", day=-2), Page("c", day=0)]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tasks.load.loader import load
 from tests.support.publishing import publish
@@ -17,7 +18,6 @@ POST, FAILS, SILENT, LOSES, CHANGES = "gb-post", "de-blatt", "pt-jornal", "es-di
 SOURCES = tuple(
     source(name, expected_daily=(0, 50)) for name in (POST, FAILS, SILENT, LOSES, CHANGES)
 )
-ROLLED_OVER = "rolled over: none of its 20 entries was there at the last read"
 
 
 def at(day: int, hours: float = 3) -> datetime:
@@ -34,9 +34,25 @@ def reads(day: int, failing: str = "", losing: str = "") -> Iterator[Page]:
     """A read of each source's feed."""
     for each in SOURCES:
         outcome = "server_error" if each.id == failing else "listed"
-        detail = "503 Busy" if each.id == failing else ROLLED_OVER if each.id == losing else ""
+        detail = "503 Busy" if each.id == failing else ""
         about = ("feed", "", None, 24.0 * day, each.id)
-        yield Page(*about, outcome=outcome, kind="listing", detail=detail)
+        named = rolled_over(day) if each.id == losing else None
+        yield Page(*about, outcome=outcome, kind="listing", detail=detail, named=named)
+
+
+def rolled_over(day: int) -> dict[str, Any]:
+    """A read of a feed of 20 entries, all of the last six hours and new since the day before."""
+    return {
+        "kind": "feed",
+        "entries": 20,
+        "known": 0,
+        "added": 20,
+        "is_continued": False,
+        "window_from": at(day, -6),
+        "window_entries": 16,
+        "previous_read_at": at(day - 1, 0),
+        "before_window": 0,
+    }
 
 
 def healthy() -> Iterator[Page]:

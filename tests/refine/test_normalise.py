@@ -8,7 +8,13 @@ import pyarrow as pa
 import pytest
 
 from tasks.model import Capture, CaptureKind, Extraction, Outcome, PageText, StrippedBlock
-from tasks.refine.normalise import article_row, body_sha256, capture_row, stripped_rows
+from tasks.refine.normalise import (
+    article_row,
+    body_sha256,
+    capture_row,
+    published_ahead_at,
+    stripped_rows,
+)
 from tasks.text.urls import article_id
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
@@ -108,6 +114,17 @@ def test_a_fetch_time_never_stands_in_and_the_future_is_passed_over() -> None:
     assert (made["published_source"], made["published_at_raw"]) == ("none", PAGE.published_raw)
     soon = replace(PAGE, published_at=SEEN + timedelta(hours=40))
     assert row(soon)["published_at"] == SEEN + timedelta(hours=40)
+
+
+def test_the_earliest_time_ahead_is_known_where_no_other_is_stated() -> None:
+    near, far = SEEN + timedelta(days=3), SEEN + timedelta(days=9)
+    fed = replace(CAPTURE, entry_published_at=near)
+    assert published_ahead_at(replace(PAGE, published_at=far), fed) == near
+    assert published_ahead_at(replace(PAGE, published_at=near), CAPTURE) == near
+    assert published_ahead_at(replace(PAGE, published_at=None), CAPTURE) is None
+    assert published_ahead_at(PAGE, fed) is None
+    believed = replace(PAGE, published_at=SEEN + timedelta(hours=48))
+    assert published_ahead_at(believed, fed) is None
 
 
 def test_the_fingerprint_takes_what_is_read_and_not_its_spacing() -> None:

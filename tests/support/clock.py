@@ -1,8 +1,10 @@
 """A clock that a test can set for other processes, also while they run."""
 
+import os
 import shutil
 import struct
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 SOURCE = r"""
@@ -76,3 +78,12 @@ class Clock:
         """Put the clock so many seconds ahead of the true time; fewer than none: behind."""
         with self._shift.open("r+b" if self._shift.exists() else "wb") as out:
             out.write(struct.pack("q", seconds))
+
+
+def set_own_clock(moment: datetime) -> None:
+    """Set the clock of this process, which has the environment of a `Clock`, to a moment."""
+    with Path(os.environ["CLOCK_SHIFT"]).open("r+b") as file:
+        (shift,) = struct.unpack("q", file.read(8))
+        shift += round((moment - datetime.now(UTC)).total_seconds())
+        file.seek(0)
+        file.write(struct.pack("q", shift))

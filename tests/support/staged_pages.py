@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,8 +65,14 @@ class Page:
     """Columns of the article that differ."""
     detail: str = ""
     """More about the outcome."""
+    prose_words: int | None = None
+    """Words of prose, of a page that was rejected."""
+    found_in: str = ""
+    """What named it, where it is not the source's feed."""
     canonical: str | None = None
     """URL the article is known by, where it is not the page's."""
+    named: Mapping[str, Any] | None = None
+    """Of a listing: what it named, as in `captures.listing`."""
 
     @property
     def url(self) -> str:
@@ -165,9 +171,10 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "kind": page.kind,
         "url_requested": page.url,
         "url_final": page.url,
-        "found_in": f"https://{page.source_id}.test/feed",
+        "found_in": page.found_in or f"https://{page.source_id}.test/feed",
         "outcome": page.outcome,
         "detail": page.detail,
+        "prose_words": page.prose_words,
         "attempted_at": page.fetched_at,
         "seconds": 0.1,
         "http_status": 200,
@@ -177,6 +184,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "entry_published_at": page.published_at,
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
         "article_id": page.article_id if is_article else None,
+        "listing": page.named,
     }
 
 

@@ -13,6 +13,7 @@ from tasks.text.urls import (
     is_http,
     registrable_domain,
     same_site,
+    without_trackers,
 )
 
 ARTICLE = "https://www.example.com/world/summit-opens"
@@ -67,6 +68,39 @@ def test_what_may_name_the_article_is_kept(query: str) -> None:
 
 def test_an_article_number_is_kept_under_a_trackers_name() -> None:
     assert fold("https://example.co.kr/view?cid=AEN20110101000100").endswith("AEN20110101000100")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "utm_source=rss&utm_medium=feed",
+        "fbclid=IwAR0&gclid=1&xtor=RSS-1",
+        "at_medium=RSS&at_campaign=KARANGA&ns_mchannel=rss&smid=tw-share&ito=1490",
+        "utm_source=a&amp;utm_medium=b",
+        "traffic_source=rss&ref=RSS",
+    ],
+)
+def test_what_only_tracks_is_not_requested(query: str) -> None:
+    assert without_trackers(f"{ARTICLE}?{query}#top") == f"{ARTICLE}#top"
+    assert without_trackers(f"{ARTICLE}?b=2&{query}&a=%c4") == f"{ARTICLE}?b=2&a=%c4"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cid=12&uid=3",
+        "source=us",
+        "keyword=rss1",
+        "pk_id=7",
+        "outputType=rss",
+        "campaign=rss",
+        "b=&",
+        "",
+    ],
+)
+def test_what_may_select_a_page_is_requested(query: str) -> None:
+    url = f"{ARTICLE}?{query}"
+    assert without_trackers(url) == url
 
 
 def test_query_is_sorted_and_blank_values_stay() -> None:
@@ -150,6 +184,7 @@ def test_fold_is_idempotent_and_never_raises(url: str) -> None:
     assert is_http(key) == is_http(url)
     assert article_id(url) == uuid5(NAMESPACE_URL, key)
     canonical(url, url)
+    assert fold(without_trackers(url)) == key
 
 
 PLAIN = st.builds(

@@ -147,6 +147,23 @@ def test_an_ingest_finishes_the_run_that_was_killed(
         assert rows == [(0,)] * runs
 
 
+def test_an_ingest_without_a_run_to_finish_fetches_no_page_twice(
+    opened: Installation, prefect_api: str, tmp_path: Path
+) -> None:
+    place = Installation(tmp_path / "copy")
+    shutil.copytree(opened.root, place.root, symlinks=True)
+    for path in place.data.glob("locks/*.run"):
+        path.unlink()
+    with serving(read_site(place.root / "same.json")):
+        place.run("ingest")
+    with place.connected() as con:
+        fetched = con.execute(
+            "SELECT count(*), count(DISTINCT url_requested) FROM captures"
+            " WHERE kind = 'page' AND found_in <> 'recheck' AND outcome = 'article'"
+        ).fetchall()
+    assert fetched == [(fetched[0][1],) * 2]
+
+
 def rows_of(relation: Relation, name: str, but: set[str] | None = None) -> set[str]:
     """Rows as JSON, without messages, the columns that an ingest moves, and those named."""
     left_out = PROSE | MOVING.get(name, set()) | (but or set())

@@ -28,7 +28,7 @@ Connection = duckdb.DuckDBPyConnection
 # Relations to which a load only adds rows.
 ADDED = ("article_versions", "captures", "stripped_blocks", "files")
 # Those with rows of runs, all of which a load replaces.
-OF_RUNS = ("runs", "polls")
+OF_RUNS = ("runs", "polls", "listing_reads")
 # For the SELECTs of marts and their touched keys.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;

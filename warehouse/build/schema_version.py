@@ -50,6 +50,16 @@ def refuse_newer_snapshot(layout: Layout) -> None:
                 refuse_newer(con, layout.current)
 
 
+def is_earlier_snapshot(layout: Layout) -> bool:
+    """Whether an earlier SCHEMA_VERSION made the readers' snapshot."""
+    with suppress(duckdb.Error, DatabaseDamaged):
+        con = open_snapshot(layout)
+        if con:
+            with con:
+                return schema_versions(con) != {SCHEMA_VERSION}
+    return False
+
+
 def refuse_newer_writer(layout: Layout) -> None:
     """`refuse_newer` for the loader's file, before a rebuild drops it; under the writer's lock."""
     if layout.writer.exists():

@@ -1,4 +1,5 @@
--- Holds: the gaps of a source are the days of its calendar that were not observed, each once.
+-- Holds: the gaps of a source are the days of its calendar that were not observed, each once, without
+-- a last day that was read in part so far.
 SELECT source_id, days, expected, first_day, last_day
 FROM (
     SELECT source_id, sum(days) AS days, min(first_day) AS first_day, max(last_day) AS last_day,
@@ -9,6 +10,10 @@ FROM (
     GROUP BY source_id
 ) AS gaps
 FULL JOIN (
-    SELECT source_id, count(*) AS expected FROM coverage WHERE state <> 'observed' GROUP BY source_id
+    SELECT source_id, count(*) AS expected
+    FROM coverage
+    JOIN source_calendars USING (source_id)
+    WHERE state <> 'observed' AND (reasons <> ['partly_read'] OR day <> last_day)
+    GROUP BY source_id
 ) AS unobserved USING (source_id)
 WHERE days IS DISTINCT FROM expected OR NOT is_whole

@@ -1,11 +1,12 @@
--- Holds: coverage counts the pages of every source and day.
+-- Holds: coverage counts the pages of every source and day of its calendar.
 SELECT source_id, day, discovered, asked, fetched, was_read, failed, lost
 FROM touched_coverage
 FULL JOIN (
     SELECT source_id, day, count(*) AS asked, count(*) FILTER (was_read) AS was_read,
-           count(*) FILTER (is_lost AND NOT gave_article) AS lost
+           sum(stands_for) FILTER (is_lost AND NOT gave_article) AS lost
     FROM touched_days_pages
-    WHERE day IS NOT NULL
+    SEMI JOIN source_calendars AS calendar
+        ON calendar.source_id = touched_days_pages.source_id AND day BETWEEN first_day AND last_day
     GROUP BY ALL
 ) AS counted USING (source_id, day)
 WHERE discovered IS DISTINCT FROM coalesce(asked, 0)

@@ -17,8 +17,8 @@ FULL JOIN (
                count(*) FILTER (field = 'headline') AS hits_headline
         FROM touched_days_articles
         JOIN touched_days_mentions USING (article_id, version_no)
-        SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
-        WHERE published_date IS NOT NULL
+        SEMI JOIN source_calendars AS calendar
+            ON calendar.source_id = touched_days_articles.source_id AND published_date BETWEEN first_day AND last_day
         GROUP BY topic_id, article_id
     )
     GROUP BY ALL

@@ -91,6 +91,7 @@ CAPTURE_SCHEMA = pa.schema(
         ("version_no", pa.int32()),
         ("listing", LISTING),
         ("prose_words", pa.int32()),
+        ("published_ahead_at", UTC_TIME),
     ]
 )
 

@@ -15,7 +15,8 @@
 --   far back as it has ever reached;
 --   otherwise back to window_from, and nothing when the entries are not dated.
 -- A sitemap that names nine in ten entries of the feeds closes the gap of a feed. What an earlier
--- version read has no summary: it covers its whole day, as it did then.
+-- version read has no summary: it covers, as it did then, its whole day, and those before it back to
+-- the oldest page of the last seven days that was fetched from it.
 --
 -- Lost entries: the rate of the listing times the gap, less the entries known from it. The rate is
 -- that of the hour of the week over the 28 days before, as if it had also been seen for two hours at
@@ -38,16 +39,29 @@ WITH judged AS (
     FROM captures
     SEMI JOIN touched USING (capture_id)
 ),
+fetched AS (
+    SELECT judged.capture_id, min(utc_day(page.entry_published_at)) AS oldest_day
+    FROM (FROM judged WHERE is_unknown) AS judged
+    JOIN captures AS page
+        ON page.run_id = judged.run_id AND page.source_id = judged.source_id
+       AND page.found_in = judged.listing AND page.attempted_at >= judged.read_at
+       AND page.entry_published_at > judged.read_at - INTERVAL 7 DAY
+    WHERE page.kind = 'page'
+    GROUP BY judged.capture_id
+),
 alone AS (
     SELECT *,
            coalesce(NOT is_continued AND NOT is_complete AND entries > 0
                     AND previous_read_at IS NOT NULL, false) AS rolled_over,
-           CASE WHEN is_unknown THEN utc_day(read_at)::TIMESTAMP AT TIME ZONE 'UTC'
+           CASE WHEN is_unknown
+                    THEN least(utc_day(read_at), oldest_day)::TIMESTAMP AT TIME ZONE 'UTC'
                 WHEN is_continued THEN coalesce(previous_read_at, window_from, read_at)
                 ELSE greatest(previous_read_at, coalesce(window_from, read_at))
            END AS reaches_back_to,
-           if(is_unknown, reaches_back_to + INTERVAL 1 DAY, read_at) AS covers_until
+           if(is_unknown, (utc_day(read_at) + 1)::TIMESTAMP AT TIME ZONE 'UTC', read_at)
+               AS covers_until
     FROM judged
+    LEFT JOIN fetched USING (capture_id)
 ),
 known AS (
     SELECT run_id, source_id, listing, read_at, feed_share, is_continued, previous_read_at,
@@ -87,8 +101,9 @@ seen AS (
     SELECT gap.capture_id,
            utc_time(if(is_continued, previous_read_at, window_from)) AS seen_from,
            utc_time(known.read_at) AS seen_until,
+           -- The oldest entry of a window is where it begins.
            (1 - known_entries / entries)
-               * if(is_continued, entries, window_entries) AS fresh_entries
+               * if(is_continued, entries, window_entries - 1) AS fresh_entries
     FROM gap
     JOIN known
         ON known.source_id = gap.source_id AND known.listing = gap.listing
@@ -140,7 +155,7 @@ lost AS (
     JOIN (SELECT capture_id, before_window FROM gap) USING (capture_id)
     GROUP BY capture_id
 )
-SELECT read.* EXCLUDE (is_unknown, reaches_back_to, before_window),
+SELECT read.* EXCLUDE (is_unknown, oldest_day, reaches_back_to, before_window),
        (epoch(read_at) - epoch(previous_read_at)) / 3600 AS hours_since_previous,
        round(lost.entries, 2) AS estimated_lost,
        list_transform(by_day, lambda each:

@@ -1,15 +1,18 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, gave_article, was_read, is_lost
+-- Compared: day, gave_article, was_read, is_lost, stands_for
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 --
 -- Dates of a listing before 1990 or three days after the attempt are ignored: feeds with `<pubDate>`
 -- 1970-01-01 and 2099 exist.
+-- A rejected page is lost, too, where it is doubtful (rejections).
 WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
-                 entry_published_at, NULL) AS believed
+                 entry_published_at, NULL) AS believed,
+           is_loss OR coalesce(prose_words >= doubted_from AND kind = 'page'
+                               AND found_in LIKE 'http%', false) AS may_be_lost
     FROM captures
     JOIN outcomes USING (outcome)
     SEMI JOIN touched USING (source_id, url_hash)
@@ -22,7 +25,11 @@ page AS (
            max(attempted_at) FILTER (article_id IS NOT NULL) AS article_at,
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS was_read,
-           arg_max(is_loss, attempted_at) AS is_lost,
+           arg_max(may_be_lost, attempted_at) AS is_lost,
+           -- One attempt stands for all pages of its day that were left for later.
+           arg_max(if(outcome = 'left_for_later',
+                      coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),
+                   attempted_at) AS stands_for,
            max(attempted_at) FILTER (believed IS NOT NULL) AS entry_at,
            arg_max(believed, attempted_at) AS entry_published_at,
            min(attempted_at) AS first_attempt_at,

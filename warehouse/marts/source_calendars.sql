@@ -1,18 +1,84 @@
 -- Grain: one watched source of which a day is known.
 -- Key: source_id
+-- Compared: polled_from
 -- Touched by: source_id FROM changed_pages
 -- Touched by: source_id FROM changed_articles
+-- Touched by: source_id FROM changed_listing_reads LEFT JOIN source_calendars USING (source_id)
+--     WHERE (utc_day(covers_from) >= polled_from) IS NOT TRUE
 -- Touched by: source_id FROM added_captures LEFT JOIN source_calendars USING (source_id)
---     WHERE kind = 'listing' AND (utc_day(attempted_at) BETWEEN first_day AND last_day) IS NOT TRUE
-SELECT source_id, min(day) AS first_day, max(day) AS last_day
-FROM (
-    SELECT source_id, day FROM pages
+--     WHERE kind = 'listing' AND (utc_day(attempted_at) BETWEEN polled_from AND last_day) IS NOT TRUE
+--
+-- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
+-- or with days on end in a backfill or in saved files. One old page opens none: a page of 1995 would
+-- add eleven thousand days.
+-- Days on end: five days or more with articles, no more than five weeks apart (the first Mondays of
+-- months are). Of a source that was never polled the last of them are its calendar in any case.
+WITH polled AS (
+    SELECT source_id, min(utc_day(attempted_at)) AS first_poll, max(utc_day(attempted_at)) AS last_poll
+    FROM captures
+    SEMI JOIN touched USING (source_id)
+    WHERE kind = 'listing'
+    GROUP BY source_id
+),
+span AS (
+    SELECT source_id, first_poll, last_poll,
+           min(utc_day(covers_from)) FILTER (kind IS NOT NULL) AS polled_from,
+           coalesce(bool_or(kind IS NULL AND capture_id IS NOT NULL), false) AS is_earlier
+    FROM polled
+    LEFT JOIN listing_reads USING (source_id)
+    GROUP BY source_id, first_poll, last_poll
+),
+given AS (
+    SELECT DISTINCT source_id, article_id
+    FROM captures
+    JOIN runs USING (run_id)
+    SEMI JOIN touched USING (source_id)
+    WHERE article_id IS NOT NULL AND (kind = 'file' OR flow = 'backfill')
+),
+known_day AS (
+    SELECT source_id, day FROM pages SEMI JOIN touched USING (source_id) WHERE day IS NOT NULL
+    UNION
+    SELECT source_id, published_date
+    FROM articles
+    SEMI JOIN touched USING (source_id)
+    WHERE published_date IS NOT NULL
+),
+given_day AS (
+    SELECT DISTINCT source_id, published_date AS day
+    FROM articles
+    SEMI JOIN given USING (source_id, article_id)
+    WHERE published_date IS NOT NULL
+    UNION
+    FROM known_day ANTI JOIN polled USING (source_id)
+),
+block AS (
+    SELECT source_id, min(day) AS first_day, max(day) AS last_day, count(*) AS days,
+           max(last_day) OVER (PARTITION BY source_id) AS newest
+    FROM (
+        SELECT *, sum(is_first::INTEGER) OVER (PARTITION BY source_id ORDER BY day) AS block
+        FROM (
+            SELECT *, coalesce(day - lag(day) OVER (PARTITION BY source_id ORDER BY day) > 35, true)
+                   AS is_first
+            FROM given_day
+        )
+    )
+    GROUP BY source_id, block
+),
+opened AS (
+    SELECT source_id, first_day, last_day
+    FROM block
+    WHERE days >= 5 OR (last_day = newest AND source_id NOT IN (SELECT source_id FROM polled))
     UNION ALL
-    SELECT source_id, published_date FROM articles
+    SELECT source_id, least(first_poll, polled_from), last_poll FROM span
     UNION ALL
-    SELECT source_id, utc_day(attempted_at) FROM captures WHERE kind = 'listing'
-) AS known
-SEMI JOIN touched USING (source_id)
+    -- An article may be dated up to two days ahead. What an earlier version polled has all its days.
+    SELECT source_id, day, day
+    FROM known_day
+    JOIN span USING (source_id)
+    WHERE day BETWEEN if(is_earlier, day, last_poll) AND last_poll + 2
+)
+SELECT source_id, min(first_day) AS first_day, max(last_day) AS last_day, polled_from
+FROM opened
+LEFT JOIN span USING (source_id)
 SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
-GROUP BY source_id
-HAVING first_day IS NOT NULL
+GROUP BY source_id, polled_from

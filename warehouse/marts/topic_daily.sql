@@ -1,6 +1,6 @@
 -- Grain: one topic, source and UTC day, over the whole calendar of the source.
 -- Key: topic_id, source_id, day
--- Compared: articles, articles_with_mention, articles_with_mention_original
+-- Compared: articles, articles_with_mention, articles_with_mention_original, estimated_published
 -- Touched by: topic_id, source_id, day FROM (FROM topics WHERE valid_to IS NULL) CROSS JOIN (
 --         SELECT source_id, day FROM changed_coverage
 --         UNION SELECT source_id, published_date FROM changed_articles
@@ -10,7 +10,8 @@
 --
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
 WITH wanted AS (
-    SELECT topic_id, source_id, country, language, day, state, extracted AS articles
+    SELECT topic_id, source_id, country, language, day, state, estimated_published,
+           completeness, extracted AS articles
     FROM touched
     JOIN coverage USING (source_id, day)
     JOIN sources USING (source_id)
@@ -51,9 +52,10 @@ daily AS (
     GROUP BY ALL
 ),
 counted AS (
-    SELECT topic_id, source_id, country, language, day, state,
+    SELECT topic_id, source_id, country, language, day, state, estimated_published, completeness,
            if(state = 'missing', NULL, coalesce(
-               COLUMNS(* EXCLUDE (topic_id, source_id, country, language, day, state)), 0))
+               COLUMNS(* EXCLUDE (topic_id, source_id, country, language, day, state,
+                                  estimated_published, completeness)), 0))
     FROM wanted
     LEFT JOIN daily USING (source_id, day)
     LEFT JOIN hit USING (topic_id, source_id, day)

@@ -17,7 +17,10 @@ DUE = Path(__file__).parents[1] / "reports" / "due_pages.sql"
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """A page that gave an article: its URL, and the validators of its last successful response."""
+    """A page that gave an article: its URL, and the validators of its last successful response.
+
+    It has none where it is to be judged again even if it is unmodified.
+    """
 
     url: str
     etag: str | None
@@ -43,6 +46,9 @@ def due_pages(
     `TRIES` times per step, and a page that is gone never again. Not rechecked are articles that
     were published longer before they were first seen than the last step, and those first seen twice
     as long ago: backfilled and old articles are not expected to change.
+
+    An article that is undated because its page stated a day ahead is due once that day has come,
+    whenever it was first seen.
     """
     if not (steps and most):
         return {}

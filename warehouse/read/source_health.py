@@ -1,4 +1,4 @@
-"""Which sources fail or have fallen silent, read from the current snapshot."""
+"""Which sources fail, are silent or reject too much, read from the current snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -38,6 +38,10 @@ class SourceHealth:
     silent_since: datetime | None
     failed_listings: list[str]
     unread_listings: list[str]
+    # Of the last dozen pages, and of those before; None without any. A snapshot of 0.1 has no such.
+    rejected_share: float | None = None
+    rejected_share_before: float | None = None
+    is_rejecting_more: bool = False
 
     def is_open(self, now: datetime) -> bool:
         """Whether runs skip it; failures in the future, after a clock change, are ignored."""
@@ -62,7 +66,17 @@ class SourceHealth:
             parts.append(f"asked again from {self.open_until:%Y-%m-%d %H:%M} UTC on")
         if self.silent_since:
             parts.append(f"nothing new since {self.silent_since:%Y-%m-%d %H:%M} UTC")
+        if self.rejections:
+            parts.append(self.rejections)
         return "; ".join(parts)
+
+    @property
+    def rejections(self) -> str:
+        """How many more of its pages are rejected than before; empty where that is as usual."""
+        if not self.is_rejecting_more:
+            return ""
+        shares = f"{self.rejected_share:.0%} of its last pages", f"{self.rejected_share_before:.0%}"
+        return f"{shares[0]} rejected, {shares[1]} before"
 
     def knows(self, listings: Sequence[str]) -> bool:
         """Whether its failures concern all of these listings, and not others configured before."""
@@ -74,20 +88,24 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
     con = open_snapshot(layout)
     if con is None:
         return {}
-    names = ", ".join(field.name for field in fields(SourceHealth))
     with con, damage_named(layout.current):
-        if not con.execute("FROM duckdb_views() WHERE view_name = 'source_health'").fetchall():
-            return {}  # an earlier version published the snapshot; the next load adds the view
+        # An earlier version published a snapshot that lacks some; the next load adds them.
+        there = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'source_health'"
+        columns = {name for (name,) in con.execute(there).fetchall()}
+        names = ", ".join(field.name for field in fields(SourceHealth) if field.name in columns)
+        if not names:
+            return {}
         rows = records(con, f"SELECT {names} FROM source_health ORDER BY source_id")  # noqa: S608
     return {row["source_id"]: SourceHealth(**row) for row in rows}
 
 
 def unhealthy(layout: Layout, now: datetime) -> tuple[SourceHealth, ...]:
-    """Configured sources that runs skip or that have fallen silent, in order of id."""
+    """Configured sources that runs skip, or that are silent or reject more, in order of id."""
     return tuple(
         source
         for source in source_health(layout).values()
-        if source.state != "retired" and (source.is_open(now) or source.is_silent)
+        if source.state != "retired"
+        and (source.is_open(now) or source.is_silent or source.is_rejecting_more)
     )
 
 

@@ -1,20 +1,18 @@
 -- Grain: one configured source of which a listing rolled over between two reads.
--- Reads: captures
+-- Reads: listing_reads
 --
 -- The last day, or the last read of a listing: a source that is read once a day would otherwise be
--- found again and again.
+-- found again and again. Not what a sitemap had, and was read since.
 WITH reads AS (
-    SELECT source_id, url_requested, detail, attempted_at,
-           detail LIKE 'rolled over:%' AS is_rolled_over,
-           max(attempted_at) OVER (PARTITION BY source_id, url_requested) AS last_read_at
-    FROM captures
-    WHERE kind = 'listing' AND outcome IN ('listed', 'not_modified')
+    SELECT *, max(read_at) OVER (PARTITION BY source_id, listing) AS last_read_at
+    FROM listing_reads
 )
-SELECT source_id, name, min(attempted_at) AS since,
-       list_sort(list_distinct(list(concat(url_requested, ' (', detail, ')')))) AS listings
+SELECT source_id, name, min(read_at) AS since,
+       list_sort(list_distinct(list(listing || coalesce(
+           ' (about ' || round(estimated_lost)::BIGINT || ' articles)', '')))) AS listings
 FROM reads
 JOIN sources USING (source_id)
-WHERE is_configured AND is_rolled_over
-  AND (attempted_at > $now - INTERVAL 1 DAY OR attempted_at = last_read_at)
+WHERE is_configured AND rolled_over AND covers_from > previous_read_at
+  AND (read_at > $now - INTERVAL 1 DAY OR read_at = last_read_at)
 GROUP BY source_id, name
 ORDER BY source_id

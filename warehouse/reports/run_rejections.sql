@@ -1,5 +1,5 @@
 -- Grain: one page that a run brought and that gave no article.
-SELECT source_id, outcome, meaning, detail, url_requested, raw_ref
+SELECT source_id, outcome, meaning, detail, url_requested, raw_ref, prose_words, is_doubtful
 FROM rejections
 WHERE run_id = $run_id
-ORDER BY outcome, source_id, url_requested
+ORDER BY is_doubtful DESC, outcome, source_id, url_requested

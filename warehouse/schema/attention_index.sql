@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS attention_index (
     epu                   DOUBLE,
     gpr_style             DOUBLE,
     tpu_style             DOUBLE,
-    gap_robust            DOUBLE
+    gap_robust            DOUBLE,
+    completeness          DOUBLE
 );
 
 COMMENT ON TABLE attention_index IS
@@ -37,3 +38,5 @@ COMMENT ON COLUMN attention_index.tpu_style IS
     'pooled_share where one article in a hundred is 100 (Caldara et al., JME 109)';
 COMMENT ON COLUMN attention_index.gap_robust IS
     'As epu, each source''s own level taken out by least squares over the observed periods, so that a source''s outage moves nothing (this project''s own proposal)';
+COMMENT ON COLUMN attention_index.completeness IS
+    'Articles collected over those published, as estimated in coverage, of the source days of which that can be said; NULL without any, and in vintages of versions before 0.2';

@@ -25,3 +25,5 @@ COMMENT ON COLUMN attention_index_latest.tpu_style IS
     'pooled_share; one article in a hundred is 100';
 COMMENT ON COLUMN attention_index_latest.gap_robust IS
     'As epu, but a source''s outage moves nothing; mean 100';
+COMMENT ON COLUMN attention_index_latest.completeness IS
+    'Articles collected over those published, as estimated in coverage, of the source days of which that can be said; NULL without any';

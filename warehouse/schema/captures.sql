@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS captures (
                                previous_read_at TIMESTAMPTZ, most_entries INTEGER,
                                longest_window DOUBLE, before_window INTEGER, feed_share DOUBLE),
     prose_words         INTEGER,
+    published_ahead_at  TIMESTAMPTZ,
     url_keys            VARCHAR[],
     url_hash            UBIGINT
 );
@@ -66,6 +67,8 @@ COMMENT ON COLUMN captures.listing IS
     'Of a listing that was read: what it named, as in listing_reads';
 COMMENT ON COLUMN captures.prose_words IS
     'Words in sentences of a page that was rejected: from 200 on it may be an article';
+COMMENT ON COLUMN captures.published_ahead_at IS
+    'Publication time (UTC) stated more than 48 hours ahead: the article is undated, and rechecked then';
 COMMENT ON COLUMN captures.url_keys IS 'Folded URLs under which the page is known';
 COMMENT ON COLUMN captures.url_hash IS
     'Hash of url_requested: other captures of a URL are found faster by it';

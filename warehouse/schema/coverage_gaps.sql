@@ -3,7 +3,10 @@ CREATE OR REPLACE VIEW coverage_gaps AS
 WITH gaps AS (
     SELECT *, day - row_number() OVER (PARTITION BY source_id, state ORDER BY day)::INTEGER AS gap
     FROM coverage
+    -- The last day of a source has not ended when it was read in part alone.
     WHERE state <> 'observed'
+      AND (reasons <> ['partly_read']
+           OR (source_id, day) NOT IN (SELECT source_id, last_day FROM source_calendars))
 ),
 since AS (
     SELECT source_id, max(day) + 1 AS first_day,
@@ -14,11 +17,12 @@ since AS (
 )
 SELECT source_id, state, min(day) AS first_day, max(day) AS last_day, count(*) AS days,
        list_sort(list_distinct(flatten(list(reasons)))) AS reasons,
-       sum(failed)::BIGINT AS urls_lost, sum(extracted)::BIGINT AS articles
+       sum(failed)::BIGINT AS urls_lost, round(sum(estimated_lost), 2) AS estimated_lost,
+       sum(extracted)::BIGINT AS articles
 FROM gaps
 GROUP BY source_id, state, gap
 UNION ALL
-SELECT source_id, 'missing', first_day, last_day, last_day - first_day + 1, ['no_listing_read'], 0, 0
+SELECT source_id, 'missing', first_day, last_day, last_day - first_day + 1, ['no_listing_read'], 0, NULL, 0
 FROM since
 WHERE first_day <= last_day;
 
@@ -32,4 +36,6 @@ COMMENT ON COLUMN coverage_gaps.days IS 'How many days';
 COMMENT ON COLUMN coverage_gaps.reasons IS 'Reasons of any of the days, as in coverage';
 COMMENT ON COLUMN coverage_gaps.urls_lost IS
     'URLs of these days that gave no article though one may be there';
+COMMENT ON COLUMN coverage_gaps.estimated_lost IS
+    'Articles of these days that came and went in the feeds unseen, as estimated in listing_reads; NULL where nothing tells';
 COMMENT ON COLUMN coverage_gaps.articles IS 'Articles of these days that were collected';

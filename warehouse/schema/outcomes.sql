@@ -6,7 +6,10 @@ CREATE TABLE IF NOT EXISTS outcomes (
     is_loss       BOOLEAN,
     is_unanswered BOOLEAN,
     meaning       VARCHAR,
-    may_pass      BOOLEAN AS (is_retryable)
+    may_pass      BOOLEAN AS (is_retryable),
+    -- Section and video pages, and pages that say they are not there, may be mistaken for such. In
+    -- practice section pages are: the others are rejected for having fewer words.
+    doubted_from  INTEGER AS (if(class = 'no_article', 200, NULL))
 );
 
 COMMENT ON TABLE outcomes IS
@@ -20,6 +23,8 @@ COMMENT ON COLUMN outcomes.is_unanswered IS
     'Whether the host did not answer; after five such pages in a row a run leaves the rest for later';
 COMMENT ON COLUMN outcomes.meaning IS 'In words';
 COMMENT ON COLUMN outcomes.may_pass IS 'The same as is_retryable, its name until 0.1; goes in 0.3';
+COMMENT ON COLUMN outcomes.doubted_from IS
+    'Words of prose from which on a page with this outcome may be an article all the same, if a listing named it; NULL for outcomes that do not judge a text';
 
 DELETE FROM outcomes;
 INSERT INTO outcomes VALUES

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS pages (
     gave_article      BOOLEAN,
     was_read          BOOLEAN,
     is_lost           BOOLEAN,
+    stands_for        INTEGER,
     entry_at          TIMESTAMPTZ,
     entry_published_at TIMESTAMPTZ,
     first_attempt_at  TIMESTAMPTZ,
@@ -25,7 +26,9 @@ COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
 COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article';
 COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that could be judged';
 COMMENT ON COLUMN pages.is_lost IS
-    'Whether the last attempt leaves open that there is an article (outcomes.is_loss)';
+    'Whether the last attempt leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful)';
+COMMENT ON COLUMN pages.stands_for IS
+    'Pages: 1, or those of its day that the last attempt left for later';
 COMMENT ON COLUMN pages.entry_at IS 'Time of the last attempt with a date of a listing (UTC)';
 COMMENT ON COLUMN pages.entry_published_at IS 'That date, where it can be believed (UTC)';
 COMMENT ON COLUMN pages.first_attempt_at IS 'Time of the first attempt (UTC)';

@@ -1,12 +1,16 @@
 -- Grain: one watched source of which a day is known.
 CREATE TABLE IF NOT EXISTS source_calendars (
-    source_id VARCHAR,
-    first_day DATE,
-    last_day  DATE
+    source_id   VARCHAR,
+    first_day   DATE,
+    last_day    DATE,
+    polled_from DATE
 );
 
 COMMENT ON TABLE source_calendars IS
-    'The days that coverage and topic_daily have of each source: from the first to the last on which an article of it was published, a page of it counts or a listing of it was asked for.';
+    'The days that coverage and topic_daily have of each source. They begin where collection begins: with the first poll, or with five days of articles or more, no more than five weeks apart, in a backfill or in saved files. Single older pages are in articles alone.';
 COMMENT ON COLUMN source_calendars.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_calendars.first_day IS 'First UTC day';
-COMMENT ON COLUMN source_calendars.last_day IS 'Last UTC day';
+COMMENT ON COLUMN source_calendars.last_day IS
+    'Last UTC day: of the last poll, of an article dated up to two days after it, or of a backfill or saved files';
+COMMENT ON COLUMN source_calendars.polled_from IS
+    'UTC day as far back as the listings of the first poll reach: from then on days are judged by what listings named. Before it, days with articles of a backfill, of saved files or of a version before 0.2 count as read. NULL of a source that was never polled';

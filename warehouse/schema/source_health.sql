@@ -54,12 +54,15 @@ judged AS (
            is_configured AND coalesce(last_asked_at >= since + patience, false) AS is_silent,
            CASE WHEN is_silent THEN since END AS silent_since,
            coalesce(failed_listings, []) AS failed_listings,
-           coalesce(unread_listings, []) AS unread_listings
+           coalesce(unread_listings, []) AS unread_listings,
+           rejected_share, rejected_share_before,
+           coalesce(is_rejecting_more, false) AS is_rejecting_more
     FROM sources
     LEFT JOIN polled USING (source_id)
     LEFT JOIN newest USING (source_id)
     LEFT JOIN expected USING (source_id)
     LEFT JOIN filed USING (source_id)
+    LEFT JOIN rejection_rates USING (source_id)
 )
 SELECT source_id,
        CASE WHEN NOT is_configured THEN 'retired'
@@ -76,7 +79,7 @@ FROM judged
 ORDER BY source_id;
 
 COMMENT ON VIEW source_health IS
-    'Which sources fail, are skipped because they fail, or have fallen silent. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
+    'Which sources fail, are skipped because they fail, have fallen silent, or reject more pages than before. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
 COMMENT ON COLUMN source_health.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_health.state IS
     'open: skipped until open_until; cut_off: the last run reached no source at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
@@ -101,3 +104,8 @@ COMMENT ON COLUMN source_health.silent_since IS
 COMMENT ON COLUMN source_health.failed_listings IS
     'Listings asked for in the runs of failures_in_a_row: a source with one that is not among them is asked at once';
 COMMENT ON COLUMN source_health.unread_listings IS 'Those of the last run that could not be read';
+COMMENT ON COLUMN source_health.rejected_share IS
+    'Share of its last 12 pages that gave no article, as in rejection_rates';
+COMMENT ON COLUMN source_health.rejected_share_before IS 'The same of up to 100 pages before them';
+COMMENT ON COLUMN source_health.is_rejecting_more IS
+    'Whether far more of its pages are rejected than before (rejection_rates): articles may be lost';

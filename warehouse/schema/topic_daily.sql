@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS topic_daily (
     mentions_whole                 BIGINT,
     articles_whole                 BIGINT,
     share_whole                    DOUBLE,
+    estimated_published            DOUBLE,
+    completeness                   DOUBLE,
     state                          VARCHAR
 );
 
@@ -49,4 +51,8 @@ COMMENT ON COLUMN topic_daily.articles_with_mention_whole IS
 COMMENT ON COLUMN topic_daily.mentions_whole IS 'mentions without truncated pages';
 COMMENT ON COLUMN topic_daily.articles_whole IS 'articles without truncated pages';
 COMMENT ON COLUMN topic_daily.share_whole IS 'share without truncated pages';
+COMMENT ON COLUMN topic_daily.estimated_published IS
+    'Articles that the source published, as estimated in coverage; NULL where nothing tells';
+COMMENT ON COLUMN topic_daily.completeness IS
+    'The share of them that was collected, as in coverage';
 COMMENT ON COLUMN topic_daily.state IS 'observed, partial or missing, as in coverage';

@@ -17,6 +17,10 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        sum(mentions_whole)::BIGINT AS mentions_whole,
        sum(articles_whole)::BIGINT AS articles_whole,
        sum(articles_with_mention_whole) / nullif(sum(articles_whole), 0) AS share_whole,
+       round(sum(estimated_published), 2) AS estimated_published,
+       -- A missing day has no count of articles, yet what it lost may be known.
+       sum(coalesce(articles, 0)) FILTER (estimated_published IS NOT NULL)
+           / nullif(sum(estimated_published), 0) AS completeness,
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial') AS days_partial,
        count(*) FILTER (state = 'missing') AS days_missing
@@ -49,6 +53,10 @@ COMMENT ON COLUMN topic_{unit}ly.articles_with_mention_whole IS
 COMMENT ON COLUMN topic_{unit}ly.mentions_whole IS 'mentions without truncated pages';
 COMMENT ON COLUMN topic_{unit}ly.articles_whole IS 'articles without truncated pages';
 COMMENT ON COLUMN topic_{unit}ly.share_whole IS 'share without truncated pages';
+COMMENT ON COLUMN topic_{unit}ly.estimated_published IS
+    'Articles that the source published, as estimated in coverage, on the days of which that can be said';
+COMMENT ON COLUMN topic_{unit}ly.completeness IS
+    'The share of them that was collected; read days_missing with it';
 COMMENT ON COLUMN topic_{unit}ly.days_observed IS 'Days that were observed';
 COMMENT ON COLUMN topic_{unit}ly.days_partial IS 'Days that were observed in part, counted too';
 COMMENT ON COLUMN topic_{unit}ly.days_missing IS

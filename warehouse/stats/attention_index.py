@@ -44,6 +44,7 @@ SERIES = pa.schema(
         *(("articles_with_mention", pa.int64()), ("articles", pa.int64()), ("sources", pa.int64())),
         *(("pooled_share", pa.float64()), ("epu", pa.float64()), ("gpr_style", pa.float64())),
         *(("tpu_style", pa.float64()), ("gap_robust", pa.float64())),
+        ("completeness", pa.float64()),
     ]
 )
 LEFT_OUT = pa.schema(
@@ -66,6 +67,8 @@ class Periods(NamedTuple):
     total: Matrix  # articles by source and period; 0 where there are none
     has_articles: Marks  # by source and period
     counts: Numbers  # periods in which a source has articles
+    # By period: the share collected of what was published, where that can be estimated.
+    completeness: Matrix
 
 
 class Scaled(NamedTuple):
@@ -117,7 +120,15 @@ def _periods(panel: Panel, kind: str) -> Periods:
     articles = np.where(collected, sums.sum(axis=0), np.nan)
     has_articles = sums > 0
     counts = np.count_nonzero(has_articles, axis=1)
-    return Periods(kind, starts[columns], columns, articles, sums, has_articles, counts)
+    published = panel.published[:, panel.known]
+    told = np.where(np.isnan(published), 0, np.nan_to_num(total))
+    completeness = _quotient(
+        np.add.reduceat(told.sum(axis=0), columns),
+        np.add.reduceat(np.nan_to_num(published).sum(axis=0), columns),
+    )
+    return Periods(
+        kind, starts[columns], columns, articles, sums, has_articles, counts, completeness
+    )
 
 
 def _scaled(periods: Periods, hits: Whole) -> Scaled:
@@ -193,6 +204,7 @@ def _columns(periods: Periods, hits: Whole, scaled: Scaled, effects: Matrix) -> 
         *(rounded(series, 4) for series in scaled_to),
         # A few cells can give a mean of zero or below, by which nothing can be scaled.
         rounded(_to_100(robust, 1e-9), 4),
+        rounded(np.broadcast_to(periods.completeness, sources.shape), 4),
     ]
 
 

@@ -18,7 +18,7 @@ from lxml import etree
 
 from tasks.model import Entry, Outcome
 from tasks.text.dates import EARLIEST_YEAR
-from tasks.text.urls import fold, is_http
+from tasks.text.urls import fold, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
 MAX_HEADLINE = 1000
@@ -158,7 +158,8 @@ def entry_of(
     at = instant(raw) if raw else None
     # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
     is_believed = at is not None and at.year >= EARLIEST_YEAR
-    return Entry(target, url, plain(headline), raw, at if is_believed else None)
+    about = (plain(headline), raw, at if is_believed else None)
+    return Entry(without_trackers(target), url, *about)
 
 
 def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:

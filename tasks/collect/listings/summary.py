@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tasks.collect.listings.feeds_and_sitemaps import Listing
 from tasks.model import Entry, ListingSummary
@@ -18,6 +18,8 @@ FEWEST_DATED = 5
 # stories; sitemaps rarely do.
 OUTLIERS = {"sitemap": 0.05}
 FEED_OUTLIERS = 0.2
+# What is older than a longer pause says nothing either: several stories of past years.
+LONGEST_PAUSE = timedelta(weeks=5)
 
 
 def summary(
@@ -34,6 +36,8 @@ def summary(
     dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
     outliers = max(1, int(len(dates) * OUTLIERS.get(listing.kind, FEED_OUTLIERS)))
     window = dates[outliers:] if 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED else []
+    pauses = [at for at in range(1, len(window)) if window[at] - window[at - 1] > LONGEST_PAUSE]
+    window = window[max(pauses, default=0) :]
     return ListingSummary(
         kind=listing.kind,
         entries=len(keys),
@@ -47,7 +51,7 @@ def summary(
         previous_read_at=last.read_at if last else None,
         most_entries=last.most_entries if last else None,
         longest_window=last.longest_window if last else None,
-        before_window=sum(last.read_at < at < window[0] for at in dates) if last and window else 0,
+        before_window=sum(last.read_at < at <= window[0] for at in dates) if last and window else 0,
         feed_share=_share(feeds, keys, window[0]) if listing.kind == "sitemap" and window else None,
     )
 

@@ -1,0 +1,56 @@
+"""Three days of four sources; `python -m tests.bench --only coverage` has thirty of twelve."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.month_truth import Truth, truth
+from tests.faults.simulated_month import Lived, live, month_of
+from tests.support.clock import Clock
+from warehouse.read.query import query
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Clock.is_there(), reason="needs a C compiler for the clock"),
+]
+MONTH = month_of(3, ("es-diario", "it-gazzetta", "us-herald", "nz-notes"))
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    folder: Path = tmp_path_factory.mktemp("month")
+    (only,) = live(folder, MONTH, ["three-hourly"])
+    return only
+
+
+@pytest.fixture(scope="module")
+def true(lived: Lived) -> Truth:
+    return truth(lived, MONTH)
+
+
+def test_the_warehouse_counts_what_was_collected(true: Truth) -> None:
+    assert [(day.source_id, day.day) for day in true.days if day.collected != day.counted] == []
+    assert len(true.days) == 2 * len(MONTH.papers)
+    assert true.lost["machine"] > 0
+    assert true.lost["listed"] == 0
+
+
+def test_the_newsroom_counts_what_it_was_asked(lived: Lived) -> None:
+    sent = query(
+        lived.layout,
+        "SELECT source_id, if(kind = 'listing', 'feed', kind) AS kind, count(*) AS times"
+        " FROM captures WHERE outcome <> 'robots_unreachable' GROUP BY ALL",
+    ).to_pylist()
+    asked = {(row["source_id"], row["kind"]): row["times"] for row in sent}
+    assert asked == lived.asked.requests
+
+
+@pytest.mark.xfail(reason="coverage does not know of feeds that rolled over")
+def test_each_loss_is_flagged(true: Truth) -> None:
+    assert true.with_losses
+    assert true.overlooked == []
+
+
+def test_no_complete_day_is_flagged(true: Truth) -> None:
+    assert true.complete
+    assert true.suspected == []
