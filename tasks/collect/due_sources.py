@@ -17,8 +17,9 @@ from warehouse.read.query import kept_open
 # A schedule asks every ten minutes. A source is due at the run that is nearest to its time: with
 # the first run after it, one whose interval is ten minutes would be asked every twenty.
 EARLY = timedelta(minutes=5)
-# Articles of one visit are due for a recheck within minutes: one visit does for all.
-RECHECKS_TOGETHER = timedelta(minutes=10)
+# For rechecks alone a source is not visited sooner after a visit: each one asks for its listings, too,
+# and of a source with an article every few minutes some recheck is always due.
+RECHECKS_TOGETHER = timedelta(hours=1)
 # For a listing that no poll names. It was added in sources.toml, or it is one for which the time of
 # a visit never suffices: then the source must not be due at every run.
 NEW_LISTING = timedelta(hours=1)
@@ -68,7 +69,7 @@ def _due_at(
         return now  # the clock was changed
     due_at = known.due_at
     if recheck:
-        due_at = min(due_at, recheck + RECHECKS_TOGETHER)
+        due_at = min(due_at, max(recheck, known.polled_at + RECHECKS_TOGETHER))
     if not set(source.listings) <= set(known.listings):
         due_at = min(due_at, known.polled_at + NEW_LISTING)
     # As the circuit breaker does: failures of listings that were since replaced do not count.
