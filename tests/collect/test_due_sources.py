@@ -68,15 +68,18 @@ def slow(layout: Layout) -> None:
 
 
 def test_an_article_is_rechecked_though_its_source_is_slow(layout: Layout) -> None:
-    poll(layout, listing(), Page("a", hour=0.02))
+    poll(layout, listing(), Page("a", hour=0.02), Page("b", hour=0.6))
     slow(layout)
     steps: dict[str, Any] = {"recheck_after": (3 * HOUR, 24 * HOUR)}
-    assert [due(layout, hours, **steps) for hours in (2, 3, 3.2)] == [False, False, True]
+    assert [due(layout, hours, **steps) for hours in (2, 2.8, 3.2)] == [False, False, True]
     assert not due(layout, 3.2)
     own = staged.source(recheck_after=())
     assert not due(layout, 3.2, own, **steps)
-    # The visit rechecks it; the next step is that of a day.
+    # The next visit for another article waits for an hour; then the next step is that of a day.
     poll(layout, listing(hour=3.2), number=1)
+    slow(layout)
+    assert [due(layout, hours, **steps) for hours in (3.8, 4.2)] == [False, True]
+    poll(layout, listing(hour=4.2), number=2)
     slow(layout)
     assert not due(layout, 12, **steps)
 
