@@ -156,7 +156,7 @@ class ListingReader:
         if listing.kind in ("feed", "jsonfeed"):
             self._in_feeds.update(entries)
             self._sites.update(origin(entry.url) for entry in listing.entries)
-            if found.previous_read_at and not found.is_continued and found.entries:
+            if found.is_continued is False and found.entries:
                 self.rolled_over.append(found)
         return replace(attempt, listing=found)
 
