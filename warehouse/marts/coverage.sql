@@ -89,7 +89,7 @@ asked AS (
            bool_or(class = 'listing') AS was_read
     FROM captures
     JOIN outcomes USING (outcome)
-    WHERE kind = 'listing'
+    WHERE kind = 'listing' AND found_in IS DISTINCT FROM 'recovery'
       AND attempted_at >= (SELECT min(day) FROM touched)
       AND attempted_at < (SELECT max(day) + 1 FROM touched)
     GROUP BY ALL
