@@ -125,14 +125,16 @@ def report(
 
 
 def sources_health(data: DataFolder = None) -> None:
-    """Show which sources fail, are skipped, have fallen silent, or reject far more pages."""
-    from flows.cli.console import health_view
+    """Show which sources fail, are skipped or silent, lose articles, or reject far more pages."""
+    from flows.cli.console import health_view, losses_view
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
     layout = _readable_layout(data)
     with snapshot(layout):
-        Console().print(health_view(source_health(layout).values()))
+        sources = source_health(layout).values()
+    Console().print(health_view(sources))
+    Console().print(losses_view(sources))
 
 
 def print_topics(layout: Layout) -> None:
