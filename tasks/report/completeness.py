@@ -37,16 +37,15 @@ def warning(papers: Sequence[Row]) -> str:
     )
     days, unknown = (sum(row[name] for row in papers) for name in ("days", "days_unknown"))
     said = []
-    if collected < WHOLE * published:
-        lost = sorted(papers, key=lambda row: -row["lost"])
+    missing = round(published - collected)
+    if missing and collected < WHOLE * published:
+        worst = sorted(papers, key=lambda row: -row["lost"])[:NAMED]
         named = ", ".join(
-            f"{row['source']} ({round(row['lost']):,})"
-            for row in lost[:NAMED]
-            if round(row["lost"])
+            f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"])
         )
         said.append(
             f"about {collected / published:.0%} of the articles that the papers published in this"
-            f" time were collected, about {round(published - collected):,} were not: {named}."
+            f" time were collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
     if unknown > (1 - WHOLE) * days:
         said.append(f"Of {unknown:,} of {counted(days, 'day')} of papers nothing is known.")

@@ -104,7 +104,7 @@ def test_the_report_tells_how_complete_each_paper_is(layout: Layout, figures: Fi
     text = " ".join(Elements(layout.report.read_text(encoding="utf-8")).text.split())
     assert (
         "Incomplete : about 93% of the articles that the papers published in this time were"
-        f" collected, about 95 were not: {OUTAGE} (44), {LOSES} (42), {PAGES} (9)."
+        f" collected; about 95 missing: {OUTAGE} (44), {LOSES} (42), {PAGES} (9)."
     ) in text
     between = "articles came and went between two polls; last on"
     assert f"{LOSES} 313 about 42 88% 11 3 0 {between} 15 March 2026" in text
@@ -211,4 +211,7 @@ def test_how_it_looks(
     view.wait_for_function(
         "document.querySelector('#vg-tooltip-element')?.innerText.includes('of 24 hours')"
     )
+    tooltip = view.locator("#vg-tooltip-element").bounding_box()
+    assert tooltip
+    assert 0 <= tooltip["x"] <= tooltip["x"] + tooltip["width"] <= width
     context.close()
