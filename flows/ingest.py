@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from flows.runs.ingest_result import (
     Ingested,
     end,
     is_scheduled,
+    nothing_due,
     rename,
     run_name,
     show_waiting,
@@ -29,6 +31,7 @@ from tasks.archive import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
+from tasks.collect.due_sources import due_sources, next_due
 from tasks.collect.task import (
     MAX_TASKS,
     SharedCollection,
@@ -68,6 +71,7 @@ def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
     since_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0,
     max_new: Annotated[int, Field(ge=0, le=MOST_PAGES)] = 0,
+    due_only: bool = False,
     sources_file: str = "",
     topics_file: str = "",
     data: str = "",
@@ -78,12 +82,19 @@ def ingest(
         only: Ids of the sources to run, as in sources.toml; all of them when empty.
         since_days: Ignore what was published more than this many days ago; 0 takes all.
         max_new: New pages fetched per source at most; 0 takes the limit of the settings.
+        due_only: Ask only the sources that are due, each by its own interval.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     chosen = installation.chosen(only)
+    if due_only:
+        about = (datetime.now(UTC), installation.settings.recheck_after)
+        due = due_sources(installation.layout, chosen, *about)
+        if not due:
+            return nothing_due(next_due(installation.layout, chosen, *about))  # type: ignore[return-value]
+        chosen = due
     rename(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if is_scheduled() else show_waiting

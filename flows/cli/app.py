@@ -1,6 +1,6 @@
 """The `presswatch` command."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -77,10 +77,18 @@ def ingest(
         int,
         typer.Option(min=0, max=MOST_PAGES, help="New pages per source; 0 takes the setting."),
     ] = 0,
+    due: Annotated[bool, typer.Option("--due", help="Ask only the sources that are due.")] = False,
 ) -> None:
     """Collect every source, or the named ones, and load what is new."""
     installation = open_installation(sources, topics, data or "")
-    installation.chosen(only or ())
+    chosen = installation.chosen(only or ())
+    if due:
+        from tasks.collect.due_sources import due_sources, next_due
+
+        about = (datetime.now(UTC), installation.settings.recheck_after)
+        if not due_sources(installation.layout, chosen, *about):
+            Console().print(next_due(installation.layout, chosen, *about))
+            return
     prefect_settings.configure()
     server = PrefectServer()
     from flows.ingest import ingest as job
@@ -92,6 +100,7 @@ def ingest(
             only=list(only or ()),
             since_days=since_days,
             max_new=max_new,
+            due_only=due,
             **flow_files(installation),
         )
     Console().print(summary(done))

@@ -22,6 +22,7 @@ from flows.runs.prefect_settings import PROJECT_LOGGERS, clean_record
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.build.relations import Relation
+from warehouse.read.poll_intervals import PollInterval
 from warehouse.read.source_health import SourceHealth
 
 
@@ -93,18 +94,31 @@ def printable(text: str, style: str = "") -> Text:
     return Text(without_controls(text), style=style)
 
 
-def health_view(sources: Iterable[SourceHealth]) -> Table:
-    """A row for each source: its state and the reason."""
+def health_view(sources: Iterable[SourceHealth], intervals: Mapping[str, PollInterval]) -> Table:
+    """A row for each source: its state and the reason, how often it is asked and when next."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("source", style="cyan", no_wrap=True)
-    for column in ("state", "last read", "last new article", "failures", "why"):
+    for column in ("state", "last read", "due", "every", "last new article", "failures", "why"):
         table.add_column(column, overflow="fold")
     for source in sources:
-        moments = (source.last_success_at, source.last_new_article_at)
-        times = [f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in moments]
+        interval = intervals.get(source.source_id) if source.state != "retired" else None
+        due_at = interval.due_at if interval else None
+        if due_at and source.open_until:
+            due_at = max(due_at, source.open_until)
+        moments = (source.last_success_at, due_at, source.last_new_article_at)
+        read, due, new = (f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in moments)
+        every = shown_minutes(interval.interval_minutes) if interval else "-"
         failures = str(source.failures_in_a_row or "")
-        table.add_row(source.source_id, source.state, *times, failures, printable(source.why))
+        about = (source.state, read, due, every, new, failures, printable(source.why))
+        table.add_row(source.source_id, *about)
     return table
+
+
+def shown_minutes(minutes: int) -> str:
+    """A duration as people write it: 25 min, 3 h 20 min."""
+    hours, rest = divmod(minutes, 60)
+    parts = (f"{hours} h" if hours else "", f"{rest} min" if rest else "")
+    return " ".join(filter(None, parts))
 
 
 def losses_view(sources: Iterable[SourceHealth]) -> Group:

@@ -125,15 +125,16 @@ def report(
 
 
 def sources_health(data: DataFolder = None) -> None:
-    """Show which sources fail, are skipped or silent, lose articles, or reject far more pages."""
+    """Show which sources fail, are skipped, silent, lose articles or reject more; how often asked."""
     from flows.cli.console import health_view, losses_view
+    from warehouse.read.poll_intervals import poll_intervals
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
     layout = _readable_layout(data)
     with snapshot(layout):
-        sources = source_health(layout).values()
-    Console().print(health_view(sources))
+        sources, intervals = source_health(layout).values(), poll_intervals(layout)
+    Console().print(health_view(sources, intervals))
     Console().print(losses_view(sources))
 
 

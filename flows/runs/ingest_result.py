@@ -71,6 +71,13 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
     return Completed(name="Skipped", message=message, data=Ingested(run_id, busy=busy))
 
 
+def nothing_due(message: str) -> State[Ingested]:
+    """End a run of which no source is due."""
+    log.info("%s", message)
+    rename("ingest, nothing due")
+    return Completed(name="NothingDue", message=message, data=Ingested(""))
+
+
 def end(installation: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
     """Create the run's artifacts and events, and return its final state.
 

@@ -17,7 +17,7 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.runs.alerts import POOL, alert_channels, find_block, no_recipient
 from flows.server.kept_changes import kept_changes
-from flows.server.renamed_deployments import rename_deployments
+from flows.server.renamed_deployments import rename_deployments, rename_schedules
 from tasks.installation import Installation
 from tasks.monitor import load_alerts
 from tasks.settings import ConfigError
@@ -47,6 +47,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         _create_pool(client)
         file = installation.settings.deployments
         rename_deployments(client, file)
+        rename_schedules(client, file)
         with kept_changes(client, file):
             _run_prefect_deploy(file)
         for automation in automations:

@@ -8,6 +8,7 @@ from prefect.client.schemas.actions import DeploymentCreate, DeploymentScheduleC
 from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
 
 from flows.server.kept_changes import read_deployments_file
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 # The names of 0.1 by those of today, which are their flows'. A prefect.yaml of one's own may use
 # them until 0.3.
 RENAMED = {"ingest": "hourly", "maintain": "nightly", "report": "daily", "backfill": "archives"}
+# Schedules of ingest: that of 0.1, and the one which asks only sources that are due.
+HOURLY, DUE = "hourly", "due"
+EVERY_HOUR = CronSchedule(cron="7 * * * *", timezone="UTC")
 # What a deployment is made of. Its version is the project's, its labels are the server's.
 OF_THE_SERVER = {"schedules", "labels", "version_info", "branch", "base", "root"}
 FIELDS = DeploymentCreate.model_fields.keys() - OF_THE_SERVER
@@ -43,6 +47,30 @@ def rename_deployments(client: SyncPrefectClient, file: Path) -> None:
                 _copy(client, old, flow)
             client.delete_deployment(old.id)
             log.info("the deployment %s/%s is now called %s/%s", flow, before, flow, flow)
+
+
+def rename_schedules(client: SyncPrefectClient, file: Path) -> None:
+    """Let the schedule `due` of ingest take the place of `hourly`, which was until 0.1.
+
+    Paused stays paused. Where a person has changed its times or parameters in the UI, it stays, and
+    `due` is added paused.
+    """
+    wanted = read_deployments_file(file).get("ingest", {}).get("schedules", ())
+    slugs = {one.get("slug") for one in wanted}
+    if DUE not in slugs or HOURLY in slugs:
+        return
+    for one in client.read_deployments():
+        had = {schedule.slug: schedule for schedule in one.schedules}
+        if one.name != "ingest" or HOURLY not in had or DUE in had:
+            continue
+        hourly = had[HOURLY]
+        path = f"/deployments/{one.id}/schedules"
+        if hourly.schedule == EVERY_HOUR and not hourly.parameters:
+            client.request("PATCH", f"{path}/{hourly.id}", json={"slug": DUE})  # type: ignore[arg-type]
+        else:
+            added = {"schedule": EVERY_HOUR.model_dump(mode="json"), "slug": DUE, "active": False}
+            client.request("POST", path, json=[added])  # type: ignore[arg-type]
+            log.info("ingest keeps its own schedule; the new one, every ten minutes, is paused")
 
 
 def _copy(client: SyncPrefectClient, old: DeploymentResponse, name: str) -> None:

@@ -15,6 +15,13 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, kept_open, open_snapshot, records
 from warehouse.read.source_health import SourceHealth, source_health
 
+# Nothing is loaded while no source is due. One that fails is asked when the breaker allows.
+LAST_LOAD = """
+    SELECT max(loaded_at) AS loaded_at,
+           (SELECT min(due_at) FROM poll_intervals JOIN sources USING (source_id)
+            WHERE is_configured AND last_poll = 'read') AS due_at
+    FROM loads
+"""
 # Outcomes named in a message about a source's pages.
 NAMED = 3
 
@@ -92,12 +99,12 @@ def _find(
     con: duckdb.DuckDBPyConnection, layout: Layout, settings: AlertSettings, now: datetime
 ) -> Found:
     given = {"now": now}
-    (last,) = records(con, "SELECT max(loaded_at) AS loaded_at FROM loads")
+    (last,) = records(con, LAST_LOAD)
     rows = records(con, "SELECT source_id, name FROM sources WHERE is_configured ORDER BY ALL")
     names = {row["source_id"]: row["name"] for row in rows}
     health = source_health(layout)
     found = [
-        *_no_load(last["loaded_at"], settings, now, None),
+        *_no_load(last["loaded_at"], settings, now, last["due_at"]),
         *(
             each
             for source_id in names
@@ -120,14 +127,16 @@ def _find(
 
 
 def _no_load(
-    last: datetime | None, settings: AlertSettings, now: datetime, watched_since: datetime | None
+    last: datetime | None, settings: AlertSettings, now: datetime, expected_since: datetime | None
 ) -> Iterator[Incident]:
-    since, hours = last or watched_since, settings.no_load_hours
+    since, hours = max(filter(None, (last, expected_since)), default=None), settings.no_load_hours
     if since and now - since < timedelta(hours=hours):
         return
     if last:
         headline = f"no load for {counted(int((now - last) / timedelta(hours=1)), 'hour')}"
         text = f"The last load was at {moment(last)}; expected within {counted(hours, 'hour')}."
+        if expected_since and expected_since > last:
+            text += f" A source has been due since {moment(expected_since)}."
     else:
         headline, text = "no load yet", "Nothing has been loaded into this warehouse."
     text += " Are server and worker running, is the schedule on, did the last runs fail?"

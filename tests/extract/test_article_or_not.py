@@ -23,6 +23,7 @@ from tasks.model import Extraction, Outcome
 from tasks.prompts import Hints, clean_lines, clean_tree
 from tasks.prompts.page_signals import SIGNALS
 from tasks.text.html_tree import parse_html
+from tasks.text.sentence_split import word_count
 
 SITE = "https://ferry.example"
 SENTENCES = (
@@ -87,6 +88,8 @@ def extract(body: str, path: str, head: str = "", title: str = "") -> Extraction
 
 WEBSITE = "<meta property='og:type' content='website'>"
 ARTICLE = "/islands/ferry-sails-again-from-monday"
+DOUBTFUL = 200
+"""Words of prose from which on a rejected page is doubtful."""
 TITLE = "Ferry sails again after eleven weeks"
 
 
@@ -119,6 +122,23 @@ def test_a_front_of_teasers_is_no_article_however_long_they_are(path: str, sente
     found = extract(f"<h1>Islands</h1>{teasers(12, sentences)}", path, WEBSITE, "Islands")
     assert found.outcome is Outcome.SECTION_PAGE
     assert any(sign.isdigit() for sign in found.detail), found.detail
+    assert found.prose_words is not None
+    assert found.prose_words < DOUBTFUL
+
+
+def test_a_story_amid_headlines_is_rejected_with_its_prose() -> None:
+    rail, story = teasers(40, 0), f"<div class='story'>{paragraphs(12)}</div>"
+    found = extract(f"<h1>Islands</h1>{rail}{story}{rail}", "/islands/", WEBSITE, "Islands")
+    assert found.outcome is Outcome.SECTION_PAGE
+    assert found.prose_words == word_count(text(36))
+
+
+def test_a_text_that_a_rejected_page_states_as_its_article_is_prose() -> None:
+    body = json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": text(36)})
+    stated = f"<script type='application/ld+json'>{body}</script>"
+    tree = parse_html(f"<head>{stated}</head><body><h1>{TITLE}</h1><p>{SENTENCES[0]}</p></body>")
+    hints = Hints(headline=TITLE, body=text(36))
+    assert clean_tree(tree, hints).prose_words == word_count(text(36))
 
 
 def test_a_gallery_is_rejected_or_doubted() -> None:
@@ -200,12 +220,18 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def test_the_pages_of_the_corpus_are_told_apart(shared: Path, url: str) -> None:
     """Floors just under what is reached on pages that the model has seen."""
     accepted: dict[str, list[bool]] = defaultdict(list)
+    doubtful: dict[str, list[bool]] = defaultdict(list)
     for name, index in (("gold", "index.jsonl.gz"), ("no-article", "index.jsonl")):
         folder = shared / "corpus" / name
         for row in rows(folder / index):
             html = gzip.decompress((folder / f"{row['id']}.html.gz").read_bytes())
             found = extract_page(html, "text/html", url or row["url"])
             accepted[f"{name} {'news' if row['news'] else 'other'}"].append(found.page is not None)
+            if found.page is None and name == "no-article":
+                words = found.prose_words or 0
+                doubtful["news" if row["news"] else "other"].append(words >= DOUBTFUL)
+    assert sum(doubtful["news"]) <= 3
+    assert sum(doubtful["other"]) / len(doubtful["other"]) <= 0.3
     share = {name: sum(each) / len(each) for name, each in accepted.items()}
     assert share["no-article news"] <= 0.05
     assert share["no-article other"] <= 0.05

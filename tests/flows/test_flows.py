@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from prefect.client.schemas.objects import StateType
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
@@ -212,6 +213,21 @@ def test_a_second_run_changes_nothing(place: Place) -> None:
     assert (done.loaded.articles, done.loaded.revised) == (0, 0)
     assert _lasting(place, *reads) == before
     assert _article_files(place) == kept
+
+
+def test_a_run_with_no_source_due_ends_before_anything_is_opened(
+    place: Place,
+) -> None:
+    loads = place.ask("FROM loads")
+    state = ingest(due_only=True, **place.files, return_state=True)
+    assert (state.type, state.name) == (StateType.COMPLETED, "NothingDue")
+    said = r"no source is due; next: [a-z-]+ at (\d+ \w+ )?\d\d:\d\d UTC"
+    assert re.fullmatch(said, state.message or "")
+    given = ["--sources", str(place.sources), "--topics", str(TOPICS), "--data", str(place.data)]
+    shown = CliRunner().invoke(app, ["ingest", "--due", *given])
+    assert (shown.exit_code, bool(re.fullmatch(said, shown.output.strip()))) == (0, True)
+    assert place.ask("FROM loads") == loads
+    assert ingest(only=[PAPERS[0].id], **place.files).sources, "a run by hand asks all the same"
 
 
 def _article_files(place: Place) -> dict[str, str]:

@@ -120,8 +120,10 @@ def test_a_deploy_keeps_what_a_person_changed(
         ingest = client.read_deployment(found["ingest"].id)
         assert schedules(ingest) == [
             ("0 4 * * 1", "Asia/Tokyo", True),
-            ("7 * * * *", "UTC", False),
+            ("7-57/10 * * * *", "UTC", False),
         ]
+        (due,) = (one for one in ingest.schedules if one.slug == "due")
+        assert due.parameters == {"due_only": True}
         assert ingest.global_concurrency_limit
         assert ingest.global_concurrency_limit.limit == 2
         assert ingest.parameters == {"max_new": 50}
@@ -130,6 +132,26 @@ def test_a_deploy_keeps_what_a_person_changed(
         assert ("0 4 * * 1", "Asia/Tokyo", True) in schedules(
             client.read_deployment(found["recount"].id)
         )
+
+
+def test_an_hourly_schedule_that_a_person_changed_goes_on(
+    client: SyncPrefectClient, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
+    (tmp_path / "sources.toml").write_text(ONE_SOURCE)
+    made = register(client, "ingest", "ingest")
+    mine = next(one for one in client.read_deployment(made).schedules if one.slug == "ingest")
+    changed = {"slug": "hourly", "active": True}
+    changed["schedule"] = {"cron": "7 */6 * * *", "timezone": "UTC"}
+    client.request("PATCH", f"/deployments/{made}/schedules/{mine.id}", json=changed)  # type: ignore[arg-type]
+    installation = open_installation(tmp_path / "sources.toml", TOPICS, tmp_path / "data")
+    for _ in range(2):
+        deploy(installation)
+        assert schedules(client.read_deployment(made)) == [
+            ("0 4 * * 1", "Asia/Tokyo", True),
+            ("7 */6 * * *", "UTC", True),
+            ("7-57/10 * * * *", "UTC", False),
+        ]
 
 
 def schedules(deployment: DeploymentResponse) -> list[tuple[str, str | None, bool]]:

@@ -27,7 +27,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Sources and what was collected": (
         *("sources", "source_health", "source_polls", "coverage"),
         *("source_calendars", "coverage_gaps", "listing_reads", "listing_reaches", "polls"),
-        *("captures", "pages", "outcomes", "rejections", "rejection_rates", "breaker"),
+        *("poll_intervals", "captures", "pages", "outcomes", "rejections", "rejection_rates"),
+        "breaker",
     ),
     "How this file was built": ("runs", "ledger", "commits", "loads", "files"),
 }

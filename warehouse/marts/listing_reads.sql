@@ -121,14 +121,14 @@ overall AS (
 ),
 of_day AS (
     SELECT capture_id, hour_of_day,
-           (sum(entries) + 2 * any_value(rate)) / (sum(hours) + 2) AS day_rate
+           smoothed_rate(sum(entries), sum(hours), any_value(rate)) AS day_rate
     FROM seen_hour
     JOIN overall USING (capture_id)
     GROUP BY capture_id, hour_of_day
 ),
 of_week AS (
     SELECT capture_id, hour_of_week,
-           (sum(entries) + 2 * any_value(day_rate)) / (sum(hours) + 2) AS week_rate
+           smoothed_rate(sum(entries), sum(hours), any_value(day_rate)) AS week_rate
     FROM seen_hour
     JOIN of_day USING (capture_id, hour_of_day)
     GROUP BY capture_id, hour_of_week

@@ -1,5 +1,6 @@
 -- Grain: one source and run that asked for its listings.
 -- Key: run_id, source_id
+-- Compared: ended, pages_to_retry
 -- Touched by: DISTINCT run_id, source_id FROM run_captures WHERE kind = 'listing'
 --
 -- The five unanswered pages are FAILURES_IN_A_ROW of the collecting step, after which a run gives up.
@@ -21,6 +22,7 @@ WITH asked AS (
            max(attempted_at, 5) FILTER (kind = 'page' AND is_unanswered) AS unanswered_at,
            max(attempted_at) FILTER (kind = 'page' AND NOT is_unanswered
                                      AND outcome <> 'left_for_later') AS answered_at,
+           count(*) FILTER (kind = 'page' AND is_retryable) AS pages_to_retry,
            count(http_status) AS answers
     FROM run_captures
     JOIN outcomes USING (outcome)
@@ -57,7 +59,8 @@ cut_off AS (
     GROUP BY unanswered.run_id
     HAVING count(*) >= 3 AND 2 * count(*) FILTER (answered.listings_read > 0) > count(*)
 )
-SELECT run_id, source_id, sequence, polled_at, listings, listings_read, unread, run_answers,
+SELECT run_id, source_id, sequence, polled_at, listings, listings_read, unread, pages_to_retry,
+       run_answers,
        if(run_id IN (FROM cut_off), 'cut_off', ended) AS ended,
        if(failure IS NULL, NULL, greatest(polled_at, failure.at)) AS failed_at,
        failure.outcome AS failure_outcome, failure.detail AS failure_detail

@@ -11,25 +11,29 @@
 -- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
 -- or with days on end in a backfill or in saved files. One old page opens none: a page of 1995 would
 -- add eleven thousand days.
--- Days on end: five days or more with articles, no more than five weeks apart (the first Mondays of
--- months are). Of a source that was never polled the last of them are its calendar in any case.
-WITH polled AS (
-    SELECT source_id, min(utc_day(attempted_at)) AS first_poll, max(utc_day(attempted_at)) AS last_poll
+-- Days on end: five days or more with articles. Between two of them there are at most five weeks (the
+-- first Mondays of months), in saved files a weekend. Of a source that was never polled the last of
+-- its days are its calendar in any case.
+WITH asked AS (
+    SELECT source_id, bool_or(kind = 'listing') AS is_polled,
+           if(bool_or(kind = 'page'), 35, 3) AS longest_pause,
+           min(utc_day(attempted_at)) FILTER (kind = 'listing') AS first_poll,
+           max(utc_day(attempted_at)) FILTER (kind = 'listing') AS last_poll
     FROM captures
     SEMI JOIN touched USING (source_id)
-    WHERE kind = 'listing'
     GROUP BY source_id
 ),
 span AS (
     SELECT source_id, first_poll, last_poll,
            min(utc_day(covers_from)) FILTER (kind IS NOT NULL) AS polled_from,
            coalesce(bool_or(kind IS NULL AND capture_id IS NOT NULL), false) AS is_earlier
-    FROM polled
+    FROM asked
     LEFT JOIN listing_reads USING (source_id)
+    WHERE is_polled
     GROUP BY source_id, first_poll, last_poll
 ),
 given AS (
-    SELECT DISTINCT source_id, article_id
+    SELECT DISTINCT source_id, article_id, if(kind = 'file', 3, 35) AS longest_pause
     FROM captures
     JOIN runs USING (run_id)
     SEMI JOIN touched USING (source_id)
@@ -44,30 +48,36 @@ known_day AS (
     WHERE published_date IS NOT NULL
 ),
 given_day AS (
-    SELECT DISTINCT source_id, published_date AS day
+    SELECT source_id, published_date AS day, longest_pause
     FROM articles
-    SEMI JOIN given USING (source_id, article_id)
+    JOIN given USING (source_id, article_id)
+    SEMI JOIN (FROM asked WHERE is_polled) AS polled USING (source_id)
     WHERE published_date IS NOT NULL
     UNION
-    FROM known_day ANTI JOIN polled USING (source_id)
+    SELECT source_id, day, longest_pause
+    FROM known_day
+    JOIN asked USING (source_id)
+    WHERE NOT is_polled
 ),
 block AS (
     SELECT source_id, min(day) AS first_day, max(day) AS last_day, count(*) AS days,
            max(last_day) OVER (PARTITION BY source_id) AS newest
     FROM (
-        SELECT *, sum(is_first::INTEGER) OVER (PARTITION BY source_id ORDER BY day) AS block
+        SELECT source_id, longest_pause, day,
+               sum(is_first) OVER (PARTITION BY source_id, longest_pause ORDER BY day) AS block
         FROM (
-            SELECT *, coalesce(day - lag(day) OVER (PARTITION BY source_id ORDER BY day) > 35, true)
-                   AS is_first
+            SELECT *, coalesce(day - lag(day) OVER (PARTITION BY source_id, longest_pause
+                                                    ORDER BY day) > longest_pause,
+                               true)::INTEGER AS is_first
             FROM given_day
         )
     )
-    GROUP BY source_id, block
+    GROUP BY source_id, longest_pause, block
 ),
 opened AS (
     SELECT source_id, first_day, last_day
     FROM block
-    WHERE days >= 5 OR (last_day = newest AND source_id NOT IN (SELECT source_id FROM polled))
+    WHERE days >= 5 OR (last_day = newest AND source_id NOT IN (SELECT source_id FROM span))
     UNION ALL
     SELECT source_id, least(first_poll, polled_from), last_poll FROM span
     UNION ALL

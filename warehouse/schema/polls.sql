@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS polls (
     listings        VARCHAR[],
     listings_read   BIGINT,
     unread          VARCHAR[],
+    pages_to_retry  BIGINT,
     run_answers     BIGINT,
     ended           VARCHAR,
     failed_at       TIMESTAMPTZ,
@@ -23,6 +24,8 @@ COMMENT ON COLUMN polls.polled_at IS 'Time of the last attempt at a listing (UTC
 COMMENT ON COLUMN polls.listings IS 'Listings asked for';
 COMMENT ON COLUMN polls.listings_read IS 'How many of them were read, or found unchanged';
 COMMENT ON COLUMN polls.unread IS 'Those that could not be read';
+COMMENT ON COLUMN polls.pages_to_retry IS
+    'Pages of the source that a later run asks for again: left by this one, or without an answer';
 COMMENT ON COLUMN polls.run_answers IS 'Attempts of the whole run, for any source, that a host answered';
 COMMENT ON COLUMN polls.ended IS
     'read: at least one listing; failed: none; fell_silent: listings were read, but the last five pages asked for got no answer; cut_off: none, nor did any host answer the run, though it asked for three or more sources, most of which were read in their last run that any host answered: the fault is on this side';

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS source_calendars (
 );
 
 COMMENT ON TABLE source_calendars IS
-    'The days that coverage and topic_daily have of each source. They begin where collection begins: with the first poll, or with five days of articles or more, no more than five weeks apart, in a backfill or in saved files. Single older pages are in articles alone.';
+    'The days that coverage and topic_daily have of each source. They begin where collection begins: with the first poll, or with five days of articles or more in a backfill (at most five weeks between two of them) or in saved files (a weekend). Single older pages are in articles alone.';
 COMMENT ON COLUMN source_calendars.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_calendars.first_day IS 'First UTC day';
 COMMENT ON COLUMN source_calendars.last_day IS

@@ -11,11 +11,17 @@ from tasks.collect.listings.feeds_and_sitemaps import (
     read_sitemap,
     unreadable,
 )
-from tasks.collect.listings.saved_files import GZIP_MAGIC, find_files, gunzipped, read_file
+from tasks.collect.listings.saved_files import (
+    GZIP_MAGIC,
+    find_files,
+    gunzipped,
+    last_change,
+    read_file,
+)
 from tasks.collect.listings.section_links import read_section
 from tasks.model import Outcome
 
-__all__ = ["Listing", "NoListing", "find_files", "read_file", "read_listing"]
+__all__ = ["Listing", "NoListing", "find_files", "last_change", "read_file", "read_listing"]
 
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
 _SITEMAPS = frozenset({"urlset", "sitemapindex"})

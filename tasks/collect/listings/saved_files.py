@@ -56,13 +56,7 @@ def find_files(globs: Sequence[str]) -> list[Entry]:
     Entries have the metadata of FILE.meta.json, else what the browser wrote into the file: URL and
     time. An invalid FILE.meta.json is reported when the page is read.
     """
-    found: dict[Path, str] = {}
-    for pattern in globs:
-        target = Path(os.path.normpath(Path(pattern).absolute()))
-        root = Path(target.anchor)
-        for path in root.glob(str(target.relative_to(root))):
-            if _page_type(path) and path.is_file():
-                found.setdefault(path, pattern)
+    found = _paths(globs)
     entries = []
     for path in sorted(found):
         meta, own = _meta(path), _browser_meta(path)
@@ -70,6 +64,25 @@ def find_files(globs: Sequence[str]) -> list[Entry]:
         known = (meta.published_raw, meta.published_at, url, fetched_at)
         entries.append(Entry(path.as_uri(), found[path], None, *known))
     return entries
+
+
+def last_change(globs: Sequence[str]) -> datetime | None:
+    """When a file that matches, or its FILE.meta.json, was last written, moved or renamed."""
+    files = [file for path in _paths(globs) for file in (path, _meta_path(path)) if file.exists()]
+    times = [datetime.fromtimestamp(file.stat().st_ctime, UTC) for file in files]
+    return max(times, default=None)
+
+
+def _paths(globs: Sequence[str]) -> dict[Path, str]:
+    """The files that match, each with the first glob that it does."""
+    found: dict[Path, str] = {}
+    for pattern in globs:
+        target = Path(os.path.normpath(Path(pattern).absolute()))
+        root = Path(target.anchor)
+        for path in root.glob(str(target.relative_to(root))):
+            if _page_type(path) and path.is_file():
+                found.setdefault(path, pattern)
+    return found
 
 
 def read_file(entry: Entry, max_bytes: int) -> Attempt:

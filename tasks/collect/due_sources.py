@@ -1,0 +1,95 @@
+"""Which sources are due: those whose interval has passed, and those of which nothing is known."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from tasks.collect.listings import last_change
+from tasks.sources.source import Source
+from warehouse.layers.layout import Layout
+from warehouse.read.poll_intervals import (
+    PollInterval,
+    last_visits,
+    next_rechecks,
+    poll_intervals,
+)
+from warehouse.read.query import kept_open
+
+# A schedule asks every ten minutes. A source is due at the run that is nearest to its time: with
+# the first run after it, one whose interval is ten minutes would be asked every twenty.
+EARLY = timedelta(minutes=5)
+# For rechecks alone a source is not visited sooner after a visit: each one asks for its listings, too,
+# and of a source with an article every few minutes some recheck is always due.
+RECHECKS_TOGETHER = timedelta(hours=1)
+# For a listing that no poll names. It was added in sources.toml, or it is one for which the time of
+# a visit never suffices: then the source must not be due at every run.
+NEW_LISTING = timedelta(hours=1)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def due_sources(
+    layout: Layout,
+    sources: Iterable[Source],
+    now: datetime,
+    recheck_after: Sequence[timedelta] = (),
+) -> tuple[Source, ...]:
+    """The sources that are due, in their order; `recheck_after` is that of the settings."""
+    sources = tuple(sources)
+    times = due_times(layout, sources, now, recheck_after)
+    return tuple(one for one in sources if one.id in times and times[one.id] <= now + EARLY)
+
+
+def due_times(
+    layout: Layout,
+    sources: Sequence[Source],
+    now: datetime,
+    recheck_after: Sequence[timedelta] = (),
+) -> dict[str, datetime]:
+    """When each source is due, by id; a source of saved files alone only when some are new."""
+    with kept_open(layout):
+        intervals, visits = poll_intervals(layout), last_visits(layout)
+        steps = {one.recheck_after or () for one in sources if one.recheck_after is not None}
+        rechecks = {of: next_rechecks(layout, of, now) for of in {tuple(recheck_after), *steps}}
+        times = {}
+        for source in sources:
+            own = source.recheck_after
+            recheck = rechecks[tuple(recheck_after) if own is None else own].get(source.id)
+            if source.listings:
+                known = intervals.get(source.id)
+                times[source.id] = _due_at(source, known, recheck, now) if known else now
+            changed_at = last_change(source.files)
+            if changed_at and changed_at >= visits.get(source.id, NEVER):
+                times[source.id] = now
+    return times
+
+
+def _due_at(
+    source: Source, known: PollInterval, recheck: datetime | None, now: datetime
+) -> datetime:
+    if known.polled_at > now:
+        return now  # the clock was changed
+    due_at = known.due_at
+    if recheck:
+        due_at = min(due_at, max(recheck, known.polled_at + RECHECKS_TOGETHER))
+    if not set(source.listings) <= set(known.listings):
+        due_at = min(due_at, known.polled_at + NEW_LISTING)
+    # As the circuit breaker does: failures of listings that were since replaced do not count.
+    failed = known.failed_listings or ()
+    if known.open_until and set(source.listings) <= set(failed):
+        due_at = max(due_at, known.open_until)
+    return due_at
+
+
+def next_due(
+    layout: Layout,
+    sources: Iterable[Source],
+    now: datetime,
+    recheck_after: Sequence[timedelta] = (),
+) -> str:
+    """Says that no source is due, and which one is next."""
+    times = due_times(layout, tuple(sources), now, recheck_after)
+    if not times:
+        return "no source is due"
+    source_id = min(times, key=lambda each: (times[each], each))
+    at = times[source_id]
+    day = "" if at.date() == now.date() else f"{at.day} {at:%b} "
+    return f"no source is due; next: {source_id} at {day}{at:%H:%M} UTC"

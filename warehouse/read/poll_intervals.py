@@ -1,0 +1,91 @@
+"""When sources are due, read from the current snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+
+from warehouse.layers.layout import Layout
+from warehouse.read.query import damage_named, open_snapshot, records, snapshot_records
+
+
+@dataclass(frozen=True, slots=True)
+class PollInterval:
+    """A row of `poll_intervals`, where the columns are described."""
+
+    source_id: str
+    polled_at: datetime
+    interval_minutes: int
+    due_at: datetime
+    basis: str
+    last_poll: str
+    listings: list[str]
+    # By the circuit breaker, as in source_polls.
+    open_until: datetime | None
+    last_failure_at: datetime | None
+    failed_listings: list[str] | None
+
+
+INTERVALS = """
+    SELECT intervals.* EXCLUDE (listing, window_entries, entries_per_day),
+           open_until, last_failure_at, failed_listings
+    FROM poll_intervals AS intervals
+    LEFT JOIN (
+        SELECT source_id, open_until, last_failure_at, failed_listings
+        FROM source_polls
+        WHERE open_until IS NOT NULL
+    ) USING (source_id)
+"""
+# As in reports/due_pages.sql. Only steps that passed after the last poll began are left.
+NEXT_RECHECKS = """
+    SELECT source_id, min(first_seen_at + step) AS due_at
+    FROM articles
+    JOIN poll_intervals USING (source_id)
+    CROSS JOIN (SELECT unnest($steps::INTERVAL[]) AS step)
+    WHERE first_seen_at >= $seen_since
+      AND first_seen_at + step > polled_at
+      AND (published_at IS NULL OR published_at >= first_seen_at - $last_step)
+    GROUP BY source_id
+"""
+
+
+def poll_intervals(layout: Layout) -> dict[str, PollInterval]:
+    """The interval of each polled source, by id; empty without a snapshot that has them."""
+    con = open_snapshot(layout)
+    if con is None:
+        return {}
+    with con, damage_named(layout.current):
+        if not _is_there(con):
+            return {}  # an earlier version published the snapshot; the next load adds the table
+        return {row["source_id"]: PollInterval(**row) for row in records(con, INTERVALS)}
+
+
+def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> dict[str, datetime]:
+    """When the next article of each polled source is due for a recheck, by the source's id."""
+    con = open_snapshot(layout)
+    if con is None or not steps:
+        return {}
+    last_step = max(steps)
+    # A day more than the last step: no source waits longer for its next poll.
+    seen_since = now - last_step - timedelta(days=1)
+    given = {"steps": list(steps), "last_step": last_step, "seen_since": seen_since}
+    with con, damage_named(layout.current):
+        if not _is_there(con):
+            return {}
+        return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}
+
+
+def last_visits(layout: Layout) -> dict[str, datetime]:
+    """When the last ingest that captured anything began, for each source of which anything was."""
+    rows = snapshot_records(
+        layout,
+        "SELECT source_id, (SELECT max(started_at) FROM runs WHERE flow = 'ingest') AS began_at"
+        " FROM sources WHERE last_attempt_at IS NOT NULL AND began_at IS NOT NULL",
+    )
+    return {row["source_id"]: row["began_at"] for row in rows}
+
+
+def _is_there(con: duckdb.DuckDBPyConnection) -> bool:
+    sql = "FROM duckdb_tables() WHERE table_name = 'poll_intervals'"
+    return bool(con.execute(sql).fetchall())
