@@ -121,6 +121,17 @@ def shown_minutes(minutes: int) -> str:
     return " ".join(filter(None, parts))
 
 
+def losses_view(sources: Iterable[SourceHealth]) -> Group:
+    """A line for each source that was not collected as a whole, worst first."""
+    losing = [source for source in sources if source.losses and source.state != "retired"]
+    losing.sort(key=lambda source: -(source.estimated_lost or 0))
+    lines = [
+        Text.assemble((source.source_id, "cyan"), ": ", printable(source.losses))
+        for source in losing
+    ]
+    return Group(*([Text("\nNot collected as a whole", style="bold"), *lines] if lines else []))
+
+
 def relations_view(relations: Sequence[Relation], *, whole: bool) -> RenderableType:
     """The description of each relation; with `whole`, of its columns too."""
     parts: list[RenderableType] = []

@@ -125,15 +125,17 @@ def report(
 
 
 def sources_health(data: DataFolder = None) -> None:
-    """Show which sources fail, are skipped, silent or reject more, and how often each is asked."""
-    from flows.cli.console import health_view
+    """Show which sources fail, are skipped or silent, lose articles, and how often each is asked."""
+    from flows.cli.console import health_view, losses_view
     from warehouse.read.poll_intervals import poll_intervals
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
     layout = _readable_layout(data)
     with snapshot(layout):
-        Console().print(health_view(source_health(layout).values(), poll_intervals(layout)))
+        sources, intervals = source_health(layout).values(), poll_intervals(layout)
+    Console().print(health_view(sources, intervals))
+    Console().print(losses_view(sources))
 
 
 def print_topics(layout: Layout) -> None:

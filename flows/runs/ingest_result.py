@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from prefect.artifacts import create_markdown_artifact
@@ -23,8 +23,10 @@ from tasks.refine.refine_source import outcome_counts
 from tasks.report import (
     doubtful_pages,
     ledger_page,
+    lost_articles,
     read_run,
     rejections_page,
+    rolled_over,
     topics_page,
     undated_files,
 )
@@ -46,6 +48,8 @@ class Ingested:
     loaded: LoadReport = field(default_factory=LoadReport)
     # Sources that another run is collecting: its run id by source id.
     busy: Mapping[str, str] = field(default_factory=dict)
+    # What came and went in the listings of a source between two polls, in words, by source id.
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Collected, ...]:
@@ -87,12 +91,14 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
     figures = read_run(installation.layout, done.run_id)
+    done = replace(done, lost={row["source_id"]: rolled_over(row) for row in figures.ledger})
     poorly = unhealthy(installation.layout, datetime.now(UTC))
     too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
     notes = (
         f"{counted(too_long, 'link')} too long to ask for" if too_long else "",
         busy_with(done.busy) if done.busy else "",
         undated_files(figures),
+        lost_articles(figures.ledger),
         doubtful_pages(figures),
         _rejecting(poorly, done),
     )
@@ -185,7 +191,7 @@ def summary(done: Ingested) -> Table:
             str(articles),
             str(source.rechecked),
             outcome_counts(rejected) or "-",
-            Text(without_controls(_note(source))),
+            Text(without_controls(_joined(_note(source), done.lost.get(source.source_id)))),
         )
     return table
 

@@ -26,6 +26,7 @@ COLOURS = {
     "@spike": "#b3261e",
     "@second": "#a35c00",
     "@observed": "#2f7d5b",
+    "@begun": "#a9cfbd",
     "@partial": "#d99a1c",
     "@missing": "#c9c9c5",
 }

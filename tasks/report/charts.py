@@ -1,9 +1,11 @@
 """The charts, as Vega-Lite specifications."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.report.chart_style import Spec
+from tasks.report.completeness import LOW, in_words
 from tasks.text.counted import counted
 
 Row = Mapping[str, Any]
@@ -49,8 +51,11 @@ def attention(rows: Sequence[Row], spikes: Sequence[Row], unit: str) -> Spec:
     values = []
     for row in rows:
         collected, days = row["days_collected"], row["days"]
-        state = "gap" if not collected else "whole" if 2 * collected >= days else "part"
-        about = {"collected": f"{collected} of {days} days of papers", "state": state}
+        known = 1 if row["completeness"] is None else row["completeness"]
+        is_part = min(known, collected / days) < LOW
+        state = "gap" if _is_gap(row) else "part" if is_part else "whole"
+        told = f"{completeness(row)} of articles, " if row["completeness"] is not None else ""
+        about = {"collected": f"{told}{collected} of {days} days of papers", "state": state}
         values.append(_period(row) | about)
     periods = _periods(unit, values)
     ground = {
@@ -85,6 +90,18 @@ def _period(row: Row) -> dict[str, Any]:
         "share": row["share"],
         "articles": _of(row),
     }
+
+
+def _is_gap(row: Row) -> bool:
+    """Whether nothing is known of a period: without an article only a true zero is no gap."""
+    return not row["days_collected"] or not (row["articles"] or row["completeness"])
+
+
+def completeness(row: Row) -> str:
+    """The completeness of a row for people; a dash where it is not known."""
+    known = row["completeness"]
+    # Rounded down, so that 100 % is all.
+    return "–" if known is None else f"{math.floor(100 * known)}%"
 
 
 def _of(row: Row) -> str:
@@ -173,8 +190,7 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
 def by_source(rows: Sequence[Row], unit: str) -> Spec:
     """The share of one topic by source and period, as shades."""
     values = [
-        {"source": row["source"], "state": "gap" if row["days_collected"] == 0 else "collected"}
-        | _period(row)
+        {"source": row["source"], "state": "gap" if _is_gap(row) else "collected"} | _period(row)
         for row in rows
     ]
     seen = [value for value in values if value["share"] is not None]
@@ -193,19 +209,35 @@ def coverage(rows: Sequence[Row]) -> Spec:
             "to": str(row["day_end"]),
             "state": row["state"],
             "articles": f"{row['articles']:,}",
+            "collected": completeness(row),
+            "lost": "–" if row["estimated_lost"] is None else f"about {row['estimated_lost']:,.0f}",
+            "hours": "–" if row["hours_read"] is None else f"{row['hours_read']:.3g} of 24 hours",
             "failed": ", ".join(
                 (counted(row["failed"], "page"), counted(row["listings_failed"], "listing"))
             ),
+            "reasons": in_words(row["reasons"]) or "–",
         }
         for row in rows
     ]
-    states = ["observed", "partial", "missing"]
+    colours = {
+        "observed": "@observed",
+        "first or last day": "@begun",
+        "partial": "@partial",
+        "missing": "@missing",
+    }
     colour = {
         "field": "state",
-        "scale": {"domain": states, "range": [f"@{state}" for state in states]},
-        "legend": {"title": None},
+        "scale": {"domain": [*colours], "range": [*colours.values()]},
+        "legend": {"title": None, "columns": {"signal": "containerSize()[0] < 500 ? 2 : 4"}},
     }
-    tooltip = [{"field": "state"}, {"field": "failed", "title": "failed"}]
+    tooltip = [
+        {"field": "state"},
+        {"field": "reasons", "title": "why"},
+        {"field": "collected"},
+        {"field": "lost"},
+        {"field": "failed"},
+        {"field": "hours", "title": "read"},
+    ]
     return _rows_of_sources(
         values, [_cells(values, _periods("day", values), {"color": colour}, tooltip)]
     )

@@ -15,7 +15,17 @@ from warehouse.read.query import QueryError, records, snapshot
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
 COLUMNS = 60  # periods that fit side by side in a chart on a narrow screen
-QUERIES = "topics", "attention", "by_source", "index", "spikes", "pairs", "coverage", "latest"
+QUERIES = (
+    "topics",
+    "attention",
+    "by_source",
+    "index",
+    "spikes",
+    "pairs",
+    "collected",
+    "coverage",
+    "latest",
+)
 
 Row = dict[str, Any]
 
@@ -38,6 +48,7 @@ class Figures:
     index: list[Row]
     spikes: list[Row]
     pairs: list[Row]
+    collected: list[Row]
     coverage: list[Row]
     latest: list[Row]
 

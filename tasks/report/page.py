@@ -16,12 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.report import chart_style, charts
+from tasks.report.completeness import in_words, warning
 from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 
 FOLDER = Path(__file__).parent
-KEY = "In the picture, grey: not collected; pale: less than half of it collected."
+KEY = "In the picture, grey: not collected; pale: less than 80% collected."
 
 
 def write_report(layout: Layout, out: Path) -> Figures:
@@ -58,11 +59,19 @@ def render(figures: Figures, library: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, day=day, link=link, number=number)
+    environment.filters.update(
+        percent=percent,
+        day=day,
+        link=link,
+        number=number,
+        words=in_words,
+        known=charts.completeness,
+    )
     return environment.get_template("page.html.j2").render(
         figures=figures,
         topics=[_topic(figures, topic) for topic in figures.topics],
         latest=[*articles.values()],
+        warning=warning(figures.collected),
         coverage=chart_data(charts.coverage(figures.coverage)),
         style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         scripts=[Markup(library), Markup(script)],  # noqa: S704 - our own files

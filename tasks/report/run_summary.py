@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from tasks.report.completeness import rolled_over
 from tasks.report.figures import REPORTS
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
@@ -88,21 +89,31 @@ def ledger_page(
     for row in figures.rejections:
         rejected[row["source_id"]][row["outcome"]] += 1
     doubtful = Counter(row["source_id"] for row in figures.rejections if row["is_doubtful"])
+    losing = any(row.get("rolled_over") for row in figures.ledger)
     cells, lines = [], []
     for source_id, entries in listed.items():
         row, reasons = rows.get(source_id, {}), rejected[source_id]
         counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        cells.append([source_id, entries, *counts, reasons.total(), seconds])
+        lost = [_lost(row)] if losing else []
+        cells.append([source_id, entries, *counts, reasons.total(), *lost, seconds])
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
-        details = [f"rejected {named}" if named else ""]
+        details = [rolled_over(row), f"rejected {named}" if named else ""]
         details += [f"{doubtful[source_id]} doubtful"] if doubtful[source_id] else []
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")
-    head = ("source", "listed", "fetched", "new", "revised", "rejected", "seconds")
+    lost = ["lost"] if losing else []
+    head = ("source", "listed", "fetched", "new", "revised", "rejected", *lost, "seconds")
     total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
     return "\n\n".join(filter(None, [total, table(head, cells), "\n".join(lines)]))
+
+
+def _lost(row: Mapping[str, Any]) -> str:
+    if not row.get("rolled_over"):
+        return ""
+    lost = row["estimated_lost"]
+    return "unknown" if lost is None else f"about {round(lost):,}"
 
 
 def topics_page(figures: RunFigures) -> str:

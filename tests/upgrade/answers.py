@@ -105,10 +105,14 @@ class Installation:
         }
 
     def _report(self) -> list[str]:
-        """The cells of the page's tables."""
+        """The cells of the page's tables; 0.1 had none of what was collected."""
         path = self.root / "report.html"
         self.run("report", "--out", path)
-        cells = html.fromstring(path.read_bytes()).iter("td")
+        cells = [
+            cell
+            for cell in html.fromstring(path.read_bytes()).iter("td")
+            if not any(each.get("class") == "collected" for each in cell.iterancestors("table"))
+        ]
         return [" ".join("".join(map(str, cell.itertext())).split()) for cell in cells]
 
 

@@ -1,5 +1,6 @@
-"""Which sources fail, are silent or reject too much, read from the current snapshot."""
+"""Which sources fail, are silent, lose articles or reject too much, by the current snapshot."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -42,6 +43,11 @@ class SourceHealth:
     rejected_share: float | None = None
     rejected_share_before: float | None = None
     is_rejecting_more: bool = False
+    # Of the last 28 days of its calendar, but for the first.
+    last_rolled_over_at: datetime | None = None
+    estimated_lost: float | None = None
+    completeness: float | None = None
+    days_unobserved: int = 0
 
     def is_open(self, now: datetime) -> bool:
         """Whether runs skip it; failures in the future, after a clock change, are ignored."""
@@ -71,6 +77,20 @@ class SourceHealth:
         return "; ".join(parts)
 
     @property
+    def losses(self) -> str:
+        """What was not collected of the last 28 days, and the remedy; empty without any."""
+        parts = []
+        if (lost := round(self.estimated_lost or 0)) and self.last_rolled_over_at:
+            whole = "" if self.completeness is None else f" ({share(self.completeness)} complete)"
+            parts.append(
+                f"about {lost:,} lost in 28 days{whole}; its listing rolled over last at"
+                f" {self.last_rolled_over_at:%Y-%m-%d %H:%M} UTC: poll it more often"
+            )
+        if self.days_unobserved:
+            parts.append(f"{self.days_unobserved} of its last 28 days not observed as a whole")
+        return "; ".join(parts)
+
+    @property
     def rejections(self) -> str:
         """How many more of its pages are rejected than before; empty where that is as usual."""
         if not self.is_rejecting_more:
@@ -81,6 +101,11 @@ class SourceHealth:
     def knows(self, listings: Sequence[str]) -> bool:
         """Whether its failures concern all of these listings, and not others configured before."""
         return set(listings) <= set(self.failed_listings)
+
+
+def share(value: float) -> str:
+    """A share of what was collected, rounded down: 100 % is all of it."""
+    return f"{math.floor(100 * value)} %"
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:

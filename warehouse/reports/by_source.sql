@@ -1,10 +1,20 @@
 -- Grain: one topic, source and period.
+WITH days AS (
+    FROM topic_daily
+    -- A snapshot of 0.1 lacks this column.
+    UNION ALL BY NAME
+    SELECT NULL::DOUBLE AS estimated_published WHERE false
+)
 SELECT topic_id, sources.name AS source,
        greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
        sum(articles_with_mention) AS hits, sum(d.articles) AS articles,
        hits / nullif(sum(d.articles), 0) AS share,
+       -- As in attention.sql.
+       if(sum(estimated_published) = 0, 1,
+          sum(coalesce(d.articles, 0)) FILTER (estimated_published IS NOT NULL)
+              / sum(estimated_published)) AS completeness,
        count(d.articles) AS days_collected
-FROM topic_daily AS d
+FROM days AS d
 JOIN sources USING (source_id)
 WHERE day BETWEEN $first_day AND $last_day
 GROUP BY topic_id, source_id, sources.name, date_trunc($unit, day)

@@ -43,6 +43,33 @@ expected AS (
 filed AS (
     SELECT DISTINCT source_id FROM captures WHERE kind = 'file'
 ),
+collected AS (
+    SELECT source_id,
+           round(sum(estimated_lost), 2) AS estimated_lost,
+           sum(extracted) FILTER (estimated_published IS NOT NULL)
+               / nullif(sum(estimated_published), 0) AS completeness,
+           -- Collecting began within the first day, and the last day has not ended.
+           count(*) FILTER (state <> 'observed'
+                            AND NOT (day IN (first_day, last_day)
+                                     AND list_contains(reasons, 'partly_read')
+                                     AND list_has_all(['partly_read', 'below_expected_low'], reasons)))
+               AS days_unobserved
+    FROM coverage
+    JOIN source_calendars USING (source_id)
+    WHERE day > last_day - 28
+    GROUP BY source_id
+),
+-- Those of listings that decide what was read of the day, as in coverage.
+rolled_over AS (
+    SELECT reads.source_id, max(read_at) AS last_rolled_over_at
+    FROM listing_reads AS reads
+    SEMI JOIN coverage
+        ON coverage.source_id = reads.source_id
+       AND day = ((covers_from - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
+       AND list_contains(reasons, 'listing_rolled_over')
+    WHERE rolled_over AND covers_from > previous_read_at
+    GROUP BY reads.source_id
+),
 judged AS (
     SELECT source_id, is_configured,
            last_poll = 'cut_off' AS is_cut_off,
@@ -56,13 +83,17 @@ judged AS (
            coalesce(failed_listings, []) AS failed_listings,
            coalesce(unread_listings, []) AS unread_listings,
            rejected_share, rejected_share_before,
-           coalesce(is_rejecting_more, false) AS is_rejecting_more
+           coalesce(is_rejecting_more, false) AS is_rejecting_more,
+           last_rolled_over_at, estimated_lost, completeness,
+           coalesce(days_unobserved, 0) AS days_unobserved
     FROM sources
     LEFT JOIN polled USING (source_id)
     LEFT JOIN newest USING (source_id)
     LEFT JOIN expected USING (source_id)
     LEFT JOIN filed USING (source_id)
     LEFT JOIN rejection_rates USING (source_id)
+    LEFT JOIN collected USING (source_id)
+    LEFT JOIN rolled_over USING (source_id)
 )
 SELECT source_id,
        CASE WHEN NOT is_configured THEN 'retired'
@@ -79,7 +110,7 @@ FROM judged
 ORDER BY source_id;
 
 COMMENT ON VIEW source_health IS
-    'Which sources fail, are skipped because they fail, have fallen silent, or reject more pages than before. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
+    'Which sources fail, are skipped because they fail, have fallen silent, lose articles, or reject more pages than before. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
 COMMENT ON COLUMN source_health.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_health.state IS
     'open: skipped until open_until; cut_off: the last run reached no source at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
@@ -109,3 +140,11 @@ COMMENT ON COLUMN source_health.rejected_share IS
 COMMENT ON COLUMN source_health.rejected_share_before IS 'The same of up to 100 pages before them';
 COMMENT ON COLUMN source_health.is_rejecting_more IS
     'Whether far more of its pages are rejected than before (rejection_rates): articles may be lost';
+COMMENT ON COLUMN source_health.last_rolled_over_at IS
+    'Last read of a listing that named nothing of what it had named before (UTC), with a gap that no sitemap closed: articles came and went unseen';
+COMMENT ON COLUMN source_health.estimated_lost IS
+    'Articles that did so on the last 28 days of its calendar, as estimated in coverage; NULL without a gap between reads';
+COMMENT ON COLUMN source_health.completeness IS
+    'Share of what it published on these days that was collected, as estimated in coverage, of the days of which that can be said';
+COMMENT ON COLUMN source_health.days_unobserved IS
+    'How many of these days are partial or missing in coverage, without a first or last day of the calendar that was only read in part';

@@ -1,0 +1,76 @@
+"""What is said of articles that were not collected, in the report and on the page of a run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tasks.text.counted import counted
+
+Row = Mapping[str, Any]
+
+REASONS = {
+    "no_listing_read": "no listing was read",
+    "listing_rolled_over": "articles came and went between two polls",
+    "partly_read": "a part of the day was not read",
+    "pages_lost": "pages could not be collected",
+    "listings_failed": "a listing could not be read",
+    "below_expected_low": "fewer articles than expected",
+    "above_expected_high": "more articles than expected",
+}
+"""The reasons of coverage in words."""
+WHOLE = 0.95
+"""The report warns when less of what was published was collected, or more days are unknown."""
+LOW = 0.8
+"""A chart shows a period pale of which less was collected."""
+NAMED = 3  # papers named in the warning
+
+
+def in_words(reasons: Iterable[str]) -> str:
+    """Reasons of coverage for people."""
+    return ", ".join(REASONS.get(reason, reason) for reason in reasons)
+
+
+def warning(papers: Sequence[Row]) -> str:
+    """How much was not collected, of rows of collected.sql; empty when little is missing."""
+    published = sum(row["estimated_published"] or 0 for row in papers)
+    collected = sum(
+        (row["completeness"] or 0) * (row["estimated_published"] or 0) for row in papers
+    )
+    days, unknown = (sum(row[name] for row in papers) for name in ("days", "days_unknown"))
+    said = []
+    missing = round(published - collected)
+    if missing and collected < WHOLE * published:
+        worst = sorted(papers, key=lambda row: -row["lost"])[:NAMED]
+        named = ", ".join(
+            f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"])
+        )
+        said.append(
+            f"about {collected / published:.0%} of the articles that the papers published in this"
+            f" time were collected; about {missing:,} missing{': ' * bool(named)}{named}."
+        )
+    if unknown > (1 - WHOLE) * days:
+        said.append(f"Of {unknown:,} of {counted(days, 'day')} of papers nothing is known.")
+    return " ".join(said)
+
+
+def rolled_over(row: Row) -> str:
+    """What came and went between two polls of a source, of a row of run_ledger.sql."""
+    if not row.get("rolled_over"):
+        return ""
+    listings = f"{counted(row['rolled_over'], 'listing')} rolled over"
+    if row["estimated_lost"] is None:
+        return f"{listings}: articles may have come and gone between two polls"
+    lost = counted(round(row["estimated_lost"]), "article")
+    return f"{listings}: about {lost} came and went between two polls"
+
+
+def lost_articles(ledger: Iterable[Row]) -> str:
+    """What came and went between two polls, of all sources of a run; empty without any."""
+    losing = [row for row in ledger if row.get("rolled_over")]
+    if not losing:
+        return ""
+    lost = round(sum(row["estimated_lost"] or 0 for row in losing))
+    if not lost:
+        sources = counted(len(losing), "source")
+        return f"articles of {sources} may have come and gone unseen between two polls"
+    sources = counted(len(losing), "source")
+    return f"about {counted(lost, 'article')} of {sources} came and went unseen between two polls"

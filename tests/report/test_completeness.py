@@ -1,0 +1,217 @@
+"""What people are shown of articles that were not collected: report, run, `sources health`."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from rich.console import Console
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from flows.runs.ingest_result import Ingested, summary
+from tasks.collect.collector import Collected
+from tasks.report import ledger_page, lost_articles, read_run, rolled_over, write_report
+from tasks.report.charts import attention, coverage
+from tasks.report.completeness import REASONS, in_words, warning
+from tasks.report.figures import Figures
+from tests.report.test_report import Elements
+from tests.support.chromium import chromium
+from tests.support.partial_days import (
+    DAYS,
+    LAST_RUN,
+    LOSES,
+    OUTAGE,
+    PAGES,
+    SOURCES,
+    WHOLE,
+    at,
+    load_partial_days,
+)
+from warehouse.build.sql_files import read_sql
+from warehouse.layers.layout import Layout
+from warehouse.read.source_health import SourceHealth, share, source_health
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("partial") / "data")
+    load_partial_days(layout)
+    return layout
+
+
+@pytest.fixture(scope="module")
+def health(layout: Layout) -> dict[str, SourceHealth]:
+    return source_health(layout)
+
+
+@pytest.fixture(scope="module")
+def figures(layout: Layout) -> Figures:
+    return write_report(layout, layout.report)
+
+
+def test_source_health_tells_what_each_source_lost(health: dict[str, SourceHealth]) -> None:
+    loses = health[LOSES]
+    assert loses.last_rolled_over_at == at(24 * DAYS)
+    assert round(loses.estimated_lost or 0) == 3 * 14
+    assert loses.completeness == pytest.approx(1 - 3 * 14 / (24 * DAYS + 14), abs=0.01)
+    # Neither the first day nor the last: they were read in part, since collecting goes on.
+    unobserved = {name: one.days_unobserved for name, one in health.items()}
+    assert unobserved == {WHOLE: 0, LOSES: 3, PAGES: 1, OUTAGE: 3}
+    assert (health[PAGES].last_rolled_over_at, health[PAGES].estimated_lost) == (None, None)
+    assert health[PAGES].losses == "1 of its last 28 days not observed as a whole"
+    assert (health[WHOLE].losses, health[WHOLE].completeness) == ("", 1)
+
+
+def test_the_command_names_the_sources_that_lose_articles_worst_first(layout: Layout) -> None:
+    done = CliRunner().invoke(app, ["sources", "health", "--data", str(layout.root)])
+    told = " ".join(done.stdout.partition("Not collected as a whole")[2].split())
+    assert told.startswith(f"{OUTAGE}: about 44 lost in 28 days (86 % complete)")
+    assert (
+        f"{LOSES}: about 42 lost in 28 days (88 % complete); its listing rolled over last at"
+        " 2026-03-16 06:00 UTC: poll it more often; 3 of its last 28 days not observed"
+    ) in told
+    assert WHOLE not in told
+
+
+def test_only_all_of_it_is_a_hundred_percent() -> None:
+    assert [share(value) for value in (1, 0.9999, 0.29, 0)] == ["100 %", "99 %", "28 %", "0 %"]
+
+
+def test_a_run_says_what_came_and_went_since_the_poll_before(layout: Layout) -> None:
+    figures = read_run(layout, LAST_RUN)
+    listed = {source.id: 10 for source in SOURCES}
+    told = "about 14 articles of 1 source came and went unseen between two polls"
+    assert lost_articles(figures.ledger) == told
+    lines = ledger_page(LAST_RUN, figures, listed, {}).splitlines()
+    assert "| source | listed | fetched | new | revised | rejected | lost | seconds |" in lines
+    assert f"| {LOSES} | 10 | 5 | 5 | 0 | 0 | about 14 | 0.1 |" in lines
+    assert f"| {WHOLE} | 10 | 5 | 5 | 0 | 0 |  | 0.1 |" in lines
+    note = "1 listing rolled over: about 14 articles came and went between two polls"
+    assert lines[-1] == f"- **{LOSES}**: {note}"
+    lost = {row["source_id"]: rolled_over(row) for row in figures.ledger}
+    done = Ingested(LAST_RUN, tuple(Collected(source.id) for source in SOURCES), lost=lost)
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(summary(done))
+    assert isinstance(shown.file, io.StringIO)
+    assert shown.file.getvalue().count("rolled over") == 1
+
+
+def test_the_report_tells_how_complete_each_paper_is(layout: Layout, figures: Figures) -> None:
+    text = " ".join(Elements(layout.report.read_text(encoding="utf-8")).text.split())
+    assert (
+        "Incomplete : about 93% of the articles that the papers published in this time were"
+        f" collected; about 95 missing: {OUTAGE} (44), {LOSES} (42), {PAGES} (9)."
+    ) in text
+    between = "articles came and went between two polls; last on"
+    assert f"{LOSES} 313 about 42 88% 11 3 0 {between} 15 March 2026" in text
+    assert f"{OUTAGE} 293 about 44 86% 11 2 1 {between} 12 March 2026" in text
+    assert f"{PAGES} 332 about 9 97% 13 1 0 pages could not be collected" in text
+    assert f"{WHOLE} 341 – 100% 14 0 0 " in text
+    assert all(row["days"] == DAYS for row in figures.collected)
+
+
+def test_the_last_day_is_no_failure(figures: Figures) -> None:
+    states = {(row["source"], row["day"]): row["state"] for row in figures.coverage}
+    for source in SOURCES:
+        for day in (figures.first_day, figures.last_day):
+            assert states[source.id, day] == "first or last day"
+    assert sum(state == "first or last day" for state in states.values()) == 2 * len(SOURCES)
+
+
+def test_the_coverage_chart_gives_the_reasons_in_words(figures: Figures) -> None:
+    values = coverage(figures.coverage)["layer"][0]["data"]["values"]
+    days = {(value["source"], value["from"]): value for value in values}
+    assert (
+        days[LOSES, "2026-03-07"].items()
+        >= {
+            "state": "partial",
+            "articles": "10",
+            "collected": "41%",
+            "lost": "about 14",
+            "failed": "0 pages, 0 listings",
+            "hours": "10 of 24 hours",
+            "reasons": REASONS["listing_rolled_over"],
+        }.items()
+    )
+    assert days[PAGES, "2026-03-10"]["failed"] == "9 pages, 0 listings"
+    assert days[WHOLE, "2026-03-07"]["reasons"] == "–"
+    assert days[OUTAGE, "2026-03-11"]["reasons"] == (
+        f"{REASONS['no_listing_read']}, {REASONS['listing_rolled_over']}"
+    )
+
+
+def test_periods_with_low_completeness_are_pale(figures: Figures) -> None:
+    rows = [row for row in figures.attention if row["topic_id"] == "harvest"]
+    values = attention(rows, [], "day")["layer"][0]["data"]["values"]
+    states = {value["from"]: value["state"] for value in values}
+    assert [day for day, state in states.items() if state == "part"] == ["2026-03-11"]
+    # Before the first poll the feeds reach back into this day; nothing of it was collected.
+    assert [day for day, state in states.items() if state == "gap"] == ["2026-03-01"]
+    assert values[6]["collected"] == "85% of articles, 4 of 4 days of papers"
+
+
+def test_every_reason_of_coverage_has_words() -> None:
+    sql = read_sql("marts")["coverage"]
+    reasons = sql.split("list_filter([")[1].split("]")[0].split("'")[1::2]
+    assert set(reasons) == set(REASONS)
+    assert in_words(["pages_lost", "of_a_later_version"]).endswith(", of_a_later_version")
+
+
+def test_days_of_which_nothing_is_known_are_told_too() -> None:
+    paper = {"source": "a", "completeness": 1.0, "estimated_published": 90.0, "lost": 0.0}
+    assert warning([paper | {"days": 100, "days_unknown": 4}]) == ""
+    told = "Of 6 of 100 days of papers nothing is known."
+    assert warning([paper | {"days": 100, "days_unknown": 6}]) == told
+    unknown = {"completeness": None, "estimated_published": None, "days": 0, "days_unknown": 0}
+    assert warning([paper | unknown]) == ""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1600, 390])
+def test_how_it_looks(
+    browser: Browser, layout: Layout, figures: Figures, scheme: str, width: int, tmp_path: Path
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+    )
+    view = context.new_page()
+    view.goto(layout.report.as_uri())
+    view.wait_for_selector("html[data-drawn]", timeout=30_000)
+    section = view.locator("section[aria-labelledby=coverage]")
+    section.screenshot(path=tmp_path / "collected.png")
+    assert view.evaluate("document.documentElement.scrollWidth") == width
+    legend = section.locator(".role-legend-label text").all_text_contents()
+    assert legend == ["observed", "first or last day", "partial", "missing"]
+    # Every label of the legend lies within the drawing, and every cell of the table in its row.
+    drawing = section.locator("svg").bounding_box()
+    assert drawing
+    for label in section.locator(".role-legend-label text").all():
+        box = label.bounding_box()
+        assert box
+        assert drawing["x"] <= box["x"]
+        assert box["x"] + box["width"] <= drawing["x"] + drawing["width"] + 1
+        assert drawing["y"] <= box["y"]
+    assert section.locator("td.reason").count() == len(SOURCES)
+    days = section.locator("tbody td.optional").first
+    assert days.is_visible() == (width == 1600)
+    cell = section.locator("svg [role=graphics-symbol][aria-label*='articles came and went']").first
+    cell.hover()
+    view.wait_for_function(
+        "document.querySelector('#vg-tooltip-element')?.innerText.includes('of 24 hours')"
+    )
+    tooltip = view.locator("#vg-tooltip-element").bounding_box()
+    assert tooltip
+    assert 0 <= tooltip["x"] <= tooltip["x"] + tooltip["width"] <= width
+    context.close()
