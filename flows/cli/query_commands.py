@@ -125,7 +125,7 @@ def report(
 
 
 def sources_health(data: DataFolder = None) -> None:
-    """Show which sources fail, are skipped or silent, lose articles, and how often each is asked."""
+    """Show which sources fail, are silent or lose articles, and how often each is asked."""
     from flows.cli.console import health_view, losses_view
     from warehouse.read.poll_intervals import poll_intervals
     from warehouse.read.query import snapshot

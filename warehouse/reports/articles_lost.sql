@@ -2,7 +2,8 @@
 -- Reads: listing_reads
 --
 -- The last day, or the last read of a listing: a source that is read once a day would otherwise be
--- found again and again. Not what a sitemap had, and was read since.
+-- found again and again. Only of the listings that decide what was read of a day, and not where a
+-- sitemap that was read since names all that was lost.
 WITH reads AS (
     SELECT *, max(read_at) OVER (PARTITION BY source_id, listing) AS last_read_at
     FROM listing_reads
@@ -12,6 +13,10 @@ SELECT source_id, name, min(read_at) AS since,
            ' (about ' || round(estimated_lost)::BIGINT || ' articles)', '')))) AS listings
 FROM reads
 JOIN sources USING (source_id)
+SEMI JOIN coverage
+    ON coverage.source_id = reads.source_id
+   AND day = ((covers_from - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
+   AND list_contains(reasons, 'listing_rolled_over')
 WHERE is_configured AND rolled_over AND covers_from > previous_read_at
   AND (read_at > $now - INTERVAL 1 DAY OR read_at = last_read_at)
 GROUP BY source_id, name

@@ -3,10 +3,11 @@ CREATE OR REPLACE VIEW coverage_gaps AS
 WITH gaps AS (
     SELECT *, day - row_number() OVER (PARTITION BY source_id, state ORDER BY day)::INTEGER AS gap
     FROM coverage
-    -- The last day of a source has not ended when it was read in part alone.
+    JOIN source_calendars USING (source_id)
+    -- Collection began on the first day, and the last one has not ended.
     WHERE state <> 'observed'
-      AND (reasons <> ['partly_read']
-           OR (source_id, day) NOT IN (SELECT source_id, last_day FROM source_calendars))
+      AND (day NOT IN (first_day, last_day) OR NOT list_contains(reasons, 'partly_read')
+           OR NOT list_has_all(['partly_read', 'below_expected_low', 'above_expected_high'], reasons))
 ),
 since AS (
     SELECT source_id, max(day) + 1 AS first_day,
