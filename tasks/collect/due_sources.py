@@ -17,8 +17,8 @@ from warehouse.read.query import kept_open
 # A schedule asks every ten minutes. A source is due at the run that is nearest to its time: with
 # the first run after it, one whose interval is ten minutes would be asked every twenty.
 EARLY = timedelta(minutes=5)
-# For rechecks alone a source is not visited sooner after a visit: each one asks for its listings, too,
-# and of a source with an article every few minutes some recheck is always due.
+# For rechecks alone a source is not visited sooner after a visit: each one asks for its listings,
+# too, and of a source with an article every few minutes some recheck is always due.
 RECHECKS_TOGETHER = timedelta(hours=1)
 # For a listing that no poll names. It was added in sources.toml, or it is one for which the time of
 # a visit never suffices: then the source must not be due at every run.
