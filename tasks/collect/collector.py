@@ -141,7 +141,7 @@ class _Visit:
             return
         self.time.begin()
         self._fetch_new_pages()
-        if self.listings.failed and not self.listings.read:
+        if self.listings.failed and not self.listings.read_count:
             self.error = f"no listing could be read: {self.listings.failed[0]}"
         else:
             self._recheck_pages()

@@ -1,19 +1,28 @@
 """Reads the listings of one source in one run, and compares them with what was known before."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.collect.deferral import SourceTime, left_for_later
-from tasks.collect.fetch.exchanges import shown
+from tasks.collect.fetch.exchanges import origin, shown
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
 from tasks.collect.parse_listing import parse_listing
-from tasks.model import LISTING_OUTCOMES, Attempt, Capture, CaptureKind, Entry, Outcome
+from tasks.collect.recovery import recovered
+from tasks.model import (
+    LISTING_OUTCOMES,
+    Attempt,
+    Capture,
+    CaptureKind,
+    Entry,
+    ListingSummary,
+    Outcome,
+)
 from tasks.sources.source import Source
 from tasks.text.urls import fold
 from warehouse.read.known_urls import KnownListing, last_listings
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 MAX_CHILDREN = 25
 
 Get = Callable[[str, KnownListing | None], Attempt]
-Record = Callable[[Attempt], Capture]
+Record = Callable[[Attempt, Entry | None], Capture]
 
 
 class ListingReader:
@@ -39,8 +48,11 @@ class ListingReader:
         self.trial_listings = collector.breaker.trial_listings(source)
         about = f"{collector.limits.max_entries} {source.sections}"
         self.cache = ListingCache(collector.layout, source.id, about)
-        self.read = 0  # listings
+        self.read_count = 0  # of its own listings
         self.failed: list[str] = []  # why each listing that could not be read was not
+        self.rolled_over: list[ListingSummary] = []  # of feeds
+        self.sitemaps: list[ListingSummary] = []
+        self._sites: Counter[str] = Counter()  # origins of the entries of feeds
         self._named: set[str] = set()  # folded URLs that listings of this run name
         self._in_feeds: dict[str, datetime | None] = {}  # those of feeds, with their dates
         self._known: dict[str, bool] = {}  # whether a folded URL was collected by an earlier run
@@ -48,14 +60,24 @@ class ListingReader:
     @property
     def is_on_trial(self) -> bool:
         """Whether the next listing decides on all further requests."""
-        return bool(self.trial_listings) and not self.read
+        return bool(self.trial_listings) and not self.read_count
+
+    @property
+    def site(self) -> str:
+        """The origin of most entries of its feeds; empty when these name none."""
+        return max(self._sites, key=lambda each: (self._sites[each], each), default="")
 
     def entries(self) -> Iterator[Entry]:
-        """The entries of all listings, in their order."""
+        """The entries of all listings, in their order, then those that feeds have lost."""
         if not self.source.listings:
             return
         read = partial(last_listings, self.collector.layout)  # one query serves all sources
         last = self.collector.once.get("listings", read).get(self.source.id, {})
+        yield from self._own_entries(last)
+        if self.read_count:
+            yield from recovered(self, last)
+
+    def _own_entries(self, last: Mapping[str, KnownListing]) -> Iterator[Entry]:
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
@@ -64,10 +86,10 @@ class ListingReader:
             if self.time.is_up():
                 about = (self.collector.now, self.time.late)
                 for url in waiting:
-                    self.record(left_for_later(CaptureKind.LISTING, url, *about))
+                    self.record(left_for_later(CaptureKind.LISTING, url, *about), None)
                 return
             url = waiting.popleft()
-            listing = self._read(url, last.get(url))
+            listing = self.read(url, last.get(url))
             if listing:
                 yield from listing.entries
                 waiting.extend(child for child in listing.children if child not in seen)
@@ -83,8 +105,12 @@ class ListingReader:
         self._known.update((key, key in found) for key in asked)
         return {key for key in wanted if self._known[key]}
 
-    def _read(self, url: str, last: KnownListing | None) -> Listing | None:
-        """Read one listing, from the cache or the archive when the server answers 304."""
+    def read(self, url: str, last: KnownListing | None, found_in: str = "") -> Listing | None:
+        """Read one listing, from the cache or the archive when the server answers 304.
+
+        One that was `found_in` something is none of the source's own: that it cannot be read is no
+        failure of the source.
+        """
         cached = self.cache.get(url, last.raw_ref) if last else None
         copy = archived_copy(self.collector.layout, last.raw_ref) if last and not cached else b""
         # Without a copy to fall back on a 304 would lose entries that an earlier run did not fetch.
@@ -97,13 +123,17 @@ class ListingReader:
         if attempt.outcome is Outcome.LISTED:
             listing, attempt = self._parse(attempt)
         if listing:
-            attempt = self._with_summary(attempt, listing, before, last)
-        capture = self.record(attempt)
+            # From read to read of a sitemap that is read after losses alone, it rolls over.
+            compared = (None, None) if found_in else (before, last)
+            attempt = self._with_summary(attempt, listing, *compared)
+        capture = self.record(attempt, Entry(url, found_in) if found_in else None)
         # A 304 has no record of its own.
         copied_at = capture.raw_ref if attempt.outcome is Outcome.LISTED else last and last.raw_ref
         if listing and copied_at and listing is not cached:
             self.cache.put(url, copied_at, listing)
-        self.read += listing is not None
+        if found_in:
+            return listing
+        self.read_count += listing is not None
         if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
             detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
             self.failed.append(f"{attempt.outcome}: {detail}")
@@ -121,8 +151,13 @@ class ListingReader:
         known = self._named | self.known(entries.keys() - earlier - self._named)
         found = summary(listing, before, last, known, self._in_feeds, attempt.attempted_at)
         self._named.update(entries)
+        if listing.kind == "sitemap":
+            self.sitemaps.append(found)
         if listing.kind in ("feed", "jsonfeed"):
             self._in_feeds.update(entries)
+            self._sites.update(origin(entry.url) for entry in listing.entries)
+            if found.is_continued is False and found.entries:
+                self.rolled_over.append(found)
         return replace(attempt, listing=found)
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:

@@ -18,11 +18,11 @@ KILLS = int(os.environ.get("PRESSWATCH_KILLS", "2"))
 OF_ITS_RUN = [
     *("run_id", "capture_id", "raw_ref", "etag", "last_modified", "found_in", "url_keys"),
     *("fetched_at", "first_seen_at", "attempted_at", "last_attempt_at", "valid_from", "seconds"),
-    *("listings_read", "listings_failed"),
+    *("listings_read", "listings_failed", "hours_read"),
 ]
 TABLES = [
     *("articles", "article_versions", "mentions", "stripped_blocks"),
-    *("topics", "sources", "coverage", "topic_daily"),
+    *("topics", "sources", "source_calendars", "coverage", "topic_daily"),
 ]
 
 

@@ -11,6 +11,7 @@ FULL JOIN (
     SELECT run_id, source_id, count(DISTINCT url_requested) AS asked
     FROM run_captures
     WHERE kind = 'listing' AND outcome <> 'left_for_later'
+      AND found_in IS DISTINCT FROM 'recovery'
     GROUP BY run_id, source_id
 ) USING (run_id, source_id)
 WHERE polls IS DISTINCT FROM 1 OR asked IS NULL OR NOT adds_up

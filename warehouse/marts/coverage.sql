@@ -51,7 +51,7 @@ texts AS (
 ),
 read_day AS (
     SELECT *, unnest(days_between(utc_day(least(previous_read_at, covers_from)),
-                                  utc_day(covers_until))) AS day
+                                  utc_day(covers_until - INTERVAL 1 MICROSECOND))) AS day
     FROM listing_reads
     -- Known before the reads are, so that those of other days are skipped.
     WHERE read_at >= (SELECT min(day) FROM touched)
@@ -89,7 +89,7 @@ asked AS (
            bool_or(class = 'listing') AS was_read
     FROM captures
     JOIN outcomes USING (outcome)
-    WHERE kind = 'listing'
+    WHERE kind = 'listing' AND found_in IS DISTINCT FROM 'recovery'
       AND attempted_at >= (SELECT min(day) FROM touched)
       AND attempted_at < (SELECT max(day) + 1 FROM touched)
     GROUP BY ALL
@@ -113,7 +113,7 @@ counted AS (
            coalesce(listings_failed, 0) AS listings_failed,
            coalesce(has_unread_listing, false) AS has_unread_listing,
            coalesce(rolled_over, false) AS rolled_over,
-           round(coalesce(hours_read,
+           round(greatest(hours_read,
                           if((day >= polled_from) IS NOT TRUE AND extracted > 0, 24, 0)), 2)
                AS hours_read,
            estimated_lost

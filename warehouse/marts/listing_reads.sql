@@ -14,7 +14,8 @@
 --   the same for a sitemap that has room left, since entries leave it by age alone, but at most as
 --   far back as it has ever reached;
 --   otherwise back to window_from, and nothing when the entries are not dated.
--- A sitemap that names nine in ten entries of the feeds closes the gap of a feed. What an earlier
+-- A sitemap that names nine in ten entries of the feeds closes the gap of a feed. One that is read
+-- for that alone (found_in = 'recovery' in captures) covers nothing by itself. What an earlier
 -- version read has no summary: it covers, as it did then, its whole day, and those before it back to
 -- the oldest page of the last seven days that was fetched from it.
 --
@@ -37,7 +38,8 @@ WITH judged AS (
            outcome = 'not_modified' OR coalesce(listing.is_continued, false)
                OR (is_complete AND epoch(read_at) - epoch(listing.previous_read_at)
                        <= listing.longest_window) AS is_continued,
-           listing IS NULL AS is_unknown
+           listing IS NULL AS is_unknown,
+           found_in IS NOT DISTINCT FROM 'recovery' AS is_recovery
     FROM captures
     SEMI JOIN touched USING (capture_id)
 ),
@@ -55,7 +57,8 @@ alone AS (
     SELECT *,
            coalesce(NOT is_continued AND NOT is_complete AND entries > 0
                     AND previous_read_at IS NOT NULL, false) AS rolled_over,
-           CASE WHEN is_unknown
+           CASE WHEN is_recovery THEN NULL
+                WHEN is_unknown
                     THEN least(utc_day(read_at), oldest_day)::TIMESTAMP AT TIME ZONE 'UTC'
                 WHEN is_continued THEN coalesce(previous_read_at, window_from, read_at)
                 ELSE greatest(previous_read_at, coalesce(window_from, read_at))
@@ -156,7 +159,7 @@ lost AS (
     JOIN (SELECT capture_id, before_window FROM gap) USING (capture_id)
     GROUP BY capture_id
 )
-SELECT read.* EXCLUDE (is_unknown, oldest_day, reaches_back_to, before_window)
+SELECT read.* EXCLUDE (is_unknown, is_recovery, oldest_day, reaches_back_to, before_window)
            REPLACE (if(round(lost.entries, 2) < 0.7, previous_read_at, covers_from) AS covers_from),
        (epoch(read_at) - epoch(previous_read_at)) / 3600 AS hours_since_previous,
        round(lost.entries, 2) AS estimated_lost,

@@ -26,8 +26,9 @@ WITH asked AS (
            count(http_status) AS answers
     FROM run_captures
     JOIN outcomes USING (outcome)
-    -- A listing for which the run had no time was not asked for.
-    WHERE NOT (kind = 'listing' AND outcome = 'left_for_later')
+    -- A listing for which the run had no time was not asked for, and a sitemap that was read to
+    -- recover lost entries is none of the source's own.
+    WHERE kind <> 'listing' OR (outcome <> 'left_for_later' AND found_in IS DISTINCT FROM 'recovery')
     GROUP BY run_id, source_id
     HAVING listings IS NOT NULL
 ),

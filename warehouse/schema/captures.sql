@@ -44,7 +44,7 @@ COMMENT ON COLUMN captures.kind IS 'robots, listing, page or file';
 COMMENT ON COLUMN captures.url_requested IS 'URL asked for';
 COMMENT ON COLUMN captures.url_final IS 'URL after redirects';
 COMMENT ON COLUMN captures.found_in IS
-    'Listing, or glob, that named the URL; recheck for a known page asked for again';
+    'Listing, or glob, that named the URL; recheck for a known page asked for again, recovery for a sitemap that was read because a feed had lost entries';
 COMMENT ON COLUMN captures.outcome IS 'How it ended, as in outcomes';
 COMMENT ON COLUMN captures.detail IS 'More about the outcome';
 COMMENT ON COLUMN captures.attempted_at IS

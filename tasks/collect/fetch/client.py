@@ -22,7 +22,7 @@ from tasks.collect.fetch.exchanges import (
     origin,
     request_headers,
 )
-from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots
+from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Policy, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
 from tasks.collect.fetch.transport import Transfer
 from tasks.model import Attempt, CaptureKind, Failure, Outcome
@@ -122,6 +122,36 @@ class Client:
         record(attempt)
         return attempt
 
+    def sitemaps(
+        self,
+        site: str,
+        *,
+        record: Record,
+        min_interval: float = 2.0,
+        allow_private: bool = False,
+        deadline: float = math.inf,
+    ) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of an origin names; none where it cannot be read."""
+        call = Exchanges(
+            kind=CaptureKind.LISTING,
+            url_requested=site,
+            headers={},
+            record=record,
+            min_interval=min_interval,
+            allow_private=allow_private,
+            max_bytes=self._limits.max_bytes,
+            max_redirects=self._limits.max_redirects,
+            max_tries=self._limits.max_tries,
+            max_seconds=self._limits.max_seconds,
+            deadline=deadline,
+            started_at=self._clock(),
+        )
+        call.url = site
+        try:
+            return self._policy(call).sitemaps
+        except Failure:
+            return ()
+
     def _attempt(self, call: Exchanges) -> Attempt:
         call.url = call.url_requested
         target: str | None = call.url_requested
@@ -146,6 +176,14 @@ class Client:
         """Seconds the host wants between requests, once its robots.txt allows the URL."""
         if call.kind is CaptureKind.ROBOTS:
             return call.min_interval
+        policy = self._policy(call)
+        if not policy.allows(call.url):
+            site = origin(call.url)
+            raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
+        return max(call.min_interval, policy.delay)
+
+    def _policy(self, call: Exchanges) -> Policy:
+        """What the robots.txt of the host of the call's URL says."""
 
         def ask(url: str) -> Attempt:
             robots = replace(
@@ -162,11 +200,7 @@ class Client:
             call.record(attempt)
             return attempt
 
-        site = origin(call.url)
-        policy = self._robots.policy(site, call.allow_private, ask, call.deadline)
-        if not policy.allows(call.url):
-            raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
-        return max(call.min_interval, policy.delay)
+        return self._robots.policy(origin(call.url), call.allow_private, ask, call.deadline)
 
     def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
         """Send a request, again where that may help; the host's hold is the pause between."""

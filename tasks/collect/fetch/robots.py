@@ -48,6 +48,11 @@ class Policy:
         return bool(self.rules.can_fetch(url, TOKEN))
 
     @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """Addresses of sitemaps, for all agents."""
+        return tuple(self.rules.sitemaps)
+
+    @property
     def delay(self) -> float:
         """Seconds between two requests, by crawl-delay and request-rate, capped."""
         delay = self.rules.crawl_delay(TOKEN) or 0.0

@@ -1,0 +1,146 @@
+"""Recovers the entries that came and went between two reads of a feed, from a news sitemap."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tasks.model import Attempt, Entry, ListingSummary
+from tasks.text.urls import is_http, same_site
+from warehouse.read.known_urls import KnownListing
+from warehouse.read.listing_gaps import OpenGap, RecoveryRead, open_gaps, recovery_reads
+
+if TYPE_CHECKING:
+    from tasks.collect.read_listings import ListingReader
+
+# The `found_in` of a sitemap that is read for lost entries. It is no listing of the source: that it
+# is missing or cannot be read is no failure.
+RECOVERY = "recovery"
+USUAL_PLACES = (
+    *("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml", "/news_sitemap.xml"),
+    *("/sitemaps/news.xml", "/googlenews.xml"),
+)
+MOST_REQUESTS = 10  # of one visit
+MOST_CHILDREN = 3  # of one sitemap index
+MOST_OTHERS = 2  # sitemaps of robots.txt that do not say that they are of news
+# Feeds and sitemaps give one article times that differ.
+MARGIN = timedelta(hours=2)
+RETRY_AFTER = timedelta(hours=1)
+# As in listing_reads: a sitemap that names that share of the feeds' entries closes a gap.
+ENOUGH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of which entries may be lost."""
+
+    since: datetime
+    until: datetime
+
+    def has(self, entry: Entry) -> bool:
+        """Whether the entry is dated within it, or within hours of it."""
+        at = entry.published_at
+        return at is not None and self.since - MARGIN <= at <= self.until + MARGIN
+
+    def is_closed_by(self, sitemap: ListingSummary) -> bool:
+        """Whether a sitemap named all that was published in it."""
+        back_to = sitemap.window_from
+        return back_to is not None and back_to <= self.since and (sitemap.feed_share or 0) >= ENOUGH
+
+
+def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iterator[Entry]:
+    """Entries that a sitemap of the source names, dated in the gaps of its feeds."""
+    collector, source = reader.collector, reader.source
+    gap, past = _gap(reader.rolled_over), dict[str, RecoveryRead]()
+    found = None if gap else _open_gap(reader)
+    if gap or found:
+        # One query serves all sources.
+        ask = partial(recovery_reads, collector.layout, collector.now)
+        past = collector.once.get("recovery reads", ask).get(source.id, {})
+    if found and _may_be_closed(found, past):
+        gap = Gap(found.since, found.until)
+    if gap is None or not reader.site or reader.time.is_up():
+        return
+
+    def record(attempt: Attempt) -> None:
+        reader.record(attempt, None)
+
+    named = collector.client.sitemaps(
+        reader.site,
+        record=record,
+        min_interval=source.min_interval_seconds,
+        allow_private=source.allow_private_hosts,
+        deadline=reader.time.deadline,
+    )
+    every = places(reader.site, filter(is_http, named), past, collector.now)
+    waiting = deque(url for url in every if url not in source.listings)
+    seen = {*waiting, *source.listings}
+    for _ in range(MOST_REQUESTS):
+        is_closed = any(map(gap.is_closed_by, reader.sitemaps))
+        if not waiting or is_closed or reader.time.is_up():
+            return
+        url = waiting.popleft()
+        listing = reader.read(url, last.get(url), RECOVERY)
+        if listing is None:
+            continue
+        for entry in listing.entries:
+            if gap.has(entry) and same_site(entry.url, reader.site):
+                yield entry
+        # The newest come first.
+        children = [child for child in listing.children if child not in seen]
+        chosen = list(filter(is_news, children)) or children
+        waiting.extendleft(reversed(chosen[:MOST_CHILDREN]))
+        seen.update(children)
+
+
+def places(
+    site: str, named: Iterable[str], past: Mapping[str, RecoveryRead], now: datetime
+) -> list[str]:
+    """Where a site's news sitemap may be: where one was read before, else in order of promise."""
+    named = list(dict.fromkeys(named))
+    others = [url for url in named if not is_news(url)]
+    usual = [site + path for path in USUAL_PLACES]
+    every = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MOST_OTHERS]]))
+    found = [url for url in every if url in past and past[url].is_read]
+    if found:
+        return found
+
+    def may_be_there(url: str) -> bool:
+        before = past.get(url)
+        return before is None or (before.is_retryable and before.attempted_at < now - RETRY_AFTER)
+
+    return list(filter(may_be_there, every))
+
+
+def is_news(url: str) -> bool:
+    """Whether a sitemap's URL says that it is of news; the host's name does not count."""
+    split = urlsplit(url)
+    return "news" in f"{split.path}?{split.query}".lower()
+
+
+def _gap(rolled_over: Iterable[ListingSummary]) -> Gap | None:
+    """The gap before what the feeds of this run show, from the first to the last."""
+    times = [
+        (one.previous_read_at, one.window_from or one.newest_at or one.previous_read_at)
+        for one in rolled_over
+        if one.previous_read_at
+    ]
+    return Gap(min(at for at, _ in times), max(at for _, at in times)) if times else None
+
+
+def _open_gap(reader: "ListingReader") -> OpenGap | None:
+    """The gap that earlier runs found, and that no sitemap has closed."""
+    collector = reader.collector
+    ask = partial(open_gaps, collector.layout, collector.now)
+    return collector.once.get("open gaps", ask).get(reader.source.id)
+
+
+def _may_be_closed(gap: OpenGap, past: Mapping[str, RecoveryRead]) -> bool:
+    """Whether no sitemap was read since the gap was found, and one may be now."""
+    tried = [one for one in past.values() if one.attempted_at >= gap.read_at]
+    if any(one.is_read for one in tried):
+        return False
+    return not tried or any(one.is_retryable for one in tried)

@@ -1,0 +1,65 @@
+"""Gaps between two reads of a feed, and the sitemaps that were read to close them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from warehouse.layers.layout import Layout
+from warehouse.read.query import snapshot_records
+
+# How long a gap may still be closed. News sitemaps name the articles of two days.
+OPEN_FOR = timedelta(hours=48)
+# How long it is remembered which sitemaps a source has.
+REMEMBERED_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """A time of which a feed named not all that was published."""
+
+    since: datetime
+    until: datetime
+    read_at: datetime  # when it was found
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRead:
+    """The last attempt at a sitemap that was read for lost entries."""
+
+    attempted_at: datetime
+    is_read: bool
+    is_retryable: bool
+
+
+OPEN_GAPS = """
+    SELECT source_id, min(previous_read_at) AS since, max(covers_from) AS until,
+           max(read_at) AS read_at
+    FROM listing_reads
+    WHERE rolled_over AND kind IN ('feed', 'jsonfeed') AND covers_from > previous_read_at
+      AND read_at > $since
+    GROUP BY source_id
+"""
+RECOVERY_READS = """
+    SELECT source_id, url_requested AS url, max(attempted_at) AS attempted_at,
+           arg_max(class = 'listing', attempted_at) AS is_read,
+           arg_max(is_retryable AND outcome <> 'robots_denied', attempted_at) AS is_retryable
+    FROM captures
+    JOIN outcomes USING (outcome)
+    WHERE kind = 'listing' AND found_in = 'recovery' AND attempted_at > $since
+    GROUP BY ALL
+"""
+
+
+def open_gaps(layout: Layout, now: datetime) -> dict[str, OpenGap]:
+    """The gap of each source that is open and may still be closed, from its first to its last."""
+    rows = snapshot_records(layout, OPEN_GAPS, {"since": now - OPEN_FOR})
+    return {row.pop("source_id"): OpenGap(**row) for row in rows}
+
+
+def recovery_reads(layout: Layout, now: datetime) -> dict[str, dict[str, RecoveryRead]]:
+    """The sitemaps of each source that were asked for because of lost entries, by URL."""
+    found: dict[str, dict[str, RecoveryRead]] = defaultdict(dict)
+    for row in snapshot_records(layout, RECOVERY_READS, {"since": now - REMEMBERED_FOR}):
+        source_id, url = row.pop("source_id"), row.pop("url")
+        found[source_id][url] = RecoveryRead(**row)
+    return found
