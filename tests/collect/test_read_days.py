@@ -128,19 +128,6 @@ def test_a_long_feed_is_read_as_far_back_as_its_oldest_entry(web: Loopback, desk
     assert {day: found[day] for day in (2, 3)} == {day: ("observed", [], 24.0) for day in (2, 3)}
 
 
-def test_a_roll_over_that_likely_lost_nothing_leaves_its_day_observed(
-    web: Loopback, desk: Desk
-) -> None:
-    # Ten new entries each time, the first of them twelve minutes after the poll before.
-    publish(web, desk, [HOUR, 13 * HOUR, 25 * HOUR], 12 * HOUR / 10, 10)
-    assert days(desk, "state, reasons, estimated_lost < 0.5")[0] == ("observed", [], True)
-    assert desk.ask("SELECT rolled_over FROM listing_reads ORDER BY read_at") == [
-        (False,),
-        (True,),
-        (True,),
-    ]
-
-
 def test_a_rush_hour_of_which_minutes_are_seen_keeps_its_rate() -> None:
     with duckdb.connect() as con:
         con.execute(MACROS)

@@ -21,9 +21,8 @@
 --
 -- Lost entries: the rate of the listing times the gap, less the entries known from it. The rate is
 -- that of the hour of the week over the 28 days before, as if two more entries had been seen at the
--- rate of the hour of the day, and for that one at the rate of all hours. Hours would be too strong a
--- habit: of a busy hour the small window of a feed shows minutes, of a quiet one all. A gap in which
--- less than 0.7 entries were lost by that, so that none is likelier than one, counts as covered.
+-- rate of the hour of the day, and for that one at the rate of all hours. Two hours more would
+-- outweigh what is seen of a rush hour: the window of a feed shows minutes of it, of a quiet one all.
 WITH judged AS (
     SELECT capture_id, run_id, source_id, url_requested AS listing, listing.kind AS kind,
            attempted_at AS read_at,
@@ -159,8 +158,7 @@ lost AS (
     JOIN (SELECT capture_id, before_window FROM gap) USING (capture_id)
     GROUP BY capture_id
 )
-SELECT read.* EXCLUDE (is_unknown, is_recovery, oldest_day, reaches_back_to, before_window)
-           REPLACE (if(round(lost.entries, 2) < 0.7, previous_read_at, covers_from) AS covers_from),
+SELECT read.* EXCLUDE (is_unknown, is_recovery, oldest_day, reaches_back_to, before_window),
        (epoch(read_at) - epoch(previous_read_at)) / 3600 AS hours_since_previous,
        round(lost.entries, 2) AS estimated_lost,
        list_transform(by_day, lambda each:

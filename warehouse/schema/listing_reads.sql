@@ -56,7 +56,7 @@ COMMENT ON COLUMN listing_reads.is_continued IS
 COMMENT ON COLUMN listing_reads.rolled_over IS
     'Whether it had entries before and names none of the newest of them any more: others may have come and gone between';
 COMMENT ON COLUMN listing_reads.covers_from IS
-    'All that was published from then until covers_until was listed (UTC). Later than previous_read_at: a gap in which 0.7 entries or more were lost by the estimate, which a sitemap read within three days may close';
+    'All that was published from then until covers_until was listed (UTC). Later than previous_read_at: a gap, which a sitemap read within three days may close';
 COMMENT ON COLUMN listing_reads.covers_until IS 'The time of the read (UTC)';
 COMMENT ON COLUMN listing_reads.estimated_lost IS
     'Entries that came and went in the gap before covers_from: the rate of the listing by hour of the week times the gap, less the entries known from it. NULL without a gap';
