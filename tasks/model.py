@@ -136,7 +136,7 @@ class ListingSummary:
     previous_read_at: datetime | None = None
     most_entries: int | None = None
     longest_window: float | None = None  # seconds
-    before_window: int = 0  # entries published after the previous read, up to `window_from`
+    before_window: int = 0  # entries published after the previous read, before `window_from`
     # Of a sitemap: the share that it names of the feeds' entries within its window, in this run.
     feed_share: float | None = None
 

@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tasks.process_pool import PagePool
@@ -13,6 +14,7 @@ from tests.collect.test_collect import feed, item, page, source
 from tests.collect.test_recheck import START, Desk
 from tests.support.loopback import Loopback
 from tests.support.staged_pages import tables
+from warehouse.build.mart_merge import MACROS
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +64,8 @@ def days(desk: Desk, columns: str) -> dict[int, tuple[Any, ...]]:
 
 
 def test_a_feed_that_rolls_over_is_no_observed_day(web: Loopback, desk: Desk) -> None:
-    publish(web, desk, [12 * HOUR + number * DAY for number in range(5)], DAY / 30, 10)
+    # Each time shortly before the next article.
+    publish(web, desk, [12.75 * HOUR + number * DAY for number in range(5)], DAY / 30, 10)
     found = days(desk, "state, reasons, extracted")
     assert {day: found[day] for day in (1, 2, 3)} == {
         day: ("partial", ["listing_rolled_over"], 10) for day in (1, 2, 3)
@@ -116,6 +119,23 @@ def test_a_weekend_without_a_poll_that_the_next_one_lists_is_observed(
     publish(web, desk, [0 * HOUR, 20 * HOUR, 3 * DAY + 8 * HOUR], 10 * HOUR, 30)
     found = days(desk, "state, is_spanned")
     assert [found[day][0] for day in (0, 1, 2)] == ["observed"] * 3
+
+
+def test_a_long_feed_is_read_as_far_back_as_its_oldest_entry(web: Loopback, desk: Desk) -> None:
+    publish(web, desk, [12 * HOUR, 4 * DAY], HOUR, 50)  # 49 hours: to the end of the second day
+    found = days(desk, "state, reasons, hours_read")
+    assert found[1] == ("partial", ["listing_rolled_over"], 1.0)
+    assert {day: found[day] for day in (2, 3)} == {day: ("observed", [], 24.0) for day in (2, 3)}
+
+
+def test_a_rush_hour_of_which_minutes_are_seen_keeps_its_rate() -> None:
+    with duckdb.connect() as con:
+        con.execute(MACROS)
+        # Nine entries in 24 minutes, of a source with six an hour otherwise; and nothing at all.
+        rates = con.execute("SELECT smoothed_rate(9, 0.4, 6), smoothed_rate(0, 0, 6)").fetchall()
+        # Two night hours without an entry.
+        rates += con.execute("SELECT smoothed_rate(0, 2, 6), smoothed_rate(0, 2, 0)").fetchall()
+    assert [[round(rate, 1) for rate in row] for row in rates] == [[15.0, 6.0], [0.9, 0.0]]
 
 
 def test_one_old_page_opens_no_calendar(web: Loopback, desk: Desk) -> None:

@@ -1,16 +1,17 @@
 """What the warehouse of a simulated month says of each day, beside what the newsroom knows."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from tests.faults.simulated_month import Lived
-from tests.support.busy_newsroom import Month, Story
+from tests.support.busy_newsroom import Month, Paper, Story
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -39,6 +40,9 @@ class Day:
     reasons: tuple[str, ...] = ()
     estimated_lost: float | None = None
     """None where `coverage` does not say."""
+    is_certain: bool = True
+    """Whether the feed showed that it told all: each read named an entry from before the previous
+    one, or from before the day. Otherwise nobody knows that nothing was lost."""
 
     @property
     def collected(self) -> int:
@@ -132,6 +136,12 @@ def truth(lived: Lived, month: Month) -> Truth:
         for key, times in sorted(published.items())
         if key[1] <= last
     ]
+    uncertain = {
+        (paper.id, day)
+        for paper in month.papers
+        for day in _uncertain(paper, month, lived.asked.reads.get(paper.id, []))
+    }
+    days = [replace(day, is_certain=(day.source_id, day.day) not in uncertain) for day in days]
     earlier = [day for day in days if day.day < first and (day.source_id, day.day) in said]
     return Truth([day for day in days if day.day >= first], earlier)
 
@@ -143,6 +153,16 @@ def _day(
         return Day(*key, published, lost)
     reasons, estimated = tuple(row["reasons"]), row.get("estimated_lost")
     return Day(*key, published, lost, row["extracted"], row["state"], reasons, estimated)
+
+
+def _uncertain(paper: Paper, month: Month, reads: Sequence[datetime]) -> Iterator[date]:
+    """UTC days of the gaps between two reads of a feed that had rolled over."""
+    times = [story.at for story in month.stories[paper.id]]
+    for before, at in pairwise(reads):
+        named = times[: bisect_right(times, at)][-paper.listed :]
+        if named[0] > before:
+            gap = named[0].date() - before.date()
+            yield from (before.date() + timedelta(number) for number in range(gap.days + 1))
 
 
 def _cause(story: Story, gone: Sequence[Story], month: Month, lived: Lived) -> Cause:

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from flows.runs.part_loads import run_part
 from tasks.collect.activity import Activity
+from tasks.collect.due_sources import due_sources
 from tasks.collect.task import shared_collection
 from tasks.installation import Installation, open_installation
 from tasks.load.loader import load, publish_all
@@ -52,7 +53,7 @@ class Polling:
     """How an installation decides when to collect which source."""
 
     every: timedelta
-    """The time between two runs."""
+    """The time between two runs, or between the times at which it asks what is due."""
     due: Callable[[Installation, datetime], Sequence[Source]]
     """The sources that a run collects; there is no run when there are none."""
 
@@ -62,8 +63,15 @@ def every_source(installation: Installation, _: datetime) -> Sequence[Source]:
     return installation.sources
 
 
+def by_interval(installation: Installation, now: datetime) -> Sequence[Source]:
+    """Each by its own interval, as `ingest` with due_only."""
+    settings = installation.settings
+    return due_sources(installation.layout, installation.sources, now, settings.recheck_after)
+
+
 POLLINGS = {
     "hourly": Polling(timedelta(hours=1), every_source),
+    "adaptive": Polling(timedelta(minutes=10), by_interval),
     "three-hourly": Polling(timedelta(hours=3), every_source),
 }
 

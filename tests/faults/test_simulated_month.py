@@ -45,7 +45,6 @@ def test_the_newsroom_counts_what_it_was_asked(lived: Lived) -> None:
     assert asked == lived.asked.requests
 
 
-@pytest.mark.xfail(reason="coverage does not know of feeds that rolled over")
 def test_each_loss_is_flagged(true: Truth) -> None:
     assert true.with_losses
     assert true.overlooked == []

@@ -39,7 +39,7 @@ CREATE OR REPLACE TEMP MACRO hours_between(first, last) AS
 CREATE OR REPLACE TEMP MACRO overlap_hours(from_1, until_1, from_2, until_2) AS
     greatest(0, epoch(least(until_1, until_2)) - epoch(greatest(from_1, from_2))) / 3600;
 CREATE OR REPLACE TEMP MACRO smoothed_rate(entries, hours, usual_rate) AS
-    (entries + 2 * usual_rate) / (hours + 2);
+    (entries + 2) * usual_rate / (hours * usual_rate + 2);
 CREATE OR REPLACE TEMP MACRO days_between(first, last) AS
     generate_series(first, last, INTERVAL 1 DAY)::DATE[];
 """

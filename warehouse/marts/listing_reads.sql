@@ -20,8 +20,9 @@
 -- the oldest page of the last seven days that was fetched from it.
 --
 -- Lost entries: the rate of the listing times the gap, less the entries known from it. The rate is
--- that of the hour of the week over the 28 days before, as if it had also been seen for two hours at
--- the rate of the hour of the day, and that one for two hours at the rate of all hours.
+-- that of the hour of the week over the 28 days before, as if two more entries had been seen at the
+-- rate of the hour of the day, and for that one at the rate of all hours. Two hours more would
+-- outweigh what is seen of a rush hour: the window of a feed shows minutes of it, of a quiet one all.
 WITH judged AS (
     SELECT capture_id, run_id, source_id, url_requested AS listing, listing.kind AS kind,
            attempted_at AS read_at,
@@ -104,9 +105,8 @@ seen AS (
     SELECT gap.capture_id,
            utc_time(if(is_continued, previous_read_at, window_from)) AS seen_from,
            utc_time(known.read_at) AS seen_until,
-           -- The oldest entry of a window is where it begins.
            (1 - known_entries / entries)
-               * if(is_continued, entries, window_entries - 1) AS fresh_entries
+               * if(is_continued, entries, window_entries) AS fresh_entries
     FROM gap
     JOIN known
         ON known.source_id = gap.source_id AND known.listing = gap.listing

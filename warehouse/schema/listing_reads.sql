@@ -45,7 +45,7 @@ COMMENT ON COLUMN listing_reads.oldest_entry_at IS
     'Oldest publication time of its entries, as it dates them (UTC)';
 COMMENT ON COLUMN listing_reads.newest_entry_at IS 'Newest publication time of its entries (UTC)';
 COMMENT ON COLUMN listing_reads.window_from IS
-    'What was published since then is listed (UTC): the oldest entry without the fifth of the entries that are oldest, a twentieth of a sitemap, since feeds pin old stories, and without what is older than a pause of five weeks. NULL with fewer than five dated entries';
+    'What was published since then is listed (UTC): the oldest entry. Not counted are up to a fifth of the entries, the oldest, up to a twentieth of a sitemap, where they stand apart by three times the longest pause of the others, since feeds pin old stories; what is older than a pause of five weeks; and after a roll-over what is older than the previous read. NULL with fewer than five dated entries';
 COMMENT ON COLUMN listing_reads.window_entries IS 'Entries published since window_from';
 COMMENT ON COLUMN listing_reads.feed_share IS
     'Of a sitemap: the share that it names of the entries of the feeds in this run that were published since window_from';

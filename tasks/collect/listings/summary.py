@@ -1,8 +1,9 @@
 """Compares a read of a listing with what was known before it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from tasks.collect.listings.feeds_and_sitemaps import Listing
 from tasks.model import Entry, ListingSummary
@@ -14,10 +15,13 @@ from warehouse.read.known_urls import KnownListing
 NEWEST = 5
 # With fewer dated entries, one that is wrongly dated decides how far a listing reaches back.
 FEWEST_DATED = 5
-# The share of the oldest dates that say nothing of how far a listing reaches back: feeds pin old
-# stories; sitemaps rarely do.
+# The share of the oldest dates that say nothing of how far a listing reaches back where they stand
+# apart: feeds pin old stories; sitemaps rarely do.
 OUTLIERS = {"sitemap": 0.05}
 FEED_OUTLIERS = 0.2
+# By more than so many times the longest pause between the others. A night is two or three times the
+# longest pause of the day before it.
+APART = 3
 # What is older than a longer pause says nothing either: several stories of past years.
 LONGEST_PAUSE = timedelta(weeks=5)
 
@@ -34,16 +38,18 @@ def summary(
     keys = {fold(entry.url) for entry in listing.entries}
     named = {fold(entry.url) for entry in before.entries} if before else set()
     dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
-    outliers = max(1, int(len(dates) * OUTLIERS.get(listing.kind, FEED_OUTLIERS)))
-    window = dates[outliers:] if 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED else []
-    pauses = [at for at in range(1, len(window)) if window[at] - window[at - 1] > LONGEST_PAUSE]
-    window = window[max(pauses, default=0) :]
+    is_continued = not keys.isdisjoint(_newest(before)) if before and before.entries else None
+    is_dated = 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED
+    window = _window(dates, listing.kind) if is_dated else []
+    if last and is_continued is False:
+        # Of what was there already, the newest would be listed still: these are pinned.
+        window = [at for at in window if at > last.read_at] or window
     return ListingSummary(
         kind=listing.kind,
         entries=len(keys),
         known=len(keys & (named | known)),
         added=len(keys - named) if before else None,
-        is_continued=not keys.isdisjoint(_newest(before)) if before and before.entries else None,
+        is_continued=is_continued,
         oldest_at=dates[0] if dates else None,
         newest_at=dates[-1] if dates else None,
         window_from=window[0] if window else None,
@@ -51,9 +57,22 @@ def summary(
         previous_read_at=last.read_at if last else None,
         most_entries=last.most_entries if last else None,
         longest_window=last.longest_window if last else None,
-        before_window=sum(last.read_at < at <= window[0] for at in dates) if last and window else 0,
+        before_window=sum(last.read_at < at < window[0] for at in dates) if last and window else 0,
         feed_share=_share(feeds, keys, window[0]) if listing.kind == "sitemap" and window else None,
     )
+
+
+def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:
+    """Sorted dates, without the oldest where they stand apart from the others."""
+    pauses = [later - earlier for earlier, later in pairwise(dates)]
+    outliers = max(1, int(len(dates) * OUTLIERS.get(kind, FEED_OUTLIERS)))
+    usual = APART * max(pauses[outliers:])
+    apart = [
+        number
+        for number, pause in enumerate(pauses, 1)
+        if pause > LONGEST_PAUSE or (number <= outliers and pause > usual)
+    ]
+    return dates[max(apart, default=0) :]
 
 
 def _newest(listing: Listing) -> AbstractSet[str]:
