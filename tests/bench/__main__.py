@@ -54,7 +54,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "lookalikes": lambda _: print(lookalike_table()),
 }
 ONLY_BY_NAME = ("coverage",)
-"""Parts that take half an hour."""
+"""Parts that take an hour and more."""
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
 
