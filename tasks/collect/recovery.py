@@ -139,7 +139,9 @@ def _open_gap(reader: "ListingReader") -> OpenGap | None:
 
 
 def _may_be_closed(gap: OpenGap, past: Mapping[str, RecoveryRead]) -> bool:
-    """Whether no sitemap was read since the gap was found, and one may be now."""
+    """Whether pages are left, or no sitemap was read since the gap was found and one may be now."""
+    if gap.has_left:
+        return True
     tried = [one for one in past.values() if one.attempted_at >= gap.read_at]
     if any(one.is_read for one in tried):
         return False

@@ -1,7 +1,8 @@
 """Whether coverage is true: thirty simulated days of a newsroom and what the warehouse says.
 
 `python -m tests.bench --only coverage`: an installation for each way of polling, side by side,
-over `--days`. Half an hour of CPU time for each thousand hourly runs.
+over `--days`. CPU time of a thousand runs: half an hour of the hourly installation, 25 minutes of
+the adaptive one, whose runs collect few sources.
 """
 
 import tempfile

@@ -31,14 +31,14 @@ class Paper(Desk):
 
     def __init__(self, root: Path, pool: PagePool, web: Loopback) -> None:
         super().__init__(root, pool)
-        self.web, self.hour, self.published = web, 0, -10
+        self.web, self.hour, self.published, self.max_new = web, 0, -10, 0
         self.one = source(feeds=(web.url + "/feed",))
 
     def run(self, *sources: Source, **options: Any) -> list[Collected]:
         limits = Limits(max_seconds=5, max_tries=1)
         now = self.at(self.hour)
         with Client(limits, AGENT, self.layout.cache, clock=lambda: now) as client:
-            collector = replace(self.collector(client), now=now)
+            collector = replace(self.collector(client), now=now, max_new=self.max_new)
             return [collector.collect(each) for each in sources]
 
     def visit(self, hour: int) -> list[str]:
@@ -153,6 +153,21 @@ def test_a_sitemap_that_failed_is_read_at_a_later_visit(paper: Paper) -> None:
     assert paper.collected() == 10 + 26
     assert paper.gaps() == [{"hours": 0, "estimated_lost": None}]
     assert paper.visit(27) == ["/feed", "/a26"]
+
+
+def test_pages_for_which_a_run_had_no_room_are_collected_by_the_next_ones(paper: Paper) -> None:
+    paper.visit(0)
+    paper.max_new = 20
+    collected = []
+    for hour in (48, 49, 50):
+        paper.say_sitemap("/news-sitemap.xml", range(hour))
+        assert "/news-sitemap.xml" in paper.visit(hour)
+        collected.append(paper.collected())
+    assert collected == [10 + 20, 10 + 40, 10 + 50]
+    assert paper.visit(51) == ["/feed", "/a50"]
+    assert paper.ask("SELECT DISTINCT state FROM coverage WHERE day = DATE '2026-03-02'") == [
+        {"state": "observed"}
+    ]
 
 
 def test_places_where_a_news_sitemap_may_be() -> None:

@@ -231,8 +231,8 @@ class BusyNewsroom:
         return path
 
     def _answer(self, paper: Paper, path: str, _: str) -> tuple[str, str] | Failure:
-        kinds: dict[str, Kind] = {"/robots.txt": "robots", "/feed": "feed", "/news.xml": "sitemap"}
-        kind = kinds.get(path, "page")
+        kinds: dict[str, Kind] = {"/robots.txt": "robots", "/feed": "feed"}
+        kind = kinds.get(path, "sitemap" if path.endswith(".xml") else "page")
         self.asked.requests[paper.id, kind] += 1
         if outage := self.month.outage_at(paper.id, self.now):
             return outage.failure
@@ -244,7 +244,7 @@ class BusyNewsroom:
             if story.at > self.now:
                 raise KeyError(path)
             return "text/html", article_page(paper.id, self._listed(story), story.paragraphs)
-        if kind == "sitemap" and not paper.has_sitemap:
+        if kind == "sitemap" and not (paper.has_sitemap and path == "/news.xml"):
             raise KeyError(path)
         told = self.month.stories[paper.id][: bisect_right(self._times[paper.id], self.now)]
         if kind == "feed":

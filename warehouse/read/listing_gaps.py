@@ -20,6 +20,7 @@ class OpenGap:
     since: datetime
     until: datetime
     read_at: datetime  # when it was found
+    has_left: bool  # whether the last run that read a sitemap for it left pages to a later one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,28 @@ class RecoveryRead:
     is_retryable: bool
 
 
+# A sitemap closes the gap of a feed also when pages that it named were left to a later run.
 OPEN_GAPS = """
-    SELECT source_id, min(previous_read_at) AS since, max(covers_from) AS until,
-           max(read_at) AS read_at
+    WITH recovery AS (
+        SELECT source_id, arg_max(run_id, attempted_at) AS run_id,
+               max(attempted_at) AS attempted_at
+        FROM captures
+        WHERE kind = 'listing' AND found_in = 'recovery' AND attempted_at > $since
+        GROUP BY source_id
+    ),
+    left_by AS (
+        SELECT DISTINCT source_id, recovery.attempted_at
+        FROM captures
+        JOIN recovery USING (source_id, run_id)
+        WHERE kind = 'page' AND outcome = 'left_for_later'
+    )
+    SELECT source_id, min(previous_read_at) AS since,
+           max(greatest(covers_from, window_from)) AS until, max(read_at) AS read_at,
+           bool_or(coalesce(attempted_at >= read_at, false)) AS has_left
     FROM listing_reads
-    WHERE rolled_over AND kind IN ('feed', 'jsonfeed') AND covers_from > previous_read_at
+    LEFT JOIN left_by USING (source_id)
+    WHERE rolled_over AND kind IN ('feed', 'jsonfeed')
+      AND (covers_from > previous_read_at OR attempted_at >= read_at)
       AND read_at > $since
     GROUP BY source_id
 """
