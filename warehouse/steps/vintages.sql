@@ -1,5 +1,6 @@
 -- Grain: one vintage of the attention index, index_vintage: the one that index_now is.
--- That is today's, unless all that older vintages keep is as it was before today. Removes from
+-- That is today's, unless all that older vintages keep is as it was before today, completeness
+-- aside, which is an estimate. Removes from
 -- attention_index what older vintages do not keep, by vintage_rules.
 DELETE FROM attention_index WHERE as_of >= (SELECT as_of FROM index_vintage);
 
@@ -7,13 +8,13 @@ DELETE FROM attention_index WHERE as_of >= (SELECT as_of FROM index_vintage);
 UPDATE index_vintage SET as_of = newest
 FROM (
     WITH before AS MATERIALIZED (
-        SELECT * EXCLUDE (as_of)
+        SELECT * EXCLUDE (as_of, completeness)
         FROM attention_index
         WHERE as_of = (SELECT max(as_of) FROM attention_index)
           AND (period_kind <> 'day' OR period > as_of - (SELECT recent_days FROM index_vintage))
     ),
     compared AS MATERIALIZED (
-        SELECT index_now.*
+        SELECT index_now.* EXCLUDE (completeness)
         FROM index_now
         CROSS JOIN (SELECT max(as_of) AS newest FROM attention_index)
         WHERE period_kind <> 'day' OR period > newest - (SELECT recent_days FROM index_vintage)
