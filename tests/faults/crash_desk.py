@@ -281,12 +281,12 @@ class Desk:
         self.is_scheduled()
 
     def is_scheduled(self) -> None:
-        """Check that all schedules are on, and that the hourly one has a run within the hour."""
+        """Check that all schedules are on, and that ingest has a run within the hour."""
         with self.served.client() as client:
             for one in client.read_deployments():
                 assert all(schedule.active for schedule in one.schedules)
-            hourly = client.read_deployment_by_name("ingest/ingest").id
-        until("a scheduled run to come", lambda: self._coming(hourly), 90)
+            ingest = client.read_deployment_by_name("ingest/ingest").id
+        until("a scheduled run to come", lambda: self._coming(ingest), 90)
 
     def _coming(self, deployment: UUID) -> list[FlowRun]:
         now = datetime.now(UTC)

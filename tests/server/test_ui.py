@@ -74,7 +74,7 @@ class Watched:
         self.page.screenshot(path=path, full_page=True, animations="disabled")
 
     def open_deployment(self) -> None:
-        """From the start to the hourly ingest."""
+        """From the start to the deployment ingest."""
         self.page.goto(self.start)
         self.page.get_by_role("link", name="Deployments").click()
         self.page.get_by_role("row", name="ingest").get_by_role("link").first.click()
@@ -284,7 +284,7 @@ def begun_with(served: Served, parameter: str, value: object) -> bool:
 
 
 def planned(served: Served) -> int:
-    """Runs of the hourly schedule that are still to come."""
+    """Runs of the schedule that are still to come."""
     with served.client() as client:
         runs = client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=["ingest"])),
@@ -294,7 +294,7 @@ def planned(served: Served) -> int:
 
 
 def is_active(served: Served) -> bool:
-    """Whether the hourly schedule is on, as the server has it."""
+    """Whether the schedule is on, as the server has it."""
     with served.client() as client:
         (schedule,) = client.read_deployment_by_name("ingest/ingest").schedules
     return schedule.active

@@ -40,7 +40,7 @@ def later_schedules(folder: Path) -> Path:
     text = (ROOT / "deployments" / "prefect.yaml").read_text(encoding="utf-8")
     hour, minute = (now.hour + 12) % 24, (now.minute + 40) % 60
     moved = {
-        "7 * * * *": f"{minute} * * * *",
+        "7-57/10 * * * *": f"{minute} * * * *",
         "30 5 * * *": f"30 {hour} * * *",
         "40 3 * * *": f"40 {hour} * * *",
     }
