@@ -70,7 +70,7 @@ def test_deployments_and_forms(served: Served) -> None:
         assert one.version
     form = form_of(found["ingest"])
     assert sorted(form["only"]["items"]["enum"]) == PAPERS
-    assert list(form) == ["only", "since_days", "max_new"]
+    assert list(form) == ["only", "since_days", "max_new", "due_only"]
     assert all(field["description"] for field in form.values())
     assert form["since_days"]["minimum"] == 0
     assert form_of(found["rebuild"])["layer"]["enum"] == ["warehouse", "articles"]

@@ -143,7 +143,7 @@ def run_page(ui: Watched) -> str:
 def test_the_form_explains_itself(ui: Watched) -> None:
     ui.open_form()
     form = words(ui.page.get_by_role("main"))
-    for field in ("only", "since_days", "max_new"):
+    for field in ("only", "since_days", "max_new", "due_only"):
         assert f"{field} (Optional)" in form
     assert "Ids of the sources to run" in form
     assert "0 takes all" in form
@@ -164,7 +164,8 @@ def test_a_run_is_watched_to_its_end(ui: Watched, served: Served, run_page: str)
     ui.shoot("run")
     with served.client() as client:
         (run,) = [one for one in client.read_flow_runs() if one.name.startswith("ingest 2")]
-    assert run.parameters == {"only": CHOSEN, "since_days": 0, "max_new": 0}
+    given = {"only": CHOSEN, "since_days": 0, "max_new": 0, "due_only": False}
+    assert run.parameters == given
 
 
 @pytest.fixture(scope="module")
