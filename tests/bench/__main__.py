@@ -50,7 +50,9 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "store": lambda _: store.run(),
     "misbehaving": lambda _: misbehaving.run(),
     "week": lambda _: week.run(),
-    "coverage": lambda asked: coverage.run(asked.days, asked.keep),
+    "coverage": lambda asked: coverage.run(
+        asked.days, asked.keep, listings_only=asked.listings_only
+    ),
     "lookalikes": lambda _: print(lookalike_table()),
 }
 ONLY_BY_NAME = ("coverage",)
@@ -195,9 +197,15 @@ def _asked() -> argparse.Namespace:
     arguments.add_argument("--pages", type=int, help="so many pages of each set, to try it out")
     arguments.add_argument("--days", type=int, default=coverage.DAYS, help="of the simulated month")
     arguments.add_argument("--keep", type=Path, help="folder for the month's data, to look into")
+    arguments.add_argument(
+        "--listings-only", action="store_true", help="the month without HTTP, pages and loads"
+    )
     arguments.add_argument("--grow-to", type=int, default=growth.SIZES[-1], metavar="ARTICLES")
     arguments.add_argument("--plot", type=Path, default=Path("build"), help="folder for growth.png")
-    return arguments.parse_args()
+    asked = arguments.parse_args()
+    if asked.keep and asked.listings_only:
+        arguments.error("--listings-only has no data folder to keep")
+    return asked
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 `python -m tests.bench --only coverage`: an installation for each way of polling, side by side,
 over `--days`. CPU time of a thousand runs: half an hour of the hourly installation, 25 minutes of
-the adaptive one, whose runs collect few sources.
+the adaptive one, whose runs collect few sources. With `--listings-only` both take five minutes of
+CPU: what that leaves out is in tests/faults/listings_month.py.
 """
 
 import tempfile
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.faults.listings_month import pass_listings
 from tests.faults.month_truth import CAUSES, Day, Truth, truth
 from tests.faults.simulated_month import Lived, live, month_of
 from tests.support.busy_newsroom import Kind, Month
@@ -20,12 +22,16 @@ SHOWN = 40
 KINDS: tuple[Kind, ...] = ("feed", "robots", "sitemap", "page")
 
 
-def run(days: int, keep: Path | None = None) -> None:
+def run(days: int, keep: Path | None = None, *, listings_only: bool = False) -> None:
     """Print what was lost, which days say so, what was asked, and the worst cases.
 
     The data folders stay in `keep`, a new folder, where one is given.
     """
     month = month_of(days)
+    if listings_only:
+        all_lived = [pass_listings(month, polling) for polling in POLLINGS]
+        print_month(month, [(lived, truth(lived, month)) for lived in all_lived])
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = keep or Path(name)
         folder.mkdir(exist_ok=True)
@@ -75,7 +81,7 @@ def _cells(lived: Lived, true: Truth) -> dict[str, str]:
         "requests but pages": f"{requests.total() - requests['page']:,}",
         "runs": f"{lived.runs:,}",
         "wall, CPU without extraction": (
-            f"{lived.seconds / 60:.0f} min, {lived.cpu_seconds / 60:.0f} min"
+            f"{lived.seconds / 60:.1f} min, {lived.cpu_seconds / 60:.1f} min"
         ),
     }
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 
 from tests.faults.simulated_month import Lived
 from tests.support.busy_newsroom import Month, Paper, Story
-from warehouse.layers.layout import Layout
-from warehouse.read.query import query
 
 Cause = Literal["listed", "machine", "host", "normal"]
 CAUSES: dict[Cause, str] = {
@@ -117,9 +115,9 @@ def truth(lived: Lived, month: Month) -> Truth:
     """Compare the warehouse with what was published."""
     collected = {
         (row["source_id"], urlsplit(row["url_canonical"]).path)
-        for row in _rows(lived.layout, "SELECT source_id, url_canonical FROM articles")
+        for row in lived.rows("SELECT source_id, url_canonical FROM articles")
     }
-    said = {(row["source_id"], row["day"]): row for row in _rows(lived.layout, "FROM coverage")}
+    said = {(row["source_id"], row["day"]): row for row in lived.rows("FROM coverage")}
     published: Counter[tuple[str, date]] = Counter()
     lost: dict[tuple[str, date], Counter[Cause]] = {}
     for paper in month.papers:
@@ -181,8 +179,3 @@ def _cause(story: Story, gone: Sequence[Story], month: Month, lived: Lived) -> C
 
 def _overlaps(month: Month, source_id: str, begin: datetime, end: datetime) -> bool:
     return any(outage.overlaps(begin, end) for outage in month.outages_of(source_id))
-
-
-def _rows(layout: Layout, sql: str) -> Iterable[dict[str, Any]]:
-    rows: list[dict[str, Any]] = query(layout, sql).to_pylist()
-    return rows

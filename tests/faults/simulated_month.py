@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ from tests.support.clock import Clock, set_own_clock
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import ROOT
 from warehouse.layers.layout import Layout
+from warehouse.read.query import query
 
 log = logging.getLogger("month")
 
@@ -81,7 +83,8 @@ class Lived:
     """What an installation has made of a month."""
 
     polling: str
-    layout: Layout
+    rows: Callable[[str], list[dict[str, Any]]]
+    """What its warehouse answers to a query."""
     asked: Asked
     runs: int
     seconds: float
@@ -120,7 +123,12 @@ def _read(folder: Path, polling: str) -> Lived:
         asked.requests[source_id, cast(Kind, kind)] = times
     for source_id, moments in said.pop("reads").items():
         asked.reads[source_id] = [*map(datetime.fromisoformat, moments)]
-    return Lived(polling, Layout(folder / "data"), asked, **said)
+    return Lived(polling, partial(_rows, Layout(folder / "data")), asked, **said)
+
+
+def _rows(layout: Layout, sql: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = query(layout, sql).to_pylist()
+    return rows
 
 
 def _pass_month(folder: Path, month: Month, polling: Polling) -> None:
