@@ -105,7 +105,7 @@ first_due AS (
     SELECT source_id, min(first_read_at) AS first_read_at,
            arg_min({'listing': listing, 'entries': entries, 'rate': rate, 'room': room,
                     'is_complete': is_complete, 'hours_back': hours_back, 'minutes': minutes},
-                   (minutes, listing)) AS it
+                   (minutes, listing)) AS tightest
     FROM (
         SELECT *, coalesce(if(is_complete, 0.4 * 60 * hours_back, minutes_until), 1440) AS minutes
         FROM listed
@@ -117,27 +117,27 @@ first_due AS (
 judged AS (
     SELECT *,
            CASE WHEN ended <> 'read' THEN 'the last poll failed'
-                WHEN it IS NULL THEN 'no entries were counted yet'
+                WHEN tightest IS NULL THEN 'no entries were counted yet'
                 WHEN pages_to_retry > 0 THEN 'pages are left to fetch'
                 WHEN polled_at < first_read_at + INTERVAL 1 DAY THEN 'read for less than a day'
            END AS why_hourly,
            greatest(if(ended = 'read', 10, 30),
-                    least(if(why_hourly IS NULL, 1440, 60), coalesce(it.minutes, 60))) AS minutes
+                    least(if(why_hourly IS NULL, 1440, 60), coalesce(tightest.minutes, 60))) AS minutes
     FROM last_poll
     LEFT JOIN first_due USING (source_id)
 )
 SELECT source_id, polled_at,
        minutes::INTEGER AS interval_minutes,
        polled_at + to_minutes(minutes::INTEGER) AS due_at,
-       CASE WHEN why_hourly IS NOT NULL AND (ended <> 'read' OR it.minutes IS NULL OR it.minutes > 60)
+       CASE WHEN why_hourly IS NOT NULL AND (ended <> 'read' OR tightest.minutes IS NULL OR tightest.minutes > 60)
                 THEN why_hourly
-            WHEN it.is_complete THEN format('a sitemap of the last {:.0f} hours', it.hours_back)
-            WHEN it.minutes >= 1440 THEN 'fewer new entries than it has room for in a day'
-            WHEN it.minutes < 10 THEN 'more new entries than it has room for in 10 minutes'
-            ELSE format('room for {:.1f} new entries', it.room)
+            WHEN tightest.is_complete THEN format('a sitemap of the last {:.0f} hours', tightest.hours_back)
+            WHEN tightest.minutes >= 1440 THEN 'fewer new entries than it has room for in a day'
+            WHEN tightest.minutes < 10 THEN 'more new entries than it has room for in 10 minutes'
+            ELSE format('room for {:.1f} new entries', tightest.room)
        END AS basis,
-       it.listing AS listing, it.entries AS window_entries,
-       round(it.rate * 24, 2) AS entries_per_day,
+       tightest.listing AS listing, tightest.entries AS window_entries,
+       round(tightest.rate * 24, 2) AS entries_per_day,
        ended AS last_poll, asked.listings AS listings
 FROM judged
 LEFT JOIN asked USING (source_id)
