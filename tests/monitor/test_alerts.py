@@ -128,8 +128,8 @@ def test_what_a_message_says(stages: Stages) -> None:
         "It failed in 1 run in a row. server_error: 503 Busy"
     )
     assert "Nothing new since 2026-04-17 06:00 UTC" in text[f"source_silent:{SILENT}"]
-    # 15 articles in six hours, over the 18 hours before.
-    assert f"https://{LOSES}.test/feed (about 45 articles)" in text[f"articles_lost:{LOSES}"]
+    # 16 articles in six hours, over the 18 hours before.
+    assert f"https://{LOSES}.test/feed (about 48 articles)" in text[f"articles_lost:{LOSES}"]
     assert text[f"layout_changed:{CHANGES}"].startswith(
         "Of the last 12 pages 92% were rejected (no_article), of those before 2%."
     )
