@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
     may_pass      BOOLEAN AS (is_retryable),
     -- Section and video pages, and pages that say they are not there, may be mistaken for such. In
     -- practice section pages are: the others are rejected for having fewer words.
-    doubted_from  INTEGER AS (if(class = 'no_article', 200, NULL))
+    doubted_from  INTEGER AS (CASE class WHEN 'no_article' THEN 200 END)
 );
 
 COMMENT ON TABLE outcomes IS
