@@ -31,7 +31,7 @@ from tasks.archive import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
-from tasks.collect.due_sources import due_sources, next_due
+from tasks.collect.due_sources import due_or_next
 from tasks.collect.task import (
     MAX_TASKS,
     SharedCollection,
@@ -91,10 +91,9 @@ def ingest(
     chosen = installation.chosen(only)
     if due_only:
         about = (datetime.now(UTC), installation.settings.recheck_after)
-        due = due_sources(installation.layout, chosen, *about)
-        if not due:
-            return nothing_due(next_due(installation.layout, chosen, *about))  # type: ignore[return-value]
-        chosen = due
+        chosen, nothing = due_or_next(installation.layout, chosen, *about)
+        if nothing:
+            return nothing_due(nothing)  # type: ignore[return-value]
     rename(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if is_scheduled() else show_waiting

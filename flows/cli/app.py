@@ -83,11 +83,12 @@ def ingest(
     installation = open_installation(sources, topics, data or "")
     chosen = installation.chosen(only or ())
     if due:
-        from tasks.collect.due_sources import due_sources, next_due
+        from tasks.collect.due_sources import due_or_next
 
         about = (datetime.now(UTC), installation.settings.recheck_after)
-        if not due_sources(installation.layout, chosen, *about):
-            Console().print(next_due(installation.layout, chosen, *about))
+        _, nothing = due_or_next(installation.layout, chosen, *about)
+        if nothing:
+            Console().print(nothing)
             return
     prefect_settings.configure()
     server = PrefectServer()

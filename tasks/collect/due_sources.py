@@ -33,9 +33,27 @@ def due_sources(
     recheck_after: Sequence[timedelta] = (),
 ) -> tuple[Source, ...]:
     """The sources that are due, in their order; `recheck_after` is that of the settings."""
+    return due_or_next(layout, sources, now, recheck_after)[0]
+
+
+def due_or_next(
+    layout: Layout,
+    sources: Iterable[Source],
+    now: datetime,
+    recheck_after: Sequence[timedelta] = (),
+) -> tuple[tuple[Source, ...], str]:
+    """The sources that are due; where none is, a line that says so and which one is next."""
     sources = tuple(sources)
     times = due_times(layout, sources, now, recheck_after)
-    return tuple(one for one in sources if one.id in times and times[one.id] <= now + EARLY)
+    due = tuple(one for one in sources if one.id in times and times[one.id] <= now + EARLY)
+    if due:
+        return due, ""
+    if not times:
+        return (), "no source is due"
+    source_id = min(times, key=lambda each: (times[each], each))
+    at = times[source_id]
+    day = "" if at.date() == now.date() else f"{at.day} {at:%b} "
+    return (), f"no source is due; next: {source_id} at {day}{at:%H:%M} UTC"
 
 
 def due_times(
@@ -77,19 +95,3 @@ def _due_at(
     if known.open_until and set(source.listings) <= set(failed):
         due_at = max(due_at, known.open_until)
     return due_at
-
-
-def next_due(
-    layout: Layout,
-    sources: Iterable[Source],
-    now: datetime,
-    recheck_after: Sequence[timedelta] = (),
-) -> str:
-    """Says that no source is due, and which one is next."""
-    times = due_times(layout, tuple(sources), now, recheck_after)
-    if not times:
-        return "no source is due"
-    source_id = min(times, key=lambda each: (times[each], each))
-    at = times[source_id]
-    day = "" if at.date() == now.date() else f"{at.day} {at:%b} "
-    return f"no source is due; next: {source_id} at {day}{at:%H:%M} UTC"

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.collect.due_sources import due_sources, next_due
+from tasks.collect.due_sources import due_or_next, due_sources
 from tasks.load.loader import load
 from tasks.sources.source import Source
 from tests.support import staged_pages as staged
@@ -48,7 +48,7 @@ def test_a_source_is_due_after_its_interval(layout: Layout) -> None:
     assert [due(layout, minutes / 60) for minutes in (10, 50, 54, 56, 61)] == [
         *(False, False, False, True, True)
     ]
-    found = next_due(layout, [ONE], READ_AT)
+    _, found = due_or_next(layout, [ONE], READ_AT)
     assert found == "no source is due; next: gb-post at 07:00 UTC"
     assert due(layout, -2), "the clock was wrong when it was polled"
 
@@ -108,4 +108,4 @@ def test_saved_files_are_due_when_some_are_new(layout: Layout, tmp_path: Path) -
         load(layout, staged.TOPICS, [one], [replace(staged_run, started_at=now + hours * HOUR)])
         publish(layout)
         assert bool(due_sources(layout, [one], now)) == (hours < 0)
-    assert next_due(layout, [one], now) == "no source is due"
+    assert due_or_next(layout, [one], now) == ((), "no source is due")
