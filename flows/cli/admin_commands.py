@@ -3,8 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +20,10 @@ from flows.cli.options import (
     flow_files,
 )
 from flows.cli.query_commands import layout_of, print_topics
+from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
-from tasks.settings import ConfigError
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
@@ -49,40 +48,25 @@ def serve(
     with show_progress(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
-            sources = held.enter_context(_sample_newsroom(data))
+            sources = held.enter_context(sample_newsroom(data))
         status = serve_until_stopped(open_installation(sources, topics, data or ""), port)
     raise typer.Exit(status)
 
 
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
-    """Ingest the sample newsroom, served on loopback, and show the topics."""
+    """Make a year of history of the sample newsroom, ingest it as of now, and show the topics."""
+    folder = data.absolute()
+    begin_demo(folder)
     prefect_settings.configure()
     server = PrefectServer()
     from flows.ingest import ingest
 
-    folder = data.absolute()
-    with show_progress(), _sample_newsroom(folder) as sources:
+    with show_progress(), sample_newsroom(folder) as sources:
+        fill_demo(folder, sources)
         server.wait()
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
-
-
-@contextmanager
-def _sample_newsroom(data: Path) -> Iterator[Path]:
-    """Serve the sample newsroom on loopback; yields its sources.toml."""
-    sample = Path("deployments/sample").absolute()
-    if not sample.is_dir():
-        raise ConfigError([f"{sample} is missing: run this in the folder of Presswatch's sources"])
-    sys.path.insert(0, str(sample))
-    from newsroom import Newsroom, PortUnusable, write_sources
-
-    data.mkdir(parents=True, exist_ok=True)
-    try:
-        with Newsroom() as newsroom:
-            yield write_sources(data, newsroom.port)
-    except PortUnusable as taken:
-        raise ConfigError([str(taken)]) from None
 
 
 def deploy(
