@@ -27,6 +27,7 @@ from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
+DESK = "http://127.0.0.1:8700/"
 DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
@@ -66,6 +67,8 @@ def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) ->
         server.wait()
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
+    more = "" if data == DEMO else f" --data {data}"
+    print(f"Desk:        presswatch desk --sample{more}, then {DESK}")
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
