@@ -39,7 +39,8 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         return Response(library, media_type="text/javascript", headers=UNCHANGING)
 
     def style(_: Request) -> Response:
-        return FileResponse(REPORT / "page.css", media_type="text/css")
+        text = page_style()
+        return Response(text, media_type="text/css")
 
     app = Starlette(
         routes=[
