@@ -1,7 +1,8 @@
 """The desk as an ASGI application."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -14,7 +15,8 @@ from starlette.staticfiles import StaticFiles
 
 from flows.desk.desk import FOLDER, Desk
 from flows.desk.guard import Guard
-from flows.desk.views import attention, export, overview
+from flows.desk.searches import Searches
+from flows.desk.views import articles, attention, export, overview, read, search
 from tasks.report.page import FOLDER as REPORT
 from tasks.report.page import chart_library
 from tasks.settings import Settings
@@ -26,6 +28,10 @@ View = Callable[[Request], Response]
 VIEWS: dict[str, View] = {
     "/": overview.overview,
     "/attention": attention.attention,
+    "/articles": articles.list_articles,
+    "/article/{article_id}": read.read,
+    "/article/{article_id}/page": read.page,
+    "/search": search.search,
     "/export/{name}": export.export,
 }
 
@@ -42,6 +48,13 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         text = page_style()
         return Response(text, media_type="text/css")
 
+    searches = Searches(desk.snapshots, layout)
+
+    @asynccontextmanager
+    async def until_closed(_: Starlette) -> AsyncIterator[None]:
+        yield
+        searches.close()
+
     app = Starlette(
         routes=[
             *(Route(path, view) for path, view in VIEWS.items()),
@@ -51,8 +64,9 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         ],
         middleware=[Middleware(Guard, password=password)],
         exception_handlers={QueryError: _refused, HTTPException: _failed},
+        lifespan=until_closed,
     )
-    app.state.desk = desk
+    app.state.desk, app.state.searches = desk, searches
     desk.templates.globals["charts"] = str(app.url_path_for("charts"))
     return app
 
