@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from flows.desk.desk import FOLDER, Desk
 from flows.desk.guard import Guard
-from flows.desk.views import attention, export, overview
+from flows.desk.views import archived_page, attention, export, overview, sources
 from tasks.report.page import FOLDER as REPORT
 from tasks.report.page import chart_library
 from tasks.settings import Settings
@@ -26,6 +26,9 @@ View = Callable[[Request], Response]
 VIEWS: dict[str, View] = {
     "/": overview.overview,
     "/attention": attention.attention,
+    "/sources": sources.sources,
+    "/sources/{source_id}": sources.source,
+    "/page": archived_page.archived_page,
     "/export/{name}": export.export,
 }
 

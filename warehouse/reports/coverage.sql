@@ -6,7 +6,7 @@ WITH days AS (
     SELECT NULL::DOUBLE AS hours_read, NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS completeness
     WHERE false
 )
-SELECT sources.name AS source, day, day + 1 AS day_end,
+SELECT source_id, sources.name AS source, day, day + 1 AS day_end,
        -- Collecting began within the first day, and the last day has not ended.
        if((day = min(day) OVER paper OR day >= max(day) FILTER (listings_read > 0) OVER paper)
               AND list_has_any(['partly_read', 'no_listing_read'], reasons)
