@@ -17,6 +17,7 @@ from warehouse.questions.selection import (
 from warehouse.read.query import QueryError
 
 LONGEST = 3 * 365  # days shown where nothing else is asked for
+MOST_PERIODS = 400  # of a chart: where a range has more, longer ones are shown
 
 
 def selection_of(given: QueryParams, known: Choices) -> Selection:
@@ -29,6 +30,9 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
     unit = given.get("unit") or fitting_unit(first_day, last_day)
     if unit not in UNITS:
         raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
+    days = last_day.toordinal() - first_day.toordinal()
+    if days / UNITS[unit] > MOST_PERIODS:
+        unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
     return checked(
         Selection(
             first_day=first_day,

@@ -91,11 +91,11 @@ def _derived(row: Row) -> Row:
 
 def spikes_sql(selection: Selection) -> str:
     """The SQL of `spikes`."""
-    return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected, score,
-       headlines
+    return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
+       score, headlines
 FROM topic_spikes
 WHERE {selection.of_days()} AND {selection.of_topics()}
-ORDER BY day, topic_id"""  # noqa: S608 - values are literals
+ORDER BY day, topic_id"""
 
 
 def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
@@ -115,7 +115,7 @@ JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language F
     USING (source_id)
 WHERE first_day <= DATE '{selection.last_day}' AND last_day >= DATE '{selection.first_day}'
   AND {selection.of_sources()}
-ORDER BY first_day, source"""  # noqa: S608 - values are literals
+ORDER BY first_day, source"""
 
 
 def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:

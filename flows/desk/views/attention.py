@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from flows.desk.desk import Asked, asked
 from tasks.report import charts
+from tasks.report.chart_style import Spec
+from warehouse.questions.citation import citation
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, series, spikes, totals
 from warehouse.read.query import QueryError
@@ -25,24 +27,29 @@ def attention(request: Request) -> Response:
         part = part_of(view)
         rows = labelled(view, series(view.con, view.selection))
         found = labelled(view, spikes(view.con, view.selection))
-        parts = series(view.con, view.selection, part) if part else []
-        shown = {
-            topic: charts.small_multiples(_named(view, part, topic, parts), view.selection.unit)
-            for topic in view.selection.topics
-            if part
-        }
         by_topic = {topic: of(rows, topic) for topic in view.selection.topics}
+        load = (view.load_no, view.loaded_at)
         return view.page(
             "attention.html",
             part=part,
             parts=PARTS,
-            chart=charts.attention(rows, found, view.selection.unit),
-            multiples=shown,
+            chart=charts.attention(rows, found, view.selection.unit, brush=True),
+            multiples=multiples(view, part) if part else {},
             spikes=found,
             gaps=gaps(view.con, view.selection),
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
             periods=list(zip(*by_topic.values(), strict=True)),
+            citation=citation(view.con, view.selection, view.known, rows, load),
         )
+
+
+def multiples(view: Asked, part: str) -> dict[str, Spec]:
+    """Each selected topic by source, country or language, over time."""
+    rows = series(view.con, view.selection, part)
+    return {
+        topic: charts.small_multiples(_named(view, part, of(rows, topic)), view.selection.unit)
+        for topic in view.selection.topics
+    }
 
 
 def with_topics(view: Asked) -> Asked:
@@ -83,13 +90,13 @@ def articles_url(view: Asked, row: Row, **changes: object) -> str:
     return view.url("/articles", topic=row["topic_id"], first=first, last=last, **changes)
 
 
-def _named(view: Asked, part: str, topic: str, rows: Sequence[Row]) -> list[Row]:
-    """The rows of one topic, each part by its name."""
+def _named(view: Asked, part: str, rows: Sequence[Row]) -> list[Row]:
+    """Rows of the parts of one topic, each by its name."""
     return [
         row
         | {
             "series": view.known.sources.get(row["part"], row["part"]) or "unknown",
-            "url": articles_url(view, row, **{part: row["part"]}),
+            "url": articles_url(view, row, **({part: row["part"]} if part else {})),
         }
-        for row in of(rows, topic)
+        for row in rows
     ]
