@@ -36,7 +36,7 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
         ) AS collected USING (source_id)
         WHERE is_watched AND {selection.of_sources()}
         ORDER BY name, source_id
-        """,  # noqa: S608 - values are literals
+        """,
     )
 
 
@@ -63,7 +63,7 @@ def listing_reads(con: duckdb.DuckDBPyConnection, source_id: str) -> list[Row]:
                rolled_over AND covers_from > previous_read_at AS has_gap, estimated_lost
         FROM listing_reads WHERE source_id = {literal(source_id)}
         ORDER BY read_at DESC, listing LIMIT {READS}
-        """,  # noqa: S608 - values are literals
+        """,
     )
 
 
@@ -79,7 +79,7 @@ def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Select
                count(*) FILTER (is_doubtful) AS doubtful
         FROM rejections WHERE {_attempts(source_id, selection)}
         GROUP BY outcome ORDER BY pages DESC, outcome
-        """,  # noqa: S608 - values are literals
+        """,
     )
 
 
@@ -95,7 +95,7 @@ def latest_rejections(
                raw_ref
         FROM rejections WHERE {_attempts(source_id, selection)} AND {chosen if outcome else "true"}
         ORDER BY attempted_at DESC, url_requested LIMIT {LATEST}
-        """,  # noqa: S608 - values are literals
+        """,
     )
 
 
