@@ -18,7 +18,7 @@ judged AS (
     FROM days
     WINDOW paper AS (PARTITION BY source_id)
 )
-SELECT sources.name AS source,
+SELECT source_id, sources.name AS source,
        greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
        count(*) FILTER (NOT is_first_or_last) AS whole_days,
        -- As the charts of topics, which show a period pale of which less than 80 % was collected.
