@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
@@ -170,6 +171,8 @@ class Settings(BaseSettings):
     """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
+    desk_password: SecretStr = SecretStr("")
+    """Password of `presswatch desk`, which it needs to answer other machines."""
     dask: Annotated[str, matching(_SCHEDULER, "an address like tcp://host:8786")] = ""
     """Dask scheduler, `tcp://host:8786`, whose workers refine backfills; empty: this machine."""
 

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from flows.cli.console import printable, relations_view
 from flows.cli.options import DataFolder, Exit, fail, say
+from tasks.installation import settings_of
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
@@ -122,6 +123,20 @@ def report(
         return
     write_report(layout, out or layout.report)
     print(out or layout.report)
+
+
+def desk(
+    data: DataFolder = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8700,
+) -> None:
+    """Serve pages to look, click and read in a browser, until Ctrl-C."""
+    from flows.desk.server import serve_desk
+
+    settings = settings_of(data=data)
+    serve_desk(_readable_layout(data), settings, host, port, print)
 
 
 def sources_health(data: DataFolder = None) -> None:

@@ -26,6 +26,7 @@ from tasks.refine.refine_archive import refine
 from tests.bench import (
     backfill,
     coverage,
+    desk,
     growth,
     memory,
     misbehaving,
@@ -53,10 +54,11 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "coverage": lambda asked: coverage.run(
         asked.days, asked.keep, listings_only=asked.listings_only
     ),
+    "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
     "lookalikes": lambda _: print(lookalike_table()),
 }
-ONLY_BY_NAME = ("coverage",)
-"""Parts that take an hour and more."""
+ONLY_BY_NAME = ("coverage", "desk")
+"""Parts that take half an hour and more."""
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
 

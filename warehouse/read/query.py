@@ -120,7 +120,8 @@ def asked(
     """
     with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
         _refuse_writing(con, sql)
-        _confine(con, layout, writes)
+        confine(con, layout, writes)
+        con.execute("SET lock_configuration = true")
         yield con.sql(sql)
 
 
@@ -159,8 +160,8 @@ def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise QueryError(f"{refused[0]} is refused: a query reads the warehouse and writes nothing")
 
 
-def _confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None) -> None:
-    """Keep a connection to the snapshot and the article files, for good."""
+def confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None = None) -> None:
+    """Keep a connection, and all others to the same file, to the snapshot and the article files."""
     root = layout.articles.absolute().as_posix()
     # The views of texts name the files as patterns, in which these characters are escaped.
     con.execute("SET allowed_directories = ?", [[root, re.sub(r"([*?\[])", r"[\1]", root)]])
@@ -169,7 +170,6 @@ def _confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None
         files = [str(writes.absolute()), str(writes.absolute().with_name(f"tmp_{writes.name}"))]
         con.execute("SET allowed_paths = ?", [files])
     con.execute("SET enable_external_access = false")
-    con.execute("SET lock_configuration = true")
 
 
 def records(

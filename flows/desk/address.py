@@ -1,0 +1,89 @@
+"""The addresses of the desk: every view is a URL that holds its selection."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+
+from warehouse.questions.selection import (
+    UNITS,
+    Choices,
+    Selection,
+    checked,
+    fitting_unit,
+)
+from warehouse.read.query import QueryError
+
+LONGEST = 3 * 365  # days shown where nothing else is asked for
+MOST_PERIODS = 400  # of a chart: where a range has more, longer ones are shown
+
+
+def selection_of(given: QueryParams, known: Choices) -> Selection:
+    """The selection that a URL holds; QueryError naming the parameter that is wrong."""
+    first, last = known.first_day or date.min, known.last_day or date.min
+    last_day = _day(given, "to") or last
+    first_day = _day(given, "from") or max(
+        first, date.fromordinal(max(1, last_day.toordinal() - LONGEST))
+    )
+    unit = given.get("unit") or fitting_unit(first_day, last_day)
+    if unit not in UNITS:
+        raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
+    days = last_day.toordinal() - first_day.toordinal()
+    if days / UNITS[unit] > MOST_PERIODS:
+        unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
+    return checked(
+        Selection(
+            first_day=first_day,
+            last_day=last_day,
+            unit=unit,
+            topics=_all(given, "topic"),
+            sources=_all(given, "source"),
+            countries=_all(given, "country"),
+            languages=_all(given, "language"),
+            is_without_copies=given.get("copies") == "no",
+            is_headlines_only=given.get("in") == "headline",
+        ),
+        known,
+    )
+
+
+def _all(given: QueryParams, name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in given.getlist(name) if value))
+
+
+def _day(given: QueryParams, name: str) -> date | None:
+    value = given.get(name)
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise QueryError(f"{name} must be a day such as 2026-11-27, got {value!r}") from None
+
+
+def parameters(selection: Selection) -> dict[str, Any]:
+    """The parameters of a URL that hold a selection."""
+    return {
+        "topic": selection.topics,
+        "source": selection.sources,
+        "country": selection.countries,
+        "language": selection.languages,
+        "from": selection.first_day.isoformat(),
+        "to": selection.last_day.isoformat(),
+        "unit": selection.unit,
+        "copies": "no" if selection.is_without_copies else "",
+        "in": "headline" if selection.is_headlines_only else "",
+    }
+
+
+def address(path: str, given: Mapping[str, Any]) -> str:
+    """A path with parameters; those that are empty or None are left out."""
+    pairs = [
+        (name, str(value))
+        for name, values in given.items()
+        for value in (values if isinstance(values, list | tuple) else [values])
+        if value not in ("", None)
+    ]
+    return f"{path}?{urlencode(pairs)}" if pairs else path

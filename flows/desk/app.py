@@ -1,0 +1,107 @@
+"""The desk as an ASGI application."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from flows.desk.desk import FOLDER, Desk
+from flows.desk.guard import Guard
+from flows.desk.searches import Searches
+from flows.desk.views import (
+    archived_page,
+    articles,
+    attention,
+    export,
+    overview,
+    read,
+    search,
+    sources,
+)
+from tasks.report.page import chart_library
+from tasks.settings import Settings
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
+
+View = Callable[[Request], Response]
+
+VIEWS: dict[str, View] = {
+    "/": overview.overview,
+    "/attention": attention.attention,
+    "/articles": articles.list_articles,
+    "/article/{article_id}": read.read,
+    "/article/{article_id}/page": read.page,
+    "/search": search.search,
+    "/sources": sources.sources,
+    "/sources/{source_id}": sources.source,
+    "/page": archived_page.archived_page,
+    "/export/{name}": export.export,
+}
+
+
+def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
+    """The desk over the snapshots of one data folder."""
+    desk = Desk(layout, settings)
+    library = chart_library(layout).encode()
+
+    def charts(_: Request) -> Response:
+        return Response(library, media_type="text/javascript", headers=UNCHANGING)
+
+    def style(_: Request) -> Response:
+        return Response(_style(), media_type="text/css")
+
+    searches = Searches(desk.snapshots, layout)
+
+    @asynccontextmanager
+    async def until_closed(_: Starlette) -> AsyncIterator[None]:
+        yield
+        searches.close()
+
+    app = Starlette(
+        routes=[
+            *(Route(path, view) for path, view in VIEWS.items()),
+            Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
+            Route("/static/page.css", style),
+            Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
+        ],
+        middleware=[Middleware(Guard, password=password)],
+        exception_handlers={QueryError: _refused, HTTPException: _failed},
+        lifespan=until_closed,
+    )
+    app.state.desk, app.state.searches = desk, searches
+    desk.templates.globals["charts"] = str(app.url_path_for("charts"))
+    return app
+
+
+def _style() -> str:
+    """The report's style, with its colours as variables."""
+    light, dark = map(chart_style.variables, chart_style.COLOURS)
+    colours = f":root {{{light}}}\n@media (prefers-color-scheme: dark) {{:root {{{dark}}}}}\n"
+    return colours + (REPORT / "page.css").read_text(encoding="utf-8")
+
+
+# A name holds the hash of its content.
+UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """What is wrong with a selection, or that there is no snapshot."""
+    return _problem(request, str(error), HTTPStatus.BAD_REQUEST)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    return _problem(request, error.detail, HTTPStatus(error.status_code))
+
+
+def _problem(request: Request, message: str, status: HTTPStatus) -> Response:
+    template = request.app.state.desk.templates.get_template("problem.html")
+    return HTMLResponse(template.render(message=message, view="problem"), status)

@@ -1,0 +1,104 @@
+"""What a request of the desk works with: the snapshot, the selection, the templates."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from flows.desk.address import address, parameters, selection_of
+from flows.desk.snapshots import Snapshots
+from tasks.report.chart_style import complete
+from tasks.report.completeness import in_words
+from tasks.report.page import day, link, number, percent
+from tasks.settings import Settings
+from warehouse.layers.layout import Layout
+from warehouse.questions.selection import Choices, Selection, choices
+from warehouse.read.query import records
+
+FOLDER = Path(__file__).parent
+
+
+class Desk:
+    """One installation's desk."""
+
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        self.layout = layout
+        self.settings = settings
+        self.snapshots = Snapshots(layout)
+        self.templates = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,  # what a publisher wrote is text
+            undefined=StrictUndefined,  # a misspelt field fails instead of showing nothing
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.filters.update(
+            percent=percent,
+            day=day,
+            link=link,
+            number=number,
+            words=in_words,
+            moment=lambda at: f"{at:%Y-%m-%d %H:%M}" if at else "–",
+            pair=lambda value: (value, value),
+            chart=lambda spec: json.dumps(complete(spec), ensure_ascii=False),
+        )
+        self.templates.globals.update(address=address)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, with a cursor on the snapshot that it was opened with."""
+
+    request: Request
+    desk: Desk
+    con: duckdb.DuckDBPyConnection
+    known: Choices
+    selection: Selection
+    load_no: int
+    loaded_at: datetime
+
+    @property
+    def query(self) -> QueryParams:
+        """The parameters of the URL."""
+        return self.request.query_params
+
+    def page(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:  # noqa: ANN401
+        """A page of the desk."""
+        given = {
+            "view": template.partition(".")[0],
+            "known": self.known,
+            "selection": self.selection,
+            "load_no": self.load_no,
+            "loaded_at": self.loaded_at,
+            "url": self.url,
+            "query": self.query,
+        }
+        text = self.desk.templates.get_template(template).render(given | values)
+        return HTMLResponse(text, status)
+
+    def url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
+        """The address of a view with this selection, but for the changes; `None` leaves one out."""
+        names = {"first": "from", "last": "to", "within": "in"}
+        changed = {names.get(name, name): value for name, value in changes.items()}
+        return address(path, parameters(self.selection) | changed)
+
+
+@contextmanager
+def asked(request: Request) -> Iterator[Asked]:
+    """Open the snapshot for a request; QueryError for what cannot be answered."""
+    desk: Desk = request.app.state.desk
+    with desk.snapshots.cursor() as con:
+        known = choices(con)
+        [load] = records(con, "SELECT load_no, loaded_at FROM loads ORDER BY load_no DESC LIMIT 1")
+        selection = selection_of(request.query_params, known)
+        yield Asked(request, desk, con, known, selection, **load)

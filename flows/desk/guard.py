@@ -1,0 +1,86 @@
+"""What protects the desk: who may ask, from which page, and what its pages may do."""
+
+import base64
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-DNS-Prefetch-Control": "off",
+    "Cache-Control": "no-cache",
+}
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Guard:
+    """Refuses requests under other names, of other sites' pages, and without the password.
+
+    A site's name may be made to resolve to 127.0.0.1 (DNS rebinding): so without a password, which
+    no browser sends to such a site, the Host header must name this machine. Other sites may link to
+    a view, but not embed or fetch one. Responses get HEADERS, but for those that they have set.
+    """
+
+    def __init__(self, app: ASGIApp, password: str = "") -> None:
+        self._app = app
+        # Browsers ask for a name as well: any will do.
+        self._password = password.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refusal = self._refusal(Headers(scope=scope), scope["method"])
+        await (refusal or self._app)(scope, receive, send_guarded)
+
+    def _refusal(self, headers: Headers, method: str) -> PlainTextResponse | None:
+        host = _without_port(headers.get("host", ""))
+        if not self._password and host not in LOOPBACK:
+            why = f"The desk answers as {', '.join(LOOPBACK)}, not as {host!r}.\n"
+            return PlainTextResponse(why, 421)
+        site = headers.get("sec-fetch-site", "none")
+        is_link = headers.get("sec-fetch-mode") == "navigate" and method in ("GET", "HEAD")
+        is_framed = headers.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object")
+        if site in ("cross-site", "same-site") and (is_framed or not is_link):
+            return PlainTextResponse("Requests of other sites' pages are refused.\n", 403)
+        if self._password and not self._knows_password(headers.get("authorization", "")):
+            asks = {"WWW-Authenticate": 'Basic realm="Presswatch desk", charset="UTF-8"'}
+            return PlainTextResponse("The desk asks for its password.\n", 401, asks)
+        return None
+
+    def _knows_password(self, authorization: str) -> bool:
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            _, _, given = base64.b64decode(encoded).partition(b":")
+        except ValueError:
+            return False
+        return scheme.lower() == "basic" and secrets.compare_digest(given, self._password)
+
+
+def _without_port(host: str) -> str:
+    """The host of a Host header: 127.0.0.1:8700, [::1]:8700."""
+    return (
+        host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.split(":")[0]
+    )

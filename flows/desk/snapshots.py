@@ -1,0 +1,53 @@
+"""The current snapshot, kept open for the requests of the desk."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+import duckdb
+
+from warehouse.build.publish import published_load
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError, confine, damage_named, open_snapshot
+
+
+class Snapshots:
+    """Opens the current snapshot once, and the next one when it has been published."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lock = Lock()
+        self._path = ""
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one request; QueryError when nothing has been published yet.
+
+        It reads the snapshot and the article files, nothing else. A request keeps its snapshot
+        also when another is published meanwhile.
+        """
+        con = self._current()
+        with damage_named(self._path), con.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            yield cursor
+
+    def _current(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            path = os.path.realpath(self._layout.current)
+            if self._con is None or path != self._path:
+                con = open_snapshot(self._layout)
+                if con is None:
+                    raise QueryError(
+                        f"{self._layout.current} is not there yet: run `presswatch ingest` first"
+                    )
+                confine(con, self._layout)
+                # The one before is closed when its last cursor is.
+                self._con, self._path = con, path
+            return self._con
+
+    @property
+    def load_no(self) -> int:
+        """The number of the published load."""
+        return published_load(self._layout)

@@ -1,0 +1,71 @@
+"use strict";
+// Draws the charts of a page, follows clicks on their marks, and selects the range that was brushed.
+
+function specification(element) {
+  const labels = Math.round(Math.min(180, element.clientWidth * 0.28));
+  // Colours are the page's CSS variables, so that a change of scheme needs no new drawing.
+  const text = element.dataset.chart
+    .replaceAll('"@labels"', String(labels))
+    // Vega-Lite fits no panels into their container.
+    .replaceAll('"@width"', String(Math.max(120, element.clientWidth - labels - 60)))
+    .replace(/"@([a-z0-9]+)"/g, '"var(--$1)"');
+  return JSON.parse(text);
+}
+
+async function draw(element) {
+  const room = element.querySelector(".drawing");
+  const { view } = await vegaEmbed(room, specification(element), {
+    actions: false,
+    renderer: "svg",
+    ast: true,
+    defaultStyle: false,
+    tooltip: { theme: "custom", disableDefaultStyle: true },
+  });
+  const svg = room.querySelector("svg");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", element.dataset.title);
+  element.view = view;
+  view.addEventListener("click", (_, item) => {
+    const url = item?.datum?.url;
+    if (typeof url === "string" && url.startsWith("/")) location.assign(url);
+  });
+  if ("brush" in view.getState().signals) followBrush(room, view);
+}
+
+// The range is taken when the pointer is released, over the chart or elsewhere.
+function followBrush(room, view) {
+  let range = null;
+  view.addSignalListener("brush", (_, value) => { range = Object.values(value)[0] ?? null; });
+  room.addEventListener("pointerdown", () => {
+    addEventListener("pointerup", () => {
+      setTimeout(() => {
+        if (!range) return;
+        const days = [range[0], range[range.length - 1]].map((time) => new Date(time).toISOString().slice(0, 10));
+        if (days[0] === days[1]) return;
+        const url = new URL(location);
+        url.searchParams.set("from", days[0]);
+        url.searchParams.set("to", days[1]);
+        url.searchParams.delete("unit");
+        location.assign(url);
+      }, 50);
+    }, { once: true });
+  });
+}
+
+async function drawAll() {
+  delete document.documentElement.dataset.drawn;
+  const waiting = [...document.querySelectorAll(".chart")].filter((element) => !element.view);
+  await Promise.all(waiting.map(draw));
+  document.documentElement.dataset.drawn = "yes";
+}
+
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  for (const element of document.querySelectorAll(".chart"))
+    if (element.dataset.chart.includes('"@width"')) draw(element);
+});
+
+drawAll();
+document.addEventListener("htmx:afterSettle", drawAll);

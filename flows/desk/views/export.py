@@ -1,0 +1,162 @@
+"""Export: charts as pictures, tables as files, the SQL of a view."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+import xlsxwriter
+from pyarrow import csv, parquet
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.desk.desk import Asked, asked
+from flows.desk.views.attention import labelled, multiples, part_of, with_topics
+from tasks.report import chart_style, charts
+from warehouse.questions.citation import citation
+from warehouse.questions.series import gaps_sql, series, series_sql, spikes
+
+EXCEL_ROWS = 1_048_576 - 1  # that a sheet holds below its heading
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "sql": "text/plain; charset=utf-8",
+    "svg": "image/svg+xml",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is exported of a view."""
+
+    table: Callable[[], pa.Table]
+    sql: str
+    chart: Callable[[], chart_style.Spec] | None = None
+
+
+def export(request: Request) -> Response:
+    """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
+    name, _, form = request.path_params["name"].partition(".")
+    with asked(request) as view:
+        view = with_topics(view)
+        answer = _answers(view).get(name)
+        if answer is None or form not in TYPES or (form in ("png", "svg") and not answer.chart):
+            raise HTTPException(404, f"there is no export {name}.{form}")
+        cited = cite(view)
+        content = _written(form, answer, cited)
+    span = f"{view.selection.first_day}-{view.selection.last_day}"
+    file = f"{name}-{'-'.join(view.selection.topics[:3])}-{span}.{form}"
+    return Response(
+        content,
+        media_type=TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
+    )
+
+
+def cite(view: Asked) -> str:
+    """The line to cite for a view."""
+    load = (view.load_no, view.loaded_at)
+    rows = series(view.con, view.selection)
+    return citation(view.con, view.selection, view.known, rows, load)
+
+
+def _answers(view: Asked) -> dict[str, Answer]:
+    part = part_of(view)
+    return {
+        "attention": Answer(
+            lambda: _series_table(view, ""),
+            series_sql(view.selection),
+            lambda: _attention_chart(view),
+        ),
+        "parts": Answer(
+            lambda: _series_table(view, part),
+            series_sql(view.selection, part),
+            lambda: multiples(view, part)[view.selection.topics[0]],
+        ),
+        "gaps": Answer(
+            lambda: view.con.sql(gaps_sql(view.selection)).to_arrow_table(),
+            gaps_sql(view.selection),
+        ),
+    }
+
+
+def _attention_chart(view: Asked) -> chart_style.Spec:
+    rows = labelled(view, series(view.con, view.selection))
+    found = labelled(view, spikes(view.con, view.selection))
+    return charts.attention(rows, found, view.selection.unit)
+
+
+def _series_table(view: Asked, part: str) -> pa.Table:
+    return pa.Table.from_pylist(series(view.con, view.selection, part))
+
+
+def _written(form: str, answer: Answer, cited: str) -> bytes:
+    if form == "sql":
+        return f"-- {cited}\n{answer.sql}\n".encode()
+    if answer.chart and form in ("png", "svg"):
+        spec = answer.chart() | {
+            "title": {"text": _lines(cited), "fontSize": 11, "orient": "bottom"}
+        }
+        return chart_style.png(spec) if form == "png" else chart_style.svg(spec).encode()
+    table, out = answer.table(), io.BytesIO()
+    if form == "parquet":
+        parquet.write_table(table.replace_schema_metadata({"citation": cited}), out)
+    elif form == "csv":
+        csv.write_csv(pa.table([_flat(column) for column in table], table.column_names), out)
+    else:
+        _write_excel(table, cited, out)
+    return out.getvalue()
+
+
+def _lines(text: str, width: int = 140) -> list[str]:
+    """A text in lines."""
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    """A column as CSV holds it: lists and structures as text, and no text that is a formula."""
+    if not (pa.types.is_nested(column.type) or pa.types.is_string(column.type)):
+        return column
+    return pa.array(
+        [None if value is None else _harmless(_text(value)) for value in column.to_pylist()]
+    )
+
+
+def _harmless(text: str) -> str:
+    # A spreadsheet would run a headline such as =HYPERLINK(...) of a CSV file.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _write_excel(table: pa.Table, cited: str, out: io.BytesIO) -> None:
+    """A workbook with the table, and a sheet that says what it rests on."""
+    safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, {**safe, "in_memory": True}) as book:
+        sheet, bold = book.add_worksheet("table"), book.add_format({"bold": True})
+        formats = {date: book.add_format({"num_format": "yyyy-mm-dd"})}
+        formats[datetime] = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, table.column_names, bold)
+        for number, column in enumerate(table.columns):
+            for row, value in enumerate(column.to_pylist()[:EXCEL_ROWS], 1):
+                if isinstance(value, datetime):  # Excel has no time zones
+                    value = value.replace(tzinfo=None)
+                if value is not None:
+                    kept = value if isinstance(value, int | float | date) else _text(value)
+                    sheet.write(row, number, kept, formats.get(type(value)))
+        sheet.autofit()
+        about = book.add_worksheet("about")
+        about.write_column(0, 0, _lines(cited))
+        about.set_column(0, 0, 140)

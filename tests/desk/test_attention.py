@@ -1,0 +1,179 @@
+"""Attention and overview show the numbers of the tables, and every view is a URL."""
+
+import io
+import re
+import zipfile
+from datetime import date
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import pytest
+from pyarrow import parquet
+from starlette.testclient import TestClient
+
+from warehouse.layers.layout import Layout
+from warehouse.questions.selection import Selection, choices
+from warehouse.questions.series import series, totals
+from warehouse.read.query import snapshot, snapshot_records
+
+SPAN = {"from": "2026-03-02", "to": "2026-03-07"}
+COUNTED = {
+    (): ("articles_with_mention", "articles"),
+    ("copies",): ("articles_with_mention_original", "articles_original"),
+    ("in",): ("articles_with_mention_headline", "articles"),
+}
+
+
+@pytest.mark.parametrize("given", COUNTED)
+def test_counts_are_those_of_topic_daily(layout: Layout, given: tuple[str, ...]) -> None:
+    hits, articles = COUNTED[given]
+    expected = snapshot_records(
+        layout,
+        f"SELECT topic_id, date_trunc('week', day)::DATE AS week, sum({hits})::BIGINT AS hits,"
+        f" sum({articles})::BIGINT AS articles FROM topic_daily"
+        " WHERE day BETWEEN '2026-03-03' AND '2026-03-07' AND source_id = 'gb-post'"
+        " GROUP BY ALL ORDER BY ALL",
+    )
+    selection = Selection(
+        date(2026, 3, 3),
+        date(2026, 3, 7),
+        sources=("gb-post",),
+        is_without_copies="copies" in given,
+        is_headlines_only="in" in given,
+    )
+    with snapshot(layout) as con:
+        found = series(con, selection)
+    assert [(row["topic_id"], row["hits"], row["articles"]) for row in found] == [
+        (row["topic_id"], row["hits"], row["articles"]) for row in expected
+    ]
+    assert all(row["period"] >= date(2026, 3, 3) for row in found)
+
+
+def test_headlines_without_copies_are_counted(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        known = choices(con)
+        assert known.first_day
+        assert known.last_day
+        both = Selection(
+            known.first_day, known.last_day, is_without_copies=True, is_headlines_only=True
+        )
+        found = {row["topic_id"]: row for row in series(con, both)}
+        expected = con.execute(
+            "SELECT topic_id, count(DISTINCT article_id) FROM mentions JOIN articles"
+            " USING (article_id, version_no) WHERE field = 'headline' AND duplicate_of IS NULL"
+            " AND published_date IS NOT NULL GROUP BY ALL"
+        ).fetchall()
+    assert {topic: row["hits"] for topic, row in found.items() if row["hits"]} == dict(expected)
+
+
+def test_parts_add_up(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        selection = Selection(date(2026, 3, 2), date(2026, 3, 7), "day", topics=("harvest",))
+        whole = totals(series(con, selection))
+        for part in ("source", "country", "language"):
+            divided = totals(series(con, selection, part))
+            assert [divided[name] for name in ("hits", "articles", "days")] == [
+                whole[name] for name in ("hits", "articles", "days")
+            ]
+
+
+def test_page_shows_the_numbers(client: TestClient) -> None:
+    page = client.get("/attention", params={"topic": "harvest", **SPAN, "unit": "day"}).text
+    rows = re.findall(
+        r'<tr><th scope="row">(\d+) March 2026</th>\s*<td class="n">(.*?)</td>', page, re.S
+    )
+    assert [int(day) for day, _ in rows] == [7, 6, 5, 4, 3, 2]
+    assert rows[1][1].startswith('<a href="/articles?topic=harvest&amp;from=2026-03-06')
+
+
+def test_every_link_keeps_the_selection(client: TestClient) -> None:
+    given = {"topic": "harvest", **SPAN, "unit": "day", "country": "gb", "copies": "no"}
+    page = client.get("/attention", params=given).text
+    links = [urlsplit(link.replace("&amp;", "&")) for link in re.findall(r'href="(/[^"]*)"', page)]
+    kept = [
+        parse_qs(link.query)
+        for link in links
+        if link.path == "/articles" and "topic=" in link.query
+    ]
+    assert kept
+    for each in kept:
+        assert (each["country"], each["copies"]) == (["gb"], ["no"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"topic": "nope"}, "no topic &#39;nope&#39;; there are: harvest, summit"),
+        ({"source": "xx"}, "no source &#39;xx&#39;; there are: de-blatt, gb-post"),
+        ({"from": "yesterday"}, "from must be a day such as 2026-11-27"),
+        ({"from": "2026-03-07", "to": "2026-03-02"}, "ends before it begins"),
+        ({"unit": "year"}, "unit must be one of day, week, month"),
+        ({"by": "author"}, "by must be one of source, country, language"),
+        ({"topic": "<script>alert(1)</script>"}, "&lt;script&gt;"),
+    ],
+)
+def test_what_is_wrong_is_said(client: TestClient, given: dict[str, str], said: str) -> None:
+    answer = client.get("/attention", params=given)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert "<script>alert" not in answer.text
+
+
+def test_uncollected_days_are_no_zeros(client: TestClient) -> None:
+    given = {"topic": "harvest", "from": "2025-01-01", "to": "2027-01-01", "unit": "month"}
+    page = client.get("/attention", params=given).text
+    assert "Nothing was collected before 2026-03-02." in page
+    assert "Nothing has been collected after" in page
+    before = client.get("/attention", params={**given, "to": "2025-06-01"})
+    assert before.status_code == 200
+    assert "Nothing was collected in this time." in before.text
+
+
+def test_exports_hold_the_series(client: TestClient, layout: Layout) -> None:
+    given = {"topic": "harvest", **SPAN, "unit": "day"}
+    answers = {
+        form: client.get(f"/export/attention.{form}", params=given)
+        for form in ("csv", "parquet", "xlsx", "sql", "png", "svg")
+    }
+    assert {form: answer.status_code for form, answer in answers.items()} == dict.fromkeys(
+        answers, 200
+    )
+    with snapshot(layout) as con:
+        selection = Selection(date(2026, 3, 2), date(2026, 3, 7), "day", topics=("harvest",))
+        hits = [row["hits"] for row in series(con, selection)]
+    table = parquet.read_table(io.BytesIO(answers["parquet"].content))
+    assert table["hits"].to_pylist() == hits
+    assert b"snapshot 6" in table.schema.metadata[b"citation"]
+    lines = answers["csv"].text.splitlines()
+    assert len(lines) == len(hits) + 1
+    with zipfile.ZipFile(io.BytesIO(answers["xlsx"].content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    cells = re.findall(r'<c r="E\d+"(?: s="\d+")?><v>(\d+)</v></c>', sheet)
+    assert [int(cell) for cell in cells] == hits
+    assert answers["png"].content.startswith(b"\x89PNG")
+    assert answers["svg"].content.startswith(b"<svg")
+    # What is shown is what ran.
+    with snapshot(layout) as con:
+        rows = con.sql(answers["sql"].text).fetchall()
+    assert [row[4] for row in rows] == hits
+
+
+def test_unknown_export_is_named(client: TestClient) -> None:
+    for name in ("attention.exe", "nothing.csv", "gaps.png", "../../etc/passwd"):
+        assert client.get(f"/export/{name}").status_code == 404
+
+
+def test_overview_speaks_of_each_topic(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "Harvest" in page
+    assert "too few to say" in page
+
+
+def test_nothing_else_is_read(layout: Layout) -> None:
+    from flows.desk.snapshots import Snapshots
+
+    with Snapshots(layout).cursor() as con:
+        assert con.sql("SELECT count(*) FROM article_texts").fetchall()
+        for sql in ("FROM read_text('/etc/passwd')", "COPY topics TO '/tmp/topics.csv'"):
+            with pytest.raises(duckdb.Error):
+                con.sql(sql).fetchall()

@@ -1,0 +1,1 @@
+"""Questions that people ask the snapshot: series over time, spikes, gaps, articles."""

@@ -1,0 +1,68 @@
+"""What a figure rests on, in a line to print below it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+
+from warehouse.questions.selection import Choices, Selection
+from warehouse.questions.series import Row, totals
+
+
+def citation(
+    con: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    known: Choices,
+    rows: Sequence[Row],
+    load: tuple[int, datetime],
+) -> str:
+    """Snapshot, range, versions of the topics, sources, and what is missing.
+
+    Args:
+        con: the snapshot.
+        selection: what was asked for.
+        known: what can be selected.
+        rows: its `series`, by topic.
+        load: number and time of the snapshot's load.
+    """
+    versions = con.sql(
+        "SELECT name, topic_version FROM topics"
+        f" WHERE valid_to IS NULL AND {selection.of_topics()} ORDER BY name"
+    ).fetchall()
+    topics = ", ".join(f"{name} (definition {number})" for name, number in versions)
+    [(sources,)] = con.sql(
+        "SELECT count(DISTINCT source_id) FROM topic_daily"
+        f" WHERE {selection.of_days()} AND {selection.of_sources()}"
+    ).fetchall()
+    counted = "headlines" if selection.is_headlines_only else "articles"
+    copies = "without" if selection.is_without_copies else "with"
+    of = "all" if selection.has_all_sources else "selected"
+    return (
+        f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
+        f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day},"
+        f" {sources} sources ({of}), {copies} syndicated copies. {missing(selection, known, rows)}"
+    )
+
+
+def missing(selection: Selection, known: Choices, rows: Sequence[Row]) -> str:
+    """What was not collected of a selection, in a sentence or two."""
+    one = [row for row in rows if row["topic_id"] == rows[0]["topic_id"]] if rows else []
+    added = totals(one)
+    if not added["days_collected"]:
+        return "Nothing was collected in this time."
+    said = []
+    if known.first_day and known.last_day:
+        if selection.first_day < known.first_day:
+            said.append(f"Nothing was collected before {known.first_day}.")
+        if selection.last_day > known.last_day:
+            said.append(f"Nothing has been collected after {known.last_day} yet.")
+    days = added["days"] - added["days_collected"]
+    said.append(
+        f"Not collected: {days} of {added['days']} days of sources"
+        + (
+            "; how much was published is not known."
+            if added["completeness"] is None
+            else f"; about {100 * added['completeness']:.0f} % of what was published was collected."
+        )
+    )
+    return " ".join(said)

@@ -1,0 +1,122 @@
+"""What a person asks for: topics, sources, days; as conditions of SQL."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from warehouse.read.query import QueryError, quoted, records
+
+UNITS = {"day": 1, "week": 7, "month": 30}  # their days, about
+PARTS = ("source", "country", "language")  # what a series can be divided by
+PERIODS = 60  # that fit side by side in a chart on a narrow screen
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Topics, sources and days, both days included; an empty tuple selects all."""
+
+    first_day: date
+    last_day: date
+    unit: str = "week"  # of UNITS
+    topics: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    is_without_copies: bool = False
+    is_headlines_only: bool = False
+
+    @property
+    def has_all_sources(self) -> bool:
+        """Whether no source is left out."""
+        return not (self.sources or self.countries or self.languages)
+
+    def of_sources(self, prefix: str = "") -> str:
+        """A condition on the columns source_id, country and language of topic_daily or sources."""
+        chosen = {
+            "source_id": self.sources,
+            "country": self.countries,
+            "language": self.languages,
+        }
+        parts = [
+            f"{prefix}{name} IN ({listed(values)})" for name, values in chosen.items() if values
+        ]
+        return " AND ".join(parts) or "true"
+
+    def of_topics(self) -> str:
+        """A condition on topic_id."""
+        return f"topic_id IN ({listed(self.topics)})" if self.topics else "true"
+
+    def of_days(self, column: str = "day") -> str:
+        """A condition on a column of days."""
+        return f"{column} BETWEEN {literal(self.first_day)} AND {literal(self.last_day)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be selected in a snapshot."""
+
+    topics: dict[str, str]  # names by id
+    sources: dict[str, str]
+    countries: tuple[str, ...]
+    languages: tuple[str, ...]
+    first_day: date | None  # of all calendars; None before the first article or read listing
+    last_day: date | None
+
+
+def choices(con: duckdb.DuckDBPyConnection) -> Choices:
+    """What can be selected in this snapshot."""
+    topics = con.sql("SELECT topic_id, name FROM topics WHERE valid_to IS NULL ORDER BY name, 1")
+    sources = records(
+        con,
+        "SELECT source_id, coalesce(name, source_id) AS name, country, language FROM sources"
+        " WHERE source_id IN (SELECT source_id FROM coverage) ORDER BY name, 1",
+    )
+    [(first_day, last_day)] = con.sql("SELECT min(day), max(day) FROM coverage").fetchall()
+    return Choices(
+        topics=dict(topics.fetchall()),
+        sources={row["source_id"]: row["name"] for row in sources},
+        countries=_distinct(row["country"] for row in sources),
+        languages=_distinct(row["language"] for row in sources),
+        first_day=first_day,
+        last_day=last_day,
+    )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))
+
+
+def checked(selection: Selection, known: Choices) -> Selection:
+    """The selection; QueryError where it names what is not there."""
+    for kind, chosen, there in (
+        ("topic", selection.topics, known.topics),
+        ("source", selection.sources, known.sources),
+        ("country", selection.countries, known.countries),
+        ("language", selection.languages, known.languages),
+    ):
+        for value in chosen:
+            if value not in there:
+                raise QueryError(f"no {kind} {value!r}; there are: {', '.join(there) or 'none'}")
+    if selection.first_day > selection.last_day:
+        raise QueryError(
+            f"the range from {selection.first_day} to {selection.last_day} ends before it begins"
+        )
+    return selection
+
+
+def fitting_unit(first_day: date, last_day: date) -> str:
+    """The shortest period of which PERIODS fill the range, else the month."""
+    days = (last_day - first_day).days + 1
+    return next((unit for unit, length in UNITS.items() if days / length <= PERIODS), "month")
+
+
+def literal(value: str | date) -> str:
+    """A text or a day in SQL."""
+    return f"DATE '{value.isoformat()}'" if isinstance(value, date) else quoted(value)
+
+
+def listed(values: Iterable[str]) -> str:
+    """Texts in SQL, separated by commas."""
+    return ", ".join(map(literal, values))

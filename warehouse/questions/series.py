@@ -1,0 +1,123 @@
+"""How often topics came up: series over time, spikes, and the articles behind them.
+
+Each function has a companion that returns its SQL with the values in it, which a person can run.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import warehouse
+from warehouse.questions.selection import Selection
+from warehouse.read.query import records
+from warehouse.stats.intervals import share_interval
+
+Row = dict[str, Any]
+SQL = Path(warehouse.__file__).parent / "reports"
+
+PART_OF = {
+    "": "''",
+    "source": "source_id",
+    "country": "coalesce(country, '')",
+    "language": "coalesce(language, '')",
+}
+# Headlines of articles that are no copies: the only count that topic_daily lacks.
+HEADLINES_WITHOUT_COPIES = """(
+    SELECT topic_daily.*, if(articles IS NULL, NULL, coalesce(found, 0)) AS headline_originals
+    FROM topic_daily
+    LEFT JOIN (
+        SELECT topic_id, source_id, published_date AS day, count(DISTINCT article_id) AS found
+        FROM mentions
+        JOIN articles USING (article_id, version_no)
+        WHERE field = 'headline' AND duplicate_of IS NULL
+        GROUP BY ALL
+    ) USING (topic_id, source_id, day)
+)"""
+
+
+def series_sql(selection: Selection, part: str = "") -> str:
+    """The SQL of `series`."""
+    hits, days = "articles_with_mention", "topic_daily"
+    if selection.is_headlines_only and selection.is_without_copies:
+        hits, days = "headline_originals", HEADLINES_WITHOUT_COPIES
+    elif selection.is_headlines_only:
+        hits += "_headline"
+    elif selection.is_without_copies:
+        hits += "_original"
+    conditions = (selection.of_days(), selection.of_topics(), selection.of_sources())
+    return (
+        (SQL / "series.sql")
+        .read_text()
+        .format(
+            days=days,
+            part=PART_OF[part],
+            unit=selection.unit,
+            first_day=f"DATE '{selection.first_day}'",
+            hits=hits,
+            articles="articles_original" if selection.is_without_copies else "d.articles",
+            where="\n  AND ".join(each for each in conditions if each != "true"),
+        )
+    )
+
+
+def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "") -> list[Row]:
+    """The share of each topic by period, of all sources or by source, country or language.
+
+    Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
+    low and high (95 %, None without articles), completeness, days_collected and days, both of
+    sources. A period of which nothing was collected has None for hits, articles and share.
+    """
+    return [row | _derived(row) for row in records(con, series_sql(selection, part))]
+
+
+def totals(rows: Sequence[Row]) -> Row:
+    """Rows of one series added up, with the columns of `series` but for its periods."""
+    names = ("hits", "articles", "collected", "estimated_published", "days_collected", "days")
+    known = {name: [row[name] for row in rows if row[name] is not None] for name in names}
+    added: Row = {name: sum(values) if values else None for name, values in known.items()}
+    share = added["hits"] / added["articles"] if added["articles"] else None
+    return added | {"share": share} | _derived(added)
+
+
+def _derived(row: Row) -> Row:
+    """The 95 % interval of a row's share, and what was collected of what was published."""
+    low, high = share_interval(row["hits"] or 0, row["articles"] or 0) or (None, None)
+    published = row["estimated_published"]
+    completeness = None if published is None else row["collected"] / published if published else 1.0
+    return {"low": low, "high": high, "completeness": completeness}
+
+
+def spikes_sql(selection: Selection) -> str:
+    """The SQL of `spikes`."""
+    return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
+       score, headlines
+FROM topic_spikes
+WHERE {selection.of_days()} AND {selection.of_topics()}
+ORDER BY day, topic_id"""
+
+
+def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+    """Days far above a topic's past, as in topic_spikes; none where sources are left out.
+
+    Rows: topic_id, day, hits, articles, share, expected (articles), score, headlines.
+    """
+    return records(con, spikes_sql(selection)) if selection.has_all_sources else []
+
+
+def gaps_sql(selection: Selection) -> str:
+    """The SQL of `gaps`."""
+    return f"""SELECT source_id, source, state, first_day, last_day, days, reasons, urls_lost,
+       estimated_lost, articles
+FROM coverage_gaps
+JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language FROM sources)
+    USING (source_id)
+WHERE first_day <= DATE '{selection.last_day}' AND last_day >= DATE '{selection.first_day}'
+  AND {selection.of_sources()}
+ORDER BY first_day, source"""
+
+
+def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+    """What was not collected, or not as a whole, of the selected sources, as in coverage_gaps."""
+    return records(con, gaps_sql(selection))
