@@ -26,6 +26,8 @@ from flows.desk.views import (
     search,
     sources,
 )
+from tasks.report import chart_style
+from tasks.report.page import FOLDER as REPORT
 from tasks.report.page import chart_library
 from tasks.settings import Settings
 from warehouse.layers.layout import Layout

@@ -106,7 +106,7 @@ def test_the_strip_shows_the_selected_days(desk: TestClient) -> None:
     days: dict[str, Any] = {"from": "2026-03-06", "to": "2026-03-12"}
     page = shown(desk, "/sources", **days, country="es")
     [strip] = charts(page)
-    values = strip["layer"][0]["data"]["values"]
+    values = strip["data"]["values"]
     states = {value["from"]: value["state"] for value in values}
     assert {value["source"] for value in values} == {"es-diario"}
     assert list(states) == [f"2026-03-{day:02}" for day in range(6, 13)]
