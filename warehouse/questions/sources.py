@@ -125,3 +125,27 @@ def captured(con: duckdb.DuckDBPyConnection, raw_ref: str) -> Row | None:
         [raw_ref],
     )
     return rows[0] if rows else None
+
+
+def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
+    """What was collected of the selected sources on the selected days.
+
+    days, days_collected and days_partial are of sources and within their calendars; completeness is
+    the share of what was published, None where nothing tells; on known_days any was collected.
+    """
+    [row] = records(
+        con,
+        f"""
+        SELECT count(*) AS days, count(*) FILTER (state <> 'missing') AS days_collected,
+               count(*) FILTER (state = 'partial') AS days_partial,
+               count(DISTINCT source_id) AS sources,
+               if(sum(estimated_published) = 0, 1,
+                  sum(extracted) FILTER (estimated_published IS NOT NULL)
+                      / sum(estimated_published)) AS completeness,
+               coalesce(list(DISTINCT day ORDER BY day) FILTER (state <> 'missing'), [])
+                   AS known_days
+        FROM coverage JOIN (SELECT source_id, country, language FROM sources) USING (source_id)
+        WHERE {selection.of_days()} AND {selection.of_sources()}
+        """,
+    )
+    return row
