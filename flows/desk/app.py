@@ -1,7 +1,8 @@
 """The desk as an ASGI application."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -14,7 +15,17 @@ from starlette.staticfiles import StaticFiles
 
 from flows.desk.desk import FOLDER, Desk
 from flows.desk.guard import Guard
-from flows.desk.views import archived_page, attention, export, overview, sources
+from flows.desk.searches import Searches
+from flows.desk.views import (
+    articles,
+    attention,
+    export,
+    extraction,
+    overview,
+    read,
+    search,
+    sources,
+)
 from tasks.report.page import FOLDER as REPORT
 from tasks.report.page import chart_library
 from tasks.settings import Settings
@@ -26,9 +37,13 @@ View = Callable[[Request], Response]
 VIEWS: dict[str, View] = {
     "/": overview.overview,
     "/attention": attention.attention,
+    "/articles": articles.list_articles,
+    "/article/{article_id}": read.read,
+    "/article/{article_id}/page": read.page,
+    "/search": search.search,
     "/sources": sources.sources,
     "/sources/{source_id}": sources.source,
-    "/page": archived_page.archived_page,
+    "/page": extraction.extraction,
     "/export/{name}": export.export,
 }
 
@@ -42,7 +57,15 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         return Response(library, media_type="text/javascript", headers=UNCHANGING)
 
     def style(_: Request) -> Response:
-        return FileResponse(REPORT / "page.css", media_type="text/css")
+        text = page_style()
+        return Response(text, media_type="text/css")
+
+    searches = Searches(desk.snapshots, layout)
+
+    @asynccontextmanager
+    async def until_closed(_: Starlette) -> AsyncIterator[None]:
+        yield
+        searches.close()
 
     app = Starlette(
         routes=[
@@ -53,8 +76,9 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         ],
         middleware=[Middleware(Guard, password=password)],
         exception_handlers={QueryError: _refused, HTTPException: _failed},
+        lifespan=until_closed,
     )
-    app.state.desk = desk
+    app.state.desk, app.state.searches = desk, searches
     desk.templates.globals["charts"] = str(app.url_path_for("charts"))
     return app
 

@@ -5,7 +5,7 @@ function specification(element) {
   const labels = Math.round(Math.min(180, element.clientWidth * 0.28));
   const text = element.querySelector("script").textContent
     .replaceAll('"@labels"', String(labels))
-    .replace(/"@([a-z]+)"/g, '"var(--$1)"');
+    .replace(/"@([a-z0-9]+)"/g, '"var(--$1)"');
   return JSON.parse(text);
 }
 

@@ -15,7 +15,8 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.report import chart_style, charts
+from tasks.report import chart_style, charts, heat_maps
+from tasks.report.chart_values import percent_down
 from tasks.report.completeness import in_words, warning
 from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
@@ -65,14 +66,14 @@ def render(figures: Figures, library: str) -> str:
         link=link,
         number=number,
         words=in_words,
-        known=charts.completeness,
+        known=lambda row: percent_down(row["completeness"]),
     )
     return environment.get_template("page.html.j2").render(
         figures=figures,
         topics=[_topic(figures, topic) for topic in figures.topics],
         latest=[*articles.values()],
         warning=warning(figures.collected),
-        coverage=chart_data(charts.coverage(figures.coverage)),
+        coverage=chart_data(heat_maps.coverage(figures.coverage, figures.unit)),
         style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         scripts=[Markup(library), Markup(script)],  # noqa: S704 - our own files
         hashes=" ".join(f"'sha256-{digest}'" for digest in hashes),
@@ -92,7 +93,11 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
         **rows,
         "chart": chart_data(attention_chart(figures, topic["topic_id"])),
         "index_chart": index,
-        "source_chart": chart_data(charts.by_source(rows["by_source"], figures.unit)),
+        "source_chart": chart_data(
+            heat_maps.by_source(
+                rows["by_source"], figures.unit, heat_maps.top_share(figures.by_source)
+            )
+        ),
         "sources": sources,
     }
 

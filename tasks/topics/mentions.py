@@ -160,6 +160,25 @@ def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
     ]
 
 
+def mentions_in(
+    articles: pa.Table | pa.RecordBatch, topics: Sequence[Topic]
+) -> list[tuple[int, list[Hit]]]:
+    """The mentions in articles, by row as given, then field, then place; a pair a row and field.
+
+    The articles have the columns headline, standfirst, body, captions, or some of them.
+    """
+    matcher = _matcher(tuple(topics))
+    found = [
+        (row, number, hits)
+        for number, (field, name) in enumerate(_COLUMNS.items())
+        if name in articles.schema.names
+        for row, hits in _column_hits(matcher, articles.column(name), field)
+    ]
+    found.sort(key=lambda one: one[:2])
+    # The prefilter keeps some in which no alias stands as a word.
+    return [(row, hits) for row, _, hits in found if hits]
+
+
 def count(
     articles: pa.Table | pa.RecordBatch, topics: Sequence[Topic], versions: Mapping[str, int]
 ) -> pa.Table:
@@ -168,15 +187,9 @@ def count(
     The articles have the columns article_id, version_no, headline, standfirst, body, captions;
     `versions` has the number of each topic's definition, by topic id.
     """
-    matcher = _matcher(tuple(topics))
-    found = [
-        (row, number, hits)
-        for number, (field, name) in enumerate(_COLUMNS.items())
-        for row, hits in _column_hits(matcher, articles.column(name), field)
-    ]
-    found.sort(key=lambda one: one[:2])
-    rows = [row for row, _, hits in found for _ in hits]
-    mentions = [hit for _, _, hits in found for hit in hits]
+    found = mentions_in(articles, topics)
+    rows = [row for row, hits in found for _ in hits]
+    mentions = [hit for _, hits in found for hit in hits]
     chosen = articles.select(["article_id", "version_no"]).take(pa.array(rows, pa.int64()))
     columns: dict[str, Any] = {name: chosen.column(name) for name in chosen.schema.names}
     columns["topic_version"] = [versions[hit.topic_id] for hit in mentions]

@@ -10,7 +10,6 @@ from warehouse.questions.series import SQL, Row
 from warehouse.read.query import records
 
 LATEST = 50  # rejections that are listed
-CELLS = 4_000  # days of sources that a chart shows
 READS = 20  # reads of listings that are listed
 
 
@@ -43,14 +42,12 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 def coverage(
     con: duckdb.DuckDBPyConnection, source_ids: Collection[str], selection: Selection
 ) -> list[Row]:
-    """What was collected of these sources on the last of the selected days.
+    """What was collected of these sources in the periods of a selection.
 
-    That is at most 90 days, of many sources fewer, down to 28: as many as CELLS are.
+    Rows: those of reports/coverage.sql.
     """
-    days = max(28, CELLS // max(1, len(source_ids)))
-    first_day = max(selection.first_day, selection.last_day - timedelta(days=days - 1))
-    given = {"first_day": first_day, "last_day": selection.last_day}
-    rows = records(con, (SQL / "coverage.sql").read_text(), given)
+    days = {"first_day": selection.first_day, "last_day": selection.last_day}
+    rows = records(con, (SQL / "coverage.sql").read_text(), days | {"unit": selection.unit})
     return [row for row in rows if row["source_id"] in source_ids]
 
 

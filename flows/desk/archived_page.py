@@ -1,0 +1,113 @@
+"""A page of the archive, made safe to look at: nothing of it runs, leads away or is fetched."""
+
+import re
+from html import escape
+
+from selectolax.lexbor import LexborNode
+
+from tasks.archive import read_capture
+from tasks.text.charsets import decode
+from tasks.text.html_tree import parse_html
+from warehouse.layers.layout import Layout
+from warehouse.store.archive_files import removed_archives
+
+# The page's own policy. `sandbox` takes scripts, forms and its origin from it; no source but data:
+# means no request. What a policy does not keep from leading away (a refresh, a preconnect, links)
+# is not written in the first place.
+POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+PLACE = re.compile(r"(?P<file>[^/\\#]+/[^/\\#]+\.warc\.gz)#\d+")
+
+_SHOWN = (
+    "html head body title article section main header footer nav aside div span p br hr wbr a abbr"
+    " address b bdi bdo blockquote caption center cite code col colgroup dd del details dfn dl dt"
+    " em figcaption figure font h1 h2 h3 h4 h5 h6 hgroup i img ins kbd li mark ol pre q rp rt ruby"
+    " s samp small strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var"
+    " big label picture button"
+)
+_ELEMENTS = frozenset(_SHOWN.split())
+# They go with all that is in them; what is in neither list loses its tags alone.
+_GONE = (
+    "script noscript template iframe frame frameset object embed applet link meta base svg math"
+    " audio video source track canvas map area input select option optgroup textarea datalist"
+    " dialog portal noembed noframes xmp plaintext listing param -comment -document-type"
+)
+_WITH_CONTENT = frozenset(_GONE.split())
+_KEPT = (
+    "class id lang dir title alt style width height align valign colspan rowspan datetime start"
+    " type value reversed scope open hidden role"
+)
+_ATTRIBUTES = frozenset(_KEPT.split())
+_VOID = frozenset({"br", "hr", "img", "wbr", "col"})
+_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif)[;,]", re.I)
+
+
+class NotArchived(Exception):  # noqa: N818 - it is what is the case
+    """There is no archived page; the message says why."""
+
+
+def archived_page(layout: Layout, raw_ref: str | None) -> str:
+    """The page at a `raw_ref`, as HTML without anything that acts; NotArchived if there is none."""
+    place = archive_file(layout, raw_ref)
+    try:
+        capture, payload = read_capture(layout.raw, raw_ref or "")
+    except (OSError, ValueError) as error:
+        raise NotArchived(f"The page cannot be read from its archive file {place}.") from error
+    text = decode(payload, capture.content_type or "")
+    if not text:
+        raise NotArchived("What was archived is no text.")
+    if (capture.content_type or "").startswith("text/plain"):
+        return f"<!doctype html><meta charset=utf-8><pre>{escape(text)}</pre>"
+    return "<!doctype html>" + harmless(text)
+
+
+def archive_file(layout: Layout, raw_ref: str | None) -> str:
+    """The archive file of a `raw_ref`, below `raw`; NotArchived where it is not there, and why."""
+    place = PLACE.fullmatch(raw_ref or "")
+    if place is None or ".." in place["file"].split("/"):
+        raise NotArchived(f"The page is not in this archive, but at {raw_ref}.")
+    if (layout.raw / place["file"]).is_file():
+        return place["file"]
+    removed = removed_archives(layout).get(f"{layout.raw.name}/{place['file']}")
+    if removed:
+        raise NotArchived(
+            f"The archived page is not kept any more: {place['file']} was removed"
+            f" on {removed['removed_at'][:10]} ({removed['why']})."
+        )
+    raise NotArchived(f"The archived page is not here: {place['file']} is missing.")
+
+
+def harmless(text: str) -> str:
+    """A page rewritten with the elements and attributes that only show something."""
+    tree = parse_html(text)
+    out: list[str] = []
+    waiting: list[LexborNode | str] = [tree.root] if tree.root else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            out.append(node)
+            continue
+        tag = node.tag or ""
+        if tag == "-text":
+            out.append(escape(node.text_content or "", quote=False))
+        elif tag == "style":
+            # Nothing but its own end tag ends the raw text of a style.
+            out += ("<style>", node.text().replace("</", "<\\/"), "</style>")
+        elif tag not in _WITH_CONTENT:
+            if tag in _ELEMENTS:
+                out.append(_start(tag, node))
+                waiting.append("" if tag in _VOID else f"</{tag}>")
+            waiting += reversed(list(node.iter(include_text=True)))
+    return "".join(out)
+
+
+def _start(tag: str, node: LexborNode) -> str:
+    kept = "".join(
+        f' {name}="{escape(value or "")}"'
+        for name, value in node.attributes.items()
+        if name in _ATTRIBUTES or (tag == "img" and name == "src" and _IMAGE.match(value or ""))
+    )
+    # Before anything else of the page, which is decoded by now.
+    return f"<{tag}{kept}>" + ('<meta charset="utf-8">' if tag == "head" else "")

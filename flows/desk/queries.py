@@ -1,0 +1,204 @@
+"""What a person searches for: words, matched as a topic's aliases are, or a regular expression."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import duckdb
+from pydantic import ValidationError
+
+from tasks.text.control_characters import without_controls
+from tasks.text.folding import fold
+from tasks.text.sentence_split import UNSPACED
+from tasks.topics.mentions import Hit, Matcher, mentions_in
+from tasks.topics.topic import Topic, TopicEntry, folded_phrase
+from warehouse.questions.articles import CONTEXTS
+from warehouse.questions.search import fields_of, matches_sql, texts_sql
+from warehouse.questions.selection import Selection
+from warehouse.read.query import QueryError
+
+LONGEST = 500  # characters of a query
+MOST_PHRASES = 50
+ROWS_AT_ONCE = 2048
+CONTEXT = 60  # characters beside a hit
+_UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
+
+Context = tuple[str, str, str]  # before the hit, the hit, after it
+Span = tuple[int, int]
+
+
+class Found(NamedTuple):
+    """An article in which something was found."""
+
+    article_id: str
+    day: date
+    published_at: datetime | None
+    contexts: tuple[Context, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that can be answered."""
+
+    mode: str  # words, regex
+    text: str
+
+    @cached_property
+    def topic(self) -> Topic:
+        """Words as the topic that they would be."""
+        return self.entry("search").topic()
+
+    def entry(self, topic_id: str) -> TopicEntry:
+        """Words as an entry of topics.toml."""
+        phrases = _phrases(self.text)
+        return TopicEntry(id=topic_id, name=phrases[0].removesuffix("*"), aliases=phrases)
+
+    def spans(self, con: duckdb.DuckDBPyConnection, text: str, field: str) -> list[Span]:
+        """Where it stands in one text."""
+        if self.mode == "words":
+            return [(hit.char_start, hit.char_end) for hit in _matcher(self).find(text, field)]
+        sql = "SELECT regexp_extract_all($text, $p), regexp_split_to_array($text, $p)"
+        [(hits, between)] = con.execute(sql, {"text": text, "p": self.text}).fetchall()
+        spans, at = [], 0
+        for before, hit in zip(between, hits, strict=False):
+            at += len(before)
+            spans.append((at, at + len(hit)))
+            at += len(hit)
+        return spans
+
+    def find(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        files: Sequence[str],
+        selection: Selection,
+        is_shown: bool,
+    ) -> list[Found]:
+        """The articles of a selection in which it stands, newest first; contexts if shown."""
+        found = (_by_words if self.mode == "words" else _by_expression)(
+            self, con, files, selection, is_shown
+        )
+        return sorted(found, key=_newest_first)
+
+
+def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query | None:
+    """The query of a URL, None without one; QueryError saying in a sentence what is wrong."""
+    if "q" not in given:
+        return None
+    mode, text = given.get("mode") or "words", without_controls(given["q"]).strip()
+    if mode not in ("words", "regex"):
+        raise QueryError(f"mode must be words or regex, got {mode!r}")
+    if not text:
+        raise QueryError("Give a word or a phrase, or several with commas between them.")
+    if len(text) > LONGEST:
+        raise QueryError(f"The query has {len(text)} characters; {LONGEST} are the most.")
+    (_check_words if mode == "words" else _check_expression)(con, text)
+    return Query(mode, text)
+
+
+def as_toml(query: Query, known: Sequence[str]) -> str:
+    """Words as lines for topics.toml, under an id that no known topic has."""
+    stem = re.sub(r"[^a-z0-9]+", "-", folded_phrase(_phrases(query.text)[0])).strip("-")
+    topic_id = stem = stem[:40] or "search"
+    number = 1
+    while topic_id in known:
+        number += 1
+        topic_id = f"{stem}-{number}"
+    entry = query.entry(topic_id)
+    # A string of JSON is one of TOML.
+    values = {"id": entry.id, "name": entry.name, "aliases": list(entry.aliases)}
+    lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+    return "\n".join(["[[topic]]", *lines])
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    """The phrases, each once: two that are the same once folded are one alias."""
+    found: dict[str, str] = {}
+    for part in re.split(r"[,，、\n]", text):
+        phrase = " ".join(part.split())
+        found.setdefault(fold(phrase).text.strip(), phrase)
+    return tuple(phrase for phrase in found.values() if phrase)
+
+
+def _check_words(_: duckdb.DuckDBPyConnection, text: str) -> None:
+    phrases = _phrases(text)
+    if not phrases:
+        raise QueryError("Give a word or a phrase, or several with commas between them.")
+    if len(phrases) > MOST_PHRASES:
+        raise QueryError(f"These are {len(phrases)} phrases; {MOST_PHRASES} are the most.")
+    try:
+        TopicEntry(id="search", name="search", aliases=phrases)
+    except ValidationError as error:
+        why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise QueryError(f"A phrase {why}.") from None
+    for phrase in phrases:
+        if len(folded_phrase(phrase)) < 2 and not _UNSPACED.match(phrase):
+            raise QueryError(f"{phrase!r} is too short: a word needs two letters or more.")
+
+
+def _check_expression(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    try:
+        [(is_everywhere,)] = con.execute("SELECT regexp_matches('', ?)", [text]).fetchall()
+    except duckdb.Error as error:
+        why = " ".join(str(error).split()).removeprefix("Invalid Input Error: ")
+        raise QueryError(f"This is no regular expression that RE2 knows: {why}.") from None
+    if is_everywhere:
+        raise QueryError("This expression matches every text, also an empty one.")
+
+
+def _by_words(
+    query: Query,
+    con: duckdb.DuckDBPyConnection,
+    files: Sequence[str],
+    selection: Selection,
+    is_shown: bool,
+) -> Iterator[Found]:
+    for batch in con.sql(texts_sql(files, selection)).to_arrow_reader(ROWS_AT_ONCE):
+        hits_of: dict[int, list[Hit]] = {}
+        for row, hits in mentions_in(batch, [query.topic]):
+            hits_of.setdefault(row, []).extend(hits)
+        about = batch.select(["article_id", "published_date", "published_at"])
+        for row, hits in hits_of.items():
+            first: dict[tuple[str, int], Context] = {}
+            for hit in hits if is_shown else ():
+                context = hit.context_left, hit.matched_text, hit.context_right
+                first.setdefault((hit.field, hit.sentence_no), context)
+            article_id, day, at = (column[row].as_py() for column in about.columns)
+            yield Found(article_id, day, at, tuple(first.values())[:CONTEXTS])
+
+
+def _by_expression(
+    query: Query,
+    con: duckdb.DuckDBPyConnection,
+    files: Sequence[str],
+    selection: Selection,
+    is_shown: bool,
+) -> Iterator[Found]:
+    table = con.sql(matches_sql(files, selection, query.text, is_shown)).to_arrow_table()
+    fields = fields_of(selection) if is_shown else []
+    for row in table.to_pylist():
+        contexts = [context for field in fields for context in _excerpts(row, field)]
+        yield Found(
+            row["article_id"], row["published_date"], row["published_at"], tuple(contexts[:3])
+        )
+
+
+def _excerpts(row: dict[str, Any], field: str) -> Iterator[Context]:
+    around = pairwise(row[f"{field}_between"] or ())
+    for hit, (before, after) in zip(row[field] or (), around, strict=False):
+        if hit:
+            left, right = before[-CONTEXT:], after[:CONTEXT]
+            yield " ".join(f"{left}|".split())[:-1], hit[:200], " ".join(f"|{right}".split())[1:]
+
+
+def _newest_first(found: Found) -> tuple[int, float, str]:
+    at = found.published_at
+    return -found.day.toordinal(), -at.timestamp() if at else 0.0, found.article_id
+
+
+def _matcher(query: Query) -> Matcher:
+    return Matcher([query.topic])

@@ -1,0 +1,164 @@
+"""Searches that run beside the requests: through the texts day by day, the newest first."""
+
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from threading import BoundedSemaphore, Event, Lock, Thread
+
+import duckdb
+
+from flows.desk.queries import Found, Query
+from flows.desk.snapshots import Snapshots
+from warehouse.layers.layout import Layout
+from warehouse.questions.search import Days, Row, articles_by_day, found_series
+from warehouse.questions.selection import Selection
+from warehouse.questions.texts import files_by_day
+from warehouse.read.query import QueryError
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2  # searches; the others wait
+KEPT = 10
+LISTED = 2_000  # articles that are kept of a search, with their contexts; the others are counted
+FIRST_ARTICLES, MORE_ARTICLES = 1_000, 5_000  # read at a time: the first results come at once
+UNWATCHED = 60.0  # seconds after which a search is cancelled that no browser asks for
+AT_FIRST = 0.3  # seconds that a request waits for a search that is done at once
+
+Key = tuple[Query, Selection, int]
+
+
+@dataclass
+class Search:
+    """One search: what it looks for, how far it has come, and what it has found."""
+
+    query: Query
+    selection: Selection
+    load_no: int
+    state: str = "waiting"  # running, done, cancelled, failed
+    articles: int = 0
+    searched: int = 0
+    back_to: date | None = None  # the earliest day that has been searched
+    found: int = 0
+    listed: list[Found] = field(default_factory=list)
+    days: list[Row] = field(default_factory=list)  # `found_series` of what was searched, at the end
+    problem: str = ""
+    ended: Event = field(default_factory=Event)
+    asked_at: float = field(default_factory=time.monotonic)
+    _con: duckdb.DuckDBPyConnection | None = None
+    _is_cancelled: bool = False
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether more may be found."""
+        return self.state in ("waiting", "running")
+
+    def cancel(self) -> None:
+        """End it soon; what it has found stays."""
+        self._is_cancelled = True
+        if self._con:
+            self._con.interrupt()
+
+    def _is_over(self) -> bool:
+        return self._is_cancelled or time.monotonic() - self.asked_at > UNWATCHED
+
+    def run(self, snapshots: Snapshots, layout: Layout, places: BoundedSemaphore) -> None:
+        """Search, when a place is free."""
+        try:
+            while not places.acquire(timeout=0.2):
+                if self._is_over():
+                    self.state = "cancelled"
+                    return
+            try:
+                with snapshots.cursor() as con:
+                    self._search(con, layout)
+            finally:
+                places.release()
+        except duckdb.InterruptException:
+            self.state = "cancelled"
+        except Exception as error:
+            # A thread has no caller: the page tells.
+            if not isinstance(error, duckdb.Error | QueryError):
+                log.exception("a search failed")
+            self.state, self.problem = "failed", " ".join(str(error).split())[:300]
+        finally:
+            self._con = None
+            self.ended.set()
+
+    def _search(self, con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+        self.state = "running"
+        self._con = con
+        days = articles_by_day(con, self.selection)
+        files = files_by_day(con, layout)
+        self.articles = sum(number for _, number in days)
+        by_day: Counter[date] = Counter()
+        for batch in _batches(days):
+            if self._is_over():
+                break
+            part = replace(self.selection, first_day=batch[-1][0], last_day=batch[0][0])
+            paths = [path for day, _ in batch for path in files.get(day, ())]
+            found = self.query.find(con, paths, part, len(self.listed) < LISTED) if paths else []
+            by_day.update(each.day for each in found)
+            self.listed += found[: LISTED - len(self.listed)]
+            self.found += len(found)
+            self.searched += sum(number for _, number in batch)
+            self.back_to = batch[-1][0]
+        is_whole = self.searched == self.articles
+        # What was not searched is in no share.
+        since = self.selection.first_day if is_whole or not self.back_to else self.back_to
+        self.days = found_series(con, replace(self.selection, first_day=since), by_day)
+        self.state = "done" if is_whole else "cancelled"
+
+
+def _batches(days: Days) -> Iterator[Days]:
+    batch: list[tuple[date, int]] = []
+    most = FIRST_ARTICLES
+    for day in days:
+        batch.append(day)
+        if sum(number for _, number in batch) >= most:
+            yield batch
+            batch, most = [], MORE_ARTICLES
+    if batch:
+        yield batch
+
+
+class Searches:
+    """The last searches of all browsers, by what they look for."""
+
+    def __init__(self, snapshots: Snapshots, layout: Layout) -> None:
+        self._snapshots, self._layout = snapshots, layout
+        self._places = BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
+        self._kept: OrderedDict[Key, Search] = OrderedDict()
+
+    def of(self, query: Query, selection: Selection, load_no: int) -> Search:
+        """The search of that load, begun now unless it is kept; one that was cancelled, again."""
+        key = query, selection, load_no
+        with self._lock:
+            search = self._kept.get(key)
+            if search is None or search.state in ("cancelled", "failed"):
+                search = self._kept[key] = Search(query, selection, load_no)
+                arguments = (self._snapshots, self._layout, self._places)
+                Thread(target=search.run, args=arguments, daemon=True, name="search").start()
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)[1].cancel()
+        search.asked_at = time.monotonic()
+        search.ended.wait(AT_FIRST)
+        return search
+
+    def kept(self, query: Query, selection: Selection, load_no: int) -> Search | None:
+        """The search of that load, if it is kept."""
+        search = self._kept.get((query, selection, load_no))
+        if search:
+            search.asked_at = time.monotonic()
+        return search
+
+    def close(self) -> None:
+        """Cancel all, as the desk ends, and wait for them."""
+        for search in list(self._kept.values()):
+            search.cancel()
+        for search in list(self._kept.values()):
+            search.ended.wait(5)

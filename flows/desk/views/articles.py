@@ -1,0 +1,49 @@
+"""Articles: those behind a number, newest first, with the sentences that mention the topics."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.desk.desk import Asked, asked
+from warehouse.questions.articles import articles, contexts, count
+from warehouse.read.query import QueryError
+
+PAGE = 50
+
+
+def list_articles(request: Request) -> Response:
+    """The page."""
+    with asked(request) as view:
+        total = count(view.con, view.selection)
+        number = page_number(view, total)
+        rows = articles(view.con, view.selection, PAGE, PAGE * (number - 1))
+        said = {}
+        if view.selection.topics:
+            said = contexts(view.con, view.selection, [row["article_id"] for row in rows])
+        quotes = {
+            article_id: [
+                (each["context_left"], each["matched_text"], each["context_right"])
+                for each in found
+            ]
+            for article_id, found in said.items()
+        }
+        return view.page(
+            "articles.html",
+            rows=rows,
+            quotes=quotes,
+            total=total,
+            number=number,
+            pages=pages(total),
+        )
+
+
+def page_number(view: Asked, total: int) -> int:
+    """Which page of a list is asked for, from 1; the last one where there are fewer."""
+    given = view.query.get("page") or "1"
+    if not (given.isascii() and given.isdigit()):
+        raise QueryError(f"page must be a number, got {given!r}")
+    return max(1, min(int(given[:9]), pages(total)))
+
+
+def pages(total: int) -> int:
+    """How many pages a list has."""
+    return -(-total // PAGE)

@@ -1,0 +1,174 @@
+"""Reading one article: its text, versions, what was stripped, and the page as it was archived."""
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from flows.desk.archived_page import POLICY, NotArchived, archive_file, archived_page
+from flows.desk.desk import Asked, asked
+from flows.desk.queries import query_of
+from tasks.text.changes import Piece, changes
+from warehouse.questions import articles
+from warehouse.questions.articles import Row
+from warehouse.read.query import QueryError
+
+Segment = tuple[str, str]  # a text, and what it is marked as or ""
+Spans = list[tuple[int, int, str]]
+
+KEPT_AROUND = 300  # characters of unchanged text beside a change
+
+
+def read(request: Request) -> Response:
+    """The page of an article."""
+    with asked(request) as view:
+        versions, latest = _article(view)
+        shown = _version(view, versions, "version", latest["version_no"])
+        before = None
+        if "with" in view.query:
+            before = _version(view, versions, "with", 0)
+        bodies = articles.bodies(view.con, view.desk.layout, [shown, *([before] if before else [])])
+        texts = _texts(shown, bodies.get(shown["version_no"]))
+        spans = _spans(view, shown, texts)
+        why_no_page = ""
+        try:
+            archive_file(view.desk.layout, shown["raw_ref"])
+        except NotArchived as error:
+            why_no_page = str(error)
+        return view.page(
+            "article.html",
+            article=shown,
+            latest=latest,
+            versions=versions,
+            source=view.known.sources.get(shown["source_id"], shown["source_id"]),
+            text={
+                field: paragraphs(
+                    marked(text, spans[field]), "\n" if field == "caption" else "\n\n"
+                )
+                for field, text in texts.items()
+            },
+            has_body=bodies.get(shown["version_no"]) is not None,
+            marks=sum(map(len, spans.values())),
+            before=before,
+            changes=_changes(before, shown, bodies) if before else [],
+            copies=articles.copies(view.con, shown["article_id"], latest["cluster_id"])
+            if latest["cluster_id"]
+            else [],
+            stripped=articles.stripped(view.con, shown["article_id"], shown["version_no"]),
+            why_no_page=why_no_page,
+        )
+
+
+def page(request: Request) -> Response:
+    """The archived page of a version, for the frame in the article's page."""
+    with asked(request) as view:
+        versions, latest = _article(view)
+        shown = _version(view, versions, "version", latest["version_no"])
+        try:
+            text, status = archived_page(view.desk.layout, shown["raw_ref"]), HTTPStatus.OK
+        except NotArchived as error:
+            template = view.desk.templates.from_string("<!doctype html><p>{{ why }}</p>")
+            text, status = template.render(why=str(error)), HTTPStatus.NOT_FOUND
+    # Surrogates of a broken page have no UTF-8.
+    content = text.encode("utf-8", "replace")
+    return HTMLResponse(content, status, headers={"Content-Security-Policy": POLICY})
+
+
+def _article(view: Asked) -> tuple[list[Row], Row]:
+    given = view.request.path_params["article_id"]
+    try:
+        article_id = str(UUID(given))
+    except ValueError:
+        raise HTTPException(404, f"{given!r} is no id of an article.") from None
+    versions = articles.versions(view.con, article_id)
+    if not versions:
+        raise HTTPException(404, f"There is no article {article_id} in this snapshot.")
+    return versions, articles.latest(view.con, article_id)
+
+
+def _version(view: Asked, versions: list[Row], name: str, default: int) -> Row:
+    given = view.query.get(name) or str(default)
+    for row in versions:
+        if str(row["version_no"]) == given:
+            return row
+    there = ", ".join(str(row["version_no"]) for row in versions)
+    raise QueryError(f"{name}: there is no version {given!r} of this article; there are: {there}")
+
+
+def _texts(version: Row, body: str | None) -> dict[str, str]:
+    """The fields of a version that topics are counted in."""
+    captions = "\n".join(version["captions"] or ())
+    return {
+        "headline": version["headline"] or "",
+        "standfirst": version["standfirst"] or "",
+        "body": body or "",
+        "caption": captions,
+    }
+
+
+def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]:
+    """Where the search of the URL hits, else its topics, else all topics; by field."""
+    found: dict[str, Spans] = {field: [] for field in texts}
+    if query := query_of(view.con, view.query):
+        for field, text in texts.items():
+            found[field] = [(*span, query.text) for span in query.spans(view.con, text, field)]
+        return found
+    names = view.known.topics
+    rows = articles.mention_spans(
+        view.con, version["article_id"], version["version_no"], view.selection.topics or names
+    )
+    for row in rows:
+        found[row["field"]].append((row["char_start"], row["char_end"], names[row["topic_id"]]))
+    return found
+
+
+def marked(text: str, spans: Spans) -> Iterator[Segment]:
+    """The text in segments; of spans that overlap, the rest of the later one."""
+    at = 0
+    for start, end, name in sorted(spans):
+        if end > at:
+            start = max(start, at)
+            yield text[at:start], ""
+            yield text[start:end], name
+            at = end
+    yield text[at:], ""
+
+
+def paragraphs(segments: Iterable[Segment], between: str) -> list[list[Segment]]:
+    """The segments of each paragraph."""
+    found: list[list[Segment]] = [[]]
+    for text, name in segments:
+        first, *more = text.split(between)
+        found[-1].append((first, name))
+        found += [[(part, name)] for part in more]
+    return [part for part in found if any(text.strip() for text, _ in part)]
+
+
+def _changes(before: Row, after: Row, bodies: dict[int, str | None]) -> list[Piece]:
+    """What changed, with some of the text around it."""
+    old, new = (
+        "\n\n".join(
+            part
+            for part in (row["headline"], row["standfirst"], bodies.get(row["version_no"]))
+            if part
+        )
+        for row in (before, after)
+    )
+    found = changes(old, new)
+    last = len(found) - 1
+    return [
+        piece if piece.kind != "same" else _shortened(piece, at == 0, at == last)
+        for at, piece in enumerate(found)
+    ]
+
+
+def _shortened(piece: Piece, is_first: bool, is_last: bool) -> Piece:
+    head = "" if is_first else piece.text[:KEPT_AROUND]
+    tail = "" if is_last else piece.text[-KEPT_AROUND:]
+    if len(piece.text) <= len(head) + len(tail) + 100:
+        return piece
+    # At a word's end, where there are words.
+    return Piece("same", f"{head.rpartition(' ')[0] or head} […] {tail.partition(' ')[2] or tail}")

@@ -1,0 +1,72 @@
+"""Search: any words or a regular expression in the texts, as a list and over time."""
+
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.desk.desk import Asked, asked
+from flows.desk.queries import Query, as_toml, query_of
+from flows.desk.searches import LISTED, Search, Searches
+from flows.desk.views.articles import PAGE, page_number, pages
+from tasks.report import charts
+from warehouse.questions.articles import articles_by_id
+from warehouse.questions.search import Row, by_period, without_topics
+from warehouse.questions.series import totals
+from warehouse.read.query import QueryError
+
+
+def search(request: Request) -> Response:
+    """The page."""
+    with asked(request) as view:
+        try:
+            query = query_of(view.con, view.query)
+        except QueryError as error:
+            return view.page("search.html", 400, search=None, problem=str(error))
+        if query is None:
+            return view.page("search.html", search=None, problem="")
+        found = _searched(view, query)
+        return view.page("search.html", search=found, problem="", **_shown(view, query, found))
+
+
+def _searched(view: Asked, query: Query) -> Search:
+    """The search of the load that the URL names, else of the current one."""
+    searches: Searches = view.request.app.state.searches
+    selection = without_topics(view.selection)
+    given = view.query.get("load", "")
+    load_no = int(given) if given.isascii() and given.isdigit() else view.load_no
+    kept = searches.kept(query, selection, load_no)
+    if kept and view.query.get("cancel"):
+        kept.cancel()
+        kept.ended.wait(2)
+    is_wanted = kept and (kept.state != "cancelled" or view.query.get("cancel"))
+    return kept if kept and is_wanted else searches.of(query, selection, view.load_no)
+
+
+def _shown(view: Asked, query: Query, found: Search) -> Row:
+    listed = found.listed[:]
+    number = page_number(view, len(listed))
+    part = listed[PAGE * (number - 1) : PAGE * number]
+    asked_for = {"topic": (), "q": query.text, "mode": query.mode}
+    rows = [] if found.is_going_on else by_period(found.days, view.selection.unit)
+    periods = [row | {"series": query.text, "url": _narrowed(view, asked_for, row)} for row in rows]
+    unit = view.selection.unit
+    return {
+        "asked_for": asked_for,
+        "rows": articles_by_id(view.con, [each.article_id for each in part]),
+        "quotes": {each.article_id: each.contexts for each in part},
+        "listed": len(listed),
+        "most": LISTED,
+        "number": number,
+        "pages": pages(len(listed)),
+        "total": totals(periods) if periods else None,
+        "periods": periods,
+        "chart": charts.attention(periods, [], unit) if periods else None,
+        "toml": as_toml(query, [*view.known.topics]) if query.mode == "words" else "",
+    }
+
+
+def _narrowed(view: Asked, asked_for: Row, row: Row) -> str:
+    """The same search in one period."""
+    last = row["period_end"] - timedelta(days=1)
+    return view.url("/search", **asked_for, first=row["period"], last=last, unit=None)

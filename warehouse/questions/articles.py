@@ -1,0 +1,182 @@
+"""The articles behind a number, and one article with all that is kept of it."""
+
+# ruff: noqa: S608 - values in the SQL are literals
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import duckdb
+
+from warehouse.layers.layout import Layout
+from warehouse.questions.selection import Selection, listed
+from warehouse.questions.texts import files_by_day, texts_of
+from warehouse.read.query import records
+
+Row = dict[str, Any]
+
+CONTEXTS = 3  # sentences shown of an article
+MOST_COPIES = 50
+MOST_BLOCKS = 300
+NEWEST_FIRST = "ORDER BY published_date DESC, published_at DESC NULLS LAST, article_id"
+SHOWN = """SELECT article_id, version_no, source_id, coalesce(name, source_id) AS source, headline,
+       published_date, published_at, url_canonical AS url, access, is_truncated,
+       duplicate_of IS NOT NULL AS is_copy, versions"""
+
+
+def counted_sql(selection: Selection) -> str:
+    """FROM and WHERE of the articles that count in the series of a selection.
+
+    Without topics all articles of its days and sources.
+    """
+    parts = [
+        "FROM articles",
+        # Days outside a source's calendar are in no series.
+        "SEMI JOIN coverage ON coverage.source_id = articles.source_id AND day = published_date",
+    ]
+    if not selection.has_all_sources:
+        parts.append(
+            f"SEMI JOIN (FROM sources WHERE {selection.of_sources()}) AS chosen"
+            " ON chosen.source_id = articles.source_id"
+        )
+    if selection.topics:
+        field = " AND field = 'headline'" if selection.is_headlines_only else ""
+        parts.append(
+            f"SEMI JOIN (FROM mentions WHERE {selection.of_topics()}{field}) AS hit\n"
+            "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no"
+        )
+    parts.append(f"WHERE {selection.of_days('published_date')}")
+    if selection.is_without_copies:
+        parts.append("  AND duplicate_of IS NULL")
+    return "\n".join(parts)
+
+
+def articles_sql(selection: Selection) -> str:
+    """The SQL of `articles`, without its limit."""
+    return f"""{SHOWN}
+FROM (SELECT articles.*
+{counted_sql(selection)}) AS articles
+LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_id)
+{NEWEST_FIRST}"""
+
+
+def count(con: duckdb.DuckDBPyConnection, selection: Selection) -> int:
+    """How many articles there are."""
+    [(number,)] = con.sql(f"SELECT count(*) {counted_sql(selection)}").fetchall()
+    return int(number)
+
+
+def articles(
+    con: duckdb.DuckDBPyConnection, selection: Selection, limit: int, offset: int = 0
+) -> list[Row]:
+    """The articles, newest first.
+
+    Rows: article_id, version_no, source_id, source, headline, published_date, published_at, url,
+    access, is_truncated, is_copy, versions.
+    """
+    return records(con, f"{articles_sql(selection)} LIMIT ? OFFSET ?", [limit, offset])
+
+
+def articles_by_id(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Row]:
+    """The same for articles whose ids are known, in their order."""
+    found = records(
+        con,
+        f"{SHOWN} FROM articles LEFT JOIN (SELECT source_id, name FROM sources) AS named"
+        " USING (source_id) WHERE article_id IN (SELECT unnest(?::UUID[]))",
+        [list(ids)],
+    )
+    by_id = {row["article_id"]: row for row in found}
+    return [by_id[each] for each in ids if each in by_id]
+
+
+def contexts(
+    con: duckdb.DuckDBPyConnection, selection: Selection, ids: Sequence[str]
+) -> dict[str, list[Row]]:
+    """The first CONTEXTS sentences that mention the topics, by article.
+
+    Rows: topic_id, field, context_left, matched_text, context_right.
+    """
+    field = " AND field = 'headline'" if selection.is_headlines_only else ""
+    rows = records(
+        con,
+        f"""SELECT article_id, topic_id, field, context_left, matched_text, context_right
+        FROM mentions
+        SEMI JOIN articles USING (article_id, version_no)
+        WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.of_topics()}{field}
+        QUALIFY row_number() OVER (PARTITION BY article_id, field, sentence_no
+                                   ORDER BY char_start, topic_id) = 1
+        ORDER BY list_position(['headline', 'standfirst', 'body', 'caption'], field), char_start""",
+        [list(ids)],
+    )
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if len(found[row["article_id"]]) < CONTEXTS:
+            found[row["article_id"]].append(row)
+    return found
+
+
+def versions(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Row]:
+    """All versions of an article as in article_versions, by number; none where there is no such."""
+    return records(
+        con, "FROM article_versions WHERE article_id = ? ORDER BY version_no", [article_id]
+    )
+
+
+def latest(con: duckdb.DuckDBPyConnection, article_id: str) -> Row:
+    """What `articles` adds to an article's latest version: version_no, duplicate_of, cluster_id."""
+    [row] = records(
+        con,
+        "SELECT version_no, duplicate_of, cluster_id FROM articles WHERE article_id = ?",
+        [article_id],
+    )
+    return row
+
+
+def copies(con: duckdb.DuckDBPyConnection, article_id: str, cluster_id: str) -> list[Row]:
+    """Other articles with the same text, the earliest first; rows as of `articles`."""
+    return records(
+        con,
+        f"{SHOWN} FROM articles LEFT JOIN (SELECT source_id, name FROM sources) AS named"
+        " USING (source_id) WHERE cluster_id = ? AND article_id <> ?"
+        f" ORDER BY published_at NULLS LAST, article_id LIMIT {MOST_COPIES}",
+        [cluster_id, article_id],
+    )
+
+
+def stripped(con: duckdb.DuckDBPyConnection, article_id: str, version_no: int) -> list[Row]:
+    """What was taken out of the page of a version, in the page's order, MOST_BLOCKS at most."""
+    return records(
+        con,
+        "SELECT position, kind, rule, text, in_article FROM stripped_blocks"
+        f" WHERE article_id = ? AND version_no = ? ORDER BY position LIMIT {MOST_BLOCKS}",
+        [article_id, version_no],
+    )
+
+
+def mention_spans(
+    con: duckdb.DuckDBPyConnection, article_id: str, version_no: int, topics: Iterable[str]
+) -> list[Row]:
+    """Where topics come up in a version: field, char_start, char_end, topic_id."""
+    return records(
+        con,
+        f"""SELECT field, char_start, char_end, topic_id FROM mentions
+        WHERE article_id = ? AND version_no = ? AND topic_id IN ({listed(topics) or "NULL"})
+        ORDER BY ALL""",
+        [article_id, version_no],
+    )
+
+
+def bodies(
+    con: duckdb.DuckDBPyConnection, layout: Layout, chosen: Sequence[Row]
+) -> dict[int, str | None]:
+    """The bodies of versions of one article, by number, out of the files of their days."""
+    by_day = files_by_day(con, layout)
+    files = {path for row in chosen for path in by_day.get(row["published_date"], ())}
+    if not files:
+        return {}
+    found = records(
+        con,
+        f"""SELECT version_no, body FROM {texts_of(sorted(files))}
+        WHERE article_id = ? AND version_no IN (SELECT unnest(?))""",
+        [chosen[0]["article_id"], [row["version_no"] for row in chosen]],
+    )
+    return {row["version_no"]: row["body"] for row in found}

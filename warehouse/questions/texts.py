@@ -1,0 +1,34 @@
+"""The texts of articles, read from the Parquet files of their days alone."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+import duckdb
+
+from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import UNDATED
+from warehouse.questions.selection import listed
+
+DAY = re.compile(r"/published_date=([^/]+)/")
+
+
+def files_by_day(con: duckdb.DuckDBPyConnection, layout: Layout) -> dict[date | None, list[str]]:
+    """The files of articles that count, by day of publication, as read_parquet takes them."""
+    root = layout.root.absolute().as_posix()
+    found: dict[date | None, list[str]] = defaultdict(list)
+    rows = con.execute("SELECT DISTINCT path FROM files WHERE layer = 'articles' ORDER BY path")
+    for (path,) in rows.fetchall():
+        day = DAY.search(path)
+        if day:
+            key = None if day[1] == UNDATED else date.fromisoformat(day[1])
+            # read_parquet takes its paths as patterns.
+            found[key].append(re.sub(r"([*?\[])", r"[\1]", f"{root}/{path}"))
+    return found
+
+
+def texts_of(files: Iterable[str]) -> str:
+    """A relation of SQL: the rows of these files."""
+    days = "hive_partitioning = true, hive_types = {'published_date': DATE}"
+    return f"read_parquet([{listed(files)}], {days})"
