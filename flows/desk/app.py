@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -26,6 +26,7 @@ from flows.desk.views import (
     search,
     sources,
 )
+from tasks.report import chart_style
 from tasks.report.page import FOLDER as REPORT
 from tasks.report.page import chart_library
 from tasks.settings import Settings
@@ -57,8 +58,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         return Response(library, media_type="text/javascript", headers=UNCHANGING)
 
     def style(_: Request) -> Response:
-        text = page_style()
-        return Response(text, media_type="text/css")
+        return Response(_style(), media_type="text/css")
 
     searches = Searches(desk.snapshots, layout)
 
@@ -81,6 +81,13 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     app.state.desk, app.state.searches = desk, searches
     desk.templates.globals["charts"] = str(app.url_path_for("charts"))
     return app
+
+
+def _style() -> str:
+    """The report's style, with its colours as variables."""
+    light, dark = map(chart_style.variables, chart_style.COLOURS)
+    colours = f":root {{{light}}}\n@media (prefers-color-scheme: dark) {{:root {{{dark}}}}}\n"
+    return colours + (REPORT / "page.css").read_text(encoding="utf-8")
 
 
 # A name holds the hash of its content.

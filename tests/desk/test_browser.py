@@ -42,7 +42,9 @@ def browser() -> Iterator[Browser]:
 class Watched:
     """A page, what it asked of whom, and what it complained about."""
 
-    def __init__(self, browser: Browser, base: str, width: int = 1024, scheme: str = "light"):
+    def __init__(
+        self, browser: Browser, base: str, width: int = 1024, scheme: str = "light"
+    ) -> None:
         self.page = browser.new_page(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
@@ -95,8 +97,8 @@ def test_a_click_on_a_bar_lists_its_articles(browser: Browser, base: str) -> Non
     assert marks.count()
     shown = page.evaluate(
         """() => {
-            const bars = document.querySelector(".chart").view.data("shares").filter((bar) => bar.hits);
-            return bars[bars.length - 1];
+            const bars = document.querySelector(".chart").view.data("shares");
+            return bars.findLast((bar) => bar.hits);
         }"""
     )
     with page.expect_navigation():

@@ -67,7 +67,8 @@ def test_password_is_asked_for(layout: Layout) -> None:
 
     def status(given: str) -> int:
         encoded = base64.b64encode(given.encode()).decode()
-        return client.get("/", headers={"Authorization": f"Basic {encoded}"}).status_code
+        answer = client.get("/", headers={"Authorization": f"Basic {encoded}"})
+        return int(answer.status_code)
 
     assert client.get("/").status_code == 401
     assert [status(each) for each in ("", "x", "x:", "x:p", "x:p:ä ", "x:p:ä", ":p:ä")] == [

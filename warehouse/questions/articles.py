@@ -1,6 +1,5 @@
 """The articles behind a number, and one article with all that is kept of it."""
 
-# ruff: noqa: S608 - values in the SQL are literals
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
