@@ -17,10 +17,10 @@ from flows.desk.desk import FOLDER, Desk
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
-    archived_page,
     articles,
     attention,
     export,
+    extraction,
     overview,
     read,
     search,
@@ -44,7 +44,7 @@ VIEWS: dict[str, View] = {
     "/search": search.search,
     "/sources": sources.sources,
     "/sources/{source_id}": sources.source,
-    "/page": archived_page.archived_page,
+    "/page": extraction.extraction,
     "/export/{name}": export.export,
 }
 
