@@ -19,15 +19,15 @@ from flows.cli.options import (
     fail,
     flow_files,
 )
-from flows.cli.query_commands import layout_of, print_topics
+from flows.cli.query_commands import layout_of, print_topics, readable_layout
 from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
-from tasks.installation import SOURCES, TOPICS, open_installation
+from tasks.installation import SOURCES, TOPICS, open_installation, settings_of
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
-DESK = "http://127.0.0.1:8700/"
+DESK_PORT = 8700
 DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
@@ -54,6 +54,28 @@ def serve(
     raise typer.Exit(status)
 
 
+def desk(
+    data: DataFolder = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")
+    ] = DESK_PORT,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Show the sample newsroom, after `presswatch demo`.")
+    ] = False,
+) -> None:
+    """Serve pages to look, click and read in a browser, until Ctrl-C."""
+    from flows.desk.server import serve_desk
+
+    with ExitStack() as held:
+        if sample:
+            data = (data or DEMO).absolute()
+            held.enter_context(sample_newsroom(data))
+        serve_desk(readable_layout(data), settings_of(data=data), host, port, print)
+
+
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
     """Make a year of history of the sample newsroom, ingest it as of now, and show the topics."""
     folder = data.absolute()
@@ -68,7 +90,7 @@ def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) ->
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
     more = "" if data == DEMO else f" --data {data}"
-    print(f"Desk:        presswatch desk --sample{more}, then {DESK}")
+    print(f"Desk:        presswatch desk --sample{more}, then http://127.0.0.1:{DESK_PORT}/")
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
