@@ -45,6 +45,15 @@ def chart_library(layout: Layout) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def style() -> str:
+    """The style of the page, with the colours of both schemes as variables."""
+    light, dark = map(chart_style.variables, chart_style.COLOURS)
+    colours = (
+        f":root {{{light}}}\n@media screen and (prefers-color-scheme: dark) {{:root {{{dark}}}}}\n"
+    )
+    return colours + (FOLDER / "page.css").read_text(encoding="utf-8")
+
+
 def render(figures: Figures, library: str) -> str:
     """The whole page."""
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
@@ -72,10 +81,6 @@ def render(figures: Figures, library: str) -> str:
         known=lambda row: percent_down(row["completeness"]),
         between=between,
     )
-    light, dark = map(chart_style.variables, chart_style.COLOURS)
-    colours = (
-        f":root {{{light}}}\n@media screen and (prefers-color-scheme: dark) {{:root {{{dark}}}}}\n"
-    )
     return environment.get_template("page.html.j2").render(
         figures=figures,
         topics=[_topic(figures, topic) for topic in figures.topics],
@@ -85,7 +90,7 @@ def render(figures: Figures, library: str) -> str:
         few=FEW,
         top=max((topic["high"] or 0 for topic in figures.topics), default=0) or 1,
         series=["collected", *{row["source"] for row in figures.by_source}],
-        style=Markup(colours + (FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
+        style=Markup(style()),  # noqa: S704 - our own
         scripts=[Markup(library), Markup(script)],  # noqa: S704 - our own files
         hashes=" ".join(f"'sha256-{digest}'" for digest in hashes),
         made_at=datetime.now(UTC),
