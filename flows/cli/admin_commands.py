@@ -20,7 +20,7 @@ from flows.cli.options import (
     flow_files,
 )
 from flows.cli.query_commands import layout_of, print_topics
-from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
+from flows.cli.sample import DEMO, begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
@@ -28,7 +28,6 @@ from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
 DESK = "http://127.0.0.1:8700/"
-DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
 def serve(

@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,7 @@ from rich.text import Text
 
 from flows.cli.console import printable, relations_view
 from flows.cli.options import DataFolder, Exit, fail, say
+from flows.cli.sample import DEMO, sample_newsroom
 from tasks.installation import settings_of
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
@@ -131,12 +132,21 @@ def desk(
         str, typer.Option(help="Address to listen on; others than loopback need a password.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8700,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The demo of data/demo; its papers are served as well.")
+    ] = False,
 ) -> None:
     """Serve pages to look, click and read in a browser, until Ctrl-C."""
     from flows.desk.server import serve_desk
 
-    settings = settings_of(data=data)
-    serve_desk(_readable_layout(data), settings, host, port, print)
+    with ExitStack() as held:
+        if sample:
+            data = (data or DEMO).absolute()
+            layout = _readable_layout(data)
+            held.enter_context(sample_newsroom(data))
+        else:
+            layout = _readable_layout(data)
+        serve_desk(layout, settings_of(data=data), host, port, print)
 
 
 def sources_health(data: DataFolder = None) -> None:

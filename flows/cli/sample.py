@@ -16,6 +16,7 @@ from warehouse.layers.layout import Layout
 if TYPE_CHECKING:
     from newsroom_stories import Demo
 
+DEMO = Path("data/demo")  # the data folder of the sample newsroom
 SAMPLE = Path("deployments/sample")
 SEED = 20
 """Of the demo's year: the same seed and day give the same articles."""
