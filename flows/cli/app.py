@@ -20,7 +20,7 @@ from flows.cli.options import (
     print_version,
 )
 from flows.cli.page_commands import check_sources, extract
-from flows.cli.query_commands import desk, report, schema, sources_health, sql
+from flows.cli.query_commands import desk, mcp, report, schema, sources_health, sql
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
@@ -199,7 +199,7 @@ def recount(
 
 
 _COMMANDS = (
-    *(extract, sql, schema, report, desk, health, serve, deploy, env),
+    *(extract, sql, schema, report, desk, mcp, health, serve, deploy, env),
     *(backup, maintain, repair, demo),
 )
 for command in _COMMANDS:

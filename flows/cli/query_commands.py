@@ -149,6 +149,17 @@ def desk(
         serve_desk(layout, settings_of(data=data), host, port, print)
 
 
+def mcp(data: DataFolder = None) -> None:
+    """Answer questions of an assistant on this machine, over standard input and output (MCP)."""
+    try:
+        from flows.mcp.server import create_server
+    except ModuleNotFoundError as missing:
+        name = (missing.name or "").partition(".")[0]
+        why = f"presswatch mcp: {name} is not installed: pip install 'presswatch[mcp]'"
+        fail(why, Exit.FAILED)
+    create_server(_readable_layout(data)).run()
+
+
 def sources_health(data: DataFolder = None) -> None:
     """Show which sources fail, are silent or lose articles, and how often each is asked."""
     from flows.cli.console import health_view, losses_view

@@ -17,15 +17,17 @@ from flows.desk.desk import FOLDER, Desk
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
-    archived_page,
     articles,
     attention,
     export,
+    extraction,
     overview,
     read,
     search,
     sources,
 )
+from tasks.report import chart_style
+from tasks.report.page import FOLDER as REPORT
 from tasks.report.page import chart_library
 from tasks.settings import Settings
 from warehouse.layers.layout import Layout
@@ -42,7 +44,7 @@ VIEWS: dict[str, View] = {
     "/search": search.search,
     "/sources": sources.sources,
     "/sources/{source_id}": sources.source,
-    "/page": archived_page.archived_page,
+    "/page": extraction.extraction,
     "/export/{name}": export.export,
 }
 

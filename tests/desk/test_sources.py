@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from flows.desk.app import create_app
-from flows.desk.views import archived_page
+from flows.desk.views import extraction
 from tasks.archive import ArchiveWriter
 from tasks.load.loader import load
 from tasks.model import Entry
@@ -106,9 +106,9 @@ def test_the_strip_shows_the_selected_days(desk: TestClient) -> None:
     days: dict[str, Any] = {"from": "2026-03-06", "to": "2026-03-12"}
     page = shown(desk, "/sources", **days, country="es")
     [strip] = charts(page)
-    values = strip["layer"][0]["data"]["values"]
+    values = strip["data"]["values"]
     states = {value["from"]: value["state"] for value in values}
-    assert {value["source"] for value in values} == {"es-diario"}
+    assert {value["series"] for value in values} == {"es-diario"}
     assert list(states) == [f"2026-03-{day:02}" for day in range(6, 13)]
     assert states["2026-03-11"] == "missing"
     assert states["2026-03-09"] == "observed"
@@ -126,7 +126,7 @@ def test_a_source_says_what_it_lost_and_when(desk: TestClient) -> None:
     gaps = rows(page, "gaps")
     assert [cells[0] for cells in gaps] == ["6 March 2026 to 7 March 2026", "15 March 2026"]
     lost = {row[0]: row[4] for row in rows(page, "days")}
-    assert lost["2026-03-07"] == "14"
+    assert lost["7 Mar 2026"] == "14"
     assert "20260302T060000Z-000000.warc.gz</code>, 2026-03-15: older than a day" in page
 
 
@@ -171,20 +171,20 @@ def test_only_places_that_captures_name_are_read(desk: TestClient, ref: str) -> 
 
 def test_an_archive_that_is_gone_is_said_to_be(desk: TestClient) -> None:
     removed = shown(desk, "/page", 404, ref="gb-post/20260302T060000Z-000000.warc.gz#0")
-    assert "was removed from the archive on 2026-03-15: older than a day" in removed
+    assert "was removed on 2026-03-15 (older than a day)" in removed
     elsewhere = shown(desk, "/page", 404, ref="pt-jornal/20260302T060000Z-000000.warc.gz#0")
-    assert "not on this machine" in elsewhere
+    assert "000000.warc.gz is missing" in elsewhere
 
 
 def test_two_pages_at_most_are_read_at_once(
     desk: TestClient, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archived_page, "AT_ONCE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(extraction, "AT_ONCE", threading.BoundedSemaphore(1))
     settings = desk.app.state.desk.settings  # type: ignore[attr-defined]
     limits = settings.limits.model_copy(update={"page_seconds": 0.1})
     busy = settings.model_copy(update={"limits": limits})
     monkeypatch.setattr(desk.app.state.desk, "settings", busy)  # type: ignore[attr-defined]
-    with archived_page.AT_ONCE:
+    with extraction.AT_ONCE:
         assert "try again" in shown(desk, "/page", 503, ref=refs(desk, layout)[0])
 
 

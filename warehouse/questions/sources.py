@@ -10,7 +10,6 @@ from warehouse.questions.series import SQL, Row
 from warehouse.read.query import records
 
 LATEST = 50  # rejections that are listed
-CELLS = 4_000  # days of sources that a chart shows
 READS = 20  # reads of listings that are listed
 
 
@@ -43,14 +42,12 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 def coverage(
     con: duckdb.DuckDBPyConnection, source_ids: Collection[str], selection: Selection
 ) -> list[Row]:
-    """What was collected of these sources on the last of the selected days.
+    """What was collected of these sources in the periods of a selection.
 
-    That is at most 90 days, of many sources fewer, down to 28: as many as CELLS are.
+    Rows: those of reports/coverage.sql.
     """
-    days = min(90, max(28, CELLS // max(1, len(source_ids))))
-    first_day = max(selection.first_day, selection.last_day - timedelta(days=days - 1))
-    given = {"first_day": first_day, "last_day": selection.last_day, "unit": "day"}
-    rows = records(con, (SQL / "coverage.sql").read_text(), given)
+    days = {"first_day": selection.first_day, "last_day": selection.last_day}
+    rows = records(con, (SQL / "coverage.sql").read_text(), days | {"unit": selection.unit})
     return [row for row in rows if row["source_id"] in source_ids]
 
 
@@ -125,3 +122,27 @@ def captured(con: duckdb.DuckDBPyConnection, raw_ref: str) -> Row | None:
         [raw_ref],
     )
     return rows[0] if rows else None
+
+
+def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
+    """What was collected of the selected sources on the selected days.
+
+    days, days_collected and days_partial are of sources and within their calendars; completeness is
+    the share of what was published, None where nothing tells; on known_days any was collected.
+    """
+    [row] = records(
+        con,
+        f"""
+        SELECT count(*) AS days, count(*) FILTER (state <> 'missing') AS days_collected,
+               count(*) FILTER (state = 'partial') AS days_partial,
+               count(DISTINCT source_id) AS sources,
+               if(sum(estimated_published) = 0, 1,
+                  sum(extracted) FILTER (estimated_published IS NOT NULL)
+                      / sum(estimated_published)) AS completeness,
+               coalesce(list(DISTINCT day ORDER BY day) FILTER (state <> 'missing'), [])
+                   AS known_days
+        FROM coverage JOIN (SELECT source_id, country, language FROM sources) USING (source_id)
+        WHERE {selection.of_days()} AND {selection.of_sources()}
+        """,
+    )
+    return row

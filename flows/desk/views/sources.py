@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -15,10 +15,11 @@ from flows.desk.address import parameters
 from flows.desk.desk import Asked, asked
 from tasks.report import heat_maps
 from tasks.report.chart_style import Spec
-from tasks.report.chart_values import days_in_words, percent_down
+from tasks.report.chart_values import days_in_words, percent_down, time_axis
 from tasks.report.completeness import WHOLE
 from tasks.text.counted import shown_minutes
 from warehouse.questions import sources as questions
+from warehouse.questions.selection import fitting_unit
 from warehouse.questions.series import Row, gaps
 from warehouse.read.query import QueryError
 from warehouse.read.source_health import SourceHealth, health_in
@@ -43,6 +44,7 @@ ATTENTION = ("failing", "open", "cut_off", "silent", "rejecting", "losing")
 def sources(request: Request) -> Response:
     """The page of all sources."""
     with asked(request) as view:
+        view = _with_sources(view, view.selection.sources)
         health = health_in(view.con)
         rows = [
             _told(view, row, health[row["source_id"]])
@@ -55,7 +57,7 @@ def sources(request: Request) -> Response:
             "sources.html",
             sources=rows,
             needing=sum(row["is_urgent"] for row in rows),
-            chart=heat_maps.coverage(days, "day") if days else None,
+            chart=heat_maps.coverage(days, view.selection.unit) if days else None,
             kept=_kept(view),
         )
 
@@ -64,8 +66,7 @@ def source(request: Request) -> Response:
     """The page of one source."""
     source_id = request.path_params["source_id"]
     with asked(request) as view:
-        view = replace(view, selection=replace(
-            view.selection, sources=(source_id,), countries=(), languages=()))  # fmt: skip
+        view = _with_sources(view, (source_id,))
         rows = questions.sources(view.con, view.selection)
         health = health_in(view.con, source_id).get(source_id)
         if not rows or health is None:
@@ -80,9 +81,9 @@ def source(request: Request) -> Response:
             "source.html",
             view="sources",
             source=about,
-            days=[row | {"known": percent_down(row["completeness"])} for row in days],
-            strip=heat_maps.coverage(days, "day") if days else None,
-            chart=_by_day(days),
+            days=[_shown(view, row) for row in days],
+            strip=heat_maps.coverage(days, view.selection.unit) if days else None,
+            chart=_by_period(days, view.selection.unit),
             reads=questions.listing_reads(view.con, source_id),
             gaps=gaps(view.con, view.selection),
             counts=counts,
@@ -95,6 +96,13 @@ def source(request: Request) -> Response:
             },
             kept=_kept(view),
         )
+
+
+def _with_sources(view: Asked, sources: tuple[str, ...]) -> Asked:
+    """The request with these sources, and the unit that fits its range."""
+    unit = fitting_unit(view.selection.first_day, view.selection.last_day)
+    selection = replace(view.selection, sources=sources, unit=unit)
+    return replace(view, selection=selection)
 
 
 def _told(view: Asked, row: Row, health: SourceHealth) -> Row:
@@ -136,41 +144,46 @@ def _kept(view: Asked) -> Mapping[str, Any]:
     return {name: given for name, given in parameters(view.selection).items() if name not in names}
 
 
-def _by_day(rows: Sequence[Row]) -> Spec | None:
-    """Articles of a source by day: collected, failed, and lost as estimated."""
+def _shown(view: Asked, row: Row) -> Row:
+    last = row["period_end"] - timedelta(days=1)
+    return row | {
+        "time": days_in_words(row["period"], row["period_end"]),
+        "known": percent_down(row["completeness"]),
+        "url": view.url("/articles", topic=None, first=row["period"], last=last),
+    }
+
+
+def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
+    """Articles of a source by period: collected, failed, and lost as estimated."""
     parts = {"collected": "articles", "failed": "failed", "about lost": "estimated_lost"}
-    values = [
-        {
-            "from": str(row["period"]),
-            "time": days_in_words(row["period"], row["period_end"]),
-            "part": part,
-            "articles": round(row[name], 1),
-            "order": order,
-        }
-        for row in rows
-        for order, (part, name) in enumerate(parts.items())
-        if row[name]
-    ]
+    values = []
+    for row in rows:
+        about = {"from": str(row["period"]), "to": str(row["period_end"])}
+        about["time"] = days_in_words(row["period"], row["period_end"])
+        bottom = 0.0
+        for part, name in parts.items():
+            top = bottom + (row[name] or 0)
+            count = f"{row[name] or 0:,.0f}"
+            values.append({**about, "part": part, "bottom": bottom, "top": top, "count": count})
+            bottom = top
     if not values:
         return None
-    span = {
-        "scale": {"type": "utc", "domain": [str(rows[0]["period"]), str(rows[-1]["period_end"])]}
-    }
-    axis = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
-    count = {"field": "articles", "type": "quantitative"}
+    axis = {"title": None, "tickCount": 4, "minExtent": "@labels"}
     colours = {"domain": [*parts], "range": ["@observed", "@spike", "@partial"]}
-    legend = {"title": None, "columns": {"signal": "containerSize()[0] < 500 ? 2 : 3"}}
     return {
         "width": "container",
         "height": 120,
         "data": {"values": values},
-        "mark": {"type": "bar", "stroke": "@paper", "strokeWidth": 0.5},
+        "mark": {"type": "rect", "xOffset": 0.5, "x2Offset": -0.5},
         "encoding": {
-            "x": {"field": "from", "timeUnit": "utcyearmonthdate", "type": "temporal",
-                  "axis": axis, **span},
-            "y": count | {"axis": {"title": None, "tickCount": 4}},
-            "color": {"field": "part", "scale": colours, "legend": legend},
-            "order": {"field": "order"},
-            "tooltip": [{"field": "time"}, {"field": "part", "title": "what"}, count],
+            **time_axis(unit, values),
+            "y": {"field": "top", "type": "quantitative", "axis": axis},
+            "y2": {"field": "bottom"},
+            "color": {"field": "part", "scale": colours, "legend": {"title": None}},
+            "tooltip": [
+                {"field": "time"},
+                {"field": "part", "title": "what"},
+                {"field": "count", "title": "articles"},
+            ],
         },
-    }  # fmt: skip
+    }
