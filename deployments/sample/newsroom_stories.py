@@ -1,25 +1,19 @@
 """The invented year of the demo: what each paper has printed on a day, made from a seed."""
 
-import json
 import math
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from newsroom_articles import COURIER, HERE, LEDGER, SHIMBUN, TAGEBLATT, Article, Paper
-from newsroom_pages import Page, Site, page_at
 
-FILE = "newsroom.json"
-LAST_WRITTEN = date(2026, 11, 14)
-"""The day of the latest written article."""
 DAYS = 365
 LEDGER_SINCE = 150
 """Days before the anchor on which the fourth paper was added."""
@@ -84,35 +78,6 @@ class Year:
 
 
 @dataclass(frozen=True)
-class Demo:
-    """What makes the demo of a data folder, kept in newsroom.json there."""
-
-    year: Year
-    port: int
-    is_filled: bool = False
-
-    @property
-    def moved_days(self) -> int:
-        """Days by which the written articles are moved."""
-        return (self.year.anchor - LAST_WRITTEN).days
-
-    @classmethod
-    def read(cls, folder: Path) -> "Demo | None":
-        """That of a data folder; None where there is none."""
-        if not (folder / FILE).exists():
-            return None
-        said = json.loads((folder / FILE).read_text())
-        year = Year(said["seed"], date.fromisoformat(said["anchor"]))
-        return cls(year, said["port"], said["is_filled"])
-
-    def write(self, folder: Path) -> None:
-        """Keep it in a data folder."""
-        said = asdict(self) | asdict(self.year) | {"anchor": self.year.anchor.isoformat()}
-        del said["year"]
-        (folder / FILE).write_text(json.dumps(said, indent=1) + "\n")
-
-
-@dataclass(frozen=True)
 class Story:
     """An article of the year: as it was first, and as it is once it has been revised."""
 
@@ -160,21 +125,6 @@ def latest(year: Year, paper: Paper, moment: datetime, most: int = 30) -> tuple[
     found = [story.at(moment) for story in stories_until(year, paper, moment, most)]
     listed = FEED_ENTRIES[paper]
     return (*found[:listed], *(replace(article, listed="") for article in found[listed:]))
-
-
-def past_page(year: Year, site: Site, path: str, now: datetime) -> Page | None:
-    """The page of an article of the year that the site no longer shows; None for another path."""
-    story = _by_path(year, site.paper, now.date()).get(path)
-    if story is None or story.published_at > now:
-        return None
-    moment = min(now, story.published_at + timedelta(days=3))
-    return page_at(replace(site, moved_days=None, past=latest(year, site.paper, moment, 60)), path)
-
-
-@cache
-def _by_path(year: Year, paper: Paper, last: date) -> dict[str, Story]:
-    days = days_between(year.first_day, last + timedelta(days=1))
-    return {story.article.path: story for day in days for story in stories(year, paper, day)}
 
 
 def _story(year: Year, paper: Paper, day: date, number: int, dice: Random) -> Story:

@@ -9,20 +9,28 @@ from typing import Any
 import pytest
 
 from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
-from tasks.installation import open_installation
+from tasks.installation import Installation, open_installation
+from tasks.load.loader import load
+from tasks.partition.partitions import Run
+from tasks.refine.refine_archive import refine
 from tasks.settings import ConfigError
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.support.archived_news import POOL
 from tests.support.demo_folder import PORT_VARIABLE
 from tests.support.ports import free_port
+from tests.support.publishing import publish
 from tests.support.sample_newsroom import TOPICS
+from warehouse.layers.commits import Commit
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
 # isort: split
 import newsroom_stories
 from newsroom_articles import COURIER, LEDGER, moved, moved_path
+from newsroom_demo import Demo
 from newsroom_history import fill, polls
 from newsroom_pages import sources_of
-from newsroom_stories import Demo, Year, latest
+from newsroom_stories import Year, latest
 
 ROOT = Path(__file__).parents[2]
 GUIDES = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "warehouse/README.md"))
@@ -173,3 +181,20 @@ def test_it_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert ask(data, f"{repeated} GROUP BY url_requested HAVING count(*) > 1") == []
     assert ask(data, "FROM listing_reads WHERE rolled_over") == []
     assert begin_demo(data).is_filled
+    told = "SELECT article_id, version_no, body_sha256, raw_ref FROM article_versions ORDER BY ALL"
+    rows = ask(data, told)
+    rebuild(open_installation(sources, TOPICS, data))
+    assert ask(data, told) == rows
+
+
+def rebuild(installation: Installation) -> None:
+    layout, sources = installation.layout, {one.id: one for one in installation.sources}
+
+    def refined(commit: Commit) -> Run:
+        warcs = sorted(layout.root / name for name in commit.warcs)
+        batches = [refine(warc, commit.run_id, layout, sources, POOL) for warc in warcs]
+        return Run(commit.run_id, tuple(batches), started_at=commit.started_at)
+
+    rebuild_articles(layout, refined)
+    load(layout, installation.topics, installation.sources)
+    publish(layout)
