@@ -43,7 +43,7 @@ from warehouse.read.query import snapshot_records
 
 log = logging.getLogger("flows")
 
-MACHINE_OFF = range(63, 69)
+MACHINE_OFF = range(58, 69)
 """Days before the anchor on which nothing was collected."""
 HOST_DOWN = range(126, 131)
 """Days before the anchor on which one paper's host did not answer."""
@@ -100,13 +100,13 @@ class PastSource:
 
     def has(self, moment: datetime) -> bool:
         """Whether it was among the sources by then."""
-        return self.site.paper is not LEDGER or moment > self.demo.year.moment(LEDGER_SINCE)
+        return self.site.paper != LEDGER or moment > self.demo.year.moment(LEDGER_SINCE)
 
     def poll(self, moment: datetime) -> Batch | None:
         """Collect it at a moment, and refine what came."""
         year, paper = self.demo.year, self.site.paper
         site = replace(self.site, past=latest(year, paper, moment))
-        is_down = paper is SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
+        is_down = paper == SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
         once = Once()
         for question, answer in self._answers(moment, site).items():
             once.get(question, answer.copy)

@@ -38,9 +38,13 @@ QUESTIONS = (ROOT / "deployments" / "questions.sql").read_text(encoding="utf-8")
 ASKED = [*re.findall(r"```sql\n(.*?)```", GUIDES, re.DOTALL), *QUESTIONS.split("\n\n")[1:]]
 EMPTY = {
     "archive_daily",  # of archives that others wrote
-    "index_notes",  # of sources whose share could not be scaled
 }
-"""Relations that may have no row."""
+"""Relations that have no row."""
+UNKNOWN = {
+    *("open_until", "silent_since"),  # of sources that fail or are silent now
+    *("month", "domains", "articles", "share"),  # of archive_daily
+}
+"""Columns of answers that may be NULL throughout."""
 
 
 def ask(folder: Path, sql: str) -> list[dict[str, Any]]:
@@ -60,17 +64,16 @@ def test_it_reaches_from_a_year_ago_to_today(demo_folder: Path) -> None:
 
 
 def test_every_relation_has_rows(demo_folder: Path) -> None:
-    names = [
-        row["name"] for row in ask(demo_folder, "SELECT table_name AS name FROM (SHOW TABLES)")
-    ]
-    assert {name for name in names if not ask(demo_folder, f"FROM {name} LIMIT 1")} <= EMPTY
+    names = [row["name"] for row in ask(demo_folder, "SELECT name FROM (SHOW TABLES)")]
+    assert {name for name in names if not ask(demo_folder, f"FROM {name} LIMIT 1")} == EMPTY
 
 
 @pytest.mark.parametrize("sql", ASKED)
 def test_each_query_of_the_guides_has_an_answer(demo_folder: Path, sql: str) -> None:
     rows = ask(demo_folder, sql)
     assert rows
-    assert all(any(row[column] is not None for row in rows) for column in rows[0])
+    empty = {column for column in rows[0] if all(row[column] is None for row in rows)}
+    assert empty <= (UNKNOWN if "archive_daily" in sql or "source_health" in sql else set())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_the_shares_are_those_of_news(demo_folder: Path) -> None:
 
 
 SPECIALS = {
-    "the machine was off": "coverage_gaps WHERE days >= 5 AND source_id LIKE 'gb-%'",
+    "the machine was off": "coverage_gaps WHERE days > 3 AND state = 'missing'",
     "a host was down": "polls WHERE ended = 'failed' AND source_id LIKE 'jp-%'",
     "a feed rolled over": "listing_reads WHERE rolled_over AND estimated_lost > 0",
     "a topic entered": "mention_changes WHERE change = 'entered'",
