@@ -22,9 +22,10 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from newsroom_articles import DEMO_PAPERS, HERE, PAPERS, moved_path, moved_time
+from newsroom_demo import Demo, past_page
 from newsroom_listings import site_listings
 from newsroom_pages import BASE_PORT, Page, Site, missing_page, saved_files, site_pages
-from newsroom_stories import Demo, Year, latest, past_page
+from newsroom_stories import Year, latest
 
 PORT_VARIABLE = "PRESSWATCH_SAMPLE_PORT"
 
