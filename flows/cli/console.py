@@ -20,7 +20,7 @@ from rich.text import Text
 from flows.runs.json_logs import JsonFormatter, is_json
 from flows.runs.prefect_settings import PROJECT_LOGGERS, clean_record
 from tasks.text.control_characters import without_controls
-from tasks.text.counted import counted
+from tasks.text.counted import counted, shown_minutes
 from warehouse.build.relations import Relation
 from warehouse.read.poll_intervals import PollInterval
 from warehouse.read.source_health import SourceHealth
@@ -112,13 +112,6 @@ def health_view(sources: Iterable[SourceHealth], intervals: Mapping[str, PollInt
         about = (source.state, read, due, every, new, failures, printable(source.why))
         table.add_row(source.source_id, *about)
     return table
-
-
-def shown_minutes(minutes: int) -> str:
-    """A duration as people write it: 25 min, 3 h 20 min."""
-    hours, rest = divmod(minutes, 60)
-    parts = (f"{hours} h" if hours else "", f"{rest} min" if rest else "")
-    return " ".join(filter(None, parts))
 
 
 def losses_view(sources: Iterable[SourceHealth]) -> Group:

@@ -60,7 +60,7 @@ def sql(
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
-    with asked(_readable_layout(data), text, parquet) as answer, _written_to(out):
+    with asked(readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
         if parquet:
@@ -93,7 +93,7 @@ def schema(
     """Describe each table, view and column of the warehouse."""
     from warehouse.build.relations import describe
 
-    found = describe(_readable_layout(data))
+    found = describe(readable_layout(data))
     if relation is not None:
         names = [each.name for each in found]
         if relation not in names:
@@ -117,7 +117,7 @@ def report(
     """Write an HTML page that shows each topic over time."""
     from tasks.report import write_report
 
-    layout = _readable_layout(data)
+    layout = readable_layout(data)
     if table:
         print_topics(layout)
         return
@@ -125,18 +125,15 @@ def report(
     print(out or layout.report)
 
 
-def desk(
-    data: DataFolder = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; others than loopback need a password.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8700,
-) -> None:
-    """Serve pages to look, click and read in a browser, until Ctrl-C."""
-    from flows.desk.server import serve_desk
-
-    settings = settings_of(data=data)
-    serve_desk(_readable_layout(data), settings, host, port, print)
+def mcp(data: DataFolder = None) -> None:
+    """Answer questions of an assistant on this machine, over standard input and output (MCP)."""
+    try:
+        from flows.mcp.server import create_server
+    except ModuleNotFoundError as missing:
+        name = (missing.name or "").partition(".")[0]
+        why = f"presswatch mcp: {name} is not installed: pip install 'presswatch[mcp]'"
+        fail(why, Exit.FAILED)
+    create_server(readable_layout(data)).run()
 
 
 def sources_health(data: DataFolder = None) -> None:
@@ -146,7 +143,7 @@ def sources_health(data: DataFolder = None) -> None:
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
-    layout = _readable_layout(data)
+    layout = readable_layout(data)
     with snapshot(layout):
         sources, intervals = source_health(layout).values(), poll_intervals(layout)
     Console().print(health_view(sources, intervals))
@@ -165,7 +162,7 @@ def print_topics(layout: Layout) -> None:
 
 def layout_of(data: Path | None) -> Layout:
     """The data folder, or the environment's; a local copy when its store does not answer."""
-    from tasks.installation import open_layout, settings_of
+    from tasks.installation import open_layout
     from warehouse.store.objects import StoreError
 
     settings = settings_of(data=data)
@@ -179,7 +176,7 @@ def layout_of(data: Path | None) -> Layout:
         return layout
 
 
-def _readable_layout(data: Path | None) -> Layout:
+def readable_layout(data: Path | None) -> Layout:
     """`layout_of`, unless a newer version of Presswatch has written its snapshot."""
     from warehouse.build.schema_version import refuse_newer_snapshot
 

@@ -9,16 +9,24 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from flows.desk.desk import FOLDER, Desk
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
-from flows.desk.views import articles, attention, export, overview, read, search
-from tasks.report.page import FOLDER as REPORT
-from tasks.report.page import chart_library
+from flows.desk.views import (
+    articles,
+    attention,
+    export,
+    extraction,
+    overview,
+    read,
+    search,
+    sources,
+)
+from tasks.report.page import chart_library, style
 from tasks.settings import Settings
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
@@ -32,6 +40,9 @@ VIEWS: dict[str, View] = {
     "/article/{article_id}": read.read,
     "/article/{article_id}/page": read.page,
     "/search": search.search,
+    "/sources": sources.sources,
+    "/sources/{source_id}": sources.source,
+    "/page": extraction.extraction,
     "/export/{name}": export.export,
 }
 
@@ -44,8 +55,8 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     def charts(_: Request) -> Response:
         return Response(library, media_type="text/javascript", headers=UNCHANGING)
 
-    def style(_: Request) -> Response:
-        return FileResponse(REPORT / "page.css", media_type="text/css")
+    def report_style(_: Request) -> Response:
+        return Response(style(), media_type="text/css")
 
     searches = Searches(desk.snapshots, layout)
 
@@ -58,7 +69,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         routes=[
             *(Route(path, view) for path, view in VIEWS.items()),
             Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
-            Route("/static/page.css", style),
+            Route("/static/page.css", report_style),
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         ],
         middleware=[Middleware(Guard, password=password)],

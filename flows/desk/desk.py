@@ -48,6 +48,7 @@ class Desk:
             link=link,
             number=number,
             words=in_words,
+            moment=lambda at: f"{at:%Y-%m-%d %H:%M}" if at else "–",
             pair=lambda value: (value, value),
             chart=lambda spec: json.dumps(complete(spec), ensure_ascii=False),
         )

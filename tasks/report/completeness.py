@@ -25,8 +25,8 @@ NAMED = 3  # papers named in the warning
 
 
 def in_words(reasons: Iterable[str]) -> str:
-    """Reasons of coverage for people."""
-    return ", ".join(REASONS.get(reason, reason) for reason in reasons)
+    """Reasons of coverage for people, each once."""
+    return ", ".join(REASONS.get(reason, reason) for reason in dict.fromkeys(reasons))
 
 
 def warning(papers: Sequence[Row]) -> str:

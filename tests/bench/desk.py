@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from tests.bench.growth import NEW, Growing
+from tests.bench.growth import Growing
+from tests.bench.warehouse import NEW
 from tests.support.ports import free_port
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records

@@ -2,37 +2,16 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 import requests
-import uvicorn
 
-from flows.desk.app import create_app
-from tasks.settings import Settings
 from tests.support.daily_news import DailyNews, ingest
-from tests.support.ports import free_port
+from tests.support.desk_server import served
 from warehouse.build.publish import published_load
-from warehouse.layers.layout import Layout
 
 READERS, LOADS = 50, 10
 VIEWS = ("/", "/attention?unit=day&by=source", "/attention?copies=no&in=headline")
-
-
-@contextmanager
-def served(layout: Layout) -> Iterator[str]:
-    """The desk on a port of loopback."""
-    port = free_port()
-    app = create_app(layout, Settings(data=layout.root))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.mark.slow

@@ -13,9 +13,10 @@ from flows.cli.app import app
 from flows.runs.ingest_result import Ingested, summary
 from tasks.collect.collector import Collected
 from tasks.report import ledger_page, lost_articles, read_run, rolled_over, write_report
-from tasks.report.charts import attention, coverage
+from tasks.report.charts import attention
 from tasks.report.completeness import REASONS, in_words, warning
 from tasks.report.figures import Figures
+from tasks.report.heat_maps import coverage
 from tests.report.test_report import Elements
 from tests.support.chromium import chromium
 from tests.support.partial_days import (
@@ -115,7 +116,7 @@ def test_the_report_tells_how_complete_each_paper_is(layout: Layout, figures: Fi
 
 
 def test_the_last_day_is_no_failure(figures: Figures) -> None:
-    states = {(row["source"], row["day"]): row["state"] for row in figures.coverage}
+    states = {(row["source"], row["period"]): row["state"] for row in figures.coverage}
     for source in SOURCES:
         for day in (figures.first_day, figures.last_day):
             assert states[source.id, day] == "first or last day"
@@ -123,8 +124,8 @@ def test_the_last_day_is_no_failure(figures: Figures) -> None:
 
 
 def test_the_coverage_chart_gives_the_reasons_in_words(figures: Figures) -> None:
-    values = coverage(figures.coverage)["layer"][0]["data"]["values"]
-    days = {(value["source"], value["from"]): value for value in values}
+    values = coverage(figures.coverage, "day")["data"]["values"]
+    days = {(value["series"], value["from"]): value for value in values}
     assert (
         days[LOSES, "2026-03-07"].items()
         >= {
@@ -190,6 +191,7 @@ def test_how_it_looks(
     view.goto(layout.report.as_uri())
     view.wait_for_selector("html[data-drawn]", timeout=30_000)
     section = view.locator("section[aria-labelledby=coverage]")
+    section.locator("summary").click()
     section.screenshot(path=tmp_path / "collected.png")
     assert view.evaluate("document.documentElement.scrollWidth") == width
     legend = section.locator(".role-legend-label text").all_text_contents()

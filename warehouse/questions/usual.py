@@ -2,9 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from datetime import date, timedelta
+from typing import NamedTuple
 
-Row = dict[str, Any]
+import duckdb
+
+from warehouse.questions.selection import Selection
+from warehouse.questions.series import Row, series, totals
+
+LENGTHS = {"day": 1, "week": 7}  # days of the period that is judged
+TRAILING = {"day": 8 * 7, "week": 8}  # periods before, which it is compared with
 
 UNUSUAL, FAR = 2.0, 3.5  # standard deviations
 LEAST_EXPECTED = 1.0  # articles; with fewer and under LEAST_HITS nothing can be said
@@ -50,3 +57,36 @@ def usual(now: Row, past: Sequence[Row]) -> Usual:
     far = "far " if abs(score) >= FAR else ""
     verdict = "as usual" if abs(score) < UNUSUAL else f"{far}{'more' if score > 0 else 'less'}"
     return Usual(verdict, rate, expected, score)
+
+
+def compared(
+    con: duckdb.DuckDBPyConnection, unit: str, day: date, sources: tuple[str, ...] = ()
+) -> dict[str, Row]:
+    """Each topic's day, or seven days to it, compared with those before, by topic.
+
+    Rows: as of `totals` and `Usual`.
+    """
+    first = compared_since(unit, day)
+    by_topic: dict[str, list[Row]] = {}
+    for row in series(con, Selection(first, day, "day", sources=sources)):
+        by_topic.setdefault(row["topic_id"], []).append(row)
+    return {topic: _against_past(rows, unit, day) for topic, rows in by_topic.items()}
+
+
+def compared_since(unit: str, day: date) -> date:
+    """The first day of the past that `compared` reads."""
+    return day - timedelta(days=LENGTHS[unit] * (TRAILING[unit] + 1) - 1)
+
+
+def _against_past(rows: list[Row], unit: str, day: date) -> Row:
+    length = LENGTHS[unit]
+
+    def period(back: int) -> Row:
+        last = day - timedelta(days=back * length)
+        return totals(
+            [row for row in rows if last - timedelta(days=length) < row["period"] <= last]
+        )
+
+    now = period(0)
+    judged = usual(now, [period(back) for back in range(1, TRAILING[unit] + 1)])
+    return now | judged._asdict()

@@ -7,7 +7,7 @@ WITH days AS (
 )
 SELECT topic_id, greatest(date_trunc($unit, day)::DATE, $first_day) AS period,
        max(day) + 1 AS period_end,
-       sum(articles_with_mention) AS hits, sum(articles) AS articles, sum(mentions) AS mentions,
+       sum(articles_with_mention)::BIGINT AS hits, sum(articles)::BIGINT AS articles,
        hits / nullif(sum(articles), 0) AS share,
        -- A missing day has no count of articles, yet what it lost may be known.
        if(sum(estimated_published) = 0, 1,

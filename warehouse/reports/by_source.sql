@@ -7,13 +7,13 @@ WITH days AS (
 )
 SELECT topic_id, sources.name AS source,
        greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
-       sum(articles_with_mention) AS hits, sum(d.articles) AS articles,
+       sum(articles_with_mention)::BIGINT AS hits, sum(d.articles)::BIGINT AS articles,
        hits / nullif(sum(d.articles), 0) AS share,
        -- As in attention.sql.
        if(sum(estimated_published) = 0, 1,
           sum(coalesce(d.articles, 0)) FILTER (estimated_published IS NOT NULL)
               / sum(estimated_published)) AS completeness,
-       count(d.articles) AS days_collected
+       count(d.articles) AS days_collected, count(*) AS days
 FROM days AS d
 JOIN sources USING (source_id)
 WHERE day BETWEEN $first_day AND $last_day

@@ -1,21 +1,42 @@
--- Grain: one source and day of the last ninety.
+-- Grain: one source and period.
 WITH days AS (
     FROM coverage
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
-    SELECT NULL::DOUBLE AS hours_read, NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS completeness
+    SELECT NULL::DOUBLE AS hours_read, NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS completeness,
+           NULL::DOUBLE AS estimated_published
     WHERE false
+),
+judged AS (
+    SELECT *,
+           -- Collecting began within the first day, and the last day has not ended.
+           coalesce(
+               (day = min(day) OVER paper OR day >= max(day) FILTER (listings_read > 0) OVER paper)
+               AND list_has_any(['partly_read', 'no_listing_read'], reasons)
+               AND list_has_all(['partly_read', 'no_listing_read', 'below_expected_low'], reasons),
+               false) AS is_first_or_last
+    FROM days
+    WINDOW paper AS (PARTITION BY source_id)
 )
-SELECT sources.name AS source, day, day + 1 AS day_end,
-       -- Collecting began within the first day, and the last day has not ended.
-       if((day = min(day) OVER paper OR day >= max(day) FILTER (listings_read > 0) OVER paper)
-              AND list_has_any(['partly_read', 'no_listing_read'], reasons)
-              AND list_has_all(['partly_read', 'no_listing_read', 'below_expected_low'], reasons),
-          'first or last day', state) AS state,
-       extracted AS articles, failed, listings_failed, hours_read, estimated_lost, completeness,
-       reasons
-FROM days
+SELECT source_id, sources.name AS source,
+       greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
+       count(*) FILTER (NOT is_first_or_last) AS whole_days,
+       -- As the charts of topics, which show a period pale of which less than 80 % was collected.
+       CASE WHEN whole_days = 0 THEN 'first or last day'
+            WHEN bool_and(state = 'missing') THEN 'missing'
+            WHEN count(*) FILTER (state = 'observed' AND NOT is_first_or_last) >= 0.8 * whole_days
+            THEN 'observed'
+            ELSE 'partial' END AS state,
+       sum(extracted)::BIGINT AS articles, sum(failed)::BIGINT AS failed,
+       sum(listings_failed)::BIGINT AS listings_failed, avg(hours_read) AS hours_read,
+       sum(estimated_lost) AS estimated_lost,
+       -- As in collected.sql.
+       if(sum(estimated_published) = 0, 1,
+          sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))
+           AS completeness,
+       flatten(list(reasons ORDER BY day)) AS reasons
+FROM judged
 JOIN sources USING (source_id)
-WINDOW paper AS (PARTITION BY source_id)
-QUALIFY day BETWEEN greatest($first_day, $last_day - 89) AND $last_day
-ORDER BY source, day
+WHERE day BETWEEN $first_day AND $last_day
+GROUP BY source_id, sources.name, date_trunc($unit, day)
+ORDER BY source, period

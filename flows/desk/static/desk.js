@@ -6,6 +6,8 @@ function specification(element) {
   // Colours are the page's CSS variables, so that a change of scheme needs no new drawing.
   const text = element.dataset.chart
     .replaceAll('"@labels"', String(labels))
+    // Vega-Lite fits no panels into their container.
+    .replaceAll('"@width"', String(Math.max(120, element.clientWidth - labels - 60)))
     .replace(/"@([a-z0-9]+)"/g, '"var(--$1)"');
   return JSON.parse(text);
 }
@@ -56,6 +58,14 @@ async function drawAll() {
   await Promise.all(waiting.map(draw));
   document.documentElement.dataset.drawn = "yes";
 }
+
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  for (const element of document.querySelectorAll(".chart"))
+    if (element.dataset.chart.includes('"@width"')) draw(element);
+});
 
 drawAll();
 document.addEventListener("htmx:afterSettle", drawAll);

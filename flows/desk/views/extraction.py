@@ -1,0 +1,71 @@
+"""What extraction keeps of an archived page, what it strips, and why."""
+
+from http import HTTPStatus
+from threading import BoundedSemaphore
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.desk.archived_page import NotArchived, archive_file
+from flows.desk.desk import Desk, asked
+from tasks.process_pool import page_pool
+from tasks.refine.preview_page import Record, explain
+from tasks.settings import ConfigError
+from tasks.sources.source import Source, load_sources
+from warehouse.questions.sources import captured
+
+AT_ONCE = BoundedSemaphore(2)  # pages that are extracted at the same time
+LONGEST = 200_000  # characters of a text that are shown
+MOST_BLOCKS = 1_000  # stripped blocks that are shown
+
+
+def extraction(request: Request) -> Response:
+    """The page; only places of the archive that the snapshot's captures name are read."""
+    ref = request.query_params.get("ref", "")
+    with asked(request) as view:
+        capture = captured(view.con, ref)
+    if capture is None:
+        why = f"no page of this snapshot is at {ref!r} in the archive"
+        raise HTTPException(HTTPStatus.NOT_FOUND, why)
+    try:
+        archive_file(view.desk.layout, ref)
+    except NotArchived as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from None
+    source = _configured(view.desk, capture["source_id"])
+    record = _extracted(view.desk, ref, source)
+    body, stripped = record["body"], record["stripped"]
+    return view.page(
+        "extraction.html",
+        view="",
+        ref=ref,
+        capture=capture,
+        is_configured=source is not None,
+        record=record,
+        body=body[:LONGEST].split("\n\n") if body else [],
+        stripped=stripped[:MOST_BLOCKS],
+        is_cut=len(body) > LONGEST or len(stripped) > MOST_BLOCKS,
+    )
+
+
+def _extracted(desk: Desk, ref: str, source: Source | None) -> Record:
+    """The page as `presswatch extract` shows it, in a process of its own, within its time limit."""
+    if not AT_ONCE.acquire(timeout=desk.settings.limits.page_seconds):
+        why = "other pages are being read: try again"
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, why)
+    try:
+        with page_pool(desk.settings.model_copy(update={"workers": 1})) as pool:
+            place = desk.layout.raw / ref
+            [(_, record)] = explain([place], None, desk.settings.limits, pool, source)
+    finally:
+        AT_ONCE.release()
+    return record
+
+
+def _configured(desk: Desk, source_id: str) -> Source | None:
+    """The source with what it strips and keeps; None when it is not configured here."""
+    try:
+        sources = load_sources(desk.settings.sources)
+    except (ConfigError, OSError):
+        return None  # the page says that the source's own settings are left out
+    return next((each for each in sources if each.id == source_id), None)

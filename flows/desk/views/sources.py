@@ -1,0 +1,187 @@
+"""Sources: which need attention, what each lost and rejected."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.desk.address import parameters
+from flows.desk.desk import Asked, asked
+from tasks.report import heat_maps
+from tasks.report.chart_style import Spec
+from tasks.report.chart_values import days_in_words, percent_down, time_axis
+from tasks.report.completeness import WHOLE
+from tasks.text.counted import shown_minutes
+from warehouse.questions import sources as questions
+from warehouse.questions.selection import fitting_unit
+from warehouse.questions.series import Row, gaps
+from warehouse.read.query import QueryError
+from warehouse.read.source_health import SourceHealth, health_in
+from warehouse.store.archive_files import removed_archives
+
+# The states of source_health in words, those first that need attention first.
+STATES = {
+    "failing": "failing",
+    "open": "skipped",
+    "cut_off": "not reached",
+    "silent": "silent",
+    "rejecting": "rejecting more",
+    "losing": "losing articles",
+    "new": "new",
+    "healthy": "healthy",
+    "files_only": "saved files",
+    "retired": "retired",
+}
+ATTENTION = ("failing", "open", "cut_off", "silent", "rejecting", "losing")
+
+
+def sources(request: Request) -> Response:
+    """The page of all sources."""
+    with asked(request) as view:
+        view = _with_sources(view, view.selection.sources)
+        health = health_in(view.con)
+        rows = [
+            _told(view, row, health[row["source_id"]])
+            for row in questions.sources(view.con, view.selection)
+            if row["source_id"] in health
+        ]
+        rows.sort(key=_urgency)
+        days = questions.coverage(view.con, {row["source_id"] for row in rows}, view.selection)
+        return view.page(
+            "sources.html",
+            sources=rows,
+            needing=sum(row["is_urgent"] for row in rows),
+            chart=heat_maps.coverage(days, view.selection.unit) if days else None,
+            kept=_kept(view),
+        )
+
+
+def source(request: Request) -> Response:
+    """The page of one source."""
+    source_id = request.path_params["source_id"]
+    with asked(request) as view:
+        view = _with_sources(view, (source_id,))
+        rows = questions.sources(view.con, view.selection)
+        health = health_in(view.con, source_id).get(source_id)
+        if not rows or health is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"no source {source_id!r} in this snapshot")
+        about = _told(view, rows[0], health)
+        outcome = view.query.get("outcome", "")
+        counts = questions.rejections(view.con, source_id, view.selection)
+        if outcome not in ("", "doubtful", *(row["outcome"] for row in counts)):
+            raise QueryError(f"no page of {source_id} was rejected as {outcome!r} on these days")
+        days = questions.coverage(view.con, {source_id}, view.selection)
+        return view.page(
+            "source.html",
+            view="sources",
+            source=about,
+            days=[_shown(view, row) for row in days],
+            strip=heat_maps.coverage(days, view.selection.unit) if days else None,
+            chart=_by_period(days, view.selection.unit),
+            reads=questions.listing_reads(view.con, source_id),
+            gaps=gaps(view.con, view.selection),
+            counts=counts,
+            outcome=outcome,
+            latest=questions.latest_rejections(view.con, source_id, view.selection, outcome),
+            removed={
+                place.removeprefix("raw/"): archive
+                for place, archive in removed_archives(view.desk.layout).items()
+                if place.startswith(f"raw/{source_id}/")
+            },
+            kept=_kept(view),
+        )
+
+
+def _with_sources(view: Asked, sources: tuple[str, ...]) -> Asked:
+    """The request with these sources, and the unit that fits its range."""
+    unit = fitting_unit(view.selection.first_day, view.selection.last_day)
+    selection = replace(view.selection, sources=sources, unit=unit)
+    return replace(view, selection=selection)
+
+
+def _told(view: Asked, row: Row, health: SourceHealth) -> Row:
+    """A row for people: state, why, losses, and when it is asked next."""
+    losing = health.completeness is not None and health.completeness < WHOLE
+    state = health.state
+    if state == "healthy":
+        state = "rejecting" if health.is_rejecting_more else "losing" if losing else state
+    due_at = row["due_at"] if state != "retired" else None
+    if due_at and health.open_until:
+        due_at = max(due_at, health.open_until)
+    every = row["interval_minutes"] if due_at else None
+    path = f"/sources/{quote(row['source_id'], safe='')}"
+    return row | {
+        "health": health,
+        "state": state,
+        "is_urgent": state in ATTENTION,
+        "said": STATES[state],
+        "complete": percent_down(health.completeness),
+        "due_at": due_at,
+        "is_due": due_at is not None and due_at <= datetime.now(UTC),
+        "every": shown_minutes(every) if every else "–",
+        "url": view.url(path, source=None),
+        "articles_url": view.url("/articles", source=row["source_id"], topic=None),
+    }
+
+
+def _urgency(row: Row) -> tuple[int, float, str]:
+    health: SourceHealth = row["health"]
+    lost = health.estimated_lost or 0
+    return [*STATES].index(row["state"]), -lost, row["name"]
+
+
+def _kept(view: Asked) -> Mapping[str, Any]:
+    """The parameters of the URL that a form of days keeps, as pairs of names and values."""
+    names = ("from", "to", "unit")
+    return {name: given for name, given in parameters(view.selection).items() if name not in names}
+
+
+def _shown(view: Asked, row: Row) -> Row:
+    last = row["period_end"] - timedelta(days=1)
+    return row | {
+        "time": days_in_words(row["period"], row["period_end"]),
+        "known": percent_down(row["completeness"]),
+        "url": view.url("/articles", topic=None, first=row["period"], last=last),
+    }
+
+
+def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
+    """Articles of a source by period: collected, failed, and lost as estimated."""
+    parts = {"collected": "articles", "failed": "failed", "about lost": "estimated_lost"}
+    values = []
+    for row in rows:
+        about = {"from": str(row["period"]), "to": str(row["period_end"])}
+        about["time"] = days_in_words(row["period"], row["period_end"])
+        bottom = 0.0
+        for part, name in parts.items():
+            top = bottom + (row[name] or 0)
+            count = f"{row[name] or 0:,.0f}"
+            values.append({**about, "part": part, "bottom": bottom, "top": top, "count": count})
+            bottom = top
+    if not values:
+        return None
+    axis = {"title": None, "tickCount": 4, "minExtent": "@labels"}
+    colours = {"domain": [*parts], "range": ["@observed", "@spike", "@partial"]}
+    return {
+        "width": "container",
+        "height": 120,
+        "data": {"values": values},
+        "mark": {"type": "rect", "xOffset": 0.5, "x2Offset": -0.5},
+        "encoding": {
+            **time_axis(unit, values),
+            "y": {"field": "top", "type": "quantitative", "axis": axis},
+            "y2": {"field": "bottom"},
+            "color": {"field": "part", "scale": colours, "legend": {"title": None}},
+            "tooltip": [
+                {"field": "time"},
+                {"field": "part", "title": "what"},
+                {"field": "count", "title": "articles"},
+            ],
+        },
+    }

@@ -1,0 +1,1 @@
+"""The warehouse as tools of the Model Context Protocol, for assistants on this machine."""

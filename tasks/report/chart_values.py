@@ -1,0 +1,130 @@
+"""The rows that the charts read, as their marks and tooltips need them, and the axes of all charts.
+
+A row is a dict with `series` (what is compared: a topic, a paper, a country), `period` and
+`period_end` (dates), `hits`, `articles`, `share`, `low` and `high` (its 95 % interval),
+`completeness`, `days_collected`, `days`, and optionally `url`, where a click leads.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from tasks.report.chart_style import Spec
+from tasks.report.completeness import LOW
+
+Row = Mapping[str, Any]
+FEW = 5  # articles of which a share is drawn as one that rests on little
+
+# A background for every period, so that the axis spans them all and a gap has a tooltip.
+GROUND: Spec = {
+    "color": {
+        "condition": {"test": "datum.state === 'gap'", "value": "@gap"},
+        "value": "transparent",
+    }
+}
+TOOLTIP = [
+    {"field": "time"},
+    {"field": "shown", "title": "share"},
+    {"field": "interval", "title": "95% interval"},
+    {"field": "articles", "title": "articles"},
+    {"field": "collected"},
+]
+
+
+def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The rows as marks and tooltips need them; marks of series `apart` are beside each other."""
+    places = {name: turn / (len(apart) + 1) for turn, name in enumerate(apart, start=1)}
+    return [_value(row, places.get(row["series"], 0.5)) for row in rows]
+
+
+def _value(row: Row, place: float) -> dict[str, Any]:
+    collected, days = row["days_collected"], row["days"]
+    known = row["completeness"]
+    told = f"{percent_down(known)} of articles, " if known is not None else ""
+    had = min(1 if known is None else known, collected / days)
+    # Without an article only a day on which all was collected is no gap.
+    is_gap = not collected or not (row["articles"] or (known and had >= LOW))
+    share = row["share"]
+    return {
+        "series": row["series"],
+        "from": str(row["period"]),
+        "to": str(row["period_end"]),
+        "at": time_within(row["period"], row["period_end"], place),
+        "time": days_in_words(row["period"], row["period_end"]),
+        "share": share,
+        "low": row["low"],
+        "high": row["high"],
+        "few": bool(row["articles"]) and row["articles"] < FEW,
+        "state": "gap" if is_gap else "part" if had < LOW else "whole",
+        "known": known,
+        "had": 0 if known is None else had,
+        "shown": "unknown" if share is None else f"{share:.1%}",
+        "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
+        "articles": of(row) if row["articles"] or not is_gap else "unknown",
+        "collected": f"{told}{collected} of {days} days of papers",
+        "url": row.get("url"),
+    }
+
+
+def time_within(start: date, end: date, place: float = 0.5) -> str:
+    """A time of a period: its beginning at 0, its middle at 0.5."""
+    return (datetime.combine(start, time(), UTC) + (end - start) * place).isoformat()
+
+
+def days_in_words(start: date, end: date) -> str:
+    """The days before `end`, as text since Vega shows times in the browser's zone."""
+    last = end - timedelta(1)
+    said = f"{last.day} {last:%b %Y}"
+    return said if last == start else f"{start.day} {start:%b %Y} – {said}"
+
+
+def percent_down(known: float | None) -> str:
+    """A completeness for people, rounded down so that 100 % is all; a dash for None."""
+    return "–" if known is None else f"{math.floor(100 * known)}%"
+
+
+def of(row: Row) -> str:
+    """Such as 3 of 40, articles that mention it."""
+    return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
+
+
+def time_axis(unit: str, values: Sequence[Row]) -> Spec:
+    """The encoding of periods, whose axis has at most one label for each of them."""
+    formats = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
+    axis = {
+        "title": None,
+        "grid": False,
+        "format": formats[unit],
+        "labelOverlap": True,
+        "labelFlush": 40,  # pixels from an end at which a label would be cut
+        "tickCount": min(8, len({value["from"] for value in values})),
+    }
+    days = min(value["from"] for value in values), max(value["to"] for value in values)
+    # As a signal: else Vega-Lite would also ask the data of layers without any mark.
+    scale = {"type": "utc", "domain": {"signal": str([_milliseconds(day) for day in days])}}
+    x = {"field": "from", "type": "temporal", "scale": scale, "axis": axis}
+    return {"x": x, "x2": {"field": "to"}}
+
+
+def _milliseconds(day: str) -> int:
+    return 1000 * int(datetime.fromisoformat(f"{day}T00:00Z").timestamp())
+
+
+def telling(rows: Iterable[Row]) -> list[Row]:
+    """The rows that a scale is made for: those with articles enough, if they are most."""
+    known = [row for row in rows if row["share"] is not None]
+    sure = [row for row in known if not row["few"]]
+    return sure if len(sure) >= len(known) / 2 else known
+
+
+def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
+    """The encoding of shares, from 0 to what periods with articles enough need."""
+    sure = telling(values)
+    most = max((value["share"] for value in sure), default=0)
+    # Without a mention what the intervals allow: zeros on an axis without extent are half way up.
+    high = max if most else min
+    top = high((value["high"] for value in sure), default=1)
+    axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
+    scale = {"domain": [0, min(top, 2 * most) if most else top], "nice": True, "clamp": True}
+    return {"field": "share", "type": "quantitative", "axis": axis, "scale": scale}

@@ -1,0 +1,199 @@
+"""Shades by series and period: shares, and what was collected; rows as in chart_values.py."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tasks.report.chart_style import Spec
+from tasks.report.chart_values import (
+    GROUND,
+    TOOLTIP,
+    chart_values,
+    days_in_words,
+    percent_down,
+    telling,
+    time_axis,
+)
+from tasks.report.completeness import in_words
+from tasks.text.counted import counted
+
+Row = Mapping[str, Any]
+STRIP = 8  # pixels of the strip below a chart that shows what was collected
+
+
+def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
+    """The share by series and period, as shades of one colour.
+
+    Small cells rest on fewer than five articles, a frame is a period without an article, and before
+    a series begins there is nothing.
+
+    Args:
+        rows: as those of `charts.attention`.
+        unit: day, week or month.
+        top: share of the strongest shade, so that charts can be compared; `top_share` of the rows
+            unless told.
+    """
+    values = chart_values(rows)
+    top = top or top_share(rows)
+    shade = {
+        "field": "share",
+        "type": "quantitative",
+        "scale": {"domain": [0, top], "range": [0.12, 1], "clamp": True},
+        "legend": {
+            "title": "share",
+            "titleOrient": "left",
+            "values": [0, top / 2, top],
+            "labelExpr": "format(datum.value, '.2~p') + (datum.index < 1 ? '' : ' or more')",
+            "symbolType": "square",
+            "symbolFillColor": "@shade",
+            "symbolStrokeWidth": 0,
+            "symbolSize": 160,
+        },
+    }
+    x = time_axis(unit, values)
+    frame = {"stroke": {"value": "@line"}, "fill": {"value": "transparent"}}
+    fill = {"color": {"value": "@shade"}, "opacity": shade}
+    shown = [
+        _cells(x, GROUND),
+        _cells(x, frame, "datum.state !== 'gap' && !isValid(datum.share)"),
+        _cells(x, fill, "isValid(datum.share) && !datum.few"),
+        _cells(x, fill, "datum.few", height=0.4),
+    ]
+    return {**_rows_of_series(values, shown), "data": {"values": values}}
+
+
+def top_share(rows: Iterable[Row]) -> float:
+    """The strongest shade of heat maps that are to be compared: exceeded by one cell in fifty."""
+    shares: list[float] = sorted(value["share"] for value in telling(chart_values(rows)))
+    return max([0.05, *shares[: math.ceil(0.98 * len(shares))][-1:]])
+
+
+def coverage(rows: Sequence[Row], unit: str) -> Spec:
+    """What was collected of each source in each period."""
+    values = [
+        {
+            "series": row["source"],
+            "from": str(row["period"]),
+            "to": str(row["period_end"]),
+            "time": days_in_words(row["period"], row["period_end"]),
+            "state": row["state"],
+            "articles": f"{row['articles']:,}",
+            "collected": percent_down(row["completeness"]),
+            "lost": "–" if row["estimated_lost"] is None else f"about {row['estimated_lost']:,.0f}",
+            "hours": "–" if row["hours_read"] is None else f"{row['hours_read']:.3g} of 24 hours",
+            "failed": ", ".join(
+                (counted(row["failed"], "page"), counted(row["listings_failed"], "listing"))
+            ),
+            "reasons": in_words(row["reasons"]) or "–",
+        }
+        for row in rows
+    ]
+    colours = {
+        "observed": "@observed",
+        "first or last day": "@begun",
+        "partial": "@partial",
+        "missing": "@missing",
+    }
+    colour = {
+        "field": "state",
+        "scale": {"domain": [*colours], "range": [*colours.values()]},
+        "legend": {"title": None, "columns": {"signal": "containerSize()[0] < 500 ? 2 : 4"}},
+    }
+    tooltip = [
+        {"field": "series", "title": "paper"},
+        {"field": "time"},
+        {"field": "articles"},
+        {"field": "state"},
+        {"field": "reasons", "title": "why"},
+        {"field": "collected"},
+        {"field": "lost"},
+        {"field": "failed"},
+        {"field": "hours", "title": "read"},
+    ]
+    cells = _cells(time_axis(unit, values), {"color": colour}, tooltip=tooltip)
+    return {**_rows_of_series(values, [cells]), "data": {"values": values}}
+
+
+def strips(
+    x: Spec, values: Sequence[Row], names: Sequence[str], height: int
+) -> tuple[list[Spec], int]:
+    """What was collected by period, below the chart, and the pixels that this takes.
+
+    A strip is green as far as all was collected, amber as far as it is lost, and grey where nothing
+    is known. Series that differ in it, such as papers, have a strip each.
+    """
+    series: dict[str, list[Row]] = {name: [] for name in names}
+    for value in values:
+        series[value["series"]].append(value)
+    about = [[(row["from"], row["collected"]) for row in rows] for rows in series.values()]
+    if all(each == about[0] for each in about):
+        series = {"collected": series[names[0]]}
+    layers, bottom = [], height + 4
+    for name, of_series in series.items():
+        top, bottom = bottom + 6, bottom + 6 + STRIP
+        cells = []
+        for row in of_series:
+            told = {key: row[key] for key in ("from", "to", "time", "collected")}
+            lost = 0 if row["known"] is None else 1 - row["known"]
+            cells.append({**told, "of": "all", "top": top, "bottom": bottom})
+            cells.append({**told, "of": "lost", "top": top, "bottom": top + STRIP * lost})
+            cells.append(
+                {**told, "of": "had", "top": bottom - STRIP * row["had"], "bottom": bottom}
+            )
+        label = {
+            "data": {"values": [{}]},
+            "mark": {"type": "text", "align": "right", "text": name, "limit": "@labels"},
+            "encoding": {
+                "x": {"value": -6},
+                "y": {"value": (top + bottom) / 2},
+                "color": {"value": "@soft"},
+            },
+        }
+        layers += [_strip(x, cells), label]
+    return layers, bottom - height + 4
+
+
+def _strip(x: Spec, cells: Sequence[Row]) -> Spec:
+    pixels = {"type": "quantitative", "scale": None, "axis": None}
+    colours = [
+        {"test": "datum.of === 'lost'", "value": "@partial"},
+        {"test": "datum.of === 'had'", "value": "@observed"},
+    ]
+    return {
+        "data": {"values": [*cells]},
+        "mark": {"type": "rect", "xOffset": 1, "x2Offset": -1},
+        "encoding": {
+            **x,
+            "y": {"field": "top", **pixels},
+            "y2": {"field": "bottom"},
+            "color": {"condition": colours, "value": "@gap"},
+            "tooltip": [{"field": "time"}, {"field": "collected"}],
+        },
+    }
+
+
+def _rows_of_series(values: Sequence[Row], layers: list[Spec]) -> Spec:
+    series = len({value["series"] for value in values})
+    return {"width": "container", "height": max(40, 22 * series), "layer": layers}
+
+
+def _cells(
+    x: Spec,
+    paint: Spec,
+    shown: str = "true",
+    *,
+    height: float = 0.9,
+    tooltip: Sequence[Spec] = ({"field": "series", "title": "paper"}, *TOOLTIP),
+) -> Spec:
+    labels = {"labelLimit": "@labels", "minExtent": "@labels", "ticks": False, "domain": False}
+    y = {"field": "series", "type": "nominal", "axis": {"title": None, **labels}}
+    return {
+        "transform": [{"filter": shown}],
+        "mark": {
+            "type": "rect",
+            "height": {"band": height},
+            "xOffset": 0.5,
+            "x2Offset": -0.5,
+        },
+        "encoding": {**x, "y": y, **paint, "tooltip": [*tooltip]},
+    }

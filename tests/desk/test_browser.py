@@ -1,0 +1,151 @@
+"""The desk in Chromium: what is drawn, clicked, reached by keys, and by whom it can be used."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.support.chromium import chromium
+from tests.support.desk_server import served
+from warehouse.layers.layout import Layout
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+VIEWS = {
+    "overview": "/",
+    "attention": "/attention?unit=week",
+    "one topic": "/attention?unit=week&topic=g20&by=source",
+    "articles": "/articles?topic=g20",
+    "search": "/search?q=harbour",
+    "sources": "/sources",
+    "a source": "/sources/gb-portwick-courier",
+    "problem": "/attention?topic=nope",
+}
+DRAWN = "document.documentElement.dataset.drawn === 'yes'"
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def base(demo_folder: Path) -> Iterator[str]:
+    with served(Layout(demo_folder)) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+class Watched:
+    """A page, what it asked of whom, and what it complained about."""
+
+    def __init__(
+        self, browser: Browser, base: str, width: int = 1024, scheme: str = "light"
+    ) -> None:
+        self.page = browser.new_page(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        self.base = base
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        self.page.on("console", lambda said: self.complaints.append(said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda asked: self.hosts.add(urlsplit(asked.url).netloc))
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.base + path)
+        self.page.wait_for_function(DRAWN)
+        return self.page
+
+    def check(self) -> None:
+        """Nothing was refused or failed, and nobody else was asked."""
+        # A page that says what is wrong has the status 400, which Chromium reports.
+        assert [said for said in self.complaints if "400 (Bad Request)" not in said] == []
+        assert self.hosts <= {urlsplit(self.base).netloc, ""}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1600, 390])
+def test_every_view_fits_and_is_accessible(
+    browser: Browser, base: str, width: int, scheme: str
+) -> None:
+    watched = Watched(browser, base, width, scheme)
+    found = {}
+    for name, path in VIEWS.items():
+        page = watched.open(path)
+        assert page.evaluate(WIDER) <= 0, name
+        serious = [
+            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+            for each in Axe().run(page).response["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+        if serious:
+            found[name] = serious
+    assert found == {}
+    watched.check()
+    watched.page.close()
+
+
+def test_a_click_on_a_bar_lists_its_articles(browser: Browser, base: str) -> None:
+    watched = Watched(browser, base)
+    page = watched.open("/attention?unit=month&topic=g20")
+    marks = page.locator(".chart svg path[aria-roledescription='rect']")
+    assert marks.count()
+    shown = page.evaluate(
+        """() => {
+            const bars = document.querySelector(".chart").view.data("shares");
+            return bars.findLast((bar) => bar.hits);
+        }"""
+    )
+    with page.expect_navigation():
+        page.evaluate(
+            """(url) => {
+                for (const mark of document.querySelectorAll(".chart svg path"))
+                    if (mark.__data__?.datum?.url === url && mark.__data__.datum.hits)
+                        return mark.dispatchEvent(new MouseEvent("click", {bubbles: true}));
+            }""",
+            shown["url"],
+        )
+    assert urlsplit(page.url).path == "/articles"
+    assert f"{shown['hits']} article" in page.inner_text("main")
+    watched.check()
+
+
+def test_brushing_selects_the_days(browser: Browser, base: str) -> None:
+    watched = Watched(browser, base)
+    page = watched.open("/attention?unit=month&topic=g20")
+    room = page.locator(".chart svg").first.bounding_box()
+    assert room
+    middle = room["y"] + 60
+    page.mouse.move(room["x"] + room["width"] * 0.4, middle)
+    page.mouse.down()
+    page.mouse.move(room["x"] + room["width"] * 0.7, middle, steps=5)
+    with page.expect_navigation():
+        page.mouse.up()
+    chosen = parse_qs(urlsplit(page.url).query)
+    assert chosen["from"] < chosen["to"]
+    assert chosen["topic"] == ["g20"]
+    watched.check()
+
+
+def test_it_can_be_used_by_keys(browser: Browser, base: str) -> None:
+    watched = Watched(browser, base)
+    page = watched.open("/attention?unit=month")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.focus("#topic-huawei")
+    before = page.url
+    page.keyboard.press("Space")
+    page.wait_for_url(lambda url: url != before)
+    page.wait_for_function(DRAWN)
+    # The page was replaced around it.
+    assert page.evaluate("document.activeElement.id") == "topic-huawei"
+    page.go_back()
+    page.wait_for_url(before)
+    assert page.locator("#topic-huawei").is_checked()
+    watched.check()

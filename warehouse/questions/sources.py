@@ -1,0 +1,148 @@
+"""Sources: how they are asked, what was collected of each, what was rejected."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import duckdb
+
+from warehouse.questions.selection import Selection, literal
+from warehouse.questions.series import SQL, Row
+from warehouse.read.query import records
+
+LATEST = 50  # rejections that are listed
+READS = 20  # reads of listings that are listed
+
+
+def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+    """The selected sources that are or were configured, in order of name.
+
+    Rows: source_id, name, country, language, is_configured, expected_low, expected_high, articles
+    (of the selected days), interval_minutes, due_at and basis (None when it was never asked).
+    """
+    return records(
+        con,
+        f"""
+        SELECT source_id, coalesce(name, source_id) AS name, country, language, is_configured,
+               expected_low, expected_high, coalesce(collected.articles, 0) AS articles,
+               interval_minutes, due_at, basis
+        FROM sources
+        LEFT JOIN poll_intervals USING (source_id)
+        LEFT JOIN (
+            SELECT source_id, sum(extracted)::BIGINT AS articles
+            FROM coverage
+            WHERE {selection.of_days()}
+            GROUP BY source_id
+        ) AS collected USING (source_id)
+        WHERE is_watched AND {selection.of_sources()}
+        ORDER BY name, source_id
+        """,
+    )
+
+
+def coverage(
+    con: duckdb.DuckDBPyConnection, source_ids: Collection[str], selection: Selection
+) -> list[Row]:
+    """What was collected of these sources in the periods of a selection.
+
+    Rows: those of reports/coverage.sql.
+    """
+    days = {"first_day": selection.first_day, "last_day": selection.last_day}
+    rows = records(con, (SQL / "coverage.sql").read_text(), days | {"unit": selection.unit})
+    return [row for row in rows if row["source_id"] in source_ids]
+
+
+def listing_reads(con: duckdb.DuckDBPyConnection, source_id: str) -> list[Row]:
+    """The last READS reads of a source's listings, the latest first, as in listing_reads."""
+    return records(
+        con,
+        f"""
+        SELECT listing, kind, read_at, hours_since_previous, entries, added_entries,
+               rolled_over AND covers_from > previous_read_at AS has_gap, estimated_lost
+        FROM listing_reads WHERE source_id = {literal(source_id)}
+        ORDER BY read_at DESC, listing LIMIT {READS}
+        """,
+    )
+
+
+def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection) -> list[Row]:
+    """How many pages of a source were rejected on the selected days, by outcome, most first.
+
+    Rows: outcome, meaning, pages, doubtful.
+    """
+    return records(
+        con,
+        f"""
+        SELECT outcome, any_value(meaning) AS meaning, count(*) AS pages,
+               count(*) FILTER (is_doubtful) AS doubtful
+        FROM rejections WHERE {_attempts(source_id, selection)}
+        GROUP BY outcome ORDER BY pages DESC, outcome
+        """,
+    )
+
+
+def latest_rejections(
+    con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection, outcome: str = ""
+) -> list[Row]:
+    """The LATEST pages of them, the latest first; with `outcome`, of one, or those in doubt."""
+    chosen = "is_doubtful" if outcome == "doubtful" else f"outcome = {literal(outcome)}"
+    return records(
+        con,
+        f"""
+        SELECT attempted_at, url_requested, outcome, meaning, detail, prose_words, is_doubtful,
+               raw_ref
+        FROM rejections WHERE {_attempts(source_id, selection)} AND {chosen if outcome else "true"}
+        ORDER BY attempted_at DESC, url_requested LIMIT {LATEST}
+        """,
+    )
+
+
+def _attempts(source_id: str, selection: Selection) -> str:
+    """A condition on a source's captures of the selected days."""
+    end = selection.last_day + timedelta(days=1)
+    return (
+        f"source_id = {literal(source_id)}"
+        f" AND attempted_at >= {literal(selection.first_day)}::TIMESTAMPTZ"
+        f" AND attempted_at < {literal(end)}::TIMESTAMPTZ"
+    )
+
+
+def captured(con: duckdb.DuckDBPyConnection, raw_ref: str) -> Row | None:
+    """What is known of the page at a place in the archive; None when no capture names it.
+
+    source_id, url_final, attempted_at, outcome, detail, payload_bytes and article_id, as in
+    captures, of the latest capture.
+    """
+    rows = records(
+        con,
+        """
+        SELECT source_id, url_final, attempted_at, outcome, detail, payload_bytes, article_id
+        FROM captures WHERE raw_ref = ? AND kind IN ('page', 'file')
+        ORDER BY attempted_at DESC LIMIT 1
+        """,
+        [raw_ref],
+    )
+    return rows[0] if rows else None
+
+
+def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
+    """What was collected of the selected sources on the selected days.
+
+    days, days_collected and days_partial are of sources and within their calendars; completeness is
+    the share of what was published, None where nothing tells; on known_days any was collected.
+    """
+    [row] = records(
+        con,
+        f"""
+        SELECT count(*) AS days, count(*) FILTER (state <> 'missing') AS days_collected,
+               count(*) FILTER (state = 'partial') AS days_partial,
+               count(DISTINCT source_id) AS sources,
+               if(sum(estimated_published) = 0, 1,
+                  sum(extracted) FILTER (estimated_published IS NOT NULL)
+                      / sum(estimated_published)) AS completeness,
+               coalesce(list(DISTINCT day ORDER BY day) FILTER (state <> 'missing'), [])
+                   AS known_days
+        FROM coverage JOIN (SELECT source_id, country, language FROM sources) USING (source_id)
+        WHERE {selection.of_days()} AND {selection.of_sources()}
+        """,
+    )
+    return row
