@@ -32,6 +32,7 @@ from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
 from tests.support import s3  # noqa: E402
 from tests.support.daily_news import DailyNews  # noqa: E402
+from tests.support.demo_folder import demo_folder_in  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
@@ -46,7 +47,7 @@ SHARED = TESTS.parents[1] / "shared"
 
 SLOW_FIXTURES = {
     *("prefect_api", "server", "newsroom", "pool", "news"),
-    *("desk", "place", "served", "dask", "machines", "paces"),
+    *("desk", "place", "served", "dask", "machines", "paces", "demo_folder"),
 }
 """Who asks for one of these waits for servers or processes, or loads a warehouse."""
 LONGEST = (
@@ -104,6 +105,14 @@ def prefect_api() -> Iterator[str]:
 def news(tmp_path_factory: pytest.TempPathFactory) -> DailyNews:
     """Makes a warehouse of so many days, `news(3)`, by copying one that was loaded before."""
     return DailyNews(tmp_path_factory.mktemp("news"))
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder that `presswatch demo` makes: a year of news. Only for reading."""
+    base = tmp_path_factory.getbasetemp()
+    # The processes of a run have folders of their own below one that they share.
+    return demo_folder_in(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ Run it with `python deployments/sample/newsroom.py`; PRESSWATCH_SAMPLE_PORT move
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -20,9 +21,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from newsroom_articles import HERE, PAPERS
+from newsroom_articles import DEMO_PAPERS, HERE, PAPERS, moved_path, moved_time
 from newsroom_listings import site_listings
-from newsroom_pages import BASE_PORT, Page, Site, html, render, saved_files, site_pages
+from newsroom_pages import BASE_PORT, Page, Site, missing_page, saved_files, site_pages
+from newsroom_stories import Demo, Year, latest, past_page
 
 PORT_VARIABLE = "PRESSWATCH_SAMPLE_PORT"
 
@@ -44,26 +46,36 @@ class Request:
 
 
 def base_port() -> int:
-    """First of the three ports, from the environment or 8765."""
+    """First of the ports, from the environment or 8765."""
     given = os.environ.get(PORT_VARIABLE) or str(BASE_PORT)
-    if not given.isdecimal() or not 1024 <= int(given) <= 65533:
-        raise PortUnusable(f"{PORT_VARIABLE} must be a port from 1024 to 65533, got {given!r}")
+    if not given.isdecimal() or not 1024 <= int(given) <= 65532:
+        raise PortUnusable(f"{PORT_VARIABLE} must be a port from 1024 to 65532, got {given!r}")
     return int(given)
 
 
 class Newsroom:
-    """The three papers, served while the context lasts; `requests` is the log."""
+    """The papers, served while the context lasts; `requests` is the log.
 
-    def __init__(self, port: int | None = None) -> None:
+    Those of a demo have their year's articles, and their written ones are as old as it wants.
+    """
+
+    def __init__(self, port: int | None = None, demo: Demo | None = None) -> None:
         self.port = base_port() if port is None else port
         self.sites = tuple(Site(paper, self.port) for paper in PAPERS)
+        self.year = demo.year if demo else None
+        if demo:
+            now, days = datetime.now(UTC), demo.moved_days
+            self.sites = tuple(
+                Site(paper, self.port, moved_days=days, past=latest(demo.year, paper, now))
+                for paper in DEMO_PAPERS
+            )
         self.requests: list[Request] = []
         self._servers: list[_PaperServer] = []
 
     def __enter__(self) -> Self:
         try:
             for site in self.sites:
-                self._servers.append(_open_server(site, self.requests))
+                self._servers.append(_open_server(site, self.requests, self.year))
         except PortUnusable:
             self.__exit__(None, None, None)
             raise
@@ -89,19 +101,22 @@ class _PaperServer(ThreadingHTTPServer):
     daemon_threads = True
     is_serving = False
 
-    def __init__(self, site: Site, log: list[Request]) -> None:
-        self.site = site
-        self.log = log
+    def __init__(self, site: Site, log: list[Request], year: Year | None) -> None:
+        self.site, self.log, self.year = site, log, year
         self.pages = {**site_pages(site), **site_listings(site)}
-        self.missing = Page(
-            html(render(site, "missing")).body, "text/html; charset=utf-8", None, 404
-        )
+        self.missing = missing_page(site)
         super().__init__(("127.0.0.1", site.port), _Handler)
 
+    def page(self, path: str) -> Page:
+        """What it serves at a path."""
+        if self.year is None or path in self.pages:
+            return self.pages.get(path, self.missing)
+        return past_page(self.year, self.site, path, datetime.now(UTC)) or self.missing
 
-def _open_server(site: Site, log: list[Request]) -> _PaperServer:
+
+def _open_server(site: Site, log: list[Request], year: Year | None) -> _PaperServer:
     try:
-        return _PaperServer(site, log)
+        return _PaperServer(site, log, year)
     except OSError as error:
         raise PortUnusable(
             f"port {site.port} of 127.0.0.1 is taken ({error.strerror}); "
@@ -127,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the log is `Newsroom.requests`."""
 
     def _answer(self, *, with_body: bool) -> None:
-        page = self.server.pages.get(urlsplit(self.path).path, self.server.missing)
+        page = self.server.page(urlsplit(self.path).path)
         unchanged = page.modified is not None and self._has(page)
         status = 304 if unchanged else page.status
         self.server.log.append(
@@ -136,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if page.modified:
             self.send_header("ETag", etag(page))
-            self.send_header("Last-Modified", _http_time(page.modified))
+            self.send_header("Last-Modified", http_time(page.modified))
         if not unchanged:
             self.send_header("Content-Type", page.content_type)
             self.send_header("Content-Length", str(len(page.body)))
@@ -157,7 +172,8 @@ def etag(page: Page) -> str:
     return f'"{hashlib.sha256(page.body).hexdigest()[:16]}"'
 
 
-def _http_time(moment: datetime) -> str:
+def http_time(moment: datetime) -> str:
+    """A time as HTTP's headers have it."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
@@ -168,20 +184,33 @@ def _is_since(modified: datetime | None, since: str) -> bool:
         return False
 
 
-def write_sources(folder: Path, port: int) -> Path:
+def write_sources(folder: Path, port: int, demo: Demo | None = None) -> Path:
     """Write sources.toml and the saved pages for another first port; return the TOML's path."""
-    saved = folder / "saved"
+    saved, written = folder / "saved", folder / "sources.toml"
     shutil.copytree(HERE / "saved", saved, dirs_exist_ok=True)
-    written = folder / "sources.toml"
     shutil.copyfile(HERE / "sources.toml", written)
+    if demo:
+        with written.open("a", encoding="utf-8") as file:
+            file.write((HERE / "stories" / "sources.toml").read_text(encoding="utf-8"))
+        _move_saved(saved, demo.moved_days)
     for path in (written, *sorted(saved.iterdir())):
         _move_ports(path, port)
     return written
 
 
+def _move_saved(saved: Path, days: int) -> None:
+    """Write the saved pages, and what is said of them, as of so many days later."""
+    for name, body in saved_files(moved_days=days).items():
+        (saved / name).write_bytes(body)
+    for path in saved.glob("*.meta.json"):
+        said = json.loads(path.read_text())
+        moved = {name: moved_time(value, days) for name, value in said.items() if name != "url"}
+        path.write_text(json.dumps({"url": moved_path(said["url"], days), **moved}))
+
+
 def _move_ports(path: Path, port: int) -> None:
     content = path.read_bytes()
-    for paper in reversed(PAPERS):
+    for paper in reversed(DEMO_PAPERS):
         old, new = (f"127.0.0.1:{first + paper.port_offset}" for first in (BASE_PORT, port))
         content = content.replace(old.encode(), f"\0{new}".encode())
     path.write_bytes(content.replace(b"\0", b""))

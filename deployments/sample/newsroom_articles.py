@@ -1,8 +1,8 @@
 """The sample newsroom's article sources: small text files, one an article."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -41,6 +41,12 @@ TAGEBLATT = Paper(
 )
 SHIMBUN = Paper("jp-shioura-shimbun", "汐浦新聞", "ja", "Asia/Tokyo", "jp", 2, 0.02)
 PAPERS = (COURIER, TAGEBLATT, SHIMBUN)
+# Has no written articles: it is in the demo's year alone, from the day on which it was added.
+LEDGER = Paper(
+    "us-calder-falls-ledger", "Calder Falls Ledger", "en", "America/New_York", "us", 3, 0.02
+)
+DEMO_PAPERS = (*PAPERS, LEDGER)
+_DATE_IN_PATH = re.compile(r"(?<=/)(\d{4})(/?)(\d\d)\2(\d\d)(?=[/-])")
 
 
 @dataclass(frozen=True)
@@ -131,9 +137,37 @@ def read_article(path: Path, paper: Paper) -> Article:
 def read_articles(paper: Paper, folder: Path = HERE / "articles") -> tuple[Article, ...]:
     """All sources of a paper, newest first, the undated last."""
     found = [read_article(path, paper) for path in sorted((folder / paper.id).glob("*.md"))]
-    return tuple(sorted(found, key=_newest_first))
+    return tuple(sorted(found, key=newest_first))
 
 
-def _newest_first(article: Article) -> tuple[float, str]:
+def newest_first(article: Article) -> tuple[float, str]:
+    """Sorts articles by publication time, the latest first, the undated last."""
     published = article.published_at
     return (-published.timestamp() if published else 0.0, article.slug)
+
+
+def moved(article: Article, days: int) -> Article:
+    """The article as if it had been published so many days later."""
+    return replace(
+        article,
+        path=moved_path(article.path, days),
+        published=moved_time(article.published, days),
+        modified=moved_time(article.modified, days),
+    )
+
+
+def moved_time(printed: str, days: int) -> str:
+    """A time of a header so many days later; the empty text stays."""
+    later = printed and datetime.fromisoformat(printed) + timedelta(days=days)
+    return later.isoformat() if later else ""
+
+
+def moved_path(path: str, days: int) -> str:
+    """A path or URL whose date, where it has one, is so many days later."""
+
+    def later(found: re.Match[str]) -> str:
+        year, mark, month, day = found.groups()
+        moment = datetime(int(year), int(month), int(day)) + timedelta(days=days)  # noqa: DTZ001
+        return f"{moment:%Y{mark}%m{mark}%d}"
+
+    return _DATE_IN_PATH.sub(later, path)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from newsroom_articles import COURIER, SHIMBUN, TAGEBLATT
-from newsroom_pages import Page, Site, render_listing, specials_of
+from newsroom_articles import COURIER, LEDGER, SHIMBUN, TAGEBLATT
+from newsroom_pages import Page, Site, render_listing
 
 START = datetime(2026, 10, 26, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def _article_items(site: Site, listing: str) -> Iterator[Item]:
 
 
 def _special_items(site: Site, listing: str) -> Iterator[Item]:
-    for special in specials_of(site.paper):
+    for special in site.specials:
         if listing in special["listed"].split():
             published = special.get("published")
             yield Item(
@@ -98,10 +98,15 @@ def _shimbun(site: Site) -> dict[str, Page]:
     }
 
 
+def _ledger(site: Site) -> dict[str, Page]:
+    return {"/feed.json": _json_feed(site)}
+
+
 LISTINGS: dict[str, Callable[[Site], dict[str, Page]]] = {
     COURIER.id: _courier,
     TAGEBLATT.id: _tageblatt,
     SHIMBUN.id: _shimbun,
+    LEDGER.id: _ledger,
 }
 
 

@@ -2,14 +2,24 @@
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
-from newsroom_articles import HERE, PAPERS, Article, Paper, read_articles
+from newsroom_articles import (
+    HERE,
+    PAPERS,
+    Article,
+    Paper,
+    moved,
+    moved_path,
+    moved_time,
+    newest_first,
+    read_articles,
+)
 
 BASE_PORT = 8765
 PLATE = (
@@ -29,12 +39,16 @@ class Page:
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """One paper on one port."""
 
     paper: Paper
     base_port: int
+    moved_days: int | None = field(default=0, kw_only=True)
+    """Days by which the written articles are moved; None leaves them and the specials out."""
+    past: tuple[Article, ...] = field(default=(), kw_only=True)
+    """The latest articles of the demo's year."""
 
     @property
     def port(self) -> int:
@@ -46,10 +60,25 @@ class Site:
         """URL of the paper without the final slash."""
         return f"http://127.0.0.1:{self.port}"
 
-    @property
+    @cached_property
     def articles(self) -> tuple[Article, ...]:
         """The articles as served now, newest first."""
-        return tuple(article for article in sources_of(self.paper) if not article.is_saved)
+        if self.moved_days is None:
+            return self.past
+        written = [article for article in self.written if not article.is_saved]
+        return tuple(sorted((*written, *self.past), key=newest_first))
+
+    @cached_property
+    def written(self) -> tuple[Article, ...]:
+        """The articles of the paper's folder, those of saved files included."""
+        return tuple(moved(article, self.moved_days or 0) for article in sources_of(self.paper))
+
+    @cached_property
+    def specials(self) -> tuple[dict[str, str], ...]:
+        """What it serves or lists that is no article of its own."""
+        if self.moved_days is None:
+            return ()
+        return tuple(moved_special(one, self.moved_days) for one in specials_of(self.paper))
 
     def url(self, article: Article) -> str:
         """Canonical URL of an article."""
@@ -72,6 +101,14 @@ def specials() -> tuple[dict[str, str], ...]:
 def specials_of(paper: Paper) -> tuple[dict[str, str], ...]:
     """The specials of one paper."""
     return tuple(special for special in specials() if special["paper"] == paper.id)
+
+
+def moved_special(special: dict[str, str], days: int) -> dict[str, str]:
+    """A special so many days later."""
+    changed = {"path": moved_path(special["path"], days)}
+    if "published" in special:
+        changed["published"] = moved_time(special["published"], days)
+    return special | changed
 
 
 @cache
@@ -153,27 +190,56 @@ def html(text: str) -> Page:
 
 def site_pages(site: Site) -> dict[str, Page]:
     """Every HTML page of a paper by its path: articles, sections and specials."""
-    pages = {article.path: render_article(site, article) for article in site.articles}
+    pages = {article.path: article_page(site, article) for article in site.articles}
     pages["/"] = html(render(site, "section", title="", articles=site.articles[:12]))
     for name, path in sections(site).items():
-        inside = [article for article in site.articles if article.section == name]
-        pages[path] = html(render(site, "section", title=name, articles=inside))
+        pages[path] = section_page(site, name)
     for article in site.articles:
         if "amp" in article.flags:
             pages[article.path + "/amp"] = render_article(site, article, "amp")
-    for special in specials_of(site.paper):
+    for special in site.specials:
         if special.get("template"):
             pages[special["path"]] = html(render(site, special["template"], special=special))
     pages["/img/plate.svg"] = Page(PLATE.encode(), "image/svg+xml")
     return pages
 
 
-def saved_files(base_port: int = BASE_PORT) -> dict[str, bytes]:
+def article_page(site: Site, article: Article) -> Page:
+    """What the paper serves at the path of an article."""
+    if "withdrawn" in article.flags:
+        return missing_page(site)
+    if "digest" in article.flags:
+        return html(render(site, "digest", article=article, others=site.articles))
+    return render_article(site, article)
+
+
+def section_page(site: Site, name: str) -> Page:
+    """The list of a section's articles."""
+    inside = [article for article in site.articles if article.section == name]
+    return html(render(site, "section", title=name, articles=inside))
+
+
+def missing_page(site: Site) -> Page:
+    """What the paper serves where there is nothing."""
+    return Page(html(render(site, "missing")).body, "text/html; charset=utf-8", None, 404)
+
+
+def page_at(site: Site, path: str) -> Page:
+    """One page of a site in the demo's year: an article's, a section's, or none."""
+    for name, its_path in sections(site).items():
+        if its_path == path:
+            return section_page(site, name)
+    found = (article for article in site.articles if article.path == path)
+    article = next(found, None)
+    return article_page(site, article) if article else missing_page(site)
+
+
+def saved_files(base_port: int = BASE_PORT, moved_days: int = 0) -> dict[str, bytes]:
     """The saved pages by file name: earlier states as HTML, the others as plain text."""
     files = {}
     for paper in PAPERS:
-        site = Site(paper, base_port)
-        for article in sources_of(paper):
+        site = Site(paper, base_port, moved_days=moved_days)
+        for article in site.written:
             if "saved" in article.flags:
                 files[f"{article.slug}.txt"] = render_text(site, article)
             elif article.is_saved:

@@ -3,8 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -20,14 +19,15 @@ from flows.cli.options import (
     fail,
     flow_files,
 )
-from flows.cli.query_commands import layout_of, print_topics
+from flows.cli.query_commands import layout_of, print_topics, readable_layout
+from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
-from tasks.installation import SOURCES, TOPICS, open_installation
-from tasks.settings import ConfigError
+from tasks.installation import SOURCES, TOPICS, open_installation, settings_of
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
+DESK_PORT = 8700
 DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
@@ -49,40 +49,49 @@ def serve(
     with show_progress(), ExitStack() as held:
         if sample:
             data = (data or DEMO).absolute()
-            sources = held.enter_context(_sample_newsroom(data))
+            sources = held.enter_context(sample_newsroom(data))
         status = serve_until_stopped(open_installation(sources, topics, data or ""), port)
     raise typer.Exit(status)
 
 
+def desk(
+    data: DataFolder = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")
+    ] = DESK_PORT,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Show the sample newsroom, after `presswatch demo`.")
+    ] = False,
+) -> None:
+    """Serve pages to look, click and read in a browser, until Ctrl-C."""
+    from flows.desk.server import serve_desk
+
+    with ExitStack() as held:
+        if sample:
+            data = (data or DEMO).absolute()
+            held.enter_context(sample_newsroom(data))
+        serve_desk(readable_layout(data), settings_of(data=data), host, port, print)
+
+
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
-    """Ingest the sample newsroom, served on loopback, and show the topics."""
+    """Make a year of history of the sample newsroom, ingest it as of now, and show the topics."""
+    folder = data.absolute()
+    begin_demo(folder)
     prefect_settings.configure()
     server = PrefectServer()
     from flows.ingest import ingest
 
-    folder = data.absolute()
-    with show_progress(), _sample_newsroom(folder) as sources:
+    with show_progress(), sample_newsroom(folder) as sources:
+        fill_demo(folder, sources)
         server.wait()
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
+    more = "" if data == DEMO else f" --data {data}"
+    print(f"Desk:        presswatch desk --sample{more}, then http://127.0.0.1:{DESK_PORT}/")
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
-
-
-@contextmanager
-def _sample_newsroom(data: Path) -> Iterator[Path]:
-    """Serve the sample newsroom on loopback; yields its sources.toml."""
-    sample = Path("deployments/sample").absolute()
-    if not sample.is_dir():
-        raise ConfigError([f"{sample} is missing: run this in the folder of Presswatch's sources"])
-    sys.path.insert(0, str(sample))
-    from newsroom import Newsroom, PortUnusable, write_sources
-
-    data.mkdir(parents=True, exist_ok=True)
-    try:
-        with Newsroom() as newsroom:
-            yield write_sources(data, newsroom.port)
-    except PortUnusable as taken:
-        raise ConfigError([str(taken)]) from None
 
 
 def deploy(

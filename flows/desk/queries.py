@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -102,8 +103,9 @@ def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query 
 
 def as_toml(query: Query, known: Sequence[str]) -> str:
     """Words as lines for topics.toml, under an id that no known topic has."""
-    stem = re.sub(r"[^a-z0-9]+", "-", folded_phrase(_phrases(query.text)[0])).strip("-")
-    topic_id = stem = stem[:40] or "search"
+    plain = unicodedata.normalize("NFKD", folded_phrase(_phrases(query.text)[0]))
+    letters = plain.encode("ascii", "ignore").decode()
+    topic_id = stem = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "search"
     number = 1
     while topic_id in known:
         number += 1

@@ -34,24 +34,22 @@ def publish(
     every: timedelta,  # between two articles
     listed: int,  # entries of the feed
     pinned: Sequence[timedelta] = (),  # publication times of stories that stay in it
+    feeds: Sequence[str] = ("/feed",),  # that all name the same
 ) -> None:
     """Poll a paper that publishes an article now and then, from two days before on."""
-    one = source(feeds=(f"{web.url}/feed",))
+    one = source(feeds=tuple(f"{web.url}{path}" for path in feeds))
     for at in polls:
         latest = (at + 2 * DAY) // every
         times = [(f"a{number}", number * every - 2 * DAY) for number in range(latest + 1)][-listed:]
         times = [(f"p{number}", told) for number, told in enumerate(pinned) if told < at] + times
         for name, _ in times:
             web.say(f"/{name}", page(name))
-        web.say(
-            "/feed",
-            feed(
-                *(
-                    item(f"{web.url}/{name}", format_datetime(START + MIDNIGHT + told))
-                    for name, told in reversed(times)
-                )
-            ),
-        )
+        items = [
+            item(f"{web.url}/{name}", format_datetime(START + MIDNIGHT + told))
+            for name, told in reversed(times)
+        ]
+        for path in feeds:
+            web.say(path, feed(*items))
         (collected,) = desk.collect(MIDNIGHT + at, one, recheck_after=())
         assert collected.error == ""
         desk.load(MIDNIGHT + at, collected, sources=(one,))
@@ -79,6 +77,14 @@ def test_a_feed_that_rolls_over_is_no_observed_day(web: Loopback, desk: Desk) ->
         " FROM listing_reads ORDER BY read_at"
     ) == [(10, 0, False, None), *[(10, 0, True, 20.0)] * 4]
     assert desk.ask("SELECT sum(estimated_lost) > 70 FROM coverage_gaps") == [(True,)]
+
+
+def test_a_second_feed_of_the_same_articles_rolls_over_as_well(web: Loopback, desk: Desk) -> None:
+    # All its entries are known from the first feed, so it has a rate of nothing.
+    publish(web, desk, [0 * DAY, 1 * DAY, 2 * DAY], DAY / 30, 10, feeds=("/feed", "/other"))
+    assert desk.ask("SELECT count(*) FROM listing_reads WHERE rolled_over") == [(4,)]
+    lost = days(desk, "round(estimated_lost), round(completeness, 1)")
+    assert lost[1] == (20, 0.3)
 
 
 def test_a_day_that_was_read_in_part_is_partial(web: Loopback, desk: Desk) -> None:

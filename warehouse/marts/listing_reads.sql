@@ -162,7 +162,8 @@ SELECT read.* EXCLUDE (is_unknown, is_recovery, oldest_day, reaches_back_to, bef
        (epoch(read_at) - epoch(previous_read_at)) / 3600 AS hours_since_previous,
        round(lost.entries, 2) AS estimated_lost,
        list_transform(by_day, lambda each:
-           {'day': each.day, 'entries': round(each.entries * lost.entries / expected, 2)})
+           {'day': each.day,
+            'entries': if(expected > 0, round(each.entries * lost.entries / expected, 2), 0)})
            AS lost_by_day
 FROM read
 LEFT JOIN lost USING (capture_id)

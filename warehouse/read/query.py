@@ -162,6 +162,8 @@ def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 def confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None = None) -> None:
     """Keep a connection, and all others to the same file, to the snapshot and the article files."""
+    if con.execute("SELECT NOT current_setting('enable_external_access')").fetchall() == [(True,)]:
+        return  # by another connection of this process, with which it shares the settings
     root = layout.articles.absolute().as_posix()
     # The views of texts name the files as patterns, in which these characters are escaped.
     con.execute("SET allowed_directories = ?", [[root, re.sub(r"([*?\[])", r"[\1]", root)]])

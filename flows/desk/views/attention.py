@@ -10,7 +10,7 @@ from starlette.responses import Response
 from flows.desk.desk import Asked, asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
-from warehouse.questions.citation import citation
+from warehouse.questions.citation import citation, missing
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, series, spikes, totals
 from warehouse.read.query import QueryError
@@ -39,6 +39,7 @@ def attention(request: Request) -> Response:
             gaps=gaps(view.con, view.selection),
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
             periods=list(zip(*by_topic.values(), strict=True)),
+            missing=missing(view.selection, view.known, rows),
             citation=citation(view.con, view.selection, view.known, rows, load),
         )
 

@@ -1,0 +1,88 @@
+"""The sample newsroom of deployments/sample: served on loopback, and the demo's history of it."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.installation import TOPICS, open_installation
+from tasks.settings import ConfigError
+from warehouse.layers.layout import Layout
+
+if TYPE_CHECKING:
+    from newsroom_stories import Demo
+
+SAMPLE = Path("deployments/sample")
+SEED = 20
+"""Of the demo's year: the same seed and day give the same articles."""
+
+
+@contextmanager
+def sample_newsroom(data: Path) -> Iterator[Path]:
+    """Serve the sample newsroom while the context lasts; yields its sources.toml.
+
+    A folder of the demo gets the newsroom that its history is of, with every article of it.
+    ConfigError when the folder of Presswatch's sources is not the current one, or a port is taken.
+    """
+    _find_sample()
+    from newsroom import Newsroom, PortUnusable, write_sources
+    from newsroom_stories import Demo
+
+    data.mkdir(parents=True, exist_ok=True)
+    demo = Demo.read(data)
+    try:
+        with Newsroom(demo.port if demo else None, demo) as newsroom:
+            yield write_sources(data, newsroom.port, demo)
+    except PortUnusable as taken:
+        raise ConfigError([str(taken)]) from None
+
+
+def begin_demo(data: Path) -> "Demo":
+    """The demo of a data folder, begun today where there is none yet.
+
+    What is left of a history that was not finished is removed. ConfigError when the folder holds
+    other data.
+    """
+    _find_sample()
+    from newsroom import PortUnusable, base_port
+    from newsroom_stories import Demo, Year
+
+    demo, layout = Demo.read(data), Layout(data)
+    if demo is None and (layout.raw.exists() or layout.commits.exists()):
+        what = "holds other data, such as the demo of an earlier version"
+        raise ConfigError([f"{data} {what}: remove it, or name another folder with --data"])
+    if demo and demo.is_filled:
+        return demo
+    if demo:
+        shutil.rmtree(data)
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        demo = Demo(Year(SEED, datetime.now(UTC).date() - timedelta(days=1)), base_port())
+    except PortUnusable as wrong:
+        raise ConfigError([str(wrong)]) from None
+    demo.write(data)
+    return demo
+
+
+def fill_demo(data: Path, sources: Path, topics: Path = TOPICS) -> None:
+    """Make the history of a demo that has begun, or what is missing of it until now."""
+    from newsroom_history import fill
+    from newsroom_stories import Demo
+
+    demo = Demo.read(data)
+    if demo is None:
+        raise ConfigError([f"{data} holds no demo"])
+    fill(open_installation(sources, topics, data), demo, datetime.now(UTC))
+    replace(demo, is_filled=True).write(data)
+
+
+def _find_sample() -> None:
+    sample = SAMPLE.absolute()
+    if not sample.is_dir():
+        raise ConfigError([f"{sample} is missing: run this in the folder of Presswatch's sources"])
+    if str(sample) not in sys.path:
+        sys.path.insert(0, str(sample))

@@ -1,0 +1,288 @@
+"""A search finds what a topic of the same words counts, and shows how far it has come."""
+
+import re
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from html import unescape
+from itertools import product
+
+import pytest
+from starlette.testclient import TestClient
+
+from flows.desk import searches
+from flows.desk.queries import LONGEST, Query, as_toml, query_of
+from flows.desk.searches import Search, Searches
+from flows.desk.snapshots import Snapshots
+from tasks.topics.topic import TopicEntry
+from tests.desk.made_texts import SCRIPT, WORDS
+from warehouse.layers.layout import Layout
+from warehouse.questions.articles import count
+from warehouse.questions.search import by_period, without_topics
+from warehouse.questions.selection import Selection
+from warehouse.questions.series import series
+from warehouse.read.query import QueryError, records
+
+SPAN = Selection(date(2026, 3, 2), date(2026, 3, 13), "week")
+FOUND = re.compile(r'class="lead">([\d,]+) of ([\d,]+) articles')
+RUNNING = 'hx-trigger="load delay:1s"'
+
+
+def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> Search:
+    kept: Searches = client.app.state.searches  # type: ignore[attr-defined]
+    search = kept.of(query, without_topics(selection), 2)
+    assert search.ended.wait(30)
+    assert search.state == "done", search.problem
+    return search
+
+
+def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
+    desk = reader.app.state.desk  # type: ignore[attr-defined]
+    with desk.snapshots.cursor() as con:
+        topics = records(con, "FROM topics WHERE valid_to IS NULL ORDER BY topic_id")
+        assert len(topics) == 4
+        for topic, copies, headlines, place in product(
+            topics, (False, True), (False, True), ({}, {"countries": ("de",)})
+        ):
+            selection = replace(
+                SPAN, is_without_copies=copies, is_headlines_only=headlines, **place
+            )
+            search = searched(reader, Query("words", "\n".join(topic["aliases"])), selection)
+            counted = replace(selection, topics=(topic["topic_id"],))
+            assert search.found == len(search.listed) == count(con, counted), topic
+            for unit in ("day", "month") if copies == headlines else ("week",):
+                expected = series(con, replace(counted, unit=unit))
+                for mine, other in zip(by_period(search.days, unit), expected, strict=True):
+                    assert {**mine, "topic_id": None} == {**other, "topic_id": None}
+
+
+def test_a_saved_topic_is_the_search(reader: TestClient) -> None:
+    page = reader.get("/search", params={"q": WORDS.text}).text
+    found = re.search(r'<pre class="toml"[^>]*>(.*?)</pre>', page, re.S)
+    assert found
+    [entry] = tomllib.loads(unescape(found[1]))["topic"]
+    saved = TopicEntry(**{**entry, "aliases": tuple(entry["aliases"])})
+    assert saved.aliases == ("Straße", "regat*", "二十国集团", "Lakeside Summit")
+    # made_texts loaded a topic of these words, whose id is taken by now.
+    assert saved.id == "strasse-2"
+    counted = reader.get("/articles?topic=strasse&from=2026-03-02&to=2026-03-13").text
+    number = FOUND.search(page)
+    assert number
+    assert f">{number[1]} articles\nthat mention" in counted
+
+
+def test_expressions_find_what_re_finds(reader: TestClient) -> None:
+    with reader.app.state.desk.snapshots.cursor() as con:  # type: ignore[attr-defined]
+        texts = records(
+            con,
+            "SELECT article_id, concat_ws(chr(10), headline, standfirst, body,"
+            " array_to_string(captions, chr(10))) AS text FROM articles JOIN"
+            " (SELECT article_id, version_no, body FROM article_texts)"
+            " USING (article_id, version_no) SEMI JOIN coverage"
+            " ON coverage.source_id = articles.source_id AND day = published_date",
+        )
+    for pattern in (
+        r"(?i)HARVEST",
+        r"G20|Strasse",
+        r"met\.$",
+        r"<\w+>",
+        r"'quotes' \"too\"",
+        "集团",
+    ):
+        search = searched(reader, Query("regex", pattern))
+        expected = {row["article_id"] for row in texts if re.search(pattern, row["text"])}
+        assert {each.article_id for each in search.listed} == expected, pattern
+        assert all(re.search(pattern, hit) for each in search.listed for _, hit, _ in each.contexts)
+        assert all(each.contexts for each in search.listed)
+
+
+def test_page_shows_sentences_and_series(reader: TestClient) -> None:
+    page = reader.get("/search", params={"q": "lakeside, mayor*", "unit": "week"}).text
+    number = FOUND.search(page)
+    assert number
+    assert RUNNING not in page
+    assert 'data-chart="' in page
+    assert page.count('class="what"') == min(50, int(number[1]))
+    assert "<mark>mayor</mark>" in page
+    linked = re.findall(r'<a href="(/search\?[^"]*)">(\d+)</a>', page)
+    assert sum(int(hits) for _, hits in linked) == int(number[1])
+    narrowed = FOUND.search(reader.get(unescape(linked[0][0])).text)
+    assert narrowed
+    assert narrowed[1] == linked[0][1]
+    reading = unescape(re.findall(r'href="(/article/[^"]*)"', page)[0])
+    assert '<mark title="lakeside, mayor*">mayor</mark>' in reader.get(reading).text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"q": ""}, "Give a word or a phrase"),
+        ({"q": " , ,\n"}, "Give a word or a phrase"),
+        ({"q": "\x00\x1b[31m"}, "Give a word or a phrase"),
+        ({"q": "harvest, x"}, "&#39;x&#39; is too short"),
+        ({"q": "x*"}, "is too short"),
+        ({"q": "a*b"}, "may hold * only as its last character"),
+        ({"q": "*"}, "must not be empty"),
+        ({"q": "x" * (LONGEST + 1)}, f"{LONGEST} are the most"),
+        ({"q": ",".join(map(str, range(10, 70)))}, "60 phrases; 50 are the most"),
+        ({"q": "(", "mode": "regex"}, "no regular expression that RE2 knows: missing )"),
+        ({"q": "(a{900}){900}", "mode": "regex"}, "no regular expression"),
+        ({"q": "(?<=a)b", "mode": "regex"}, "no regular expression"),
+        ({"q": "a*", "mode": "regex"}, "matches every text"),
+        ({"q": "harvest", "mode": "sql"}, "mode must be words or regex"),
+        ({"q": f"{SCRIPT}(", "mode": "regex"}, "&lt;script&gt;"),
+    ],
+)
+def test_what_is_wrong_is_said(reader: TestClient, given: dict[str, str], said: str) -> None:
+    answer = reader.get("/search", params=given)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert "<script>alert" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "text", [SCRIPT, "'; DROP TABLE articles; --", '" onfocus=alert(1) x="', "{{ 7 + 7 }}", "%27"]
+)
+@pytest.mark.parametrize("mode", ["words", "regex"])
+def test_a_query_is_text(reader: TestClient, text: str, mode: str) -> None:
+    answer = reader.get("/search", params={"q": text, "mode": mode})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    assert '" onfocus' not in answer.text
+    assert f">{unescape(text)}</textarea>" in unescape(answer.text)
+
+
+def test_ids_of_saved_topics_are_valid() -> None:
+    for text, known, expected in (
+        ("Ölpreis*, x y", (), "olpreis"),
+        ("二十国", ("search",), "search-2"),
+        ('a "quoted" \\ one', (), "a-quoted-one"),
+    ):
+        [entry] = tomllib.loads(as_toml(Query("words", text), known))["topic"]
+        assert entry["id"] == expected
+        assert TopicEntry(**{**entry, "aliases": tuple(entry["aliases"])}).aliases
+
+
+@contextmanager
+def held(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[Callable[[], None]]:
+    """Searches that wait, once they have read so many batches, until they are let go."""
+    go, find, read = threading.Event(), Query.find, [0]
+
+    def waiting(*given: object) -> object:
+        read[0] += 1
+        if read[0] > after:
+            assert go.wait(30)
+        return find(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Query, "find", waiting)
+    monkeypatch.setattr(searches, "FIRST_ARTICLES", 1)
+    monkeypatch.setattr(searches, "MORE_ARTICLES", 1)
+    monkeypatch.setattr(searches, "AT_FIRST", 0.05)
+    try:
+        yield go.set
+    finally:
+        go.set()
+
+
+def test_progress_is_shown_until_it_is_done(
+    reader: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"q": "council"}
+    with held(monkeypatch, after=3) as go:
+        page = reader.get("/search", params=given).text
+        while "back to 11 March 2026" not in page:
+            time.sleep(0.05)
+            page = reader.get("/search", params=given).text
+        assert RUNNING in page
+        assert re.search(r"Searched \d+ of \d+ articles, back to 11 March 2026", page)
+        assert 'class="what"' in page, "the first results are shown"
+        assert "data-chart" not in page
+        again = unescape(re.findall(r'hx-get="(/search[^"]*load=2[^"]*)"', page)[0])
+        go()
+        while RUNNING in page:
+            time.sleep(0.05)
+            page = reader.get(again).text
+    assert FOUND.search(page)
+    assert "data-chart" in page
+
+
+def test_a_cancelled_search_says_what_it_has(
+    reader: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held(monkeypatch, after=4) as go:
+        page = reader.get("/search", params={"q": "minister"}).text
+        while "back to 10 March 2026" not in page:
+            time.sleep(0.05)
+            page = reader.get("/search", params={"q": "minister"}).text
+        cancel = unescape(re.findall(r'href="(/search\?[^"]*cancel=yes[^"]*)"', page)[0])
+        threading.Timer(0.1, go).start()
+        page = reader.get(cancel).text
+        assert re.search(r"cancelled after \d+ of \d+ articles", page)
+        assert RUNNING not in page
+        found = FOUND.search(page)
+        assert found
+        later = replace(SPAN, first_day=date(2026, 3, 9))
+        assert int(found[1]) <= searched(reader, Query("words", "minister"), later).found
+    whole = reader.get("/search", params={"q": "minister"}).text
+    assert "cancelled" not in whole, "asked for again it begins again"
+
+
+def test_two_run_and_others_wait(reader: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    with held(monkeypatch, after=0) as go:
+        for word in ("orchard", "library"):
+            while "Searched 0 of" not in reader.get("/search", params={"q": word}).text:
+                time.sleep(0.05)  # one of another test may be ending
+        page = reader.get("/search", params={"q": "winter"}).text
+        assert "Two other searches are running; this one waits." in page
+        go()
+    assert searched(reader, Query("words", "winter")).found
+
+
+def test_unwatched_searches_are_cancelled(
+    texts: Layout, reader: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots: Snapshots = reader.app.state.desk.snapshots  # type: ignore[attr-defined]
+    with held(monkeypatch, after=1) as go:
+        kept = Searches(snapshots, texts)
+        monkeypatch.setattr(searches, "UNWATCHED", 0.1)
+        search = kept.of(Query("words", "tram"), without_topics(SPAN), 2)
+        time.sleep(0.2)
+        go()
+        assert search.ended.wait(10)
+    assert search.state == "cancelled"
+    assert 0 < search.searched < search.articles
+
+
+def test_only_the_last_are_kept(texts: Layout, reader: TestClient) -> None:
+    kept = Searches(reader.app.state.desk.snapshots, texts)  # type: ignore[attr-defined]
+    queries = [Query("words", f"word{number}") for number in range(searches.KEPT + 2)]
+    found = [kept.of(query, without_topics(SPAN), 2) for query in queries]
+    still = [kept.kept(query, without_topics(SPAN), 2) for query in queries]
+    assert still == [None, None, *found[2:]]
+    kept.close()
+    assert all(search.ended.is_set() for search in found)
+
+
+def test_a_damaged_file_fails_in_a_sentence(
+    reader: TestClient, texts: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "flows.desk.searches.files_by_day", lambda *_: {date(2026, 3, 2): ["/etc/passwd"]}
+    )
+    page = reader.get("/search", params={"q": "passwd", "to": "2026-03-02"}).text
+    assert "The search failed:" in page
+    assert "root:" not in page
+
+
+def test_queries_are_checked_before_they_run(reader: TestClient) -> None:
+    with reader.app.state.desk.snapshots.cursor() as con:  # type: ignore[attr-defined]
+        assert query_of(con, {}) is None
+        assert query_of(con, {"q": " a b ", "mode": "regex"}) == Query("regex", "a b")
+        with pytest.raises(QueryError, match="too short"):
+            query_of(con, {"q": "é"})
+        assert query_of(con, {"q": "党"})
