@@ -63,6 +63,10 @@ def sql(
     with asked(readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
+        statements = duckdb.extract_statements(text)
+        queries = sum(each.type == duckdb.StatementType.SELECT for each in statements)
+        if queries > 1:
+            say(f"{queries} queries: the answer is that of the last", "WARNING")
         if parquet:
             answer.write_parquet(str(parquet.absolute()), compression="zstd")
         elif forms:
