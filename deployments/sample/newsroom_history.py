@@ -185,6 +185,8 @@ def fill(installation: Installation, demo: Demo, until: datetime) -> None:
     The next period is collected in other processes while one is loaded in this.
     """
     since = _last_poll(installation.layout) or demo.year.begins_at
+    if not polls(demo.year, since, until):
+        return
     loaded = [demo.year.moment(ago) for ago in LOADED]
     ends = [end for end in loaded if since < end < until] + [until]
     pasts = [*_past_sources(installation, demo, since)]

@@ -22,6 +22,12 @@ DAILY = {COURIER: (3, 1), TAGEBLATT: (2, 1), SHIMBUN: (2, 1), LEDGER: (2, 1)}
 FEED_ENTRIES = {COURIER: 20, TAGEBLATT: 14, SHIMBUN: 12, LEDGER: 16}
 USUAL = {"sanctions": 0.09, "huawei": 0.045, "g20": 0.05}
 """The share of articles with a topic, without events, rhythm and noise."""
+NAMES = {
+    "sanctions": ("anction", "anktion", "制裁"),
+    "huawei": ("Huawei", "ファーウェイ"),
+    "g20": ("G20", "Group of Twenty", "Gruppe der Zwanzig", "主要20カ国"),
+}
+"""What the sentences call the topics."""
 LEANING = {(COURIER, "huawei"): 0.6, (SHIMBUN, "huawei"): 1.9, (TAGEBLATT, "sanctions"): 1.3}
 EVENTS = (
     *((301, 3, "g20"), (243, 4, "sanctions"), (187, 2, "huawei"), (141, 3, "g20")),
@@ -129,23 +135,17 @@ def latest(year: Year, paper: Paper, moment: datetime, most: int = 30) -> tuple[
 def _story(year: Year, paper: Paper, day: date, number: int, dice: Random) -> Story:
     writer = Writer(paper.language, dice)
     topics = [topic for topic in USUAL if dice.random() < year.share(topic, paper, day)]
-    hour = 5 + 17 * (number + dice.random()) / max(6, DAILY[paper][0] + 3)
-    if DAILY[paper][0] + 3 < number:
-        hour = 18 + number / 6
-    published = datetime.combine(day, time(), ZoneInfo(paper.timezone)) + timedelta(
-        minutes=int(60 * hour)
-    )
+    hour = 5 + 3 * (number + dice.random()) if number < 6 else 20 + number / 7
+    midnight = datetime.combine(day, time(), ZoneInfo(paper.timezone))
+    published = midnight + timedelta(minutes=int(60 * hour))
     article = _article(paper, writer, topics, published, f"{day:%y%j}{number:02}")
     if dice.random() < 0.005:
         article = replace(article, flags=frozenset({"withdrawn"}))
     if dice.random() > 0.04:
         return Story(article, published)
     revised_at = published + timedelta(hours=dice.uniform(20, 30))
-    changed = list(article.blocks)
-    if topics:
-        names = [*writer.beats[topics[0]]["sentences"]]
-        words = {word for name in names for word in (name.split("{")[0].strip(),) if word}
-        changed = [one for one in changed if not any(word in one for word in words)] or changed
+    gone = NAMES[topics[0]] if topics else ()
+    changed = [one for one in article.blocks if not any(name in one for name in gone)]
     other = dice.choice([topic for topic in USUAL if topic not in topics] or list(USUAL))
     changed.append(CORRECTED[paper.language] + writer.sentences(other, 1)[0])
     revised = replace(article, blocks=tuple(changed), modified=revised_at.isoformat("T", "seconds"))

@@ -61,7 +61,7 @@ def begin_demo(data: Path) -> "Demo":
         return demo
     if demo:
         shutil.rmtree(data)
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(0o700, parents=True, exist_ok=True)
     try:
         demo = Demo(Year(SEED, datetime.now(UTC).date() - timedelta(days=1)), base_port())
     except PortUnusable as wrong:
