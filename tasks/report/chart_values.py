@@ -126,5 +126,5 @@ def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labe
     high = max if most else min
     top = high((value["high"] for value in sure), default=1)
     axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
-    scale = {"domain": [0, min(top, 2 * most) if most else top], "nice": True, "clamp": True}
+    scale = {"domain": [0, top], "nice": True, "clamp": True}
     return {"field": "share", "type": "quantitative", "axis": axis, "scale": scale}
