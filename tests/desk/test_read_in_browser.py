@@ -4,28 +4,22 @@
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, Request
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp
 
-from flows.desk.app import create_app
 from tasks.archive import ArchiveWriter
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.partition.partitions import Run
-from tasks.settings import Settings
 from tests.desk.made_texts import HOSTILE, SCRIPT
 from tests.desk.test_search import held
 from tests.support import archived_news
 from tests.support.chromium import chromium
+from tests.support.desk_server import served, serving
 from tests.support.loopback import Loopback, http
-from tests.support.ports import free_port
 from tests.support.staged_pages import prose
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
@@ -63,21 +57,6 @@ def hostile_page(url: str) -> str:
     return ARTICLE.format(prose=paragraphs, **parts)
 
 
-@contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as opened:
@@ -104,11 +83,13 @@ def watched(browser: Browser, base: str) -> tuple[Page, list[str]]:
     """A page of the browser, and what happens in it that must not."""
     page, wrong = browser.new_page(), list[str]()
 
-    def request(made: Request) -> None:
-        if not made.url.startswith((base, "data:")):
-            wrong.append(f"request of {made.url}")
+    def blocked(request: Request) -> None:
+        # What a style names is asked for and refused by the policy, before anything is sent.
+        if not request.url.startswith((base, "data:")) and request.failure != "csp":
+            wrong.append(f"request of {request.url}: {request.failure}")
 
-    page.on("request", request)
+    page.on("requestfinished", blocked)
+    page.on("requestfailed", blocked)
     page.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}"))
     page.on("pageerror", lambda error: wrong.append(f"error {error}"))
     page.on("popup", lambda popup: wrong.append(f"window {popup.url}"))
@@ -120,12 +101,12 @@ def test_an_archived_page_does_nothing(browser: Browser, tmp_path: Path, web: Lo
     layout = archived(tmp_path, html)
     [row] = snapshot_records(layout, "SELECT article_id FROM articles")
     control = browser.new_page()
-    control.goto(web.say("/raw", http(html.encode())))
+    control.goto(web.say("/raw", http(html.encode())), wait_until="commit")
     control.wait_for_timeout(500)
     control.close()
     assert web.connections > 5, "the page as it is asks for much"
     assert {"/refresh", "/acted", "/top"} & {hit.path for hit in web.hits}
-    with served(create_app(layout, Settings(data=layout.root))) as base:
+    with served(layout) as base:
         before = web.connections
         page, wrong = watched(browser, base)
         place = f"{base}/article/{row['article_id']}"
@@ -160,7 +141,7 @@ def test_an_archived_page_does_nothing(browser: Browser, tmp_path: Path, web: Lo
 
 
 def test_views_of_hostile_texts_are_quiet(browser: Browser, reader: TestClient) -> None:
-    with served(reader.app) as base:
+    with serving(reader.app) as base:
         page, wrong = watched(browser, base)
         page.on("console", lambda message: wrong.append(f"console {message.text}"))
         for path in (
@@ -180,7 +161,7 @@ def test_views_of_hostile_texts_are_quiet(browser: Browser, reader: TestClient) 
 def test_results_come_by_themselves(
     browser: Browser, reader: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with held(monkeypatch, after=3) as go, served(reader.app) as base:
+    with held(monkeypatch, after=3) as go, serving(reader.app) as base:
         page, wrong = watched(browser, base)
         page.goto(f"{base}/search")
         page.get_by_label("Search for").fill("ballot")

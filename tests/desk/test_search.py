@@ -42,11 +42,11 @@ def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> S
 
 def finished(client: TestClient, **given: str) -> str:
     """The page of a search when all has been searched."""
-    page = client.get("/search", params=given).text
-    while RUNNING in page:
+    while True:
+        page = str(client.get("/search", params=given).text)
+        if RUNNING not in page:
+            return page
         time.sleep(0.05)
-        page = client.get("/search", params=given).text
-    return page
 
 
 def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
