@@ -13,7 +13,7 @@ NOTEBOOK := $(VENV)/notebook/.installed
 EXTRAS := dask s3 mcp dev
 BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
-.PHONY: demo quick test check serve bench bench-peers lock clean
+.PHONY: demo quick test check serve bench bench-peers screenshots lock clean
 
 demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
 	$(BIN)/presswatch demo
@@ -38,6 +38,9 @@ bench: $(STAMP) $(PEERS)  ## Print the figures of tests/bench/README.md, peers b
 
 bench-peers: $(STAMP) $(BENCH_PEERS)  ## Presswatch beside fundus, news-please, Scrapy, trafilatura, DuckDB, polars
 	$(BIN)/python -m tests.bench.compare --peers $(VENV)/bench-peers/bin/python --fundus $(VENV)/bench-fundus/bin/python
+
+screenshots: $(STAMP)  ## Draw the pictures of README.md again (needs Chromium)
+	$(BIN)/python -m tests.support.screenshots
 
 lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes $(addprefix --extra ,$(EXTRAS)) \

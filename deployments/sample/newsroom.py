@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,11 +22,14 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from newsroom_articles import DEMO_PAPERS, HERE, PAPERS, moved_path, moved_time
+from newsroom_demo import Demo, past_page
 from newsroom_listings import site_listings
 from newsroom_pages import BASE_PORT, Page, Site, missing_page, saved_files, site_pages
-from newsroom_stories import Demo, Year, latest, past_page
+from newsroom_stories import latest
 
 PORT_VARIABLE = "PRESSWATCH_SAMPLE_PORT"
+PRINTS_EVERY = 600.0
+"""Seconds after which a demo's papers show what they have printed since."""
 
 
 class PortUnusable(Exception):  # noqa: N818 (the message is for people)
@@ -61,21 +64,16 @@ class Newsroom:
 
     def __init__(self, port: int | None = None, demo: Demo | None = None) -> None:
         self.port = base_port() if port is None else port
-        self.sites = tuple(Site(paper, self.port) for paper in PAPERS)
-        self.year = demo.year if demo else None
-        if demo:
-            now, days = datetime.now(UTC), demo.moved_days
-            self.sites = tuple(
-                Site(paper, self.port, moved_days=days, past=latest(demo.year, paper, now))
-                for paper in DEMO_PAPERS
-            )
+        self.demo = demo
+        papers = DEMO_PAPERS if demo else PAPERS
+        self.sites = tuple(_site_now(Site(paper, self.port), demo) for paper in papers)
         self.requests: list[Request] = []
         self._servers: list[_PaperServer] = []
 
     def __enter__(self) -> Self:
         try:
             for site in self.sites:
-                self._servers.append(_open_server(site, self.requests, self.year))
+                self._servers.append(_open_server(site, self.requests, self.demo))
         except PortUnusable:
             self.__exit__(None, None, None)
             raise
@@ -101,22 +99,36 @@ class _PaperServer(ThreadingHTTPServer):
     daemon_threads = True
     is_serving = False
 
-    def __init__(self, site: Site, log: list[Request], year: Year | None) -> None:
-        self.site, self.log, self.year = site, log, year
-        self.pages = {**site_pages(site), **site_listings(site)}
+    def __init__(self, site: Site, log: list[Request], demo: Demo | None) -> None:
+        self.site, self.log, self.demo = site, log, demo
         self.missing = missing_page(site)
+        self._print()
         super().__init__(("127.0.0.1", site.port), _Handler)
 
+    def _print(self) -> None:
+        self.site = _site_now(self.site, self.demo)
+        self.pages = {**site_pages(self.site), **site_listings(self.site)}
+        self.printed_at = time.monotonic()
+
     def page(self, path: str) -> Page:
-        """What it serves at a path."""
-        if self.year is None or path in self.pages:
+        """What it serves at a path; a demo's papers go on printing."""
+        if self.demo and time.monotonic() > self.printed_at + PRINTS_EVERY:
+            self._print()
+        if self.demo is None or path in self.pages:
             return self.pages.get(path, self.missing)
-        return past_page(self.year, self.site, path, datetime.now(UTC)) or self.missing
+        return past_page(self.demo.year, self.site, path, datetime.now(UTC)) or self.missing
 
 
-def _open_server(site: Site, log: list[Request], year: Year | None) -> _PaperServer:
+def _site_now(site: Site, demo: Demo | None) -> Site:
+    if demo is None:
+        return site
+    past = latest(demo.year, site.paper, datetime.now(UTC))
+    return replace(site, moved_days=demo.moved_days, past=past)
+
+
+def _open_server(site: Site, log: list[Request], demo: Demo | None) -> _PaperServer:
     try:
-        return _PaperServer(site, log, year)
+        return _PaperServer(site, log, demo)
     except OSError as error:
         raise PortUnusable(
             f"port {site.port} of 127.0.0.1 is taken ({error.strerror}); "

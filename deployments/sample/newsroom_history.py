@@ -7,34 +7,29 @@ collector, archive writer, extraction and loader do the rest; only the network i
 import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from functools import cached_property, partial
-from http import HTTPStatus
+from functools import partial
 from itertools import chain
 from random import Random
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from newsroom import etag as page_etag
-from newsroom import http_time
 from newsroom_articles import DEMO_PAPERS, LEDGER, SHIMBUN
-from newsroom_listings import site_listings
-from newsroom_pages import Page, Site, page_at
-from newsroom_stories import LEDGER_SINCE, Demo, Year, days_between, latest, stories_until
+from newsroom_demo import Demo
+from newsroom_pages import Site
+from newsroom_past import PastClient, PastUrls
+from newsroom_stories import LEDGER_SINCE, Year, days_between, latest, stories_until
 
 from tasks.archive import read_archive
 from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
-from tasks.collect.fetch.exchanges import request_headers
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
-from tasks.http.response import read_content, recorded
 from tasks.installation import Installation
 from tasks.load.loader import load, publish_all
 from tasks.locks.run_locks import running, started_at
-from tasks.model import Attempt, Batch, Capture, CaptureKind, Exchange, Outcome
+from tasks.model import Batch, Capture, Outcome
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, Submitted, WorkerPool, tried
 from tasks.refine.refine_archive import refine
@@ -43,12 +38,12 @@ from tasks.text.urls import fold
 from tasks.topics.topic import Topic, TopicEntry
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage
-from warehouse.read.known_urls import KnownListing, KnownUrls, Once, last_listings
+from warehouse.read.known_urls import KnownListing, Once, last_listings
 from warehouse.read.query import snapshot_records
 
 log = logging.getLogger("flows")
 
-MACHINE_OFF = range(63, 69)
+MACHINE_OFF = range(58, 69)
 """Days before the anchor on which nothing was collected."""
 HOST_DOWN = range(126, 131)
 """Days before the anchor on which one paper's host did not answer."""
@@ -59,7 +54,6 @@ LOADED = (220, LEDGER_SINCE, 60)
 FIRST_ALIASES = 2
 """Aliases of the topic G20 with which the installation began."""
 RECHECK = (timedelta(days=1),)
-AGENT = "Presswatch/demo"
 
 
 def polls(year: Year, since: datetime, until: datetime) -> list[datetime]:
@@ -93,87 +87,6 @@ class HereAndNow:
 
 
 @dataclass
-class PastClient:
-    """Fetches from a paper as it was at a moment: a `Client` without a network."""
-
-    site: Site
-    now: datetime
-    is_down: bool  # its host
-    collected: set[str]
-    """Folded URLs of pages; what was asked for is added."""
-
-    def get(
-        self,
-        url: str,
-        *,
-        kind: CaptureKind,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        **_: object,
-    ) -> Attempt:
-        """What the paper answered, with the bytes as on the wire."""
-        self.now += timedelta(seconds=1)
-        answered = partial(Attempt, kind, url, url, attempted_at=self.now, seconds=0.05)
-        if self.is_down:
-            return answered(Outcome.CONNECT_FAILED, detail=f"{url}: connection refused")
-        if kind is CaptureKind.PAGE:
-            self.collected.add(fold(url))
-        page = self.listings.get(urlsplit(url).path) or page_at(self.site, urlsplit(url).path)
-        is_known = page.modified is not None and etag == page_etag(page)
-        response, status = _response(page, is_known), 304 if is_known else page.status
-        content = read_content(recorded(response), len(response), kind, is_conditional=is_known)
-        request = _request(url, request_headers(AGENT, kind, etag, last_modified))
-        return answered(
-            content.outcome,
-            detail=f"{url}: {content.detail}" if content.detail else "",
-            status=status,
-            content_type=page.content_type,
-            etag=page_etag(page) if page.modified else None,
-            last_modified=http_time(page.modified) if page.modified else None,
-            payload=content.body,
-            exchanges=(Exchange(url, request, response, "127.0.0.1", self.now),),
-        )
-
-    def sitemaps(self, site: str, **_: object) -> tuple[str, ...]:
-        """Those that robots.txt names: none."""
-        return ()
-
-    @cached_property
-    def listings(self) -> dict[str, Page]:
-        """The listings by path."""
-        return site_listings(self.site)
-
-
-def _request(url: str, headers: Mapping[str, str]) -> bytes:
-    parts = urlsplit(url)
-    lines = [f"GET {parts.path} HTTP/1.1", f"Host: {parts.netloc}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join((*lines, "", "")).encode()
-
-
-def _response(page: Page, is_known: bool) -> bytes:
-    status = 304 if is_known else page.status
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    if page.modified:
-        lines += [f"ETag: {page_etag(page)}", f"Last-Modified: {http_time(page.modified)}"]
-    if not is_known:
-        lines += [f"Content-Type: {page.content_type}", f"Content-Length: {len(page.body)}"]
-    return "\r\n".join((*lines, "", "")).encode() + (b"" if is_known else page.body)
-
-
-class PastUrls(KnownUrls):
-    """The URLs that earlier polls have collected."""
-
-    def __init__(self, collected: set[str]) -> None:
-        super().__init__()
-        self.collected = collected
-
-    def among(self, layout: Layout, folded_urls: Iterable[str]) -> set[str]:
-        """Which of the folded URLs are known."""
-        return self.collected.intersection(folded_urls)
-
-
-@dataclass
 class PastSource:
     """One source over the time of its polls: what the warehouse would tell it of earlier ones."""
 
@@ -187,13 +100,13 @@ class PastSource:
 
     def has(self, moment: datetime) -> bool:
         """Whether it was among the sources by then."""
-        return self.site.paper is not LEDGER or moment > self.demo.year.moment(LEDGER_SINCE)
+        return self.site.paper != LEDGER or moment > self.demo.year.moment(LEDGER_SINCE)
 
     def poll(self, moment: datetime) -> Batch | None:
         """Collect it at a moment, and refine what came."""
         year, paper = self.demo.year, self.site.paper
         site = replace(self.site, past=latest(year, paper, moment))
-        is_down = paper is SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
+        is_down = paper == SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
         once = Once()
         for question, answer in self._answers(moment, site).items():
             once.get(question, answer.copy)
@@ -272,6 +185,8 @@ def fill(installation: Installation, demo: Demo, until: datetime) -> None:
     The next period is collected in other processes while one is loaded in this.
     """
     since = _last_poll(installation.layout) or demo.year.begins_at
+    if not polls(demo.year, since, until):
+        return
     loaded = [demo.year.moment(ago) for ago in LOADED]
     ends = [end for end in loaded if since < end < until] + [until]
     pasts = [*_past_sources(installation, demo, since)]

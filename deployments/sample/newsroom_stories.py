@@ -1,33 +1,33 @@
 """The invented year of the demo: what each paper has printed on a day, made from a seed."""
 
-import json
 import math
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from newsroom_articles import COURIER, HERE, LEDGER, SHIMBUN, TAGEBLATT, Article, Paper
-from newsroom_pages import Page, Site, page_at
 
-FILE = "newsroom.json"
-LAST_WRITTEN = date(2026, 11, 14)
-"""The day of the latest written article."""
 DAYS = 365
 LEDGER_SINCE = 150
 """Days before the anchor on which the fourth paper was added."""
-DAILY = {COURIER: (4, 2), TAGEBLATT: (3, 1), SHIMBUN: (2, 1), LEDGER: (3, 1)}
+DAILY = {COURIER: (3, 1), TAGEBLATT: (2, 1), SHIMBUN: (2, 1), LEDGER: (2, 1)}
 """Articles on a weekday, and at the weekend, give or take one."""
 FEED_ENTRIES = {COURIER: 20, TAGEBLATT: 14, SHIMBUN: 12, LEDGER: 16}
-USUAL = {"sanctions": 0.12, "huawei": 0.05, "g20": 0.06}
+USUAL = {"sanctions": 0.09, "huawei": 0.045, "g20": 0.05}
 """The share of articles with a topic, without events, rhythm and noise."""
+NAMES = {
+    "sanctions": ("anction", "anktion", "制裁"),
+    "huawei": ("Huawei", "ファーウェイ"),
+    "g20": ("G20", "Group of Twenty", "Gruppe der Zwanzig", "主要20カ国"),
+}
+"""What the sentences call the topics."""
 LEANING = {(COURIER, "huawei"): 0.6, (SHIMBUN, "huawei"): 1.9, (TAGEBLATT, "sanctions"): 1.3}
 EVENTS = (
     *((301, 3, "g20"), (243, 4, "sanctions"), (187, 2, "huawei"), (141, 3, "g20")),
@@ -35,8 +35,8 @@ EVENTS = (
     *((-9, 3, "huawei"), (-30, 3, "sanctions"), (-58, 3, "g20")),
 )
 """Days before the anchor on which something happened, for how many days, and the topic."""
-ELECTION = 75
-"""Days before the anchor on which one paper printed more than its feed holds."""
+RUSHES = {(TAGEBLATT, 75): 24, (SHIMBUN, 12): 20}
+"""Paper and days before the anchor of an evening with more articles than its feed holds."""
 FURNITURE = {
     COURIER: ("metering", "newsletter_line", "trial", "signin", "app", "donate", "advert"),
     TAGEBLATT: ("zaehler", "newsletter", "probe", "app", "werbeblocker", "auch"),
@@ -84,35 +84,6 @@ class Year:
 
 
 @dataclass(frozen=True)
-class Demo:
-    """What makes the demo of a data folder, kept in newsroom.json there."""
-
-    year: Year
-    port: int
-    is_filled: bool = False
-
-    @property
-    def moved_days(self) -> int:
-        """Days by which the written articles are moved."""
-        return (self.year.anchor - LAST_WRITTEN).days
-
-    @classmethod
-    def read(cls, folder: Path) -> "Demo | None":
-        """That of a data folder; None where there is none."""
-        if not (folder / FILE).exists():
-            return None
-        said = json.loads((folder / FILE).read_text())
-        year = Year(said["seed"], date.fromisoformat(said["anchor"]))
-        return cls(year, said["port"], said["is_filled"])
-
-    def write(self, folder: Path) -> None:
-        """Keep it in a data folder."""
-        said = asdict(self) | asdict(self.year) | {"anchor": self.year.anchor.isoformat()}
-        del said["year"]
-        (folder / FILE).write_text(json.dumps(said, indent=1) + "\n")
-
-
-@dataclass(frozen=True)
 class Story:
     """An article of the year: as it was first, and as it is once it has been revised."""
 
@@ -135,11 +106,10 @@ def stories(year: Year, paper: Paper, day: date) -> tuple[Story, ...]:
     count = max(1, DAILY[paper][day.weekday() >= 5] + dice.choice((-1, 0, 0, 1)))
     ago = year.days_before(day)
     count += 2 * any(since >= ago > since - length for since, length, _ in EVENTS)
-    if paper is TAGEBLATT and ago == ELECTION:
-        count = 24
+    count = RUSHES.get((paper, ago), count)
     found = [_story(year, paper, day, number, dice) for number in range(count)]
-    if paper is COURIER and day.day == 3:
-        found[0] = replace(found[0], article=replace(found[0].article, flags=frozenset({"digest"})))
+    if paper == COURIER and day.day == 3:
+        found[0] = Story(_digest(found[0].article, Writer("en", dice)), found[0].published_at)
     if wire := _wire(year, paper, day):
         found.append(wire)
     return tuple(sorted(found, key=lambda story: story.published_at))
@@ -162,54 +132,44 @@ def latest(year: Year, paper: Paper, moment: datetime, most: int = 30) -> tuple[
     return (*found[:listed], *(replace(article, listed="") for article in found[listed:]))
 
 
-def past_page(year: Year, site: Site, path: str, now: datetime) -> Page | None:
-    """The page of an article of the year that the site no longer shows; None for another path."""
-    story = _by_path(year, site.paper, now.date()).get(path)
-    if story is None or story.published_at > now:
-        return None
-    moment = min(now, story.published_at + timedelta(days=3))
-    return page_at(replace(site, moved_days=None, past=latest(year, site.paper, moment, 60)), path)
-
-
-@cache
-def _by_path(year: Year, paper: Paper, last: date) -> dict[str, Story]:
-    days = days_between(year.first_day, last + timedelta(days=1))
-    return {story.article.path: story for day in days for story in stories(year, paper, day)}
-
-
 def _story(year: Year, paper: Paper, day: date, number: int, dice: Random) -> Story:
     writer = Writer(paper.language, dice)
     topics = [topic for topic in USUAL if dice.random() < year.share(topic, paper, day)]
-    hour = 5 + 17 * (number + dice.random()) / max(6, DAILY[paper][0] + 3)
-    if DAILY[paper][0] + 3 < number:
-        hour = 18 + number / 6  # the evening of an election
-    published = datetime.combine(day, time(), ZoneInfo(paper.timezone)) + timedelta(
-        minutes=int(60 * hour)
-    )
+    hour = 5 + 3 * (number + dice.random()) if number < 6 else 20 + number / 7
+    midnight = datetime.combine(day, time(), ZoneInfo(paper.timezone))
+    published = midnight + timedelta(minutes=int(60 * hour))
     article = _article(paper, writer, topics, published, f"{day:%y%j}{number:02}")
     if dice.random() < 0.005:
         article = replace(article, flags=frozenset({"withdrawn"}))
     if dice.random() > 0.04:
         return Story(article, published)
     revised_at = published + timedelta(hours=dice.uniform(20, 30))
-    changed = list(article.blocks)
-    if topics:
-        names = [*writer.beats[topics[0]]["sentences"]]
-        words = {word for name in names for word in (name.split("{")[0].strip(),) if word}
-        changed = [one for one in changed if not any(word in one for word in words)] or changed
+    gone = NAMES[topics[0]] if topics else ()
+    changed = [one for one in article.blocks if not any(name in one for name in gone)]
     other = dice.choice([topic for topic in USUAL if topic not in topics] or list(USUAL))
     changed.append(CORRECTED[paper.language] + writer.sentences(other, 1)[0])
     revised = replace(article, blocks=tuple(changed), modified=revised_at.isoformat("T", "seconds"))
     return Story(article, published, revised_at, revised)
 
 
+def _digest(article: Article, writer: "Writer") -> Article:
+    """A page of the month's headlines, with a long text among them."""
+    return replace(
+        article,
+        path=f"/{article.path.split('/')[1]}/{article.published[:10].replace('-', '/')}/",
+        headline="This week",
+        flags=frozenset({"digest"}),
+        blocks=(*article.paragraphs, *writer.sentences("any", 24)),
+    )
+
+
 def _wire(year: Year, paper: Paper, day: date) -> Story | None:
     """The agency's text that papers of its language print, each an hour or more after the first."""
     dice = Random(f"{year.seed} wire {day}")  # noqa: S311
     later = {COURIER: 0, LEDGER: 5, TAGEBLATT: 3}.get(paper)
-    if later is None or dice.random() > 0.4 or (paper is TAGEBLATT and day.weekday() % 3):
+    if later is None or dice.random() > 0.4 or (paper == TAGEBLATT and day.weekday() % 3):
         return None
-    topics = [topic for topic in USUAL if dice.random() < 2 * year.share(topic, COURIER, day)]
+    topics = [topic for topic in USUAL if dice.random() < 1.5 * year.share(topic, COURIER, day)]
     published = datetime.combine(day, time(9 + later, 15), UTC)
     article = _article(paper, Writer("en", dice), topics, published, f"{day:%y%j}99")
     return Story(replace(article, access="free", language="en", byline="By BPA staff"), published)
@@ -258,11 +218,11 @@ def _article(
 
 
 def _path(paper: Paper, section: str, headline: str, published: datetime, key: str) -> str:
-    if paper is SHIMBUN:
+    if paper == SHIMBUN:
         return f"/{section}/{published:%Y%m%d}-{section[0]}{key[-2:]}9"
     plain = normalize("NFKD", headline.lower().replace("ß", "ss")).encode("ascii", "ignore")
     slug = re.sub(r"[^a-z0-9]+", "-", plain.decode()).strip("-")
-    if paper is TAGEBLATT:
+    if paper == TAGEBLATT:
         return f"/{section}/{slug}-4{key}.html"
     return f"/{section}/{published:%Y/%m/%d}/{slug}-{key[-2:]}"
 

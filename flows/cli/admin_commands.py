@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from flows.cli.options import (
     flow_files,
 )
 from flows.cli.query_commands import layout_of, print_topics, readable_layout
-from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
+from flows.cli.sample import DEMO, begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation, settings_of
@@ -28,7 +28,6 @@ from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
 DESK_PORT = 8700
-DEMO = Path("data/demo")  # the data folder of the sample newsroom
 
 
 def serve(
@@ -63,17 +62,16 @@ def desk(
         int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")
     ] = DESK_PORT,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Show the sample newsroom, after `presswatch demo`.")
+        bool, typer.Option("--sample", help="The demo of data/demo; its papers are served as well.")
     ] = False,
 ) -> None:
     """Serve pages to look, click and read in a browser, until Ctrl-C."""
     from flows.desk.server import serve_desk
 
-    with ExitStack() as held:
-        if sample:
-            data = (data or DEMO).absolute()
-            held.enter_context(sample_newsroom(data))
-        serve_desk(readable_layout(data), settings_of(data=data), host, port, print)
+    data = data or (DEMO.absolute() if sample else None)
+    layout = readable_layout(data)
+    with sample_newsroom(layout.root) if sample else nullcontext():
+        serve_desk(layout, settings_of(data=data), host, port, print)
 
 
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:

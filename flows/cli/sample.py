@@ -14,8 +14,9 @@ from tasks.settings import ConfigError
 from warehouse.layers.layout import Layout
 
 if TYPE_CHECKING:
-    from newsroom_stories import Demo
+    from newsroom_demo import Demo
 
+DEMO = Path("data/demo")  # the data folder of the sample newsroom
 SAMPLE = Path("deployments/sample")
 SEED = 20
 """Of the demo's year: the same seed and day give the same articles."""
@@ -30,7 +31,7 @@ def sample_newsroom(data: Path) -> Iterator[Path]:
     """
     _find_sample()
     from newsroom import Newsroom, PortUnusable, write_sources
-    from newsroom_stories import Demo
+    from newsroom_demo import Demo
 
     data.mkdir(parents=True, exist_ok=True)
     demo = Demo.read(data)
@@ -49,7 +50,8 @@ def begin_demo(data: Path) -> "Demo":
     """
     _find_sample()
     from newsroom import PortUnusable, base_port
-    from newsroom_stories import Demo, Year
+    from newsroom_demo import Demo
+    from newsroom_stories import Year
 
     demo, layout = Demo.read(data), Layout(data)
     if demo is None and (layout.raw.exists() or layout.commits.exists()):
@@ -59,7 +61,7 @@ def begin_demo(data: Path) -> "Demo":
         return demo
     if demo:
         shutil.rmtree(data)
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(0o700, parents=True, exist_ok=True)
     try:
         demo = Demo(Year(SEED, datetime.now(UTC).date() - timedelta(days=1)), base_port())
     except PortUnusable as wrong:
@@ -70,8 +72,8 @@ def begin_demo(data: Path) -> "Demo":
 
 def fill_demo(data: Path, sources: Path, topics: Path = TOPICS) -> None:
     """Make the history of a demo that has begun, or what is missing of it until now."""
+    from newsroom_demo import Demo
     from newsroom_history import fill
-    from newsroom_stories import Demo
 
     demo = Demo.read(data)
     if demo is None:

@@ -43,7 +43,7 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
             "title": "share",
             "titleOrient": "left",
             "values": [0, top / 2, top],
-            "labelExpr": "format(datum.value, '.2~p') + (datum.index < 1 ? '' : ' or more')",
+            "labelExpr": f"(datum.value < {min(top, 1)} ? '' : '≥ ') + format(datum.value, '.2~p')",
             "symbolType": "square",
             "symbolFillColor": "@shade",
             "symbolStrokeWidth": 0,

@@ -22,6 +22,10 @@ async function draw(element) {
     tooltip: { theme: "custom", disableDefaultStyle: true },
   });
   const svg = room.querySelector("svg");
+  // One image with a label; the numbers are in a table.
+  for (const mark of svg.querySelectorAll("[role]")) {
+    for (const name of ["role", "aria-roledescription", "aria-label"]) mark.removeAttribute(name);
+  }
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", element.dataset.title);
   element.view = view;
