@@ -95,7 +95,7 @@ class SourceHealth:
         if self.last_rolled_over_at is None:
             return ""
         if self.hours_unpolled is None:
-            remedy = ": poll it more often"
+            remedy = ", though polled in time: poll it more often if that recurs"
         else:
             remedy = f", after {self.hours_unpolled:,.0f} hours in which nothing was polled"
         moment = f"{self.last_rolled_over_at:%Y-%m-%d %H:%M} UTC"
