@@ -181,7 +181,7 @@ def test_it_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         len(ask(data, "SELECT run_id FROM runs")) == len(before) + len(expected) > len(before) + 2
     )
     repeated = "FROM captures WHERE kind = 'page' AND found_in <> 'recheck'"
-    assert ask(data, f"{repeated} GROUP BY url_requested HAVING count(*) > 1") == []
+    assert ask(data, f"SELECT url_requested {repeated} GROUP BY ALL HAVING count(*) > 1") == []
     assert ask(data, "FROM listing_reads WHERE rolled_over") == []
     assert begin_demo(data).is_filled
     told = "SELECT article_id, version_no, body_sha256, raw_ref FROM article_versions ORDER BY ALL"
