@@ -8,9 +8,12 @@ STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers/.installed
 OLD_CLIENT := $(VENV)/old-client/.installed
 POLARS := $(VENV)/polars/.installed
+NOTEBOOK := $(VENV)/notebook/.installed
+# All but `notebook`, whose marimo takes 190 MB: its test has an environment of its own.
+EXTRAS := dask s3 mcp dev
 BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
-.PHONY: demo quick test check serve bench bench-peers lock clean
+.PHONY: demo quick test check serve bench bench-peers screenshots lock clean
 
 demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
 	$(BIN)/presswatch demo
@@ -18,7 +21,7 @@ demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the to
 quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: two thirds, in a minute
 	$(BIN)/python -m pytest -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test: $(STAMP) $(OLD_CLIENT) $(POLARS)  ## Run all tests
+test: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)  ## Run all tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 check: $(STAMP)  ## Lint, types, import contracts
@@ -36,8 +39,11 @@ bench: $(STAMP) $(PEERS)  ## Print the figures of tests/bench/README.md, peers b
 bench-peers: $(STAMP) $(BENCH_PEERS)  ## Presswatch beside fundus, news-please, Scrapy, trafilatura, DuckDB, polars
 	$(BIN)/python -m tests.bench.compare --peers $(VENV)/bench-peers/bin/python --fundus $(VENV)/bench-fundus/bin/python
 
+screenshots: $(STAMP)  ## Draw the pictures of README.md again (needs Chromium)
+	$(BIN)/python -m tests.support.screenshots
+
 lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras \
+	uv pip compile --universal --python-version 3.11 --generate-hashes $(addprefix --extra ,$(EXTRAS)) \
 		--no-header --no-annotate --upgrade -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --upgrade -o tests/bench/peers/extractors.lock tests/bench/peers/extractors.in
@@ -45,6 +51,8 @@ lock: pyproject.toml  ## Pin every dependency again, with hashes (needs uv)
 		--no-header --no-annotate -o tests/support/old-client.lock tests/support/old-client.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate -o tests/support/polars.lock tests/support/polars.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --upgrade -o tests/support/notebook.lock tests/support/notebook.in
 	for peers in peers fundus; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-annotate --upgrade -o tests/bench/peers/$$peers.lock tests/bench/peers/$$peers.in || exit 1; done
@@ -73,6 +81,11 @@ $(POLARS): tests/support/polars.lock $(STAMP)
 	$(PYTHON) -m venv $(VENV)/polars
 	$(VENV)/polars/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/polars.lock
 	touch $(POLARS)
+
+$(NOTEBOOK): tests/support/notebook.lock $(STAMP)
+	$(PYTHON) -m venv $(VENV)/notebook
+	$(VENV)/notebook/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/notebook.lock
+	touch $(NOTEBOOK)
 
 $(VENV)/bench-%/.installed: tests/bench/peers/%.lock $(STAMP)
 	$(PYTHON) -m venv $(@D)

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +19,15 @@ from flows.cli.options import (
     fail,
     flow_files,
 )
-from flows.cli.query_commands import layout_of, print_topics
+from flows.cli.query_commands import layout_of, print_topics, readable_layout
 from flows.cli.sample import DEMO, begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
-from tasks.installation import SOURCES, TOPICS, open_installation
+from tasks.installation import SOURCES, TOPICS, open_installation, settings_of
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
-DESK = "http://127.0.0.1:8700/"
+DESK_PORT = 8700
 
 
 def serve(
@@ -53,6 +53,27 @@ def serve(
     raise typer.Exit(status)
 
 
+def desk(
+    data: DataFolder = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")
+    ] = DESK_PORT,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The demo of data/demo; its papers are served as well.")
+    ] = False,
+) -> None:
+    """Serve pages to look, click and read in a browser, until Ctrl-C."""
+    from flows.desk.server import serve_desk
+
+    data = data or (DEMO.absolute() if sample else None)
+    layout = readable_layout(data)
+    with sample_newsroom(layout.root) if sample else nullcontext():
+        serve_desk(layout, settings_of(data=data), host, port, print)
+
+
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
     """Make a year of history of the sample newsroom, ingest it as of now, and show the topics."""
     folder = data.absolute()
@@ -67,7 +88,7 @@ def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) ->
         done = ingest(sources_file=str(sources), topics_file=str(TOPICS), data=str(folder))
     print_topics(layout_of(data))
     more = "" if data == DEMO else f" --data {data}"
-    print(f"Desk:        presswatch desk --sample{more}, then {DESK}")
+    print(f"Desk:        presswatch desk --sample{more}, then http://127.0.0.1:{DESK_PORT}/")
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 

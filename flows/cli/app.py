@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.admin_commands import backup, demo, deploy, env, maintain, repair, serve
+from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
 from flows.cli.console import show_progress
 from flows.cli.health_command import health
 from flows.cli.options import (
@@ -20,7 +20,7 @@ from flows.cli.options import (
     print_version,
 )
 from flows.cli.page_commands import check_sources, extract
-from flows.cli.query_commands import desk, mcp, report, schema, sources_health, sql
+from flows.cli.query_commands import mcp, report, schema, sources_health, sql
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation

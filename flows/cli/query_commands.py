@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,6 @@ from rich.text import Text
 
 from flows.cli.console import printable, relations_view
 from flows.cli.options import DataFolder, Exit, fail, say
-from flows.cli.sample import DEMO, sample_newsroom
 from tasks.installation import settings_of
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
@@ -61,9 +60,13 @@ def sql(
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
-    with asked(_readable_layout(data), text, parquet) as answer, _written_to(out):
+    with asked(readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
+        statements = duckdb.extract_statements(text)
+        queries = sum(each.type == duckdb.StatementType.SELECT for each in statements)
+        if queries > 1:
+            say(f"{queries} queries: the answer is that of the last", "WARNING")
         if parquet:
             answer.write_parquet(str(parquet.absolute()), compression="zstd")
         elif forms:
@@ -94,7 +97,7 @@ def schema(
     """Describe each table, view and column of the warehouse."""
     from warehouse.build.relations import describe
 
-    found = describe(_readable_layout(data))
+    found = describe(readable_layout(data))
     if relation is not None:
         names = [each.name for each in found]
         if relation not in names:
@@ -118,35 +121,12 @@ def report(
     """Write an HTML page that shows each topic over time."""
     from tasks.report import write_report
 
-    layout = _readable_layout(data)
+    layout = readable_layout(data)
     if table:
         print_topics(layout)
         return
     write_report(layout, out or layout.report)
     print(out or layout.report)
-
-
-def desk(
-    data: DataFolder = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; others than loopback need a password.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8700,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="The demo of data/demo; its papers are served as well.")
-    ] = False,
-) -> None:
-    """Serve pages to look, click and read in a browser, until Ctrl-C."""
-    from flows.desk.server import serve_desk
-
-    with ExitStack() as held:
-        if sample:
-            data = (data or DEMO).absolute()
-            layout = _readable_layout(data)
-            held.enter_context(sample_newsroom(data))
-        else:
-            layout = _readable_layout(data)
-        serve_desk(layout, settings_of(data=data), host, port, print)
 
 
 def mcp(data: DataFolder = None) -> None:
@@ -157,7 +137,7 @@ def mcp(data: DataFolder = None) -> None:
         name = (missing.name or "").partition(".")[0]
         why = f"presswatch mcp: {name} is not installed: pip install 'presswatch[mcp]'"
         fail(why, Exit.FAILED)
-    create_server(_readable_layout(data)).run()
+    create_server(readable_layout(data)).run()
 
 
 def sources_health(data: DataFolder = None) -> None:
@@ -167,7 +147,7 @@ def sources_health(data: DataFolder = None) -> None:
     from warehouse.read.query import snapshot
     from warehouse.read.source_health import source_health
 
-    layout = _readable_layout(data)
+    layout = readable_layout(data)
     with snapshot(layout):
         sources, intervals = source_health(layout).values(), poll_intervals(layout)
     Console().print(health_view(sources, intervals))
@@ -186,7 +166,7 @@ def print_topics(layout: Layout) -> None:
 
 def layout_of(data: Path | None) -> Layout:
     """The data folder, or the environment's; a local copy when its store does not answer."""
-    from tasks.installation import open_layout, settings_of
+    from tasks.installation import open_layout
     from warehouse.store.objects import StoreError
 
     settings = settings_of(data=data)
@@ -200,7 +180,7 @@ def layout_of(data: Path | None) -> Layout:
         return layout
 
 
-def _readable_layout(data: Path | None) -> Layout:
+def readable_layout(data: Path | None) -> Layout:
     """`layout_of`, unless a newer version of Presswatch has written its snapshot."""
     from warehouse.build.schema_version import refuse_newer_snapshot
 

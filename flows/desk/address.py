@@ -1,6 +1,7 @@
 """The addresses of the desk: every view is a URL that holds its selection."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -33,20 +34,20 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
     days = last_day.toordinal() - first_day.toordinal()
     if days / UNITS[unit] > MOST_PERIODS:
         unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
-    return checked(
-        Selection(
-            first_day=first_day,
-            last_day=last_day,
-            unit=unit,
-            topics=_all(given, "topic"),
-            sources=_all(given, "source"),
-            countries=_all(given, "country"),
-            languages=_all(given, "language"),
-            is_without_copies=given.get("copies") == "no",
-            is_headlines_only=given.get("in") == "headline",
-        ),
-        known,
+    selection = Selection(
+        first_day=first_day,
+        last_day=last_day,
+        unit=unit,
+        topics=_all(given, "topic"),
+        sources=_all(given, "source"),
+        countries=_all(given, "country"),
+        languages=_all(given, "language"),
+        is_without_copies=given.get("copies") == "no",
+        is_headlines_only=given.get("in") == "headline",
     )
+    # In one order everywhere, whatever was ticked first.
+    topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
+    return replace(selection, topics=tuple(topics))
 
 
 def _all(given: QueryParams, name: str) -> tuple[str, ...]:

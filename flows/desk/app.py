@@ -26,9 +26,7 @@ from flows.desk.views import (
     search,
     sources,
 )
-from tasks.report import chart_style
-from tasks.report.page import FOLDER as REPORT
-from tasks.report.page import chart_library
+from tasks.report.page import chart_library, style
 from tasks.settings import Settings
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
@@ -57,8 +55,8 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     def charts(_: Request) -> Response:
         return Response(library, media_type="text/javascript", headers=UNCHANGING)
 
-    def style(_: Request) -> Response:
-        return Response(_style(), media_type="text/css")
+    def report_style(_: Request) -> Response:
+        return Response(style(), media_type="text/css")
 
     searches = Searches(desk.snapshots, layout)
 
@@ -71,7 +69,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         routes=[
             *(Route(path, view) for path, view in VIEWS.items()),
             Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
-            Route("/static/page.css", style),
+            Route("/static/page.css", report_style),
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         ],
         middleware=[Middleware(Guard, password=password)],
@@ -81,13 +79,6 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     app.state.desk, app.state.searches = desk, searches
     desk.templates.globals["charts"] = str(app.url_path_for("charts"))
     return app
-
-
-def _style() -> str:
-    """The report's style, with its colours as variables."""
-    light, dark = map(chart_style.variables, chart_style.COLOURS)
-    colours = f":root {{{light}}}\n@media (prefers-color-scheme: dark) {{:root {{{dark}}}}}\n"
-    return colours + (REPORT / "page.css").read_text(encoding="utf-8")
 
 
 # A name holds the hash of its content.

@@ -64,6 +64,7 @@ class Asked:
     con: duckdb.DuckDBPyConnection
     known: Choices
     selection: Selection
+    given: Selection  # as the URL has it; a page may narrow its own
     load_no: int
     loaded_at: datetime
 
@@ -81,6 +82,7 @@ class Asked:
             "load_no": self.load_no,
             "loaded_at": self.loaded_at,
             "url": self.url,
+            "nav": lambda path: address(path, parameters(self.given)),
             "query": self.query,
         }
         text = self.desk.templates.get_template(template).render(given | values)
@@ -101,4 +103,4 @@ def asked(request: Request) -> Iterator[Asked]:
         known = choices(con)
         [load] = records(con, "SELECT load_no, loaded_at FROM loads ORDER BY load_no DESC LIMIT 1")
         selection = selection_of(request.query_params, known)
-        yield Asked(request, desk, con, known, selection, **load)
+        yield Asked(request, desk, con, known, selection, selection, **load)

@@ -8,6 +8,7 @@ from threading import Lock
 import duckdb
 
 from warehouse.build.publish import published_load
+from warehouse.build.schema_version import SCHEMA_VERSION, schema_versions
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, confine, damage_named, open_snapshot
 
@@ -41,6 +42,12 @@ class Snapshots:
                 if con is None:
                     raise QueryError(
                         f"{self._layout.current} is not there yet: run `presswatch ingest` first"
+                    )
+                if schema_versions(con) != {SCHEMA_VERSION}:
+                    con.close()
+                    raise QueryError(
+                        f"{self._layout.current} was loaded by an earlier version of Presswatch:"
+                        " `presswatch ingest` loads it again"
                     )
                 confine(con, self._layout)
                 # The one before is closed when its last cursor is.

@@ -7,7 +7,7 @@ A row is a dict with `series` (what is compared: a topic, a paper, a country), `
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tasks.report.chart_style import Spec
@@ -32,12 +32,13 @@ TOOLTIP = [
 ]
 
 
-def chart_values(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The rows as the charts' marks and tooltips need them."""
-    return [_value(row) for row in rows]
+def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The rows as marks and tooltips need them; marks of series `apart` are beside each other."""
+    places = {name: turn / (len(apart) + 1) for turn, name in enumerate(apart, start=1)}
+    return [_value(row, places.get(row["series"], 0.5)) for row in rows]
 
 
-def _value(row: Row) -> dict[str, Any]:
+def _value(row: Row, place: float) -> dict[str, Any]:
     collected, days = row["days_collected"], row["days"]
     known = row["completeness"]
     told = f"{percent_down(known)} of articles, " if known is not None else ""
@@ -49,7 +50,7 @@ def _value(row: Row) -> dict[str, Any]:
         "series": row["series"],
         "from": str(row["period"]),
         "to": str(row["period_end"]),
-        "middle": middle_of(row["period"], row["period_end"]),
+        "at": time_within(row["period"], row["period_end"], place),
         "time": days_in_words(row["period"], row["period_end"]),
         "share": share,
         "low": row["low"],
@@ -66,10 +67,9 @@ def _value(row: Row) -> dict[str, Any]:
     }
 
 
-def middle_of(start: date, end: date) -> str:
-    """The time halfway through a period."""
-    hours = (end - start).days * 12
-    return f"{start + timedelta(hours // 24)}T{hours % 24:02}:00:00Z"
+def time_within(start: date, end: date, place: float = 0.5) -> str:
+    """A time of a period: its beginning at 0, its middle at 0.5."""
+    return (datetime.combine(start, time(), UTC) + (end - start) * place).isoformat()
 
 
 def days_in_words(start: date, end: date) -> str:
@@ -97,7 +97,7 @@ def time_axis(unit: str, values: Sequence[Row]) -> Spec:
         "grid": False,
         "format": formats[unit],
         "labelOverlap": True,
-        "labelFlush": True,
+        "labelFlush": 40,  # pixels from an end at which a label would be cut
         "tickCount": min(8, len({value["from"] for value in values})),
     }
     days = min(value["from"] for value in values), max(value["to"] for value in values)
@@ -111,14 +111,20 @@ def _milliseconds(day: str) -> int:
     return 1000 * int(datetime.fromisoformat(f"{day}T00:00Z").timestamp())
 
 
+def telling(rows: Iterable[Row]) -> list[Row]:
+    """The rows that a scale is made for: those with articles enough, if they are most."""
+    known = [row for row in rows if row["share"] is not None]
+    sure = [row for row in known if not row["few"]]
+    return sure if len(sure) >= len(known) / 2 else known
+
+
 def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
     """The encoding of shares, from 0 to what periods with articles enough need."""
-    known = [value for value in values if value["share"] is not None]
-    sure = [value for value in known if not value["few"]] or known
+    sure = telling(values)
     most = max((value["share"] for value in sure), default=0)
     # Without a mention what the intervals allow: zeros on an axis without extent are half way up.
     high = max if most else min
     top = high((value["high"] for value in sure), default=1)
     axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
-    scale = {"domain": [0, min(top, 2 * most) if most else top], "nice": True, "clamp": True}
+    scale = {"domain": [0, top], "nice": True, "clamp": True}
     return {"field": "share", "type": "quantitative", "axis": axis, "scale": scale}

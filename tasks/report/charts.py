@@ -14,10 +14,10 @@ from tasks.report.chart_values import (
     TOOLTIP,
     chart_values,
     days_in_words,
-    middle_of,
     of,
     share_axis,
     time_axis,
+    time_within,
 )
 from tasks.report.heat_maps import strips
 
@@ -48,9 +48,9 @@ def attention(
         brush: whether a page listens to the view.
         height: pixels of the plot.
     """
-    values = chart_values(rows)
-    names = [*dict.fromkeys(value["series"] for value in values)][:SERIES]
-    values = [value for value in values if value["series"] in names]
+    names = [*dict.fromkeys(row["series"] for row in rows)][:SERIES]
+    shown = [row for row in rows if row["series"] in names]
+    values = chart_values(shown, names if len(names) > BANDS else ())
     x = time_axis(unit, values)
     collected, below = strips(x, values, names, height)
     x["x"]["axis"]["offset"] = below
@@ -171,7 +171,7 @@ def _whiskers(x: Spec, y: Spec, colour: Spec) -> Spec:
 
 
 def _at(x: Spec) -> Spec:
-    return {**x["x"], "field": "middle"}
+    return {**x["x"], "field": "at"}
 
 
 def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
@@ -195,7 +195,7 @@ def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
         "mark": {"type": "line", "strokeWidth": 1.5, **gaps},
         "encoding": {**at, "y": y, "color": colour},
     }
-    faint = [{"test": "datum.few", "value": 0}, {"test": "datum.state === 'part'", "value": 0.35}]
+    faint = {"test": "datum.state === 'part' && !datum.few", "value": 0.35}
     points = {
         "transform": [{"filter": "isValid(datum.share)"}],
         "mark": {"type": "point", "size": 34, "opacity": 1},
@@ -203,7 +203,7 @@ def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
             **at,
             "y": y,
             "color": colour,
-            "fill": colour,
+            "fill": {**colour, "condition": {"test": "datum.few", "value": "@paper"}},
             "fillOpacity": {"condition": faint, "value": 1},
             "shape": {**series, "scale": shapes},
             "tooltip": [{"field": "series"}, *TOOLTIP],
@@ -221,7 +221,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
     values = [
         {
             "series": row.get("series") or names[0],
-            "at": middle_of(row["day"], row["day"] + timedelta(1)),
+            "at": time_within(row["day"], row["day"] + timedelta(1)),
             "time": days_in_words(row["day"], row["day"] + timedelta(1)),
             "articles": of(row),
             "expected": "fewer" if row["expected"] is None else f"{row['expected']:.1f}",
@@ -249,7 +249,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
             "y": -8,
         },
         "encoding": {
-            "x": {**x["x"], "field": "at"},
+            "x": _at(x),
             "color": {"value": "@spike"},
             "tooltip": tooltip,
         },

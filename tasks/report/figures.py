@@ -67,7 +67,7 @@ def read_figures(layout: Layout) -> Figures:
         (totals,) = _read(con, "totals", given)
         found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
-    for row in (*found["attention"], *found["by_source"]):
+    for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}
     return Figures(**given, **totals, **found, snapshot=published_load(layout))
 

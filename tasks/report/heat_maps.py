@@ -1,16 +1,17 @@
 """Shades by series and period: shares, and what was collected; rows as in chart_values.py."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.chart_values import (
-    FEW,
     GROUND,
     TOOLTIP,
     chart_values,
     days_in_words,
     percent_down,
+    telling,
     time_axis,
 )
 from tasks.report.completeness import in_words
@@ -41,8 +42,8 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
         "legend": {
             "title": "share",
             "titleOrient": "left",
-            "format": "~%",
-            "tickCount": 5,
+            "values": [0, top / 2, top],
+            "labelExpr": f"(datum.value < {min(top, 1)} ? '' : '≥ ') + format(datum.value, '.2~p')",
             "symbolType": "square",
             "symbolFillColor": "@shade",
             "symbolStrokeWidth": 0,
@@ -62,9 +63,9 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
 
 
 def top_share(rows: Iterable[Row]) -> float:
-    """The strongest shade of heat maps that are to be compared: no lower than a tenth."""
-    shares: list[float] = [row["share"] for row in rows if (row["articles"] or 0) >= FEW]
-    return max([0.1, *shares])
+    """The strongest shade of heat maps that are to be compared: exceeded by one cell in fifty."""
+    shares: list[float] = sorted(value["share"] for value in telling(chart_values(rows)))
+    return max([0.05, *shares[: math.ceil(0.98 * len(shares))][-1:]])
 
 
 def coverage(rows: Sequence[Row], unit: str) -> Spec:

@@ -16,14 +16,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.report import chart_style, charts, heat_maps
-from tasks.report.chart_values import percent_down
+from tasks.report.chart_values import FEW, percent_down
 from tasks.report.completeness import in_words, warning
-from tasks.report.figures import Figures, read_figures
+from tasks.report.figures import Figures, interval, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 
 FOLDER = Path(__file__).parent
-KEY = "In the picture, grey: not collected; pale: less than 80% collected."
+KEY = (
+    "In the picture, grey: nothing is known; pale: less than 80% collected; hollow: of fewer than"
+    f" {FEW} articles; thin lines: 95% intervals. Below each chart: what was collected."
+)
 
 
 def write_report(layout: Layout, out: Path) -> Figures:
@@ -40,6 +43,15 @@ def chart_library(layout: Layout) -> str:
         bundle = vl_convert.javascript_bundle(vl_version=chart_style.VERSION)  # type: ignore[call-arg]
         write_whole(path, bundle.encode())
     return path.read_text(encoding="utf-8")
+
+
+def style() -> str:
+    """The style of the page, with the colours of both schemes as variables."""
+    light, dark = map(chart_style.variables, chart_style.COLOURS)
+    colours = (
+        f":root {{{light}}}\n@media screen and (prefers-color-scheme: dark) {{:root {{{dark}}}}}\n"
+    )
+    return colours + (FOLDER / "page.css").read_text(encoding="utf-8")
 
 
 def render(figures: Figures, library: str) -> str:
@@ -67,6 +79,7 @@ def render(figures: Figures, library: str) -> str:
         number=number,
         words=in_words,
         known=lambda row: percent_down(row["completeness"]),
+        between=between,
     )
     return environment.get_template("page.html.j2").render(
         figures=figures,
@@ -74,7 +87,10 @@ def render(figures: Figures, library: str) -> str:
         latest=[*articles.values()],
         warning=warning(figures.collected),
         coverage=chart_data(heat_maps.coverage(figures.coverage, figures.unit)),
-        style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        few=FEW,
+        top=max((topic["high"] or 0 for topic in figures.topics), default=0) or 1,
+        series=["collected", *{row["source"] for row in figures.by_source}],
+        style=Markup(style()),  # noqa: S704 - our own
         scripts=[Markup(library), Markup(script)],  # noqa: S704 - our own files
         hashes=" ".join(f"'sha256-{digest}'" for digest in hashes),
         made_at=datetime.now(UTC),
@@ -84,21 +100,24 @@ def render(figures: Figures, library: str) -> str:
 def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
     rows = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
-    index = chart_data(charts.index(rows["index"], figures.unit)) if rows["index"] else None
+    known = [row for row in rows["index"] if row["value"] is not None]
     sources: dict[str, Counter[str]] = defaultdict(lambda: Counter(hits=0, articles=0))
     for row in rows["by_source"]:
         sources[row["source"]].update(hits=row["hits"] or 0, articles=row["articles"] or 0)
+    shares = [
+        {"name": name, **of, "share": of["hits"] / of["articles"] if of["articles"] else None}
+        | interval(of)
+        for name, of in sources.items()
+    ]
+    top = heat_maps.top_share(figures.by_source)
     return {
         **topic,
         **rows,
         "chart": chart_data(attention_chart(figures, topic["topic_id"])),
-        "index_chart": index,
-        "source_chart": chart_data(
-            heat_maps.by_source(
-                rows["by_source"], figures.unit, heat_maps.top_share(figures.by_source)
-            )
-        ),
-        "sources": sources,
+        "index_chart": chart_data(charts.index(rows["index"], figures.unit)) if known else None,
+        "source_chart": chart_data(heat_maps.by_source(rows["by_source"], figures.unit, top)),
+        "sources": shares,
+        "top": max((row["high"] or 0 for row in shares), default=0) or 1,
     }
 
 
@@ -106,19 +125,21 @@ def _of(topic_id: str, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, A
     return [row for row in rows if row["topic_id"] == topic_id]
 
 
-def attention_chart(figures: Figures, topic_id: str) -> chart_style.Spec:
+def attention_chart(figures: Figures, topic_id: str, height: int = 160) -> chart_style.Spec:
     """The main chart of one topic."""
     rows, spikes = _of(topic_id, figures.attention), _of(topic_id, figures.spikes)
-    return charts.attention(rows, spikes, figures.unit)
+    return charts.attention(rows, spikes, figures.unit, height=height)
 
 
 def summary_of_topics(figures: Figures) -> str:
     """The topics and their main charts as Markdown, for a run's page."""
-    shown = {topic["name"]: attention_chart(figures, topic["topic_id"]) for topic in figures.topics}
+    shown = {
+        topic["name"]: attention_chart(figures, topic["topic_id"], height=80)
+        for topic in figures.topics
+    }
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
-    png = chart_style.png(
-        chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
-    )
+    picture = chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
+    png = base64.b64encode(chart_style.png(picture, labels=60)).decode()
     head = [f"**{span}**", "", "| topic | share | articles | last 7 days |", "|:--|--:|--:|--:|"]
     rows = []
     for topic in figures.topics:
@@ -126,8 +147,9 @@ def summary_of_topics(figures: Figures) -> str:
         hits = f"{number(topic['hits'])} of {number(topic['articles'])}"
         shares = percent(topic["share"]), percent(topic["late_share"])
         rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} |")
-    picture = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return "\n".join([*head, *rows, "", KEY, "", f"![Share of articles by topic]({picture})"])
+    return "\n".join(
+        [*head, *rows, "", KEY, "", f"![Share of articles by topic](data:image/png;base64,{png})"]
+    )
 
 
 def chart_data(spec: chart_style.Spec) -> Markup:
@@ -142,7 +164,14 @@ def percent(share: float | None) -> str:
     """A share as a percentage; a dash for None."""
     if share is None:
         return "–"
-    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
+    if 0 < share < 0.001:
+        return f"{share:.2%}"
+    return f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
+
+
+def between(row: Mapping[str, Any]) -> str:
+    """The 95 % interval of a share; a dash without articles."""
+    return "–" if row["low"] is None else f"{percent(row['low'])} – {percent(row['high'])}"
 
 
 def day(value: date | None) -> str:

@@ -141,3 +141,10 @@ def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
             pass
         assert process.wait(60) == 0
     return shown.decode()
+
+
+def test_several_queries_say_whose_answer_is_shown(layout: Layout) -> None:
+    status, out, err = sql(layout, "SELECT 1 AS first; SELECT 2 AS second", "--csv")
+    assert (status, out) == (0, "second\n2\n")
+    assert err == "2 queries: the answer is that of the last\n"
+    assert sql(layout, "SET VARIABLE a = 3; SELECT getvariable('a')", "--csv")[2] == ""

@@ -40,6 +40,15 @@ def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> S
     return search
 
 
+def finished(client: TestClient, **given: str) -> str:
+    """The page of a search when all has been searched."""
+    while True:
+        page = str(client.get("/search", params=given).text)
+        if RUNNING not in page:
+            return page
+        time.sleep(0.05)
+
+
 def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
     desk = reader.app.state.desk  # type: ignore[attr-defined]
     with desk.snapshots.cursor() as con:
@@ -61,7 +70,7 @@ def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
 
 
 def test_a_saved_topic_is_the_search(reader: TestClient) -> None:
-    page = reader.get("/search", params={"q": WORDS.text}).text
+    page = finished(reader, q=WORDS.text)
     found = re.search(r'<pre class="toml"[^>]*>(.*?)</pre>', page, re.S)
     assert found
     [entry] = tomllib.loads(unescape(found[1]))["topic"]
@@ -101,7 +110,7 @@ def test_expressions_find_what_re_finds(reader: TestClient) -> None:
 
 
 def test_page_shows_sentences_and_series(reader: TestClient) -> None:
-    page = reader.get("/search", params={"q": "lakeside, mayor*", "unit": "week"}).text
+    page = finished(reader, q="lakeside, mayor*", unit="week")
     number = FOUND.search(page)
     assert number
     assert RUNNING not in page
@@ -228,7 +237,7 @@ def test_a_cancelled_search_says_what_it_has(
         assert found
         later = replace(SPAN, first_day=date(2026, 3, 9))
         assert int(found[1]) <= searched(reader, Query("words", "minister"), later).found
-    whole = reader.get("/search", params={"q": "minister"}).text
+    whole = finished(reader, q="minister")
     assert "cancelled" not in whole, "asked for again it begins again"
 
 
@@ -238,7 +247,7 @@ def test_two_run_and_others_wait(reader: TestClient, monkeypatch: pytest.MonkeyP
             while "Searched 0 of" not in reader.get("/search", params={"q": word}).text:
                 time.sleep(0.05)  # one of another test may be ending
         page = reader.get("/search", params={"q": "winter"}).text
-        assert "Two other searches are running; this one waits." in page
+        assert "Two other searches are running; this one waits." in page, page
         go()
     assert searched(reader, Query("words", "winter")).found
 
@@ -274,7 +283,7 @@ def test_a_damaged_file_fails_in_a_sentence(
     monkeypatch.setattr(
         "flows.desk.searches.files_by_day", lambda *_: {date(2026, 3, 2): ["/etc/passwd"]}
     )
-    page = reader.get("/search", params={"q": "passwd", "to": "2026-03-02"}).text
+    page = finished(reader, q="passwd", to="2026-03-02")
     assert "The search failed:" in page
     assert "root:" not in page
 

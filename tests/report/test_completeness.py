@@ -191,6 +191,7 @@ def test_how_it_looks(
     view.goto(layout.report.as_uri())
     view.wait_for_selector("html[data-drawn]", timeout=30_000)
     section = view.locator("section[aria-labelledby=coverage]")
+    section.locator("summary").click()
     section.screenshot(path=tmp_path / "collected.png")
     assert view.evaluate("document.documentElement.scrollWidth") == width
     legend = section.locator(".role-legend-label text").all_text_contents()

@@ -15,9 +15,10 @@ from tasks.load.loader import load
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
 from tasks.report.page import chart_data, link, percent
+from tasks.topics.topic import TopicEntry
 from tests.support.chromium import chromium
 from tests.support.publishing import publish
-from tests.support.staged_pages import SOURCES, START, TOPICS, Page, listing, stage
+from tests.support.staged_pages import SOURCES, START, TOPICS, Page, listing, prose, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
@@ -36,13 +37,16 @@ PAGES = [
     ),
     Page("e", "The lakeside summit.", 4, 97, headline="Lakeside"),
     Page("f", "Undated harvest.", None),
+    # The same text in two papers.
+    *(Page("g", f"{prose(1)} The G20.", 4, 97, paper) for paper in ("gb-post", "de-blatt")),
 ]
+UNHEARD = TopicEntry(id="quasar", name="Quasar", aliases=("quasar",)).topic()
 
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout = Layout(tmp_path_factory.mktemp("report") / "data")
-    load(layout, TOPICS, SOURCES, [stage(layout, RUN, PAGES)])
+    load(layout, (*TOPICS, UNHEARD), SOURCES, [stage(layout, RUN, PAGES)])
     publish(layout)
     add_index_and_spikes(layout)
     return layout
@@ -112,9 +116,13 @@ def test_links_lead_to_web_pages_only(page: str) -> None:
 
 def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     text = " ".join(Elements(page).text.split())
-    assert "2 March 2026 – 6 March 2026 · 2 papers · 6 articles" in text
-    assert "Harvest 3 of 5 articles mention it (60%)" in text
-    assert "Harvest + Summit 1" in text
+    assert "2 March 2026 – 6 March 2026 · 2 papers · 8 articles" in text
+    assert "Harvest 3 of 7 articles mention it (43%; 95%: 16% – 75%)" in text
+    # Pairs count without copies, as the line of the topic says.
+    assert "Summit 5 of 7 articles mention it" in text
+    assert "4 of 6 without copies of the same text" in text
+    assert "Harvest + Summit 1 3 and 4" in text
+    assert "Quasar 0 of 7 articles mention it (0.0%; 95%: 0.0% – 35%)" in text
     assert "1 article has no date" in text
     assert "3 March 2026: 1 of 1 articles, 0.2 expected." in text
     assert "5 March 2026 not collected" in text
@@ -137,7 +145,16 @@ def test_no_text_ends_the_element_of_a_chart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(None, "–"), (0, "0.0%"), (0.0123, "1.2%"), (0.5, "50%"), (1, "100%")]
+    ("share", "shown"),
+    [
+        (None, "–"),
+        (0, "0.0%"),
+        (0.0002, "0.02%"),
+        (0.0123, "1.2%"),
+        (0.0998, "10%"),
+        (0.5, "50%"),
+        (1, "100%"),
+    ],
 )
 def test_shares_are_readable(share: float | None, shown: str) -> None:
     assert percent(share) == shown
@@ -164,7 +181,8 @@ def test_before_the_first_load(tmp_path: Path) -> None:
 
 def test_a_runs_page_shows_the_topics(layout: Layout) -> None:
     markdown = summary_of_topics(read_figures(layout))
-    assert "| Harvest | 60% | 3 of 5 |" in markdown
+    assert "| Harvest | 43% | 3 of 7 |" in markdown
+    assert "| Quasar | 0.0% | 0 of 7 |" in markdown
     (picture,) = re.findall(r"\(data:image/png;base64,([\w+/=]+)\)", markdown)
     assert 10_000 < len(picture) < 400_000
 
@@ -222,10 +240,14 @@ def test_the_charts_have_marks(
     view.on("request", request)
     view.goto(layout.report.as_uri())
     view.wait_for_selector("html[data-drawn]", timeout=30_000)
+    height = view.evaluate("document.documentElement.scrollHeight")
+    assert height < (3300 if width == 1200 else 4500)
+    view.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    view.wait_for_timeout(200)
     assert (told, asked) == ([], [])
     assert view.title().startswith("Topics in the papers")
     marks = view.evaluate(MARKS)
-    # Two topics: share, by paper, and for the first an index; then the coverage.
+    # Two topics: share, by paper, and for the first an index; none of the third; then the coverage.
     assert len(marks) == 6
     assert min(marks) >= 5
     assert view.evaluate("document.documentElement.scrollWidth") == width

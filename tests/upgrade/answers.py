@@ -30,6 +30,8 @@ VALUES_LEFT_OUT = {
     "meaning",  # prose
 }
 """Columns that must be there, but whose types and values are not compared."""
+LATER_COLUMNS = {"95% interval", "with each"}
+"""Columns that the report's tables have gained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,20 @@ class Installation:
         }
 
     def _report(self) -> list[str]:
-        """The cells of the page's tables; 0.1 had none of what was collected."""
+        """The cells of the page's tables that 0.1 had: nothing of what was collected."""
         path = self.root / "report.html"
         self.run("report", "--out", path)
-        cells = [
-            cell
-            for cell in html.fromstring(path.read_bytes()).iter("td")
-            if not any(each.get("class") == "collected" for each in cell.iterancestors("table"))
-        ]
-        return [" ".join("".join(map(str, cell.itertext())).split()) for cell in cells]
+        cells = []
+        for table in html.fromstring(path.read_bytes()).iter("table"):
+            heads = [_text(cell) for cell in next(table.iter("tr"))]
+            for row in table.iter("tr") if table.get("class") != "collected" else ():
+                columns = zip(heads, row, strict=True)
+                cells += [cell for head, cell in columns if head not in LATER_COLUMNS]
+        return [_text(cell) for cell in cells if cell.tag == "td"]
+
+
+def _text(element: html.HtmlElement) -> str:
+    return " ".join("".join(map(str, element.itertext())).split())
 
 
 def _relation(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str]) -> Relation:

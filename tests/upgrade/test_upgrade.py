@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from flows.desk.snapshots import Snapshots
 from tests.upgrade.answers import Answers, Installation, Relation
 from tests.upgrade.site import read_site, serving
+from warehouse.build.schema_version import is_earlier_snapshot
+from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.parent.name for path in HERE.glob("*/answers.json"))
@@ -127,6 +131,14 @@ def test_the_commands_print_the_same(opened: Installation, pinned: Answers) -> N
         assert set(before.split()) <= set(line.split())  # it has gained columns
     for name in found:
         assert found[name] == expected[name], name
+
+
+def test_the_desk_says_that_an_ingest_is_needed(opened: Installation) -> None:
+    layout = Layout(opened.data)
+    assert is_earlier_snapshot(layout)
+    said = "earlier version of Presswatch: `presswatch ingest`"
+    with pytest.raises(QueryError, match=said), Snapshots(layout).cursor():
+        pass
 
 
 def test_an_ingest_with_nothing_new_adds_its_own_rows_alone(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -144,6 +145,18 @@ def test_the_guide_connects(folder: Path) -> None:
     code += pandas if find_spec("pandas") else ""
     compile(pandas, "warehouse/README.md", "exec")
     assert int(run_python(code + "print(len(weeks.fetchall()))", folder)) > 0
+
+
+def test_the_guide_connects_from_r(folder: Path) -> None:
+    [code] = re.findall(r"```r\n(.*?)```", GUIDE, re.DOTALL)
+    sql = code.partition('(con, "')[2].partition('")')[0]
+    with duckdb.connect(folder / "data/warehouse/current/news.duckdb", read_only=True) as con:
+        answer = con.sql(sql)
+        assert {str(kind) for kind in answer.types} == {"VARCHAR", "DATE", "INTEGER"}
+        assert len(answer.fetchall()) > 0
+    if shutil.which("Rscript") is None:
+        pytest.skip("needs R with its package duckdb")
+    subprocess.run(["Rscript", "-e", code], cwd=folder, check=True)
 
 
 def test_the_guide_reads_the_manifest(folder: Path) -> None:

@@ -40,12 +40,15 @@ def citation(
     return (
         f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
         f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day},"
-        f" {sources} sources ({of}), {copies} syndicated copies. {missing(selection, known, rows)}"
+        f" {sources} sources ({of}), {copies} syndicated copies."
+        f" {missing(con, selection, known, rows)}"
     )
 
 
-def missing(selection: Selection, known: Choices, rows: Sequence[Row]) -> str:
-    """What was not collected of a selection, in a sentence or two."""
+def missing(
+    con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices, rows: Sequence[Row]
+) -> str:
+    """What was not collected of a selection, in a sentence or two; rows as in `citation`."""
     one = [row for row in rows if row["topic_id"] == rows[0]["topic_id"]] if rows else []
     added = totals(one)
     if not added["days_collected"]:
@@ -56,13 +59,19 @@ def missing(selection: Selection, known: Choices, rows: Sequence[Row]) -> str:
             said.append(f"Nothing was collected before {known.first_day}.")
         if selection.last_day > known.last_day:
             said.append(f"Nothing has been collected after {known.last_day} yet.")
-    days = added["days"] - added["days_collected"]
+    states: dict[str, int] = dict(
+        con.sql(
+            "SELECT state, count(*) FROM coverage JOIN sources USING (source_id)"
+            f" WHERE {selection.of_days()} AND {selection.of_sources()} GROUP BY state"
+        ).fetchall()
+    )
+    known_part = "how much of what was published is not known"
+    if added["completeness"] is not None:
+        # Rounded down, so that 100 % is all.
+        known_part = f"about {int(100 * added['completeness'])} % of what was published"
+    lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
     said.append(
-        f"Not collected: {days} of {added['days']} days of sources"
-        + (
-            "; how much was published is not known."
-            if added["completeness"] is None
-            else f"; about {100 * added['completeness']:.0f} % of what was published was collected."
-        )
+        f"Collected: {known_part}. Of {added['days']:,} days (a day of each source) {lacks:,} are"
+        f" missing and {partial:,} were collected in part."
     )
     return " ".join(said)

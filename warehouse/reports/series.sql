@@ -1,5 +1,5 @@
 -- Grain: one series and period of a selection: sum over sum of the source-days that were collected.
--- Filled in by warehouse/read/series.py.
+-- Filled in by warehouse/questions/series.py.
 WITH days AS (
     FROM {days}
     -- A snapshot of 0.1 lacks this column.

@@ -12,6 +12,27 @@ function specification(element) {
   return JSON.parse(text);
 }
 
+// vega-tooltip writes style attributes, which the content security policy refuses.
+const tooltip = document.createElement("div");
+tooltip.id = "tooltip";
+tooltip.hidden = true;
+
+function showTooltip(_, event, __, value) {
+  if (value == null || value === "") {
+    tooltip.hidden = true;
+    return;
+  }
+  document.body.append(tooltip);
+  tooltip.replaceChildren(...Object.entries(value).flatMap(([name, text]) => [
+    Object.assign(document.createElement("span"), { textContent: name }),
+    Object.assign(document.createElement("b"), { textContent: text }),
+  ]));
+  tooltip.hidden = false;
+  const room = tooltip.getBoundingClientRect();
+  tooltip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - room.width - 4))}px`;
+  tooltip.style.top = `${Math.max(4, Math.min(event.clientY + 14, innerHeight - room.height - 4))}px`;
+}
+
 async function draw(element) {
   const room = element.querySelector(".drawing");
   const { view } = await vegaEmbed(room, specification(element), {
@@ -19,9 +40,13 @@ async function draw(element) {
     renderer: "svg",
     ast: true,
     defaultStyle: false,
-    tooltip: { theme: "custom", disableDefaultStyle: true },
+    tooltip: showTooltip,
   });
   const svg = room.querySelector("svg");
+  // One image with a label; the numbers are in a table.
+  for (const mark of svg.querySelectorAll("[role]")) {
+    for (const name of ["role", "aria-roledescription", "aria-label"]) mark.removeAttribute(name);
+  }
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", element.dataset.title);
   element.view = view;
@@ -65,6 +90,26 @@ addEventListener("resize", () => {
   width = innerWidth;
   for (const element of document.querySelectorAll(".chart"))
     if (element.dataset.chart.includes('"@width"')) draw(element);
+});
+
+// A day is taken when its field is left, or by Enter: while it is typed, each digit is a change.
+document.addEventListener("change", (event) => {
+  if (event.target.type !== "date") return;
+  event.stopImmediatePropagation();
+  event.target.dataset.changed = "yes";
+}, true);
+document.addEventListener("focusout", (event) => {
+  if (event.target.dataset?.changed) event.target.form.requestSubmit();
+});
+
+// What was opened stays open when the page around it is replaced.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  tooltip.hidden = true;
+  opened = [...document.querySelectorAll("details[id][open]")].map((element) => element.id);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
 });
 
 drawAll();

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from flows.desk.desk import Asked, asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
-from warehouse.questions.citation import citation
+from warehouse.questions.citation import citation, missing
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, series, spikes, totals
 from warehouse.read.query import QueryError
@@ -25,20 +26,28 @@ def attention(request: Request) -> Response:
             return view.page("empty.html")
         view = with_topics(view)
         part = part_of(view)
+        about: dict[str, Any] = {"part": part, "parts": PARTS}
+        if not view.selection.topics:
+            return view.page("attention.html", **about, chart=None, problem="Choose a topic.")
         rows = labelled(view, series(view.con, view.selection))
+        lacking = missing(view.con, view.selection, view.known, rows)
+        if not rows:
+            return view.page("attention.html", **about, chart=None, problem=lacking)
         found = labelled(view, spikes(view.con, view.selection))
         by_topic = {topic: of(rows, topic) for topic in view.selection.topics}
+        lacks = gaps(view.con, view.selection)
         load = (view.load_no, view.loaded_at)
         return view.page(
             "attention.html",
-            part=part,
-            parts=PARTS,
+            **about,
             chart=charts.attention(rows, found, view.selection.unit, brush=True),
             multiples=multiples(view, part) if part else {},
             spikes=found,
-            gaps=gaps(view.con, view.selection),
+            gaps=lacks,
+            lost=sum(gap["urls_lost"] + (gap["estimated_lost"] or 0) for gap in lacks),
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
             periods=list(zip(*by_topic.values(), strict=True)),
+            missing=lacking,
             citation=citation(view.con, view.selection, view.known, rows, load),
         )
 
@@ -54,12 +63,13 @@ def multiples(view: Asked, part: str) -> dict[str, Spec]:
 
 def with_topics(view: Asked) -> Asked:
     """The request with the topics that are mentioned most, where it names none."""
-    if view.selection.topics:
+    if view.selection.topics or "topic" in view.query:
         return view
     everything = series(view.con, replace(view.selection, unit="month"))
     hits = {topic: totals(of(everything, topic))["hits"] or 0 for topic in view.known.topics}
     most = sorted(hits, key=lambda topic: -hits[topic])[:SHOWN_FIRST]
-    return replace(view, selection=replace(view.selection, topics=tuple(most)))
+    topics = tuple(topic for topic in view.known.topics if topic in most)
+    return replace(view, selection=replace(view.selection, topics=topics))
 
 
 def part_of(view: Asked) -> str:
@@ -76,10 +86,11 @@ def of(rows: Sequence[Row], topic: str) -> list[Row]:
 
 
 def labelled(view: Asked, rows: Sequence[Row]) -> list[Row]:
-    """Rows with the topic's name, and the address of the articles behind them."""
+    """Rows by topic, with its name and the address of the articles behind them."""
     return [
-        row | {"series": view.known.topics[row["topic_id"]], "url": articles_url(view, row)}
-        for row in rows
+        row | {"series": view.known.topics[topic], "url": articles_url(view, row)}
+        for topic in view.selection.topics
+        for row in of(rows, topic)
     ]
 
 

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import xlsxwriter
@@ -90,8 +90,29 @@ def _attention_chart(view: Asked) -> chart_style.Spec:
     return charts.attention(rows, found, view.selection.unit)
 
 
+COLUMNS = {
+    "topic_id": "topic",
+    "part": "source, country or language",
+    "first_day": "first day of the period",
+    "last_day": "its last day",
+    "hits": "articles that mention the topic; empty where nothing was collected",
+    "articles": "all articles",
+    "share": "hits / articles",
+    "low": "lower end of the share's 95 % interval",
+    "high": "upper end",
+    "completeness": "collected of what was published, as estimated; empty where not known",
+    "days_collected": "days of sources that were collected",
+    "days": "days of sources",
+}
+
+
 def _series_table(view: Asked, part: str) -> pa.Table:
-    return pa.Table.from_pylist(series(view.con, view.selection, part))
+    rows = [
+        row | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
+        for row in series(view.con, view.selection, part)
+    ]
+    names = [name for name in COLUMNS if part or name != "part"]
+    return pa.table({name: [row[name] for row in rows] for name in names})
 
 
 def _written(form: str, answer: Answer, cited: str) -> bytes:
@@ -158,5 +179,8 @@ def _write_excel(table: pa.Table, cited: str, out: io.BytesIO) -> None:
                     sheet.write(row, number, kept, formats.get(type(value)))
         sheet.autofit()
         about = book.add_worksheet("about")
-        about.write_column(0, 0, _lines(cited))
-        about.set_column(0, 0, 140)
+        about.write(0, 0, cited, book.add_format({"text_wrap": True, "valign": "top"}))
+        about.set_column(0, 0, 100)
+        about.set_row(0, 80)
+        for row, name in enumerate([name for name in COLUMNS if name in table.column_names], 2):
+            about.write(row, 0, f"{name}: {COLUMNS[name]}")

@@ -107,9 +107,7 @@ def _with_sources(view: Asked, sources: tuple[str, ...]) -> Asked:
 
 def _told(view: Asked, row: Row, health: SourceHealth) -> Row:
     """A row for people: state, why, losses, and when it is asked next."""
-    losing = (health.completeness is not None and health.completeness < WHOLE) or round(
-        health.estimated_lost or 0
-    )
+    losing = health.completeness is not None and health.completeness < WHOLE
     state = health.state
     if state == "healthy":
         state = "rejecting" if health.is_rejecting_more else "losing" if losing else state

@@ -1,0 +1,185 @@
+"""What the charts show of few articles, of none, and of what was not collected."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page as View
+
+from tasks.report.chart_style import COLOURS, Spec, complete, png, svg
+from tasks.report.chart_values import chart_values, share_axis
+from tasks.report.charts import attention, small_multiples
+from tasks.report.heat_maps import by_source, top_share
+from tasks.report.page import chart_library
+from tests.support.chromium import chromium
+from warehouse.layers.layout import Layout
+from warehouse.stats.intervals import share_interval
+
+FIRST = date(2026, 3, 2)
+Row = dict[str, Any]
+
+
+def row(week: int, hits: int | None, articles: int | None, **about: Any) -> Row:
+    low, high = share_interval(hits or 0, articles or 0) or (None, None)
+    start = FIRST + timedelta(weeks=week)
+    return {
+        "series": "G20",
+        "period": start,
+        "period_end": start + timedelta(weeks=1),
+        "hits": hits,
+        "articles": articles,
+        "share": (hits or 0) / articles if articles else None,
+        "low": low,
+        "high": high,
+        "completeness": 1.0,
+        "days_collected": 7,
+        "days": 7,
+    } | about
+
+
+ROWS = [
+    row(0, 3, 40),
+    row(1, 0, 40),
+    row(2, 1, 1),
+    row(3, 2, 20, completeness=0.5),
+    row(4, None, None, completeness=None, days_collected=0),
+    row(5, None, None, completeness=0.0, days_collected=0),
+    row(6, 4, 50, url="/articles?week=6"),
+]
+PAPERS = [
+    each | {"series": paper, "days_collected": each["days_collected"] * turn // 2}
+    for turn, paper in enumerate(("The Post", "Das Blatt"), start=1)
+    for each in ROWS[3 * (turn - 1) :]
+]
+SPIKE = {"day": FIRST, "hits": 3, "articles": 9, "expected": None, "headlines": None}
+NONE = [row(week, 0, 40) for week in range(3)]
+CHARTS = {
+    "one": attention(ROWS, [SPIKE], "week"),
+    "several": attention(PAPERS, [SPIKE], "week", brush=True),
+    "none": attention(NONE, [], "week"),
+    "panels": small_multiples(PAPERS, "week"),
+    "shades": by_source(PAPERS, "week"),
+    "no shade": by_source(NONE, "week"),
+}
+
+
+def test_a_period_says_what_its_share_rests_on() -> None:
+    values = chart_values(ROWS)
+    assert [value["state"] for value in values] == ["whole"] * 3 + ["part", "gap", "gap", "whole"]
+    assert [value["few"] for value in values] == [False, False, True, False, False, False, False]
+    told = ("time", "shown", "interval", "articles", "collected")
+    assert [values[0][name] for name in told] == [
+        "2 Mar 2026 – 8 Mar 2026",
+        "7.5%",
+        "2.6% to 19.9%",
+        "3 of 40",
+        "100% of articles, 7 of 7 days of papers",
+    ]
+    assert values[4]["shown"] == values[4]["articles"] == "unknown"
+
+
+def test_a_share_of_few_articles_does_not_set_the_scale() -> None:
+    bottom, top = share_axis(chart_values(ROWS))["scale"]["domain"]
+    assert (bottom, top) == (0, 2 * ROWS[3]["share"])
+    assert top_share(ROWS) == ROWS[3]["share"]
+    # Unless there is little else.
+    assert share_axis(chart_values([row(0, 1, 1), row(1, 1, 2)]))["scale"]["domain"] == [0, 1]
+
+
+def test_a_topic_without_mention_has_its_zeros_at_the_bottom() -> None:
+    assert share_axis(chart_values(NONE))["scale"]["domain"] == [0, NONE[0]["high"]]
+    assert top_share(NONE) == 0.05
+    assert share_axis([])["scale"]["domain"] == [0, 1]
+
+
+def test_the_strip_tells_lost_from_unknown() -> None:
+    strip = CHARTS["one"]["layer"][2]["data"]["values"]
+    sizes = {(cell["from"], cell["of"]): cell["bottom"] - cell["top"] for cell in strip}
+    weeks = [str(each["period"]) for each in ROWS]
+    assert [sizes[week, "had"] for week in weeks] == [8, 8, 8, 4, 0, 0, 8]
+    assert [sizes[week, "lost"] for week in weeks] == [0, 0, 0, 4, 0, 8, 0]
+
+
+def test_series_have_a_strip_each_where_they_differ() -> None:
+    def labels(chart: Spec) -> list[str]:
+        marks = [layer.get("mark", {}) for layer in chart["layer"]]
+        return [mark["text"] for mark in marks if mark.get("type") == "text"]
+
+    same = [*ROWS, *(each | {"series": "Huawei"} for each in ROWS)]
+    assert labels(attention(same, [], "week")) == ["collected"]
+    assert labels(CHARTS["several"]) == ["The Post", "Das Blatt"]
+
+
+def test_panels_are_in_the_order_of_their_shares() -> None:
+    rows = [row(0, 1, 9) | {"series": "low"}, row(0, 9, 9) | {"series": "high"}]
+    assert small_multiples(rows, "week")["facet"]["row"]["sort"] == ["high", "low"]
+
+
+def test_a_period_before_a_paper_was_followed_has_no_cell() -> None:
+    values = by_source(PAPERS, "week")["data"]["values"]
+    assert {value["from"] for value in values if value["series"] == "Das Blatt"} == {
+        str(each["period"]) for each in ROWS[3:]
+    }
+
+
+@pytest.mark.slow
+def test_pictures_have_the_colours_of_their_scheme() -> None:
+    for turn, chart in enumerate(CHARTS.values()):
+        scheme = [*COLOURS][turn % 2]
+        drawn = svg(chart, scheme)
+        assert COLOURS[scheme]["paper"] in drawn
+        assert "@" not in drawn
+    assert png(CHARTS["one"], "dark").startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
+    library = chart_library(Layout(tmp_path_factory.mktemp("charts")))
+    with chromium() as browser:
+        view = browser.new_page()
+        view.set_content('<div id="chart" style="width: 600px"></div>')
+        view.add_script_tag(content=library)
+        yield view
+
+
+DRAW = """async text => {
+    const made = await vegaEmbed("#chart", JSON.parse(text), {
+        ast: true, renderer: "svg", actions: false});
+    window.chartView = made.view;
+}"""
+
+
+def draw(view: View, chart: Spec) -> list[str]:
+    """Draw a chart without eval, and return the warnings."""
+    told: list[str] = []
+    view.on("console", lambda message: told.append(message.text))
+    text = json.dumps(complete(chart)).replace('"@labels"', "90").replace('"@width"', "400")
+    view.evaluate(DRAW, text)
+    return told
+
+
+@pytest.mark.browser
+def test_charts_are_drawn_without_warnings(view: View) -> None:
+    for name, chart in CHARTS.items():
+        assert (name, draw(view, chart)) == (name, [])
+
+
+@pytest.mark.browser
+def test_a_page_hears_of_brush_and_click(view: View, tmp_path: Path) -> None:
+    draw(view, attention(ROWS, [], "week", brush=True))
+    box = view.locator("#chart svg").bounding_box()
+    assert box
+    view.mouse.move(box["x"] + 200, box["y"] + 50)
+    view.mouse.down()
+    view.mouse.move(box["x"] + 300, box["y"] + 50, steps=2)
+    view.mouse.up()
+    start, end = view.evaluate("chartView.signal('brush').from")
+    assert 0 < end - start < 1000 * timedelta(weeks=7).total_seconds()
+    view.mouse.click(box["x"] + 570, box["y"] + 100)
+    clicked = view.evaluate("chartView.signal('click')")
+    assert clicked["url"] == ["/articles?week=6"]
+    names = view.evaluate("['periods', 'shares'].map(name => chartView.data(name).length)")
+    assert names == [len(ROWS), len(ROWS)]
