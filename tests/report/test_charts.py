@@ -58,7 +58,7 @@ SPIKE = {"day": FIRST, "hits": 3, "articles": 9, "expected": None, "headlines": 
 NONE = [row(week, 0, 40) for week in range(3)]
 CHARTS = {
     "one": attention(ROWS, [SPIKE], "week"),
-    "several": attention(PAPERS, [SPIKE], "week", brush=True),
+    "several": attention(PAPERS, [SPIKE | {"series": "Das Blatt"}], "week", brush=True),
     "none": attention(NONE, [], "week"),
     "panels": small_multiples(PAPERS, "week"),
     "shades": by_source(PAPERS, "week"),
