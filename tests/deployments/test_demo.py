@@ -1,6 +1,7 @@
 """The demo shows the product: a year of news up to today, in which every question has an answer."""
 
 import re
+import socket
 import urllib.request
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -136,6 +137,17 @@ def test_old_and_new_articles_are_served(demo_folder: Path) -> None:
         for url in urls.values():
             with urllib.request.urlopen(url, timeout=10) as answer:
                 assert b"<h1>" in answer.read()
+
+
+def test_its_port_is_named_where_it_is_taken(demo_folder: Path) -> None:
+    demo = Demo.read(demo_folder)
+    assert demo
+    with (
+        socket.create_server(("127.0.0.1", demo.port + 3)),
+        pytest.raises(ConfigError, match=f"{demo.port + 3} of 127.0.0.1 is taken .*; the addr"),
+        sample_newsroom(demo_folder),
+    ):
+        pass
 
 
 def test_a_story_is_the_same_each_time() -> None:
