@@ -70,8 +70,8 @@ def desk(
 
     data = data or (DEMO.absolute() if sample else None)
     layout = readable_layout(data)
-    with sample_newsroom(layout.root) if sample else nullcontext():
-        serve_desk(layout, settings_of(data=data), host, port, print)
+    with sample_newsroom(layout.root) if sample else nullcontext() as sources:
+        serve_desk(layout, settings_of(sources=sources, data=data), host, port, print)
 
 
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:

@@ -43,6 +43,7 @@ VIEWS: dict[str, View] = {
     "/sources": sources.sources,
     "/sources/{source_id}": sources.source,
     "/page": extraction.extraction,
+    "/page/archived": extraction.page,
     "/export/{name}": export.export,
 }
 

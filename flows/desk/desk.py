@@ -18,12 +18,14 @@ from starlette.responses import HTMLResponse, Response
 from flows.desk.address import address, parameters, selection_of
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
+from tasks.report.chart_values import about_lost
 from tasks.report.completeness import in_words
 from tasks.report.page import day, link, number, percent
 from tasks.settings import Settings
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Choices, Selection, choices
 from warehouse.read.query import records
+from warehouse.read.source_health import percent_down
 
 FOLDER = Path(__file__).parent
 
@@ -44,6 +46,8 @@ class Desk:
         )
         self.templates.filters.update(
             percent=percent,
+            percent_down=percent_down,
+            about_lost=about_lost,
             day=day,
             link=link,
             number=number,

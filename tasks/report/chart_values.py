@@ -5,13 +5,13 @@ A row is a dict with `series` (what is compared: a topic, a paper, a country), `
 `completeness`, `days_collected`, `days`, and optionally `url`, where a click leads.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW
+from warehouse.read.source_health import percent_down
 
 Row = Mapping[str, Any]
 FEW = 5  # articles of which a share is drawn as one that rests on little
@@ -79,9 +79,11 @@ def days_in_words(start: date, end: date) -> str:
     return said if last == start else f"{start.day} {start:%b %Y} – {said}"
 
 
-def percent_down(known: float | None) -> str:
-    """A completeness for people, rounded down so that 100 % is all; a dash for None."""
-    return "–" if known is None else f"{math.floor(100 * known)}%"
+def about_lost(lost: float | None) -> str:
+    """How many articles were lost, as estimated; unknown where nothing tells."""
+    if lost is None:
+        return "unknown"
+    return "under 1" if 0 < lost < 0.5 else f"{lost:,.0f}"
 
 
 def of(row: Row) -> str:

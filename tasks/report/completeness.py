@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.text.counted import counted
+from warehouse.read.source_health import percent_down
 
 Row = Mapping[str, Any]
 
@@ -43,9 +44,10 @@ def warning(papers: Sequence[Row]) -> str:
         named = ", ".join(
             f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"])
         )
+        share = percent_down(collected / published)
         said.append(
-            f"about {collected / published:.0%} of the articles that the papers published in this"
-            f" time were collected; about {missing:,} missing{': ' * bool(named)}{named}."
+            f"about {share} of the articles that the papers published in this time were"
+            f" collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
     if unknown > (1 - WHOLE) * days:
         said.append(f"Of {unknown:,} of {counted(days, 'day')} of papers nothing is known.")

@@ -8,14 +8,15 @@ from tasks.report.chart_style import Spec
 from tasks.report.chart_values import (
     GROUND,
     TOOLTIP,
+    about_lost,
     chart_values,
     days_in_words,
-    percent_down,
     telling,
     time_axis,
 )
 from tasks.report.completeness import in_words
 from tasks.text.counted import counted
+from warehouse.read.source_health import percent_down
 
 Row = Mapping[str, Any]
 STRIP = 8  # pixels of the strip below a chart that shows what was collected
@@ -79,7 +80,7 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
             "state": row["state"],
             "articles": f"{row['articles']:,}",
             "collected": percent_down(row["completeness"]),
-            "lost": "–" if row["estimated_lost"] is None else f"about {row['estimated_lost']:,.0f}",
+            "about lost": about_lost(row["lost"]),
             "hours": "–" if row["hours_read"] is None else f"{row['hours_read']:.3g} of 24 hours",
             "failed": ", ".join(
                 (counted(row["failed"], "page"), counted(row["listings_failed"], "listing"))
@@ -107,7 +108,7 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
         "state",
         "reasons",
         "collected",
-        "lost",
+        "about lost",
         "failed",
         "hours",
     ]

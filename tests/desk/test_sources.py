@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from tests.support.partial_days import SOURCES, at, load_partial_days
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage
 from warehouse.layers.layout import Layout
+from warehouse.questions.series import SQL
+from warehouse.read.query import records, snapshot
 from warehouse.store.archive_files import write_removed
 
 pytestmark = pytest.mark.slow
@@ -93,11 +96,12 @@ def charts(page: str) -> list[dict[str, Any]]:
 def test_sources_that_lose_articles_come_first(desk: TestClient) -> None:
     found = rows(shown(desk, "/sources"), "states")
     told = {cells[0]: cells[1:5] for cells in found}
-    # What is lost is made of an article an hour, less the ten that its feed holds.
-    assert told["gb-post"] == ["losing articles", "87%", "42", "313"]
+    # What is lost is made of an article an hour, less the ten that its feed holds, and a page.
+    assert told["gb-post"] == ["losing articles", "87%", "43", "313"]
     assert told["es-diario"][0] == "losing articles"
     assert told["de-blatt"] == ["healthy", "100%", "0", "341"]
-    assert told["pt-jornal"] == ["healthy", "97%", "0", "332"]
+    # Pages that failed are lost as well.
+    assert told["pt-jornal"] == ["healthy", "97%", "9", "332"]
     assert ATTACK in told
     assert [cells[1] for cells in found[:2]] == ["losing articles"] * 2
 
@@ -116,23 +120,78 @@ def test_the_strip_shows_the_selected_days(desk: TestClient) -> None:
     assert "show all" in page
 
 
+def test_every_page_tells_the_same_losses_of_the_selected_days(
+    desk: TestClient, layout: Layout
+) -> None:
+    days: dict[str, Any] = {"from": "2026-03-07", "to": "2026-03-10"}
+    told = {cells[0]: cells[1:5] for cells in rows(shown(desk, "/sources", **days), "states")}
+    # The gap began on the day before, which lost as many.
+    assert told["gb-post"] == ["losing articles", "82%", "14", "68"]
+    assert told["pt-jornal"] == ["healthy", "90%", "9", "87"]
+    for name in ("gb-post", "pt-jornal"):
+        page = shown(desk, f"/sources/{name}", **days)
+        _, share, lost, _ = told[name]
+        assert f"{share} of what it published on these days was collected" in page
+        assert f"about {lost} lost" in page
+        assert [cells[-1] for cells in rows(page, "gaps")] == [lost]
+        by_day = [int(cells[3]) for cells in rows(page, "days")]
+        assert sum(by_day) == int(lost)
+        everywhere = rows(shown(desk, "/attention", source=name, topic="harvest", **days), "gaps")
+        assert [cells[-1] for cells in everywhere] == [lost]
+    with snapshot(layout) as con:
+        given = {"first_day": date(2026, 3, 7), "last_day": date(2026, 3, 10)}
+        report = records(con, (SQL / "collected.sql").read_text(), given)
+    lost_of = {row["source"]: round(row["lost"]) for row in report}
+    assert (lost_of["gb-post"], lost_of["pt-jornal"]) == (14, 9)
+
+
+def test_the_page_of_a_source_keeps_the_selection_of_the_others(desk: TestClient) -> None:
+    days = "from=2026-03-06&to=2026-03-12"
+    page = shown(desk, f"/sources/gb-post?{days}&unit=week&country=es")
+    links = re.findall(r'href="(/[^"#]*)"', page.partition("<nav")[2].partition("</nav>")[0])
+    assert len(links) == 5
+    assert not [link for link in links if "source=" in link]
+    everywhere = unescape(re.findall(r'<a href="([^"]*)">All sources', page)[0])
+    assert everywhere == f"/sources?country=es&{days}&unit=week"
+    assert 'name="source"' not in page
+    chosen = shown(desk, f"/sources?source=gb-post&source=es-diario&{days}")
+    [link] = re.findall(r'<a href="([^"]*)"><bdi>gb-post<', chosen)
+    page = shown(desk, unescape(link))
+    assert "/sources?source=gb-post&amp;source=es-diario" in page
+
+
+@pytest.mark.parametrize(
+    ("country", "said"),
+    [("", "2 of 5 sources need"), ("gb", "1 of 1 source needs"), ("pt", "None of 1 source needs")],
+)
+def test_how_many_need_attention(desk: TestClient, country: str, said: str) -> None:
+    assert f"{said} attention" in shown(desk, "/sources", country=country)
+
+
 def test_a_source_says_what_it_lost_and_when(desk: TestClient) -> None:
     page = shown(desk, "/sources/gb-post")
-    assert "poll it more often" in page
+    assert "after 24 hours in which nothing was polled" in page
+    assert "poll it more often" not in page
     # The last of its roll-overs, after 24 hours, and the read before it.
     reads = rows(page, "reads")
     assert reads[0][1:6] == ["24.0", "10", "10", "yes", "14"]
     assert reads[1][1:6] == ["6.0", "10", "6", "", "–"]
     gaps = rows(page, "gaps")
     assert [cells[0] for cells in gaps] == ["6 March 2026 to 7 March 2026", "15 March 2026"]
-    lost = {row[0]: row[4] for row in rows(page, "days")}
+    lost = {row[0]: row[3] for row in rows(page, "days")}
     assert lost["7 Mar 2026"] == "14"
+    selected: dict[str, Any] = {"from": "2026-03-04", "to": "2026-03-07"}
+    earlier = rows(shown(desk, "/sources/gb-post", **selected), "reads")
+    assert earlier[0][0].startswith("2026-03-07 ")
+    assert earlier[-1][0].startswith("2026-03-04 ")
     assert "20260302T060000Z-000000.warc.gz</code>, 2026-03-15: older than a day" in page
 
 
 def test_rejections_are_counted_and_filtered(desk: TestClient) -> None:
     everything = shown(desk, "/sources/gb-post")
-    assert [cells[1:] for cells in rows(everything, "rejections")] == [["2", "1"]]
+    counted = [cells[1:] for cells in rows(everything, "rejections")]
+    assert counted == [["2", "2", "1", "doubtful ones"]]
+    assert "200 or more words that read like an article" in everything
     assert "doubtful, 900 words of prose" in everything
     doubtful = shown(desk, "/sources/gb-post", outcome="doubtful")
     assert everything.count('<p class="what">') == 2
@@ -158,7 +217,13 @@ def test_a_page_is_explained_block_by_block(desk: TestClient, layout: Layout) ->
     [block] = rows(explained, "stripped")
     assert block[1] == "newsletter"
     assert "never miss a story" in block[3]
-    assert "<b>Rejected</b>" in shown(desk, "/page", ref=empty)
+    rejected = shown(desk, "/page", ref=empty)
+    assert "<b>Rejected</b>" in rejected
+    # A page without text is shown, to judge by oneself.
+    [frame] = re.findall(r'<details open>.*?<iframe.* sandbox .*src="(.*?)"', rejected, re.DOTALL)
+    archived = desk.get(unescape(frame))
+    assert archived.text.startswith("<!doctype html><html>")
+    assert archived.headers["content-security-policy"].startswith("sandbox;")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +231,8 @@ def test_a_page_is_explained_block_by_block(desk: TestClient, layout: Layout) ->
     ["", "../../etc/passwd", "../../../etc/passwd.warc.gz#0", f"{ARCHIVE}#1", ATTACK],
 )
 def test_only_places_that_captures_name_are_read(desk: TestClient, ref: str) -> None:
-    assert "no page of this snapshot" in shown(desk, "/page", 404, ref=ref)
+    for path in ("/page", "/page/archived"):
+        assert "no page of this snapshot" in shown(desk, path, 404, ref=ref)
 
 
 def test_an_archive_that_is_gone_is_said_to_be(desk: TestClient) -> None:

@@ -7,6 +7,7 @@ import duckdb
 
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import Row, totals
+from warehouse.read.source_health import percent_down
 
 
 def citation(
@@ -69,8 +70,7 @@ def missing(
     )
     known_part = "how much of what was published is not known"
     if added["completeness"] is not None:
-        # Rounded down, so that 100 % is all.
-        known_part = f"about {int(100 * added['completeness'])} % of what was published"
+        known_part = f"about {percent_down(added['completeness'])} of what was published"
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
     said.append(
         f"Collected: {known_part}. Of {added['days']:,} days (a day of each source) {lacks:,} are"

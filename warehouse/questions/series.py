@@ -109,7 +109,14 @@ def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 def gaps_sql(selection: Selection) -> str:
     """The SQL of `gaps`."""
     return f"""SELECT source_id, source, state, first_day, last_day, days, reasons, urls_lost,
-       estimated_lost, articles
+       estimated_lost, articles, (
+    SELECT sum(failed + coalesce(estimated_lost, 0))
+        FILTER (failed > 0 OR estimated_published IS NOT NULL)
+    FROM coverage
+    WHERE coverage.source_id = coverage_gaps.source_id
+      AND day BETWEEN coverage_gaps.first_day AND coverage_gaps.last_day
+      AND {selection.of_days()}
+) AS lost
 FROM coverage_gaps
 JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language FROM sources)
     USING (source_id)
@@ -119,5 +126,8 @@ ORDER BY first_day, source"""
 
 
 def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
-    """What was not collected, or not as a whole, of the selected sources, as in coverage_gaps."""
+    """What was not collected, or not as a whole, of the selected sources, as in coverage_gaps.
+
+    lost is of the selected days: pages, and what came and went unseen; None where nothing tells.
+    """
     return records(con, gaps_sql(selection))

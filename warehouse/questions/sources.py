@@ -11,24 +11,33 @@ from warehouse.read.query import records
 
 LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
+# As in reports/coverage.sql; NULL where nothing tells.
+LOST = """sum(failed + coalesce(estimated_lost, 0))
+    FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
+COMPLETENESS = """if(sum(estimated_published) = 0, 1,
+    sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))"""
 
 
 def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """The selected sources that are or were configured, in order of name.
 
-    Rows: source_id, name, country, language, is_configured, expected_low, expected_high, articles
-    (of the selected days), interval_minutes, due_at and basis (None when it was never asked).
+    Rows: source_id, name, country, language, is_configured, expected_low, expected_high;
+    interval_minutes, due_at and basis (None when it was never asked); of the selected days
+    articles, lost (pages, and what came and went unseen) and completeness, both None where nothing
+    tells.
     """
     return records(
         con,
         f"""
         SELECT source_id, coalesce(name, source_id) AS name, country, language, is_configured,
                expected_low, expected_high, coalesce(collected.articles, 0) AS articles,
-               interval_minutes, due_at, basis
+               lost, completeness, interval_minutes, due_at, basis
         FROM sources
         LEFT JOIN poll_intervals USING (source_id)
         LEFT JOIN (
-            SELECT source_id, sum(extracted)::BIGINT AS articles
+            SELECT source_id, sum(extracted)::BIGINT AS articles,
+                   {LOST} AS lost,
+                   {COMPLETENESS} AS completeness
             FROM coverage
             WHERE {selection.of_days()}
             GROUP BY source_id
@@ -51,14 +60,16 @@ def coverage(
     return [row for row in rows if row["source_id"] in source_ids]
 
 
-def listing_reads(con: duckdb.DuckDBPyConnection, source_id: str) -> list[Row]:
-    """The last READS reads of a source's listings, the latest first, as in listing_reads."""
+def listing_reads(
+    con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection
+) -> list[Row]:
+    """The last READS of a source's listings on the selected days, the latest first."""
     return records(
         con,
         f"""
         SELECT listing, kind, read_at, hours_since_previous, entries, added_entries,
                rolled_over AND covers_from > previous_read_at AS has_gap, estimated_lost
-        FROM listing_reads WHERE source_id = {literal(source_id)}
+        FROM listing_reads WHERE {_of(source_id, selection, "read_at")}
         ORDER BY read_at DESC, listing LIMIT {READS}
         """,
     )
@@ -67,15 +78,20 @@ def listing_reads(con: duckdb.DuckDBPyConnection, source_id: str) -> list[Row]:
 def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection) -> list[Row]:
     """How many pages of a source were rejected on the selected days, by outcome, most first.
 
-    Rows: outcome, meaning, pages, doubtful.
+    Rows: outcome, meaning, is_loss, doubted_from (as in outcomes), pages, most_in_run, doubtful.
     """
     return records(
         con,
         f"""
-        SELECT outcome, any_value(meaning) AS meaning, count(*) AS pages,
-               count(*) FILTER (is_doubtful) AS doubtful
-        FROM rejections WHERE {_attempts(source_id, selection)}
-        GROUP BY outcome ORDER BY pages DESC, outcome
+        SELECT outcome, meaning, is_loss, doubted_from, sum(of_run)::BIGINT AS pages,
+               max(of_run) AS most_in_run, sum(doubtful)::BIGINT AS doubtful
+        FROM (
+            SELECT outcome, count(*) AS of_run, count(*) FILTER (is_doubtful) AS doubtful
+            FROM rejections WHERE {_of(source_id, selection, "attempted_at")}
+            GROUP BY outcome, run_id
+        )
+        JOIN outcomes USING (outcome)
+        GROUP BY ALL ORDER BY pages DESC, outcome
         """,
     )
 
@@ -90,19 +106,20 @@ def latest_rejections(
         f"""
         SELECT attempted_at, url_requested, outcome, meaning, detail, prose_words, is_doubtful,
                raw_ref
-        FROM rejections WHERE {_attempts(source_id, selection)} AND {chosen if outcome else "true"}
+        FROM rejections
+        WHERE {_of(source_id, selection, "attempted_at")} AND {chosen if outcome else "true"}
         ORDER BY attempted_at DESC, url_requested LIMIT {LATEST}
         """,
     )
 
 
-def _attempts(source_id: str, selection: Selection) -> str:
-    """A condition on a source's captures of the selected days."""
+def _of(source_id: str, selection: Selection, column: str) -> str:
+    """A condition on the rows of a source with a time on the selected days."""
     end = selection.last_day + timedelta(days=1)
     return (
         f"source_id = {literal(source_id)}"
-        f" AND attempted_at >= {literal(selection.first_day)}::TIMESTAMPTZ"
-        f" AND attempted_at < {literal(end)}::TIMESTAMPTZ"
+        f" AND {column} >= {literal(selection.first_day)}::TIMESTAMPTZ"
+        f" AND {column} < {literal(end)}::TIMESTAMPTZ"
     )
 
 
@@ -136,9 +153,7 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
         SELECT count(*) AS days, count(*) FILTER (state <> 'missing') AS days_collected,
                count(*) FILTER (state = 'partial') AS days_partial,
                count(DISTINCT source_id) AS sources,
-               if(sum(estimated_published) = 0, 1,
-                  sum(extracted) FILTER (estimated_published IS NOT NULL)
-                      / sum(estimated_published)) AS completeness,
+               {COMPLETENESS} AS completeness,
                coalesce(list(DISTINCT day ORDER BY day) FILTER (state <> 'missing'), [])
                    AS known_days
         FROM coverage JOIN (SELECT source_id, country, language FROM sources) USING (source_id)

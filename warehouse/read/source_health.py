@@ -45,6 +45,7 @@ class SourceHealth:
     is_rejecting_more: bool = False
     # Of the last 28 days of its calendar, but for the first.
     last_rolled_over_at: datetime | None = None
+    hours_unpolled: float | None = None  # a snapshot of an earlier load has no such
     estimated_lost: float | None = None
     completeness: float | None = None
     days_unobserved: int = 0
@@ -81,14 +82,24 @@ class SourceHealth:
         """What was not collected of the last 28 days, and the remedy; empty without any."""
         parts = []
         if (lost := round(self.estimated_lost or 0)) and self.last_rolled_over_at:
-            whole = "" if self.completeness is None else f" ({share(self.completeness)} complete)"
-            parts.append(
-                f"about {lost:,} lost in 28 days{whole}; its listing rolled over last at"
-                f" {self.last_rolled_over_at:%Y-%m-%d %H:%M} UTC: poll it more often"
-            )
+            share = percent_down(self.completeness)
+            whole = "" if self.completeness is None else f" ({share} complete)"
+            parts += [f"about {lost:,} lost in 28 days{whole}", self.rolled_over]
         if self.days_unobserved:
             parts.append(f"{self.days_unobserved} of its last 28 days not observed as a whole")
         return "; ".join(parts)
+
+    @property
+    def rolled_over(self) -> str:
+        """When its listing last named nothing of what it had named, and the remedy, if any."""
+        if self.last_rolled_over_at is None:
+            return ""
+        if self.hours_unpolled is None:
+            remedy = ", though polled in time: poll it more often if that recurs"
+        else:
+            remedy = f", after {self.hours_unpolled:,.0f} hours in which nothing was polled"
+        moment = f"{self.last_rolled_over_at:%Y-%m-%d %H:%M} UTC"
+        return f"its listing rolled over last at {moment}{remedy}"
 
     @property
     def rejections(self) -> str:
@@ -103,9 +114,12 @@ class SourceHealth:
         return set(listings) <= set(self.failed_listings)
 
 
-def share(value: float) -> str:
-    """A share of what was collected, rounded down: 100 % is all of it."""
-    return f"{math.floor(100 * value)} %"
+def percent_down(known: float | None) -> str:
+    """A completeness for people, rounded down so that 100% is all; a dash for None."""
+    if known is None:
+        return "–"
+    # 100 * 0.29 is a little less than 29.
+    return f"{math.floor(round(100 * known, 6))}%"
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:

@@ -30,6 +30,8 @@ SELECT source_id, sources.name AS source,
        sum(extracted)::BIGINT AS articles, sum(failed)::BIGINT AS failed,
        sum(listings_failed)::BIGINT AS listings_failed, avg(hours_read) AS hours_read,
        sum(estimated_lost) AS estimated_lost,
+       sum(failed + coalesce(estimated_lost, 0))
+           FILTER (failed > 0 OR estimated_published IS NOT NULL) AS lost,
        -- As in collected.sql.
        if(sum(estimated_published) = 0, 1,
           sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))

@@ -61,8 +61,11 @@ collected AS (
 ),
 -- Those of listings that decide what was read of the day, as in coverage.
 rolled_over AS (
-    SELECT reads.source_id, max(read_at) AS last_rolled_over_at
+    SELECT reads.source_id, max(read_at) AS last_rolled_over_at,
+           arg_max(hours_since_previous, read_at) AS pause,
+           CASE WHEN pause > 1.5 * any_value(interval_minutes) / 60 THEN pause END AS hours_unpolled
     FROM listing_reads AS reads
+    LEFT JOIN poll_intervals USING (source_id)
     SEMI JOIN coverage
         ON coverage.source_id = reads.source_id
        AND day = ((covers_from - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
@@ -84,7 +87,7 @@ judged AS (
            coalesce(unread_listings, []) AS unread_listings,
            rejected_share, rejected_share_before,
            coalesce(is_rejecting_more, false) AS is_rejecting_more,
-           last_rolled_over_at, estimated_lost, completeness,
+           last_rolled_over_at, hours_unpolled, estimated_lost, completeness,
            coalesce(days_unobserved, 0) AS days_unobserved
     FROM sources
     LEFT JOIN polled USING (source_id)
@@ -142,6 +145,8 @@ COMMENT ON COLUMN source_health.is_rejecting_more IS
     'Whether far more of its pages are rejected than before (rejection_rates): articles may be lost';
 COMMENT ON COLUMN source_health.last_rolled_over_at IS
     'Last read of a listing that named nothing of what it had named before (UTC), with a gap that no sitemap closed: articles came and went unseen';
+COMMENT ON COLUMN source_health.hours_unpolled IS
+    'Hours between that read and the one before it, where they are more than one and a half times the interval of poll_intervals: what was lost was lost while nothing was polled. NULL where the listing rolled over although it was polled in time';
 COMMENT ON COLUMN source_health.estimated_lost IS
     'Articles that did so on the last 28 days of its calendar, as estimated in coverage; NULL without a gap between reads';
 COMMENT ON COLUMN source_health.completeness IS

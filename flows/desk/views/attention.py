@@ -45,7 +45,7 @@ def attention(request: Request) -> Response:
             multiples=multiples(view, part) if part else {},
             spikes=sorted(found, key=itemgetter("day")),
             gaps=lacks,
-            lost=sum(gap["urls_lost"] + (gap["estimated_lost"] or 0) for gap in lacks),
+            lost=sum(gap["lost"] or 0 for gap in lacks),
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
             periods=list(zip(*by_topic.values(), strict=True)),
             missing=lacking,

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.archived_page import NotArchived, archive_file
-from flows.desk.desk import Desk, asked
+from flows.desk.desk import Asked, Desk, asked
+from flows.desk.views.read import framed
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import Record, explain
 from tasks.settings import ConfigError
 from tasks.sources.source import Source, load_sources
+from warehouse.questions.series import Row
 from warehouse.questions.sources import captured
 
 AT_ONCE = BoundedSemaphore(2)  # pages that are extracted at the same time
@@ -22,12 +24,8 @@ MOST_BLOCKS = 1_000  # stripped blocks that are shown
 
 def extraction(request: Request) -> Response:
     """The page; only places of the archive that the snapshot's captures name are read."""
-    ref = request.query_params.get("ref", "")
     with asked(request) as view:
-        capture = captured(view.con, ref)
-    if capture is None:
-        why = f"no page of this snapshot is at {ref!r} in the archive"
-        raise HTTPException(HTTPStatus.NOT_FOUND, why)
+        ref, capture = _captured(view)
     try:
         archive_file(view.desk.layout, ref)
     except NotArchived as error:
@@ -46,6 +44,22 @@ def extraction(request: Request) -> Response:
         stripped=stripped[:MOST_BLOCKS],
         is_cut=len(body) > LONGEST or len(stripped) > MOST_BLOCKS,
     )
+
+
+def page(request: Request) -> Response:
+    """The archived page itself, for the frame in this one."""
+    with asked(request) as view:
+        ref, _ = _captured(view)
+    return framed(view.desk, ref)
+
+
+def _captured(view: Asked) -> tuple[str, Row]:
+    ref = view.query.get("ref", "")
+    capture = captured(view.con, ref)
+    if capture is None:
+        why = f"no page of this snapshot is at {ref!r} in the archive"
+        raise HTTPException(HTTPStatus.NOT_FOUND, why)
+    return ref, capture
 
 
 def _extracted(desk: Desk, ref: str, source: Source | None) -> Record:

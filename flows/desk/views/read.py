@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.archived_page import POLICY, NotArchived, archive_file, archived_page
-from flows.desk.desk import Asked, asked
+from flows.desk.desk import Asked, Desk, asked
 from flows.desk.queries import query_of
 from tasks.text.changes import Piece, changes
 from warehouse.questions import articles
@@ -68,11 +68,16 @@ def page(request: Request) -> Response:
     with asked(request) as view:
         versions, latest = _article(view)
         shown = _version(view, versions, "version", latest["version_no"])
-        try:
-            text, status = archived_page(view.desk.layout, shown["raw_ref"]), HTTPStatus.OK
-        except NotArchived as error:
-            template = view.desk.templates.from_string("<!doctype html><p>{{ why }}</p>")
-            text, status = template.render(why=str(error)), HTTPStatus.NOT_FOUND
+    return framed(view.desk, shown["raw_ref"])
+
+
+def framed(desk: Desk, raw_ref: str | None) -> Response:
+    """The archived page at a `raw_ref`, or why there is none, as a document for a frame."""
+    try:
+        text, status = archived_page(desk.layout, raw_ref), HTTPStatus.OK
+    except NotArchived as error:
+        template = desk.templates.from_string("<!doctype html><p>{{ why }}</p>")
+        text, status = template.render(why=str(error)), HTTPStatus.NOT_FOUND
     # Surrogates of a broken page have no UTF-8.
     content = text.encode("utf-8", "replace")
     return HTMLResponse(content, status, headers={"Content-Security-Policy": POLICY})

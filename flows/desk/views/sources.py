@@ -15,11 +15,11 @@ from flows.desk.address import parameters
 from flows.desk.desk import Asked, asked
 from tasks.report import heat_maps
 from tasks.report.chart_style import Spec
-from tasks.report.chart_values import days_in_words, percent_down, time_axis
+from tasks.report.chart_values import days_in_words, time_axis
 from tasks.report.completeness import WHOLE
 from tasks.text.counted import shown_minutes
 from warehouse.questions import sources as questions
-from warehouse.questions.selection import fitting_unit
+from warehouse.questions.selection import Selection, fitting_unit
 from warehouse.questions.series import Row, gaps
 from warehouse.read.query import QueryError
 from warehouse.read.source_health import SourceHealth, health_in
@@ -44,20 +44,21 @@ ATTENTION = ("failing", "open", "cut_off", "silent", "rejecting", "losing")
 def sources(request: Request) -> Response:
     """The page of all sources."""
     with asked(request) as view:
-        view = _with_sources(view, view.selection.sources)
+        selection = _by_fitting_unit(view.selection)
         health = health_in(view.con)
         rows = [
             _told(view, row, health[row["source_id"]])
-            for row in questions.sources(view.con, view.selection)
+            for row in questions.sources(view.con, selection)
             if row["source_id"] in health
         ]
         rows.sort(key=_urgency)
-        days = questions.coverage(view.con, {row["source_id"] for row in rows}, view.selection)
+        days = questions.coverage(view.con, {row["source_id"] for row in rows}, selection)
         return view.page(
             "sources.html",
             sources=rows,
             needing=sum(row["is_urgent"] for row in rows),
-            chart=heat_maps.coverage(days, view.selection.unit) if days else None,
+            unit=selection.unit,
+            chart=heat_maps.coverage(days, selection.unit) if days else None,
             kept=_kept(view),
         )
 
@@ -66,29 +67,33 @@ def source(request: Request) -> Response:
     """The page of one source."""
     source_id = request.path_params["source_id"]
     with asked(request) as view:
-        view = _with_sources(view, (source_id,))
-        rows = questions.sources(view.con, view.selection)
+        # Links go on with what the URL selects, whatever this page is of.
+        selection = replace(
+            _by_fitting_unit(view.selection), sources=(source_id,), countries=(), languages=()
+        )
+        rows = questions.sources(view.con, selection)
         health = health_in(view.con, source_id).get(source_id)
         if not rows or health is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"no source {source_id!r} in this snapshot")
         about = _told(view, rows[0], health)
         outcome = view.query.get("outcome", "")
-        counts = questions.rejections(view.con, source_id, view.selection)
+        counts = questions.rejections(view.con, source_id, selection)
         if outcome not in ("", "doubtful", *(row["outcome"] for row in counts)):
             raise QueryError(f"no page of {source_id} was rejected as {outcome!r} on these days")
-        days = questions.coverage(view.con, {source_id}, view.selection)
+        days = questions.coverage(view.con, {source_id}, selection)
         return view.page(
             "source.html",
             view="sources",
             source=about,
+            unit=selection.unit,
             days=[_shown(view, row) for row in days],
-            strip=heat_maps.coverage(days, view.selection.unit) if days else None,
-            chart=_by_period(days, view.selection.unit),
-            reads=questions.listing_reads(view.con, source_id),
-            gaps=gaps(view.con, view.selection),
+            strip=heat_maps.coverage(days, selection.unit) if days else None,
+            chart=_by_period(days, selection.unit),
+            reads=questions.listing_reads(view.con, source_id, selection),
+            gaps=gaps(view.con, selection),
             counts=counts,
             outcome=outcome,
-            latest=questions.latest_rejections(view.con, source_id, view.selection, outcome),
+            latest=questions.latest_rejections(view.con, source_id, selection, outcome),
             removed={
                 place.removeprefix("raw/"): archive
                 for place, archive in removed_archives(view.desk.layout).items()
@@ -98,11 +103,8 @@ def source(request: Request) -> Response:
         )
 
 
-def _with_sources(view: Asked, sources: tuple[str, ...]) -> Asked:
-    """The request with these sources, and the unit that fits its range."""
-    unit = fitting_unit(view.selection.first_day, view.selection.last_day)
-    selection = replace(view.selection, sources=sources, unit=unit)
-    return replace(view, selection=selection)
+def _by_fitting_unit(selection: Selection) -> Selection:
+    return replace(selection, unit=fitting_unit(selection.first_day, selection.last_day))
 
 
 def _told(view: Asked, row: Row, health: SourceHealth) -> Row:
@@ -121,19 +123,21 @@ def _told(view: Asked, row: Row, health: SourceHealth) -> Row:
         "state": state,
         "is_urgent": state in ATTENTION,
         "said": STATES[state],
-        "complete": percent_down(health.completeness),
         "due_at": due_at,
         "is_due": due_at is not None and due_at <= datetime.now(UTC),
         "every": shown_minutes(every) if every else "–",
-        "url": view.url(path, source=None),
-        "articles_url": view.url("/articles", source=row["source_id"], topic=None),
+        "url": view.url(path),
+        "articles_url": view.url("/articles", **_of(row)),
     }
 
 
 def _urgency(row: Row) -> tuple[int, float, str]:
-    health: SourceHealth = row["health"]
-    lost = health.estimated_lost or 0
-    return [*STATES].index(row["state"]), -lost, row["name"]
+    return [*STATES].index(row["state"]), -(row["lost"] or 0), row["name"]
+
+
+def _of(row: Row) -> Row:
+    """The changes of a selection that leave one source, with all its articles."""
+    return {"source": row["source_id"], "country": None, "language": None, "topic": None}
 
 
 def _kept(view: Asked) -> Mapping[str, Any]:
@@ -146,14 +150,13 @@ def _shown(view: Asked, row: Row) -> Row:
     last = row["period_end"] - timedelta(days=1)
     return row | {
         "time": days_in_words(row["period"], row["period_end"]),
-        "known": percent_down(row["completeness"]),
-        "url": view.url("/articles", topic=None, first=row["period"], last=last),
+        "url": view.url("/articles", **_of(row), first=row["period"], last=last),
     }
 
 
 def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
-    """Articles of a source by period: collected, failed, and lost as estimated."""
-    parts = {"collected": "articles", "failed": "failed", "about lost": "estimated_lost"}
+    """Articles of a source by period: collected, and about lost as pages and unseen."""
+    parts = {"collected": "articles", "pages lost": "failed", "lost unseen": "estimated_lost"}
     values = []
     for row in rows:
         about = {"from": str(row["period"]), "to": str(row["period_end"])}
