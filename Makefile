@@ -15,7 +15,7 @@ BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
 .PHONY: demo quick test check serve bench bench-peers screenshots lock clean
 
-demo: $(STAMP)  ## Serve the sample newsroom on loopback, ingest it, show the topics
+demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, show the topics
 	$(BIN)/presswatch demo
 
 quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: two thirds, in a minute

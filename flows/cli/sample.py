@@ -39,7 +39,10 @@ def sample_newsroom(data: Path) -> Iterator[Path]:
         with Newsroom(demo.port if demo else None, demo) as newsroom:
             yield write_sources(data, newsroom.port, demo)
     except PortUnusable as taken:
-        raise ConfigError([str(taken)]) from None
+        why = str(taken)
+        if demo:  # its articles have their addresses
+            why = f"{why.partition(';')[0]}; the addresses in {data} are of this port"
+        raise ConfigError([why]) from None
 
 
 def begin_demo(data: Path) -> "Demo":

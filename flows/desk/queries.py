@@ -49,6 +49,18 @@ class Query:
     mode: str  # words, regex
     text: str
 
+    @property
+    def line(self) -> str:
+        """The query in one line."""
+        if "\n" not in self.text:
+            return self.text
+        return ", ".join(self.phrases) if self.mode == "words" else self.text.replace("\n", r"\n")
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What any of must be found."""
+        return _phrases(self.text) if self.mode == "words" else (self.text,)
+
     @cached_property
     def topic(self) -> Topic:
         """Words as the topic that they would be."""
@@ -88,7 +100,7 @@ class Query:
 
 def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query | None:
     """The query of a URL, None without one; QueryError saying in a sentence what is wrong."""
-    if "q" not in given:
+    if not given.get("q"):
         return None
     mode, text = given.get("mode") or "words", without_controls(given["q"]).strip()
     if mode not in ("words", "regex"):

@@ -103,14 +103,11 @@ def time_axis(unit: str, values: Sequence[Row]) -> Spec:
         "tickCount": min(8, len({value["from"] for value in values})),
     }
     days = min(value["from"] for value in values), max(value["to"] for value in values)
+    ends = [int(datetime.fromisoformat(f"{day}T00:00Z").timestamp()) * 1000 for day in days]
     # As a signal: else Vega-Lite would also ask the data of layers without any mark.
-    scale = {"type": "utc", "domain": {"signal": str([_milliseconds(day) for day in days])}}
+    scale = {"type": "utc", "domain": {"signal": str(ends)}}
     x = {"field": "from", "type": "temporal", "scale": scale, "axis": axis}
     return {"x": x, "x2": {"field": "to"}}
-
-
-def _milliseconds(day: str) -> int:
-    return 1000 * int(datetime.fromisoformat(f"{day}T00:00Z").timestamp())
 
 
 def telling(rows: Iterable[Row]) -> list[Row]:

@@ -4,6 +4,7 @@ In all of them a pale mark is a period of which less than 80 % was collected, a 
 fewer than five articles, grey is a gap, and a thin line or a band is the 95 % interval of a share.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -42,7 +43,7 @@ def attention(
     named `periods`, those of its series `shares`.
 
     Args:
-        rows: see above; series in the order of their colours.
+        rows: one at least; series in the order of their colours.
         spikes: rows of spikes.sql, with `series` where there are several.
         unit: day, week or month.
         brush: whether a page listens to the view.
@@ -59,41 +60,33 @@ def attention(
         {"name": "brush", "select": {"type": "interval", "encodings": ["x"]}},
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
-    ground = {
+    said = [{"field": f"s{turn}", "title": name} for turn, name in enumerate(names)]
+    ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {**x, **GROUND, "tooltip": TOOLTIP if len(names) == 1 else _said(names)},
+        "encoding": {**x, **GROUND, "tooltip": [TOOLTIP[0], *said] if said[1:] else TOOLTIP},
         **({"params": params} if brush else {}),
     }
-    drawn = _columns(x, share_axis(values)) if len(names) == 1 else _lines(x, values, names)
+    drawn = _lines(x, values, names) if names[1:] else _columns(x, share_axis(values))
     shares = {"data": {"values": values, **named[1]}, "layer": drawn}
     marks = [_spike_marks(x, spikes, names)] if spikes else []
-    return {
-        "width": "container",
-        "height": height,
-        "layer": [ground, shares, *collected, *marks],
-    }
+    layers = [ground, shares, *collected, *marks]
+    return {"width": "container", "height": height, "layer": layers}
 
 
 def small_multiples(rows: Sequence[Row], unit: str) -> Spec:
     """A panel for each series, the greatest share first, with one scale of shares and of time."""
     values = chart_values(rows)
-    counts: dict[str, list[int]] = {}
+    hits, articles = Counter[str](), Counter[str]()
     for row in rows:
-        total = counts.setdefault(row["series"], [0, 0])
-        total[0] += row["hits"] or 0
-        total[1] += row["articles"] or 0
-    order = sorted(counts, key=lambda name: -counts[name][0] / max(1, counts[name][1]))
+        hits[row["series"]] += row["hits"] or 0
+        articles[row["series"]] += row["articles"] or 0
+    order = sorted(articles, key=lambda name: -hits[name] / max(1, articles[name]))
     x = time_axis(unit, values)
     ground = {"mark": {"type": "rect"}, "encoding": {**x, **GROUND, "tooltip": TOOLTIP}}
     columns = _columns(x, share_axis(values, ticks=2, labels=0))
-    header = {
-        "title": None,
-        "labelOrient": "left",
-        "labelAngle": 0,
-        "labelAlign": "left",
-        "labelLimit": "@labels",
-    }
+    labels = {"labelAngle": 0, "labelAlign": "left", "labelLimit": "@labels"}
+    header = {"title": None, "labelOrient": "left", **labels}
     return {
         "data": {"values": values},
         "facet": {"row": {"field": "series", "type": "nominal", "sort": order, "header": header}},
@@ -106,52 +99,33 @@ def _periods(values: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]
     """Each period once, with what is said of each series."""
     periods: dict[str, dict[str, Any]] = {}
     for value in values:
-        period = periods.setdefault(value["from"], {**value, "series": None})
+        url = None if names[1:] else value["url"]
+        period = periods.setdefault(value["from"], {**value, "series": None, "url": url})
         if value["state"] != "gap":
             period["state"] = value["state"]
         said = f"{value['shown']} ({value['articles']}), {value['interval']}"
         period[f"s{names.index(value['series'])}"] = said
-    if len(names) > 1:
-        for period in periods.values():
-            period["url"] = None
     return [*periods.values()]
 
 
-def _said(names: Sequence[str]) -> list[Spec]:
-    return [
-        TOOLTIP[0],
-        *({"field": f"s{turn}", "title": name} for turn, name in enumerate(names)),
-        TOOLTIP[-1],
-    ]
-
-
 def _columns(x: Spec, y: Spec) -> list[Spec]:
-    """Columns with intervals, of one series; a zero is a tick at the bottom."""
-    part, hollow = "datum.state === 'part'", "datum.few"
-    colour = {"condition": {"test": part, "value": "@pale"}, "value": "@accent"}
-    fill = {"condition": [{"test": hollow, "value": "@paper"}, colour["condition"]]}
+    """Columns with intervals, of one series; a zero is a point."""
+    part = {"test": "datum.state === 'part'", "value": "@pale"}
+    few = {"test": "datum.few", "value": "@paper"}
+    look = {
+        "fill": {"condition": [few, part], "value": "@accent"},
+        "stroke": {"condition": part, "value": "@accent"},
+        "tooltip": TOOLTIP,
+    }
     column = {
         "transform": [{"filter": "datum.share > 0"}],
         "mark": {"type": "rect", "xOffset": 1, "x2Offset": -1, "strokeWidth": 1},
-        "encoding": {
-            **x,
-            "y": y,
-            "y2": {"datum": 0},
-            "fill": {**fill, "value": "@accent"},
-            "stroke": colour,
-            "tooltip": TOOLTIP,
-        },
+        "encoding": {**x, "y": y, "y2": {"datum": 0}, **look},
     }
     zero = {
         "transform": [{"filter": "datum.share === 0"}],
         "mark": {"type": "point", "size": 18, "opacity": 1},
-        "encoding": {
-            "x": _at(x),
-            "y": y,
-            "fill": {**fill, "value": "@accent"},
-            "stroke": colour,
-            "tooltip": TOOLTIP,
-        },
+        "encoding": {"x": _at(x), "y": y, **look},
     }
     return [column, _whiskers(x, y, {"value": "@ink"}), zero]
 
@@ -220,7 +194,8 @@ def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
 def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
     values = [
         {
-            "series": row.get("series") or names[0],
+            "series": row.get("series", names[0]),
+            "colour": f"@c{names.index(row['series']) + 1}" if names[1:] else "@spike",
             "at": time_within(row["day"], row["day"] + timedelta(1)),
             "time": days_in_words(row["day"], row["day"] + timedelta(1)),
             "articles": of(row),
@@ -230,28 +205,18 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
             ],
         }
         for row in spikes
+        if row.get("series", names[0]) in names
     ]
-    tooltip = [
-        {"field": "series"},
-        {"field": "time", "title": "spike"},
-        {"field": "articles", "title": "articles that day"},
-        {"field": "expected", "title": "expected"},
-        {"field": "headlines", "title": "headlines"},
-    ]
+    titles = {"time": "spike", "articles": "articles that day"}
+    told = ("series", "time", "articles", "expected", "headlines")
+    triangle = {"type": "point", "shape": "triangle-down", "size": 110, "filled": True}
     return {
         "data": {"values": values},
-        "mark": {
-            "type": "point",
-            "shape": "triangle-down",
-            "size": 110,
-            "filled": True,
-            "opacity": 1,
-            "y": -8,
-        },
+        "mark": {**triangle, "opacity": 1, "y": -8},
         "encoding": {
             "x": _at(x),
-            "color": {"value": "@spike"},
-            "tooltip": tooltip,
+            "color": {"field": "colour", "type": "nominal", "scale": None},
+            "tooltip": [{"field": name, "title": titles.get(name, name)} for name in told],
         },
     }
 
@@ -260,13 +225,9 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     """The attention index of one topic: two series with mean 100."""
     names = {"gap_robust": "gap-robust", "epu": "EPU style"}
     values = [
-        {
-            "from": str(row["period"]),
-            "to": str(row["period"]),
-            "series": names[row["series"]],
-            "value": row["value"],
-        }
+        {"from": day, "to": day, "series": names[row["series"]], "value": row["value"]}
         for row in rows
+        for day in [str(row["period"])]
     ]
     colour = {
         "field": "series",

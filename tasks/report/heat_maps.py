@@ -100,17 +100,19 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
         "scale": {"domain": [*colours], "range": [*colours.values()]},
         "legend": {"title": None, "columns": {"signal": "containerSize()[0] < 500 ? 2 : 4"}},
     }
-    tooltip = [
-        {"field": "series", "title": "paper"},
-        {"field": "time"},
-        {"field": "articles"},
-        {"field": "state"},
-        {"field": "reasons", "title": "why"},
-        {"field": "collected"},
-        {"field": "about lost"},
-        {"field": "failed"},
-        {"field": "hours", "title": "read"},
+    titles = {"series": "paper", "reasons": "why", "hours": "read"}
+    told = [
+        "series",
+        "time",
+        "articles",
+        "state",
+        "reasons",
+        "collected",
+        "about lost",
+        "failed",
+        "hours",
     ]
+    tooltip = [{"field": name, "title": titles.get(name, name)} for name in told]
     cells = _cells(time_axis(unit, values), {"color": colour}, tooltip=tooltip)
     return {**_rows_of_series(values, [cells]), "data": {"values": values}}
 
@@ -132,15 +134,16 @@ def strips(
     layers, bottom = [], height + 4
     for name, of_series in series.items():
         top, bottom = bottom + 6, bottom + 6 + STRIP
-        cells = []
-        for row in of_series:
-            told = {key: row[key] for key in ("from", "to", "time", "collected")}
-            lost = 0 if row["known"] is None else 1 - row["known"]
-            cells.append({**told, "of": "all", "top": top, "bottom": bottom})
-            cells.append({**told, "of": "lost", "top": top, "bottom": top + STRIP * lost})
-            cells.append(
-                {**told, "of": "had", "top": bottom - STRIP * row["had"], "bottom": bottom}
+        cells = [
+            {key: row[key] for key in ("from", "to", "time", "collected")} | part
+            for row in of_series
+            for lost in [0 if row["known"] is None else 1 - row["known"]]
+            for part in (
+                {"of": "all", "top": top, "bottom": bottom},
+                {"of": "lost", "top": top, "bottom": top + STRIP * lost},
+                {"of": "had", "top": bottom - STRIP * row["had"], "bottom": bottom},
             )
+        ]
         label = {
             "data": {"values": [{}]},
             "mark": {"type": "text", "align": "right", "text": name, "limit": "@labels"},
@@ -190,11 +193,6 @@ def _cells(
     y = {"field": "series", "type": "nominal", "axis": {"title": None, **labels}}
     return {
         "transform": [{"filter": shown}],
-        "mark": {
-            "type": "rect",
-            "height": {"band": height},
-            "xOffset": 0.5,
-            "x2Offset": -0.5,
-        },
+        "mark": {"type": "rect", "height": {"band": height}, "xOffset": 0.5, "x2Offset": -0.5},
         "encoding": {**x, "y": y, **paint, "tooltip": [*tooltip]},
     }

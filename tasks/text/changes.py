@@ -1,9 +1,9 @@
 """What changed between two states of a text, in sentences and words."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
 from tasks.text.sentence_split import UNSPACED, sentence_starts
@@ -15,6 +15,8 @@ _MOST = 400_000
 # Sentences with less in common are read more easily one after the other than interleaved.
 _ALIKE = 0.4
 
+Pair = tuple[str, str]  # what stood there before and after
+
 
 class Piece(NamedTuple):
     """A stretch of text that both states have, or one of them."""
@@ -24,27 +26,21 @@ class Piece(NamedTuple):
 
 
 def changes(before: str, after: str) -> list[Piece]:
-    """The pieces of both texts in their order; neighbours differ in kind."""
-    joined: list[Piece] = []
-    for piece in _by_sentence(before, after):
-        if joined and joined[-1].kind == piece.kind:
-            joined[-1] = Piece(piece.kind, joined[-1].text + piece.text)
-        elif piece.text:
-            joined.append(piece)
-    return joined
+    """The pieces of both texts in their order; neighbours differ in kind, the gone one first."""
+    found: list[Piece] = []
+    for is_same, run in groupby(_by_sentence(before, after), lambda pair: pair[0] == pair[1]):
+        gone, new = map("".join, zip(*run, strict=True))
+        pieces = (Piece("same", new),) if is_same else (Piece("gone", gone), Piece("new", new))
+        found += [piece for piece in pieces if piece.text]
+    return found
 
 
-def _by_sentence(before: str, after: str) -> Iterator[Piece]:
-    for kind, gone, new in _compared(_sentences(before), _sentences(after), least=0):
-        if kind == "replace":
-            for _, old, other in _compared(_WORD.findall(gone), _WORD.findall(new), _ALIKE):
-                yield from _pieces(old, other)
+def _by_sentence(before: str, after: str) -> Iterator[Pair]:
+    for gone, new in _compared(_sentences(before), _sentences(after), least=0):
+        if gone and new and gone != new:
+            yield from _compared(_WORD.findall(gone), _WORD.findall(new), _ALIKE)
         else:
-            yield from _pieces(gone, new)
-
-
-def _pieces(gone: str, new: str) -> Iterable[Piece]:
-    return (Piece("same", new),) if gone == new else (Piece("gone", gone), Piece("new", new))
+            yield gone, new
 
 
 def _sentences(text: str) -> list[str]:
@@ -52,13 +48,18 @@ def _sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in pairwise(cuts)]
 
 
-def _compared(
-    old: Sequence[str], new: Sequence[str], least: float
-) -> Iterator[tuple[str, str, str]]:
+def _compared(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[Pair]:
     """What difflib would do, with both texts; all as one where too much or too little is alike."""
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    # Without the space after them: at the end of a text a sentence has none.
+    bare = [part.rstrip() for part in old], [part.rstrip() for part in new]
+    matcher = SequenceMatcher(None, *bare, autojunk=False)
     if len(old) * len(new) > _MOST or (least and matcher.ratio() < least):
-        yield "replace", "".join(old), "".join(new)
+        yield "".join(old), "".join(new)
         return
     for kind, i, j, k, m in matcher.get_opcodes():
-        yield kind, "".join(old[i:j]), "".join(new[k:m])
+        if kind != "equal":
+            yield "".join(old[i:j]), "".join(new[k:m])
+            continue
+        for text, one, other in zip(bare[0][i:j], old[i:j], new[k:m], strict=True):
+            yield text, text
+            yield one[len(text) :], other[len(text) :]

@@ -1,6 +1,7 @@
 """The demo shows the product: a year of news up to today, in which every question has an answer."""
 
 import re
+import socket
 import urllib.request
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -138,6 +139,17 @@ def test_old_and_new_articles_are_served(demo_folder: Path) -> None:
                 assert b"<h1>" in answer.read()
 
 
+def test_its_port_is_named_where_it_is_taken(demo_folder: Path) -> None:
+    demo = Demo.read(demo_folder)
+    assert demo
+    with (
+        socket.create_server(("127.0.0.1", demo.port + 3)),
+        pytest.raises(ConfigError, match=f"{demo.port + 3} of 127.0.0.1 is taken .*; the addr"),
+        sample_newsroom(demo_folder),
+    ):
+        pass
+
+
 def test_a_story_is_the_same_each_time() -> None:
     noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
     year = Year(20, date(2026, 11, 26))
@@ -181,7 +193,7 @@ def test_it_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         len(ask(data, "SELECT run_id FROM runs")) == len(before) + len(expected) > len(before) + 2
     )
     repeated = "FROM captures WHERE kind = 'page' AND found_in <> 'recheck'"
-    assert ask(data, f"{repeated} GROUP BY url_requested HAVING count(*) > 1") == []
+    assert ask(data, f"SELECT url_requested {repeated} GROUP BY ALL HAVING count(*) > 1") == []
     assert ask(data, "FROM listing_reads WHERE rolled_over") == []
     assert begin_demo(data).is_filled
     told = "SELECT article_id, version_no, body_sha256, raw_ref FROM article_versions ORDER BY ALL"

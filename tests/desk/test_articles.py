@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from flows.desk.views import articles as views
 from tests.desk.made_texts import EVIL, HOSTILE, LINK
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import articles, count
@@ -92,6 +93,27 @@ def test_pages_hold_all_newest_first(reader: TestClient, texts: Layout) -> None:
     assert order == sorted(order, reverse=True)
     assert 'rel="next"' in pages[0]
     assert 'rel="next"' not in pages[1]
+
+
+@pytest.mark.parametrize("given", ["", "&topic=summit", "&topic=evil", "&source=gb-post"])
+def test_those_changed_after_publication(reader: TestClient, texts: Layout, given: str) -> None:
+    page = reader.get(f"/articles?revised=yes{given}").text
+    [revised] = snapshot_records(
+        texts, "SELECT article_id FROM articles WHERE url_requested LIKE '%/revised'"
+    )
+    # One whose first page was cut has two versions, and may not have been changed.
+    expected = [] if "evil" in given else [str(revised["article_id"])]
+    assert re.findall(r'id="a-([0-9a-f-]{36})"', page) == expected
+    total = TOTAL.search(page)
+    assert total
+    assert int(total[1]) == len(expected)
+    assert re.search(r'name="revised" value="yes" checked', page)
+
+
+def test_paging_keeps_the_filter(reader: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "count", lambda *_: 120)
+    page = reader.get("/articles?revised=yes&source=gb-post").text
+    assert len(re.findall(r'href="/articles\?[^"]*revised=yes[^"]*"', page)) == 2
 
 
 def test_sentences_and_marks_are_shown(reader: TestClient) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.chromium import chromium
 from tests.support.desk_server import served
@@ -24,7 +24,7 @@ VIEWS = {
     "a source": "/sources/gb-portwick-courier",
     "problem": "/attention?topic=nope",
 }
-DRAWN = "document.documentElement.dataset.drawn === 'yes'"
+DRAWN = "html[data-drawn=yes]"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -59,7 +59,7 @@ class Watched:
 
     def open(self, path: str) -> Page:
         self.page.goto(self.base + path)
-        self.page.wait_for_function(DRAWN)
+        self.page.wait_for_selector(DRAWN)
         return self.page
 
     def check(self) -> None:
@@ -139,10 +139,59 @@ def test_it_can_be_used_by_keys(browser: Browser, base: str) -> None:
     before = page.url
     page.keyboard.press("Space")
     page.wait_for_url(lambda url: url != before)
-    page.wait_for_function(DRAWN)
+    page.wait_for_selector(DRAWN)
     # The page was replaced around it.
     assert page.evaluate("document.activeElement.id") == "topic-huawei"
     page.go_back()
     page.wait_for_url(before)
-    assert page.locator("#topic-huawei").is_checked()
+    expect(page.locator("#topic-huawei")).to_be_checked()
+    watched.check()
+
+
+def test_form_and_page_agree(browser: Browser, base: str) -> None:
+    watched = Watched(browser, base)
+    page = watched.open("/attention?unit=month")
+
+    def becomes(expected: str) -> None:
+        page.locator("main", has_text=expected).wait_for()
+        page.wait_for_selector(DRAWN)
+
+    page.locator("#choices-country summary").click()
+    page.locator("#country-de").check()
+    becomes("of de (all sources)")
+    # What was opened stays open.
+    assert page.locator("#country-jp").is_visible()
+    # A day is typed digit by digit.
+    page.locator("#from").click()
+    page.keyboard.type("03012026", delay=30)
+    assert "from=2026-03-01" not in page.url
+    page.keyboard.press("Enter")
+    becomes("1 March 2026 to")
+    for number, topic in enumerate(("g20", "huawei", "sanctions"), 1):
+        page.locator(f"#topic-{topic}").uncheck()
+        page.locator(
+            "#choices-topic .count", has_text=str(3 - number) if number < 3 else ""
+        ).last.wait_for(state="visible" if number < 3 else "detached")
+    becomes("Choose a topic.")
+    page.fill("#to", "2025-01-01")
+    page.keyboard.press("Enter")
+    becomes("ends before it begins")
+    watched.page.close()
+
+
+def test_a_mark_says_what_it_is_where_the_mouse_is(browser: Browser, base: str) -> None:
+    watched = Watched(browser, base)
+    page = watched.open("/attention?unit=month")
+    room = page.locator(".chart svg").first.bounding_box()
+    assert room
+    x, y = room["x"] + room["width"] * 0.6, room["y"] + 80
+    page.mouse.move(x, y)
+    page.wait_for_selector("#tooltip:not([hidden])")
+    shown = page.locator("#tooltip").bounding_box()
+    assert shown
+    assert abs(shown["x"] - x) < 400
+    assert abs(shown["y"] - y) < 200
+    assert "Sanctions" in page.inner_text("#tooltip")
+    page.mouse.move(room["x"], room["y"] - 60)
+    page.wait_for_selector("#tooltip", state="hidden")
     watched.check()

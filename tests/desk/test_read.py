@@ -1,11 +1,15 @@
 """An article with all that is kept of it, and nothing that a page says is acted on."""
 
+import random
 import re
 from html import unescape
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+import tasks.prompts
 from flows.desk.archived_page import harmless
 from flows.desk.views.read import marked, paragraphs
 from tasks.text.changes import changes
@@ -45,11 +49,17 @@ def test_versions_are_compared(reader: TestClient, texts: Layout) -> None:
     place = article(texts, "revised")
     page = reader.get(place).text
     assert "at noon" in text_of(page)
+    assert "This is version" not in page
+    assert "<td>by the source</td>" in re.sub(r">\s+|\s+<", lambda m: m[0].strip(), page)
     earlier = reader.get(f"{place}?version=1").text
+    assert f'<a href="{place}' in earlier.partition("This is version 1, fetched 4 March 2026")[2]
     assert REVISED.body in text_of(earlier)
     compared = reader.get(f"{place}?version=2&with=1").text
-    assert "<del>A made </del><ins>Another </ins>headline" in compared
-    assert re.search(r"came on <del>Monday\. </del><ins>Tuesday at noon\. </ins>", compared)
+    assert "<del>A made </del> <ins>Another </ins>headline" in compared
+    assert re.search(r"came on <del>Monday\. </del> <ins>Tuesday at noon\. </ins>", compared)
+    recut = reader.get(article(texts, "cut-7")).text
+    assert "perhaps not by the source" in recut
+    assert "perhaps not by the source" not in page
     assert "[…]" not in compared.partition("</ins>The mayor left.")[2]
     assert reader.get(f"{place}?version=7").status_code == 400
     assert reader.get(f"{place}?version=2&with=../1").status_code == 400
@@ -59,6 +69,13 @@ def test_what_was_stripped_is_listed(reader: TestClient, texts: Layout) -> None:
     page = reader.get(article(texts, "hostile")).text
     assert "Join us &lt;script&gt;" in page
     assert "text:en/newsletter" in page
+    folder = Path(tasks.prompts.__file__).parent
+    names = {
+        name
+        for module in folder.glob("*.py")
+        for name in re.findall(r'"([a-z]+):[a-z{]', module.read_text())
+    }
+    assert names == set(re.findall(r"<code>([a-z]+)</code> ", page)) - {"strip"}
 
 
 def test_what_publishers_wrote_is_text(reader: TestClient) -> None:
@@ -120,6 +137,26 @@ def test_changes_give_both_texts_back() -> None:
     assert ("gone", "今") in found
     assert [piece.kind for piece in changes(before, before)] == ["same"]
     assert changes("", "") == []
+
+
+SENTENCES = ("No hurry.", "It rained for weeks.", "Maud left.", "开会。", "“A”?", "Nobody knows.")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_changes_mark_nothing_that_stayed(seed: int) -> None:
+    rng = random.Random(seed)
+    before, after = (
+        "".join(rng.choice(SENTENCES) + rng.choice((" ", "\n\n")) for _ in range(8)).strip()
+        for _ in "ab"
+    )
+    found = changes(before, after)
+    assert "".join(piece.text for piece in found if piece.kind != "new") == before
+    assert "".join(piece.text for piece in found if piece.kind != "gone") == after
+    kinds = [piece.kind for piece in found]
+    assert all(one != other and (one, other) != ("new", "gone") for one, other in pairwise(kinds))
+    for more in (" More came.", "\n\nMore came.\n\nMore."):
+        assert changes(before, before + more) == [("same", before), ("new", more)]
+        assert changes(before + more, before) == [("same", before), ("gone", more)]
 
 
 def test_changes_of_endless_texts_are_shown_whole() -> None:

@@ -151,7 +151,7 @@ def test_views_of_hostile_texts_are_quiet(browser: Browser, reader: TestClient) 
             "/search?q=onerror",
         ):
             page.goto(base + path)
-            page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+            page.wait_for_selector("html[data-drawn=yes]")
             assert "acted" not in page.title()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.close()

@@ -22,7 +22,7 @@ def test_readers_and_loads_do_not_meet(news: DailyNews) -> None:
 
     def read(base: str, number: int) -> None:
         with requests.Session() as session:
-            while not done.wait(0.2):
+            while not done.wait(3):
                 answer = session.get(base + VIEWS[number % len(VIEWS)], timeout=60)
                 number += 1
                 load = answer.text.partition("Snapshot ")[2].partition(",")[0]

@@ -1,15 +1,19 @@
 """A search finds what a topic of the same words counts, and shows how far it has come."""
 
+import csv
+import io
 import re
 import threading
 import time
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from html import unescape
 from itertools import product
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -129,7 +133,6 @@ def test_page_shows_sentences_and_series(reader: TestClient) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"q": ""}, "Give a word or a phrase"),
         ({"q": " , ,\n"}, "Give a word or a phrase"),
         ({"q": "\x00\x1b[31m"}, "Give a word or a phrase"),
         ({"q": "harvest, x"}, "&#39;x&#39; is too short"),
@@ -163,7 +166,52 @@ def test_a_query_is_text(reader: TestClient, text: str, mode: str) -> None:
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
     assert '" onfocus' not in answer.text
-    assert f">{unescape(text)}</textarea>" in unescape(answer.text)
+    field = re.search(r'<input type="search" [^>]*value="([^"]*)">', answer.text)
+    assert field
+    assert unescape(field[1]) == text
+
+
+def test_lines_fit_into_the_field(reader: TestClient) -> None:
+    page = finished(reader, q="harbour,\r\n mayor*\n\nlakeside")
+    assert 'value="harbour, mayor*, lakeside"' in page
+    assert "articles have <b>harbour</b> or <b>mayor*</b> or <b>lakeside</b>" in page
+    assert "<b>2 March 2026 to 13 March 2026</b>, all sources" in page
+    assert Query("regex", "a\nb").line == r"a\nb"
+    assert "Search the texts" in reader.get("/search?q=&mode=words").text
+    narrowed = finished(reader, q="harbour, mayor*", source="gb-post")
+    everywhere = re.findall(r'href="([^"]*)">all sources', narrowed)
+    assert "q=harbour%2C+mayor" in everywhere[0]
+    assert "source=" not in everywhere[0]
+
+
+def test_exports_hold_the_series(reader: TestClient) -> None:
+    given = {"q": "mayor*, harbour", "unit": "week", "copies": "no"}
+    page = finished(reader, **given)
+    links = re.findall(r'href="(/export/[^"]*)"', page)
+    assert [urlsplit(link).path for link in links] == ["/export/search.csv", "/export/search.xlsx"]
+    rows = [*csv.DictReader(reader.get(unescape(links[0])).text.splitlines())]
+    number = FOUND.search(page)
+    assert number
+    assert {row["query"] for row in rows} == {given["q"]}
+    assert sum(int(row["hits"] or 0) for row in rows) == int(number[1])
+    assert sum(int(row["articles"] or 0) for row in rows) == int(number[2])
+    with zipfile.ZipFile(io.BytesIO(reader.get(unescape(links[1])).content)) as book:
+        texts = unescape(book.read("xl/sharedStrings.xml").decode())
+        assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == len(rows) + 1
+    [cited] = re.findall(r"<p>(Presswatch, snapshot [^<]*)</p>", page)
+    assert "Search for mayor*, harbour: share of articles by week" in cited
+    assert unescape(cited) in texts
+    assert page.count('<td class="n">100%</td>') + page.count("unknown</td>") == len(rows)
+    for name in ("search.sql?q=mayor", "search.csv", "search.png?q=mayor"):
+        assert reader.get(f"/export/{name}").status_code == 404
+
+
+def test_an_unfinished_search_is_not_exported(
+    reader: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held(monkeypatch, after=0):
+        assert reader.get("/export/search.csv?q=quarry").status_code == 409
+    assert searched(reader, Query("words", "quarry")).found
 
 
 def test_ids_of_saved_topics_are_valid() -> None:

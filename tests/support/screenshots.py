@@ -10,7 +10,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
 FOLDER = Path("flows/desk/pictures")
-DRAWN = "document.documentElement.dataset.drawn === 'yes'"
+DRAWN = "html[data-drawn=yes]"
 # An English article that mentions two topics and was changed, or one that comes closest to it.
 ARTICLE = """
     SELECT article_id
@@ -37,7 +37,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1200, "height": 760})
             for picture, path in views.items():
                 page.goto(base + path)
-                page.wait_for_function(DRAWN)
+                page.wait_for_selector(DRAWN)
                 page.screenshot(path=FOLDER / f"{picture}.png")
 
 

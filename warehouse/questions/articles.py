@@ -43,6 +43,11 @@ def counted_sql(selection: Selection) -> str:
             f"SEMI JOIN (FROM mentions WHERE {selection.of_topics()}{field}) AS hit\n"
             "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no"
         )
+    if selection.is_revised_only:
+        parts.append(
+            "SEMI JOIN (FROM article_revisions WHERE is_other_text AND is_like_for_like) AS revised"
+            " ON revised.article_id = articles.article_id"
+        )
     parts.append(f"WHERE {selection.of_days('published_date')}")
     if selection.is_without_copies:
         parts.append("  AND duplicate_of IS NULL")
@@ -118,6 +123,12 @@ def versions(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Row]:
     return records(
         con, "FROM article_versions WHERE article_id = ? ORDER BY version_no", [article_id]
     )
+
+
+def revisions(con: duckdb.DuckDBPyConnection, article_id: str) -> dict[int, Row]:
+    """What is known of a version's difference from the one before: article_revisions, by number."""
+    rows = records(con, "FROM article_revisions WHERE article_id = ?", [article_id])
+    return {row["version_no"]: row for row in rows}
 
 
 def latest(con: duckdb.DuckDBPyConnection, article_id: str) -> Row:

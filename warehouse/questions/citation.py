@@ -16,6 +16,7 @@ def citation(
     known: Choices,
     rows: Sequence[Row],
     load: tuple[int, datetime],
+    about: str = "",
 ) -> str:
     """Snapshot, range, versions of the topics, sources, and what is missing.
 
@@ -25,12 +26,13 @@ def citation(
         known: what can be selected.
         rows: its `series`, by topic.
         load: number and time of the snapshot's load.
+        about: what it is a figure of, in place of the topics.
     """
     versions = con.sql(
         "SELECT name, topic_version FROM topics"
         f" WHERE valid_to IS NULL AND {selection.of_topics()} ORDER BY name"
     ).fetchall()
-    topics = ", ".join(f"{name} (definition {number})" for name, number in versions)
+    topics = about or ", ".join(f"{name} (definition {number})" for name, number in versions)
     [(sources,)] = con.sql(
         "SELECT count(DISTINCT source_id) FROM topic_daily"
         f" WHERE {selection.of_days()} AND {selection.of_sources()}"

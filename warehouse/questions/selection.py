@@ -26,6 +26,7 @@ class Selection:
     languages: tuple[str, ...] = ()
     is_without_copies: bool = False
     is_headlines_only: bool = False
+    is_revised_only: bool = False  # of articles: what their sources changed after publication
 
     @property
     def has_all_sources(self) -> bool:

@@ -1,5 +1,7 @@
 """Articles: those behind a number, newest first, with the sentences that mention the topics."""
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,9 +15,11 @@ PAGE = 50
 def list_articles(request: Request) -> Response:
     """The page."""
     with asked(request) as view:
-        total = count(view.con, view.selection)
+        is_revised = view.query.get("revised") == "yes"
+        selection = replace(view.selection, is_revised_only=is_revised)
+        total = count(view.con, selection)
         number = page_number(view, total)
-        rows = articles(view.con, view.selection, PAGE, PAGE * (number - 1))
+        rows = articles(view.con, selection, PAGE, PAGE * (number - 1))
         said = {}
         if view.selection.topics:
             said = contexts(view.con, view.selection, [row["article_id"] for row in rows])
@@ -28,6 +32,7 @@ def list_articles(request: Request) -> Response:
         }
         return view.page(
             "articles.html",
+            given={"revised": "yes"} if is_revised else {},
             rows=rows,
             quotes=quotes,
             total=total,

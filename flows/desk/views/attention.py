@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from starlette.requests import Request
@@ -42,7 +43,7 @@ def attention(request: Request) -> Response:
             **about,
             chart=charts.attention(rows, found, view.selection.unit, brush=True),
             multiples=multiples(view, part) if part else {},
-            spikes=found,
+            spikes=sorted(found, key=itemgetter("day")),
             gaps=lacks,
             lost=sum(gap["lost"] or 0 for gap in lacks),
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},

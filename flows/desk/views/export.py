@@ -1,7 +1,7 @@
 """Export: charts as pictures, tables as files, the SQL of a view."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,10 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.desk import Asked, asked
+from flows.desk.queries import query_of
+from flows.desk.views import search
 from flows.desk.views.attention import labelled, multiples, part_of, with_topics
 from tasks.report import chart_style, charts
 from warehouse.questions.citation import citation
-from warehouse.questions.series import gaps_sql, series, series_sql, spikes
+from warehouse.questions.search import by_period
+from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 
 EXCEL_ROWS = 1_048_576 - 1  # that a sheet holds below its heading
 TYPES = {
@@ -36,20 +39,23 @@ class Answer:
     table: Callable[[], pa.Table]
     sql: str
     chart: Callable[[], chart_style.Spec] | None = None
+    cited: str = ""  # where it is not of the topics
 
 
 def export(request: Request) -> Response:
     """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
     name, _, form = request.path_params["name"].partition(".")
     with asked(request) as view:
-        view = with_topics(view)
-        answer = _answers(view).get(name)
-        if answer is None or form not in TYPES or (form in ("png", "svg") and not answer.chart):
+        view = with_topics(view) if name != "search" else view
+        answer = _answers(view).get(name) if name != "search" else _search(view)
+        lacking = {"png", "svg"} if answer and not answer.chart else set()
+        lacking |= {"sql"} if answer and not answer.sql else set()
+        if answer is None or form not in {*TYPES} - lacking:
             raise HTTPException(404, f"there is no export {name}.{form}")
-        cited = cite(view)
+        cited = answer.cited or cite(view)
         content = _written(form, answer, cited)
-    span = f"{view.selection.first_day}-{view.selection.last_day}"
-    file = f"{name}-{'-'.join(view.selection.topics[:3])}-{span}.{form}"
+    chosen = view.selection
+    file = "-".join((name, *chosen.topics[:3], f"{chosen.first_day}-{chosen.last_day}.{form}"))
     return Response(
         content,
         media_type=TYPES[form],
@@ -84,6 +90,18 @@ def _answers(view: Asked) -> dict[str, Answer]:
     }
 
 
+def _search(view: Asked) -> Answer | None:
+    query = query_of(view.con, view.query)
+    if query is None:
+        return None
+    found = search.searched(view, query)
+    if found.state != "done":
+        raise HTTPException(409, "This search is not done: open its page, and save it from there.")
+    rows = [row | {"query": query.line} for row in by_period(found.days, view.selection.unit)]
+    names = [name for name in COLUMNS if name not in ("topic_id", "part")]
+    return Answer(lambda: _table(rows, names), "", cited=search.cite(view, found))
+
+
 def _attention_chart(view: Asked) -> chart_style.Spec:
     rows = labelled(view, series(view.con, view.selection))
     found = labelled(view, spikes(view.con, view.selection))
@@ -91,11 +109,13 @@ def _attention_chart(view: Asked) -> chart_style.Spec:
 
 
 COLUMNS = {
+    "query": "what was searched for",
     "topic_id": "topic",
     "part": "source, country or language",
     "first_day": "first day of the period",
     "last_day": "its last day",
-    "hits": "articles that mention the topic; empty where nothing was collected",
+    "hits": "articles that mention the topic, or in which it was found; empty where nothing was"
+    " collected",
     "articles": "all articles",
     "share": "hits / articles",
     "low": "lower end of the share's 95 % interval",
@@ -107,11 +127,15 @@ COLUMNS = {
 
 
 def _series_table(view: Asked, part: str) -> pa.Table:
+    names = [name for name in COLUMNS if name != "query" and (part or name != "part")]
+    return _table(series(view.con, view.selection, part), names)
+
+
+def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
     rows = [
         row | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
-        for row in series(view.con, view.selection, part)
+        for row in series
     ]
-    names = [name for name in COLUMNS if part or name != "part"]
     return pa.table({name: [row[name] for row in rows] for name in names})
 
 

@@ -11,6 +11,7 @@ from flows.desk.searches import LISTED, Search, Searches
 from flows.desk.views.articles import PAGE, page_number, pages
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
+from warehouse.questions.citation import citation
 from warehouse.questions.search import Row, by_period, without_topics
 from warehouse.questions.series import totals
 from warehouse.read.query import QueryError
@@ -25,11 +26,11 @@ def search(request: Request) -> Response:
             return view.page("search.html", 400, search=None, problem=str(error))
         if query is None:
             return view.page("search.html", search=None, problem="")
-        found = _searched(view, query)
+        found = searched(view, query)
         return view.page("search.html", search=found, problem="", **_shown(view, query, found))
 
 
-def _searched(view: Asked, query: Query) -> Search:
+def searched(view: Asked, query: Query) -> Search:
     """The search of the load that the URL names, else of the current one."""
     searches: Searches = view.request.app.state.searches
     selection = without_topics(view.selection)
@@ -41,6 +42,15 @@ def _searched(view: Asked, query: Query) -> Search:
         kept.ended.wait(2)
     is_wanted = kept and (kept.state != "cancelled" or view.query.get("cancel"))
     return kept if kept and is_wanted else searches.of(query, selection, view.load_no)
+
+
+def cite(view: Asked, found: Search) -> str:
+    """The line to cite for a search that is done."""
+    [(loaded_at,)] = view.con.execute(
+        "SELECT loaded_at FROM loads WHERE load_no = ?", [found.load_no]
+    ).fetchall()
+    load, about = (found.load_no, loaded_at), f"Search for {found.query.line}"
+    return citation(view.con, view.selection, view.known, found.days, load, about)
 
 
 def _shown(view: Asked, query: Query, found: Search) -> Row:
@@ -62,6 +72,7 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
         "total": totals(periods) if periods else None,
         "periods": periods,
         "chart": charts.attention(periods, [], unit) if periods else None,
+        "citation": cite(view, found) if periods else "",
         "toml": as_toml(query, [*view.known.topics]) if query.mode == "words" else "",
     }
 
