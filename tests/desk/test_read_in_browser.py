@@ -165,8 +165,7 @@ def test_results_come_by_themselves(
         page, wrong = watched(browser, base)
         page.goto(f"{base}/search")
         page.get_by_label("Search for").fill("ballot")
-        page.get_by_label("Search for").press("Tab")
-        page.get_by_role("button", name="Show").click()
+        page.get_by_label("Search for").press("Enter")
         page.get_by_text(re.compile(r"Searched \d+ of \d+ articles, back to")).wait_for()
         address = page.url
         assert "q=ballot" in address
@@ -177,7 +176,17 @@ def test_results_come_by_themselves(
         assert page.url == address
         assert page.evaluate("document.activeElement.id") == link.get_attribute("id")
         assert re.search(r"\d+ of \d+ articles", page.inner_text("#found .lead"))
-        page.get_by_text("Save as a topic").click()
+        page.get_by_text("Follow it as a topic").click()
         assert 'aliases = ["ballot"]' in page.inner_text("pre.toml")
+        page.get_by_label("without syndicated copies").check()
+        page.locator(".said-of", has_text="without syndicated copies").wait_for()
+        assert "copies=no" in page.url
+        page.get_by_label("Search for").fill("ballot, mayor*")
+        page.get_by_label("Search for").press("Tab")
+        page.locator("#found .lead b").nth(1).wait_for()
+        assert "copies=no" in page.url
+        page.get_by_label("Search for").fill("")
+        page.get_by_label("Search for").press("Enter")
+        page.get_by_text("Search the texts for anything").wait_for()
         page.close()
         assert wrong == []

@@ -85,7 +85,7 @@ def test_a_saved_topic_is_the_search(reader: TestClient) -> None:
     counted = reader.get("/articles?topic=strasse&from=2026-03-02&to=2026-03-13").text
     number = FOUND.search(page)
     assert number
-    assert f">{number[1]} articles\nthat mention" in counted
+    assert f">{number[1]} articles that mention" in counted
 
 
 def test_expressions_find_what_re_finds(reader: TestClient) -> None:
