@@ -43,7 +43,7 @@ def read(request: Request) -> Response:
             article=shown,
             latest=latest,
             versions=versions,
-            revisions=articles.revisions(view.con, shown["article_id"]) if len(versions) > 1 else {},
+            revisions=articles.revisions(view.con, shown["article_id"]) if versions[1:] else {},
             source=view.known.sources.get(shown["source_id"], shown["source_id"]),
             text={
                 field: paragraphs(
