@@ -79,7 +79,7 @@ class Search:
         except duckdb.InterruptException:
             self.state = "cancelled"
         except Exception as error:
-            # A thread has no caller: the page tells.
+            # A thread has no caller: the page shows the problem.
             if not isinstance(error, duckdb.Error | QueryError):
                 log.exception("a search failed")
             self.state, self.problem = "failed", " ".join(str(error).split())[:300]

@@ -1,6 +1,6 @@
 """Questions to the warehouse as tools of the Model Context Protocol, read-only, over stdio.
 
-Every answer begins with its coverage, and what was not collected is never told as zero.
+Every answer begins with its coverage, and what was not collected is never given as zero.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from flows.desk.snapshots import Snapshots
-from flows.mcp.told_coverage import Answer, told_coverage
+from flows.mcp.coverage_statement import Answer, coverage_statement
 from warehouse.layers.layout import Layout
 from warehouse.questions import series as questions
 from warehouse.questions.selection import (
@@ -73,7 +73,7 @@ def create_server(layout: Layout) -> MCPServer:
 
 
 class Tools:
-    """The tools; their docstrings and the fields above are what a client is told of them."""
+    """The tools; their docstrings and the fields above are their descriptions for a client."""
 
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
@@ -90,7 +90,7 @@ class Tools:
                 " JOIN source_health USING (source_id) WHERE is_watched ORDER BY name"
             )
             return {
-                "coverage": told_coverage(con, known, _selection(known)),
+                "coverage": coverage_statement(con, known, _selection(known)),
                 "topics": records(con, topics),
                 "sources": records(con, sources),
             }
@@ -131,7 +131,7 @@ class Tools:
                 for row in found
             ]
             return {
-                "coverage": told_coverage(con, known, selection),
+                "coverage": coverage_statement(con, known, selection),
                 "topic": known.topics[topic],
                 "unit": selection.unit,
                 "total": None if by else _figure(questions.totals(found)),
@@ -184,7 +184,7 @@ class Tools:
         with self._asked() as (con, known):
             selection = _selection(known, first_day, last_day, sources=tuple(sources))
             found = questions.gaps(con, selection)[:MOST_ROWS]
-            return {"coverage": told_coverage(con, known, selection), "gaps": found}
+            return {"coverage": coverage_statement(con, known, selection), "gaps": found}
 
     def usual(
         self,
@@ -207,16 +207,16 @@ class Tools:
             now = _selection(known, f"{first}", f"{last}", **chosen)
             past = Selection(compared_since(unit, last), first - timedelta(days=1), **chosen)
             found = compared(con, unit, last, now.sources)
-            told = [
+            rows = [
                 {"id": topic, "topic": known.topics[topic], "verdict": "not collected"}
                 | ({} if row is None else _figure(row) | {name: row[name] for name in JUDGED})
                 for topic in now.topics or known.topics
                 for row in [found.get(topic)]
             ]
             return {
-                "coverage": told_coverage(con, known, now),
-                "coverage_of_the_past": told_coverage(con, known, past),
-                "topics": told,
+                "coverage": coverage_statement(con, known, now),
+                "coverage_of_the_past": coverage_statement(con, known, past),
+                "topics": rows,
             }
 
     @contextmanager
@@ -261,7 +261,7 @@ def _answer(
     con: duckdb.DuckDBPyConnection, known: Choices, selection: Selection, **found: object
 ) -> Answer:
     """An answer with its coverage; null in place of all that is found of days not collected."""
-    coverage = told_coverage(con, known, selection)
+    coverage = coverage_statement(con, known, selection)
     is_known = coverage["is_collected"]
     return {"coverage": coverage} | {
         name: each if is_known else None for name, each in found.items()

@@ -30,7 +30,7 @@ COLOURS = {
     scheme: dict(zip(_WORDS[::3], _WORDS[turn::3], strict=True))
     for turn, scheme in enumerate(("light", "dark"), start=1)
 }
-SERIES = 8  # series that a chart tells apart
+SERIES = 8  # series that a chart distinguishes
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sans-serif"
 # Pixels of a picture's chart, of its labels, of Prefect's column, and the scale for sharp screens.
 WIDTH, LABELS_WIDTH, COLUMN, SCALE = 900, 160, 540, 2

@@ -41,7 +41,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
 def _value(row: Row, place: float) -> dict[str, Any]:
     collected, days = row["days_collected"], row["days"]
     known = row["completeness"]
-    told = f"{percent_down(known)} of articles, " if known is not None else ""
+    part = f"{percent_down(known)} of articles, " if known is not None else ""
     had = min(1 if known is None else known, collected / days)
     # Without an article only a day on which all was collected is no gap.
     is_gap = not collected or not (row["articles"] or (known and had >= LOW))
@@ -62,7 +62,7 @@ def _value(row: Row, place: float) -> dict[str, Any]:
         "shown": "unknown" if share is None else f"{share:.1%}",
         "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
         "articles": of(row) if row["articles"] or not is_gap else "unknown",
-        "collected": f"{told}{collected} of {days} days of papers",
+        "collected": f"{part}{collected} of {days} days of papers",
         "url": row.get("url"),
     }
 
@@ -80,7 +80,7 @@ def days_in_words(start: date, end: date) -> str:
 
 
 def about_lost(lost: float | None) -> str:
-    """How many articles were lost, as estimated; unknown where nothing tells."""
+    """How many articles were lost, as estimated; unknown where it is not known."""
     if lost is None:
         return "unknown"
     return "under 1" if 0 < lost < 0.5 else f"{lost:,.0f}"
@@ -110,7 +110,7 @@ def time_axis(unit: str, values: Sequence[Row]) -> Spec:
     return {"x": x, "x2": {"field": "to"}}
 
 
-def telling(rows: Iterable[Row]) -> list[Row]:
+def rows_for_scale(rows: Iterable[Row]) -> list[Row]:
     """The rows that a scale is made for: those with articles enough, if they are most."""
     known = [row for row in rows if row["share"] is not None]
     sure = [row for row in known if not row["few"]]
@@ -119,7 +119,7 @@ def telling(rows: Iterable[Row]) -> list[Row]:
 
 def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
     """The encoding of shares, from 0 to what periods with articles enough need."""
-    sure = telling(values)
+    sure = rows_for_scale(values)
     most = max((value["share"] for value in sure), default=0)
     # Without a mention what the intervals allow: zeros on an axis without extent are half way up.
     high = max if most else min

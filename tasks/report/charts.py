@@ -185,7 +185,7 @@ def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
     }
     whiskers = _whiskers(x, y, colour)
     if len(names) <= BANDS:
-        # A band tells nothing of a point between two gaps.
+        # A band shows nothing of a point between two gaps.
         whiskers["transform"] = [{"filter": "datum.few"}]
         return [band, whiskers, line, points]
     return [whiskers, line, points]
@@ -208,7 +208,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
         if row.get("series", names[0]) in names
     ]
     titles = {"time": "spike", "articles": "articles that day"}
-    told = ("series", "time", "articles", "expected", "headlines")
+    fields = ("series", "time", "articles", "expected", "headlines")
     triangle = {"type": "point", "shape": "triangle-down", "size": 110, "filled": True}
     return {
         "data": {"values": values},
@@ -216,7 +216,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
         "encoding": {
             "x": _at(x),
             "color": {"field": "colour", "type": "nominal", "scale": None},
-            "tooltip": [{"field": name, "title": titles.get(name, name)} for name in told],
+            "tooltip": [{"field": name, "title": titles.get(name, name)} for name in fields],
         },
     }
 

@@ -11,7 +11,7 @@ from tasks.report.chart_values import (
     about_lost,
     chart_values,
     days_in_words,
-    telling,
+    rows_for_scale,
     time_axis,
 )
 from tasks.report.completeness import in_words
@@ -32,7 +32,7 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
         rows: as those of `charts.attention`.
         unit: day, week or month.
         top: share of the strongest shade, so that charts can be compared; `top_share` of the rows
-            unless told.
+            where it is None.
     """
     values = chart_values(rows)
     top = top or top_share(rows)
@@ -65,7 +65,7 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
 
 def top_share(rows: Iterable[Row]) -> float:
     """The strongest shade of heat maps that are to be compared: exceeded by one cell in fifty."""
-    shares: list[float] = sorted(value["share"] for value in telling(chart_values(rows)))
+    shares: list[float] = sorted(value["share"] for value in rows_for_scale(chart_values(rows)))
     return max([0.05, *shares[: math.ceil(0.98 * len(shares))][-1:]])
 
 
@@ -101,7 +101,7 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
         "legend": {"title": None, "columns": {"signal": "containerSize()[0] < 500 ? 2 : 4"}},
     }
     titles = {"series": "paper", "reasons": "why", "hours": "read"}
-    told = [
+    fields = [
         "series",
         "time",
         "articles",
@@ -112,7 +112,7 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
         "failed",
         "hours",
     ]
-    tooltip = [{"field": name, "title": titles.get(name, name)} for name in told]
+    tooltip = [{"field": name, "title": titles.get(name, name)} for name in fields]
     cells = _cells(time_axis(unit, values), {"color": colour}, tooltip=tooltip)
     return {**_rows_of_series(values, [cells]), "data": {"values": values}}
 

@@ -128,6 +128,6 @@ ORDER BY first_day, source"""
 def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """What was not collected, or not as a whole, of the selected sources, as in coverage_gaps.
 
-    lost is of the selected days: pages, and what came and went unseen; None where nothing tells.
+    lost is of the selected days: pages, and what came and went unseen; None where it is not known.
     """
     return records(con, gaps_sql(selection))

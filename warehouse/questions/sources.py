@@ -11,7 +11,7 @@ from warehouse.read.query import records
 
 LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
-# As in reports/coverage.sql; NULL where nothing tells.
+# As in reports/coverage.sql; NULL where it is not known.
 LOST = """sum(failed + coalesce(estimated_lost, 0))
     FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
 COMPLETENESS = """if(sum(estimated_published) = 0, 1,
@@ -23,8 +23,8 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 
     Rows: source_id, name, country, language, is_configured, expected_low, expected_high;
     interval_minutes, due_at and basis (None when it was never asked); of the selected days
-    articles, lost (pages, and what came and went unseen) and completeness, both None where nothing
-    tells.
+    articles, lost (pages, and what came and went unseen) and completeness, both None where they are
+    not known.
     """
     return records(
         con,
@@ -145,7 +145,7 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
     """What was collected of the selected sources on the selected days.
 
     days, days_collected and days_partial are of sources and within their calendars; completeness is
-    the share of what was published, None where nothing tells; on known_days any was collected.
+    the share of what was published, None where it is not known; on known_days any was collected.
     """
     [row] = records(
         con,

@@ -47,7 +47,7 @@ def sources(request: Request) -> Response:
         selection = _by_fitting_unit(view.selection)
         health = health_in(view.con)
         rows = [
-            _told(view, row, health[row["source_id"]])
+            _source_row(view, row, health[row["source_id"]])
             for row in questions.sources(view.con, selection)
             if row["source_id"] in health
         ]
@@ -75,7 +75,7 @@ def source(request: Request) -> Response:
         health = health_in(view.con, source_id).get(source_id)
         if not rows or health is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"no source {source_id!r} in this snapshot")
-        about = _told(view, rows[0], health)
+        about = _source_row(view, rows[0], health)
         outcome = view.query.get("outcome", "")
         counts = questions.rejections(view.con, source_id, selection)
         if outcome not in ("", "doubtful", *(row["outcome"] for row in counts)):
@@ -107,7 +107,7 @@ def _by_fitting_unit(selection: Selection) -> Selection:
     return replace(selection, unit=fitting_unit(selection.first_day, selection.last_day))
 
 
-def _told(view: Asked, row: Row, health: SourceHealth) -> Row:
+def _source_row(view: Asked, row: Row, health: SourceHealth) -> Row:
     """A row for people: state, why, losses, and when it is asked next."""
     losing = health.completeness is not None and health.completeness < WHOLE
     state = health.state

@@ -18,7 +18,9 @@ DAY = timedelta(days=1)
 Answer = dict[str, Any]
 
 
-def told_coverage(con: duckdb.DuckDBPyConnection, known: Choices, selection: Selection) -> Answer:
+def coverage_statement(
+    con: duckdb.DuckDBPyConnection, known: Choices, selection: Selection
+) -> Answer:
     """The coverage of a selection's days and sources, in words and in numbers."""
     found = collected(con, selection)
     unknown = [
