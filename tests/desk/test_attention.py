@@ -163,6 +163,20 @@ def test_unknown_export_is_named(client: TestClient) -> None:
         assert client.get(f"/export/{name}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"topic": ""}, "Choose a topic."),
+        ({"from": "2020-01-01", "to": "2020-02-01"}, "Nothing was collected in this time"),
+    ],
+)
+def test_no_picture_of_nothing(client: TestClient, given: dict[str, str], said: str) -> None:
+    for name in ("attention.png", "parts.svg"):
+        answer = client.get(f"/export/{name}", params={"by": "source", **given})
+        assert answer.status_code == 400
+        assert said in answer.text
+
+
 def test_overview_speaks_of_each_topic(client: TestClient) -> None:
     page = client.get("/").text
     assert "Harvest" in page

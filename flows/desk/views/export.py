@@ -20,6 +20,7 @@ from tasks.report import chart_style, charts
 from warehouse.questions.citation import citation
 from warehouse.questions.search import by_period
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
+from warehouse.read.query import QueryError
 
 EXCEL_ROWS = 1_048_576 - 1  # that a sheet holds below its heading
 TYPES = {
@@ -52,6 +53,8 @@ def export(request: Request) -> Response:
         lacking |= {"sql"} if answer and not answer.sql else set()
         if answer is None or form not in {*TYPES} - lacking:
             raise HTTPException(404, f"there is no export {name}.{form}")
+        if form in ("png", "svg") and not series(view.con, view.selection):
+            raise QueryError("Nothing was collected in this time: there is no chart of it.")
         cited = answer.cited or cite(view)
         content = _written(form, answer, cited)
     chosen = view.selection
@@ -72,6 +75,8 @@ def cite(view: Asked) -> str:
 
 def _answers(view: Asked) -> dict[str, Answer]:
     part = part_of(view)
+    if not view.selection.topics:
+        raise QueryError("Choose a topic.")
     return {
         "attention": Answer(
             lambda: _series_table(view, ""),
