@@ -51,13 +51,13 @@ VIEWS: dict[str, View] = {
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
     desk = Desk(layout, settings)
-    library = chart_library(layout).encode()
+    library, report_css = chart_library(layout).encode(), style()
 
     def charts(_: Request) -> Response:
         return Response(library, media_type="text/javascript", headers=UNCHANGING)
 
     def report_style(_: Request) -> Response:
-        return Response(style(), media_type="text/css")
+        return Response(report_css, media_type="text/css")
 
     searches = Searches(desk.snapshots, layout)
 
@@ -74,7 +74,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         ],
         middleware=[Middleware(Guard, password=password)],
-        exception_handlers={QueryError: _refused, HTTPException: _failed},
+        exception_handlers={QueryError: _problem, HTTPException: _problem},
         lifespan=until_closed,
     )
     app.state.desk, app.state.searches = desk, searches
@@ -86,16 +86,10 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
 UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    """What is wrong with a selection, or that there is no snapshot."""
-    return _problem(request, str(error), HTTPStatus.BAD_REQUEST)
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    return _problem(request, error.detail, HTTPStatus(error.status_code))
-
-
-def _problem(request: Request, message: str, status: HTTPStatus) -> Response:
+def _problem(request: Request, error: Exception) -> Response:
+    """What is wrong with an address, or that there is no snapshot."""
+    message, status = str(error), HTTPStatus.BAD_REQUEST
+    if isinstance(error, HTTPException):
+        message, status = error.detail, HTTPStatus(error.status_code)
     template = request.app.state.desk.templates.get_template("problem.html")
     return HTMLResponse(template.render(message=message, view="problem"), status)

@@ -94,7 +94,7 @@ class Asked:
 
     def url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
         """The address of a view with this selection, but for the changes; `None` leaves one out."""
-        names = {"first": "from", "last": "to", "within": "in"}
+        names = {"first": "from", "last": "to"}
         changed = {names.get(name, name): value for name, value in changes.items()}
         return address(path, parameters(self.selection) | changed)
 

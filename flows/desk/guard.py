@@ -1,6 +1,7 @@
 """What protects the desk: who may ask, from which page, and what its pages may do."""
 
 import base64
+import re
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -56,7 +57,7 @@ class Guard:
         await (refusal or self._app)(scope, receive, send_guarded)
 
     def _refusal(self, headers: Headers, method: str) -> PlainTextResponse | None:
-        host = _without_port(headers.get("host", ""))
+        host = re.sub(r":\d*$", "", headers.get("host", ""))  # without the port
         if not self._password and host not in LOOPBACK:
             why = f"The desk answers as {', '.join(LOOPBACK)}, not as {host!r}.\n"
             return PlainTextResponse(why, 421)
@@ -77,10 +78,3 @@ class Guard:
         except ValueError:
             return False
         return scheme.lower() == "basic" and secrets.compare_digest(given, self._password)
-
-
-def _without_port(host: str) -> str:
-    """The host of a Host header: 127.0.0.1:8700, [::1]:8700."""
-    return (
-        host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.split(":")[0]
-    )

@@ -7,10 +7,9 @@ from threading import Lock
 
 import duckdb
 
-from warehouse.build.publish import published_load
 from warehouse.build.schema_version import SCHEMA_VERSION, schema_versions
 from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, confine, damage_named, open_snapshot
+from warehouse.read.query import QueryError, confine, damage_named, open_existing_snapshot
 
 
 class Snapshots:
@@ -38,11 +37,7 @@ class Snapshots:
         with self._lock:
             path = os.path.realpath(self._layout.current)
             if self._con is None or path != self._path:
-                con = open_snapshot(self._layout)
-                if con is None:
-                    raise QueryError(
-                        f"{self._layout.current} is not there yet: run `presswatch ingest` first"
-                    )
+                con = open_existing_snapshot(self._layout)
                 if schema_versions(con) != {SCHEMA_VERSION}:
                     con.close()
                     raise QueryError(
@@ -53,8 +48,3 @@ class Snapshots:
                 # The one before is closed when its last cursor is.
                 self._con, self._path = con, path
             return self._con
-
-    @property
-    def load_no(self) -> int:
-        """The number of the published load."""
-        return published_load(self._layout)

@@ -11,11 +11,11 @@ import duckdb
 import warehouse
 from warehouse.build.publish import published_load
 from warehouse.layers.layout import Layout
+from warehouse.questions.selection import fitting_unit
 from warehouse.read.query import QueryError, records, snapshot
-from warehouse.stats.intervals import share_interval
+from warehouse.stats.intervals import interval
 
 REPORTS = Path(warehouse.__file__).parent / "reports"
-COLUMNS = 60  # periods that fit side by side in a chart on a narrow screen
 QUERIES = (
     "topics",
     "attention",
@@ -60,22 +60,13 @@ def read_figures(layout: Layout) -> Figures:
         (span,) = _read(con, "span", {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
-        days = (span["last_day"] - span["first_day"]).days + 1
-        sizes = {"day": 1, "week": 7, "month": 30}
-        unit = next((unit for unit, size in sizes.items() if days / size <= COLUMNS), "month")
-        given = span | {"unit": unit}
+        given = span | {"unit": fitting_unit(span["first_day"], span["last_day"])}
         (totals,) = _read(con, "totals", given)
         found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
     for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}
     return Figures(**given, **totals, **found, snapshot=published_load(layout))
-
-
-def interval(row: Row) -> Row:
-    """`low` and `high` of a row with `hits` and `articles`, as the charts read them."""
-    low, high = share_interval(row["hits"] or 0, row["articles"] or 0) or (None, None)
-    return {"low": low, "high": high}
 
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, given: Row) -> list[Row]:

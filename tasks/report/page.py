@@ -18,10 +18,11 @@ from markupsafe import Markup
 from tasks.report import chart_style, charts, heat_maps
 from tasks.report.chart_values import FEW
 from tasks.report.completeness import in_words, warning
-from tasks.report.figures import Figures, interval, read_figures
+from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import percent_down
+from warehouse.stats.intervals import interval
 
 FOLDER = Path(__file__).parent
 KEY = (

@@ -13,8 +13,7 @@ from warehouse.read.source_health import percent_down
 def citation(
     con: duckdb.DuckDBPyConnection,
     selection: Selection,
-    known: Choices,
-    rows: Sequence[Row],
+    lacking: str,
     load: tuple[int, datetime],
     about: str = "",
 ) -> str:
@@ -23,8 +22,7 @@ def citation(
     Args:
         con: the snapshot.
         selection: what was asked for.
-        known: what can be selected.
-        rows: its `series`, by topic.
+        lacking: its `missing`.
         load: number and time of the snapshot's load.
         about: what it is a figure of, in place of the topics.
     """
@@ -43,15 +41,14 @@ def citation(
     return (
         f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
         f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day},"
-        f" {sources} sources ({of}), {copies} syndicated copies."
-        f" {missing(con, selection, known, rows)}"
+        f" {sources} sources ({of}), {copies} syndicated copies. {lacking}"
     )
 
 
 def missing(
     con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices, rows: Sequence[Row]
 ) -> str:
-    """What was not collected of a selection, in a sentence or two; rows as in `citation`."""
+    """What was not collected of a selection, in a sentence or two; rows are its `series`."""
     one = [row for row in rows if row["topic_id"] == rows[0]["topic_id"]] if rows else []
     added = totals(one)
     if not added["days_collected"]:

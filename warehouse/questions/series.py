@@ -12,7 +12,7 @@ import duckdb
 import warehouse
 from warehouse.questions.selection import Selection
 from warehouse.read.query import records
-from warehouse.stats.intervals import share_interval
+from warehouse.stats.intervals import interval
 
 Row = dict[str, Any]
 SQL = Path(warehouse.__file__).parent / "reports"
@@ -83,10 +83,9 @@ def totals(rows: Sequence[Row]) -> Row:
 
 def _derived(row: Row) -> Row:
     """The 95 % interval of a row's share, and what was collected of what was published."""
-    low, high = share_interval(row["hits"] or 0, row["articles"] or 0) or (None, None)
     published = row["estimated_published"]
     completeness = None if published is None else row["collected"] / published if published else 1.0
-    return {"low": low, "high": high, "completeness": completeness}
+    return interval(row) | {"completeness": completeness}
 
 
 def spikes_sql(selection: Selection) -> str:

@@ -85,15 +85,20 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     return con
 
 
-@contextmanager
-def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_existing_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
     """Open the current snapshot as `open_snapshot` does; QueryError when there is none yet."""
     con = open_snapshot(layout)
     if con is None:
         if committed_runs(layout.commits):
             raise QueryError(f"{layout.current} is not there; {REMEDIES['snapshot']}")
         raise QueryError(f"{layout.current} is not there yet: run `presswatch ingest` first")
-    with con, damage_named(layout.current):
+    return con
+
+
+@contextmanager
+def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The current snapshot of `open_existing_snapshot`, closed after the body."""
+    with open_existing_snapshot(layout) as con, damage_named(layout.current):
         yield con
 
 

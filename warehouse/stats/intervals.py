@@ -1,6 +1,8 @@
 """The uncertainty of a share."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 Z = 1.959964  # of a normal distribution: 95 % are within
 
@@ -19,3 +21,9 @@ def share_interval(hits: int, articles: int) -> tuple[float, float] | None:
     low, high = (middle - half) / (1 + weight), (middle + half) / (1 + weight)
     # Exact at the ends, where rounding leaves a trace.
     return (0.0 if hits == 0 else low, 1.0 if hits == articles else high)
+
+
+def interval(row: Mapping[str, Any]) -> dict[str, Any]:
+    """`low` and `high` of a row with `hits` and `articles`; None without articles."""
+    low, high = share_interval(row["hits"] or 0, row["articles"] or 0) or (None, None)
+    return {"low": low, "high": high}

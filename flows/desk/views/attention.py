@@ -49,7 +49,7 @@ def attention(request: Request) -> Response:
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
             periods=list(zip(*by_topic.values(), strict=True)),
             missing=lacking,
-            citation=citation(view.con, view.selection, view.known, rows, load),
+            citation=citation(view.con, view.selection, lacking, load),
         )
 
 

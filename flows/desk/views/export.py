@@ -17,7 +17,7 @@ from flows.desk.queries import query_of
 from flows.desk.views import search
 from flows.desk.views.attention import labelled, multiples, part_of, with_topics
 from tasks.report import chart_style, charts
-from warehouse.questions.citation import citation
+from warehouse.questions.citation import citation, missing
 from warehouse.questions.search import by_period
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
@@ -46,17 +46,20 @@ class Answer:
 def export(request: Request) -> Response:
     """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
     name, _, form = request.path_params["name"].partition(".")
+    rows: list[Row] = []
     with asked(request) as view:
-        view = with_topics(view) if name != "search" else view
-        answer = _answers(view).get(name) if name != "search" else _search(view)
+        answer = _search(view) if name == "search" else None
+        if name != "search":
+            view = with_topics(view)
+            rows = series(view.con, view.selection)
+            answer = _answers(view, rows).get(name)
         lacking = {"png", "svg"} if answer and not answer.chart else set()
         lacking |= {"sql"} if answer and not answer.sql else set()
         if answer is None or form not in {*TYPES} - lacking:
             raise HTTPException(404, f"there is no export {name}.{form}")
-        if form in ("png", "svg") and not series(view.con, view.selection):
+        if form in ("png", "svg") and not rows:
             raise QueryError("Nothing was collected in this time: there is no chart of it.")
-        cited = answer.cited or cite(view)
-        content = _written(form, answer, cited)
+        content = _written(form, answer, answer.cited or cite(view, rows))
     chosen = view.selection
     file = "-".join((name, *chosen.topics[:3], f"{chosen.first_day}-{chosen.last_day}.{form}"))
     return Response(
@@ -66,25 +69,28 @@ def export(request: Request) -> Response:
     )
 
 
-def cite(view: Asked) -> str:
-    """The line to cite for a view."""
-    load = (view.load_no, view.loaded_at)
-    rows = series(view.con, view.selection)
-    return citation(view.con, view.selection, view.known, rows, load)
+def cite(view: Asked, rows: Sequence[Row]) -> str:
+    """The line to cite for a view and its series."""
+    lacking = missing(view.con, view.selection, view.known, rows)
+    return citation(view.con, view.selection, lacking, (view.load_no, view.loaded_at))
 
 
-def _answers(view: Asked) -> dict[str, Answer]:
+def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
     part = part_of(view)
     if not view.selection.topics:
         raise QueryError("Choose a topic.")
     return {
         "attention": Answer(
-            lambda: _series_table(view, ""),
+            lambda: _series_table(rows, ""),
             series_sql(view.selection),
-            lambda: _attention_chart(view),
+            lambda: charts.attention(
+                labelled(view, rows),
+                labelled(view, spikes(view.con, view.selection)),
+                view.selection.unit,
+            ),
         ),
         "parts": Answer(
-            lambda: _series_table(view, part),
+            lambda: _series_table(series(view.con, view.selection, part), part),
             series_sql(view.selection, part),
             lambda: multiples(view, part)[view.selection.topics[0]],
         ),
@@ -107,12 +113,6 @@ def _search(view: Asked) -> Answer | None:
     return Answer(lambda: _table(rows, names), "", cited=search.cite(view, found))
 
 
-def _attention_chart(view: Asked) -> chart_style.Spec:
-    rows = labelled(view, series(view.con, view.selection))
-    found = labelled(view, spikes(view.con, view.selection))
-    return charts.attention(rows, found, view.selection.unit)
-
-
 COLUMNS = {
     "query": "what was searched for",
     "topic_id": "topic",
@@ -131,9 +131,9 @@ COLUMNS = {
 }
 
 
-def _series_table(view: Asked, part: str) -> pa.Table:
+def _series_table(rows: Sequence[Row], part: str) -> pa.Table:
     names = [name for name in COLUMNS if name != "query" and (part or name != "part")]
-    return _table(series(view.con, view.selection, part), names)
+    return _table(rows, names)
 
 
 def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:

@@ -11,7 +11,7 @@ from flows.desk.searches import LISTED, Search, Searches
 from flows.desk.views.articles import PAGE, page_number, pages
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
-from warehouse.questions.citation import citation
+from warehouse.questions.citation import citation, missing
 from warehouse.questions.search import Row, by_period, without_topics
 from warehouse.questions.series import totals
 from warehouse.read.query import QueryError
@@ -50,7 +50,8 @@ def cite(view: Asked, found: Search) -> str:
         "SELECT loaded_at FROM loads WHERE load_no = ?", [found.load_no]
     ).fetchall()
     load, about = (found.load_no, loaded_at), f"Search for {found.query.line}"
-    return citation(view.con, view.selection, view.known, found.days, load, about)
+    lacking = missing(view.con, view.selection, view.known, found.days)
+    return citation(view.con, view.selection, lacking, load, about)
 
 
 def _shown(view: Asked, query: Query, found: Search) -> Row:
