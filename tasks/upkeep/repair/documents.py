@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+from pydantic import TypeAdapter
 
 from tasks.partition.partitions import warc_name
 from tasks.upkeep.repair.databases import copies, opened_copy, records_of
@@ -37,9 +38,9 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
         move_away(layout, layout.definitions)
         done.lose(layout.definitions, "no warehouse knows it: versions of topics begin anew")
         return
-    lists = ("aliases", "exclude")
+    # Read as JSON is, so that lists become tuples; rows of earlier versions have fewer columns.
     known = Definitions(
-        tuple(Topic(**row | {name: tuple(row[name]) for name in lists}) for row in topics),
+        TypeAdapter(tuple[Topic, ...]).validate_python(topics),
         tuple(SourceDefinition(**row) for row in sources),
     )
     write_whole(layout.definitions, encode(known))
