@@ -268,7 +268,7 @@ def _blamed(
 ) -> list[Blame]:
     rows = records(
         con,
-        """SELECT article_id, weight, mentions.verdict, alias, context_left, context_right
+        """SELECT article_id, weight, mentions.verdict, mentions.alias, context_left, context_right
         FROM audit_mentions AS mentions
         JOIN audit_articles AS articles USING (audit_id, article_id)
         WHERE audit_id = ? AND mentions.verdict IN ('yes', 'no')""",
