@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
+        *("audits", "audit_articles", "audit_mentions", "audit_verdicts"),
     ),
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),
@@ -30,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("poll_intervals", "captures", "pages", "outcomes", "rejections", "rejection_rates"),
         "breaker",
     ),
-    "How this file was built": ("runs", "ledger", "commits", "loads", "files"),
+    "How this file was built": ("runs", "ledger", "commits", "loads", "files", "audit_files"),
 }
 
 
