@@ -1,7 +1,8 @@
-"""The commands about topics: `topics suggest`."""
+"""The commands about topics: `topics` and `topics suggest`."""
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +14,60 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import printable, show_progress
-from flows.cli.options import DataFolder
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile
 from flows.cli.query_commands import readable_layout
+from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
+
+MOST_SHOWN = 8  # languages of a topic
 
 if TYPE_CHECKING:
     from tasks.suggest.suggestions import InLanguage, Suggestion
+
+
+def list_topics(
+    ctx: typer.Context, sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS
+) -> None:
+    """List the topics: in which languages they count, and in which they have no alias.
+
+    An article in another language is in no share of a topic, neither above nor below the line.
+    """
+    if ctx.invoked_subcommand:
+        return
+    from tasks.topics.languages import without_alias
+
+    installation = open_installation(sources, topics)
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    for name in ("topic", "name", "phrases", "languages", "sources without an alias"):
+        table.add_column(name, justify="right" if name == "phrases" else "left", overflow="fold")
+    for topic in installation.topics:
+        lacking = Counter(
+            source.language
+            for source in installation.sources
+            if without_alias([topic], source.language)
+        )
+        told = ", ".join(f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items()))
+        table.add_row(
+            printable(topic.topic_id, "cyan"),
+            printable(topic.name),
+            str(len(topic.aliases)),
+            _languages(topic.languages),
+            told or "-",
+        )
+    wide_console().print(table)
+
+
+def _languages(codes: Sequence[str] | None) -> str:
+    """The codes, or how many: a Latin alias covers a hundred."""
+    if codes is None:
+        return "all"
+    shown = ", ".join(codes[:MOST_SHOWN])
+    return shown if len(codes) <= MOST_SHOWN else f"{shown} and {len(codes) - MOST_SHOWN} more"
+
+
+def wide_console() -> Console:
+    """A console; a pipe has no width at which a row should break."""
+    return Console() if sys.stdout.isatty() else Console(width=sys.maxsize, no_color=True)
 
 
 def suggest_aliases(
@@ -42,8 +91,7 @@ def suggest_aliases(
     if as_json:
         print(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=1))
         return
-    # A pipe has no width at which a sample should break.
-    console = Console() if sys.stdout.isatty() else Console(width=sys.maxsize, no_color=True)
+    console = wide_console()
     for each in found:
         console.print(_view(each))
     if any(each.suggestions for each in found):
@@ -72,7 +120,7 @@ def _as_json(found: "InLanguage") -> dict[str, Any]:
 
 
 def _view(found: "InLanguage") -> Group:
-    about = f"{found.in_topic:,} of {counted(found.articles, 'article')} count"
+    about = f"{found.in_topic:,} of {counted(found.articles, 'article')} mention it"
     head = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
     if not found.suggestions:
         return Group(head, Text("  no suggestion", style="dim"))
@@ -83,7 +131,7 @@ def _view(found: "InLanguage") -> Group:
     for one in found.suggestions:
         numbers = (f"{one.adds:,}", f"{one.in_topic:,}", f"{one.log_odds:.1f}")
         table.add_row(printable(one.phrase, "cyan"), *numbers, _sample(one))
-    return Group(head, Padding(table, (0, 0, 1, 2)))
+    return Group(head, Padding(table, (0, 0, 1, 2), expand=False))
 
 
 def _sample(one: "Suggestion") -> Text:

@@ -163,7 +163,14 @@ def _as_topic(topic: Topic, topic_id: str, phrase: str) -> Topic:
         for each in topic.exclude
         if folded in folded_phrase(each, keep_case=topic.case_sensitive)
     )
-    return replace(topic, topic_id=topic_id, aliases=(phrase,), exclude=tuple(around))
+    return Topic(
+        topic_id=topic_id,
+        name=phrase,
+        aliases=(phrase,),
+        exclude=tuple(around),
+        case_sensitive=topic.case_sensitive,
+        definition_hash="",
+    )
 
 
 def _count_batch(

@@ -216,7 +216,9 @@ def pages(language: str) -> Iterator[Page]:
         dice.shuffle(told)
         paper = number % 3
         # An agency's dateline stands above what is told of the strait.
-        about: dict[str, object] = {"language": language}
+        # As if too short to be compared: of so few sentences, many would be taken for copies.
+        about: dict[str, object] = {"language": language, "word_count": 39}
+        about |= dict.fromkeys(("shingles", "minhash", "minhash_bands"))
         opening = ""
         if counts and written.dateline:
             about["dateline"] = written.dateline

@@ -105,8 +105,8 @@ def test_the_command_prints_the_line_to_add(layout: Layout) -> None:
     status, out, _ = command(layout, "blockade", "--limit", 1)
     assert status == 0
     for language, phrase in LACKING.items():
-        assert f"{language}: {ABOUT} of {ABOUT + ELSE} articles count" in out
-        assert re.search(rf"(?i){phrase} +\d+ +\d\d +\d\.\d  2026-03-\d\d ", out)
+        assert f"{language}: {ABOUT} of {ABOUT + ELSE} articles mention it" in out
+        assert re.search(rf"(?i){phrase} +\d+ +\d\d +\d\.\d  2026-03-\d\d ", out), out
     line = out.splitlines()[-1].replace("...", '"blockade"')
     aliases = tomllib.loads(line)["aliases"]
     assert {fold(alias).text for alias in aliases[1:]} == set(LACKING.values())
