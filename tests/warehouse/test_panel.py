@@ -50,11 +50,12 @@ def rows(con: duckdb.DuckDBPyConnection, relation: str) -> list[Any]:
 
 def test_the_arrays_have_each_cell(con: duckdb.DuckDBPyConnection) -> None:
     counts = Counts(con)
-    (found,) = counts.hits()
+    (panel,) = counts.panels
+    (found,) = counts.hits(panel)
     topics, papers = ["flood", "harvest", "summit"], ["de-blatt", "gb-post"]
-    assert (counts.panel.topics, counts.panel.sources) == (topics, papers)
-    assert counts.panel.known.all()
-    assert counts.panel.total.shape == (2, 300)
+    assert (panel.topics, panel.sources) == (topics, papers)
+    assert panel.known.all()
+    assert panel.total.shape == (2, 300)
     first = (date(2025, 1, 6) - date(1970, 1, 1)).days
     cells = con.execute(
         "SELECT topic_id, source_id, (day - DATE '1970-01-01')::INTEGER, articles,"
@@ -62,10 +63,9 @@ def test_the_arrays_have_each_cell(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for topic, paper, day, articles, hits in cells:
         at = papers.index(paper), day - first
-        total = counts.panel.total[at]
-        assert isnan(total) if articles is None else total == articles
+        assert isnan(panel.total[at]) if articles is None else panel.total[at] == articles
         assert found.hits[topics.index(topic), *at] == (hits or 0)
-    assert np.isnan(counts.panel.total[0, :21]).all()
+    assert np.isnan(panel.total[0, :21]).all()
 
 
 def test_topics_that_are_read_in_parts_give_the_same_marts(
@@ -74,15 +74,36 @@ def test_topics_that_are_read_in_parts_give_the_same_marts(
     found = []
     for most in (daily_counts.MOST_CELLS, 1200, 1):
         monkeypatch.setattr(daily_counts, "MOST_CELLS", most)
-        counts = Counts(con)
-        for mart in ("attention_index", "topic_spikes"):
-            mart_refresh.fill(con, mart, counts)
-        found.append(
-            (len(list(counts.hits())), rows(con, "attention_index"), rows(con, "topic_spikes"))
-        )
-    assert [parts for parts, *_ in found] == [1, 2, 3]
-    assert found[0][1:] == found[1][1:] == found[2][1:]
-    assert {row[0] for row in found[0][2]} == {"flood", "harvest", "summit"}
+        found.append((*filled(con), sum(1 for _ in counts_of(con))))
+    assert [parts for *_, parts in found] == [1, 2, 3]
+    assert found[0][:2] == found[1][:2] == found[2][:2]
+    assert {row[0] for row in found[0][1]} == {"flood", "harvest", "summit"}
+
+
+def test_topics_that_count_other_articles_give_the_marts_that_each_gives_alone(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    con.execute("UPDATE topic_daily SET articles = articles - 9 WHERE topic_id = 'harvest'")
+    together = filled(con)
+    assert [len(hits.topics) for hits in counts_of(con)] == [2, 1]
+    con.execute("CREATE TEMP TABLE all_days AS FROM topic_daily")
+    for topic in ("flood", "harvest", "summit"):
+        con.execute("DELETE FROM topic_daily")
+        con.execute("INSERT INTO topic_daily FROM all_days WHERE topic_id = ?", [topic])
+        alone = filled(con)
+        assert alone == tuple([row for row in part if row[0] == topic] for part in together)
+
+
+def counts_of(con: duckdb.DuckDBPyConnection) -> Iterator[daily_counts.Hits]:
+    counts = Counts(con)
+    return (hits for panel in counts.panels for hits in counts.hits(panel))
+
+
+def filled(con: duckdb.DuckDBPyConnection) -> tuple[list[Any], list[Any]]:
+    counts = Counts(con)
+    for mart in ("attention_index", "topic_spikes"):
+        mart_refresh.fill(con, mart, counts)
+    return rows(con, "attention_index"), rows(con, "topic_spikes")
 
 
 def test_without_counts_there_is_neither_index_nor_spike(con: duckdb.DuckDBPyConnection) -> None:

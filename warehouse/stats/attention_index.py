@@ -84,27 +84,22 @@ class Scaled(NamedTuple):
 
 def index_tables(counts: Counts) -> dict[str, pa.Table]:
     """The tables that the index's marts read: `index_now`, the series, and `index_left_out`."""
-    panel = counts.panel
-    kinds = [_periods(panel, kind) for kind in ENOUGH] if len(panel.days) else []
     series, left_out = [SERIES.empty_table()], [LEFT_OUT.empty_table()]
-    for topics, hits, _ in counts.hits():
-        known = hits if panel.known.all() else hits[..., panel.known]
-        columns = []
-        for periods in kinds:
-            is_daily = len(periods.columns) == known.shape[2]
-            sums = known if is_daily else np.add.reduceat(known, periods.columns, axis=2)
-            scaled = _scaled(periods, sums)
-            effects = np.full(scaled.has_scale.shape, np.nan)
-            # Topics with the same scaled sources share their equations: solved once for all.
-            groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
-            for number, has_scale in enumerate(groups):
-                of = group_of == number
-                observed = periods.has_articles & has_scale[:, None]
-                effects[of] = source_effects(observed, scaled.by_source[of], scaled.by_period[of])
-            columns.append(_columns(periods, sums, scaled, effects))
-            left_out.append(_left_out(panel, topics, periods, scaled, effects))
-        series.append(_series(panel, topics, kinds, columns))
-    return {"index_now": pa.concat_tables(series), "index_left_out": pa.concat_tables(left_out)}
+    for panel in counts.panels:
+        kinds = [_periods(panel, kind) for kind in ENOUGH]
+        for topics, hits, _ in counts.hits(panel):
+            known = hits if panel.known.all() else hits[..., panel.known]
+            columns = []
+            for periods in kinds:
+                is_daily = len(periods.columns) == known.shape[2]
+                sums = known if is_daily else np.add.reduceat(known, periods.columns, axis=2)
+                scaled = _scaled(periods, sums)
+                effects = _effects(periods, scaled)
+                columns.append(_columns(periods, sums, scaled, effects))
+                left_out.append(_left_out(panel, topics, periods, scaled, effects))
+            series.append(_series(topics, kinds, columns))
+    tables = {"index_now": series, "index_left_out": left_out}
+    return {name: pa.concat_tables(parts).unify_dictionaries() for name, parts in tables.items()}
 
 
 def _periods(panel: Panel, kind: str) -> Periods:
@@ -147,6 +142,18 @@ def _scaled(periods: Periods, hits: Whole) -> Scaled:
     deviations = np.where(has_scale, np.sqrt(squares), np.inf)
     shares /= deviations[..., None]
     return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, has_scale)
+
+
+def _effects(periods: Periods, scaled: Scaled) -> Matrix:
+    """`source_effects` of each topic."""
+    effects = np.full(scaled.has_scale.shape, np.nan)
+    # Topics with the same scaled sources share their equations: solved once for all.
+    groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
+    for number, has_scale in enumerate(groups):
+        of = group_of == number
+        observed = periods.has_articles & has_scale[:, None]
+        effects[of] = source_effects(observed, scaled.by_source[of], scaled.by_period[of])
+    return effects
 
 
 def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Matrix:
@@ -220,9 +227,7 @@ def _to_100(values: Matrix, threshold: float) -> Matrix:
     return 100 * values / np.where(means > threshold, means, np.nan)
 
 
-def _series(
-    panel: Panel, topics: range, kinds: list[Periods], columns: list[list[Matrix]]
-) -> pa.Table:
+def _series(topics: list[str], kinds: list[Periods], columns: list[list[Matrix]]) -> pa.Table:
     """The rows of SERIES, by topic, kind and period."""
     lengths = [len(periods.starts) for periods in kinds]
     kind = np.tile(np.repeat(np.arange(len(kinds)), lengths), len(topics))
@@ -230,7 +235,7 @@ def _series(
     numbers = [np.concatenate(column, axis=1).ravel() for column in zip(*columns, strict=True)]
     return _table(
         SERIES,
-        _named(np.repeat(topics, sum(lengths)), panel.topics),
+        _named(np.repeat(np.arange(len(topics)), sum(lengths)), topics),
         _named(kind, list(ENOUGH)),
         dates(starts),
         *(pa.array(number, from_pandas=True) for number in numbers),
@@ -238,14 +243,14 @@ def _series(
 
 
 def _left_out(
-    panel: Panel, topics: range, periods: Periods, scaled: Scaled, effects: Matrix
+    panel: Panel, topics: list[str], periods: Periods, scaled: Scaled, effects: Matrix
 ) -> pa.Table:
     """The rows of LEFT_OUT: sources that have articles but no level, and the reason."""
     topic, source = np.nonzero(np.isnan(effects) & (periods.counts > 0))
     reasons = scaled.reasons[topic, source]
     return _table(
         LEFT_OUT,
-        _named(topic + topics.start, panel.topics),
+        _named(topic, topics),
         _named(np.full(len(topic), list(ENOUGH).index(periods.kind)), list(ENOUGH)),
         _named(source, panel.sources),
         pa.array(np.where(reasons == "", "disconnected", reasons).astype(object), pa.string()),

@@ -68,16 +68,16 @@ class Level(NamedTuple):
 def spike_table(counts: Counts) -> pa.Table:
     """The spikes of the days in the temporary view `touched`."""
     touched = counts.con.sql("SELECT day FROM touched").to_arrow_table()["day"]
-    wanted, panel = touched.cast(pa.int32()).to_numpy(), counts.panel
+    wanted = touched.cast(pa.int32()).to_numpy()
     found = [SPIKES.empty_table()]
-    columns = np.flatnonzero(np.isin(panel.days, wanted))
-    if len(columns):
-        read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
-        days = Days(panel.days[read], columns - read.start)
-        past = _past_of(np.nan_to_num(panel.total[:, read]))
-        for topics, hits, originals in counts.hits():
-            names = panel.topics[topics.start : topics.stop]
-            found.append(_spikes(names, days, past, hits[..., read], originals[..., read]))
+    for panel in counts.panels:
+        columns = np.flatnonzero(np.isin(panel.days, wanted))
+        if len(columns):
+            read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
+            days = Days(panel.days[read], columns - read.start)
+            past = _past_of(np.nan_to_num(panel.total[:, read]))
+            for topics, hits, originals in counts.hits(panel):
+                found.append(_spikes(topics, days, past, hits[..., read], originals[..., read]))
     return pa.concat_tables(found)
 
 
