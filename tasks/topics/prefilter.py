@@ -121,8 +121,9 @@ class Prefilter:
         rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
         firsts = range(0, len(texts), rows)
         parts = [self._look(texts.slice(first, rows), first) for first in firsts]
-        none = np.zeros(0, np.int64)
-        return Looked(len(texts), *map(np.hstack, zip(*parts or [(none, none, none, none)], strict=True)))
+        if not parts:
+            return Looked(0, *[np.zeros(0, np.int64)] * 4)
+        return Looked(len(texts), *map(np.hstack, zip(*parts, strict=True)))
 
     def _look(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
         starts, content, odd = _read(texts)
