@@ -49,7 +49,8 @@ def counted_sql(selection: Selection) -> str:
     if selection.topics:
         field = " AND field = 'headline'" if selection.is_headlines_only else ""
         parts.append(
-            f"SEMI JOIN (FROM mentions {IN_LANGUAGES} WHERE {selection.of_topics()}{field}) AS hit\n"
+            f"SEMI JOIN (FROM mentions {IN_LANGUAGES}\n"
+            f"    WHERE {selection.of_topics()}{field}) AS hit\n"
             "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no\n"
             f"   AND {OF_LANGUAGES}"
         )
