@@ -28,6 +28,7 @@ from warehouse.build.loaded_definitions import (
     note_replaced,
     recorded_changes,
     set_definitions,
+    set_false_alarms,
 )
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
@@ -46,7 +47,7 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
+from warehouse.layers.definitions import Definitions, update_definitions
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
@@ -100,6 +101,7 @@ def load(
     runs: Iterable[Run] = (),
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
+    false_alarms: float | None = None,  # of spikes, a topic and year; None keeps the earlier rate
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # may count topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
@@ -111,7 +113,7 @@ def load(
     load loads the commits as well.
     """
     with synchronised(layout, waiting):
-        return _load(layout, topics, sources, runs, limits, now, processes)
+        return _load(layout, topics, sources, runs, limits, now, processes, false_alarms)
 
 
 def rebuild_warehouse(
@@ -120,6 +122,7 @@ def rebuild_warehouse(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
+    false_alarms: float | None = None,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
@@ -134,7 +137,7 @@ def rebuild_warehouse(
         if not is_working_copy(layout):
             require_vintages(layout)
         loader.drop_writer(layout)
-        report = _load(layout, topics, sources, (), limits, None, processes)
+        report = _load(layout, topics, sources, (), limits, None, processes, false_alarms)
         publish_locked(layout)
     return report
 
@@ -145,6 +148,7 @@ def publish_all(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
+    false_alarms: float | None = None,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> Path | None:
@@ -154,7 +158,7 @@ def publish_all(
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
-            _load(layout, topics, sources, (), limits, None, processes)
+            _load(layout, topics, sources, (), limits, None, processes, false_alarms)
         return publish_locked(layout)
 
 
@@ -166,6 +170,7 @@ def _load(
     limits: Limits | None,
     now: datetime | None,
     processes: int | None,
+    false_alarms: float | None,
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
@@ -174,12 +179,14 @@ def _load(
         # Updated from an earlier version of the file, they would give other topics these numbers.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
-        definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
+        described = [source.definition for source in sources]
+        definitions = update_definitions(layout, topics, described, now)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
+        is_redefined |= set_false_alarms(con, false_alarms)
         if is_redefined:
-            # More memory for DuckDB: a changed definition reaches into all history.
+            # More memory for DuckDB: a changed definition or rule reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
         rule = kept = kept_rule(con)
@@ -200,7 +207,7 @@ def _load(
         set_rule(con, rule)
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
-        # Changed topics and sources affect all history, new runs only their own rows.
+        # Changed topics, sources and rules affect all history, new runs only their own rows.
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
@@ -208,13 +215,6 @@ def _load(
         for counts in commit.outcomes.values():
             outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
-
-
-def _source_definition(source: Source) -> SourceDefinition:
-    low, high = source.expected_daily or (None, None)
-    return SourceDefinition(
-        source.id, source.name, source.country, source.language, source.timezone, low, high
-    )
 
 
 def _add_runs(

@@ -228,7 +228,7 @@ def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], obje
         _, tag = store.read_tagged(LEASE)
         store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
         other()
-        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
+        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1, None)
 
 
 def test_a_store_that_is_gone_for_a_while_costs_nothing(
