@@ -143,7 +143,9 @@ class Tools:
     ) -> Answer:  # fmt: skip
         """Days on which a topic came up far more than before, over all sources together.
 
-        A day is compared with eight weeks before: without weeks of past there are no spikes.
+        A day is compared with eight weeks before, from the eighth day of an installation on. From
+        `threshold` articles on it is a spike; by chance, at most `false_alarms_per_year` days of a
+        topic in a year are.
         """
         with self._asked() as (con, known):
             selection = _selection(known, first_day, last_day, topics=tuple(topics))
