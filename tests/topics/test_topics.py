@@ -62,7 +62,7 @@ def test_one_bad_line(tmp_path: Path, line: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("aliases", "message"),
     [
-        ([], "aliases: must hold at least one alias"),
+        ([], "aliases: must hold at least one phrase"),
         (["G20", ""], "aliases[1]: must not be empty"),
         (["\u200b\u00ad "], "aliases[0]: must not be empty"),
         (["*"], "aliases[0]: must not be empty"),
