@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
+from flows.cli.audit_command import audit
 from flows.cli.console import show_progress
 from flows.cli.health_command import health
 from flows.cli.options import (
@@ -202,7 +203,7 @@ def recount(
 
 
 _COMMANDS = (
-    *(extract, sql, schema, report, desk, mcp, health, serve, deploy, env),
+    *(extract, sql, schema, report, audit, desk, mcp, health, serve, deploy, env),
     *(backup, maintain, repair, demo),
 )
 for command in _COMMANDS:

@@ -35,6 +35,7 @@ def list_topics(
     if ctx.invoked_subcommand:
         return
     from tasks.topics.languages import without_alias
+    from tasks.topics.topic import phrases_of
 
     installation = open_installation(sources, topics)
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
@@ -50,7 +51,7 @@ def list_topics(
         table.add_row(
             printable(topic.topic_id, "cyan"),
             printable(topic.name),
-            str(len(topic.aliases)),
+            str(sum(role >= 0 for _, role in phrases_of(topic))),
             _languages(topic.languages),
             told or "-",
         )

@@ -27,7 +27,7 @@ from warehouse.build.loaded_definitions import (
     drop_mentions,
     keep_changes,
     note_replaced,
-    recorded_changes,
+    replaced_topics,
     set_definitions,
 )
 from warehouse.build.loader import CheckFailed
@@ -101,6 +101,7 @@ def load(
     runs: Iterable[Run] = (),
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
+    latest_rules: bool = False,  # count topics anew that are counted by earlier matching rules
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # may count topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
@@ -112,7 +113,9 @@ def load(
     load loads the commits as well.
     """
     with synchronised(layout, waiting):
-        return _load(layout, topics, sources, runs, limits, now, processes)
+        return _load(
+            layout, topics, sources, runs, limits, now, processes, latest_rules=latest_rules
+        )
 
 
 def rebuild_warehouse(
@@ -167,6 +170,8 @@ def _load(
     limits: Limits | None,
     now: datetime | None,
     processes: int | None,
+    *,
+    latest_rules: bool = False,
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
@@ -175,7 +180,9 @@ def _load(
         # Updated from an earlier version of the file, they would give other topics these numbers.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
-        definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
+        definitions = update_definitions(
+            layout, topics, map(_source_definition, sources), now, latest_rules=latest_rules
+        )
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
@@ -195,7 +202,7 @@ def _load(
         # A lost DuckDB file is numbered on from the published snapshot.
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
-        mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
+        mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
         set_definitions(con, definitions)
         if has_verdicts:
             set_audits(con, layout)
@@ -250,27 +257,10 @@ def _add_runs(
     return commits, tuple(late)
 
 
-def replaced_topics(
-    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
-) -> dict[str, int]:
-    """Earlier versions of the topics whose version this load changes, by topic id."""
-    counted, recorded = counted_topics(con), recorded_changes(layout)
-    found = {}
-    for topic_id, version in definitions.current_topics().items():
-        old = counted.get(topic_id)
-        # A lost DuckDB file counted nothing: then changes that were never recorded count.
-        if not counted and (topic_id, version) not in recorded:
-            old = definitions.replaced(topic_id, version)
-        if old and old != version:
-            found[topic_id] = old
-    return found
-
-
 def count_topics(
     con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
     layout: Layout,
     definitions: Definitions,  # of topics and sources from this load on
-    topics: Sequence[Topic],  # all topics
     fresh: Sequence[Path],  # the files of the new articles
     processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
@@ -287,6 +277,8 @@ def count_topics(
     old_topics = [definitions.version(*old) for old in old_versions.items()]
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
+    # As the definitions have them: with the matching rules by which each is counted.
+    topics = [definitions.version(*current) for current in versions.items()]
     again = [topic for topic in topics if topic.topic_id in changed]
     earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))

@@ -143,7 +143,7 @@ def test_expressions_find_what_re_finds(reader: TestClient) -> None:
     with reader.app.state.desk.snapshots.cursor() as con:  # type: ignore[attr-defined]
         texts = records(
             con,
-            "SELECT article_id, concat_ws(chr(10), headline, standfirst, body,"
+            "SELECT article_id, concat_ws(chr(10), kicker, headline, standfirst, body,"
             " array_to_string(captions, chr(10))) AS text FROM articles JOIN"
             " (SELECT article_id, version_no, body FROM article_texts)"
             " USING (article_id, version_no) SEMI JOIN coverage"
