@@ -81,8 +81,8 @@ class Tools:
     def topics(self) -> Answer:
         """The topics with their phrases, the sources, and the days that were collected.
 
-        A topic counts where one of its aliases stands, or one of each group of all_of within
-        the same sentence, paragraph, article or words; among the articles in its languages, else in all.
+        A topic counts where one of its aliases stands, or one of each group of all_of within the
+        same sentence, paragraph, article or words. Its articles are those in its languages, or all.
         """
         with self._asked() as (con, known):
             topics = "FROM topics WHERE valid_to IS NULL ORDER BY name"
