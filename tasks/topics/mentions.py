@@ -52,16 +52,22 @@ class Matcher:
         }
 
     def find(self, text: str, field: str = "body") -> list[Hit]:
-        """All mentions in one field, as if it were all of the article, in the order of the text.
+        """All mentions in an article that has one field only."""
+        return self.find_in({field: text})
+
+    def find_in(self, fields: Mapping[str, str]) -> list[Hit]:
+        """All mentions in the fields of an article, in the order of the texts.
 
         Each line of the field `caption` is a text of its own.
         """
-        if field == "caption":
-            texts = list(caption_lines(text, self._find))
-        else:
-            texts = [FieldText(field, text, self._counted(field, self._find(text)))]
+        texts: list[FieldText] = []
+        for field, text in fields.items():
+            if field == "caption":
+                texts += caption_lines(text, self._find)
+            else:
+                texts.append(FieldText(field, text, self._counted(field, self._find(text))))
         self.conditions.apply(texts)
-        return [hit for found in texts for hit in found.hits()]
+        return [hit for text in texts for hit in text.hits()]
 
     def in_columns(self, columns: Mapping[str, pa.Array]) -> Iterator[tuple[int, str, FieldText]]:
         """The rows in which phrases stand, by field: with the field, or a line of captions."""
