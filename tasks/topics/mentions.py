@@ -147,6 +147,8 @@ class _Finder:
         if not self._prefilter or None in looked.values():
             return {field: [(row, None) for row in range(len(at))] for field, at in texts.items()}
         found = {field: one for field, one in looked.items() if one}
+        if not self._prefilter.has_groups:
+            return {field: self._prefilter.keep(one) for field, one in found.items()}
         rows_of = {field: np.arange(len(column)) for field, column in columns.items()}
         if "caption" in columns:
             rows_of["caption"] = np.array(pc.list_parent_indices(columns["caption"]))

@@ -110,9 +110,14 @@ class Prefilter:
         self._automaton = BytesAhoCorasick(
             [form.encode() for form in forms],
             # One that hides another tells nothing of its group.
-            matchkind=MatchKind.Standard if self._groups else MatchKind.LeftmostFirst,
+            matchkind=MatchKind.Standard if self.has_groups else MatchKind.LeftmostFirst,
             implementation=Implementation.DFA,
         )
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether any of the topics is boolean."""
+        return bool(self._groups)
 
     def look(self, texts: pa.StringArray) -> Looked | None:
         """Where forms stand in a column; None where a mention may stand without one."""
@@ -127,9 +132,7 @@ class Prefilter:
 
     def _look(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
         starts, content, odd = _read(texts)
-        found = self._automaton.find_matches_as_indexes(
-            content.data, overlapping=bool(self._groups)
-        )
+        found = self._automaton.find_matches_as_indexes(content.data, overlapping=self.has_groups)
         form, start, end = np.array(found, np.int64).reshape(-1, 3).T
         first, last = _rows(starts, start), _rows(starts, end - 1)
         inside = first == last
@@ -146,14 +149,14 @@ class Prefilter:
         present[looked.whole] = _EVERY
         return present
 
-    def keep(self, looked: Looked, present: Array) -> list[tuple[int, Places | None]]:
+    def keep(self, looked: Looked, present: Array | None = None) -> list[tuple[int, Places | None]]:
         """The rows that may hold a mention, in order, and where; None for anywhere.
 
-        `present` has the groups that each row's article may name.
+        `present` has the groups that each row's article may name, if any topic has groups.
         """
         kept: dict[int, Places | None] = dict.fromkeys(looked.whole.tolist())
         row, place = looked.row, looked.place
-        if self._groups:
+        if present is not None:
             is_needed = self._is_needed(looked, present)
             row, place = row[is_needed], place[is_needed]
         for number, at in zip(row.tolist(), place.tolist(), strict=True):
