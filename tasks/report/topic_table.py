@@ -11,6 +11,8 @@ from rich.text import Text
 
 from tasks.report.figures import REPORTS
 from warehouse.layers.layout import Layout
+from warehouse.questions.selection import has_local_days
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
 
 DAYS = 21  # columns of the table, up to the last day that has articles
@@ -23,10 +25,11 @@ Cell = Mapping[str, Any]  # a row of daily.sql; its counts are None when the day
 Sources = dict[str, dict[date, Cell]]
 
 
-def daily_report(layout: Layout) -> RenderableType:
+def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share and a chart."""
     with snapshot(layout) as con:
-        rows = records(con, (REPORTS / "daily.sql").read_text(), {"days": DAYS})
+        sql = of_days((REPORTS / "daily.sql").read_text(), is_local and has_local_days(con))
+        rows = records(con, sql, {"days": DAYS})
     last = max((row["day"] for row in rows), default=date.min)
     calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))

@@ -47,7 +47,7 @@ class Installation:
     def run(self, *words: object) -> str:
         """Run a command on the data folder; the value is its standard output."""
         given = [*map(str, words), *self.options(str(words[0]))]
-        done = CliRunner().invoke(app, given, env={"COLUMNS": "120"})
+        done = CliRunner().invoke(app, given, env={"COLUMNS": "120", "PRESSWATCH_DAYS": "utc"})
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert done.exit_code == 0, f"{given}: {done.output}"

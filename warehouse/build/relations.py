@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "source_calendars",
             "source_calendars_local",
             "coverage_gaps",
+            "coverage_gaps_local",
             "listing_reads",
             "listing_reaches",
             "polls",

@@ -1,9 +1,10 @@
 -- Grain: one topic, source and period.
 WITH days AS (
-    FROM topic_daily
-    -- A snapshot of 0.1 lacks this column.
+    FROM topic_daily{local}
+    -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
-    SELECT NULL::DOUBLE AS estimated_published WHERE false
+    SELECT NULL::DOUBLE AS estimated_published, NULL::BIGINT AS articles_other_languages
+    WHERE false
 )
 SELECT topic_id, sources.name AS source,
        greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
@@ -11,7 +12,8 @@ SELECT topic_id, sources.name AS source,
        hits / nullif(sum(d.articles), 0) AS share,
        -- As in attention.sql.
        if(sum(estimated_published) = 0, 1,
-          sum(coalesce(d.articles, 0)) FILTER (estimated_published IS NOT NULL)
+          sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
+              FILTER (estimated_published IS NOT NULL)
               / sum(estimated_published)) AS completeness,
        count(d.articles) AS days_collected, count(*) AS days
 FROM days AS d

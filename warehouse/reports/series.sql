@@ -2,9 +2,10 @@
 -- Filled in by warehouse/questions/series.py.
 WITH days AS (
     FROM {days}
-    -- A snapshot of 0.1 lacks this column.
+    -- A snapshot of 0.1 lacks these columns, days of all articles the second.
     UNION ALL BY NAME
-    SELECT NULL::DOUBLE AS estimated_published WHERE false
+    SELECT NULL::DOUBLE AS estimated_published, NULL::BIGINT AS articles_other_languages
+    WHERE false
 )
 SELECT topic_id, {part} AS part,
        greatest(date_trunc('{unit}', day)::DATE, {first_day}) AS period,
@@ -12,7 +13,8 @@ SELECT topic_id, {part} AS part,
        sum({hits})::BIGINT AS hits, sum({articles})::BIGINT AS articles,
        hits / nullif(sum({articles}), 0) AS share,
        -- A missing day has no count of articles, yet what it lost may be known.
-       sum(coalesce(d.articles, 0)) FILTER (estimated_published IS NOT NULL)::BIGINT AS collected,
+       sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
+           FILTER (estimated_published IS NOT NULL)::BIGINT AS collected,
        sum(estimated_published) AS estimated_published,
        count(d.articles) AS days_collected, count(*) AS days
 FROM days AS d

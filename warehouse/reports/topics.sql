@@ -9,7 +9,7 @@ SELECT topic_id, name, aliases,
        sum(d.articles) FILTER (is_late) AS late_articles,
        sum(articles_with_mention) FILTER (is_late)
            / nullif(sum(d.articles) FILTER (is_late), 0) AS late_share
-FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily) AS d
+FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily{local}) AS d
 JOIN topics USING (topic_id)
 WHERE valid_to IS NULL AND day BETWEEN $first_day AND $last_day
 GROUP BY ALL
