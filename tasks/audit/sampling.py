@@ -63,7 +63,8 @@ def draw_sample(
         [(version, load_no, everything)] = con.execute(
             f"SELECT (SELECT topic_version FROM topics WHERE valid_to IS NULL"
             f" AND topic_id = {literal(topic_id)}), (SELECT max(load_no) FROM loads),"
-            f" (SELECT count(*) {counted_sql(days)})"
+            f" (SELECT count(*) FROM (SELECT articles.* {counted_sql(days)})"
+            f"  WHERE {of_languages(topic_id)})"
         ).fetchall()
     sample = Sample(
         audit_id=new_audit_id(topic_id, kind, now),
@@ -102,6 +103,15 @@ def _sampled(row: Row, drawn: Drawn, hits: Sequence[Hit], text: str) -> SampledA
     )
 
 
+def of_languages(topic_id: str) -> str:
+    """A condition on articles: those that count for the topic, by their language."""
+    languages = f"SELECT languages FROM topics WHERE topic_id = {literal(topic_id)}"
+    return (
+        "(language IS NULL OR"
+        f" coalesce(list_contains(({languages} AND valid_to IS NULL), language), true))"
+    )
+
+
 SHOWN = """article_id::VARCHAR AS article_id, version_no, source_id, language, headline,
     url_canonical AS url, published_date, strftime(published_date, '%Y-%m') AS period"""
 
@@ -123,6 +133,7 @@ def _counted(
             )
             GROUP BY ALL
         ) USING (article_id, version_no)
+        WHERE {of_languages(topic_id)}
         ORDER BY article_id""",
     )
     names = ("source_id", "language", "alias", "period")
@@ -167,7 +178,8 @@ def _near_misses(
             SELECT article_id FROM mentions SEMI JOIN articles USING (article_id, version_no)
             WHERE topic_id = {literal(topic_id)}
         ) AS is_hit
-        {counted_sql(days)}"""
+        FROM (SELECT articles.* {counted_sql(days)}) AS articles
+        WHERE {of_languages(topic_id)}"""
     )
     words = tuple(word for word, _ in con.execute(SCORED).fetchall())
     sections = tuple(name for (name,) in con.execute(SECTIONS).fetchall())

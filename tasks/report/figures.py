@@ -11,6 +11,7 @@ import duckdb
 import warehouse
 from warehouse.build.publish import published_load
 from warehouse.layers.layout import Layout
+from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.selection import fitting_unit, has_local_days
 from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, records, snapshot
@@ -69,9 +70,13 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
         given = span | {"unit": fitting_unit(span["first_day"], span["last_day"])}
         (totals,) = _read(con, "totals", is_local, given)
         found: dict[str, Any] = {name: _read(con, name, is_local, given) for name in QUERIES}
+        audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
     for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}
+    for row in found["topics"]:
+        audit = audits[row["topic_id"]]
+        row |= {"audit": audit_words(audit), "corrected": corrected(audit, row)}
     number = published_load(layout)
     return Figures(**given, **totals, **found, is_local=is_local, snapshot=number)
 

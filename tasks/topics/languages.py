@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from tasks.text.folding import fold
+from warehouse.layers.definitions import Topic
 
 # By the first word of the Unicode names of a script's letters; a language may have several. ISO
 # 639-1 where it has a code, else 639-3 for what news pages carry. Articles in Norwegian are `no`.
@@ -85,3 +86,15 @@ def _languages_of_phrase(phrase: str) -> frozenset[str]:
 def _letters(phrase: str) -> str:
     """The letters of a phrase, folded: full width and ligatures have names of their own."""
     return "".join(sign for sign in fold(phrase).text if sign.isalpha())
+
+
+def without_alias(topics: Iterable[Topic], language: str) -> str:
+    """Which topics do not count articles in a source's language, in a sentence; empty for none."""
+    code = language.lower().partition("-")[0]
+    code = {"nb": "no", "nn": "no"}.get(code, code)
+    found = sorted(
+        topic.topic_id
+        for topic in topics
+        if topic.languages is not None and code not in topic.languages
+    )
+    return f"no alias in {code}: {', '.join(found)}" if found else ""

@@ -24,6 +24,7 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.refine.refine_archive import refine
 from tests.bench import (
+    audits,
     backfill,
     coverage,
     desk,
@@ -31,6 +32,7 @@ from tests.bench import (
     memory,
     misbehaving,
     overhead,
+    spikes,
     store,
     upkeep,
     warehouse,
@@ -49,6 +51,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "overhead": lambda _: overhead.run(),
     "upkeep": lambda _: upkeep.run(),
     "store": lambda _: store.run(),
+    "audits": lambda _: audits.run(),
     "misbehaving": lambda _: misbehaving.run(),
     "week": lambda _: week.run(),
     "coverage": lambda asked: coverage.run(
@@ -56,6 +59,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     ),
     "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
     "lookalikes": lambda _: print(lookalike_table()),
+    "spikes": lambda _: spikes.run(),
 }
 ONLY_BY_NAME = ("coverage", "desk")
 """Parts that take half an hour and more."""

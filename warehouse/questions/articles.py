@@ -121,7 +121,8 @@ def contexts(
         WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.of_topics()}{field}
         QUALIFY row_number() OVER (PARTITION BY article_id, field, sentence_no
                                    ORDER BY char_start, topic_id) = 1
-        ORDER BY list_position(['headline', 'standfirst', 'body', 'caption'], field), char_start""",
+        ORDER BY list_position(['headline', 'kicker', 'standfirst', 'body', 'caption'], field),
+                 char_start""",
         [list(ids)],
     )
     found: dict[str, list[Row]] = defaultdict(list)

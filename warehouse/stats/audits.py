@@ -115,9 +115,9 @@ def _effective_size(
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t; within .01 from three degrees of freedom on."""
-    if freedom < 3:
-        return (12.706, 4.303)[max(freedom, 1) - 1]
+    """The 97.5 % point of Student's t; within .01."""
+    if freedom < 4:
+        return (12.706, 4.303, 3.182)[max(freedom, 1) - 1]
     g1 = (Z**3 + Z) / 4
     g2 = (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96
     g3 = (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384
@@ -133,30 +133,17 @@ def wilson(share: float, size: float) -> tuple[float, float]:
     return (0.0 if share <= 0 else low, 1.0 if share >= 1 else high)
 
 
-def corrected_share(
-    hits: int,
-    articles: int,
-    precision: Estimate,
-    missed: Estimate | None = None,
-    *,
-    dispersion: float = 1.0,
-) -> Estimate | None:
+def corrected_share(raw: Estimate, precision: Estimate, missed: Estimate | None = None) -> Estimate:
     """The share of articles that are about a topic, where its precision was audited.
 
     Args:
-        hits: articles that the topic counts.
-        articles: all articles.
+        raw: the share of the articles that the topic counts, with its own interval.
         precision: of the counted ones, the share that is about it; not `is_finite`.
         missed: of the others, the share that is about it; None where no near misses were judged.
-        dispersion: variance of the counts over that of chance, where articles come in clusters.
 
     Returns:
-        The corrected share with an interval for both samplings, of articles and of verdicts; None
-        without articles.
+        The corrected share with an interval for both samplings, of articles and of verdicts.
     """
-    if not articles:
-        return None
-    raw = Estimate(hits / articles, *wilson(hits / articles, articles / max(dispersion, 1.0)))
     found = _product(raw, precision)
     if missed is None:
         return Estimate(found.share, found.low, found.high, precision.n)
