@@ -82,12 +82,13 @@ class Tools:
         self._snapshots = snapshots
 
     def topics(self) -> Answer:
-        """The topics with their aliases, the sources, and the days that were collected."""
+        """The topics with their phrases, the sources, and the days that were collected.
+
+        A topic counts where one of its aliases stands, or one of each group of all_of within the
+        same sentence, paragraph, article or words. Its articles are those in its languages, or all.
+        """
         with self._asked() as (con, known):
-            topics = (
-                "SELECT topic_id AS id, name, aliases, exclude FROM topics"
-                " WHERE valid_to IS NULL ORDER BY name"
-            )
+            topics = "FROM topics WHERE valid_to IS NULL ORDER BY name"
             sources = (
                 "SELECT source_id AS id, name, country, language, state, articles FROM sources"
                 " JOIN source_health USING (source_id) WHERE is_watched ORDER BY name"
@@ -95,7 +96,7 @@ class Tools:
             return {
                 "coverage": coverage_statement(con, known, _selection(known)),
                 "topics": [
-                    row | {"audit": audit_words(audited(con, row["id"]))}
+                    _definition(row) | {"audit": audit_words(audited(con, row["id"]))}
                     for row in records(con, topics)
                 ],
                 "sources": records(con, sources),
@@ -153,7 +154,9 @@ class Tools:
     ) -> Answer:  # fmt: skip
         """Days on which a topic came up far more than before, over all sources together.
 
-        A day is compared with eight weeks before: without weeks of past there are no spikes.
+        A day is compared with eight weeks before, from the eighth day of an installation on. From
+        `threshold` articles on it is a spike; by chance, at most `false_alarms_per_year` days of a
+        topic in a year are.
         """
         with self._asked() as (con, known):
             selection = _selection(known, first_day, last_day, topics=tuple(topics))
@@ -245,6 +248,14 @@ class Tools:
 
 
 JUDGED = ("verdict", "past_share", "expected", "score")
+
+
+def _definition(row: dict[str, Any]) -> Answer:
+    """A topic with what its definition sets; a snapshot of an earlier version knows less."""
+    keys = ("all_of", "none_of", "within", "within_words", "context_exclude", "sections_exclude")
+    told = {key: row[key] for key in (*keys, "languages") if row.get(key)}
+    named = {"id": row["topic_id"], "name": row["name"]}
+    return named | {key: row[key] for key in ("aliases", "exclude")} | told
 
 
 def _selection(

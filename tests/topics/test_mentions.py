@@ -209,11 +209,38 @@ def articles(*rows: dict[str, Any]) -> pa.Table:
     )
 
 
+ONE = {"places": 1, "strict": 1, "g20": 1}
 ROWS = (
     {"headline": "G20 opens", "standfirst": "On the G20", "body": "No word."},
     {"headline": "Nothing", "captions": []},
     {"headline": "x", "body": "The G20.\n\nG20", "captions": ["a", "the G20"]},
 )
+
+
+def test_marks_are_folded_where_a_topic_says_so() -> None:
+    """T13: spellings with and without marks, in articles that are counted as in one text."""
+    places = topic("places", "São Paulo", "İstanbul", "Горбачёв", fold_diacritics=True)
+    strict = topic("strict", "São Paulo", "İstanbul", "Горбачёв")
+    spelt = "Sao Paulo, SÃO PAULO and Sa\u0303o\u00ad Paulo."
+    text = f"{spelt}\n\nISTANBUL, İstanbul, istanbul’un. Горбачев."
+    expected = [
+        *("Sao Paulo", "SÃO PAULO", "Sa\u0303o\u00ad Paulo"),
+        *("ISTANBUL", "İstanbul", "istanbul", "Горбачев"),
+    ]
+    assert found(places, text) == expected
+    assert found(strict, text) == ["SÃO PAULO", "Sa\u0303o\u00ad Paulo", "İstanbul"]
+    rows = count(articles({"body": text, "captions": ["x", text]}), [places, strict, G20], ONE)
+    told = [(row["topic_id"], row["field"], row["matched_text"]) for row in rows.to_pylist()]
+    assert [text for name, field, text in told if (name, field) == ("places", "body")] == expected
+    assert len(told) == 20
+    cased = topic("cased", "İstanbul", fold_diacritics=True, case_sensitive=True)
+    assert found(cased, text) == ["İstanbul"]
+
+
+def test_paragraphs_are_numbered() -> None:
+    text = "\n\n The G20.\nG20.\n \n\nG20\u2029\nG20"
+    assert [hit.paragraph_no for hit in Matcher([G20]).find(text)] == [0, 0, 1, 2]
+    assert [hit.paragraph_no for hit in Matcher([G20]).find("a\n\nG20\nG20", "caption")] == [2, 3]
 
 
 def test_count_gives_rows_of_the_schema_by_article_and_field() -> None:

@@ -3,7 +3,7 @@
 SELECT article_id, version_no, topic_id, field, char_start, char_end, matched_text
 FROM touched_mentions
 WHERE char_start IS NULL OR char_start < 0 OR char_end <= char_start OR sentence_no < 0
-   OR paragraph_no < 0 OR paragraph_no > sentence_no
+   OR paragraph_no < 0
    OR length(matched_text) <> char_end - char_start
    OR field NOT IN ('kicker', 'headline', 'standfirst', 'body', 'caption')
 UNION ALL
