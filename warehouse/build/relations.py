@@ -14,6 +14,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Counts": (
         *("topic_daily", "topic_weekly", "topic_monthly", "attention_index"),
         *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
+        *("topic_dispersion", "share_interval"),
         *("topic_pairs", "archive_daily"),
     ),
     "Topics and their mentions": (
