@@ -19,6 +19,7 @@ from tasks.topics.topic import Topic
 from warehouse.build import loader, mart_refresh
 from warehouse.build.article_texts_view import live_paths, point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
+from warehouse.build.loaded_audits import audits_differ, set_audits
 from warehouse.build.loaded_definitions import (
     begin_changes,
     counted_topics,
@@ -186,7 +187,9 @@ def _load(
         if limits or rule is None:
             given = limits or Limits()
             rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
-        if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
+        has_verdicts = audits_differ(con, layout)
+        is_as_before = not commits and not is_redefined and not has_verdicts and rule == kept
+        if is_as_before and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
         # A lost DuckDB file is numbered on from the published snapshot.
@@ -194,6 +197,8 @@ def _load(
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
         mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
         set_definitions(con, definitions)
+        if has_verdicts:
+            set_audits(con, layout)
         begin_vintage(con, layout, now)
         mart_refresh.refresh(con)
         point_texts(con, layout)

@@ -3,14 +3,15 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, model_validator
 
 from tasks.settings import matching
 from tasks.sources.source import Text
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
+from tasks.topics.languages import LANGUAGES, languages_of
 from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
@@ -39,6 +40,19 @@ def _at_least_one(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _languages(value: object) -> object:
+    """The codes as articles have them, sorted; `all` as it is."""
+    if value is None or value == "all":
+        return value
+    if not isinstance(value, tuple) or not value:
+        raise ValueError(f'must be a list of codes like ["en", "zh"], or "all", got {value!r}')
+    for code in value:
+        if code not in LANGUAGES:
+            raise ValueError(f"unknown language {code!r}, write codes like en, zh or sr")
+    return tuple(sorted({"no" if code in ("nb", "nn") else code for code in value}))
+
+
+Languages = Annotated[tuple[str, ...] | Literal["all"] | None, PlainValidator(_languages)]
 Phrases = tuple[Annotated[str, AfterValidator(_phrase)], ...]
 
 
@@ -52,6 +66,7 @@ class TopicEntry(BaseModel):
     aliases: Annotated[Phrases, AfterValidator(_at_least_one)]
     exclude: Phrases = ()
     case_sensitive: bool = False
+    languages: Languages = None
 
     @model_validator(mode="after")
     def _no_phrase_twice(self) -> Self:
@@ -72,10 +87,16 @@ class TopicEntry(BaseModel):
             "exclude": sorted(self.exclude),
             "case_sensitive": self.case_sensitive,
         }
+        # Keys that came later count only where they are given: the definitions of earlier versions
+        # keep their hashes.
+        if self.languages is not None:
+            definition["languages"] = self.languages
         text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        fields = self.model_dump(exclude={"id"})
-        return Topic(topic_id=self.id, definition_hash=digest, **fields)
+        fields = self.model_dump(exclude={"id", "languages"})
+        inferred = self.languages or languages_of([self.aliases])
+        languages = None if inferred == "all" else inferred
+        return Topic(topic_id=self.id, definition_hash=digest, languages=languages, **fields)
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:

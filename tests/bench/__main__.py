@@ -24,6 +24,7 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.refine.refine_archive import refine
 from tests.bench import (
+    audits,
     backfill,
     coverage,
     desk,
@@ -49,6 +50,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "overhead": lambda _: overhead.run(),
     "upkeep": lambda _: upkeep.run(),
     "store": lambda _: store.run(),
+    "audits": lambda _: audits.run(),
     "misbehaving": lambda _: misbehaving.run(),
     "week": lambda _: week.run(),
     "coverage": lambda asked: coverage.run(

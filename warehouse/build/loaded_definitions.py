@@ -44,7 +44,8 @@ def other_changes(con: Connection, layout: Layout) -> bool:
 
 
 def _topic_row(topic: Topic) -> dict[str, Any]:
-    return asdict(topic) | {"aliases": list(topic.aliases), "exclude": list(topic.exclude)}
+    row = asdict(topic)
+    return {name: list(at) if isinstance(at, tuple) else at for name, at in row.items()}
 
 
 def set_definitions(con: Connection, definitions: Definitions) -> None:

@@ -6,6 +6,20 @@ from warehouse.build.sql_files import read_sql
 from warehouse.stats import attention_index, dispersion, spikes
 from warehouse.stats.daily_counts import Counts
 
+# The zone of each source's days: that of its definition; UTC for sources that only captures know,
+# and for a zone that DuckDB does not know. Zones of earlier loads are in `sources`.
+SOURCE_ZONES = """
+    CREATE OR REPLACE TEMP TABLE source_zones AS
+    SELECT source_id, coalesce(named.name, 'UTC') AS zone,
+           definition.timezone IS DISTINCT FROM sources.timezone AS is_changed
+    FROM (SELECT source_id FROM source_definitions UNION SELECT source_id FROM sources
+          UNION SELECT source_id FROM added_captures
+          UNION SELECT source_id FROM added_article_versions)
+    LEFT JOIN source_definitions AS definition USING (source_id)
+    LEFT JOIN sources USING (source_id)
+    LEFT JOIN pg_timezone_names() AS named ON named.name = definition.timezone
+"""
+
 
 def refresh(con: Connection) -> None:
     """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
@@ -14,6 +28,7 @@ def refresh(con: Connection) -> None:
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
     view_added(con)
+    con.execute(SOURCE_ZONES)
     counts = Counts(con)
     for name in marts():
         fill(con, name, counts)

@@ -23,6 +23,8 @@ class Topic:
     aliases: tuple[str, ...]  # phrases that count; one that ends in `*` matches as a prefix
     exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
+    # Codes of the languages whose articles it counts among, sorted; None for all.
+    languages: tuple[str, ...] | None = None
     # Of all that decides what counts: another one means another version of the topic.
     definition_hash: str
     valid_from: datetime | None = None

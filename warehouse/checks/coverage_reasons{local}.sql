@@ -1,6 +1,6 @@
 -- Holds: a day's reasons are known ones, and agree with its counts and its state.
 SELECT source_id, day, extracted, failed, listings_read, hours_read, reasons, state
-FROM coverage
+FROM coverage{local}
 LEFT JOIN sources USING (source_id)
 WHERE NOT coalesce(
       list_contains(reasons, 'no_listing_read') = (listings_read = 0 AND hours_read = 0)

@@ -1,27 +1,29 @@
--- Grain: one topic, source and UTC day, over the whole calendar of the source.
+-- Grain: one topic, source and {clock} day, over the whole calendar of the source.
 -- Key: topic_id, source_id, day
 -- Compared: articles, articles_with_mention, articles_with_mention_original, estimated_published
 -- Touched by: topic_id, source_id, day FROM (FROM topics WHERE valid_to IS NULL) CROSS JOIN (
---         SELECT source_id, day FROM changed_coverage
---         UNION SELECT source_id, published_date FROM changed_articles
---         UNION SELECT source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id))
--- Touched by: topic_id, source_id, day FROM recounted CROSS JOIN coverage
--- Touched by: topic_id, source_id, day FROM topic_daily SEMI JOIN recounted USING (topic_id)
+--         SELECT source_id, day FROM changed_coverage{local}
+--         UNION SELECT source_id, {published_date} FROM changed_articles
+--         UNION SELECT source_id, day FROM coverage{local}
+--             SEMI JOIN changed_sources USING (source_id))
+-- Touched by: topic_id, source_id, day FROM recounted CROSS JOIN coverage{local}
+-- Touched by: topic_id, source_id, day FROM topic_daily{local}
+--     SEMI JOIN recounted USING (topic_id)
 --
 -- Latest versions of dated articles count. Copies are the articles with a duplicate_of.
 WITH wanted AS (
     SELECT topic_id, source_id, country, language, day, state, estimated_published,
            completeness, extracted AS articles
     FROM touched
-    JOIN coverage USING (source_id, day)
+    JOIN coverage{local} USING (source_id, day)
     JOIN sources USING (source_id)
     SEMI JOIN (FROM topics WHERE valid_to IS NULL) AS counting USING (topic_id)
 ),
 written AS MATERIALIZED (
-    SELECT article_id, version_no, source_id, published_date AS day,
+    SELECT article_id, version_no, source_id, {published_date} AS day,
            duplicate_of IS NULL AS is_original, is_truncated IS NOT TRUE AS is_whole
     FROM articles
-    SEMI JOIN wanted ON wanted.source_id = articles.source_id AND wanted.day = published_date
+    SEMI JOIN wanted ON wanted.source_id = articles.source_id AND wanted.day = {published_date}
 ),
 hits AS (
     SELECT topic_id, source_id, day, article_id, is_original, is_whole,

@@ -37,42 +37,42 @@ GROUP BY ALL
 )
 );
 
-COMMENT ON VIEW topic_{unit}ly IS
-    'How often each topic came up, by {period}: sum over sum of the days that are not missing, NULL where all are. Read days_partial and days_missing before comparing.';
-COMMENT ON COLUMN topic_{unit}ly.topic_id IS 'Topic, as in topics';
-COMMENT ON COLUMN topic_{unit}ly.source_id IS 'Id of the source, as in sources';
-COMMENT ON COLUMN topic_{unit}ly.country IS 'Country of the source';
-COMMENT ON COLUMN topic_{unit}ly.language IS 'Language of the source';
-COMMENT ON COLUMN topic_{unit}ly.period IS 'First day of the {period}';
-COMMENT ON COLUMN topic_{unit}ly.articles_with_mention IS 'Articles in which the topic comes up';
-COMMENT ON COLUMN topic_{unit}ly.mentions IS 'Mentions in them';
-COMMENT ON COLUMN topic_{unit}ly.articles IS 'All articles';
-COMMENT ON COLUMN topic_{unit}ly.share IS 'articles_with_mention / articles; NULL without articles';
-COMMENT ON COLUMN topic_{unit}ly.articles_with_mention_headline IS
+COMMENT ON VIEW topic_{unit}ly{local} IS
+    'How often each topic came up, by {period} of {clock} days: sum over sum of the days that are not missing, NULL where all are. Read days_partial and days_missing before comparing.';
+COMMENT ON COLUMN topic_{unit}ly{local}.topic_id IS 'Topic, as in topics';
+COMMENT ON COLUMN topic_{unit}ly{local}.source_id IS 'Id of the source, as in sources';
+COMMENT ON COLUMN topic_{unit}ly{local}.country IS 'Country of the source';
+COMMENT ON COLUMN topic_{unit}ly{local}.language IS 'Language of the source';
+COMMENT ON COLUMN topic_{unit}ly{local}.period IS 'First day of the {period}';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention IS 'Articles in which the topic comes up';
+COMMENT ON COLUMN topic_{unit}ly{local}.mentions IS 'Mentions in them';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles IS 'All articles';
+COMMENT ON COLUMN topic_{unit}ly{local}.share IS 'articles_with_mention / articles; NULL without articles';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_headline IS
     'Articles with a mention in the headline';
-COMMENT ON COLUMN topic_{unit}ly.mentions_headline IS 'Mentions in headlines';
-COMMENT ON COLUMN topic_{unit}ly.share_headline IS
+COMMENT ON COLUMN topic_{unit}ly{local}.mentions_headline IS 'Mentions in headlines';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_headline IS
     'articles_with_mention_headline / articles; NULL without articles';
-COMMENT ON COLUMN topic_{unit}ly.articles_with_mention_original IS
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_original IS
     'articles_with_mention without syndicated copies';
-COMMENT ON COLUMN topic_{unit}ly.mentions_original IS 'mentions without syndicated copies';
-COMMENT ON COLUMN topic_{unit}ly.articles_original IS 'articles without syndicated copies';
-COMMENT ON COLUMN topic_{unit}ly.share_original IS 'share without syndicated copies';
-COMMENT ON COLUMN topic_{unit}ly.articles_with_mention_whole IS
+COMMENT ON COLUMN topic_{unit}ly{local}.mentions_original IS 'mentions without syndicated copies';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_original IS 'articles without syndicated copies';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_original IS 'share without syndicated copies';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_whole IS
     'articles_with_mention without truncated pages';
-COMMENT ON COLUMN topic_{unit}ly.mentions_whole IS 'mentions without truncated pages';
-COMMENT ON COLUMN topic_{unit}ly.articles_whole IS 'articles without truncated pages';
-COMMENT ON COLUMN topic_{unit}ly.share_whole IS 'share without truncated pages';
-COMMENT ON COLUMN topic_{unit}ly.estimated_published IS
-    'Articles that the source published, as estimated in coverage, on the days of which that can be said';
-COMMENT ON COLUMN topic_{unit}ly.completeness IS
+COMMENT ON COLUMN topic_{unit}ly{local}.mentions_whole IS 'mentions without truncated pages';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_whole IS 'articles without truncated pages';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_whole IS 'share without truncated pages';
+COMMENT ON COLUMN topic_{unit}ly{local}.estimated_published IS
+    'Articles that the source published, as estimated in coverage{local}, on the days of which that can be said';
+COMMENT ON COLUMN topic_{unit}ly{local}.completeness IS
     'The share of them that was collected; read days_missing with it';
-COMMENT ON COLUMN topic_{unit}ly.days_observed IS 'Days that were observed';
-COMMENT ON COLUMN topic_{unit}ly.days_partial IS 'Days that were observed in part, counted too';
-COMMENT ON COLUMN topic_{unit}ly.days_missing IS
+COMMENT ON COLUMN topic_{unit}ly{local}.days_observed IS 'Days that were observed';
+COMMENT ON COLUMN topic_{unit}ly{local}.days_partial IS 'Days that were observed in part, counted too';
+COMMENT ON COLUMN topic_{unit}ly{local}.days_missing IS
     'Days of the {period} that are missing, counted nowhere';
-COMMENT ON COLUMN topic_{unit}ly.share_variance IS
+COMMENT ON COLUMN topic_{unit}ly{local}.share_variance IS
     'Variance of the share beyond chance, relative to its square: the variation in topic_dispersion, less the more days there are. For share_interval of other counts and of sums';
-COMMENT ON COLUMN topic_{unit}ly.share_low IS
+COMMENT ON COLUMN topic_{unit}ly{local}.share_low IS
     'Lower end of the 95 % interval of share: what days like these would have given, had other articles been written of the same events; says nothing of articles that were not collected or of wrong mentions';
-COMMENT ON COLUMN topic_{unit}ly.share_high IS 'Upper end of it';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_high IS 'Upper end of it';

@@ -3,10 +3,14 @@
 -- Compared: polled_from
 -- Touched by: source_id FROM changed_pages
 -- Touched by: source_id FROM changed_articles
--- Touched by: source_id FROM changed_listing_reads LEFT JOIN source_calendars USING (source_id)
---     WHERE (utc_day(covers_from) >= polled_from) IS NOT TRUE
--- Touched by: source_id FROM added_captures LEFT JOIN source_calendars USING (source_id)
---     WHERE kind = 'listing' AND (utc_day(attempted_at) BETWEEN polled_from AND last_day) IS NOT TRUE
+-- Touched by: source_id FROM changed_listing_reads JOIN source_zones USING (source_id)
+--     LEFT JOIN source_calendars{local} USING (source_id)
+--     WHERE (day_of{local}(covers_from, zone) >= polled_from) IS NOT TRUE
+-- Touched by: source_id FROM added_captures JOIN source_zones USING (source_id)
+--     LEFT JOIN source_calendars{local} USING (source_id)
+--     WHERE kind = 'listing'
+--     AND (day_of{local}(attempted_at, zone) BETWEEN polled_from AND last_day) IS NOT TRUE
+-- Touched by: source_id FROM source_zones WHERE is_changed
 --
 -- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
 -- or with days on end in a backfill or in saved files. One old page opens none: a page of 1995 would
@@ -17,20 +21,22 @@
 WITH asked AS (
     SELECT source_id, bool_or(kind = 'listing') AS is_polled,
            if(bool_or(kind = 'page'), 35, 3) AS longest_pause,
-           min(utc_day(attempted_at)) FILTER (kind = 'listing') AS first_poll,
-           max(utc_day(attempted_at)) FILTER (kind = 'listing') AS last_poll
+           day_of{local}(min(attempted_at) FILTER (kind = 'listing'), zone) AS first_poll,
+           day_of{local}(max(attempted_at) FILTER (kind = 'listing'), zone) AS last_poll
     FROM captures
+    JOIN source_zones USING (source_id)
     SEMI JOIN touched USING (source_id)
-    GROUP BY source_id
+    GROUP BY source_id, zone
 ),
 span AS (
     SELECT source_id, first_poll, last_poll,
-           min(utc_day(covers_from)) FILTER (kind IS NOT NULL) AS polled_from,
+           day_of{local}(min(covers_from) FILTER (kind IS NOT NULL), zone) AS polled_from,
            coalesce(bool_or(kind IS NULL AND capture_id IS NOT NULL), false) AS is_earlier
     FROM asked
+    JOIN source_zones USING (source_id)
     LEFT JOIN listing_reads USING (source_id)
     WHERE is_polled
-    GROUP BY source_id, first_poll, last_poll
+    GROUP BY source_id, zone, first_poll, last_poll
 ),
 given AS (
     SELECT DISTINCT source_id, article_id, if(kind = 'file', 3, 35) AS longest_pause
@@ -40,19 +46,22 @@ given AS (
     WHERE article_id IS NOT NULL AND (kind = 'file' OR flow = 'backfill')
 ),
 known_day AS (
-    SELECT source_id, day FROM pages SEMI JOIN touched USING (source_id) WHERE day IS NOT NULL
+    SELECT source_id, day{local} AS day
+    FROM pages
+    SEMI JOIN touched USING (source_id)
+    WHERE day{local} IS NOT NULL
     UNION
-    SELECT source_id, published_date
+    SELECT source_id, {published_date}
     FROM articles
     SEMI JOIN touched USING (source_id)
-    WHERE published_date IS NOT NULL
+    WHERE {published_date} IS NOT NULL
 ),
 given_day AS (
-    SELECT source_id, published_date AS day, longest_pause
+    SELECT source_id, {published_date} AS day, longest_pause
     FROM articles
     JOIN given USING (source_id, article_id)
     SEMI JOIN (FROM asked WHERE is_polled) AS polled USING (source_id)
-    WHERE published_date IS NOT NULL
+    WHERE {published_date} IS NOT NULL
     UNION
     SELECT source_id, day, longest_pause
     FROM known_day

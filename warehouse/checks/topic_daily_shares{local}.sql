@@ -1,7 +1,7 @@
 -- Holds: a share lies within 0 and 1, and is there exactly when there are articles to divide by.
 SELECT topic_id, source_id, day, articles_with_mention, articles, share, share_headline,
        share_original, share_whole
-FROM touched_topic_daily
+FROM touched_topic_daily{local}
 WHERE share NOT BETWEEN 0 AND 1
    OR share_headline NOT BETWEEN 0 AND share
    OR share_original NOT BETWEEN 0 AND 1

@@ -1,7 +1,7 @@
--- Holds: topic_daily agrees with a count from the mentions, day by day.
+-- Holds: topic_daily{local} agrees with a count from the mentions, day by day.
 SELECT topic_id, source_id, day, daily.mentions, daily.articles_with_mention,
        recount.mentions AS mentions_recounted, recount.articles AS articles_recounted
-FROM touched_topic_daily AS daily
+FROM touched_topic_daily{local} AS daily
 FULL JOIN (
     SELECT topic_id, source_id, day, sum(hits) AS mentions, count(*) AS articles,
            sum(hits_headline) AS mentions_headline,
@@ -12,13 +12,13 @@ FULL JOIN (
            count(*) FILTER (is_whole) AS articles_whole
     FROM (
         SELECT topic_id, article_id, any_value(source_id) AS source_id,
-               any_value(published_date) AS day, any_value(duplicate_of) IS NULL AS is_original,
+               any_value({published_date}) AS day, any_value(duplicate_of) IS NULL AS is_original,
                any_value(is_truncated) IS NOT TRUE AS is_whole, count(*) AS hits,
                count(*) FILTER (field = 'headline') AS hits_headline
-        FROM touched_days_articles
-        JOIN touched_days_mentions USING (article_id, version_no)
-        SEMI JOIN source_calendars AS calendar
-            ON calendar.source_id = touched_days_articles.source_id AND published_date BETWEEN first_day AND last_day
+        FROM touched_days_articles{local}
+        JOIN touched_days_mentions{local} USING (article_id, version_no)
+        SEMI JOIN source_calendars{local} AS calendar
+            ON calendar.source_id = touched_days_articles{local}.source_id AND {published_date} BETWEEN first_day AND last_day
         GROUP BY topic_id, article_id
     )
     GROUP BY ALL

@@ -1,17 +1,26 @@
--- Grain: one source and UTC day, over the source's calendar.
+-- Grain: one source and {clock} day, over the source's calendar.
 -- Key: source_id, day
 -- Compared: extracted, state, estimated_published
--- Touched by: source_id, day FROM changed_pages
--- Touched by: source_id, published_date FROM changed_articles
--- Touched by: source_id, utc_day(attempted_at) FROM added_captures WHERE kind = 'listing'
--- Touched by: source_id, unnest(days_between(utc_day(least(previous_read_at, covers_from)),
---                                            utc_day(covers_until))) FROM changed_listing_reads
--- Touched by: source_id, day FROM coverage SEMI JOIN changed_sources USING (source_id)
--- Touched by: source_id, day FROM coverage SEMI JOIN changed_source_calendars USING (source_id)
--- Touched by: source_id, unnest(days_between(first_day, last_day)) FROM source_calendars
---     EXCEPT SELECT source_id, day FROM coverage
--- Touched by: source_id, day FROM coverage ANTI JOIN source_calendars AS calendar
---     ON calendar.source_id = coverage.source_id AND day BETWEEN first_day AND last_day
+-- Touched by: source_id, day{local} FROM changed_pages
+-- Touched by: source_id, {published_date} FROM changed_articles
+-- Touched by: source_id, day_of{local}(attempted_at, zone) FROM added_captures
+--     JOIN source_zones USING (source_id) WHERE kind = 'listing'
+-- Touched by: source_id, unnest(days_between(
+--         day_of{local}(least(previous_read_at, covers_from), zone),
+--         day_of{local}(covers_until, zone)))
+--     FROM changed_listing_reads JOIN source_zones USING (source_id)
+-- Touched by: source_id, day FROM coverage{local} SEMI JOIN changed_sources USING (source_id)
+-- Touched by: source_id, day FROM coverage{local}
+--     SEMI JOIN changed_source_calendars{local} USING (source_id)
+-- Touched by: source_id, unnest(days_between(first_day, last_day)) FROM source_calendars{local}
+--     EXCEPT SELECT source_id, day FROM coverage{local}
+-- Touched by: coverage{local}.source_id, day FROM coverage{local}
+--     ANTI JOIN source_calendars{local} AS calendar
+--     ON calendar.source_id = coverage{local}.source_id AND day BETWEEN first_day AND last_day
+--
+-- A day is the time from begins_at to ends_at, of 23 or 25 hours where clocks change; its hours_read
+-- are scaled to 24. What was lost of a UTC day (lost_by_day of listing_reads) is divided among the
+-- days that its gap reaches into, by time.
 --
 -- A page counts once, on its day, however often it was asked for: it has failed when no attempt gave
 -- an article and the last one leaves open that there is one.
@@ -27,48 +36,53 @@
 --           was not read later as far back, or articles are fewer than expected_low
 -- observed  otherwise; a day that was read as a whole and had nothing is a true zero
 WITH calendar_day AS (
-    SELECT touched.*, polled_from
+    SELECT touched.*, zone, polled_from,
+           start_of{local}(day, zone) AS begins_at, start_of{local}(day + 1, zone) AS ends_at
     FROM touched
-    JOIN source_calendars AS calendar
+    JOIN source_calendars{local} AS calendar
         ON calendar.source_id = touched.source_id AND day BETWEEN first_day AND last_day
+    JOIN source_zones AS named ON named.source_id = touched.source_id
 ),
 found AS (
-    SELECT source_id, day,
+    SELECT source_id, day{local} AS day,
            count(*) AS discovered,
            sum(stands_for)::BIGINT AS listed,
            count(*) FILTER (was_read) AS fetched,
            coalesce(sum(stands_for) FILTER (is_lost AND NOT gave_article), 0)::BIGINT AS failed
     FROM pages
-    SEMI JOIN touched USING (source_id, day)
+    SEMI JOIN touched ON touched.source_id = pages.source_id AND touched.day = pages.day{local}
     GROUP BY ALL
 ),
 texts AS (
-    SELECT source_id, published_date AS day,
+    SELECT source_id, {published_date} AS day,
            count(*) AS extracted, count(*) FILTER (is_truncated) AS truncated
     FROM articles
-    SEMI JOIN touched ON touched.source_id = articles.source_id AND touched.day = published_date
+    SEMI JOIN touched ON touched.source_id = articles.source_id AND touched.day = {published_date}
     GROUP BY ALL
 ),
 read_day AS (
-    SELECT *, unnest(days_between(utc_day(least(previous_read_at, covers_from)),
-                                  utc_day(covers_until - INTERVAL 1 MICROSECOND))) AS day
+    SELECT listing_reads.*, zone,
+           greatest(previous_read_at, covers_from - INTERVAL 60 DAY) AS gap_from,
+           unnest(days_between(day_of{local}(least(previous_read_at, covers_from), zone),
+                               day_of{local}(covers_until - INTERVAL 1 MICROSECOND, zone))) AS day
     FROM listing_reads
+    JOIN source_zones USING (source_id)
     -- Known before the reads are, so that those of other days are skipped.
-    WHERE read_at >= (SELECT min(day) FROM touched)
-      AND least(previous_read_at, covers_from) < (SELECT max(day) + 1 FROM touched)
+    WHERE read_at >= (SELECT min(begins_at) FROM calendar_day)
+      AND least(previous_read_at, covers_from) < (SELECT max(ends_at) FROM calendar_day)
 ),
 listing_day AS (
     SELECT source_id, day, listing,
            any_value(kind) AS kind,
-           least(24, sum(overlap_hours(utc_time(covers_from), utc_time(covers_until),
-                                       day::TIMESTAMP, day + INTERVAL 1 DAY))) AS hours,
-           bool_or(rolled_over AND overlap_hours(utc_time(previous_read_at), utc_time(covers_from),
-                                                 day::TIMESTAMP, day + INTERVAL 1 DAY) > 0)
+           least(24, round(sum(overlap_hours(covers_from, covers_until, begins_at, ends_at))
+                           * (24 * 3600 / (epoch(ends_at) - epoch(begins_at))), 6)) AS hours,
+           bool_or(rolled_over
+                   AND overlap_hours(previous_read_at, covers_from, begins_at, ends_at) > 0)
                AS rolled_over,
-           sum(list_filter(lost_by_day, lambda each: each.day = read_day.day)[1].entries) AS lost
+           sum(lost_within(lost_by_day, gap_from, covers_from, begins_at, ends_at)) AS lost
     FROM read_day
-    SEMI JOIN touched USING (source_id, day)
-    GROUP BY source_id, day, listing
+    JOIN calendar_day USING (source_id, day)
+    GROUP BY source_id, day, listing, begins_at, ends_at
 ),
 read_hours AS (
     SELECT source_id, day,
@@ -85,13 +99,14 @@ read_hours AS (
     GROUP BY source_id, day
 ),
 asked AS (
-    SELECT source_id, utc_day(attempted_at) AS day, url_requested AS listing,
+    SELECT source_id, day_of{local}(attempted_at, zone) AS day, url_requested AS listing,
            bool_or(class = 'listing') AS was_read
     FROM captures
     JOIN outcomes USING (outcome)
+    JOIN source_zones USING (source_id)
     WHERE kind = 'listing' AND found_in IS DISTINCT FROM 'recovery'
-      AND attempted_at >= (SELECT min(day) FROM touched)
-      AND attempted_at < (SELECT max(day) + 1 FROM touched)
+      AND attempted_at >= (SELECT min(begins_at) FROM calendar_day)
+      AND attempted_at < (SELECT max(ends_at) FROM calendar_day)
     GROUP BY ALL
 ),
 listings AS (
