@@ -32,7 +32,7 @@ def refresh(con: Connection) -> None:
     counts = Counts(con)
     for name in marts():
         fill(con, name, counts)
-    for name in ("dispersion_now", "index_now", "index_left_out", "spikes"):
+    for name in ("dispersion_now", "index_now", "notes_now", "spikes"):
         con.unregister(name)
 
 
