@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from tests.bench.intervals import SCATTERS, Case, coverage
 from warehouse.build import loader, mart_refresh
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import series, totals
@@ -159,3 +160,21 @@ def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
     bounds = [tuple(each.values()) for (each,) in con.execute(asked).fetchall()]
     given = [(row["low"], row["high"]) for row in all_sources]
     assert np.array(bounds) == pytest.approx(np.array(given), abs=1e-7)
+
+
+@pytest.mark.parametrize("is_by_day", [True, False])
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("scatter", SCATTERS)
+def test_intervals_hold_as_often_as_they_say(
+    scatter: float, missing: float, is_by_day: bool
+) -> None:
+    found = coverage(Case(scatter, missing, is_by_day), runs=160)
+    assert min(found.values()) >= 0.93
+    assert max(found["gap_robust"], found["log_linear"]) <= 0.98
+    if is_by_day:  # else attention moves from each day to the next, which counts as scatter
+        assert max(found["share"], found["all sources"]) <= 0.985
+
+
+def test_intervals_that_took_articles_for_independent_would_hold_too_seldom() -> None:
+    case = Case(0.5, 0.1, is_by_day=True)
+    assert coverage(case, runs=80, has_dispersion=False)["share"] < 0.8
