@@ -171,6 +171,8 @@ class Settings(BaseSettings):
     """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
+    spike_false_alarms: Annotated[float, Field(ge=0.1, le=10)] = 1.0
+    """Days of a topic and year that may be taken for spikes by chance; more finds more spikes."""
     desk_password: SecretStr = SecretStr("")
     """Password of `presswatch desk`, which it needs to answer other machines."""
     dask: Annotated[str, matching(_SCHEDULER, "an address like tcp://host:8786")] = ""

@@ -18,6 +18,8 @@ from flows.cli.options import DataFolder, SourcesFile, TopicsFile
 from flows.cli.query_commands import readable_layout
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
+from warehouse.questions.audits import audit_words, audited
+from warehouse.read.query import open_snapshot
 
 MOST_SHOWN = 8  # languages of a topic
 
@@ -35,6 +37,7 @@ def list_topics(
     if ctx.invoked_subcommand:
         return
     from tasks.topics.languages import without_alias
+    from tasks.topics.topic import phrases_of
 
     installation = open_installation(sources, topics)
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
@@ -50,11 +53,16 @@ def list_topics(
         table.add_row(
             printable(topic.topic_id, "cyan"),
             printable(topic.name),
-            str(len(topic.aliases)),
+            str(sum(role >= 0 for _, role in phrases_of(topic))),
             _languages(topic.languages),
             told or "-",
         )
     wide_console().print(table)
+    if con := open_snapshot(installation.layout):
+        with con:
+            for topic in installation.topics:
+                words = audit_words(audited(con, topic.topic_id))
+                wide_console().print(printable(f"{topic.topic_id}: {words}"))
 
 
 def _languages(codes: Sequence[str] | None) -> str:
@@ -84,10 +92,11 @@ def suggest_aliases(
 
     Nothing is added: whoever finds one that means the topic adds the printed line to topics.toml.
     """
-    from tasks.suggest.suggestions import suggest
+    from tasks.suggest.suggestions import counted_topic, suggest
 
+    layout = readable_layout(data)
     with show_progress(quiet=True):
-        found = suggest(readable_layout(data), topic, language=language, limit=limit, days=days)
+        found = suggest(layout, topic, language=language, limit=limit, days=days)
     if as_json:
         print(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=1))
         return
@@ -95,7 +104,8 @@ def suggest_aliases(
     for each in found:
         console.print(_view(each))
     if any(each.suggestions for each in found):
-        console.print(_line_to_add(topic, found))
+        is_joined = bool(counted_topic(layout, topic).all_of)
+        console.print(_line_to_add(topic, found, is_joined=is_joined))
 
 
 def _as_json(found: "InLanguage") -> dict[str, Any]:
@@ -141,10 +151,16 @@ def _sample(one: "Suggestion") -> Text:
     return Text.assemble(printable(f"{day} {headline}: "), printable(one.sample.context, "dim"))
 
 
-def _line_to_add(topic: str, found: Sequence["InLanguage"]) -> Text:
+def _line_to_add(topic: str, found: Sequence["InLanguage"], *, is_joined: bool) -> Text:
     phrases = [one.phrase for each in found for one in each.suggestions]
     # A string of JSON is one of TOML.
     line = ", ".join(json.dumps(phrase, ensure_ascii=False) for phrase in phrases)
+    if is_joined:
+        return printable(
+            f"To add one that means the topic, put it into the group of all_of of {topic!r} that it"
+            " belongs to, in topics.toml; it adds no more articles than hold a phrase of each other"
+            f" group near it. Of these:\nall_of = [[..., {line}], ...]"
+        )
     return printable(
         f"To add one that means the topic, put it into the aliases of {topic!r} in topics.toml;"
         f" of these:\naliases = [..., {line}]"

@@ -27,8 +27,9 @@ from warehouse.build.loaded_definitions import (
     drop_mentions,
     keep_changes,
     note_replaced,
-    recorded_changes,
+    replaced_topics,
     set_definitions,
+    set_false_alarms,
 )
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
@@ -47,7 +48,7 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
+from warehouse.layers.definitions import Definitions, update_definitions
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
@@ -101,6 +102,8 @@ def load(
     runs: Iterable[Run] = (),
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
+    latest_rules: bool = False,  # count topics anew that are counted by earlier matching rules
+    false_alarms: float | None = None,  # of spikes, a topic and year; None keeps the earlier rate
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # may count topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
@@ -112,7 +115,17 @@ def load(
     load loads the commits as well.
     """
     with synchronised(layout, waiting):
-        return _load(layout, topics, sources, runs, limits, now, processes)
+        return _load(
+            layout,
+            topics,
+            sources,
+            runs,
+            limits,
+            now,
+            processes,
+            false_alarms=false_alarms,
+            latest_rules=latest_rules,
+        )
 
 
 def rebuild_warehouse(
@@ -121,6 +134,7 @@ def rebuild_warehouse(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
+    false_alarms: float | None = None,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
@@ -135,7 +149,9 @@ def rebuild_warehouse(
         if not is_working_copy(layout):
             require_vintages(layout)
         loader.drop_writer(layout)
-        report = _load(layout, topics, sources, (), limits, None, processes)
+        report = _load(
+            layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms
+        )
         publish_locked(layout)
     return report
 
@@ -146,6 +162,7 @@ def publish_all(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
+    false_alarms: float | None = None,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> Path | None:
@@ -155,7 +172,7 @@ def publish_all(
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
-            _load(layout, topics, sources, (), limits, None, processes)
+            _load(layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms)
         return publish_locked(layout)
 
 
@@ -167,6 +184,9 @@ def _load(
     limits: Limits | None,
     now: datetime | None,
     processes: int | None,
+    *,
+    false_alarms: float | None = None,
+    latest_rules: bool = False,
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
@@ -175,12 +195,14 @@ def _load(
         # Updated from an earlier version of the file, they would give other topics these numbers.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
-        definitions = update_definitions(layout, topics, map(_source_definition, sources), now)
+        described = [source.definition for source in sources]
+        definitions = update_definitions(layout, topics, described, now, latest_rules=latest_rules)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
+        is_redefined |= set_false_alarms(con, false_alarms)
         if is_redefined:
-            # More memory for DuckDB: a changed definition reaches into all history.
+            # More memory for DuckDB: a changed definition or rule reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
         rule = kept = kept_rule(con)
@@ -195,7 +217,7 @@ def _load(
         # A lost DuckDB file is numbered on from the published snapshot.
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
-        mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
+        mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
         set_definitions(con, definitions)
         if has_verdicts:
             set_audits(con, layout)
@@ -205,7 +227,7 @@ def _load(
         set_rule(con, rule)
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
-        # Changed topics and sources affect all history, new runs only their own rows.
+        # Changed topics, sources and rules affect all history, new runs only their own rows.
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
@@ -213,13 +235,6 @@ def _load(
         for counts in commit.outcomes.values():
             outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
-
-
-def _source_definition(source: Source) -> SourceDefinition:
-    low, high = source.expected_daily or (None, None)
-    return SourceDefinition(
-        source.id, source.name, source.country, source.language, source.timezone, low, high
-    )
 
 
 def _add_runs(
@@ -250,27 +265,10 @@ def _add_runs(
     return commits, tuple(late)
 
 
-def replaced_topics(
-    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
-) -> dict[str, int]:
-    """Earlier versions of the topics whose version this load changes, by topic id."""
-    counted, recorded = counted_topics(con), recorded_changes(layout)
-    found = {}
-    for topic_id, version in definitions.current_topics().items():
-        old = counted.get(topic_id)
-        # A lost DuckDB file counted nothing: then changes that were never recorded count.
-        if not counted and (topic_id, version) not in recorded:
-            old = definitions.replaced(topic_id, version)
-        if old and old != version:
-            found[topic_id] = old
-    return found
-
-
 def count_topics(
     con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
     layout: Layout,
     definitions: Definitions,  # of topics and sources from this load on
-    topics: Sequence[Topic],  # all topics
     fresh: Sequence[Path],  # the files of the new articles
     processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
@@ -287,6 +285,8 @@ def count_topics(
     old_topics = [definitions.version(*old) for old in old_versions.items()]
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
+    # As the definitions have them: with the matching rules by which each is counted.
+    topics = [definitions.version(*current) for current in versions.items()]
     again = [topic for topic in topics if topic.topic_id in changed]
     earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))

@@ -11,6 +11,7 @@ import duckdb
 import warehouse
 from warehouse.build.publish import published_load
 from warehouse.layers.layout import Layout
+from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.selection import fitting_unit
 from warehouse.read.query import QueryError, records, snapshot
 from warehouse.stats.intervals import interval
@@ -63,9 +64,13 @@ def read_figures(layout: Layout) -> Figures:
         given = span | {"unit": fitting_unit(span["first_day"], span["last_day"])}
         (totals,) = _read(con, "totals", given)
         found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}
+        audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
     for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}
+    for row in found["topics"]:
+        audit = audits[row["topic_id"]]
+        row |= {"audit": audit_words(audit), "corrected": corrected(audit, row)}
     return Figures(**given, **totals, **found, snapshot=published_load(layout))
 
 

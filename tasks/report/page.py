@@ -83,6 +83,7 @@ def render(figures: Figures, library: str) -> str:
         words=in_words,
         known=lambda row: percent_down(row["completeness"]),
         between=between,
+        between_ends=lambda share: f"{percent(share.low)} – {percent(share.high)}",
     )
     return environment.get_template("page.html.j2").render(
         figures=figures,
@@ -144,13 +145,14 @@ def summary_of_topics(figures: Figures) -> str:
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
     picture = chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
     png = base64.b64encode(chart_style.png(picture, labels=60)).decode()
-    head = [f"**{span}**", "", "| topic | share | articles | last 7 days |", "|:--|--:|--:|--:|"]
+    heading = "| topic | share | articles | last 7 days | audit |"
+    head = [f"**{span}**", "", heading, "|:--|--:|--:|--:|:--|"]
     rows = []
     for topic in figures.topics:
         name = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", topic["name"])
         hits = f"{number(topic['hits'])} of {number(topic['articles'])}"
         shares = percent(topic["share"]), percent(topic["late_share"])
-        rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} |")
+        rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} | {topic['audit']} |")
     return "\n".join(
         [*head, *rows, "", KEY, "", f"![Share of articles by topic](data:image/png;base64,{png})"]
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 from tasks.suggest.keyness import Keyness, Sampled, distinguishing
 from tasks.suggest.phrases import Phrase, document, spelt
 from tasks.topics.mentions import Hit, Matcher, mentions_in
-from tasks.topics.topic import folded_phrase
+from tasks.topics.topic import folded_phrase, phrases_of
 from warehouse.layers.definitions import Topic, read_definitions
 from warehouse.layers.layout import Layout
 from warehouse.questions.topic_samples import (
@@ -72,7 +72,7 @@ def suggest(
     that is not counted, or a language without articles.
     """
     with snapshot(layout) as con:
-        topic = _topic(layout, topic_id)
+        topic = counted_topic(layout, topic_id)
         files = choose_articles(con, layout, topic_id, days)
         found = [InLanguage(**row) for row in by_language(con) if language in ("", row["language"])]
         if not found:
@@ -88,7 +88,8 @@ def suggest(
     return found
 
 
-def _topic(layout: Layout, topic_id: str) -> Topic:
+def counted_topic(layout: Layout, topic_id: str) -> Topic:
+    """A topic as it is counted; QueryError for one that is not."""
     known = {each.topic_id: each for each in read_definitions(layout).topics if not each.valid_to}
     if topic_id not in known:
         raise QueryError(f"no topic {topic_id!r}; there are: {', '.join(sorted(known)) or 'none'}")
@@ -98,7 +99,8 @@ def _topic(layout: Layout, topic_id: str) -> Topic:
 def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list[Keyness]:
     # A paragraph that recurs counts once, and first for the others: a notice sets nothing apart.
     seen: set[int] = set()
-    matcher = Matcher([topic])
+    phrases = tuple(phrase for phrase, role in phrases_of(topic) if role >= 0)
+    matcher = Matcher([_of_phrases(topic, phrases, topic.exclude)])
     groups: dict[bool, list[Sampled]] = {True: [], False: []}
     for batch in sampled_texts(con, language):
         for row in batch.to_pylist():
@@ -163,12 +165,24 @@ def _as_topic(topic: Topic, topic_id: str, phrase: str) -> Topic:
         for each in topic.exclude
         if folded in folded_phrase(each, keep_case=topic.case_sensitive)
     )
-    return Topic(
+    return replace(
+        _of_phrases(topic, (phrase,), tuple(around)),
         topic_id=topic_id,
-        name=phrase,
-        aliases=(phrase,),
-        exclude=tuple(around),
+        context_exclude=topic.context_exclude,
+        sections_exclude=topic.sections_exclude,
+    )
+
+
+def _of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
+    """A topic that counts wherever one of the phrases stands, matched as those of `topic` are."""
+    return Topic(
+        topic_id=topic.topic_id,
+        name=topic.name,
+        aliases=phrases,
+        exclude=exclude,
         case_sensitive=topic.case_sensitive,
+        fold_diacritics=topic.fold_diacritics,
+        rules=topic.rules,
         definition_hash="",
     )
 

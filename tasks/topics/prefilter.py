@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchKind
 
 from tasks.text.folding import fold
-from tasks.topics.topic import Topic, folded_phrase
+from tasks.topics.topic import FORBIDS, Topic, folded_phrase, phrases_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 # Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them.
@@ -61,9 +61,14 @@ class Prefilter:
     """Finds the texts that may name one of some topics, and where in them."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
-        topics = tuple(topics)
-        aliases = {folded_phrase(alias) for topic in topics for alias in topic.aliases}
-        phrases = aliases | {folded_phrase(phrase) for topic in topics for phrase in topic.exclude}
+        aliases, phrases = set[str](), set[str]()
+        for topic in topics:
+            reaches_far = topic.within in ("article", "words")
+            for phrase, role in phrases_of(topic):
+                phrases.add(folded := folded_phrase(phrase))
+                # All others matter only in the paragraph of one that counts.
+                if role >= 0 or (role == FORBIDS and reaches_far):
+                    aliases.add(folded)
         self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
         cores = {core(alias) for alias in aliases}
         forms = {one for one in cores if one.isascii()}

@@ -33,6 +33,7 @@ from tests.bench import (
     memory,
     misbehaving,
     overhead,
+    spikes,
     store,
     upkeep,
     warehouse,
@@ -60,6 +61,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
     "intervals": lambda _: intervals.run(),
     "lookalikes": lambda _: print(lookalike_table()),
+    "spikes": lambda _: spikes.run(),
 }
 ONLY_BY_NAME = ("coverage", "desk")
 """Parts that take half an hour and more."""

@@ -62,6 +62,7 @@ def make(case: Case, random: np.random.Generator, runs: int) -> Made:
         MONDAY + np.arange(days),
         is_known,
         total,
+        total,
         np.full(shape, np.nan),
     )
     return Made(panel, hits, shares * articles, factor)

@@ -186,6 +186,12 @@ BLOCKADE = TopicEntry(
     name="Blockade",
     aliases=("blockade", "блокад*", "封锁", "封鎖", "नाकाबंदी"),
 ).topic()
+JOINED = TopicEntry(
+    id="joined",
+    name="Blockade by sea",
+    all_of=(("blockade",), ("strait", "ministers", "summer")),
+    within="sentence",
+).topic()
 NAMES = {"en": "The Harbour Post", "ru": "Портовая газета", "zh": "港口邮报"}
 SOURCES = tuple(
     Source(
@@ -235,5 +241,5 @@ def pages(language: str) -> Iterator[Page]:
 def make(layout: Layout) -> None:
     """Load and publish the articles of all languages."""
     run = stage(layout, RUN, [page for language in WRITTEN for page in pages(language)])
-    load(layout, (BLOCKADE,), SOURCES, [run], now=NOW)
+    load(layout, (BLOCKADE, JOINED), SOURCES, [run], now=NOW)
     publish(layout)

@@ -112,6 +112,17 @@ def test_the_command_prints_the_line_to_add(layout: Layout) -> None:
     assert {fold(alias).text for alias in aliases[1:]} == set(LACKING.values())
 
 
+def test_a_topic_of_groups_says_where_to_add(layout: Layout) -> None:
+    status, out, _ = command(layout, "joined", "--language", "en", "--limit", 3)
+    assert status == 0
+    assert f"en: {ABOUT} of {ABOUT + ELSE} articles mention it" in out
+    assert "naval quarantine" in out
+    assert 'all_of = [[..., "naval quarantine"' in out.splitlines()[-1]
+    listed = json.loads(command(layout, "joined", "--json")[1])
+    phrases = [one["phrase"] for each in listed for one in each["suggestions"]]
+    assert not any("blockade" in phrase or "strait" in phrase for phrase in phrases)
+
+
 def test_the_command_prints_json(layout: Layout) -> None:
     status, out, _ = command(layout, "blockade", "--language", "zh", "--json", "--days", 8)
     assert status == 0
@@ -126,7 +137,10 @@ def test_the_command_prints_json(layout: Layout) -> None:
 
 
 def test_what_is_not_there_is_named(layout: Layout, tmp_path: Path) -> None:
-    assert command(layout, "harvest")[::2] == (1, "no topic 'harvest'; there are: blockade\n")
+    assert command(layout, "harvest")[::2] == (
+        1,
+        "no topic 'harvest'; there are: blockade, joined\n",
+    )
     status, _, err = command(layout, "blockade", "--language", "xx")
     assert (status, err) == (1, "there are no articles in the language 'xx'\n")
     with pytest.raises(QueryError, match="run `presswatch ingest` first"):

@@ -17,7 +17,7 @@ from tasks.text.folding import fold
 from tasks.text.sentence_split import sentence_starts
 from tasks.topics.mentions import Hit, Matcher, count
 from tasks.topics.prefilter import Prefilter, core, odd_characters, passages, variants
-from tasks.topics.topic import Topic
+from tasks.topics.topic import Topic, phrases_of
 from tests.topics.test_mentions import topic
 
 TOPICS = (
@@ -28,6 +28,11 @@ TOPICS = (
     topic("turkey", "İstanbul", "ısparta", "Diyarbakır"),
     topic("fish", "offline fish", "Übermut", "café society", "naïve"),
     topic("ate", "e-mail", "O'Neill", "F-16", "C++", "5G*"),
+    topic("same", all_of=[["G20", "制裁*"], ["huawei", "ss"]], within="sentence", none_of=["5G*"]),
+    topic("near", all_of=[["Straße", "G20"], ["Huawei"]], within={"words": 5}, none_of=["oss"]),
+    topic("beside", "sanctions", "e-mail", context_exclude=["Übermut", "G20"]),
+    topic("bare", "İstanbul", "cafe societé", "ss", "санкции", fold_diacritics=True),
+    topic("cased", "Naïve", "KYRA*", fold_diacritics=True, case_sensitive=True),
 )
 HARD = (
     "STRASSE|STRAẞE|maßes|Massen|ſs|ß|ẞ|s|S|oß|ßs|ISTANBUL|i̇stanbul|İSTANBUL|ıSPARTA|ΚΥΡΏΣΕΙΣ"
@@ -36,7 +41,7 @@ HARD = (
     "|Group\u00a0of\n20|Hua\u00adwei|G\u200b20|E. On the G20|z.B. Huawei|Nov. 3 G20"
 )
 SPELT = [
-    *(phrase.removesuffix("*") for one in TOPICS for phrase in one.aliases + one.exclude),
+    *(phrase.removesuffix("*") for one in TOPICS for phrase, _ in phrases_of(one)),
     *HARD.split("|"),
 ]
 PIECES = st.one_of(

@@ -17,8 +17,11 @@ FULL JOIN (
                count(*) FILTER (field = 'headline') AS hits_headline
         FROM touched_days_articles{local}
         JOIN touched_days_mentions{local} USING (article_id, version_no)
+        JOIN (SELECT topic_id, languages FROM topics WHERE valid_to IS NULL) AS counting
+            USING (topic_id)
         SEMI JOIN source_calendars{local} AS calendar
             ON calendar.source_id = touched_days_articles{local}.source_id AND {published_date} BETWEEN first_day AND last_day
+        WHERE languages IS NULL OR language IS NULL OR list_contains(languages, language)
         GROUP BY topic_id, article_id
     )
     GROUP BY ALL

@@ -13,6 +13,15 @@ from warehouse.read.query import records
 
 Row = dict[str, Any]
 
+# Mentions with the languages of their topic, and the condition that it counts an article's.
+IN_LANGUAGES = (
+    "JOIN (SELECT topic_id, languages FROM topics WHERE valid_to IS NULL) AS counting"
+    " USING (topic_id)"
+)
+OF_LANGUAGES = (
+    "(hit.languages IS NULL OR articles.language IS NULL"
+    " OR list_contains(hit.languages, articles.language))"
+)
 CONTEXTS = 3  # sentences shown of an article
 MOST_COPIES = 50
 MOST_BLOCKS = 300
@@ -40,8 +49,10 @@ def counted_sql(selection: Selection) -> str:
     if selection.topics:
         field = " AND field = 'headline'" if selection.is_headlines_only else ""
         parts.append(
-            f"SEMI JOIN (FROM mentions WHERE {selection.of_topics()}{field}) AS hit\n"
-            "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no"
+            f"SEMI JOIN (FROM mentions {IN_LANGUAGES}\n"
+            f"    WHERE {selection.of_topics()}{field}) AS hit\n"
+            "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no\n"
+            f"   AND {OF_LANGUAGES}"
         )
     if selection.is_revised_only:
         parts.append(
@@ -108,7 +119,8 @@ def contexts(
         WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.of_topics()}{field}
         QUALIFY row_number() OVER (PARTITION BY article_id, field, sentence_no
                                    ORDER BY char_start, topic_id) = 1
-        ORDER BY list_position(['headline', 'standfirst', 'body', 'caption'], field), char_start""",
+        ORDER BY list_position(['headline', 'kicker', 'standfirst', 'body', 'caption'], field),
+                 char_start""",
         [list(ids)],
     )
     found: dict[str, list[Row]] = defaultdict(list)

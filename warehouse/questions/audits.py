@@ -6,7 +6,7 @@ what the precision would be if all of these were no, or yes.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,9 @@ def audit_words(found: Audited | None) -> str:
 
 def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     """The last audit of a topic that has a yes or a no; None without one."""
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'audits'"
+    if not con.execute(tables).fetchall():
+        return None  # a snapshot of an earlier version
     rows = records(
         con,
         """SELECT audits.*, topics.valid_to IS NULL AND topics.topic_id IS NOT NULL AS is_current
@@ -127,8 +130,9 @@ def corrected(found: Audited | None, row: Mapping[str, Any]) -> Estimate | None:
     """The share of a row of `series`, corrected by an audit; None without an audit or articles.
 
     It supposes that the topic is as precise in the row's articles as in those that were audited.
+    An audit of a definition that no longer counts corrects nothing.
     """
-    if found is None or row["share"] is None:
+    if found is None or not found.is_current or row["share"] is None:
         return None
     raw = Estimate(row["share"], row["low"], row["high"])
     return corrected_share(raw, found.of_any, found.missed)
@@ -291,10 +295,3 @@ def _blamed(
         if len(wrong) >= least
     ]
     return sorted(found, key=lambda each: (each.right - each.wrong, each.text))
-
-
-def audits_of(
-    con: duckdb.DuckDBPyConnection, topic_ids: Sequence[str]
-) -> dict[str, Audited | None]:
-    """The last audit of each topic."""
-    return {topic_id: audited(con, topic_id) for topic_id in topic_ids}

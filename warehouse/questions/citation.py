@@ -5,6 +5,7 @@ from datetime import datetime
 
 import duckdb
 
+from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import Row, totals
 from warehouse.read.source_health import percent_down
@@ -17,7 +18,7 @@ def citation(
     load: tuple[int, datetime],
     about: str = "",
 ) -> str:
-    """Snapshot, range, versions of the topics, sources, and what is missing.
+    """Snapshot, range, versions and audits of the topics, sources, and what is missing.
 
     Args:
         con: the snapshot.
@@ -27,10 +28,13 @@ def citation(
         about: what it is a figure of, in place of the topics.
     """
     versions = con.sql(
-        "SELECT name, topic_version FROM topics"
+        "SELECT topic_id, name, topic_version FROM topics"
         f" WHERE valid_to IS NULL AND {selection.of_topics()} ORDER BY name"
     ).fetchall()
-    topics = about or ", ".join(f"{name} (definition {number})" for name, number in versions)
+    topics = about or ", ".join(
+        f"{name} (definition {number}, {audit_words(audited(con, topic_id))})"
+        for topic_id, name, number in versions
+    )
     [(sources,)] = con.sql(
         "SELECT count(DISTINCT source_id) FROM topic_daily"
         f" WHERE {selection.of_days()} AND {selection.of_sources()}"

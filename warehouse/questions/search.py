@@ -19,6 +19,7 @@ Row = dict[str, Any]
 Days = Sequence[tuple[date, int]]
 
 FIELDS = {
+    "kicker": "kicker",
     "headline": "headline",
     "standfirst": "standfirst",
     "body": "body",

@@ -95,7 +95,7 @@ def _derived(row: Row) -> Row:
 def spikes_sql(selection: Selection) -> str:
     """The SQL of `spikes`."""
     return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
-       score, headlines
+       score, threshold, false_alarms_per_year, headlines
 FROM topic_spikes
 WHERE {selection.of_days()} AND {selection.of_topics()}
 ORDER BY day, topic_id"""
@@ -104,7 +104,8 @@ ORDER BY day, topic_id"""
 def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """Days far above a topic's past, as in topic_spikes; none where sources are left out.
 
-    Rows: topic_id, day, hits, articles, share, expected (articles), score, headlines.
+    Rows: topic_id, day, hits, articles, share, expected (articles), score, threshold (the fewest
+    hits that would have been a spike), false_alarms_per_year (by which it was judged), headlines.
     """
     return records(con, spikes_sql(selection)) if selection.has_all_sources else []
 

@@ -102,11 +102,12 @@ def sampled_texts(con: duckdb.DuckDBPyConnection, language: str) -> pa.RecordBat
 def all_texts(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pa.RecordBatchReader:
     """The texts of all chosen_articles.
 
-    Columns: language, counts, published_date, url, headline, standfirst, body, captions.
+    Columns: language, counts, published_date, url, and those that topics are counted in: kicker,
+    headline, standfirst, body, captions, section.
     """
     return con.sql(
-        f"""SELECT about.language, counts, about.published_date, url, texts.headline, standfirst,
-               body, captions
+        f"""SELECT about.language, counts, about.published_date, url, kicker, texts.headline,
+               standfirst, body, captions, section
         FROM {texts_of(files)} AS texts
         JOIN chosen_articles AS about USING (article_id, version_no)"""
     ).to_arrow_reader(ROWS_AT_ONCE)

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS topic_daily{local} (
     articles_with_mention          BIGINT,
     mentions                       BIGINT,
     articles                       BIGINT,
+    articles_other_languages       BIGINT,
     share                          DOUBLE,
     articles_with_mention_headline BIGINT,
     mentions_headline              BIGINT,
@@ -34,7 +35,10 @@ COMMENT ON COLUMN topic_daily{local}.language IS 'Language of the source';
 COMMENT ON COLUMN topic_daily{local}.day IS '{clock_day} of publication';
 COMMENT ON COLUMN topic_daily{local}.articles_with_mention IS 'Articles in which the topic comes up';
 COMMENT ON COLUMN topic_daily{local}.mentions IS 'Mentions in them';
-COMMENT ON COLUMN topic_daily{local}.articles IS 'All articles';
+COMMENT ON COLUMN topic_daily{local}.articles IS
+    'All articles in the languages of the topic (topics.languages), or in none that is known';
+COMMENT ON COLUMN topic_daily{local}.articles_other_languages IS
+    'Articles in other languages, in which the topic has no phrase to find: neither they nor their mentions count here';
 COMMENT ON COLUMN topic_daily{local}.share IS 'articles_with_mention / articles; NULL without articles';
 COMMENT ON COLUMN topic_daily{local}.articles_with_mention_headline IS
     'Articles with a mention in the headline';

@@ -9,6 +9,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        sum(articles_with_mention)::BIGINT AS articles_with_mention,
        sum(mentions)::BIGINT AS mentions,
        sum(articles)::BIGINT AS articles,
+       sum(articles_other_languages)::BIGINT AS articles_other_languages,
        sum(articles_with_mention) / nullif(sum(articles), 0) AS share,
        sum(articles_with_mention_headline)::BIGINT AS articles_with_mention_headline,
        sum(mentions_headline)::BIGINT AS mentions_headline,
@@ -23,7 +24,8 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        sum(articles_with_mention_whole) / nullif(sum(articles_whole), 0) AS share_whole,
        round(sum(estimated_published), 2) AS estimated_published,
        -- A missing day has no count of articles, yet what it lost may be known.
-       sum(coalesce(articles, 0)) FILTER (estimated_published IS NOT NULL)
+       sum(coalesce(articles + articles_other_languages, 0))
+           FILTER (estimated_published IS NOT NULL)
            / nullif(sum(estimated_published), 0) AS completeness,
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial') AS days_partial,
@@ -46,7 +48,10 @@ COMMENT ON COLUMN topic_{unit}ly{local}.language IS 'Language of the source';
 COMMENT ON COLUMN topic_{unit}ly{local}.period IS 'First day of the {period}';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention IS 'Articles in which the topic comes up';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions IS 'Mentions in them';
-COMMENT ON COLUMN topic_{unit}ly{local}.articles IS 'All articles';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles IS
+    'All articles in the languages of the topic, as in topic_daily{local}';
+COMMENT ON COLUMN topic_{unit}ly{local}.articles_other_languages IS
+    'Articles in other languages, which count nowhere here';
 COMMENT ON COLUMN topic_{unit}ly{local}.share IS 'articles_with_mention / articles; NULL without articles';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_headline IS
     'Articles with a mention in the headline';

@@ -108,6 +108,7 @@ def _texts(version: Row, body: str | None) -> dict[str, str]:
     """The fields of a version that topics are counted in."""
     captions = "\n".join(version["captions"] or ())
     return {
+        "kicker": version["kicker"] or "",
         "headline": version["headline"] or "",
         "standfirst": version["standfirst"] or "",
         "body": body or "",
