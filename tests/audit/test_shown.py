@@ -126,3 +126,10 @@ def test_an_audit_of_another_definition_says_so_and_corrects_nothing(layout: Lay
     answer = Tools(Snapshots(layout)).series("harvest", unit="month")
     assert answer["audit"].endswith(", 1 unsure, of definition 1")
     assert answer["total"]["corrected_share"] is None
+    with snapshot(layout) as con:
+        found = audited(con, "harvest")
+        assert found
+        assert found.still
+        # Both definitions find the same articles.
+        assert found.still.share == pytest.approx(found.precision.share)
+        assert "counted by today's definition" in printed(results_view(con, "harvest"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.questions.selection import literal
 from warehouse.read.query import records
 from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall
 
@@ -38,6 +39,8 @@ class Audited:
     recall: Estimate | None  # None where no near misses were judged
     of_any: Estimate  # the precision as an estimate for any articles of the topic
     missed: Estimate | None  # the share of the articles without a mention that are about it
+    # Where another definition counts now, the precision of the articles that both count.
+    still: Estimate | None
 
     @property
     def n(self) -> int:
@@ -113,8 +116,17 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         bounds=(bounds[0], bounds[1]),
         recall=found,
         of_any=_certain(estimate(units, is_finite=False)),
+        still=None if row["is_current"] else _still(con, topic_id, row["audit_id"]),
         missed=missed,
     )
+
+
+def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Estimate | None:
+    counted = (
+        "article_id IN (SELECT article_id FROM mentions SEMI JOIN articles"
+        f" USING (article_id, version_no) WHERE topic_id = {literal(topic_id)})"
+    )
+    return estimate(article_units(con, audit_id, only=counted))
 
 
 def _certain(found: Estimate | None) -> Estimate:
@@ -212,14 +224,10 @@ def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> 
     ).fetchall()
     found = {}
     for (value,) in values:
-        of = f"{column} IS NOT DISTINCT FROM {_quoted(value)}"
+        of = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
         if share := estimate(article_units(con, audit_id, only=of)):
             found[value or "unknown"] = share
     return found
-
-
-def _quoted(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
 def precision_by_mention(con: duckdb.DuckDBPyConnection, audit_id: str) -> Estimate | None:
@@ -260,6 +268,12 @@ def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
 
 
+def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+    """Sections that hold more wrong articles than right ones, by weight."""
+    found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
+    return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
+
+
 def _words_beside(row: Row) -> set[str]:
     return set(WORD.findall(f"{row['context_left']} {row['context_right']}".lower()))
 
@@ -272,7 +286,8 @@ def _blamed(
 ) -> list[Blame]:
     rows = records(
         con,
-        """SELECT article_id, weight, mentions.verdict, mentions.alias, context_left, context_right
+        """SELECT article_id, weight, mentions.verdict, mentions.alias, section,
+               context_left, context_right
         FROM audit_mentions AS mentions
         JOIN audit_articles AS articles USING (audit_id, article_id)
         WHERE audit_id = ? AND mentions.verdict IN ('yes', 'no')""",
