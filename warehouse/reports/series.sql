@@ -13,9 +13,10 @@ SELECT topic_id, {part} AS part,
        sum({hits})::BIGINT AS hits, sum({articles})::BIGINT AS articles,
        hits / nullif(sum({articles}), 0) AS share,
        -- A missing day has no count of articles, yet what it lost may be known.
-       sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
+       sum(coalesce(d.articles, 0) + coalesce(d.articles_other_languages, 0))
            FILTER (estimated_published IS NOT NULL)::BIGINT AS collected,
        sum(estimated_published) AS estimated_published,
+       sum(d.articles_other_languages)::BIGINT AS articles_other_languages,
        count(d.articles) AS days_collected, count(*) AS days
 FROM days AS d
 WHERE {where}
