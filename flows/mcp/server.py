@@ -312,6 +312,7 @@ def _figure(row: questions.Row, audit: Audited | None) -> Answer:
         "state": "not collected" if not is_known else "in part" if is_part else "collected",
         "hits": row["hits"],
         "articles": row["articles"],
+        "articles_in_other_languages": row["articles_other_languages"],
         "share": row["share"],
         "interval_95": None if row["low"] is None else [row["low"], row["high"]],
         "corrected_share": better and better.share,
