@@ -5,6 +5,7 @@ Every answer begins with its coverage, and what was not collected is never given
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -35,7 +36,8 @@ from warehouse.read.query import QueryError, records
 
 INSTRUCTIONS = """Presswatch counts how often topics come up in news articles that were collected on
 this machine. Call `topics` first: it names the topics, sources and days that there are. Days are
-UTC, as 2026-11-27. Each answer begins with `coverage`: repeat `coverage.says` with any figure.
+written as 2026-11-27; `coverage.days` says in which time zone. Each answer begins with `coverage`:
+repeat `coverage.says` with any figure.
 null, "not collected" and `days_not_collected` mean that nothing is known; only 0 means none.
 A share is articles that mention the topic over all articles of the same days and sources; compare
 shares by their 95 % intervals. `audit` says how many of a sample of the topic's articles a person
@@ -48,12 +50,12 @@ MOST_SENTENCES = 200
 Topic = Annotated[str, Field(description="Id of a topic, as in `topics`")]
 Topics = Annotated[list[str], Field(description="Ids of topics; all when empty")]
 Sources = Annotated[list[str], Field(description="Ids of sources; all when empty")]
-FirstDay = Annotated[str, Field(description="First UTC day; else the first that is known")]
-LastDay = Annotated[str, Field(description="Last UTC day, itself included; else the last known")]
+FirstDay = Annotated[str, Field(description="First day; else the first that is known")]
+LastDay = Annotated[str, Field(description="Last day, itself included; else the last known")]
 Copies = Annotated[bool, Field(description="Whether syndicated copies of a text are left out")]
 
 
-def create_server(layout: Layout) -> MCPServer:
+def create_server(layout: Layout, *, is_local: bool = False) -> MCPServer:
     """The server over the current snapshot of a data folder, and over those that follow it."""
     server = MCPServer(
         "presswatch",
@@ -61,7 +63,7 @@ def create_server(layout: Layout) -> MCPServer:
         instructions=INSTRUCTIONS,
         log_level="WARNING",
     )
-    tools = Tools(Snapshots(layout))
+    tools = Tools(Snapshots(layout), is_local=is_local)
     reading = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     for each in (
         tools.topics,
@@ -78,8 +80,8 @@ def create_server(layout: Layout) -> MCPServer:
 class Tools:
     """The tools; their docstrings and the fields above are their descriptions for a client."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
-        self._snapshots = snapshots
+    def __init__(self, snapshots: Snapshots, *, is_local: bool = False) -> None:
+        self._snapshots, self._is_local = snapshots, is_local
 
     def topics(self) -> Answer:
         """The topics with their phrases, the sources, and the days that were collected.
@@ -177,14 +179,15 @@ class Tools:
                 raise QueryError(f"limit must be 1 to {MOST_SENTENCES}, got {limit}")
             chosen: dict[str, Any] = {"topics": (topic,), "sources": tuple(sources)}
             selection = _selection(known, first_day, last_day, **chosen)
+            date_of = selection.sql("{published_date}")
             those = (
                 "FROM mention_contexts"
-                f" WHERE {selection.of_topics()} AND {selection.of_days('published_date')}"
+                f" WHERE {selection.of_topics()} AND {selection.of_days(date_of)}"
                 f" AND {f'source_id IN ({listed(sources)})' if sources else 'true'}"
                 f" AND {'NOT is_copy' if without_copies else 'true'}"
             )
             count = "count(DISTINCT article_id) AS articles, count(*) AS mentions"
-            columns = "published_date AS day, source, headline, field, context, url, is_truncated"
+            columns = f"{date_of} AS day, source, headline, field, context, url, is_truncated"
             newest = "ORDER BY published_at DESC, url, field, char_start"
             [counts] = records(con, f"SELECT {count} {those}")
             found = records(con, f"SELECT {columns} {those} {newest} LIMIT {limit}")
@@ -202,7 +205,7 @@ class Tools:
     def usual(
         self,
         unit: Annotated[str, Field(json_schema_extra={"enum": [*LENGTHS]})] = "week",
-        day: Annotated[str, Field(description="UTC day; else the last whole one")] = "",
+        day: Annotated[str, Field(description="Day; else the last whole one")] = "",
         topics: Topics = [],  # noqa: B006
         sources: Sources = [],  # noqa: B006
     ) -> Answer:
@@ -218,8 +221,10 @@ class Tools:
             first = last - timedelta(days=LENGTHS[unit] - 1)
             chosen: dict[str, Any] = {"topics": tuple(topics), "sources": tuple(sources)}
             now = _selection(known, f"{first}", f"{last}", **chosen)
-            past = Selection(compared_since(unit, last), first - timedelta(days=1), **chosen)
-            found = compared(con, unit, last, now.sources)
+            past = replace(
+                now, first_day=compared_since(unit, last), last_day=first - timedelta(days=1)
+            )
+            found = compared(con, unit, last, now.sources, is_local=known.is_local)
             rows = [
                 {"id": topic, "topic": known.topics[topic], "verdict": "not collected"}
                 | {"audit": audit_words(audit)}
@@ -242,7 +247,7 @@ class Tools:
         """The snapshot and what there is in it; expected errors become those of the tool."""
         try:
             with self._snapshots.cursor() as con:
-                yield con, choices(con)
+                yield con, choices(con, is_local=self._is_local)
         except QueryError as error:
             raise ToolError(str(error)) from error
 
@@ -266,7 +271,8 @@ def _selection(
     first = _day("first_day", first_day) or min(known.first_day or last, last)
     if unit not in ("", *UNITS):
         raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
-    return checked(Selection(first, last, unit or fitting_unit(first, last), **chosen), known)
+    unit = unit or fitting_unit(first, last)
+    return checked(Selection(first, last, unit, is_local=known.is_local, **chosen), known)
 
 
 def _last_day(known: Choices) -> date:

@@ -13,6 +13,7 @@ from tasks.report.figures import REPORTS
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import choices
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
 
 DAYS = 21  # columns of the table, up to the last day that has articles
@@ -25,13 +26,14 @@ Cell = Mapping[str, Any]  # a row of daily.sql; its counts are None when the day
 Sources = dict[str, dict[date, Cell]]
 
 
-def daily_report(layout: Layout) -> RenderableType:
+def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share and a chart."""
     with snapshot(layout) as con:
-        rows = records(con, (REPORTS / "daily.sql").read_text(), {"days": DAYS})
+        known = choices(con, is_local=is_local)
+        sql = of_days((REPORTS / "daily.sql").read_text(), known.is_local)
+        rows = records(con, sql, {"days": DAYS})
         audits = {
-            name: audit_words(audited(con, topic_id))
-            for topic_id, name in choices(con).topics.items()
+            name: audit_words(audited(con, topic_id)) for topic_id, name in known.topics.items()
         }
     last = max((row["day"] for row in rows), default=date.min)
     calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []

@@ -243,7 +243,7 @@ PLANTS = {
     " VALUES ('ghost', 2, now())",
     "local_dates": "UPDATE articles SET published_precision = 'week'",
 }
-LOCAL = re.compile(r"\b(coverage|topic_daily|topic_weekly|topic_monthly)\b")
+LOCAL = re.compile(r"\b(coverage|coverage_gaps|topic_daily|topic_weekly|topic_monthly)\b")
 PLANTS |= {
     f"{check}_local": LOCAL.sub(r"\1_local", PLANTS[check])
     for check in PLANTS

@@ -18,7 +18,10 @@ def overview(request: Request) -> Response:
         # The last day is read in part: the one before it is the last whole one.
         day = view.known.last_day - timedelta(days=1)
         rows = {
-            unit: compared(view.con, unit, day, view.selection.sources) for unit in ("day", "week")
+            unit: compared(
+                view.con, unit, day, view.selection.sources, is_local=view.known.is_local
+            )
+            for unit in ("day", "week")
         }
         topics = [
             {
