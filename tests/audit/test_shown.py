@@ -28,8 +28,8 @@ from warehouse.questions.audits import (
     precision_by,
     precision_by_alias,
     precision_by_mention,
-    wrong_aliases,
 )
+from warehouse.questions.wrong_articles import wrong_aliases
 from warehouse.read.query import snapshot
 
 
