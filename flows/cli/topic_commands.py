@@ -18,6 +18,8 @@ from flows.cli.options import DataFolder, SourcesFile, TopicsFile
 from flows.cli.query_commands import readable_layout
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
+from warehouse.questions.audits import audit_words, audited
+from warehouse.read.query import open_snapshot
 
 MOST_SHOWN = 8  # languages of a topic
 
@@ -56,6 +58,11 @@ def list_topics(
             told or "-",
         )
     wide_console().print(table)
+    if con := open_snapshot(installation.layout):
+        with con:
+            for topic in installation.topics:
+                words = audit_words(audited(con, topic.topic_id))
+                wide_console().print(printable(f"{topic.topic_id}: {words}"))
 
 
 def _languages(codes: Sequence[str] | None) -> str:

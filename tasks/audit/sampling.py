@@ -89,7 +89,7 @@ def draw_sample(
 
 
 def _sampled(row: Row, drawn: Drawn, hits: Sequence[Hit], text: str) -> SampledArticle:
-    names = ("article_id", "version_no", "source_id", "language", "alias", "period")
+    names = ("article_id", "version_no", "source_id", "language", "section", "alias", "period")
     return SampledArticle(
         **{name: row[name] for name in names},
         stratum=drawn.stratum,
@@ -112,8 +112,8 @@ def of_languages(topic_id: str) -> str:
     )
 
 
-SHOWN = """article_id::VARCHAR AS article_id, version_no, source_id, language, headline,
-    url_canonical AS url, published_date, strftime(published_date, '%Y-%m') AS period"""
+SHOWN = """article_id::VARCHAR AS article_id, version_no, source_id, language, section,
+    headline, url_canonical AS url, published_date, strftime(published_date, '%Y-%m') AS period"""
 
 
 def _counted(

@@ -29,6 +29,7 @@ from warehouse.build.loaded_definitions import (
     note_replaced,
     replaced_topics,
     set_definitions,
+    set_false_alarms,
 )
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
@@ -47,7 +48,7 @@ from warehouse.layers.commits import (
     read_commits,
     sweep,
 )
-from warehouse.layers.definitions import Definitions, SourceDefinition, update_definitions
+from warehouse.layers.definitions import Definitions, update_definitions
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
@@ -102,6 +103,7 @@ def load(
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
     latest_rules: bool = False,  # count topics anew that are counted by earlier matching rules
+    false_alarms: float | None = None,  # of spikes, a topic and year; None keeps the earlier rate
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # may count topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
@@ -114,7 +116,15 @@ def load(
     """
     with synchronised(layout, waiting):
         return _load(
-            layout, topics, sources, runs, limits, now, processes, latest_rules=latest_rules
+            layout,
+            topics,
+            sources,
+            runs,
+            limits,
+            now,
+            processes,
+            false_alarms=false_alarms,
+            latest_rules=latest_rules,
         )
 
 
@@ -124,6 +134,7 @@ def rebuild_warehouse(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
+    false_alarms: float | None = None,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
@@ -138,7 +149,9 @@ def rebuild_warehouse(
         if not is_working_copy(layout):
             require_vintages(layout)
         loader.drop_writer(layout)
-        report = _load(layout, topics, sources, (), limits, None, processes)
+        report = _load(
+            layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms
+        )
         publish_locked(layout)
     return report
 
@@ -149,6 +162,7 @@ def publish_all(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
+    false_alarms: float | None = None,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> Path | None:
@@ -158,7 +172,7 @@ def publish_all(
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
-            _load(layout, topics, sources, (), limits, None, processes)
+            _load(layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms)
         return publish_locked(layout)
 
 
@@ -171,6 +185,7 @@ def _load(
     now: datetime | None,
     processes: int | None,
     *,
+    false_alarms: float | None = None,
     latest_rules: bool = False,
 ) -> LoadReport:
     sweep(layout)
@@ -180,14 +195,14 @@ def _load(
         # Updated from an earlier version of the file, they would give other topics these numbers.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
-        definitions = update_definitions(
-            layout, topics, map(_source_definition, sources), now, latest_rules=latest_rules
-        )
+        described = [source.definition for source in sources]
+        definitions = update_definitions(layout, topics, described, now, latest_rules=latest_rules)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
+        is_redefined |= set_false_alarms(con, false_alarms)
         if is_redefined:
-            # More memory for DuckDB: a changed definition reaches into all history.
+            # More memory for DuckDB: a changed definition or rule reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
         rule = kept = kept_rule(con)
@@ -212,7 +227,7 @@ def _load(
         set_rule(con, rule)
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
-        # Changed topics and sources affect all history, new runs only their own rows.
+        # Changed topics, sources and rules affect all history, new runs only their own rows.
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
@@ -220,13 +235,6 @@ def _load(
         for counts in commit.outcomes.values():
             outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
-
-
-def _source_definition(source: Source) -> SourceDefinition:
-    low, high = source.expected_daily or (None, None)
-    return SourceDefinition(
-        source.id, source.name, source.country, source.language, source.timezone, low, high
-    )
 
 
 def _add_runs(

@@ -80,6 +80,7 @@ def _arguments(installation: Installation) -> dict[str, Any]:
         "topics": installation.topics,
         "sources": installation.sources,
         "limits": installation.settings.limits,
+        "false_alarms": installation.settings.spike_false_alarms,
         "processes": installation.settings.processes,
         "waiting": log.info,
     }

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import Steps, matching
 from tasks.text.toml_reader import ConfigError, read_entries
+from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
 WORDS = re.compile(r"[\w\s-]+")
@@ -192,6 +193,14 @@ class Source(BaseModel):
     def listings(self) -> tuple[str, ...]:
         """Every address that lists articles: feeds, sitemaps, sections."""
         return self.feeds + self.sitemaps + self.sections
+
+    @property
+    def definition(self) -> SourceDefinition:
+        """What the warehouse keeps of it."""
+        low, high = self.expected_daily or (None, None)
+        return SourceDefinition(
+            self.id, self.name, self.country, self.language, self.timezone, low, high
+        )
 
     @property
     def marks(self) -> BlockOverrides:

@@ -29,9 +29,11 @@ from tests.bench import (
     coverage,
     desk,
     growth,
+    intervals,
     memory,
     misbehaving,
     overhead,
+    spikes,
     store,
     upkeep,
     warehouse,
@@ -57,7 +59,9 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
         asked.days, asked.keep, listings_only=asked.listings_only
     ),
     "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
+    "intervals": lambda _: intervals.run(),
     "lookalikes": lambda _: print(lookalike_table()),
+    "spikes": lambda _: spikes.run(),
 }
 ONLY_BY_NAME = ("coverage", "desk")
 """Parts that take half an hour and more."""

@@ -256,7 +256,7 @@ def test_exports_hold_the_series(reader: TestClient) -> None:
         texts = unescape(book.read("xl/sharedStrings.xml").decode())
         assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == len(rows) + 1
     [cited] = re.findall(r"<p>(Presswatch, snapshot [^<]*)</p>", page)
-    assert "Search for mayor*, harbour: share of articles by week" in cited
+    assert "Search for mayor*, harbour (not audited): share of articles by week" in cited
     assert unescape(cited) in texts
     assert page.count('<td class="n">100%</td>') + page.count("unknown</td>") == len(rows)
     for name in ("search.sql?q=mayor", "search.csv", "search.png?q=mayor"):

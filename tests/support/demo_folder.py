@@ -57,6 +57,11 @@ def ingest_now(data: Path, sources: Path) -> None:
         ]
     about = (installation.layout, installation.topics, installation.sources)
     batches = [one.batch for one in refined if one.batch]
-    load(*about, [run_part(run_id, batches)], limits=installation.settings.limits)
+    load(
+        *about,
+        [run_part(run_id, batches)],
+        limits=installation.settings.limits,
+        false_alarms=installation.settings.spike_false_alarms,
+    )
     publish_all(*about)
     write_report(installation.layout, installation.layout.report)

@@ -190,6 +190,7 @@ PLANTS = {
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
     "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions > 1",
     "articles_one_row": "INSERT INTO articles FROM articles WHERE url_canonical LIKE '%/one'",
+    "audit_weights": "INSERT INTO audit_verdicts (audit_id, article_id) SELECT 'none', uuid()",
     "attention_index_counts": "UPDATE attention_index SET articles = articles + 1"
     " WHERE period_kind = 'month'",
     "attention_index_means": "UPDATE attention_index SET gpr_style = gpr_style + 1",
@@ -242,7 +243,7 @@ PLANTS = {
     " VALUES ('ghost', 2, now())",
     "local_dates": "UPDATE articles SET published_precision = 'week'",
 }
-LOCAL = re.compile(r"\b(coverage|topic_daily|topic_weekly|topic_monthly)\b")
+LOCAL = re.compile(r"\b(coverage|coverage_gaps|topic_daily|topic_weekly|topic_monthly)\b")
 PLANTS |= {
     f"{check}_local": LOCAL.sub(r"\1_local", PLANTS[check])
     for check in PLANTS

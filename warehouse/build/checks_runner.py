@@ -6,7 +6,8 @@ from typing import Any
 import duckdb
 
 from warehouse.build.mart_merge import ADDED, OF_RUNS
-from warehouse.build.sql_files import DAYS, fill_in, make_view, read_sql
+from warehouse.build.sql_files import make_view, read_sql
+from warehouse.read.kinds_of_days import DAYS, fill_in
 from warehouse.read.query import records
 
 OFFENDERS = 5  # rows that the error of a failed check shows

@@ -1,4 +1,4 @@
-"""Topics and sources in the loader's file, and the effects of changed topic definitions.
+"""Topics, sources and the rule of spikes in the loader's file, and the effects of changed topics.
 
 The effects, the counts of the old and of the new version, are kept as JSON beside the layers: from
 Parquet nothing can tell which articles existed when the definition changed.
@@ -58,6 +58,24 @@ def set_definitions(con: Connection, definitions: Definitions) -> None:
     con.execute("DELETE FROM topics")
     insert(con, "topics", [_topic_row(topic) for topic in definitions.topics])
     insert(con, "source_definitions", [asdict(source) for source in definitions.sources])
+
+
+def set_false_alarms(con: Connection, rate: float | None) -> bool:
+    """Set how many false alarms of spikes a topic may have in a year; whether that is a change.
+
+    None keeps the rate of the last load, or sets 1. A change is in `changed_spike_rule`, for the
+    mart of spikes.
+    """
+    kept = con.execute("FROM spike_rule").fetchall()
+    if rate is None:
+        ((rate,),) = kept or [(1.0,)]
+    is_changed = kept != [(rate,)]
+    con.execute("CREATE OR REPLACE TEMP TABLE changed_spike_rule AS FROM spike_rule LIMIT 0")
+    if is_changed:
+        con.execute("DELETE FROM spike_rule")
+        con.execute("INSERT INTO spike_rule VALUES (?)", [rate])
+        con.execute("INSERT INTO changed_spike_rule FROM spike_rule")
+    return is_changed
 
 
 def counted_topics(con: Connection) -> dict[str, int]:

@@ -15,7 +15,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("topic_daily", "topic_weekly", "topic_monthly"),
         *("topic_daily_local", "topic_weekly_local", "topic_monthly_local", "attention_index"),
         *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
-        *("topic_pairs", "archive_daily"),
+        *("topic_dispersion", "share_interval"),
+        *("spike_rule", "topic_pairs", "archive_daily"),
     ),
     "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
@@ -32,6 +33,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "source_calendars",
             "source_calendars_local",
             "coverage_gaps",
+            "coverage_gaps_local",
             "listing_reads",
             "listing_reaches",
             "polls",

@@ -7,26 +7,12 @@ from itertools import product
 from pathlib import Path
 
 import warehouse
+from warehouse.read.kinds_of_days import DAYS, fill_in
 
 SQL = Path(warehouse.__path__[0])
 # Values for templates, which are files with {unit} or {local} in their name: topic_{unit}ly{local},
 # for example.
 UNITS = ({"unit": "week", "period": "ISO week"}, {"unit": "month", "period": "month"})
-# Days in UTC and in the time zone of each source.
-DAYS = (
-    {
-        "local": "",
-        "published_date": "published_date",
-        "clock": "UTC",
-        "clock_day": "UTC day",
-    },
-    {
-        "local": "_local",
-        "published_date": "published_local_date",
-        "clock": "local",
-        "clock_day": "Day in the time zone of the source",
-    },
-)
 
 
 @cache
@@ -41,13 +27,6 @@ def read_sql(folder: str) -> Mapping[str, str]:
         for unit, day in product(units, days):
             texts[fill_in(path.stem, unit | day)] = fill_in(path.read_text(), unit | day)
     return texts
-
-
-def fill_in(template: str, values: Mapping[str, str]) -> str:
-    """The template with values in place of their names in braces."""
-    for name, value in values.items():
-        template = template.replace(f"{{{name}}}", value)
-    return template
 
 
 def sql_hash() -> str:

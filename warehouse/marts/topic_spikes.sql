@@ -5,6 +5,7 @@
 -- Touched by: day FROM topic_spikes WHERE day IN (SELECT published_date FROM changed_articles)
 -- Touched by: day FROM topic_spikes SEMI JOIN recounted USING (topic_id)
 -- Touched by: day FROM topic_spikes WHERE EXISTS (FROM changed_sources)
+-- Touched by: DISTINCT day FROM topic_daily WHERE EXISTS (FROM changed_spike_rule)
 --
 -- spikes are those of the touched days, computed by warehouse/stats/spikes.py: a day's score depends on the
 -- 224 days before it. Headlines are read from the articles and their sources.
@@ -27,7 +28,8 @@ behind AS (
     GROUP BY topic_id, day
 )
 SELECT topic_id, day, hits AS articles_with_mention, total AS articles, hits / total AS share,
-       expected, score, sources, coalesce(headlines, []) AS headlines
+       expected, score, threshold, (FROM spike_rule) AS false_alarms_per_year, sources,
+       coalesce(headlines, []) AS headlines
 FROM spikes
 LEFT JOIN behind USING (topic_id, day)
 ORDER BY topic_id, day

@@ -6,12 +6,13 @@ what the precision would be if all of these were no, or yes.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from warehouse.questions.selection import literal
 from warehouse.read.query import records
 from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall
 
@@ -38,6 +39,8 @@ class Audited:
     recall: Estimate | None  # None where no near misses were judged
     of_any: Estimate  # the precision as an estimate for any articles of the topic
     missed: Estimate | None  # the share of the articles without a mention that are about it
+    # Where another definition counts now, the precision of the articles that both count.
+    still: Estimate | None
 
     @property
     def n(self) -> int:
@@ -69,6 +72,9 @@ def audit_words(found: Audited | None) -> str:
 
 def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     """The last audit of a topic that has a yes or a no; None without one."""
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'audits'"
+    if not con.execute(tables).fetchall():
+        return None  # a snapshot of an earlier version
     rows = records(
         con,
         """SELECT audits.*, topics.valid_to IS NULL AND topics.topic_id IS NOT NULL AS is_current
@@ -110,8 +116,17 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         bounds=(bounds[0], bounds[1]),
         recall=found,
         of_any=_certain(estimate(units, is_finite=False)),
+        still=None if row["is_current"] else _still(con, topic_id, row["audit_id"]),
         missed=missed,
     )
+
+
+def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Estimate | None:
+    counted = (
+        "article_id IN (SELECT article_id FROM mentions SEMI JOIN articles"
+        f" USING (article_id, version_no) WHERE topic_id = {literal(topic_id)})"
+    )
+    return estimate(article_units(con, audit_id, only=counted))
 
 
 def _certain(found: Estimate | None) -> Estimate:
@@ -127,8 +142,9 @@ def corrected(found: Audited | None, row: Mapping[str, Any]) -> Estimate | None:
     """The share of a row of `series`, corrected by an audit; None without an audit or articles.
 
     It supposes that the topic is as precise in the row's articles as in those that were audited.
+    An audit of a definition that no longer counts corrects nothing.
     """
-    if found is None or row["share"] is None:
+    if found is None or not found.is_current or row["share"] is None:
         return None
     raw = Estimate(row["share"], row["low"], row["high"])
     return corrected_share(raw, found.of_any, found.missed)
@@ -208,14 +224,10 @@ def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> 
     ).fetchall()
     found = {}
     for (value,) in values:
-        of = f"{column} IS NOT DISTINCT FROM {_quoted(value)}"
+        of = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
         if share := estimate(article_units(con, audit_id, only=of)):
             found[value or "unknown"] = share
     return found
-
-
-def _quoted(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
 def precision_by_mention(con: duckdb.DuckDBPyConnection, audit_id: str) -> Estimate | None:
@@ -256,6 +268,12 @@ def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
 
 
+def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+    """Sections that hold more wrong articles than right ones, by weight."""
+    found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
+    return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
+
+
 def _words_beside(row: Row) -> set[str]:
     return set(WORD.findall(f"{row['context_left']} {row['context_right']}".lower()))
 
@@ -268,7 +286,8 @@ def _blamed(
 ) -> list[Blame]:
     rows = records(
         con,
-        """SELECT article_id, weight, mentions.verdict, mentions.alias, context_left, context_right
+        """SELECT article_id, weight, mentions.verdict, mentions.alias, section,
+               context_left, context_right
         FROM audit_mentions AS mentions
         JOIN audit_articles AS articles USING (audit_id, article_id)
         WHERE audit_id = ? AND mentions.verdict IN ('yes', 'no')""",
@@ -291,10 +310,3 @@ def _blamed(
         if len(wrong) >= least
     ]
     return sorted(found, key=lambda each: (each.right - each.wrong, each.text))
-
-
-def audits_of(
-    con: duckdb.DuckDBPyConnection, topic_ids: Sequence[str]
-) -> dict[str, Audited | None]:
-    """The last audit of each topic."""
-    return {topic_id: audited(con, topic_id) for topic_id in topic_ids}

@@ -5,7 +5,7 @@ SELECT topic_id, published_date, source_id, coalesce(name, source_id) AS source,
        context_left || '[' || matched_text || ']' || context_right AS context,
        url_canonical AS url, alias, published_at, articles.language, access, is_truncated,
        duplicate_of IS NOT NULL AS is_copy, article_id, version_no, sentence_no, char_start,
-       paragraph_no
+       paragraph_no, published_local_date
 FROM mentions
 JOIN articles USING (article_id, version_no)
 LEFT JOIN sources USING (source_id);
@@ -30,6 +30,8 @@ COMMENT ON COLUMN mention_contexts.access IS 'free, metered, paywalled or unknow
 COMMENT ON COLUMN mention_contexts.is_truncated IS
     'Whether only a part of the article was delivered';
 COMMENT ON COLUMN mention_contexts.is_copy IS 'Whether the article is a syndicated copy';
+COMMENT ON COLUMN mention_contexts.published_local_date IS
+    'Day of publication in the time zone of the source';
 COMMENT ON COLUMN mention_contexts.article_id IS 'Article, as in articles';
 COMMENT ON COLUMN mention_contexts.version_no IS 'Its latest version';
 COMMENT ON COLUMN mention_contexts.sentence_no IS 'Sentence of the field, from 0';

@@ -1,18 +1,23 @@
 """Computing spikes: days on which a topic came up far more often than its own past explains.
 
 After the methods of outbreak detection (Farrington et al., J. R. Stat. Soc. A 159; Noufaily et al.,
-Stat. Med. 32): outliers of the past are limited, and overdispersion is estimated.
+Stat. Med. 32), with a negative binomial distribution: outliers of the past are limited, scatter is
+estimated.
 
-    1. hits of a day are limited to 3 times the hits expected from the 56 days before, + 3
-    2. rate of each source over the 56 days before, shrunk to that of all where it has few articles
+    1. rate of each source over the 56 days before, shrunk to that of all where it has few articles
+    2. hits of a day are limited to 3 times those that these rates let expect, + 3; step 1 again
     3. expected = sum over the day's sources of articles * rate, times a factor of the weekday
-    4. scatter = (1.4826 * median of the past days' absolute residuals) squared, at least 1, a
-       residual being 2 (sqrt(n + 3/8) - sqrt(expected + 3/8))
-    5. score = 3/2 (n^(2/3) - expected^(2/3)) / expected^(1/6) / sd, close to a standard normal
-       under chance, also for few articles if at least a tenth of an article is expected
+    4. scatter = the squared coefficient of variation of past days' true levels around those
+       expected, by moments, from hits limited to 2 * expected + 3, weighted by what a day tells
+       of it, with a prior of 0.2; and what few days leave unknown of the expectation itself,
+       (1 / expected + scatter) / days
+    5. score = the normal quantile of the chance of so many hits, by a negative binomial of this
+       mean and scatter (Camp and Paulson's approximation), / (1 + 5 / days), / (1 + 0.3 * s),
+       s being the part of the variance that is scatter: both are known from few days only
+    6. a spike's score is at least that of LEAST_SCORES for the chosen rate of false alarms
 
-Steps 1 to 4 each look back 56 days. So a day's score depends on the 224 days before it, and a
-changed day touches the 224 after it (marts/topic_spikes.sql).
+Steps 1 to 4 look back 56 days, the first two together 112. So a day's score depends on the 224 days
+before it, and a changed day touches the 224 after it (marts/topic_spikes.sql).
 """
 
 # Not in SQL: a day's spikes, over a thousand days of 20 sources and 20 topics, take 16 ms of CPU in
@@ -27,13 +32,18 @@ from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, dates, 
 
 PAST = 56  # days that each step looks back
 REACH = 4 * PAST  # days before a day that its score depends on
-# Thresholds of a spike: articles with the topic, those that are not copies, and the score.
-LEAST_HITS, LEAST_ORIGINALS, LEAST_SCORE = 4, 3, 3.5
+# Days of its own past from which on a source is counted, and from which on a day can be a spike.
+LEAST_SOURCE_DAYS, LEAST_DAYS = 5, 7
+# A spike has so many articles with the topic, and so many that are not copies: fewer are no news.
+LEAST_HITS, LEAST_ORIGINALS = 4, 3
+# The least score of a spike, by the false alarms allowed for a topic and year: in each scenario of
+# `python -m tests.bench --only spikes`, which prints this table, there are at most so many.
+LEAST_SCORES = {0.1: 3.25, 0.2: 3.03, 0.5: 2.71, 1.0: 2.48, 2.0: 2.23, 5.0: 1.88, 10.0: 1.61}
 SPIKES = pa.schema(
     [
         *(("topic_id", pa.string()), ("day", pa.date32()), ("hits", pa.int64())),
         *(("total", pa.int64()), ("expected", pa.float64()), ("score", pa.float64())),
-        ("sources", pa.int64()),
+        *(("threshold", pa.int64()), ("sources", pa.int64())),
     ]
 )
 
@@ -49,49 +59,64 @@ class Past(NamedTuple):
     """The sources' articles and those of the days before, by source and day, or by day."""
 
     total: Matrix
-    counted: Matrix  # 1 where a source has articles on the day and on 14 of the days before; else 0
+    counted: Matrix  # 1 where a source has articles on the day and on 5 of the days before; else 0
     # Its articles / (its articles of the days before + 20); 0 where it is not counted.
     weight: Matrix
+    source_days: Matrix  # days before with articles, at least 1
     before: Matrix  # articles of the day's counted sources on the days before
     sources: Numbers  # how many are counted
-    past_days: Numbers  # days before on which any source was counted
+    past_days: Numbers  # days before on which any source was counted, or would have been
 
 
 class Level(NamedTuple):
-    """Hits of the counted sources, and those expected of them, by topic and day."""
+    """Hits of the counted sources, and what is expected of them, by topic and day."""
 
     hits: Matrix
     expected: Matrix
-    weekday: Matrix  # expected hits of the same weekday on the days before, + 10
+    scatter: Matrix  # squared coefficient of variation of the day's true level
+    days: Matrix  # of past from which `expected` is known
 
 
 def spike_table(counts: Counts) -> pa.Table:
-    """The spikes of the days in the temporary view `touched`."""
+    """The spikes of the days in the temporary view `touched`, by the rule in `spike_rule`."""
     touched = counts.con.sql("SELECT day FROM touched").to_arrow_table()["day"]
     wanted = touched.cast(pa.int32()).to_numpy()
+    ((false_alarms,),) = counts.con.execute("FROM spike_rule").fetchall()
+    least = least_score(false_alarms)
     found = [SPIKES.empty_table()]
     for panel in counts.panels:
         columns = np.flatnonzero(np.isin(panel.days, wanted))
         if len(columns):
             read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
             days = Days(panel.days[read], columns - read.start)
-            past = _past_of(np.nan_to_num(panel.total[:, read]))
+            past = past_of(np.nan_to_num(panel.total[:, read]))
             for topics, hits, originals in counts.hits(panel):
-                found.append(_spikes(topics, days, past, hits[..., read], originals[..., read]))
+                counted = hits[..., read], originals[..., read]
+                found.append(_spikes(topics, days, past, *counted, least))
     return pa.concat_tables(found)
 
 
-def _past_of(total: Matrix) -> Past:
-    past_total = _before(total)
-    counted = ((total > 0) & (_before((total > 0).astype(float)) >= 14)).astype(float)
-    sources = counted.sum(axis=0).astype(np.int64)
+def least_score(false_alarms: float) -> float:
+    """The least score of a spike for a rate of false alarms a topic and year.
+
+    Between the rates of LEAST_SCORES by their logarithm.
+    """
+    rates, scores = zip(*sorted(LEAST_SCORES.items()), strict=True)
+    return float(np.interp(np.log(false_alarms), np.log(rates), scores))
+
+
+def past_of(total: Matrix) -> Past:
+    """What the sources' articles, by source and day, tell of all topics alike."""
+    past_total, source_days = _before(total), _before((total > 0).astype(float))
+    counted = ((total > 0) & (source_days >= LEAST_SOURCE_DAYS)).astype(float)
     return Past(
         total=total,
         counted=counted,
         weight=counted * total / (past_total + 20),
+        source_days=np.maximum(source_days, 1),
         before=(counted * past_total).sum(axis=0),
-        sources=sources,
-        past_days=_before((sources > 0).astype(float)).astype(np.int64),
+        sources=counted.sum(axis=0).astype(np.int64),
+        past_days=_before((total > 0).any(axis=0).astype(float)).astype(np.int64),
     )
 
 
@@ -119,20 +144,23 @@ def _weekdays_before(values: Matrix) -> Matrix:
     return sums
 
 
-def _spikes(names: list[str], days: Days, past: Past, hits: Whole, originals: Whole) -> pa.Table:
-    level = _level(past, hits)
+def _spikes(
+    names: list[str], days: Days, past: Past, hits: Whole, originals: Whole, least: float
+) -> pa.Table:
+    level = level_of(past, hits)
     enough = (level.hits >= LEAST_HITS) & (_of_counted(originals, past) >= LEAST_ORIGINALS)
-    enough &= past.past_days >= PAST // 2
+    enough &= past.past_days >= LEAST_DAYS
     topic, at = np.nonzero(enough[:, days.wanted])
     at = days.wanted[at]
-    score = rounded(_scores(past, level, topic, at), 3)
-    is_spike = score >= LEAST_SCORE
+    score = rounded(scores(level, topic, at), 3)
+    is_spike = score >= least
     topic, at = topic[is_spike], at[is_spike]
     found = [
         pa.array([names[number] for number in topic]),
         *(dates(days.all[at]), level.hits[topic, at]),
         (past.counted * past.total).sum(axis=0)[at],
-        *(rounded(level.expected[topic, at], 4), score[is_spike], past.sources[at]),
+        *(rounded(level.expected[topic, at], 4), score[is_spike]),
+        *(_thresholds(level, topic, at, least), past.sources[at]),
     ]
     return pa.table([pa.array(column) for column in found], SPIKES.names).cast(SPIKES)
 
@@ -142,37 +170,70 @@ def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
     return sums
 
 
-def _level(past: Past, hits: Whole) -> Level:
-    """Steps 1 to 3."""
-    total, all_hits = past.total.sum(axis=0), hits.sum(axis=1)
-    past_total = _before(total)
-    limit = 3 * total * _before(all_hits) / np.where(past_total > 0, past_total, np.nan) + 3
-    # Step 1, as the part of a day's hits that is kept, by topic and day.
-    kept_part = np.fmin(1.0, limit / np.where(all_hits > 0, all_hits, np.nan))
-    past_hits = _before(hits * kept_part[:, None, :])
-    rate_of_all = _of_counted(past_hits, past) / np.where(past.before > 0, past.before, np.inf)
-    level = np.einsum("tpd,pd->td", past_hits, past.weight)
-    level += past.weight.sum(axis=0) * 20 * rate_of_all
+def level_of(past: Past, hits: Whole) -> Level:
+    """Steps 1 to 4, of articles with each topic by topic, source and day."""
     counted = _of_counted(hits, past)
-    weekday = _weekdays_before(level) + 10
-    return Level(counted, level * (_weekdays_before(counted * kept_part) + 10) / weekday, weekday)
+    first, _ = _by_rates(past, hits)
+    # Step 2, as the part of a day's hits that is kept, by topic and day. A source that is not
+    # counted yet is left alone: nothing is known of its rate.
+    kept = np.fmin(1.0, (3 * first + 3) / np.where(counted > 0, counted, np.nan))
+    limited = hits * np.where(past.counted > 0, kept[:, None, :], 1.0)
+    level, days = _by_rates(past, limited)
+    # Shrunk by 50 hits and by two days: with less the factor adds more chance than it explains.
+    alike = 50 + 2 * level
+    expected = level * (_weekdays_before(counted * kept) + alike)
+    expected /= _weekdays_before(level) + alike
+    return Level(counted, expected, _scatter(past, counted * kept, expected), days)
 
 
-def _scores(past: Past, level: Level, topic: Numbers, at: Numbers) -> Matrix:
-    """Steps 4 and 5, for pairs of a topic and a day."""
-    residuals = np.abs(2 * (np.sqrt(level.hits + 0.375) - np.sqrt(level.expected + 0.375)))
-    # Medians over the 56 days before, without NaN.
-    residuals = np.where(past.sources > 0, residuals, np.nan)
-    padded = np.pad(residuals, ((0, 0), (PAST, 0)), constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, PAST, axis=1)
-    ordered = np.sort(windows[topic, at], axis=1)  # NaN come last
-    rows, counts = np.arange(len(at)), past.past_days[at]
-    median = (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2
-    scatter = np.maximum(1, (1.4826 * median) ** 2)
-    expected = level.expected[topic, at]
-    least = np.maximum(expected, 0.1)
-    # The expectation itself is uncertain where the weekday has few hits in the past.
-    variance = scatter * (1 + expected / level.weekday[topic, at])
-    excess = level.hits[topic, at] ** (2 / 3) - least ** (2 / 3)
-    scores: Matrix = 1.5 * excess / least ** (1 / 6) / np.sqrt(variance)
-    return scores
+def _by_rates(past: Past, hits: Matrix | Whole) -> tuple[Matrix, Matrix]:
+    """Step 1: the hits that the sources' rates let expect, and from how many days."""
+    past_hits = _before(hits)
+    rate_of_all = _of_counted(past_hits, past) / np.where(past.before > 0, past.before, np.inf)
+    shrunk = past_hits + 20 * rate_of_all[:, None, :]
+    level: Matrix = np.einsum("tpd,pd->td", shrunk, past.weight)
+    # A mean of several sources is as uncertain as the sum of their parts.
+    parts = np.einsum("tpd,pd->td", shrunk, past.weight / past.source_days)
+    days = np.where(level > 0, level / np.where(level > 0, parts, 1), past.past_days)
+    return level, np.maximum(days, 1)
+
+
+def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
+    """Step 4, but for what is unknown of the expectation."""
+    # Limited more strictly, or a few spikes would hide the next ones for eight weeks.
+    hits = np.minimum(hits, 2 * expected + 3)
+    # The variance of a negative binomial is expected + scatter * expected^2. A day tells of the
+    # scatter as much as 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
+    known = (past.sources > 0) & (past.past_days >= LEAST_SOURCE_DAYS)
+    weight = known / (1 + 0.1 * expected) ** 2
+    beyond_chance = _before(weight * ((hits - expected) ** 2 - hits)) + 30 * 0.2
+    scatter: Matrix = np.maximum(0, beyond_chance / (_before(weight * expected**2) + 30))
+    return scatter
+
+
+def scores(level: Level, topic: Numbers, at: Numbers) -> Matrix:
+    """Step 5, for pairs of a topic and a day."""
+    return _score(level.hits[topic, at], level, topic, at)
+
+
+def _score(hits: Matrix, level: Level, topic: Numbers, at: Numbers) -> Matrix:
+    expected, days = np.maximum(level.expected[topic, at], 0.1), level.days[topic, at]
+    scatter = level.scatter[topic, at]
+    part = scatter * expected / (1 + scatter * expected)
+    unknown = np.minimum(scatter + (1 / expected + scatter) / days, 1)
+    # P(N >= n) is that of a beta variable, a ratio of gammas, whose cube roots are near normal.
+    root = np.cbrt(expected / hits)
+    quantile = 3 * (1 - 1 / (9 * hits) - root * (1 - unknown / 9))
+    sd = np.sqrt(1 / hits + root**2 * unknown)
+    scored: Matrix = quantile / sd / ((1 + 5 / days) * (1 + 0.3 * part))
+    return scored
+
+
+def _thresholds(level: Level, topic: Numbers, at: Numbers, least: float) -> Matrix:
+    """The fewest hits that would have been a spike, for pairs of a topic and a day that is one."""
+    low, high = np.full(len(at), LEAST_HITS - 1.0), level.hits[topic, at]
+    while (high - low > 1).any():
+        middle = np.ceil((low + high) / 2)
+        is_spike = rounded(_score(middle, level, topic, at), 3) >= least
+        low, high = np.where(is_spike, low, middle), np.where(is_spike, middle, high)
+    return high

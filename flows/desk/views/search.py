@@ -69,7 +69,7 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
     unit = view.selection.unit
     return {
         "asked_for": asked_for,
-        "rows": articles_by_id(view.con, [each.article_id for each in part]),
+        "rows": articles_by_id(view.con, view.selection, [each.article_id for each in part]),
         "quotes": {each.article_id: each.contexts for each in part},
         "listed": len(listed),
         "most": LISTED,

@@ -1,9 +1,9 @@
 -- Grain: one gap in the collecting of a source: days in a row that are missing, or that are partial.
-CREATE OR REPLACE VIEW coverage_gaps AS
+CREATE OR REPLACE VIEW coverage_gaps{local} AS
 WITH gaps AS (
     SELECT *, day - row_number() OVER (PARTITION BY source_id, state ORDER BY day)::INTEGER AS gap
-    FROM coverage
-    JOIN source_calendars USING (source_id)
+    FROM coverage{local}
+    JOIN source_calendars{local} USING (source_id)
     -- Collection began on the first day, and the last one has not ended.
     WHERE state <> 'observed'
       AND (day NOT IN (first_day, last_day) OR NOT list_contains(reasons, 'partly_read')
@@ -12,7 +12,7 @@ WITH gaps AS (
 since AS (
     SELECT source_id, max(day) + 1 AS first_day,
            (SELECT (max(last_attempt_at) AT TIME ZONE 'UTC')::DATE FROM sources) AS last_day
-    FROM coverage
+    FROM coverage{local}
     SEMI JOIN (SELECT source_id FROM sources WHERE is_configured) USING (source_id)
     GROUP BY source_id
 )
@@ -27,16 +27,16 @@ SELECT source_id, 'missing', first_day, last_day, last_day - first_day + 1, ['no
 FROM since
 WHERE first_day <= last_day;
 
-COMMENT ON VIEW coverage_gaps IS
+COMMENT ON VIEW coverage_gaps{local} IS
     'What to collect again or backfill. A configured source of which nothing is known since a day has a gap from then to the day of the last attempt at any source.';
-COMMENT ON COLUMN coverage_gaps.source_id IS 'Id of the source, as in sources';
-COMMENT ON COLUMN coverage_gaps.state IS 'missing or partial, the same for all days of the gap';
-COMMENT ON COLUMN coverage_gaps.first_day IS 'First UTC day of the gap';
-COMMENT ON COLUMN coverage_gaps.last_day IS 'Last UTC day of the gap';
-COMMENT ON COLUMN coverage_gaps.days IS 'How many days';
-COMMENT ON COLUMN coverage_gaps.reasons IS 'Reasons of any of the days, as in coverage';
-COMMENT ON COLUMN coverage_gaps.urls_lost IS
+COMMENT ON COLUMN coverage_gaps{local}.source_id IS 'Id of the source, as in sources';
+COMMENT ON COLUMN coverage_gaps{local}.state IS 'missing or partial, the same for all days of the gap';
+COMMENT ON COLUMN coverage_gaps{local}.first_day IS 'First {clock} day of the gap';
+COMMENT ON COLUMN coverage_gaps{local}.last_day IS 'Last {clock} day of the gap';
+COMMENT ON COLUMN coverage_gaps{local}.days IS 'How many days';
+COMMENT ON COLUMN coverage_gaps{local}.reasons IS 'Reasons of any of the days, as in coverage{local}';
+COMMENT ON COLUMN coverage_gaps{local}.urls_lost IS
     'URLs of these days that gave no article though one may be there';
-COMMENT ON COLUMN coverage_gaps.estimated_lost IS
+COMMENT ON COLUMN coverage_gaps{local}.estimated_lost IS
     'Articles of these days that came and went in the feeds unseen, as estimated in listing_reads; NULL where nothing tells';
-COMMENT ON COLUMN coverage_gaps.articles IS 'Articles of these days that were collected';
+COMMENT ON COLUMN coverage_gaps{local}.articles IS 'Articles of these days that were collected';
