@@ -199,7 +199,8 @@ def _past_hits(past: Past, hits: Matrix | Whole) -> tuple[Matrix, Matrix]:
 def _weighted(past_hits: Matrix, rate_of_all: Matrix, weight: Matrix) -> Matrix:
     """The sources' hits, shrunk by 20 articles, added up by weight."""
     added: Matrix = np.einsum("tpd,pd->td", past_hits, weight)
-    return added + 20 * rate_of_all * weight.sum(axis=0)
+    added += 20 * rate_of_all * weight.sum(axis=0)
+    return added
 
 
 def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
