@@ -21,6 +21,7 @@ def _():
 
     from tasks.report import charts, heat_maps
     from tasks.report.chart_style import svg
+    from tasks.settings import Settings
     from warehouse.layers.layout import Layout
     from warehouse.questions.selection import Selection, choices
     from warehouse.questions.series import series, series_sql, totals
@@ -28,17 +29,18 @@ def _():
     from warehouse.read.query import open_snapshot
 
     return (
-        Layout, Path, Selection, charts, choices, coverage, heat_maps, mo, open_snapshot, series,
-        series_sql, svg, timedelta, totals,
+        Layout, Path, Selection, Settings, charts, choices, coverage, heat_maps, mo, open_snapshot,
+        series, series_sql, svg, timedelta, totals,
     )  # fmt: skip
 
 
 @app.cell
-def _(Layout, Path, choices, mo, open_snapshot):
+def _(Layout, Path, Settings, choices, mo, open_snapshot):
     # A DuckDB connection, read-only: con.sql("select ...").df() works as well.
     con = open_snapshot(Layout(Path(mo.cli_args().get("data") or "data")))
     mo.stop(con is None, mo.md("No snapshot is there yet: run `presswatch ingest`."))
-    known = choices(con)
+    # By the days of each source; with PRESSWATCH_DAYS=utc by UTC days.
+    known = choices(con, is_local=Settings().is_local)
     mo.stop(known.last_day is None, mo.md("No day of any source is known yet."))
     return con, known
 
@@ -57,8 +59,8 @@ def _(known, mo, timedelta):
 
 
 @app.cell
-def _(Selection, days, topic):
-    selection = Selection(*days.value, unit="week", topics=(topic.value,))
+def _(Selection, days, known, topic):
+    selection = Selection(*days.value, unit="week", topics=(topic.value,), is_local=known.is_local)
     return (selection,)
 
 

@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
     on_failure=[record_run],
 )
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
-    """Count new and changed topics again over all history."""
+    """Count topics again over all history: new and changed ones, and those counted by old rules."""
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()
-    report = load_runs(installation, [])
+    report = load_runs(installation, [], latest_rules=True)
     publish_snapshot(installation)
     report_or_warn(installation, "")
     message = f"recounted: {', '.join(report.recounted) or 'no topic has changed'}"

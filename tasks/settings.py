@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -171,6 +171,8 @@ class Settings(BaseSettings):
     """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
+    days: Literal["local", "utc"] = "local"
+    """Days that the report, the desk and MCP show: of each source's time zone, or UTC."""
     spike_false_alarms: Annotated[float, Field(ge=0.1, le=10)] = 1.0
     """Days of a topic and year that may be taken for spikes by chance; more finds more spikes."""
     desk_password: SecretStr = SecretStr("")
@@ -215,6 +217,11 @@ class Settings(BaseSettings):
         """The User-Agent header: project, version, and the contact when there is one."""
         product = f"Presswatch/{version('presswatch')}"
         return f"{product} (+{self.contact})" if self.contact else product
+
+    @property
+    def is_local(self) -> bool:
+        """Whether people are shown days in the time zones of the sources."""
+        return self.days == "local"
 
     @property
     def processes(self) -> int:

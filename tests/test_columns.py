@@ -24,7 +24,9 @@ SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
 IN_PARQUET_ONLY = {"body", "shingles", "minhash", "minhash_bands"}
 """Texts stay in Parquet (`article_texts` reads them there), sketches are in `text_sketches`."""
 COMPUTED_BY_THE_LOAD = {"body_chars", "body_key"}
-OF_ARTICLES_ONLY = {"versions", "duplicate_of", "cluster_id"}
+OF_ARTICLES_ONLY = {
+    *("versions", "duplicate_of", "cluster_id", "published_precision", "published_local_date"),
+}
 OF_VERSIONS_ONLY = {"page_sha256"}
 
 TABLES = {

@@ -9,6 +9,7 @@ import pytest
 
 from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.manifest import read_manifest
+from warehouse.layers.audits import read_audits
 from warehouse.layers.commits import Commit, CommittedFile, commit_path, read_commit, write_commit
 from warehouse.layers.compactions import read_compactions
 from warehouse.layers.definitions import read_definitions
@@ -49,8 +50,10 @@ COMMIT = """{
 }"""
 """As version 0.1.0 wrote it."""
 
+AUDIT = "g20-precision-20260301T060000Z-abcdef"
 READERS: dict[str, Callable[[Layout], object]] = {
     f"commits/{RUN_ID}.json": lambda layout: read_commit(layout.commits, RUN_ID),
+    f"audits/{AUDIT}/sample.json": read_audits,
     "commits/compacted/articles.2026-03-02.json": lambda layout: read_compactions(layout.commits),
     "definitions.json": read_definitions,
     "removed.json": removed_archives,

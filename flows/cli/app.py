@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
+from flows.cli.audit_command import audit
 from flows.cli.console import show_progress
 from flows.cli.health_command import health
 from flows.cli.options import (
@@ -21,6 +22,7 @@ from flows.cli.options import (
 )
 from flows.cli.page_commands import check_sources, extract
 from flows.cli.query_commands import mcp, report, schema, sources_health, sql
+from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
@@ -36,6 +38,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="The sources of this installation.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
+topics_app = typer.Typer(invoke_without_command=True)
+app.add_typer(topics_app, name="topics")
 
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
 
@@ -199,10 +203,12 @@ def recount(
 
 
 _COMMANDS = (
-    *(extract, sql, schema, report, desk, mcp, health, serve, deploy, env),
+    *(extract, sql, schema, report, audit, desk, mcp, health, serve, deploy, env),
     *(backup, maintain, repair, demo),
 )
 for command in _COMMANDS:
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(sources_health)
+topics_app.callback()(list_topics)
+topics_app.command("suggest")(suggest_aliases)

@@ -82,6 +82,7 @@ def check_sources(
 ) -> None:
     """Try a source: robots.txt, its listings, and one article of each listing."""
     from tasks.collect.check_source import check_source
+    from tasks.topics.languages import without_alias
 
     installation = open_installation(sources, topics)
     chosen = installation.chosen(ids or ())
@@ -91,4 +92,7 @@ def check_sources(
             works = works and finding.is_good
             line = f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}"
             Console().print(printable(line))
+        # Its articles load, and are in no share of these topics.
+        if lacking := without_alias(installation.topics, source.language):
+            Console().print(printable(f"WARN {source.id}: {lacking}"))
     raise typer.Exit(Exit.DONE if works else Exit.FAILED)

@@ -125,7 +125,7 @@ def report(
     if table:
         print_topics(layout)
         return
-    write_report(layout, out or layout.report)
+    write_report(layout, out or layout.report, is_local=settings_of().is_local)
     print(out or layout.report)
 
 
@@ -137,7 +137,7 @@ def mcp(data: DataFolder = None) -> None:
         name = (missing.name or "").partition(".")[0]
         why = f"presswatch mcp: {name} is not installed: pip install 'presswatch[mcp]'"
         fail(why, Exit.FAILED)
-    create_server(readable_layout(data)).run()
+    create_server(readable_layout(data), is_local=settings_of().is_local).run()
 
 
 def sources_health(data: DataFolder = None) -> None:
@@ -158,7 +158,7 @@ def print_topics(layout: Layout) -> None:
     """Print how often each topic was mentioned, by source and day, and the paths of the files."""
     from tasks.report import daily_report
 
-    Console().print(daily_report(layout))
+    Console().print(daily_report(layout, is_local=settings_of().is_local))
     print(f"\nDuckDB file: {layout.current}")
     if layout.report.exists():
         print(f"Report:      {layout.report}")

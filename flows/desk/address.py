@@ -44,6 +44,7 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
         languages=_all(given, "language"),
         is_without_copies=given.get("copies") == "no",
         is_headlines_only=given.get("in") == "headline",
+        is_local=known.is_local,
     )
     # In one order everywhere, whatever was ticked first.
     topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
@@ -62,6 +63,14 @@ def _day(given: QueryParams, name: str) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         raise QueryError(f"{name} must be a day such as 2026-11-27, got {value!r}") from None
+
+
+def is_by_local_days(given: QueryParams, usually: bool) -> bool:
+    """Whether a URL asks for days in the sources' time zones; QueryError for what is neither."""
+    kind = given.get("days") or ("local" if usually else "utc")
+    if kind not in ("local", "utc"):
+        raise QueryError(f"days must be local or utc, got {kind!r}")
+    return kind == "local"
 
 
 def parameters(selection: Selection) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The desk as an ASGI application."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -19,6 +19,7 @@ from flows.desk.searches import Searches
 from flows.desk.views import (
     articles,
     attention,
+    audit,
     export,
     extraction,
     overview,
@@ -28,10 +29,12 @@ from flows.desk.views import (
 )
 from tasks.report.page import chart_library, style
 from tasks.settings import Settings
+from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
 View = Callable[[Request], Response]
+Written = Callable[[Request], Awaitable[Response]]
 
 VIEWS: dict[str, View] = {
     "/": overview.overview,
@@ -45,6 +48,14 @@ VIEWS: dict[str, View] = {
     "/page": extraction.extraction,
     "/page/archived": extraction.page,
     "/export/{name}": export.export,
+    "/audit": audit.audits,
+    "/audit/{audit_id}": audit.judge,
+}
+# What forms send; all else is read-only.
+FORMS: dict[str, Written] = {
+    "/audit": audit.draw,
+    "/audit/publish": audit.publish,
+    "/audit/{audit_id}": audit.say,
 }
 
 
@@ -68,13 +79,14 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
 
     app = Starlette(
         routes=[
+            *(Route(path, view, methods=["POST"]) for path, view in FORMS.items()),
             *(Route(path, view) for path, view in VIEWS.items()),
             Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
             Route("/static/page.css", report_style),
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         ],
         middleware=[Middleware(Guard, password=password)],
-        exception_handlers={QueryError: _problem, HTTPException: _problem},
+        exception_handlers=dict.fromkeys((QueryError, DocumentError, HTTPException), _problem),
         lifespan=until_closed,
     )
     app.state.desk, app.state.searches = desk, searches

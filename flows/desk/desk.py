@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from flows.desk.address import address, parameters, selection_of
+from flows.desk.address import address, is_by_local_days, parameters, selection_of
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
 from tasks.report.chart_values import about_lost
@@ -86,7 +86,7 @@ class Asked:
             "load_no": self.load_no,
             "loaded_at": self.loaded_at,
             "url": self.url,
-            "nav": lambda path: address(path, parameters(self.given)),
+            "nav": lambda path: address(path, self._held(self.given)),
             "query": self.query,
         }
         text = self.desk.templates.get_template(template).render(given | values)
@@ -96,7 +96,11 @@ class Asked:
         """The address of a view with this selection, but for the changes; `None` leaves one out."""
         names = {"first": "from", "last": "to"}
         changed = {names.get(name, name): value for name, value in changes.items()}
-        return address(path, parameters(self.selection) | changed)
+        return address(path, self._held(self.selection) | changed)
+
+    def _held(self, selection: Selection) -> dict[str, Any]:
+        """What every address of this request holds."""
+        return parameters(selection) | {"days": self.query.get("days", "")}
 
 
 @contextmanager
@@ -104,7 +108,8 @@ def asked(request: Request) -> Iterator[Asked]:
     """Open the snapshot for a request; QueryError for what cannot be answered."""
     desk: Desk = request.app.state.desk
     with desk.snapshots.cursor() as con:
-        known = choices(con)
+        is_local = is_by_local_days(request.query_params, desk.settings.is_local)
+        known = choices(con, is_local=is_local)
         [load] = records(con, "SELECT load_no, loaded_at FROM loads ORDER BY load_no DESC LIMIT 1")
         selection = selection_of(request.query_params, known)
         yield Asked(request, desk, con, known, selection, selection, **load)

@@ -27,12 +27,22 @@ HEADERS = {
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
+def _is_own(headers: Headers) -> bool:
+    """Whether what is sent comes from a page of the desk, or from no page at all."""
+    if "sec-fetch-site" in headers:
+        return headers["sec-fetch-site"] in ("same-origin", "none")
+    # Browsers that say no more than Origin say it with whatever a page sends.
+    origin = headers.get("origin")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
+
+
 class Guard:
     """Refuses requests under other names, of other sites' pages, and without the password.
 
     A site's name may be made to resolve to 127.0.0.1 (DNS rebinding): so without a password, which
     no browser sends to such a site, the Host header must name this machine. Other sites may link to
-    a view, but not embed or fetch one. Responses get HEADERS, but for those that they have set.
+    a view, but not embed or fetch one, nor send a form: forms write, and a browser would send the
+    password with them. Responses get HEADERS, but for those that they have set.
     """
 
     def __init__(self, app: ASGIApp, password: str = "") -> None:
@@ -66,6 +76,8 @@ class Guard:
         is_framed = headers.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object")
         if site in ("cross-site", "same-site") and (is_framed or not is_link):
             return PlainTextResponse("Requests of other sites' pages are refused.\n", 403)
+        if method not in ("GET", "HEAD") and not _is_own(headers):
+            return PlainTextResponse("Only the desk's own pages may send forms to it.\n", 403)
         if self._password and not self._knows_password(headers.get("authorization", "")):
             asks = {"WWW-Authenticate": 'Basic realm="Presswatch desk", charset="UTF-8"'}
             return PlainTextResponse("The desk asks for its password.\n", 401, asks)

@@ -1,8 +1,5 @@
 """What a person searches for: words, matched as a topic's aliases are, or a regular expression."""
 
-import json
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,23 +8,19 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import duckdb
-from pydantic import ValidationError
 
+from flows.desk.words import WITHIN, Words, words_of
 from tasks.text.control_characters import without_controls
-from tasks.text.folding import fold
-from tasks.text.sentence_split import UNSPACED
 from tasks.topics.mentions import Hit, Matcher, mentions_in
-from tasks.topics.topic import Topic, TopicEntry, folded_phrase
+from tasks.topics.topic import Topic
 from warehouse.questions.articles import CONTEXTS
 from warehouse.questions.search import fields_of, matches_sql, texts_sql
 from warehouse.questions.selection import Selection
 from warehouse.read.query import QueryError
 
 LONGEST = 500  # characters of a query
-MOST_PHRASES = 50
 ROWS_AT_ONCE = 2048
 CONTEXT = 60  # characters beside a hit
-_UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
 
 Context = tuple[str, str, str]  # before the hit, the hit, after it
 Span = tuple[int, int]
@@ -48,41 +41,46 @@ class Query:
 
     mode: str  # words, regex
     text: str
+    within: str = ""  # of WITHIN, for words that AND or NOT joins
 
     @property
     def line(self) -> str:
         """The query in one line."""
         if "\n" not in self.text:
             return self.text
-        return ", ".join(self.phrases) if self.mode == "words" else self.text.replace("\n", r"\n")
+        return self.words.line if self.mode == "words" else self.text.replace("\n", r"\n")
 
     @property
-    def phrases(self) -> tuple[str, ...]:
-        """What any of must be found."""
-        return _phrases(self.text) if self.mode == "words" else (self.text,)
+    def words(self) -> Words:
+        """The words that are looked for."""
+        return words_of(self.text)
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Of each of them one must be found."""
+        return self.words.all_of if self.mode == "words" else ((self.text,),)
 
     @cached_property
     def topic(self) -> Topic:
         """Words as the topic that they would be."""
-        return self.entry("search").topic()
+        return self.words.entry("search", self.within).topic()
 
-    def entry(self, topic_id: str) -> TopicEntry:
-        """Words as an entry of topics.toml."""
-        phrases = _phrases(self.text)
-        return TopicEntry(id=topic_id, name=phrases[0].removesuffix("*"), aliases=phrases)
-
-    def spans(self, con: duckdb.DuckDBPyConnection, text: str, field: str) -> list[Span]:
-        """Where it stands in one text."""
+    def spans(
+        self, con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]
+    ) -> Iterator[tuple[str, Span]]:
+        """Where it stands in the fields of an article, behind the field."""
         if self.mode == "words":
-            return [(hit.char_start, hit.char_end) for hit in _matcher(self).find(text, field)]
+            for hit in Matcher([self.topic]).find_in(texts):
+                yield hit.field, (hit.char_start, hit.char_end)
+            return
         sql = "SELECT regexp_extract_all($text, $p), regexp_split_to_array($text, $p)"
-        [(hits, between)] = con.execute(sql, {"text": text, "p": self.text}).fetchall()
-        spans, at = [], 0
-        for before, hit in zip(between, hits, strict=False):
-            at += len(before)
-            spans.append((at, at + len(hit)))
-            at += len(hit)
-        return spans
+        for field, text in texts.items():
+            [(hits, between)] = con.execute(sql, {"text": text, "p": self.text}).fetchall()
+            at = 0
+            for before, hit in zip(between, hits, strict=False):
+                at += len(before)
+                yield field, (at, at + len(hit))
+                at += len(hit)
 
     def find(
         self,
@@ -103,55 +101,19 @@ def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query 
     if not given.get("q"):
         return None
     mode, text = given.get("mode") or "words", without_controls(given["q"]).strip()
+    within = given.get("within") or "sentence"
     if mode not in ("words", "regex"):
         raise QueryError(f"mode must be words or regex, got {mode!r}")
+    if within not in WITHIN:
+        raise QueryError(f"within must be one of {', '.join(WITHIN)}, got {within!r}")
     if not text:
         raise QueryError("Give a word or a phrase, or several with commas between them.")
     if len(text) > LONGEST:
         raise QueryError(f"The query has {len(text)} characters; {LONGEST} are the most.")
-    (_check_words if mode == "words" else _check_expression)(con, text)
+    if mode == "words":
+        return Query(mode, text, "" if words_of(text).is_plain else within)
+    _check_expression(con, text)
     return Query(mode, text)
-
-
-def as_toml(query: Query, known: Sequence[str]) -> str:
-    """Words as lines for topics.toml, under an id that no known topic has."""
-    plain = unicodedata.normalize("NFKD", folded_phrase(_phrases(query.text)[0]))
-    letters = plain.encode("ascii", "ignore").decode()
-    topic_id = stem = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "search"
-    number = 1
-    while topic_id in known:
-        number += 1
-        topic_id = f"{stem}-{number}"
-    entry = query.entry(topic_id)
-    # A string of JSON is one of TOML.
-    values = {"id": entry.id, "name": entry.name, "aliases": list(entry.aliases)}
-    lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
-    return "\n".join(["[[topic]]", *lines])
-
-
-def _phrases(text: str) -> tuple[str, ...]:
-    """The phrases, each once: two that are the same once folded are one alias."""
-    found: dict[str, str] = {}
-    for part in re.split(r"[,，、\n]", text):
-        phrase = " ".join(part.split())
-        found.setdefault(fold(phrase).text.strip(), phrase)
-    return tuple(phrase for phrase in found.values() if phrase)
-
-
-def _check_words(_: duckdb.DuckDBPyConnection, text: str) -> None:
-    phrases = _phrases(text)
-    if not phrases:
-        raise QueryError("Give a word or a phrase, or several with commas between them.")
-    if len(phrases) > MOST_PHRASES:
-        raise QueryError(f"These are {len(phrases)} phrases; {MOST_PHRASES} are the most.")
-    try:
-        TopicEntry(id="search", name="search", aliases=phrases)
-    except ValidationError as error:
-        why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise QueryError(f"A phrase {why}.") from None
-    for phrase in phrases:
-        if len(folded_phrase(phrase)) < 2 and not _UNSPACED.match(phrase):
-            raise QueryError(f"{phrase!r} is too short: a word needs two letters or more.")
 
 
 def _check_expression(con: duckdb.DuckDBPyConnection, text: str) -> None:
@@ -212,7 +174,3 @@ def _excerpts(row: dict[str, Any], field: str) -> Iterator[Context]:
 def _newest_first(found: Found) -> tuple[int, float, str]:
     at = found.published_at
     return -found.day.toordinal(), -at.timestamp() if at else 0.0, found.article_id
-
-
-def _matcher(query: Query) -> Matcher:
-    return Matcher([query.topic])

@@ -13,7 +13,7 @@ import duckdb
 from flows.desk.queries import Found, Query
 from flows.desk.snapshots import Snapshots
 from warehouse.layers.layout import Layout
-from warehouse.questions.search import Days, Row, articles_by_day, found_series
+from warehouse.questions.search import Days, Row, articles_by_day, file_days, found_series
 from warehouse.questions.selection import Selection
 from warehouse.questions.texts import files_by_day
 from warehouse.read.query import QueryError
@@ -98,7 +98,8 @@ class Search:
             if self._is_over():
                 break
             part = replace(self.selection, first_day=batch[-1][0], last_day=batch[0][0])
-            paths = [path for day, _ in batch for path in files.get(day, ())]
+            days_of_files = file_days(con, part)
+            paths = [path for day in days_of_files for path in files.get(day, ())]
             found = self.query.find(con, paths, part, len(self.listed) < LISTED) if paths else []
             by_day.update(each.day for each in found)
             self.listed += found[: LISTED - len(self.listed)]

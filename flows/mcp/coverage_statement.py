@@ -41,6 +41,7 @@ def coverage_statement(
         "says": _in_words(selection, found, unknown),
         "first_day": selection.first_day,
         "last_day": selection.last_day,
+        "days": "of each source's time zone" if selection.is_local else "UTC",
         "is_collected": bool(found["days_collected"]),
         "sources": found["sources"],
         "source_days": found["days"],

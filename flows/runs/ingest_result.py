@@ -33,6 +33,7 @@ from tasks.report import (
 from tasks.report.run_summary import RunFigures
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
+from tasks.topics.languages import without_alias
 from warehouse.read.source_health import SourceHealth, unhealthy
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Ingested:
     busy: Mapping[str, str] = field(default_factory=dict)
     # What came and went in the listings of a source between two polls, in words, by source id.
     lost: Mapping[str, str] = field(default_factory=dict)
+    # Topics that do not count the language of a source, in words, by source id.
+    without_alias: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Collected, ...]:
@@ -91,7 +94,17 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
     figures = read_run(installation.layout, done.run_id)
-    done = replace(done, lost={row["source_id"]: rolled_over(row) for row in figures.ledger})
+    asked = {source.source_id for source in done.sources}
+    lacking = {
+        source.id: without_alias(installation.topics, source.language)
+        for source in installation.sources
+        if source.id in asked
+    }
+    done = replace(
+        done,
+        lost={row["source_id"]: rolled_over(row) for row in figures.ledger},
+        without_alias={name: told for name, told in lacking.items() if told},
+    )
     poorly = unhealthy(installation.layout, datetime.now(UTC))
     too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
     notes = (
@@ -101,6 +114,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         lost_articles(figures.ledger),
         doubtful_pages(figures),
         _rejecting(poorly, done),
+        *sorted(set(done.without_alias.values())),
     )
     message = _joined(message, *notes)
     log.info("%s", message)
@@ -111,10 +125,10 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         return Completed(message=message, data=done)
     first = done.failed[0]
     why = f"{first.source_id}: {first.error}"
-    asked = [source for source in done.sources if not source.skipped]
-    if len(done.failed) == len(asked):
+    tried = [source for source in done.sources if not source.skipped]
+    if len(done.failed) == len(tried):
         raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
-    failed = f"{len(done.failed)} of {len(asked)} sources failed; {why}"
+    failed = f"{len(done.failed)} of {len(tried)} sources failed; {why}"
     return Completed(name="Partial", message=f"{failed}; {message}", data=done)
 
 
@@ -147,7 +161,11 @@ def _create_artifacts(figures: RunFigures, done: Ingested, poorly: Iterable[Sour
     listed = {source.source_id: source.listed for source in done.sources}
     rejecting = {health.source_id: health.rejections for health in poorly}
     notes = {
-        source.source_id: _joined(_note(source), rejecting.get(source.source_id))
+        source.source_id: _joined(
+            _note(source),
+            rejecting.get(source.source_id),
+            done.without_alias.get(source.source_id),
+        )
         for source in done.sources
     }
     for source_id, run_id in done.busy.items():
@@ -185,13 +203,14 @@ def summary(done: Ingested) -> Table:
         articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
         passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
         rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
+        told = (each.get(source.source_id) for each in (done.lost, done.without_alias))
         table.add_row(
             source.source_id,
             str(source.listed),
             str(articles),
             str(source.rechecked),
             outcome_counts(rejected) or "-",
-            Text(without_controls(_joined(_note(source), done.lost.get(source.source_id)))),
+            Text(without_controls(_joined(_note(source), *told))),
         )
     return table
 

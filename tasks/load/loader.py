@@ -19,6 +19,7 @@ from tasks.topics.topic import Topic
 from warehouse.build import loader, mart_refresh
 from warehouse.build.article_texts_view import live_paths, point_texts, texts_fit
 from warehouse.build.index_vintages import begin_vintage
+from warehouse.build.loaded_audits import audits_differ, set_audits
 from warehouse.build.loaded_definitions import (
     begin_changes,
     counted_topics,
@@ -26,7 +27,7 @@ from warehouse.build.loaded_definitions import (
     drop_mentions,
     keep_changes,
     note_replaced,
-    recorded_changes,
+    replaced_topics,
     set_definitions,
     set_false_alarms,
 )
@@ -101,6 +102,7 @@ def load(
     runs: Iterable[Run] = (),
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
+    latest_rules: bool = False,  # count topics anew that are counted by earlier matching rules
     false_alarms: float | None = None,  # of spikes, a topic and year; None keeps the earlier rate
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # may count topics; None is one for each core
@@ -113,7 +115,17 @@ def load(
     load loads the commits as well.
     """
     with synchronised(layout, waiting):
-        return _load(layout, topics, sources, runs, limits, now, processes, false_alarms)
+        return _load(
+            layout,
+            topics,
+            sources,
+            runs,
+            limits,
+            now,
+            processes,
+            false_alarms=false_alarms,
+            latest_rules=latest_rules,
+        )
 
 
 def rebuild_warehouse(
@@ -137,7 +149,9 @@ def rebuild_warehouse(
         if not is_working_copy(layout):
             require_vintages(layout)
         loader.drop_writer(layout)
-        report = _load(layout, topics, sources, (), limits, None, processes, false_alarms)
+        report = _load(
+            layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms
+        )
         publish_locked(layout)
     return report
 
@@ -158,7 +172,7 @@ def publish_all(
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
-            _load(layout, topics, sources, (), limits, None, processes, false_alarms)
+            _load(layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms)
         return publish_locked(layout)
 
 
@@ -170,7 +184,9 @@ def _load(
     limits: Limits | None,
     now: datetime | None,
     processes: int | None,
-    false_alarms: float | None,
+    *,
+    false_alarms: float | None = None,
+    latest_rules: bool = False,
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
@@ -180,7 +196,7 @@ def _load(
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
         described = [source.definition for source in sources]
-        definitions = update_definitions(layout, topics, described, now)
+        definitions = update_definitions(layout, topics, described, now, latest_rules=latest_rules)
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
@@ -193,14 +209,16 @@ def _load(
         if limits or rule is None:
             given = limits or Limits()
             rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
-        if not commits and not is_redefined and rule == kept and texts_fit(con, layout):
+        is_new = commits or is_redefined or audits_differ(con, layout)
+        if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
         # A lost DuckDB file is numbered on from the published snapshot.
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
-        mentions, recounted = count_topics(con, layout, definitions, topics, fresh, processes)
+        mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
         set_definitions(con, definitions)
+        set_audits(con, layout)
         begin_vintage(con, layout, now)
         mart_refresh.refresh(con)
         point_texts(con, layout)
@@ -211,9 +229,8 @@ def _load(
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
-    for commit in commits:
-        for counts in commit.outcomes.values():
-            outcomes.update(counts)
+    for counts in (each for commit in commits for each in commit.outcomes.values()):
+        outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
 
 
@@ -245,27 +262,10 @@ def _add_runs(
     return commits, tuple(late)
 
 
-def replaced_topics(
-    con: duckdb.DuckDBPyConnection, layout: Layout, definitions: Definitions
-) -> dict[str, int]:
-    """Earlier versions of the topics whose version this load changes, by topic id."""
-    counted, recorded = counted_topics(con), recorded_changes(layout)
-    found = {}
-    for topic_id, version in definitions.current_topics().items():
-        old = counted.get(topic_id)
-        # A lost DuckDB file counted nothing: then changes that were never recorded count.
-        if not counted and (topic_id, version) not in recorded:
-            old = definitions.replaced(topic_id, version)
-        if old and old != version:
-            found[topic_id] = old
-    return found
-
-
 def count_topics(
     con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
     layout: Layout,
     definitions: Definitions,  # of topics and sources from this load on
-    topics: Sequence[Topic],  # all topics
     fresh: Sequence[Path],  # the files of the new articles
     processes: int | None,
 ) -> tuple[int, tuple[str, ...]]:
@@ -282,6 +282,8 @@ def count_topics(
     old_topics = [definitions.version(*old) for old in old_versions.items()]
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
+    # As the definitions have them: with the matching rules by which each is counted.
+    topics = [definitions.version(*current) for current in versions.items()]
     again = [topic for topic in topics if topic.topic_id in changed]
     earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))

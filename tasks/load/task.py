@@ -44,12 +44,15 @@ RETRIED: dict[str, Any] = {
 
 @task(name="load", task_run_name="load", **RETRIED)
 @stage("load")
-def load_runs(installation: Installation, runs: Sequence[Run]) -> LoadReport:
+def load_runs(
+    installation: Installation, runs: Sequence[Run], *, latest_rules: bool = False
+) -> LoadReport:
     """Partition into Parquet, count mentions, load DuckDB, update the marts, run the checks.
 
+    With `latest_rules`, topics that are counted by earlier matching rules are counted again.
     When the data are in a store, the load pulls from it first and pushes to it afterwards.
     """
-    report = load(runs=runs, **_arguments(installation))
+    report = load(runs=runs, latest_rules=latest_rules, **_arguments(installation))
     # Only after the load: a retry reads the staged rows again.
     for batch in (batch for run in runs for batch in run.batches):
         shutil.rmtree(batch.stage, ignore_errors=True)

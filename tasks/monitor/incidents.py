@@ -111,7 +111,10 @@ def _find(
             if source_id in health
             for each in _source(health[source_id], names[source_id], settings)
         ),
-        *map(_lost, records(con, read_sql("reports")["articles_lost"], given)),
+        *(
+            _lost(row, health.get(row["source_id"]))
+            for row in records(con, read_sql("reports")["articles_lost"], given)
+        ),
         *(
             each
             for row in records(con, read_sql("reports")["layout_changes"], given)
@@ -162,11 +165,12 @@ def _source(health: SourceHealth, name: str, settings: AlertSettings) -> Iterato
         )
 
 
-def _lost(row: Mapping[str, Any]) -> Incident:
+def _lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incident:
     title = f"{row['name']} ({row['source_id']})"
     listings = "\n".join(row["listings"])
     text = f"Between two reads everything that a listing named was replaced:\n{listings}\n"
-    text += "What it named in between was missed. Collect this source more often."
+    text += "What it named in between was missed"
+    text += f"; {health.rolled_over}." if health and health.rolled_over else "."
     return Incident(
         *(Kind.ARTICLES_LOST, row["source_id"], f"{title} lost articles", text),
         *(f"{title} loses no articles any more", row["since"]),

@@ -11,7 +11,9 @@ import duckdb
 import warehouse
 from warehouse.build.publish import published_load
 from warehouse.layers.layout import Layout
-from warehouse.questions.selection import fitting_unit
+from warehouse.questions.audits import audit_words, audited, corrected
+from warehouse.questions.selection import fitting_unit, has_local_days
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, records, snapshot
 from warehouse.stats.intervals import interval
 
@@ -38,6 +40,7 @@ class Figures:
     first_day: date
     last_day: date
     unit: str  # day, week or month: the period of the charts
+    is_local: bool  # days of the sources' time zones, but for index and spikes; else UTC days
     snapshot: int
     articles: int
     undated: int
@@ -54,24 +57,33 @@ class Figures:
     latest: list[Row]
 
 
-def read_figures(layout: Layout) -> Figures:
-    """Read the figures from the current snapshot; QueryError when nothing has been loaded yet."""
+def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
+    """Read the figures from the current snapshot; QueryError when nothing has been loaded yet.
+
+    By the days of each source's time zone if `is_local`, and if the snapshot has them.
+    """
     with snapshot(layout) as con:
-        (span,) = _read(con, "span", {})
+        is_local = is_local and has_local_days(con)
+        (span,) = _read(con, "span", is_local, {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
         given = span | {"unit": fitting_unit(span["first_day"], span["last_day"])}
-        (totals,) = _read(con, "totals", given)
-        found: dict[str, Any] = {name: _read(con, name, given) for name in QUERIES}
+        (totals,) = _read(con, "totals", is_local, given)
+        found: dict[str, Any] = {name: _read(con, name, is_local, given) for name in QUERIES}
+        audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
     for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}
-    return Figures(**given, **totals, **found, snapshot=published_load(layout))
+    for row in found["topics"]:
+        audit = audits[row["topic_id"]]
+        row |= {"audit": audit_words(audit), "corrected": corrected(audit, row)}
+    number = published_load(layout)
+    return Figures(**given, **totals, **found, is_local=is_local, snapshot=number)
 
 
-def _read(con: duckdb.DuckDBPyConnection, name: str, given: Row) -> list[Row]:
+def _read(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:
     """The rows of one query; none while the relation it reads does not exist."""
-    sql = (REPORTS / f"{name}.sql").read_text()
+    sql = of_days((REPORTS / f"{name}.sql").read_text(), is_local)
     needed = re.findall(r"^-- Reads: (\w+)$", sql, re.MULTILINE)
     # A snapshot published by an earlier version may lack a relation.
     existing = "FROM information_schema.tables WHERE table_name = ?"

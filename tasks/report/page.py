@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,15 +25,16 @@ from warehouse.read.source_health import percent_down
 from warehouse.stats.intervals import interval
 
 FOLDER = Path(__file__).parent
+SUMMED = ("hits", "articles", "excess")
 KEY = (
     "In the picture, grey: nothing is known; pale: less than 80% collected; hollow: of fewer than"
     f" {FEW} articles; thin lines: 95% intervals. Below each chart: what was collected."
 )
 
 
-def write_report(layout: Layout, out: Path) -> Figures:
+def write_report(layout: Layout, out: Path, *, is_local: bool = False) -> Figures:
     """Write the report of the current snapshot, and return its figures; errors as of these."""
-    figures = read_figures(layout)
+    figures = read_figures(layout, is_local=is_local)
     write_whole(out, render(figures, chart_library(layout)).encode())
     return figures
 
@@ -82,6 +83,7 @@ def render(figures: Figures, library: str) -> str:
         words=in_words,
         known=lambda row: percent_down(row["completeness"]),
         between=between,
+        between_ends=lambda share: f"{percent(share.low)} – {percent(share.high)}",
     )
     return environment.get_template("page.html.j2").render(
         figures=figures,
@@ -103,9 +105,10 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
     rows = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
     known = [row for row in rows["index"] if row["value"] is not None]
-    sources: dict[str, Counter[str]] = defaultdict(lambda: Counter(hits=0, articles=0))
+    sources: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMMED, 0))
     for row in rows["by_source"]:
-        sources[row["source"]].update(hits=row["hits"] or 0, articles=row["articles"] or 0)
+        for column in SUMMED:
+            sources[row["source"]][column] += row[column] or 0
     shares = [
         {"name": name, **of, "share": of["hits"] / of["articles"] if of["articles"] else None}
         | interval(of)
@@ -142,13 +145,14 @@ def summary_of_topics(figures: Figures) -> str:
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
     picture = chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
     png = base64.b64encode(chart_style.png(picture, labels=60)).decode()
-    head = [f"**{span}**", "", "| topic | share | articles | last 7 days |", "|:--|--:|--:|--:|"]
+    heading = "| topic | share | articles | last 7 days | audit |"
+    head = [f"**{span}**", "", heading, "|:--|--:|--:|--:|:--|"]
     rows = []
     for topic in figures.topics:
         name = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", topic["name"])
         hits = f"{number(topic['hits'])} of {number(topic['articles'])}"
         shares = percent(topic["share"]), percent(topic["late_share"])
-        rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} |")
+        rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} | {topic['audit']} |")
     return "\n".join(
         [*head, *rows, "", KEY, "", f"![Share of articles by topic](data:image/png;base64,{png})"]
     )

@@ -22,7 +22,8 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
 
     `artifact` is the key of an artifact with the main charts; empty creates none.
     """
-    figures = write_report(installation.layout, installation.layout.report)
+    layout, settings = installation.layout, installation.settings
+    figures = write_report(layout, layout.report, is_local=settings.is_local)
     if artifact:
         about = "How often each topic came up"
         markdown = summary_of_topics(figures)

@@ -11,6 +11,9 @@ from rich.text import Text
 
 from tasks.report.figures import REPORTS
 from warehouse.layers.layout import Layout
+from warehouse.questions.audits import audit_words, audited
+from warehouse.questions.selection import choices
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
 
 DAYS = 21  # columns of the table, up to the last day that has articles
@@ -23,17 +26,23 @@ Cell = Mapping[str, Any]  # a row of daily.sql; its counts are None when the day
 Sources = dict[str, dict[date, Cell]]
 
 
-def daily_report(layout: Layout) -> RenderableType:
+def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share and a chart."""
     with snapshot(layout) as con:
-        rows = records(con, (REPORTS / "daily.sql").read_text(), {"days": DAYS})
+        known = choices(con, is_local=is_local)
+        sql = of_days((REPORTS / "daily.sql").read_text(), known.is_local)
+        rows = records(con, sql, {"days": DAYS})
+        audits = {
+            name: audit_words(audited(con, topic_id)) for topic_id, name in known.topics.items()
+        }
     last = max((row["day"] for row in rows), default=date.min)
     calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         topics[row["topic"]][row["source"]][row["day"]] = row
     tables = [_topic_table(name, sources, calendar) for name, sources in topics.items()]
-    return Group(*tables, Text(LEGEND, style="dim"))
+    said = [Text(f"{name}: {audits[name]}") for name in topics if name in audits]
+    return Group(*tables, Text(LEGEND, style="dim"), *said)
 
 
 def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table:

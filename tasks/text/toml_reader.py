@@ -47,7 +47,7 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
             if first.setdefault(entry_id, number) != number:
                 repeats.append(f"{place}: id: repeats {table} {first[entry_id]}")
         try:
-            entries.append(model.model_validate(_frozen(raw)))
+            entries.append(model.model_validate(frozen(raw)))
         except ValidationError as error:
             problems += (f"{place}: {line}" for line in describe(error, model))
     if problems or repeats:
@@ -58,7 +58,7 @@ def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, .
 def read_table(path: Path, model: type[EntryT]) -> EntryT:
     """Read a TOML file without entries into `model`; ConfigError has a line a problem."""
     try:
-        return model.model_validate(_frozen(_document(path)))
+        return model.model_validate(frozen(_document(path)))
     except ValidationError as error:
         raise ConfigError(f"{path}: {line}" for line in describe(error, model)) from None
 
@@ -97,11 +97,11 @@ def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
     return found
 
 
-def _frozen(value: object) -> object:
-    """TOML arrays as tuples, as frozen models need them."""
+def frozen(value: object) -> object:
+    """A value of TOML with tuples in place of arrays, as frozen models need them."""
     if isinstance(value, dict):
-        return {key: _frozen(inner) for key, inner in value.items()}
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+        return {key: frozen(inner) for key, inner in value.items()}
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
 def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:

@@ -11,7 +11,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from tasks.text.folding import Folded
 from tasks.text.sentence_split import UNSPACED
-from tasks.topics.topic import Topic, folded_phrase
+from tasks.topics.topic import EXCLUDES, Topic, folded_phrase, phrases_of
 
 # A letter, digit or mark of a script that puts spaces between words. Hangul does, and yet hangs
 # particles on names (G20에서), so it bounds nothing.
@@ -42,10 +42,11 @@ _REACH = 300
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One alias, or excluded phrase, of one topic."""
+    """One phrase of one topic."""
 
     topic: str
-    alias: str | None  # None for an excluded phrase
+    alias: str  # as the definition has it
+    role: int  # the number of its group, or EXCLUDES and so on
     is_prefix: bool
     left: bool  # Whether the left edge needs a boundary
     right: bool
@@ -60,18 +61,26 @@ class AliasMatcher:
     """The phrases of the topics of one case mode in one automaton."""
 
     def __init__(
-        self, topics: Iterable[Topic], *, keep_case: bool, noticed: Iterable[Topic] = ()
+        self,
+        topics: Iterable[Topic],
+        *,
+        keep_case: bool,
+        without_marks: bool = False,
+        noticed: Iterable[Topic] = (),
     ) -> None:
         by_pattern: dict[str, list[Phrase]] = defaultdict(list)
-        for topic, phrase in _phrases(topics):
-            pattern = folded_phrase(phrase, keep_case=keep_case)
-            alias = phrase if phrase in topic.aliases else None
-            is_prefix = phrase.endswith("*")
-            left = is_spaced(pattern[0])
-            right = is_spaced(pattern[-1]) and not is_prefix
-            by_pattern[pattern].append(Phrase(topic.topic_id, alias, is_prefix, left, right))
+        for topic in topics:
+            for phrase, role in phrases_of(topic):
+                pattern = folded_phrase(phrase, keep_case=keep_case, without_marks=without_marks)
+                is_prefix = phrase.endswith("*")
+                left = is_spaced(pattern[0])
+                right = is_spaced(pattern[-1]) and not is_prefix
+                found = Phrase(topic.topic_id, phrase, role, is_prefix, left, right)
+                by_pattern[pattern].append(found)
         others = {
-            folded_phrase(phrase, keep_case=True).casefold() for _, phrase in _phrases(noticed)
+            folded_phrase(phrase, keep_case=True, without_marks=without_marks).casefold()
+            for topic in noticed
+            for phrase, _ in phrases_of(topic)
         }
         patterns = list(by_pattern | {other: by_pattern.get(other, []) for other in others})
         self._phrases = [by_pattern.get(pattern, []) for pattern in patterns]
@@ -106,10 +115,6 @@ class AliasMatcher:
         return [place for place in places if not addresses.hold(place[0], place[1])]
 
 
-def _phrases(topics: Iterable[Topic]) -> Iterator[tuple[Topic, str]]:
-    return ((topic, phrase) for topic in topics for phrase in topic.aliases + topic.exclude)
-
-
 def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     if phrase.left and before not in _OPEN and is_spaced(before):
@@ -132,7 +137,10 @@ def _end_of_word(text: str, end: int) -> int:
 
 
 def _resolved(spans: list[_Span]) -> Iterator[_Span]:
-    """For each topic: without what an excluded phrase touches, leftmost and longest first."""
+    """For each group of a topic: without what an excluded phrase touches, leftmost and longest.
+
+    Phrases that are only conditions are all there.
+    """
     spans.sort(key=itemgetter(0))
     first = stop = 0
     for number, span in enumerate(spans):
@@ -146,21 +154,24 @@ def _resolved(spans: list[_Span]) -> Iterator[_Span]:
 def _chosen(spans: list[_Span]) -> Iterator[_Span]:
     """Of those that hang together."""
     if len(spans) < 2:
-        yield from (span for span in spans if span[2].alias is not None)
+        yield from (span for span in spans if span[2].role != EXCLUDES)
         return
     by_topic: dict[str, list[_Span]] = defaultdict(list)
     # Of aliases at the same place the longest as it is written, then the first by spelling.
-    for span in sorted(
-        spans, key=lambda s: (s[0], -s[1], -len(s[2].alias or ""), s[2].alias or "")
-    ):
+    for span in sorted(spans, key=lambda s: (s[0], -s[1], -len(s[2].alias), s[2].alias)):
         by_topic[span[2].topic].append(span)
     for own in by_topic.values():
-        excluded = [span for span in own if span[2].alias is None]
-        stop = 0
+        excluded = [span for span in own if span[2].role == EXCLUDES]
+        stops: dict[int, int] = {}
         for span in own:
-            is_free = span[0] >= stop and span[2].alias is not None
-            if is_free and not any(span[0] < other[1] and other[0] < span[1] for other in excluded):
-                stop = span[1]
+            role = span[2].role
+            if role < 0:
+                if role != EXCLUDES:
+                    yield span
+            elif span[0] >= stops.get(role, 0) and not any(
+                span[0] < other[1] and other[0] < span[1] for other in excluded
+            ):
+                stops[role] = span[1]
                 yield span
 
 

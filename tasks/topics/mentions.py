@@ -1,102 +1,193 @@
-"""Counting topics: every place where an alias names one."""
+"""Counting topics: every place where a phrase of one counts."""
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.text.folding import fold
-from tasks.text.sentence_split import sentence_starts
-from tasks.topics.alias_matcher import WORD_REST, AliasMatcher, Phrase, is_spaced
+from tasks.topics.alias_matcher import AliasMatcher
 from tasks.topics.batch_folding import Joined, join
+from tasks.topics.conditions import Conditions
+from tasks.topics.field_text import FieldText, Hit, Span, caption_lines
 from tasks.topics.prefilter import Places, Prefilter, contents_of, passages
 from tasks.topics.topic import Topic
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
+__all__ = ["Hit", "Matcher", "count", "mentions_in"]
+
 # Of the articles, by field, in the order in which mentions are given.
 _COLUMNS = {
+    "kicker": "kicker",
     "headline": "headline",
     "standfirst": "standfirst",
     "body": "body",
     "caption": "captions",
 }
-_CONTEXT = 60
+_KICKER_RULES = 2  # The first version of the rules that counts kickers
+_PARAGRAPH_END = "\n\n"
 
-Span = tuple[int, int, Phrase]  # Offsets of a mention and its phrase
-
-
-class Hit(NamedTuple):
-    """One mention in one field; offsets are in code points of the original field."""
-
-    topic_id: str
-    alias: str
-    field: str
-    sentence_no: int
-    char_start: int
-    char_end: int
-    matched_text: str
-    context_left: str
-    context_right: str
+Kept = list[tuple[int, Places | None]]  # Rows that may hold phrases, and where; None for anywhere
 
 
 class Matcher:
-    """Finds the mentions of a set of topics in a text."""
+    """Finds the mentions of a set of topics in texts."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
-        self.prefilter = Prefilter(topics)
-        caseless = [topic for topic in topics if not topic.case_sensitive]
-        cased = [topic for topic in topics if topic.case_sensitive]
-        self._caseless = AliasMatcher(caseless, keep_case=False, noticed=cased)
-        self._cased = AliasMatcher(cased, keep_case=True)
+        by_marks = {
+            without: [topic for topic in topics if topic.fold_diacritics == without]
+            for without in (False, True)
+        }
+        self._finders = [
+            _Finder(alike, without_marks=without) for without, alike in by_marks.items() if alike
+        ]
+        self.conditions = Conditions(topics)
+        self._counting_kickers = {
+            topic.topic_id for topic in topics if topic.rules >= _KICKER_RULES
+        }
 
     def find(self, text: str, field: str = "body") -> list[Hit]:
-        """All mentions in one field, in the order of the text.
+        """All mentions in an article that has one field only."""
+        return self.find_in({field: text})
+
+    def find_in(self, fields: Mapping[str, str]) -> list[Hit]:
+        """All mentions in the fields of an article, in the order of the texts.
 
         Each line of the field `caption` is a text of its own.
         """
-        if field != "caption":
-            return _hits(text, field, self._find(text))
-        hits: list[Hit] = []
-        offset = sentence_no = 0
-        for line in re.findall(r"[^\n]*\n|[^\n]+", text):
-            hits += (
-                hit._replace(
-                    sentence_no=hit.sentence_no + sentence_no,
-                    char_start=hit.char_start + offset,
-                    char_end=hit.char_end + offset,
-                )
-                for hit in _hits(line, field, self._find(line))
-            )
-            offset += len(line)
-            sentence_no += len(sentence_starts(line))
-        return hits
+        texts: list[FieldText] = []
+        for field, text in fields.items():
+            if field == "caption":
+                texts += caption_lines(text, self._find)
+            else:
+                texts.append(FieldText(field, text, self._counted(field, self._find(text))))
+        self.conditions.apply(texts)
+        return [hit for text in texts for hit in text.hits()]
 
-    def find_each(
-        self, contents: Sequence[bytes], field: str, places: Sequence[Places]
-    ) -> list[list[Hit]]:
-        """The mentions in each of many texts, given in UTF-8.
+    def in_columns(self, columns: Mapping[str, pa.Array]) -> Iterator[tuple[int, str, FieldText]]:
+        """The rows in which phrases stand, by field: with the field, or a line of captions."""
+        if not self._counting_kickers:
+            columns = {field: column for field, column in columns.items() if field != "kicker"}
+        kept = [finder.keep(columns) for finder in self._finders]
+        for field, column in columns.items():
+            own = [rows[field] for rows in kept]
+            for row, text in (
+                self._in_captions(column, own)
+                if field == "caption"
+                else self._in_column(field, column, own)
+            ):
+                yield row, field, text
 
-        Only paragraphs that hold one of a text's places are looked at.
-        """
-        texts = [content.decode() for content in contents]
-        parts = [
-            (number, first, stop)
-            for number, text in enumerate(texts)
-            for first, stop in passages(contents[number], text, places[number])
-        ]
-        spans = self._find_parts([texts[number][first:stop] for number, first, stop in parts])
-        found: list[list[Span]] = [[] for _ in texts]
-        for part, (start, end, phrase) in spans:
-            number, first, _ = parts[part]
-            found[number].append((first + start, first + end, phrase))
-        return [_hits(text, field, spans) for text, spans in zip(texts, found, strict=True)]
+    def _in_column(
+        self, field: str, column: pa.StringArray, kept: list[Kept]
+    ) -> Iterator[tuple[int, FieldText]]:
+        found: dict[int, tuple[str, list[Span]]] = {}
+        for finder, own in zip(self._finders, kept, strict=True):
+            for row, text, spans in finder.in_column(column, own):
+                found.setdefault(row, (text, []))[1].extend(self._counted(field, spans))
+        for row, (text, spans) in found.items():
+            if spans:  # a core may stand within another word
+                yield row, FieldText(field, text, spans)
+
+    def _in_captions(
+        self, captions: pa.ListArray, kept: list[Kept]
+    ) -> Iterator[tuple[int, FieldText]]:
+        parents = pc.list_parent_indices(captions)
+        rows = sorted({parents[line].as_py() for own in kept for line, _ in own})
+        chosen = captions.take(pa.array(rows, pa.int64())).to_pylist()
+        for row, texts in zip(rows, chosen, strict=True):
+            text = "\n".join(texts or ())
+            if any(finder.keeps(text) for finder in self._finders):
+                found = caption_lines(text, self._find)
+                yield from ((row, line) for line in found if line.spans)
+
+    def _counted(self, field: str, spans: list[Span]) -> list[Span]:
+        """Without those in a kicker of topics that do not count them."""
+        if field != "kicker":
+            return spans
+        return [span for span in spans if span[2].topic in self._counting_kickers]
 
     def _find(self, text: str) -> list[Span]:
-        folded = fold(text)
+        return [span for finder in self._finders for span in finder.find(text)]
+
+
+class _Finder:
+    """Finds the phrases of topics for which texts are folded alike."""
+
+    def __init__(self, topics: Sequence[Topic], *, without_marks: bool) -> None:
+        # Where any letter may carry marks, only folding tells which texts can hold a phrase.
+        self._prefilter = None if without_marks else Prefilter(topics)
+        self._without_marks = without_marks
+        caseless = [topic for topic in topics if not topic.case_sensitive]
+        cased = [topic for topic in topics if topic.case_sensitive]
+        self._caseless = AliasMatcher(
+            caseless, keep_case=False, without_marks=without_marks, noticed=cased
+        )
+        self._cased = AliasMatcher(cased, keep_case=True, without_marks=without_marks)
+
+    def keeps(self, text: str) -> bool:
+        """Whether the text may hold a phrase."""
+        return self._prefilter is None or self._prefilter.keeps(text)
+
+    def keep(self, columns: Mapping[str, pa.Array]) -> dict[str, Kept]:
+        """The rows of each field, or the lines of the captions, that may hold phrases."""
+        texts = {
+            field: column.flatten() if field == "caption" else column
+            for field, column in columns.items()
+        }
+        looked = {
+            field: self._prefilter.look(column) if self._prefilter else None
+            for field, column in texts.items()
+        }
+        if not self._prefilter or None in looked.values():
+            return {field: [(row, None) for row in range(len(at))] for field, at in texts.items()}
+        found = {field: one for field, one in looked.items() if one}
+        if not self._prefilter.has_groups:
+            return {field: self._prefilter.keep(one) for field, one in found.items()}
+        rows_of = {field: np.arange(len(column)) for field, column in columns.items()}
+        if "caption" in columns:
+            rows_of["caption"] = np.array(pc.list_parent_indices(columns["caption"]))
+        present = np.zeros(max(map(len, columns.values()), default=0), np.uint64)
+        for field, one in found.items():
+            np.bitwise_or.at(present, rows_of[field], self._prefilter.present(one))
+        return {
+            field: self._prefilter.keep(one, present[rows_of[field]])
+            for field, one in found.items()
+        }
+
+    def in_column(
+        self, column: pa.StringArray, kept: Kept
+    ) -> Iterator[tuple[int, str, list[Span]]]:
+        """The rows that may hold phrases, with their text and what is found in it."""
+        near: list[tuple[int, str, list[tuple[int, int]]]] = []
+        contents = contents_of(column, [row for row, _ in kept])
+        for (row, places), content in zip(kept, contents, strict=True):
+            text = content.decode()
+            if places is not None:
+                near.append((row, text, passages(content, text, places)))
+            elif self._prefilter is None:
+                near.append((row, text, _paragraphs(text)))
+            elif self._prefilter.keeps(text):
+                yield row, text, self.find(text)
+        spans = self._find_parts(
+            [text[first:stop] for _, text, parts in near for first, stop in parts]
+        )
+        places_of = [(at, first) for at, (_, _, parts) in enumerate(near) for first, _ in parts]
+        found: list[list[Span]] = [[] for _ in near]
+        for part, (start, end, phrase) in spans:
+            at, first = places_of[part]
+            found[at].append((first + start, first + end, phrase))
+        for (row, text, _), own in zip(near, found, strict=True):
+            yield row, text, own
+
+    def find(self, text: str) -> list[Span]:
+        """What is found in a text."""
+        folded = fold(text, without_marks=self._without_marks)
         if not (looked := self._caseless.look(folded)):
             return []
         found = self._caseless.mentions(folded, looked)
@@ -105,12 +196,12 @@ class Matcher:
         return found
 
     def _find_cased(self, text: str) -> list[Span]:
-        folded = fold(text, keep_case=True)
+        folded = fold(text, keep_case=True, without_marks=self._without_marks)
         return self._cased.mentions(folded, self._cased.look(folded))
 
     def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
         """The spans within each of many paragraphs, behind its number."""
-        joined = join(parts)
+        joined = join(parts, without_marks=self._without_marks)
         looked = self._caseless.look(joined.folded)
         yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))
         noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
@@ -118,14 +209,23 @@ class Matcher:
         for part, span in self._find_cased_parts([parts[part] for part in cased]):
             yield cased[part], span
         for part in joined.hard:
-            yield from ((part, span) for span in self._find(parts[part]))
+            yield from ((part, span) for span in self.find(parts[part]))
 
     def _find_cased_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
-        joined = join(parts, keep_case=True)
+        joined = join(parts, keep_case=True, without_marks=self._without_marks)
         looked = self._cased.look(joined.folded)
         yield from _shared_out(joined, self._cased.mentions(joined.folded, looked))
         for part in joined.hard:
             yield from ((part, span) for span in self._find_cased(parts[part]))
+
+
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Offsets of all paragraphs; a blank line ends one."""
+    found, start = [], 0
+    for part in text.split(_PARAGRAPH_END):
+        found.append((start, start + len(part)))
+        start += len(part) + len(_PARAGRAPH_END)
+    return found
 
 
 def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
@@ -137,46 +237,32 @@ def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Sp
             yield part, (start - first, end - first, phrase)
 
 
-def _hits(text: str, field: str, found: list[Span]) -> list[Hit]:
-    """The mentions in a text, in its order."""
-    if not found:
-        return []
-    found.sort(key=lambda span: (span[0], span[1], span[2].topic))
-    starts = sentence_starts(text, found[-1][0])
-    return [
-        Hit(
-            phrase.topic,
-            phrase.alias or "",
-            field,
-            max(0, bisect_right(starts, start) - 1),
-            start,
-            end,
-            text[start:end],
-            # Read backwards, so that both contexts are cut by the same rules.
-            _context(text[max(0, start - 2 * _CONTEXT) : start][::-1])[::-1],
-            _context(text[end : end + 2 * _CONTEXT]),
-        )
-        for start, end, phrase in found
-    ]
-
-
 def mentions_in(
     articles: pa.Table | pa.RecordBatch, topics: Sequence[Topic]
 ) -> list[tuple[int, list[Hit]]]:
-    """The mentions in articles, by row as given, then field, then place; a pair a row and field.
+    """The mentions in articles, by row as given, then field, then place.
 
-    The articles have the columns headline, standfirst, body, captions, or some of them.
+    Each row comes with the mentions of one field, or one line of its captions. The articles have
+    the columns kicker, headline, standfirst, body, captions, section, or some of them.
     """
     matcher = _matcher(tuple(topics))
-    found = [
-        (row, number, hits)
-        for number, (field, name) in enumerate(_COLUMNS.items())
-        if name in articles.schema.names
-        for row, hits in _column_hits(matcher, articles.column(name), field)
-    ]
-    found.sort(key=lambda one: one[:2])
-    # The prefilter keeps some in which no alias stands as a word.
-    return [(row, hits) for row, _, hits in found if hits]
+    names = articles.schema.names
+    columns = {field: _whole(articles, name) for field, name in _COLUMNS.items() if name in names}
+    order = list(_COLUMNS)
+    found = [(row, order.index(field), text) for row, field, text in matcher.in_columns(columns)]
+    found.sort(key=itemgetter(0, 1))
+    sections = articles.column("section") if "section" in names else None
+    for row, parts in groupby(found, key=itemgetter(0)):
+        section = sections[row].as_py() if sections is not None else None
+        matcher.conditions.apply([text for _, _, text in parts], section)
+    return [(row, text.hits()) for row, _, text in found if text.spans]
+
+
+def _whole(articles: pa.Table | pa.RecordBatch, name: str) -> pa.Array:
+    column = articles.column(name)
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
 
 
 def count(
@@ -184,8 +270,8 @@ def count(
 ) -> pa.Table:
     """A table of MENTION_SCHEMA, a row a mention: by article as given, then field, then place.
 
-    The articles have the columns article_id, version_no, headline, standfirst, body, captions;
-    `versions` has the number of each topic's definition, by topic id.
+    The articles have the columns article_id, version_no, and those of `mentions_in`; `versions` has
+    the number of each topic's definition, by topic id.
     """
     found = mentions_in(articles, topics)
     rows = [row for row, hits in found for _ in hits]
@@ -199,49 +285,3 @@ def count(
 
 
 _matcher = lru_cache(maxsize=2)(Matcher)
-
-
-def _column_hits(
-    matcher: Matcher, column: pa.Array | pa.ChunkedArray, field: str
-) -> Iterator[tuple[int, list[Hit]]]:
-    """The rows of one field that hold mentions, and these."""
-    whole = column
-    if isinstance(column, pa.ChunkedArray):
-        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    if field == "caption":
-        yield from _caption_hits(matcher, whole)
-        return
-    kept = matcher.prefilter.keep(whole)
-    contents = contents_of(whole, [row for row, _ in kept])
-    near: list[tuple[int, bytes, Places]] = []
-    for (row, places), content in zip(kept, contents, strict=True):
-        if places is not None:
-            near.append((row, content, places))
-        elif matcher.prefilter.keeps(text := content.decode()):
-            yield row, matcher.find(text, field)
-    if near:
-        rows, texts, places_of = zip(*near, strict=True)
-        yield from zip(rows, matcher.find_each(texts, field, places_of), strict=True)
-
-
-def _caption_hits(matcher: Matcher, captions: pa.ListArray) -> Iterator[tuple[int, list[Hit]]]:
-    parents = pc.list_parent_indices(captions)
-    kept = {parents[row].as_py() for row, _ in matcher.prefilter.keep(captions.flatten())}
-    rows = sorted(kept)
-    for row, lines in zip(rows, captions.take(pa.array(rows, pa.int64())).to_pylist(), strict=True):
-        text = "\n".join(lines or ())
-        if matcher.prefilter.keeps(text):
-            yield row, matcher.find(text, "caption")
-
-
-def _context(further: str) -> str:
-    """What is shown of the text that follows a mention: up to a word's end, gaps as one space."""
-    near = further[: _CONTEXT + 1]
-    # No gap but one space is printable.
-    if not near.isprintable() or "  " in near:
-        near = " ".join(f"|{further}|".split())[1:-1]
-    kept = near[:_CONTEXT]
-    if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
-        rest = WORD_REST.match(kept[::-1])
-        kept = kept[: len(kept) - rest.end() if rest else None] or kept
-    return kept.rstrip()

@@ -15,7 +15,10 @@ from tasks.topics.topic import Topic
 from warehouse.layers.parquet import read_batches
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
-COLUMNS = ("article_id", "version_no", "headline", "standfirst", "body", "captions")
+COLUMNS = (
+    *("article_id", "version_no", "kicker", "headline", "standfirst", "body", "captions"),
+    "section",
+)
 # Articles counted at a time: a megabyte or two of text, for which no memory is asked anew.
 ROWS_AT_ONCE = 512
 ENOUGH_ROWS = 400  # Of small files, gathered before they are counted

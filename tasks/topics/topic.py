@@ -2,27 +2,46 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, model_validator
 
 from tasks.settings import matching
 from tasks.sources.source import Text
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
+from tasks.topics.languages import LANGUAGES, languages_of
 from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 
-# Version of the matching rules. Raised when the same definition would count otherwise: all topics
-# are then counted again.
-RULES = 1
+# Version of the matching rules, raised when the same definition would count otherwise. A topic
+# keeps those that it was first counted by until its definition changes, or `presswatch recount`:
+# no series changes unasked. 2: kickers are counted.
+RULES = 2
+_MOST_WORDS = 100
+# What a phrase is for, where it is not the number of its group.
+EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
 
 
-def folded_phrase(phrase: str, *, keep_case: bool = False) -> str:
+def phrases_of(topic: Topic) -> Iterator[tuple[str, int]]:
+    """All phrases of a topic, each with the number of its group, or EXCLUDES and so on."""
+    for group, phrases in enumerate(topic.all_of or (topic.aliases,)):
+        yield from ((phrase, group) for phrase in phrases)
+    for role, phrases in (
+        (EXCLUDES, topic.exclude),
+        (FORBIDS, topic.none_of),
+        (IS_CONTEXT, topic.context_exclude),
+    ):
+        yield from ((phrase, role) for phrase in phrases)
+
+
+def folded_phrase(phrase: str, *, keep_case: bool = False, without_marks: bool = False) -> str:
     """A phrase as it is looked for: folded, without the `*` at its end."""
-    return fold(phrase.removesuffix("*"), keep_case=keep_case).text.strip()
+    bare = phrase.removesuffix("*")
+    return fold(bare, keep_case=keep_case, without_marks=without_marks).text.strip()
 
 
 def _phrase(value: str) -> str:
@@ -33,13 +52,41 @@ def _phrase(value: str) -> str:
     return value
 
 
-def _at_least_one(value: tuple[str, ...]) -> tuple[str, ...]:
+def _at_least_one(value: tuple[object, ...]) -> tuple[object, ...]:
     if not value:
-        raise ValueError("must hold at least one alias")
+        raise ValueError("must hold at least one phrase")
     return value
 
 
+def _stretch(value: object) -> object:
+    """A stretch of text by its name, or the number of its words."""
+    if value is None or value in ("sentence", "paragraph", "article"):
+        return value
+    words = value.get("words") if isinstance(value, dict) and len(value) == 1 else None
+    if type(words) is int and 2 <= words <= _MOST_WORDS:
+        return words
+    raise ValueError(
+        'must be "sentence", "paragraph", "article" or { words = N } with N from 2 to'
+        f" {_MOST_WORDS}, got {value!r}"
+    )
+
+
+def _languages(value: object) -> object:
+    """The codes as articles have them, sorted; `all` as it is."""
+    if value is None or value == "all":
+        return value
+    if not isinstance(value, tuple) or not value:
+        raise ValueError(f'must be a list of codes like ["en", "zh"], or "all", got {value!r}')
+    for code in value:
+        if code not in LANGUAGES:
+            raise ValueError(f"unknown language {code!r}, write codes like en, zh or sr")
+    return tuple(sorted({"no" if code in ("nb", "nn") else code for code in value}))
+
+
+Languages = Annotated[tuple[str, ...] | Literal["all"] | None, PlainValidator(_languages)]
+Stretch = Annotated[str | int | None, PlainValidator(_stretch)]
 Phrases = tuple[Annotated[str, AfterValidator(_phrase)], ...]
+Group = Annotated[Phrases, AfterValidator(_at_least_one)]
 
 
 class TopicEntry(BaseModel):
@@ -49,16 +96,41 @@ class TopicEntry(BaseModel):
 
     id: Annotated[str, matching(r"[a-z0-9][a-z0-9-]*", "of a-z 0-9 -, like g20")]
     name: Text
-    aliases: Annotated[Phrases, AfterValidator(_at_least_one)]
+    aliases: Group = ()
+    all_of: Annotated[tuple[Group, ...], AfterValidator(_at_least_one)] = ()
+    within: Stretch = None
+    none_of: Phrases = ()
     exclude: Phrases = ()
+    context_exclude: Phrases = ()
+    sections_exclude: Phrases = ()
     case_sensitive: bool = False
+    fold_diacritics: bool = False
+    languages: Languages = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.aliases and self.all_of:
+            raise ValueError("all_of: stands beside aliases; keep one of them, or make two topics")
+        if not (self.aliases or self.all_of):
+            raise ValueError("aliases: missing; give aliases, or all_of for phrases together")
+        if self.all_of and self.within is None:
+            raise ValueError('within: missing; all_of needs it, "sentence" for one')
+        for key in ("none_of", "within"):
+            if self.aliases and getattr(self, key):
+                raise ValueError(f"{key}: goes with all_of; beside aliases use context_exclude")
+        return self
 
     @model_validator(mode="after")
     def _no_phrase_twice(self) -> Self:
         first: dict[str, str] = {}
-        phrases = [*(("aliases", p) for p in self.aliases), *(("exclude", p) for p in self.exclude)]
+        phrases = [("aliases", phrase) for phrase in self.aliases]
+        phrases += [("all_of", phrase) for group in self.all_of for phrase in group]
+        for key in ("exclude", "none_of", "context_exclude"):
+            phrases += [(key, phrase) for phrase in getattr(self, key)]
         for key, phrase in phrases:
-            folded = fold(phrase, keep_case=self.case_sensitive).text.strip()
+            folded = fold(
+                phrase, keep_case=self.case_sensitive, without_marks=self.fold_diacritics
+            ).text.strip()
             if folded in first:
                 raise ValueError(f"{key}: {phrase!r} repeats {first[folded]!r} once folded")
             first[folded] = phrase
@@ -66,16 +138,46 @@ class TopicEntry(BaseModel):
 
     def topic(self) -> Topic:
         """The topic that it defines, not yet numbered."""
+        inferred = self.languages or languages_of(self.all_of or [self.aliases])
+        return Topic(
+            topic_id=self.id,
+            name=self.name,
+            aliases=self.aliases,
+            exclude=self.exclude,
+            case_sensitive=self.case_sensitive,
+            fold_diacritics=self.fold_diacritics,
+            all_of=self.all_of,
+            none_of=self.none_of,
+            within="words" if isinstance(self.within, int) else self.within,
+            within_words=self.within if isinstance(self.within, int) else None,
+            context_exclude=self.context_exclude,
+            sections_exclude=self.sections_exclude,
+            languages=None if inferred == "all" else inferred,
+            definition_hash=self._digest(),
+            rules=RULES,
+        )
+
+    def _digest(self) -> str:
         definition: dict[str, Any] = {
-            "rules": RULES,
+            "rules": 1,  # as the first version wrote it
             "aliases": sorted(self.aliases),
             "exclude": sorted(self.exclude),
             "case_sensitive": self.case_sensitive,
         }
+        # Keys that came later count only where they are given: the definitions of earlier versions
+        # keep their hashes.
+        later = {
+            "fold_diacritics": self.fold_diacritics,
+            "all_of": sorted(sorted(group) for group in self.all_of),
+            "none_of": sorted(self.none_of),
+            "within": self.within,
+            "context_exclude": sorted(self.context_exclude),
+            "sections_exclude": sorted(self.sections_exclude),
+            "languages": self.languages,
+        }
+        definition |= {key: value for key, value in later.items() if value}
         text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        fields = self.model_dump(exclude={"id"})
-        return Topic(topic_id=self.id, definition_hash=digest, **fields)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:

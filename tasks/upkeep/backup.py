@@ -137,12 +137,21 @@ def _take_over(coming: Layout, copy: Layout) -> None:
     for name in HISTORIES:
         if (coming.root / name).exists():
             (coming.root / name).rename(copy.root / name)
+    _add(coming.audits, copy.audits)
     _replace(coming.locks, copy.locks, "*.run")
     if coming.commits.exists():
         coming.commits.rename(copy.next_commits)
         os.sync()
         swap_commits(copy)
     shutil.rmtree(coming.root, ignore_errors=True)
+
+
+def _add(coming: Path, there: Path) -> None:
+    """Bring in the files of a layer that only grows: what is here may be lost in the original."""
+    for path in coming.glob("*/*.json"):
+        new = there / path.relative_to(coming)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(new)
 
 
 def _replace(coming: Path, there: Path, pattern: str) -> None:

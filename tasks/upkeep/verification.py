@@ -14,6 +14,7 @@ from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from tasks.text.counted import counted
 from warehouse.build.index_vintages import other_vintages
+from warehouse.build.loaded_audits import changed_audit_files
 from warehouse.build.loader import loaded_commits
 from warehouse.build.sql_files import read_sql
 from warehouse.damage.database_findings import (
@@ -133,6 +134,7 @@ def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> 
                 lambda: live_manifest_findings(con, path.parent),
                 lambda: _load_findings(layout, con, committed),
                 lambda: lacking_histories(layout, con),
+                lambda: changed_audit_files(con, layout),
                 lambda: other_vintages(con, layout),
                 lambda: _reference_findings(layout, con, committed, done),
                 lambda: check_findings(con, path),

@@ -24,10 +24,12 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.refine.refine_archive import refine
 from tests.bench import (
+    audits,
     backfill,
     coverage,
     desk,
     growth,
+    intervals,
     memory,
     misbehaving,
     overhead,
@@ -50,12 +52,14 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "overhead": lambda _: overhead.run(),
     "upkeep": lambda _: upkeep.run(),
     "store": lambda _: store.run(),
+    "audits": lambda _: audits.run(),
     "misbehaving": lambda _: misbehaving.run(),
     "week": lambda _: week.run(),
     "coverage": lambda asked: coverage.run(
         asked.days, asked.keep, listings_only=asked.listings_only
     ),
     "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
+    "intervals": lambda _: intervals.run(),
     "lookalikes": lambda _: print(lookalike_table()),
     "spikes": lambda _: spikes.run(),
 }

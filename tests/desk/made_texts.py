@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.desk.queries import Query, as_toml
+from flows.desk.queries import Query
+from flows.desk.words import as_toml
 from tasks.load.loader import load
 from tasks.topics.topic import Topic, TopicEntry, load_topics
 from tests.support.publishing import publish
@@ -30,6 +31,12 @@ LINK = "javascript:alert(1)"
 EVIL = TopicEntry(id="evil", name=f"'\"><img src=x onerror=alert(1)>{SCRIPT}", aliases=("onerror",))
 WORDS = Query("words", "Straße, regat*, 二十国集团,\n  Lakeside   Summit")
 """Words that a person saves as a topic."""
+JOINED = (
+    Query("words", "harvest, G20 AND short, came, met NOT Monday", "sentence"),
+    Query("words", "harvest, regat* AND ballot, bridge, river, 天气", "10"),
+    Query("words", "二十国集团, G20 AND council OR 天气 NOT lantern, quarry", "article"),
+)
+"""Others, of words that have to stand together."""
 HOSTILE = Page(
     "hostile",
     f"{SCRIPT} </article><img src=x onerror=alert(2)> the harvest\n\n<b>not bold</b> &amp;",
@@ -81,9 +88,17 @@ def pages() -> Iterator[Page]:
 
 def topics(folder: Path) -> tuple[Topic, ...]:
     """With one that was saved from a search."""
-    saved = folder / "topics.toml"
-    saved.write_text(as_toml(WORDS, ["harvest"]))
-    return (*TOPICS, EVIL.topic(), *load_topics(saved))
+    known = [topic.topic_id for topic in TOPICS]
+    for query in (WORDS, *JOINED):
+        saved = folder / f"{len(known)}.toml"
+        saved.write_text(as_toml(query.words, query.within, known), encoding="utf-8")
+        [topic] = load_topics(saved)
+        known.append(topic.topic_id)
+    files = sorted(folder.glob("[0-9]*.toml"))
+    saved_topics = (topic for file in files for topic in load_topics(file))
+    # Of all languages, as what is saved from a search.
+    plain = (replace(topic, languages=None) for topic in (*TOPICS, EVIL.topic()))
+    return (*plain, *saved_topics)
 
 
 def make(layout: Layout) -> None:

@@ -19,11 +19,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from flows.desk import searches
-from flows.desk.queries import LONGEST, Query, as_toml, query_of
+from flows.desk.queries import LONGEST, Query, query_of
 from flows.desk.searches import Search, Searches
 from flows.desk.snapshots import Snapshots
+from flows.desk.words import Words, as_toml, words_of
 from tasks.topics.topic import TopicEntry
-from tests.desk.made_texts import SCRIPT, WORDS
+from tests.desk.made_texts import JOINED, SCRIPT, WORDS
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import count
 from warehouse.questions.search import by_period, without_topics
@@ -57,6 +58,7 @@ def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
     desk = reader.app.state.desk  # type: ignore[attr-defined]
     with desk.snapshots.cursor() as con:
         topics = records(con, "FROM topics WHERE valid_to IS NULL ORDER BY topic_id")
+        topics = [topic for topic in topics if topic["aliases"]]
         assert len(topics) == 4
         for topic, copies, headlines, place in product(
             topics, (False, True), (False, True), ({}, {"countries": ("de",)})
@@ -73,12 +75,62 @@ def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
                     assert {**mine, "topic_id": None} == {**other, "topic_id": None}
 
 
+def test_joined_words_find_what_a_topic_counts(reader: TestClient) -> None:
+    desk = reader.app.state.desk  # type: ignore[attr-defined]
+    found: list[int] = []
+    # Under the ids that made_texts saved them by.
+    for name, query in zip(("harvest-2", "harvest-3", "search"), JOINED, strict=True):
+        with desk.snapshots.cursor() as con:
+            for copies, headlines in product((False, True), (False, True)):
+                selection = replace(SPAN, is_without_copies=copies, is_headlines_only=headlines)
+                search = searched(reader, query, selection)
+                counted = count(con, replace(selection, topics=(name,)))
+                # Words of an article may stand in other fields than the headline.
+                if not headlines or query.within != "article":
+                    assert search.found == len(search.listed) == counted, query
+                    found.append(counted)
+    assert len([number for number in found if number]) > 5, found
+
+
+def test_a_page_of_joined_words_says_how_and_saves_it(reader: TestClient) -> None:
+    query = JOINED[0]
+    page = finished(reader, q=query.text, within="paragraph")
+    wanted = "have <b>harvest</b> or <b>G20</b>, and <b>short</b> or <b>came</b> or <b>met</b>"
+    assert f"{wanted}, but not <b>Monday</b>, in one paragraph" in page
+    assert '<option value="paragraph" selected>' in page
+    saved = re.search(r'<pre class="toml"[^>]*>(.*?)</pre>', page, re.S)
+    assert saved
+    [entry] = tomllib.loads(unescape(saved[1]))["topic"]
+    assert entry["all_of"] == [["harvest", "G20"], ["short", "came", "met"]]
+    assert (entry["none_of"], entry["within"]) == (["Monday"], "paragraph")
+    assert "within=paragraph" in unescape(re.findall(r'href="(/export/search.csv[^"]*)"', page)[0])
+    reading = unescape(re.findall(r'href="(/article/[^"]*)"', page)[0])
+    assert "within=paragraph" in reading
+    assert "<mark" in reader.get(reading).text
+
+
+def test_words_are_read_as_people_write_them() -> None:
+    for text, all_of, none_of in (
+        ("a1, b2", (("a1", "b2"),), ()),
+        ("a1 OR b2 AND c3", (("a1", "b2"), ("c3",)), ()),
+        ("a1 AND c3 NOT d4, e5 NOT f6", (("a1",), ("c3",)), ("d4", "e5", "f6")),
+        ("a1 AND NOT d4 OR e5", (("a1",),), ("d4", "e5")),
+        ("salt and pepper, NOTE, BAND", (("salt and pepper", "NOTE", "BAND"),), ()),
+        ("a1\nAND\nc3", (("a1",), ("c3",)), ()),
+    ):
+        assert words_of(text) == Words(all_of, none_of), text
+        assert words_of(words_of(text).line) == Words(all_of, none_of), text
+    saved = as_toml(words_of("制裁 AND 华为 NOT 体育"), "10", ())
+    assert tomllib.loads(saved)["topic"][0]["within"] == {"words": 10}
+
+
 def test_a_saved_topic_is_the_search(reader: TestClient) -> None:
     page = finished(reader, q=WORDS.text)
     found = re.search(r'<pre class="toml"[^>]*>(.*?)</pre>', page, re.S)
     assert found
     [entry] = tomllib.loads(unescape(found[1]))["topic"]
     saved = TopicEntry(**{**entry, "aliases": tuple(entry["aliases"])})
+    assert saved.languages == "all"
     assert saved.aliases == ("Straße", "regat*", "二十国集团", "Lakeside Summit")
     # made_texts loaded a topic of these words, whose id is taken by now.
     assert saved.id == "strasse-2"
@@ -92,7 +144,7 @@ def test_expressions_find_what_re_finds(reader: TestClient) -> None:
     with reader.app.state.desk.snapshots.cursor() as con:  # type: ignore[attr-defined]
         texts = records(
             con,
-            "SELECT article_id, concat_ws(chr(10), headline, standfirst, body,"
+            "SELECT article_id, concat_ws(chr(10), kicker, headline, standfirst, body,"
             " array_to_string(captions, chr(10))) AS text FROM articles JOIN"
             " (SELECT article_id, version_no, body FROM article_texts)"
             " USING (article_id, version_no) SEMI JOIN coverage"
@@ -146,6 +198,11 @@ def test_page_shows_sentences_and_series(reader: TestClient) -> None:
         ({"q": "(?<=a)b", "mode": "regex"}, "no regular expression"),
         ({"q": "a*", "mode": "regex"}, "matches every text"),
         ({"q": "harvest", "mode": "sql"}, "mode must be words or regex"),
+        ({"q": "harvest AND", "within": "sentence"}, "AND, OR and NOT need a word"),
+        ({"q": "NOT harvest"}, "AND, OR and NOT need a word"),
+        ({"q": "harvest AND x"}, "&#39;x&#39; is too short"),
+        ({"q": "harvest AND grain NOT Harvest"}, "A phrase"),
+        ({"q": "harvest", "within": "page"}, "within must be one of sentence, paragraph"),
         ({"q": f"{SCRIPT}(", "mode": "regex"}, "&lt;script&gt;"),
     ],
 )
@@ -199,7 +256,7 @@ def test_exports_hold_the_series(reader: TestClient) -> None:
         texts = unescape(book.read("xl/sharedStrings.xml").decode())
         assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == len(rows) + 1
     [cited] = re.findall(r"<p>(Presswatch, snapshot [^<]*)</p>", page)
-    assert "Search for mayor*, harbour: share of articles by week" in cited
+    assert "Search for mayor*, harbour (not audited): share of articles by week" in cited
     assert unescape(cited) in texts
     assert page.count('<td class="n">100%</td>') + page.count("unknown</td>") == len(rows)
     for name in ("search.sql?q=mayor", "search.csv", "search.png?q=mayor"):
@@ -220,7 +277,7 @@ def test_ids_of_saved_topics_are_valid() -> None:
         ("二十国", ("search",), "search-2"),
         ('a "quoted" \\ one', (), "a-quoted-one"),
     ):
-        [entry] = tomllib.loads(as_toml(Query("words", text), known))["topic"]
+        [entry] = tomllib.loads(as_toml(words_of(text), "", known))["topic"]
         assert entry["id"] == expected
         assert TopicEntry(**{**entry, "aliases": tuple(entry["aliases"])}).aliases
 

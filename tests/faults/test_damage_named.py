@@ -65,7 +65,7 @@ LAYERS = [
     pattern
     for pattern in KINDS
     if pattern.startswith(
-        ("articles", "captures", "stripped", "commits", "vintages", "topic", "def")
+        ("articles", "audits", "captures", "stripped", "commits", "vintages", "topic", "def")
     )
 ]
 

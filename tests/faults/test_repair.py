@@ -32,7 +32,10 @@ LAST = run_id(4)
 # Kinds that are damaged in one case: a repair takes two seconds, and none is made from another.
 TOGETHER = (
     ("raw/gb-post/*.warc.gz", "definitions.json", "warehouse/current/manifest.json"),
-    ("articles/*/2*.parquet", "topic_changes.json", "cache/listings/*/*.json"),
+    (
+        *("articles/*/2*.parquet", "topic_changes.json", "cache/listings/*/*.json"),
+        *("audits/*/sample.json", "audits/*/2*.json"),
+    ),
     (
         *("captures/2*.parquet", "commits/compacted/articles*.json"),
         "vintages/attention_index/*.parquet",

@@ -564,3 +564,15 @@ def test_readers_and_five_loads_do_not_disturb_each_other(news: DailyNews, tmp_p
 def test_the_benchmarks_time_steps_that_exist() -> None:
     """They replace functions by name, which no type checker follows."""
     assert all(callable(getattr(module, name)) for module, name in STEPS.values())
+
+
+def test_the_languages_of_a_topic_are_in_its_table(news: DailyNews) -> None:
+    layout = news(1)
+    given = TopicEntry(id="summit", name="S", aliases=("саммит",), languages=("uk", "ru")).topic()
+    load(layout, [HARVEST, given], SOURCES, now=NOW)
+    publish(layout)
+    sql = "SELECT topic_version, languages FROM topics WHERE topic_id = 'summit' ORDER BY 1"
+    (_, latin), (_, cyrillic) = (row.values() for row in query(layout, sql).to_pylist())
+    assert "pl" in latin
+    assert "ru" not in latin
+    assert cyrillic == ["ru", "uk"]

@@ -34,7 +34,7 @@ WIDER = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic(
 TOPICS = ([HARVEST, SUMMIT], [HARVEST, SUMMIT], [HARVEST, WIDER], [SUMMIT])
 STRICT, LAX = source(expected_daily=(2, 3)), source()
 SOURCES = (
-    [LAX, source("de-blatt")],
+    [LAX, source("de-blatt", timezone="Asia/Tokyo")],
     [LAX, source("de-blatt")],
     [STRICT, source("de-blatt").model_copy(update={"language": "de"})],
     [STRICT],
@@ -59,7 +59,7 @@ class Step(NamedTuple):
     """Since the load before."""
 
 
-def dated(days: int) -> dict[str, datetime | date]:
+def dated(days: float) -> dict[str, datetime | date]:
     """Columns of an article whose page gives another day than the listing."""
     published_at = START + timedelta(days=days)
     return {"published_at": published_at, "published_date": published_at.date()}
@@ -75,7 +75,7 @@ PAGES = st.builds(
     outcome=st.sampled_from([*["article"] * 5, "timed_out", "section_page", "not_found"]),
     is_truncated=st.booleans(),
     prose_words=st.sampled_from([None, 300]),
-    about=st.sampled_from([{}, {}, dated(-8), dated(-9)]),
+    about=st.sampled_from([{}, {}, dated(-8), dated(-9), dated(-8.5)]),
     canonical=st.sampled_from([None, None, Page("a").url]),
 )
 LISTINGS = st.builds(
@@ -178,6 +178,13 @@ CASES = {
     "a paper is expected to write more": [
         *steps([FAR, Page("a")]),
         *steps([Page("b")], sources=SOURCES[2]),
+    ],
+    "a paper is in another time zone": [
+        *steps(
+            [FAR, listing(), Page("a", day=None, about=dated(-2.5))],
+            [Page("late", day=-1, outcome="timed_out")],
+        ),
+        *steps([], sources=[source(timezone="Asia/Tokyo"), source("de-blatt")]),
     ],
 }
 

@@ -130,6 +130,9 @@ def test_what_a_message_says(stages: Stages) -> None:
     assert "Nothing new since 2026-04-17 06:00 UTC" in text[f"source_silent:{SILENT}"]
     # 16 articles in six hours, over the 18 hours before.
     assert f"https://{LOSES}.test/feed (about 48 articles)" in text[f"articles_lost:{LOSES}"]
+    # Nothing was polled for a day: a shorter interval would not have helped.
+    assert "24 hours in which nothing was polled" in text[f"articles_lost:{LOSES}"]
+    assert "more often" not in text[f"articles_lost:{LOSES}"]
     assert text[f"layout_changed:{CHANGES}"].startswith(
         "Of the last 12 pages 92% were rejected (no_article), of those before 2%."
     )

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from pyarrow import dataset, fs
 
+from tasks.audit.judging import Judging
+from tasks.audit.sampling import draw_sample
 from tasks.load import loader as loading
 from tasks.load.loader import LoadReport, Run, load, publish_all, rebuild_warehouse
 from tasks.locks.source_locks import lock_sources
@@ -27,6 +29,7 @@ from tasks.upkeep.verification import verify
 from tests.support import archived_news
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
+from warehouse.layers.audits import read_audit
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding
@@ -228,7 +231,7 @@ def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], obje
         _, tag = store.read_tagged(LEASE)
         store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
         other()
-        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1, None)
+        loading._load(layout, TOPICS, SOURCES, [late], None, datetime.now(UTC), 1)
 
 
 def test_a_store_that_is_gone_for_a_while_costs_nothing(
@@ -534,3 +537,25 @@ def test_damage_of_a_working_copy_does_not_reach_its_store(store: Store, here: L
 def repaired(layout: Layout) -> Repaired:
     refine = partial(archived_news.refine_commit, layout)
     return repair(layout, refine, partial(archived_news.load_runs_again, layout))
+
+
+def test_verdicts_of_two_machines_are_united(here: Layout, there: Layout) -> None:
+    run(here, "r1", [Page(f"harvest-{n}", f"{prose(n)} harvest", 1, 24.0 + n) for n in range(4)])
+    catch_up(there)
+    sample = draw_sample(here, "harvest", 4, 1, SOON)
+    Judging(here, sample.audit_id, "ann").say(sample.articles[0].article_id, "yes")
+    publish_all(here, TOPICS, SOURCES)
+    run(here, "r2", day(2))
+    catch_up(there)
+    Judging(there, sample.audit_id, "bob").say(sample.articles[1].article_id, "no")
+    # Bob's verdict is in no state yet when another machine makes the next two.
+    Judging(here, sample.audit_id, "ann").say(sample.articles[2].article_id, "yes")
+    run(here, "r3", day(3))
+    run(there, "r4", day(4))
+    catch_up(here)
+    for layout in (here, there):
+        audit = read_audit(layout, sample.audit_id)
+        assert [verdict.answer for verdict in audit.current.values()] == ["yes", "no", "yes"]
+        said = query(layout, "SELECT reader, verdict FROM audit_verdicts ORDER BY judged_at")
+        assert said["reader"].to_pylist() == ["ann", "bob", "ann"]
+    assert damage(here) == damage(there) == []

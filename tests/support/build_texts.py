@@ -23,6 +23,8 @@ GLUE = {"en": " ", "de": " ", "fr": " ", "ja": ""}
 MARKS = {"en": "’", "de": "–", "fr": "«", "ja": "、"}
 WORDS = 20_000
 SENTENCES = 20_000
+RANK = 200
+"""Of a word that stands in one article in four, among the words by frequency."""
 NAMING = 200
 """Sentences of each topic and language that name the topic."""
 
@@ -103,6 +105,11 @@ def _vocabulary(language: str) -> tuple[Array, Array]:
     words = {"".join(dice.choice(parts, size)) for size in dice.integers(1, 5, WORDS)}
     chances = 1 / (np.arange(len(words)) + 2.7)
     return np.array(sorted(words, key=lambda word: (len(word), word))), chances / chances.sum()
+
+
+def frequent_words(languages: Sequence[str] = ("en", "de", "fr")) -> tuple[str, ...]:
+    """A word of each language that stands in about one article in four."""
+    return tuple(str(_vocabulary(language)[0][RANK]) for language in languages)
 
 
 def _sentences(

@@ -8,6 +8,8 @@ from pathlib import Path
 import duckdb
 
 from tasks.archive import ArchiveWriter
+from tasks.audit.judging import Judging
+from tasks.audit.sampling import draw_sample
 from tasks.collect.listing_cache import ListingCache
 from tasks.collect.listings import Listing
 from tasks.load.loader import Run, load
@@ -34,6 +36,8 @@ KINDS: Mapping[str, Kind] = {
     "definitions.json": "definitions",
     "topic_changes.json": "topic changes",
     "removed.json": "removed archives",
+    "audits/*/sample.json": "audit",
+    "audits/*/2*.json": "audit",
     "vintages/attention_index/*.parquet": "vintage",
     "vintages/index_notes/*.parquet": "vintage",
     "warehouse/current/manifest.json": "manifest",
@@ -103,6 +107,7 @@ class DamagedFolder:
         self._tidy(removed_before=2)
         shutil.copytree(self.layout.root, self._older, symlinks=True)
         self._count("G20", "harbour", "ferry")
+        self._audit()
         self.ingest(3)
         self._tidy(removed_before=3)
         self.ingest(4)
@@ -168,6 +173,12 @@ class DamagedFolder:
         run = self.refine(run_id)
         assert run
         return run
+
+    def _audit(self) -> None:
+        sample = draw_sample(self.layout, "g20", 4, 1, NOW)
+        judging = Judging(self.layout, sample.audit_id, "ann")
+        for article in sample.articles[:2]:
+            judging.say(article.article_id, "yes")
 
     def _count(self, *aliases: str) -> None:
         self.topics = (TopicEntry(id="g20", name="G20", aliases=aliases).topic(),)

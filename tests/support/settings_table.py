@@ -61,6 +61,8 @@ def _docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 def _unit(name: str, default: object) -> str:
     if isinstance(default, timedelta | tuple):
         return "duration" if isinstance(default, timedelta) else "durations"
+    if isinstance(default, str):
+        return ""
     return next((unit for unit in UNITS if unit in name.split("_")), "")
 
 

@@ -38,8 +38,9 @@ TOPICS = (HARVEST, SUMMIT)
 
 
 def source(source_id: str = "gb-post", **kwargs: Any) -> Source:
-    kwargs = {"expected_daily": None, "feeds": (f"https://{source_id}.test/feed",)} | kwargs
-    return Source(id=source_id, name=source_id, language="en", timezone="Europe/London", **kwargs)
+    feeds = (f"https://{source_id}.test/feed",)
+    kwargs = {"expected_daily": None, "feeds": feeds, "timezone": "Europe/London"} | kwargs
+    return Source(id=source_id, name=source_id, language="en", **kwargs)
 
 
 SOURCES = (source(), source("de-blatt"))

@@ -4,6 +4,7 @@ import re
 import unicodedata
 import uuid
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.text.folding import fold
+from tasks.text.toml_reader import frozen
 from tasks.topics.mentions import Hit, Matcher, count
 from tasks.topics.topic import Topic, TopicEntry, load_topics
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
@@ -21,7 +23,9 @@ SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
 
 
 def topic(topic_id: str, *aliases: str, **more: Any) -> Topic:
-    return TopicEntry(id=topic_id, name=topic_id, aliases=aliases, **more).topic()
+    given = {"aliases": aliases} if aliases else {}
+    entry = {"id": topic_id, "name": topic_id, **given, **more}
+    return TopicEntry.model_validate(frozen(entry)).topic()
 
 
 def found(matcher: Matcher | Topic, text: str, field: str = "body") -> list[str]:
@@ -187,14 +191,13 @@ def test_captions_are_texts_of_their_own() -> None:
 
 
 def articles(*rows: dict[str, Any]) -> pa.Table:
-    names = ("headline", "standfirst", "body", "captions")
+    names = ("kicker", "headline", "standfirst", "body", "captions", "section")
     return pa.table(
         {
             "article_id": pa.array(
                 [uuid.UUID(int=number).bytes for number in range(len(rows))], pa.uuid()
             ),
             "version_no": pa.array([number + 1 for number in range(len(rows))], pa.int32()),
-            "kicker": pa.array(["G20"] * len(rows), pa.string()),
         }
         | {
             name: pa.array(
@@ -206,11 +209,49 @@ def articles(*rows: dict[str, Any]) -> pa.Table:
     )
 
 
+ONE = {"places": 1, "strict": 1, "g20": 1}
 ROWS = (
     {"headline": "G20 opens", "standfirst": "On the G20", "body": "No word."},
     {"headline": "Nothing", "captions": []},
     {"headline": "x", "body": "The G20.\n\nG20", "captions": ["a", "the G20"]},
 )
+
+
+def test_marks_are_folded_where_a_topic_says_so() -> None:
+    """T13: spellings with and without marks, in articles that are counted as in one text."""
+    places = topic("places", "São Paulo", "İstanbul", "Горбачёв", fold_diacritics=True)
+    strict = topic("strict", "São Paulo", "İstanbul", "Горбачёв")
+    spelt = "Sao Paulo, SÃO PAULO and Sa\u0303o\u00ad Paulo."
+    text = f"{spelt}\n\nISTANBUL, İstanbul, istanbul’un. Горбачев."
+    expected = [
+        *("Sao Paulo", "SÃO PAULO", "Sa\u0303o\u00ad Paulo"),
+        *("ISTANBUL", "İstanbul", "istanbul", "Горбачев"),
+    ]
+    assert found(places, text) == expected
+    assert found(strict, text) == ["SÃO PAULO", "Sa\u0303o\u00ad Paulo", "İstanbul"]
+    rows = count(articles({"body": text, "captions": ["x", text]}), [places, strict, G20], ONE)
+    told = [(row["topic_id"], row["field"], row["matched_text"]) for row in rows.to_pylist()]
+    assert [text for name, field, text in told if (name, field) == ("places", "body")] == expected
+    assert len(told) == 20
+    cased = topic("cased", "İstanbul", fold_diacritics=True, case_sensitive=True)
+    assert found(cased, text) == ["İstanbul"]
+
+
+def test_an_article_is_one_stretch_over_its_fields() -> None:
+    both = {"all_of": [["G20"], ["Huawei"]], "none_of": ["doping"], "within": "article"}
+    matcher = Matcher([topic("both", **both)])
+    fields = {"headline": "The G20", "body": "It met.\n\nHuawei.", "caption": "No\nG20"}
+    assert [(hit.field, hit.alias) for hit in matcher.find_in(fields)] == [
+        *(("headline", "G20"), ("body", "Huawei"), ("caption", "G20"))
+    ]
+    assert matcher.find_in(fields | {"kicker": "Doping"}) == []
+    assert matcher.find("The G20") == []
+
+
+def test_paragraphs_are_numbered() -> None:
+    text = "\n\n The G20.\nG20.\n \n\nG20\u2029\nG20"
+    assert [hit.paragraph_no for hit in Matcher([G20]).find(text)] == [0, 0, 1, 2]
+    assert [hit.paragraph_no for hit in Matcher([G20]).find("a\n\nG20\nG20", "caption")] == [2, 3]
 
 
 def test_count_gives_rows_of_the_schema_by_article_and_field() -> None:
@@ -225,6 +266,20 @@ def test_count_gives_rows_of_the_schema_by_article_and_field() -> None:
         (3, "caption", 6, 1, 3),
     ]
     assert table["article_id"].to_pylist()[0] == uuid.UUID(int=0)
+
+
+def test_the_kicker_counts_by_the_rules_that_have_it() -> None:
+    row = {"kicker": "G20: the day", "headline": "Ministers meet"}
+    (mention,) = count(articles(row), [G20], {"g20": 1}).to_pylist()
+    assert (mention["field"], mention["char_start"], mention["matched_text"]) == (
+        "kicker",
+        0,
+        "G20",
+    )
+    earlier = replace(topic("old", "G20"), rules=1)
+    assert count(articles(row), [earlier], {"old": 1}).num_rows == 0
+    both = count(articles(row), [earlier, G20], {"old": 1, "g20": 1})
+    assert both["topic_id"].to_pylist() == ["g20"]
 
 
 def test_count_takes_batches_and_nothing() -> None:
@@ -338,4 +393,4 @@ def test_counting_articles_finds_what_is_found_field_by_field(
 
 def test_a_hit_is_a_value() -> None:
     (hit,) = Matcher([G20]).find("G20")
-    assert hit == Hit("g20", "G20", "body", 0, 0, 3, "G20", "", "")
+    assert hit == Hit("g20", "G20", "body", 0, 0, 0, 3, "G20", "", "")

@@ -31,7 +31,8 @@ def problems(folder: Path, text: str) -> tuple[str, ...]:
 
 def topic(**changes: Any) -> Topic:
     definition = {"id": "g20", "name": "G20", "aliases": ("G20", "G-20"), "exclude": ("BMW G20",)}
-    return TopicEntry.model_validate(definition | changes).topic()
+    given = {key: value for key, value in (definition | changes).items() if value != ()}
+    return TopicEntry.model_validate(given).topic()
 
 
 def test_the_smallest_topic_and_its_defaults(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_one_bad_line(tmp_path: Path, line: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("aliases", "message"),
     [
-        ([], "aliases: must hold at least one alias"),
+        ([], "aliases: must hold at least one phrase"),
         (["G20", ""], "aliases[1]: must not be empty"),
         (["\u200b\u00ad "], "aliases[0]: must not be empty"),
         (["*"], "aliases[0]: must not be empty"),
@@ -78,6 +79,82 @@ def test_bad_aliases(tmp_path: Path, aliases: list[object], message: str) -> Non
     text = GOOD.replace('["G20", "Group of 20"]', json.dumps(aliases, ensure_ascii=False))
     (problem,) = problems(tmp_path, text)
     assert message in problem
+
+
+BOTH = """\
+[[topic]]
+id = "huawei-sanctions"
+name = "Sanctions on Huawei"
+all_of = [["sanctions", "制裁"], ["Huawei", "华为"]]
+none_of = ["doping"]
+within = "sentence"
+"""
+
+
+def test_a_boolean_topic(tmp_path: Path) -> None:
+    (found,) = load_topics(write(tmp_path, BOTH))
+    assert found.aliases == ()
+    assert found.all_of == (("sanctions", "制裁"), ("Huawei", "华为"))
+    assert (found.within, found.within_words) == ("sentence", None)
+    assert {"en", "ja", "zh"} <= {*(found.languages or ())}
+    (near,) = load_topics(write(tmp_path, BOTH.replace('"sentence"', "{ words = 10 }")))
+    assert (near.within, near.within_words) == ("words", 10)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('within = "sentence"', "", 'within: missing; all_of needs it, "sentence" for one'),
+        ('"sentence"', '"page"', 'within: must be "sentence", "paragraph", "article" or { words ='),
+        ('"sentence"', "{ words = 1 }", "N from 2 to 100, got {'words': 1}"),
+        ('"sentence"', "{ letters = 9 }", "within: must be"),
+        ('["Huawei", "华为"]', "[]", "all_of[1]: must hold at least one phrase"),
+        ('["Huawei", "华为"]', '["a*b"]', "all_of[1][0]: may hold * only as its last character"),
+        ('[["sanctions", "制裁"], ["Huawei", "华为"]]', "[]", "all_of: must hold at least one"),
+        ('"Huawei"', '"SANCTIONS"', "all_of: 'SANCTIONS' repeats 'sanctions' once folded"),
+        ('"doping"', '"huawei"', "none_of: 'huawei' repeats 'Huawei' once folded"),
+        ("none_of", "none_off", "none_off: unknown key, did you mean none_of?"),
+        ("all_of = ", 'aliases = ["x"]\nall_of = ', "all_of: stands beside aliases; keep one"),
+        (
+            "all_of = ",
+            "fold_diacritics = 1\nall_of = ",
+            "fold_diacritics: wrong type",
+        ),
+    ],
+)
+def test_bad_boolean_topics(tmp_path: Path, old: str, new: str, message: str) -> None:
+    (problem,) = problems(tmp_path, BOTH.replace(old, new))
+    assert problem.startswith("topic 1 (huawei-sanctions): ")
+    assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('none_of = ["x"]', "none_of: goes with all_of; beside aliases use context_exclude"),
+        ('within = "article"', "within: goes with all_of"),
+        (
+            "context_exclude = ['group of 20']",
+            "context_exclude: 'group of 20' repeats",
+        ),
+        ("sections_exclude = ['a*b']", "sections_exclude[0]: may hold * only as its last"),
+    ],
+)
+def test_conditions_of_a_topic_with_aliases(tmp_path: Path, line: str, message: str) -> None:
+    (problem,) = problems(tmp_path, f"{GOOD}{line}\n")
+    assert message in problem
+
+
+def test_a_topic_without_phrases(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[[topic]]\nid = "a"\nname = "A"\n')
+    assert problem == "topic 1 (a): aliases: missing; give aliases, or all_of for phrases together"
+
+
+def test_marks_make_two_aliases_unless_they_are_folded(tmp_path: Path) -> None:
+    both = '[[topic]]\nid = "a"\nname = "A"\naliases = ["São Paulo", "Sao Paulo"]\n'
+    assert load_topics(write(tmp_path, both))
+    (problem,) = problems(tmp_path, f"{both}fold_diacritics = true\n")
+    assert "aliases: 'Sao Paulo' repeats 'São Paulo' once folded" in problem
 
 
 def test_capitals_make_two_aliases_where_they_count() -> None:
@@ -109,8 +186,22 @@ def test_the_hash_changes_with_what_counts_and_with_nothing_else() -> None:
         topic(aliases=("G20", "g-20")).definition_hash,
         topic(exclude=()).definition_hash,
         topic(case_sensitive=True).definition_hash,
+        topic(fold_diacritics=True).definition_hash,
+        topic(context_exclude=("tent",)).definition_hash,
+        topic(sections_exclude=("tent",)).definition_hash,
+        *(
+            topic(aliases=(), all_of=groups, within=within, none_of=none).definition_hash
+            for groups in ((("a", "b"),), (("a",), ("b",)))
+            for within in ("sentence", "article", {"words": 5}, {"words": 6})
+            for none in ((), ("c",))
+        ),
     }
-    assert len(others | {same}) == 5
+    assert len(others | {same}) == 24
+    given = {"aliases": (), "within": "sentence"}
+    one, other = (
+        topic(all_of=groups, **given) for groups in ((("a",), ("c", "b")), (("b", "c"), ("a",)))
+    )
+    assert one.definition_hash == other.definition_hash
 
 
 def test_the_hash_is_the_same_on_every_machine() -> None:
@@ -128,6 +219,14 @@ SAMPLES = {
         ("a race sanctioned by the US Tennis Association", 0),
         ("Universal Credit sanctions and benefit sanctions hurt tenants", 0),
         ("The judge weighed Rule 11 sanctions.", 0),
+        ("The court ordered monetary sanctions and attorney's fees.", 0),
+        ("The NCAA handed down sanctions. Washington's sanctions stay.", 1),
+        ("Sanctions on the club's owner, an oligarch, delay the sale of the football team.", 1),
+        ("The school has a list of sanctions for pupils who are late.", 0),
+        ("Das Sportgericht droht mit Sanktionen. Die Sanktionen gegen Moskau bleiben.", 1),
+        ("Schärfere Sanktionen für alle, die Termine im Jobcenter versäumen", 0),
+        ("La Commission de discipline a annoncé des sanctions contre trois joueurs.", 0),
+        ("Las sanciones llegan por acumulación de tarjetas.", 0),
         ("Die EU-Sanktionen und das neue Sanktionspaket, die Sanktionsliste", 3),
         ("Wirtschaftssanktionen gegen einen sanktionierten Tanker", 2),
         ("Bürgergeld-Sanktionen und strafrechtliche Sanktionen", 0),

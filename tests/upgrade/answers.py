@@ -21,6 +21,7 @@ Relation = dict[str, Any]
 MACROS = {
     "attention_index_as_of": "FROM attention_index_as_of(DATE '2026-11-11')",
     "text_contexts": "FROM text_contexts('harbour|Hafen|港')",
+    "share_interval": "SELECT share_interval(3, 40, 0.1) AS bounds",
     "article_files": "SELECT len(article_files()) AS files",
 }
 """A query for each macro; another macro is not asked."""
@@ -47,7 +48,7 @@ class Installation:
     def run(self, *words: object) -> str:
         """Run a command on the data folder; the value is its standard output."""
         given = [*map(str, words), *self.options(str(words[0]))]
-        done = CliRunner().invoke(app, given, env={"COLUMNS": "120"})
+        done = CliRunner().invoke(app, given, env={"COLUMNS": "120", "PRESSWATCH_DAYS": "utc"})
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert done.exit_code == 0, f"{given}: {done.output}"

@@ -190,6 +190,7 @@ PLANTS = {
     "article_versions_numbered": "UPDATE article_versions SET version_no = 3 WHERE version_no = 2",
     "articles_latest": "UPDATE articles SET version_no = 1 WHERE versions > 1",
     "articles_one_row": "INSERT INTO articles FROM articles WHERE url_canonical LIKE '%/one'",
+    "audit_weights": "INSERT INTO audit_verdicts (audit_id, article_id) SELECT 'none', uuid()",
     "attention_index_counts": "UPDATE attention_index SET articles = articles + 1"
     " WHERE period_kind = 'month'",
     "attention_index_means": "UPDATE attention_index SET gpr_style = gpr_style + 1",
@@ -240,7 +241,15 @@ PLANTS = {
     " VALUES ('summit', '2026-03-02', 99)",
     "topics_versions": "INSERT INTO topics (topic_id, topic_version, valid_to)"
     " VALUES ('ghost', 2, now())",
+    "local_dates": "UPDATE articles SET published_precision = 'week'",
 }
+LOCAL = re.compile(r"\b(coverage|coverage_gaps|topic_daily|topic_weekly|topic_monthly)\b")
+PLANTS |= {
+    f"{check}_local": LOCAL.sub(r"\1_local", PLANTS[check])
+    for check in PLANTS
+    if f"{check}_local" in read_sql("checks")
+}
+"""The same in the companions by local day."""
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +285,7 @@ def test_each_check_has_a_plant() -> None:
     assert PLANTS.keys() == read_sql("checks").keys()
 
 
-VIEWED_WHOLE = {"topic_monthly_sums", "topic_weekly_sums"}
+VIEWED_WHOLE = {check for check in PLANTS if check.startswith(("topic_monthly", "topic_weekly"))}
 """Checks of views that a load makes of its own days: what readers see is checked by `maintain`."""
 
 

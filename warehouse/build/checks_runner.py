@@ -7,6 +7,7 @@ import duckdb
 
 from warehouse.build.mart_merge import ADDED, OF_RUNS
 from warehouse.build.sql_files import make_view, read_sql
+from warehouse.read.kinds_of_days import DAYS, fill_in
 from warehouse.read.query import records
 
 OFFENDERS = 5  # rows that the error of a failed check shows
@@ -28,35 +29,57 @@ OF_ARTICLES = {
     "mentions": ("mentions", "SEMI JOIN touched_ids USING (article_id)"),
     "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
 }
-# Views `touched_<name>`: a relation's rows of the days of the load's runs.
+# Views `touched_<name>`: a relation's rows of the days of the load's runs, UTC and local days.
 # Spikes, weeks and months are checked for the days of watched sources only: a backfill of domains
 # that only archives know may touch days of many years, none of which they contain.
-OF_DAYS = {
-    "coverage": ("coverage", "SEMI JOIN touched_days USING (source_id, day)"),
-    "topic_daily": ("topic_daily", "SEMI JOIN touched_days USING (source_id, day)"),
-    "days_articles": (
-        "articles",
-        "SEMI JOIN touched_days AS d ON d.source_id = articles.source_id AND day = published_date",
+_OF_DAYS = {
+    "coverage{local}": ("coverage{local}", "SEMI JOIN touched_days{local} USING (source_id, day)"),
+    "topic_daily{local}": (
+        "topic_daily{local}",
+        "SEMI JOIN touched_days{local} USING (source_id, day)",
     ),
-    "days_mentions": ("mentions", "SEMI JOIN rows_of_days_articles USING (article_id)"),
+    "days_articles{local}": (
+        "articles",
+        """SEMI JOIN touched_days{local} AS d
+               ON d.source_id = articles.source_id AND day = {published_date}""",
+    ),
+    "days_mentions{local}": (
+        "mentions",
+        "SEMI JOIN rows_of_days_articles{local} USING (article_id)",
+    ),
+}
+OF_DAYS = {
+    fill_in(name, days): (fill_in(relation, days), fill_in(condition, days))
+    for days in DAYS
+    for name, (relation, condition) in _OF_DAYS.items()
+} | {
     "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
     "topic_spikes": ("topic_spikes", "SEMI JOIN rows_of_coverage USING (day)"),
     "spike_days": ("topic_daily", "SEMI JOIN rows_of_coverage USING (day)"),
 }
 
 # Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
-# Each with the column to compare: days, or the first days of periods.
+# Each with the column to compare: days, or the first days of periods; and where these days are.
 PERIODS = {
-    "weeks_daily": ("topic_daily", "day", "week"),
-    "months_daily": ("topic_daily", "day", "month"),
-    "months_index": ("attention_index_latest", "period", "month"),
+    "weeks_daily": ("topic_daily", "day", "week", "coverage"),
+    "months_daily": ("topic_daily", "day", "month", "coverage"),
+    "weeks_daily_local": ("topic_daily_local", "day", "week", "coverage_local"),
+    "months_daily_local": ("topic_daily_local", "day", "month", "coverage_local"),
+    "months_index": ("attention_index_latest", "period", "month", "coverage"),
 }
 
 # Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods
 # of the view itself, DuckDB would read all days: it cannot derive the days of a period.
-SUMS = {"topic_weekly": "touched_weeks_daily", "topic_monthly": "touched_months_daily"}
+SUMS = {
+    "topic_weekly": "touched_weeks_daily",
+    "topic_monthly": "touched_months_daily",
+    "topic_weekly_local": "touched_weeks_daily_local",
+    "topic_monthly_local": "touched_months_daily_local",
+}
 # Marts that a poll with nothing new does not touch.
-AFTER_COVERAGE = ("topic_daily", "topic_changes", "attention_index", "topic_spikes")
+AFTER_COVERAGE = (
+    *("topic_daily", "topic_daily_local", "topic_changes", "attention_index", "topic_spikes"),
+)
 # Prefixes of the checks of these marts, and of the views over them.
 CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
 
@@ -142,10 +165,16 @@ def _view_touched(con: Connection) -> None:
         " UNION SELECT source_id, (attempted_at AT TIME ZONE 'UTC')::DATE FROM added_captures"
         " UNION FROM keys_of_coverage"
     )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_days_local AS"
+        " SELECT source_id, published_local_date AS day"
+        " FROM rows_of_articles WHERE published_local_date IS NOT NULL"
+        " UNION FROM keys_of_coverage_local"
+    )
     _copy_rows(con, OF_DAYS)
-    for name, (relation, column, kind) in PERIODS.items():
+    for name, (relation, column, kind, days) in PERIODS.items():
         rows = con.execute(
-            f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM rows_of_coverage"  # noqa: S608
+            f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM rows_of_{days}"  # noqa: S608
         )
         # First days of periods, as constants: DuckDB pushes those into a view, but not a join.
         starts = sorted(f"DATE '{day}'" for (day,) in rows.fetchall()) or ["NULL"]

@@ -44,7 +44,13 @@ def other_changes(con: Connection, layout: Layout) -> bool:
 
 
 def _topic_row(topic: Topic) -> dict[str, Any]:
-    return asdict(topic) | {"aliases": list(topic.aliases), "exclude": list(topic.exclude)}
+    row = asdict(topic)
+    return {name: _listed(value) for name, value in row.items()}
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+    """Tuples as lists, as DuckDB gives them."""
+    return [*map(_listed, value)] if isinstance(value, tuple) else value
 
 
 def set_definitions(con: Connection, definitions: Definitions) -> None:
@@ -122,6 +128,20 @@ def begin_changes(con: Connection, layout: Layout) -> None:
 def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
     """Topics and their new versions whose change was recorded, including those without effect."""
     return set(_read(layout).recorded)
+
+
+def replaced_topics(con: Connection, layout: Layout, definitions: Definitions) -> dict[str, int]:
+    """Earlier versions of the topics whose version this load changes, by topic id."""
+    counted, recorded = counted_topics(con), recorded_changes(layout)
+    found = {}
+    for topic_id, version in definitions.current_topics().items():
+        old = counted.get(topic_id)
+        # A lost DuckDB file counted nothing: then changes that were never recorded count.
+        if not counted and (topic_id, version) not in recorded:
+            old = definitions.replaced(topic_id, version)
+        if old and old != version:
+            found[topic_id] = old
+    return found
 
 
 def note_replaced(

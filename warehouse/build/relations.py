@@ -12,12 +12,15 @@ from warehouse.read.query import damage_named, open_snapshot, records
 # Headings and names in the order of display; a last heading is for names that are not here.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Counts": (
-        *("topic_daily", "topic_weekly", "topic_monthly", "attention_index"),
+        *("topic_daily", "topic_weekly", "topic_monthly"),
+        *("topic_daily_local", "topic_weekly_local", "topic_monthly_local", "attention_index"),
         *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
+        *("topic_dispersion", "share_interval"),
         *("spike_rule", "topic_pairs", "archive_daily"),
     ),
     "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
+        *("topic_audits", "audits", "audit_articles", "audit_mentions", "audit_verdicts"),
     ),
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),
@@ -25,12 +28,20 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("text_sketches", "stripped_blocks"),
     ),
     "Sources and what was collected": (
-        *("sources", "source_health", "source_polls", "coverage"),
-        *("source_calendars", "coverage_gaps", "listing_reads", "listing_reaches", "polls"),
+        *("sources", "source_health", "source_polls", "coverage", "coverage_local"),
+        *(
+            "source_calendars",
+            "source_calendars_local",
+            "coverage_gaps",
+            "coverage_gaps_local",
+            "listing_reads",
+            "listing_reaches",
+            "polls",
+        ),
         *("poll_intervals", "captures", "pages", "outcomes", "rejections", "rejection_rates"),
         "breaker",
     ),
-    "How this file was built": ("runs", "ledger", "commits", "loads", "files"),
+    "How this file was built": ("runs", "ledger", "commits", "loads", "files", "audit_files"),
 }
 
 

@@ -3,23 +3,29 @@
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 
 import warehouse
+from warehouse.read.kinds_of_days import DAYS, fill_in
 
 SQL = Path(warehouse.__path__[0])
-# Values for templates, which are files with {unit} in their name: topic_{unit}ly, for example.
-UNITS = {"week": "ISO week", "month": "month"}
+# Values for templates, which are files with {unit} or {local} in their name: topic_{unit}ly{local},
+# for example.
+UNITS = ({"unit": "week", "period": "ISO week"}, {"unit": "month", "period": "month"})
 
 
 @cache
 def read_sql(folder: str) -> Mapping[str, str]:
-    """The texts of a folder's files, by name; a template gives one for each unit."""
+    """The texts of a folder's files, by name; a template gives one a unit or kind of day."""
     texts = {}
     for path in sorted((SQL / folder).glob("*.sql")):
-        for unit, period in (UNITS if "{unit}" in path.stem else {"": ""}).items():
-            text = path.read_text().replace("{unit}", unit).replace("{period}", period)
-            texts[path.stem.replace("{unit}", unit)] = text
+        units, days = (
+            kinds if f"{{{name}}}" in path.stem else ({},)
+            for name, kinds in (("unit", UNITS), ("local", DAYS))
+        )
+        for unit, day in product(units, days):
+            texts[fill_in(path.stem, unit | day)] = fill_in(path.read_text(), unit | day)
     return texts
 
 
@@ -31,6 +37,7 @@ def sql_hash() -> str:
     return digest.hexdigest()
 
 
-def make_view(template: str, name: str, days: str, kind: str = "OR REPLACE VIEW") -> str:
-    """SQL that creates a view of weeks or months; `days` has the rows of topic_daily to sum."""
+def make_view(template: str, name: str, days: str = "", kind: str = "OR REPLACE VIEW") -> str:
+    """SQL that creates a view of weeks or months over topic_daily, or over some of its rows."""
+    days = days or ("topic_daily_local" if name.endswith("_local") else "topic_daily")
     return template.replace("{view}", f"{kind} {name}").replace("{days}", days)

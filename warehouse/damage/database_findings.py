@@ -8,6 +8,7 @@ import duckdb
 
 from warehouse.build import schema_version
 from warehouse.build.checks_runner import failed_checks
+from warehouse.build.loaded_audits import lost_audit_files
 from warehouse.build.loaded_definitions import other_changes, other_topics
 from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.build.publish import published_load
@@ -80,6 +81,8 @@ def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterato
         if is_other:
             problem = "lacks" if path.exists() else "is not there, yet"
             yield found(kind, path, f"{problem} what the warehouse has")
+    for name in sorted(lost_audit_files(con, layout)):
+        yield found("audit", layout.root / name, "is not there, yet the warehouse has its rows")
 
 
 def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:

@@ -12,11 +12,13 @@ import duckdb
 
 from warehouse.build import schema_version
 from warehouse.build.index_vintages import other_vintages, unreadable_vintages
+from warehouse.build.loaded_audits import changed_audit_files
 from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.loader import loaded_commits
 from warehouse.build.publish import published_load
 from warehouse.build.writer_file import opened
 from warehouse.damage.database_findings import lacking_histories
+from warehouse.layers.audits import audit_findings, read_audits
 from warehouse.layers.commits import (
     Commit,
     commit_of,
@@ -85,7 +87,7 @@ _HISTORIES = (read_definitions, recorded_changes, removed_archives, read_link)
 
 def require_readable(layout: Layout) -> None:
     """Raise the error of a document or a snapshot that a run could not read when it loads."""
-    for read in _HISTORIES:
+    for read in (*_HISTORIES, read_audits):
         read(layout)
     if con := open_snapshot(layout):
         con.close()
@@ -98,6 +100,7 @@ def document_findings(layout: Layout) -> Iterator[Finding]:
             read(layout)
         except DocumentError as error:
             yield error.finding
+    yield from audit_findings(layout)
     yield from unreadable_vintages(layout)
 
 
@@ -183,6 +186,7 @@ def _lacking(layout: Layout) -> Iterator[Finding]:
     with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
         if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
             yield from lacking_histories(layout, con)
+            yield from changed_audit_files(con, layout)
 
 
 def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:

@@ -23,10 +23,23 @@ class Topic:
     aliases: tuple[str, ...]  # phrases that count; one that ends in `*` matches as a prefix
     exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
+    fold_diacritics: bool = False
+    # Of a topic without aliases: groups of phrases, one of each of which must stand in a stretch of
+    # text, and phrases none of which may.
+    all_of: tuple[tuple[str, ...], ...] = ()
+    none_of: tuple[str, ...] = ()
+    within: str | None = None  # the stretch: sentence, paragraph, article, words; None with aliases
+    within_words: int | None = None
+    context_exclude: tuple[str, ...] = ()  # phrases in whose sentences nothing counts
+    sections_exclude: tuple[str, ...] = ()  # sections in whose articles nothing counts
+    # Codes of the languages whose articles it counts among, sorted; None for all.
+    languages: tuple[str, ...] | None = None
     # Of all that decides what counts: another one means another version of the topic.
     definition_hash: str
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    # Version of the matching rules by which it is counted, until it changes or is recounted.
+    rules: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +86,18 @@ class Definitions:
 
 
 def update_definitions(
-    layout: Layout, topics: Iterable[Topic], sources: Iterable[SourceDefinition], now: datetime
+    layout: Layout,
+    topics: Iterable[Topic],
+    sources: Iterable[SourceDefinition],
+    now: datetime,
+    *,
+    latest_rules: bool = False,
 ) -> Definitions:
     """Update the stored definitions to the configured ones, and write them when they change.
 
-    A topic with another `definition_hash` gets the next version; a version that was replaced or
-    removed stays, with `valid_to`. A removed source stays, marked as not configured.
+    A topic with another `definition_hash` gets the next version, with `latest_rules` also one that
+    is counted by earlier rules; a version that was replaced or removed stays, with `valid_to`. A
+    removed source stays, marked as not configured.
     """
     kept = read_definitions(layout)
     by_id = {source.source_id: replace(source, is_configured=False) for source in kept.sources}
@@ -92,12 +111,17 @@ def update_definitions(
         new = changed.get(topic_id)
         if topic.valid_to:
             versions.append(topic)
-        elif new is None or new.definition_hash != topic.definition_hash:
+        elif (
+            new is None
+            or new.definition_hash != topic.definition_hash
+            or (latest_rules and new.rules != topic.rules)
+        ):
             versions.append(replace(topic, valid_to=now))
         else:
             # The name of a topic, for one, may change without a new version.
             del changed[topic_id]
-            versions.append(replace(new, topic_version=version, valid_from=topic.valid_from))
+            known = replace(new, topic_version=version, valid_from=topic.valid_from)
+            versions.append(replace(known, rules=topic.rules))
     versions += (
         replace(topic, topic_version=last_version.get(topic.topic_id, 0) + 1, valid_from=now)
         for topic in changed.values()

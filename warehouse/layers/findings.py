@@ -18,6 +18,7 @@ Kind = Literal[
     "topic changes",
     "vintage",
     "removed archives",
+    "audit",
     "manifest",
     "snapshot",
     "writer file",
@@ -38,6 +39,7 @@ REMEDIES: dict[Kind, str] = {
     "topic changes": _REPAIR,
     "vintage": _REPAIR,
     "removed archives": _REPAIR,
+    "audit": _REPAIR,
     "manifest": "`presswatch repair` makes it again",
     "snapshot": _REBUILD,
     "writer file": _REBUILD,
@@ -77,6 +79,8 @@ def kind_of(document: PurePath) -> Kind:
     """What a JSON document is, by its name and folder."""
     if document.parent.name == "compacted":
         return "compaction"
+    if document.parent.parent.name == "audits":
+        return "audit"
     beside = _OF_FOLDERS.get(document.parent.name, "state file")
     return _OF_NAMES.get(document.name, beside)
 

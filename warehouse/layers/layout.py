@@ -27,6 +27,8 @@ class Layout:
     next_commits = Below("commits.next")  # the commits of an articles layer that is being rebuilt
     definitions = Below("definitions.json")  # all versions of topics and sources
     topic_changes = Below("topic_changes.json")  # the effects of changed topics
+    # Samples of topics and what readers judged, `audits/<audit_id>/*.json`; only ever added to.
+    audits = Below("audits")
     link = Below("store.json")  # of a working copy: its store, and the state that it has
     removed = Below("removed.json")  # the archive files that retention removed, with when and why
     alerts = Below("alerts.json")  # open incidents, and messages that no channel has accepted yet

@@ -104,6 +104,7 @@ MENTION_SCHEMA = pa.schema(
         ("topic_version", pa.int32()),
         *_strings("alias", "field"),
         ("sentence_no", pa.int32()),
+        ("paragraph_no", pa.int32()),
         ("char_start", pa.int32()),
         ("char_end", pa.int32()),
         *_strings("matched_text", "context_left", "context_right"),

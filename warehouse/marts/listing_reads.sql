@@ -41,6 +41,8 @@ WITH judged AS (
            found_in IS NOT DISTINCT FROM 'recovery' AS is_recovery
     FROM captures
     SEMI JOIN touched USING (capture_id)
+    -- Known to the scan of a million captures, unlike the keys: a fifth of this mart's time.
+    WHERE captures.kind = 'listing'
 ),
 fetched AS (
     SELECT judged.capture_id, min(utc_day(page.entry_published_at)) AS oldest_day

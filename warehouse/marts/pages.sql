@@ -1,8 +1,10 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, gave_article, was_read, is_lost, stands_for
+-- Compared: day, day_local, gave_article, was_read, is_lost, stands_for
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
+-- Touched by: source_id, url_hash FROM pages
+--     SEMI JOIN (FROM source_zones WHERE is_changed) AS moved USING (source_id)
 --
 -- Dates of a listing before 1990 or three days after the attempt are ignored: feeds with `<pubDate>`
 -- 1970-01-01 and 2099 exist.
@@ -11,16 +13,18 @@ WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
                  entry_published_at, NULL) AS believed,
+           local_date(believed, entry_published_raw, zone) AS believed_day,
            is_loss OR coalesce(prose_words >= doubted_from AND kind = 'page'
                                AND found_in LIKE 'http%', false) AS may_be_lost
     FROM captures
     JOIN outcomes USING (outcome)
+    JOIN source_zones USING (source_id)
     SEMI JOIN touched USING (source_id, url_hash)
     SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
     WHERE kind IN ('page', 'file')
 ),
 page AS (
-    SELECT source_id, url_hash,
+    SELECT source_id, url_hash, zone,
            arg_max(article_id, attempted_at) AS article_id,
            max(attempted_at) FILTER (article_id IS NOT NULL) AS article_at,
            bool_or(class = 'article') AS gave_article,
@@ -32,13 +36,17 @@ page AS (
                    attempted_at) AS stands_for,
            max(attempted_at) FILTER (believed IS NOT NULL) AS entry_at,
            arg_max(believed, attempted_at) AS entry_published_at,
+           arg_max(believed_day, attempted_at) AS entry_day,
            min(attempted_at) AS first_attempt_at,
            max(attempted_at) AS last_attempt_at
     FROM asked
-    GROUP BY source_id, url_hash
+    GROUP BY source_id, url_hash, zone
 )
-SELECT page.*,
+SELECT page.* EXCLUDE (zone, entry_day),
        if(gave_article, published_date,
-          utc_day(coalesce(entry_published_at, first_attempt_at))) AS day
+          utc_day(coalesce(entry_published_at, first_attempt_at))) AS day,
+       if(gave_article, published_local_date,
+          coalesce(entry_day, day_of_local(first_attempt_at, zone))) AS day_local
 FROM page
-LEFT JOIN (SELECT article_id, published_date FROM articles) AS dated USING (article_id)
+LEFT JOIN (SELECT article_id, published_date, published_local_date FROM articles) AS dated
+    USING (article_id)

@@ -1,6 +1,6 @@
 -- Grain: one source: those that are or were configured, and those that only captures know.
 -- Key: source_id
--- Compared: name, country, language, expected_low, expected_high
+-- Compared: name, country, language, timezone, expected_low, expected_high
 -- Touched by: source_id FROM source_definitions
 -- Touched by: source_id FROM added_captures
 -- Touched by: source_id FROM sources

@@ -1,7 +1,10 @@
 -- Grain: one month of articles in which a topic was counted again under another definition.
 -- Key: topic_id, new_version
 -- Touched by: topic_id, new_version FROM replaced_topics
-SELECT topic_id, old_version, new_version, date_trunc('month', published_date)::DATE AS period,
+--
+-- Each version counts among the articles in its languages, as topic_daily does.
+SELECT hits.topic_id, old_version, new_version,
+       date_trunc('month', published_date)::DATE AS period,
        count(DISTINCT article_id) FILTER (is_old) AS articles_before,
        count(DISTINCT article_id) FILTER (NOT is_old) AS articles_after,
        count(*) FILTER (is_old) AS mentions_before,
@@ -14,5 +17,8 @@ FROM (
 ) AS hits
 JOIN replaced_topics USING (topic_id)
 JOIN articles USING (article_id, version_no)
+JOIN topics ON topics.topic_id = hits.topic_id
+    AND topic_version = if(is_old, old_version, new_version)
+WHERE counts_in(languages, articles.language)
 GROUP BY ALL
-ORDER BY topic_id, period
+ORDER BY hits.topic_id, period

@@ -7,12 +7,17 @@ from typing import Any
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.questions.selection import Selection, listed
+from warehouse.questions.selection import COUNTING, Selection, listed
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import records
 
 Row = dict[str, Any]
 
+# The condition that a topic counts an article's mentions.
+OF_LANGUAGES = (
+    "(hit.languages IS NULL OR articles.language IS NULL"
+    " OR list_contains(hit.languages, articles.language))"
+)
 CONTEXTS = 3  # sentences shown of an article
 MOST_COPIES = 50
 MOST_BLOCKS = 300
@@ -30,7 +35,8 @@ def counted_sql(selection: Selection) -> str:
     parts = [
         "FROM articles",
         # Days outside a source's calendar are in no series.
-        "SEMI JOIN coverage ON coverage.source_id = articles.source_id AND day = published_date",
+        """SEMI JOIN coverage{local} AS days
+            ON days.source_id = articles.source_id AND day = {published_date}""",
     ]
     if not selection.has_all_sources:
         parts.append(
@@ -40,24 +46,27 @@ def counted_sql(selection: Selection) -> str:
     if selection.topics:
         field = " AND field = 'headline'" if selection.is_headlines_only else ""
         parts.append(
-            f"SEMI JOIN (FROM mentions WHERE {selection.of_topics()}{field}) AS hit\n"
-            "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no"
+            f"SEMI JOIN (FROM mentions JOIN {COUNTING} USING (topic_id)\n"
+            f"           WHERE {selection.of_topics()}{field}) AS hit\n"
+            "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no\n"
+            f"   AND {OF_LANGUAGES}"
         )
     if selection.is_revised_only:
         parts.append(
             "SEMI JOIN (FROM article_revisions WHERE is_other_text AND is_like_for_like) AS revised"
             " ON revised.article_id = articles.article_id"
         )
-    parts.append(f"WHERE {selection.of_days('published_date')}")
+    parts.append(f"WHERE {selection.of_days('{published_date}')}")
     if selection.is_without_copies:
         parts.append("  AND duplicate_of IS NULL")
-    return "\n".join(parts)
+    return selection.sql("\n".join(parts))
 
 
 def articles_sql(selection: Selection) -> str:
     """The SQL of `articles`, without its limit."""
+    shown = " REPLACE (published_local_date AS published_date)" if selection.is_local else ""
     return f"""{SHOWN}
-FROM (SELECT articles.*
+FROM (SELECT articles.*{shown}
 {counted_sql(selection)}) AS articles
 LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_id)
 {NEWEST_FIRST}"""
@@ -80,12 +89,16 @@ def articles(
     return records(con, f"{articles_sql(selection)} LIMIT ? OFFSET ?", [limit, offset])
 
 
-def articles_by_id(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Row]:
+def articles_by_id(
+    con: duckdb.DuckDBPyConnection, selection: Selection, ids: Sequence[str]
+) -> list[Row]:
     """The same for articles whose ids are known, in their order."""
+    shown = " REPLACE (published_local_date AS published_date)" if selection.is_local else ""
     found = records(
         con,
-        f"{SHOWN} FROM articles LEFT JOIN (SELECT source_id, name FROM sources) AS named"
-        " USING (source_id) WHERE article_id IN (SELECT unnest(?::UUID[]))",
+        f"{SHOWN} FROM (SELECT *{shown} FROM articles)"
+        " LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_id)"
+        " WHERE article_id IN (SELECT unnest(?::UUID[]))",
         [list(ids)],
     )
     by_id = {row["article_id"]: row for row in found}
@@ -108,7 +121,8 @@ def contexts(
         WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.of_topics()}{field}
         QUALIFY row_number() OVER (PARTITION BY article_id, field, sentence_no
                                    ORDER BY char_start, topic_id) = 1
-        ORDER BY list_position(['headline', 'standfirst', 'body', 'caption'], field), char_start""",
+        ORDER BY list_position(['headline', 'kicker', 'standfirst', 'body', 'caption'], field),
+                 char_start""",
         [list(ids)],
     )
     found: dict[str, list[Row]] = defaultdict(list)

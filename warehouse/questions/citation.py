@@ -5,6 +5,7 @@ from datetime import datetime
 
 import duckdb
 
+from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import Row, totals
 from warehouse.read.source_health import percent_down
@@ -17,7 +18,7 @@ def citation(
     load: tuple[int, datetime],
     about: str = "",
 ) -> str:
-    """Snapshot, range, versions of the topics, sources, and what is missing.
+    """Snapshot, range, versions and audits of the topics, sources, and what is missing.
 
     Args:
         con: the snapshot.
@@ -27,20 +28,28 @@ def citation(
         about: what it is a figure of, in place of the topics.
     """
     versions = con.sql(
-        "SELECT name, topic_version FROM topics"
+        "SELECT topic_id, name, topic_version FROM topics"
         f" WHERE valid_to IS NULL AND {selection.of_topics()} ORDER BY name"
     ).fetchall()
-    topics = about or ", ".join(f"{name} (definition {number})" for name, number in versions)
+    topics = (
+        f"{about} (not audited)"
+        if about
+        else ", ".join(
+            f"{name} (definition {number}, {audit_words(audited(con, topic_id))})"
+            for topic_id, name, number in versions
+        )
+    )
     [(sources,)] = con.sql(
-        "SELECT count(DISTINCT source_id) FROM topic_daily"
+        f"SELECT count(DISTINCT source_id) FROM {selection.sql('topic_daily{local}')}"
         f" WHERE {selection.of_days()} AND {selection.of_sources()}"
     ).fetchall()
     counted = "headlines" if selection.is_headlines_only else "articles"
+    days = "local days of the sources" if selection.is_local else "UTC days"
     copies = "without" if selection.is_without_copies else "with"
     of = "all" if selection.has_all_sources else "selected"
     return (
         f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
-        f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day},"
+        f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day} ({days}),"
         f" {sources} sources ({of}), {copies} syndicated copies. {lacking}"
     )
 
@@ -61,8 +70,9 @@ def missing(
             said.append(f"Nothing has been collected after {known.last_day} yet.")
     states: dict[str, int] = dict(
         con.sql(
-            "SELECT state, count(*) FROM coverage JOIN sources USING (source_id)"
-            f" WHERE {selection.of_days()} AND {selection.of_sources()} GROUP BY state"
+            f"SELECT state, count(*) FROM {selection.sql('coverage{local}')}"
+            f" JOIN sources USING (source_id) WHERE {selection.of_days()}"
+            f" AND {selection.of_sources()} GROUP BY state"
         ).fetchall()
     )
     known_part = "how much of what was published is not known"

@@ -19,6 +19,7 @@ Row = dict[str, Any]
 Days = Sequence[tuple[date, int]]
 
 FIELDS = {
+    "kicker": "kicker",
     "headline": "headline",
     "standfirst": "standfirst",
     "body": "body",
@@ -31,10 +32,10 @@ DAYS_OF_ALL = """(
     SELECT '' AS topic_id, source_id, country, language, day, estimated_published, state,
            if(state = 'missing', NULL, extracted) AS articles,
            if(state = 'missing', NULL, coalesce(originals, 0)) AS articles_original
-    FROM coverage
+    FROM coverage{local}
     JOIN sources USING (source_id)
     LEFT JOIN (
-        SELECT source_id, published_date AS day, count(*) AS originals
+        SELECT source_id, {published_date} AS day, count(*) AS originals
         FROM articles WHERE duplicate_of IS NULL GROUP BY ALL
     ) USING (source_id, day)
 )"""
@@ -42,9 +43,16 @@ DAYS_OF_ALL = """(
 
 def articles_by_day(con: duckdb.DuckDBPyConnection, selection: Selection) -> Days:
     """The days of a selection, the newest first, and how many articles each has."""
+    day = selection.sql("{published_date}")
     return con.sql(
-        f"SELECT published_date, count(*) {counted_sql(selection)} GROUP BY ALL ORDER BY 1 DESC"
+        f"SELECT {day}, count(*) {counted_sql(selection)} GROUP BY ALL ORDER BY 1 DESC"
     ).fetchall()
+
+
+def file_days(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[date]:
+    """The UTC days in whose files the articles of a selection are."""
+    rows = con.sql(f"SELECT DISTINCT published_date {counted_sql(selection)} ORDER BY 1 DESC")
+    return [day for (day,) in rows.fetchall()]
 
 
 def fields_of(selection: Selection) -> list[str]:
@@ -57,7 +65,10 @@ def texts_sql(files: Sequence[str], selection: Selection) -> str:
     columns = ", ".join(
         "captions" if field == "caption" else field for field in fields_of(selection)
     )
-    return f"SELECT article_id, published_date, published_at, {columns} {_rows(files, selection)}"
+    return (
+        f"SELECT article_id, counted_on AS published_date, published_at, {columns}"
+        f" {_rows(files, selection)}"
+    )
 
 
 def matches_sql(
@@ -77,13 +88,14 @@ def matches_sql(
         for field, text in fields.items()
         if is_shown
     ]
-    columns = ", ".join(["article_id", "published_date", "published_at", *shown])
+    columns = ", ".join(["article_id", "counted_on AS published_date", "published_at", *shown])
     return f"SELECT {columns} {_rows(files, selection)} WHERE {found}"
 
 
 def _rows(files: Sequence[str], selection: Selection) -> str:
     return (
-        f"FROM {texts_of(files)} SEMI JOIN (SELECT articles.article_id, articles.version_no"
+        f"FROM {texts_of(files)} JOIN (SELECT articles.article_id, articles.version_no,"
+        f" {selection.sql('articles.{published_date}')} AS counted_on"
         f" {counted_sql(selection)}) AS counted USING (article_id, version_no)"
     )
 
@@ -96,7 +108,7 @@ def found_series(
     rows = records(
         con,
         sql.format(
-            days=DAYS_OF_ALL,
+            days=selection.sql(DAYS_OF_ALL),
             part="''",
             unit="day",
             first_day=f"DATE '{selection.first_day}'",

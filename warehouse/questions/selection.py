@@ -6,10 +6,17 @@ from datetime import date
 
 import duckdb
 
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, quoted, records
 
 UNITS = {"day": 1, "week": 7, "month": 30}  # their days, about
 PARTS = ("source", "country", "language")  # what a series can be divided by
+# The topics that count, with their languages, which a snapshot of 0.1 lacks: NULL is all.
+COUNTING = """(
+    SELECT topic_id, languages
+    FROM (FROM topics UNION ALL BY NAME SELECT NULL::VARCHAR[] AS languages WHERE false)
+    WHERE valid_to IS NULL
+) AS counting"""
 PERIODS = 60  # that fit side by side in a chart on a narrow screen
 
 
@@ -27,11 +34,16 @@ class Selection:
     is_without_copies: bool = False
     is_headlines_only: bool = False
     is_revised_only: bool = False  # of articles: what their sources changed after publication
+    is_local: bool = False  # days in the time zone of each source, rather than in UTC
 
     @property
     def has_all_sources(self) -> bool:
         """Whether no source is left out."""
         return not (self.sources or self.countries or self.languages)
+
+    def sql(self, template: str) -> str:
+        """SQL with {local} and {published_date} in it, for the kind of days of the selection."""
+        return of_days(template, self.is_local)
 
     def of_sources(self, prefix: str = "") -> str:
         """A condition on the columns source_id, country and language of topic_daily or sources."""
@@ -64,17 +76,22 @@ class Choices:
     languages: tuple[str, ...]
     first_day: date | None  # of all calendars; None before the first article or read listing
     last_day: date | None
+    is_local: bool = False  # whether days are those of the sources' time zones
+    has_local: bool = False  # whether the snapshot has such days: those of 0.1 have not
 
 
-def choices(con: duckdb.DuckDBPyConnection) -> Choices:
-    """What can be selected in this snapshot."""
+def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choices:
+    """What can be selected in this snapshot, by local days if it has them and they are wanted."""
+    has_local = has_local_days(con)
+    is_local = is_local and has_local
     topics = con.sql("SELECT topic_id, name FROM topics WHERE valid_to IS NULL ORDER BY name, 1")
     sources = records(
         con,
         "SELECT source_id, coalesce(name, source_id) AS name, country, language FROM sources"
         " WHERE source_id IN (SELECT source_id FROM coverage) ORDER BY name, 1",
     )
-    [(first_day, last_day)] = con.sql("SELECT min(day), max(day) FROM coverage").fetchall()
+    span = of_days("SELECT min(day), max(day) FROM coverage{local}", is_local)
+    [(first_day, last_day)] = con.sql(span).fetchall()
     return Choices(
         topics=dict(topics.fetchall()),
         sources={row["source_id"]: row["name"] for row in sources},
@@ -82,7 +99,15 @@ def choices(con: duckdb.DuckDBPyConnection) -> Choices:
         languages=_distinct(row["language"] for row in sources),
         first_day=first_day,
         last_day=last_day,
+        is_local=is_local,
+        has_local=has_local,
     )
+
+
+def has_local_days(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a snapshot counts by local days: those of 0.1 do not."""
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'topic_daily_local'"
+    return bool(con.sql(tables).fetchall())
 
 
 def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 import warehouse
-from warehouse.questions.selection import Selection
+from warehouse.questions.selection import COUNTING, Selection
 from warehouse.read.query import records
 from warehouse.stats.intervals import interval
 
@@ -24,14 +24,16 @@ PART_OF = {
     "language": "coalesce(language, '')",
 }
 # Headlines of articles that are no copies: the only count that topic_daily lacks.
-HEADLINES_WITHOUT_COPIES = """(
-    SELECT topic_daily.*, if(articles IS NULL, NULL, coalesce(found, 0)) AS headline_originals
-    FROM topic_daily
+HEADLINES_WITHOUT_COPIES = f"""(
+    SELECT counted.*, if(articles IS NULL, NULL, coalesce(found, 0)) AS headline_originals
+    FROM topic_daily{{local}} AS counted
     LEFT JOIN (
-        SELECT topic_id, source_id, published_date AS day, count(DISTINCT article_id) AS found
+        SELECT topic_id, source_id, {{published_date}} AS day, count(DISTINCT article_id) AS found
         FROM mentions
         JOIN articles USING (article_id, version_no)
+        JOIN {COUNTING} USING (topic_id)
         WHERE field = 'headline' AND duplicate_of IS NULL
+          AND (languages IS NULL OR language IS NULL OR list_contains(languages, language))
         GROUP BY ALL
     ) USING (topic_id, source_id, day)
 )"""
@@ -39,7 +41,7 @@ HEADLINES_WITHOUT_COPIES = """(
 
 def series_sql(selection: Selection, part: str = "") -> str:
     """The SQL of `series`."""
-    hits, days = "articles_with_mention", "topic_daily"
+    hits, days = "articles_with_mention", "topic_daily{local}"
     if selection.is_headlines_only and selection.is_without_copies:
         hits, days = "headline_originals", HEADLINES_WITHOUT_COPIES
     elif selection.is_headlines_only:
@@ -51,7 +53,7 @@ def series_sql(selection: Selection, part: str = "") -> str:
         (SQL / "series.sql")
         .read_text()
         .format(
-            days=days,
+            days=selection.sql(days),
             part=PART_OF[part],
             unit=selection.unit,
             first_day=f"DATE '{selection.first_day}'",
@@ -66,7 +68,8 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
     """The share of each topic by period, of all sources or by source, country or language.
 
     Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
-    low and high (95 %, None without articles), completeness, days_collected and days, both of
+    excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
+    completeness, articles_other_languages (that do not count), days_collected and days, both of
     sources. A period of which nothing was collected has None for hits, articles and share.
     """
     return [row | _derived(row) for row in records(con, series_sql(selection, part))]
@@ -74,8 +77,11 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 
 def totals(rows: Sequence[Row]) -> Row:
     """Rows of one series added up, with the columns of `series` but for its periods."""
-    names = ("hits", "articles", "collected", "estimated_published", "days_collected", "days")
-    known = {name: [row[name] for row in rows if row[name] is not None] for name in names}
+    names = (
+        *("hits", "articles", "excess", "articles_other_languages"),
+        *("collected", "estimated_published", "days_collected", "days"),
+    )
+    known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}
     share = added["hits"] / added["articles"] if added["articles"] else None
     return added | {"share": share} | _derived(added)
@@ -108,21 +114,22 @@ def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 
 def gaps_sql(selection: Selection) -> str:
     """The SQL of `gaps`."""
-    return f"""SELECT source_id, source, state, first_day, last_day, days, reasons, urls_lost,
+    sql = f"""SELECT source_id, source, state, first_day, last_day, days, reasons, urls_lost,
        estimated_lost, articles, (
     SELECT sum(failed + coalesce(estimated_lost, 0))
         FILTER (failed > 0 OR estimated_published IS NOT NULL)
-    FROM coverage
-    WHERE coverage.source_id = coverage_gaps.source_id
-      AND day BETWEEN coverage_gaps.first_day AND coverage_gaps.last_day
+    FROM coverage{{local}} AS days
+    WHERE days.source_id = gaps.source_id
+      AND day BETWEEN gaps.first_day AND gaps.last_day
       AND {selection.of_days()}
 ) AS lost
-FROM coverage_gaps
+FROM coverage_gaps{{local}} AS gaps
 JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language FROM sources)
     USING (source_id)
 WHERE first_day <= DATE '{selection.last_day}' AND last_day >= DATE '{selection.first_day}'
   AND {selection.of_sources()}
 ORDER BY first_day, source"""
+    return selection.sql(sql)
 
 
 def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:

@@ -38,7 +38,7 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
             SELECT source_id, sum(extracted)::BIGINT AS articles,
                    {LOST} AS lost,
                    {COMPLETENESS} AS completeness
-            FROM coverage
+            FROM {selection.sql("coverage{local}")}
             WHERE {selection.of_days()}
             GROUP BY source_id
         ) AS collected USING (source_id)
@@ -56,7 +56,9 @@ def coverage(
     Rows: those of reports/coverage.sql.
     """
     days = {"first_day": selection.first_day, "last_day": selection.last_day}
-    rows = records(con, (SQL / "coverage.sql").read_text(), days | {"unit": selection.unit})
+    rows = records(
+        con, selection.sql((SQL / "coverage.sql").read_text()), days | {"unit": selection.unit}
+    )
     return [row for row in rows if row["source_id"] in source_ids]
 
 
@@ -156,7 +158,8 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
                {COMPLETENESS} AS completeness,
                coalesce(list(DISTINCT day ORDER BY day) FILTER (state <> 'missing'), [])
                    AS known_days
-        FROM coverage JOIN (SELECT source_id, country, language FROM sources) USING (source_id)
+        FROM {selection.sql("coverage{local}")}
+        JOIN (SELECT source_id, country, language FROM sources) USING (source_id)
         WHERE {selection.of_days()} AND {selection.of_sources()}
         """,
     )

@@ -60,7 +60,12 @@ def usual(now: Row, past: Sequence[Row]) -> Usual:
 
 
 def compared(
-    con: duckdb.DuckDBPyConnection, unit: str, day: date, sources: tuple[str, ...] = ()
+    con: duckdb.DuckDBPyConnection,
+    unit: str,
+    day: date,
+    sources: tuple[str, ...] = (),
+    *,
+    is_local: bool = False,  # days in the time zone of each source
 ) -> dict[str, Row]:
     """Each topic's day, or seven days to it, compared with those before, by topic.
 
@@ -68,7 +73,7 @@ def compared(
     """
     first = compared_since(unit, day)
     by_topic: dict[str, list[Row]] = {}
-    for row in series(con, Selection(first, day, "day", sources=sources)):
+    for row in series(con, Selection(first, day, "day", sources=sources, is_local=is_local)):
         by_topic.setdefault(row["topic_id"], []).append(row)
     return {topic: _against_past(rows, unit, day) for topic, rows in by_topic.items()}
 

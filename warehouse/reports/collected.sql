@@ -1,6 +1,6 @@
 -- Grain: one source, over the days that the report tells of.
 WITH days AS (
-    FROM coverage
+    FROM coverage{local}
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS estimated_published WHERE false

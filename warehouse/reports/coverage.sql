@@ -1,6 +1,6 @@
 -- Grain: one source and period.
 WITH days AS (
-    FROM coverage
+    FROM coverage{local}
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::DOUBLE AS hours_read, NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS completeness,

@@ -1,5 +1,5 @@
 -- Grain: one of the latest articles of a topic, with the first of its mentions in context.
-SELECT article_id, topics.name AS topic, articles.published_date AS day, sources.name AS source,
+SELECT article_id, topics.name AS topic, articles.{published_date} AS day, sources.name AS source,
        articles.headline, articles.url_canonical AS url, articles.language,
        char_start > length(context_left) AS is_cut_left,
        NOT regexp_matches(context_right, '[.!?。！？…]\s*$') AS is_cut_right,
@@ -8,7 +8,7 @@ FROM mentions
 JOIN articles USING (article_id, version_no)
 JOIN sources USING (source_id)
 JOIN topics USING (topic_id)
-WHERE topics.valid_to IS NULL AND published_date BETWEEN $first_day AND $last_day
+WHERE topics.valid_to IS NULL AND {published_date} BETWEEN $first_day AND $last_day
 WINDOW article AS (PARTITION BY mentions.topic_id, article_id)
 QUALIFY row_number() OVER (article ORDER BY field <> 'body', sentence_no, char_start) = 1
     AND dense_rank() OVER (

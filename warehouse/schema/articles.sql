@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS articles (
     published_at_raw     VARCHAR,
     published_source     VARCHAR,
     published_date       DATE,
+    published_precision  VARCHAR,
+    published_local_date DATE,
     modified_at          TIMESTAMPTZ,
     first_seen_at        TIMESTAMPTZ,
     fetched_at           TIMESTAMPTZ,
@@ -71,6 +73,10 @@ COMMENT ON COLUMN articles.published_source IS
     'What named the time of publication: jsonld, meta, page, url, feed, given or none';
 COMMENT ON COLUMN articles.published_date IS
     'UTC day of publication; undated articles stay out of time series';
+COMMENT ON COLUMN articles.published_precision IS
+    'How precise published_at is: second; minute; or day, where it is 00:00 UTC and published_at_raw has no time of day. NULL where undated';
+COMMENT ON COLUMN articles.published_local_date IS
+    'Day of publication in the time zone of the source (sources.timezone; UTC where there is none), whatever offset the page prints. A page with a date and no time keeps its date';
 COMMENT ON COLUMN articles.modified_at IS 'Time of the last change, as the page says (UTC)';
 COMMENT ON COLUMN articles.first_seen_at IS 'Time of the article''s first capture (UTC)';
 COMMENT ON COLUMN articles.fetched_at IS 'Time of this version''s capture (UTC)';

@@ -25,7 +25,7 @@ COMMENT ON COLUMN mention_changes.change IS 'entered or left';
 COMMENT ON COLUMN mention_changes.mentions_before IS 'Mentions in the earlier version';
 COMMENT ON COLUMN mention_changes.mentions_after IS 'Mentions in the later version';
 COMMENT ON COLUMN mention_changes.fields IS
-    'Fields that it entered or left: headline, standfirst, body, caption';
+    'Fields that it entered or left: kicker, headline, standfirst, body, caption';
 COMMENT ON COLUMN mention_changes.seen_at IS
     'Capture in which the change was first seen (UTC)';
 COMMENT ON COLUMN mention_changes.hours_after_publication IS

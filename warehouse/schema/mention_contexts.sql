@@ -4,7 +4,8 @@ SELECT topic_id, published_date, source_id, coalesce(name, source_id) AS source,
        field, context_left, matched_text, context_right,
        context_left || '[' || matched_text || ']' || context_right AS context,
        url_canonical AS url, alias, published_at, articles.language, access, is_truncated,
-       duplicate_of IS NOT NULL AS is_copy, article_id, version_no, sentence_no, char_start
+       duplicate_of IS NOT NULL AS is_copy, article_id, version_no, sentence_no, char_start,
+       paragraph_no, published_local_date
 FROM mentions
 JOIN articles USING (article_id, version_no)
 LEFT JOIN sources USING (source_id);
@@ -16,7 +17,7 @@ COMMENT ON COLUMN mention_contexts.published_date IS 'UTC day of publication; NU
 COMMENT ON COLUMN mention_contexts.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN mention_contexts.source IS 'Its name';
 COMMENT ON COLUMN mention_contexts.headline IS 'Headline of the article';
-COMMENT ON COLUMN mention_contexts.field IS 'headline, standfirst, body or caption';
+COMMENT ON COLUMN mention_contexts.field IS 'kicker, headline, standfirst, body or caption';
 COMMENT ON COLUMN mention_contexts.context_left IS 'Text before the hit';
 COMMENT ON COLUMN mention_contexts.matched_text IS 'The hit as printed';
 COMMENT ON COLUMN mention_contexts.context_right IS 'Text after the hit';
@@ -29,7 +30,11 @@ COMMENT ON COLUMN mention_contexts.access IS 'free, metered, paywalled or unknow
 COMMENT ON COLUMN mention_contexts.is_truncated IS
     'Whether only a part of the article was delivered';
 COMMENT ON COLUMN mention_contexts.is_copy IS 'Whether the article is a syndicated copy';
+COMMENT ON COLUMN mention_contexts.published_local_date IS
+    'Day of publication in the time zone of the source';
 COMMENT ON COLUMN mention_contexts.article_id IS 'Article, as in articles';
 COMMENT ON COLUMN mention_contexts.version_no IS 'Its latest version';
 COMMENT ON COLUMN mention_contexts.sentence_no IS 'Sentence of the field, from 0';
 COMMENT ON COLUMN mention_contexts.char_start IS 'First code point of the hit in the field, from 0';
+COMMENT ON COLUMN mention_contexts.paragraph_no IS
+    'Paragraph of the field, from 0; of captions, the caption';

@@ -3,6 +3,7 @@ CREATE TABLE IF NOT EXISTS pages (
     source_id         VARCHAR,
     url_hash          UBIGINT,
     day               DATE,
+    day_local         DATE,
     article_id        UUID,
     article_at        TIMESTAMPTZ,
     gave_article      BOOLEAN,
@@ -21,6 +22,7 @@ COMMENT ON COLUMN pages.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN pages.url_hash IS 'Hash of the URL, as in captures';
 COMMENT ON COLUMN pages.day IS
     'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated';
+COMMENT ON COLUMN pages.day_local IS 'The same as a day of the source''s time zone';
 COMMENT ON COLUMN pages.article_id IS 'The article that the last attempt with one gave';
 COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
 COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article';

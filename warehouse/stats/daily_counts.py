@@ -24,7 +24,8 @@ ALIKE = (
     ") GROUP BY counts ORDER BY ALL"
 )
 TOTALS = (
-    "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles, estimated_published"
+    "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles, estimated_published,"
+    " articles + coalesce(articles_other_languages, 0) AS collected"
     " FROM topic_daily"
     " WHERE topic_id = ?"
 )
@@ -46,6 +47,7 @@ class Panel(NamedTuple):
     days: Numbers  # every day from the first to the last, counted from 1970-01-01
     known: Marks  # by day: whether it is in any source's calendar
     total: Matrix  # articles by source and day; NaN where the source was not collected
+    collected: Matrix  # those, and the articles in other languages than the topics'
     published: Matrix  # all that were published, as estimated; NaN where nothing tells
 
 
@@ -78,11 +80,12 @@ class Counts:
         numbers = np.array([sources.index(name) for name in names], int)
         source, day = numbers[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
         days = np.arange(day.min(), day.max() + 1)
-        total, published = np.full((2, len(sources), len(days)), np.nan)
+        total, collected, published = np.full((3, len(sources), len(days)), np.nan)
         total[source, day - days[0]] = rows["articles"].to_numpy()
+        collected[source, day - days[0]] = rows["collected"].to_numpy()
         published[source, day - days[0]] = rows["estimated_published"].to_numpy()
         known = np.bincount(day - days[0], minlength=len(days)) > 0
-        return Panel(topics, sources, days, known, total, published)
+        return Panel(topics, sources, days, known, total, collected, published)
 
     def hits(self, panel: Panel) -> Iterator[Hits]:
         """The articles with each topic of a panel, in batches of at most MOST_CELLS cells."""

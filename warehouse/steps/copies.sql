@@ -99,7 +99,7 @@ LEFT JOIN (
 ) AS same USING (article_id);
 
 INSERT INTO changed_articles BY NAME
-SELECT article_id, source_id, published_date, versions
+SELECT article_id, source_id, published_date, published_local_date, versions
 FROM articles
 WHERE rowid IN (SELECT place FROM decided WHERE was IS DISTINCT FROM now)
   AND article_id NOT IN (SELECT article_id FROM changed_articles);

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.audits import FILES as AUDITS
 from warehouse.layers.commits import CommittedFile, decode_commit
 from warehouse.layers.compactions import Compaction
 from warehouse.layers.documents import decode, encode
@@ -20,6 +21,7 @@ SMALL_FILES = (
     "definitions.json",
     "topic_changes.json",
     "removed.json",
+    AUDITS,
 )
 
 # A small file's SHA-256, size in bytes, and time of modification in nanoseconds.

@@ -63,7 +63,10 @@ def _update(layout: Layout, link: Link, state: State) -> None:
     # Parquet files first: a small file that is in place may name only files that exist.
     files = [file for name, content in contents.items() for file in files_of(name, content)]
     side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
-    removed = sorted(local.keys() - state.documents.keys())
+    # Verdicts of this machine that no state has yet stay, and become part of the next one.
+    removed = sorted(
+        name for name in local.keys() - state.documents.keys() if not name.startswith("audits/")
+    )
     lost = "%s is not in %s, which another machine changed first: its run is loaded again"
     for name in removed:
         if name.startswith("commits/") and name not in link.documents:

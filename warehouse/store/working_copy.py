@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.manifest import NAME
+from warehouse.layers.audits import read_file
 from warehouse.layers.commits import (
     committed_runs,
     named_files,
@@ -117,6 +118,9 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     changed = {name: digest for name, digest in local.items() if link.documents.get(name) != digest}
     for name in READ_FIRST.keys() & changed:
         READ_FIRST[name](layout)
+    for name in changed:
+        if name.startswith("audits/"):
+            read_file(layout.root / name)
     # What a small file names is uploaded before it, and all before the state: a push that is killed
     # leaves unnamed objects, but no state with missing ones.
     large = sorted({large for name in changed for large in _files_named_by(layout, name)})

@@ -112,5 +112,16 @@ document.addEventListener("htmx:afterSwap", () => {
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
 });
 
+// A key answers for the button or box that names it, but not where text is typed, nor while the
+// answer before it is on its way: it would be for an article that is not shown yet.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest?.("select, textarea, input:not([type=checkbox])")) return;
+  const named = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!named || document.querySelector(".htmx-request")) return;
+  event.preventDefault();
+  named.click();
+});
+
 drawAll();
 document.addEventListener("htmx:afterSettle", drawAll);

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from flows.desk.desk import Asked, asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
+from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.citation import citation, missing
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, series, spikes, totals
@@ -36,6 +37,7 @@ def attention(request: Request) -> Response:
             return view.page("attention.html", **about, chart=None, problem=lacking)
         found = labelled(view, spikes(view.con, view.selection))
         by_topic = {topic: of(rows, topic) for topic in view.selection.topics}
+        audits = {topic: audited(view.con, topic) for topic in by_topic}
         lacks = gaps(view.con, view.selection)
         load = (view.load_no, view.loaded_at)
         return view.page(
@@ -47,6 +49,13 @@ def attention(request: Request) -> Response:
             gaps=lacks,
             lost=sum(gap["lost"] or 0 for gap in lacks),
             totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
+            audits={topic: audit_words(audit) for topic, audit in audits.items()},
+            # Headlines alone are not what was audited.
+            corrected=lambda row: (
+                None
+                if view.selection.is_headlines_only
+                else corrected(audits[row["topic_id"]], row)
+            ),
             periods=list(zip(*by_topic.values(), strict=True)),
             missing=lacking,
             citation=citation(view.con, view.selection, lacking, load),

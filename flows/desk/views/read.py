@@ -108,6 +108,7 @@ def _texts(version: Row, body: str | None) -> dict[str, str]:
     """The fields of a version that topics are counted in."""
     captions = "\n".join(version["captions"] or ())
     return {
+        "kicker": version["kicker"] or "",
         "headline": version["headline"] or "",
         "standfirst": version["standfirst"] or "",
         "body": body or "",
@@ -119,8 +120,8 @@ def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]
     """Where the search of the URL hits, else its topics, else all topics; by field."""
     found: dict[str, Spans] = {field: [] for field in texts}
     if query := query_of(view.con, view.query):
-        for field, text in texts.items():
-            found[field] = [(*span, query.text) for span in query.spans(view.con, text, field)]
+        for field, span in query.spans(view.con, texts):
+            found[field].append((*span, query.text))
         return found
     names = view.known.topics
     rows = articles.mention_spans(

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.desk import Asked, asked
-from flows.desk.queries import Query, as_toml, query_of
+from flows.desk.queries import Query, query_of
 from flows.desk.searches import LISTED, Search, Searches
 from flows.desk.views.articles import PAGE, page_number, pages
+from flows.desk.words import WITHIN, as_toml
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing
@@ -23,11 +24,13 @@ def search(request: Request) -> Response:
         try:
             query = query_of(view.con, view.query)
         except QueryError as error:
-            return view.page("search.html", 400, search=None, problem=str(error))
+            return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
         if query is None:
-            return view.page("search.html", search=None, problem="")
+            return view.page("search.html", search=None, problem="", within=WITHIN)
         found = searched(view, query)
-        return view.page("search.html", search=found, problem="", **_shown(view, query, found))
+        return view.page(
+            "search.html", search=found, problem="", within=WITHIN, **_shown(view, query, found)
+        )
 
 
 def searched(view: Asked, query: Query) -> Search:
@@ -50,6 +53,8 @@ def cite(view: Asked, found: Search) -> str:
         "SELECT loaded_at FROM loads WHERE load_no = ?", [found.load_no]
     ).fetchall()
     load, about = (found.load_no, loaded_at), f"Search for {found.query.line}"
+    if found.query.within:
+        about += f" within {WITHIN[found.query.within]}"
     lacking = missing(view.con, view.selection, view.known, found.days)
     return citation(view.con, view.selection, lacking, load, about)
 
@@ -58,13 +63,13 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
     listed = found.listed[:]
     number = page_number(view, len(listed))
     part = listed[PAGE * (number - 1) : PAGE * number]
-    asked_for = {"topic": (), "q": query.text, "mode": query.mode}
+    asked_for = {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
     rows = [] if found.is_going_on else by_period(found.days, view.selection.unit)
     periods = [row | {"series": query.text, "url": _narrowed(view, asked_for, row)} for row in rows]
     unit = view.selection.unit
     return {
         "asked_for": asked_for,
-        "rows": articles_by_id(view.con, [each.article_id for each in part]),
+        "rows": articles_by_id(view.con, view.selection, [each.article_id for each in part]),
         "quotes": {each.article_id: each.contexts for each in part},
         "listed": len(listed),
         "most": LISTED,
@@ -74,7 +79,11 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
         "periods": periods,
         "chart": charts.attention(periods, [], unit) if periods else None,
         "citation": cite(view, found) if periods else "",
-        "toml": as_toml(query, [*view.known.topics]) if query.mode == "words" else "",
+        "toml": (
+            as_toml(query.words, query.within, [*view.known.topics])
+            if query.mode == "words"
+            else ""
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+from pydantic import TypeAdapter
 
 from tasks.partition.partitions import warc_name
 from tasks.upkeep.repair.databases import copies, opened_copy, records_of
@@ -14,6 +15,7 @@ from tasks.upkeep.repair.report import Repaired
 from warehouse.build.index_vintages import write_vintage
 from warehouse.build.loaded_definitions import TopicChange, write_changes
 from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.audits import SAMPLE
 from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, read_definitions
 from warehouse.layers.documents import encode
 from warehouse.layers.layout import Layout
@@ -36,9 +38,9 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
         move_away(layout, layout.definitions)
         done.lose(layout.definitions, "no warehouse knows it: versions of topics begin anew")
         return
-    lists = ("aliases", "exclude")
+    # Read as JSON is, so that lists become tuples; rows of earlier versions have fewer columns.
     known = Definitions(
-        tuple(Topic(**row | {name: tuple(row[name]) for name in lists}) for row in topics),
+        TypeAdapter(tuple[Topic, ...]).validate_python(topics),
         tuple(SourceDefinition(**row) for row in sources),
     )
     write_whole(layout.definitions, encode(known))
@@ -73,6 +75,22 @@ def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
                 return
     move_away(layout, path)
     done.lose(path, "quarantined; no warehouse knows what the index said as of that day")
+
+
+def restore_audit_file(layout: Layout, path: Path, done: Repaired) -> None:
+    """A sample or verdicts of an audit; without its sample an audit cannot be read at all."""
+    name = path.relative_to(layout.root).as_posix()
+    rows = records_of(layout, "SELECT content FROM audit_files WHERE path = ?", [name])
+    if rows:
+        write_whole(path, rows[0]["content"].encode())
+        done.repair(path, FROM_WAREHOUSE)
+        return
+    lost = [path]
+    if path.name == SAMPLE:
+        lost += sorted(path.parent.glob("[!.]*.json"))
+    for each in dict.fromkeys(lost):
+        move_away(layout, each)
+        done.lose(each, "quarantined; no warehouse knows what was judged")
 
 
 def restore_removed(layout: Layout, done: Repaired) -> None:

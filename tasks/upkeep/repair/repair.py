@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tasks.upkeep.repair.archives import repair_archive
 from tasks.upkeep.repair.documents import (
+    restore_audit_file,
     restore_changes,
     restore_definitions,
     restore_removed,
@@ -42,7 +43,7 @@ from warehouse.store.working_copy import synchronised
 ROUNDS = 5  # damage may hide other damage
 # What a store has copies of.
 _STORED: tuple[Kind, ...] = (
-    *("definitions", "topic changes", "vintage", "removed archives"),
+    *("definitions", "topic changes", "vintage", "removed archives", "audit"),
     *("commit", "compaction", "parquet", "archive file", "archive record"),
 )
 # Files that are damaged or gone, by what they are.
@@ -142,6 +143,8 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
         restore_changes(layout, done)
     for path in sorted(damaged["vintage"]):
         restore_vintage(layout, path, done)
+    for path in sorted(damaged["audit"]):
+        restore_audit_file(layout, path, done)
 
 
 def _named(layout: Layout) -> set[Path]:

@@ -1,0 +1,167 @@
+"""The commands about topics: `topics` and `topics suggest`."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.console import printable, show_progress
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile
+from flows.cli.query_commands import readable_layout
+from tasks.installation import SOURCES, TOPICS, open_installation
+from tasks.text.counted import counted
+from warehouse.questions.audits import audit_words, audited
+from warehouse.read.query import open_snapshot
+
+MOST_SHOWN = 8  # languages of a topic
+
+if TYPE_CHECKING:
+    from tasks.suggest.suggestions import InLanguage, Suggestion
+
+
+def list_topics(
+    ctx: typer.Context, sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS
+) -> None:
+    """List the topics: in which languages they count, and in which they have no alias.
+
+    An article in another language is in no share of a topic, neither above nor below the line.
+    """
+    if ctx.invoked_subcommand:
+        return
+    from tasks.topics.languages import without_alias
+    from tasks.topics.topic import phrases_of
+
+    installation = open_installation(sources, topics)
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    for name in ("topic", "name", "phrases", "languages", "sources without an alias"):
+        table.add_column(name, justify="right" if name == "phrases" else "left", overflow="fold")
+    for topic in installation.topics:
+        lacking = Counter(
+            source.language
+            for source in installation.sources
+            if without_alias([topic], source.language)
+        )
+        told = ", ".join(f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items()))
+        table.add_row(
+            printable(topic.topic_id, "cyan"),
+            printable(topic.name),
+            str(sum(role >= 0 for _, role in phrases_of(topic))),
+            _languages(topic.languages),
+            told or "-",
+        )
+    wide_console().print(table)
+    if con := open_snapshot(installation.layout):
+        with con:
+            for topic in installation.topics:
+                words = audit_words(audited(con, topic.topic_id))
+                wide_console().print(printable(f"{topic.topic_id}: {words}"))
+
+
+def _languages(codes: Sequence[str] | None) -> str:
+    """The codes, or how many: a Latin alias covers a hundred."""
+    if codes is None:
+        return "all"
+    shown = ", ".join(codes[:MOST_SHOWN])
+    return shown if len(codes) <= MOST_SHOWN else f"{shown} and {len(codes) - MOST_SHOWN} more"
+
+
+def wide_console() -> Console:
+    """A console; a pipe has no width at which a row should break."""
+    return Console() if sys.stdout.isatty() else Console(width=sys.maxsize, no_color=True)
+
+
+def suggest_aliases(
+    topic: Annotated[str, typer.Argument(help="A topic's id.")],
+    language: Annotated[str, typer.Option(help="Only in this language, such as en.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Suggestions per language.")] = 20,
+    days: Annotated[
+        int, typer.Option(min=0, help="Of the last days with articles; 0 takes all.")
+    ] = 365,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: DataFolder = None,
+) -> None:
+    """Suggest aliases: words and phrases that set a topic's articles apart from the others.
+
+    Nothing is added: whoever finds one that means the topic adds the printed line to topics.toml.
+    """
+    from tasks.suggest.suggestions import counted_topic, suggest
+
+    layout = readable_layout(data)
+    with show_progress(quiet=True):
+        found = suggest(layout, topic, language=language, limit=limit, days=days)
+    if as_json:
+        print(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=1))
+        return
+    console = wide_console()
+    for each in found:
+        console.print(_view(each))
+    if any(each.suggestions for each in found):
+        is_joined = bool(counted_topic(layout, topic).all_of)
+        console.print(_line_to_add(topic, found, is_joined=is_joined))
+
+
+def _as_json(found: "InLanguage") -> dict[str, Any]:
+    suggestions = [
+        {
+            "phrase": one.phrase,
+            "log_odds": round(one.log_odds, 3),
+            "low": round(one.low, 3),
+            "in_topic": one.in_topic,
+            "adds": one.adds,
+            "sample": one.sample
+            and {**asdict(one.sample), "published_date": one.sample.published_date.isoformat()},
+        }
+        for one in found.suggestions
+    ]
+    return {
+        "language": found.language,
+        "articles": found.articles,
+        "in_topic": found.in_topic,
+        "suggestions": suggestions,
+    }
+
+
+def _view(found: "InLanguage") -> Group:
+    about = f"{found.in_topic:,} of {counted(found.articles, 'article')} mention it"
+    head = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
+    if not found.suggestions:
+        return Group(head, Text("  no suggestion", style="dim"))
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    for name in ("phrase", "adds", "in the topic", "log-odds", "an article that it would add"):
+        is_number = name in ("adds", "in the topic", "log-odds")
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for one in found.suggestions:
+        numbers = (f"{one.adds:,}", f"{one.in_topic:,}", f"{one.log_odds:.1f}")
+        table.add_row(printable(one.phrase, "cyan"), *numbers, _sample(one))
+    return Group(head, Padding(table, (0, 0, 1, 2), expand=False))
+
+
+def _sample(one: "Suggestion") -> Text:
+    if one.sample is None:
+        return Text()
+    day, headline = one.sample.published_date.isoformat(), one.sample.headline
+    return Text.assemble(printable(f"{day} {headline}: "), printable(one.sample.context, "dim"))
+
+
+def _line_to_add(topic: str, found: Sequence["InLanguage"], *, is_joined: bool) -> Text:
+    phrases = [one.phrase for each in found for one in each.suggestions]
+    # A string of JSON is one of TOML.
+    line = ", ".join(json.dumps(phrase, ensure_ascii=False) for phrase in phrases)
+    if is_joined:
+        return printable(
+            f"To add one that means the topic, put it into the group of all_of of {topic!r} that it"
+            " belongs to, in topics.toml; it adds no more articles than hold a phrase of each other"
+            f" group near it. Of these:\nall_of = [[..., {line}], ...]"
+        )
+    return printable(
+        f"To add one that means the topic, put it into the aliases of {topic!r} in topics.toml;"
+        f" of these:\naliases = [..., {line}]"
+    )

@@ -1,0 +1,27 @@
+"""Taking verdicts into the warehouse without waiting for the next ingest."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from warehouse.build import loader
+from warehouse.build.loaded_audits import follow_audits
+from warehouse.build.publish import publish_locked
+from warehouse.layers.commits import committed_runs, sweep
+from warehouse.layers.layout import Layout
+from warehouse.store.working_copy import synchronised
+
+
+def publish_audits(
+    layout: Layout, waiting: Callable[[str], None] = lambda message: None
+) -> Path | None:
+    """Load new samples and verdicts, and publish; the snapshot, None where nothing was new.
+
+    Where the loader's file has to be made again, it is left to the next ingest, which counts too.
+    """
+    with synchronised(layout, waiting):
+        sweep(layout)
+        with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+            if not loader.last_load(con) or not follow_audits(con, layout, datetime.now(UTC)):
+                return None
+        return publish_locked(layout)

@@ -1,0 +1,121 @@
+"""Which phrases set some articles apart from others, by log-odds with an informative prior."""
+
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from math import log, sqrt
+
+from tasks.suggest.phrases import Document, Phrase, frequent, held, is_whole, may_be_alias, within
+
+LEAST_ARTICLES = 3  # of the topic in which a phrase has to stand
+PRIOR = 10.0  # articles that the prior weighs as much as
+COMMON = 0.25  # share of the other articles; a word that more of them hold binds others
+# Of a phrase's articles, how many may have it within one longer phrase.
+FIXED, MOSTLY = 0.95, 0.7
+# Of the interval: one in a thousand is beyond it, as thousands of phrases are compared.
+_Z = 3.290527
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One article of a sample."""
+
+    source_id: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Keyness:
+    """A phrase, and by how much it is more frequent in the topic's articles."""
+
+    phrase: Phrase
+    log_odds: float  # log of the ratio of the odds that an article holds it
+    low: float  # lower end of the 99.9 % interval
+
+
+def distinguishing(
+    topic: Sequence[Sampled], others: Sequence[Sampled], names: frozenset[Phrase] = frozenset()
+) -> list[Keyness]:
+    """The phrases that set the topic's articles apart, the surest first; none is one of `names`.
+
+    An article counts once for a phrase, however often it holds it. Ranked by the lower end of the
+    interval: the z score of Monroe et al. puts frequent companions (Russia) before rare synonyms
+    (embargo), of which an alias is made.
+    """
+    least = max(LEAST_ARTICLES, len(topic) // 200)
+    here = frequent((each.document for each in topic), least)
+    among = _counts(others, frozenset(here))
+    common = frozenset(phrase for phrase, n in among.items() if n > COMMON * len(others))
+    whole = {phrase for phrase in here if is_whole(phrase, common)}
+    candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
+    sources = _sources(topic, candidates)
+    is_one_paper = len({each.source_id for each in topic}) == 1
+    ranked = [
+        _keyness(phrase, here[phrase], len(topic), among[phrase], len(others))
+        for phrase in candidates
+        if is_one_paper or len(sources[phrase]) > 1
+    ]
+    ranked = [each for each in ranked if each.low > 0]
+    ranked.sort(key=lambda each: (-each.low, -len(each.phrase), each.phrase))
+    cut = _pieces(here, whole, {each.phrase for each in ranked})
+    return _without_longer([each for each in ranked if each.phrase not in cut])
+
+
+def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> Keyness:
+    """Monroe, Colaresi and Quinn (2008), equations 16 and 20, with articles in place of words."""
+    rate = (here + there) / (topic + others)
+    prior, rest = PRIOR * rate, PRIOR * (1 - rate)
+
+    def log_of_odds(held: int, articles: int) -> float:
+        return log((held + prior) / (articles - held + rest))
+
+    log_odds = log_of_odds(here, topic) - log_of_odds(there, others)
+    deviation = sqrt(1 / (here + prior) + 1 / (there + prior))
+    return Keyness(phrase, log_odds, log_odds - _Z * deviation)
+
+
+def _counts(articles: Sequence[Sampled], phrases: frozenset[Phrase]) -> Counter[Phrase]:
+    counts: Counter[Phrase] = Counter()
+    for each in articles:
+        counts.update(held(each.document, phrases))
+    return counts
+
+
+def _sources(articles: Sequence[Sampled], phrases: frozenset[Phrase]) -> dict[Phrase, set[str]]:
+    """The sources in whose articles each phrase stands: what one paper alone has is its own."""
+    found: dict[Phrase, set[str]] = {phrase: set() for phrase in phrases}
+    for each in articles:
+        for phrase in held(each.document, phrases):
+            found[phrase].add(each.source_id)
+    return found
+
+
+def _pieces(
+    here: dict[Phrase, int], whole: AbstractSet[Phrase], ranked: AbstractSet[Phrase]
+) -> set[Phrase]:
+    """The ranked phrases that are cut out of longer ones: `Twenty`, or a part of 二十国集团."""
+
+    def cut_out(
+        longer: AbstractSet[Phrase], shorter: AbstractSet[Phrase], share: float
+    ) -> set[Phrase]:
+        return {
+            part
+            for phrase in longer
+            for part in within(phrase)
+            if part in shorter and here[phrase] >= share * here[part]
+        }
+
+    # Of these one that is too long for an alias remains, or a whole sentence that is repeated.
+    fixed = cut_out(whole, ranked, FIXED)
+    rest = ranked - fixed
+    return fixed | cut_out(rest, rest, MOSTLY)
+
+
+def _without_longer(ranked: Sequence[Keyness]) -> list[Keyness]:
+    """Without those that hold one of a better rank, which would count wherever they do."""
+    kept: dict[Phrase, Keyness] = {}
+    for each in ranked:
+        if not any(part in kept for part in within(each.phrase)):
+            kept[each.phrase] = each
+    return [*kept.values()]

@@ -1,0 +1,132 @@
+"""A text cut into the words, or characters, of which phrases are made; frequent phrases."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+
+from tasks.text.folding import fold
+
+# Phrases of words are tuples; of characters, where no spaces are put between words, texts.
+Phrase = str | tuple[str, ...]
+Document = Sequence[Phrase]
+"""The runs of words or characters of one article that nothing but spaces interrupts."""
+
+MOST_WORDS, MOST_CHARACTERS = 3, 6
+LEAST_CHARACTERS = 2
+
+_HAN_AND_KANA = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+# Of a word in most scripts of India and South East Asia every other character is a mark.
+_MARKS = "".join(
+    chr(code) for code in range(0x0300, 0x1B00) if unicodedata.category(chr(code))[0] == "M"
+)
+_LETTERS = rf"(?:[^\W_{_HAN_AND_KANA}]+|[{_MARKS}]+)+"
+_TOKEN = re.compile(rf"([{_HAN_AND_KANA}]+)|{_LETTERS}(?:['.&-]{_LETTERS})*")
+_ADDRESS_SIGN = re.compile(r"://|www\.|@")
+_ADDRESS = re.compile(r"\S*(?:://|www\.|@)\S*")
+_HAS_LETTER = re.compile(r"[^\W\d_]")
+# Hiragana (endings and particles), and the particles, prepositions, copulas of Chinese: a phrase
+# that begins or ends with one is a piece of a sentence.
+_BARRED = re.compile(
+    "[\u3041-\u309f的了在是和与與及对對将將为為被从從以也就都而并並这這那着著把等]"
+)
+
+
+def document(texts: Iterable[str], *, keep_case: bool) -> Document:
+    """The runs of an article, given by paragraphs."""
+    return [run for text in texts for run in _runs(text, keep_case)]
+
+
+def _runs(text: str, keep_case: bool) -> Iterator[Phrase]:
+    plain = _ADDRESS.sub("|", text) if _ADDRESS_SIGN.search(text) else text
+    folded = fold(plain, keep_case=keep_case).text
+    words: list[str] = []
+    end = 0
+    for token in _TOKEN.finditer(folded):
+        if words and folded[end : token.start()] != " ":
+            yield tuple(words)
+            words = []
+        if token[1]:
+            yield token[1]
+        else:
+            words.append(token[0])
+        end = token.end()
+    if words:
+        yield tuple(words)
+
+
+def parts(document: Document, length: int, known: AbstractSet[Phrase] | None = None) -> set[Phrase]:
+    """The phrases of so many words or characters, if both phrases one shorter are `known`."""
+    found: set[Phrase] = set()
+    for run in document:
+        for start in range(len(run) - length + 1):
+            phrase = run[start : start + length]
+            if known is None or (phrase[:-1] in known and phrase[1:] in known):
+                found.add(phrase)
+    return found
+
+
+def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
+    """The phrases that stand in `least` documents or more, and in how many.
+
+    Up to one more than the most words or characters, which tells whether a phrase is cut out of a
+    longer one. Length by length: what is rare is not held in memory.
+    """
+    given = list(documents)
+    found: dict[Phrase, int] = {}
+    kept: set[Phrase] | None = None
+    for length in range(1, MOST_CHARACTERS + 2):
+        if length == MOST_WORDS + 2:
+            given = [[run for run in each if isinstance(run, str)] for each in given]
+        counts: Counter[Phrase] = Counter()
+        for each in given:
+            counts.update(parts(each, length, kept))
+        shown = {phrase: number for phrase, number in counts.items() if number >= least}
+        found |= shown
+        kept = set(shown)
+    return found
+
+
+def held(document: Document, phrases: AbstractSet[Phrase]) -> set[Phrase]:
+    """Which of some phrases stand in a document."""
+    lengths = range(1, MOST_CHARACTERS + 1)
+    return {
+        phrase
+        for run in document
+        for length in (lengths if isinstance(run, str) else range(1, MOST_WORDS + 1))
+        for start in range(len(run) - length + 1)
+        if (phrase := run[start : start + length]) in phrases
+    }
+
+
+def is_whole(phrase: Phrase, common: AbstractSet[Phrase]) -> bool:
+    """Whether nothing that only binds words stands at its edges."""
+    if isinstance(phrase, str):
+        return not (_BARRED.match(phrase[0]) or _BARRED.match(phrase[-1]))
+    if (phrase[0],) in common or (phrase[-1],) in common:
+        return False
+    # "the 20 richest" begins with a number by chance, "Group of 20" does not end with it by chance.
+    return bool(_HAS_LETTER.search(phrase[0])) and sum(map(len, phrase)) > 1
+
+
+def may_be_alias(phrase: Phrase) -> bool:
+    """Whether it has as many words or characters as an alias that is suggested."""
+    if isinstance(phrase, str):
+        return LEAST_CHARACTERS <= len(phrase) <= MOST_CHARACTERS
+    return len(phrase) <= MOST_WORDS
+
+
+def within(phrase: Phrase) -> Iterator[Phrase]:
+    """The shorter phrases within a phrase."""
+    for size in range(1, len(phrase)):
+        for at in range(len(phrase) - size + 1):
+            yield phrase[at : at + size]
+
+
+def spelt(phrase: Phrase) -> str:
+    """A phrase as it stands in a folded text."""
+    return phrase if isinstance(phrase, str) else " ".join(phrase)

@@ -1,0 +1,220 @@
+"""Aliases that a topic may lack: found in a sample of its articles, counted over all articles."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tasks.suggest.keyness import Keyness, Sampled, distinguishing
+from tasks.suggest.phrases import Phrase, document, spelt
+from tasks.topics.mentions import Hit, Matcher, mentions_in
+from tasks.topics.topic import folded_phrase, phrases_of
+from warehouse.layers.definitions import Topic, read_definitions
+from warehouse.layers.layout import Layout
+from warehouse.questions.topic_samples import (
+    all_texts,
+    by_language,
+    choose_articles,
+    sample_texts,
+    sampled_texts,
+)
+from warehouse.read.query import QueryError, snapshot
+
+MOST_SAMPLED = 1_500  # of a topic's articles in a language
+OTHERS = 3  # articles of the same source for each of them
+LEAST_SAMPLED = 5  # fewer articles in a language say nothing
+WEIGHED = 3  # phrases that are counted for each one that is wanted: many would add no article
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One article that an alias would add."""
+
+    published_date: date
+    headline: str
+    url: str
+    context: str
+
+
+@dataclass(slots=True)
+class Suggestion:
+    """A phrase that may be an alias, and what it would do."""
+
+    phrase: str
+    log_odds: float
+    low: float  # lower end of the 99.9 % interval of the log-odds
+    in_topic: int = 0  # of the topic's articles, how many hold it
+    adds: int = 0  # articles that hold it and do not count yet
+    sample: Sample | None = None  # the newest of these
+    spellings: Counter[str] = field(default_factory=Counter, repr=False)
+
+
+@dataclass(slots=True)
+class InLanguage:
+    """What was found in one language."""
+
+    language: str
+    articles: int
+    in_topic: int
+    suggestions: list[Suggestion] = field(default_factory=list)
+
+
+def suggest(
+    layout: Layout, topic_id: str, *, language: str = "", limit: int = 20, days: int = 365
+) -> list[InLanguage]:
+    """Suggestions by language, that with the most of the topic's articles first.
+
+    Only the last `days` days with articles are read, or all if it is 0. QueryError for a topic
+    that is not counted, or a language without articles.
+    """
+    with snapshot(layout) as con:
+        topic = counted_topic(layout, topic_id)
+        files = choose_articles(con, layout, topic_id, days)
+        found = [InLanguage(**row) for row in by_language(con) if language in ("", row["language"])]
+        if not found:
+            raise QueryError(f"there are no articles in the language {language!r}")
+        sample_texts(con, files, MOST_SAMPLED, OTHERS)
+        for each in found:
+            ranked = _ranked(con, topic, each.language)[: limit * WEIGHED]
+            each.suggestions = [Suggestion(spelt(k.phrase), k.log_odds, k.low) for k in ranked]
+        _count(con, files, topic, found)
+    for each in found:
+        adding = [one for one in each.suggestions if one.adds]
+        each.suggestions = [_as_written(one) for one in adding[:limit]]
+    return found
+
+
+def counted_topic(layout: Layout, topic_id: str) -> Topic:
+    """A topic as it is counted; QueryError for one that is not."""
+    known = {each.topic_id: each for each in read_definitions(layout).topics if not each.valid_to}
+    if topic_id not in known:
+        raise QueryError(f"no topic {topic_id!r}; there are: {', '.join(sorted(known)) or 'none'}")
+    return known[topic_id]
+
+
+def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list[Keyness]:
+    # A paragraph that recurs counts once, and first for the others: a notice sets nothing apart.
+    seen: set[int] = set()
+    phrases = tuple(phrase for phrase, role in phrases_of(topic) if role >= 0)
+    matcher = Matcher([_of_phrases(topic, phrases, topic.exclude)])
+    groups: dict[bool, list[Sampled]] = {True: [], False: []}
+    for batch in sampled_texts(con, language):
+        for row in batch.to_pylist():
+            texts = [text for text in _paragraphs(row) if hash(text) not in seen]
+            seen.update(map(hash, texts))
+            if row["counts"]:
+                texts = [_without_mentions(matcher, text) for text in texts]
+            words = document(texts, keep_case=topic.case_sensitive)
+            groups[row["counts"]].append(Sampled(row["source_id"], words))
+    if len(groups[True]) < LEAST_SAMPLED or not groups[False]:
+        return []
+    names = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
+    return distinguishing(groups[True], groups[False], _names(name for (name,) in names))
+
+
+def _paragraphs(row: dict[str, Any]) -> Iterator[str]:
+    body = (row["body"] or "").removeprefix(row["dateline"] or "")
+    for text in (row["headline"], row["standfirst"], *body.split("\n\n"), *(row["captions"] or ())):
+        if text:
+            yield text
+
+
+def _without_mentions(matcher: Matcher, text: str) -> str:
+    """The text with a sign that breaks phrases in place of each mention."""
+    kept, end = "", 0
+    for hit in matcher.find(text):
+        kept += f"{text[end : hit.char_start]}|"
+        end = hit.char_end
+    return kept + text[end:]
+
+
+def _names(names: Iterator[str]) -> frozenset[Phrase]:
+    """Names as phrases, also without their first word: Harbour Post of The Harbour Post."""
+    runs = [run for name in names for run in document([name], keep_case=False)]
+    return frozenset(runs) | {run[1:] for run in runs if len(run) > 2}
+
+
+def _count(
+    con: duckdb.DuckDBPyConnection,
+    files: Sequence[str],
+    topic: Topic,
+    found: Sequence[InLanguage],
+) -> None:
+    """Match the phrases as aliases are matched, over all articles, and count what they add."""
+    by_id = {
+        f"{each.language} {number}": one
+        for each in found
+        for number, one in enumerate(each.suggestions)
+    }
+    if not by_id:
+        return
+    topics = [_as_topic(topic, name, one.phrase) for name, one in by_id.items()]
+    for batch in all_texts(con, files):
+        _count_batch(batch, topics, by_id)
+
+
+def _as_topic(topic: Topic, topic_id: str, phrase: str) -> Topic:
+    """A phrase as a topic of its own, with those of the topic's exclusions that hold it."""
+    folded = folded_phrase(phrase, keep_case=topic.case_sensitive)
+    around = (
+        each
+        for each in topic.exclude
+        if folded in folded_phrase(each, keep_case=topic.case_sensitive)
+    )
+    return replace(
+        _of_phrases(topic, (phrase,), tuple(around)),
+        topic_id=topic_id,
+        context_exclude=topic.context_exclude,
+        sections_exclude=topic.sections_exclude,
+    )
+
+
+def _of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
+    """A topic that counts wherever one of the phrases stands, matched as those of `topic` are."""
+    return Topic(
+        topic_id=topic.topic_id,
+        name=topic.name,
+        aliases=phrases,
+        exclude=exclude,
+        case_sensitive=topic.case_sensitive,
+        fold_diacritics=topic.fold_diacritics,
+        rules=topic.rules,
+        definition_hash="",
+    )
+
+
+def _count_batch(
+    batch: pa.RecordBatch, topics: Sequence[Topic], by_id: dict[str, Suggestion]
+) -> None:
+    languages, counts, days, headlines, urls = (
+        batch.column(name) for name in ("language", "counts", "published_date", "headline", "url")
+    )
+    first_of: dict[int, dict[str, Hit]] = defaultdict(dict)
+    for row, hits in mentions_in(batch, topics):
+        for hit in hits:
+            first_of[row].setdefault(hit.topic_id, hit)
+    for row, first in first_of.items():
+        language = languages[row].as_py()
+        for topic_id, hit in first.items():
+            if topic_id.rpartition(" ")[0] != language:
+                continue
+            one = by_id[topic_id]
+            one.spellings[" ".join(hit.matched_text.split())] += 1
+            if counts[row].as_py():
+                one.in_topic += 1
+                continue
+            one.adds += 1
+            day = days[row].as_py()
+            if one.sample is None or day > one.sample.published_date:
+                context = f"{hit.context_left}[{hit.matched_text}]{hit.context_right}"
+                text = " ".join(context.split())
+                one.sample = Sample(day, headlines[row].as_py() or "", urls[row].as_py(), text)
+
+
+def _as_written(one: Suggestion) -> Suggestion:
+    """With the most frequent spelling in place of the folded one."""
+    return replace(one, phrase=one.spellings.most_common(1)[0][0])

@@ -1,0 +1,160 @@
+"""Which of the phrases in an article count, for topics that set conditions."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from tasks.text.folding import fold
+from tasks.topics.field_text import HALVES, FieldText
+from tasks.topics.topic import FORBIDS, IS_CONTEXT, Topic, folded_phrase
+
+
+class _Place(NamedTuple):
+    """A phrase in an article."""
+
+    text: int  # the number of the text
+    at: int  # and of the span in it
+    start: int
+    end: int
+    role: int
+
+
+class Conditions:
+    """The topics that ask for more than one of their phrases."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self._topics = {
+            topic.topic_id: topic
+            for topic in topics
+            if topic.all_of or topic.context_exclude or topic.sections_exclude
+        }
+
+    def apply(self, texts: Sequence[FieldText], section: str | None = None) -> None:
+        """Leave of what was found in the texts of one article only what counts."""
+        places: dict[str, list[_Place]] = defaultdict(list)
+        for number, text in enumerate(texts):
+            for at, (start, end, phrase) in enumerate(text.spans):
+                if phrase.topic in self._topics:
+                    places[phrase.topic].append(_Place(number, at, start, end, phrase.role))
+        if not places:
+            return
+        kept = {
+            place[:2]
+            for topic_id, own in places.items()
+            for place in _counting(self._topics[topic_id], texts, own, section)
+        }
+        for number, text in enumerate(texts):
+            text.spans = [
+                span
+                for at, span in enumerate(text.spans)
+                if span[2].topic not in self._topics or (number, at) in kept
+            ]
+
+
+def _counting(
+    topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place], section: str | None
+) -> Iterator[_Place]:
+    """The places of a topic's phrases that count."""
+    if section and topic.sections_exclude and _is_excluded(topic, section):
+        return
+    if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
+        return
+    if topic.context_exclude:
+        places = _outside_contexts(texts, places)
+    if not topic.all_of:
+        yield from places
+        return
+    stretches: dict[tuple[int, int], list[_Place]] = defaultdict(list)
+    for place in places:
+        stretches[_stretch(topic, texts[place.text], place)].append(place)
+    for found in stretches.values():
+        roles = {place.role for place in found}
+        if len(roles - {FORBIDS}) < len(topic.all_of):
+            continue
+        if topic.within_words:
+            yield from _near(topic, texts, found)
+        elif FORBIDS not in roles:
+            yield from found
+
+
+def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
+    """What tells the stretch of a place from the others of the article."""
+    if topic.within == "sentence":
+        return place.text, text.sentence(place.start)
+    if topic.within == "paragraph":
+        return place.text, text.paragraph(place.start)
+    return (0 if topic.within == "article" else place.text), 0
+
+
+def _outside_contexts(texts: Sequence[FieldText], places: Sequence[_Place]) -> list[_Place]:
+    """Without what shares a sentence with a phrase of the context; what forbids stays."""
+    contexts = {
+        (place.text, texts[place.text].sentence(place.start))
+        for place in places
+        if place.role == IS_CONTEXT
+    }
+    return [
+        place
+        for place in places
+        if place.role == FORBIDS
+        or (
+            place.role >= 0
+            and (place.text, texts[place.text].sentence(place.start)) not in contexts
+        )
+    ]
+
+
+def _is_excluded(topic: Topic, section: str) -> bool:
+    folded = fold(section).text.strip()
+    for name in topic.sections_exclude:
+        wanted = folded_phrase(name)
+        if folded == wanted or (name.endswith("*") and folded.startswith(wanted)):
+            return True
+    return False
+
+
+class _Near(NamedTuple):
+    """A phrase with the half words before it, and up to its end."""
+
+    first: int
+    stop: int
+    place: _Place
+
+
+def _near(topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place]) -> Iterator[_Place]:
+    """The places of a text that lie within so many words with one of each other group.
+
+    Such phrases do not count where one that forbids it lies within the words with all of them.
+    """
+    width = HALVES * (topic.within_words or 0)
+    every = [_Near(*texts[place.text].halves(place.start, place.end), place) for place in places]
+    fitting = sorted((one for one in every if one.stop - one.first <= width), key=itemgetter(0, 1))
+    hits = [one for one in fitting if one.place.role != FORBIDS]
+    barring = [one for one in fitting if one.place.role == FORBIDS]
+    starts, barred = [hit.first for hit in hits], [one.first for one in barring]
+    counting: set[_Place] = set()
+    for leftmost in hits:
+        first, limit = leftmost.first, leftmost.first + width
+        after = bisect_left(barred, first)
+        if any(one.stop <= limit for one in barring[after : bisect_left(barred, limit)]):
+            continue
+        # One that lies before them is within the words with all that end so near to it.
+        nearest = barred[after - 1] + width if after else -1
+        around = hits[bisect_left(starts, first) : bisect_right(starts, limit)]
+        others = [
+            hit for hit in around if hit.place.role != leftmost.place.role and hit.stop <= limit
+        ]
+        if len({hit.place.role for hit in others}) < len(topic.all_of) - 1:
+            continue
+        ends = {hit.place.role for hit in others if hit.stop > nearest}
+        if leftmost.stop > nearest:
+            counting.update([leftmost.place, *(hit.place for hit in others)])
+        elif ends:
+            counting.add(leftmost.place)
+            # Each with one of another group that ends far enough.
+            counting.update(
+                hit.place for hit in others if hit.stop > nearest or ends - {hit.place.role}
+            )
+    yield from counting

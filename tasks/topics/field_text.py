@@ -1,0 +1,136 @@
+"""A text in which phrases were found: its sentences, paragraphs and words, and its mentions."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+from tasks.text.sentence_split import UNSPACED, sentence_starts
+from tasks.topics.alias_matcher import WORD_REST, Phrase, is_spaced
+
+_CONTEXT = 60
+# As sentences have it, a blank line ends a paragraph.
+_BREAK = re.compile(r"(?:\n[^\S\n]*\n|\u2029)\s*")
+_WORD = re.compile(rf"([{UNSPACED}])|[^\W_{UNSPACED}][^\s{UNSPACED}]*")
+# In scripts without spaces two characters count as a word, about what a word has there.
+HALVES = 2
+
+Span = tuple[int, int, Phrase]  # Offsets of a phrase in its text
+
+
+class Hit(NamedTuple):
+    """One mention in one field; offsets are in code points of the original field."""
+
+    topic_id: str
+    alias: str
+    field: str
+    sentence_no: int
+    paragraph_no: int
+    char_start: int
+    char_end: int
+    matched_text: str
+    context_left: str
+    context_right: str
+
+
+@dataclass
+class FieldText:
+    """One field of an article, or one line of its captions."""
+
+    field: str
+    text: str
+    spans: list[Span]
+    # Where it stands in its field: code points, sentences and paragraphs before it.
+    offset: int = 0
+    sentences: int = 0
+    paragraphs: int = 0
+
+    def __post_init__(self) -> None:
+        self.spans.sort(key=lambda span: (span[0], span[1], span[2].topic))
+
+    def sentence(self, place: int) -> int:
+        """The number of the sentence in this text in which the offset lies."""
+        return max(0, bisect_right(self._sentence_starts, place) - 1)
+
+    def paragraph(self, place: int) -> int:
+        """The number of the paragraph in this text in which the offset lies."""
+        return bisect_right(self._paragraph_starts, place)
+
+    def halves(self, start: int, end: int) -> tuple[int, int]:
+        """Where the words that hold `text[start:end]` begin and end, in half words."""
+        starts, ends, before = self._words
+        first = bisect_right(starts, start) - 1
+        if first < 0 or ends[first] <= start:  # it begins with a sign before the word
+            first += 1
+        last = max(first, bisect_left(starts, end) - 1)
+        return before[first], before[min(last + 1, len(starts))]
+
+    def hits(self) -> list[Hit]:
+        """Its mentions, in their order."""
+        if not self.spans:
+            return []
+        text, offset = self.text, self.offset
+        sentences, paragraphs = self._sentence_starts, self._paragraph_starts
+        return [
+            Hit(
+                phrase.topic,
+                phrase.alias,
+                self.field,
+                max(0, bisect_right(sentences, start) - 1) + self.sentences,
+                bisect_right(paragraphs, start) + self.paragraphs,
+                start + offset,
+                end + offset,
+                text[start:end],
+                # Read backwards, so that both contexts are cut by the same rules.
+                _context(text[max(0, start - 2 * _CONTEXT) : start][::-1])[::-1],
+                _context(text[end : end + 2 * _CONTEXT]),
+            )
+            for start, end, phrase in self.spans
+        ]
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return sentence_starts(self.text, self.spans[-1][0])
+
+    @cached_property
+    def _paragraph_starts(self) -> list[int]:
+        """Of all but the first."""
+        first = len(self.text) - len(self.text.lstrip())
+        breaks = _BREAK.finditer(self.text, first, self.spans[-1][0])
+        return [found.end() for found in breaks]
+
+    @cached_property
+    def _words(self) -> tuple[list[int], list[int], list[int]]:
+        """Where each word starts and ends, and the half words before it and after the last."""
+        words = list(_WORD.finditer(self.text))
+        widths = (1 if word[1] else HALVES for word in words)
+        return (
+            [word.start() for word in words],
+            [word.end() for word in words],
+            list(accumulate(widths, initial=0)),
+        )
+
+
+def caption_lines(captions: str, find: Callable[[str], list[Span]]) -> Iterator[FieldText]:
+    """The lines of captions that were joined, with what `find` finds in each."""
+    offset = sentences = 0
+    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", captions)):
+        yield FieldText("caption", line, find(line), offset, sentences, number)
+        offset += len(line)
+        sentences += len(sentence_starts(line))
+
+
+def _context(further: str) -> str:
+    """What is shown of the text that follows a mention: up to a word's end, gaps as one space."""
+    near = further[: _CONTEXT + 1]
+    # No gap but one space is printable.
+    if not near.isprintable() or "  " in near:
+        near = " ".join(f"|{further}|".split())[1:-1]
+    kept = near[:_CONTEXT]
+    if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
+        rest = WORD_REST.match(kept[::-1])
+        kept = kept[: len(kept) - rest.end() if rest else None] or kept
+    return kept.rstrip()

@@ -1,0 +1,100 @@
+"""The languages that a topic covers: those written in a script that its phrases have."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+from tasks.text.folding import fold
+from warehouse.layers.definitions import Topic
+
+# By the first word of the Unicode names of a script's letters; a language may have several. ISO
+# 639-1 where it has a code, else 639-3 for what news pages carry. Articles in Norwegian are `no`.
+_WRITTEN_IN = {
+    "LATIN": (
+        "aa af ak an ay az bi bm br bs ca ceb ch co cs cy da de ee en eo es et eu ff fi fil fj fo "
+        "fr fy ga gd gl gn gsw gv ha haw ho hr hsb ht hu hz ia id ie ig ik io is it jv kg ki kj kl "
+        "kr ku kw la lb lg li ln lt lu lv mg mh mi ms mt na nb nd nds ng nl nn no nr nv ny oc om "
+        "pap pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq sr ss st su sv sw tet tk tl tn to tpi "
+        "tr ts tw ty uz ve vi vo wa wo xh yo za zu"
+    ),
+    "CYRILLIC": (
+        "ab av az ba be bg bs bua ce cu cv kk kv ky mk mn mo os ru sah sr tg tk tt tyv uk uz"
+    ),
+    "GREEK": "el",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "AVESTAN": "ae",
+    "HEBREW": "he yi",
+    "ARABIC": "ar az ckb fa ks ku ms pnb prs ps sd ug ur",
+    "THAANA": "dv",
+    "ETHIOPIC": "am ti",
+    "DEVANAGARI": "bh bho hi kok ks mai mr ne pi sa sd",
+    "BENGALI": "as bn",
+    "GURMUKHI": "pa",
+    "GUJARATI": "gu",
+    "ORIYA": "or",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "SINHALA": "si",
+    "THAI": "th",
+    "LAO": "lo",
+    "TIBETAN": "bo dz",
+    "MYANMAR": "my shn",
+    "KHMER": "km",
+    "YI": "ii",
+    "CANADIAN": "cr iu oj",
+    "HANGUL": "ko",
+    "CJK": "ja zh",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+}
+WRITTEN_IN = {script: frozenset(codes.split()) for script, codes in _WRITTEN_IN.items()}
+LANGUAGES = frozenset[str]().union(*WRITTEN_IN.values())
+
+
+def languages_of(groups: Iterable[Iterable[str]]) -> tuple[str, ...] | None:
+    """The languages in which a phrase of each group can stand, sorted; None for all.
+
+    A topic of aliases is one group.
+    """
+    covered: list[frozenset[str]] = []
+    for group in groups:
+        found = [_languages_of_phrase(phrase) for phrase in group]
+        if all(found):  # a phrase of digits alone is of every language
+            covered.append(frozenset[str]().union(*found))
+    if not covered:
+        return None
+    shared = frozenset.intersection(*covered)
+    # Names from different scripts, each in its own: they stand in the texts of either.
+    return tuple(sorted(shared or frozenset.union(*covered)))
+
+
+@cache
+def _languages_of_phrase(phrase: str) -> frozenset[str]:
+    """The languages that are written in all scripts of a phrase; empty if it has no letters."""
+    names = {unicodedata.name(sign, "").split()[0].split("-")[0] for sign in _letters(phrase)}
+    scripts = names & WRITTEN_IN.keys()
+    # Latin names stand in texts of all scripts: `G20峰会` is Chinese.
+    covering = [WRITTEN_IN[script] for script in (scripts - {"LATIN"} or scripts)]
+    if not covering:
+        return frozenset()
+    return frozenset.intersection(*covering) or frozenset.union(*covering)
+
+
+def _letters(phrase: str) -> str:
+    """The letters of a phrase, folded: full width and ligatures have names of their own."""
+    return "".join(sign for sign in fold(phrase).text if sign.isalpha())
+
+
+def without_alias(topics: Iterable[Topic], language: str) -> str:
+    """Which topics do not count articles in a source's language, in a sentence; empty for none."""
+    code = language.lower().partition("-")[0]
+    code = {"nb": "no", "nn": "no"}.get(code, code)
+    found = sorted(
+        topic.topic_id
+        for topic in topics
+        if topic.languages is not None and code not in topic.languages
+    )
+    return f"no alias in {code}: {', '.join(found)}" if found else ""

@@ -1,0 +1,135 @@
+"""What an audit found stands beside every share of its topic."""
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from starlette.testclient import TestClient
+
+from flows.cli.audit_results import results_view
+from flows.desk.app import create_app
+from flows.desk.snapshots import Snapshots
+from flows.mcp.server import Tools
+from tasks.audit.publishing import publish_audits
+from tasks.audit.sampling import draw_sample
+from tasks.load.loader import load
+from tasks.report import daily_report
+from tasks.report.figures import read_figures
+from tasks.report.page import render, summary_of_topics
+from tasks.settings import Settings
+from tests.audit.test_audits import AT, judge
+from tests.support.daily_news import NOW
+from tests.support.publishing import publish
+from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT
+from warehouse.layers.layout import Layout
+from warehouse.questions.audits import (
+    audited,
+    precision_by,
+    precision_by_alias,
+    precision_by_mention,
+)
+from warehouse.questions.wrong_articles import wrong_aliases
+from warehouse.read.query import snapshot
+
+
+@pytest.fixture
+def layout(layout: Layout) -> Layout:
+    """Twelve of twelve articles judged: ten yes, one no, one unsure."""
+    sample = draw_sample(layout, "harvest", 20, 1, AT)
+    first = [article.article_id for article in sample.articles if article.source_id == "gb-post"]
+    answers = ["y"] * 12
+    numbers = {article.article_id: at for at, article in enumerate(sample.articles)}
+    answers[numbers[first[0]]], answers[numbers[first[1]]] = "n", "u"
+    judge(layout, sample, "".join(answers))
+    assert publish_audits(layout)
+    return layout
+
+
+def printed(view: object) -> str:
+    out = StringIO()
+    Console(width=120, file=out).print(view)
+    return out.getvalue()
+
+
+def test_the_parts_of_a_precision(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        found = audited(con, "harvest")
+        assert audited(con, "summit") is None
+        assert found
+        # Five of gb-post judged, four of them right, stand for its six; all of de-blatt's six are.
+        assert found.precision.share == pytest.approx((6 * 4 / 5 + 6) / 12)
+        assert list(found.bounds) == pytest.approx([10 / 12, 11 / 12])
+        by_source = precision_by(con, found.audit_id, "source_id")
+        assert {name: share.share for name, share in by_source.items()} == {
+            "de-blatt": 1.0,
+            "gb-post": pytest.approx(0.8),
+        }
+        by_mention = precision_by_mention(con, found.audit_id)
+        assert by_mention
+        assert by_mention.share == pytest.approx(found.precision.share)
+        assert precision_by_alias(con, found.audit_id).keys() == {"harvest"}
+        [wrong] = wrong_aliases(con, found.audit_id)
+        assert (wrong.text, wrong.wrong, wrong.right, wrong.judged) == ("harvest", 1.0, 10.0, 11)
+        told = printed(results_view(con, "harvest"))
+        assert str(found) in told
+        assert "if all 1 unsure ones are wrong 0.83, if right 0.92" in told
+        assert "not audited" in printed(results_view(con, "summit"))
+
+
+def test_every_share_says_it(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        words = str(audited(con, "harvest"))
+    assert words.startswith("audited n = 11, precision .90 (")
+    assert f"Harvest: {words}" in printed(daily_report(layout))
+    assert "Summit: not audited" in printed(daily_report(layout))
+    figures = read_figures(layout)
+    page = render(figures, "")
+    assert words in page
+    assert "corrected share" in page
+    assert "not audited" in page
+    assert f"| {words} |" in summary_of_topics(figures)
+    app = create_app(layout, Settings(data=layout.root))
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        for view in ("/", "/attention", "/audit"):
+            text = client.get(view).text
+            assert words in text, view
+            assert "not audited" in text, view
+        text = client.get("/attention").text
+        assert f"Harvest (definition 1, {words})" in text
+        assert text.count("corrected ") > 2
+        assert "corrected " not in client.get("/attention?in=headline").text
+
+
+def test_an_assistant_is_told(layout: Layout) -> None:
+    tools = Tools(Snapshots(layout))
+    answer = tools.series("harvest", unit="month")
+    total = answer["total"]
+    assert answer["audit"].startswith("audited n = 11")
+    assert total["corrected_share"] == pytest.approx(0.9 * total["share"])
+    low, high = total["corrected_interval_95"]
+    assert low < total["corrected_share"] < high
+    assert answer["rows"][0]["corrected_share"]
+    other = tools.series("summit", unit="month")
+    assert (other["audit"], other["total"]["corrected_share"]) == ("not audited", None)
+    assert tools.series("harvest", headlines_only=True)["total"]["corrected_share"] is None
+    told = {topic["id"]: topic["audit"] for topic in tools.topics()["topics"]}
+    assert told["harvest"].startswith("audited n = 11")
+    assert told["summit"] == "not audited"
+    assert [row["audit"][:7] for row in tools.usual()["topics"]] == ["audited", "not aud"]
+
+
+def test_an_audit_of_another_definition_says_so_and_corrects_nothing(layout: Layout) -> None:
+    wider = replace(HARVEST, aliases=("harvest",), definition_hash="other")
+    load(layout, (wider, SUMMIT), SOURCES, now=NOW)
+    publish(layout)
+    answer = Tools(Snapshots(layout)).series("harvest", unit="month")
+    assert answer["audit"].endswith(", 1 unsure, of definition 1")
+    assert answer["total"]["corrected_share"] is None
+    with snapshot(layout) as con:
+        found = audited(con, "harvest")
+        assert found
+        assert found.still
+        # Both definitions find the same articles.
+        assert found.still.share == pytest.approx(found.precision.share)
+        assert "counted by today's definition" in printed(results_view(con, "harvest"))

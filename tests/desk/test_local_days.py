@@ -1,0 +1,102 @@
+"""Report, desk and MCP show the days of the setting, and the SQL that they show is theirs."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import duckdb
+import pytest
+from starlette.testclient import TestClient
+
+from flows.desk.app import create_app
+from flows.desk.snapshots import Snapshots
+from flows.mcp.server import Tools
+from tasks.report.figures import read_figures
+from tasks.report.page import write_report
+from tasks.settings import Settings
+from tests.warehouse.test_local_days import NEW_YORK, PAGES, TOKYO, load_pages
+from warehouse.layers.layout import Layout
+from warehouse.questions.selection import choices
+
+OF_TOKYO = {"local": "2026-03-04", "utc": "2026-03-03"}
+"""The day on which the page of 08:00 counts."""
+ASKED = "topic=summit&source=jp-shimbun&unit=day"
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("local") / "data")
+    load_pages(layout, PAGES, [TOKYO, NEW_YORK])
+    return layout
+
+
+@pytest.fixture(scope="module")
+def client(layout: Layout) -> Iterator[TestClient]:
+    app = create_app(layout, Settings(data=layout.root))
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"), [("", "local"), ("&days=local", "local"), ("&days=utc", "utc")]
+)
+def test_the_desk_shows_the_days_asked_for(client: TestClient, asked: str, kind: str) -> None:
+    page = client.get(f"/attention?{ASKED}{asked}").text
+    whose = "the days of each source&#39;s time zone" if kind == "local" else "UTC days"
+    assert f"by {whose}." in page.replace("'", "&#39;")
+    assert ("&amp;days=utc" in page) == (asked == "&days=utc")
+    table = client.get(f"/export/attention.csv?{ASKED}{asked}").text
+    (counted,) = [line for line in table.splitlines() if ",1,1,1," in line]
+    assert OF_TOKYO[kind] in counted
+    listed = client.get(f"/articles?{ASKED}{asked}").text
+    day = date.fromisoformat(OF_TOKYO[kind])
+    assert f"{day.day} March 2026" in listed
+    for path in ("/", "/sources", "/sources/jp-shimbun", "/search?q=harvest"):
+        answer = client.get(f"{path}{'&' if '?' in path else '?'}{asked[1:]}")
+        assert answer.status_code == 200
+
+
+def test_the_sql_shown_is_the_sql_that_ran(client: TestClient, layout: Layout) -> None:
+    sql = client.get(f"/export/attention.sql?{ASKED}").text
+    with duckdb.connect(str(layout.current), read_only=True) as con:
+        rows = con.sql(sql)
+        found = [row for row in rows.project("period, hits").fetchall() if row[1]]
+    assert found == [(date(2026, 3, 4), 1)]
+
+
+def test_another_kind_of_days_is_refused(client: TestClient) -> None:
+    answer = client.get("/attention?days=lunar")
+    assert answer.status_code == 400
+    assert "days must be local or utc" in answer.text
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_the_report_shows_the_days_of_the_setting(layout: Layout, is_local: bool) -> None:
+    figures = read_figures(layout, is_local=is_local)
+    days = {
+        str(row["period"]): row["hits"]
+        for row in figures.by_source
+        if row["source"] == "jp-shimbun" and row["topic_id"] == "summit" and row["hits"]
+    }
+    assert days == {OF_TOKYO["local" if is_local else "utc"]: 1}
+    write_report(layout, layout.report, is_local=is_local)
+    assert ("Days are those of each paper" in layout.report.read_text()) == is_local
+
+
+def test_an_assistant_is_told_whose_days_they_are(layout: Layout) -> None:
+    tools = Tools(Snapshots(layout), is_local=True)
+    answer = tools.series("summit", unit="day", sources=["jp-shimbun"])
+    assert [row["first_day"] for row in answer["rows"] if row["hits"]] == [date(2026, 3, 4)]
+    assert answer["coverage"]["days"] == "of each source's time zone"
+    said = tools.sentences("summit", sources=["jp-shimbun"])["sentences"]
+    assert [sentence["day"] for sentence in said] == [date(2026, 3, 4)]
+
+
+def test_a_snapshot_without_local_days_is_shown_by_utc_days() -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE coverage (source_id VARCHAR, day DATE)")
+        con.execute("CREATE TABLE topics (topic_id VARCHAR, name VARCHAR, valid_to DATE)")
+        columns = "source_id VARCHAR, name VARCHAR, country VARCHAR, language VARCHAR"
+        con.execute(f"CREATE TABLE sources ({columns})")
+        known = choices(con, is_local=True)
+    assert not known.is_local
+    assert not known.has_local

@@ -1,0 +1,180 @@
+"""Days of publication in the time zone of a source."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tasks.load.loader import load
+from tasks.sources.source import Source
+from tasks.text.dates import parse_moment
+from tests.support.partial_days import LOSES, ROLLED_OVER, WHOLE, reads
+from tests.support.publishing import publish
+from tests.support.staged_pages import START, TOPICS, Page, source, stage
+from tests.text.test_dates import DAYS, FORMS
+from warehouse.build.mart_merge import MACROS
+from warehouse.layers.layout import Layout
+from warehouse.read.query import query
+
+TOKYO = source("jp-shimbun", timezone="Asia/Tokyo")
+NEW_YORK = source("us-times", timezone="America/New_York")
+RUN = "20260310T060000Z-000000"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+def dated(moment: str, raw: str) -> dict[str, Any]:
+    """Columns of an article that was published at a UTC time."""
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return {"published_at": at, "published_at_raw": raw, "published_date": at.date()}
+
+
+def load_pages(layout: Layout, pages: Iterable[Page], sources: Sequence[Source]) -> None:
+    load(layout, TOPICS, sources, [stage(layout, RUN, pages)], now=START + timedelta(days=300))
+    publish(layout)
+
+
+def ask(layout: Layout, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in query(layout, sql).to_pylist()]
+
+
+MORNING = dated("2026-03-03T23:00", "2026年3月4日 8時00分")
+EVENING = dated("2026-03-04T01:00", "March 3, 2026, 8 p.m. EST")
+DATE_ALONE = dated("2026-03-04T00:00", "2026-03-04")
+PAGES = (
+    Page("morning", source_id="jp-shimbun", hour=200, about=MORNING),
+    Page("evening", source_id="us-times", hour=200, about=EVENING),
+    Page("day", source_id="us-times", hour=200, about=DATE_ALONE),
+)
+
+
+def test_a_page_counts_on_the_day_of_its_source(layout: Layout) -> None:
+    load_pages(layout, PAGES, [TOKYO, NEW_YORK])
+    third, fourth = date(2026, 3, 3), date(2026, 3, 4)
+    columns = "published_date, published_local_date, published_precision"
+    assert ask(layout, f"SELECT {columns} FROM articles ORDER BY url_canonical") == [
+        (third, fourth, "minute"),
+        (fourth, fourth, "day"),
+        (fourth, third, "minute"),
+    ]
+    counted = "SELECT source_id, day, mentions FROM {} WHERE topic_id = 'summit' AND articles > 0"
+    found = [
+        sorted(ask(layout, counted.format(name))) for name in ("topic_daily", "topic_daily_local")
+    ]
+    assert found == [
+        [("jp-shimbun", third, 1), ("us-times", fourth, 2)],
+        [("jp-shimbun", fourth, 1), ("us-times", third, 1), ("us-times", fourth, 1)],
+    ]
+    week = "SELECT articles, mentions FROM topic_weekly_local WHERE topic_id = 'summit'"
+    assert sorted(ask(layout, week)) == [(1, 1), (2, 2)]
+
+
+def test_without_time_is_what_the_page_printed() -> None:
+    """The rule for `published_precision` agrees with what the parser saw, in all its forms."""
+    printed = [(*form[:2], True) for form in FORMS] + [(*day, False) for day in DAYS]
+    with duckdb.connect() as con:
+        con.execute(MACROS)
+        for raw, zone, has_time in printed:
+            moment = parse_moment(raw, zone)
+            assert moment is not None
+            at = moment.at.replace(hour=0, minute=0, second=0, microsecond=0)  # the worst case
+            ((told,),) = con.execute("SELECT precision_of(?, ?)", [at, raw]).fetchall()
+            assert (told != "day") == has_time, raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "precision"),
+    [
+        ("Sat, 17 May 2024 00:00:00 GMT", "second"),
+        ("2024-05-17T00:00Z", "minute"),
+        ("2024-05-17+09:00", "day"),
+        ("17.05.2024", "day"),
+        ("17.05.2024, 00.00 Uhr", "minute"),
+        ("1715904000", "second"),
+        ("1715904000000", "second"),
+        ("20240517000000", "second"),
+        ("5月17日午前0時", "minute"),
+        (None, "day"),
+    ],
+)
+def test_the_precision_of_midnight_is_in_what_was_printed(raw: str | None, precision: str) -> None:
+    with duckdb.connect() as con:
+        con.execute(MACROS)
+        midnight = "TIMESTAMPTZ '2024-05-17 00:00:00+00'"
+        found = con.execute(f"SELECT precision_of({midnight}, ?)", [raw]).fetchall()
+    assert found == [(precision,)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "expected"),
+    [
+        ("America/New_York", date(2026, 3, 8), 24.0),  # of 23 hours
+        ("America/New_York", date(2026, 3, 9), 24.0),
+        ("Pacific/Apia", date(2026, 3, 8), 24.0),
+    ],
+)
+def test_a_day_is_read_as_a_whole_when_clocks_change(
+    layout: Layout, zone: str, day: date, expected: float
+) -> None:
+    load_pages(layout, reads(WHOLE), [source(WHOLE, timezone=zone)])
+    rows = ask(layout, f"SELECT hours_read, state FROM coverage_local WHERE day = '{day}'")
+    assert rows == [(expected, "observed")]
+
+
+def test_an_hour_of_25_that_was_not_read(layout: Layout) -> None:
+    """On 1 November 2026 clocks change in New York: 04:00 to 05:00 UTC the next day, 25 hours."""
+    midnight = datetime(2026, 11, 1, 4, tzinfo=UTC)
+    moments = [midnight + timedelta(hours=hour) for hour in range(-24, 50)]
+    named = {"kind": "feed", "entries": 10, "known": 9, "added": 1, "window_entries": 10}
+    polls = [
+        listing_at(
+            at,
+            named
+            | {
+                "is_continued": at != midnight + timedelta(hours=8),
+                "previous_read_at": at - timedelta(hours=1),
+                "window_from": at,
+            },
+        )
+        for at in moments
+    ]
+    load_pages(layout, polls, [NEW_YORK])
+    days = dict(ask(layout, "SELECT day, hours_read FROM coverage_local"))
+    assert days[date(2026, 10, 31)] == 24
+    assert days[date(2026, 11, 1)] == round(24 * 24 / 25, 2)
+    assert days[date(2026, 11, 2)] == 24
+
+
+def listing_at(at: datetime, named: dict[str, Any]) -> Page:
+    hour = (at - START) / timedelta(hours=1)
+    return Page("feed", "", None, hour, NEW_YORK.id, outcome="listed", kind="listing", named=named)
+
+
+def test_what_was_lost_was_lost_on_the_days_of_the_gap(layout: Layout) -> None:
+    """Read at 06:00 UTC after 24 hours, as far back as ten: gaps until 20:00, 05:00 in Tokyo."""
+    load_pages(layout, reads(LOSES), [source(LOSES, timezone="Asia/Tokyo")])
+    local, in_utc = (
+        dict(ask(layout, f"SELECT day, estimated_lost FROM {name} WHERE estimated_lost > 0"))
+        for name in ("coverage_local", "coverage")
+    )
+    first = {(START + timedelta(days=day - 1)).date() for day in ROLLED_OVER}
+    assert set(in_utc) == first
+    assert set(local) == first | {day + timedelta(days=1) for day in first}
+    assert sum(local.values()) == pytest.approx(sum(in_utc.values()), abs=0.05)
+    # Nine of the fourteen hours lie before midnight in Tokyo.
+    assert local[min(first)] / in_utc[min(first)] == pytest.approx(9 / 14, abs=0.01)
+
+
+def test_a_source_in_utc_has_the_same_days_in_both(layout: Layout) -> None:
+    articles = [Page(f"a{day}", day=day, hour=24.0 * day + 1) for day in range(6)]
+    load_pages(layout, [*reads(LOSES), *articles], [source(LOSES, timezone="UTC")])
+    for name in ("source_calendars", "coverage", "topic_daily", "topic_weekly", "topic_monthly"):
+        rows = ask(layout, f"FROM {name} ORDER BY ALL")
+        assert rows
+        assert rows == ask(layout, f"FROM {name}_local ORDER BY ALL")

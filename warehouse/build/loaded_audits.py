@@ -1,0 +1,157 @@
+"""The audits of topics in the loader's file, read from their layer whenever it has grown."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from warehouse.build.checks_runner import run_checks
+from warehouse.build.loader import Connection, insert, last_load, record_load, transaction
+from warehouse.build.publish import published_load
+from warehouse.layers.audits import Audit, Hit, SampledArticle, Verdict, audit_files, read_audits
+from warehouse.layers.findings import Finding, found
+from warehouse.layers.layout import Layout
+from warehouse.stats.audits import Unit, closest_readers, estimate, kappa
+
+Row = dict[str, Any]
+TABLES = ("audits", "audit_articles", "audit_mentions", "audit_verdicts", "audit_files")
+
+
+def audits_differ(con: Connection, layout: Layout) -> bool:
+    """Whether the layer has other files than were loaded; a file never changes."""
+    return _loaded(con) != audit_files(layout)
+
+
+def lost_audit_files(con: Connection, layout: Layout) -> set[str]:
+    """Files that were loaded and are gone; none from a file of an earlier version."""
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'audit_files'"
+    return _loaded(con) - audit_files(layout) if con.execute(tables).fetchall() else set()
+
+
+def changed_audit_files(con: Connection, layout: Layout) -> Iterator[Finding]:
+    """Files that are there, and other ones than were loaded: a file never changes."""
+    for name, content in con.execute("SELECT path, content FROM audit_files").fetchall():
+        path = layout.root / name
+        if path.exists() and path.read_bytes() != content.encode():
+            yield found("audit", path, "is damaged: not what the warehouse has")
+
+
+def _loaded(con: Connection) -> set[str]:
+    return {path for (path,) in con.execute("SELECT path FROM audit_files").fetchall()}
+
+
+def follow_audits(con: Connection, layout: Layout, now: datetime) -> bool:
+    """Load new verdicts as a load of its own; whether there were any.
+
+    The caller holds the writer's lock.
+    """
+    if not audits_differ(con, layout):
+        return False
+    with transaction(con):
+        set_audits(con, layout)
+        record_load(con, max(last_load(con), published_load(layout)) + 1, now, (), ())
+        run_checks(con, "audit_weights")
+    return True
+
+
+def set_audits(con: Connection, layout: Layout) -> None:
+    """Replace all rows of audits by what the layer holds now, if that is something else."""
+    if not audits_differ(con, layout):
+        return
+    names = sorted(audit_files(layout))
+    rows: dict[str, list[Row]] = {name: [] for name in TABLES}
+    for audit in read_audits(layout):
+        for table, added in _rows(audit).items():
+            rows[table] += added
+    rows["audit_files"] = [
+        {"path": name, "content": (layout.root / name).read_text(encoding="utf-8")}
+        for name in names
+    ]
+    for table in TABLES:
+        con.execute(f"DELETE FROM {table}")  # noqa: S608
+        insert(con, table, rows[table])
+
+
+def _rows(audit: Audit) -> dict[str, list[Row]]:
+    sample, current = audit.sample, audit.current
+    verdicts: dict[str, list[Verdict]] = {each.article_id: [] for each in sample.articles}
+    for (article_id, _), verdict in current.items():
+        verdicts.setdefault(article_id, []).append(verdict)
+    answers = {name: _agreed({one.answer for one in given}) for name, given in verdicts.items()}
+    key = {"audit_id": sample.audit_id}
+    articles = [
+        key | {"article_no": number, "verdict": answers[one.article_id]} | _columns(one)
+        for number, one in enumerate(sample.articles)
+    ]
+    mentions = [
+        key
+        | {"article_id": one.article_id, "mention_no": number}
+        | {"verdict": _of_mention(number, verdicts[one.article_id])}
+        | _hit(hit)
+        for one in sample.articles
+        for number, hit in enumerate(one.hits)
+    ]
+    said = [
+        key
+        | {"article_id": verdict.article_id, "reader": reader, "verdict": verdict.answer}
+        | {"false_mentions": list(verdict.false_hits), "judged_at": verdict.judged_at}
+        | {"is_current": current.get((verdict.article_id, reader)) is verdict}
+        for reader, verdict in audit.said
+    ]
+    return {
+        "audits": [_summary(audit, answers)],
+        "audit_articles": articles,
+        "audit_mentions": mentions,
+        "audit_verdicts": said,
+    }
+
+
+def _columns(article: SampledArticle) -> Row:
+    left_out = ("headline", "url", "hits", "text")
+    values = {name: getattr(article, name) for name in SampledArticle.__slots__}
+    return {name: value for name, value in values.items() if name not in left_out}
+
+
+def _hit(hit: Hit) -> Row:
+    return asdict(hit)
+
+
+def _agreed(answers: set[str]) -> str | None:
+    """What readers say together: unsure where they differ; None where nobody said anything."""
+    if not answers:
+        return None
+    return answers.pop() if len(answers) == 1 else "unsure"
+
+
+def _of_mention(number: int, verdicts: list[Verdict]) -> str | None:
+    return _agreed(
+        {
+            "no" if one.answer == "yes" and number in one.false_hits else one.answer
+            for one in verdicts
+        }
+    )
+
+
+def _summary(audit: Audit, answers: Mapping[str, str | None]) -> Row:
+    sample = audit.sample
+    units = [
+        Unit(
+            one.stratum,
+            one.weight,
+            is_known=answers[one.article_id] in ("yes", "no"),
+            hits=float(answers[one.article_id] == "yes"),
+        )
+        for one in sample.articles
+    ]
+    share = estimate(units)
+    counts = {name: list(answers.values()).count(name) for name in ("yes", "no", "unsure")}
+    pairs = closest_readers({key: verdict.answer for key, verdict in audit.current.items()})
+    of_sample = ("audit_id", "topic_id", "topic_version", "kind", "seed", "drawn_at")
+    names = (*of_sample, "load_no", "population", "counted")
+    return (
+        {name: getattr(sample, name) for name in names}
+        | {"sampled": len(sample.articles), "judged": sum(counts.values())}
+        | counts
+        | {"share_yes": share and share.share, "low": share and share.low}
+        | {"high": share and share.high, "readers": list(audit.readers), "kappa": kappa(pairs)}
+    )

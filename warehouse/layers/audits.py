@@ -1,0 +1,212 @@
+"""The audits of topics: samples of articles, and what readers judged them to be.
+
+A layer that only grows. `audits/<audit_id>/sample.json` is written once; each verdict, or each
+imported batch of them, is a file of its own beside it. No file is ever changed or removed, so
+copies of the folder on several machines are united by uniting their files, and a verdict that is
+taken back is one more file. What was shown to the reader is in the sample: recounts and revisions
+change what a topic counts now, but not what was judged.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Literal
+
+from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.documents import DocumentError, decode, encode
+from warehouse.layers.findings import REMEDIES, Finding
+from warehouse.layers.layout import Layout
+
+Kind = Literal["precision", "near_miss"]
+Answer = Literal["yes", "no", "unsure", "withdrawn"]
+SAMPLE = "sample.json"
+FILES = "audits/*/*.json"  # below the data folder
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A mention as it was shown to the reader, as in `mentions`."""
+
+    alias: str
+    field: str
+    char_start: int
+    char_end: int
+    matched_text: str
+    context_left: str
+    context_right: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledArticle:
+    """One article of a sample, in the version that was drawn."""
+
+    article_id: str
+    version_no: int
+    source_id: str
+    language: str | None
+    alias: str | None  # the alias that it mentions most; None of a near miss
+    period: str  # month of publication, such as 2026-03
+    stratum: int
+    weight: float  # 1 / its probability to be drawn: the articles that it stands for
+    published_date: date
+    headline: str
+    url: str
+    mentions: int  # all its mentions; `hits` has the first of them
+    hits: tuple[Hit, ...] = ()
+    text: str = ""  # of a near miss, what is shown in place of hits
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A seeded sample of one topic's articles, or of its near misses."""
+
+    audit_id: str
+    topic_id: str
+    topic_version: int
+    topic_name: str
+    kind: Kind
+    seed: int
+    drawn_at: datetime
+    load_no: int  # of the snapshot that it was drawn from
+    population: int  # articles it was drawn from: the sum of its weights
+    counted: int  # articles in the topic's denominator then
+    articles: tuple[SampledArticle, ...]  # in random order, so that the first of them are a sample
+    sections: tuple[str, ...] = ()  # of near misses: what they were chosen by
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a reader said of one article."""
+
+    article_id: str
+    answer: Answer
+    judged_at: datetime
+    # Numbers of hits, from 0, that are not about the topic though the article is.
+    false_hits: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    audit_id: str
+    reader: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A sample with all that was said of it."""
+
+    sample: Sample
+    said: tuple[tuple[str, Verdict], ...]  # readers and their verdicts, the earliest first
+
+    @property
+    def current(self) -> dict[tuple[str, str], Verdict]:
+        """The verdicts that count, by article and reader: each reader's last one."""
+        last = {(verdict.article_id, reader): verdict for reader, verdict in self.said}
+        return {key: verdict for key, verdict in last.items() if verdict.answer != "withdrawn"}
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who judged, in order of name."""
+        return tuple(sorted({reader for _, reader in self.current}))
+
+
+def new_audit_id(topic_id: str, kind: Kind, drawn_at: datetime) -> str:
+    """An id that no other audit has: `g20-precision-20260301T060000Z-1a2b3c`."""
+    return f"{topic_id}-{kind}-{drawn_at:%Y%m%dT%H%M%SZ}-{token_hex(3)}"
+
+
+def write_sample(layout: Layout, sample: Sample) -> None:
+    """Write a sample; from here on it can be judged."""
+    write_whole(layout.audits / sample.audit_id / SAMPLE, encode(sample))
+
+
+def write_verdicts(
+    layout: Layout, audit_id: str, reader: str, verdicts: Iterable[Verdict]
+) -> Path | None:
+    """Add verdicts of one reader, all of them or none; None where there is nothing to add.
+
+    No lock is needed: a file's name is its own, and it appears by one rename.
+    """
+    added = tuple(verdicts)
+    if not added:
+        return None
+    at = max(verdict.judged_at for verdict in added)
+    path = layout.audits / audit_id / f"{at:%Y%m%dT%H%M%S%fZ}-{token_hex(4)}.json"
+    write_whole(path, encode(_Verdicts(audit_id, reader, added)))
+    return path
+
+
+def audit_files(layout: Layout) -> set[str]:
+    """The files of the layer, as paths below the data folder."""
+    found = layout.root.glob(FILES)
+    return {path.relative_to(layout.root).as_posix() for path in found if path.name[0] != "."}
+
+
+def read_audit(layout: Layout, audit_id: str) -> Audit:
+    """One audit; DocumentError when a file of it is damaged, or its sample is gone."""
+    folder = layout.audits / audit_id
+    sample = read_sample(folder / SAMPLE)
+    said = []
+    for path in _verdict_paths(folder):
+        found = read_verdicts(path)
+        said += [(found.reader, verdict) for verdict in found.verdicts]
+    # By time, and within a file as written: a taken back verdict follows the one that it undoes.
+    return Audit(sample, tuple(sorted(said, key=lambda each: each[1].judged_at)))
+
+
+def read_audits(layout: Layout, topic_id: str = "") -> list[Audit]:
+    """All audits, or those of a topic, the earliest first."""
+    audits = [read_audit(layout, name) for name in _audit_ids(layout)]
+    if topic_id:
+        audits = [audit for audit in audits if audit.sample.topic_id == topic_id]
+    return sorted(audits, key=lambda audit: (audit.sample.drawn_at, audit.sample.audit_id))
+
+
+def audit_findings(layout: Layout) -> Iterator[Finding]:
+    """Files of the layer that are damaged, and samples that are gone."""
+    for name in _audit_ids(layout):
+        folder = layout.audits / name
+        for path in (folder / SAMPLE, *_verdict_paths(folder)):
+            try:
+                read_file(path)
+            except DocumentError as error:
+                yield error.finding
+
+
+def read_file(path: Path) -> object:
+    """Read a file of the layer, to see that it can be; DocumentError as of those below."""
+    return read_sample(path) if path.name == SAMPLE else read_verdicts(path)
+
+
+def read_sample(path: Path) -> Sample:
+    """A sample; DocumentError when it is damaged, gone, or another audit's."""
+    if not path.exists():
+        raise DocumentError(path, "is not there, yet verdicts of it are", REMEDIES["audit"])
+    sample = decode(Sample, path.read_bytes(), path)
+    _require_id(path, sample.audit_id)
+    return sample
+
+
+def read_verdicts(path: Path) -> _Verdicts:
+    """A file of verdicts; DocumentError when it is damaged or another audit's."""
+    found = decode(_Verdicts, path.read_bytes(), path)
+    _require_id(path, found.audit_id)
+    return found
+
+
+def _require_id(path: Path, audit_id: str) -> None:
+    if audit_id != path.parent.name:
+        raise DocumentError(path, f"is of the audit {audit_id}", REMEDIES["audit"])
+
+
+def _verdict_paths(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("[!.]*.json") if path.name != SAMPLE)
+
+
+def _audit_ids(layout: Layout) -> list[str]:
+    return sorted({Path(path).parent.name for path in audit_files(layout)})

@@ -1,0 +1,168 @@
+-- Grain: one source and {clock} day, over the source's calendar.
+-- Key: source_id, day
+-- Compared: extracted, state, estimated_published
+-- Touched by: source_id, day{local} FROM changed_pages
+-- Touched by: source_id, {published_date} FROM changed_articles
+-- Touched by: source_id, day_of{local}(attempted_at, zone) FROM added_captures
+--     JOIN source_zones USING (source_id) WHERE kind = 'listing'
+-- Touched by: source_id, unnest(days_between(
+--         day_of{local}(least(previous_read_at, covers_from), zone),
+--         day_of{local}(covers_until, zone)))
+--     FROM changed_listing_reads JOIN source_zones USING (source_id)
+-- Touched by: source_id, day FROM coverage{local} SEMI JOIN changed_sources USING (source_id)
+-- Touched by: source_id, day FROM coverage{local}
+--     SEMI JOIN changed_source_calendars{local} USING (source_id)
+-- Touched by: source_id, unnest(days_between(first_day, last_day)) FROM source_calendars{local}
+--     EXCEPT SELECT source_id, day FROM coverage{local}
+-- Touched by: coverage{local}.source_id, day FROM coverage{local}
+--     ANTI JOIN source_calendars{local} AS calendar
+--     ON calendar.source_id = coverage{local}.source_id AND day BETWEEN first_day AND last_day
+--
+-- A day is the time from begins_at to ends_at, of 23 or 25 hours where clocks change; its hours_read
+-- are scaled to 24. What was lost of a UTC day (lost_by_day of listing_reads) is divided among the
+-- days that its gap reaches into, by time.
+--
+-- A page counts once, on its day, however often it was asked for: it has failed when no attempt gave
+-- an article and the last one leaves open that there is one.
+-- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
+--
+-- A day is read as far as the reads of listings cover it (listing_reads): all of its feeds together,
+-- so the one that covers least; without feeds the sitemap that covers most; without sitemaps the
+-- section page that covers least. Before polled_from there are saved files, archives and what earlier
+-- versions collected alone: a day with articles is read.
+--
+-- missing   no article of the day, and either a page of it lost or nothing of the day read
+-- partial   otherwise, when the day was not read as a whole, pages were lost, a listing failed that
+--           was not read later as far back, or articles are fewer than expected_low
+-- observed  otherwise; a day that was read as a whole and had nothing is a true zero
+WITH calendar_day AS (
+    SELECT touched.*, zone, polled_from,
+           start_of{local}(day, zone) AS begins_at, start_of{local}(day + 1, zone) AS ends_at
+    FROM touched
+    JOIN source_calendars{local} AS calendar
+        ON calendar.source_id = touched.source_id AND day BETWEEN first_day AND last_day
+    JOIN source_zones AS named ON named.source_id = touched.source_id
+),
+found AS (
+    SELECT source_id, day{local} AS day,
+           count(*) AS discovered,
+           sum(stands_for)::BIGINT AS listed,
+           count(*) FILTER (was_read) AS fetched,
+           coalesce(sum(stands_for) FILTER (is_lost AND NOT gave_article), 0)::BIGINT AS failed
+    FROM pages
+    SEMI JOIN touched ON touched.source_id = pages.source_id AND touched.day = pages.day{local}
+    GROUP BY ALL
+),
+texts AS (
+    SELECT source_id, {published_date} AS day,
+           count(*) AS extracted, count(*) FILTER (is_truncated) AS truncated
+    FROM articles
+    SEMI JOIN touched ON touched.source_id = articles.source_id AND touched.day = {published_date}
+    GROUP BY ALL
+),
+read_day AS (
+    SELECT listing_reads.*, zone,
+           greatest(previous_read_at, covers_from - INTERVAL 60 DAY) AS gap_from,
+           unnest(days_between(day_of{local}(least(previous_read_at, covers_from), zone),
+                               day_of{local}(covers_until - INTERVAL 1 MICROSECOND, zone))) AS day
+    FROM listing_reads
+    JOIN source_zones USING (source_id)
+    -- Known before the reads are, so that those of other days are skipped.
+    WHERE read_at >= (SELECT min(begins_at) FROM calendar_day)
+      AND least(previous_read_at, covers_from) < (SELECT max(ends_at) FROM calendar_day)
+),
+listing_day AS (
+    SELECT source_id, day, listing,
+           any_value(kind) AS kind,
+           least(24, round(sum(overlap_hours(covers_from, covers_until, begins_at, ends_at))
+                           * (24 * 3600 / (epoch(ends_at) - epoch(begins_at))), 6)) AS hours,
+           bool_or(rolled_over
+                   AND overlap_hours(previous_read_at, covers_from, begins_at, ends_at) > 0)
+               AS rolled_over,
+           sum(lost_within(lost_by_day, gap_from, covers_from, begins_at, ends_at)) AS lost
+    FROM read_day
+    JOIN calendar_day USING (source_id, day)
+    GROUP BY source_id, day, listing, begins_at, ends_at
+),
+read_hours AS (
+    SELECT source_id, day,
+           if(any_value(deciding) = 2, max(hours), min(hours)) AS hours_read,
+           bool_or(rolled_over) AS rolled_over,
+           round(sum(lost), 2) AS estimated_lost
+    FROM (
+        -- Reads of earlier versions have no kind.
+        SELECT *, CASE kind WHEN 'sitemap' THEN 2 WHEN 'section' THEN 3 ELSE 1 END AS rank,
+               min(rank) OVER (PARTITION BY source_id, day) AS deciding
+        FROM listing_day
+    )
+    WHERE rank = deciding
+    GROUP BY source_id, day
+),
+asked AS (
+    SELECT source_id, day_of{local}(attempted_at, zone) AS day, url_requested AS listing,
+           bool_or(class = 'listing') AS was_read
+    FROM captures
+    JOIN outcomes USING (outcome)
+    JOIN source_zones USING (source_id)
+    WHERE kind = 'listing' AND found_in IS DISTINCT FROM 'recovery'
+      AND attempted_at >= (SELECT min(begins_at) FROM calendar_day)
+      AND attempted_at < (SELECT max(ends_at) FROM calendar_day)
+    GROUP BY ALL
+),
+listings AS (
+    SELECT source_id, day,
+           count(*) FILTER (was_read) AS listings_read,
+           count(*) FILTER (NOT was_read) AS listings_failed,
+           bool_or(NOT was_read AND coalesce(hours, 0) < 24) AS has_unread_listing
+    FROM asked
+    LEFT JOIN listing_day USING (source_id, day, listing)
+    GROUP BY source_id, day
+),
+counted AS (
+    SELECT source_id, day, polled_from,
+           coalesce(discovered, 0) AS discovered, coalesce(listed, 0) AS listed,
+           coalesce(fetched, 0) AS fetched,
+           coalesce(extracted, 0) AS extracted, coalesce(truncated, 0) AS truncated,
+           coalesce(failed, 0) AS failed,
+           coalesce(listings_read, 0) AS listings_read,
+           coalesce(listings_failed, 0) AS listings_failed,
+           coalesce(has_unread_listing, false) AS has_unread_listing,
+           coalesce(rolled_over, false) AS rolled_over,
+           round(greatest(hours_read,
+                          if((day >= polled_from) IS NOT TRUE AND extracted > 0, 24, 0)), 2)
+               AS hours_read,
+           estimated_lost
+    FROM calendar_day
+    LEFT JOIN found USING (source_id, day)
+    LEFT JOIN listings USING (source_id, day)
+    LEFT JOIN read_hours USING (source_id, day)
+    LEFT JOIN texts USING (source_id, day)
+),
+judged AS (
+    SELECT counted.*,
+           extracted = 0 AND listings_read = 0 AND hours_read = 24 AS is_spanned,
+           list_filter([
+               if(hours_read = 0 AND listings_read = 0, 'no_listing_read', NULL),
+               if(rolled_over, 'listing_rolled_over', NULL),
+               if(hours_read < 24 AND NOT rolled_over AND (hours_read > 0 OR listings_read > 0),
+                  'partly_read', NULL),
+               if(failed > 0, 'pages_lost', NULL),
+               if(has_unread_listing, 'listings_failed', NULL),
+               if(extracted < expected_low, 'below_expected_low', NULL),
+               if(extracted > expected_high, 'above_expected_high', NULL)
+           ], lambda reason: reason IS NOT NULL) AS reasons,
+           if(hours_read = 24 OR estimated_lost IS NOT NULL,
+              extracted + failed + coalesce(estimated_lost, 0), NULL) AS estimated_published
+    FROM counted
+    LEFT JOIN sources USING (source_id)
+)
+SELECT * EXCLUDE (polled_from, has_unread_listing, rolled_over),
+       if(estimated_published = 0, 1, extracted / estimated_published) AS completeness,
+       CASE WHEN extracted = 0 AND list_has_any(reasons, ['no_listing_read', 'pages_lost'])
+                THEN 'missing'
+            WHEN len(list_filter(reasons, lambda reason: reason <> 'above_expected_high')) > 0
+                THEN 'partial'
+            ELSE 'observed'
+       END AS state
+FROM judged
+ORDER BY source_id, day

@@ -1,0 +1,241 @@
+"""How far a topic can be trusted: what readers judged, as figures to stand beside its shares.
+
+Unsure counts in neither yes nor no, and so does an article on which readers differ; `bounds` says
+what the precision would be if all of these were no, or yes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from warehouse.questions.selection import literal
+from warehouse.read.query import records
+from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall
+
+Row = dict[str, Any]
+NOT_AUDITED = "not audited"
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The last audit of a topic that has verdicts."""
+
+    audit_id: str
+    topic_version: int
+    is_current: bool  # whether that version of the definition still counts
+    unsure: int
+    sampled: int
+    readers: tuple[str, ...]
+    kappa: float | None
+    precision: Estimate  # by article, of the articles that the sample was drawn of
+    bounds: tuple[float, float]  # of the precision, if all that is unsure is no, or yes
+    recall: Estimate | None  # None where no near misses were judged
+    of_any: Estimate  # the precision as an estimate for any articles of the topic
+    missed: Estimate | None  # the share of the articles without a mention that are about it
+    # Where another definition counts now, the precision of the articles that both count.
+    still: Estimate | None
+
+    @property
+    def n(self) -> int:
+        """Articles that are judged, without those of which readers are unsure."""
+        return self.precision.n
+
+    def __str__(self) -> str:
+        told = f"audited n = {self.n}, precision {in_words(self.precision)}"
+        if self.unsure:
+            told += f", {self.unsure} unsure"
+        if self.recall:
+            told += f", recall at most {in_words(self.recall)}"
+        return told if self.is_current else f"{told}, of definition {self.topic_version}"
+
+
+def in_words(found: Estimate) -> str:
+    """An estimate with its interval: .91 (.84 to .95)."""
+    return f"{_short(found.share)} ({_short(found.low)} to {_short(found.high)})"
+
+
+def _short(share: float) -> str:
+    return f"{share:.2f}".removeprefix("0") if share < 0.995 else "1"
+
+
+def audit_words(found: Audited | None) -> str:
+    """What is shown beside a share of a topic."""
+    return str(found) if found else NOT_AUDITED
+
+
+def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
+    """The last audit of a topic that has a yes or a no; None without one."""
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'audits'"
+    if not con.execute(tables).fetchall():
+        return None  # a snapshot of an earlier version
+    rows = records(
+        con,
+        """SELECT audits.*, topics.valid_to IS NULL AND topics.topic_id IS NOT NULL AS is_current
+        FROM audits LEFT JOIN topics USING (topic_id, topic_version)
+        WHERE topic_id = ? AND yes + no > 0 ORDER BY drawn_at DESC, audit_id""",
+        [topic_id],
+    )
+    last: dict[str, Row] = {}
+    for row in rows:
+        last.setdefault(row["kind"], row)
+    if "precision" not in last:
+        return None
+    row, near = last["precision"], last.get("near_miss")
+    units = article_units(con, row["audit_id"])
+    bounds = [
+        _certain(estimate(article_units(con, row["audit_id"], unsure=value))).share
+        for value in ("no", "yes")
+    ]
+    found = missed = None
+    precision = _certain(estimate(units))
+    # Near misses of another definition are near to something else.
+    if near and near["topic_version"] == row["topic_version"]:
+        near_units = article_units(con, near["audit_id"])
+        found = recall(
+            row["population"], precision, near["population"], _certain(estimate(near_units))
+        )
+        others = near["counted"] - row["population"]
+        of_near = _certain(estimate(near_units, is_finite=False))
+        missed = _scaled(of_near, near["population"] / max(others, near["population"]))
+    return Audited(
+        audit_id=row["audit_id"],
+        topic_version=row["topic_version"],
+        is_current=row["is_current"],
+        unsure=row["unsure"],
+        sampled=row["sampled"],
+        readers=tuple(row["readers"]),
+        kappa=row["kappa"],
+        precision=precision,
+        bounds=(bounds[0], bounds[1]),
+        recall=found,
+        of_any=_certain(estimate(units, is_finite=False)),
+        still=None if row["is_current"] else _still(con, topic_id, row["audit_id"]),
+        missed=missed,
+    )
+
+
+def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Estimate | None:
+    counted = (
+        "article_id IN (SELECT article_id FROM mentions SEMI JOIN articles"
+        f" USING (article_id, version_no) WHERE topic_id = {literal(topic_id)})"
+    )
+    return estimate(article_units(con, audit_id, only=counted))
+
+
+def _certain(found: Estimate | None) -> Estimate:
+    assert found is not None, "a sample with a yes or a no has an estimate"  # noqa: S101
+    return found
+
+
+def _scaled(found: Estimate, by: float) -> Estimate:
+    return Estimate(found.share * by, found.low * by, found.high * by, found.n)
+
+
+def corrected(found: Audited | None, row: Mapping[str, Any]) -> Estimate | None:
+    """The share of a row of `series`, corrected by an audit; None without an audit or articles.
+
+    It supposes that the topic is as precise in the row's articles as in those that were audited.
+    An audit of a definition that no longer counts corrects nothing.
+    """
+    if found is None or not found.is_current or row["share"] is None:
+        return None
+    raw = Estimate(row["share"], row["low"], row["high"])
+    return corrected_share(raw, found.of_any, found.missed)
+
+
+def article_units(
+    con: duckdb.DuckDBPyConnection, audit_id: str, *, unsure: str = "", only: str = "true"
+) -> list[Unit]:
+    """The articles of a sample to estimate from.
+
+    Args:
+        con: the snapshot.
+        audit_id: the sample.
+        unsure: yes or no, to count what is unsure as that.
+        only: a condition of SQL on audit_articles, of the articles that are asked for.
+    """
+    rows = records(
+        con,
+        f"SELECT stratum, weight, verdict, {only} AS is_asked FROM audit_articles"
+        " WHERE audit_id = ? ORDER BY article_no",
+        [audit_id],
+    )
+    found = []
+    for row in rows:
+        verdict = unsure if row["verdict"] == "unsure" and unsure else row["verdict"]
+        is_asked = bool(row["is_asked"])
+        found.append(
+            Unit(
+                row["stratum"],
+                row["weight"],
+                is_known=verdict in ("yes", "no"),
+                hits=float(verdict == "yes" and is_asked),
+                of=float(is_asked),
+            )
+        )
+    return found
+
+
+def mention_units(
+    con: duckdb.DuckDBPyConnection, audit_id: str, alias: str | None = None
+) -> list[Unit]:
+    """The same by mention, of one alias or of all.
+
+    Of an article with more mentions than were shown, the shown ones stand for all.
+    """
+    rows = records(
+        con,
+        """SELECT stratum, weight, articles.verdict IN ('yes', 'no') AS is_known,
+               count(*) FILTER (is_asked AND mentions.verdict = 'yes') AS true,
+               count(*) FILTER (is_asked AND mentions.verdict IN ('yes', 'no')) AS judged,
+               count(*) AS shown, any_value(articles.mentions) AS mentions
+        FROM audit_articles AS articles
+        JOIN (SELECT *, $alias IS NULL OR alias = $alias AS is_asked FROM audit_mentions)
+            AS mentions USING (audit_id, article_id)
+        WHERE audit_id = $audit_id
+        GROUP BY stratum, weight, articles.verdict, article_id ORDER BY article_id""",
+        {"alias": alias, "audit_id": audit_id},
+    )
+    return [
+        Unit(
+            row["stratum"],
+            row["weight"],
+            is_known=bool(row["is_known"]),
+            hits=row["true"] * row["mentions"] / row["shown"],
+            of=row["judged"] * row["mentions"] / row["shown"],
+        )
+        for row in rows
+    ]
+
+
+def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> dict[str, Estimate]:
+    """The precision by article, by a column of audit_articles, the most articles first."""
+    values = con.execute(
+        f"SELECT {column} FROM audit_articles WHERE audit_id = ? AND verdict IN ('yes', 'no')"
+        " GROUP BY ALL ORDER BY sum(weight) DESC, 1",
+        [audit_id],
+    ).fetchall()
+    found = {}
+    for (value,) in values:
+        of = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
+        if share := estimate(article_units(con, audit_id, only=of)):
+            found[value or "unknown"] = share
+    return found
+
+
+def precision_by_mention(con: duckdb.DuckDBPyConnection, audit_id: str) -> Estimate | None:
+    """The share of the mentions that are about the topic."""
+    return estimate(mention_units(con, audit_id))
+
+
+def precision_by_alias(con: duckdb.DuckDBPyConnection, audit_id: str) -> dict[str, Estimate]:
+    """The precision of each alias by mention, the most mentions first."""
+    rows = con.execute(
+        "SELECT alias FROM audit_mentions WHERE audit_id = ? AND verdict IN ('yes', 'no')"
+        " GROUP BY alias ORDER BY count(*) DESC, alias",
+        [audit_id],
+    ).fetchall()
+    found = {alias: estimate(mention_units(con, audit_id, alias)) for (alias,) in rows}
+    return {alias: share for alias, share in found.items() if share}

@@ -1,0 +1,113 @@
+"""A topic's articles, and others to compare them with: samples of their texts, and all texts."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.layers.layout import Layout
+from warehouse.questions.selection import literal
+from warehouse.questions.texts import files_by_day, texts_of
+from warehouse.read.query import records
+
+ROWS_AT_ONCE = 1_024
+
+
+def choose_articles(
+    con: duckdb.DuckDBPyConnection, layout: Layout, topic_id: str, days: int
+) -> list[str]:
+    """Put the articles of the last `days` days with articles (0 for all) into chosen_articles.
+
+    Returns the files of their texts.
+    """
+    [(last,)] = con.execute("SELECT max(published_date) FROM articles").fetchall()
+    first = last - timedelta(days=days - 1) if last and days else date.min
+    con.execute(
+        f"""CREATE TEMP TABLE chosen_articles AS
+        SELECT article_id, version_no, source_id, published_date, url_canonical AS url,
+               coalesce(articles.language, sources.language, '') AS language,
+               counted.article_id IS NOT NULL AS counts, duplicate_of IS NOT NULL AS is_copy
+        FROM articles
+        LEFT JOIN sources USING (source_id)
+        LEFT JOIN (SELECT DISTINCT article_id, version_no FROM mentions WHERE topic_id = ?)
+            AS counted USING (article_id, version_no)
+        WHERE published_date >= {literal(first)}""",
+        [topic_id],
+    )
+    by_day = files_by_day(con, layout)
+    chosen = con.sql("SELECT DISTINCT published_date FROM chosen_articles ORDER BY ALL")
+    return [path for (day,) in chosen.fetchall() for path in by_day.get(day, ())]
+
+
+def by_language(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The languages of chosen_articles, that with the most of the topic's articles first.
+
+    Rows: language, articles, in_topic.
+    """
+    return records(
+        con,
+        """SELECT language, count(*) AS articles, count_if(counts)::BIGINT AS in_topic
+        FROM chosen_articles GROUP BY ALL ORDER BY in_topic DESC, language""",
+    )
+
+
+def sample_texts(
+    con: duckdb.DuckDBPyConnection, files: Sequence[str], most: int, others: int
+) -> None:
+    """Put texts into sampled_texts: by language at most so many of the topic's articles.
+
+    And for each of them `others` articles of its source, so that what a paper writes in all its
+    articles (its name, a rubric, a notice) is as frequent in both. The same ones each time.
+    Copies are left out: a text that ten papers print is one.
+    """
+    con.execute(
+        f"""CREATE TEMP TABLE sampled_texts AS
+        WITH shuffled AS (
+            SELECT *, row_number() OVER (PARTITION BY language, counts
+                                         ORDER BY md5(article_id::VARCHAR)) AS place,
+                   row_number() OVER (PARTITION BY language, source_id, counts
+                                      ORDER BY md5(article_id::VARCHAR)) AS place_in_source
+            FROM chosen_articles WHERE NOT is_copy
+        ),
+        topical AS (FROM shuffled WHERE counts AND place <= {most}),
+        wanted AS (
+            SELECT language, source_id, {others} * count(*) AS most FROM topical GROUP BY ALL
+        ),
+        sample AS (
+            SELECT article_id, version_no, source_id, language, counts FROM topical
+            UNION ALL
+            SELECT article_id, version_no, source_id, language, counts
+            FROM shuffled JOIN wanted USING (language, source_id)
+            WHERE NOT counts AND place_in_source <= wanted.most
+        )
+        SELECT sample.*, headline, standfirst, body, captions, dateline
+        FROM {texts_of(files)} AS texts JOIN sample USING (article_id, version_no)"""
+    )
+
+
+def sampled_texts(con: duckdb.DuckDBPyConnection, language: str) -> pa.RecordBatchReader:
+    """The sampled texts in a language: those of other articles first, then the topic's.
+
+    Columns: counts, source_id, headline, standfirst, body, captions, dateline.
+    """
+    return con.sql(
+        "SELECT counts, source_id, headline, standfirst, body, captions, dateline"
+        " FROM sampled_texts WHERE language = ? ORDER BY counts, md5(article_id::VARCHAR)",
+        params=[language],
+    ).to_arrow_reader(ROWS_AT_ONCE)
+
+
+def all_texts(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pa.RecordBatchReader:
+    """The texts of all chosen_articles.
+
+    Columns: language, counts, published_date, url, and those that topics are counted in: kicker,
+    headline, standfirst, body, captions, section.
+    """
+    return con.sql(
+        f"""SELECT about.language, counts, about.published_date, url, kicker, texts.headline,
+               standfirst, body, captions, section
+        FROM {texts_of(files)} AS texts
+        JOIN chosen_articles AS about USING (article_id, version_no)"""
+    ).to_arrow_reader(ROWS_AT_ONCE)
