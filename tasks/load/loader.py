@@ -229,9 +229,8 @@ def _load(
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
-    for commit in commits:
-        for counts in commit.outcomes.values():
-            outcomes.update(counts)
+    for counts in (each for commit in commits for each in commit.outcomes.values()):
+        outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
 
 
