@@ -98,7 +98,7 @@ class Tools:
             return {
                 "coverage": coverage_statement(con, known, _selection(known)),
                 "topics": [
-                    _definition(row) | {"audit": audit_words(audited(con, row["id"]))}
+                    _definition(row) | {"audit": audit_words(audited(con, row["topic_id"]))}
                     for row in records(con, topics)
                 ],
                 "sources": records(con, sources),
