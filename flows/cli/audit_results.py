@@ -8,16 +8,14 @@ from rich.text import Text
 from flows.cli.console import printable
 from warehouse.questions.audits import (
     Audited,
-    Blame,
     audit_words,
     audited,
     in_words,
     precision_by,
     precision_by_alias,
     precision_by_mention,
-    wrong_aliases,
-    wrong_contexts,
 )
+from warehouse.questions.wrong_articles import Blame, wrong_aliases, wrong_contexts, wrong_sections
 from warehouse.stats.audits import Estimate
 
 
@@ -31,19 +29,22 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
     by_mention = precision_by_mention(con, found.audit_id)
     tables = {
         "all articles": {"by article": found.precision}
-        | ({"by mention": by_mention} if by_mention else {}),
+        | ({"by mention": by_mention} if by_mention else {})
+        | ({"counted by today's definition": found.still} if found.still else {}),
         "alias, by mention": precision_by_alias(con, found.audit_id),
         "language, by article": precision_by(con, found.audit_id, "language"),
         "source, by article": precision_by(con, found.audit_id, "source_id"),
     }
     parts += [_table(title, rows) for title, rows in tables.items()]
-    aliases, contexts = (
-        found_by(con, found.audit_id) for found_by in (wrong_aliases, wrong_contexts)
-    )
-    if aliases:
-        parts.append(_blames("Aliases of wrong articles, the worst first", aliases))
-    if contexts:
-        parts.append(_blames("Words beside mentions of wrong articles", contexts))
+    parts += [
+        _blames(title, rows)
+        for title, rows in (
+            ("Aliases of wrong articles", wrong_aliases(con, found.audit_id)),
+            ("Sections of wrong articles", wrong_sections(con, found.audit_id)),
+            ("Words beside wrong mentions", wrong_contexts(con, found.audit_id)),
+        )
+        if rows
+    ]
     return Group(*parts)
 
 

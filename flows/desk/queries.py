@@ -65,18 +65,22 @@ class Query:
         """Words as the topic that they would be."""
         return self.words.entry("search", self.within).topic()
 
-    def spans(self, con: duckdb.DuckDBPyConnection, text: str, field: str) -> list[Span]:
-        """Where it stands in one text."""
+    def spans(
+        self, con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]
+    ) -> Iterator[tuple[str, Span]]:
+        """Where it stands in the fields of an article, behind the field."""
         if self.mode == "words":
-            return [(hit.char_start, hit.char_end) for hit in _matcher(self).find(text, field)]
+            for hit in Matcher([self.topic]).find_in(texts):
+                yield hit.field, (hit.char_start, hit.char_end)
+            return
         sql = "SELECT regexp_extract_all($text, $p), regexp_split_to_array($text, $p)"
-        [(hits, between)] = con.execute(sql, {"text": text, "p": self.text}).fetchall()
-        spans, at = [], 0
-        for before, hit in zip(between, hits, strict=False):
-            at += len(before)
-            spans.append((at, at + len(hit)))
-            at += len(hit)
-        return spans
+        for field, text in texts.items():
+            [(hits, between)] = con.execute(sql, {"text": text, "p": self.text}).fetchall()
+            at = 0
+            for before, hit in zip(between, hits, strict=False):
+                at += len(before)
+                yield field, (at, at + len(hit))
+                at += len(hit)
 
     def find(
         self,
@@ -170,7 +174,3 @@ def _excerpts(row: dict[str, Any], field: str) -> Iterator[Context]:
 def _newest_first(found: Found) -> tuple[int, float, str]:
     at = found.published_at
     return -found.day.toordinal(), -at.timestamp() if at else 0.0, found.article_id
-
-
-def _matcher(query: Query) -> Matcher:
-    return Matcher([query.topic])

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from warehouse.read.source_health import percent_down
 from warehouse.stats.intervals import interval
 
 FOLDER = Path(__file__).parent
+SUMMED = ("hits", "articles", "excess")
 KEY = (
     "In the picture, grey: nothing is known; pale: less than 80% collected; hollow: of fewer than"
     f" {FEW} articles; thin lines: 95% intervals. Below each chart: what was collected."
@@ -104,9 +105,10 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
     rows = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
     known = [row for row in rows["index"] if row["value"] is not None]
-    sources: dict[str, Counter[str]] = defaultdict(lambda: Counter(hits=0, articles=0))
+    sources: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMMED, 0))
     for row in rows["by_source"]:
-        sources[row["source"]].update(hits=row["hits"] or 0, articles=row["articles"] or 0)
+        for column in SUMMED:
+            sources[row["source"]][column] += row[column] or 0
     shares = [
         {"name": name, **of, "share": of["hits"] / of["articles"] if of["articles"] else None}
         | interval(of)

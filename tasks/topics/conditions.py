@@ -59,6 +59,8 @@ def _counting(
     """The places of a topic's phrases that count."""
     if section and topic.sections_exclude and _is_excluded(topic, section):
         return
+    if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
+        return
     if topic.context_exclude:
         places = _outside_contexts(texts, places)
     if not topic.all_of:

@@ -70,14 +70,17 @@ class FieldText:
 
     def hits(self) -> list[Hit]:
         """Its mentions, in their order."""
+        if not self.spans:
+            return []
         text, offset = self.text, self.offset
+        sentences, paragraphs = self._sentence_starts, self._paragraph_starts
         return [
             Hit(
                 phrase.topic,
                 phrase.alias,
                 self.field,
-                self.sentence(start) + self.sentences,
-                self.paragraph(start) + self.paragraphs,
+                max(0, bisect_right(sentences, start) - 1) + self.sentences,
+                bisect_right(paragraphs, start) + self.paragraphs,
                 start + offset,
                 end + offset,
                 text[start:end],

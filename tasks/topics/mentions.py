@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,6 +32,8 @@ _COLUMNS = {
 _KICKER_RULES = 2  # The first version of the rules that counts kickers
 _PARAGRAPH_END = "\n\n"
 
+Kept = list[tuple[int, Places | None]]  # Rows that may hold phrases, and where; None for anywhere
+
 
 class Matcher:
     """Finds the mentions of a set of topics in texts."""
@@ -49,41 +52,53 @@ class Matcher:
         }
 
     def find(self, text: str, field: str = "body") -> list[Hit]:
-        """All mentions in one field, as if it were all of the article, in the order of the text.
+        """All mentions in an article that has one field only."""
+        return self.find_in({field: text})
+
+    def find_in(self, fields: Mapping[str, str]) -> list[Hit]:
+        """All mentions in the fields of an article, in the order of the texts.
 
         Each line of the field `caption` is a text of its own.
         """
-        if field == "caption":
-            texts = list(caption_lines(text, self._find))
-        else:
-            texts = [FieldText(field, text, self._counted(field, self._find(text)))]
+        texts: list[FieldText] = []
+        for field, text in fields.items():
+            if field == "caption":
+                texts += caption_lines(text, self._find)
+            else:
+                texts.append(FieldText(field, text, self._counted(field, self._find(text))))
         self.conditions.apply(texts)
-        return [hit for found in texts for hit in found.hits()]
+        return [hit for text in texts for hit in text.hits()]
 
-    def in_column(
-        self, column: pa.Array | pa.ChunkedArray, field: str
+    def in_columns(self, columns: Mapping[str, pa.Array]) -> Iterator[tuple[int, str, FieldText]]:
+        """The rows in which phrases stand, by field: with the field, or a line of captions."""
+        if not self._counting_kickers:
+            columns = {field: column for field, column in columns.items() if field != "kicker"}
+        kept = [finder.keep(columns) for finder in self._finders]
+        for field, column in columns.items():
+            own = [rows[field] for rows in kept]
+            for row, text in (
+                self._in_captions(column, own)
+                if field == "caption"
+                else self._in_column(field, column, own)
+            ):
+                yield row, field, text
+
+    def _in_column(
+        self, field: str, column: pa.StringArray, kept: list[Kept]
     ) -> Iterator[tuple[int, FieldText]]:
-        """The rows of one field in which phrases stand, with the field or the line of captions."""
-        if field == "kicker" and not self._counting_kickers:
-            return
-        whole = column
-        if isinstance(column, pa.ChunkedArray):
-            whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-        if field == "caption":
-            yield from self._in_captions(whole)
-            return
         found: dict[int, tuple[str, list[Span]]] = {}
-        for finder in self._finders:
-            for row, text, spans in finder.in_column(whole):
+        for finder, own in zip(self._finders, kept, strict=True):
+            for row, text, spans in finder.in_column(column, own):
                 found.setdefault(row, (text, []))[1].extend(self._counted(field, spans))
         for row, (text, spans) in found.items():
-            if spans:  # of a word, it may be only a part
+            if spans:  # a core may stand within another word
                 yield row, FieldText(field, text, spans)
 
-    def _in_captions(self, captions: pa.ListArray) -> Iterator[tuple[int, FieldText]]:
-        lines, parents = captions.flatten(), pc.list_parent_indices(captions)
-        kept = {row for finder in self._finders for row in finder.rows(lines)}
-        rows = sorted({parents[row].as_py() for row in kept})
+    def _in_captions(
+        self, captions: pa.ListArray, kept: list[Kept]
+    ) -> Iterator[tuple[int, FieldText]]:
+        parents = pc.list_parent_indices(captions)
+        rows = sorted({parents[line].as_py() for own in kept for line, _ in own})
         chosen = captions.take(pa.array(rows, pa.int64())).to_pylist()
         for row, texts in zip(rows, chosen, strict=True):
             text = "\n".join(texts or ())
@@ -119,27 +134,46 @@ class _Finder:
         """Whether the text may hold a phrase."""
         return self._prefilter is None or self._prefilter.keeps(text)
 
-    def rows(self, column: pa.StringArray) -> Iterable[int]:
-        """The rows that may hold a phrase."""
-        if self._prefilter is None:
-            return range(len(column))
-        return (row for row, _ in self._prefilter.keep(column))
+    def keep(self, columns: Mapping[str, pa.Array]) -> dict[str, Kept]:
+        """The rows of each field, or the lines of the captions, that may hold phrases."""
+        texts = {
+            field: column.flatten() if field == "caption" else column
+            for field, column in columns.items()
+        }
+        looked = {
+            field: self._prefilter.look(column) if self._prefilter else None
+            for field, column in texts.items()
+        }
+        if not self._prefilter or None in looked.values():
+            return {field: [(row, None) for row in range(len(at))] for field, at in texts.items()}
+        found = {field: one for field, one in looked.items() if one}
+        if not self._prefilter.has_groups:
+            return {field: self._prefilter.keep(one) for field, one in found.items()}
+        rows_of = {field: np.arange(len(column)) for field, column in columns.items()}
+        if "caption" in columns:
+            rows_of["caption"] = np.array(pc.list_parent_indices(columns["caption"]))
+        present = np.zeros(max(map(len, columns.values()), default=0), np.uint64)
+        for field, one in found.items():
+            np.bitwise_or.at(present, rows_of[field], self._prefilter.present(one))
+        return {
+            field: self._prefilter.keep(one, present[rows_of[field]])
+            for field, one in found.items()
+        }
 
-    def in_column(self, column: pa.StringArray) -> Iterator[tuple[int, str, list[Span]]]:
+    def in_column(
+        self, column: pa.StringArray, kept: Kept
+    ) -> Iterator[tuple[int, str, list[Span]]]:
         """The rows that may hold phrases, with their text and what is found in it."""
         near: list[tuple[int, str, list[tuple[int, int]]]] = []
-        if self._prefilter is None:
-            texts = enumerate(column.to_pylist())
-            near = [(row, text, _paragraphs(text)) for row, text in texts if text]
-        else:
-            kept: list[tuple[int, Places | None]] = self._prefilter.keep(column)
-            contents = contents_of(column, [row for row, _ in kept])
-            for (row, places), content in zip(kept, contents, strict=True):
-                text = content.decode()
-                if places is not None:
-                    near.append((row, text, passages(content, text, places)))
-                elif self._prefilter.keeps(text):
-                    yield row, text, self.find(text)
+        contents = contents_of(column, [row for row, _ in kept])
+        for (row, places), content in zip(kept, contents, strict=True):
+            text = content.decode()
+            if places is not None:
+                near.append((row, text, passages(content, text, places)))
+            elif self._prefilter is None:
+                near.append((row, text, _paragraphs(text)))
+            elif self._prefilter.keeps(text):
+                yield row, text, self.find(text)
         spans = self._find_parts(
             [text[first:stop] for _, text, parts in near for first, stop in parts]
         )
@@ -213,18 +247,22 @@ def mentions_in(
     """
     matcher = _matcher(tuple(topics))
     names = articles.schema.names
-    found = [
-        (row, number, text)
-        for number, (field, name) in enumerate(_COLUMNS.items())
-        if name in names
-        for row, text in matcher.in_column(articles.column(name), field)
-    ]
+    columns = {field: _whole(articles, name) for field, name in _COLUMNS.items() if name in names}
+    order = list(_COLUMNS)
+    found = [(row, order.index(field), text) for row, field, text in matcher.in_columns(columns)]
     found.sort(key=itemgetter(0, 1))
     sections = articles.column("section") if "section" in names else None
     for row, parts in groupby(found, key=itemgetter(0)):
         section = sections[row].as_py() if sections is not None else None
         matcher.conditions.apply([text for _, _, text in parts], section)
     return [(row, text.hits()) for row, _, text in found if text.spans]
+
+
+def _whole(articles: pa.Table | pa.RecordBatch, name: str) -> pa.Array:
+    column = articles.column(name)
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
 
 
 def count(

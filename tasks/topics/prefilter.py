@@ -8,7 +8,9 @@ through as a whole. Where a core stands, only its paragraph needs a closer look.
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Any
@@ -29,6 +31,9 @@ Places = list[int]
 # the system anew each time.
 AT_ONCE = 500_000
 _BREAK = b"\n\n"
+_MOST_BITS = 62  # Groups of boolean topics that are told apart
+_ALWAYS = 1  # The bit of the other topics
+_EVERY = np.uint64((1 << 64) - 1)
 _CASED_LETTERS = 4  # Of a core beyond ASCII, written small or capital each: sixteen forms
 # That fold to letters or digits other than themselves, or to nothing. Hangul's vowels and finals,
 # which join the one before, are among the blocks.
@@ -57,56 +62,128 @@ _SHARP_S = "ß".encode()
 _IS_ODD, _IS_SHARP = 1, 2
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What stands in the texts of a column."""
+
+    rows: int
+    whole: Array  # Rows that are to be looked through as a whole
+    # Of each form that was found: its number, its row, and its offset in the text's UTF-8.
+    form: Array
+    row: Array
+    place: Array
+
+
 class Prefilter:
     """Finds the texts that may name one of some topics, and where in them."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         aliases, phrases = set[str](), set[str]()
+        # By form: the groups of boolean topics that it stands for, and the topics that need it.
+        stands_for: dict[str, int] = defaultdict(int)
+        needed_by: dict[str, int] = defaultdict(int)
+        self._groups: list[int] = []  # of each of these topics
+        bits = far = 0
         for topic in topics:
-            reaches_far = topic.within in ("article", "words")
+            is_known = 0 < len(topic.all_of) <= _MOST_BITS - bits
+            if is_known:
+                self._groups.append(((1 << len(topic.all_of)) - 1) << bits)
+                far |= self._groups[-1] if topic.within == "article" else 0
+            need = 1 << len(self._groups) if is_known else _ALWAYS
             for phrase, role in phrases_of(topic):
                 phrases.add(folded := folded_phrase(phrase))
                 # All others matter only in the paragraph of one that counts.
-                if role >= 0 or (role == FORBIDS and reaches_far):
-                    aliases.add(folded)
+                if role < 0 and not (role == FORBIDS and topic.within in ("article", "words")):
+                    continue
+                aliases.add(folded)
+                for form in _forms(core(folded)):
+                    needed_by[form] |= need
+                    stands_for[form] |= 1 << (bits + role) if is_known and role >= 0 else 0
+            bits += len(topic.all_of) if is_known else 0
         self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
-        cores = {core(alias) for alias in aliases}
-        forms = {one for one in cores if one.isascii()}
-        for one in cores - forms:
-            forms.update(map("".join, product(*map(variants, one))))
         stays = not any("\n" in phrase for phrase in phrases)  # within its paragraph
-        self._sees_all = "" not in cores and stays
+        self._sees_all = "" not in needed_by and stays
+        forms = sorted(form for form in needed_by if form)
+        self._far = np.uint64(far)  # Groups that may stand in different fields
+        self._needed_by = np.array([needed_by[form] for form in forms], np.uint64)
+        self._stands_for = np.array([stands_for[form] for form in forms], np.uint64)
         self._automaton = BytesAhoCorasick(
-            sorted(form.encode() for form in forms if form),
-            matchkind=MatchKind.LeftmostFirst,
+            [form.encode() for form in forms],
+            # One that hides another tells nothing of its group.
+            matchkind=MatchKind.Standard if self.has_groups else MatchKind.LeftmostFirst,
             implementation=Implementation.DFA,
         )
 
-    def keep(self, texts: pa.StringArray) -> list[tuple[int, Places | None]]:
-        """The rows that may hold a mention, in order, and where; None for anywhere."""
+    @property
+    def has_groups(self) -> bool:
+        """Whether any of the topics is boolean."""
+        return bool(self._groups)
+
+    def look(self, texts: pa.StringArray) -> Looked | None:
+        """Where forms stand in a column; None where a mention may stand without one."""
         if not self._sees_all:
-            return [(row, None) for row in range(len(texts))]
+            return None
         rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
         firsts = range(0, len(texts), rows)
-        kept = ((first, self._keep(texts.slice(first, rows))) for first in firsts)
-        return [(first + row, places) for first, found in kept for row, places in found]
+        parts = [self._look(texts.slice(first, rows), first) for first in firsts]
+        if not parts:
+            return Looked(0, *[np.zeros(0, np.int64)] * 4)
+        return Looked(len(texts), *map(np.hstack, zip(*parts, strict=True)))
 
-    def _keep(self, texts: pa.StringArray) -> list[tuple[int, Places | None]]:
+    def _look(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
         starts, content, odd = _read(texts)
-        kept: dict[int, Places | None] = dict.fromkeys(_rows(starts, odd).tolist())
-        found = self._automaton.find_matches_as_indexes(content.data)
-        _, start, end = np.array(found, np.int64).reshape(-1, 3).T
+        found = self._automaton.find_matches_as_indexes(content.data, overlapping=self.has_groups)
+        form, start, end = np.array(found, np.int64).reshape(-1, 3).T
         first, last = _rows(starts, start), _rows(starts, end - 1)
-        for row, stop, place in zip(first.tolist(), last.tolist(), start.tolist(), strict=True):
-            if row != stop:  # across texts: it may hide one that begins in the second
-                kept |= dict.fromkeys(range(row, stop + 1))
-            elif (places := kept.setdefault(row, [])) is not None:
-                places.append(place - int(starts[row]))
+        inside = first == last
+        # Across texts: it may hide one that begins in the second.
+        across = zip(first[~inside], last[~inside] + 1, strict=True)
+        whole = np.hstack([_rows(starts, odd), *(np.arange(*rows) for rows in across)])
+        row = first[inside]
+        return whole + before, form[inside], row + before, start[inside] - starts[row]
+
+    def present(self, looked: Looked) -> Array:
+        """The groups of boolean topics that each row may name, as bits."""
+        present = np.zeros(looked.rows, np.uint64)
+        np.bitwise_or.at(present, looked.row, self._stands_for[looked.form])
+        present[looked.whole] = _EVERY
+        return present
+
+    def keep(self, looked: Looked, present: Array | None = None) -> list[tuple[int, Places | None]]:
+        """The rows that may hold a mention, in order, and where; None for anywhere.
+
+        `present` has the groups that each row's article may name, if any topic has groups.
+        """
+        kept: dict[int, Places | None] = dict.fromkeys(looked.whole.tolist())
+        row, place = looked.row, looked.place
+        if present is not None:
+            is_needed = self._is_needed(looked, present)
+            row, place = row[is_needed], place[is_needed]
+        for number, at in zip(row.tolist(), place.tolist(), strict=True):
+            if (places := kept.setdefault(number, [])) is not None:
+                places.append(at)
         return sorted(kept.items(), key=lambda one: one[0])
+
+    def _is_needed(self, looked: Looked, present: Array) -> Array:
+        """Of each form that was found, whether a topic may count in its row that needs it."""
+        both = (present & self._far) | (self.present(looked) & ~self._far)
+        possible = np.full(looked.rows, _ALWAYS, np.uint64)
+        for number, groups in enumerate(map(np.uint64, self._groups), 1):
+            possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
+        needed: Array = (self._needed_by[looked.form] & possible[looked.row]) != 0
+        return needed
 
     def keeps(self, text: str) -> bool:
         """Whether an alias stands in the folded text, as a word or within one."""
         return bool(self._whole.find_matches_as_indexes(fold(text).text))
+
+
+def _forms(core: str) -> Iterator[str]:
+    """How a core may be written, its ASCII letters small."""
+    if core.isascii():
+        yield core
+    else:
+        yield from map("".join, product(*map(variants, core)))
 
 
 def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:

@@ -21,7 +21,8 @@ from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, l
 from warehouse.layers.audits import Audit, Sample, audit_files, read_audit, read_audits
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, snapshot_records
+from warehouse.questions.audits import audited, corrected
+from warehouse.read.query import QueryError, snapshot, snapshot_records
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 AUDITS = ("audits", "audit_articles", "audit_mentions", "audit_verdicts", "audit_files")
@@ -98,7 +99,27 @@ def test_near_misses_have_no_alias(tmp_path: Path) -> None:
     numbers = {int(article.url.rpartition("-")[2]) for article in sample.articles}
     assert numbers <= set(near)
     assert all(article.text for article in sample.articles)
+    assert {article.section for article in sample.articles} <= {"world", "sport"}
     assert all("G20" not in article.text and not article.hits for article in sample.articles)
+
+    # All twenty are right, and a fourth of the near misses are about it, too.
+    judge(layout, draw_sample(layout, "summit", 40, 1, AT), "y" * 20)
+    judge(layout, sample, "ynnn" * 3)
+    publish_audits(layout)
+    with snapshot(layout) as con:
+        found = audited(con, "summit")
+        assert found
+        [weight] = con.execute(
+            "SELECT sum(weight) FROM audit_articles WHERE verdict = 'yes' AND mentions = 0"
+        ).fetchall()[0]
+        assert (found.n, found.precision.share) == (20, 1.0)
+        assert found.recall
+        assert found.recall.share == pytest.approx(20 / (20 + weight), rel=0.1)
+        assert "recall at most ." in str(found)
+        better = corrected(found, {"share": 20 / 60, "low": 0.22, "high": 0.46})
+        assert better
+        assert better.share == pytest.approx((20 + weight) / 60, rel=0.1)
+        assert better.low < 20 / 60 < better.share < better.high
 
 
 def test_verdicts_are_loaded_and_outlast_everything(

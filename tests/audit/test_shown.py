@@ -1,7 +1,9 @@
 """What an audit found stands beside every share of its topic."""
 
+import re
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -28,9 +30,11 @@ from warehouse.questions.audits import (
     precision_by,
     precision_by_alias,
     precision_by_mention,
-    wrong_aliases,
 )
+from warehouse.questions.wrong_articles import wrong_aliases
 from warehouse.read.query import snapshot
+
+GUIDE = (Path(__file__).parents[2] / "warehouse" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -101,6 +105,15 @@ def test_every_share_says_it(layout: Layout) -> None:
         assert "corrected " not in client.get("/attention?in=headline").text
 
 
+def test_a_query_reads_it(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        rows = dict(con.execute("SELECT topic_id, audited FROM topic_audits").fetchall())
+        assert rows == {"harvest": str(audited(con, "harvest")), "summit": "not audited"}
+        queries = re.findall(r"```sql\n([^`]*FROM audit[^`]*)```", GUIDE)
+        assert len(queries) == 2
+        assert all(con.execute(sql).fetchall() for sql in queries)
+
+
 def test_an_assistant_is_told(layout: Layout) -> None:
     tools = Tools(Snapshots(layout))
     answer = tools.series("harvest", unit="month")
@@ -126,3 +139,10 @@ def test_an_audit_of_another_definition_says_so_and_corrects_nothing(layout: Lay
     answer = Tools(Snapshots(layout)).series("harvest", unit="month")
     assert answer["audit"].endswith(", 1 unsure, of definition 1")
     assert answer["total"]["corrected_share"] is None
+    with snapshot(layout) as con:
+        found = audited(con, "harvest")
+        assert found
+        assert found.still
+        # Both definitions find the same articles.
+        assert found.still.share == pytest.approx(found.precision.share)
+        assert "counted by today's definition" in printed(results_view(con, "harvest"))

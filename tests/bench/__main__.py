@@ -29,6 +29,7 @@ from tests.bench import (
     coverage,
     desk,
     growth,
+    intervals,
     memory,
     misbehaving,
     overhead,
@@ -58,6 +59,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
         asked.days, asked.keep, listings_only=asked.listings_only
     ),
     "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
+    "intervals": lambda _: intervals.run(),
     "lookalikes": lambda _: print(lookalike_table()),
     "spikes": lambda _: spikes.run(),
 }

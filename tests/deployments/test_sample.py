@@ -87,6 +87,7 @@ def bare(article: Article) -> str:
 def mentions(article: Article) -> dict[str, dict[str, int]]:
     """The independent count: plain regexes over the sources."""
     texts = {
+        "kicker": article.kicker,
         "headline": article.headline,
         "standfirst": article.standfirst,
         "body": "\n".join(article.paragraphs),
@@ -230,6 +231,7 @@ def test_expected_totals_add_up() -> None:
 def test_the_shipped_topics_count_what_is_expected(article: Article) -> None:
     matcher = Matcher(load_topics(DEPLOYMENTS / "topics.toml"))
     texts = {
+        "kicker": article.kicker,
         "headline": article.headline,
         "standfirst": article.standfirst,
         "body": "\n\n".join(article.paragraphs),

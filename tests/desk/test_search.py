@@ -130,6 +130,7 @@ def test_a_saved_topic_is_the_search(reader: TestClient) -> None:
     assert found
     [entry] = tomllib.loads(unescape(found[1]))["topic"]
     saved = TopicEntry(**{**entry, "aliases": tuple(entry["aliases"])})
+    assert saved.languages == "all"
     assert saved.aliases == ("Straße", "regat*", "二十国集团", "Lakeside Summit")
     # made_texts loaded a topic of these words, whose id is taken by now.
     assert saved.id == "strasse-2"
@@ -255,7 +256,7 @@ def test_exports_hold_the_series(reader: TestClient) -> None:
         texts = unescape(book.read("xl/sharedStrings.xml").decode())
         assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == len(rows) + 1
     [cited] = re.findall(r"<p>(Presswatch, snapshot [^<]*)</p>", page)
-    assert "Search for mayor*, harbour: share of articles by week" in cited
+    assert "Search for mayor*, harbour (not audited): share of articles by week" in cited
     assert unescape(cited) in texts
     assert page.count('<td class="n">100%</td>') + page.count("unknown</td>") == len(rows)
     for name in ("search.sql?q=mayor", "search.csv", "search.png?q=mayor"):

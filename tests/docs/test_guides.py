@@ -57,8 +57,9 @@ def test_the_examples_are_read(tmp_path: Path) -> None:
     for guide in ("README.md", "deployments/README.md"):
         text = (ROOT / guide).read_text(encoding="utf-8")
         examples = re.findall(r"```toml\n(\[\[.*?)```", text, re.DOTALL)
-        source, topic = examples
+        source, *topics = examples
         (tmp_path / "sources.toml").write_text(source, encoding="utf-8")
-        (tmp_path / "topics.toml").write_text(topic, encoding="utf-8")
+        (tmp_path / "topics.toml").write_text("\n".join(topics), encoding="utf-8")
         assert [each.id for each in load_sources(tmp_path / "sources.toml")] == ["gb-bbc"]
-        assert [each.topic_id for each in load_topics(tmp_path / "topics.toml")] == ["rare-earths"]
+        found = [each.topic_id for each in load_topics(tmp_path / "topics.toml")]
+        assert found == ["rare-earths", "huawei-sanctions"][: len(topics)]

@@ -69,8 +69,8 @@ def add_index_and_spikes(layout: Layout) -> None:
         con.execute(
             "CREATE OR REPLACE TABLE topic_spikes AS SELECT 'harvest' AS topic_id,"
             f" {day} + 1 AS day, 1 AS articles_with_mention, 1 AS articles, 1.0 AS share,"
-            " 0.2 AS expected, 9.0 AS score, [{'headline': $1, 'source_id': 'gb-post',"
-            " 'url': 'https://gb-post.test/b'}] AS headlines",
+            " 0.2 AS expected, 9.0 AS score, 1 AS threshold, [{'headline': $1,"
+            " 'source_id': 'gb-post', 'url': 'https://gb-post.test/b'}] AS headlines",
             [HOSTILE],
         )
 
@@ -122,14 +122,14 @@ def test_links_lead_to_web_pages_only(page: str) -> None:
 def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     text = " ".join(Elements(page).text.split())
     assert "2 March 2026 – 6 March 2026 · 2 papers · 8 articles" in text
-    assert "Harvest 3 of 7 articles mention it (43%; 95%: 16% – 75%)" in text
+    assert "Harvest 3 of 7 articles mention it (43%; 95%: 16% – 76%)" in text
     # Pairs count without copies, as the line of the topic says.
     assert "Summit 5 of 7 articles mention it" in text
     assert "4 of 6 without copies of the same text" in text
     assert "Harvest + Summit 1 3 and 4" in text
     assert "Quasar 0 of 7 articles mention it (0.0%; 95%: 0.0% – 35%)" in text
     assert "1 article has no date" in text
-    assert "3 March 2026: 1 of 1 articles, 0.2 expected." in text
+    assert "3 March 2026: 1 of 1 articles, 0.2 expected, a spike from 1." in text
     assert "5 March 2026 not collected" in text
     figures = read_figures(layout)
     assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}

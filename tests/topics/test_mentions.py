@@ -237,6 +237,17 @@ def test_marks_are_folded_where_a_topic_says_so() -> None:
     assert found(cased, text) == ["İstanbul"]
 
 
+def test_an_article_is_one_stretch_over_its_fields() -> None:
+    both = {"all_of": [["G20"], ["Huawei"]], "none_of": ["doping"], "within": "article"}
+    matcher = Matcher([topic("both", **both)])
+    fields = {"headline": "The G20", "body": "It met.\n\nHuawei.", "caption": "No\nG20"}
+    assert [(hit.field, hit.alias) for hit in matcher.find_in(fields)] == [
+        *(("headline", "G20"), ("body", "Huawei"), ("caption", "G20"))
+    ]
+    assert matcher.find_in(fields | {"kicker": "Doping"}) == []
+    assert matcher.find("The G20") == []
+
+
 def test_paragraphs_are_numbered() -> None:
     text = "\n\n The G20.\nG20.\n \n\nG20\u2029\nG20"
     assert [hit.paragraph_no for hit in Matcher([G20]).find(text)] == [0, 0, 1, 2]

@@ -192,24 +192,47 @@ def test_cores(alias: str, expected: str) -> None:
     assert core(fold(alias).text) == expected
 
 
+def kept(topics: list[Topic], texts: pa.StringArray) -> list[tuple[int, list[int] | None]]:
+    prefilter = Prefilter(topics)
+    looked = prefilter.look(texts)
+    if looked is None:
+        return [(row, None) for row in range(len(texts))]
+    return prefilter.keep(looked, prefilter.present(looked))
+
+
+def test_a_text_without_one_of_the_groups_is_left_out() -> None:
+    texts = pa.array(["sanctions", "Huawei", "Huawei, sanctions", "sanctions on ZTE", "doping"])
+    both = {"all_of": [["sanctions"], ["Huawei", "ZTE"]], "none_of": ["doping"]}
+    one = topic("near", **both, within={"words": 9})
+    assert kept([one], texts) == [(2, [0, 8]), (3, [0, 13])]
+    assert kept([one, topic("s", "sanctions")], texts)[0] == (0, [0])
+    # Across fields.
+    prefilter = Prefilter([topic("all", **both, within="article")])
+    looked = prefilter.look(texts)
+    assert looked
+    assert prefilter.keep(looked, prefilter.present(looked)) == [(2, [0, 8]), (3, [0, 13])]
+    beside = prefilter.present(looked) | prefilter.present(looked)[::-1]
+    assert [row for row, _ in prefilter.keep(looked, beside)] == [1, 2, 3]
+
+
 def test_an_alias_without_a_core_is_looked_for_everywhere() -> None:
     texts = pa.array(["a", None, "É"])
-    assert Prefilter([topic("e", "é")]).keep(texts) == [(0, None), (1, None), (2, None)]
+    assert kept([topic("e", "é")], texts) == [(0, None), (1, None), (2, None)]
 
 
 def test_a_phrase_with_a_blank_line_is_looked_for_everywhere() -> None:
     texts = pa.array(["no", "Mock\n\nHuawei"])
     one = topic("h", "Huawei", exclude=("mock\n\nhuawei",))
-    assert Prefilter([one]).keep(texts) == [(0, None), (1, None)]
+    assert kept([one], texts) == [(0, None), (1, None)]
 
 
 def test_texts_that_name_nothing_are_left_out() -> None:
     texts = pa.array(
         ["Die Größe der Straße – „gut“.", None, "Huawei", "", "中文，新闻。", "a\u00adb"]
     )
-    assert Prefilter([topic("h", "Huawei")]).keep(texts) == [(2, [0]), (5, None)]
-    assert Prefilter([topic("h", "Huawei")]).keep(texts.slice(1, 3)) == [(1, [0])]
-    assert Prefilter([topic("h", "Huawei")]).keep(pa.array([], pa.string())) == []
+    assert kept([topic("h", "Huawei")], texts) == [(2, [0]), (5, None)]
+    assert kept([topic("h", "Huawei")], texts.slice(1, 3)) == [(1, [0])]
+    assert kept([topic("h", "Huawei")], pa.array([], pa.string())) == []
 
 
 @given(TEXTS, st.data())

@@ -21,6 +21,7 @@ Relation = dict[str, Any]
 MACROS = {
     "attention_index_as_of": "FROM attention_index_as_of(DATE '2026-11-11')",
     "text_contexts": "FROM text_contexts('harbour|Hafen|港')",
+    "share_interval": "SELECT share_interval(3, 40, 0.1) AS bounds",
     "article_files": "SELECT len(article_files()) AS files",
 }
 """A query for each macro; another macro is not asked."""

@@ -22,13 +22,17 @@ from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
-from warehouse.stats.attention_index import source_effects
+from warehouse.stats import log_linear
 from warehouse.stats.daily_counts import Counts
+from warehouse.stats.scaled_shares import source_effects
+from warehouse.stats.two_way import index_variances
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 Cell = tuple[int, int] | None
 """Articles with the topic and all articles; None where the paper was not collected."""
-SERIES = ("pooled_share", "epu", "gpr_style", "tpu_style", "gap_robust")
+SERIES = ("pooled_share", "epu", "gpr_style", "tpu_style", "gap_robust", "log_linear")
+INTERVALS = ("pooled_share", "epu", "gap_robust", "log_linear")
+COLUMNS = (*SERIES, *(f"{name}_{end}" for name in INTERVALS for end in ("low", "high")))
 VECTORS = {
     "gb-post": list(zip([2, 4, 3, 5, 4, 10], [100] * 6, strict=True)),
     "de-blatt": list(zip([1, 1, 2, 2, 3, 6], [50] * 6, strict=True)),
@@ -86,8 +90,7 @@ def series(layout: Layout, *names: str, kind: str = "month") -> list[list[float]
 @pytest.mark.slow
 def test_the_vectors_to_four_digits(layout: Layout) -> None:
     load_months(layout, VECTORS)
-    epu, gpr, tpu, robust = series(layout, "epu", "gpr_style", "tpu_style", "gap_robust")
-    assert (epu, gpr, tpu, robust) == (EPU, GPR, TPU, EPU)
+    assert series(layout, *SERIES[1:]) == [EPU, GPR, TPU, EPU, GPR]
     sigma = query(
         layout,
         "SELECT round(stddev_samp(share), 6) AS sigma FROM topic_daily"
@@ -99,10 +102,11 @@ def test_the_vectors_to_four_digits(layout: Layout) -> None:
 @pytest.mark.slow
 def test_an_outage_moves_the_gap_robust_series_alone_to_where_it_was(layout: Layout) -> None:
     load_months(layout, OUTAGE)
-    epu, robust, papers = series(layout, "epu", "gap_robust", "sources")
+    epu, robust, linear, papers = series(layout, "epu", "gap_robust", "log_linear", "sources")
     assert papers == [2] * 6 + [1] + [2] * 5
     assert (round(epu[6], 1), round(epu[8], 1)) == (40.4, 101.0)
     assert (round(robust[6], 1), round(robust[8], 1)) == (96.2, 96.2)
+    assert (round(linear[6], 3), round(linear[8], 3)) == (90.909, 96.611)
 
 
 @pytest.mark.slow
@@ -155,10 +159,12 @@ class Panel:
             self.con,
             "SELECT * FROM attention_index_latest WHERE period_kind = 'month' ORDER BY period",
         )
-        return {name: [row[name] for row in rows] for name in SERIES}
+        return {name: [row[name] for row in rows] for name in COLUMNS}
 
     def notes(self, columns: str = "source_id, reason, periods") -> list[tuple[Any, ...]]:
-        sql = f"SELECT {columns} FROM index_notes WHERE period_kind = 'month' ORDER BY ALL"
+        """The notes of the months on sources that are left out of epu or gap_robust."""
+        sql = f"""SELECT {columns} FROM index_notes WHERE period_kind = 'month'
+              AND reason NOT IN ('unlinked', 'indexes_differ') ORDER BY ALL"""
         return self.con.execute(sql).fetchall()
 
 
@@ -226,10 +232,16 @@ def test_the_order_of_papers_is_nothing(
 def test_nulls_means_and_notes_of_any_panel(made: Panel, panel: dict[str, list[Cell]]) -> None:
     found = made.of(panel)
     null_where_nothing_was_collected_and_only_there(panel, found)
-    for name in ("epu", "gpr_style", "gap_robust"):
+    for name in ("epu", "gpr_style", "gap_robust", "log_linear"):
         values = [value for value in found[name] if value is not None]
         assert not values or sum(values) / len(values) == pytest.approx(100, abs=2e-4)
     each_paper_is_in_the_index_or_in_the_notes(panel, made.notes())
+    for name in INTERVALS:
+        for low, value, high in zip(
+            found[f"{name}_low"], found[name], found[f"{name}_high"], strict=True
+        ):
+            assert (low is None) == (value is None) == (high is None)
+            assert low is None or value is None or high is None or low <= value <= high
 
 
 def null_where_nothing_was_collected_and_only_there(
@@ -289,6 +301,97 @@ def test_effects_are_those_of_least_squares_with_dummies(
     y = [values[period, joined[paper]] for period, paper in rows]
     solved = np.linalg.lstsq(dummies, np.array(y), rcond=None)[0][: len(joined)]
     assert list(found[0, joined]) == pytest.approx(list(solved - solved.mean()), abs=1e-8)
+
+
+# The log-linear model
+
+
+def fitted(*papers: Sequence[Cell]) -> log_linear.Fit:
+    cells = np.array([[cell or (0, 0) for cell in cells] for cells in papers])
+    return log_linear.fit(cells[..., 1].astype(float), cells[None, ..., 0])
+
+
+def test_the_errors_of_the_log_linear_vector_to_four_digits() -> None:
+    fit = fitted(*VECTORS.values())
+    assert (fit.variation[0], fit.freedom[0]) == (0, 5)  # no dispersion beyond that of chance
+    parts = fit.rates / fit.rates.sum()
+    variances = index_variances(fit.means, fit.means, parts, np.ones_like(parts))
+    errors = np.sqrt(variances[0])
+    assert errors == pytest.approx([0.5568, 0.4204, 0.4204, 0.3458, 0.3458, 0.1981], abs=5e-5)
+    index = log_linear.index(fit, fit.means)
+    assert index.values[0] == pytest.approx(GPR, abs=5e-5)
+    student = 2.5706  # 97.5 %, 5 degrees of freedom
+    assert np.log(index.high / index.values)[0] == pytest.approx(student * errors, rel=2e-3)
+
+
+def test_attention_that_doubles_while_a_paper_is_away(made: Panel) -> None:
+    calm = [9, 11, 10] * 2
+    both = calm + [2 * n for n in calm]
+    panel: dict[str, list[Cell]] = {
+        "xx-low": [(5 * n, 1000) for n in both],
+        "xx-middle": [(10 * n, 1000) for n in both],
+        "xx-high": [*[(40 * n, 1000) for n in calm], *[None] * 6],
+    }
+    found = made.of(panel)
+    assert found["log_linear"] == pytest.approx([n * 100 / 15 for n in both], abs=1e-4)
+    # gap_robust adds points of each source's own level.
+    before, after = (sum(found["gap_robust"][at] or 0 for at in half) for half in HALVES)
+    assert after < 1.5 * before
+
+
+HALVES = (range(6), range(6, 12))
+ROWS = st.lists(
+    st.lists(st.one_of(FULL_CELLS, FULL_CELLS, st.none()), min_size=7, max_size=7),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(ROWS)
+def test_the_model_reproduces_the_hits_of_each_source_and_period(rows: list[list[Cell]]) -> None:
+    fit = fitted(*rows)
+    hits = np.array([[(cell or (0, 0))[0] for cell in cells] for cells in rows])
+    joined = hits * fit.sources[0][:, None]
+    means = fit.means[0] * (fit.rates[0] > 0)
+    assert means.sum(axis=1) == pytest.approx(joined.sum(axis=1), rel=1e-6, abs=1e-6)
+    assert means.sum(axis=0) == pytest.approx(joined.sum(axis=0), rel=1e-6, abs=1e-6)
+    assert not fit.sources[0][hits.sum(axis=1) == 0].any()
+
+
+def test_sources_with_few_periods_in_common_are_joined_exactly() -> None:
+    early: list[Cell] = [(4, 50)] * 400 + [None] * 399
+    late: list[Cell] = [None] * 399 + [(12, 50)] * 400
+    rates = fitted(early, late).rates[0]
+    # In the one common period 16 hits of 100 articles: levels are 1 to 3 there.
+    assert rates[398] == pytest.approx(rates[399])
+    assert rates[400] == pytest.approx(rates[399])
+
+
+def test_a_source_is_linked_by_hits_in_common_periods() -> None:
+    no_hit, hit = (0, 30), (3, 30)
+    linked = fitted([hit, no_hit, hit], [None, hit, no_hit], [no_hit, None, hit]).sources
+    assert linked.tolist() == [[True, True, True]]
+    # The second was never observed with a hit of the first, nor did it have one beside it.
+    apart = fitted([hit, no_hit, hit, no_hit], [None, no_hit, None, hit]).sources
+    assert apart.tolist() == [[True, False]]
+
+
+def test_where_the_indexes_differ_is_noted(made: Panel) -> None:
+    wave = [10 + 3 * (at % 4) for at in range(16)]
+    made.of({"xx-one": [(n, 400) for n in wave], "xx-two": [(2 * n, 400) for n in wave]})
+    differing = "SELECT topic_id, source_id, periods > 0 FROM index_notes WHERE {}".format(
+        "period_kind = 'month' AND reason = 'indexes_differ'"
+    )
+    assert made.con.execute(differing).fetchall() == []
+    away: list[Cell] = [(8 * n, 400) for n in wave[:8]]
+    made.of(
+        {
+            "xx-one": [(n * (1 + (at > 7)) * 10, 4000) for at, n in enumerate(wave)],
+            "xx-two": [(n * (1 + (at > 7)) * 20, 4000) for at, n in enumerate(wave)],
+            "xx-high": [*away, *[None] * 8],
+        }
+    )
+    assert made.con.execute(differing).fetchall() == [("harvest", None, True)]
 
 
 # Papers that are left out

@@ -116,10 +116,12 @@ def make_relations(con: Connection) -> None:
     """Create missing tables, and all views and macros, with their comments."""
     texts = {name: make_view(text, name) for name, text in read_sql("schema").items()}
     reads = {name: (relations_read(text) & texts.keys()) - {name} for name, text in texts.items()}
+    macros = read_sql("macros")
+    con.execute(macros["share_interval"])  # views call it
     # A view is created after the relations that it reads.
     for name in TopologicalSorter(reads).static_order():
         con.execute(without_files(texts[name]))
-    for text in read_sql("macros").values():
+    for text in macros.values():
         con.execute(without_files(text))
 
 

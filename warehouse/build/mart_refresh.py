@@ -3,7 +3,7 @@
 from warehouse.build.loader import Connection
 from warehouse.build.mart_merge import MACROS, find_touched, marts, replace_touched, view_added
 from warehouse.build.sql_files import read_sql
-from warehouse.stats import attention_index, spikes
+from warehouse.stats import attention_index, dispersion, spikes
 from warehouse.stats.daily_counts import Counts
 
 # The zone of each source's days: that of its definition; UTC for sources that only captures know,
@@ -32,7 +32,7 @@ def refresh(con: Connection) -> None:
     counts = Counts(con)
     for name in marts():
         fill(con, name, counts)
-    for name in ("index_now", "index_left_out", "spikes"):
+    for name in ("dispersion_now", "index_now", "notes_now", "spikes"):
         con.unregister(name)
 
 
@@ -51,6 +51,8 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
                 con.register(table, rows)
             con.execute(steps["vintages"])
     if find_touched(con, mart := marts()[name]):
+        if name == "topic_dispersion":
+            con.register("dispersion_now", dispersion.dispersion_table(counts))
         if name == "topic_spikes":
             con.register("spikes", spikes.spike_table(counts))
         replace_touched(con, mart)

@@ -15,11 +15,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("topic_daily", "topic_weekly", "topic_monthly"),
         *("topic_daily_local", "topic_weekly_local", "topic_monthly_local", "attention_index"),
         *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
+        *("topic_dispersion", "share_interval"),
         *("spike_rule", "topic_pairs", "archive_daily"),
     ),
     "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
-        *("audits", "audit_articles", "audit_mentions", "audit_verdicts"),
+        *("topic_audits", "audits", "audit_articles", "audit_mentions", "audit_verdicts"),
     ),
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),

@@ -56,6 +56,7 @@ class SampledArticle:
     mentions: int  # all its mentions; `hits` has the first of them
     hits: tuple[Hit, ...] = ()
     text: str = ""  # of a near miss, what is shown in place of hits
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

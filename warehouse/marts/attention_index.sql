@@ -5,6 +5,11 @@
 --
 -- index_now is the series as they are now, computed by warehouse/stats/attention_index.py. Which vintage they are
 -- is chosen before that, by steps/vintages.sql.
-SELECT index_now.*, as_of
+SELECT index_now.* EXCLUDE (share_variance),
+       round(share_interval(articles_with_mention, articles, share_variance).low, 8)
+           AS pooled_share_low,
+       round(share_interval(articles_with_mention, articles, share_variance).high, 8)
+           AS pooled_share_high,
+       as_of
 FROM index_now
 CROSS JOIN index_vintage

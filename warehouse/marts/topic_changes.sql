@@ -19,7 +19,6 @@ JOIN replaced_topics USING (topic_id)
 JOIN articles USING (article_id, version_no)
 JOIN topics ON topics.topic_id = hits.topic_id
     AND topic_version = if(is_old, old_version, new_version)
-WHERE languages IS NULL OR articles.language IS NULL
-   OR list_contains(languages, split_part(articles.language, '-', 1))
+WHERE counts_in(languages, articles.language)
 GROUP BY ALL
 ORDER BY hits.topic_id, period

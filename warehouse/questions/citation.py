@@ -31,9 +31,13 @@ def citation(
         "SELECT topic_id, name, topic_version FROM topics"
         f" WHERE valid_to IS NULL AND {selection.of_topics()} ORDER BY name"
     ).fetchall()
-    topics = about or ", ".join(
-        f"{name} (definition {number}, {audit_words(audited(con, topic_id))})"
-        for topic_id, name, number in versions
+    topics = (
+        f"{about} (not audited)"
+        if about
+        else ", ".join(
+            f"{name} (definition {number}, {audit_words(audited(con, topic_id))})"
+            for topic_id, name, number in versions
+        )
     )
     [(sources,)] = con.sql(
         f"SELECT count(DISTINCT source_id) FROM {selection.sql('topic_daily{local}')}"

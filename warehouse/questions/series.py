@@ -68,9 +68,9 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
     """The share of each topic by period, of all sources or by source, country or language.
 
     Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
-    low and high (95 %, None without articles), completeness, articles_other_languages (that do not
-    count), days_collected and days, both of sources. A period of which nothing was collected has
-    None for hits, articles and share.
+    excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
+    completeness, articles_other_languages (that do not count), days_collected and days, both of
+    sources. A period of which nothing was collected has None for hits, articles and share.
     """
     return [row | _derived(row) for row in records(con, series_sql(selection, part))]
 
@@ -78,8 +78,8 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 def totals(rows: Sequence[Row]) -> Row:
     """Rows of one series added up, with the columns of `series` but for its periods."""
     names = (
-        *("hits", "articles", "articles_other_languages", "collected", "estimated_published"),
-        *("days_collected", "days"),
+        *("hits", "articles", "excess", "articles_other_languages"),
+        *("collected", "estimated_published", "days_collected", "days"),
     )
     known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}

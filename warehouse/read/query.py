@@ -33,6 +33,11 @@ _DAMAGED = (
     *("database has been invalidated", "deserialize", "INTERNAL Error"),
 )
 
+NO_DISPERSION = (
+    "CREATE TEMP VIEW topic_dispersion AS SELECT '' AS topic_id, '' AS source_id,"
+    " NULL::DOUBLE AS variation, 0 AS pairs WHERE false"
+)
+
 
 class QueryError(Exception):
     """There is no snapshot yet, or it is damaged, or DuckDB cannot answer the query."""
@@ -78,6 +83,9 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
         con = duckdb.connect(path, read_only=True)
         con.execute("SET TimeZone = 'UTC'")
         [(load_no,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
+        # A snapshot of a version before 0.2 lacks it.
+        if not con.execute("FROM duckdb_tables() WHERE table_name = 'topic_dispersion'").fetchall():
+            con.execute(NO_DISPERSION)
     folder = os.path.basename(os.path.dirname(path))  # noqa: PTH119, PTH120
     if folder.startswith("snapshot-") and folder != f"snapshot-{load_no}":
         con.close()

@@ -6,19 +6,31 @@ WITH days AS (
     UNION ALL BY NAME
     SELECT NULL::DOUBLE AS estimated_published, NULL::BIGINT AS articles_other_languages
     WHERE false
+),
+by_source AS (
+    SELECT topic_id, {part} AS part, d.source_id, date_trunc('{unit}', day)::DATE AS period,
+           max(day) + 1 AS period_end,
+           sum({hits}) AS hits, sum({articles}) AS articles,
+           -- What the variance of hits is beyond chance; a day varies on its own.
+           any_value(variation) * pow(sum({hits}), 2) * sum({articles} * {articles})
+               / nullif(pow(sum({articles}), 2), 0) AS excess,
+           -- A missing day has no count of articles, yet what it lost may be known.
+           sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
+               FILTER (estimated_published IS NOT NULL) AS collected,
+           sum(estimated_published) AS estimated_published,
+           sum(d.articles_other_languages) AS articles_other_languages,
+           count(d.articles) AS days_collected, count(*) AS days
+    FROM days AS d
+    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    WHERE {where}
+    GROUP BY topic_id, part, d.source_id, date_trunc('{unit}', day)
 )
-SELECT topic_id, {part} AS part,
-       greatest(date_trunc('{unit}', day)::DATE, {first_day}) AS period,
-       max(day) + 1 AS period_end,
-       sum({hits})::BIGINT AS hits, sum({articles})::BIGINT AS articles,
-       hits / nullif(sum({articles}), 0) AS share,
-       -- A missing day has no count of articles, yet what it lost may be known.
-       sum(coalesce(d.articles, 0) + coalesce(d.articles_other_languages, 0))
-           FILTER (estimated_published IS NOT NULL)::BIGINT AS collected,
-       sum(estimated_published) AS estimated_published,
-       sum(d.articles_other_languages)::BIGINT AS articles_other_languages,
-       count(d.articles) AS days_collected, count(*) AS days
-FROM days AS d
-WHERE {where}
-GROUP BY topic_id, part, date_trunc('{unit}', day)
+SELECT topic_id, part, greatest(period, {first_day}) AS period, max(period_end) AS period_end,
+       sum(hits)::BIGINT AS hits, sum(articles)::BIGINT AS articles,
+       sum(hits) / nullif(sum(articles), 0) AS share, sum(excess) AS excess,
+       sum(collected)::BIGINT AS collected, sum(estimated_published) AS estimated_published,
+       sum(articles_other_languages)::BIGINT AS articles_other_languages,
+       sum(days_collected)::BIGINT AS days_collected, sum(days)::BIGINT AS days
+FROM by_source
+GROUP BY ALL
 ORDER BY topic_id, part, period

@@ -1,16 +1,28 @@
 -- Grain: one topic with its share in the days that the report tells of, and in the last seven.
+WITH by_source AS (
+    SELECT topic_id, source_id,
+           sum(articles_with_mention) AS hits, sum(articles) AS articles, sum(mentions) AS mentions,
+           sum(articles_with_mention_original) AS original_hits,
+           sum(articles_original) AS originals,
+           -- As in series.sql.
+           any_value(variation) * pow(sum(articles_with_mention), 2) * sum(articles * articles)
+               / nullif(pow(sum(articles), 2), 0) AS excess,
+           sum(articles_with_mention) FILTER (is_late) AS late_hits,
+           sum(articles) FILTER (is_late) AS late_articles
+    FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily{local})
+    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    WHERE day BETWEEN $first_day AND $last_day
+    GROUP BY topic_id, source_id
+)
 SELECT topic_id, name, aliases,
-       sum(articles_with_mention)::BIGINT AS hits, sum(d.articles)::BIGINT AS articles,
-       sum(mentions) AS mentions,
+       sum(hits)::BIGINT AS hits, sum(articles)::BIGINT AS articles, sum(mentions) AS mentions,
        -- Without copies, as topic_pairs counts.
-       sum(articles_with_mention_original) AS original_hits, sum(articles_original) AS originals,
-       hits / nullif(sum(d.articles), 0) AS share,
-       sum(articles_with_mention) FILTER (is_late) AS late_hits,
-       sum(d.articles) FILTER (is_late) AS late_articles,
-       sum(articles_with_mention) FILTER (is_late)
-           / nullif(sum(d.articles) FILTER (is_late), 0) AS late_share
-FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily{local}) AS d
+       sum(original_hits) AS original_hits, sum(originals) AS originals,
+       sum(hits) / nullif(sum(articles), 0) AS share, sum(excess) AS excess,
+       sum(late_hits) AS late_hits, sum(late_articles) AS late_articles,
+       sum(late_hits) / nullif(sum(late_articles), 0) AS late_share
+FROM by_source
 JOIN topics USING (topic_id)
-WHERE valid_to IS NULL AND day BETWEEN $first_day AND $last_day
+WHERE valid_to IS NULL
 GROUP BY ALL
-ORDER BY hits DESC NULLS LAST, name
+ORDER BY 4 DESC NULLS LAST, name

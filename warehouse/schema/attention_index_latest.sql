@@ -24,6 +24,19 @@ COMMENT ON COLUMN attention_index_latest.gpr_style IS 'pooled_share; mean 100';
 COMMENT ON COLUMN attention_index_latest.tpu_style IS
     'pooled_share; one article in a hundred is 100';
 COMMENT ON COLUMN attention_index_latest.gap_robust IS
-    'As epu, but a source''s outage moves nothing; mean 100';
+    'As epu, without each source''s own level: right in an outage where sources move by the same points; mean 100';
 COMMENT ON COLUMN attention_index_latest.completeness IS
     'Articles collected over those published, as estimated in coverage, of the source days of which that can be said; NULL without any';
+COMMENT ON COLUMN attention_index_latest.pooled_share_low IS
+    'Lower end of the 95 % interval of pooled_share';
+COMMENT ON COLUMN attention_index_latest.pooled_share_high IS 'Upper end of it';
+COMMENT ON COLUMN attention_index_latest.epu_low IS 'Lower end of the 95 % interval of epu';
+COMMENT ON COLUMN attention_index_latest.epu_high IS 'Upper end of it';
+COMMENT ON COLUMN attention_index_latest.gap_robust_low IS
+    'Lower end of the 95 % interval of gap_robust';
+COMMENT ON COLUMN attention_index_latest.gap_robust_high IS 'Upper end of it';
+COMMENT ON COLUMN attention_index_latest.log_linear IS
+    'Attention as a factor common to all sources: right in an outage where sources move by the same factor; mean 100';
+COMMENT ON COLUMN attention_index_latest.log_linear_low IS
+    'Lower end of the 95 % interval of log_linear';
+COMMENT ON COLUMN attention_index_latest.log_linear_high IS 'Upper end of it';

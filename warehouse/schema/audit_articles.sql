@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS audit_articles (
     version_no     INTEGER,
     source_id      VARCHAR,
     language       VARCHAR,
+    section        VARCHAR,
     alias          VARCHAR,
     period         VARCHAR,
     published_date DATE,
@@ -24,6 +25,7 @@ COMMENT ON COLUMN audit_articles.article_id IS 'Article, as in articles';
 COMMENT ON COLUMN audit_articles.version_no IS 'Version that was drawn and judged';
 COMMENT ON COLUMN audit_articles.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN audit_articles.language IS 'Language code of the article';
+COMMENT ON COLUMN audit_articles.section IS 'Section that the page names';
 COMMENT ON COLUMN audit_articles.alias IS 'Alias that it mentions most; NULL of a near miss';
 COMMENT ON COLUMN audit_articles.period IS 'Month of publication';
 COMMENT ON COLUMN audit_articles.published_date IS 'UTC day of publication';

@@ -1,6 +1,10 @@
 -- Grain: one topic, source and {period}, over the whole calendar of the source.
 -- The views of weeks and of months. The checks of a load make them over its days alone.
 CREATE {view} AS
+SELECT * EXCLUDE (bounds), bounds.low AS share_low, bounds.high AS share_high
+FROM (
+SELECT *, share_interval(articles_with_mention, articles, share_variance) AS bounds
+FROM (
 SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE AS period,
        sum(articles_with_mention)::BIGINT AS articles_with_mention,
        sum(mentions)::BIGINT AS mentions,
@@ -25,9 +29,15 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
            / nullif(sum(estimated_published), 0) AS completeness,
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial') AS days_partial,
-       count(*) FILTER (state = 'missing') AS days_missing
+       count(*) FILTER (state = 'missing') AS days_missing,
+       -- A day varies on its own: the more days, and the more equal, the less is left of it.
+       coalesce(any_value(variation), 0) * sum(articles * articles)
+           / nullif(pow(sum(articles), 2), 0) AS share_variance
 FROM {days}
-GROUP BY ALL;
+LEFT JOIN topic_dispersion USING (topic_id, source_id)
+GROUP BY ALL
+)
+);
 
 COMMENT ON VIEW topic_{unit}ly{local} IS
     'How often each topic came up, by {period} of {clock} days: sum over sum of the days that are not missing, NULL where all are. Read days_partial and days_missing before comparing.';
@@ -66,3 +76,8 @@ COMMENT ON COLUMN topic_{unit}ly{local}.days_observed IS 'Days that were observe
 COMMENT ON COLUMN topic_{unit}ly{local}.days_partial IS 'Days that were observed in part, counted too';
 COMMENT ON COLUMN topic_{unit}ly{local}.days_missing IS
     'Days of the {period} that are missing, counted nowhere';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_variance IS
+    'Variance of the share beyond chance, relative to its square: the variation in topic_dispersion, less the more days there are. For share_interval of other counts and of sums';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_low IS
+    'Lower end of the 95 % interval of share: what days like these would have given, had other articles been written of the same events; says nothing of articles that were not collected or of wrong mentions';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_high IS 'Upper end of it';

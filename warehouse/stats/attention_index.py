@@ -6,6 +6,7 @@ share = n / N, articles with the topic over all articles.
     sigma = sd(share) over the source's periods, y = share / sigma
     epu = 100 z / mean(z), z the mean of y over the sources of a period
     gap_robust: the same with y - a, from least squares y = a (source) + z (period), sum of a = 0
+    log_linear: log_linear.py
 
 To be scaled, a source needs enough periods for a standard deviation, and one above zero. Values are
 rounded, so that the order of additions does not make a new vintage.
@@ -14,8 +15,9 @@ rounded, so that the order of additions does not make a new vintage.
 # Where a source is missing, the published formula of epu is wrong. It stays, since readers compare
 # it with the literature; gap_robust is there for that.
 #
-# Not in SQL: over a thousand days of 20 sources and 20 topics, numpy takes 70 ms of CPU for the
-# index, and SQL with a function over lists 201 ms, with the same digits.
+# Not in SQL: over a thousand days of 20 sources and 20 topics, numpy takes 76 ms of CPU for the
+# index, 65 of them for log_linear and the intervals. SQL with a function over lists took 201 ms for
+# the other series alone.
 
 from typing import NamedTuple
 
@@ -23,19 +25,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from warehouse.stats.daily_counts import (
-    Counts,
-    Marks,
-    Matrix,
-    Numbers,
-    Panel,
-    Whole,
-    dates,
-    rounded,
+from warehouse.stats import log_linear
+from warehouse.stats.daily_counts import Counts, Marks, Matrix, Panel, Whole, dates, rounded
+from warehouse.stats.dispersion import dispersion
+from warehouse.stats.log_linear import Fit, Index
+from warehouse.stats.periods import ENOUGH, Periods, periods_of, quotient, sums_of
+from warehouse.stats.scaled_shares import (
+    Scaled,
+    effects_of,
+    epu_index,
+    gap_robust_index,
+    scaled_shares,
+    to_100,
 )
+from warehouse.stats.two_way import t_quantile
 
-# Fewest periods for a standard deviation, by kind of period, in the order of the index's rows.
-ENOUGH = {"day": 28, "month": 6, "week": 8}
+Reasons = npt.NDArray[np.str_]
+"""By topic and source; empty for none."""
 SERIES = pa.schema(
     [
         ("topic_id", pa.dictionary(pa.int32(), pa.string())),
@@ -44,10 +50,14 @@ SERIES = pa.schema(
         *(("articles_with_mention", pa.int64()), ("articles", pa.int64()), ("sources", pa.int64())),
         *(("pooled_share", pa.float64()), ("epu", pa.float64()), ("gpr_style", pa.float64())),
         *(("tpu_style", pa.float64()), ("gap_robust", pa.float64())),
-        ("completeness", pa.float64()),
+        *(("completeness", pa.float64()), ("share_variance", pa.float64())),
+        *(("epu_low", pa.float64()), ("epu_high", pa.float64())),
+        *(("gap_robust_low", pa.float64()), ("gap_robust_high", pa.float64())),
+        *(("log_linear", pa.float64()), ("log_linear_low", pa.float64())),
+        ("log_linear_high", pa.float64()),
     ]
 )
-LEFT_OUT = pa.schema(
+NOTES = pa.schema(
     [
         ("topic_id", pa.dictionary(pa.int32(), pa.string())),
         ("period_kind", pa.dictionary(pa.int32(), pa.string())),
@@ -57,174 +67,88 @@ LEFT_OUT = pa.schema(
 )
 
 
-class Periods(NamedTuple):
-    """The periods of one kind that are in a source's calendar, and the articles in them."""
+class Indexes(NamedTuple):
+    """The indexes of some topics by periods of one kind, and what they rest on."""
 
-    kind: str
-    starts: Numbers  # first days, counted from 1970-01-01
-    columns: Numbers  # index of each one's first day among the panel's known days
-    articles: Matrix  # all sources' articles by period; NaN where none was collected
-    total: Matrix  # articles by source and period; 0 where there are none
-    has_articles: Marks  # by source and period
-    counts: Numbers  # periods in which a source has articles
-    # By period: the share collected of what was published, where that can be estimated.
-    completeness: Matrix
-
-
-class Scaled(NamedTuple):
-    """Shares over their standard deviations, of some topics and one kind of period."""
-
-    values: Matrix  # by topic, source and period; 0 where a source has no articles
-    by_source: Matrix  # sums of `values`, by topic and source
-    by_period: Matrix  # and by topic and period
-    # By topic and source: why it is not scaled; empty for those that are.
-    reasons: npt.NDArray[np.str_]
-    has_scale: Marks  # by topic and source
+    scaled: Scaled
+    effects: Matrix  # of gap_robust, by topic and source; NaN where a source is left out
+    fitted: Fit
+    epu: Index
+    gap_robust: Index
+    log_linear: Index
 
 
 def index_tables(counts: Counts) -> dict[str, pa.Table]:
-    """The tables that the index's marts read: `index_now`, the series, and `index_left_out`."""
-    series, left_out = [SERIES.empty_table()], [LEFT_OUT.empty_table()]
+    """The tables that the index's marts read: `index_now`, the series, and `notes_now`."""
+    series, notes = [SERIES.empty_table()], [NOTES.empty_table()]
     for panel in counts.panels:
-        kinds = [_periods(panel, kind) for kind in ENOUGH]
+        kinds = [periods_of(panel, kind) for kind in ENOUGH]
         for topics, hits, _ in counts.hits(panel):
+            variation, _ = dispersion(np.nan_to_num(panel.total), hits)
             known = hits if panel.known.all() else hits[..., panel.known]
             columns = []
             for periods in kinds:
-                is_daily = len(periods.columns) == known.shape[2]
-                sums = known if is_daily else np.add.reduceat(known, periods.columns, axis=2)
-                scaled = _scaled(periods, sums)
-                effects = _effects(periods, scaled)
-                columns.append(_columns(periods, sums, scaled, effects))
-                left_out.append(_left_out(panel, topics, periods, scaled, effects))
+                sums = sums_of(periods, known)
+                found = indexes(periods, sums, variation)
+                intervals = *found.epu[1:], *found.gap_robust[1:], *found.log_linear
+                columns.append(
+                    _shares(periods, sums, variation, found)
+                    + [rounded(each, 4) for each in intervals]
+                )
+                notes += _notes(panel, topics, periods, sums, found)
             series.append(_series(topics, kinds, columns))
-    tables = {"index_now": series, "index_left_out": left_out}
+    tables = {"index_now": series, "notes_now": notes}
     return {name: pa.concat_tables(parts).unify_dictionaries() for name, parts in tables.items()}
 
 
-def _periods(panel: Panel, kind: str) -> Periods:
-    days, total = panel.days[panel.known], panel.total[:, panel.known]
-    starts = days
-    if kind == "week":
-        starts = days - (days + 3) % 7  # 1970 began on a Thursday
-    elif kind == "month":
-        starts = days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
-    columns = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
-    collected = np.logical_or.reduceat(~np.isnan(total).all(axis=0), columns)
-    sums = np.add.reduceat(np.nan_to_num(total), columns, axis=1)
-    articles = np.where(collected, sums.sum(axis=0), np.nan)
-    has_articles = sums > 0
-    counts = np.count_nonzero(has_articles, axis=1)
-    published = panel.published[:, panel.known]
-    told = np.where(np.isnan(published), 0, np.nan_to_num(panel.collected[:, panel.known]))
-    completeness = _quotient(
-        np.add.reduceat(told.sum(axis=0), columns),
-        np.add.reduceat(np.nan_to_num(published).sum(axis=0), columns),
-    )
-    return Periods(
-        kind, starts[columns], columns, articles, sums, has_articles, counts, completeness
-    )
-
-
-def _scaled(periods: Periods, hits: Whole) -> Scaled:
-    observed = periods.has_articles
-    shares = hits / np.where(observed, periods.total, np.inf)
-    # Compared with the first share, since rounding can make the variance of equal shares positive.
-    firsts = shares[:, np.arange(len(observed)), observed.argmax(axis=1)]
-    varies = ((shares != firsts[..., None]) & observed).any(axis=2)
-    means = shares.sum(axis=2) / np.maximum(periods.counts, 1)
-    distances = shares - means[..., None]
-    distances *= observed
-    squares = np.einsum("tpd,tpd->tp", distances, distances) / np.maximum(periods.counts - 1, 1)
-    has_enough = periods.counts >= ENOUGH[periods.kind]
-    reasons = np.where(has_enough, np.where(varies, "", "never_varies"), "too_little_history")
-    has_scale = (reasons == "") & (squares > 0)
-    deviations = np.where(has_scale, np.sqrt(squares), np.inf)
-    shares /= deviations[..., None]
-    return Scaled(shares, shares.sum(axis=2), shares.sum(axis=1), reasons, has_scale)
-
-
-def _effects(periods: Periods, scaled: Scaled) -> Matrix:
-    """`source_effects` of each topic."""
-    effects = np.full(scaled.has_scale.shape, np.nan)
-    # Topics with the same scaled sources share their equations: solved once for all.
-    groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
-    for number, has_scale in enumerate(groups):
-        of = group_of == number
-        observed = periods.has_articles & has_scale[:, None]
-        effects[of] = source_effects(observed, scaled.by_source[of], scaled.by_period[of])
-    return effects
-
-
-def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Matrix:
-    """Fit y = effect of the source + effect of the period, by least squares.
+def indexes(periods: Periods, hits: Whole, variation: Matrix) -> Indexes:
+    """Compute the indexes.
 
     Args:
-        observed: Observed cells, by source and period; the same in all panels.
-        by_source: Sums of y by panel and source, y being 0 where not observed.
-        by_period: Sums of y by panel and period.
-
-    Returns:
-        Effects by panel and source. NaN for sources without values, and for those that no chain
-        of common periods connects to the largest group of sources.
+        periods: The periods, with the sources' articles.
+        hits: Articles with each topic, by topic, source and period.
+        variation: Of the sources' days, by topic and source (`dispersion`).
     """
-    # Least squares gives z = mean(y - a) over a period's sources. Substituted into the equations of
-    # the sources, that leaves one equation per source, whose solutions differ only by a constant.
-    effects = np.full(by_source.shape, np.nan)
-    if not observed.any():
-        return effects
-    cells = observed.astype(float)
-    weighted = cells / np.maximum(cells.sum(axis=0), 1)
-    equations = np.diag(cells.sum(axis=1)) - cells @ weighted.T
-    excess = by_source - by_period @ weighted.T
-    # The connected sources with the most values; sources with a common period are connected.
-    remaining = set(range(len(cells)))
-    joined: list[int] = []
-    are_connected = cells @ cells.T > 0
-    while remaining:
-        reached = np.arange(len(cells)) == min(remaining)
-        while ((extended := are_connected[reached].any(axis=0) | reached) != reached).any():
-            reached = extended
-        component = [int(source) for source in np.flatnonzero(reached)]
-        remaining -= set(component)
-        joined = max(joined, component, key=lambda sources: cells[sources].sum())
-    # Adding the sum of the effects, which has to be 0, to each equation determines the constant.
-    inner = equations[np.ix_(joined, joined)] + 1.0 / len(joined)
-    effects[:, joined] = np.linalg.solve(inner, excess[:, joined].T).T
-    return effects
+    scaled = scaled_shares(periods, hits)
+    effects = effects_of(periods, scaled)
+    fitted = log_linear.fit(periods.total, hits)
+    cells, quantile = _variances(periods, hits, fitted, variation), t_quantile(fitted.freedom)
+    return Indexes(
+        scaled,
+        effects,
+        fitted,
+        epu_index(periods, scaled, cells, quantile),
+        gap_robust_index(periods, scaled, effects, cells, quantile),
+        log_linear.index(fitted, cells),
+    )
 
 
-def _columns(periods: Periods, hits: Whole, scaled: Scaled, effects: Matrix) -> list[Matrix]:
-    """The numeric columns of SERIES, by topic and period."""
-    joined, observed = ~np.isnan(effects) * 1.0, periods.has_articles * 1.0
-    sources = np.einsum("tp,pd->td", scaled.has_scale * 1.0, observed)
-    level = _quotient(scaled.by_period, sources)
-    excess = np.einsum("tpd,tp->td", scaled.values, joined)
-    excess -= np.einsum("tp,pd->td", np.nan_to_num(effects), observed)
-    robust = _quotient(excess, np.einsum("tp,pd->td", joined, observed))
+def _variances(periods: Periods, hits: Whole, fitted: Fit, variation: Matrix) -> Matrix:
+    """Variances of the hits, by topic, source and period."""
+    usual = hits.sum(axis=2) / np.maximum(periods.total.sum(axis=1), 1)
+    # Of a source that the model leaves out, what it has on average.
+    means = np.where(fitted.means > 0, fitted.means, periods.total * usual[:, :, None])
+    # Without a second source nothing tells how cells scatter but the days.
+    of_days = variation[:, :, None] * periods.unevenness
+    scatter = np.where(fitted.freedom[:, None, None] > 0, fitted.variation[:, None, None], of_days)
+    variances: Matrix = means + scatter * means**2
+    return variances
+
+
+def _shares(periods: Periods, hits: Whole, variation: Matrix, found: Indexes) -> list[Matrix]:
+    """The columns of SERIES up to `share_variance`, by topic and period."""
+    sources = np.einsum("tp,pd->td", found.scaled.has_scale * 1.0, periods.has_articles * 1.0)
     articles = np.broadcast_to(periods.articles, sources.shape)
     with_mention = np.where(np.isnan(articles), np.nan, hits.sum(axis=1))
-    pooled = _quotient(with_mention, articles)
-    scaled_to = _to_100(level, 0.0), _to_100(pooled, 0.0), 100 * pooled / 0.01
+    pooled = quotient(with_mention, articles)
+    excess = np.einsum("tpd,tp,pd->td", hits.astype(float) ** 2, variation, periods.unevenness)
+    scaled_to = to_100(pooled, 0.0), 100 * pooled / 0.01, found.gap_robust.values
     return [
         *(with_mention, articles, sources, rounded(pooled, 8)),
-        *(rounded(series, 4) for series in scaled_to),
-        # A few cells can give a mean of zero or below, by which nothing can be scaled.
-        rounded(_to_100(robust, 1e-9), 4),
+        *(rounded(values, 4) for values in (found.epu.values, *scaled_to)),
         rounded(np.broadcast_to(periods.completeness, sources.shape), 4),
+        quotient(excess, with_mention**2),
     ]
-
-
-def _quotient(above: Matrix, below: Matrix) -> Matrix:
-    """The quotient; NaN where the divisor is not positive."""
-    return above / np.where(below > 0, below, np.nan)
-
-
-def _to_100(values: Matrix, threshold: float) -> Matrix:
-    """Each topic's values scaled to a mean of 100; NaN where the mean is not above a threshold."""
-    counts = np.count_nonzero(~np.isnan(values), axis=1, keepdims=True)
-    means = np.nansum(values, axis=1, keepdims=True) / np.maximum(counts, 1)
-    return 100 * values / np.where(means > threshold, means, np.nan)
 
 
 def _series(topics: list[str], kinds: list[Periods], columns: list[list[Matrix]]) -> pa.Table:
@@ -242,19 +166,49 @@ def _series(topics: list[str], kinds: list[Periods], columns: list[list[Matrix]]
     )
 
 
+def _notes(
+    panel: Panel, topics: list[str], periods: Periods, hits: Whole, found: Indexes
+) -> list[pa.Table]:
+    """The rows of NOTES."""
+    is_left_out = np.isnan(found.effects)
+    reasons = np.where(found.scaled.reasons == "", "disconnected", found.scaled.reasons)
+    is_unlinked = ~found.fitted.sources & (hits.sum(axis=2) > 0)
+    is_unlinked &= ~is_left_out | (reasons != "disconnected")
+    return [
+        _left_out(panel, topics, periods, is_left_out, reasons),
+        _left_out(panel, topics, periods, is_unlinked, np.full(reasons.shape, "unlinked")),
+        _differing(topics, periods, found.gap_robust, found.log_linear),
+    ]
+
+
 def _left_out(
-    panel: Panel, topics: list[str], periods: Periods, scaled: Scaled, effects: Matrix
+    panel: Panel, topics: list[str], periods: Periods, is_left_out: Marks, reasons: Reasons
 ) -> pa.Table:
-    """The rows of LEFT_OUT: sources that have articles but no level, and the reason."""
-    topic, source = np.nonzero(np.isnan(effects) & (periods.counts > 0))
-    reasons = scaled.reasons[topic, source]
+    """The rows of NOTES of sources that have articles but no level, and the reason."""
+    topic, source = np.nonzero(is_left_out & (periods.counts > 0))
     return _table(
-        LEFT_OUT,
+        NOTES,
         _named(topic, topics),
         _named(np.full(len(topic), list(ENOUGH).index(periods.kind)), list(ENOUGH)),
         _named(source, panel.sources),
-        pa.array(np.where(reasons == "", "disconnected", reasons).astype(object), pa.string()),
+        pa.array(reasons[topic, source].astype(object), pa.string()),
         pa.array(periods.counts[source]),
+    )
+
+
+def _differing(topics: list[str], periods: Periods, robust: Index, linear: Index) -> pa.Table:
+    """The rows of NOTES of topics whose two indexes are each outside the other's interval."""
+    is_outside = (robust.values < linear.low) | (robust.values > linear.high)
+    is_outside &= (linear.values < robust.low) | (linear.values > robust.high)
+    count = is_outside.sum(axis=1)
+    topic = np.flatnonzero(count)
+    return _table(
+        NOTES,
+        _named(topic, topics),
+        _named(np.full(len(topic), list(ENOUGH).index(periods.kind)), list(ENOUGH)),
+        pa.nulls(len(topic), pa.string()).dictionary_encode(),
+        pa.array(["indexes_differ"] * len(topic), pa.string()),
+        pa.array(count[topic]),
     )
 
 

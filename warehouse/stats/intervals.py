@@ -5,25 +5,43 @@ from collections.abc import Mapping
 from typing import Any
 
 Z = 1.959964  # of a normal distribution: 95 % are within
+# Least factor of the square of the share in the equation below: where few days make the share and
+# these vary much, the variance is so large that the equation has no upper solution.
+LEAST_SCALE = 0.25
 
 
-def share_interval(hits: int, articles: int) -> tuple[float, float] | None:
+def share_interval(hits: int, articles: int, variance: float = 0.0) -> tuple[float, float] | None:
     """The 95 % interval of the share hits / articles; None without articles.
 
-    After Wilson (1927): unlike the textbook interval it holds for few articles and for no hit, and
+    The interval has the shares p from which the one found is no more than Z standard deviations
+    away, where the variance is p (1 - p) / articles + variance * p^2. Without the second term it is
+    Wilson's (1927): unlike the textbook interval it holds for few articles and for no hit, and
     stays between 0 and 1 (Brown, Cai and DasGupta, Statistical Science 16, 2001).
+
+    Args:
+        hits: Articles with the topic.
+        articles: All articles.
+        variance: What the share varies beyond chance, relative to its square, as share_variance in
+            topic_weekly; not read without hits.
     """
     if not articles:
         return None
     share, weight = hits / articles, Z * Z / articles
     middle = share + weight / 2
-    half = math.sqrt(weight * (share * (1 - share) + weight / 4))
-    low, high = (middle - half) / (1 + weight), (middle + half) / (1 + weight)
+    scale = max(1 + weight - (Z * Z * variance if hits else 0), LEAST_SCALE)
+    half = math.sqrt(max(0.0, middle * middle - scale * share * share))
     # Exact at the ends, where rounding leaves a trace.
-    return (0.0 if hits == 0 else low, 1.0 if hits == articles else high)
+    low = min(share, max(0.0, (middle - half) / scale))
+    return low, max(share, min(1.0, (middle + half) / scale))
 
 
 def interval(row: Mapping[str, Any]) -> dict[str, Any]:
-    """`low` and `high` of a row with `hits` and `articles`; None without articles."""
-    low, high = share_interval(row["hits"] or 0, row["articles"] or 0) or (None, None)
+    """`low` and `high` of a row with `hits` and `articles`; None without articles.
+
+    `excess`, where a row has it, is what the variance of `hits` is beyond chance, as of
+    reports/series.sql; added up over sources and periods as hits are.
+    """
+    hits, articles = row["hits"] or 0, row["articles"] or 0
+    variance = (row.get("excess") or 0.0) / hits**2 if hits else 0.0
+    low, high = share_interval(hits, articles, variance) or (None, None)
     return {"low": low, "high": high}

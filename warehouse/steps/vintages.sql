@@ -1,6 +1,6 @@
 -- Grain: one vintage of the attention index, index_vintage: the one that index_now is.
--- That is today's, unless all that older vintages keep is as it was before today, completeness
--- aside, which is an estimate. Removes from
+-- That is today's, unless the counts and indexes that older vintages keep are as they were before
+-- today: estimates (completeness, intervals) and what a later version adds are no revision. Removes from
 -- attention_index what older vintages do not keep, by vintage_rules.
 DELETE FROM attention_index WHERE as_of >= (SELECT as_of FROM index_vintage);
 
@@ -8,13 +8,15 @@ DELETE FROM attention_index WHERE as_of >= (SELECT as_of FROM index_vintage);
 UPDATE index_vintage SET as_of = newest
 FROM (
     WITH before AS MATERIALIZED (
-        SELECT * EXCLUDE (as_of, completeness)
+        SELECT topic_id, period_kind, period, articles_with_mention, articles, sources, pooled_share,
+               epu, gpr_style, tpu_style, gap_robust
         FROM attention_index
         WHERE as_of = (SELECT max(as_of) FROM attention_index)
           AND (period_kind <> 'day' OR period > as_of - (SELECT recent_days FROM index_vintage))
     ),
     compared AS MATERIALIZED (
-        SELECT index_now.* EXCLUDE (completeness)
+        SELECT topic_id, period_kind, period, articles_with_mention, articles, sources, pooled_share,
+               epu, gpr_style, tpu_style, gap_robust
         FROM index_now
         CROSS JOIN (SELECT max(as_of) AS newest FROM attention_index)
         WHERE period_kind <> 'day' OR period > newest - (SELECT recent_days FROM index_vintage)

@@ -28,9 +28,8 @@ from warehouse.questions.audits import (
     precision_by,
     precision_by_alias,
     precision_by_mention,
-    wrong_aliases,
-    wrong_contexts,
 )
+from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
 from warehouse.read.query import QueryError
 
 Given = Mapping[str, Sequence[str]]
@@ -75,7 +74,8 @@ def judge(request: Request) -> Response:
             of = found.audit_id
             by_mention = precision_by_mention(view.con, of)
             tables = {
-                "by article": {"all": found.precision},
+                "by article": {"all": found.precision}
+                | ({"counted by today's definition": found.still} if found.still else {}),
                 "by mention": {"all": by_mention} if by_mention else {},
                 "by alias": precision_by_alias(view.con, of),
                 "by language": precision_by(view.con, of, "language"),
@@ -92,8 +92,13 @@ def judge(request: Request) -> Response:
             words=audit_words(found),
             tables=tables,
             in_words=in_words,
-            aliases=wrong_aliases(view.con, found.audit_id) if tables and found else [],
-            contexts=wrong_contexts(view.con, found.audit_id) if tables and found else [],
+            blames={
+                "Aliases of wrong articles": wrong_aliases(view.con, found.audit_id),
+                "Sections of wrong articles": wrong_sections(view.con, found.audit_id),
+                "Words beside wrong mentions": wrong_contexts(view.con, found.audit_id),
+            }
+            if tables and found
+            else {},
         )
 
 

@@ -120,8 +120,8 @@ def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]
     """Where the search of the URL hits, else its topics, else all topics; by field."""
     found: dict[str, Spans] = {field: [] for field in texts}
     if query := query_of(view.con, view.query):
-        for field, text in texts.items():
-            found[field] = [(*span, query.text) for span in query.spans(view.con, text, field)]
+        for field, span in query.spans(view.con, texts):
+            found[field].append((*span, query.text))
         return found
     names = view.known.topics
     rows = articles.mention_spans(
