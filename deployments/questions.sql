@@ -3,14 +3,18 @@
 --   duckdb data/warehouse/current/news.duckdb < deployments/questions.sql        asks all
 -- A share is articles with a mention divided by all articles. For longer periods and several papers
 -- divide sum by sum. NULL means that nothing is known, never that nothing was written.
+-- interval_95: with chance alone the share would be in it in 95 of 100 cases. audited: how many of the
+-- articles are about the topic, as people found who read a sample (presswatch audit).
 
 -- 1. How often does each topic come up?
 -- One row a topic. `articles` is how many articles the share rests on: under a hundred or so, a few
 -- more or fewer change it much.
 SELECT topic_id, sum(articles_with_mention) AS hits, sum(articles) AS articles,
-       round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share
+       round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share,
+       share_interval(sum(articles_with_mention), sum(articles), 0) AS interval_95, audited
 FROM topic_daily
-GROUP BY topic_id
+JOIN topic_audits USING (topic_id)
+GROUP BY ALL
 ORDER BY share DESC;
 
 -- 2. Is it more than it was?
@@ -18,6 +22,7 @@ ORDER BY share DESC;
 -- where it is well under 1, another mix of papers can look like a change.
 SELECT topic_id, date_trunc('week', day)::DATE AS week, sum(articles_with_mention) AS hits,
        round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share,
+       share_interval(sum(articles_with_mention), sum(articles), 0) AS interval_95,
        round(count(articles) / count(*), 2) AS collected
 FROM topic_daily
 GROUP BY ALL
@@ -26,7 +31,8 @@ ORDER BY topic_id, week;
 -- 3. Which papers write about it most?
 -- Papers differ in how much they publish, so compare shares, not hits.
 SELECT topic_id, name, sum(articles_with_mention) AS hits, sum(d.articles) AS articles,
-       round(sum(articles_with_mention) / nullif(sum(d.articles), 0), 3) AS share
+       round(sum(articles_with_mention) / nullif(sum(d.articles), 0), 3) AS share,
+       share_interval(sum(articles_with_mention), sum(d.articles), 0) AS interval_95
 FROM topic_daily AS d
 JOIN sources USING (source_id)
 GROUP BY ALL
@@ -38,7 +44,8 @@ ORDER BY topic_id, share DESC;
 -- it, near 0 they only touch it.
 SELECT topic_id, count(DISTINCT article_id) AS articles,
        count(DISTINCT article_id) FILTER (field = 'headline') AS in_the_headline,
-       round(in_the_headline / articles, 2) AS part
+       round(in_the_headline / articles, 2) AS part,
+       share_interval(in_the_headline, articles, 0) AS interval_95
 FROM mentions
 SEMI JOIN articles USING (article_id, version_no)
 GROUP BY topic_id
@@ -47,23 +54,25 @@ ORDER BY part DESC;
 -- 5. What exactly was said?
 -- The latest mentions with what stands around them. Read some before you believe a count.
 SELECT published_date, source_id, headline,
-       context_left || '[' || matched_text || ']' || context_right AS context
+       context_left || '[' || matched_text || ']' || context_right AS context, audited
 FROM mentions
 JOIN articles USING (article_id, version_no)
+JOIN topic_audits USING (topic_id)
 ORDER BY published_at DESC NULLS LAST, article_id, char_start
 LIMIT 20;
 
 -- 6. Which words make the count?
 -- One row an alias. An alias with many hits and few articles may be a name that recurs in one text.
-SELECT topic_id, alias, count(*) AS mentions, count(DISTINCT article_id) AS articles
+SELECT topic_id, alias, count(*) AS mentions, count(DISTINCT article_id) AS articles, audited
 FROM mentions
 SEMI JOIN articles USING (article_id, version_no)
+JOIN topic_audits USING (topic_id)
 GROUP BY ALL
 ORDER BY topic_id, mentions DESC;
 
 -- 7. Which topics come up together?
--- `lift` is how many times as often as by chance: 1 is chance, 2 twice that. On few articles it
--- means little.
+-- `lift` is how many times as often as by chance: 1 is chance, 2 twice that. It is more than chance
+-- where `by_chance` is below interval_95, that of the second topic's part of the first one's articles.
 WITH hits AS (
     SELECT DISTINCT topic_id, article_id FROM mentions
     SEMI JOIN articles USING (article_id, version_no)
@@ -71,7 +80,9 @@ WITH hits AS (
 topic AS (SELECT topic_id, count(*) AS articles FROM hits GROUP BY topic_id)
 SELECT one.topic_id AS first_topic, other.topic_id AS second_topic, count(*) AS articles_with_both,
        round(count(*) * (SELECT count(*) FROM articles)
-             / any_value(a.articles * b.articles), 2) AS lift
+             / any_value(a.articles * b.articles), 2) AS lift,
+       share_interval(count(*), any_value(a.articles), 0) AS interval_95,
+       round(any_value(b.articles) / (SELECT count(*) FROM articles), 3) AS by_chance
 FROM hits AS one
 JOIN hits AS other ON other.article_id = one.article_id AND other.topic_id > one.topic_id
 JOIN topic AS a ON a.topic_id = one.topic_id
@@ -96,6 +107,7 @@ SELECT topic_id,
        round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share,
        round(sum(articles_with_mention_original) / nullif(sum(articles_original), 0), 3)
            AS share_without_copies,
+       share_interval(sum(articles_with_mention_original), sum(articles_original), 0) AS interval_95,
        sum(articles_with_mention) - sum(articles_with_mention_original) AS copies
 FROM topic_daily
 GROUP BY topic_id
@@ -103,9 +115,10 @@ ORDER BY copies DESC;
 
 -- 10. Who writes of a word that is no topic yet?
 -- Any words in the texts, as a regular expression; what comes often may be worth a topic. It reads
--- the texts themselves, so give a time where you can.
-SELECT published_date, source_id, context_left, matched_text, context_right
+-- the texts themselves, so give a time where you can. `state` says whether the day was collected.
+SELECT published_date, source_id, context_left, matched_text, context_right, state
 FROM text_contexts('(?i)\b(harbou?r|port|hafen)\b|港')
-WHERE published_date >= '2026-01-01'
+JOIN coverage USING (source_id)
+WHERE published_date >= '2026-01-01' AND day = published_date
 ORDER BY published_date DESC, article_id, hit_no
 LIMIT 50;

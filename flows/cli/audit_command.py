@@ -30,20 +30,20 @@ from warehouse.read.query import QueryError, snapshot
 
 KEYS: dict[str, Answer] = {"y": "yes", "n": "no", "u": "unsure"}
 SAMPLED, MOST_SAMPLED = 100, 10_000
+Size = Annotated[int, typer.Option(min=2, max=MOST_SAMPLED, help="Articles of a new sample.")]
+NearMisses = Annotated[
+    int,
+    typer.Option(
+        min=0, max=MOST_SAMPLED, help="Judge so many near misses too: alike, without an alias."
+    ),
+]
 HELP = "y yes · n no · u unsure · 1-9 this mention is not about it · b back · q end"
 
 
 def audit(
     topic: Annotated[str, typer.Argument(help="The topic's id.")],
-    n: Annotated[
-        int, typer.Option(min=2, max=MOST_SAMPLED, help="Articles of a new sample.")
-    ] = SAMPLED,
-    recall: Annotated[
-        int,
-        typer.Option(
-            min=0, max=MOST_SAMPLED, help="Judge so many near misses too: alike, without an alias."
-        ),
-    ] = 0,
+    n: Size = SAMPLED,
+    recall: NearMisses = 0,
     seed: Annotated[int | None, typer.Option(help="Of a new sample; else by chance.")] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Draw a new sample, where there is one already.")

@@ -8,17 +8,14 @@ from rich.text import Text
 from flows.cli.console import printable
 from warehouse.questions.audits import (
     Audited,
-    Blame,
     audit_words,
     audited,
     in_words,
     precision_by,
     precision_by_alias,
     precision_by_mention,
-    wrong_aliases,
-    wrong_contexts,
-    wrong_sections,
 )
+from warehouse.questions.wrong_articles import Blame, wrong_aliases, wrong_contexts, wrong_sections
 from warehouse.stats.audits import Estimate
 
 

@@ -25,6 +25,8 @@ WITHIN = {
 }
 """What phrases that AND joins may have to share, and how it is called."""
 
+LANGUAGES = 'languages = "all"  # or those whose articles it should count among, like ["de", "en"]'
+
 # In capitals, as words: in small letters they are looked for.
 _OPERATOR = re.compile(r"(?:^|(?<=\s))(AND\s+NOT|AND|NOT|OR)(?=\s|$)")
 _UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
@@ -54,13 +56,18 @@ class Words:
         return f"{wanted} NOT {', '.join(self.none_of)}" if self.none_of else wanted
 
     def entry(self, topic_id: str, within: str) -> TopicEntry:
-        """As an entry of topics.toml."""
+        """As an entry of topics.toml, of all languages, as all texts are searched."""
         name = " and ".join(group[0].removesuffix("*") for group in self.all_of)
         if self.is_plain:
-            return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0])
+            return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0], languages="all")
         stretch: Any = {"words": int(within)} if within.isdecimal() else within
         return TopicEntry(
-            id=topic_id, name=name, all_of=self.all_of, none_of=self.none_of, within=stretch
+            id=topic_id,
+            name=name,
+            all_of=self.all_of,
+            none_of=self.none_of,
+            within=stretch,
+            languages="all",
         )
 
 
@@ -107,7 +114,7 @@ def as_toml(words: Words, within: str, known: Sequence[str]) -> str:
     ]
     if within.isdecimal() and not words.is_plain:
         lines[-1] = f"within = {{ words = {within} }}"
-    return "\n".join(["[[topic]]", *lines])
+    return "\n".join(["[[topic]]", *lines, LANGUAGES])
 
 
 def _phrases(text: str) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class Tools:
             return {
                 "coverage": coverage_statement(con, known, _selection(known)),
                 "topics": [
-                    _definition(row) | {"audit": audit_words(audited(con, row["id"]))}
+                    _definition(row) | {"audit": audit_words(audited(con, row["topic_id"]))}
                     for row in records(con, topics)
                 ],
                 "sources": records(con, sources),
@@ -312,6 +312,7 @@ def _figure(row: questions.Row, audit: Audited | None) -> Answer:
         "state": "not collected" if not is_known else "in part" if is_part else "collected",
         "hits": row["hits"],
         "articles": row["articles"],
+        "articles_in_other_languages": row["articles_other_languages"],
         "share": row["share"],
         "interval_95": None if row["low"] is None else [row["low"], row["high"]],
         "corrected_share": better and better.share,

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - values are literals, names are ours
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,9 +27,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Population:
-    """The articles that a sample is drawn of, by id."""
+    """The articles that a sample is drawn of: of hundreds of thousands no more is read."""
 
-    rows: list[Row]
+    ids: list[str]
     keys: list[tuple[str, ...]]  # of the strata
     sections: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
@@ -50,16 +50,12 @@ def draw_sample(
         if known.first_day is None or known.last_day is None:
             raise QueryError("no article of a known day has been collected yet")
         days = Selection(known.first_day, known.last_day)
-        counted = Selection(known.first_day, known.last_day, topics=(topic_id,))
-        of_kind = _counted if kind == "precision" else _near_misses
-        population = of_kind(con, topic_id, days, counted)
-        if not population.rows:
+        population = (_counted if kind == "precision" else _near_misses)(con, topic_id, days)
+        if not population.ids:
             what = "article mentions it" if kind == "precision" else "near miss is there"
             raise QueryError(f"{topic_id}: no {what}, so there is nothing to audit")
         drawn = draw(population.keys, n, seed)
-        chosen = [population.rows[each.item] for each in drawn]
-        shown = _hits(con, topic_id, chosen)
-        texts = _texts(con, layout, chosen) if kind == "near_miss" else {}
+        articles = _sampled(con, layout, topic_id, population, drawn, is_near=kind == "near_miss")
         [(version, load_no, everything)] = con.execute(
             f"SELECT (SELECT topic_version FROM topics WHERE valid_to IS NULL"
             f" AND topic_id = {literal(topic_id)}), (SELECT max(load_no) FROM loads),"
@@ -75,12 +71,9 @@ def draw_sample(
         seed=seed,
         drawn_at=now,
         load_no=load_no,
-        population=len(population.rows),
+        population=len(population.ids),
         counted=everything,
-        articles=tuple(
-            _sampled(row, each, shown.get(row["article_id"], ()), texts.get(row["article_id"], ""))
-            for row, each in zip(chosen, drawn, strict=True)
-        ),
+        articles=articles,
         sections=population.sections,
         words=population.words,
     )
@@ -88,18 +81,39 @@ def draw_sample(
     return sample
 
 
-def _sampled(row: Row, drawn: Drawn, hits: Sequence[Hit], text: str) -> SampledArticle:
-    names = ("article_id", "version_no", "source_id", "language", "section", "alias", "period")
-    return SampledArticle(
-        **{name: row[name] for name in names},
-        stratum=drawn.stratum,
-        weight=drawn.weight,
-        published_date=row["published_date"],
-        headline=row["headline"] or "",
-        url=row["url"] or "",
-        mentions=row["mentions"],
-        hits=tuple(hits),
-        text=text,
+def _sampled(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    topic_id: str,
+    population: _Population,
+    drawn: Sequence[Drawn],
+    *,
+    is_near: bool,
+) -> tuple[SampledArticle, ...]:
+    """The drawn articles, with what a reader is shown of them."""
+    ids = [population.ids[each.item] for each in drawn]
+    rows = records(
+        con,
+        f"""SELECT article_id::VARCHAR AS article_id, version_no, source_id, language, section,
+               coalesce(headline, '') AS headline, coalesce(url_canonical, '') AS url,
+               published_date, {MONTH} AS period, alias,
+               coalesce(mentions, 0)::INTEGER AS mentions
+        FROM articles LEFT JOIN ({aliases_sql(topic_id)}) USING (article_id, version_no)
+        WHERE article_id IN (SELECT unnest(?::UUID[]))""",
+        [ids],
+    )
+    by_id = {row["article_id"]: row for row in rows}
+    hits = _hits(con, topic_id, ids)
+    texts = _texts(con, layout, rows) if is_near else {}
+    return tuple(
+        SampledArticle(
+            **by_id[name],
+            stratum=each.stratum,
+            weight=each.weight,
+            hits=tuple(hits.get(name, ())),
+            text=texts.get(name, ""),
+        )
+        for name, each in zip(ids, drawn, strict=True)
     )
 
 
@@ -112,32 +126,30 @@ def of_languages(topic_id: str) -> str:
     )
 
 
-SHOWN = """article_id::VARCHAR AS article_id, version_no, source_id, language, section,
-    headline, url_canonical AS url, published_date, strftime(published_date, '%Y-%m') AS period"""
+MONTH = "strftime(published_date, '%Y-%m')"
 
 
-def _counted(
-    con: duckdb.DuckDBPyConnection, topic_id: str, _: Selection, counted: Selection
-) -> _Population:
-    """The articles that mention the topic, each with the alias that it mentions most."""
-    rows = records(
-        con,
-        f"""SELECT {SHOWN}, alias, mentions::INTEGER AS mentions
-        FROM (SELECT articles.* {counted_sql(counted)})
-        JOIN (
-            SELECT article_id, version_no, sum(times) AS mentions,
-                   first(alias ORDER BY times DESC, alias) AS alias
-            FROM (
-                SELECT article_id, version_no, alias, count(*) AS times
-                FROM mentions WHERE topic_id = {literal(topic_id)} GROUP BY ALL
-            )
-            GROUP BY ALL
-        ) USING (article_id, version_no)
+def aliases_sql(topic_id: str) -> str:
+    """The articles with a mention of a topic: how many, and the alias that comes up most."""
+    return f"""SELECT article_id, version_no, sum(times) AS mentions,
+               first(alias ORDER BY times DESC, alias) AS alias
+        FROM (
+            SELECT article_id, version_no, alias, count(*) AS times
+            FROM mentions WHERE topic_id = {literal(topic_id)} GROUP BY ALL
+        )
+        GROUP BY ALL"""
+
+
+def _counted(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> _Population:
+    """The articles that mention the topic, by source, language, alias and month."""
+    rows = con.execute(
+        f"""SELECT article_id::VARCHAR, source_id, coalesce(language, ''), alias, {MONTH}
+        FROM (SELECT articles.* {counted_sql(replace(days, topics=(topic_id,)))})
+        JOIN ({aliases_sql(topic_id)}) USING (article_id, version_no)
         WHERE {of_languages(topic_id)}
-        ORDER BY article_id""",
-    )
-    names = ("source_id", "language", "alias", "period")
-    return _Population(rows, [tuple(row[name] or "" for name in names) for row in rows])
+        ORDER BY article_id"""
+    ).fetchall()
+    return _Population([row[0] for row in rows], [row[1:] for row in rows])
 
 
 # Words of the headline and standfirst: of four letters and more, or two characters of Chinese.
@@ -168,9 +180,7 @@ SECTIONS = """
     ORDER BY section"""
 
 
-def _near_misses(
-    con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection, _: Selection
-) -> _Population:
+def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> _Population:
     """Articles without a mention, in a section or with a word in which the topic is at home."""
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE all_counted AS
@@ -183,29 +193,22 @@ def _near_misses(
     )
     words = tuple(word for word, _ in con.execute(SCORED).fetchall())
     sections = tuple(name for (name,) in con.execute(SECTIONS).fetchall())
-    rows = records(
-        con,
-        f"""SELECT {SHOWN}, NULL::VARCHAR AS alias, 0 AS mentions, words,
-               section IN ({listed(sections) or "NULL"}) AS is_section
-        FROM (SELECT *, len(list_intersect({WORDS_OF}, [{listed(words)}]::VARCHAR[])) AS words
+    # Those that are most like the topic's articles are strata of their own.
+    rows = con.execute(
+        f"""SELECT article_id::VARCHAR, least(words, 2)::VARCHAR, is_section::VARCHAR, source_id,
+               coalesce(language, ''), {MONTH}
+        FROM (SELECT *, len(list_intersect({WORDS_OF}, [{listed(words)}]::VARCHAR[])) AS words,
+                     coalesce(section IN ({listed(sections) or "NULL"}), false) AS is_section
               FROM all_counted WHERE NOT is_hit)
         WHERE words > 0 OR is_section
-        ORDER BY article_id""",
-    )
-    # Those that are most like the topic's articles are strata of their own.
-    keys = [
-        (
-            str(min(row["words"], 2)),
-            "section" if row["is_section"] else "",
-            *(row[name] or "" for name in ("source_id", "language", "period")),
-        )
-        for row in rows
-    ]
-    return _Population(rows, keys, sections, words)
+        ORDER BY article_id"""
+    ).fetchall()
+    con.execute("DROP TABLE all_counted")
+    return _Population([row[0] for row in rows], [row[1:] for row in rows], sections, words)
 
 
 def _hits(
-    con: duckdb.DuckDBPyConnection, topic_id: str, chosen: Sequence[Row]
+    con: duckdb.DuckDBPyConnection, topic_id: str, ids: Sequence[str]
 ) -> dict[str, list[Hit]]:
     """The first mentions of each article, in the order in which they are read."""
     names = Hit.__slots__
@@ -220,7 +223,7 @@ def _hits(
             FROM mentions SEMI JOIN articles USING (article_id, version_no)
             WHERE topic_id = {literal(topic_id)} AND article_id IN (SELECT unnest(?::UUID[]))
         ) WHERE number <= {MOST_HITS} ORDER BY article_id, number""",
-        [[row["article_id"] for row in chosen]],
+        [ids],
     )
     found: dict[str, list[Hit]] = {}
     for row in rows:

@@ -209,9 +209,8 @@ def _load(
         if limits or rule is None:
             given = limits or Limits()
             rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
-        has_verdicts = audits_differ(con, layout)
-        is_as_before = not commits and not is_redefined and not has_verdicts and rule == kept
-        if is_as_before and texts_fit(con, layout):
+        is_new = commits or is_redefined or audits_differ(con, layout)
+        if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
         # A lost DuckDB file is numbered on from the published snapshot.
@@ -219,8 +218,7 @@ def _load(
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
         mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
         set_definitions(con, definitions)
-        if has_verdicts:
-            set_audits(con, layout)
+        set_audits(con, layout)
         begin_vintage(con, layout, now)
         mart_refresh.refresh(con)
         point_texts(con, layout)
@@ -231,9 +229,8 @@ def _load(
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
-    for commit in commits:
-        for counts in commit.outcomes.values():
-            outcomes.update(counts)
+    for counts in (each for commit in commits for each in commit.outcomes.values()):
+        outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
 
 

@@ -24,6 +24,7 @@ from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
 BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
+ENDS = ("value", "low", "high")
 SHAPES = ("circle", "square", "diamond", "cross", "triangle-up")
 
 
@@ -222,27 +223,38 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
 
 
 def index(rows: Sequence[Row], unit: str) -> Spec:
-    """The attention index of one topic: two series with mean 100."""
-    names = {"gap_robust": "gap-robust", "epu": "EPU style"}
+    """The attention index of one topic: series with mean 100, bands for their 95 % intervals."""
+    names = {"gap_robust": "gap-robust", "log_linear": "log-linear", "epu": "EPU style"}
     values = [
-        {"from": day, "to": day, "series": names[row["series"]], "value": row["value"]}
+        {"from": day, "to": day, "series": names[row["series"]], **{of: row[of] for of in ENDS}}
         for row in rows
         for day in [str(row["period"])]
     ]
+    known = [row["value"] for row in rows]
     colour = {
         "field": "series",
-        "scale": {"domain": [*names.values()], "range": ["@accent", "@second"]},
+        "scale": {"domain": [*names.values()], "range": ["@accent", "@second", "@soft"]},
         "legend": {"title": None},
     }
-    axis = {"title": "index, mean 100", "tickCount": 4}
+    y = {
+        "type": "quantitative",
+        "axis": {"title": "index, mean 100", "tickCount": 4},
+        # The interval of a period with few articles may reach many times higher.
+        "scale": {"domain": [min(0, *known), 1.2 * max(known)]},
+    }
+    band = {"type": "area", "opacity": 0.15, "clip": True, "tooltip": None}
+    line = {"type": "line", "point": {"size": 18}, "invalid": "break-paths-show-path-domains"}
     return {
         "width": "container",
         "height": 110,
         "data": {"values": values},
-        "mark": {"type": "line", "point": {"size": 18}, "invalid": "break-paths-show-path-domains"},
-        "encoding": {
-            "x": time_axis(unit, values)["x"],
-            "y": {"field": "value", "type": "quantitative", "axis": axis},
-            "color": colour,
-        },
+        "encoding": {"x": time_axis(unit, values)["x"], "color": colour},
+        "layer": [
+            {
+                "transform": [{"filter": f"datum.series !== '{names['epu']}'"}],
+                "mark": band,
+                "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}},
+            },
+            {"mark": line, "encoding": {"y": {"field": "value", **y}}},
+        ],
     }

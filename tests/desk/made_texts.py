@@ -95,7 +95,10 @@ def topics(folder: Path) -> tuple[Topic, ...]:
         [topic] = load_topics(saved)
         known.append(topic.topic_id)
     files = sorted(folder.glob("[0-9]*.toml"))
-    return (*TOPICS, EVIL.topic(), *(topic for file in files for topic in load_topics(file)))
+    saved_topics = (topic for file in files for topic in load_topics(file))
+    # Of all languages, as what is saved from a search.
+    plain = (replace(topic, languages=None) for topic in (*TOPICS, EVIL.topic()))
+    return (*plain, *saved_topics)
 
 
 def make(layout: Layout) -> None:

@@ -21,6 +21,7 @@ VIEWS = {
     "articles": "/articles?topic=g20",
     "search": "/search?q=harbour",
     "sources": "/sources",
+    "audit": "/audit",
     "a source": "/sources/gb-portwick-courier",
     "problem": "/attention?topic=nope",
 }

@@ -130,6 +130,7 @@ def test_a_saved_topic_is_the_search(reader: TestClient) -> None:
     assert found
     [entry] = tomllib.loads(unescape(found[1]))["topic"]
     saved = TopicEntry(**{**entry, "aliases": tuple(entry["aliases"])})
+    assert saved.languages == "all"
     assert saved.aliases == ("Straße", "regat*", "二十国集团", "Lakeside Summit")
     # made_texts loaded a topic of these words, whose id is taken by now.
     assert saved.id == "strasse-2"

@@ -64,8 +64,8 @@ def add_index_and_spikes(layout: Layout) -> None:
         con.execute(
             "CREATE OR REPLACE TABLE topic_spikes AS SELECT 'harvest' AS topic_id,"
             f" {day} + 1 AS day, 1 AS articles_with_mention, 1 AS articles, 1.0 AS share,"
-            " 0.2 AS expected, 9.0 AS score, [{'headline': $1, 'source_id': 'gb-post',"
-            " 'url': 'https://gb-post.test/b'}] AS headlines",
+            " 0.2 AS expected, 9.0 AS score, 1 AS threshold, [{'headline': $1,"
+            " 'source_id': 'gb-post', 'url': 'https://gb-post.test/b'}] AS headlines",
             [HOSTILE],
         )
 
@@ -124,7 +124,7 @@ def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     assert "Harvest + Summit 1 3 and 4" in text
     assert "Quasar 0 of 7 articles mention it (0.0%; 95%: 0.0% – 35%)" in text
     assert "1 article has no date" in text
-    assert "3 March 2026: 1 of 1 articles, 0.2 expected." in text
+    assert "3 March 2026: 1 of 1 articles, 0.2 expected, a spike from 1." in text
     assert "5 March 2026 not collected" in text
     figures = read_figures(layout)
     assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}

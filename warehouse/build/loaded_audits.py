@@ -55,7 +55,9 @@ def follow_audits(con: Connection, layout: Layout, now: datetime) -> bool:
 
 
 def set_audits(con: Connection, layout: Layout) -> None:
-    """Replace all rows of audits by what the layer holds now."""
+    """Replace all rows of audits by what the layer holds now, if that is something else."""
+    if not audits_differ(con, layout):
+        return
     names = sorted(audit_files(layout))
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for audit in read_audits(layout):

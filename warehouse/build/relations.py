@@ -20,7 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),
-        *("audits", "audit_articles", "audit_mentions", "audit_verdicts"),
+        *("topic_audits", "audits", "audit_articles", "audit_mentions", "audit_verdicts"),
     ),
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),

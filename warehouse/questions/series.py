@@ -69,7 +69,7 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 
     Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
     excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
-    completeness, days_collected and days, both of
+    completeness, articles_other_languages (that do not count), days_collected and days, both of
     sources. A period of which nothing was collected has None for hits, articles and share.
     """
     return [row | _derived(row) for row in records(con, series_sql(selection, part))]
@@ -78,10 +78,10 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 def totals(rows: Sequence[Row]) -> Row:
     """Rows of one series added up, with the columns of `series` but for its periods."""
     names = (
-        *("hits", "articles", "excess", "collected", "estimated_published"),
-        *("days_collected", "days"),
+        *("hits", "articles", "excess", "articles_other_languages"),
+        *("collected", "estimated_published", "days_collected", "days"),
     )
-    known = {name: [row[name] for row in rows if row[name] is not None] for name in names}
+    known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}
     share = added["hits"] / added["articles"] if added["articles"] else None
     return added | {"share": share} | _derived(added)

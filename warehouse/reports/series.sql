@@ -18,6 +18,7 @@ by_source AS (
            sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
                FILTER (estimated_published IS NOT NULL) AS collected,
            sum(estimated_published) AS estimated_published,
+           sum(d.articles_other_languages) AS articles_other_languages,
            count(d.articles) AS days_collected, count(*) AS days
     FROM days AS d
     LEFT JOIN topic_dispersion USING (topic_id, source_id)
@@ -28,6 +29,7 @@ SELECT topic_id, part, greatest(period, {first_day}) AS period, max(period_end) 
        sum(hits)::BIGINT AS hits, sum(articles)::BIGINT AS articles,
        sum(hits) / nullif(sum(articles), 0) AS share, sum(excess) AS excess,
        sum(collected)::BIGINT AS collected, sum(estimated_published) AS estimated_published,
+       sum(articles_other_languages)::BIGINT AS articles_other_languages,
        sum(days_collected)::BIGINT AS days_collected, sum(days)::BIGINT AS days
 FROM by_source
 GROUP BY ALL

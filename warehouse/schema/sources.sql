@@ -21,7 +21,7 @@ COMMENT ON COLUMN sources.source_id IS 'Source, such as gb-bbc, or archive-examp
 COMMENT ON COLUMN sources.name IS 'Name for people';
 COMMENT ON COLUMN sources.country IS 'Country code, from the id; NULL for a domain that only archives know';
 COMMENT ON COLUMN sources.language IS 'Language, where a page and its text leave that open';
-COMMENT ON COLUMN sources.timezone IS 'Time zone of printed times without an offset';
+COMMENT ON COLUMN sources.timezone IS 'Time zone of printed times without an offset, and of local days (UTC for a name that DuckDB does not know)';
 COMMENT ON COLUMN sources.expected_low IS 'Articles a day below which coverage is partial';
 COMMENT ON COLUMN sources.expected_high IS 'Articles a day above which something may be wrong';
 COMMENT ON COLUMN sources.is_configured IS 'Whether the source is in sources.toml today';

@@ -28,10 +28,8 @@ from warehouse.questions.audits import (
     precision_by,
     precision_by_alias,
     precision_by_mention,
-    wrong_aliases,
-    wrong_contexts,
-    wrong_sections,
 )
+from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
 from warehouse.read.query import QueryError
 
 Given = Mapping[str, Sequence[str]]

@@ -128,6 +128,7 @@ COLUMNS = {
     "completeness": "collected of what was published, as estimated; empty where not known",
     "days_collected": "days of sources that were collected",
     "days": "days of sources",
+    "articles_other_languages": "articles in languages without a phrase of the topic, not counted",
 }
 
 

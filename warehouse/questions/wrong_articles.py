@@ -1,0 +1,82 @@
+"""What the articles of an audit that are not about their topic have in common: what to exclude."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from warehouse.read.query import records
+
+Row = dict[str, Any]
+FEWEST = 2  # articles that an alias or a word was wrong in before it is named
+MOST_NAMED = 10
+WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """An alias, or a word beside an alias, of articles that are not about the topic."""
+
+    text: str
+    wrong: float  # articles with it that are not about the topic, by weight
+    right: float
+    judged: int  # articles of the sample with it
+
+
+def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+    """The aliases by how many articles, by weight, they bring in that are not about the topic."""
+    found = _blamed(con, audit_id, lambda row: {row["alias"]}, least=1)
+    return sorted(found, key=lambda each: (-each.wrong, each.text))
+
+
+def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+    """Words beside mentions that would exclude most wrong articles, and fewer right ones."""
+    found = _blamed(con, audit_id, _words_beside, least=FEWEST)
+    return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
+
+
+def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+    """Sections that hold more wrong articles than right ones, by weight."""
+    found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
+    return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
+
+
+def _words_beside(row: Row) -> set[str]:
+    return set(WORD.findall(f"{row['context_left']} {row['context_right']}".lower()))
+
+
+def _blamed(
+    con: duckdb.DuckDBPyConnection,
+    audit_id: str,
+    named: Callable[[Row], Iterable[str]],
+    least: int,
+) -> list[Blame]:
+    rows = records(
+        con,
+        """SELECT article_id, weight, mentions.verdict, mentions.alias, section,
+               context_left, context_right
+        FROM audit_mentions AS mentions
+        JOIN audit_articles AS articles USING (audit_id, article_id)
+        WHERE audit_id = ? AND mentions.verdict IN ('yes', 'no')""",
+        [audit_id],
+    )
+    weights: dict[str, dict[str, float]] = {"yes": {}, "no": {}}
+    articles: dict[str, dict[str, set[str]]] = {verdict: defaultdict(set) for verdict in weights}
+    for row in rows:
+        weights[row["verdict"]][row["article_id"]] = row["weight"]
+        for text in named(row):
+            articles[row["verdict"]][text].add(row["article_id"])
+    found = [
+        Blame(
+            text,
+            sum(weights["no"][each] for each in wrong),
+            sum(weights["yes"][each] for each in articles["yes"][text]),
+            len(wrong | articles["yes"][text]),
+        )
+        for text, wrong in articles["no"].items()
+        if len(wrong) >= least
+    ]
+    return sorted(found, key=lambda each: (each.right - each.wrong, each.text))
