@@ -237,7 +237,7 @@ def test_a_sample_that_is_not_there(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    disk = SmallDisk(tmp_path / "disk", 40)
+    disk = SmallDisk(tmp_path / "disk", 80)
     yield disk
     disk.unmount()
 
