@@ -17,10 +17,11 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from flows.desk.snapshots import Snapshots
+from flows.mcp.answers import definition, figure
 from flows.mcp.coverage_statement import Answer, coverage_statement
 from warehouse.layers.layout import Layout
 from warehouse.questions import series as questions
-from warehouse.questions.audits import Audited, audit_words, audited, corrected
+from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import (
     PARTS,
     UNITS,
@@ -98,7 +99,7 @@ class Tools:
             return {
                 "coverage": coverage_statement(con, known, _selection(known)),
                 "topics": [
-                    _definition(row) | {"audit": audit_words(audited(con, row["id"]))}
+                    definition(row) | {"audit": audit_words(audited(con, row["topic_id"]))}
                     for row in records(con, topics)
                 ],
                 "sources": records(con, sources),
@@ -139,7 +140,7 @@ class Tools:
             rows = [
                 ({by: row["part"]} if by else {})
                 | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
-                | _figure(row, of)
+                | figure(row, of)
                 for row in found
             ]
             return {
@@ -147,7 +148,7 @@ class Tools:
                 "topic": known.topics[topic],
                 "unit": selection.unit,
                 "audit": audit_words(audit),
-                "total": None if by else _figure(questions.totals(found), of),
+                "total": None if by else figure(questions.totals(found), of),
                 "rows": rows,
             }
 
@@ -228,11 +229,7 @@ class Tools:
             rows = [
                 {"id": topic, "topic": known.topics[topic], "verdict": "not collected"}
                 | {"audit": audit_words(audit)}
-                | (
-                    {}
-                    if row is None
-                    else _figure(row, audit) | {name: row[name] for name in JUDGED}
-                )
+                | ({} if row is None else figure(row, audit) | {name: row[name] for name in JUDGED})
                 for topic in now.topics or known.topics
                 for row, audit in [(found.get(topic), audited(con, topic))]
             ]
@@ -253,14 +250,6 @@ class Tools:
 
 
 JUDGED = ("verdict", "past_share", "expected", "score")
-
-
-def _definition(row: dict[str, Any]) -> Answer:
-    """A topic with what its definition sets; a snapshot of an earlier version knows less."""
-    keys = ("all_of", "none_of", "within", "within_words", "context_exclude", "sections_exclude")
-    told = {key: row[key] for key in (*keys, "languages") if row.get(key)}
-    named = {"id": row["topic_id"], "name": row["name"]}
-    return named | {key: row[key] for key in ("aliases", "exclude")} | told
 
 
 def _selection(
@@ -297,27 +286,4 @@ def _answer(
     is_known = coverage["is_collected"]
     return {"coverage": coverage} | {
         name: each if is_known else None for name, each in found.items()
-    }
-
-
-def _figure(row: questions.Row, audit: Audited | None) -> Answer:
-    """Counts, share and interval of a row of a series; null where nothing was collected.
-
-    The corrected share is null without an audit.
-    """
-    better = corrected(audit, row)
-    is_known = row["articles"] is not None
-    is_part = row["days_collected"] != row["days"] or (row["completeness"] or 0) < 1
-    return {
-        "state": "not collected" if not is_known else "in part" if is_part else "collected",
-        "hits": row["hits"],
-        "articles": row["articles"],
-        "articles_in_other_languages": row["articles_other_languages"],
-        "share": row["share"],
-        "interval_95": None if row["low"] is None else [row["low"], row["high"]],
-        "corrected_share": better and better.share,
-        "corrected_interval_95": better and [better.low, better.high],
-        "completeness": row["completeness"],
-        "source_days_collected": row["days_collected"],
-        "source_days": row["days"],
     }

@@ -116,13 +116,7 @@ def load(
     """
     with synchronised(layout, waiting):
         return _load(
-            layout,
-            topics,
-            sources,
-            runs,
-            limits,
-            now,
-            processes,
+            *(layout, topics, sources, runs, limits, now, processes),
             false_alarms=false_alarms,
             latest_rules=latest_rules,
         )
@@ -205,10 +199,8 @@ def _load(
             # More memory for DuckDB: a changed definition or rule reaches into all history.
             loader.allow_all_history(con)
         commits, late = _add_runs(con, layout, runs)
-        rule = kept = kept_rule(con)
-        if limits or rule is None:
-            given = limits or Limits()
-            rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
+        kept = kept_rule(con)
+        rule = _rule(limits) if limits else kept or _rule(Limits())
         is_new = commits or is_redefined or audits_differ(con, layout)
         if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
@@ -229,10 +221,13 @@ def _load(
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
-    for commit in commits:
-        for counts in commit.outcomes.values():
-            outcomes.update(counts)
+    for counts in (each for commit in commits for each in commit.outcomes.values()):
+        outcomes.update(counts)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
+
+
+def _rule(limits: Limits) -> BreakerRule:
+    return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
 
 
 def _add_runs(

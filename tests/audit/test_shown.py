@@ -1,7 +1,9 @@
 """What an audit found stands beside every share of its topic."""
 
+import re
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -31,6 +33,8 @@ from warehouse.questions.audits import (
 )
 from warehouse.questions.wrong_articles import wrong_aliases
 from warehouse.read.query import snapshot
+
+GUIDE = (Path(__file__).parents[2] / "warehouse" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -99,6 +103,15 @@ def test_every_share_says_it(layout: Layout) -> None:
         assert f"Harvest (definition 1, {words})" in text
         assert text.count("corrected ") > 2
         assert "corrected " not in client.get("/attention?in=headline").text
+
+
+def test_a_query_reads_it(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        rows = dict(con.execute("SELECT topic_id, audited FROM topic_audits").fetchall())
+        assert rows == {"harvest": str(audited(con, "harvest")), "summit": "not audited"}
+        queries = re.findall(r"```sql\n([^`]*FROM audit[^`]*)```", GUIDE)
+        assert len(queries) == 2
+        assert all(con.execute(sql).fetchall() for sql in queries)
 
 
 def test_an_assistant_is_told(layout: Layout) -> None:

@@ -118,7 +118,7 @@ def test_topics_name_what_there_is(answer: Call) -> None:
     told = answer("topics")
     assert [topic["id"] for topic in told["topics"]] == ["harvest", "summit"]
     harvest = told["topics"][0]
-    assert list(harvest) == ["id", "name", "aliases", "exclude", "languages"]
+    assert list(harvest) == ["id", "name", "aliases", "exclude", "languages", "audit"]
     assert "en" in harvest["languages"]
     assert [source["id"] for source in told["sources"]] == [
         *("de-blatt", "es-diario", "gb-post", "pt-jornal")

@@ -40,13 +40,18 @@ PAGES = [
     # The same text in two papers.
     *(Page("g", f"{prose(1)} The G20.", 4, 97, paper) for paper in ("gb-post", "de-blatt")),
 ]
-UNHEARD = TopicEntry(id="quasar", name="Quasar", aliases=("quasar",)).topic()
+# One page is in Arabic, of which a topic with Latin phrases alone would count nothing.
+EVERYWHERE = [
+    TopicEntry(id=each.topic_id, name=each.name, aliases=each.aliases, languages="all").topic()
+    for each in TOPICS
+]
+UNHEARD = TopicEntry(id="quasar", name="Quasar", aliases=("quasar",), languages="all").topic()
 
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout = Layout(tmp_path_factory.mktemp("report") / "data")
-    load(layout, (*TOPICS, UNHEARD), SOURCES, [stage(layout, RUN, PAGES)])
+    load(layout, (*EVERYWHERE, UNHEARD), SOURCES, [stage(layout, RUN, PAGES)])
     publish(layout)
     add_index_and_spikes(layout)
     return layout
@@ -64,8 +69,8 @@ def add_index_and_spikes(layout: Layout) -> None:
         con.execute(
             "CREATE OR REPLACE TABLE topic_spikes AS SELECT 'harvest' AS topic_id,"
             f" {day} + 1 AS day, 1 AS articles_with_mention, 1 AS articles, 1.0 AS share,"
-            " 0.2 AS expected, 9.0 AS score, [{'headline': $1, 'source_id': 'gb-post',"
-            " 'url': 'https://gb-post.test/b'}] AS headlines",
+            " 0.2 AS expected, 9.0 AS score, 1 AS threshold, [{'headline': $1,"
+            " 'source_id': 'gb-post', 'url': 'https://gb-post.test/b'}] AS headlines",
             [HOSTILE],
         )
 
@@ -124,7 +129,7 @@ def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     assert "Harvest + Summit 1 3 and 4" in text
     assert "Quasar 0 of 7 articles mention it (0.0%; 95%: 0.0% – 35%)" in text
     assert "1 article has no date" in text
-    assert "3 March 2026: 1 of 1 articles, 0.2 expected." in text
+    assert "3 March 2026: 1 of 1 articles, 0.2 expected, a spike from 1." in text
     assert "5 March 2026 not collected" in text
     figures = read_figures(layout)
     assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}

@@ -428,6 +428,23 @@ def test_without_any_paper_to_scale_there_are_shares_alone(made: Panel) -> None:
 # Vintages
 
 
+def test_columns_of_a_later_version_are_no_revision(made: Panel) -> None:
+    cells = [(1 + at % 3, 30) for at in range(8)]
+    made.fill({"xx-one": cells, "xx-two": cells})
+    added = ", ".join(
+        f"{name} = NULL" for name in COLUMNS if "_low" in name or "_high" in name or "log" in name
+    )
+    made.con.execute(f"UPDATE attention_index SET {added}")
+    made.refresh(NOW + timedelta(days=1))
+    found = made.con.execute(
+        "SELECT DISTINCT as_of, log_linear IS NULL, epu_low IS NULL FROM attention_index"
+        " WHERE period_kind = 'month'"
+    ).fetchall()
+    assert found == [(NOW.date(), False, False)]
+    made.con.execute("DELETE FROM attention_index")
+    made.con.execute("DELETE FROM index_notes")
+
+
 def day(number: int) -> datetime:
     return NOW + timedelta(days=number)
 

@@ -375,8 +375,14 @@ def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path)
     assert [spike["articles_with_mention"] for spike in seen] == [9, 9, 9]
     assert seen[0]["expected"] < seen[1]["expected"] == seen[2]["expected"]
     assert {told["source"] for told in seen[2]["headlines"]} == {"de-blatt", "The Post"}
+    assert load(layout, TOPICS, renamed).load_no is None
+    assert load(layout, TOPICS, renamed, false_alarms=5).load_no == 4
+    publish(layout)
+    (spike,) = query(layout, "FROM topic_spikes").to_pylist()
+    assert (seen[2]["false_alarms_per_year"], spike["false_alarms_per_year"]) == (1, 5)
+    assert spike["threshold"] <= seen[2]["threshold"]
     loaded = tables(layout)
-    rebuild_warehouse(layout, TOPICS, renamed)
+    rebuild_warehouse(layout, TOPICS, renamed, false_alarms=5)
     assert tables(layout) == loaded
 
 

@@ -193,6 +193,8 @@ PLANTS = {
     "audit_weights": "INSERT INTO audit_verdicts (audit_id, article_id) SELECT 'none', uuid()",
     "attention_index_counts": "UPDATE attention_index SET articles = articles + 1"
     " WHERE period_kind = 'month'",
+    "attention_index_intervals": "UPDATE attention_index SET pooled_share_low = 2"
+    " WHERE period_kind = 'month'",
     "attention_index_means": "UPDATE attention_index SET gpr_style = gpr_style + 1",
     "attention_index_periods": "UPDATE attention_index SET period = period + 1"
     " WHERE period_kind = 'week'",
@@ -231,6 +233,7 @@ PLANTS = {
     "stripped_blocks_target": "UPDATE stripped_blocks SET version_no = 9",
     "topic_changes_target": "INSERT INTO topic_changes VALUES"
     " ('summit', 1, 2, '2026-03-01', 0, 1, 0, 1, 1, now())",
+    "topic_dispersion_sources": "UPDATE topic_dispersion SET variation = -1",
     "topic_daily_calendar": "INSERT INTO topic_daily BY NAME"
     " SELECT topic_id, source_id, DATE '2026-03-25' AS day FROM topic_daily LIMIT 1",
     "topic_daily_counts": "UPDATE topic_daily SET mentions = mentions + 1 WHERE mentions > 0",

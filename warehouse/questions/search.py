@@ -31,8 +31,8 @@ EXCERPTS = 3  # hits of an expression that are shown of each field
 DAYS_OF_ALL = """(
     SELECT '' AS topic_id, source_id, country, language, day, estimated_published, state,
            if(state = 'missing', NULL, extracted) AS articles,
-           if(state = 'missing', NULL, coalesce(originals, 0)) AS articles_original,
-           if(state = 'missing', NULL, 0) AS articles_other_languages
+           if(state = 'missing', NULL, 0) AS articles_other_languages,
+           if(state = 'missing', NULL, coalesce(originals, 0)) AS articles_original
     FROM coverage{local}
     JOIN sources USING (source_id)
     LEFT JOIN (

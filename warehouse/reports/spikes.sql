@@ -1,7 +1,7 @@
 -- Grain: one day on which a topic was far above its own past.
 -- Reads: topic_spikes
 SELECT topic_id, day, articles_with_mention AS hits, articles, share::DOUBLE AS share,
-       expected::DOUBLE AS expected, headlines
+       expected::DOUBLE AS expected, threshold, headlines
 FROM topic_spikes
 WHERE day BETWEEN $first_day AND $last_day
 ORDER BY topic_id, day DESC

@@ -11,7 +11,8 @@ SELECT topics.topic_id, audits.audit_id, audits.topic_version,
        share_yes AS precision, low AS precision_low, high AS precision_high,
        coalesce(
            'audited n = ' || (yes + no)
-           || ', precision ' || format('{:.2f} ({:.2f} to {:.2f})', share_yes, low, high)
+           || ', precision ' || replace(replace(
+               format('{:.2f} ({:.2f} to {:.2f})', share_yes, low, high), '0.', '.'), '1.00', '1')
            || CASE WHEN unsure > 0 THEN ', ' || unsure || ' unsure' ELSE '' END
            || CASE WHEN audits.topic_version <> topics.topic_version
                    THEN ', of definition ' || audits.topic_version ELSE '' END,

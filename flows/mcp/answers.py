@@ -1,0 +1,38 @@
+"""Rows of the warehouse as parts of answers."""
+
+from typing import Any
+
+from flows.mcp.coverage_statement import Answer
+from warehouse.questions.audits import Audited, corrected
+from warehouse.questions.series import Row
+
+
+def definition(row: dict[str, Any]) -> Answer:
+    """A topic with what its definition sets; a snapshot of an earlier version knows less."""
+    keys = ("all_of", "none_of", "within", "within_words", "context_exclude", "sections_exclude")
+    set_keys = {key: row[key] for key in (*keys, "languages") if row.get(key)}
+    named = {"id": row["topic_id"], "name": row["name"]}
+    return named | {key: row[key] for key in ("aliases", "exclude")} | set_keys
+
+
+def figure(row: Row, audit: Audited | None) -> Answer:
+    """Counts, share and interval of a row of a series; null where nothing was collected.
+
+    The corrected share is null without an audit.
+    """
+    better = corrected(audit, row)
+    is_known = row["articles"] is not None
+    is_part = row["days_collected"] != row["days"] or (row["completeness"] or 0) < 1
+    return {
+        "state": "not collected" if not is_known else "in part" if is_part else "collected",
+        "hits": row["hits"],
+        "articles": row["articles"],
+        "articles_in_other_languages": row["articles_other_languages"],
+        "share": row["share"],
+        "interval_95": None if row["low"] is None else [row["low"], row["high"]],
+        "corrected_share": better and better.share,
+        "corrected_interval_95": better and [better.low, better.high],
+        "completeness": row["completeness"],
+        "source_days_collected": row["days_collected"],
+        "source_days": row["days"],
+    }
