@@ -40,8 +40,8 @@ VERDICTS = {
     ("4316798bce", "huawei"): "yes",
 }
 # Near misses, November 2026: articles in which no topic counted, with words of a topic's
-# surroundings (README.md): the 60 with most, and 28 drawn from the other 139. Each was judged by all
-# topics, and is about none of those that are not named.
+# surroundings (README.md): the 60 with most, and 28 drawn from the other 139. Each was judged by
+# all topics, and is about none of those that are not named.
 _NEAREST = """
 038a8f9da1 081bbd61d7 0ec478f0c6 0fdcb2548e 12041f48b1 12bf6c1502 12eb47c057 168c5a8ce3 185c1b2acf
 23b9880e5a 24cab69891 2a258673b0 2b25c80390 2c311af3d5 2d9f760b95 2ed6825022 30507d7cab 3de7d583c6
