@@ -27,6 +27,7 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage
 from warehouse.layers.layout import Layout
 from warehouse.questions.series import SQL
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
 from warehouse.store.archive_files import write_removed
 
@@ -140,7 +141,7 @@ def test_every_page_tells_the_same_losses_of_the_selected_days(
         assert [cells[-1] for cells in everywhere] == [lost]
     with snapshot(layout) as con:
         given = {"first_day": date(2026, 3, 7), "last_day": date(2026, 3, 10)}
-        report = records(con, (SQL / "collected.sql").read_text(), given)
+        report = records(con, of_days((SQL / "collected.sql").read_text(), is_local=True), given)
     lost_of = {row["source"]: round(row["lost"]) for row in report}
     assert (lost_of["gb-post"], lost_of["pt-jornal"]) == (14, 9)
 
@@ -149,7 +150,7 @@ def test_the_page_of_a_source_keeps_the_selection_of_the_others(desk: TestClient
     days = "from=2026-03-06&to=2026-03-12"
     page = shown(desk, f"/sources/gb-post?{days}&unit=week&country=es")
     links = re.findall(r'href="(/[^"#]*)"', page.partition("<nav")[2].partition("</nav>")[0])
-    assert len(links) == 5
+    assert len(links) == 6
     assert not [link for link in links if "source=" in link]
     everywhere = unescape(re.findall(r'<a href="([^"]*)">All sources', page)[0])
     assert everywhere == f"/sources?country=es&{days}&unit=week"

@@ -212,6 +212,10 @@ class _Installation:
             now += self.polling.every
         self._insert("captures", captures, CAPTURE_SCHEMA)
         self._insert_articles()
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE source_zones AS"
+            " SELECT source_id, 'UTC' AS zone FROM sources"
+        )
         for name, keys in KEYS.items():
             self._compute(name, keys)
 

@@ -207,7 +207,7 @@ def test_the_revised_article_has_two_versions(place: Place) -> None:
 def test_a_second_run_changes_nothing(place: Place) -> None:
     place.ingest()  # the first after the newsroom's listings were read in full
     # That listings were read is news; how far into today they were is in coverage.
-    reads = ("listing_reads", "coverage", "poll_intervals")
+    reads = ("listing_reads", "coverage", "coverage_local", "poll_intervals")
     before, kept = _lasting(place, *reads), _article_files(place)
     done = place.ingest()
     assert (done.loaded.articles, done.loaded.revised) == (0, 0)

@@ -98,7 +98,12 @@ def spikes_sql(selection: Selection) -> str:
     """The SQL of `spikes`."""
     return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
        score, threshold, false_alarms_per_year, headlines
-FROM topic_spikes
+FROM (
+    FROM topic_spikes
+    -- A snapshot of 0.1 lacks these columns.
+    UNION ALL BY NAME
+    SELECT NULL::BIGINT AS threshold, NULL::DOUBLE AS false_alarms_per_year WHERE false
+)
 WHERE {selection.of_days()} AND {selection.of_topics()}
 ORDER BY day, topic_id"""
 

@@ -2,6 +2,10 @@
 -- Reads: topic_spikes
 SELECT topic_id, day, articles_with_mention AS hits, articles, share::DOUBLE AS share,
        expected::DOUBLE AS expected, threshold, headlines
-FROM topic_spikes
+FROM (
+    FROM topic_spikes
+    -- A snapshot of 0.1 lacks this column.
+    UNION ALL BY NAME SELECT NULL::BIGINT AS threshold WHERE false
+)
 WHERE day BETWEEN $first_day AND $last_day
 ORDER BY topic_id, day DESC

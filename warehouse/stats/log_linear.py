@@ -135,7 +135,7 @@ def index(fitted: Fit, cells: Matrix) -> Index:
     factor = np.exp(np.minimum(quantile * deviation, 700))
     # No hit where n are expected: the highest n that is no more than `quantile` deviations away.
     none = 100 * quantile**2 / _positive(fitted.exposure) / np.where(mean > 0, mean, np.nan)
-    high = np.where(rates > 0, values * factor, none)
+    high = np.where(rates == 0, none, values * factor)
     # All attention in one period gives 100 times the periods.
     return Index(values, values / factor, np.minimum(high, 100 * periods))
 
