@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
     days: Literal["local", "utc"] = "local"
-    """Days that the report, the desk and MCP show: of each source's time zone, or UTC."""
+    """Days of the report, the desk, MCP, alerts, digest: of each source's time zone, or UTC."""
     spike_false_alarms: Annotated[float, Field(ge=0.1, le=10)] = 1.0
     """Days of a topic and year that may be taken for spikes by chance; more finds more spikes."""
     desk_password: SecretStr = SecretStr("")

@@ -40,7 +40,7 @@ class Figures:
     first_day: date
     last_day: date
     unit: str  # day, week or month: the period of the charts
-    is_local: bool  # days of the sources' time zones, but for index and spikes; else UTC days
+    is_local: bool  # days of the sources' time zones; else UTC days
     snapshot: int
     articles: int
     undated: int

@@ -106,7 +106,7 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
 
 def has_local_days(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether a snapshot counts by local days: those of 0.1 do not."""
-    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'topic_daily_local'"
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'topic_spikes_local'"
     return bool(con.sql(tables).fetchall())
 
 

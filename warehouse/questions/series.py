@@ -54,6 +54,7 @@ def series_sql(selection: Selection, part: str = "") -> str:
         .read_text()
         .format(
             days=selection.sql(days),
+            dispersion=selection.sql("topic_dispersion{local}"),
             part=PART_OF[part],
             unit=selection.unit,
             first_day=f"DATE '{selection.first_day}'",
@@ -96,16 +97,17 @@ def _derived(row: Row) -> Row:
 
 def spikes_sql(selection: Selection) -> str:
     """The SQL of `spikes`."""
-    return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
+    sql = f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
        score, threshold, false_alarms_per_year, headlines
 FROM (
-    FROM topic_spikes
+    FROM topic_spikes{{local}}
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::BIGINT AS threshold, NULL::DOUBLE AS false_alarms_per_year WHERE false
 )
 WHERE {selection.of_days()} AND {selection.of_topics()}
 ORDER BY day, topic_id"""
+    return selection.sql(sql)
 
 
 def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:

@@ -21,7 +21,7 @@ by_source AS (
            sum(d.articles_other_languages) AS articles_other_languages,
            count(d.articles) AS days_collected, count(*) AS days
     FROM days AS d
-    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    LEFT JOIN {dispersion} USING (topic_id, source_id)
     WHERE {where}
     GROUP BY topic_id, part, d.source_id, date_trunc('{unit}', day)
 )

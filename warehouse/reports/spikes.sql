@@ -1,9 +1,9 @@
 -- Grain: one day on which a topic was far above its own past.
--- Reads: topic_spikes
+-- Reads: topic_spikes{local}
 SELECT topic_id, day, articles_with_mention AS hits, articles, share::DOUBLE AS share,
        expected::DOUBLE AS expected, threshold, headlines
 FROM (
-    FROM topic_spikes
+    FROM topic_spikes{local}
     -- A snapshot of 0.1 lacks this column.
     UNION ALL BY NAME SELECT NULL::BIGINT AS threshold WHERE false
 )

@@ -10,7 +10,7 @@ WITH by_source AS (
            sum(articles_with_mention) FILTER (is_late) AS late_hits,
            sum(articles) FILTER (is_late) AS late_articles
     FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily{local})
-    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
     WHERE day BETWEEN $first_day AND $last_day
     GROUP BY topic_id, source_id
 )

@@ -34,7 +34,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        coalesce(any_value(variation), 0) * sum(articles * articles)
            / nullif(pow(sum(articles), 2), 0) AS share_variance
 FROM {days}
-LEFT JOIN topic_dispersion USING (topic_id, source_id)
+LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
 GROUP BY ALL
 )
 );
@@ -77,7 +77,7 @@ COMMENT ON COLUMN topic_{unit}ly{local}.days_partial IS 'Days that were observed
 COMMENT ON COLUMN topic_{unit}ly{local}.days_missing IS
     'Days of the {period} that are missing, counted nowhere';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_variance IS
-    'Variance of the share beyond chance, relative to its square: the variation in topic_dispersion, less the more days there are. For share_interval of other counts and of sums';
+    'Variance of the share beyond chance, relative to its square: the variation in topic_dispersion{local}, less the more days there are. For share_interval of other counts and of sums';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_low IS
     'Lower end of the 95 % interval of share: what days like these would have given, had other articles been written of the same events; says nothing of articles that were not collected or of wrong mentions';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_high IS 'Upper end of it';

@@ -66,11 +66,11 @@ def restore_changes(layout: Layout, done: Repaired) -> None:
 
 
 def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
-    """A day's vintage of the index, in both relations."""
+    """A day's vintage of the index, with its notes."""
     day = date.fromisoformat(path.stem.removeprefix("as_of="))
     for copy in copies(layout):
         with suppress(duckdb.Error), opened_copy(copy) as con:
-            if write_vintage(con, layout, day):
+            if write_vintage(con, layout, path.parent.name, day):
                 done.repair(path, FROM_WAREHOUSE)
                 return
     move_away(layout, path)

@@ -1,11 +1,11 @@
--- Holds: the newest vintage has the counts of topic_daily, month by month, as sum over sum.
+-- Holds: the newest vintage has the counts of topic_daily{local}, month by month, as sum over sum.
 SELECT topic_id, period, latest.articles_with_mention, latest.articles, pooled_share,
        counted.articles_with_mention AS counted_with_mention, counted.articles AS counted_articles
-FROM (SELECT * FROM touched_months_index WHERE period_kind = 'month') AS latest
+FROM (SELECT * FROM touched_months_index{local} WHERE period_kind = 'month') AS latest
 FULL JOIN (
     SELECT topic_id, date_trunc('month', day)::DATE AS period,
            sum(articles_with_mention) AS articles_with_mention, sum(articles) AS articles
-    FROM touched_months_daily
+    FROM touched_months_daily{local}
     GROUP BY ALL
 ) AS counted USING (topic_id, period)
 WHERE latest.articles_with_mention IS DISTINCT FROM counted.articles_with_mention
