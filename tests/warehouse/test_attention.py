@@ -580,11 +580,11 @@ def test_only_what_was_published_is_kept(layout: Layout) -> None:
     load_on(layout, 0, 2)
     load_on(layout, 0, 3, published=False)
     load_on(layout, 1, 1, published=False)
-    assert len(kept_files(layout)) == 2
+    assert len(kept_files(layout)) == 4
     load_on(layout, 2, 1)
     assert vintages(layout) == [day(number).date() for number in range(3)]
     loaded, files = tables(layout), kept_files(layout)
-    assert len(files) == 6
+    assert len(files) == 12
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert (tables(layout), kept_files(layout)) == (loaded, files)
 
