@@ -109,7 +109,10 @@ def test_index_and_spikes_are_by_the_days_of_the_setting(spiked: Layout, is_loca
     _, _, spikes = page.partition('<h2 id="spikes">')
     section, _, _ = spikes.partition("</section>")
     assert f"{SPIKE[is_local]:%-d %B %Y}" in section
-    assert "UTC" not in section
+    write_report(spiked, spiked.report, is_local=is_local)
+    for shown in (page, spiked.report.read_text()):
+        assert ("Days are UTC." in shown) == (not is_local)
+        assert "spikes are UTC" not in shown
 
 
 def test_an_assistant_is_told_whose_days_they_are(layout: Layout) -> None:
