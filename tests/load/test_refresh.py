@@ -137,6 +137,15 @@ WIRE = prose(3) + " harvest"
 OLD, OLDER, OLDEST = dated(-3), dated(-4), dated(-5)
 FAR = Page("far", "Nothing.", -20)
 """Keeps the calendar long, so that days of it are emptied rather than cut off."""
+LATE = dated(-0.4)
+"""20:24 UTC, in Tokyo on the next day."""
+SPIKE = [
+    *(Page(f"quiet-{n}", prose(n), -1 - n, source_id="de-blatt") for n in range(20)),
+    *(
+        Page(f"loud-{n}", f"The G20 met. {prose(50 + n)}", None, source_id="de-blatt", about=LATE)
+        for n in range(9)
+    ),
+]
 CASES = {
     "an article moves to another day": steps(
         [FAR, Page("a", day=None, about=OLDER)], [Page("a", "Revised.", None, about=OLD)]
@@ -186,12 +195,27 @@ CASES = {
         ),
         *steps([], sources=[source(timezone="Asia/Tokyo"), source("de-blatt")]),
     ],
+    "a spike is on another local day": [
+        *steps(SPIKE, [Page("loud-0", "The G20.", None, 24.0, "de-blatt", about=dated(-0.9))]),
+        *steps([], sources=SOURCES[1]),
+    ],
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_load_touches_what_it_changes(case: str) -> None:
     assert not {name: rows for name, rows in differences(CASES[case]).items() if rows}
+
+
+def test_spikes_follow_the_days_of_a_source(layout: Layout) -> None:
+    loads = CASES["a spike is on another local day"]
+    found = []
+    for number in range(len(loads)):
+        play(layout, loads[: number + 1])
+        spikes = "SELECT day, articles_with_mention AS hits FROM topic_spikes_local"
+        found.append([(row["day"], row["hits"]) for row in query(layout, spikes).to_pylist()])
+    day, before = START.date(), START.date() - timedelta(days=1)
+    assert found == [[(day, 9)], [(day, 8)], [(before, 9)]]
 
 
 OF_DAYS = ("topic_daily", "attention_index", "index_notes", "topic_spikes")
