@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchKind
 
+from tasks.text.diacritics import ARABIC, POINTS, Marks
 from tasks.text.folding import fold
 from tasks.topics.topic import FORBIDS, Topic, folded_phrase, phrases_of
 
@@ -44,8 +45,10 @@ _ODD_CHARACTERS = (
     "\u0b5c\u0b5d\u0e33\u0eb3\u0edc\u0edd\u0f43-\u0f69\u10fc\u13f8-\u13fd\u180b-\u180f\u1e96-\u1e9e"
     "\u200b-\u200f\u202a-\u202e\u2060-\u2071\u207f\u2090-\u209c\u20a8\u2c7c\u2c7d\u2d6f\u2e9f\u2ef3"
     "\u3038-\u303a\u309f\u30ff\u3131-\u319f\ua69c\ua69d\ua770\ua7f2-\ua7f9\uab5c-\uab69\ufe00-\ufe0f"
-    "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+    "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a" + POINTS
 )
+# Hardly ever written apart from their letter. With these taken for odd, é and й are steady.
+_LOOSE_MARKS = "\u0300-\u036f\u0653-\u0655"
 # The same where sixty-four neighbours, which share all bytes but the last, are all taken.
 _ODD_BLOCKS = (
     "1140 1180 11c0 1c80 1d00 1d40 1d80 1f40 1f80 1fc0 2100 2140 2180 2440 2480 24c0 2f00 "
@@ -58,6 +61,10 @@ _ODD_BLOCKS = (
 _ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
 _FIRST_LEAD = 0xC2
 _LONGEST = 4  # Bytes of a character in UTF-8
+# What is written for a letter of Arabic.
+_WRITTEN_FOR = {
+    plain: [sign for sign, other in ARABIC.items() if other == plain] for plain in ARABIC.values()
+}
 _SHARP_S = "ß".encode()
 _IS_ODD, _IS_SHARP = 1, 2
 
@@ -77,7 +84,8 @@ class Looked:
 class Prefilter:
     """Finds the texts that may name one of some topics, and where in them."""
 
-    def __init__(self, topics: Iterable[Topic]) -> None:
+    def __init__(self, topics: Iterable[Topic], marks: Marks = "written") -> None:
+        self._marks = marks
         aliases, phrases = set[str](), set[str]()
         # By form: the groups of boolean topics that it stands for, and the topics that need it.
         stands_for: dict[str, int] = defaultdict(int)
@@ -91,7 +99,7 @@ class Prefilter:
                 far |= self._groups[-1] if topic.within == "article" else 0
             need = 1 << len(self._groups) if is_known else _ALWAYS
             for phrase, role in phrases_of(topic):
-                phrases.add(folded := folded_phrase(phrase))
+                phrases.add(folded := folded_phrase(phrase, marks=marks))
                 # All others matter only in the paragraph of one that counts.
                 if role < 0 and not (role == FORBIDS and topic.within in ("article", "words")):
                     continue
@@ -175,15 +183,13 @@ class Prefilter:
 
     def keeps(self, text: str) -> bool:
         """Whether an alias stands in the folded text, as a word or within one."""
-        return bool(self._whole.find_matches_as_indexes(fold(text).text))
+        return bool(self._whole.find_matches_as_indexes(fold(text, marks=self._marks).text))
 
 
 def _forms(core: str) -> Iterator[str]:
     """How a core may be written, its ASCII letters small."""
-    if core.isascii():
-        yield core
-    else:
-        yield from map("".join, product(*map(variants, core)))
+    spelt = ({sign} if sign.isascii() else variants(sign) for sign in core)
+    yield from map("".join, product(*spelt))
 
 
 def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
@@ -223,14 +229,25 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
 
 def core(folded: str) -> str:
     """The longest run of an alias in which folded letters stand as they are written; or none."""
-    marked = list(folded)
-    for at, sign in enumerate(folded):
-        is_hangul = "\uac00" <= sign <= "\ud7a3"
-        is_whole = is_hangul or unicodedata.normalize("NFD", sign) == sign
-        # Only the same letter or digit, or its capital, may fold to it.
-        if not (sign.isalnum() and is_whole):
-            marked[at] = " "
-    return max(_runs("".join(marked)), key=len, default="")
+    marked = "".join(sign if _is_steady(sign) else " " for sign in folded)
+    # The last of equals: names and nouns stand behind their epithets in most languages.
+    return max(map(_start, reversed(marked.split())), key=len, default="")
+
+
+def _is_steady(sign: str) -> bool:
+    """Whether only the same letter, digit or vowel sign, or its capital, folds to it."""
+    if "\uac00" <= sign <= "\ud7a3":
+        return True
+    # Marks of other classes may change places.
+    is_vowel_sign = unicodedata.category(sign)[0] == "M" and not unicodedata.combining(sign)
+    marks = unicodedata.normalize("NFD", sign)[1:]
+    return (sign.isalnum() or is_vowel_sign) and not re.search(f"[^{_LOOSE_MARKS}]", marks)
+
+
+def _start(run: str) -> str:
+    """The start of a run of steady signs, with as many forms as are looked for."""
+    written = [at for at, sign in enumerate(run) if not sign.isascii() and len(variants(sign)) > 1]
+    return run[: written[_CASED_LETTERS]] if len(written) > _CASED_LETTERS else run
 
 
 @cache
@@ -238,7 +255,7 @@ def odd_characters() -> tuple[Array, Array]:
     """Which characters of the BMP, and which blocks of 64 in all Unicode, no core foresees."""
     signs, blocks = np.zeros(1 << 16, np.bool_), np.zeros(1 << 15, np.bool_)
     plane = "".join(map(chr, range(1 << 16)))
-    signs[[ord(sign) for sign in re.findall(f"[{_ODD_CHARACTERS}]", plane)]] = True
+    signs[[ord(sign) for sign in re.findall(f"[{_ODD_CHARACTERS}{_LOOSE_MARKS}]", plane)]] = True
     for block in _ODD_BLOCKS.split():
         blocks[int(block, 16) >> 6] = True
     for first, last in _ODD_PLANES:
@@ -247,18 +264,9 @@ def odd_characters() -> tuple[Array, Array]:
     return signs, blocks
 
 
-def _runs(marked: str) -> Iterator[str]:
-    """Each run of steady signs: ASCII, or the start of one in another script with its capitals."""
-    for word in marked.split():
-        yield from ("".join(sign if sign.isascii() else " " for sign in word)).split()
-        for run in ("".join(" " if sign.isascii() else sign for sign in word)).split():
-            cased = [at for at, sign in enumerate(run) if len(variants(sign)) > 1]
-            yield run[: cased[_CASED_LETTERS]] if len(cased) > _CASED_LETTERS else run
-
-
 def variants(sign: str) -> set[str]:
     """What folds to a steady letter outside ASCII, in texts without odd signs."""
-    return {sign, sign.upper(), *("ς" if sign == "σ" else "")}
+    return {sign, sign.upper(), *("ς" if sign == "σ" else ""), *_WRITTEN_FOR.get(sign, "")}
 
 
 def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:

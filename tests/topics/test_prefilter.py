@@ -180,12 +180,15 @@ def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
     [
         ("G20 summit", "summit"),
         ("o'neill", "neill"),
-        ("über", "ber"),
+        ("über", "über"),
         ("санкции", "санк"),
         ("华为", "华为"),
-        ("g20峰会", "g20"),
+        ("g20峰会", "g20峰会"),
         ("제재", "제재"),
-        ("é", ""),
+        ("é", "é"),
+        ("ё-", "ё"),
+        ("sanções", "sanções"),
+        ("प्रतिबंध", "रतिबंध"),
     ],
 )
 def test_cores(alias: str, expected: str) -> None:
@@ -217,7 +220,7 @@ def test_a_text_without_one_of_the_groups_is_left_out() -> None:
 
 def test_an_alias_without_a_core_is_looked_for_everywhere() -> None:
     texts = pa.array(["a", None, "É"])
-    assert kept([topic("e", "é")], texts) == [(0, None), (1, None), (2, None)]
+    assert kept([topic("e", "☂")], texts) == [(0, None), (1, None), (2, None)]
 
 
 def test_a_phrase_with_a_blank_line_is_looked_for_everywhere() -> None:
