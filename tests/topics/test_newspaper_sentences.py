@@ -1,4 +1,4 @@
-"""The shipped topics on sentences as newspapers of each language write them, near misses included."""
+"""The shipped topics on sentences as newspapers of each language write them, and near misses."""
 
 import csv
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 
 from tasks.topics.mentions import Matcher, mentions_in
 from tasks.topics.topic import load_topics
+from tests.bench.languages import plainly
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
 TOPICS = load_topics(SHIPPED)
@@ -69,3 +70,13 @@ def test_the_topics_cover_the_languages_of_the_sentences() -> None:
     assert set(languages["sanctions"]) == set(SENTENCES)
     assert set(SENTENCES) <= set(languages["huawei"])
     assert set(SENTENCES) <= set(languages["g20"])
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_plain_expression_finds_the_same_where_something_counts(language: str) -> None:
+    wrong = [
+        (text, expected, found)
+        for topic_id, expected, text in SENTENCES[language]
+        if expected and len(found := plainly(language, topic_id, text)) != len(expected)
+    ]
+    assert wrong == []
