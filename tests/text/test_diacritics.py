@@ -32,6 +32,34 @@ def test_marks_that_newspapers_leave_out(text: str, folded: str) -> None:
     assert fold(text, marks="none").text == unicodedata.normalize("NFC", folded)
 
 
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("العقـوبات وعقوباتٍ الـ20", "العقوبات وعقوبات ال20"),
+        ("الأمريكية إيران ٱلله ا\u0654سعار", "الامريكية ايران الله اسعار"),
+        ("هواوى هواوی هواوي", "هواوي هواوي هواوي"),
+        ("آسيا كرة كره مؤتمر ہواوے", "آسيا كرة كره مؤتمر ہواوے"),
+        ("تحریم‌های", "تحريمهاي"),
+        ("הַסַּנְקְצִיּוֹת ה־20", "הסנקציות ה-20"),
+        ("São Ёж ΚΥΡΏΣΕΙΣ İ", "são ёж κυρώσεισ i̇"),
+        ("फ़ैसला ज़ हिन्दी", "फ़ैसला ज़ हिन्दी"),
+    ],
+)
+def test_marks_that_only_hebrew_and_arabic_newspapers_leave_out(text: str, folded: str) -> None:
+    assert fold(text, marks="written").text == unicodedata.normalize("NFKC", folded)
+
+
+@given(TRICKY | st.text(st.sampled_from("عقوباتـأىکֹٍש \u0654x")), st.booleans())
+def test_every_unpointed_character_has_its_place(text: str, keep_case: bool) -> None:
+    folded = fold(text, keep_case=keep_case, marks="written")
+    spans = [folded.span(at, at + 1) for at in range(len(folded.text))]
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert spans == sorted(spans)
+    for at, (start, end) in enumerate(spans):
+        piece = fold(text[start:end], keep_case=keep_case, marks="written").text
+        assert folded.text[at] in piece
+
+
 @given(TRICKY | st.text(st.sampled_from("éÉe\u0301\u0308İıßøёй がÅ \u00adﬁ")), st.booleans())
 def test_every_bare_character_has_its_place(text: str, keep_case: bool) -> None:
     folded = fold(text, keep_case=keep_case, marks="none")

@@ -67,6 +67,8 @@ def test_one_bad_line(tmp_path: Path, line: str, message: str) -> None:
         (["G20", ""], "aliases[1]: must not be empty"),
         (["\u200b\u00ad "], "aliases[0]: must not be empty"),
         (["*"], "aliases[0]: must not be empty"),
+        (["**"], "aliases[0]: must not be empty"),
+        (["**a"], "aliases[0]: may hold * only as its first or last character"),
         (["a**"], "aliases[0]: may hold * only as its first or last character"),
         (["G20", 20], "aliases[1]: wrong type, must be a string, got 20"),
         (["G20", "g20"], "aliases: 'g20' repeats 'G20' once folded"),
@@ -141,6 +143,7 @@ def test_bad_boolean_topics(tmp_path: Path, old: str, new: str, message: str) ->
             "context_exclude = ['group of 20']",
             "context_exclude: 'group of 20' repeats",
         ),
+        ("sections_exclude = ['*a']", "sections_exclude[0]: may hold * only as its last"),
         ("sections_exclude = ['a*b']", "sections_exclude[0]: may hold * only as its"),
     ],
 )
