@@ -112,6 +112,7 @@ PLAIN: dict[str, tuple[str, str, str]] = {
     "zh": (r"制裁", r"华为|華為|huawei", r"g20|二十国集团"),
 }
 _LANGUAGE = re.compile(r"<html[^>]*\blang=[\"']?([a-zA-Z]{2})")
+_SAME = {"nb": "no", "nn": "no"}
 _UNSEEN = re.compile(r"(?is)<(script|style|head)\b.*?</\1>|<!--.*?-->")
 _TAG = re.compile("<[^>]*>")
 ORDER = ("sanctions", "huawei", "g20")
@@ -125,13 +126,12 @@ def plainly(language: str, topic_id: str, text: str) -> list[str]:
 
 def texts() -> Iterator[tuple[str, str]]:
     """The lines of all pages of both sets, navigation and all, with the language of the page."""
-    for path in sorted(
-        (*(CORPUS / "pages").glob("*.html.gz"), *(CORPUS / "gold").glob("*.html.gz"))
-    ):
+    for path in sorted((CORPUS / "gold").glob("*.html.gz")):  # it holds those of the other set, too
         page = gzip.decompress(path.read_bytes()).decode(errors="replace")
-        if language := _LANGUAGE.search(page):
+        if found := _LANGUAGE.search(page):
+            code = found[1].lower()
             bare = html.unescape(_TAG.sub("\n", _UNSEEN.sub("\n", page)))
-            yield from ((language[1].lower(), line) for line in bare.split("\n") if line.strip())
+            yield from ((_SAME.get(code, code), line) for line in bare.split("\n") if line.strip())
 
 
 def run(*, differences: bool) -> None:
