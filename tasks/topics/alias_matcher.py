@@ -26,7 +26,6 @@ _VOWEL_SIGNS = "".join(
     if category(sign)[0] == "M"
 )
 # A letter, digit or mark of a script that puts spaces between words.
-# A letter, digit or mark of a script that puts spaces between words.
 SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}{_VOWEL_SIGNS}]")
 # As the first matching rules have it.
 _FIRST_SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
@@ -147,8 +146,9 @@ class AliasMatcher:
         if phrase.left and before not in _OPEN and self._is_spaced(before):
             return False
         # A mark that is left after folding makes another letter of the last one.
-        is_whole = after in _OPEN or not (phrase.right and self._is_spaced(after))
-        return is_whole and not _MARK.match(after)
+        return after in _OPEN or not (
+            (phrase.right and self._is_spaced(after)) or _MARK.match(after)
+        )
 
     def _start_of_word(self, text: str, start: int) -> int:
         rest = self._word_rest.match(text[max(0, start - _REACH) : start][::-1])

@@ -23,6 +23,7 @@ __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 # no series changes unasked. 2: kickers are counted; Arabic and Hebrew marks that newspapers leave
 # out do not matter; the vowel signs of Indic scripts are parts of their words.
 RULES = 2
+_SPELLING_RULES = 2  # The first version by which not all marks matter
 _MOST_WORDS = 100
 # What a phrase is for, where it is not the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
@@ -44,7 +45,7 @@ def marks_of(topic: Topic) -> Marks:
     """Which marks of letters matter to a topic."""
     if topic.fold_diacritics:  # which no topic has that is counted by the first rules
         return "none"
-    return "written" if topic.rules >= RULES else "all"
+    return "written" if topic.rules >= _SPELLING_RULES else "all"
 
 
 def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all") -> str:
@@ -54,7 +55,7 @@ def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all")
 
 
 def _phrase(value: str) -> str:
-    if not folded_phrase(value):
+    if not folded_phrase(value, marks="none"):
         raise ValueError(f"must not be empty, got {value!r}")
     if "*" in value[1:-1]:
         raise ValueError(f"may hold * only as its first or last character, got {value!r}")

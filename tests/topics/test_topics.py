@@ -67,6 +67,7 @@ def test_one_bad_line(tmp_path: Path, line: str, message: str) -> None:
         (["G20", ""], "aliases[1]: must not be empty"),
         (["\u200b\u00ad "], "aliases[0]: must not be empty"),
         (["*"], "aliases[0]: must not be empty"),
+        (["*ـ*"], "aliases[0]: must not be empty"),
         (["**"], "aliases[0]: must not be empty"),
         (["**a"], "aliases[0]: may hold * only as its first or last character"),
         (["a**"], "aliases[0]: may hold * only as its first or last character"),
