@@ -20,7 +20,7 @@ class Topic:
     topic_id: str
     topic_version: int = 0  # 0 until `update_definitions` gives it a number
     name: str
-    aliases: tuple[str, ...]  # phrases that count; one that ends in `*` matches as a prefix
+    aliases: tuple[str, ...]  # phrases that count; `*` before or behind one is the rest of its word
     exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
     fold_diacritics: bool = False
