@@ -29,7 +29,7 @@ _PART_ONLY = re.compile(r"comment|kommentar|disqus|video|player|kommentier|comen
 _STATE = re.compile(
     r"__(?:NEXT_DATA|NUXT|INITIAL_STATE|PRELOADED_STATE|APOLLO_STATE|remixContext|sveltekit)"
 )
-_REFRESH = re.compile(r"^\s*(\d+)[^;,]*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", re.I)
+_REFRESH = re.compile(r"^\s*(\d{1,4})[^;,]*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", re.I)
 _SOON = 10  # seconds; a page that is to be read reloads later
 
 
