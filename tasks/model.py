@@ -66,6 +66,7 @@ class Outcome(StrEnum):
     CONSENT_WALL = "consent_wall"
     BOT_CHALLENGE = "bot_challenge"
     SOFT_404 = "soft_404"
+    NEEDS_JAVASCRIPT = "needs_javascript"  # an app's empty frame, which scripts would fill
     EMPTY_PAGE = "empty_page"
     NO_ARTICLE = "no_article"
     PAGE_TIMED_OUT = "page_timed_out"  # extraction took longer than its limit

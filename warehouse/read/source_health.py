@@ -10,6 +10,8 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import damage_named, open_snapshot, quoted, records
 
+NOTABLE_SHARE = 0.1  # of pages that need JavaScript; single ones are graphics and quizzes
+
 
 @dataclass(frozen=True, slots=True)
 class BreakerRule:
@@ -43,6 +45,8 @@ class SourceHealth:
     rejected_share: float | None = None
     rejected_share_before: float | None = None
     is_rejecting_more: bool = False
+    needs_javascript: int = 0  # of the last 112 pages; a snapshot of an earlier load has no such
+    needs_javascript_share: float | None = None
     # Of the last 28 days of its calendar, but for the first.
     last_rolled_over_at: datetime | None = None
     hours_unpolled: float | None = None  # a snapshot of an earlier load has no such
@@ -63,7 +67,7 @@ class SourceHealth:
 
     @property
     def why(self) -> str:
-        """What an operator needs to know to act; empty for a healthy source."""
+        """What an operator needs to know to act; empty where there is nothing to do."""
         parts = []
         if self.failures_in_a_row:
             parts.append(f"{self.last_failure_outcome}: {self.last_failure_detail}")
@@ -73,8 +77,7 @@ class SourceHealth:
             parts.append(f"asked again from {self.open_until:%Y-%m-%d %H:%M} UTC on")
         if self.silent_since:
             parts.append(f"nothing new since {self.silent_since:%Y-%m-%d %H:%M} UTC")
-        if self.rejections:
-            parts.append(self.rejections)
+        parts += filter(None, [self.rejections, self.unfilled])
         return "; ".join(parts)
 
     @property
@@ -108,6 +111,14 @@ class SourceHealth:
             return ""
         shares = f"{self.rejected_share:.0%} of its last pages", f"{self.rejected_share_before:.0%}"
         return f"{shares[0]} rejected, {shares[1]} before"
+
+    @property
+    def unfilled(self) -> str:
+        """How many of its pages need JavaScript, from a tenth of them on; else empty."""
+        share = self.needs_javascript_share or 0
+        if share < NOTABLE_SHARE:
+            return ""
+        return f"{share:.0%} of its last pages need JavaScript ({self.needs_javascript})"
 
     def knows(self, listings: Sequence[str]) -> bool:
         """Whether its failures concern all of these listings, and not others configured before."""
