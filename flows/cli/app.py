@@ -22,6 +22,7 @@ from flows.cli.options import (
 )
 from flows.cli.page_commands import check_sources, extract
 from flows.cli.query_commands import mcp, report, schema, sources_health, sql
+from flows.cli.source_commands import find_source
 from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
@@ -210,5 +211,6 @@ for command in _COMMANDS:
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(sources_health)
+sources_app.command("find")(find_source)
 topics_app.callback()(list_topics)
 topics_app.command("suggest")(suggest_aliases)

@@ -1,0 +1,304 @@
+"""Searches a site for feeds and news sitemaps, politely: one request at a time, a bounded number."""
+
+import math
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tasks.collect.fetch import Client
+from tasks.collect.fetch.exchanges import origin, shown
+from tasks.collect.listings import Listing
+from tasks.collect.listings.section_links import read_section
+from tasks.collect.parse_listing import parse_listing
+from tasks.collect.recovery import USUAL_PLACES, is_news
+from tasks.find.judge import Trial, Verdict, covering, judged, language_named
+from tasks.find.places import (
+    USUAL_FEEDS,
+    USUAL_HOSTS,
+    Place,
+    feeds_of_page,
+    is_of_comments,
+    sections_of_page,
+)
+from tasks.model import Attempt, CaptureKind, Outcome
+from tasks.process_pool import PagePool
+from tasks.settings import Limits
+from tasks.text.charsets import decode
+from tasks.text.html_tree import parse_html
+from tasks.text.urls import fold, is_http, registrable_domain, same_site
+
+MOST_REQUESTS = 40
+MOST_SECONDS = 300.0
+MOST_SECTIONS = 6  # section pages; where feeds were found before, half as many
+MOST_SITEMAPS = 4  # that robots.txt names
+MOST_CHILDREN = 3  # of one sitemap index
+FEWEST_LINKS = 5  # articles that a home page links to, for it to be a listing
+# The site does not answer so: another scheme, or `www.`, may.
+_NO_ANSWER = frozenset(
+    {
+        *(Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TLS_FAILED, Outcome.TIMED_OUT),
+        *(Outcome.BROKEN_RESPONSE, Outcome.ROBOTS_UNREACHABLE),
+    }
+)
+_REFUSED = frozenset({Outcome.ADDRESS_REFUSED, Outcome.URL_INVALID, Outcome.SCHEME_REFUSED})
+_PAGES = frozenset({"", "section"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the site that was read."""
+
+    url: str
+    tree: LexborHTMLParser = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: the site's home page, and each place that was tried."""
+
+    asked: str
+    home: str  # the home page's URL, after redirects
+    home_outcome: str
+    home_detail: str
+    page: Page | None  # the home page; None where it could not be read
+    trials: tuple[Trial, ...]
+    requests: int
+    seconds: float
+
+    @property
+    def taken(self) -> tuple[Trial, ...]:
+        """The listings that a source of this site should have."""
+        return tuple(trial for trial in self.trials if trial.is_taken)
+
+
+@dataclass
+class Search:
+    """One search of one site."""
+
+    client: Client
+    limits: Limits
+    pool: PagePool | None = None  # parses listings; None parses them here, without limits
+    allow_private: bool = False
+    pause: float = 2.0
+    most_requests: int = MOST_REQUESTS
+    most_seconds: float = MOST_SECONDS
+    tell: Callable[[Trial], None] = lambda trial: None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    trials: dict[str, Trial] = field(default_factory=dict)  # by folded URL, in order
+    requests: int = 0
+    _deadline: float = math.inf
+    _site: str = ""  # a URL of the site: its home page, after redirects
+
+    def run(self, asked: str, feeds: Iterable[str] = ()) -> Found:
+        """Search the site of a domain or URL; `feeds` are tried first."""
+        began = time.monotonic()
+        self._deadline = began + self.most_seconds
+        attempt = self._home(asked)
+        self._site = attempt.url_final or attempt.url_requested
+        page = _page(attempt)
+        if attempt.outcome not in _REFUSED | _NO_ANSWER:
+            self._look(attempt, page, feeds)
+        for url, by in covering(list(self.trials.values())).items():
+            covered = self.trials[fold(url)]
+            self._note(
+                replace(covered, outcome=Verdict.COVERED, detail=f"its entries are in {by}")
+            )
+        seconds = time.monotonic() - began
+        detail = attempt.detail if not page else ""
+        about = (asked, self._site, attempt.outcome.value, detail, page)
+        return Found(*about, tuple(self.trials.values()), self.requests, seconds)
+
+    def _look(self, home: Attempt, page: Page | None, feeds: Iterable[str]) -> None:
+        """Try what is likely first, and guess only where nothing was found."""
+        for url in feeds:
+            self._try(Place(url, "given"))
+        if home.outcome is Outcome.LISTED and page is None:
+            self._judge(Place(self._site, "the address itself"), home)
+        if page:
+            self._try_all(feeds_of_page(page.tree, page.url))
+        self._try_all(self._sitemaps())
+        site = origin(self._site)
+        if not self._has_feed():
+            self._try_until_found(Place(site + path, "usual place") for path in USUAL_FEEDS)
+        if page:
+            most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
+            for section in islice(sections_of_page(page.tree, page.url), most):
+                self._try_all(self._feeds_at(section))
+        if not self._has_feed():
+            self._try_until_found(_subdomains(self._site))
+        if page and not self._taken():
+            self._judge_home(page)
+
+    def _home(self, asked: str) -> Attempt:
+        for url in _starts(asked):
+            attempt = self._get(url, is_home=True)
+            if attempt.outcome not in _NO_ANSWER:
+                break
+        return attempt
+
+    def _sitemaps(self) -> list[Place]:
+        """The sitemaps that robots.txt names, those of news first; the usual ones where none is."""
+        named = self.client.sitemaps(
+            origin(self._site),
+            record=self._count,
+            min_interval=self.pause,
+            allow_private=self.allow_private,
+            deadline=self._deadline,
+        )
+        wanted = sorted(filter(is_http, dict.fromkeys(named)), key=lambda url: not _says_news(url))
+        places = [Place(url, "named by robots.txt") for url in wanted[:MOST_SITEMAPS]]
+        if not any(_says_news(place.url) for place in places) and not self._has_feed():
+            paths = (*USUAL_PLACES[:3], "/sitemap.xml")
+            places += [Place(origin(self._site) + path, "usual place") for path in paths]
+        return places
+
+    def _try_all(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self._try(place)
+
+    def _try_until_found(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self._try(place)
+            if self._has_feed():
+                return
+
+    def _try(self, place: Place, depth: int = 0) -> None:
+        """Fetch and judge a place, and what it leads to; each only once."""
+        if fold(place.url) in self.trials:
+            return
+        if is_of_comments(place.url):
+            self._note(_trial(place, Verdict.COMMENTS, "not asked: its URL says comments"))
+        elif self.requests >= self.most_requests:
+            self._note(_trial(place, Verdict.NOT_TRIED, f"after {self.requests} requests"))
+        else:
+            attempt = self._get(place.url)
+            if attempt.outcome is Outcome.LISTED:
+                self._judge(place, attempt, depth)
+            elif attempt.outcome is Outcome.LEFT_FOR_LATER:
+                why = f"after {self.most_seconds:g} seconds"
+                self._note(_trial(place, Verdict.NOT_TRIED, why))
+            else:
+                self._note(_trial(place, attempt.outcome, attempt.detail))
+
+    def _judge(self, place: Place, attempt: Attempt, depth: int = 0) -> None:
+        about = (self.limits, self.pool, self._deadline)
+        listing, attempt = parse_listing(attempt, *about, may_be_section=False)
+        if listing is None:
+            page = _page(attempt)
+            outcome = Verdict.WEB_PAGE if page else attempt.outcome
+            self._note(_trial(place, outcome, attempt.detail))
+            # A page that lists feeds. Its links are followed no further.
+            if page and depth == 0 and "usual place" != place.found_by:
+                for linked in feeds_of_page(page.tree, page.url):
+                    self._try(linked, depth + 1)
+            return
+        outcome, detail = judged(
+            listing, attempt.payload, attempt.url_final, self._site, self.now
+        )
+        trial = _trial(place, outcome, detail)
+        self._note(
+            replace(
+                trial,
+                kind=listing.kind,
+                title=listing.title or "",
+                language=language_named(attempt.payload),
+                entries=listing.entries,
+            )
+        )
+        self._follow(listing, place, depth)
+
+    def _follow(self, listing: Listing, place: Place, depth: int) -> None:
+        """Try the sitemaps of an index, those of news alone where there are any; never a third."""
+        if depth > 1:
+            return
+        chosen = list(filter(is_news, listing.children)) or list(listing.children)
+        for child in chosen[:MOST_CHILDREN]:
+            self._try(Place(child, f"in {place.url}"), depth + 1)
+
+    def _judge_home(self, page: Page) -> None:
+        """Take the home page itself where it links to articles, as a section."""
+        html = (page.tree.html or "").encode()
+        listing = read_section(
+            html, "text/html; charset=utf-8", page.url, max_entries=self.limits.max_entries
+        )
+        entries = listing.entries if isinstance(listing, Listing) else ()
+        place = Place(page.url, "the home page")
+        about = f"no feed and no news sitemap; it links to {len(entries)} articles"
+        outcome = Verdict.TAKEN if len(entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
+        self._note(replace(_trial(place, outcome, about), kind="section", entries=entries))
+
+    def _feeds_at(self, section: Place) -> Iterator[Place]:
+        if self.requests >= self.most_requests:
+            return
+        attempt = self._get(section.url)
+        if page := _page(attempt):
+            yield from feeds_of_page(page.tree, page.url)
+
+    def _has_feed(self) -> bool:
+        return any(trial.kind in ("feed", "jsonfeed") for trial in self._taken())
+
+    def _taken(self) -> list[Trial]:
+        return [trial for trial in self.trials.values() if trial.is_taken]
+
+    def _note(self, trial: Trial) -> None:
+        self.trials[fold(trial.url)] = trial
+        self.tell(trial)
+
+    def _get(self, url: str, *, is_home: bool = False) -> Attempt:
+        return self.client.get(
+            url,
+            kind=CaptureKind.LISTING,
+            record=self._count,
+            min_interval=self.pause,
+            allow_private=self.allow_private,
+            max_tries=2 if is_home else 1,
+            max_seconds=self.most_seconds / 10,
+            deadline=self._deadline,
+        )
+
+    def _count(self, attempt: Attempt) -> None:
+        self.requests += len(attempt.exchanges)
+
+
+def _starts(asked: str) -> list[str]:
+    """URLs under which a site may answer, by what a person wrote."""
+    asked = asked.strip()
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):
+        return [asked]
+    bare = asked.removeprefix("www.")
+    hosts = [asked] if asked != bare else [asked, f"www.{asked}"]
+    return [f"{scheme}://{host}" for host in hosts for scheme in ("https", "http")]
+
+
+def _subdomains(site: str) -> Iterator[Place]:
+    domain, parts = registrable_domain(site), urlsplit(site)
+    if domain and ":" not in domain and not domain.replace(".", "").isdigit():
+        port = f":{parts.port}" if parts.port else ""
+        for name in USUAL_HOSTS:
+            yield Place(f"{parts.scheme}://{name}.{domain}{port}/", "usual place")
+
+
+def _page(attempt: Attempt) -> Page | None:
+    """The page that an attempt brought; None where it brought a listing, another file or nothing."""
+    is_read = attempt.outcome in (Outcome.LISTED, Outcome.LISTING_UNREADABLE)
+    text = decode(attempt.payload, attempt.content_type) if is_read else None
+    if not text or not re.search(r"<(?:!doctype html|html|head|body|a|link)\b", text[:20_000], re.I):
+        return None
+    if re.match(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:|urlset|sitemapindex)", text):
+        return None
+    return Page(attempt.url_final, parse_html(text))
+
+
+def _says_news(url: str) -> bool:
+    """Whether a sitemap that robots.txt names is one of news, or a feed."""
+    return is_news(url) or bool(re.search(r"rss|feed|atom", urlsplit(url).path, re.I))
+
+
+def _trial(place: Place, outcome: str, detail: str) -> Trial:
+    return Trial(place.url, place.found_by, str(outcome), shown(detail))
