@@ -1,6 +1,8 @@
 """The commands that add sources: `sources find`, `sources import` and `sources export`."""
 
 import json
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +11,7 @@ from rich.console import Console
 from flows.cli.console import printable
 from flows.cli.options import Exit, SourcesFile, fail, say
 from tasks.installation import SOURCES
+from tasks.text.counted import counted
 
 if TYPE_CHECKING:
     from tasks.find.judge import Trial
@@ -104,3 +107,64 @@ def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:
         "missing": proposed.missing,
         "tried": tried,
     }
+
+
+def import_sources(
+    file: Annotated[Path, typer.Argument(help="OPML of a reader of feeds, or CSV of Media Cloud.")],
+    add: Add = False,
+    search: Annotated[bool, typer.Option("--find", help="Ask each site, as `find` does.")] = False,
+    language: Annotated[str, typer.Option(help="For sources whose language is not known.")] = "",
+    timezone: Annotated[str, typer.Option(help="For sources whose time zone is not known.")] = "",
+    pause: Pause = 2.0,
+    allow_private_hosts: Private = False,
+    as_json: AsJson = False,
+    sources: SourcesFile = SOURCES,
+) -> None:
+    """Make entries for sources.toml of a list: OPML, or CSV with the columns of Media Cloud.
+
+    Without --find nothing is asked for, and a source needs a feed in the list.
+    """
+    from tasks.find.listed import imported
+    from tasks.find.read_list import read_list, site_asked
+    from tasks.settings import Settings
+    from tasks.sources.add_sources import add_sources, as_toml
+    from tasks.sources.source import load_sources
+
+    known = load_sources(sources) if sources.exists() else ()
+    ask = None
+    if search:
+        ask = partial(site_asked, Settings(), pause=pause, allow_private=allow_private_hosts)
+    done = imported(read_list(file), known, language=language, timezone=timezone, ask=ask)
+    if as_json:
+        left = [{"name": name, "reason": reason} for name, reason in done.left_out]
+        print(json.dumps({"entries": done.entries, "left_out": left}, ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(map(as_toml, done.entries)), end="")
+        for name, reason in done.left_out:
+            say(f"left out: {name}: {reason}", "WARNING")
+    if add and done.entries:
+        add_sources(sources, done.entries)
+    counts = f"{counted(len(done.entries), 'entry', 'entries')}, {len(done.left_out)} left out"
+    say(f"{file}: {counts}{f', added to {sources}' if add and done.entries else ''}", "INFO")
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.left_out else Exit.DONE)
+
+
+def export_sources(
+    opml: Annotated[Path | None, typer.Option(help="File to write as OPML, with all keys.")] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="File to write as CSV, with the main keys.")
+    ] = None,
+    sources: SourcesFile = SOURCES,
+) -> None:
+    """Write the sources as OPML, for readers of feeds, or as CSV; `import` takes both back."""
+    from tasks.find.csv_list import write_csv
+    from tasks.find.opml import write_opml
+    from tasks.sources.source import load_sources
+
+    if not (opml or table):
+        fail("name a file with --opml or --csv", Exit.WRONG_USAGE)
+    entries = load_sources(sources)
+    if opml:
+        opml.write_bytes(write_opml(entries))
+    if table:
+        table.write_text(write_csv(entries), encoding="utf-8")

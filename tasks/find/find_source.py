@@ -35,7 +35,7 @@ def find(
     ):
         search = Search(client, settings.limits, pool, allow_private, pause, tell=tell)
         found = search.run(asked, feeds)
-    return found, proposal(found, allow_private=allow_private, **(given or {}))
+    return found, proposal(found, given or {}, allow_private=allow_private)
 
 
 def as_entry(proposed: Proposal) -> str:

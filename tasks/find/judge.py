@@ -29,7 +29,9 @@ _LANGUAGE = re.compile(
     re.VERBOSE,
 )
 _HEAD_BYTES = 65_536
-_OF_COMMENTS = re.compile(r"(?:comments?|kommentare|commentaires|comentarios) (?:on|for|zu|sur|en)\b", re.I)
+_OF_COMMENTS = re.compile(
+    r"(?:comments?|kommentare|commentaires|comentarios) (?:on|for|zu|sur|en)\b", re.I
+)
 
 
 class Verdict(StrEnum):

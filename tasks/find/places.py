@@ -113,15 +113,16 @@ def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, 
             continue
         parts = urlsplit(target)
         is_own = same_site(target, url)
+        is_feed_host = bool(_FEED_HOST.match(parts.hostname or ""))
         says_feed = bool(_FEED_PATH.search(parts.path) or _FEED_QUERY.search(parts.query))
-        if is_own and not says_feed:
+        if is_own and not says_feed and not is_feed_host:
             # <a href="/latest.php"><img alt="RSS"></a>
             image = node.css_first("img[alt]")
             alt = image.attributes["alt"] if image else None
             title = node.attributes.get("title")
             text = " ".join(filter(None, (plain(node.text()), alt, title)))
             says_feed = len(text) < 60 and bool(_FEED_TEXT.search(text))
-        if is_own and says_feed or (says_feed and _FEED_HOST.match(parts.hostname or "")):
+        if is_feed_host or (is_own and says_feed):
             yield target, "linked from"
 
 

@@ -1,7 +1,7 @@
 """The entry of a source for what a search found, each value with its evidence."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -10,23 +10,13 @@ from urllib.parse import urlsplit
 
 from tasks.collect.listings.feeds_and_sitemaps import plain
 from tasks.extract.languages import choose_language, detect
+from tasks.find.countries import COUNTRY_OF, country_of_domain
 from tasks.find.judge import Trial
 from tasks.find.search import Found, Page
 from tasks.find.zones import time_zone
 from tasks.text.counted import counted
 from tasks.text.urls import fold, registrable_domain
 
-# Top-level domains that are sold to everyone, whatever country they belong to.
-SOLD = frozenset("ac ai bz cc cd cm co fm gg io la ly me sc sh st su tk to tv vc ws eu".split())
-# Languages of which nearly all papers are of one country.
-COUNTRY_OF = dict(
-    pair.split(":")
-    for pair in (
-        "ja:jp ko:kr pl:pl cs:cz sk:sk hu:hu fi:fi da:dk sv:se no:no nb:no nn:no is:is el:gr he:il "
-        "th:th vi:vn tr:tr uk:ua bg:bg hr:hr sl:si et:ee lv:lv lt:lt ka:ge hy:am id:id ms:my fa:ir "
-        "hi:in kk:kz mn:mn my:mm km:kh lo:la ne:np si:lk sq:al mk:mk be:by tl:ph it:it"
-    ).split()
-)
 _REGION = re.compile(r"[A-Za-z]{2,3}[-_](?:[A-Za-z]{4}[-_])?([A-Za-z]{2})")
 _LONG_ENOUGH = 5  # dated entries, for a rate
 WIDE = 4  # how far a usual day is from a quiet and from a busy one
@@ -49,8 +39,7 @@ class Proposal:
     @property
     def entry(self) -> dict[str, Any]:
         """The keys of sources.toml that are known."""
-        known = {key: each.value for key, each in self.values.items() if each.value is not None}
-        return known
+        return {key: each.value for key, each in self.values.items() if each.value is not None}
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -58,13 +47,15 @@ class Proposal:
         return tuple(k for k in ("id", "name", "language", "timezone") if k not in self.entry)
 
 
-def proposal(found: Found, *, allow_private: bool = False, **given: str | None) -> Proposal:
-    """The entry for what was found; `given` are values that a person has given."""
+def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = False) -> Proposal:
+    """The entry for what was found; `given` are its values, and `country`, that a person knows."""
     taken = found.taken
     region, named = _named_languages(found)
     language = _language(taken, named)
     country = _country(found.home, region, language.value)
-    values = {
+    if said := given.get("country"):
+        country = Value(said, f"country {said} given")
+    values: dict[str, Value] = {
         "id": Value(f"{country.value or 'xx'}-{outlet(found.home)}", country.why),
         "name": _name(found, taken),
         "language": language,
@@ -97,14 +88,6 @@ def outlet(url: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "outlet"
 
 
-def country_of_domain(url: str) -> str | None:
-    """The country of a top-level domain; None for those of no country and those sold to all."""
-    suffix = (urlsplit(url).hostname or "").rpartition(".")[2]
-    if len(suffix) != 2 or not suffix.isalpha() or suffix in SOLD:
-        return None
-    return "gb" if suffix == "uk" else suffix
-
-
 def _country(home: str, region: Value, language: str | None) -> Value:
     if country := country_of_domain(home):
         suffix = (urlsplit(home).hostname or "").rpartition(".")[2]
@@ -124,10 +107,10 @@ def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:
             named.setdefault("feed language", trial.language)
     tags = {"og:locale": _meta(found.page, "og:locale")} | named
     for name, tag in tags.items():
-        if region := _REGION.fullmatch(tag):
-            # Themes and systems come as en-US, whoever uses them.
-            if tag.lower().replace("_", "-") != "en-us":
-                return Value(region[1].lower(), f"{name} {tag}"), named
+        # Themes and systems come as en-US, whoever uses them.
+        is_default = tag.lower().replace("_", "-") == "en-us"
+        if (region := _REGION.fullmatch(tag)) and not is_default:
+            return Value(region[1].lower(), f"{name} {tag}"), named
     return Value(None, ""), named
 
 

@@ -1,4 +1,4 @@
-"""Searches a site for feeds and news sitemaps, politely: one request at a time, a bounded number."""
+"""Searches a site for feeds and news sitemaps: one request at a time, a bounded number."""
 
 import math
 import re
@@ -31,7 +31,7 @@ from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
-from tasks.text.urls import fold, is_http, registrable_domain, same_site
+from tasks.text.urls import fold, is_http, registrable_domain
 
 MOST_REQUESTS = 40
 MOST_SECONDS = 300.0
@@ -106,9 +106,7 @@ class Search:
             self._look(attempt, page, feeds)
         for url, by in covering(list(self.trials.values())).items():
             covered = self.trials[fold(url)]
-            self._note(
-                replace(covered, outcome=Verdict.COVERED, detail=f"its entries are in {by}")
-            )
+            self._note(replace(covered, outcome=Verdict.COVERED, detail=f"its entries are in {by}"))
         seconds = time.monotonic() - began
         detail = attempt.detail if not page else ""
         about = (asked, self._site, attempt.outcome.value, detail, page)
@@ -191,16 +189,14 @@ class Search:
         listing, attempt = parse_listing(attempt, *about, may_be_section=False)
         if listing is None:
             page = _page(attempt)
-            outcome = Verdict.WEB_PAGE if page else attempt.outcome
-            self._note(_trial(place, outcome, attempt.detail))
+            unread = Verdict.WEB_PAGE if page else attempt.outcome
+            self._note(_trial(place, unread, attempt.detail))
             # A page that lists feeds. Its links are followed no further.
-            if page and depth == 0 and "usual place" != place.found_by:
+            if page and depth == 0 and place.found_by != "usual place":
                 for linked in feeds_of_page(page.tree, page.url):
                     self._try(linked, depth + 1)
             return
-        outcome, detail = judged(
-            listing, attempt.payload, attempt.url_final, self._site, self.now
-        )
+        outcome, detail = judged(listing, attempt.payload, attempt.url_final, self._site, self.now)
         trial = _trial(place, outcome, detail)
         self._note(
             replace(
@@ -285,12 +281,16 @@ def _subdomains(site: str) -> Iterator[Place]:
 
 
 def _page(attempt: Attempt) -> Page | None:
-    """The page that an attempt brought; None where it brought a listing, another file or nothing."""
+    """The page that an attempt brought; None for a listing, another file or nothing."""
     is_read = attempt.outcome in (Outcome.LISTED, Outcome.LISTING_UNREADABLE)
     text = decode(attempt.payload, attempt.content_type) if is_read else None
-    if not text or not re.search(r"<(?:!doctype html|html|head|body|a|link)\b", text[:20_000], re.I):
+    if not text or not re.search(
+        r"<(?:!doctype html|html|head|body|a|link)\b", text[:20_000], re.I
+    ):
         return None
-    if re.match(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:|urlset|sitemapindex)", text):
+    if re.match(
+        r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:|urlset|sitemapindex)", text
+    ):
         return None
     return Page(attempt.url_final, parse_html(text))
 

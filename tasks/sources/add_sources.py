@@ -49,7 +49,9 @@ def add_sources(path: Path, entries: Sequence[Entry]) -> None:
     known = {source.id for source in load_sources(path)} if before.strip() else set()
     repeated = [entry["id"] for entry in entries if entry["id"] in known]
     if repeated:
-        raise ConfigError(f"{path}: {each} is there already: give another --id" for each in repeated)
+        raise ConfigError(
+            f"{path}: {each} is there already: give another --id" for each in repeated
+        )
     text = "\n\n".join(filter(None, (before.decode("utf-8").rstrip(), *map(as_toml, entries))))
     trial = path.with_name(f".{path.name}.trial")  # beside it, as its globs are relative
     write_whole(trial, text.encode())
