@@ -13,18 +13,19 @@ from tasks.text.dates import parse_moment
 from tasks.text.urls import fold, same_site
 
 STALE = timedelta(days=90)
+FEEDS = frozenset({"feed", "jsonfeed"})  # kinds of listings
 _HALF = 0.5
 # A tenth of the entries of a feed may be missing from one that is read a minute earlier.
 _COVERED = 0.9
 
 _ENCLOSURE = re.compile(
-    rb"""<enclosure\b[^>]{0,2000}?\btype\s*=\s*["']?(?:audio|video)/"""
+    rb"""<enclosure\b[^<>]{0,2000}?\btype\s*=\s*["']?(?:audio|video)/"""
     rb"""|"mime_type"\s*:\s*"(?:audio|video)/""",
     re.IGNORECASE,
 )
 _LANGUAGE = re.compile(
     rb"""<(?:\w+:)?language\b[^>]{0,200}>\s*(?:<!\[CDATA\[)?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})?)
-    |<(?:feed|rss|rdf:RDF)\b[^>]{0,2000}?\bxml:lang\s*=\s*["']([A-Za-z]{2,3}(?:-[A-Za-z]{2,8})?)
+    |<(?:feed|rss|rdf:RDF)\b[^<>]{0,2000}?\bxml:lang\s*=\s*["']([A-Za-z]{2,3}(?:-[A-Za-z]{2,8})?)
     |"language"\s*:\s*"([A-Za-z]{2,3}(?:-[A-Za-z]{2,8})?)\"""",
     re.VERBOSE,
 )
@@ -93,7 +94,10 @@ def judged(listing: Listing, payload: bytes, url: str, site: str, now: datetime)
     elsewhere = [entry for entry in entries if not same_site(entry.url, site)]
     if len(elsewhere) > _HALF * len(entries):
         return Verdict.OTHER_SITE, f"{len(elsewhere)} of {len(entries)} entries lead to other sites"
-    moments = sorted(moment for entry in entries if (moment := _published(entry)))
+    # A page that is planned for next year is of no use here.
+    tomorrow = now + timedelta(days=1)
+    known = (_published(entry) for entry in entries)
+    moments = sorted(moment for moment in known if moment and moment < tomorrow)
     if listing.kind == "sitemap" and len(moments) <= _HALF * len(entries):
         return Verdict.UNDATED, "a sitemap without publication dates"
     if moments and moments[-1] < now - STALE:
@@ -110,21 +114,27 @@ def language_named(payload: bytes) -> str:
 def covering(trials: Sequence[Trial]) -> dict[str, str]:
     """Of listings that are taken, those whose entries another one has: by URL, that one's URL.
 
-    A paper wants the fewest listings that name all of its articles.
+    A source wants the fewest listings that name all of its articles. Feeds and sitemaps are apart:
+    a feed is asked more cheaply, a news sitemap names what a feed of the top stories leaves out.
     """
     largest_first = sorted(
         (trial for trial in trials if trial.is_taken), key=lambda trial: -len(trial.entries)
     )
-    kept: list[tuple[str, set[str]]] = []
+    kept: list[tuple[Trial, set[str]]] = []
     covered: dict[str, str] = {}
     for trial in largest_first:
         keys = {fold(entry.url) for entry in trial.entries}
-        by = next((url for url, have in kept if len(keys & have) >= _COVERED * len(keys)), None)
+        others = [(each.url, have) for each, have in kept if _is_feed(each) == _is_feed(trial)]
+        by = next((url for url, have in others if len(keys & have) >= _COVERED * len(keys)), None)
         if by:
             covered[trial.url] = by
         else:
-            kept.append((trial.url, keys))
+            kept.append((trial, keys))
     return covered
+
+
+def _is_feed(trial: Trial) -> bool:
+    return trial.kind in FEEDS
 
 
 def _says_comments(listing: Listing, url: str) -> bool:

@@ -94,7 +94,7 @@ def _by_site(outlines: Sequence[dict[str, str]]) -> Iterator[Listed]:
         feeds = tuple(dict.fromkeys(filter(None, (one.get("xmlurl") for one in group))))
         home = next((one["htmlurl"] for one in group if one.get("htmlurl")), "")
         language = next((one["language"] for one in group if one.get("language")), "")
-        yield Listed(_common_name(group), home or _site(feeds[0]), feeds, language=language)
+        yield Listed(_common_name(group), home, feeds, language=language)
 
 
 def _common_name(group: Sequence[dict[str, str]]) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tasks.collect.listings.feeds_and_sitemaps import plain
 from tasks.extract.languages import choose_language, detect
-from tasks.find.countries import COUNTRY_OF, country_of_domain
+from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
 from tasks.find.judge import Trial
 from tasks.find.search import Found, Page
 from tasks.find.zones import time_zone
@@ -79,7 +79,7 @@ def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = Fa
 
 def outlet(url: str) -> str:
     """The part of an id that names an outlet: `nikkei-asia` of https://asia.nikkei.com/."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    host = re.sub(r"^(?:www|feeds?|rss)\.", "", urlsplit(url).hostname or "")
     domain = registrable_domain(url) or host
     own = domain.partition(":")[0]
     name = own if own.replace(".", "").isdigit() else own.partition(".")[0]
@@ -109,8 +109,9 @@ def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:
     for name, tag in tags.items():
         # Themes and systems come as en-US, whoever uses them.
         is_default = tag.lower().replace("_", "-") == "en-us"
-        if (region := _REGION.fullmatch(tag)) and not is_default:
-            return Value(region[1].lower(), f"{name} {tag}"), named
+        region = _REGION.fullmatch(tag)
+        if region and not is_default and (code := country_code(region[1])):
+            return Value(code, f"{name} {tag}"), named
     return Value(None, ""), named
 
 

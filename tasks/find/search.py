@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,10 +15,9 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.exchanges import origin, shown
 from tasks.collect.listings import Listing
-from tasks.collect.listings.section_links import read_section
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import USUAL_PLACES, is_news
-from tasks.find.judge import Trial, Verdict, covering, judged, language_named
+from tasks.find.judge import FEEDS, Trial, Verdict, covering, judged, language_named
 from tasks.find.places import (
     USUAL_FEEDS,
     USUAL_HOSTS,
@@ -26,28 +26,28 @@ from tasks.find.places import (
     is_of_comments,
     sections_of_page,
 )
-from tasks.model import Attempt, CaptureKind, Outcome
+from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from tasks.text.urls import fold, is_http, registrable_domain
 
-MOST_REQUESTS = 40
+MOST_REQUESTS = 40  # after which no other place is tried
 MOST_SECONDS = 300.0
 MOST_SECTIONS = 6  # section pages; where feeds were found before, half as many
 MOST_SITEMAPS = 4  # that robots.txt names
 MOST_CHILDREN = 3  # of one sitemap index
 FEWEST_LINKS = 5  # articles that a home page links to, for it to be a listing
-# The site does not answer so: another scheme, or `www.`, may.
-_NO_ANSWER = frozenset(
+# Nothing answers there: another scheme, or `www.`, may.
+_NOBODY = frozenset(
     {
-        *(Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TLS_FAILED, Outcome.TIMED_OUT),
+        *(Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TLS_FAILED),
         *(Outcome.BROKEN_RESPONSE, Outcome.ROBOTS_UNREACHABLE),
     }
 )
 _REFUSED = frozenset({Outcome.ADDRESS_REFUSED, Outcome.URL_INVALID, Outcome.SCHEME_REFUSED})
-_PAGES = frozenset({"", "section"})
+USUAL = "usual place"  # what `found_by` says of a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Page:
 
     url: str
     tree: LexborHTMLParser = field(repr=False)
+    entries: tuple[Entry, ...] = ()  # articles that it links to
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,15 @@ class Search:
         self._deadline = began + self.most_seconds
         attempt = self._home(asked)
         self._site = attempt.url_final or attempt.url_requested
-        page = _page(attempt)
-        if attempt.outcome not in _REFUSED | _NO_ANSWER:
-            self._look(attempt, page, feeds)
+        listing, attempt = self._read(attempt)
+        page = _page(listing, attempt)
+        if attempt.outcome not in _REFUSED | _NOBODY:
+            for url in feeds:
+                self._try(Place(url, "given"))
+            if listing and not page:
+                self._site = _site_of(listing) or self._site
+                self._judge(Place(attempt.url_final, "the address itself"), listing, attempt)
+            self._look(page)
         for url, by in covering(list(self.trials.values())).items():
             covered = self.trials[fold(url)]
             self._note(replace(covered, outcome=Verdict.COVERED, detail=f"its entries are in {by}"))
@@ -112,18 +119,14 @@ class Search:
         about = (asked, self._site, attempt.outcome.value, detail, page)
         return Found(*about, tuple(self.trials.values()), self.requests, seconds)
 
-    def _look(self, home: Attempt, page: Page | None, feeds: Iterable[str]) -> None:
+    def _look(self, page: Page | None) -> None:
         """Try what is likely first, and guess only where nothing was found."""
-        for url in feeds:
-            self._try(Place(url, "given"))
-        if home.outcome is Outcome.LISTED and page is None:
-            self._judge(Place(self._site, "the address itself"), home)
         if page:
             self._try_all(feeds_of_page(page.tree, page.url))
         self._try_all(self._sitemaps())
         site = origin(self._site)
         if not self._has_feed():
-            self._try_until_found(Place(site + path, "usual place") for path in USUAL_FEEDS)
+            self._try_until_found(Place(site + path, USUAL) for path in USUAL_FEEDS)
         if page:
             most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
@@ -134,11 +137,12 @@ class Search:
             self._judge_home(page)
 
     def _home(self, asked: str) -> Attempt:
+        attempts = []
         for url in _starts(asked):
-            attempt = self._get(url, is_home=True)
-            if attempt.outcome not in _NO_ANSWER:
-                break
-        return attempt
+            attempts.append(self._get(url, is_home=True))
+            if attempts[-1].outcome not in _NOBODY:
+                return attempts[-1]
+        return attempts[0]
 
     def _sitemaps(self) -> list[Place]:
         """The sitemaps that robots.txt names, those of news first; the usual ones where none is."""
@@ -153,7 +157,7 @@ class Search:
         places = [Place(url, "named by robots.txt") for url in wanted[:MOST_SITEMAPS]]
         if not any(_says_news(place.url) for place in places) and not self._has_feed():
             paths = (*USUAL_PLACES[:3], "/sitemap.xml")
-            places += [Place(origin(self._site) + path, "usual place") for path in paths]
+            places += [Place(origin(self._site) + path, USUAL) for path in paths]
         return places
 
     def _try_all(self, places: Iterable[Place]) -> None:
@@ -177,30 +181,37 @@ class Search:
         else:
             attempt = self._get(place.url)
             if attempt.outcome is Outcome.LISTED:
-                self._judge(place, attempt, depth)
+                listing, attempt = self._read(attempt)
+                if listing:
+                    self._judge(place, listing, attempt, depth)
+                else:
+                    self._note(_trial(place, attempt.outcome, attempt.detail))
             elif attempt.outcome is Outcome.LEFT_FOR_LATER:
                 why = f"after {self.most_seconds:g} seconds"
                 self._note(_trial(place, Verdict.NOT_TRIED, why))
             else:
                 self._note(_trial(place, attempt.outcome, attempt.detail))
 
-    def _judge(self, place: Place, attempt: Attempt, depth: int = 0) -> None:
+    def _read(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
+        """The listing or page that an attempt brought; None, and why not, for anything else."""
+        if attempt.outcome is not Outcome.LISTED:
+            return None, attempt
         about = (self.limits, self.pool, self._deadline)
-        listing, attempt = parse_listing(attempt, *about, may_be_section=False)
-        if listing is None:
-            page = _page(attempt)
-            unread = Verdict.WEB_PAGE if page else attempt.outcome
-            self._note(_trial(place, unread, attempt.detail))
-            # A page that lists feeds. Its links are followed no further.
-            if page and depth == 0 and place.found_by != "usual place":
+        return parse_listing(attempt, *about, may_be_section=True)
+
+    def _judge(self, place: Place, listing: Listing, attempt: Attempt, depth: int = 0) -> None:
+        page = _page(listing, attempt)
+        if page:
+            self._note(_trial(place, Verdict.WEB_PAGE, "HTML, no feed"))
+            # A page of feeds. Its links are followed no further.
+            if depth == 0 and place.found_by != USUAL:
                 for linked in feeds_of_page(page.tree, page.url):
                     self._try(linked, depth + 1)
             return
         outcome, detail = judged(listing, attempt.payload, attempt.url_final, self._site, self.now)
-        trial = _trial(place, outcome, detail)
         self._note(
             replace(
-                trial,
+                _trial(place, outcome, detail),
                 kind=listing.kind,
                 title=listing.title or "",
                 language=language_named(attempt.payload),
@@ -219,25 +230,22 @@ class Search:
 
     def _judge_home(self, page: Page) -> None:
         """Take the home page itself where it links to articles, as a section."""
-        html = (page.tree.html or "").encode()
-        listing = read_section(
-            html, "text/html; charset=utf-8", page.url, max_entries=self.limits.max_entries
-        )
-        entries = listing.entries if isinstance(listing, Listing) else ()
-        place = Place(page.url, "the home page")
-        about = f"no feed and no news sitemap; it links to {len(entries)} articles"
-        outcome = Verdict.TAKEN if len(entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
-        self._note(replace(_trial(place, outcome, about), kind="section", entries=entries))
+        about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
+        outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
+        trial = _trial(Place(page.url, "the home page"), outcome, about)
+        self._note(replace(trial, kind="section", entries=page.entries))
 
-    def _feeds_at(self, section: Place) -> Iterator[Place]:
-        if self.requests >= self.most_requests:
-            return
-        attempt = self._get(section.url)
-        if page := _page(attempt):
-            yield from feeds_of_page(page.tree, page.url)
+    def _feeds_at(self, section: Place) -> list[Place]:
+        if fold(section.url) in self.trials or self.requests >= self.most_requests:
+            return []
+        listing, attempt = self._read(self._get(section.url))
+        page = _page(listing, attempt)
+        outcome = Verdict.WEB_PAGE if page else attempt.outcome
+        self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
+        return feeds_of_page(page.tree, page.url) if page else []
 
     def _has_feed(self) -> bool:
-        return any(trial.kind in ("feed", "jsonfeed") for trial in self._taken())
+        return any(trial.kind in FEEDS for trial in self._taken())
 
     def _taken(self) -> list[Trial]:
         return [trial for trial in self.trials.values() if trial.is_taken]
@@ -277,22 +285,21 @@ def _subdomains(site: str) -> Iterator[Place]:
     if domain and ":" not in domain and not domain.replace(".", "").isdigit():
         port = f":{parts.port}" if parts.port else ""
         for name in USUAL_HOSTS:
-            yield Place(f"{parts.scheme}://{name}.{domain}{port}/", "usual place")
+            yield Place(f"{parts.scheme}://{name}.{domain}{port}/", USUAL)
 
 
-def _page(attempt: Attempt) -> Page | None:
-    """The page that an attempt brought; None for a listing, another file or nothing."""
-    is_read = attempt.outcome in (Outcome.LISTED, Outcome.LISTING_UNREADABLE)
-    text = decode(attempt.payload, attempt.content_type) if is_read else None
-    if not text or not re.search(
-        r"<(?:!doctype html|html|head|body|a|link)\b", text[:20_000], re.I
-    ):
+def _page(listing: Listing | None, attempt: Attempt) -> Page | None:
+    """The page that was read; None where it is a feed, a sitemap or nothing."""
+    if listing is None or listing.kind != "section":
         return None
-    if re.match(
-        r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:|urlset|sitemapindex)", text
-    ):
-        return None
-    return Page(attempt.url_final, parse_html(text))
+    text = decode(attempt.payload, attempt.content_type) or ""
+    return Page(attempt.url_final, parse_html(text), listing.entries)
+
+
+def _site_of(listing: Listing) -> str:
+    """The site that most entries of a feed lead to, which may be kept elsewhere."""
+    sites = Counter(origin(entry.url) + "/" for entry in listing.entries)
+    return sites.most_common(1)[0][0] if sites else ""
 
 
 def _says_news(url: str) -> bool:

@@ -76,7 +76,7 @@ def test_opml_of_a_reader_of_feeds(tmp_path: Path) -> None:
     assert dict(done.left_out) == {
         "Somewhere": "its language is not known: give --language, or ask its site with --find",
         "Only a page": "no feed: search its site for one with --find",
-        "A podcast": "no feed: search its site for one with --find",
+        "A podcast": "neither a feed nor a home page",
     }
     more = take(tmp_path, READER, language="en", timezone="UTC")
     assert more.entries[-1]["id"] == "xx-somewhere"

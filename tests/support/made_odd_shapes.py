@@ -265,6 +265,27 @@ def _hostile() -> list[Site]:
             address="{host}:{port}/en/",
         ),
         Site(
+            "feed-at-a-service",
+            {"feedburner.example/gazette": xml(rss(base="{base}"))},
+            "feedburner.example/gazette",
+            address="http://feedburner.example:{port}/gazette",
+        ),
+        Site(
+            "links-without-feeds",
+            {
+                "/": http(
+                    page(
+                        body="".join(
+                            f"<h2><a href='/2026/03/0{n}/the-harbour-board-hears-{n}'>The harbour"
+                            f" board hears of the ferry {n}</a></h2>"
+                            for n in range(1, 9)
+                        )
+                    )
+                )
+            },
+            "/",
+        ),
+        Site(
             "feed-given",
             {"/": CLEAN, "/my.rss": FEED},
             "/my.rss",

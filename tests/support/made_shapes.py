@@ -59,6 +59,16 @@ def _named_by_robots() -> list[Site]:
             "/out/latest.rss",
         ),
         Site(
+            "feed-and-news-sitemap",
+            {
+                "/": http(page(declares("/out.rss"))),
+                "/robots.txt": robots("Sitemap: {base}/news-map.xml"),
+                "/news-map.xml": xml(news_sitemap()),
+                "/out.rss": xml(rss(9, link="/2026/03/16/harbour-board-story-{n}")),
+            },
+            "/news-map.xml /out.rss",
+        ),
+        Site(
             "news-sitemap-in-index",
             {
                 "/": HOME,
