@@ -129,8 +129,9 @@ def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, 
 def _target(node: LexborNode, base: str) -> str:
     """Where a link leads; empty where that is no page."""
     try:
+        link = (node.attributes["href"] or "").strip()
         # feed:https://... and feed://..., which readers of feeds once took
-        link = re.sub(r"^feed:(?:(?=https?:)|//)", "", (node.attributes["href"] or "").strip())
+        link = re.sub(r"^feed:(?=https?:)", "", re.sub(r"^feed://", "https://", link))
         target = urljoin(base, link).partition("#")[0]
     except ValueError:
         return ""

@@ -18,6 +18,16 @@ from tasks.text.counted import counted
 from tasks.text.urls import fold, registrable_domain
 
 _REGION = re.compile(r"[A-Za-z]{2,3}[-_](?:[A-Za-z]{4}[-_])?([A-Za-z]{2})")
+# First and last letter, and the share of them that a text has. Kana stand between Chinese
+# characters, so that they are asked for first.
+SCRIPTS = {
+    "ko": ("\uac00", "\ud7af", 0.5),
+    "ja": ("\u3040", "\u30ff", 0.1),
+    "zh": ("\u3400", "\u9fff", 0.5),
+    "th": ("\u0e00", "\u0e7f", 0.5),
+    "el": ("\u0370", "\u03ff", 0.5),
+    "he": ("\u0590", "\u05ff", 0.5),
+}
 _LONG_ENOUGH = 5  # dated entries, for a rate
 WIDE = 4  # how far a usual day is from a quiet and from a busy one
 
@@ -77,6 +87,16 @@ def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = Fa
     return Proposal(values)
 
 
+def language_of_script(text: str) -> str | None:
+    """The language whose script most letters are in, where a script is of one language."""
+    # Of headlines, which are short and differ, the identifier is not sure enough in Chinese.
+    letters = [char for char in text if char.isalpha()]
+    for language, (first, last, share) in SCRIPTS.items():
+        if letters and sum(first <= char <= last for char in letters) > share * len(letters):
+            return language
+    return None
+
+
 def outlet(url: str) -> str:
     """The part of an id that names an outlet: `nikkei-asia` of https://asia.nikkei.com/."""
     host = re.sub(r"^(?:www|feeds?|rss)\.", "", urlsplit(url).hostname or "")
@@ -119,9 +139,10 @@ def _language(taken: Sequence[Trial], named: dict[str, str]) -> Value:
     headlines = [e.headline for trial in taken for e in trial.entries if e.headline]
     text = "\n".join(headlines)
     stated = next((tag for tag in named.values() if tag), "")
-    chosen, _ = choose_language(_code(stated), text, None)
+    by_script = language_of_script(text)
+    chosen = by_script or choose_language(_code(stated), text, None)[0]
     why = [f"{name} {tag}" for name, tag in named.items() if tag]
-    if detected := detect(text):
+    if detected := by_script or detect(text):
         why.append(f"{counted(len(headlines), 'headline')} in {detected}")
     if chosen == "zh" and re.search(r"(?i)zh[-_](?:hant|tw|hk|mo)", stated):
         chosen = "zh-Hant"

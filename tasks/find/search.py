@@ -204,7 +204,7 @@ class Search:
         if page:
             self._note(_trial(place, Verdict.WEB_PAGE, "HTML, no feed"))
             # A page of feeds. Its links are followed no further.
-            if depth == 0 and place.found_by != USUAL:
+            if depth == 0:
                 for linked in feeds_of_page(page.tree, page.url):
                     self._try(linked, depth + 1)
             return

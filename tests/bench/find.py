@@ -19,7 +19,7 @@ MOST_SECONDS = 60.0
 
 def resolve(host: str, port: int) -> list[Any]:
     """All names are this machine's, but for one of an address that is never allowed."""
-    address = "169.254.169.254" if host.startswith("metadata") else "127.0.0.1"
+    address = "169.254.169.254" if host.startswith(("metadata", "169.254.")) else "127.0.0.1"
     return [(socket.AF_INET, (address, port))]
 
 

@@ -52,7 +52,8 @@ def test_other_pages_cannot_begin_a_search(client: TestClient, site: Loopback) -
 
 def test_a_desk_for_other_machines_asks_no_sites(layout: Layout, site: Loopback) -> None:
     app = create_app(layout, Settings(data=layout.root), password="secret")
-    with TestClient(app, base_url="http://127.0.0.1:8700", auth=("any", "secret")) as client:
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        client.auth = ("any", "secret")
         assert "Ask this site" not in client.get(PLACE).text
         sent = client.post(PLACE, data={"domain": site.url})
     assert sent.status_code == 403

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ strip = ["div.a > b", "text:Read on*"]
 """
 
 
-def take(folder: Path, text: str, known: Iterable[Source] = (), **given: str) -> Imported:
+def take(folder: Path, text: str, known: Iterable[Source] = (), **given: Any) -> Imported:
     path = folder / "list"
     path.write_text(text, encoding="utf-8")
     return imported(read_list(path), tuple(known), **given)

@@ -94,8 +94,8 @@ def test_http_that_leads_to_https(tmp_path: Path) -> None:
         plain.say("/", redirect(f"https://paper.com:{secure.port}/"))
         secure.say("/", http(page(declares("/out.rss"))))
         secure.say("/out.rss", http(rss()))
-        about = {"resolve": resolve, "ca_bundle": str(file)}
-        with Client(Limits(max_seconds=3), AGENT, tmp_path / "cache", **about) as client:
+        cache = tmp_path / "cache"
+        with Client(Limits(), AGENT, cache, ca_bundle=str(file), resolve=resolve) as client:
             find = Search(client, Limits(), allow_private=True, pause=0, now=NOW)
             found = find.run(f"http://paper.com:{plain.port}/")
     assert [trial.url for trial in found.taken] == [f"https://paper.com:{secure.port}/out.rss"]
@@ -106,7 +106,7 @@ def test_a_search_ends_at_its_limits(served: Served, tmp_path: Path) -> None:
     few = search(served, site, tmp_path / "few", most_requests=5)
     assert few.requests <= 6  # a redirect or robots.txt may be the last
     assert "not_tried" in {trial.outcome for trial in few.trials}
-    late = search(served, SITES["silent-feed"], tmp_path / "late", most_seconds=0.5)
+    late = search(served, site, tmp_path / "late", most_seconds=0.5, pause=0.2)
     assert late.seconds < 5
     assert "not_tried" in {trial.outcome for trial in late.trials}
 

@@ -156,6 +156,14 @@ def _linked() -> list[Site]:
             "/rss/news.xml",
         ),
         Site(
+            "feed-scheme",
+            {
+                "/": http(page(body="<a href='feed:{base}/x'>RSS</a>")),
+                "/x": FEED,
+            },
+            "/x",
+        ),
+        Site(
             "query-linked",
             {
                 "/": http(page(body="<a href='/news/?format=rss'>subscribe</a>")),

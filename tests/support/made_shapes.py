@@ -107,6 +107,15 @@ def _at_usual_places() -> list[Site]:
             " ".join(f"/f/{n}.xml" for n in range(8)),
             {"/rss": "web_page"},
         ),
+        Site(
+            "rss-page-unlinked",
+            {
+                "/": HOME,
+                "/rss": http(page(body="".join(f"<a href='/f/{n}.xml'>rss</a>" for n in range(8)))),
+                **many("/f"),
+            },
+            " ".join(f"/f/{n}.xml" for n in range(8)),
+        ),
         *(
             Site(f"usual-{shape}", at(path), path)
             for shape, path in {
