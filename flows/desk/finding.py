@@ -60,12 +60,17 @@ class Findings:
             finding = self._kept.get(domain)
             if finding and not finding.ended.is_set():
                 return
-            self._kept.pop(domain, None)
-            finding = self._kept[domain] = Finding(domain)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            finding = Finding(domain)
+            self.keep(finding)
             arguments = (self._settings, self._place)
             Thread(target=finding.run, args=arguments, daemon=True, name="find").start()
+
+    def keep(self, finding: Finding) -> None:
+        """Keep a search, in place of an earlier one of its domain."""
+        self._kept.pop(finding.domain, None)
+        self._kept[finding.domain] = finding
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
 
     def of(self, domain: str) -> Finding | None:
         """The search of a domain, if there was one."""

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.collect.listings.feeds_and_sitemaps import plain
 from tasks.collect.listings.section_links import looks_like_article
-from tasks.text.urls import fold, is_http, same_site
+from tasks.text.urls import fold, is_http, registrable_domain, same_site
 
 USUAL_FEEDS = (
     *("/feed", "/rss.xml", "/rss", "/feed.xml", "/atom.xml", "/index.xml", "/feeds", "/feeds/all"),
@@ -42,6 +42,7 @@ _NO_SECTION = re.compile(
     |wp-\w+)(?=/|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
+USUAL = "usual place"  # what `found_by` says of a guess
 MOST_LINKED = 60  # feeds that one page links to; of more, the first
 
 
@@ -51,6 +52,25 @@ class Place:
 
     url: str
     found_by: str  # what named it, such as "linked from https://..."
+
+
+def starts(asked: str) -> list[str]:
+    """URLs under which a site may answer, by what a person wrote."""
+    asked = asked.strip()
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):
+        return [asked]
+    bare = asked.removeprefix("www.")
+    hosts = [asked] if asked != bare else [asked, f"www.{asked}"]
+    return [f"{scheme}://{host}" for host in hosts for scheme in ("https", "http")]
+
+
+def subdomains(site: str) -> Iterator[Place]:
+    """Hosts below a site's domain at which feeds may be."""
+    domain, parts = registrable_domain(site), urlsplit(site)
+    if domain and ":" not in domain and not domain.replace(".", "").isdigit():
+        port = f":{parts.port}" if parts.port else ""
+        for name in USUAL_HOSTS:
+            yield Place(f"{parts.scheme}://{name}.{domain}{port}/", USUAL)
 
 
 def feeds_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:

@@ -4,7 +4,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,19 +19,21 @@ from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import USUAL_PLACES, is_news
 from tasks.find.judge import FEEDS, Trial, Verdict, covering, judged, language_named
 from tasks.find.places import (
+    USUAL,
     USUAL_FEEDS,
-    USUAL_HOSTS,
     Place,
     feeds_of_page,
     is_of_comments,
     sections_of_page,
+    starts,
+    subdomains,
 )
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
-from tasks.text.urls import fold, is_http, registrable_domain
+from tasks.text.urls import fold, is_http
 
 MOST_REQUESTS = 40  # after which no other place is tried
 MOST_SECONDS = 300.0
@@ -47,7 +49,6 @@ _NOBODY = frozenset(
     }
 )
 _REFUSED = frozenset({Outcome.ADDRESS_REFUSED, Outcome.URL_INVALID, Outcome.SCHEME_REFUSED})
-USUAL = "usual place"  # what `found_by` says of a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,13 @@ class Search:
             for section in islice(sections_of_page(page.tree, page.url), most):
                 self._try_all(self._feeds_at(section))
         if not self._has_feed():
-            self._try_until_found(_subdomains(self._site))
+            self._try_until_found(subdomains(self._site))
         if page and not self._taken():
             self._judge_home(page)
 
     def _home(self, asked: str) -> Attempt:
         attempts = []
-        for url in _starts(asked):
+        for url in starts(asked):
             attempts.append(self._get(url, is_home=True))
             if attempts[-1].outcome not in _NOBODY:
                 return attempts[-1]
@@ -268,24 +269,6 @@ class Search:
 
     def _count(self, attempt: Attempt) -> None:
         self.requests += len(attempt.exchanges)
-
-
-def _starts(asked: str) -> list[str]:
-    """URLs under which a site may answer, by what a person wrote."""
-    asked = asked.strip()
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):
-        return [asked]
-    bare = asked.removeprefix("www.")
-    hosts = [asked] if asked != bare else [asked, f"www.{asked}"]
-    return [f"{scheme}://{host}" for host in hosts for scheme in ("https", "http")]
-
-
-def _subdomains(site: str) -> Iterator[Place]:
-    domain, parts = registrable_domain(site), urlsplit(site)
-    if domain and ":" not in domain and not domain.replace(".", "").isdigit():
-        port = f":{parts.port}" if parts.port else ""
-        for name in USUAL_HOSTS:
-            yield Place(f"{parts.scheme}://{name}.{domain}{port}/", USUAL)
 
 
 def _page(listing: Listing | None, attempt: Attempt) -> Page | None:

@@ -1,13 +1,17 @@
 """Finding a source in the desk: only upon the press of a button, and only for this machine."""
 
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from starlette.testclient import TestClient
 
 from flows.desk.app import create_app
 from flows.desk.desk import Desk
+from flows.desk.finding import Finding
+from tasks.find.proposal import proposal
 from tasks.settings import Settings
+from tests.find.test_proposal import JAPANESE, entries, found
 from tests.support.loopback import Loopback, http
 from warehouse.layers.layout import Layout
 
@@ -59,3 +63,19 @@ def test_a_desk_for_other_machines_asks_no_sites(layout: Layout, site: Loopback)
     assert sent.status_code == 403
     assert "without a password" in sent.text
     assert site.hits == []
+
+
+def test_the_entry_is_shown_with_its_evidence_as_text(client: TestClient) -> None:
+    attack = "\"'><script>alert(1)</script>"
+    made = found("https://paper.jp/", entries(JAPANESE), title=attack)
+    finding = Finding("paper.jp", list(made.trials), made, proposal(made, {}))
+    finding.ended.set()
+    desk: Desk = client.app.state.desk  # type: ignore[attr-defined]
+    assert desk.findings is not None
+    desk.findings.keep(finding)
+    text = client.get(PLACE, params={"domain": "paper.jp"}).text
+    assert "<script>alert" not in text
+    shown = unescape(text)
+    assert 'id = "jp-paper"  # top-level domain jp' in shown
+    assert "presswatch sources find paper.jp --add" in shown
+    assert "+00:00 in 40 of 40 entry dates; top-level domain jp; all of jp has one time" in shown
