@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from flows.desk.desk import FOLDER, Desk
+from flows.desk.finding import Findings
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
@@ -22,6 +23,7 @@ from flows.desk.views import (
     audit,
     export,
     extraction,
+    find,
     overview,
     read,
     search,
@@ -44,6 +46,7 @@ VIEWS: dict[str, View] = {
     "/article/{article_id}/page": read.page,
     "/search": search.search,
     "/sources": sources.sources,
+    "/sources/find": find.find,
     "/sources/{source_id}": sources.source,
     "/page": extraction.extraction,
     "/page/archived": extraction.page,
@@ -56,12 +59,14 @@ FORMS: dict[str, Written] = {
     "/audit": audit.draw,
     "/audit/publish": audit.publish,
     "/audit/{audit_id}": audit.say,
+    "/sources/find": find.begin,
 }
 
 
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
-    desk = Desk(layout, settings)
+    # Whom other machines reach asks no sites in their name.
+    desk = Desk(layout, settings, None if password else Findings(settings))
     library, report_css = chart_library(layout).encode(), style()
 
     def charts(_: Request) -> Response:

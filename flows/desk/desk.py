@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.address import address, is_by_local_days, parameters, selection_of
+from flows.desk.finding import Findings
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
 from tasks.report.chart_values import about_lost
@@ -33,7 +34,10 @@ FOLDER = Path(__file__).parent
 class Desk:
     """One installation's desk."""
 
-    def __init__(self, layout: Layout, settings: Settings) -> None:
+    def __init__(
+        self, layout: Layout, settings: Settings, findings: Findings | None = None
+    ) -> None:
+        self.findings = findings  # searches for sources; None where they are not allowed
         self.layout = layout
         self.settings = settings
         self.snapshots = Snapshots(layout)
