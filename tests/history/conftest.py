@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flows.runs.part_loads import run_part
 from tasks.collect.fetch import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
@@ -18,7 +19,6 @@ from tasks.locks.run_locks import new_run_id
 from tasks.refine.refine_archive import refine
 from tasks.settings import History, Limits
 from tasks.sources.source import Source
-from flows.runs.part_loads import run_part
 from tests.support.archived_news import POOL
 from tests.support.build_warcs import page
 from tests.support.publishing import publish
@@ -79,7 +79,9 @@ class Desk:
         return list(query(self.layout, sql).to_pylist())
 
     def days(self, columns: str = "state, reasons, extracted, archived") -> dict[int, Any]:
-        rows = self.ask(f"SELECT day, {columns} FROM coverage WHERE day >= '2024-05-01' ORDER BY day")
+        rows = self.ask(
+            f"SELECT day, {columns} FROM coverage WHERE day >= '2024-05-01' ORDER BY day"
+        )
         return {row.pop("day").day: tuple(row.values()) for row in rows}
 
 
