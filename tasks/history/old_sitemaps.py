@@ -171,16 +171,20 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
     fresh = {key: entry for key, entry in fresh.items() if key not in asked | planned}
     planned |= known | fresh.keys()
     tally.wanted[month] += len(fresh)
+    if visit.job.dry_run:
+        visit.done |= fresh.keys()
+        return
     for number, (key, entry) in enumerate(fresh.items(), 1):
-        if visit.job.dry_run or visit.is_over:
-            if not visit.job.dry_run and visit.stop_reason() not in tally.notes:
-                tally.notes.append(visit.stop_reason())
+        if visit.is_over:
+            visit.note_end()
             return
         advance(f"{visit.source.id}: pages of old sitemaps", number, len(fresh))
         attempt = visit.fetch(entry.url, _OF)
         visit.record(attempt, entry)
         if attempt.outcome in ANSWERED:
             asked.add(key)
+        if attempt.outcome is Outcome.FETCHED:
+            visit.done.add(key)
 
 
 def _month(sitemap: Sitemap) -> str:

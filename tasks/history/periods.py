@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 DAY = timedelta(days=1)
 # Days between two that are to be filled up to which they are asked for together.
@@ -38,16 +38,6 @@ class Period:
         """What both have."""
         first, last = max(self.first, other.first), min(self.last, other.last)
         return Period(first, last) if first <= last else None
-
-    @property
-    def begins_at(self) -> datetime:
-        """Its first moment."""
-        return datetime.combine(self.first, time(), UTC)
-
-    @property
-    def ends_at(self) -> datetime:
-        """The first moment after it."""
-        return datetime.combine(self.last + DAY, time(), UTC)
 
 
 def windows(days: Iterable[date]) -> list[Period]:

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 
 from tasks.archive import ArchiveWriter
@@ -77,7 +77,10 @@ class Visit:
         self.job, self.source, self._archive = job, source, archive
         self.tally = Tally()
         self.tally.states = day_states(job.layout, source.id, job.period.first, job.period.last)
-        self._unanswered = 0
+        # Folded URLs that need not be asked for at another place of this visit.
+        self.done: set[str] = set()
+        self._whole: list[Period] = []
+        self.unanswered = 0  # requests in a row without an answer
 
     @cached_property
     def _copies(self) -> dict[str, IndexCopy]:
@@ -85,15 +88,20 @@ class Visit:
 
     @property
     def wanted_days(self) -> list[date]:
-        """The days of the period that are over and were not observed."""
+        """The days that are over, and that neither polls nor this visit made whole."""
         today, states = self.job.today, self.tally.states
-        days = self.job.period.days
-        return [day for day in days if day < today and states.get(day) != "observed"]
+        return [
+            day
+            for day in self.job.period.days
+            if day < today
+            and states.get(day) != "observed"
+            and not any(period.has(day) for period in self._whole)
+        ]
 
     @property
     def is_over(self) -> bool:
         """Whether no more requests may be made: the bound is reached, or the host fell silent."""
-        return self.job.budget.left <= 0 or self._unanswered >= FAILURES_IN_A_ROW
+        return self.job.budget.left <= 0 or self.unanswered >= FAILURES_IN_A_ROW
 
     def read_index(self, url: str, last_day: date, of: Provenance) -> Attempt | None:
         """An archive's list of pages, from the raw archive where it was read after its last day.
@@ -125,23 +133,20 @@ class Visit:
             if attempt.kind is CaptureKind.ROBOTS:
                 self.record(attempt)
 
-        polite = self.politeness(of)
-        attempt = self.job.client.get(url, kind=kind, record=record, **polite)
-        self._unanswered = self._unanswered + 1 if attempt.outcome in UNANSWERED else 0
+        pause, private = self._politeness(of)
+        attempt = self.job.client.get(
+            url, kind=kind, record=record, min_interval=pause, allow_private=private
+        )
+        self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
         return replace(attempt, obtained_from=of)
 
-    def politeness(self, of: Provenance) -> "dict[str, float | bool]":
-        """The pause between requests, and whether the host may be a private one."""
+    def _politeness(self, of: Provenance) -> tuple[float, bool]:
+        """The pause between requests in seconds, and whether the host may be a private one."""
         if of is not Provenance.WAYBACK:
-            source = self.source
-            return {
-                "min_interval": source.min_interval_seconds,
-                "allow_private": source.allow_private_hosts,
-            }
+            return self.source.min_interval_seconds, self.source.allow_private_hosts
         settings = self.job.settings
         # An archive of one's own, which the settings name, may be in a private network.
-        own = settings.wayback.rstrip("/") != WAYBACK
-        return {"min_interval": settings.pause_seconds, "allow_private": own}
+        return settings.pause_seconds, settings.wayback.rstrip("/") != WAYBACK
 
     def sitemaps_of(self, site: str) -> tuple[str, ...]:
         """The sitemaps that the robots.txt of the source's site names."""
@@ -150,8 +155,10 @@ class Visit:
             self._spend(attempt)
             self.record(attempt)
 
-        polite: dict[str, float | bool] = self.politeness(Provenance.SOURCE_ARCHIVE)
-        return self.job.client.sitemaps(site, record=record, **polite)  # type: ignore[arg-type]
+        pause, private = self._politeness(Provenance.SOURCE_ARCHIVE)
+        return self.job.client.sitemaps(
+            site, record=record, min_interval=pause, allow_private=private
+        )
 
     def _spend(self, attempt: Attempt) -> None:
         self.tally.requests += len(attempt.exchanges)
@@ -167,9 +174,13 @@ class Visit:
 
     def state_whole(self, url: str, period: Period, pages: int) -> None:
         """Record that all pages were asked for that a sitemap names for a period."""
+        self._whole.append(period)
         about = f"all {pages} pages of {period.first} to {period.last} were asked for"
         summary = ListingSummary(
-            *("sitemap", pages, pages, None, None, None, period.ends_at, period.begins_at, pages)
+            *("sitemap", pages, pages, None, None, None),
+            newest_at=datetime.combine(period.last, time(), UTC),
+            window_from=datetime.combine(period.first, time(), UTC),
+            window_entries=pages,
         )
         self.record(
             Attempt(
@@ -179,11 +190,13 @@ class Visit:
             )
         )
 
-    def stop_reason(self) -> str:
-        """Why no more requests may be made."""
-        if self._unanswered >= FAILURES_IN_A_ROW:
-            return f"no answer {FAILURES_IN_A_ROW} times in a row"
-        return "the run has made all requests that it may"
+    def note_end(self) -> None:
+        """Note once why no more requests are made."""
+        note = "the run has made all requests that it may"
+        if self.unanswered >= FAILURES_IN_A_ROW:
+            note = f"no answer {FAILURES_IN_A_ROW} times in a row"
+        if note not in self.tally.notes:
+            self.tally.notes.append(note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +218,7 @@ def collect_history(job: Job, source: Source, places: tuple[Place, ...]) -> Sour
     try:
         with archive:
             for place in places:
+                visit.unanswered = 0  # of another host
                 place(visit)
     except Exception as error:
         log.exception("%s: its history stopped", source.id)

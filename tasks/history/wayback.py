@@ -33,7 +33,6 @@ class Wayback:
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._domains = SourceDomains(sources)
-        self._claimed: set[str] = set()  # folded URLs that were fetched in this run
 
     def fill(self, visit: Visit) -> None:
         """Fetch the earliest capture of each page that may be of a day to be filled."""
@@ -51,12 +50,12 @@ class Wayback:
                 if visit.job.dry_run or visit.is_over:
                     continue
                 advance(f"{visit.source.id}: captures of {period.first:%Y-%m}", number, len(chosen))
-                self._claimed.add(fold(capture.page))
+                visit.done.add(fold(capture.page))
                 url = replay_address(visit.job.settings.wayback, capture)
                 attempt = as_captured(visit.fetch(url, Provenance.WAYBACK), capture)
                 visit.record(attempt, Entry(capture.page, address))
-        if visit.is_over and visit.tally.left and visit.stop_reason() not in visit.tally.notes:
-            visit.tally.notes.append(visit.stop_reason())
+        if visit.is_over:
+            visit.note_end()
 
     def _chosen(self, visit: Visit, captures: Iterable[Archived]) -> Iterator[Archived]:
         """The captures that are to be fetched; the others are counted."""
@@ -71,7 +70,7 @@ class Wayback:
         for capture in found:
             key, month = fold(capture.page), (PLACE, f"{capture.captured_at:%Y-%m}")
             before = tried.get(key, NEVER)
-            if key in self._claimed or before.has_article:
+            if key in visit.done or before.has_article:
                 tally.known[month] += 1
             elif (
                 capture.captured_at in before.captures

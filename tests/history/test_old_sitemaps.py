@@ -2,10 +2,11 @@
 
 import gzip
 
-from tests.history.conftest import MAY, Desk
+from tests.history.conftest import MAY, Desk, article
 from tests.support.build_warcs import page
 from tests.support.loopback import Loopback, http
 from tests.support.staged_pages import source
+from tests.support.web_archive import Kept
 
 WHOLE = ("observed", [], 1, 0)
 
@@ -81,9 +82,25 @@ def test_what_a_sitemap_lacks_comes_from_the_archive_and_is_told_apart(desk: Des
         found = desk.history(places="sitemaps wayback")
         # The archive has nothing of 127.0.0.1: both places were asked.
         assert found.tally.error == ""
+        assert found.tally.fetched == 0
         assert len(desk.archive.index_requests) == 1
         assert (
             f"url=127.0.0.1&matchType=domain&from={MAY.first:%Y%m%d}"
             in (desk.archive.index_requests[0])
         )
         assert desk.ask("SELECT outcome FROM captures WHERE outcome = 'not_found'")
+
+
+def test_a_page_that_the_source_gave_is_not_asked_of_the_archive(desk: Desk) -> None:
+    with Loopback() as site:
+        pages = paper(desk, site)
+        for day, url in enumerate(pages, 1):
+            desk.archive.keep(Kept(url, article(0, day).at, page(0, day, day=day)))
+        path = pages[1].removeprefix(site.url)
+        site.say(path, http(b"", "503 Service Unavailable"))
+        found = desk.history(places="sitemaps wayback")
+        assert found.tally.known == {("wayback", "2024-05"): 2}
+        assert [path.rpartition("/")[2] for path in desk.archive.page_requests] == [
+            pages[1].rpartition("/")[2]
+        ]
+        assert desk.days("state, archived")[2] == ("partial", 1)

@@ -9,10 +9,9 @@
 --         day_of{local}(least(previous_read_at, covers_from), zone),
 --         day_of{local}(covers_until, zone)))
 --     FROM changed_listing_reads JOIN source_zones USING (source_id)
--- Touched by: source_id, unnest(days_between(day_of{local}(listing.window_from, zone),
---         day_of{local}(listing.newest_at, zone)))
---     FROM added_captures JOIN source_zones USING (source_id)
---     WHERE kind = 'index' AND listing.window_from IS NOT NULL
+-- Touched by: source_id, unnest(days_between(utc_day(listing.window_from),
+--         utc_day(listing.newest_at)))
+--     FROM added_captures WHERE kind = 'index' AND listing.window_from IS NOT NULL
 -- Touched by: source_id, day FROM coverage{local} SEMI JOIN changed_sources USING (source_id)
 -- Touched by: source_id, day FROM coverage{local}
 --     SEMI JOIN changed_source_calendars{local} USING (source_id)
@@ -35,7 +34,8 @@
 -- section page that covers least. Before polled_from a day is read if it has an article that an earlier
 -- version collected, or, of a source that was never polled, one of its saved files. What archives gave
 -- makes no day read: nobody knows what they lack. A source's own sitemap of the past does, when all
--- pages of its period were asked for (listing.window_from to newest_at of an index).
+-- pages of its period were asked for (the days from listing.window_from to newest_at of an index; whether
+-- its months are of UTC or of the source's time zone, nobody says, so they count as either).
 --
 -- missing   no article of the day, and either a page of it lost or nothing of the day read
 -- partial   otherwise, when the day was not read as a whole, pages were lost, a listing failed that
@@ -85,22 +85,11 @@ texts AS (
     LEFT JOIN obtained USING (article_id)
     GROUP BY ALL
 ),
-whole_period AS (
-    SELECT source_id, zone, begins_at, ends_at,
-           unnest(days_between(day_of{local}(begins_at, zone),
-                               day_of{local}(ends_at - INTERVAL 1 MICROSECOND, zone))) AS day
-    FROM (SELECT source_id, listing.window_from AS begins_at, listing.newest_at AS ends_at
-          FROM captures WHERE kind = 'index')
-    JOIN source_zones USING (source_id)
-    WHERE begins_at < (SELECT max(ends_at) FROM calendar_day)
-      AND ends_at > (SELECT min(begins_at) FROM calendar_day)
-),
 whole AS (
-    SELECT DISTINCT source_id, day
-    FROM whole_period
-    JOIN calendar_day USING (source_id, day)
-    WHERE whole_period.begins_at <= calendar_day.begins_at
-      AND whole_period.ends_at >= calendar_day.ends_at
+    SELECT DISTINCT source_id, unnest(days_between(utc_day(listing.window_from),
+                                                   utc_day(listing.newest_at))) AS day
+    FROM captures
+    WHERE kind = 'index' AND listing.window_from IS NOT NULL
 ),
 read_day AS (
     SELECT listing_reads.*, zone,
