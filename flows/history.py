@@ -126,9 +126,9 @@ def history(
             _prepare(installation)
         settings = installation.settings
         about = (settings.limits, settings.user_agent, installation.layout.cache)
-        # Whoever asks too often is cut off by the archive for a while, so failures count for more.
-        backoff = {"backoff_seconds": settings.history.backoff_seconds}
-        client = held.enter_context(Client(*about, **backoff))
+        # Whoever asks too often is cut off by the archive for a while.
+        opened = Client(*about, backoff_seconds=settings.history.backoff_seconds)
+        client = held.enter_context(opened)
         period, budget = Period(first, last), Budget(max_requests)
         job = Job(
             *(installation.layout, run_id, client, settings.history, period, budget),

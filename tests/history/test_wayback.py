@@ -4,11 +4,14 @@ import gzip
 import socket
 import struct
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from tasks.archive import read_archive
+from tasks.history.periods import Period
 from tasks.history.replay import DIFFERS, EXCLUDED
-from tests.history.conftest import MAY, Desk, article
+from tests.history.conftest import Desk, article
 from tests.support.build_warcs import page
 from tests.support.loopback import Answer, dripping, http, redirect
 from tests.support.staged_pages import Page, listing, prose, stage
@@ -45,6 +48,10 @@ def test_an_archived_day_is_filled_and_is_no_observed_day(desk: Desk) -> None:
     assert [row["detail"] for row in pages] == [""] * 4
     (ledger,) = desk.ask("SELECT flow, attempts, robots, listings, pages, articles FROM runs")
     assert tuple(ledger.values()) == ("history", 6, 1, 1, 4, 4)
+    # The archive file says it, too, so that a rebuild does.
+    assert found.collected.warc
+    archived = [capture for capture, _ in read_archive(found.collected.warc)]
+    assert {str(one.obtained_from) for one in archived if one.kind == "page"} == {"wayback"}
     # What was fetched is not fetched again, nor is the index.
     asked = len(desk.archive.hits)
     again = desk.history()
@@ -89,7 +96,7 @@ def test_every_end_of_a_capture_has_its_outcome(desk: Desk) -> None:
         archive.say(archive.address(capture), *answers)
     archive.say(archive.address(earlier), earlier.response)
     body = page(0, 20)
-    zipped = {"headers": {"Content-Encoding": "gzip"}, "body": gzip.compress(body)}
+    zipped: dict[str, Any] = {"headers": {"Content-Encoding": "gzip"}, "body": gzip.compress(body)}
     archive.keep(
         *kept,
         article(20, hours=20, **zipped),
@@ -194,6 +201,6 @@ def test_days_that_were_observed_are_left_alone(desk: Desk) -> None:
     observed = [row["day"] for row in states if row["state"] == "observed"]
     assert observed
     first = start.date() - timedelta(3)
-    desk.history(period=type(MAY)(first, observed[-1]), dry_run=True)
+    desk.history(period=Period(first, observed[-1]), dry_run=True)
     (asked,) = desk.archive.index_requests
     assert f"from={first:%Y%m%d}" in asked
