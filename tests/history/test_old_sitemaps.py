@@ -99,7 +99,7 @@ def test_a_page_that_the_source_gave_is_not_asked_of_the_archive(desk: Desk) -> 
         path = pages[1].removeprefix(site.url)
         site.say(path, http(b"", "503 Service Unavailable"))
         found = desk.history(places="sitemaps wayback")
-        assert found.tally.known == {("wayback", "2024-05"): 2}
+        assert +found.tally.known == {("wayback", "2024-05"): 2}
         assert [path.rpartition("/")[2] for path in desk.archive.page_requests] == [
             pages[1].rpartition("/")[2]
         ]
