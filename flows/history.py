@@ -19,7 +19,6 @@ from rich.text import Text
 
 from flows.ingest import finish_earlier_runs
 from flows.runs.alerts import check_after_run
-from flows.runs.ingest_result import show_waiting
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
@@ -121,7 +120,7 @@ def history(
     places = (*[old_sitemaps.fill] * sitemaps, *[archive.fill] * wayback)
     with ExitStack() as held:
         if not dry_run:
-            locks = lock_sources(installation.layout, run_id, chosen, show_waiting)
+            locks = lock_sources(installation.layout, run_id, chosen, log.info)
             chosen = held.enter_context(locks).sources
             _prepare(installation)
         settings = installation.settings
