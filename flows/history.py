@@ -173,8 +173,8 @@ def _fill(
     if loads.is_published:
         report_or_warn(installation, "ingest-topics" if loads.report.articles else "")
     outcomes = Counter[str]()
-    for one in loads.sources.values():
-        outcomes.update(one.batch.counts if one.batch else {})
+    for batch in (each.batch for each in loads.sources.values()):
+        outcomes.update(batch.counts if batch else {})
     return replace(done, sources=tuple(found), outcomes=dict(outcomes), loaded=loads.report)
 
 

@@ -8,7 +8,7 @@ from tests.support.loopback import Loopback, http
 from tests.support.staged_pages import source
 from tests.support.web_archive import Kept
 
-WHOLE = ("observed", [], 1, 0)
+WHOLE: tuple[str, list[str], int, int] = ("observed", [], 1, 0)
 
 
 def sitemap(*urls: str, kind: str = "url") -> bytes:
