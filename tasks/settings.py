@@ -34,6 +34,8 @@ MOST_PROCESSES = 1024
 _PREFIX = "PRESSWATCH_"
 _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
+WAYBACK = "https://web.archive.org"
+_ARCHIVE = r"https?://[^\s/?#]+(/[^\s?#]*)?"
 _STORE = re.compile(r"s3:/{1,2}([^/].*)")
 _SCHEDULER = r"(?a)((tcp|tls)://([^\s/:]+|\[[0-9a-fA-F:]+\]):\d+)?"
 
@@ -136,6 +138,21 @@ class Upkeep(BaseModel):
     """Age at which staged rows and markers of dead runs are removed."""
 
 
+class History(BaseModel):
+    """How `presswatch history` asks an archive of the web."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wayback: Annotated[str, matching(_ARCHIVE, "an http(s) address without a query")] = WAYBACK
+    """The Wayback Machine, or an archive with its interface."""
+    pause_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3.0
+    """Pause between two requests to it; in 2026 it takes 24 a minute to its index."""
+    backoff_seconds: Seconds = 30.0
+    """Longest pause after a first failure there; each further one doubles it, up to a minute."""
+    index_rows: Count = 3_000
+    """Captures in one answer of its index."""
+
+
 class Settings(BaseSettings):
     """Settings read from environment variables with the prefix `PRESSWATCH_`.
 
@@ -167,6 +184,7 @@ class Settings(BaseSettings):
     """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()
     upkeep: Upkeep = Upkeep()
+    history: History = History()
     recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
     """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0

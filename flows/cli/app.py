@@ -11,6 +11,7 @@ from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, 
 from flows.cli.audit_command import audit
 from flows.cli.console import show_progress
 from flows.cli.health_command import health
+from flows.cli.history_command import history
 from flows.cli.options import (
     DataFolder,
     Exit,
@@ -204,7 +205,7 @@ def recount(
 
 
 _COMMANDS = (
-    *(extract, sql, schema, report, audit, desk, mcp, health, serve, deploy, env),
+    *(history, extract, sql, schema, report, audit, desk, mcp, health, serve, deploy, env),
     *(backup, maintain, repair, demo),
 )
 for command in _COMMANDS:

@@ -14,6 +14,7 @@ REASONS = {
     "partly_read": "a part of the day was not read",
     "pages_lost": "pages could not be collected",
     "listings_failed": "a listing could not be read",
+    "archived_only": "known from archives alone",
     "below_expected_low": "fewer articles than expected",
     "above_expected_high": "more articles than expected",
 }

@@ -102,8 +102,7 @@ class Loopback:
         try:
             with self._tls.wrap_socket(sock, server_side=True) if self._tls else sock as conn:
                 hit = self._read(conn, began)
-                of_host = (hit.header("Host") or "").partition(":")[0] + hit.path
-                self._answer(conn, self._answers[of_host if of_host in self._answers else hit.path])
+                self._answer(conn, self._answers_to(hit.path))
                 hit.ended = time.monotonic()
         except OSError:
             pass  # the client went away
@@ -118,6 +117,9 @@ class Loopback:
         hit = Hit(head.split(b" ")[1].decode(), head, began)
         self.hits.append(hit)
         return hit
+
+    def _answers_to(self, path: str) -> list[Answer]:
+        return self._answers[path]
 
     def _answer(self, conn: socket.socket, answers: list[Answer]) -> None:
         if not answers:

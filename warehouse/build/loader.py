@@ -34,6 +34,15 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
+# Of captures of earlier versions, whose files say nothing of it.
+OBTAINED_FROM = """
+    UPDATE captures
+    SET obtained_from = CASE WHEN kind = 'file' THEN 'file'
+                             WHEN flow = 'backfill' THEN 'warc' ELSE 'source' END
+    FROM (SELECT run_id, any_value(flow) AS flow FROM commits SEMI JOIN new_runs USING (run_id)
+          GROUP BY run_id) AS loaded
+    WHERE captures.run_id = loaded.run_id AND obtained_from IS NULL
+"""
 # Columns of `commits`; but for its id, they are fields of Commit.
 COMMITS = pa.schema(
     [
@@ -190,6 +199,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
         ("stripped_blocks", "stripped_blocks"),
     ):
         insert_parquet(con, table, layer_files(layout, commits, layer))
+    con.execute(OBTAINED_FROM)
 
 
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:
