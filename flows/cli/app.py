@@ -20,7 +20,7 @@ from flows.cli.options import (
     flow_files,
     print_version,
 )
-from flows.cli.page_commands import check_sources, extract
+from flows.cli.page_commands import check_sources, extract, list_collections
 from flows.cli.query_commands import mcp, report, schema, sources_health, sql
 from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
@@ -210,5 +210,6 @@ for command in _COMMANDS:
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(sources_health)
+sources_app.command("collections")(list_collections)
 topics_app.callback()(list_topics)
 topics_app.command("suggest")(suggest_aliases)

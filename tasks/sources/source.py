@@ -21,7 +21,7 @@ from pydantic import (
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import Steps, matching
-from tasks.sources.collections import Selection, selected
+from tasks.sources.collections import Selection, selected, shipped
 from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_entries
 from warehouse.layers.definitions import SourceDefinition
 
@@ -266,7 +266,7 @@ def load_sources(path: Path) -> tuple[Source, ...]:
     ConfigError has a line a problem, naming file, entry and key.
     """
     selection, own = read_sources(path)
-    from_collections = selected(selection, path, lambda file: read_sources(file)[1])
+    from_collections = selected(selection, path, _read_entries)
     if not (own or from_collections):
         raise missing_entries(path, "source")
     known = {source.id: source for source in from_collections}
@@ -276,6 +276,15 @@ def load_sources(path: Path) -> tuple[Source, ...]:
             source = source.model_copy(update={"collection": replaced.collection})
         known[source.id] = source
     return tuple(known.values())
+
+
+def load_collections() -> tuple[Source, ...]:
+    """The sources of all shipped collections."""
+    return shipped(_read_entries)
+
+
+def _read_entries(path: Path) -> tuple[Source, ...]:
+    return read_sources(path)[1]
 
 
 def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:

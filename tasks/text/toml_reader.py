@@ -23,6 +23,10 @@ _KINDS = {
 }
 
 
+class _NoHead(BaseModel):
+    """Of files that have entries only."""
+
+
 class ConfigError(ValueError):
     """The configuration is wrong; one line per problem."""
 
@@ -37,7 +41,7 @@ class ConfigError(ValueError):
 
 def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, ...]:
     """Read every `[[table]]` of a TOML file into `model`; ConfigError has a line a problem."""
-    _, entries = read_head_and_entries(path, BaseModel, table, model)
+    _, entries = read_head_and_entries(path, _NoHead, table, model)
     if not entries:
         raise missing_entries(path, table)
     return entries
