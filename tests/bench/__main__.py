@@ -65,8 +65,8 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "lookalikes": lambda _: print(lookalike_table()),
     "spikes": lambda _: spikes.run(),
 }
-ONLY_BY_NAME = ("coverage", "desk")
-"""Parts that take half an hour and more."""
+ONLY_BY_NAME = ("coverage", "desk", "world")
+"""Parts that take a quarter of an hour and more."""
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
 
