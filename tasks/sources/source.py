@@ -284,7 +284,11 @@ def load_collections() -> tuple[Source, ...]:
 
 
 def _read_entries(path: Path) -> tuple[Source, ...]:
-    return read_sources(path)[1]
+    selection, entries = read_sources(path)
+    if selection.model_fields_set:
+        keys = ", ".join(sorted(selection.model_fields_set))
+        raise ConfigError([f"{path}: {keys}: only sources.toml selects, a collection has entries"])
+    return entries
 
 
 def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:

@@ -56,7 +56,7 @@ def read_head_and_entries(
     """
     document = _document(path)
     found = document.pop(table, [])
-    if unknown := document.keys() - head.model_fields.keys():
+    if unknown := [key for key in document if key not in head.model_fields]:
         expected = ", ".join((f"[[{table}]]", *head.model_fields))
         raise ConfigError(f"{path}: {key}: unknown key, expected {expected}" for key in unknown)
     try:

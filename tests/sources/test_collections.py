@@ -8,6 +8,7 @@ import pytest
 from flows.cli.collection_tables import collections_table, sources_table
 from tasks.sources.collections import SHIPPED
 from tasks.sources.source import Source, load_collections, load_sources
+from tasks.text.toml_reader import ConfigError
 from tests.support.config_files import problems_of
 
 OWN = """
@@ -90,6 +91,16 @@ def test_files_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     (tmp_path / "extra.toml").write_text(OWN.format(id="kr-yonhap"))
     (problem,) = problems(tmp_path, 'collections = ["kr", "extra.toml"]\n')
     assert problem == "collections[1]: kr-yonhap is in east-asia and extra, with other values"
+
+
+def test_a_collection_selects_nothing(tmp_path: Path) -> None:
+    extra = tmp_path / "extra.toml"
+    extra.write_text('collections = ["kr"]\n')
+    (tmp_path / "sources.toml").write_text('collections = ["extra.toml"]\n')
+    with pytest.raises(ConfigError) as caught:
+        load_sources(tmp_path / "sources.toml")
+    wanted = f"{extra}: collections: only sources.toml selects, a collection has entries"
+    assert caught.value.problems == (wanted,)
 
 
 @pytest.mark.parametrize(
