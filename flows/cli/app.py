@@ -21,7 +21,7 @@ from flows.cli.options import (
     flow_files,
     print_version,
 )
-from flows.cli.page_commands import check_sources, extract
+from flows.cli.page_commands import check_sources, extract, list_collections
 from flows.cli.query_commands import mcp, report, schema, sources_health, sql
 from flows.cli.source_commands import export_sources, find_source, import_sources
 from flows.cli.topic_commands import list_topics, suggest_aliases
@@ -212,8 +212,6 @@ for command in _COMMANDS:
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(sources_health)
-sources_app.command("find")(find_source)
-sources_app.command("import")(import_sources)
-sources_app.command("export")(export_sources)
+sources_app.command("collections")(list_collections)
 topics_app.callback()(list_topics)
 topics_app.command("suggest")(suggest_aliases)

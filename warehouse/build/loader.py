@@ -175,7 +175,7 @@ def begin_load(con: Connection) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE source_definitions AS"
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
-        " is_configured FROM sources LIMIT 0"
+        " is_configured, kind, collection FROM sources LIMIT 0"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
 

@@ -54,6 +54,8 @@ class SourceDefinition:
     expected_low: int | None
     expected_high: int | None
     is_configured: bool = True
+    kind: str | None = None  # such as business; None where sources.toml does not say it
+    collection: str | None = None  # name of the collection that it was selected from
 
 
 @dataclass(frozen=True, slots=True)
