@@ -1,5 +1,6 @@
 """Every kind of incident: one message when it begins, one when it is over, by mail and webhook."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_string
@@ -138,6 +139,8 @@ def test_what_a_message_says(stages: Stages) -> None:
     )
     spike = text["topic_spiked:harvest:2026-04-19"].splitlines()
     assert spike[0] == "8 articles on 19 Apr 2026, 0.0 expected."
+    rule = r"A day is a spike from \d articles on; by chance at most 1 day of a topic in a year\."
+    assert re.fullmatch(rule, spike[1])
     assert [line for line in spike if line.startswith(POST)] == [
         f"{POST}: Harvest {number}" for number in spike_numbers(spike)
     ]

@@ -12,7 +12,8 @@ WITH counted AS (
     GROUP BY topic_id
 ),
 spiked AS (
-    SELECT topic_id, list(day ORDER BY day) AS days
+    SELECT topic_id, list(struct_pack(day := day, hits := articles_with_mention,
+                                      threshold := threshold) ORDER BY day) AS days
     FROM topic_spikes
     WHERE day BETWEEN $first_day AND $last_day
     GROUP BY topic_id
