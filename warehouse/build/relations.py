@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("topic_daily", "topic_weekly", "topic_monthly"),
         *("topic_daily_local", "topic_weekly_local", "topic_monthly_local", "attention_index"),
         *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
-        *("topic_dispersion", "share_interval"),
+        *("topic_dispersion", "share_interval", "counts_in"),
         *("spike_rule", "topic_pairs", "archive_daily"),
     ),
     "Topics and their mentions": (

@@ -1,5 +1,5 @@
 -- Grain: one series and period of a selection: sum over sum of the source-days that were collected.
--- Filled in by warehouse/questions/series.py.
+-- Filled in by warehouse/questions/series.py and search.py.
 WITH days AS (
     FROM {days}
     -- A snapshot of 0.1 lacks these columns, days of all articles the second.
@@ -21,7 +21,7 @@ by_source AS (
            sum(d.articles_other_languages) AS articles_other_languages,
            count(d.articles) AS days_collected, count(*) AS days
     FROM days AS d
-    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    LEFT JOIN {dispersion} USING (topic_id, source_id)
     WHERE {where}
     GROUP BY topic_id, part, d.source_id, date_trunc('{unit}', day)
 )
