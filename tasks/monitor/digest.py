@@ -48,7 +48,11 @@ def digest(
     lines += ["", "Topics: articles that mention them; usual is the mean of the four weeks before"]
     for row in topics:
         usual = "" if row["usual"] is None else f" (usual {row['usual']:.1f})"
-        days_above = ", ".join(f"{each:%-d %b}" for each in row["spikes"])
+        days_above = ", ".join(
+            f"{each['day']:%-d %b} ({each['hits']:,}"
+            + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
+            for each in row["spikes"]
+        )
         above = f"; far above usual on {days_above}" if days_above else ""
         lines.append(f"- {row['name']}: {row['found']:,}{usual}{above}")
     lines += ["" if topics else "- none counted yet\n", "Open problems:"]

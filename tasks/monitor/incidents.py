@@ -224,7 +224,13 @@ def _spike(row: Mapping[str, Any], settings: AlertSettings, report: Path) -> Inc
         for each in row["headlines"][:3]
     ]
     link = settings.report_url or report.absolute().as_uri()
-    lines = [f"{hits} on {day}, {row['expected']:.1f} expected.", *headlines, f"Report: {link}"]
+    rate = row["false_alarms_per_year"]
+    rule = (
+        f"A day is a spike from {counted(row['threshold'], 'article')} on; by chance at most"
+        f" {rate:g} {'day' if rate == 1 else 'days'} of a topic in a year."
+    )
+    said = f"{hits} on {day}, {row['expected']:.1f} expected."
+    lines = [said, rule, *headlines, f"Report: {link}"]
     headline = f"{row['name']}: {hits} on {day}, {row['expected']:.1f} expected"
     around = {row["day"] - timedelta(days=1), row["day"] + timedelta(days=1)}
     return Incident(

@@ -2,7 +2,8 @@
 
 A row is a dict with `series` (what is compared: a topic, a paper, a country), `period` and
 `period_end` (dates), `hits`, `articles`, `share`, `low` and `high` (its 95 % interval),
-`completeness`, `days_collected`, `days`, and optionally `url`, where a click leads.
+`completeness`, `days_collected`, `days`, and optionally `url`, where a click leads, and `audit` (in
+words) with `corrected` (the share as the audit corrects it, an Estimate or None).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +65,20 @@ def _value(row: Row, place: float) -> dict[str, Any]:
         "articles": of(row) if row["articles"] or not is_gap else "unknown",
         "collected": f"{part}{collected} of {days} days of papers",
         "url": row.get("url"),
+        **({"audit": row["audit"], "corrected": _in_words(row)} if "audit" in row else {}),
     }
+
+
+def _in_words(row: Row) -> str:
+    found = row["corrected"]
+    return f"{found.share:.1%} ({found.low:.1%} to {found.high:.1%})" if found else "–"
+
+
+def tooltip(values: Iterable[Row]) -> list[Spec]:
+    """What a mark of these rows says."""
+    if not any("audit" in value for value in values):
+        return TOOLTIP
+    return [*TOOLTIP[:3], {"field": "corrected"}, *TOOLTIP[3:], {"field": "audit"}]
 
 
 def time_within(start: date, end: date, place: float = 0.5) -> str:

@@ -19,6 +19,7 @@ from tasks.report.chart_values import (
     share_axis,
     time_axis,
     time_within,
+    tooltip,
 )
 from tasks.report.heat_maps import strips
 
@@ -61,14 +62,19 @@ def attention(
         {"name": "brush", "select": {"type": "interval", "encodings": ["x"]}},
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
+    tip = tooltip(values)
     said = [{"field": f"s{turn}", "title": name} for turn, name in enumerate(names)]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {**x, **GROUND, "tooltip": [TOOLTIP[0], *said] if said[1:] else TOOLTIP},
+        "encoding": {
+            **x,
+            **GROUND,
+            "tooltip": [TOOLTIP[0], *said] if said[1:] else tip,
+        },
         **({"params": params} if brush else {}),
     }
-    drawn = _lines(x, values, names) if names[1:] else _columns(x, share_axis(values))
+    drawn = _lines(x, values, names) if names[1:] else _columns(x, share_axis(values), tip)
     shares = {"data": {"values": values, **named[1]}, "layer": drawn}
     marks = [_spike_marks(x, spikes, names)] if spikes else []
     layers = [ground, shares, *collected, *marks]
@@ -84,8 +90,9 @@ def small_multiples(rows: Sequence[Row], unit: str) -> Spec:
         articles[row["series"]] += row["articles"] or 0
     order = sorted(articles, key=lambda name: -hits[name] / max(1, articles[name]))
     x = time_axis(unit, values)
-    ground = {"mark": {"type": "rect"}, "encoding": {**x, **GROUND, "tooltip": TOOLTIP}}
-    columns = _columns(x, share_axis(values, ticks=2, labels=0))
+    tip = tooltip(values)
+    ground = {"mark": {"type": "rect"}, "encoding": {**x, **GROUND, "tooltip": tip}}
+    columns = _columns(x, share_axis(values, ticks=2, labels=0), tip)
     labels = {"labelAngle": 0, "labelAlign": "left", "labelLimit": "@labels"}
     header = {"title": None, "labelOrient": "left", **labels}
     return {
@@ -105,18 +112,20 @@ def _periods(values: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]
         if value["state"] != "gap":
             period["state"] = value["state"]
         said = f"{value['shown']} ({value['articles']}), {value['interval']}"
+        if value.get("corrected", "–") != "–":
+            said += f"; corrected {value['corrected']}"
         period[f"s{names.index(value['series'])}"] = said
     return [*periods.values()]
 
 
-def _columns(x: Spec, y: Spec) -> list[Spec]:
+def _columns(x: Spec, y: Spec, tip: Sequence[Spec]) -> list[Spec]:
     """Columns with intervals, of one series; a zero is a point."""
     part = {"test": "datum.state === 'part'", "value": "@pale"}
     few = {"test": "datum.few", "value": "@paper"}
     look = {
         "fill": {"condition": [few, part], "value": "@accent"},
         "stroke": {"condition": part, "value": "@accent"},
-        "tooltip": TOOLTIP,
+        "tooltip": tip,
     }
     column = {
         "transform": [{"filter": "datum.share > 0"}],
@@ -128,10 +137,10 @@ def _columns(x: Spec, y: Spec) -> list[Spec]:
         "mark": {"type": "point", "size": 18, "opacity": 1},
         "encoding": {"x": _at(x), "y": y, **look},
     }
-    return [column, _whiskers(x, y, {"value": "@ink"}), zero]
+    return [column, _whiskers(x, y, {"value": "@ink"}, tip), zero]
 
 
-def _whiskers(x: Spec, y: Spec, colour: Spec) -> Spec:
+def _whiskers(x: Spec, y: Spec, colour: Spec, tip: Sequence[Spec]) -> Spec:
     return {
         "transform": [{"filter": "isValid(datum.low)"}],
         "mark": {"type": "rule", "opacity": 0.55, "strokeWidth": 1},
@@ -140,7 +149,7 @@ def _whiskers(x: Spec, y: Spec, colour: Spec) -> Spec:
             "y": {**y, "field": "low"},
             "y2": {"field": "high"},
             "color": colour,
-            "tooltip": TOOLTIP,
+            "tooltip": tip,
         },
     }
 
@@ -181,10 +190,10 @@ def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
             "fill": {**colour, "condition": {"test": "datum.few", "value": "@paper"}},
             "fillOpacity": {"condition": faint, "value": 1},
             "shape": {**series, "scale": shapes},
-            "tooltip": [{"field": "series"}, *TOOLTIP],
+            "tooltip": [{"field": "series"}, *tooltip(values)],
         },
     }
-    whiskers = _whiskers(x, y, colour)
+    whiskers = _whiskers(x, y, colour, tooltip(values))
     if len(names) <= BANDS:
         # A band shows nothing of a point between two gaps.
         whiskers["transform"] = [{"filter": "datum.few"}]
@@ -201,6 +210,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
             "time": days_in_words(row["day"], row["day"] + timedelta(1)),
             "articles": of(row),
             "expected": "fewer" if row["expected"] is None else f"{row['expected']:.1f}",
+            "threshold": _threshold(row),
             "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ())[
                 :300
             ],
@@ -208,8 +218,8 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
         for row in spikes
         if row.get("series", names[0]) in names
     ]
-    titles = {"time": "spike", "articles": "articles that day"}
-    fields = ("series", "time", "articles", "expected", "headlines")
+    titles = {"time": "spike", "articles": "articles that day", "threshold": "a spike from"}
+    fields = ("series", "time", "articles", "expected", "threshold", "headlines")
     triangle = {"type": "point", "shape": "triangle-down", "size": 110, "filled": True}
     return {
         "data": {"values": values},
@@ -220,6 +230,13 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
             "tooltip": [{"field": name, "title": titles.get(name, name)} for name in fields],
         },
     }
+
+
+def _threshold(spike: Row) -> str:
+    if spike["threshold"] is None:
+        return "unknown"  # of a snapshot of 0.1
+    rate = spike["false_alarms_per_year"]
+    return f"{spike['threshold']:,} articles on; by chance at most {rate:g} a year"
 
 
 def index(rows: Sequence[Row], unit: str) -> Spec:

@@ -145,13 +145,13 @@ def summary_of_topics(figures: Figures) -> str:
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
     picture = chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
     png = base64.b64encode(chart_style.png(picture, labels=60)).decode()
-    heading = "| topic | share | articles | last 7 days | audit |"
+    heading = "| topic | share (95%) | articles | last 7 days (95%) | audit |"
     head = [f"**{span}**", "", heading, "|:--|--:|--:|--:|:--|"]
     rows = []
     for topic in figures.topics:
         name = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", topic["name"])
         hits = f"{number(topic['hits'])} of {number(topic['articles'])}"
-        shares = percent(topic["share"]), percent(topic["late_share"])
+        shares = [f"{percent(of['share'])} ({between(of)})" for of in (topic, topic["late"])]
         rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} | {topic['audit']} |")
     return "\n".join(
         [*head, *rows, "", KEY, "", f"![Share of articles by topic](data:image/png;base64,{png})"]

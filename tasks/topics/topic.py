@@ -13,7 +13,7 @@ from tasks.sources.source import Text
 from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
-from tasks.topics.languages import LANGUAGES, languages_of
+from tasks.topics.languages import LANGUAGES, languages_of, primary
 from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
@@ -96,7 +96,7 @@ def _languages(value: object) -> object:
     for code in value:
         if code not in LANGUAGES:
             raise ValueError(f"unknown language {code!r}, write codes like en, zh or sr")
-    return tuple(sorted({"no" if code in ("nb", "nn") else code for code in value}))
+    return tuple(sorted(set(map(primary, value))))
 
 
 Languages = Annotated[tuple[str, ...] | Literal["all"] | None, PlainValidator(_languages)]

@@ -126,7 +126,8 @@ def make_relations(con: Connection) -> None:
     texts = {name: make_view(text, name) for name, text in read_sql("schema").items()}
     reads = {name: (relations_read(text) & texts.keys()) - {name} for name, text in texts.items()}
     macros = read_sql("macros")
-    con.execute(macros["share_interval"])  # views call it
+    for name in ("share_interval", "counts_in"):  # views call them
+        con.execute(macros[name])
     # A view is created after the relations that it reads.
     for name in TopologicalSorter(reads).static_order():
         con.execute(without_files(texts[name]))

@@ -17,6 +17,17 @@ COUNTING = """(
     FROM (FROM topics UNION ALL BY NAME SELECT NULL::VARCHAR[] AS languages WHERE false)
     WHERE valid_to IS NULL
 ) AS counting"""
+
+
+def counts_in(languages: str, language: str) -> str:
+    """SQL of the macro of this name, which snapshots of 0.1 lack."""
+    code = f"split_part({language}, '-', 1)"
+    return (
+        f"({languages} IS NULL OR {language} IS NULL OR list_contains({languages}, {code})"
+        f" OR (list_contains({languages}, 'no') AND {code} IN ('nb', 'nn')))"
+    )
+
+
 PERIODS = 60  # that fit side by side in a chart on a narrow screen
 
 
@@ -34,6 +45,7 @@ class Selection:
     is_without_copies: bool = False
     is_headlines_only: bool = False
     is_revised_only: bool = False  # of articles: what their sources changed after publication
+    written_in: tuple[str, ...] = ()  # of a search: the languages of articles, as of a topic
     is_local: bool = False  # days in the time zone of each source, rather than in UTC
 
     @property
@@ -56,6 +68,10 @@ class Selection:
             f"{prefix}{name} IN ({listed(values)})" for name, values in chosen.items() if values
         ]
         return " AND ".join(parts) or "true"
+
+    def of_written(self) -> str:
+        """A condition on the column language of articles."""
+        return counts_in(f"[{listed(self.written_in)}]", "language") if self.written_in else "true"
 
     def of_topics(self) -> str:
         """A condition on topic_id."""

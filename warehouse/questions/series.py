@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 import warehouse
-from warehouse.questions.selection import COUNTING, Selection
+from warehouse.questions.selection import COUNTING, Selection, counts_in
 from warehouse.read.query import records
 from warehouse.stats.intervals import interval
 
@@ -33,7 +33,7 @@ HEADLINES_WITHOUT_COPIES = f"""(
         JOIN articles USING (article_id, version_no)
         JOIN {COUNTING} USING (topic_id)
         WHERE field = 'headline' AND duplicate_of IS NULL
-          AND (languages IS NULL OR language IS NULL OR list_contains(languages, language))
+          AND {counts_in("languages", "language")}
         GROUP BY ALL
     ) USING (topic_id, source_id, day)
 )"""
@@ -54,7 +54,7 @@ def series_sql(selection: Selection, part: str = "") -> str:
         .read_text()
         .format(
             days=selection.sql(days),
-            dispersion=selection.sql("topic_dispersion{local}"),
+            dispersion="topic_dispersion",
             part=PART_OF[part],
             unit=selection.unit,
             first_day=f"DATE '{selection.first_day}'",
@@ -73,7 +73,7 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
     completeness, articles_other_languages (that do not count), days_collected and days, both of
     sources. A period of which nothing was collected has None for hits, articles and share.
     """
-    return [row | _derived(row) for row in records(con, series_sql(selection, part))]
+    return [with_interval(row) for row in records(con, series_sql(selection, part))]
 
 
 def totals(rows: Sequence[Row]) -> Row:
@@ -85,14 +85,14 @@ def totals(rows: Sequence[Row]) -> Row:
     known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}
     share = added["hits"] / added["articles"] if added["articles"] else None
-    return added | {"share": share} | _derived(added)
+    return with_interval(added | {"share": share})
 
 
-def _derived(row: Row) -> Row:
-    """The 95 % interval of a row's share, and what was collected of what was published."""
+def with_interval(row: Row) -> Row:
+    """A row with the 95 % interval of its share, and what was collected of what was published."""
     published = row["estimated_published"]
     completeness = None if published is None else row["collected"] / published if published else 1.0
-    return interval(row) | {"completeness": completeness}
+    return row | interval(row) | {"completeness": completeness}
 
 
 def spikes_sql(selection: Selection) -> str:

@@ -1,5 +1,5 @@
 -- Grain: one series and period of a selection: sum over sum of the source-days that were collected.
--- Filled in by warehouse/questions/series.py.
+-- Filled in by warehouse/questions/series.py and search.py.
 WITH days AS (
     FROM {days}
     -- A snapshot of 0.1 lacks these columns, days of all articles the second.

@@ -57,17 +57,19 @@ COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_headline IS
     'Articles with a mention in the headline';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions_headline IS 'Mentions in headlines';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_headline IS
-    'articles_with_mention_headline / articles; NULL without articles';
+    'articles_with_mention_headline / articles; NULL without articles. Its 95 % interval: share_interval(articles_with_mention_headline, articles, share_variance)';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_original IS
     'articles_with_mention without syndicated copies';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions_original IS 'mentions without syndicated copies';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_original IS 'articles without syndicated copies';
-COMMENT ON COLUMN topic_{unit}ly{local}.share_original IS 'share without syndicated copies';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_original IS
+    'share without syndicated copies. Its 95 % interval: share_interval(articles_with_mention_original, articles_original, share_variance)';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_whole IS
     'articles_with_mention without truncated pages';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions_whole IS 'mentions without truncated pages';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_whole IS 'articles without truncated pages';
-COMMENT ON COLUMN topic_{unit}ly{local}.share_whole IS 'share without truncated pages';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_whole IS
+    'share without truncated pages. Its 95 % interval: share_interval(articles_with_mention_whole, articles_whole, share_variance)';
 COMMENT ON COLUMN topic_{unit}ly{local}.estimated_published IS
     'Articles that the source published, as estimated in coverage{local}, on the days of which that can be said';
 COMMENT ON COLUMN topic_{unit}ly{local}.completeness IS

@@ -15,10 +15,16 @@ from starlette.responses import Response
 from flows.desk.desk import Asked, asked
 from flows.desk.queries import query_of
 from flows.desk.views import search
-from flows.desk.views.attention import labelled, multiples, part_of, with_topics
+from flows.desk.views.attention import (
+    audits_of,
+    corrections,
+    labelled,
+    multiples,
+    part_of,
+    with_topics,
+)
 from tasks.report import chart_style, charts
 from warehouse.questions.citation import citation, missing
-from warehouse.questions.search import by_period
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
 
@@ -76,12 +82,12 @@ def cite(view: Asked, rows: Sequence[Row]) -> str:
 
 
 def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
-    part = part_of(view)
+    part, audits = part_of(view), audits_of(view)
     if not view.selection.topics:
         raise QueryError("Choose a topic.")
     return {
         "attention": Answer(
-            lambda: _series_table(rows, ""),
+            lambda: _series_table(corrections(view, audits, rows), ""),
             series_sql(view.selection),
             lambda: charts.attention(
                 labelled(view, rows),
@@ -90,9 +96,11 @@ def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
             ),
         ),
         "parts": Answer(
-            lambda: _series_table(series(view.con, view.selection, part), part),
+            lambda: _series_table(
+                corrections(view, audits, series(view.con, view.selection, part)), part
+            ),
             series_sql(view.selection, part),
-            lambda: multiples(view, part)[view.selection.topics[0]],
+            lambda: multiples(view, part, audits)[view.selection.topics[0]],
         ),
         "gaps": Answer(
             lambda: view.con.sql(gaps_sql(view.selection)).to_arrow_table(),
@@ -108,8 +116,8 @@ def _search(view: Asked) -> Answer | None:
     found = search.searched(view, query)
     if found.state != "done":
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
-    rows = [row | {"query": query.line} for row in by_period(found.days, view.selection.unit)]
-    names = [name for name in COLUMNS if name not in ("topic_id", "part")]
+    rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]
+    names = [name for name in COLUMNS if name not in ("topic_id", "part", *OF_AUDITS)]
     return Answer(lambda: _table(rows, names), "", cited=search.cite(view, found))
 
 
@@ -125,6 +133,11 @@ COLUMNS = {
     "share": "hits / articles",
     "low": "lower end of the share's 95 % interval",
     "high": "upper end",
+    "corrected": "the share as the topic's audit corrects it; empty without an audit of its present"
+    " definition, and of headlines",
+    "corrected_low": "lower end of its 95 % interval, of both samples: articles and verdicts",
+    "corrected_high": "upper end",
+    "audit": "how many of the topic's articles are about it, as readers judged a sample of them",
     "completeness": "collected of what was published, as estimated; empty where not known",
     "days_collected": "days of sources that were collected",
     "days": "days of sources",
@@ -132,9 +145,19 @@ COLUMNS = {
 }
 
 
+OF_AUDITS = ("corrected", "corrected_low", "corrected_high", "audit")
+
+
 def _series_table(rows: Sequence[Row], part: str) -> pa.Table:
     names = [name for name in COLUMNS if name != "query" and (part or name != "part")]
-    return _table(rows, names)
+    ends = {"corrected": "share", "corrected_low": "low", "corrected_high": "high"}
+    return _table(
+        [
+            row | {name: getattr(row["corrected"], end, None) for name, end in ends.items()}
+            for row in rows
+        ],
+        names,
+    )
 
 
 def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
@@ -142,7 +165,10 @@ def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
         row | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
         for row in series
     ]
-    return pa.table({name: [row[name] for row in rows] for name in names})
+    kinds = dict.fromkeys(OF_AUDITS[:3], pa.float64())  # also where all are NULL
+    return pa.table(
+        {name: pa.array([row[name] for row in rows], kinds.get(name)) for name in names}
+    )
 
 
 def _written(form: str, answer: Answer, cited: str) -> bytes:
