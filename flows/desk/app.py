@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flows.desk.desk import FOLDER, Desk
+from flows.desk.address import as_given
+from flows.desk.desk import FOLDER, Desk, asked
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
@@ -99,9 +100,19 @@ UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def _problem(request: Request, error: Exception) -> Response:
-    """What is wrong with an address, or that there is no snapshot."""
+    """What is wrong with an address, with its form to mend it, or that there is no snapshot."""
     message, status = str(error), HTTPStatus.BAD_REQUEST
     if isinstance(error, HTTPException):
         message, status = error.detail, HTTPStatus(error.status_code)
-    template = request.app.state.desk.templates.get_template("problem.html")
-    return HTMLResponse(template.render(message=message, view="problem"), status)
+    try:
+        # The menu leads on without what is wrong.
+        with asked(Request(request.scope | {"query_string": b""})) as view:
+            about = {"path": request.url.path, "given": request.query_params}
+            try:
+                typed = as_given(request.query_params, view.known)
+            except QueryError:
+                typed = view.selection
+            return view.page("problem.html", status, message=message, typed=typed, **about)
+    except (QueryError, DocumentError):
+        template = request.app.state.desk.templates.get_template("no_snapshot.html")
+        return HTMLResponse(template.render(message=message), status)

@@ -92,14 +92,18 @@ addEventListener("resize", () => {
     if (element.dataset.chart.includes('"@width"')) draw(element);
 });
 
-// A day is taken when its field is left, or by Enter: while it is typed, each digit is a change.
+// Days are sent by Enter, or when focus leaves the fields of both and they are a range: while they are
+// typed each digit is a change, and an answer would take away what is being typed.
 document.addEventListener("change", (event) => {
   if (event.target.type !== "date") return;
   event.stopImmediatePropagation();
-  event.target.dataset.changed = "yes";
+  event.target.form.dataset.changed = "yes";
 }, true);
-document.addEventListener("focusout", (event) => {
-  if (event.target.dataset?.changed) event.target.form.requestSubmit();
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const form = target.type === "date" && target.form;
+  if (!form?.dataset.changed || !document.hasFocus()) return;
+  if (relatedTarget?.form === form && ["date", "search"].includes(relatedTarget.type)) return;
+  if (form.checkValidity() && form.from.value <= form.to.value) form.requestSubmit();
 });
 
 // What was opened stays open when the page around it is replaced.
