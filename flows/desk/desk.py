@@ -98,6 +98,10 @@ class Asked:
         changed = {names.get(name, name): value for name, value in changes.items()}
         return address(path, self._held(self.selection) | changed)
 
+    def full_url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
+        """The same with the host, to cite."""
+        return str(self.request.base_url).rstrip("/") + self.url(path, **changes)
+
     def _held(self, selection: Selection) -> dict[str, Any]:
         """What every address of this request holds."""
         return parameters(selection) | {"days": self.query.get("days", "")}

@@ -132,12 +132,8 @@ def rows_for_scale(rows: Iterable[Row]) -> list[Row]:
 
 
 def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
-    """The encoding of shares, from 0 to what periods with articles enough need."""
-    sure = rows_for_scale(values)
-    most = max((value["share"] for value in sure), default=0)
-    # Without a mention what the intervals allow: zeros on an axis without extent are half way up.
-    high = max if most else min
-    top = high((value["high"] for value in sure), default=1)
+    """The encoding of shares, from 0 to the upper end of the intervals that rest on enough."""
+    top = max((value["high"] for value in rows_for_scale(values)), default=1)
     axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
     scale = {"domain": [0, top], "nice": True, "clamp": True}
     return {"field": "share", "type": "quantitative", "axis": axis, "scale": scale}

@@ -77,7 +77,17 @@ function followBrush(room, view) {
   });
 }
 
+// Codes of languages and countries are shown by name; without scripts as codes.
+function nameCodes() {
+  for (const element of document.querySelectorAll("[data-named]")) {
+    const names = new Intl.DisplayNames("en", { type: element.dataset.named });
+    try { element.textContent = names.of(element.textContent); } catch { /* no code, as in a file */ }
+    delete element.dataset.named;
+  }
+}
+
 async function drawAll() {
+  nameCodes();
   delete document.documentElement.dataset.drawn;
   const waiting = [...document.querySelectorAll(".chart")].filter((element) => !element.view);
   await Promise.all(waiting.map(draw));
