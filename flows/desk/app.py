@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -112,6 +113,8 @@ def _problem(request: Request, error: Exception) -> Response:
                 typed = as_given(request.query_params, view.known)
             except QueryError:
                 typed = view.selection
+            if "topic" not in request.query_params:
+                typed = replace(typed, topics=attention.with_topics(view).selection.topics)
             return view.page("problem.html", status, message=message, typed=typed, **about)
     except (QueryError, DocumentError):
         template = request.app.state.desk.templates.get_template("no_snapshot.html")

@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
 FEW = 5  # articles of which a share is drawn as one that rests on little
@@ -42,7 +42,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
 def _value(row: Row, place: float) -> dict[str, Any]:
     collected, days = row["days_collected"], row["days"]
     known = row["completeness"]
-    part = f"{percent_down(known)} of articles, " if known is not None else ""
+    part = f"{percent_collected(known)} of articles, " if known is not None else ""
     had = min(1 if known is None else known, collected / days)
     # Without an article only a day on which all was collected is no gap.
     is_gap = not collected or not (row["articles"] or (known and had >= LOW))

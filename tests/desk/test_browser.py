@@ -159,7 +159,7 @@ def test_form_and_page_agree(browser: Browser, base: str) -> None:
 
     page.locator("#choices-country summary").click()
     page.locator("#country-de").check()
-    becomes("of de (all sources)")
+    becomes("of Germany (all sources)")
     # What was opened stays open.
     assert page.locator("#country-jp").is_visible()
     # A day is typed digit by digit.

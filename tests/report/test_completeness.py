@@ -34,7 +34,7 @@ from tests.support.partial_days import (
 )
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
-from warehouse.read.source_health import SourceHealth, health_in, percent_down, source_health
+from warehouse.read.source_health import SourceHealth, health_in, percent_collected, source_health
 
 pytestmark = pytest.mark.slow
 
@@ -95,8 +95,8 @@ def test_only_a_listing_polled_in_time_has_to_be_polled_more_often(
 
 
 def test_only_all_of_it_is_a_hundred_percent() -> None:
-    shown = [percent_down(value) for value in (1, 0.9999, 0.29, 0, None)]
-    assert shown == ["100%", "99%", "29%", "0%", "–"]
+    shown = [percent_collected(value) for value in (1, 0.9999, 0.43993, 0.439, 0.29, 0, None)]
+    assert shown == ["100%", "99%", "44%", "44%", "29%", "0%", "–"]
 
 
 def test_a_run_says_what_came_and_went_since_the_poll_before(layout: Layout) -> None:

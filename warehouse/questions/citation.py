@@ -9,7 +9,7 @@ from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import Row, totals
 from warehouse.read.query import records
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 NAMED = 5  # sources of which it is said when they begin or end
 
@@ -60,9 +60,21 @@ def citation(
 
 
 def definitions(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
-    """The selected topics as they are defined: the columns of topics; those of 0.1 lack some."""
-    where = f"valid_to IS NULL AND {selection.of_topics()}"
-    return records(con, f"SELECT * FROM topics WHERE {where} ORDER BY name, topic_id")
+    """The selected topics as they are defined: the columns of topics."""
+    return records(
+        con,
+        f"""SELECT * FROM (
+    FROM topics
+    -- A snapshot of 0.1 lacks these columns.
+    UNION ALL BY NAME
+    SELECT NULL::VARCHAR[][] AS all_of, NULL::VARCHAR[] AS none_of, NULL::VARCHAR AS within,
+           NULL::INTEGER AS within_words, NULL::VARCHAR[] AS context_exclude,
+           NULL::VARCHAR[] AS sections_exclude, NULL::VARCHAR[] AS languages
+    WHERE false
+)
+WHERE valid_to IS NULL AND {selection.of_topics()}
+ORDER BY name, topic_id""",
+    )
 
 
 def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices) -> str:
@@ -118,7 +130,7 @@ def missing(
     )
     known_part = "how much of what was published is not known"
     if added["completeness"] is not None:
-        known_part = f"about {percent_down(added['completeness'])} of what was published"
+        known_part = f"about {percent_collected(added['completeness'])} of what was published"
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
     said.append(
         f"Collected: {known_part}. Of {added['days']:,} days (a day of each source) {lacks:,} are"

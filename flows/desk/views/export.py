@@ -63,7 +63,7 @@ def export(request: Request) -> Response:
         lacking |= {"sql"} if answer and not answer.sql else set()
         if answer is None or form not in {*TYPES} - lacking:
             raise HTTPException(404, f"there is no export {name}.{form}")
-        if form in ("png", "svg") and not rows:
+        if form in ("png", "svg") and name != "search" and not rows:
             raise QueryError("Nothing was collected in this time: there is no chart of it.")
         content = _written(form, answer, answer.cited or cite(view, rows))
     chosen = view.selection
@@ -121,7 +121,14 @@ def _search(view: Asked) -> Answer | None:
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
     rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]
     names = [name for name in COLUMNS if name not in ("topic_id", "part", *OF_AUDITS)]
-    return Answer(lambda: _table(rows, names), "", cited=search.cite(view, found))
+    return Answer(
+        lambda: _table(rows, names),
+        "",
+        lambda: charts.attention(
+            [row | {"series": query.line} for row in rows], [], view.selection.unit
+        ),
+        cited=search.cite(view, found),
+    )
 
 
 COLUMNS = {
