@@ -41,7 +41,8 @@ def digest(
     for row in topics:
         usual = "" if row["usual"] is None else f" (usual {row['usual']:.1f})"
         days_above = ", ".join(
-            f"{each['day']:%-d %b} ({each['hits']:,}, a spike from {each['threshold']:,} on)"
+            f"{each['day']:%-d %b} ({each['hits']:,}"
+            + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
             for each in row["spikes"]
         )
         above = f"; far above usual on {days_above}" if days_above else ""

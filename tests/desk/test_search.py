@@ -266,6 +266,7 @@ def test_exports_hold_the_series(reader: TestClient) -> None:
     assert "Search for mayor*, harbour (not audited): share of articles by week" in cited
     assert unescape(cited) in texts
     assert page.count('<td class="n">100%</td>') + page.count("unknown</td>") == len(rows)
+    finished(reader, q="mayor")
     for name in ("search.sql?q=mayor", "search.csv"):
         assert reader.get(f"/export/{name}").status_code == 404
 
