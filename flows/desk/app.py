@@ -113,7 +113,7 @@ def _problem(request: Request, error: Exception) -> Response:
                 typed = as_given(request.query_params, view.known)
             except QueryError:
                 typed = view.selection
-            if "topic" not in request.query_params:
+            if request.url.path == "/attention" and "topic" not in request.query_params:
                 typed = replace(typed, topics=attention.with_topics(view).selection.topics)
             return view.page("problem.html", status, message=message, typed=typed, **about)
     except (QueryError, DocumentError):

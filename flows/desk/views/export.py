@@ -120,13 +120,12 @@ def _search(view: Asked) -> Answer | None:
     if found.state != "done":
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
     rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]
+    charted = [row | {"series": query.line} for row in rows]
     names = [name for name in COLUMNS if name not in ("topic_id", "part", *OF_AUDITS)]
     return Answer(
         lambda: _table(rows, names),
         "",
-        lambda: charts.attention(
-            [row | {"series": query.line} for row in rows], [], view.selection.unit
-        ),
+        (lambda: charts.attention(charted, [], view.selection.unit)) if rows else None,
         cited=search.cite(view, found),
     )
 
