@@ -116,7 +116,7 @@ def test_a_source_that_begins_within_the_days_is_named(layout: Layout) -> None:
             " WHERE source_id <> 'de-blatt' OR day >= DATE '2026-03-05'"
         )
         known = choices(con)
-        assert begun_or_ended(con, Selection(*days), known) == "Das Blatt: from 5 March 2026"
+        assert begun_or_ended(con, Selection(*days), known) == "de-blatt: from 5 March 2026"
         assert begun_or_ended(con, Selection(days[1], days[1]), known) == ""
         assert begun_or_ended(con, Selection(*days, sources=("gb-post",)), known) == ""
 
