@@ -253,13 +253,14 @@ def test_exports_hold_the_series(reader: TestClient) -> None:
     assert [urlsplit(link).path for link in links] == [
         f"/export/search.{form}" for form in ("png", "svg", "csv", "xlsx")
     ]
-    rows = [*csv.DictReader(reader.get(unescape(links[0])).text.splitlines())]
+    rows = [*csv.DictReader(reader.get(unescape(links[2])).text.splitlines())]
+    assert reader.get(unescape(links[0])).content.startswith(b"\x89PNG")
     number = FOUND.search(page)
     assert number
     assert {row["query"] for row in rows} == {given["q"]}
     assert sum(int(row["hits"] or 0) for row in rows) == int(number[1])
     assert sum(int(row["articles"] or 0) for row in rows) == int(number[2])
-    with zipfile.ZipFile(io.BytesIO(reader.get(unescape(links[1])).content)) as book:
+    with zipfile.ZipFile(io.BytesIO(reader.get(unescape(links[3])).content)) as book:
         texts = unescape(book.read("xl/sharedStrings.xml").decode())
         assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == len(rows) + 1
     [cited] = re.findall(r"<p>(Presswatch, snapshot [^<]*)</p>", page)
