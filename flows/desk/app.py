@@ -108,14 +108,20 @@ def _problem(request: Request, error: Exception) -> Response:
     try:
         # The menu leads on without what is wrong.
         with asked(Request(request.scope | {"query_string": b""})) as view:
-            about = {"path": request.url.path, "given": request.query_params}
             try:
                 typed = as_given(request.query_params, view.known)
             except QueryError:
                 typed = view.selection
             if request.url.path == "/attention" and "topic" not in request.query_params:
                 typed = replace(typed, topics=attention.with_topics(view).selection.topics)
-            return view.page("problem.html", status, message=message, typed=typed, **about)
+            return view.page(
+                "problem.html",
+                status,
+                message=message,
+                typed=typed,
+                path=request.url.path,
+                given=request.query_params,
+            )
     except (QueryError, DocumentError):
         template = request.app.state.desk.templates.get_template("no_snapshot.html")
         return HTMLResponse(template.render(message=message), status)
