@@ -23,6 +23,14 @@ MOST_PERIODS = 400  # of a chart: where a range has more, longer ones are shown
 
 def selection_of(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds; QueryError naming the parameter that is wrong."""
+    selection = as_given(given, known)
+    # In one order everywhere, whatever was ticked first.
+    topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
+    return replace(selection, topics=tuple(topics))
+
+
+def as_given(given: QueryParams, known: Choices) -> Selection:
+    """The selection that a URL holds, whether or not the snapshot has it."""
     first, last = known.first_day or date.min, known.last_day or date.min
     last_day = _day(given, "to") or last
     first_day = _day(given, "from") or max(
@@ -34,7 +42,7 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
     days = last_day.toordinal() - first_day.toordinal()
     if days / UNITS[unit] > MOST_PERIODS:
         unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
-    selection = Selection(
+    return Selection(
         first_day=first_day,
         last_day=last_day,
         unit=unit,
@@ -46,9 +54,6 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
         is_headlines_only=given.get("in") == "headline",
         is_local=known.is_local,
     )
-    # In one order everywhere, whatever was ticked first.
-    topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
-    return replace(selection, topics=tuple(topics))
 
 
 def _all(given: QueryParams, name: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
 FEW = 5  # articles of which a share is drawn as one that rests on little
@@ -42,7 +42,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
 def _value(row: Row, place: float) -> dict[str, Any]:
     collected, days = row["days_collected"], row["days"]
     known = row["completeness"]
-    part = f"{percent_down(known)} of articles, " if known is not None else ""
+    part = f"{percent_collected(known)} of articles, " if known is not None else ""
     had = min(1 if known is None else known, collected / days)
     # Without an article only a day on which all was collected is no gap.
     is_gap = not collected or not (row["articles"] or (known and had >= LOW))
@@ -132,12 +132,8 @@ def rows_for_scale(rows: Iterable[Row]) -> list[Row]:
 
 
 def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
-    """The encoding of shares, from 0 to what periods with articles enough need."""
-    sure = rows_for_scale(values)
-    most = max((value["share"] for value in sure), default=0)
-    # Without a mention what the intervals allow: zeros on an axis without extent are half way up.
-    high = max if most else min
-    top = high((value["high"] for value in sure), default=1)
+    """The encoding of shares, from 0 to the upper end of the intervals that rest on enough."""
+    top = max((value["high"] for value in rows_for_scale(values)), default=1)
     axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
     scale = {"domain": [0, top], "nice": True, "clamp": True}
     return {"field": "share", "type": "quantitative", "axis": axis, "scale": scale}

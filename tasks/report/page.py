@@ -21,7 +21,7 @@ from tasks.report.completeness import in_words, warning
 from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 from warehouse.stats.intervals import interval
 
 FOLDER = Path(__file__).parent
@@ -81,7 +81,7 @@ def render(figures: Figures, library: str) -> str:
         link=link,
         number=number,
         words=in_words,
-        known=lambda row: percent_down(row["completeness"]),
+        known=lambda row: percent_collected(row["completeness"]),
         between=between,
         between_ends=lambda share: f"{percent(share.low)} – {percent(share.high)}",
     )

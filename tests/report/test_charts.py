@@ -118,6 +118,40 @@ def test_a_share_of_few_articles_does_not_set_the_scale() -> None:
     assert share_axis(chart_values([row(0, 1, 1), row(1, 1, 2)]))["scale"]["domain"] == [0, 1]
 
 
+def test_a_period_collected_in_part_is_pale_and_not_hollow() -> None:
+    for name in ("one", "several"):
+        marks = look(CHARTS[name])
+        assert marks["opacity"]["condition"]["test"] == "datum.state === 'part'"
+        assert marks["opacity"]["condition"]["value"] < 0.6
+        # Paper, through which nothing shines, is only that of few articles.
+        assert marks["fill"]["condition"] == {"test": "datum.few", "value": "@paper"}
+        assert "fillOpacity" not in marks
+
+
+def look(chart: Spec) -> Spec:
+    layers = chart["layer"][1]["layer"]
+    [encoding, *_] = [each["encoding"] for each in layers if "fill" in each["encoding"]]
+    return dict(encoding)
+
+
+def test_a_series_keeps_its_colour_whatever_is_beside_it() -> None:
+    order = [f"topic {number}" for number in range(12)]
+
+    def colours(*names: str) -> dict[str, str]:
+        rows = [each | {"series": name} for name in names for each in ROWS]
+        encoding = look(attention(rows, [], "week", order=order))
+        if not names[1:]:
+            return {names[0]: encoding["stroke"]["value"]}
+        scale = encoding["color"]["scale"]
+        return dict(zip(scale["domain"], scale["range"], strict=True))
+
+    assert colours("topic 2") == {"topic 2": "@c3"}
+    assert colours("topic 1", "topic 2") == {"topic 1": "@c2", "topic 2": "@c3"}
+    # Two of the same place differ nevertheless.
+    assert colours("topic 1", "topic 9") == {"topic 1": "@c2", "topic 9": "@c3"}
+    assert look(attention(ROWS, [], "week"))["stroke"] == {"value": "@accent"}
+
+
 def test_a_topic_without_mention_has_its_zeros_at_the_bottom() -> None:
     assert share_axis(chart_values(NONE))["scale"]["domain"] == [0, NONE[0]["high"]]
     assert top_share(NONE) == 0.05

@@ -1,6 +1,5 @@
 """Which sources fail, are silent, lose articles or reject too much, by the current snapshot."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -85,7 +84,7 @@ class SourceHealth:
         """What was not collected of the last 28 days, and the remedy; empty without any."""
         parts = []
         if (lost := round(self.estimated_lost or 0)) and self.last_rolled_over_at:
-            share = percent_down(self.completeness)
+            share = percent_collected(self.completeness)
             whole = "" if self.completeness is None else f" ({share} complete)"
             parts += [f"about {lost:,} lost in 28 days{whole}", self.rolled_over]
         if self.days_unobserved:
@@ -125,12 +124,11 @@ class SourceHealth:
         return set(listings) <= set(self.failed_listings)
 
 
-def percent_down(known: float | None) -> str:
-    """A completeness for people, rounded down so that 100% is all; a dash for None."""
+def percent_collected(known: float | None) -> str:
+    """A completeness for people, rounded, but 100% only where it is all; a dash for None."""
     if known is None:
         return "–"
-    # 100 * 0.29 is a little less than 29.
-    return f"{math.floor(round(100 * known, 6))}%"
+    return f"{round(100 * known) if known >= 1 else min(99, round(100 * known))}%"
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:

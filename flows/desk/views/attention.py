@@ -13,7 +13,7 @@ from flows.desk.desk import Asked, asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
 from warehouse.questions.audits import Audited, audit_words, audited, corrected
-from warehouse.questions.citation import citation, missing
+from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, series, spikes, totals
 from warehouse.read.query import QueryError
@@ -43,7 +43,9 @@ def attention(request: Request) -> Response:
         return view.page(
             "attention.html",
             **about,
-            chart=charts.attention(rows, found, view.selection.unit, brush=True),
+            chart=charts.attention(
+                rows, found, view.selection.unit, brush=True, order=[*view.known.topics.values()]
+            ),
             multiples=multiples(view, part, audits) if part else {},
             spikes=sorted(found, key=itemgetter("day")),
             gaps=lacks,
@@ -55,7 +57,15 @@ def attention(request: Request) -> Response:
             },
             periods=list(zip(*by_topic.values(), strict=True)),
             missing=lacking,
-            citation=citation(view.con, view.selection, lacking, load),
+            definitions=definitions(view.con, view.selection),
+            spans=begun_or_ended(view.con, view.selection, view.known),
+            citation=citation(
+                view.con,
+                view.selection,
+                lacking,
+                load,
+                address=view.full_url("/attention", by=part),
+            ),
         )
 
 
@@ -84,7 +94,11 @@ def multiples(view: Asked, part: str, audits: Mapping[str, Audited | None]) -> d
     """Each selected topic by source, country or language, over time."""
     rows = corrections(view, audits, series(view.con, view.selection, part))
     return {
-        topic: charts.small_multiples(_named(view, part, of(rows, topic)), view.selection.unit)
+        topic: charts.small_multiples(
+            _named(view, part, of(rows, topic)),
+            view.selection.unit,
+            charts.colour_of(view.known.topics[topic], [*view.known.topics.values()]),
+        )
         for topic in view.selection.topics
     }
 

@@ -63,7 +63,7 @@ def export(request: Request) -> Response:
         lacking |= {"sql"} if answer and not answer.sql else set()
         if answer is None or form not in {*TYPES} - lacking:
             raise HTTPException(404, f"there is no export {name}.{form}")
-        if form in ("png", "svg") and not rows:
+        if form in ("png", "svg") and name != "search" and not rows:
             raise QueryError("Nothing was collected in this time: there is no chart of it.")
         content = _written(form, answer, answer.cited or cite(view, rows))
     chosen = view.selection
@@ -78,7 +78,9 @@ def export(request: Request) -> Response:
 def cite(view: Asked, rows: Sequence[Row]) -> str:
     """The line to cite for a view and its series."""
     lacking = missing(view.con, view.selection, view.known, rows)
-    return citation(view.con, view.selection, lacking, (view.load_no, view.loaded_at))
+    address = view.full_url("/attention", by=part_of(view))
+    load = (view.load_no, view.loaded_at)
+    return citation(view.con, view.selection, lacking, load, address=address)
 
 
 def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
@@ -93,6 +95,7 @@ def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
                 labelled(view, rows),
                 labelled(view, spikes(view.con, view.selection)),
                 view.selection.unit,
+                order=[*view.known.topics.values()],
             ),
         ),
         "parts": Answer(
@@ -117,8 +120,14 @@ def _search(view: Asked) -> Answer | None:
     if found.state != "done":
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
     rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]
+    charted = [row | {"series": query.line} for row in rows]
     names = [name for name in COLUMNS if name not in ("topic_id", "part", *OF_AUDITS)]
-    return Answer(lambda: _table(rows, names), "", cited=search.cite(view, found))
+    return Answer(
+        lambda: _table(rows, names),
+        "",
+        (lambda: charts.attention(charted, [], view.selection.unit)) if rows else None,
+        cited=search.cite(view, found),
+    )
 
 
 COLUMNS = {
@@ -183,7 +192,10 @@ def _written(form: str, answer: Answer, cited: str) -> bytes:
     if form == "parquet":
         parquet.write_table(table.replace_schema_metadata({"citation": cited}), out)
     elif form == "csv":
-        csv.write_csv(pa.table([_flat(column) for column in table], table.column_names), out)
+        # In the first row alone: a line of another kind would break what reads the file.
+        last = pa.array([cited, *[None] * (len(table) - 1)][: len(table)], pa.string())
+        columns = [_flat(column) for column in table] + [last]
+        csv.write_csv(pa.table(columns, [*table.column_names, "citation"]), out)
     else:
         _write_excel(table, cited, out)
     return out.getvalue()

@@ -58,7 +58,9 @@ def cite(view: Asked, found: Search) -> str:
     if found.query.within:
         about += f" within {WITHIN[found.query.within]}"
     lacking = missing(view.con, view.selection, view.known, found.series[view.selection.unit])
-    return citation(view.con, view.selection, lacking, load, about)
+    query = {"q": found.query.text, "mode": found.query.mode, "within": found.query.within or None}
+    address = view.full_url("/search", topic=(), **query)
+    return citation(view.con, view.selection, lacking, load, about, address)
 
 
 def _shown(view: Asked, query: Query, found: Search) -> Row:
