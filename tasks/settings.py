@@ -193,6 +193,8 @@ class Settings(BaseSettings):
     """Days of the report, the desk, MCP, alerts, digest: of each source's time zone, or UTC."""
     spike_false_alarms: Annotated[float, Field(ge=0.1, le=10)] = 1.0
     """Days of a topic and year that may be taken for spikes by chance; more finds more spikes."""
+    balance: Literal["none", "country", "collection"] = "none"
+    """Sources that weigh alike together in `balanced_index`: those of a country or a collection."""
     desk_password: SecretStr = SecretStr("")
     """Password of `presswatch desk`, which it needs to answer other machines."""
     dask: Annotated[str, matching(_SCHEDULER, "an address like tcp://host:8786")] = ""

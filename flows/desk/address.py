@@ -15,6 +15,7 @@ from warehouse.questions.selection import (
     checked,
     fitting_unit,
 )
+from warehouse.questions.series import BALANCES
 from warehouse.read.query import QueryError
 
 LONGEST = 3 * 365  # days shown where nothing else is asked for
@@ -53,7 +54,17 @@ def as_given(given: QueryParams, known: Choices) -> Selection:
         is_without_copies=given.get("copies") == "no",
         is_headlines_only=given.get("in") == "headline",
         is_local=known.is_local,
+        balance=_balance(given),
+        is_panel=given.get("panel") == "yes",
     )
+
+
+def _balance(given: QueryParams) -> str:
+    balance = given.get("balance") or ""
+    if balance not in BALANCES:
+        wanted = ", ".join(filter(None, BALANCES))
+        raise QueryError(f"balance must be one of {wanted}, got {balance!r}")
+    return balance
 
 
 def _all(given: QueryParams, name: str) -> tuple[str, ...]:
@@ -90,6 +101,8 @@ def parameters(selection: Selection) -> dict[str, Any]:
         "unit": selection.unit,
         "copies": "no" if selection.is_without_copies else "",
         "in": "headline" if selection.is_headlines_only else "",
+        "balance": selection.balance,
+        "panel": "yes" if selection.is_panel else "",
     }
 
 

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from flows.desk.address import as_given
 from flows.desk.desk import FOLDER, Desk, asked
+from flows.desk.finding import Findings
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
@@ -111,7 +112,7 @@ def _problem(request: Request, error: Exception) -> Response:
         message, status = error.detail, HTTPStatus(error.status_code)
     try:
         # The menu leads on without what is wrong.
-        with asked(Request(request.scope | {"query_string": b""})) as view:
+        with asked(Request({**request.scope, "query_string": b""})) as view:
             try:
                 typed = as_given(request.query_params, view.known)
             except QueryError:

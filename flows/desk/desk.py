@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.address import address, is_by_local_days, parameters, selection_of
+from flows.desk.finding import Findings
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete

@@ -55,7 +55,7 @@ class Words:
 
     def entry(self, topic_id: str, within: str) -> TopicEntry:
         """As an entry of topics.toml, of the languages that are written as its phrases are."""
-        name = " and ".join(group[0].removesuffix("*") for group in self.all_of)
+        name = " and ".join(group[0].strip("*") for group in self.all_of)
         if self.is_plain:
             return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0])
         stretch: Any = {"words": int(within)} if within.isdecimal() else within

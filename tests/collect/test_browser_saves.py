@@ -212,8 +212,8 @@ def test_saved_pages_are_ingested_and_damaged_ones_named(desk: Desk, tmp_path: P
             f"{name}: {why}",
         )
     assert found["local.html"]["detail"].startswith("saved from file:///C:/ferry.html")
-    articles = query(desk.layout, "SELECT * FROM articles ORDER BY url").to_pylist()
-    assert [(row["url"], row["headline"]) for row in articles] == [
+    articles = query(desk.layout, "FROM articles ORDER BY url_canonical").to_pylist()
+    assert [(row["url_canonical"], row["headline"]) for row in articles] == [
         (URL, "Ferry sails"),
         (f"{URL}-2", "Ferry sails"),
     ]
@@ -251,7 +251,7 @@ def test_what_chromium_saves_is_read(
     (folder / "Ferry.mhtml").write_bytes(snapshot.encode())
     desk.run_and_load(source(files=(str(folder / "*"),)))
     [article] = query(desk.layout, "FROM articles").to_pylist()
-    assert (article["url"], article["headline"]) == (url, "Ferry sails")
+    assert (article["url_canonical"], article["headline"]) == (url, "Ferry sails")
     assert article["word_count"] > 100
     assert abs(article["fetched_at"] - datetime.now(UTC)) < timedelta(minutes=5)
     [capture] = query(desk.layout, "FROM captures").to_pylist()

@@ -37,7 +37,10 @@ ROOT = Path(__file__).parents[2]
 GUIDES = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "warehouse/README.md"))
 QUESTIONS = (ROOT / "deployments" / "questions.sql").read_text(encoding="utf-8")
 ASKED = [*re.findall(r"```sql\n(.*?)```", GUIDES, re.DOTALL), *QUESTIONS.split("\n\n")[1:]]
-EMPTY = {"archive_daily"}  # of archives that others wrote
+EMPTY = {
+    "archive_daily",  # of archives that others wrote
+    *("balanced_index", "balanced_index_local"),  # of a setting
+}
 """Relations that have no row."""
 UNKNOWN = {
     *("open_until", "silent_since"),  # of sources that fail or are silent now

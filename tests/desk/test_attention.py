@@ -109,16 +109,16 @@ def test_a_topic_says_what_counts(client: TestClient) -> None:
 
 def test_a_source_that_begins_within_the_days_is_named(layout: Layout) -> None:
     with snapshot(layout) as con:
-        days = [date(2026, 3, 2), date(2026, 3, 7)]
+        first, last = date(2026, 3, 2), date(2026, 3, 7)
         con.execute("CREATE TEMP TABLE kept AS FROM coverage")
         con.execute(
             "CREATE TEMP VIEW coverage AS FROM kept"
             " WHERE source_id <> 'de-blatt' OR day >= DATE '2026-03-05'"
         )
         known = choices(con)
-        assert begun_or_ended(con, Selection(*days), known) == "de-blatt: from 5 March 2026"
-        assert begun_or_ended(con, Selection(days[1], days[1]), known) == ""
-        assert begun_or_ended(con, Selection(*days, sources=("gb-post",)), known) == ""
+        assert begun_or_ended(con, Selection(first, last), known) == "de-blatt: from 5 March 2026"
+        assert begun_or_ended(con, Selection(last, last), known) == ""
+        assert begun_or_ended(con, Selection(first, last, sources=("gb-post",)), known) == ""
 
 
 def test_every_link_keeps_the_selection(client: TestClient) -> None:
@@ -135,6 +135,17 @@ def test_every_link_keeps_the_selection(client: TestClient) -> None:
         assert (each["country"], each["copies"]) == (["gb"], ["no"])
 
 
+def test_countries_weigh_alike_and_sources_are_those_of_every_week(client: TestClient) -> None:
+    given = {"topic": "harvest", **SPAN, "unit": "day", "balance": "country", "panel": "yes"}
+    page = client.get("/attention", params=given).text
+    assert "each country weighing alike" in page
+    assert "collected in every week" in page
+    assert 'value="country" checked' in page
+    with_both = client.get("/export/attention.csv", params=given).text
+    alone = client.get("/export/attention.csv", params={"topic": "harvest", **SPAN}).text
+    assert with_both.splitlines()[0] == alone.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -143,6 +154,7 @@ def test_every_link_keeps_the_selection(client: TestClient) -> None:
         ({"from": "yesterday"}, "from must be a day such as 2026-11-27"),
         ({"from": "2026-03-07", "to": "2026-03-02"}, "ends before it begins"),
         ({"unit": "year"}, "unit must be one of day, week, month"),
+        ({"balance": "continent"}, "balance must be one of country, collection"),
         ({"by": "author"}, "by must be one of source, country, language"),
         ({"topic": "<script>alert(1)</script>"}, "&lt;script&gt;"),
     ],

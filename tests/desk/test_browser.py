@@ -71,7 +71,7 @@ class Watched:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1600, 390])
+@pytest.mark.parametrize("width", [1600, 1024, 390])
 def test_every_view_fits_and_is_accessible(
     browser: Browser, base: str, width: int, scheme: str
 ) -> None:

@@ -102,7 +102,10 @@ class Loopback:
         try:
             with self._tls.wrap_socket(sock, server_side=True) if self._tls else sock as conn:
                 hit = self._read(conn, began)
-                self._answer(conn, self._answers_to(hit.path))
+                of_host = (hit.header("Host") or "").partition(":")[0] + hit.path
+                self._answer(
+                    conn, self._answers_to(of_host if of_host in self._answers else hit.path)
+                )
                 hit.ended = time.monotonic()
         except OSError:
             pass  # the client went away

@@ -202,6 +202,8 @@ PLANTS = {
     "captures_article": "UPDATE captures SET version_no = 7 WHERE outcome = 'revised'",
     "captures_once": "INSERT INTO captures SELECT * FROM captures WHERE outcome = 'listed'",
     "captures_outcome": "UPDATE captures SET outcome = 'fetched' WHERE outcome = 'listed'",
+    "balanced_index_rule": "INSERT INTO balanced_index (topic_id, balance)"
+    " VALUES ('summit', 'country')",
     "captures_recheck": "UPDATE captures SET found_in = 'recheck' WHERE outcome = 'listed'",
     "captures_source": "UPDATE captures SET source_id = 'xx-none' WHERE outcome = 'listed'",
     "clusters": "UPDATE articles SET cluster_id = NULL",
@@ -249,7 +251,7 @@ PLANTS = {
 }
 LOCAL = re.compile(
     r"\b(coverage|coverage_gaps|topic_daily|topic_weekly|topic_monthly|attention_index|index_notes"
-    r"|topic_dispersion|topic_spikes)\b"
+    r"|topic_dispersion|topic_spikes|balanced_index)\b"
 )
 PLANTS |= {
     f"{check}_local": LOCAL.sub(r"\1_local", PLANTS[check])

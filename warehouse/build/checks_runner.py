@@ -80,10 +80,10 @@ SUMS = {
 # Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = (
     *("topic_daily", "topic_daily_local", "topic_changes", "attention_index", "topic_spikes"),
-    *("attention_index_local", "topic_spikes_local"),
+    *("attention_index_local", "topic_spikes_local", "balanced_index", "balanced_index_local"),
 )
 # Prefixes of the checks of these marts, and of the views over them.
-CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
+CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_", "balanced_index_")
 
 Connection = duckdb.DuckDBPyConnection
 

@@ -18,14 +18,16 @@ from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.mart_merge import note_last_rows, relations_read
 from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_sql, sql_hash
-from warehouse.build.writer_file import allow_all_history, drop_writer, opened
+from warehouse.build.writer_file import allow_all_history, drop_writer, opened, use_all_cores
 from warehouse.layers.commits import Commit, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
 
-__all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
+__all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
+# Attempts of one load, or articles of which all history is read, that take all cores.
+MANY = 20_000
 # Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
     "body_chars": "length(body)",
@@ -186,8 +188,9 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     if not commits:
         return
     # A load of 194,000 captures ran out of 256 MB.
-    if sum(commit.attempts for commit in commits) > 20_000:
+    if sum(commit.attempts for commit in commits) > MANY:
         allow_all_history(con)
+        use_all_cores(con)
     # Of these names only `commit_id` is no field.
     rows = [{name: getattr(one, name, one.id) for name in COMMITS.names} for one in commits]
     insert(con, "commits", pa.Table.from_pylist(rows, COMMITS))

@@ -5,7 +5,7 @@ from itertools import product
 from warehouse.build.loader import Connection
 from warehouse.build.mart_merge import MACROS, find_touched, marts, replace_touched, view_added
 from warehouse.build.sql_files import read_sql
-from warehouse.stats import attention_index, dispersion, spikes
+from warehouse.stats import attention_index, balanced_index, dispersion, spikes
 from warehouse.stats.daily_counts import Counts
 
 # The zone of each source's days: that of its definition; UTC for sources that only captures know,
@@ -23,18 +23,23 @@ SOURCE_ZONES = """
 """
 
 
+# Tables that are computed in Python, for the marts that read them.
+NOW = ("dispersion_now", "balanced_now", "index_now", "notes_now", "spikes")
+
+
 def refresh(con: Connection) -> None:
     """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
 
     They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
+    con.execute(MACROS)
     view_added(con)
     con.execute(SOURCE_ZONES)
     counts = {local: Counts(con, f"topic_daily{local}") for local in ("", "_local")}
     for name in marts():
         fill(con, name, counts[local_of(name)])
-    for name, local in product(("dispersion_now", "index_now", "notes_now", "spikes"), counts):
+    for name, local in product(NOW, counts):
         con.unregister(f"{name}{local}")
 
 
@@ -47,9 +52,8 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
     """Merge one mart, with the step before or after it; the marts that it reads are up to date.
 
     `counts` are those of the mart's kind of days. A poll that finds nothing new touches no key of
-    the marts after coverage.
+    the marts after coverage. The SQL needs MACROS.
     """
-    con.execute(MACROS)
     steps, local = read_sql("steps"), local_of(name)
     kind = name.removesuffix(local)
     if kind == "attention_index":
@@ -62,6 +66,8 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
     if find_touched(con, mart := marts()[name]):
         if kind == "topic_dispersion":
             con.register(f"dispersion_now{local}", dispersion.dispersion_table(counts))
+        if kind == "balanced_index":
+            con.register(f"balanced_now{local}", balanced_index.balanced_table(counts))
         if kind == "topic_spikes":
             con.register(f"spikes{local}", spikes.spike_table(counts))
         replace_touched(con, mart)

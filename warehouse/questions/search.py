@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from warehouse.questions.articles import counted_sql
 from warehouse.questions.selection import UNITS, Selection
-from warehouse.questions.series import SQL, with_interval
+from warehouse.questions.series import BALANCES, SQL, with_interval
 from warehouse.questions.texts import texts_of
 from warehouse.read.query import quoted, records
 from warehouse.stats.dispersion import dispersion
@@ -152,6 +152,7 @@ def found_series(
                     hits="d.hits",
                     articles=articles,
                     where=where,
+                    **BALANCES[selection.balance],
                 ),
                 given,
             )

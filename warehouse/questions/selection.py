@@ -47,11 +47,13 @@ class Selection:
     is_revised_only: bool = False  # of articles: what their sources changed after publication
     written_in: tuple[str, ...] = ()  # of a search: the languages of articles, as of a topic
     is_local: bool = False  # days in the time zone of each source, rather than in UTC
+    balance: str = ""  # of BALANCES: groups of sources that weigh alike
+    is_panel: bool = False  # only sources that were collected in every week
 
     @property
     def has_all_sources(self) -> bool:
         """Whether no source is left out."""
-        return not (self.sources or self.countries or self.languages)
+        return not (self.sources or self.countries or self.languages or self.is_panel)
 
     def sql(self, template: str) -> str:
         """SQL with {local} and {published_date} in it, for the kind of days of the selection."""
@@ -67,6 +69,9 @@ class Selection:
         parts = [
             f"{prefix}{name} IN ({listed(values)})" for name, values in chosen.items() if values
         ]
+        if self.is_panel:
+            panel = f"balanced_panel{{local}}('{self.first_day}', '{self.last_day}')"
+            parts.append(f"{prefix}source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
 
     def of_written(self) -> str:

@@ -23,6 +23,30 @@ PART_OF = {
     "country": "coalesce(country, '')",
     "language": "coalesce(language, '')",
 }
+# Articles of one source that would tell as much as the groups' (Kish's effective sample size).
+EFFECTIVE = "pow(count(*) FILTER (articles > 0), 2) / sum(1 / articles) FILTER (articles > 0)"
+# Parts of series.sql: sum over sum, or the mean of groups of sources that weigh alike.
+SUMS = {
+    "balance_group": "''",
+    "share": "sum(hits) / nullif(sum(articles), 0)",
+    "excess": "sum(excess)",
+    "effective_articles": "NULL::DOUBLE",
+}
+MEANS = SUMS | {
+    "share": "avg(hits / nullif(articles, 0))",
+    "excess": f"sum(excess / nullif(pow(articles, 2), 0))"
+    f" * pow({EFFECTIVE} / nullif(count(*) FILTER (articles > 0), 0), 2)",
+    "effective_articles": EFFECTIVE,
+}
+BALANCES = {
+    "": SUMS,
+    "country": MEANS | {"balance_group": "coalesce(country, d.source_id)"},
+    "collection": MEANS
+    | {
+        "balance_group": "coalesce((SELECT collection FROM sources"
+        " WHERE sources.source_id = d.source_id), d.source_id)"
+    },
+}
 # Headlines of articles that are no copies: the only count that topic_daily lacks.
 HEADLINES_WITHOUT_COPIES = f"""(
     SELECT counted.*, if(articles IS NULL, NULL, coalesce(found, 0)) AS headline_originals
@@ -54,10 +78,11 @@ def series_sql(selection: Selection, part: str = "") -> str:
         .read_text()
         .format(
             days=selection.sql(days),
-            dispersion="topic_dispersion",
+            dispersion=selection.sql("topic_dispersion{local}"),
             part=PART_OF[part],
             unit=selection.unit,
             first_day=f"DATE '{selection.first_day}'",
+            **BALANCES[selection.balance],
             hits=hits,
             articles="articles_original" if selection.is_without_copies else "d.articles",
             where="\n  AND ".join(each for each in conditions if each != "true"),
@@ -70,6 +95,7 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 
     Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
     excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
+    effective_articles and effective_hits (those the interval is of, with a balance; else None),
     completeness, articles_other_languages (that do not count), days_collected and days, both of
     sources. A period of which nothing was collected has None for hits, articles and share.
     """
@@ -79,20 +105,25 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 def totals(rows: Sequence[Row]) -> Row:
     """Rows of one series added up, with the columns of `series` but for its periods."""
     names = (
-        *("hits", "articles", "excess", "articles_other_languages"),
+        *("hits", "articles", "excess", "effective_hits", "effective_articles"),
+        "articles_other_languages",
         *("collected", "estimated_published", "days_collected", "days"),
     )
     known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}
-    share = added["hits"] / added["articles"] if added["articles"] else None
-    return with_interval(added | {"share": share})
+    of = "effective_" if added["effective_articles"] else ""
+    hits, articles = added[f"{of}hits"], added[f"{of}articles"]
+    return with_interval(added | {"share": hits / articles if articles else None})
 
 
 def with_interval(row: Row) -> Row:
     """A row with the 95 % interval of its share, and what was collected of what was published."""
     published = row["estimated_published"]
     completeness = None if published is None else row["collected"] / published if published else 1.0
-    return row | interval(row) | {"completeness": completeness}
+    effective = row.get("effective_articles")
+    hits = effective and row["share"] * effective
+    counts = row | {"hits": hits, "articles": effective} if effective else row
+    return row | interval(counts) | {"completeness": completeness, "effective_hits": hits}
 
 
 def spikes_sql(selection: Selection) -> str:

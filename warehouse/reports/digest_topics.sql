@@ -15,7 +15,10 @@ spiked AS (
     SELECT topic_id, list(struct_pack(day := day, hits := articles_with_mention,
                                       threshold := threshold) ORDER BY day) AS days
     -- A snapshot of 0.1 lacks the threshold.
-    FROM (FROM topic_spikes UNION ALL BY NAME SELECT NULL::BIGINT AS threshold WHERE false)
+    FROM (
+        FROM topic_spikes{local}
+        UNION ALL BY NAME SELECT NULL::BIGINT AS threshold WHERE false
+    )
     WHERE day BETWEEN $first_day AND $last_day
     GROUP BY topic_id
 )

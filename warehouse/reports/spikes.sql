@@ -3,7 +3,7 @@
 SELECT topic_id, day, articles_with_mention AS hits, articles, share::DOUBLE AS share,
        expected::DOUBLE AS expected, threshold, false_alarms_per_year, headlines
 FROM (
-    FROM topic_spikes
+    FROM topic_spikes{local}
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::BIGINT AS threshold, NULL::DOUBLE AS false_alarms_per_year WHERE false

@@ -110,7 +110,7 @@ document.addEventListener("change", (event) => {
   event.target.form.dataset.changed = "yes";
 }, true);
 document.addEventListener("focusout", ({ target, relatedTarget }) => {
-  const form = target.type === "date" && target.form;
+  const form = target.type === "date" ? target.form : null;
   if (!form?.dataset.changed || !document.hasFocus()) return;
   if (relatedTarget?.form === form && ["date", "search"].includes(relatedTarget.type)) return;
   if (form.checkValidity() && form.from.value <= form.to.value) form.requestSubmit();

@@ -78,8 +78,8 @@ def corrections(
     view: Asked, audits: Mapping[str, Audited | None], rows: Iterable[Row]
 ) -> list[Row]:
     """Rows by topic with `audit`, in words, and `corrected`, the share that it says, or None."""
-    # Headlines alone are not what was audited.
-    is_audited = not view.selection.is_headlines_only
+    # Neither headlines alone nor weighted articles are what was audited.
+    is_audited = not (view.selection.is_headlines_only or view.selection.balance)
     return [
         row
         | {
