@@ -118,15 +118,15 @@ def print_missed(topic_ids: Sequence[str], found: set[tuple[str, str]]) -> None:
     print("|---|---|---|---|---|---|")
     for topic_id in topic_ids:
         here = {page_id for page_id in NEAR_MISSES if (page_id, topic_id) in found}
-        left = Counter(
+        verdicts = Counter(
             topics.get(topic_id, "no")
             for page_id, topics in NEAR_MISSES.items()
             if page_id not in here
         )
-        judged = left["yes"] + left["no"]
-        low, high = share_interval(left["yes"], judged) or (0.0, 1.0)
-        numbers = f"{len(NEAR_MISSES)} | {left['yes']} | {left['unsure']} | {len(here)}"
-        share = f"{left['yes'] / judged:.3f} ({low:.3f} to {high:.3f})" if judged else ""
+        judged = verdicts["yes"] + verdicts["no"]
+        low, high = share_interval(verdicts["yes"], judged) or (0.0, 1.0)
+        numbers = f"{len(NEAR_MISSES)} | {verdicts['yes']} | {verdicts['unsure']} | {len(here)}"
+        share = f"{verdicts['yes'] / judged:.3f} ({low:.3f} to {high:.3f})" if judged else ""
         print(f"| {topic_id} | {numbers} | {share} |")
 
 
