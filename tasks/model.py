@@ -15,6 +15,17 @@ class CaptureKind(StrEnum):
     LISTING = "listing"
     PAGE = "page"
     FILE = "file"
+    INDEX = "index"  # an archive's list of pages: an answer of the CDX API, a sitemap of the past
+
+
+class Provenance(StrEnum):
+    """Who a page was obtained from."""
+
+    SOURCE = "source"  # the source itself, when its listings named it
+    SOURCE_ARCHIVE = "source_archive"  # the source itself, by its sitemaps of the past
+    WAYBACK = "wayback"  # a capture of the Wayback Machine, or of an archive with its interface
+    WARC = "warc"  # a WARC file that others wrote
+    FILE = "file"  # a saved file
 
 
 class Outcome(StrEnum):
@@ -66,6 +77,7 @@ class Outcome(StrEnum):
     CONSENT_WALL = "consent_wall"
     BOT_CHALLENGE = "bot_challenge"
     SOFT_404 = "soft_404"
+    NEEDS_JAVASCRIPT = "needs_javascript"  # an app's empty frame, which scripts would fill
     EMPTY_PAGE = "empty_page"
     NO_ARTICLE = "no_article"
     PAGE_TIMED_OUT = "page_timed_out"  # extraction took longer than its limit
@@ -160,6 +172,7 @@ class Attempt:
     payload: bytes = b""
     exchanges: tuple[Exchange, ...] = ()
     listing: ListingSummary | None = None  # of a listing that was read
+    obtained_from: Provenance = Provenance.SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +188,8 @@ class Capture:
     found_in: str
     outcome: Outcome
     detail: str
-    attempted_at: datetime  # for a saved file with a given fetch time, that time
+    # Of a saved file with a given fetch time, that time; of an archived page, when it was archived.
+    attempted_at: datetime
     seconds: float
     http_status: int | None = None
     content_type: str = ""
@@ -195,6 +209,7 @@ class Capture:
     prose_words: int | None = None  # in sentences, of a page that was rejected
     # The earliest publication time that was stated, where all were too far ahead to be believed.
     published_ahead_at: datetime | None = None
+    obtained_from: Provenance | None = None  # None in archive files of versions before 0.2
 
 
 @dataclass(frozen=True, slots=True)

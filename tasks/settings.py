@@ -34,6 +34,8 @@ MOST_PROCESSES = 1024
 _PREFIX = "PRESSWATCH_"
 _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
+WAYBACK = "https://web.archive.org"
+_ARCHIVE = r"https?://[^\s/?#]+(/[^\s?#]*)?"
 _STORE = re.compile(r"s3:/{1,2}([^/].*)")
 _SCHEDULER = r"(?a)((tcp|tls)://([^\s/:]+|\[[0-9a-fA-F:]+\]):\d+)?"
 
@@ -136,6 +138,21 @@ class Upkeep(BaseModel):
     """Age at which staged rows and markers of dead runs are removed."""
 
 
+class History(BaseModel):
+    """How `presswatch history` asks an archive of the web."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wayback: Annotated[str, matching(_ARCHIVE, "an http(s) address without a query")] = WAYBACK
+    """The Wayback Machine, or an archive with its interface."""
+    pause_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3.0
+    """Pause between two requests to it; in 2026 it takes 24 a minute to its index."""
+    backoff_seconds: Seconds = 30.0
+    """Longest pause after a first failure there; each further one doubles it, up to a minute."""
+    index_rows: Count = 3_000
+    """Captures in one answer of its index."""
+
+
 class Settings(BaseSettings):
     """Settings read from environment variables with the prefix `PRESSWATCH_`.
 
@@ -167,14 +184,17 @@ class Settings(BaseSettings):
     """Mail address or web page given in the User-Agent. Set it before you fetch."""
     limits: Limits = Limits()
     upkeep: Upkeep = Upkeep()
+    history: History = History()
     recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
     """When a page is fetched again, counted from its first sight; `off` for never."""
     workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
     days: Literal["local", "utc"] = "local"
-    """Days that the report, the desk and MCP show: of each source's time zone, or UTC."""
+    """Days of the report, the desk, MCP, alerts, digest: of each source's time zone, or UTC."""
     spike_false_alarms: Annotated[float, Field(ge=0.1, le=10)] = 1.0
     """Days of a topic and year that may be taken for spikes by chance; more finds more spikes."""
+    balance: Literal["none", "country", "collection"] = "none"
+    """Sources that weigh alike together in `balanced_index`: those of a country or a collection."""
     desk_password: SecretStr = SecretStr("")
     """Password of `presswatch desk`, which it needs to answer other machines."""
     dask: Annotated[str, matching(_SCHEDULER, "an address like tcp://host:8786")] = ""

@@ -46,7 +46,7 @@ class Demo:
 
 def past_page(year: Year, site: Site, path: str, now: datetime) -> Page | None:
     """The page of an article of the year that the site no longer shows; None for another path."""
-    story = _by_path(year, site.paper, now.date()).get(path)
+    story = by_path(year, site.paper, now.date()).get(path)
     if story is None or story.published_at > now:
         return None
     moment = min(now, story.published_at + timedelta(days=3))
@@ -54,6 +54,7 @@ def past_page(year: Year, site: Site, path: str, now: datetime) -> Page | None:
 
 
 @cache
-def _by_path(year: Year, paper: Paper, last: date) -> dict[str, Story]:
+def by_path(year: Year, paper: Paper, last: date) -> dict[str, Story]:
+    """The stories of a paper until a day, by the paths of their articles."""
     days = days_between(year.first_day, last + timedelta(days=1))
     return {story.article.path: story for day in days for story in stories(year, paper, day)}

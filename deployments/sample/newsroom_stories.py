@@ -89,6 +89,8 @@ class Story:
 
     article: Article
     published_at: datetime
+    topics: tuple[str, ...] = ()
+    """What it is about; a correction may name another topic."""
     revised_at: datetime | None = None
     revised: Article | None = None
 
@@ -143,14 +145,14 @@ def _story(year: Year, paper: Paper, day: date, number: int, dice: Random) -> St
     if dice.random() < 0.005:
         article = replace(article, flags=frozenset({"withdrawn"}))
     if dice.random() > 0.04:
-        return Story(article, published)
+        return Story(article, published, tuple(topics))
     revised_at = published + timedelta(hours=dice.uniform(20, 30))
     gone = NAMES[topics[0]] if topics else ()
     changed = [one for one in article.blocks if not any(name in one for name in gone)]
     other = dice.choice([topic for topic in USUAL if topic not in topics] or list(USUAL))
     changed.append(CORRECTED[paper.language] + writer.sentences(other, 1)[0])
     revised = replace(article, blocks=tuple(changed), modified=revised_at.isoformat("T", "seconds"))
-    return Story(article, published, revised_at, revised)
+    return Story(article, published, tuple(topics), revised_at, revised)
 
 
 def _digest(article: Article, writer: "Writer") -> Article:
@@ -173,7 +175,8 @@ def _wire(year: Year, paper: Paper, day: date) -> Story | None:
     topics = [topic for topic in USUAL if dice.random() < 1.5 * year.share(topic, COURIER, day)]
     published = datetime.combine(day, time(9 + later, 15), UTC)
     article = _article(paper, Writer("en", dice), topics, published, f"{day:%y%j}99")
-    return Story(replace(article, access="free", language="en", byline="By BPA staff"), published)
+    printed = replace(article, access="free", language="en", byline="By BPA staff")
+    return Story(printed, published, tuple(topics))
 
 
 def _article(

@@ -11,6 +11,7 @@ from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, 
 from flows.cli.audit_command import audit
 from flows.cli.console import show_progress
 from flows.cli.health_command import health
+from flows.cli.history_command import history
 from flows.cli.options import (
     DataFolder,
     Exit,
@@ -20,8 +21,9 @@ from flows.cli.options import (
     flow_files,
     print_version,
 )
-from flows.cli.page_commands import check_sources, extract
+from flows.cli.page_commands import check_sources, extract, list_collections
 from flows.cli.query_commands import mcp, report, schema, sources_health, sql
+from flows.cli.source_commands import export_sources, find_source, import_sources
 from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
@@ -203,12 +205,16 @@ def recount(
 
 
 _COMMANDS = (
-    *(extract, sql, schema, report, audit, desk, mcp, health, serve, deploy, env),
+    *(history, extract, sql, schema, report, audit, desk, mcp, health, serve, deploy, env),
     *(backup, maintain, repair, demo),
 )
 for command in _COMMANDS:
     app.command()(command)
 sources_app.command("check")(check_sources)
 sources_app.command("health")(sources_health)
+sources_app.command("find")(find_source)
+sources_app.command("import")(import_sources)
+sources_app.command("export")(export_sources)
+sources_app.command("collections")(list_collections)
 topics_app.callback()(list_topics)
 topics_app.command("suggest")(suggest_aliases)

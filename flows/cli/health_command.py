@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,6 +17,9 @@ from tasks.installation import settings_of
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
+
+# Fields of an incident in the answer of --json, after its key.
+SHOWN = ("kind", "about", "headline", "text", "recovered", "since")
 
 
 def health(
@@ -43,15 +45,21 @@ def health(
             channels = alert_channels(alerts, is_served=is_served) if alert else ()
             if alert and not channels:
                 log.warning("%s", no_recipient(alerts, settings.alerts))
-            checked = check_installation(alerts, layout, channels, is_served=is_served)
+            checked = check_installation(
+                alerts, layout, channels, is_served=is_served, is_local=settings.is_local
+            )
         else:  # without Prefect, whose import takes longer than all the rest
-            checked = check_and_send(layout, alerts, (), datetime.now(UTC))
+            now = datetime.now(UTC)
+            checked = check_and_send(layout, alerts, (), now, is_local=settings.is_local)
     problems = checked.found.problems
     not_asked = sorted(frozenset(Kind) - checked.found.asked)
     if as_json:
         answer = {
             "healthy": not problems,
-            "problems": [{"key": each.key, **asdict(each)} for each in problems],
+            "problems": [
+                {"key": each.key, **{name: getattr(each, name) for name in SHOWN}}
+                for each in problems
+            ],
             "not_asked": not_asked,
             "sent": checked.sent,
             "not_accepted": list(checked.refused),

@@ -96,3 +96,18 @@ def check_sources(
         if lacking := without_alias(installation.topics, source.language):
             Console().print(printable(f"WARN {source.id}: {lacking}"))
     raise typer.Exit(Exit.DONE if works else Exit.FAILED)
+
+
+def list_collections(
+    name: Annotated[
+        str | None, typer.Argument(help="A collection, country or kind: list its sources.")
+    ] = None,
+) -> None:
+    """List the collections from which `sources.toml` can select."""
+    from flows.cli.collection_tables import collections_table, sources_table
+    from tasks.sources.collections import by_name
+    from tasks.sources.source import load_collections
+
+    sources = load_collections()
+    chosen = by_name(name, sources, "sources collections") if name else ()
+    print(sources_table(chosen) if name else collections_table(sources), end="")

@@ -74,14 +74,17 @@ def begin_demo(data: Path) -> "Demo":
 
 
 def fill_demo(data: Path, sources: Path, topics: Path = TOPICS) -> None:
-    """Make the history of a demo that has begun, or what is missing of it until now."""
+    """Make the history of a demo that has begun, or what is missing until now, and its audit."""
+    from newsroom_audit import audit
     from newsroom_demo import Demo
     from newsroom_history import fill
 
     demo = Demo.read(data)
     if demo is None:
         raise ConfigError([f"{data} holds no demo"])
-    fill(open_installation(sources, topics, data), demo, datetime.now(UTC))
+    now = datetime.now(UTC)
+    fill(open_installation(sources, topics, data), demo, now)
+    audit(Layout(data), demo, now)
     replace(demo, is_filled=True).write(data)
 
 

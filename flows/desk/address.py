@@ -15,6 +15,7 @@ from warehouse.questions.selection import (
     checked,
     fitting_unit,
 )
+from warehouse.questions.series import BALANCES
 from warehouse.read.query import QueryError
 
 LONGEST = 3 * 365  # days shown where nothing else is asked for
@@ -23,6 +24,14 @@ MOST_PERIODS = 400  # of a chart: where a range has more, longer ones are shown
 
 def selection_of(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds; QueryError naming the parameter that is wrong."""
+    selection = as_given(given, known)
+    # In one order everywhere, whatever was ticked first.
+    topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
+    return replace(selection, topics=tuple(topics))
+
+
+def as_given(given: QueryParams, known: Choices) -> Selection:
+    """The selection that a URL holds, whether or not the snapshot has it."""
     first, last = known.first_day or date.min, known.last_day or date.min
     last_day = _day(given, "to") or last
     first_day = _day(given, "from") or max(
@@ -34,7 +43,7 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
     days = last_day.toordinal() - first_day.toordinal()
     if days / UNITS[unit] > MOST_PERIODS:
         unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
-    selection = Selection(
+    return Selection(
         first_day=first_day,
         last_day=last_day,
         unit=unit,
@@ -45,10 +54,17 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
         is_without_copies=given.get("copies") == "no",
         is_headlines_only=given.get("in") == "headline",
         is_local=known.is_local,
+        balance=_balance(given),
+        is_panel=given.get("panel") == "yes",
     )
-    # In one order everywhere, whatever was ticked first.
-    topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
-    return replace(selection, topics=tuple(topics))
+
+
+def _balance(given: QueryParams) -> str:
+    balance = given.get("balance") or ""
+    if balance not in BALANCES:
+        wanted = ", ".join(filter(None, BALANCES))
+        raise QueryError(f"balance must be one of {wanted}, got {balance!r}")
+    return balance
 
 
 def _all(given: QueryParams, name: str) -> tuple[str, ...]:
@@ -85,6 +101,8 @@ def parameters(selection: Selection) -> dict[str, Any]:
         "unit": selection.unit,
         "copies": "no" if selection.is_without_copies else "",
         "in": "headline" if selection.is_headlines_only else "",
+        "balance": selection.balance,
+        "panel": "yes" if selection.is_panel else "",
     }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -13,7 +14,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flows.desk.desk import FOLDER, Desk
+from flows.desk.address import as_given
+from flows.desk.desk import FOLDER, Desk, asked
+from flows.desk.finding import Findings
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
@@ -22,6 +25,7 @@ from flows.desk.views import (
     audit,
     export,
     extraction,
+    find,
     overview,
     read,
     search,
@@ -44,6 +48,7 @@ VIEWS: dict[str, View] = {
     "/article/{article_id}/page": read.page,
     "/search": search.search,
     "/sources": sources.sources,
+    "/sources/find": find.find,
     "/sources/{source_id}": sources.source,
     "/page": extraction.extraction,
     "/page/archived": extraction.page,
@@ -56,12 +61,14 @@ FORMS: dict[str, Written] = {
     "/audit": audit.draw,
     "/audit/publish": audit.publish,
     "/audit/{audit_id}": audit.say,
+    "/sources/find": find.begin,
 }
 
 
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
-    desk = Desk(layout, settings)
+    # Whom other machines reach asks no sites in their name.
+    desk = Desk(layout, settings, None if password else Findings(settings))
     library, report_css = chart_library(layout).encode(), style()
 
     def charts(_: Request) -> Response:
@@ -99,9 +106,27 @@ UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def _problem(request: Request, error: Exception) -> Response:
-    """What is wrong with an address, or that there is no snapshot."""
+    """What is wrong with an address, with its form to mend it, or that there is no snapshot."""
     message, status = str(error), HTTPStatus.BAD_REQUEST
     if isinstance(error, HTTPException):
         message, status = error.detail, HTTPStatus(error.status_code)
-    template = request.app.state.desk.templates.get_template("problem.html")
-    return HTMLResponse(template.render(message=message, view="problem"), status)
+    try:
+        # The menu leads on without what is wrong.
+        with asked(Request({**request.scope, "query_string": b""})) as view:
+            try:
+                typed = as_given(request.query_params, view.known)
+            except QueryError:
+                typed = view.selection
+            if request.url.path == "/attention" and "topic" not in request.query_params:
+                typed = replace(typed, topics=attention.with_topics(view).selection.topics)
+            return view.page(
+                "problem.html",
+                status,
+                message=message,
+                typed=typed,
+                path=request.url.path,
+                given=request.query_params,
+            )
+    except (QueryError, DocumentError):
+        template = request.app.state.desk.templates.get_template("no_snapshot.html")
+        return HTMLResponse(template.render(message=message), status)

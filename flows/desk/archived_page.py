@@ -6,6 +6,7 @@ from html import escape
 from selectolax.lexbor import LexborNode
 
 from tasks.archive import read_capture
+from tasks.extract.mhtml import is_mhtml, page_of_mhtml
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from warehouse.layers.layout import Layout
@@ -55,10 +56,16 @@ def archived_page(layout: Layout, raw_ref: str | None) -> str:
         capture, payload = read_capture(layout.raw, raw_ref or "")
     except (OSError, ValueError) as error:
         raise NotArchived(f"The page cannot be read from its archive file {place}.") from error
-    text = decode(payload, capture.content_type or "")
+    content_type = capture.content_type or ""
+    if is_mhtml(content_type):
+        try:
+            payload, content_type = page_of_mhtml(payload)
+        except (ValueError, LookupError) as error:
+            raise NotArchived(f"What was archived is {error}.") from error
+    text = decode(payload, content_type)
     if not text:
         raise NotArchived("What was archived is no text.")
-    if (capture.content_type or "").startswith("text/plain"):
+    if content_type.startswith("text/plain"):
         return f"<!doctype html><meta charset=utf-8><pre>{escape(text)}</pre>"
     return "<!doctype html>" + harmless(text)
 

@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.address import address, is_by_local_days, parameters, selection_of
+from flows.desk.finding import Findings
+from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
 from tasks.report.chart_values import about_lost
@@ -25,7 +27,7 @@ from tasks.settings import Settings
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Choices, Selection, choices
 from warehouse.read.query import records
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 FOLDER = Path(__file__).parent
 
@@ -33,7 +35,10 @@ FOLDER = Path(__file__).parent
 class Desk:
     """One installation's desk."""
 
-    def __init__(self, layout: Layout, settings: Settings) -> None:
+    def __init__(
+        self, layout: Layout, settings: Settings, findings: Findings | None = None
+    ) -> None:
+        self.findings = findings  # searches for sources; None where they are not allowed
         self.layout = layout
         self.settings = settings
         self.snapshots = Snapshots(layout)
@@ -46,7 +51,7 @@ class Desk:
         )
         self.templates.filters.update(
             percent=percent,
-            percent_down=percent_down,
+            percent_collected=percent_collected,
             about_lost=about_lost,
             day=day,
             link=link,
@@ -56,7 +61,7 @@ class Desk:
             pair=lambda value: (value, value),
             chart=lambda spec: json.dumps(complete(spec), ensure_ascii=False),
         )
-        self.templates.globals.update(address=address)
+        self.templates.globals.update(address=address, reason=reason)
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,11 @@ class Asked:
         names = {"first": "from", "last": "to"}
         changed = {names.get(name, name): value for name, value in changes.items()}
         return address(path, self._held(self.selection) | changed)
+
+    def full_url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
+        """The same with the host and the kind of days, to cite."""
+        days = "local" if self.selection.is_local else "utc"
+        return str(self.request.base_url).rstrip("/") + self.url(path, days=days, **changes)
 
     def _held(self, selection: Selection) -> dict[str, Any]:
         """What every address of this request holds."""

@@ -20,6 +20,7 @@ from warehouse.read.query import QueryError
 
 LONGEST = 500  # characters of a query
 ROWS_AT_ONCE = 2048
+KEPT = ["article_id", "source_id", "published_date", "published_at"]  # columns of what is found
 CONTEXT = 60  # characters beside a hit
 
 Context = tuple[str, str, str]  # before the hit, the hit, after it
@@ -30,6 +31,7 @@ class Found(NamedTuple):
     """An article in which something was found."""
 
     article_id: str
+    source_id: str
     day: date
     published_at: datetime | None
     contexts: tuple[Context, ...]
@@ -59,6 +61,11 @@ class Query:
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """Of each of them one must be found."""
         return self.words.all_of if self.mode == "words" else ((self.text,),)
+
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """The languages of the articles that count: of words as of a topic; None for all."""
+        return self.topic.languages if self.mode == "words" else None
 
     @cached_property
     def topic(self) -> Topic:
@@ -137,14 +144,14 @@ def _by_words(
         hits_of: dict[int, list[Hit]] = {}
         for row, hits in mentions_in(batch, [query.topic]):
             hits_of.setdefault(row, []).extend(hits)
-        about = batch.select(["article_id", "published_date", "published_at"])
+        about = batch.select(KEPT)
         for row, hits in hits_of.items():
             first: dict[tuple[str, int], Context] = {}
             for hit in hits if is_shown else ():
                 context = hit.context_left, hit.matched_text, hit.context_right
                 first.setdefault((hit.field, hit.sentence_no), context)
-            article_id, day, at = (column[row].as_py() for column in about.columns)
-            yield Found(article_id, day, at, tuple(first.values())[:CONTEXTS])
+            article_id, source_id, day, at = (column[row].as_py() for column in about.columns)
+            yield Found(article_id, source_id, day, at, tuple(first.values())[:CONTEXTS])
 
 
 def _by_expression(
@@ -158,9 +165,8 @@ def _by_expression(
     fields = fields_of(selection) if is_shown else []
     for row in table.to_pylist():
         contexts = [context for field in fields for context in _excerpts(row, field)]
-        yield Found(
-            row["article_id"], row["published_date"], row["published_at"], tuple(contexts[:3])
-        )
+        article_id, source_id, day, at = (row[name] for name in KEPT)
+        yield Found(article_id, source_id, day, at, tuple(contexts[:3]))
 
 
 def _excerpts(row: dict[str, Any], field: str) -> Iterator[Context]:

@@ -43,7 +43,7 @@ class Search:
     back_to: date | None = None  # the earliest day that has been searched
     found: int = 0
     listed: list[Found] = field(default_factory=list)
-    days: list[Row] = field(default_factory=list)  # `found_series` of what was searched, at the end
+    series: dict[str, list[Row]] = field(default_factory=dict)  # `found_series`, at the end
     problem: str = ""
     ended: Event = field(default_factory=Event)
     asked_at: float = field(default_factory=time.monotonic)
@@ -93,7 +93,7 @@ class Search:
         days = articles_by_day(con, self.selection)
         files = files_by_day(con, layout)
         self.articles = sum(number for _, number in days)
-        by_day: Counter[date] = Counter()
+        by_day: Counter[tuple[str, date]] = Counter()
         for batch in _batches(days):
             if self._is_over():
                 break
@@ -101,7 +101,7 @@ class Search:
             days_of_files = file_days(con, part)
             paths = [path for day in days_of_files for path in files.get(day, ())]
             found = self.query.find(con, paths, part, len(self.listed) < LISTED) if paths else []
-            by_day.update(each.day for each in found)
+            by_day.update((each.source_id, each.day) for each in found)
             self.listed += found[: LISTED - len(self.listed)]
             self.found += len(found)
             self.searched += sum(number for _, number in batch)
@@ -109,7 +109,7 @@ class Search:
         is_whole = self.searched == self.articles
         # What was not searched is in no share.
         since = self.selection.first_day if is_whole or not self.back_to else self.back_to
-        self.days = found_series(con, replace(self.selection, first_day=since), by_day)
+        self.series = found_series(con, replace(self.selection, first_day=since), by_day)
         self.state = "done" if is_whole else "cancelled"
 
 

@@ -25,8 +25,6 @@ WITHIN = {
 }
 """What phrases that AND joins may have to share, and how it is called."""
 
-LANGUAGES = 'languages = "all"  # or those whose articles it should count among, like ["de", "en"]'
-
 # In capitals, as words: in small letters they are looked for.
 _OPERATOR = re.compile(r"(?:^|(?<=\s))(AND\s+NOT|AND|NOT|OR)(?=\s|$)")
 _UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
@@ -56,10 +54,10 @@ class Words:
         return f"{wanted} NOT {', '.join(self.none_of)}" if self.none_of else wanted
 
     def entry(self, topic_id: str, within: str) -> TopicEntry:
-        """As an entry of topics.toml, of all languages, as all texts are searched."""
-        name = " and ".join(group[0].removesuffix("*") for group in self.all_of)
+        """As an entry of topics.toml, of the languages that are written as its phrases are."""
+        name = " and ".join(group[0].strip("*") for group in self.all_of)
         if self.is_plain:
-            return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0], languages="all")
+            return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0])
         stretch: Any = {"words": int(within)} if within.isdecimal() else within
         return TopicEntry(
             id=topic_id,
@@ -67,7 +65,6 @@ class Words:
             all_of=self.all_of,
             none_of=self.none_of,
             within=stretch,
-            languages="all",
         )
 
 
@@ -114,7 +111,7 @@ def as_toml(words: Words, within: str, known: Sequence[str]) -> str:
     ]
     if within.isdecimal() and not words.is_plain:
         lines[-1] = f"within = {{ words = {within} }}"
-    return "\n".join(["[[topic]]", *lines, LANGUAGES])
+    return "\n".join(["[[topic]]", *lines])
 
 
 def _phrases(text: str) -> tuple[str, ...]:

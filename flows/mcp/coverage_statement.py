@@ -10,7 +10,7 @@ from tasks.text.counted import counted
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import gaps
 from warehouse.questions.sources import collected
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 MOST_GAPS = 5  # gaps of sources that an answer names, the longest
 DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ def _in_words(selection: Selection, found: Answer, unknown: Sequence[Answer]) ->
     of = "all sources" if selection.has_all_sources else "the selected sources"
     share = "how much of what was published on them that is, is not known"
     if found["completeness"] is not None:
-        share = f"about {percent_down(found['completeness'])} of what was published on them"
+        share = f"about {percent_collected(found['completeness'])} of what was published on them"
     said = (
         f"{span}, {of} ({found['sources']}): {found['days_collected']:,} of"
         f" {counted(found['days'], 'day')} of sources were collected,"

@@ -109,20 +109,29 @@ def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
         if channels := alert_channels(alerts):
             now = datetime.now(UTC)
             others = prefect_incidents(with_workers=False)
-            log_checked(check_and_send(Layout(settings.data), alerts, channels, now, others))
+            layout, is_local = Layout(settings.data), settings.is_local
+            done = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
+            log_checked(done)
     except EXPECTED as error:
         log.warning("alerts: not checked: %s", " ".join(str(error).split()))
 
 
 def check_installation(
-    alerts: AlertSettings, layout: Layout, channels: Sequence[Channel], *, is_served: bool
+    alerts: AlertSettings,
+    layout: Layout,
+    channels: Sequence[Channel],
+    *,
+    is_served: bool,
+    is_local: bool = False,
 ) -> Checked:
     """Check an installation from outside of its runs, and send what is new to the channels.
 
-    With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs.
+    With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs. `is_local`
+    as in `check_and_send`.
     """
     others = prefect_incidents() if is_served else Found()
-    checked = check_and_send(layout, alerts, channels, datetime.now(UTC), others)
+    now = datetime.now(UTC)
+    checked = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
     log_checked(checked)
     return checked
 
@@ -132,7 +141,8 @@ def check_served(settings: Settings) -> None:
     try:
         alerts = load_alerts(settings)
         if channels := alert_channels(alerts):
-            check_installation(alerts, open_layout(settings), channels, is_served=True)
+            layout, is_local = open_layout(settings), settings.is_local
+            check_installation(alerts, layout, channels, is_served=True, is_local=is_local)
     except EXPECTED as error:
         log.warning("alerts: not checked: %s", " ".join(str(error).split()))
 

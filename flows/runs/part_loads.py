@@ -22,12 +22,19 @@ log = logging.getLogger(__name__)
 class PartLoads:
     """Loads what a run has refined since it last did."""
 
-    def __init__(self, installation: Installation, run_id: str, first_part: int = 1) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        run_id: str,
+        first_part: int = 1,
+        flow: str = "ingest",
+    ) -> None:
         self.refined: SimpleQueue[RefinedSource] = SimpleQueue()
         self.sources: dict[str, RefinedSource] = {}  # those that were taken from the queue, by id
         self.report = LoadReport()
         self.is_published = False  # whether anything was
         self._installation, self._run_id, self._part = installation, run_id, first_part
+        self._flow = flow
         # A part whose load failed is loaded again as it is, since it may have its commit.
         self._waiting: list[Run] = []
         self._is_over = False  # whether the last load, and its publication, went well
@@ -68,7 +75,7 @@ class PartLoads:
     def _load(self, batches: Sequence[Batch]) -> None:
         self._is_over = False
         if batches:
-            self._waiting.append(run_part(self._run_id, batches, self._part))
+            self._waiting.append(run_part(self._run_id, batches, self._part, self._flow))
             self._part += 1
         self.report += load_runs(self._installation, self._waiting)
         self._waiting.clear()
@@ -77,8 +84,8 @@ class PartLoads:
         self._is_over = True
 
 
-def run_part(run_id: str, batches: Sequence[Batch], part: int = 1) -> Run:
+def run_part(run_id: str, batches: Sequence[Batch], part: int = 1, flow: str = "ingest") -> Run:
     """Refined archive files as a run, or a part of one, to be loaded."""
     now, numbered = datetime.now(UTC), {"part": part} if part > 1 else {}
     version = str(EXTRACTOR_VERSION)
-    return Run(run_id, tuple(batches), "ingest", started_at(run_id), now, version, numbered)
+    return Run(run_id, tuple(batches), flow, started_at(run_id), now, version, numbered)

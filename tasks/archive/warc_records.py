@@ -16,7 +16,16 @@ import pyarrow as pa
 from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
-from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, ListingSummary, Outcome
+from tasks.model import (
+    Attempt,
+    Capture,
+    CaptureKind,
+    Entry,
+    Exchange,
+    ListingSummary,
+    Outcome,
+    Provenance,
+)
 from warehouse.store.archive_files import SUFFIX
 
 OPEN_SUFFIX = f"{SUFFIX}.open"  # of a file that is being written
@@ -172,6 +181,9 @@ def capture_of(
         entry_published_at=entry.published_at if entry else None,
         given_url=entry.given_url if entry else None,
         listing=attempt.listing,
+        obtained_from=(
+            Provenance.FILE if attempt.kind is CaptureKind.FILE else attempt.obtained_from
+        ),
     )
 
 
@@ -191,6 +203,8 @@ def capture_from_json(text: bytes) -> Capture:
     values: dict[str, Any] = {k: v for k, v in json.loads(text).items() if k in _CAPTURE_FIELDS}
     values["kind"] = CaptureKind(values["kind"])
     values["outcome"] = Outcome(values["outcome"])
+    if found := values.get("obtained_from"):
+        values["obtained_from"] = Provenance(found)
     for name in _UUIDS:
         values[name] = UUID(values[name]) if values.get(name) else None
     for name in _TIMES:

@@ -13,7 +13,7 @@ from tasks.audit.strata import Drawn, draw
 from warehouse.layers.audits import Hit, Kind, Sample, SampledArticle, new_audit_id, write_sample
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import counted_sql
-from warehouse.questions.selection import Selection, choices, listed, literal
+from warehouse.questions.selection import Selection, choices, counts_in, listed, literal
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import QueryError, records, snapshot
 
@@ -119,11 +119,8 @@ def _sampled(
 
 def of_languages(topic_id: str) -> str:
     """A condition on articles: those that count for the topic, by their language."""
-    languages = f"SELECT languages FROM topics WHERE topic_id = {literal(topic_id)}"
-    return (
-        "(language IS NULL OR"
-        f" coalesce(list_contains(({languages} AND valid_to IS NULL), language), true))"
-    )
+    of_topic = f"FROM topics WHERE topic_id = {literal(topic_id)} AND valid_to IS NULL"
+    return counts_in(f"(SELECT languages {of_topic})", "language")
 
 
 MONTH = "strftime(published_date, '%Y-%m')"

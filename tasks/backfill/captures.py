@@ -13,7 +13,7 @@ from tasks.archive.any_warc_records import HEAD_ROOM, Record, read_records
 from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shards import ShardJob
 from tasks.http.response import REDIRECTS, Content, is_page, read_content, recorded
-from tasks.model import Capture, CaptureKind, Damage, Failure, Outcome
+from tasks.model import Capture, CaptureKind, Damage, Failure, Outcome, Provenance
 from tasks.refine.refine_pages import raw_offset
 
 PAGE_KINDS = frozenset({"response", "resource", "revisit"})
@@ -87,6 +87,7 @@ class Captures:
             payload_bytes=len(content.body),
             payload_sha256=sha256(content.body).hexdigest() if content.body else None,
             raw_ref=f"{self._job.shard.url}#{record.offset}",
+            obtained_from=Provenance.WARC,
         )
         return capture, content.body
 

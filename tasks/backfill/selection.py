@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.sources.source import Source
 from tasks.text.urls import is_http, registrable_domain
+from tasks.topics.languages import primary
 
 # Prefix of source ids of domains without an entry in sources.toml, which cannot have it.
 ARCHIVE = "archive-"
@@ -67,7 +68,8 @@ class Selection:
         """Why a page is not kept, now that it was read; only articles have a language."""
         if not self.since <= day <= self.until:
             return Passed.OTHER_DAY
-        if self.languages and language and language.partition("-")[0] not in self.languages:
+        wanted = set(map(primary, self.languages))
+        if wanted and language and primary(language) not in wanted:
             return Passed.OTHER_LANGUAGE
         return None
 

@@ -80,6 +80,9 @@ def _check_page(get: Get, source: Source, entry: Entry) -> Finding:
         timezone=source.timezone,
         marks=source.marks,
     )
+    if found.outcome is Outcome.NEEDS_JAVASCRIPT:
+        why = f"its text is put in by JavaScript, which is not run ({found.detail})"
+        return Finding(False, f"{entry.url}: {found.outcome}: {why}")
     if found.page is None:
         return Finding(False, f"{entry.url}: {found.outcome}: {found.detail}")
     words = sum(len(paragraph.split()) for paragraph in found.page.paragraphs)

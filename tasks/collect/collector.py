@@ -153,7 +153,7 @@ class _Visit:
     def _read_saved_files(self) -> None:
         layout, source = self.collector.layout, self.source
         known = known_files(layout, source.id) if source.files else frozenset()
-        for entry in find_files(source.files):
+        for entry in find_files(source.files, allow_private=source.allow_private_hosts):
             self.listed.add(entry.url)
             attempt = read_file(entry, self.collector.limits.max_bytes)
             # Only new files leave a trace. Their URLs are still fetched when listed: pages change.

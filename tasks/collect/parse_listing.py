@@ -13,7 +13,6 @@ from tasks.collect.listings.saved_files import GZIP_MAGIC
 from tasks.model import Attempt, Outcome
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
-from tasks.sources.source import Source
 
 # Bytes up to which a listing is parsed here: all of them attributes of one element, they took half
 # a second. Through a pool whose processes had yet to start, 200 feeds of a few hundred bytes took
@@ -24,7 +23,12 @@ Read = Callable[[], Listing | NoListing]
 
 
 def parse_listing(
-    attempt: Attempt, source: Source, limits: Limits, pool: PagePool | None, deadline: float
+    attempt: Attempt,
+    limits: Limits,
+    pool: PagePool | None,
+    deadline: float,
+    *,
+    may_be_section: bool,
 ) -> tuple[Listing | None, Attempt]:
     """The listing; None, and the attempt with its new outcome, when it is not one.
 
@@ -37,7 +41,7 @@ def parse_listing(
         attempt.content_type,
         attempt.url_final,
         max_entries=limits.max_entries,
-        may_be_section=attempt.url_requested in source.sections,
+        may_be_section=may_be_section,
     )
     is_small = len(attempt.payload) <= SMALL and not attempt.payload.startswith(GZIP_MAGIC)
     if is_small or not pool:

@@ -164,7 +164,8 @@ class ListingReader:
         collector = self.collector
         about = (collector.limits, collector.pool, self.time.deadline)
         with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
-            listing, attempt = parse_listing(attempt, self.source, *about)
+            may_be_section = attempt.url_requested in self.source.sections
+            listing, attempt = parse_listing(attempt, *about, may_be_section=may_be_section)
         if attempt.outcome is Outcome.LEFT_FOR_LATER:
             self.time.end()
         return listing, attempt

@@ -7,11 +7,13 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.access import is_truncated, judge_access
+from tasks.extract.app_shells import app_signs
 from tasks.extract.article_or_not import judge
 from tasks.extract.authors import clean_authors
 from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
 from tasks.extract.metadata import Metadata, read_metadata
+from tasks.extract.mhtml import is_mhtml, page_of_mhtml
 from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
 from tasks.http.response import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
@@ -38,7 +40,7 @@ def extract_page(
     """The article of a page, or the reason why there is none. A pure function of its arguments.
 
     Args:
-        payload: the page after content decoding.
+        payload: the page after content decoding; a saved one may be a whole MHTML file.
         content_type: as HTTP gives it; may be empty.
         url: where the page came from; a `file:` URL or nothing for a saved page.
         source_language: code of the source's language, for pages that do not state theirs.
@@ -46,6 +48,11 @@ def extract_page(
         marks: the source's `strip` and `keep` overrides.
         site: texts that recur on the source's pages, as counted by `tasks.refine.site_boilerplate`.
     """
+    if is_mhtml(content_type):
+        try:
+            payload, content_type = page_of_mhtml(payload)
+        except (ValueError, LookupError) as error:
+            return Extraction(Outcome.UNREADABLE_FILE, str(error))
     if not is_page(content_type):
         return Extraction(Outcome.NOT_A_PAGE, content_type[:100])
     text = decode(payload, content_type, source_language)
@@ -123,6 +130,7 @@ def _view(tree: LexborHTMLParser) -> PageView:
         return PageView(title.text() if title else "", "", "", 0)
     challenge = tree.css_first(CHALLENGE_PARTS)
     video = tree.css_first("video, [itemtype*=VideoObject]")
+    app = app_signs(tree)
     # After the searches above: captchas and players are recognised by their scripts.
     tree.strip_tags(["script", "style", "noscript", "template"])
     text = " ".join(body.text(separator=" ").split())
@@ -133,4 +141,5 @@ def _view(tree: LexborHTMLParser) -> PageView:
         words=word_count(text[:VIEW_CHARS]),
         has_challenge=challenge is not None,
         has_video=video is not None,
+        app=app,
     )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tasks.extract.access import judge_access
+from tasks.extract.app_shells import NO_SIGNS, SHELL_WORDS, AppSigns, needs_javascript
 from tasks.extract.article_or_not import Verdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
@@ -67,6 +69,7 @@ class PageView:
     words: int  # Of that beginning
     has_challenge: bool = False
     has_video: bool = False
+    app: AppSigns = NO_SIGNS
 
 
 def reject(
@@ -80,16 +83,19 @@ def reject(
     for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
         words += word_count(text) if words < SHORT_WORDS else 0  # how many more does not matter
     view = look() if words < SHORT_WORDS else None
-    if view and view.words == 0:
-        return Outcome.EMPTY_PAGE, "no text"
     if view and (found := _stand_in(view, meta, verdict)):
         return found
+    is_stated = states_article(meta) and meta.published is not None
+    fewest = FEWEST_STATED if is_stated else FEWEST_WORDS
+    if view and (why := _unfilled(view, meta, cleaned, verdict, has_text=words >= fewest)):
+        return Outcome.NEEDS_JAVASCRIPT, why
+    if view and view.words == 0:
+        return Outcome.EMPTY_PAGE, view.app.refresh or "no text"
     if verdict.is_listing:
         return Outcome.SECTION_PAGE, verdict.reason
     if view and words < VIDEO_WORDS and _is_video(view, meta):
         return Outcome.VIDEO_PAGE, f"{words} words beside the video"
-    is_stated = states_article(meta) and meta.published is not None
-    if words < (FEWEST_STATED if is_stated else FEWEST_WORDS):
+    if words < fewest:
         return Outcome.NO_ARTICLE, f"{words} words"
     return None
 
@@ -113,6 +119,18 @@ def _stand_in(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | Non
     if is_mostly_consent and ACCEPT.search(view.text):
         return Outcome.CONSENT_WALL, f"{consent} words of consent"
     return None
+
+
+def _unfilled(
+    view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict, *, has_text: bool
+) -> str:
+    """What shows that scripts would put in the page's text; empty where they would not."""
+    if verdict.is_listing or (has_text and (states_article(meta) or view.words >= SHELL_WORDS)):
+        return ""
+    # A wall says why there is no text.
+    if judge_access(meta.access, cleaned) in ("paywalled", "metered"):
+        return ""
+    return needs_javascript(view.app, view.words) if view.app.root or not has_text else ""
 
 
 def _is_video(view: PageView, meta: Metadata) -> bool:

@@ -18,6 +18,7 @@ from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GOOD = {
     CaptureKind.LISTING: Outcome.LISTED,
+    CaptureKind.INDEX: Outcome.LISTED,
     CaptureKind.PAGE: Outcome.FETCHED,
     CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
 }

@@ -21,6 +21,8 @@ from warehouse.build.article_texts_view import live_paths, point_texts, texts_fi
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.build.loaded_audits import audits_differ, set_audits
 from warehouse.build.loaded_definitions import (
+    KEPT_RULES,
+    Rules,
     begin_changes,
     counted_topics,
     definitions_differ,
@@ -29,7 +31,7 @@ from warehouse.build.loaded_definitions import (
     note_replaced,
     replaced_topics,
     set_definitions,
-    set_false_alarms,
+    set_rules,
 )
 from warehouse.build.loader import CheckFailed
 from warehouse.build.publish import publish_locked, published_load
@@ -103,7 +105,7 @@ def load(
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
     latest_rules: bool = False,  # count topics anew that are counted by earlier matching rules
-    false_alarms: float | None = None,  # of spikes, a topic and year; None keeps the earlier rate
+    rules: Rules = KEPT_RULES,  # what marts are made by; None keeps the earlier rule
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # may count topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
@@ -117,7 +119,7 @@ def load(
     with synchronised(layout, waiting):
         return _load(
             *(layout, topics, sources, runs, limits, now, processes),
-            false_alarms=false_alarms,
+            rules=rules,
             latest_rules=latest_rules,
         )
 
@@ -128,7 +130,7 @@ def rebuild_warehouse(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
-    false_alarms: float | None = None,
+    rules: Rules = KEPT_RULES,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> LoadReport:
@@ -143,9 +145,7 @@ def rebuild_warehouse(
         if not is_working_copy(layout):
             require_vintages(layout)
         loader.drop_writer(layout)
-        report = _load(
-            layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms
-        )
+        report = _load(layout, topics, sources, (), limits, None, processes, rules=rules)
         publish_locked(layout)
     return report
 
@@ -156,7 +156,7 @@ def publish_all(
     sources: Sequence[Source],
     *,
     limits: Limits | None = None,
-    false_alarms: float | None = None,
+    rules: Rules = KEPT_RULES,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> Path | None:
@@ -166,7 +166,7 @@ def publish_all(
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
-            _load(layout, topics, sources, (), limits, None, processes, false_alarms=false_alarms)
+            _load(layout, topics, sources, (), limits, None, processes, rules=rules)
         return publish_locked(layout)
 
 
@@ -179,7 +179,7 @@ def _load(
     now: datetime | None,
     processes: int | None,
     *,
-    false_alarms: float | None = None,
+    rules: Rules = KEPT_RULES,
     latest_rules: bool = False,
 ) -> LoadReport:
     sweep(layout)
@@ -194,10 +194,12 @@ def _load(
         loader.begin_load(con)
         begin_changes(con, layout)
         is_redefined = definitions_differ(con, definitions)
-        is_redefined |= set_false_alarms(con, false_alarms)
+        is_redefined |= set_rules(con, rules)
         if is_redefined:
             # More memory for DuckDB: a changed definition or rule reaches into all history.
             loader.allow_all_history(con)
+            if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY}").fetchall():
+                loader.use_all_cores(con)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
         rule = _rule(limits) if limits else kept or _rule(Limits())

@@ -15,6 +15,7 @@ from tasks.installation import Installation
 from tasks.load.loader import LoadReport, load, publish_all, rebuild_warehouse
 from tasks.partition.partitions import Run
 from tasks.progress import stage
+from warehouse.build.loaded_definitions import Rules
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _arguments(installation: Installation) -> dict[str, Any]:
         "topics": installation.topics,
         "sources": installation.sources,
         "limits": installation.settings.limits,
-        "false_alarms": installation.settings.spike_false_alarms,
+        "rules": Rules(installation.settings.spike_false_alarms, installation.settings.balance),
         "processes": installation.settings.processes,
         "waiting": log.info,
     }

@@ -45,6 +45,8 @@ def check_and_send(
     channels: Sequence[Channel],
     now: datetime,
     others: Found = Found(),  # noqa: B008 - frozen
+    *,
+    is_local: bool = False,
 ) -> Checked:
     """Find incidents, and send a message for each that is new, or over, to all channels.
 
@@ -58,12 +60,14 @@ def check_and_send(
         channels: To whom messages go.
         now: The time of the check.
         others: Incidents that the data folder does not show, such as those of Prefect.
+        is_local: Whether spikes and the digest are by local days, rather than by UTC days.
     """
     if not channels:
-        return Checked(find_incidents(layout, settings, now) + others)
+        return Checked(find_incidents(layout, settings, now, is_local=is_local) + others)
     with state_lock(layout):
         state = read_state(layout, now)
-        found = find_incidents(layout, settings, now, state.watched_since) + others
+        since = state.watched_since
+        found = find_incidents(layout, settings, now, since, is_local=is_local) + others
         names = [channel.name for channel in channels]
         kept = [each for each in state.messages if now - each.made_at < KEPT]
         if len(kept) < len(state.messages):
@@ -71,7 +75,7 @@ def check_and_send(
         told = [
             *_told(state, found, settings, now),
             *_over(state, found, now),
-            *_digest(layout, state, settings, found, now),
+            *_digest(layout, state, settings, found, now, is_local),
         ]
         made = [Message(subject, body, now, list(names)) for subject, body in told]
         state.messages = [each for each in (*kept, *made) if each.waiting]
@@ -92,8 +96,11 @@ def _told(
             continue
         day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
         about = (incident.kind, incident.about, incident.headline, incident.recovered)
+        has_moved = not state.told.keys().isdisjoint(incident.earlier_keys)
         state.told[incident.key] = Told(*about, incident.since or now, day)
-        yield f"Presswatch: {incident.headline}", incident.text
+        # Days of another kind, another time zone or another date of an article moved the spike.
+        if not has_moved:
+            yield f"Presswatch: {incident.headline}", incident.text
 
 
 def _over(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str, str]]:
@@ -112,12 +119,17 @@ def _over(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str,
 
 
 def _digest(
-    layout: Layout, state: AlertState, settings: AlertSettings, found: Found, now: datetime
+    layout: Layout,
+    state: AlertState,
+    settings: AlertSettings,
+    found: Found,
+    now: datetime,
+    is_local: bool,
 ) -> Iterator[tuple[str, str]]:
     day = due_day(settings, state.digest_day, now)
     if day:
         state.digest_day = day
-        yield digest(layout, settings, day, found.problems)
+        yield digest(layout, settings, day, found.problems, is_local=is_local)
 
 
 def _send(layout: Layout, state: AlertState, channels: Sequence[Channel]) -> tuple[int, list[str]]:

@@ -7,6 +7,8 @@ from tasks.monitor.incidents import Incident
 from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
+from warehouse.questions.selection import has_local_days
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import open_snapshot, records
 
 
@@ -22,7 +24,12 @@ def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date |
 
 
 def digest(
-    layout: Layout, settings: AlertSettings, day: date, problems: tuple[Incident, ...]
+    layout: Layout,
+    settings: AlertSettings,
+    day: date,
+    problems: tuple[Incident, ...],
+    *,
+    is_local: bool = False,
 ) -> tuple[str, str]:
     """Subject and body of the digest of the day, or the seven days, before this one."""
     days = 7 if settings.digest == "weekly" else 1
@@ -32,7 +39,8 @@ def digest(
     topics, (loaded,) = [], ({"articles": 0, "revised": 0, "runs": 0},)
     if con:
         with con:
-            topics = records(con, read_sql("reports")["digest_topics"], given)
+            sql = of_days(read_sql("reports")["digest_topics"], is_local and has_local_days(con))
+            topics = records(con, sql, given)
             (loaded,) = records(con, read_sql("reports")["digest_loaded"], given)
     period = f"{last:%-d %b %Y}" if days == 1 else f"{first:%-d %b} to {last:%-d %b %Y}"
     articles = counted(loaded["articles"], "new article")
@@ -40,7 +48,11 @@ def digest(
     lines += ["", "Topics: articles that mention them; usual is the mean of the four weeks before"]
     for row in topics:
         usual = "" if row["usual"] is None else f" (usual {row['usual']:.1f})"
-        days_above = ", ".join(f"{each:%-d %b}" for each in row["spikes"])
+        days_above = ", ".join(
+            f"{each['day']:%-d %b} ({each['hits']:,}"
+            + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
+            for each in row["spikes"]
+        )
         above = f"; far above usual on {days_above}" if days_above else ""
         lines.append(f"- {row['name']}: {row['found']:,}{usual}{above}")
     lines += ["" if topics else "- none counted yet\n", "Open problems:"]

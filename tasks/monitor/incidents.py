@@ -12,6 +12,8 @@ from tasks.monitor.alert_settings import AlertSettings, Kind
 from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
+from warehouse.questions.selection import has_local_days
+from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, kept_open, open_snapshot, records
 from warehouse.read.source_health import SourceHealth, source_health
 
@@ -36,11 +38,18 @@ class Incident:
     text: str
     recovered: str = ""  # the headline once it is over; empty for what just happened
     since: datetime | None = None
+    # Of a spike: the same topic on the days beside, where those are no spikes.
+    moved_from: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """Incidents of one key are one incident."""
         return f"{self.kind}:{self.about}" if self.about else str(self.kind)
+
+    @property
+    def earlier_keys(self) -> tuple[str, ...]:
+        """Keys under which it may have been told."""
+        return tuple(f"{self.kind}:{about}" for about in self.moved_from)
 
     @property
     def is_problem(self) -> bool:
@@ -69,12 +78,18 @@ class Found:
 
 
 def find_incidents(
-    layout: Layout, settings: AlertSettings, now: datetime, watched_since: datetime | None = None
+    layout: Layout,
+    settings: AlertSettings,
+    now: datetime,
+    watched_since: datetime | None = None,
+    *,
+    is_local: bool = False,
 ) -> Found:
     """The incidents that the current snapshot shows.
 
     An installation without a snapshot has had no load since `watched_since`; without that, it
-    counts as one at once. QueryError when an earlier version published the snapshot.
+    counts as one at once. Spikes are by local days if `is_local` and the snapshot has them, else by
+    UTC days. QueryError when an earlier version published the snapshot.
     """
     with kept_open(layout):
         con = open_snapshot(layout)
@@ -82,7 +97,7 @@ def find_incidents(
             return Found(tuple(_no_load(None, settings, now, watched_since)), _asked(Kind.NO_LOAD))
         with con:
             try:
-                return _find(con, layout, settings, now)
+                return _find(con, layout, settings, now, is_local and has_local_days(con))
             except (duckdb.CatalogException, duckdb.BinderException) as error:
                 why = " ".join(str(error).split())
                 raise QueryError(
@@ -96,7 +111,11 @@ def _asked(*kinds: Kind) -> frozenset[Kind]:
 
 
 def _find(
-    con: duckdb.DuckDBPyConnection, layout: Layout, settings: AlertSettings, now: datetime
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    settings: AlertSettings,
+    now: datetime,
+    is_local: bool,
 ) -> Found:
     given = {"now": now}
     (last,) = records(con, LAST_LOAD)
@@ -122,7 +141,7 @@ def _find(
         ),
         *(
             _spike(row, settings, layout.report)
-            for row in records(con, read_sql("reports")["recent_spikes"], given)
+            for row in records(con, of_days(read_sql("reports")["recent_spikes"], is_local), given)
         ),
     ]
     asked = frozenset(Kind) - {Kind.NO_WORKER, Kind.RUN_FAILED}
@@ -205,10 +224,18 @@ def _spike(row: Mapping[str, Any], settings: AlertSettings, report: Path) -> Inc
         for each in row["headlines"][:3]
     ]
     link = settings.report_url or report.absolute().as_uri()
-    lines = [f"{hits} on {day}, {row['expected']:.1f} expected.", *headlines, f"Report: {link}"]
+    rate = row["false_alarms_per_year"]
+    rule = (
+        f"A day is a spike from {counted(row['threshold'], 'article')} on; by chance at most"
+        f" {rate:g} {'day' if rate == 1 else 'days'} of a topic in a year."
+    )
+    said = f"{hits} on {day}, {row['expected']:.1f} expected."
+    lines = [said, rule, *headlines, f"Report: {link}"]
     headline = f"{row['name']}: {hits} on {day}, {row['expected']:.1f} expected"
+    around = {row["day"] - timedelta(days=1), row["day"] + timedelta(days=1)}
     return Incident(
-        Kind.TOPIC_SPIKED, f"{row['topic_id']}:{row['day']}", headline, "\n".join(lines)
+        *(Kind.TOPIC_SPIKED, f"{row['topic_id']}:{row['day']}", headline, "\n".join(lines)),
+        moved_from=tuple(f"{row['topic_id']}:{day}" for day in around - {*(row["beside"] or ())}),
     )
 
 

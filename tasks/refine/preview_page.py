@@ -95,7 +95,8 @@ def explain_file(
             return Extraction(capture.outcome, capture.detail)
         content_type, known = capture.content_type, capture.url_final
     else:
-        found = find_files((glob.escape(str(path.absolute())),))
+        is_private = source is not None and source.allow_private_hosts
+        found = find_files((glob.escape(str(path.absolute())),), allow_private=is_private)
         if not found:
             return Extraction(
                 Outcome.UNREADABLE_FILE,

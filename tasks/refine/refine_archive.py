@@ -66,12 +66,8 @@ def refine(
     cache = BoilerplateCache(layout.prints / source_id, origin.made_by, fingerprints)
 
     def find_sites(pages: Iterator[Refined]) -> Callable[[str], Site]:
-        def counted() -> Iterator[Refined]:
-            for number, page in enumerate(pages, 1):
-                advance(f"{source_id}: refined", number, None)
-                yield page
-
-        own = select_fingerprints(page.fingerprint for page in counted() if page.fingerprint)
+        told = _counted(pages, source_id)
+        own = select_fingerprints(page.fingerprint for page in told if page.fingerprint)
         site = NO_SITE
         if own:
             cache.keep(warc, own)
@@ -88,3 +84,10 @@ def refine(
                 counts[refined.capture["outcome"]] += 1
             put(refined)
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())), tuple(damage))
+
+
+def _counted(pages: Iterable[Refined], source_id: str) -> Iterator[Refined]:
+    """The pages, with progress."""
+    for number, page in enumerate(pages, 1):
+        advance(f"{source_id}: refined", number, None)
+        yield page

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple, TypeAlias, TypeVar
+from urllib.parse import unquote
 
 import pyarrow as pa
 
@@ -101,6 +102,9 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
         marks=origin.marks,
         site=site,
     )
+    if extraction.outcome is Outcome.UNREADABLE_FILE:  # a damaged MHTML file
+        name = unquote(capture.url_final.rpartition("/")[2])
+        extraction = replace(extraction, detail=f"{name}: {extraction.detail}")
     if extraction.outcome is not Outcome.ARTICLE:
         return _rejected(capture, extraction)
     article = article_row(extraction, capture, extractor_version=origin.version)

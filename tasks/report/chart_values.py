@@ -2,7 +2,8 @@
 
 A row is a dict with `series` (what is compared: a topic, a paper, a country), `period` and
 `period_end` (dates), `hits`, `articles`, `share`, `low` and `high` (its 95 % interval),
-`completeness`, `days_collected`, `days`, and optionally `url`, where a click leads.
+`completeness`, `days_collected`, `days`, and optionally `url`, where a click leads, and `audit` (in
+words) with `corrected` (the share as the audit corrects it, an Estimate or None).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
 FEW = 5  # articles of which a share is drawn as one that rests on little
@@ -41,7 +42,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
 def _value(row: Row, place: float) -> dict[str, Any]:
     collected, days = row["days_collected"], row["days"]
     known = row["completeness"]
-    part = f"{percent_down(known)} of articles, " if known is not None else ""
+    part = f"{percent_collected(known)} of articles, " if known is not None else ""
     had = min(1 if known is None else known, collected / days)
     # Without an article only a day on which all was collected is no gap.
     is_gap = not collected or not (row["articles"] or (known and had >= LOW))
@@ -64,7 +65,20 @@ def _value(row: Row, place: float) -> dict[str, Any]:
         "articles": of(row) if row["articles"] or not is_gap else "unknown",
         "collected": f"{part}{collected} of {days} days of papers",
         "url": row.get("url"),
+        **({"audit": row["audit"], "corrected": _in_words(row)} if "audit" in row else {}),
     }
+
+
+def _in_words(row: Row) -> str:
+    found = row["corrected"]
+    return f"{found.share:.1%} ({found.low:.1%} to {found.high:.1%})" if found else "–"
+
+
+def tooltip(values: Iterable[Row]) -> list[Spec]:
+    """What a mark of these rows says."""
+    if not any("audit" in value for value in values):
+        return TOOLTIP
+    return [*TOOLTIP[:3], {"field": "corrected"}, *TOOLTIP[3:], {"field": "audit"}]
 
 
 def time_within(start: date, end: date, place: float = 0.5) -> str:
@@ -118,12 +132,8 @@ def rows_for_scale(rows: Iterable[Row]) -> list[Row]:
 
 
 def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
-    """The encoding of shares, from 0 to what periods with articles enough need."""
-    sure = rows_for_scale(values)
-    most = max((value["share"] for value in sure), default=0)
-    # Without a mention what the intervals allow: zeros on an axis without extent are half way up.
-    high = max if most else min
-    top = high((value["high"] for value in sure), default=1)
+    """The encoding of shares, from 0 to the upper end of the intervals that rest on enough."""
+    top = max((value["high"] for value in rows_for_scale(values)), default=1)
     axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
     scale = {"domain": [0, top], "nice": True, "clamp": True}
     return {"field": "share", "type": "quantitative", "axis": axis, "scale": scale}

@@ -19,12 +19,15 @@ from tasks.report.chart_values import (
     share_axis,
     time_axis,
     time_within,
+    tooltip,
 )
 from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
 BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
 ENDS = ("value", "low", "high")
+# In part: collected of less than 80 %. Fill and outline alike: a pale fill alone would look hollow.
+PALE = {"condition": {"test": "datum.state === 'part'", "value": 0.45}, "value": 1}
 SHAPES = ("circle", "square", "diamond", "cross", "triangle-up")
 
 
@@ -35,6 +38,7 @@ def attention(
     *,
     brush: bool = False,
     height: int = 160,
+    order: Sequence[str] = (),
 ) -> Spec:
     """The shares of up to eight series by period, and below them what was collected.
 
@@ -44,11 +48,12 @@ def attention(
     named `periods`, those of its series `shares`.
 
     Args:
-        rows: one at least; series in the order of their colours.
+        rows: one at least.
         spikes: rows of spikes.sql, with `series` where there are several.
         unit: day, week or month.
         brush: whether a page listens to the view.
         height: pixels of the plot.
+        order: all series that there are, by whose places these have their colours and shapes.
     """
     names = [*dict.fromkeys(row["series"] for row in rows)][:SERIES]
     shown = [row for row in rows if row["series"] in names]
@@ -61,21 +66,43 @@ def attention(
         {"name": "brush", "select": {"type": "interval", "encodings": ["x"]}},
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
+    tip = tooltip(values)
     said = [{"field": f"s{turn}", "title": name} for turn, name in enumerate(names)]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {**x, **GROUND, "tooltip": [TOOLTIP[0], *said] if said[1:] else TOOLTIP},
+        "encoding": {
+            **x,
+            **GROUND,
+            "tooltip": [TOOLTIP[0], *said] if said[1:] else tip,
+        },
         **({"params": params} if brush else {}),
     }
-    drawn = _lines(x, values, names) if names[1:] else _columns(x, share_axis(values))
+    places = _places(names, order or names)
+    colour = colour_of(names[0], order)
+    drawn = _lines(x, values, places) if names[1:] else _columns(x, share_axis(values), tip, colour)
     shares = {"data": {"values": values, **named[1]}, "layer": drawn}
-    marks = [_spike_marks(x, spikes, names)] if spikes else []
+    marks = [_spike_marks(x, spikes, places)] if spikes else []
     layers = [ground, shares, *collected, *marks]
     return {"width": "container", "height": height, "layer": layers}
 
 
-def small_multiples(rows: Sequence[Row], unit: str) -> Spec:
+def colour_of(name: str, order: Sequence[str]) -> str:
+    """The colour of a series by its place among all of them; where there is one alone, blue."""
+    return f"@c{order.index(name) % SERIES + 1}" if name in order else "@accent"
+
+
+def _places(names: Sequence[str], order: Sequence[str]) -> dict[str, int]:
+    """The place of each series, from 0, of SERIES; where another has it, the next that is free."""
+    places: dict[str, int] = {}
+    for name in names:
+        first = order.index(name)
+        turns = ((first + turn) % SERIES for turn in range(SERIES))
+        places[name] = next(place for place in turns if place not in places.values())
+    return places
+
+
+def small_multiples(rows: Sequence[Row], unit: str, colour: str = "@accent") -> Spec:
     """A panel for each series, the greatest share first, with one scale of shares and of time."""
     values = chart_values(rows)
     hits, articles = Counter[str](), Counter[str]()
@@ -84,8 +111,9 @@ def small_multiples(rows: Sequence[Row], unit: str) -> Spec:
         articles[row["series"]] += row["articles"] or 0
     order = sorted(articles, key=lambda name: -hits[name] / max(1, articles[name]))
     x = time_axis(unit, values)
-    ground = {"mark": {"type": "rect"}, "encoding": {**x, **GROUND, "tooltip": TOOLTIP}}
-    columns = _columns(x, share_axis(values, ticks=2, labels=0))
+    tip = tooltip(values)
+    ground = {"mark": {"type": "rect"}, "encoding": {**x, **GROUND, "tooltip": tip}}
+    columns = _columns(x, share_axis(values, ticks=2, labels=0), tip, colour)
     labels = {"labelAngle": 0, "labelAlign": "left", "labelLimit": "@labels"}
     header = {"title": None, "labelOrient": "left", **labels}
     return {
@@ -105,18 +133,20 @@ def _periods(values: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]
         if value["state"] != "gap":
             period["state"] = value["state"]
         said = f"{value['shown']} ({value['articles']}), {value['interval']}"
+        if value.get("corrected", "–") != "–":
+            said += f"; corrected {value['corrected']}"
         period[f"s{names.index(value['series'])}"] = said
     return [*periods.values()]
 
 
-def _columns(x: Spec, y: Spec) -> list[Spec]:
+def _columns(x: Spec, y: Spec, tip: Sequence[Spec], colour: str) -> list[Spec]:
     """Columns with intervals, of one series; a zero is a point."""
-    part = {"test": "datum.state === 'part'", "value": "@pale"}
     few = {"test": "datum.few", "value": "@paper"}
     look = {
-        "fill": {"condition": [few, part], "value": "@accent"},
-        "stroke": {"condition": part, "value": "@accent"},
-        "tooltip": TOOLTIP,
+        "fill": {"condition": few, "value": colour},
+        "stroke": {"value": colour},
+        "opacity": PALE,
+        "tooltip": tip,
     }
     column = {
         "transform": [{"filter": "datum.share > 0"}],
@@ -125,13 +155,13 @@ def _columns(x: Spec, y: Spec) -> list[Spec]:
     }
     zero = {
         "transform": [{"filter": "datum.share === 0"}],
-        "mark": {"type": "point", "size": 18, "opacity": 1},
+        "mark": {"type": "point", "size": 18},
         "encoding": {"x": _at(x), "y": y, **look},
     }
-    return [column, _whiskers(x, y, {"value": "@ink"}), zero]
+    return [column, _whiskers(x, y, {"value": "@ink"}, tip), zero]
 
 
-def _whiskers(x: Spec, y: Spec, colour: Spec) -> Spec:
+def _whiskers(x: Spec, y: Spec, colour: Spec, tip: Sequence[Spec]) -> Spec:
     return {
         "transform": [{"filter": "isValid(datum.low)"}],
         "mark": {"type": "rule", "opacity": 0.55, "strokeWidth": 1},
@@ -140,7 +170,7 @@ def _whiskers(x: Spec, y: Spec, colour: Spec) -> Spec:
             "y": {**y, "field": "low"},
             "y2": {"field": "high"},
             "color": colour,
-            "tooltip": TOOLTIP,
+            "tooltip": tip,
         },
     }
 
@@ -149,12 +179,13 @@ def _at(x: Spec) -> Spec:
     return {**x["x"], "field": "at"}
 
 
-def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
+def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Spec]:
     """Lines with intervals, of several series; they break where there is a gap."""
     y = share_axis(values)
     at: Spec = {"x": _at(x)}
-    colours = {"domain": [*names], "range": [f"@c{turn + 1}" for turn in range(len(names))]}
-    shapes = {"domain": [*names], "range": [SHAPES[i % len(SHAPES)] for i in range(len(names))]}
+    turns = places.values()
+    colours = {"domain": [*places], "range": [f"@c{turn + 1}" for turn in turns]}
+    shapes = {"domain": [*places], "range": [SHAPES[turn % len(SHAPES)] for turn in turns]}
     series: Spec = {
         "field": "series",
         "type": "nominal",
@@ -170,46 +201,47 @@ def _lines(x: Spec, values: Sequence[Row], names: Sequence[str]) -> list[Spec]:
         "mark": {"type": "line", "strokeWidth": 1.5, **gaps},
         "encoding": {**at, "y": y, "color": colour},
     }
-    faint = {"test": "datum.state === 'part' && !datum.few", "value": 0.35}
     points = {
         "transform": [{"filter": "isValid(datum.share)"}],
-        "mark": {"type": "point", "size": 34, "opacity": 1},
+        "mark": {"type": "point", "size": 34},
         "encoding": {
             **at,
             "y": y,
             "color": colour,
             "fill": {**colour, "condition": {"test": "datum.few", "value": "@paper"}},
-            "fillOpacity": {"condition": faint, "value": 1},
+            "opacity": PALE,
             "shape": {**series, "scale": shapes},
-            "tooltip": [{"field": "series"}, *TOOLTIP],
+            "tooltip": [{"field": "series"}, *tooltip(values)],
         },
     }
-    whiskers = _whiskers(x, y, colour)
-    if len(names) <= BANDS:
+    whiskers = _whiskers(x, y, colour, tooltip(values))
+    if len(places) <= BANDS:
         # A band shows nothing of a point between two gaps.
         whiskers["transform"] = [{"filter": "datum.few"}]
         return [band, whiskers, line, points]
     return [whiskers, line, points]
 
 
-def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
+def _spike_marks(x: Spec, spikes: Sequence[Row], places: Mapping[str, int]) -> Spec:
+    alone = next(iter(places))
     values = [
         {
-            "series": row.get("series", names[0]),
-            "colour": f"@c{names.index(row['series']) + 1}" if names[1:] else "@spike",
+            "series": row.get("series", alone),
+            "colour": f"@c{places[row['series']] + 1}" if len(places) > 1 else "@spike",
             "at": time_within(row["day"], row["day"] + timedelta(1)),
             "time": days_in_words(row["day"], row["day"] + timedelta(1)),
             "articles": of(row),
             "expected": "fewer" if row["expected"] is None else f"{row['expected']:.1f}",
+            "threshold": _threshold(row),
             "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ())[
                 :300
             ],
         }
         for row in spikes
-        if row.get("series", names[0]) in names
+        if row.get("series", alone) in places
     ]
-    titles = {"time": "spike", "articles": "articles that day"}
-    fields = ("series", "time", "articles", "expected", "headlines")
+    titles = {"time": "spike", "articles": "articles that day", "threshold": "a spike from"}
+    fields = ("series", "time", "articles", "expected", "threshold", "headlines")
     triangle = {"type": "point", "shape": "triangle-down", "size": 110, "filled": True}
     return {
         "data": {"values": values},
@@ -220,6 +252,13 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], names: Sequence[str]) -> Spec:
             "tooltip": [{"field": name, "title": titles.get(name, name)} for name in fields],
         },
     }
+
+
+def _threshold(spike: Row) -> str:
+    if spike["threshold"] is None:
+        return "unknown"  # of a snapshot of 0.1
+    rate = spike["false_alarms_per_year"]
+    return f"{spike['threshold']:,} articles on; by chance at most {rate:g} a year"
 
 
 def index(rows: Sequence[Row], unit: str) -> Spec:

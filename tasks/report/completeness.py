@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.text.counted import counted
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
 
@@ -14,6 +14,7 @@ REASONS = {
     "partly_read": "a part of the day was not read",
     "pages_lost": "pages could not be collected",
     "listings_failed": "a listing could not be read",
+    "archived_only": "known from archives alone",
     "below_expected_low": "fewer articles than expected",
     "above_expected_high": "more articles than expected",
 }
@@ -44,7 +45,7 @@ def warning(papers: Sequence[Row]) -> str:
         named = ", ".join(
             f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"])
         )
-        share = percent_down(collected / published)
+        share = percent_collected(collected / published)
         said.append(
             f"about {share} of the articles that the papers published in this time were"
             f" collected; about {missing:,} missing{': ' * bool(named)}{named}."

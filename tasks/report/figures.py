@@ -40,7 +40,7 @@ class Figures:
     first_day: date
     last_day: date
     unit: str  # day, week or month: the period of the charts
-    is_local: bool  # days of the sources' time zones, but for index and spikes; else UTC days
+    is_local: bool  # days of the sources' time zones; else UTC days
     snapshot: int
     articles: int
     undated: int
@@ -74,9 +74,12 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
     for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}
-    for row in found["topics"]:
-        audit = audits[row["topic_id"]]
+    for row in (*found["topics"], *found["attention"]):
+        audit = audits.get(row["topic_id"])
         row |= {"audit": audit_words(audit), "corrected": corrected(audit, row)}
+    for row in found["topics"]:
+        late = {name: row[f"late_{name}"] for name in ("hits", "articles", "share", "excess")}
+        row["late"] = late | interval(late)
     number = published_load(layout)
     return Figures(**given, **totals, **found, is_local=is_local, snapshot=number)
 

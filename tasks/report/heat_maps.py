@@ -16,7 +16,7 @@ from tasks.report.chart_values import (
 )
 from tasks.report.completeness import in_words
 from tasks.text.counted import counted
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
 STRIP = 8  # pixels of the strip below a chart that shows what was collected
@@ -79,7 +79,7 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
             "time": days_in_words(row["period"], row["period_end"]),
             "state": row["state"],
             "articles": f"{row['articles']:,}",
-            "collected": percent_down(row["completeness"]),
+            "collected": percent_collected(row["completeness"]),
             "about lost": about_lost(row["lost"]),
             "hours": "–" if row["hours_read"] is None else f"{row['hours_read']:.3g} of 24 hours",
             "failed": ", ".join(

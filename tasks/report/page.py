@@ -21,7 +21,7 @@ from tasks.report.completeness import in_words, warning
 from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
-from warehouse.read.source_health import percent_down
+from warehouse.read.source_health import percent_collected
 from warehouse.stats.intervals import interval
 
 FOLDER = Path(__file__).parent
@@ -81,7 +81,7 @@ def render(figures: Figures, library: str) -> str:
         link=link,
         number=number,
         words=in_words,
-        known=lambda row: percent_down(row["completeness"]),
+        known=lambda row: percent_collected(row["completeness"]),
         between=between,
         between_ends=lambda share: f"{percent(share.low)} – {percent(share.high)}",
     )
@@ -145,13 +145,13 @@ def summary_of_topics(figures: Figures) -> str:
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
     picture = chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
     png = base64.b64encode(chart_style.png(picture, labels=60)).decode()
-    heading = "| topic | share | articles | last 7 days | audit |"
+    heading = "| topic | share (95%) | articles | last 7 days (95%) | audit |"
     head = [f"**{span}**", "", heading, "|:--|--:|--:|--:|:--|"]
     rows = []
     for topic in figures.topics:
         name = re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", topic["name"])
         hits = f"{number(topic['hits'])} of {number(topic['articles'])}"
-        shares = percent(topic["share"]), percent(topic["late_share"])
+        shares = [f"{percent(of['share'])} ({between(of)})" for of in (topic, topic["late"])]
         rows.append(f"| {name} | {shares[0]} | {hits} | {shares[1]} | {topic['audit']} |")
     return "\n".join(
         [*head, *rows, "", KEY, "", f"![Share of articles by topic](data:image/png;base64,{png})"]

@@ -89,6 +89,7 @@ def ledger_page(
     for row in figures.rejections:
         rejected[row["source_id"]][row["outcome"]] += 1
     doubtful = Counter(row["source_id"] for row in figures.rejections if row["is_doubtful"])
+    undated = Counter(row["source_id"] for row in figures.undated)
     losing = any(row.get("rolled_over") for row in figures.ledger)
     cells, lines = [], []
     for source_id, entries in listed.items():
@@ -100,6 +101,8 @@ def ledger_page(
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
         details = [rolled_over(row), f"rejected {named}" if named else ""]
         details += [f"{doubtful[source_id]} doubtful"] if doubtful[source_id] else []
+        if number := undated[source_id]:
+            details += [f"{counted(number, 'saved file')} undated (published_at in FILE.meta.json)"]
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")

@@ -6,15 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import Steps, matching
-from tasks.text.toml_reader import ConfigError, read_entries
+from tasks.sources.collections import Selection, selected, shipped
+from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_entries
 from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
@@ -134,6 +142,13 @@ def _low_high(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+def _confirmed(value: Any) -> str | Literal[False] | tuple[str | Literal[False], ...]:  # noqa: ANN401 - of TOML
+    named = value if isinstance(value, tuple) else (value,)
+    if not all(one is False or (isinstance(one, str) and one.strip()) for one in named):
+        raise ValueError("must name a list and its date, be false, or be an array of these")
+    return value  # type: ignore[no-any-return]
+
+
 Id = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)")]
 Domain = Annotated[
     str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
@@ -148,6 +163,20 @@ Overrides = Annotated[
 ]
 
 
+Kind = Literal[
+    "agency",
+    "broadcaster",
+    "business",
+    "magazine",
+    "national",
+    "online",
+    "public-broadcaster",
+    "regional",
+    "tabloid",
+]
+Confirmed = Annotated[str | bool | tuple[str | bool, ...] | None, PlainValidator(_confirmed)]
+
+
 class Source(BaseModel):
     """One source: where its articles are found and what to expect of it."""
 
@@ -155,6 +184,12 @@ class Source(BaseModel):
 
     id: Id
     name: Text
+    # Two letters of ISO 3166; those of the id where it is not given.
+    country: Annotated[str, matching(r"[a-z]{2}", "two small letters like gb")] = Field(
+        default_factory=lambda given: given["id"][:2]
+    )
+    kind: Kind | None = None
+    collection: Text | None = None  # of a source from a collection: the name of its file
     # What its articles are written in, where a page and its text leave that open.
     language: Annotated[str, AfterValidator(_language)]
     timezone: Annotated[str, AfterValidator(_timezone)]  # for printed times without an offset
@@ -176,18 +211,19 @@ class Source(BaseModel):
     # text, with a `*` behind for a beginning.
     strip: Overrides = ()
     keep: Overrides = ()  # blocks that are, whatever else speaks against them
+    # The stored list that names its addresses, such as "fundus 2026-08-05", or false: an array for
+    # each address of `listings`, or one for all.
+    confirmed: Confirmed = None
 
     @model_validator(mode="after")
     def _has_a_place_to_look(self) -> Self:
         if not (self.listings or self.files):
             wanted = "one of feeds, sitemaps, sections, files must be given"
             raise ValueError(f"feeds: missing, {wanted}")
+        if isinstance(self.confirmed, tuple) and len(self.confirmed) != len(self.listings):
+            counts = f"{len(self.listings)} addresses and {len(self.confirmed)} confirmations"
+            raise ValueError(f"confirmed: must have one for each address, got {counts}")
         return self
-
-    @property
-    def country(self) -> str:
-        """The country's code, such as `gb`."""
-        return self.id[:2]
 
     @property
     def listings(self) -> tuple[str, ...]:
@@ -195,11 +231,27 @@ class Source(BaseModel):
         return self.feeds + self.sitemaps + self.sections
 
     @property
+    def confirmed_listings(self) -> tuple[str, ...]:
+        """The addresses that a stored list names."""
+        if not isinstance(self.confirmed, tuple):
+            return self.listings if self.confirmed else ()
+        pairs = zip(self.listings, self.confirmed, strict=True)
+        return tuple(address for address, named in pairs if named)
+
+    @property
     def definition(self) -> SourceDefinition:
         """What the warehouse keeps of it."""
         low, high = self.expected_daily or (None, None)
         return SourceDefinition(
-            self.id, self.name, self.country, self.language, self.timezone, low, high
+            source_id=self.id,
+            name=self.name,
+            country=self.country,
+            language=self.language,
+            timezone=self.timezone,
+            expected_low=low,
+            expected_high=high,
+            kind=self.kind,
+            collection=self.collection,
         )
 
     @property
@@ -209,13 +261,45 @@ class Source(BaseModel):
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:
-    """Read `sources.toml`; ConfigError has a line a problem, naming file, entry and key."""
+    """Read `sources.toml` and the collections that it selects.
+
+    ConfigError has a line a problem, naming file, entry and key.
+    """
+    selection, own = read_sources(path)
+    from_collections = selected(selection, path, _read_entries)
+    if not (own or from_collections):
+        raise missing_entries(path, "source")
+    known = {source.id: source for source in from_collections}
+    for source in own:
+        replaced = known.get(source.id)
+        if replaced and source.collection is None:
+            source = source.model_copy(update={"collection": replaced.collection})
+        known[source.id] = source
+    return tuple(known.values())
+
+
+def load_collections() -> tuple[Source, ...]:
+    """The sources of all shipped collections."""
+    return shipped(_read_entries)
+
+
+def _read_entries(path: Path) -> tuple[Source, ...]:
+    selection, entries = read_sources(path)
+    if selection.model_fields_set:
+        keys = ", ".join(sorted(selection.model_fields_set))
+        raise ConfigError([f"{path}: {keys}: only sources.toml selects, a collection has entries"])
+    return entries
+
+
+def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:
+    """What a file selects of collections, and its own entries; ConfigError as `load_sources`."""
     folder = Path(glob.escape(str(path.absolute().parent)))
+    selection, entries = read_head_and_entries(path, Selection, "source", Source)
     sources = []
-    for source in read_entries(path, "source", Source):
+    for source in entries:
         files = tuple(str(folder / Path(pattern).expanduser()) for pattern in source.files)
         sources.append(source.model_copy(update={"files": files}))
-    return tuple(sources)
+    return selection, tuple(sources)
 
 
 def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:

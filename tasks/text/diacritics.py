@@ -3,6 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Literal
+
+# Which marks of a text stay: all; those that newspapers write, without Arabic and Hebrew vowel
+# points; or none.
+Marks = Literal["all", "written", "none"]
 
 # Latin letters that no decomposition leads to a plain one: "Łódź" is also Lodz, "Diyarbakır"
 # Diyarbakir. Not æ, œ, þ, ð: letters of their own, which nobody writes as one other letter.
@@ -13,20 +18,30 @@ _CYRILLIC = dict(zip("ёЁѐЀѝЍ", "еЕеЕиИ", strict=True))
 _LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
 _GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 _CYRILLIC_VOWELS = "аеиоуыэюяієАЕИОУЫЭЮЯІЄ"
-# Points and vowel signs that Hebrew and Arabic newspapers leave out.
-_POINTS = "\u05b0-\u05bd\u05bf\u05c1\u05c2\u05c7\u064b-\u0652\u0670"
+# What Hebrew and Arabic newspapers mostly leave out: points, accents and vowel signs; and the
+# tatweel, which only stretches a word (الـ20).
+POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0640\u064b-\u0652\u0670"
+# Letters that they write in several ways: the hamza on an alef (الأمريكية, الامريكية), the yeh
+# without dots (هواوى in Egypt), the yeh and kaf of Persian keyboards and of Arabic ones. Not آ, ة
+# and ؤ, which make other words.
+ARABIC = dict(zip("أإٱىیک", "اااييك", strict=True))
+_ABJAD = re.compile(f"[{POINTS}{''.join(ARABIC)}]")
 _LOOSE = re.compile(
-    f"(?<=[{_LATIN}{_GREEK}])[\u0300-\u036f]+|(?<=[{_CYRILLIC_VOWELS}])[\u0300\u0301]+|[{_POINTS}]"
+    f"(?<=[{_LATIN}{_GREEK}])[\u0300-\u036f]+|(?<=[{_CYRILLIC_VOWELS}])[\u0300\u0301]+"
 )
 
 
-def without_diacritics(text: str) -> str:
-    """The text, in NFC or NFKC, without the marks of Latin and Greek letters.
+def without_marks(text: str, marks: Marks) -> str:
+    """The text, in NFC or NFKC, with only those marks.
 
-    Of other scripts only what their newspapers mostly leave out: ё is е, and stress, Hebrew points
-    and Arabic vowel signs go. A letter stays one letter; marks that stand for themselves go.
+    Without those that newspapers do not write, Arabic and Hebrew have no points, and one letter
+    for each alef, yeh and kaf. Without any, Latin and Greek letters have none either; of other
+    scripts ё is е, and stress goes. A letter stays one letter; marks that stand for themselves go.
     """
-    return text if text.isascii() else _LOOSE.sub("", text.translate(_PLAIN))
+    if marks == "all" or text.isascii():
+        return text
+    plain = _ABJAD.sub(lambda sign: ARABIC.get(sign[0], ""), text)
+    return _LOOSE.sub("", plain.translate(_PLAIN)) if marks == "none" else plain
 
 
 def _plain_letters() -> Iterator[tuple[int, str]]:

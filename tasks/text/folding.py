@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
-from tasks.text.diacritics import without_diacritics
+from tasks.text.diacritics import Marks, without_marks
 
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -71,7 +71,7 @@ class Folded:
     original: str
     keep_case: bool
     is_aligned: bool  # Whether each folded character has the same offset as its original
-    without_marks: bool = False
+    marks: Marks = "all"
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the original of `text[start:end]`, without trailing invisible characters."""
@@ -99,32 +99,30 @@ class Folded:
         widths, origin = [], [0]
         for piece in _pieces().finditer(self.original):
             is_run = piece.lastindex == 1
-            folded = (
-                piece[0] if is_run else _fold_piece(piece[0], self.keep_case, self.without_marks)
-            )
+            folded = piece[0] if is_run else _fold_piece(piece[0], self.keep_case, self.marks)
             widths.append(len(folded))
             origin.append(piece.end())
         return list(accumulate(widths, initial=0)), origin
 
 
-def fold(text: str, *, keep_case: bool = False, without_marks: bool = False) -> Folded:
+def fold(text: str, *, keep_case: bool = False, marks: Marks = "all") -> Folded:
     r"""Fold characters that are written differently and mean the same.
 
     NFKC (with compositions, so by cluster); zero-width characters and soft hyphens removed; dashes
     and quotes to ASCII; case folded; a gap of whitespace to one space or, with a blank line in it,
     to a paragraph break (`\n\n`). Raised signs become `^`: a footnote's number or a trademark sign
-    is not part of the word. `without_marks` also takes off diacritics, as `without_diacritics`.
+    is not part of the word. `marks` says which marks stay, as `without_marks` has them.
     """
-    folded, is_aligned = _fold_characters(text, keep_case, without_marks)
+    folded, is_aligned = _fold_characters(text, keep_case, marks)
     # In most texts all gaps are one space.
     if not folded.isprintable() or "  " in folded:
         is_odd = "\n" in folded.replace("\n\n", "") or any(odd in folded for odd in _ODD_GAPS)
         folded = _GAP.sub(_gap, folded) if is_odd else folded
     is_aligned = is_aligned and len(folded) == len(text)
-    return Folded(folded, text, keep_case, is_aligned, without_marks)
+    return Folded(folded, text, keep_case, is_aligned, marks)
 
 
-def _fold_characters(text: str, keep_case: bool, without_marks: bool) -> tuple[str, bool]:
+def _fold_characters(text: str, keep_case: bool, marks: Marks) -> tuple[str, bool]:
     """Fold all but gaps; also returns whether every character kept its offset."""
     plain = text
     for sign, ascii_sign in _ASCII_COMMON if text.isascii() else _COMMON:
@@ -136,8 +134,8 @@ def _fold_characters(text: str, keep_case: bool, without_marks: bool) -> tuple[s
     is_normal = unicodedata.is_normalized("NFKC", plain)
     normal = plain if is_normal else unicodedata.normalize("NFKC", plain)
     folded = normal if keep_case else normal.casefold()
-    bare = without_diacritics(folded) if without_marks else folded
-    # Taking marks off only drops characters.
+    bare = without_marks(folded, marks)
+    # Taking marks off only drops characters, or puts one for one.
     return bare, is_normal and len(plain) == len(text) == len(folded) == len(bare)
 
 
@@ -168,5 +166,5 @@ def _pieces() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _fold_piece(piece: str, keep_case: bool, without_marks: bool) -> str:
-    return _GAP.sub(_gap, _fold_characters(piece, keep_case, without_marks)[0])
+def _fold_piece(piece: str, keep_case: bool, marks: Marks) -> str:
+    return _GAP.sub(_gap, _fold_characters(piece, keep_case, marks)[0])

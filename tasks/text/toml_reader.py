@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 EntryT = TypeVar("EntryT", bound=BaseModel)
+HeadT = TypeVar("HeadT", bound=BaseModel)
 
 _KINDS = {
     "string_type": "a string",
@@ -20,6 +21,10 @@ _KINDS = {
     "tuple_type": "a list",
     "model_type": "a table",
 }
+
+
+class _NoHead(BaseModel):
+    """Of files that have entries only."""
 
 
 class ConfigError(ValueError):
@@ -36,11 +41,44 @@ class ConfigError(ValueError):
 
 def read_entries(path: Path, table: str, model: type[EntryT]) -> tuple[EntryT, ...]:
     """Read every `[[table]]` of a TOML file into `model`; ConfigError has a line a problem."""
+    _, entries = read_head_and_entries(path, _NoHead, table, model)
+    if not entries:
+        raise missing_entries(path, table)
+    return entries
+
+
+def read_head_and_entries(
+    path: Path, head: type[HeadT], table: str, model: type[EntryT]
+) -> tuple[HeadT, tuple[EntryT, ...]]:
+    """Read the keys of a TOML file into `head`, and its `[[table]]` entries, which may be none.
+
+    ConfigError has a line a problem.
+    """
+    document = _document(path)
+    found = document.pop(table, [])
+    if unknown := [key for key in document if key not in head.model_fields]:
+        expected = ", ".join((f"[[{table}]]", *head.model_fields))
+        raise ConfigError(f"{path}: {key}: unknown key, expected {expected}" for key in unknown)
+    try:
+        above = head.model_validate(frozen(document))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {line}" for line in describe(error, head)) from None
+    return above, _entries(path, table, found, model)
+
+
+def missing_entries(path: Path, table: str) -> ConfigError:
+    """The error of a file that has no entry."""
+    return ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
+
+
+def _entries(path: Path, table: str, found: object, model: type[EntryT]) -> tuple[EntryT, ...]:
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
     entries: list[EntryT] = []
     problems: list[str] = []
     repeats: list[str] = []
     first: dict[str, int] = {}
-    for number, raw in enumerate(_tables(path, table), 1):
+    for number, raw in enumerate(found, 1):
         place = f"{path}: {table} {number}"
         if isinstance(entry_id := raw.get("id"), str):
             place += f" ({entry_id})"
@@ -66,6 +104,8 @@ def read_table(path: Path, model: type[EntryT]) -> EntryT:
 def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     """One `key: problem` for each error that pydantic found."""
     for detail in error.errors():
+        if detail["type"] == "default_factory_not_called":
+            continue  # of a key that depends on another one, which has its own line
         parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
         key = "".join(parts).removeprefix(".")
         yield f"{key}: {_wrong(detail, model)}" if key else _wrong(detail, model)
@@ -83,18 +123,6 @@ def _document(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: not UTF-8 at byte {error.start}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
-
-
-def _tables(path: Path, table: str) -> list[Mapping[str, Any]]:
-    document = _document(path)
-    found = document.pop(table, None)
-    if document:
-        raise ConfigError(f"{path}: {key}: unknown key, expected [[{table}]]" for key in document)
-    if not found:
-        raise ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
-    return found
 
 
 def frozen(value: object) -> object:

@@ -6,22 +6,32 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
+from unicodedata import category
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from tasks.text.diacritics import Marks
 from tasks.text.folding import Folded
 from tasks.text.sentence_split import UNSPACED
 from tasks.topics.topic import EXCLUDES, Topic, folded_phrase, phrases_of
 
-# A letter, digit or mark of a script that puts spaces between words. Hangul does, and yet hangs
-# particles on names (G20에서), so it bounds nothing.
+# Hangul puts spaces between words and yet hangs particles on names (G20에서): it bounds nothing.
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
 _MARK = re.compile(f"[{_MARKS}]")
-SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
+# Of Indic scripts, and Thaana: प्रतिबंध (ban) is not प्रतिबंधित (banned).
+_VOWEL_SIGNS = "".join(
+    sign
+    for sign in map(chr, (*range(0x7A6, 0x7B1), *range(0x900, 0xE00)))
+    if category(sign)[0] == "M"
+)
+# A letter, digit or mark of a script that puts spaces between words.
+SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}{_VOWEL_SIGNS}]")
+# As the first matching rules have it.
+_FIRST_SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
 # The most frequent characters beside a word; all of them bound it.
 _OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
-WORD_REST = re.compile(rf"(?:[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}])*")
+WORD_REST = re.compile(rf"(?:{SPACED.pattern})*")
 
 # Where a text holds an address: a URL, a domain, a mail address, a handle.
 _TOP_LEVELS = "com|org|net|int|gov|edu|info|eu|cn|hk|tw|jp|kr|de|fr|es|uk|us|ru|ch|at|it|io|ai|tv"
@@ -47,9 +57,11 @@ class Phrase:
     topic: str
     alias: str  # as the definition has it
     role: int  # the number of its group, or EXCLUDES and so on
-    is_prefix: bool
-    left: bool  # Whether the left edge needs a boundary
+    # Whether its left edge needs a boundary, or what of the word is before it belongs to it.
+    left: bool
+    takes_left: bool
     right: bool
+    takes_right: bool
 
 
 # Patterns of a lexicon, and where they start and end in a folded text.
@@ -65,20 +77,26 @@ class AliasMatcher:
         topics: Iterable[Topic],
         *,
         keep_case: bool,
-        without_marks: bool = False,
+        marks: Marks = "all",
         noticed: Iterable[Topic] = (),
     ) -> None:
+        spaced = _FIRST_SPACED if marks == "all" else SPACED
+        self._is_spaced = lru_cache(maxsize=4096)(lambda sign: bool(spaced.match(sign)))
+        self._word_rest = re.compile(f"(?:{spaced.pattern})*")
         by_pattern: dict[str, list[Phrase]] = defaultdict(list)
         for topic in topics:
             for phrase, role in phrases_of(topic):
-                pattern = folded_phrase(phrase, keep_case=keep_case, without_marks=without_marks)
-                is_prefix = phrase.endswith("*")
-                left = is_spaced(pattern[0])
-                right = is_spaced(pattern[-1]) and not is_prefix
-                found = Phrase(topic.topic_id, phrase, role, is_prefix, left, right)
+                pattern = folded_phrase(phrase, keep_case=keep_case, marks=marks)
+                found = Phrase(
+                    topic.topic_id,
+                    phrase,
+                    role,
+                    *self._edge(pattern[0], is_open=phrase.startswith("*")),
+                    *self._edge(pattern[-1], is_open=phrase.endswith("*")),
+                )
                 by_pattern[pattern].append(found)
         others = {
-            folded_phrase(phrase, keep_case=True, without_marks=without_marks).casefold()
+            folded_phrase(phrase, keep_case=True, marks=marks).casefold()
             for topic in noticed
             for phrase, _ in phrases_of(topic)
         }
@@ -103,10 +121,14 @@ class AliasMatcher:
         """Each mention's offsets in the original text and its phrase, out of all occurrences."""
         text = folded.text
         spans = [
-            (start, _end_of_word(text, end) if phrase.is_prefix else end, phrase)
+            (
+                self._start_of_word(text, start) if phrase.takes_left else start,
+                self._end_of_word(text, end) if phrase.takes_right else end,
+                phrase,
+            )
             for index, start, end in found
             for phrase in self._phrases[index]
-            if _is_bounded(phrase, text, start, end)
+            if self._is_bounded(phrase, text, start, end)
         ]
         if not spans:
             return []
@@ -114,26 +136,33 @@ class AliasMatcher:
         places = ((*folded.span(start, end), phrase) for start, end, phrase in _resolved(spans))
         return [place for place in places if not addresses.hold(place[0], place[1])]
 
+    def _edge(self, sign: str, *, is_open: bool) -> tuple[bool, bool]:
+        """Of a phrase's last sign: whether it needs a boundary, or takes the rest of the word."""
+        is_spaced = self._is_spaced(sign)
+        return is_spaced and not is_open, is_spaced and is_open
 
-def _is_bounded(phrase: Phrase, text: str, start: int, end: int) -> bool:
-    before, after = text[start - 1 : start], text[end : end + 1]
-    if phrase.left and before not in _OPEN and is_spaced(before):
-        return False
-    # A mark that is left after folding makes another letter of the last one.
-    return after in _OPEN or not ((phrase.right and is_spaced(after)) or _MARK.match(after))
+    def _is_bounded(self, phrase: Phrase, text: str, start: int, end: int) -> bool:
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if phrase.left and before not in _OPEN and self._is_spaced(before):
+            return False
+        # A mark that is left after folding makes another letter of the last one.
+        return after in _OPEN or not (
+            (phrase.right and self._is_spaced(after)) or _MARK.match(after)
+        )
+
+    def _start_of_word(self, text: str, start: int) -> int:
+        rest = self._word_rest.match(text[max(0, start - _REACH) : start][::-1])
+        return start - rest.end() if rest else start
+
+    def _end_of_word(self, text: str, end: int) -> int:
+        rest = self._word_rest.match(text, end)
+        return rest.end() if rest else end
 
 
 @lru_cache(maxsize=4096)
 def is_spaced(sign: str) -> bool:
     """Whether the character is a letter, digit or mark of a script that puts spaces."""
     return bool(SPACED.match(sign))
-
-
-def _end_of_word(text: str, end: int) -> int:
-    if not is_spaced(text[end - 1]):
-        return end
-    rest = WORD_REST.match(text, end)
-    return rest.end() if rest else end
 
 
 def _resolved(spans: list[_Span]) -> Iterator[_Span]:

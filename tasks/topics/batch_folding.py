@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.text.diacritics import Marks
 from tasks.text.folding import Folded, fold
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -32,37 +33,37 @@ class Joined:
         return bisect_right(self.starts, position) - 1
 
 
-def join(texts: list[str], *, keep_case: bool = False, without_marks: bool = False) -> Joined:
+def join(texts: list[str], *, keep_case: bool = False, marks: Marks = "all") -> Joined:
     """Fold texts as one; those with a line break, or more than a space in a gap, count as hard."""
     whole = _GAP.join(texts)
     starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
     signs = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
-    table = _table(keep_case, without_marks)
+    table = _table(keep_case, marks)
     folded: Array = table.take(signs, mode="clip")
     if len(unknown := np.flatnonzero(folded == _UNKNOWN)):
         for code in np.unique(signs.take(unknown)).tolist():
-            table[min(code, len(table) - 1)] = _fold_of(code, keep_case, without_marks)
+            table[min(code, len(table) - 1)] = _fold_of(code, keep_case, marks)
         folded = table.take(signs, mode="clip")
     is_hard = folded == _HARD
     is_hard[1:] |= (folded[1:] == ord(" ")) & (folded[:-1] == ord(" "))
     held = np.searchsorted(starts, np.flatnonzero(is_hard), "right") - 1
     broken = {number for number, text in enumerate(texts) if _GAP in text}
     text = folded.tobytes().decode("utf-32-le")
-    joined = Folded(text, whole, keep_case, True, without_marks)
+    joined = Folded(text, whole, keep_case, True, marks)
     return Joined(joined, starts, frozenset(held.tolist()) | broken)
 
 
-@lru_cache(maxsize=4)
-def _table(_keep_case: bool, _without_marks: bool) -> Array:
+@lru_cache(maxsize=6)
+def _table(_keep_case: bool, _marks: Marks) -> Array:
     """By character of the BMP, filled as they come; the last stands for all beyond it."""
     return np.full((1 << 16) + 1, _UNKNOWN, np.uint32)
 
 
-def _fold_of(code: int, keep_case: bool, without_marks: bool) -> int:
+def _fold_of(code: int, keep_case: bool, marks: Marks) -> int:
     sign = chr(code)
     if sign == _GAP or code >= 1 << 16 or 0xD800 <= code < 0xE000:
         return code if sign == _GAP else _HARD
-    folded = fold(sign, keep_case=keep_case, without_marks=without_marks)
+    folded = fold(sign, keep_case=keep_case, marks=marks)
     if not folded.is_aligned or folded.text == _GAP:
         return _HARD
     for each in (sign, folded.text):

@@ -88,10 +88,15 @@ def _letters(phrase: str) -> str:
     return "".join(sign for sign in fold(phrase).text if sign.isalpha())
 
 
+def primary(code: str) -> str:
+    """The language of a code as topics name it: pt of pt-BR, no of nb and nn."""
+    first = code.lower().partition("-")[0]
+    return "no" if first in ("nb", "nn") else first
+
+
 def without_alias(topics: Iterable[Topic], language: str) -> str:
     """Which topics do not count articles in a source's language, in a sentence; empty for none."""
-    code = language.lower().partition("-")[0]
-    code = {"nb": "no", "nn": "no"}.get(code, code)
+    code = primary(language)
     found = sorted(
         topic.topic_id
         for topic in topics

@@ -1,5 +1,6 @@
 """Counting topics: every place where a phrase of one counts."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -10,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
 from tasks.topics.alias_matcher import AliasMatcher
 from tasks.topics.batch_folding import Joined, join
 from tasks.topics.conditions import Conditions
 from tasks.topics.field_text import FieldText, Hit, Span, caption_lines
 from tasks.topics.prefilter import Places, Prefilter, contents_of, passages
-from tasks.topics.topic import Topic
+from tasks.topics.topic import Topic, marks_of
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 __all__ = ["Hit", "Matcher", "count", "mentions_in"]
@@ -39,13 +41,10 @@ class Matcher:
     """Finds the mentions of a set of topics in texts."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
-        by_marks = {
-            without: [topic for topic in topics if topic.fold_diacritics == without]
-            for without in (False, True)
-        }
-        self._finders = [
-            _Finder(alike, without_marks=without) for without, alike in by_marks.items() if alike
-        ]
+        by_marks: dict[Marks, list[Topic]] = defaultdict(list)
+        for topic in topics:
+            by_marks[marks_of(topic)].append(topic)
+        self._finders = [_Finder(alike, marks) for marks, alike in by_marks.items()]
         self.conditions = Conditions(topics)
         self._counting_kickers = {
             topic.topic_id for topic in topics if topic.rules >= _KICKER_RULES
@@ -119,16 +118,14 @@ class Matcher:
 class _Finder:
     """Finds the phrases of topics for which texts are folded alike."""
 
-    def __init__(self, topics: Sequence[Topic], *, without_marks: bool) -> None:
+    def __init__(self, topics: Sequence[Topic], marks: Marks) -> None:
         # Where any letter may carry marks, only folding tells which texts can hold a phrase.
-        self._prefilter = None if without_marks else Prefilter(topics)
-        self._without_marks = without_marks
+        self._prefilter = None if marks == "none" else Prefilter(topics, marks)
+        self._marks = marks
         caseless = [topic for topic in topics if not topic.case_sensitive]
         cased = [topic for topic in topics if topic.case_sensitive]
-        self._caseless = AliasMatcher(
-            caseless, keep_case=False, without_marks=without_marks, noticed=cased
-        )
-        self._cased = AliasMatcher(cased, keep_case=True, without_marks=without_marks)
+        self._caseless = AliasMatcher(caseless, keep_case=False, marks=marks, noticed=cased)
+        self._cased = AliasMatcher(cased, keep_case=True, marks=marks)
 
     def keeps(self, text: str) -> bool:
         """Whether the text may hold a phrase."""
@@ -187,7 +184,7 @@ class _Finder:
 
     def find(self, text: str) -> list[Span]:
         """What is found in a text."""
-        folded = fold(text, without_marks=self._without_marks)
+        folded = fold(text, marks=self._marks)
         if not (looked := self._caseless.look(folded)):
             return []
         found = self._caseless.mentions(folded, looked)
@@ -196,12 +193,12 @@ class _Finder:
         return found
 
     def _find_cased(self, text: str) -> list[Span]:
-        folded = fold(text, keep_case=True, without_marks=self._without_marks)
+        folded = fold(text, keep_case=True, marks=self._marks)
         return self._cased.mentions(folded, self._cased.look(folded))
 
     def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
         """The spans within each of many paragraphs, behind its number."""
-        joined = join(parts, without_marks=self._without_marks)
+        joined = join(parts, marks=self._marks)
         looked = self._caseless.look(joined.folded)
         yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))
         noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
@@ -212,7 +209,7 @@ class _Finder:
             yield from ((part, span) for span in self.find(parts[part]))
 
     def _find_cased_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
-        joined = join(parts, keep_case=True, without_marks=self._without_marks)
+        joined = join(parts, keep_case=True, marks=self._marks)
         looked = self._cased.look(joined.folded)
         yield from _shared_out(joined, self._cased.mentions(joined.folded, looked))
         for part in joined.hard:

@@ -6,13 +6,10 @@ capital. A text with one of the few characters of which that does not hold is fo
 through as a whole. Where a core stands, only its paragraph needs a closer look.
 """
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchKind
 
+from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
+from tasks.topics.cores import core, forms, odd_characters
 from tasks.topics.topic import FORBIDS, Topic, folded_phrase, phrases_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -34,28 +33,6 @@ _BREAK = b"\n\n"
 _MOST_BITS = 62  # Groups of boolean topics that are told apart
 _ALWAYS = 1  # The bit of the other topics
 _EVERY = np.uint64((1 << 64) - 1)
-_CASED_LETTERS = 4  # Of a core beyond ASCII, written small or capital each: sixteen forms
-# That fold to letters or digits other than themselves, or to nothing. Hangul's vowels and finals,
-# which join the one before, are among the blocks.
-_ODD_CHARACTERS = (
-    "\u00aa\u00ad\u00b5\u00ba\u00bc-\u00be\u0130\u0132\u0133\u013f\u0140\u0149\u017f\u01c4-\u01cc"
-    "\u01f0-\u01f3\u02b0-\u02b8\u02e0-\u02e4\u0345\u034f\u0390\u03b0\u03d0-\u03d6\u03f0-\u03f2"
-    "\u03f4\u03f5\u03f9\u0587\u061c\u0675-\u0678\u0958-\u095f\u09dc-\u09df\u0a33\u0a36\u0a59-\u0a5e"
-    "\u0b5c\u0b5d\u0e33\u0eb3\u0edc\u0edd\u0f43-\u0f69\u10fc\u13f8-\u13fd\u180b-\u180f\u1e96-\u1e9e"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u2071\u207f\u2090-\u209c\u20a8\u2c7c\u2c7d\u2d6f\u2e9f\u2ef3"
-    "\u3038-\u303a\u309f\u30ff\u3131-\u319f\ua69c\ua69d\ua770\ua7f2-\ua7f9\uab5c-\uab69\ufe00-\ufe0f"
-    "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
-)
-# The same where sixty-four neighbours, which share all bytes but the last, are all taken.
-_ODD_BLOCKS = (
-    "1140 1180 11c0 1c80 1d00 1d40 1d80 1f40 1f80 1fc0 2100 2140 2180 2440 2480 24c0 2f00 "
-    "2f40 2f80 2fc0 3200 3240 3280 32c0 3300 3340 3380 33c0 ab40 ab80 f900 f940 f980 f9c0 "
-    "fa00 fa40 fa80 fac0 fb00 fb40 fb80 fbc0 fc00 fc40 fc80 fcc0 fd00 fd40 fd80 fdc0 fe40 "
-    "fe80 fec0 ff40 ff80 ffc0 10780 1d400 1d440 1d480 1d4c0 1d500 1d540 1d580 1d5c0 1d600 "
-    "1d640 1d680 1d6c0 1d700 1d740 1d780 1d7c0 1ee00 1ee40 1ee80 1f100 1f140 1f180 1f200 "
-    "1f240 1fbc0"
-)
-_ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
 _FIRST_LEAD = 0xC2
 _LONGEST = 4  # Bytes of a character in UTF-8
 _SHARP_S = "ß".encode()
@@ -77,7 +54,8 @@ class Looked:
 class Prefilter:
     """Finds the texts that may name one of some topics, and where in them."""
 
-    def __init__(self, topics: Iterable[Topic]) -> None:
+    def __init__(self, topics: Iterable[Topic], marks: Marks = "written") -> None:
+        self._marks = marks
         aliases, phrases = set[str](), set[str]()
         # By form: the groups of boolean topics that it stands for, and the topics that need it.
         stands_for: dict[str, int] = defaultdict(int)
@@ -91,24 +69,24 @@ class Prefilter:
                 far |= self._groups[-1] if topic.within == "article" else 0
             need = 1 << len(self._groups) if is_known else _ALWAYS
             for phrase, role in phrases_of(topic):
-                phrases.add(folded := folded_phrase(phrase))
+                phrases.add(folded := folded_phrase(phrase, marks=marks))
                 # All others matter only in the paragraph of one that counts.
                 if role < 0 and not (role == FORBIDS and topic.within in ("article", "words")):
                     continue
                 aliases.add(folded)
-                for form in _forms(core(folded)):
+                for form in forms(core(folded)):
                     needed_by[form] |= need
                     stands_for[form] |= 1 << (bits + role) if is_known and role >= 0 else 0
             bits += len(topic.all_of) if is_known else 0
         self._whole = AhoCorasick(sorted(aliases), implementation=Implementation.DFA)
         stays = not any("\n" in phrase for phrase in phrases)  # within its paragraph
         self._sees_all = "" not in needed_by and stays
-        forms = sorted(form for form in needed_by if form)
+        written = sorted(form for form in needed_by if form)
         self._far = np.uint64(far)  # Groups that may stand in different fields
-        self._needed_by = np.array([needed_by[form] for form in forms], np.uint64)
-        self._stands_for = np.array([stands_for[form] for form in forms], np.uint64)
+        self._needed_by = np.array([needed_by[form] for form in written], np.uint64)
+        self._stands_for = np.array([stands_for[form] for form in written], np.uint64)
         self._automaton = BytesAhoCorasick(
-            [form.encode() for form in forms],
+            [form.encode() for form in written],
             # One that hides another tells nothing of its group.
             matchkind=MatchKind.Standard if self.has_groups else MatchKind.LeftmostFirst,
             implementation=Implementation.DFA,
@@ -175,15 +153,7 @@ class Prefilter:
 
     def keeps(self, text: str) -> bool:
         """Whether an alias stands in the folded text, as a word or within one."""
-        return bool(self._whole.find_matches_as_indexes(fold(text).text))
-
-
-def _forms(core: str) -> Iterator[str]:
-    """How a core may be written, its ASCII letters small."""
-    if core.isascii():
-        yield core
-    else:
-        yield from map("".join, product(*map(variants, core)))
+        return bool(self._whole.find_matches_as_indexes(fold(text, marks=self._marks).text))
 
 
 def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
@@ -219,46 +189,6 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
         counted.append((first, characters))
         done = stop
     return counted
-
-
-def core(folded: str) -> str:
-    """The longest run of an alias in which folded letters stand as they are written; or none."""
-    marked = list(folded)
-    for at, sign in enumerate(folded):
-        is_hangul = "\uac00" <= sign <= "\ud7a3"
-        is_whole = is_hangul or unicodedata.normalize("NFD", sign) == sign
-        # Only the same letter or digit, or its capital, may fold to it.
-        if not (sign.isalnum() and is_whole):
-            marked[at] = " "
-    return max(_runs("".join(marked)), key=len, default="")
-
-
-@cache
-def odd_characters() -> tuple[Array, Array]:
-    """Which characters of the BMP, and which blocks of 64 in all Unicode, no core foresees."""
-    signs, blocks = np.zeros(1 << 16, np.bool_), np.zeros(1 << 15, np.bool_)
-    plane = "".join(map(chr, range(1 << 16)))
-    signs[[ord(sign) for sign in re.findall(f"[{_ODD_CHARACTERS}]", plane)]] = True
-    for block in _ODD_BLOCKS.split():
-        blocks[int(block, 16) >> 6] = True
-    for first, last in _ODD_PLANES:
-        blocks[first >> 6 : (last >> 6) + 1] = True
-    signs |= np.repeat(blocks[: 1 << 10], 1 << 6)
-    return signs, blocks
-
-
-def _runs(marked: str) -> Iterator[str]:
-    """Each run of steady signs: ASCII, or the start of one in another script with its capitals."""
-    for word in marked.split():
-        yield from ("".join(sign if sign.isascii() else " " for sign in word)).split()
-        for run in ("".join(" " if sign.isascii() else sign for sign in word)).split():
-            cased = [at for at, sign in enumerate(run) if len(variants(sign)) > 1]
-            yield run[: cased[_CASED_LETTERS]] if len(cased) > _CASED_LETTERS else run
-
-
-def variants(sign: str) -> set[str]:
-    """What folds to a steady letter outside ASCII, in texts without odd signs."""
-    return {sign, sign.upper(), *("ς" if sign == "σ" else "")}
 
 
 def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:

@@ -10,17 +10,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, mode
 
 from tasks.settings import matching
 from tasks.sources.source import Text
+from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
-from tasks.topics.languages import LANGUAGES, languages_of
+from tasks.topics.languages import LANGUAGES, languages_of, primary
 from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 
 # Version of the matching rules, raised when the same definition would count otherwise. A topic
 # keeps those that it was first counted by until its definition changes, or `presswatch recount`:
-# no series changes unasked. 2: kickers are counted.
+# no series changes unasked. 2: kickers are counted; Arabic and Hebrew marks that newspapers leave
+# out do not matter; the vowel signs of Indic scripts are parts of their words.
 RULES = 2
+_SPELLING_RULES = 2  # The first version by which not all marks matter
 _MOST_WORDS = 100
 # What a phrase is for, where it is not the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
@@ -38,18 +41,31 @@ def phrases_of(topic: Topic) -> Iterator[tuple[str, int]]:
         yield from ((phrase, role) for phrase in phrases)
 
 
-def folded_phrase(phrase: str, *, keep_case: bool = False, without_marks: bool = False) -> str:
-    """A phrase as it is looked for: folded, without the `*` at its end."""
-    bare = phrase.removesuffix("*")
-    return fold(bare, keep_case=keep_case, without_marks=without_marks).text.strip()
+def marks_of(topic: Topic) -> Marks:
+    """Which marks of letters matter to a topic."""
+    if topic.fold_diacritics:  # which no topic has that is counted by the first rules
+        return "none"
+    return "written" if topic.rules >= _SPELLING_RULES else "all"
+
+
+def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all") -> str:
+    """A phrase as it is looked for: folded, without the `*` at its beginning and its end."""
+    bare = phrase.removeprefix("*").removesuffix("*")
+    return fold(bare, keep_case=keep_case, marks=marks).text.strip()
 
 
 def _phrase(value: str) -> str:
-    if not folded_phrase(value):
+    if not folded_phrase(value, marks="none"):
         raise ValueError(f"must not be empty, got {value!r}")
-    if "*" in value[:-1]:
-        raise ValueError(f"may hold * only as its last character, got {value!r}")
+    if "*" in value[1:-1]:
+        raise ValueError(f"may hold * only as its first or last character, got {value!r}")
     return value
+
+
+def _section(value: str) -> str:
+    if value.startswith("*"):
+        raise ValueError(f"may hold * only as its last character, got {value!r}")
+    return _phrase(value)
 
 
 def _at_least_one(value: tuple[object, ...]) -> tuple[object, ...]:
@@ -80,7 +96,7 @@ def _languages(value: object) -> object:
     for code in value:
         if code not in LANGUAGES:
             raise ValueError(f"unknown language {code!r}, write codes like en, zh or sr")
-    return tuple(sorted({"no" if code in ("nb", "nn") else code for code in value}))
+    return tuple(sorted(set(map(primary, value))))
 
 
 Languages = Annotated[tuple[str, ...] | Literal["all"] | None, PlainValidator(_languages)]
@@ -102,7 +118,7 @@ class TopicEntry(BaseModel):
     none_of: Phrases = ()
     exclude: Phrases = ()
     context_exclude: Phrases = ()
-    sections_exclude: Phrases = ()
+    sections_exclude: tuple[Annotated[str, AfterValidator(_section)], ...] = ()
     case_sensitive: bool = False
     fold_diacritics: bool = False
     languages: Languages = None
@@ -129,7 +145,9 @@ class TopicEntry(BaseModel):
             phrases += [(key, phrase) for phrase in getattr(self, key)]
         for key, phrase in phrases:
             folded = fold(
-                phrase, keep_case=self.case_sensitive, without_marks=self.fold_diacritics
+                phrase,
+                keep_case=self.case_sensitive,
+                marks="none" if self.fold_diacritics else "all",
             ).text.strip()
             if folded in first:
                 raise ValueError(f"{key}: {phrase!r} repeats {first[folded]!r} once folded")

@@ -108,9 +108,9 @@ def rebuild_articles(
 
 
 def _lost_commits(layout: Layout) -> dict[str, Commit]:
-    """Commits of ingests that the snapshot was loaded from and that are gone, as it knows them.
+    """Commits that the snapshot was loaded from and that are gone, as it knows them.
 
-    LayersBroken for other flows: what they were made from is in their commit only.
+    LayersBroken for backfills: what they were made from is in their commit only.
     """
     columns = "run_id, sequence, flow, started_at, finished_at, extractor_version, warcs"
     missing = sorted(lost_commits(layout))
@@ -120,7 +120,9 @@ def _lost_commits(layout: Layout) -> dict[str, Commit]:
         f"SELECT commit_id, {columns} FROM commits WHERE commit_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
     )
     known = {row.pop("commit_id"): row for row in snapshot_records(layout, sql, [missing])}
-    if broken := [lost_commit(layout, name) for name in missing if known[name]["flow"] != "ingest"]:
+    if broken := [
+        lost_commit(layout, name) for name in missing if known[name]["flow"] == "backfill"
+    ]:
         raise LayersBroken(broken)
     return {
         name: Commit(
@@ -190,7 +192,7 @@ def _fewer(batches: Iterable[Batch], old: Commit) -> Iterator[Finding]:
         committed = sum(old.outcomes.get(batch.source_id, {}).values())
         with pa.memory_map(str(batch.stage / "captures.arrow")) as staged:
             captures = pa.ipc.open_file(staged).read_all().num_rows
-        if old.flow == "ingest" and captures < committed and not batch.damage:
+        if old.flow != "backfill" and captures < committed and not batch.damage:
             yield found("archive file", Path(batch.warc), f"has {captures} captures of {committed}")
 
 

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from rich.console import Console
 from starlette.testclient import TestClient
 
@@ -103,6 +104,38 @@ def test_every_share_says_it(layout: Layout) -> None:
         assert f"Harvest (definition 1, {words})" in text
         assert text.count("corrected ") > 2
         assert "corrected " not in client.get("/attention?in=headline").text
+
+
+def test_an_export_has_the_corrected_share(layout: Layout) -> None:
+    names = ("corrected", "corrected_low", "corrected_high")
+    app = create_app(layout, Settings(data=layout.root))
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        for name in ("attention", "parts"):
+            address = f"/export/{name}.parquet?by=source&unit=month&topic=harvest&topic=summit"
+            table = parquet.read_table(BytesIO(client.get(address).content))
+            rows = table.to_pylist()
+            assert {row["audit"][:7] for row in rows if row["topic_id"] == "harvest"} == {"audited"}
+            for row in rows:
+                ends = [row[each] for each in names]
+                if row["topic_id"] == "summit":
+                    assert (row["audit"], ends) == ("not audited", [None] * 3)
+                else:
+                    assert row["corrected"] == pytest.approx(0.9 * row["share"])
+                    assert ends[1] < ends[0] < ends[2]
+            assert b"audited n = 11" in table.schema.metadata[b"citation"]
+        headlines = client.get("/export/attention.csv?in=headline&topic=harvest").text
+        assert ",,," in headlines.splitlines()[1]
+        mark = client.get("/attention?topic=harvest").text
+        assert "&#34;corrected&#34;" in mark
+
+
+@pytest.mark.parametrize("count", ["in=headline", "copies=no", "in=headline&copies=no"])
+def test_every_way_of_counting_has_an_interval(layout: Layout, count: str) -> None:
+    app = create_app(layout, Settings(data=layout.root))
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        content = client.get(f"/export/attention.parquet?unit=month&topic=harvest&{count}").content
+    for row in parquet.read_table(BytesIO(content)).to_pylist():
+        assert row["articles"] == 0 or row["low"] <= row["share"] <= row["high"] > row["low"]
 
 
 def test_a_query_reads_it(layout: Layout) -> None:

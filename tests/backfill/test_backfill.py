@@ -329,6 +329,7 @@ def test_pages_belong_to_papers_or_to_their_domain() -> None:
         (Selection(until=date(2024, 5, 1)), 3, {Passed.OTHER_DAY: 6}),
         (Selection(since=date(2024, 5, 3)), 0, {Passed.OTHER_DAY: 9}),
         (Selection(languages=("en",)), 9, {}),
+        (Selection(languages=("en-gb",)), 9, {}),
         (Selection(languages=("de", "fr")), 0, {Passed.OTHER_LANGUAGE: 9}),
     ],
 )

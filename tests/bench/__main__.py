@@ -38,6 +38,7 @@ from tests.bench import (
     upkeep,
     warehouse,
     week,
+    world,
 )
 from tests.bench.corpus import SOURCES, extract_all
 from tests.bench.tables import language_table, lookalike_table, main_table
@@ -55,6 +56,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "audits": lambda _: audits.run(),
     "misbehaving": lambda _: misbehaving.run(),
     "week": lambda _: week.run(),
+    "world": lambda _: world.run(),
     "coverage": lambda asked: coverage.run(
         asked.days, asked.keep, listings_only=asked.listings_only
     ),
@@ -63,8 +65,8 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "lookalikes": lambda _: print(lookalike_table()),
     "spikes": lambda _: spikes.run(),
 }
-ONLY_BY_NAME = ("coverage", "desk")
-"""Parts that take half an hour and more."""
+ONLY_BY_NAME = ("coverage", "desk", "world")
+"""Parts that take a quarter of an hour and more."""
 PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
 

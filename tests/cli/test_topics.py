@@ -11,23 +11,24 @@ from tests.support.sample_newsroom import TOPICS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
-RUSSIAN = (
-    "Правительство обсуждало санкции против Хуавэй.\n\n" + "Министры говорили весь день. " * 30
+GEORGIAN = (
+    "მთავრობამ ჰუავეის წინააღმდეგ სანქციები განიხილა.\n\n"
+    + "მინისტრები მთელი დღე საუბრობდნენ. " * 30
 )
 ENGLISH = "The sanctions were discussed.\n\n" + "Ministers talked for most of the day. " * 30
 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """A Russian and an English paper of one saved page each."""
-    for name, text in (("ru", RUSSIAN), ("en", ENGLISH)):
+    """A Georgian and an English paper of one saved page each."""
+    for name, text in (("ka", GEORGIAN), ("en", ENGLISH)):
         (tmp_path / f"{name}.txt").write_text(f"A headline\n\n{text}", encoding="utf-8")
     path = tmp_path / "sources.toml"
     path.write_text(
         "".join(
             f'[[source]]\nid = "{name}-paper"\nname = "Paper"\nlanguage = "{language}"\n'
             f'timezone = "UTC"\nfiles = ["{name}.txt"]\n'
-            for name, language in (("ru", "ru"), ("en", "en-GB"))
+            for name, language in (("ka", "ka"), ("en", "en-GB"))
         ),
         encoding="utf-8",
     )
@@ -42,7 +43,7 @@ def command(*words: object) -> tuple[int, str]:
 def test_sources_check_names_topics_without_an_alias(sources: Path) -> None:
     status, out = command("sources", "check", "--sources", sources, "--topics", TOPICS)
     assert status == 0, "it works, and yet its articles are in no topic's share"
-    assert "WARN ru-paper: no alias in ru: g20, huawei, sanctions" in out.splitlines()
+    assert "WARN ka-paper: no alias in ka: g20, huawei, sanctions" in out.splitlines()
     assert "WARN en-paper" not in out
     assert "ok   en-paper" in out
 
@@ -52,13 +53,13 @@ def test_topics_lists_languages_and_what_they_lack(sources: Path, tmp_path: Path
     topics.write_text(
         '[[topic]]\nid = "ore"\nname = "Ore"\naliases = ["ore", "稀土"]\nlanguages = ["en", "zh"]\n'
         '[[topic]]\nid = "all"\nname = "All"\naliases = ["G20"]\nlanguages = "all"\n'
-        '[[topic]]\nid = "both"\nname = "Both"\naliases = ["ore", "руда"]\n',
+        '[[topic]]\nid = "both"\nname = "Both"\naliases = ["ore", "მადანი"]\n',
         encoding="utf-8",
     )
     status, out = command("topics", "--sources", sources, "--topics", topics)
     lines = {line.split()[0]: line.split() for line in out.splitlines() if line.strip()}
     assert status == 0
-    assert lines["ore"] == ["ore", "Ore", "2", "en,", "zh", "ru", "(1", "source)"]
+    assert lines["ore"] == ["ore", "Ore", "2", "en,", "zh", "ka", "(1", "source)"]
     assert lines["all"] == ["all", "All", "1", "all", "-"]
     assert lines["both"][-1] == "-"
 
@@ -69,8 +70,8 @@ def test_an_ingest_says_it_in_message_and_ledger(
     data = tmp_path / "data"
     files = {"sources_file": str(sources), "topics_file": str(TOPICS), "data": str(data)}
     state = ingest(**files, return_state=True)
-    assert "no alias in ru: g20, huawei, sanctions" in (state.message or "")
+    assert "no alias in ka: g20, huawei, sanctions" in (state.message or "")
     done = state.result()
-    assert done.without_alias == {"ru-paper": "no alias in ru: g20, huawei, sanctions"}
+    assert done.without_alias == {"ka-paper": "no alias in ka: g20, huawei, sanctions"}
     [row] = query(Layout(data), "SELECT count(*) AS n FROM mentions").to_pylist()
-    assert row["n"] == 1, "the Russian page names two of the topics, and counts for none"
+    assert row["n"] == 1, "the Georgian page names two of the topics, and counts for none"

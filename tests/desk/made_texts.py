@@ -96,9 +96,7 @@ def topics(folder: Path) -> tuple[Topic, ...]:
         known.append(topic.topic_id)
     files = sorted(folder.glob("[0-9]*.toml"))
     saved_topics = (topic for file in files for topic in load_topics(file))
-    # Of all languages, as what is saved from a search.
-    plain = (replace(topic, languages=None) for topic in (*TOPICS, EVIL.topic()))
-    return (*plain, *saved_topics)
+    return (*TOPICS, EVIL.topic(), *saved_topics)
 
 
 def make(layout: Layout) -> None:

@@ -1,9 +1,11 @@
 """Attention and overview show the numbers of the tables, and every view is a URL."""
 
+import csv
 import io
 import re
 import zipfile
 from datetime import date
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import duckdb
@@ -12,6 +14,7 @@ from pyarrow import parquet
 from starlette.testclient import TestClient
 
 from warehouse.layers.layout import Layout
+from warehouse.questions.citation import begun_or_ended
 from warehouse.questions.selection import Selection, choices
 from warehouse.questions.series import series, totals
 from warehouse.read.query import snapshot, snapshot_records
@@ -86,6 +89,38 @@ def test_page_shows_the_numbers(client: TestClient) -> None:
     assert rows[1][1].startswith('<a href="/articles?topic=harvest&amp;from=2026-03-06')
 
 
+def test_spikes_are_none_or_not_of_some_sources(client: TestClient) -> None:
+    def spikes(**given: str) -> str:
+        page = client.get("/attention", params={"topic": "harvest", **SPAN, **given}).text
+        assert "Triangles" not in page
+        return page.partition('<h2 id="spikes">')[2].partition("</section>")[0]
+
+    assert "None on these days" in spikes()
+    assert "of all sources together only" in spikes(country="gb")
+
+
+def test_a_topic_says_what_counts(client: TestClient) -> None:
+    page = client.get("/attention", params={"topic": "harvest", **SPAN}).text
+    shown = page.partition('<details id="definitions">')[2].partition("</details>")[0]
+    assert "definition 1" in shown
+    assert "<dt>any of</dt>" in shown
+    assert "<dt>languages</dt>" in shown
+
+
+def test_a_source_that_begins_within_the_days_is_named(layout: Layout) -> None:
+    with snapshot(layout) as con:
+        first, last = date(2026, 3, 2), date(2026, 3, 7)
+        con.execute("CREATE TEMP TABLE kept AS FROM coverage")
+        con.execute(
+            "CREATE TEMP VIEW coverage AS FROM kept"
+            " WHERE source_id <> 'de-blatt' OR day >= DATE '2026-03-05'"
+        )
+        known = choices(con)
+        assert begun_or_ended(con, Selection(first, last), known) == "de-blatt: from 5 March 2026"
+        assert begun_or_ended(con, Selection(last, last), known) == ""
+        assert begun_or_ended(con, Selection(first, last, sources=("gb-post",)), known) == ""
+
+
 def test_every_link_keeps_the_selection(client: TestClient) -> None:
     given = {"topic": "harvest", **SPAN, "unit": "day", "country": "gb", "copies": "no"}
     page = client.get("/attention", params=given).text
@@ -100,6 +135,17 @@ def test_every_link_keeps_the_selection(client: TestClient) -> None:
         assert (each["country"], each["copies"]) == (["gb"], ["no"])
 
 
+def test_countries_weigh_alike_and_sources_are_those_of_every_week(client: TestClient) -> None:
+    given = {"topic": "harvest", **SPAN, "unit": "day", "balance": "country", "panel": "yes"}
+    page = client.get("/attention", params=given).text
+    assert "each country weighing alike" in page
+    assert "collected in every week" in page
+    assert 'value="country" checked' in page
+    with_both = client.get("/export/attention.csv", params=given).text
+    alone = client.get("/export/attention.csv", params={"topic": "harvest", **SPAN}).text
+    assert with_both.splitlines()[0] == alone.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -108,6 +154,7 @@ def test_every_link_keeps_the_selection(client: TestClient) -> None:
         ({"from": "yesterday"}, "from must be a day such as 2026-11-27"),
         ({"from": "2026-03-07", "to": "2026-03-02"}, "ends before it begins"),
         ({"unit": "year"}, "unit must be one of day, week, month"),
+        ({"balance": "continent"}, "balance must be one of country, collection"),
         ({"by": "author"}, "by must be one of source, country, language"),
         ({"topic": "<script>alert(1)</script>"}, "&lt;script&gt;"),
     ],
@@ -117,6 +164,10 @@ def test_what_is_wrong_is_said(client: TestClient, given: dict[str, str], said: 
     assert answer.status_code == 400
     assert said in answer.text
     assert "<script>alert" not in answer.text
+    # The menu and the form remain, and the menu leads on.
+    assert 'name="from"' in answer.text
+    menu = re.findall(r'<a href="(/attention[^"]*)">Attention', answer.text)
+    assert client.get(unescape(menu[0])).status_code == 200
 
 
 def test_uncollected_days_are_no_zeros(client: TestClient) -> None:
@@ -144,8 +195,13 @@ def test_exports_hold_the_series(client: TestClient, layout: Layout) -> None:
     table = parquet.read_table(io.BytesIO(answers["parquet"].content))
     assert table["hits"].to_pylist() == hits
     assert b"snapshot 6" in table.schema.metadata[b"citation"]
-    lines = answers["csv"].text.splitlines()
-    assert len(lines) == len(hits) + 1
+    lines = [*csv.DictReader(io.StringIO(answers["csv"].text))]
+    assert len(lines) == len(hits)
+    cited = lines[0]["citation"]
+    assert "Harvest (definition 1" in cited
+    assert client.get(cited.split()[-1]).status_code == 200
+    assert "unit=day" in cited.split()[-1]
+    assert {line["citation"] for line in lines[1:]} == {""}
     with zipfile.ZipFile(io.BytesIO(answers["xlsx"].content)) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     cells = re.findall(r'<c r="D\d+"(?: s="\d+")?><v>(\d+)</v></c>', sheet)

@@ -71,7 +71,7 @@ class Watched:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1600, 390])
+@pytest.mark.parametrize("width", [1600, 1024, 390])
 def test_every_view_fits_and_is_accessible(
     browser: Browser, base: str, width: int, scheme: str
 ) -> None:
@@ -159,7 +159,7 @@ def test_form_and_page_agree(browser: Browser, base: str) -> None:
 
     page.locator("#choices-country summary").click()
     page.locator("#country-de").check()
-    becomes("of de (all sources)")
+    becomes("of Germany (all sources)")
     # What was opened stays open.
     assert page.locator("#country-jp").is_visible()
     # A day is typed digit by digit.
@@ -177,6 +177,38 @@ def test_form_and_page_agree(browser: Browser, base: str) -> None:
     page.fill("#to", "2025-01-01")
     page.keyboard.press("Enter")
     becomes("ends before it begins")
+    # It can be mended there.
+    page.get_by_role("link", name="Sources").wait_for()
+    page.fill("#to", "2026-03-31")
+    page.keyboard.press("Enter")
+    becomes("Choose a topic.")
+    watched.page.close()
+
+
+@pytest.mark.parametrize("path", ["/attention?unit=month", "/articles", "/sources"])
+def test_days_are_typed_by_keys_however_slowly(browser: Browser, base: str, path: str) -> None:
+    watched = Watched(browser, base)
+    page = watched.open(path)
+    page.focus("#from")
+    page.keyboard.type("08012026", delay=60)
+    page.focus("#to")
+    page.keyboard.type("08312026", delay=150)
+    chosen = page.input_value("#from"), page.input_value("#to")
+    assert chosen == ("2026-08-01", "2026-08-31")
+    assert "from=" not in page.url
+    page.locator("h1").click()  # as is leaving both by Tab
+    page.wait_for_url("**from=2026-08-01&to=2026-08-31**")
+    assert (page.input_value("#from"), page.input_value("#to")) == chosen
+    page.wait_for_selector(DRAWN)
+    # A range that ends before it begins waits, until it is asked for.
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.url))
+    page.fill("#to", "2026-07-01")
+    page.locator("h1").click()
+    assert sent == []
+    page.get_by_role("button", name="Show").click()
+    page.locator(".warning", has_text="ends before it begins").wait_for()
+    assert page.input_value("#from") == "2026-08-01"
     watched.page.close()
 
 

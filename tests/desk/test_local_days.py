@@ -14,6 +14,7 @@ from tasks.report.figures import read_figures
 from tasks.report.page import write_report
 from tasks.settings import Settings
 from tests.warehouse.test_local_days import NEW_YORK, PAGES, TOKYO, load_pages
+from tests.warehouse.test_local_index import load_spike
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import choices
 
@@ -80,6 +81,38 @@ def test_the_report_shows_the_days_of_the_setting(layout: Layout, is_local: bool
     assert days == {OF_TOKYO["local" if is_local else "utc"]: 1}
     write_report(layout, layout.report, is_local=is_local)
     assert ("Days are those of each paper" in layout.report.read_text()) == is_local
+
+
+SPIKE = {True: date(2026, 6, 1), False: date(2026, 5, 31)}
+"""The day of the spike, by the days of the source and by UTC days."""
+
+
+@pytest.fixture(scope="module")
+def spiked(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    return load_spike(tmp_path_factory.mktemp("spike"))
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_index_and_spikes_are_by_the_days_of_the_setting(spiked: Layout, is_local: bool) -> None:
+    figures = read_figures(spiked, is_local=is_local)
+    assert [row["day"] for row in figures.spikes] == [SPIKE[is_local]]
+    of_summit = [row for row in figures.index if row["topic_id"] == "summit" and row["value"]]
+    assert {(row["period"], row["value"]) for row in of_summit if row["series"] == "epu"} == {
+        (SPIKE[is_local], 3000)
+    }
+    found = Tools(Snapshots(spiked), is_local=is_local).spikes(["summit"])["spikes"]
+    assert [row["day"] for row in found] == [SPIKE[is_local]]
+    settings = Settings(data=spiked.root, days="local" if is_local else "utc")
+    app = create_app(spiked, settings)
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        page = client.get("/attention?topic=summit&unit=day").text
+    _, _, spikes = page.partition('<h2 id="spikes">')
+    section, _, _ = spikes.partition("</section>")
+    assert f"{SPIKE[is_local]:%-d %B %Y}" in section
+    write_report(spiked, spiked.report, is_local=is_local)
+    for shown in (page, spiked.report.read_text()):
+        assert ("Days are UTC." in shown) == (not is_local)
+        assert "spikes are UTC" not in shown
 
 
 def test_an_assistant_is_told_whose_days_they_are(layout: Layout) -> None:

@@ -11,7 +11,10 @@ from starlette.testclient import TestClient
 
 import tasks.prompts
 from flows.desk.archived_page import harmless
+from flows.desk.reasons import DECIDED, KINDS
 from flows.desk.views.read import marked, paragraphs
+from tasks.prompts.text_rules import PROMPT_KINDS
+from tasks.refine.normalise import NOT_PROMPTS
 from tasks.text.changes import changes
 from tests.desk.made_texts import HOSTILE, REVISED, RUN, WORDS
 from warehouse.layers.layout import Layout
@@ -68,14 +71,24 @@ def test_versions_are_compared(reader: TestClient, texts: Layout) -> None:
 def test_what_was_stripped_is_listed(reader: TestClient, texts: Layout) -> None:
     page = reader.get(article(texts, "hostile")).text
     assert "Join us &lt;script&gt;" in page
-    assert "text:en/newsletter" in page
+    assert 'offers a newsletter (by its wording) <code class="soft">text:en/newsletter' in page
     folder = Path(tasks.prompts.__file__).parent
     names = {
         name
         for module in folder.glob("*.py")
         for name in re.findall(r'"([a-z]+):[a-z{]', module.read_text())
     }
-    assert names == set(re.findall(r"<code>([a-z]+)</code>:", page))
+    assert names == set(DECIDED)
+    kinds = (*PROMPT_KINDS, *NOT_PROMPTS)
+    assert set(kinds) == set(KINDS)
+
+
+def test_an_article_leads_back_to_its_list(reader: TestClient) -> None:
+    for start in ("/articles?topic=summit&from=2026-03-02", "/articles?revised=yes"):
+        page = reader.get(start).text
+        [first, *_] = re.findall(r'href="(/article/[^"]*)"', page)
+        back = re.findall(r'href="([^"]*)">Back to the list', reader.get(unescape(first)).text)
+        assert reader.get(unescape(back[0])).text == page
 
 
 def test_what_publishers_wrote_is_text(reader: TestClient) -> None:

@@ -121,7 +121,8 @@ def test_an_archived_page_does_nothing(browser: Browser, tmp_path: Path, web: Lo
             frame.get_by_text(text).click()
         for _ in range(12):
             page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
+            if page.evaluate("document.activeElement.className") == "archived":
+                page.keyboard.press("Enter")
         page.wait_for_timeout(500)
         assert page.url.startswith(place)
         page.goto(f"{place}/page")

@@ -7,6 +7,7 @@ in the order of flows/ingest.py but without Prefect, which would take two thirds
 
 import json
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -103,7 +104,7 @@ def live(folder: Path, month: Month, pollings: Sequence[str]) -> list[Lived]:
     statuses = [process.wait() for process in processes]
     logs = [(folder / name / "runs.log").read_text()[-3_000:] for name in pollings]
     assert not any(statuses), "\n".join(logs)
-    return [_read(folder / name, name) for name in pollings]
+    return [read_lived(folder / name, name) for name in pollings]
 
 
 def _begin(folder: Path, polling: str, month: Month) -> "subprocess.Popen[bytes]":
@@ -116,7 +117,8 @@ def _begin(folder: Path, polling: str, month: Month) -> "subprocess.Popen[bytes]
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 
-def _read(folder: Path, polling: str) -> Lived:
+def read_lived(folder: Path, polling: str) -> Lived:
+    """What an installation has left in its folder."""
     said = json.loads((folder / OUTCOME).read_text())
     asked = Asked()
     for source_id, kind, times in said.pop("requests"):
@@ -131,7 +133,11 @@ def _rows(layout: Layout, sql: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _pass_month(folder: Path, month: Month, polling: Polling) -> None:
+def pass_month(folder: Path, month: Month, polling: Polling, seconds: float = math.inf) -> None:
+    """Let a month pass for one installation, in this process, which has the clock of the folder.
+
+    It ends before its time when that takes longer than these seconds.
+    """
     began, used, runs = time.monotonic(), sum(os.times()[:4]), 0
     with BusyNewsroom(month) as newsroom:
         sources = newsroom.write_sources(folder / "sources.toml")
@@ -142,6 +148,8 @@ def _pass_month(folder: Path, month: Month, polling: Polling) -> None:
                 now = month.start + number * polling.every
                 if month.outage_at("", now):
                     continue
+                if time.monotonic() - began > seconds:
+                    break
                 newsroom.now = now
                 set_own_clock(now)
                 if due := polling.due(installation, now):
@@ -195,7 +203,7 @@ def main() -> None:
     log.setLevel(logging.INFO)
     folder, polling, days, source_ids, seed = sys.argv[1:]
     month = month_of(int(days), source_ids.split(","), int(seed))
-    _pass_month(Path(folder), month, POLLINGS[polling])
+    pass_month(Path(folder), month, POLLINGS[polling])
 
 
 if __name__ == "__main__":

@@ -31,7 +31,10 @@ pytestmark = pytest.mark.slow
 LAST = run_id(4)
 # Kinds that are damaged in one case: a repair takes two seconds, and none is made from another.
 TOGETHER = (
-    ("raw/gb-post/*.warc.gz", "definitions.json", "warehouse/current/manifest.json"),
+    (
+        *("raw/gb-post/*.warc.gz", "definitions.json", "warehouse/current/manifest.json"),
+        "vintages/attention_index_local/*.parquet",
+    ),
     (
         *("articles/*/2*.parquet", "topic_changes.json", "cache/listings/*/*.json"),
         *("audits/*/sample.json", "audits/*/2*.json"),

@@ -33,6 +33,8 @@ def rejected(source_id: str = "gb-post", **about: Any) -> dict[str, Any]:
 def test_the_ledger_says_of_each_source_what_came_of_it() -> None:
     rows = [collected("gb-post", fetched=5, new=3, unchanged=1)]
     figures = RunFigures(rows, [], [rejected(), rejected(outcome="not_found")])
+    figures.undated.append({"source_id": "gb-post", "url_requested": "file:///saved/a.html"})
+    undated = "1 saved file undated (published\\_at in FILE.meta.json)"
     page = ledger_page(RUN, figures, {"gb-post": 9, "de-blatt": 0}, {"de-blatt": "no answer"})
     assert page.splitlines() == [
         f"**Run {RUN}**: 3 new, 0 revised",
@@ -42,7 +44,7 @@ def test_the_ledger_says_of_each_source_what_came_of_it() -> None:
         "| gb-post | 9 | 5 | 3 | 0 | 2 | 1.2 |",
         "| de-blatt | 0 | 0 | 0 | 0 | 0 |  |",
         "",
-        "- **gb-post**: rejected 1 not\\_found, 1 soft\\_404; 1 unchanged",
+        f"- **gb-post**: rejected 1 not\\_found, 1 soft\\_404; {undated}; 1 unchanged",
         "- **de-blatt**: no answer",
     ]
 

@@ -137,6 +137,15 @@ WIRE = prose(3) + " harvest"
 OLD, OLDER, OLDEST = dated(-3), dated(-4), dated(-5)
 FAR = Page("far", "Nothing.", -20)
 """Keeps the calendar long, so that days of it are emptied rather than cut off."""
+LATE = dated(-0.4)
+"""20:24 UTC, in Tokyo on the next day."""
+SPIKE = [
+    *(Page(f"quiet-{n}", prose(n), -1 - n, source_id="de-blatt") for n in range(20)),
+    *(
+        Page(f"loud-{n}", f"The G20 met. {prose(50 + n)}", None, source_id="de-blatt", about=LATE)
+        for n in range(9)
+    ),
+]
 CASES = {
     "an article moves to another day": steps(
         [FAR, Page("a", day=None, about=OLDER)], [Page("a", "Revised.", None, about=OLD)]
@@ -186,6 +195,10 @@ CASES = {
         ),
         *steps([], sources=[source(timezone="Asia/Tokyo"), source("de-blatt")]),
     ],
+    "a spike is on another local day": [
+        *steps(SPIKE, [Page("loud-0", "The G20.", None, 24.0, "de-blatt", about=dated(-0.9))]),
+        *steps([], sources=SOURCES[1]),
+    ],
 }
 
 
@@ -194,7 +207,19 @@ def test_a_load_touches_what_it_changes(case: str) -> None:
     assert not {name: rows for name, rows in differences(CASES[case]).items() if rows}
 
 
-COUNTED = ("topic_daily", "attention_index", "index_notes", "topic_spikes")
+def test_spikes_follow_the_days_of_a_source(layout: Layout) -> None:
+    loads = CASES["a spike is on another local day"]
+    found = []
+    for number in range(len(loads)):
+        play(layout, loads[: number + 1])
+        spikes = "SELECT day, articles_with_mention AS hits FROM topic_spikes_local"
+        found.append([(row["day"], row["hits"]) for row in query(layout, spikes).to_pylist()])
+    day, before = START.date(), START.date() - timedelta(days=1)
+    assert found == [[(day, 9)], [(day, 8)], [(before, 9)]]
+
+
+OF_DAYS = ("topic_daily", "attention_index", "index_notes", "topic_spikes")
+COUNTED = (*OF_DAYS, *(f"{name}_local" for name in OF_DAYS))
 """What is counted from days and topics."""
 UNREAD, READ = listing(outcome="server_error"), listing()
 
@@ -213,7 +238,7 @@ def test_a_poll_that_finds_nothing_new_leaves_what_is_counted_in_its_place(layou
     loads = polls([READ, *days], [READ], [listing(outcome="not_modified")])
     play(layout, loads[:1])
     before = {name: with_places(layout, name) for name in COUNTED}
-    assert all(before[name].num_rows for name in COUNTED[:3])
+    assert all(before[name].num_rows for name in COUNTED if "spikes" not in name)
     play(layout, loads)
     assert len(query(layout, "FROM loads")) == 3
     assert {name: with_places(layout, name) for name in COUNTED} == before

@@ -1,5 +1,6 @@
 """Every kind of incident: one message when it begins, one when it is over, by mail and webhook."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_string
@@ -138,6 +139,8 @@ def test_what_a_message_says(stages: Stages) -> None:
     )
     spike = text["topic_spiked:harvest:2026-04-19"].splitlines()
     assert spike[0] == "8 articles on 19 Apr 2026, 0.0 expected."
+    rule = r"A day is a spike from \d articles on; by chance at most 1 day of a topic in a year\."
+    assert re.fullmatch(rule, spike[1])
     assert [line for line in spike if line.startswith(POST)] == [
         f"{POST}: Harvest {number}" for number in spike_numbers(spike)
     ]
@@ -260,7 +263,7 @@ def test_the_digest_comes_once_a_day_from_its_hour_on(stages: Stages, hook: Rece
         "Presswatch: daily digest, 20 Apr 2026",
     ]
     said = hook.bodies[0]["message"]
-    assert "- Harvest: 8 (usual 0.0); far above usual on 19 Apr" in said
+    assert "- Harvest: 8 (usual 0.0); far above usual on 19 Apr (8, a spike from" in said
     assert f"- {FAILS} ({FAILS}) fails" in said
     assert f"- {SILENT} ({SILENT}) has fallen silent" in said
     assert "Loaded: " in said

@@ -10,12 +10,13 @@ import pytest
 from playwright.sync_api import Page as View
 
 from tasks.report.chart_style import COLOURS, Spec, complete, png, svg
-from tasks.report.chart_values import FEW, chart_values, share_axis
+from tasks.report.chart_values import FEW, chart_values, share_axis, tooltip
 from tasks.report.charts import attention, small_multiples
 from tasks.report.heat_maps import by_source, top_share
 from tasks.report.page import chart_library
 from tests.support.chromium import chromium
 from warehouse.layers.layout import Layout
+from warehouse.stats.audits import Estimate
 from warehouse.stats.intervals import share_interval
 
 FIRST = date(2026, 3, 2)
@@ -55,6 +56,7 @@ PAPERS = [
     for each in ROWS[3 * (turn - 1) :]
 ]
 SPIKE = {"day": FIRST, "hits": 3, "articles": 9, "expected": None, "headlines": None}
+SPIKE |= {"threshold": 3, "false_alarms_per_year": 0.5}
 NONE = [row(week, 0, 40) for week in range(3)]
 CHARTS = {
     "one": attention(ROWS, [SPIKE], "week"),
@@ -64,6 +66,29 @@ CHARTS = {
     "shades": by_source(PAPERS, "week"),
     "no shade": by_source(NONE, "week"),
 }
+
+
+def test_a_spike_says_from_how_many_articles_on_it_is_one() -> None:
+    [mark] = CHARTS["one"]["layer"][-1]["data"]["values"]
+    assert mark["threshold"] == "3 articles on; by chance at most 0.5 a year"
+    assert {"field": "threshold", "title": "a spike from"} in (
+        CHARTS["one"]["layer"][-1]["encoding"]["tooltip"]
+    )
+    earlier = SPIKE | {"threshold": None, "false_alarms_per_year": None}
+    [mark] = attention(ROWS, [earlier], "week")["layer"][-1]["data"]["values"]
+    assert mark["threshold"] == "unknown"
+
+
+def test_a_mark_of_an_audited_topic_has_its_corrected_share() -> None:
+    audit = {"audit": "audited n = 9", "corrected": Estimate(0.05, 0.02, 0.1)}
+    rows = [each | audit for each in ROWS[:2]] + [ROWS[2] | audit | {"corrected": None}]
+    values = chart_values(rows)
+    assert [value["corrected"] for value in values] == [*["5.0% (2.0% to 10.0%)"] * 2, "–"]
+    assert [each["field"] for each in tooltip(values)][2:4] == ["interval", "corrected"]
+    assert tooltip(values)[-1] == {"field": "audit"}
+    both = attention([*rows, *PAPERS], [], "week")["layer"][0]["data"]["values"]
+    assert both[0]["s0"].endswith("; corrected 5.0% (2.0% to 10.0%)")
+    assert "corrected" not in {each["field"] for each in tooltip(chart_values(ROWS))}
 
 
 def test_a_period_says_what_its_share_rests_on() -> None:
@@ -91,6 +116,40 @@ def test_a_share_of_few_articles_does_not_set_the_scale() -> None:
     assert top_share(ROWS) == ROWS[3]["share"]
     # Unless there is little else.
     assert share_axis(chart_values([row(0, 1, 1), row(1, 1, 2)]))["scale"]["domain"] == [0, 1]
+
+
+def test_a_period_collected_in_part_is_pale_and_not_hollow() -> None:
+    for name in ("one", "several"):
+        marks = look(CHARTS[name])
+        assert marks["opacity"]["condition"]["test"] == "datum.state === 'part'"
+        assert marks["opacity"]["condition"]["value"] < 0.6
+        # Paper, through which nothing shines, is only that of few articles.
+        assert marks["fill"]["condition"] == {"test": "datum.few", "value": "@paper"}
+        assert "fillOpacity" not in marks
+
+
+def look(chart: Spec) -> Spec:
+    layers = chart["layer"][1]["layer"]
+    [encoding, *_] = [each["encoding"] for each in layers if "fill" in each["encoding"]]
+    return dict(encoding)
+
+
+def test_a_series_keeps_its_colour_whatever_is_beside_it() -> None:
+    order = [f"topic {number}" for number in range(12)]
+
+    def colours(*names: str) -> dict[str, str]:
+        rows = [each | {"series": name} for name in names for each in ROWS]
+        encoding = look(attention(rows, [], "week", order=order))
+        if not names[1:]:
+            return {names[0]: encoding["stroke"]["value"]}
+        scale = encoding["color"]["scale"]
+        return dict(zip(scale["domain"], scale["range"], strict=True))
+
+    assert colours("topic 2") == {"topic 2": "@c3"}
+    assert colours("topic 1", "topic 2") == {"topic 1": "@c2", "topic 2": "@c3"}
+    # Two of the same place differ nevertheless.
+    assert colours("topic 1", "topic 9") == {"topic 1": "@c2", "topic 9": "@c3"}
+    assert look(attention(ROWS, [], "week"))["stroke"] == {"value": "@accent"}
 
 
 def test_a_topic_without_mention_has_its_zeros_at_the_bottom() -> None:

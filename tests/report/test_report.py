@@ -69,8 +69,9 @@ def add_index_and_spikes(layout: Layout) -> None:
         con.execute(
             "CREATE OR REPLACE TABLE topic_spikes AS SELECT 'harvest' AS topic_id,"
             f" {day} + 1 AS day, 1 AS articles_with_mention, 1 AS articles, 1.0 AS share,"
-            " 0.2 AS expected, 9.0 AS score, 1 AS threshold, [{'headline': $1,"
-            " 'source_id': 'gb-post', 'url': 'https://gb-post.test/b'}] AS headlines",
+            " 0.2 AS expected, 9.0 AS score, 1 AS threshold, 2.0 AS false_alarms_per_year,"
+            " [{'headline': $1, 'source_id': 'gb-post', 'url': 'https://gb-post.test/b'}]"
+            " AS headlines",
             [HOSTILE],
         )
 
@@ -130,6 +131,9 @@ def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     assert "Quasar 0 of 7 articles mention it (0.0%; 95%: 0.0% – 35%)" in text
     assert "1 article has no date" in text
     assert "3 March 2026: 1 of 1 articles, 0.2 expected, a spike from 1." in text
+    assert "far above the topic's own past; by chance at most 2 of a topic in a year" in text
+    assert "1 articles on; by chance at most 2 a year" in page
+    assert "in the last seven days 3 of 7 (43%; 95%: 16% – 76%)" in text
     assert "5 March 2026 not collected" in text
     figures = read_figures(layout)
     assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}
@@ -186,8 +190,8 @@ def test_before_the_first_load(tmp_path: Path) -> None:
 
 def test_a_runs_page_shows_the_topics(layout: Layout) -> None:
     markdown = summary_of_topics(read_figures(layout))
-    assert "| Harvest | 43% | 3 of 7 |" in markdown
-    assert "| Quasar | 0.0% | 0 of 7 |" in markdown
+    assert re.search(r"\| Harvest \| 43% \(.+?\) \| 3 of 7 \|", markdown)
+    assert re.search(r"\| Quasar \| 0.0% \(.+?\) \| 0 of 7 \|", markdown)
     (picture,) = re.findall(r"\(data:image/png;base64,([\w+/=]+)\)", markdown)
     assert 10_000 < len(picture) < 400_000
 

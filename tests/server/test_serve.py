@@ -56,6 +56,7 @@ def test_deployments_and_forms(served: Served) -> None:
         flows = {one.name: client.read_flow(one.flow_id).name for one in found.values()}
     assert {
         "backfill",
+        "history",
         "ingest",
         "maintain",
         "rebuild",

@@ -15,7 +15,7 @@ from warehouse.layers.writer_lock import writer_lock
 
 pytestmark = pytest.mark.slow
 PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier"]
-DEPLOYED = {"backfill", "ingest", "maintain", "rebuild", "recount", "repair", "report"}
+DEPLOYED = {"backfill", "history", "ingest", "maintain", "rebuild", "recount", "repair", "report"}
 WAITS = "to finish writing the warehouse"
 AUTH = "admin:not a secret"
 

@@ -126,6 +126,8 @@ class Month:
     papers: tuple[Paper, ...] = PAPERS
     outages: tuple[Outage, ...] = ()
     seed: int = 7
+    before: timedelta = BEFORE
+    """The time before it of which listings still tell."""
 
     @property
     def end(self) -> datetime:
@@ -140,7 +142,7 @@ class Month:
     def _published(self, paper: Paper) -> Iterator[Story]:
         dice, zone = random.Random(f"{self.seed} {paper.id}"), ZoneInfo(paper.timezone)
         weight = paper.daily / (sum(BY_HOUR) * sum(BY_WEEKDAY) / 7)
-        hour, number = (self.start - BEFORE).replace(minute=0), 0
+        hour, number = (self.start - self.before).replace(minute=0), 0
         while hour < self.end:
             local = hour.astimezone(zone)
             rate = weight * BY_HOUR[local.hour] * BY_WEEKDAY[local.weekday()]
@@ -200,8 +202,10 @@ class BusyNewsroom:
     def __init__(self, month: Month) -> None:
         self.month, self.now, self.asked = month, month.start, Asked()
         self._servers = {
-            paper.id: PaperServer(f"127.0.4.{number}", partial(self._answer, paper))
-            for number, paper in enumerate(month.papers, 1)
+            paper.id: PaperServer(
+                f"127.0.{4 + number // 250}.{1 + number % 250}", partial(self._answer, paper)
+            )
+            for number, paper in enumerate(month.papers)
         }
         self._times = {name: [one.at for one in told] for name, told in month.stories.items()}
         self._by_path = {

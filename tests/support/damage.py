@@ -40,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "audits/*/2*.json": "audit",
     "vintages/attention_index/*.parquet": "vintage",
     "vintages/index_notes/*.parquet": "vintage",
+    "vintages/attention_index_local/*.parquet": "vintage",
     "warehouse/current/manifest.json": "manifest",
     "warehouse/current/news.duckdb": "snapshot",
     "warehouse/writer/news.duckdb": "writer file",

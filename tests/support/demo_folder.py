@@ -16,6 +16,7 @@ from tasks.refine.refine_source import refine_source
 from tasks.report.page import write_report
 from tests.support.ports import free_port
 from tests.support.sample_newsroom import TOPICS
+from warehouse.build.loaded_definitions import Rules
 
 PORT_VARIABLE = "PRESSWATCH_SAMPLE_PORT"
 
@@ -61,7 +62,7 @@ def ingest_now(data: Path, sources: Path) -> None:
         *about,
         [run_part(run_id, batches)],
         limits=installation.settings.limits,
-        false_alarms=installation.settings.spike_false_alarms,
+        rules=Rules(installation.settings.spike_false_alarms, installation.settings.balance),
     )
     publish_all(*about)
     write_report(installation.layout, installation.layout.report)

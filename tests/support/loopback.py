@@ -48,7 +48,10 @@ def redirect(location: str, status: str = "302 Found") -> bytes:
 
 
 class Loopback:
-    """Answers by path; a path's answers are used up one by one, the last one stays."""
+    """Answers by path, or by host and path (`paper.example/feed`), which goes before.
+
+    A path's answers are used up one by one, the last one stays.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
@@ -99,7 +102,10 @@ class Loopback:
         try:
             with self._tls.wrap_socket(sock, server_side=True) if self._tls else sock as conn:
                 hit = self._read(conn, began)
-                self._answer(conn, self._answers[hit.path])
+                of_host = (hit.header("Host") or "").partition(":")[0] + hit.path
+                self._answer(
+                    conn, self._answers_to(of_host if of_host in self._answers else hit.path)
+                )
                 hit.ended = time.monotonic()
         except OSError:
             pass  # the client went away
@@ -114,6 +120,9 @@ class Loopback:
         hit = Hit(head.split(b" ")[1].decode(), head, began)
         self.hits.append(hit)
         return hit
+
+    def _answers_to(self, path: str) -> list[Answer]:
+        return self._answers[path]
 
     def _answer(self, conn: socket.socket, answers: list[Answer]) -> None:
         if not answers:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from subprocess import PIPE, Popen
-from typing import cast
+from typing import Protocol, cast
 from urllib.request import urlopen
 
 PARAGRAPHS = 14
@@ -126,10 +126,18 @@ def _http(status: str, kind: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
+class Answers(Protocol):
+    """What a server says."""
+
+    def answer(self, at_host: str, path: str, head: bytes, /) -> bytes:
+        """The whole response."""
+        ...
+
+
 class Connection(asyncio.Protocol):
     """One connection: requests without a body, one after the other."""
 
-    def __init__(self, papers: Papers) -> None:
+    def __init__(self, papers: Answers) -> None:
         self._papers, self._received = papers, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -16,7 +16,7 @@ from tasks.topics.topic import Topic, TopicEntry
 
 PHRASES = {
     "en": {
-        "one": ["sanctions", "US sanctions", "sanction list*", "embargo"],
+        "one": ["sanctions", "US sanctions", "sanction list*", "*embargo"],
         "two": ["Huawei", "Huawei Technologies"],
         "three": ["chips", "G20"],
         "exclude": ["mock Huawei", "embargo on news"],
@@ -26,10 +26,26 @@ PHRASES = {
     "ru": {
         "one": ["санкции", "новые санкции", "эмбарго*"],
         "two": ["Хуавэй", "компания Хуавэй"],
-        "three": ["чипы", "G20"],
+        "three": ["*чипы", "G20"],
         "exclude": ["клон Хуавэй", "эмбарго на новости"],
         "none": ["допинг", "спортивный запрет"],
         "context": ["теннис"],
+    },
+    "ar": {
+        "one": ["*عقوبات*", "*العقوبات الاقتصادية", "حظر"],
+        "two": ["*هواوي", "شركة هواوي"],
+        "three": ["أشباه", "G20"],
+        "exclude": ["*قانون العقوبات"],
+        "none": ["منشطات"],
+        "context": ["*التنس"],
+    },
+    "hi": {
+        "one": ["प्रतिबंध", "आर्थिक प्रतिबंध*", "प्रतिबंधों"],
+        "two": ["हुआवेई", "कंपनी हुआवेई"],
+        "three": ["चिप*", "G20"],
+        "exclude": ["नकली हुआवेई"],
+        "none": ["डोपिंग"],
+        "context": ["टेनिस"],
     },
     "zh": {
         "one": ["制裁", "经济制裁", "禁运"],
@@ -51,9 +67,15 @@ PHRASES = {
 FILLING = {
     "en": "the envoys met on Monday to discuss trade with northern islands, quietly as before",
     "ru": "послы встретились ранним понедельник чтобы обсудить торговлю между странами, тихо",
+    "ar": "التقى المبعوثون يوم الاثنين لبحث التجارة مع الجزر الشمالية بهدوء كما جرت العادة",
+    "hi": "दूत सोमवार को मिले और उत्तरी द्वीपों से व्यापार पर चुपचाप बात हुई प्रतिबंधित वस्तु",
     "zh": "代表 周一 会面 讨论 贸易 问题， 安静 地 达成 协议、 然后 离开",
     "ja": "代表 は 月曜日 に 会い、 貿易 に ついて 静か に 話し合った が 帰国 した",
 }
+# Of a word in the scripts with spaces; what Arabic papers write for one letter, or leave out.
+WORD = "[a-zа-я0-9\u0620-\u065f\u0671-\u06d3\u0900-\u0963]"
+SPELLINGS = {"ا": "اأ", "ي": "يىی", "ك": "كک"}
+UNWRITTEN = "[ـ\u064b-\u0652]*"
 FIELDS = ("kicker", "headline", "standfirst", "body", "caption")
 WITHIN: tuple[Any, ...] = ("sentence", "paragraph", "article", *({"words": n} for n in (2, 5, 9)))
 
@@ -102,11 +124,22 @@ def sentence(dice: random.Random, language: str) -> str:
     words = dice.sample(FILLING[language].split(), dice.randint(2, 9))
     for _ in range(dice.choice([0, 0, 1, 1, 2, 3, 4])):
         kind = dice.choice(["one", "one", "two", "two", "three", "exclude", "none", "context"])
-        phrase = dice.choice(PHRASES[language][kind]).replace("*", dice.choice(["", "s"]))
+        phrase = written(dice, dice.choice(PHRASES[language][kind]))
         words.insert(dice.randint(0, len(words)), dice.choice([phrase, phrase.upper()]))
-    spaced = language in ("en", "ru")
+    spaced = language not in ("zh", "ja")
     text = (" " if spaced else "").join(words)
     return text[0].upper() + text[1:] + (dice.choice([".", "!"]) if spaced else "。")
+
+
+def written(dice: random.Random, phrase: str) -> str:
+    """A phrase with something in place of its stars, in one of the spellings of Arabic."""
+    text = phrase.removeprefix("*").removesuffix("*")
+    for plain, spellings in SPELLINGS.items():
+        text = text.replace(plain, dice.choice(spellings))
+    if "\u0600" <= text[0] <= "\u06ff":
+        text = text[0] + dice.choice(["", "", "ـ", "\u064f"]) + text[1:]
+    text = (dice.choice(["", "و", "x"]) if phrase.startswith("*") else "") + text
+    return text + (dice.choice(["", "s", "ों"]) if phrase.endswith("*") else "")
 
 
 class Found(NamedTuple):
@@ -139,16 +172,22 @@ def occurrences(made: Made, wanted: Sequence[str]) -> Iterator[Found]:
 
 
 def places(text: str, phrase: str) -> list[tuple[int, int]]:
-    letters = re.escape(phrase.removesuffix("*"))
-    if is_spaced(phrase[0]):
-        rest = "[a-zа-я0-9]*" if phrase.endswith("*") else ""
-        letters = f"(?<![a-zа-я0-9]){letters}{rest}(?![a-zа-я0-9])"
+    bare = phrase.removeprefix("*").removesuffix("*")
+    letters = UNWRITTEN.join(
+        f"[{SPELLINGS[sign]}]" if sign in SPELLINGS else re.escape(sign)
+        for sign in bare.replace("أ", "ا")
+    )
+    if is_spaced(bare[0]):
+        start = f"{WORD}*" if phrase.startswith("*") else ""
+        rest = f"{WORD}*" if phrase.endswith("*") else ""
+        letters = f"(?<!{WORD}){start}{letters}{rest}(?!{WORD})"
     # At each place the longest; a later one may begin within.
     return [(at.start(1), at.end(1)) for at in re.finditer(f"(?=({letters}))", text, re.IGNORECASE)]
 
 
 def is_spaced(sign: str) -> bool:
-    return unicodedata.name(sign).split()[0] in ("LATIN", "CYRILLIC", "DIGIT")
+    scripts = ("LATIN", "CYRILLIC", "DIGIT", "ARABIC", "DEVANAGARI")
+    return unicodedata.name(sign, "?").split()[0] in scripts
 
 
 def chosen(found: Sequence[Found]) -> list[Found]:
@@ -232,7 +271,7 @@ def span(made: Made, together: Sequence[Found]) -> int:
 
 
 def is_word(sign: str) -> bool:
-    return sign.isalnum() and is_spaced(sign)
+    return is_spaced(sign)
 
 
 def entries(dice: random.Random, number: int) -> Iterator[TopicEntry]:

@@ -3,6 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
 from tasks.topics.batch_folding import join
 from tests.topics.test_prefilter import TEXTS
@@ -10,19 +11,24 @@ from tests.topics.test_prefilter import TEXTS
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@given(st.lists(TEXTS | ANY, max_size=8), st.booleans())
-@example(["a\u0301", "ab"], False)
-@example(["ᄀ", "ᅡ", "가", "ᆨ"], False)
-@example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"], True)
-@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], False)
-@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], True)
-def test_what_is_not_hard_is_folded_as_by_itself(texts: list[str], keep_case: bool) -> None:
-    joined = join(texts, keep_case=keep_case)
+@given(
+    st.lists(TEXTS | ANY, max_size=8), st.booleans(), st.sampled_from(["all", "written", "none"])
+)
+@example(["a\u0301", "ab"], False, "all")
+@example(["الـ20", "والعقوباتٍ", "أسعار", "ا\u0654", "שָׁ"], False, "written")
+@example(["ᄀ", "ᅡ", "가", "ᆨ"], False, "all")
+@example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"], True, "all")
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], False, "all")
+@example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], True, "all")
+def test_what_is_not_hard_is_folded_as_by_itself(
+    texts: list[str], keep_case: bool, marks: Marks
+) -> None:
+    joined = join(texts, keep_case=keep_case, marks=marks)
     for number, text in enumerate(texts):
         start = joined.starts[number]
         assert joined.holder(start) == number or not text
         if number not in joined.hard:
-            folded = fold(text, keep_case=keep_case)
+            folded = fold(text, keep_case=keep_case, marks=marks)
             assert joined.folded.text[start : start + len(text)] == folded.text
             assert folded.is_aligned
 

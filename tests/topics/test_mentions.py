@@ -146,6 +146,27 @@ def test_an_excluded_phrase_needs_edges_as_an_alias_does() -> None:
     assert found(bmw, "BMW G20, XBMW G20, G20 models, G20 mode") == ["G20", "G20"]
 
 
+def test_a_star_before_takes_the_beginning_of_the_word() -> None:
+    open_left = topic(
+        "s", "*sanktionen", "*عقوبات*", "*ende der", "*制裁", exclude=("*finanzsanktionen",)
+    )
+    text = "Ölsanktionen, EU-Sanktionen, Finanzsanktionen, Sanktionenliste. Am Wochenende der"
+    assert found(open_left, text) == ["Ölsanktionen", "Sanktionen", "Wochenende der"]
+    assert found(open_left, "والعقوبات وعقوباتها؛ 经济制裁") == ["والعقوبات", "وعقوباتها", "制裁"]
+    assert found(open_left, "x" * 900 + "sanktionen")[0].endswith("xsanktionen")
+
+
+def test_the_first_rules_keep_marks_and_the_edges_of_indic_words() -> None:
+    latest = topic("a", "عقوبات", "اسعار", "प्रतिबंध", "आर्थिक*")
+    text = "عقـوبات أسعار عقوبات प्रतिबंधित प्रतिबंध आर्थिकी"
+    assert found(latest, text) == [*text.split()[:3], "प्रतिबंध", "आर्थिकी"]
+    first = replace(latest, rules=1)
+    assert found(first, text) == ["عقوبات", "प्रतिबंध", "प्रतिबंध", "आर्थिक"]
+    # Beside each other, each by its own rules.
+    both = Matcher([latest, replace(first, topic_id="b")])
+    assert len(both.find(text)) == 9
+
+
 def test_an_excluded_phrase_does_not_hide_a_shorter_alias_beside_it() -> None:
     assert found(topic("g", "G20", "G20 summit", exclude=("summit tent",)), "G20 summit tent") == [
         "G20"

@@ -3,6 +3,7 @@
 import gzip
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from tasks.text import sentence_split
 from tasks.text.folding import fold
 from tasks.text.sentence_split import sentence_starts
+from tasks.topics.cores import core, odd_characters, variants
 from tasks.topics.mentions import Hit, Matcher, count
-from tasks.topics.prefilter import Prefilter, core, odd_characters, passages, variants
+from tasks.topics.prefilter import Prefilter, passages
 from tasks.topics.topic import Topic, phrases_of
 from tests.topics.test_mentions import topic
 
@@ -33,11 +35,25 @@ TOPICS = (
     topic("beside", "sanctions", "e-mail", context_exclude=["Übermut", "G20"]),
     topic("bare", "İstanbul", "cafe societé", "ss", "санкции", fold_diacritics=True),
     topic("cased", "Naïve", "KYRA*", fold_diacritics=True, case_sensitive=True),
+    topic(
+        "open",
+        "*عقوبات*",
+        "*هواوي",
+        "*סנקציות",
+        "*sancties",
+        "*санкции",
+        exclude=("*قانون العقوبات",),
+    ),
+    topic("marked", "sanções", "lệnh trừng phạt", "प्रतिबंध", "आर्थिक प्रतिबंध*", "নিষেধাজ্ঞা*", "йод"),
+    replace(topic("first", "عقوبات", "أسعار", "प्रतिबंध", "प्रति*"), rules=1),
 )
 HARD = (
     "STRASSE|STRAẞE|maßes|Massen|ſs|ß|ẞ|s|S|oß|ßs|ISTANBUL|i̇stanbul|İSTANBUL|ıSPARTA|ΚΥΡΏΣΕΙΣ"
     "|κυρώσεισ|САНКЦИИ|ＨＵＡＷＥＩ|Ｇ２０|G²⁰|G⑳|oﬄine|ofﬂine|ﬁsh|ﬀ|ﬆ|ｆｉｓｈ|𝐇𝐮𝐚𝐰𝐞𝐢|ⓗuawei|Ｋ|K|㎏|№|™"
     "|ﾌｧｰｳｪｲ|フアーウエイ|华為|㈱|⼆十国集团|제재|ㅈㅔ|제|재|e‑mail|e–mail|O’Neill|O‘Neill|F−16|Ｆ-16"
+    "|والعقوبات|عقـوبات|عُقوبات|وعقوباتٍ|هواوى|هواوی|أسعار|اسعار|ا\u0654سعار"
+    "|קנון|הַסַּנְקְצִיּוֹת|प्रतिबंधित|प्रतिबंधों|প্ৰ"
+    "|handelssancties|контрсанкции|SANÇÕES|sanc\u0327o\u0303es|LỆNH TRỪNG PHẠT|й|и\u0306од"
     "|Group\u00a0of\n20|Hua\u00adwei|G\u200b20|E. On the G20|z.B. Huawei|Nov. 3 G20"
 )
 SPELT = [
@@ -158,6 +174,10 @@ def test_what_is_planted_is_found_in_many_spellings() -> None:
     assert len({row for row, *_ in found}) > 45
 
 
+def is_vowel_sign(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M" and not unicodedata.combining(sign)
+
+
 @pytest.mark.slow
 def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
     signs, blocks = odd_characters()
@@ -165,11 +185,11 @@ def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
         sign = chr(code)
         if (signs[code] if code < 1 << 16 else blocks[code >> 6]) or sign == "ß":
             continue
-        folded = fold(sign).text
+        folded = fold(sign, marks="written").text
         assert (
             folded == sign
             or not folded
-            or not any(map(str.isalnum, folded))
+            or not any(each.isalnum() or is_vowel_sign(each) for each in folded)
             or (len(folded) == 1 and sign in variants(folded))
         ), hex(code)
         assert folded, hex(code)
@@ -180,12 +200,15 @@ def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
     [
         ("G20 summit", "summit"),
         ("o'neill", "neill"),
-        ("über", "ber"),
+        ("über", "über"),
         ("санкции", "санк"),
         ("华为", "华为"),
-        ("g20峰会", "g20"),
+        ("g20峰会", "g20峰会"),
         ("제재", "제재"),
-        ("é", ""),
+        ("é", "é"),
+        ("ё-", "ё"),
+        ("sanções", "sanções"),
+        ("प्रतिबंध", "रतिबंध"),
     ],
 )
 def test_cores(alias: str, expected: str) -> None:
@@ -217,7 +240,7 @@ def test_a_text_without_one_of_the_groups_is_left_out() -> None:
 
 def test_an_alias_without_a_core_is_looked_for_everywhere() -> None:
     texts = pa.array(["a", None, "É"])
-    assert kept([topic("e", "é")], texts) == [(0, None), (1, None), (2, None)]
+    assert kept([topic("e", "☂")], texts) == [(0, None), (1, None), (2, None)]
 
 
 def test_a_phrase_with_a_blank_line_is_looked_for_everywhere() -> None:

@@ -20,6 +20,7 @@ from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, s
 from warehouse.build import loader, mart_refresh
 from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
+from warehouse.build.mart_merge import MACROS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
 from warehouse.stats import log_linear
@@ -127,6 +128,7 @@ class Panel:
     def __init__(self, layout: Layout) -> None:
         self.con, self.layout = duckdb.connect(), layout
         loader.make_relations(self.con)
+        self.con.execute(MACROS)
         self.con.execute("INSERT INTO topics (topic_id) VALUES ('harvest')")
 
     def fill(self, panel: Mapping[str, Sequence[Cell]], now: datetime = NOW) -> None:
@@ -290,7 +292,7 @@ def test_effects_are_those_of_least_squares_with_dummies(
     dice = np.random.default_rng(data.draw(st.integers(0, 99)))
     values = dice.normal(size=observed.shape) * observed
     both = np.stack([values.T, -values.T])
-    found = source_effects(observed.T > 0, both.sum(axis=2), both.sum(axis=1))
+    found = source_effects((observed.T > 0).astype(np.float64), both.sum(axis=2), both.sum(axis=1))
     assert np.allclose(found[1], -found[0], equal_nan=True)
 
     joined = np.flatnonzero(~np.isnan(found[0]))
@@ -580,11 +582,11 @@ def test_only_what_was_published_is_kept(layout: Layout) -> None:
     load_on(layout, 0, 2)
     load_on(layout, 0, 3, published=False)
     load_on(layout, 1, 1, published=False)
-    assert len(kept_files(layout)) == 2
+    assert len(kept_files(layout)) == 4
     load_on(layout, 2, 1)
     assert vintages(layout) == [day(number).date() for number in range(3)]
     loaded, files = tables(layout), kept_files(layout)
-    assert len(files) == 6
+    assert len(files) == 12
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert (tables(layout), kept_files(layout)) == (loaded, files)
 

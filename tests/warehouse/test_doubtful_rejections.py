@@ -109,12 +109,14 @@ KINDS: dict[str, dict[str, Any]] = {
     "l": {"outcome": "section_page", "prose_words": 40},
     "v": {"outcome": "video_page", "prose_words": 0},
     "n": {"outcome": "no_article", "prose_words": 0},
+    "j": {"outcome": "needs_javascript", "prose_words": 0},
 }
-"""Pages by their sign in a mix: an article, a doubtful rejection, a list, a video, no article."""
+"""Pages by their sign: an article, a doubtful rejection, a list, a video, no article, an app."""
 MIXES = {
     # Pages in their order, an hour apart, and whether the source rejects more than before.
     "gb-new-layout": ("a" * 40 + "d" * 8, True),
     "gb-wall": ("a" * 40 + "n" * 8, True),
+    "gb-app": ("a" * 40 + "nj" * 6, True),
     "gb-half": ("a" * 40 + "ad" * 6, True),
     "gb-lists": ("aaal" * 12 + "l" * 14, False),
     "gb-videos": ("a" * 40 + "v" * 14, False),
@@ -157,6 +159,15 @@ def test_a_source_rejects_more_by_its_own_past(mixed: Layout, name: str) -> None
     assert health.rejected_share == pytest.approx(1 - judged[-12:].count("a") / 12)
     before = judged[:-12]
     assert health.rejected_share_before == pytest.approx(1 - before.count("a") / len(before))
+
+
+def test_pages_that_need_javascript_are_told_from_other_rejections(mixed: Layout) -> None:
+    health = source_health(mixed)
+    app = health.pop("gb-app")
+    assert app.needs_javascript == 6
+    assert app.needs_javascript_share == pytest.approx(6 / 52)
+    assert app.why.endswith("12% of its last pages need JavaScript (6)")
+    assert {(one.needs_javascript, one.unfilled) for one in health.values()} == {(0, "")}
 
 
 def test_the_alert_the_table_and_the_health_of_sources_agree(mixed: Layout) -> None:

@@ -162,6 +162,30 @@ def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
     assert np.array(bounds) == pytest.approx(np.array(given), abs=1e-7)
 
 
+@pytest.mark.parametrize("relation", ["topic_weekly", "topic_monthly_local"])
+def test_the_comment_of_each_other_share_has_its_interval(
+    con: duckdb.DuckDBPyConnection, relation: str
+) -> None:
+    fill(con, 0.5)
+    names = ("articles_with_mention", "articles")
+    con.execute(
+        "UPDATE topic_daily SET articles_with_mention_headline = articles_with_mention // 2,"
+        + ", ".join(f"{name}_{kind} = {name}" for name in names for kind in ("original", "whole"))
+    )
+    con.execute("INSERT INTO topic_daily_local FROM topic_daily")
+    comments = con.execute(
+        "SELECT column_name, regexp_extract(comment, 'share_interval\\(.*\\)')"
+        " FROM duckdb_columns() WHERE table_name = ? AND column_name LIKE 'share\\_%' ESCAPE '\\'",
+        [relation],
+    ).fetchall()
+    expressions = {name: found for name, found in comments if found}
+    assert expressions.keys() == {"share_headline", "share_original", "share_whole"}
+    for share, bounds in expressions.items():
+        held = f"{bounds}.low <= {share} AND {share} < {bounds}.high"
+        rows = con.execute(f"SELECT count(*), count_if({held}) FROM {relation}").fetchall()
+        assert rows[0][0] == rows[0][1] > 0
+
+
 @pytest.mark.parametrize("is_by_day", [True, False])
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 @pytest.mark.parametrize("scatter", SCATTERS)

@@ -13,7 +13,8 @@ import pytest
 from tests.warehouse.test_spikes import UNCHANGED
 from warehouse.build import loader, mart_refresh
 from warehouse.build.index_vintages import begin_vintage
-from warehouse.build.loaded_definitions import set_false_alarms
+from warehouse.build.loaded_definitions import Rules, set_rules
+from warehouse.build.mart_merge import MACROS
 from warehouse.layers.layout import Layout
 from warehouse.stats import daily_counts
 from warehouse.stats.daily_counts import Counts, rounded
@@ -38,9 +39,10 @@ MADE = (
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         loader.make_relations(made)
+        made.execute(MACROS)
         made.execute(MADE)
         begin_vintage(made, Layout(tmp_path), NOW)
-        set_false_alarms(made, 1)
+        set_rules(made, Rules(1))
         made.execute(UNCHANGED)
         made.execute("INSERT INTO changed_topic_daily SELECT day FROM topic_daily")
         yield made

@@ -144,7 +144,7 @@ def test_a_sitemap_that_entries_leave_by_age_is_due_by_time(
     [
         ({"ended": "failed"}, 60, "the last poll failed"),
         ({"ended": "fell_silent"}, 60, "the last poll failed"),
-        ({"pages_to_retry": 3}, 60, "pages are left to fetch"),
+        ({"pages_to_retry": 3}, 60, "pages left to fetch: 3"),
         ({}, 1440, "fewer new entries than it has room for in a day"),
     ],
 )

@@ -16,7 +16,8 @@ from tasks.sources.source import Source
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.build import loader, mart_refresh
-from warehouse.build.loaded_definitions import set_false_alarms
+from warehouse.build.loaded_definitions import Rules, set_rules
+from warehouse.build.mart_merge import MACROS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.stats import daily_counts
@@ -45,6 +46,7 @@ class Days:
     def __init__(self) -> None:
         self.con = duckdb.connect()
         loader.make_relations(self.con)
+        self.con.execute(MACROS)
 
     def spikes(
         self,
@@ -64,7 +66,7 @@ class Days:
             for day in range(totals.shape[1])
             for n, total in [self._cell(hits, totals, missing, paper, day)]
         ]
-        set_false_alarms(self.con, rate)
+        set_rules(self.con, Rules(rate))
         self.con.execute("DELETE FROM topic_daily")
         self.con.execute(
             "INSERT INTO topic_daily (topic_id, source_id, day, articles_with_mention, articles,"
@@ -204,13 +206,13 @@ def test_another_rate_of_false_alarms_judges_all_days_again(made: Days) -> None:
     hits, totals = drawn(9, *PAPERS)
     hits[1, 40::15] += 12
     few = made.spikes(hits, totals)
-    assert set_false_alarms(made.con, 10)
+    assert set_rules(made.con, Rules(10))
     mart_refresh.fill(made.con, "topic_spikes", daily_counts.Counts(made.con))
     many = made.con.execute("SELECT DISTINCT day, false_alarms_per_year FROM topic_spikes")
     rows = many.fetchall()
     assert {(day - FIRST).days for day, _ in rows} > set(few)
     assert {rate for _, rate in rows} == {10}
-    assert not set_false_alarms(made.con, None)
+    assert not set_rules(made.con, Rules(None))
 
 
 class Plain:
@@ -376,13 +378,13 @@ def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path)
     assert seen[0]["expected"] < seen[1]["expected"] == seen[2]["expected"]
     assert {told["source"] for told in seen[2]["headlines"]} == {"de-blatt", "The Post"}
     assert load(layout, TOPICS, renamed).load_no is None
-    assert load(layout, TOPICS, renamed, false_alarms=5).load_no == 4
+    assert load(layout, TOPICS, renamed, rules=Rules(5)).load_no == 4
     publish(layout)
     (spike,) = query(layout, "FROM topic_spikes").to_pylist()
     assert (seen[2]["false_alarms_per_year"], spike["false_alarms_per_year"]) == (1, 5)
     assert spike["threshold"] <= seen[2]["threshold"]
     loaded = tables(layout)
-    rebuild_warehouse(layout, TOPICS, renamed, false_alarms=5)
+    rebuild_warehouse(layout, TOPICS, renamed, rules=Rules(5))
     assert tables(layout) == loaded
 
 

@@ -1,22 +1,36 @@
 """Articles in languages that a topic has no phrase in count neither as mentions nor among all."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tasks.audit.sampling import of_languages
 from tasks.load.loader import load
+from tasks.topics.languages import without_alias
 from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, Page, listing, source, stage
 from warehouse.layers.layout import Layout
-from warehouse.read.query import query
+from warehouse.questions.articles import counted_sql
+from warehouse.questions.selection import Selection, counts_in
+from warehouse.questions.series import series
+from warehouse.read.query import query, snapshot
 
 LATIN = TopicEntry(id="sanctions", name="Sanctions", aliases=("sanctions",)).topic()
 ALL = TopicEntry(id="anywhere", name="Anywhere", aliases=("sanctions",), languages="all").topic()
 CYRILLIC = TopicEntry(id="huawei", name="Huawei", aliases=("Хуавэй",)).topic()
 RUSSIAN = Page("a", "санкции, санкции, санкции, Хуавэй", about={"language": "ru"})
 ENGLISH = Page("b", "The sanctions held.")
+GIVEN = TopicEntry(
+    id="given", name="Given", aliases=("sanksjoner", "中国"), languages=("no", "pt", "zh", "sr")
+).topic()
+# As publishers and sources write them: whether the topic of these languages counts them.
+CODES = {
+    **dict.fromkeys(("no", "nb", "nn", "nb-NO", "pt", "pt-BR", "zh-Hans", "sr-Latn"), True),
+    **dict.fromkeys(("en", "nds", "sv"), False),
+}
 UNKNOWN = Page("c", "Sanctions: 制裁", about={"language": None})
 
 
@@ -32,7 +46,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
         listing(hour=47),
     ]
     run = stage(layout, "20260302T060000Z-000000", pages)
-    load(layout, [LATIN, ALL, CYRILLIC], [source()], [run], now=START + timedelta(days=9))
+    load(layout, [LATIN, ALL, CYRILLIC, GIVEN], [source()], [run], now=START + timedelta(days=9))
     publish(layout)
     return layout
 
@@ -46,6 +60,36 @@ def days(layout: Layout, topic: str, relation: str = "topic_daily") -> list[tupl
     return [
         tuple(row.values()) for row in rows if row["articles"] or row["articles_other_languages"]
     ]
+
+
+def test_a_language_is_compared_by_the_first_part_of_its_code(layout: Layout) -> None:
+    """In the macro of marts and views, in the questions of readers, and in Python."""
+    languages = ["no", "pt", "sr", "zh"]
+    assert GIVEN.languages == tuple(languages)
+    for code, is_counted in CODES.items():
+        expressions = f"counts_in({languages}, '{code}'), " + counts_in(f"{languages}", f"'{code}'")
+        [answers] = query(layout, f"SELECT {expressions}").to_pylist()
+        assert {*answers.values(), not without_alias([GIVEN], code)} == {is_counted}, code
+
+
+def test_articles_count_whatever_form_their_code_has(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    pages = [
+        Page(code, f"Nye sanksjoner, sier {code}.", about={"language": code}) for code in CODES
+    ]
+    run = stage(layout, "20260302T060000Z-000000", [listing(hour=-1), *pages, listing(hour=23)])
+    load(layout, [GIVEN], [source()], [run], now=START + timedelta(days=9))
+    publish(layout)
+    counted = sum(CODES.values())
+    assert days(layout, GIVEN.topic_id) == [(counted, counted, len(CODES) - counted, 1.0)]
+    with snapshot(layout) as con:
+        first, last = START.date(), START.date() + timedelta(days=9)
+        selection = Selection(first, last, "month", ("given",))
+        assert [(row["hits"], row["articles"]) for row in series(con, selection)] == [
+            (counted, counted)
+        ]
+        sql = f"SELECT count(*) {counted_sql(selection)} AND {of_languages('given')}"
+        assert con.sql(sql).fetchall() == [(counted,)]
 
 
 @pytest.mark.parametrize("local", ["", "_local"])

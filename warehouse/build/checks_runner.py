@@ -47,6 +47,8 @@ _OF_DAYS = {
         "mentions",
         "SEMI JOIN rows_of_days_articles{local} USING (article_id)",
     ),
+    "topic_spikes{local}": ("topic_spikes{local}", "SEMI JOIN rows_of_coverage{local} USING (day)"),
+    "spike_days{local}": ("topic_daily{local}", "SEMI JOIN rows_of_coverage{local} USING (day)"),
 }
 OF_DAYS = {
     fill_in(name, days): (fill_in(relation, days), fill_in(condition, days))
@@ -54,8 +56,6 @@ OF_DAYS = {
     for name, (relation, condition) in _OF_DAYS.items()
 } | {
     "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
-    "topic_spikes": ("topic_spikes", "SEMI JOIN rows_of_coverage USING (day)"),
-    "spike_days": ("topic_daily", "SEMI JOIN rows_of_coverage USING (day)"),
 }
 
 # Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
@@ -66,6 +66,7 @@ PERIODS = {
     "weeks_daily_local": ("topic_daily_local", "day", "week", "coverage_local"),
     "months_daily_local": ("topic_daily_local", "day", "month", "coverage_local"),
     "months_index": ("attention_index_latest", "period", "month", "coverage"),
+    "months_index_local": ("attention_index_latest_local", "period", "month", "coverage_local"),
 }
 
 # Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods
@@ -79,9 +80,10 @@ SUMS = {
 # Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = (
     *("topic_daily", "topic_daily_local", "topic_changes", "attention_index", "topic_spikes"),
+    *("attention_index_local", "topic_spikes_local", "balanced_index", "balanced_index_local"),
 )
 # Prefixes of the checks of these marts, and of the views over them.
-CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_")
+CHECKS_AFTER_COVERAGE = ("topic_", "attention_index_", "index_notes_", "balanced_index_")
 
 Connection = duckdb.DuckDBPyConnection
 

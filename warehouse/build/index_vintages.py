@@ -6,6 +6,7 @@ from the loader's file, and read by the next load whose file lacks it.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -16,8 +17,9 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.findings import Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 
-# The last one decides which vintages exist; its files are written last and removed first.
-RELATIONS = ("index_notes", "attention_index")
+# By UTC days and by local days, each with vintages of its own. The last one of each decides which
+# vintages exist; its files are written last and removed first.
+RELATIONS = (("index_notes", "attention_index"), ("index_notes_local", "attention_index_local"))
 # Days before its own that a vintage keeps once there is a newer one. All weeks and months stay.
 RECENT_DAYS = 90
 # Days before the newest vintage of which every vintage is kept; before, each month's last one.
@@ -29,59 +31,65 @@ Connection = duckdb.DuckDBPyConnection
 def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
     """Read the vintages that the loader's file lacks, and make `vintage_rules`.
 
-    The index is computed only when counts changed, or when `is_open`: vintages were read, or today
-    has none yet.
+    The index is computed only when counts changed, when vintages were read, or when today has none
+    yet.
     """
-    known, today = _vintages(con), now.astimezone(UTC).date()
-    is_open = today != max(known, default=None)
-    for relation in RELATIONS:
-        for path in (path for day, path in _kept(layout, relation).items() if day not in known):
-            is_open = True
-            try:
-                kept = _read(path)
-            except (OSError, pa.ArrowException) as error:
-                raise LayersBroken([_damaged(path, error)]) from error
-            con.execute(f"INSERT INTO {relation} BY NAME FROM kept")
-            del kept
+    is_read = False
+    for relations in RELATIONS:
+        known = _vintages(con, relations[-1])
+        for relation in relations:
+            for path in (path for day, path in _kept(layout, relation).items() if day not in known):
+                is_read = True
+                try:
+                    kept = _read(path)
+                except (OSError, pa.ArrowException) as error:
+                    raise LayersBroken([_damaged(path, error)]) from error
+                con.execute(f"INSERT INTO {relation} BY NAME FROM kept")
+                del kept
     con.execute(
         "CREATE OR REPLACE TEMP TABLE vintage_rules AS"
         " SELECT ?::DATE AS today, ?::INTEGER AS recent_days, ?::INTEGER AS daily_days,"
-        " ?::BOOLEAN AS is_open",
-        [today, RECENT_DAYS, DAILY_DAYS, is_open],
+        " ?::BOOLEAN AS is_read",
+        [now.astimezone(UTC).date(), RECENT_DAYS, DAILY_DAYS, is_read],
     )
 
 
 def keep_vintages(con: Connection, layout: Layout) -> None:
     """Write the vintages of the loader's file and remove others; the caller holds the lock."""
-    kept = _kept(layout, RELATIONS[-1])
-    # Later loads of the same day replace the newest one.
-    newest = max(kept, default=date.min)
-    vintages = _vintages(con)
-    for relation in RELATIONS:
-        for day in sorted(vintages):
-            if day >= newest or day not in kept:
-                path = layout.vintages / relation / f"as_of={day}.parquet"
-                write_whole(path, _parquet(_rows(con, relation, day)))
-    for relation in reversed(RELATIONS):
-        for day, path in _kept(layout, relation).items():
-            if day not in vintages:
-                path.unlink()
-                sync(path.parent)
+    for relations in RELATIONS:
+        kept = _kept(layout, relations[-1])
+        # Later loads of the same day replace the newest one.
+        newest = max(kept, default=date.min)
+        vintages = _vintages(con, relations[-1])
+        for relation in relations:
+            for day in sorted(vintages):
+                if day >= newest or day not in kept:
+                    _write(con, layout, relation, day)
+        for relation in reversed(relations):
+            for day, path in _kept(layout, relation).items():
+                if day not in vintages:
+                    path.unlink()
+                    sync(path.parent)
 
 
-def write_vintage(con: Connection, layout: Layout, day: date) -> bool:
-    """Write a day's vintage again from a warehouse; whether it has that day."""
-    if day not in _vintages(con):
+def _write(con: Connection, layout: Layout, relation: str, day: date) -> None:
+    path = layout.vintages / relation / f"as_of={day}.parquet"
+    write_whole(path, _parquet(_rows(con, relation, day)))
+
+
+def write_vintage(con: Connection, layout: Layout, relation: str, day: date) -> bool:
+    """Write a day's vintage of a relation again from a warehouse; whether it has that day."""
+    (relations,) = (each for each in RELATIONS if relation in each)
+    if day not in _vintages(con, relations[-1]):
         return False
-    for relation in RELATIONS:
-        path = layout.vintages / relation / f"as_of={day}.parquet"
-        write_whole(path, _parquet(_rows(con, relation, day)))
+    for each in relations:
+        _write(con, layout, each, day)
     return True
 
 
 def _rows(con: Connection, relation: str, day: date) -> pa.Table:
     recent = f"period_kind <> 'day' OR period > as_of - {RECENT_DAYS}"
-    where = recent if relation == RELATIONS[-1] else "true"
+    where = recent if relation.startswith("attention_index") else "true"
     sql = f"FROM {relation} WHERE as_of = ? AND ({where}) ORDER BY ALL"
     return con.sql(sql, params=[day]).to_arrow_table()
 
@@ -104,7 +112,7 @@ def _damaged(path: Path, error: Exception) -> Finding:
 
 def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
     """Files of vintages whose pages are damaged."""
-    for relation in RELATIONS:
+    for relation in chain(*RELATIONS):
         for path in _kept(layout, relation).values():
             try:
                 _read(path)
@@ -114,7 +122,7 @@ def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
 
 def other_vintages(con: Connection, layout: Layout) -> Iterator[Finding]:
     """Files of vintages that are gone, damaged, or not what a snapshot says."""
-    for relation in RELATIONS:
+    for relation in chain(*RELATIONS):
         kept = _kept(layout, relation)
         days = con.execute(f"SELECT DISTINCT as_of FROM {relation}").fetchall()  # noqa: S608
         for (day,) in sorted(days):
@@ -140,8 +148,9 @@ def _differs(path: Path, rows: pa.Table) -> bool:
     return not _read(path).equals(rows)
 
 
-def _vintages(con: Connection) -> set[date]:
-    return {day for (day,) in con.execute("SELECT DISTINCT as_of FROM attention_index").fetchall()}
+def _vintages(con: Connection, relation: str) -> set[date]:
+    rows = con.execute(f"SELECT DISTINCT as_of FROM {relation}").fetchall()  # noqa: S608
+    return {day for (day,) in rows}
 
 
 def _kept(layout: Layout, relation: str) -> dict[date, Path]:

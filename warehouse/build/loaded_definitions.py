@@ -60,21 +60,33 @@ def set_definitions(con: Connection, definitions: Definitions) -> None:
     insert(con, "source_definitions", [asdict(source) for source in definitions.sources])
 
 
-def set_false_alarms(con: Connection, rate: float | None) -> bool:
-    """Set how many false alarms of spikes a topic may have in a year; whether that is a change.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What marts are made by; None keeps what the last load had, or what is usual."""
 
-    None keeps the rate of the last load, or sets 1. A change is in `changed_spike_rule`, for the
-    mart of spikes.
-    """
-    kept = con.execute("FROM spike_rule").fetchall()
-    if rate is None:
-        ((rate,),) = kept or [(1.0,)]
-    is_changed = kept != [(rate,)]
-    con.execute("CREATE OR REPLACE TEMP TABLE changed_spike_rule AS FROM spike_rule LIMIT 0")
+    false_alarms: float | None = None  # of spikes, a topic and year
+    balance: str | None = None  # which groups of sources weigh alike, if any
+
+
+KEPT_RULES = Rules()
+
+
+def set_rules(con: Connection, rules: Rules) -> bool:
+    """Set the rules; whether one has changed. The marts find it in `changed_<rule>`."""
+    spikes = _set_rule(con, "spike_rule", rules.false_alarms, 1.0)
+    return _set_rule(con, "balance_rule", rules.balance, "none") or spikes
+
+
+def _set_rule(con: Connection, table: str, value: float | str | None, usual: float | str) -> bool:
+    kept = con.execute(f"FROM {table}").fetchall()
+    if value is None:
+        ((value,),) = kept or [(usual,)]
+    is_changed = kept != [(value,)]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{table} AS FROM {table} LIMIT 0")
     if is_changed:
-        con.execute("DELETE FROM spike_rule")
-        con.execute("INSERT INTO spike_rule VALUES (?)", [rate])
-        con.execute("INSERT INTO changed_spike_rule FROM spike_rule")
+        con.execute(f"DELETE FROM {table}")  # noqa: S608
+        con.execute(f"INSERT INTO {table} VALUES (?)", [value])  # noqa: S608
+        con.execute(f"INSERT INTO changed_{table} FROM {table}")
     return is_changed
 
 

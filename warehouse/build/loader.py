@@ -18,14 +18,16 @@ from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.mart_merge import note_last_rows, relations_read
 from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_sql, sql_hash
-from warehouse.build.writer_file import allow_all_history, drop_writer, opened
+from warehouse.build.writer_file import allow_all_history, drop_writer, opened, use_all_cores
 from warehouse.layers.commits import Commit, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
 
-__all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks"]
+__all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
+# Attempts of one load, or articles of which all history is read, that take all cores.
+MANY = 20_000
 # Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
     "body_chars": "length(body)",
@@ -34,6 +36,15 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
+# Of captures of earlier versions, whose files say nothing of it.
+OBTAINED_FROM = """
+    UPDATE captures
+    SET obtained_from = CASE WHEN kind = 'file' THEN 'file'
+                             WHEN flow = 'backfill' THEN 'warc' ELSE 'source' END
+    FROM (SELECT run_id, any_value(flow) AS flow FROM commits SEMI JOIN new_runs USING (run_id)
+          GROUP BY run_id) AS loaded
+    WHERE captures.run_id = loaded.run_id AND obtained_from IS NULL
+"""
 # Columns of `commits`; but for its id, they are fields of Commit.
 COMMITS = pa.schema(
     [
@@ -117,7 +128,8 @@ def make_relations(con: Connection) -> None:
     texts = {name: make_view(text, name) for name, text in read_sql("schema").items()}
     reads = {name: (relations_read(text) & texts.keys()) - {name} for name, text in texts.items()}
     macros = read_sql("macros")
-    con.execute(macros["share_interval"])  # views call it
+    for name in ("share_interval", "counts_in"):  # views call them
+        con.execute(macros[name])
     # A view is created after the relations that it reads.
     for name in TopologicalSorter(reads).static_order():
         con.execute(without_files(texts[name]))
@@ -166,7 +178,7 @@ def begin_load(con: Connection) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE source_definitions AS"
         " SELECT source_id, name, country, language, timezone, expected_low, expected_high,"
-        " is_configured FROM sources LIMIT 0"
+        " is_configured, kind, collection FROM sources LIMIT 0"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE recounted (topic_id VARCHAR)")
 
@@ -176,8 +188,9 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     if not commits:
         return
     # A load of 194,000 captures ran out of 256 MB.
-    if sum(commit.attempts for commit in commits) > 20_000:
+    if sum(commit.attempts for commit in commits) > MANY:
         allow_all_history(con)
+        use_all_cores(con)
     # Of these names only `commit_id` is no field.
     rows = [{name: getattr(one, name, one.id) for name in COMMITS.names} for one in commits]
     insert(con, "commits", pa.Table.from_pylist(rows, COMMITS))
@@ -190,6 +203,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
         ("stripped_blocks", "stripped_blocks"),
     ):
         insert_parquet(con, table, layer_files(layout, commits, layer))
+    con.execute(OBTAINED_FROM)
 
 
 def add_files(con: Connection, commits: Iterable[Commit]) -> None:

@@ -37,9 +37,6 @@ CREATE OR REPLACE TEMP MACRO day_of(moment, zone) AS utc_day(moment);
 CREATE OR REPLACE TEMP MACRO day_of_local(moment, zone) AS timezone(zone, moment)::DATE;
 CREATE OR REPLACE TEMP MACRO start_of(day, zone) AS timezone('UTC', day::TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO start_of_local(day, zone) AS timezone(zone, day::TIMESTAMP);
-CREATE OR REPLACE TEMP MACRO counts_in(languages, language) AS
-    languages IS NULL OR language IS NULL
-    OR list_contains(languages, split_part(language, '-', 1));  -- zh-Hant is zh
 CREATE OR REPLACE TEMP MACRO hour_of_week(hour) AS (isodow(hour) - 1) * 24 + hour(hour);
 CREATE OR REPLACE TEMP MACRO hours_between(first, last) AS
     generate_series(date_trunc('hour', first), last, INTERVAL 1 HOUR);

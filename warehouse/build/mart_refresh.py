@@ -1,9 +1,11 @@
 """The marts in their order, and the steps between them."""
 
+from itertools import product
+
 from warehouse.build.loader import Connection
 from warehouse.build.mart_merge import MACROS, find_touched, marts, replace_touched, view_added
 from warehouse.build.sql_files import read_sql
-from warehouse.stats import attention_index, dispersion, spikes
+from warehouse.stats import attention_index, balanced_index, dispersion, spikes
 from warehouse.stats.daily_counts import Counts
 
 # The zone of each source's days: that of its definition; UTC for sources that only captures know,
@@ -21,40 +23,53 @@ SOURCE_ZONES = """
 """
 
 
+# Tables that are computed in Python, for the marts that read them.
+NOW = ("dispersion_now", "balanced_now", "index_now", "notes_now", "spikes")
+
+
 def refresh(con: Connection) -> None:
     """Bring the marts up to date with the added rows, as `warehouse.build.mart_merge` describes.
 
     They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
+    con.execute(MACROS)
     view_added(con)
     con.execute(SOURCE_ZONES)
-    counts = Counts(con)
+    counts = {local: Counts(con, f"topic_daily{local}") for local in ("", "_local")}
     for name in marts():
-        fill(con, name, counts)
-    for name in ("dispersion_now", "index_now", "notes_now", "spikes"):
-        con.unregister(name)
+        fill(con, name, counts[local_of(name)])
+    for name, local in product(NOW, counts):
+        con.unregister(f"{name}{local}")
+
+
+def local_of(name: str) -> str:
+    """What the names of marts by local day end with, if it is one of them."""
+    return "_local" if name.endswith("_local") else ""
 
 
 def fill(con: Connection, name: str, counts: Counts) -> None:
     """Merge one mart, with the step before or after it; the marts that it reads are up to date.
 
-    A poll that finds nothing new touches no key of the marts after coverage.
+    `counts` are those of the mart's kind of days. A poll that finds nothing new touches no key of
+    the marts after coverage. The SQL needs MACROS.
     """
-    con.execute(MACROS)
-    steps = read_sql("steps")
-    if name == "attention_index":
-        con.execute(steps["vintages_begin"])
+    steps, local = read_sql("steps"), local_of(name)
+    kind = name.removesuffix(local)
+    if kind == "attention_index":
+        con.execute(steps[f"vintages_begin{local}"])
         # Empty when no counts changed and today's vintage exists: then the index is not computed.
-        if con.execute("FROM index_vintage LIMIT 1").fetchall():
+        if con.execute(f"FROM index_vintage{local} LIMIT 1").fetchall():
             for table, rows in attention_index.index_tables(counts).items():
-                con.register(table, rows)
-            con.execute(steps["vintages"])
+                con.register(f"{table}{local}", rows)
+            con.execute(steps[f"vintages{local}"])
     if find_touched(con, mart := marts()[name]):
-        if name == "topic_dispersion":
-            con.register("dispersion_now", dispersion.dispersion_table(counts))
-        if name == "topic_spikes":
-            con.register("spikes", spikes.spike_table(counts))
+        if kind == "topic_dispersion":
+            con.register(f"dispersion_now{local}", dispersion.dispersion_table(counts))
+        if kind == "balanced_index":
+            con.register(f"balanced_now{local}", balanced_index.balanced_table(counts))
+        if kind == "topic_spikes":
+            con.register(f"spikes{local}", spikes.spike_table(counts))
         replace_touched(con, mart)
         if name == "articles":
             con.execute(steps["copies_begin"])

@@ -13,10 +13,13 @@ from warehouse.read.query import damage_named, open_snapshot, records
 GROUPS: dict[str, tuple[str, ...]] = {
     "Counts": (
         *("topic_daily", "topic_weekly", "topic_monthly"),
-        *("topic_daily_local", "topic_weekly_local", "topic_monthly_local", "attention_index"),
-        *("attention_index_latest", "attention_index_as_of", "index_notes", "topic_spikes"),
-        *("topic_dispersion", "share_interval"),
-        *("spike_rule", "topic_pairs", "archive_daily"),
+        *("topic_daily_local", "topic_weekly_local", "topic_monthly_local"),
+        *("attention_index", "attention_index_latest", "attention_index_as_of", "index_notes"),
+        *("attention_index_local", "attention_index_latest_local", "attention_index_as_of_local"),
+        *("index_notes_local", "topic_spikes", "topic_spikes_local"),
+        *("topic_dispersion", "topic_dispersion_local", "share_interval", "counts_in"),
+        *("balanced_index", "balanced_index_local", "balanced_panel", "balanced_panel_local"),
+        *("spike_rule", "balance_rule", "topic_pairs", "archive_daily"),
     ),
     "Topics and their mentions": (
         *("topics", "topic_changes", "mentions", "mention_contexts", "mention_changes"),

@@ -5,5 +5,5 @@ ANTI JOIN outcomes USING (outcome)
 UNION ALL
 SELECT capture_id, kind, outcome
 FROM added_captures
-WHERE kind IS NULL OR kind NOT IN ('robots', 'listing', 'page', 'file')
+WHERE kind IS NULL OR kind NOT IN ('robots', 'listing', 'page', 'file', 'index')
    OR (outcome IN ('article', 'revised', 'unchanged') AND kind NOT IN ('page', 'file'))

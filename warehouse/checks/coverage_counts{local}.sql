@@ -8,5 +8,5 @@ FULL JOIN (
         ON calendar.source_id = touched_days_articles{local}.source_id AND {published_date} BETWEEN first_day AND last_day
     GROUP BY ALL
 ) AS counted USING (source_id, day)
-WHERE extracted IS DISTINCT FROM coalesce(articles, 0) OR truncated > extracted
+WHERE extracted IS DISTINCT FROM coalesce(articles, 0) OR truncated > extracted OR archived > extracted
    OR fetched > discovered OR failed > listed OR discovered > listed OR (state = 'missing' AND extracted > 0)

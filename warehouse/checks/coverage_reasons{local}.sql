@@ -9,10 +9,11 @@ WHERE NOT coalesce(
   AND NOT list_has_all(reasons, ['partly_read', 'listing_rolled_over'])
   AND list_contains(reasons, 'pages_lost') = (failed > 0)
   AND (listings_failed > 0 OR NOT list_contains(reasons, 'listings_failed'))
+  AND list_contains(reasons, 'archived_only') = (archived > 0 AND archived = extracted)
   AND list_contains(reasons, 'below_expected_low') = coalesce(extracted < expected_low, false)
   AND list_contains(reasons, 'above_expected_high') = coalesce(extracted > expected_high, false)
   AND list_has_all(['no_listing_read', 'listing_rolled_over', 'partly_read', 'pages_lost',
-                    'listings_failed', 'below_expected_low', 'above_expected_high'], reasons)
+                    'listings_failed', 'archived_only', 'below_expected_low', 'above_expected_high'], reasons)
   AND (state = 'missing')
           = (extracted = 0 AND list_has_any(reasons, ['no_listing_read', 'pages_lost']))
   AND (state = 'observed')

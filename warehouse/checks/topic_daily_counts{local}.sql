@@ -21,7 +21,7 @@ FULL JOIN (
             USING (topic_id)
         SEMI JOIN source_calendars{local} AS calendar
             ON calendar.source_id = touched_days_articles{local}.source_id AND {published_date} BETWEEN first_day AND last_day
-        WHERE languages IS NULL OR language IS NULL OR list_contains(languages, language)
+        WHERE counts_in(languages, language)
         GROUP BY topic_id, article_id
     )
     GROUP BY ALL

@@ -20,7 +20,7 @@ class Topic:
     topic_id: str
     topic_version: int = 0  # 0 until `update_definitions` gives it a number
     name: str
-    aliases: tuple[str, ...]  # phrases that count; one that ends in `*` matches as a prefix
+    aliases: tuple[str, ...]  # phrases that count; `*` before or behind one is the rest of its word
     exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
     fold_diacritics: bool = False
@@ -54,6 +54,8 @@ class SourceDefinition:
     expected_low: int | None
     expected_high: int | None
     is_configured: bool = True
+    kind: str | None = None  # such as business; None where sources.toml does not say it
+    collection: str | None = None  # name of the collection that it was selected from
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ CAPTURE_SCHEMA = pa.schema(
         ("listing", LISTING),
         ("prose_words", pa.int32()),
         ("published_ahead_at", UTC_TIME),
+        ("obtained_from", pa.string()),
     ]
 )
 

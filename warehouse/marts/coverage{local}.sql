@@ -9,6 +9,9 @@
 --         day_of{local}(least(previous_read_at, covers_from), zone),
 --         day_of{local}(covers_until, zone)))
 --     FROM changed_listing_reads JOIN source_zones USING (source_id)
+-- Touched by: source_id, unnest(days_between(utc_day(listing.window_from),
+--         utc_day(listing.newest_at)))
+--     FROM added_captures WHERE kind = 'index' AND listing.window_from IS NOT NULL
 -- Touched by: source_id, day FROM coverage{local} SEMI JOIN changed_sources USING (source_id)
 -- Touched by: source_id, day FROM coverage{local}
 --     SEMI JOIN changed_source_calendars{local} USING (source_id)
@@ -28,12 +31,16 @@
 --
 -- A day is read as far as the reads of listings cover it (listing_reads): all of its feeds together,
 -- so the one that covers least; without feeds the sitemap that covers most; without sitemaps the
--- section page that covers least. Before polled_from there are saved files, archives and what earlier
--- versions collected alone: a day with articles is read.
+-- section page that covers least. Before polled_from a day is read if it has an article that an earlier
+-- version collected, or, of a source that was never polled, one of its saved files. What archives gave
+-- makes no day read: nobody knows what they lack. A source's own sitemap of the past does, when all
+-- pages of its period were asked for (the days from listing.window_from to newest_at of an index; whether
+-- its months are of UTC or of the source's time zone, nobody says, so they count as either).
 --
 -- missing   no article of the day, and either a page of it lost or nothing of the day read
 -- partial   otherwise, when the day was not read as a whole, pages were lost, a listing failed that
---           was not read later as far back, or articles are fewer than expected_low
+--           was not read later as far back, all of its articles are from archives, or they are fewer
+--           than expected_low
 -- observed  otherwise; a day that was read as a whole and had nothing is a true zero
 WITH calendar_day AS (
     SELECT touched.*, zone, polled_from,
@@ -53,12 +60,36 @@ found AS (
     SEMI JOIN touched ON touched.source_id = pages.source_id AND touched.day = pages.day{local}
     GROUP BY ALL
 ),
-texts AS (
-    SELECT source_id, {published_date} AS day,
-           count(*) AS extracted, count(*) FILTER (is_truncated) AS truncated
+dated AS (
+    SELECT article_id, articles.source_id, {published_date} AS day, is_truncated
     FROM articles
     SEMI JOIN touched ON touched.source_id = articles.source_id AND touched.day = {published_date}
+),
+obtained AS (
+    SELECT article_id,
+           arg_min(obtained_from, list_position(
+               ['source', 'source_archive', 'file', 'warc', 'wayback'], obtained_from)
+           ) AS obtained_from
+    FROM pages
+    SEMI JOIN dated USING (article_id)
+    WHERE obtained_from IS NOT NULL
+    GROUP BY article_id
+),
+texts AS (
+    SELECT source_id, day, count(*) AS extracted,
+           count(*) FILTER (is_truncated) AS truncated,
+           count(*) FILTER (obtained_from IN ('wayback', 'warc')) AS from_archives,
+           count(*) FILTER (obtained_from = 'file') AS from_files,
+           count(*) FILTER (coalesce(obtained_from, 'source') = 'source') AS from_polls
+    FROM dated
+    LEFT JOIN obtained USING (article_id)
     GROUP BY ALL
+),
+whole AS (
+    SELECT DISTINCT source_id, unnest(days_between(utc_day(listing.window_from),
+                                                   utc_day(listing.newest_at))) AS day
+    FROM captures
+    WHERE kind = 'index' AND listing.window_from IS NOT NULL
 ),
 read_day AS (
     SELECT listing_reads.*, zone,
@@ -124,15 +155,17 @@ counted AS (
            coalesce(fetched, 0) AS fetched,
            coalesce(extracted, 0) AS extracted, coalesce(truncated, 0) AS truncated,
            coalesce(failed, 0) AS failed,
+           coalesce(from_archives + if(day < polled_from, from_files, 0), 0) AS archived,
            coalesce(listings_read, 0) AS listings_read,
            coalesce(listings_failed, 0) AS listings_failed,
            coalesce(has_unread_listing, false) AS has_unread_listing,
-           coalesce(rolled_over, false) AS rolled_over,
-           round(greatest(hours_read,
-                          if((day >= polled_from) IS NOT TRUE AND extracted > 0, 24, 0)), 2)
-               AS hours_read,
-           estimated_lost
-    FROM calendar_day
+           coalesce(rolled_over, false) AND NOT is_whole AS rolled_over,
+           round(greatest(hours_read, if(is_whole, 24, 0),
+                          if(day >= polled_from, 0, if(from_polls > 0, 24, 0)),
+                          if(polled_from IS NULL AND from_files > 0, 24, 0)), 2) AS hours_read,
+           if(is_whole, NULL, estimated_lost) AS estimated_lost
+    FROM (SELECT calendar_day.*, whole.day IS NOT NULL AS is_whole
+          FROM calendar_day LEFT JOIN whole USING (source_id, day)) AS calendar_day
     LEFT JOIN found USING (source_id, day)
     LEFT JOIN listings USING (source_id, day)
     LEFT JOIN read_hours USING (source_id, day)
@@ -148,11 +181,15 @@ judged AS (
                   'partly_read', NULL),
                if(failed > 0, 'pages_lost', NULL),
                if(has_unread_listing, 'listings_failed', NULL),
+               if(archived > 0 AND archived = extracted, 'archived_only', NULL),
                if(extracted < expected_low, 'below_expected_low', NULL),
                if(extracted > expected_high, 'above_expected_high', NULL)
            ], lambda reason: reason IS NOT NULL) AS reasons,
-           if(hours_read = 24 OR estimated_lost IS NOT NULL,
-              extracted + failed + coalesce(estimated_lost, 0), NULL) AS estimated_published
+           -- What archives gave of a day may be among what was lost of it.
+           if((hours_read = 24 OR estimated_lost IS NOT NULL)
+              AND NOT list_contains(reasons, 'archived_only'),
+              greatest(extracted, extracted - archived + failed + coalesce(estimated_lost, 0)),
+              NULL) AS estimated_published
     FROM counted
     LEFT JOIN sources USING (source_id)
 )

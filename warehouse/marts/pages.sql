@@ -1,6 +1,6 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, day_local, gave_article, was_read, is_lost, stands_for
+-- Compared: day, day_local, gave_article, was_read, is_lost, stands_for, obtained_from
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 -- Touched by: source_id, url_hash FROM pages
@@ -8,14 +8,19 @@
 --
 -- Dates of a listing before 1990 or three days after the attempt are ignored: feeds with `<pubDate>`
 -- 1970-01-01 and 2099 exist.
--- A rejected page is lost, too, where it is doubtful (rejections).
+-- A rejected page is lost, too, where it is doubtful (rejections). A capture of the Wayback Machine is
+-- not: that somebody archived a page says nothing of what the source published on that day. For the
+-- same reason a page that only sitemaps of the past name, without a date, belongs to no day until it
+-- gives an article.
 WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
                  entry_published_at, NULL) AS believed,
            local_date(believed, entry_published_raw, zone) AS believed_day,
-           is_loss OR coalesce(prose_words >= doubted_from AND kind = 'page'
-                               AND found_in LIKE 'http%', false) AS may_be_lost
+           obtained_from <> 'wayback'
+           AND (is_loss OR coalesce(prose_words >= doubted_from AND kind = 'page'
+                                    AND found_in LIKE 'http%', false)) AS may_be_lost,
+           if(obtained_from = 'source_archive', NULL, attempted_at) AS placed_at
     FROM captures
     JOIN outcomes USING (outcome)
     JOIN source_zones USING (source_id)
@@ -37,16 +42,20 @@ page AS (
            max(attempted_at) FILTER (believed IS NOT NULL) AS entry_at,
            arg_max(believed, attempted_at) AS entry_published_at,
            arg_max(believed_day, attempted_at) AS entry_day,
+           min(placed_at) AS placed_at,
            min(attempted_at) AS first_attempt_at,
-           max(attempted_at) AS last_attempt_at
+           max(attempted_at) AS last_attempt_at,
+           arg_min(obtained_from, list_position(
+               ['source', 'source_archive', 'file', 'warc', 'wayback'], obtained_from)
+           ) FILTER (class = 'article') AS obtained_from
     FROM asked
     GROUP BY source_id, url_hash, zone
 )
-SELECT page.* EXCLUDE (zone, entry_day),
+SELECT page.* EXCLUDE (zone, entry_day, placed_at),
        if(gave_article, published_date,
-          utc_day(coalesce(entry_published_at, first_attempt_at))) AS day,
+          utc_day(coalesce(entry_published_at, placed_at))) AS day,
        if(gave_article, published_local_date,
-          coalesce(entry_day, day_of_local(first_attempt_at, zone))) AS day_local
+          coalesce(entry_day, day_of_local(placed_at, zone))) AS day_local
 FROM page
 LEFT JOIN (SELECT article_id, published_date, published_local_date FROM articles) AS dated
     USING (article_id)

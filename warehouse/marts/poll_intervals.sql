@@ -118,7 +118,7 @@ judged AS (
     SELECT *,
            CASE WHEN ended <> 'read' THEN 'the last poll failed'
                 WHEN tightest IS NULL THEN 'no entries were counted yet'
-                WHEN pages_to_retry > 0 THEN 'pages are left to fetch'
+                WHEN pages_to_retry > 0 THEN concat('pages left to fetch: ', pages_to_retry)
                 WHEN polled_at < first_read_at + INTERVAL 1 DAY THEN 'read for less than a day'
            END AS why_hourly,
            greatest(if(ended = 'read', 10, 30),

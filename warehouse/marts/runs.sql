@@ -13,9 +13,9 @@ WITH committed AS (
 )
 SELECT committed.*,
        count(capture_id) FILTER (kind = 'robots') AS robots,
-       count(capture_id) FILTER (kind = 'listing') AS listings,
+       count(capture_id) FILTER (kind IN ('listing', 'index')) AS listings,
        count(capture_id) FILTER (
-           kind = 'listing' AND class <> 'listing' AND found_in IS DISTINCT FROM 'recovery'
+           kind IN ('listing', 'index') AND class <> 'listing' AND found_in IS DISTINCT FROM 'recovery'
        ) AS listings_failed,
        count(capture_id) FILTER (kind IN ('page', 'file')) AS pages,
        count(capture_id) FILTER (outcome = 'article') AS articles,

@@ -13,7 +13,7 @@
 -- Touched by: source_id FROM source_zones WHERE is_changed
 --
 -- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
--- or with days on end in a backfill or in saved files. One old page opens none: a page of 1995 would
+-- or with days on end in archives, in sitemaps of the past or in saved files. One old page opens none: a page of 1995 would
 -- add eleven thousand days.
 -- Days on end: five days or more with articles. Between two of them there are at most five weeks (the
 -- first Mondays of months), in saved files a weekend. Of a source that was never polled the last of
@@ -41,9 +41,8 @@ span AS (
 given AS (
     SELECT DISTINCT source_id, article_id, if(kind = 'file', 3, 35) AS longest_pause
     FROM captures
-    JOIN runs USING (run_id)
     SEMI JOIN touched USING (source_id)
-    WHERE article_id IS NOT NULL AND (kind = 'file' OR flow = 'backfill')
+    WHERE article_id IS NOT NULL AND obtained_from <> 'source'
 ),
 known_day AS (
     SELECT source_id, day{local} AS day

@@ -1,6 +1,6 @@
 -- Grain: one source: those that are or were configured, and those that only captures know.
 -- Key: source_id
--- Compared: name, country, language, timezone, expected_low, expected_high
+-- Compared: name, country, language, timezone, expected_low, expected_high, kind, collection
 -- Touched by: source_id FROM source_definitions
 -- Touched by: source_id FROM added_captures
 -- Touched by: source_id FROM sources
@@ -22,7 +22,8 @@ SELECT source_id,
        coalesce(is_configured, false) AS is_configured,
        NOT starts_with(source_id, 'archive-') AS is_watched,
        coalesce(articles, 0) AS articles,
-       first_day, last_day, last_attempt_at
+       first_day, last_day, last_attempt_at,
+       kind, collection
 FROM source_definitions
 FULL JOIN attempted USING (source_id)
 LEFT JOIN written USING (source_id)

@@ -7,17 +7,14 @@ from typing import Any
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.questions.selection import COUNTING, Selection, listed
+from warehouse.questions.selection import COUNTING, Selection, counts_in, listed
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import records
 
 Row = dict[str, Any]
 
 # The condition that a topic counts an article's mentions.
-OF_LANGUAGES = (
-    "(hit.languages IS NULL OR articles.language IS NULL"
-    " OR list_contains(hit.languages, articles.language))"
-)
+OF_LANGUAGES = counts_in("hit.languages", "articles.language")
 CONTEXTS = 3  # sentences shown of an article
 MOST_COPIES = 50
 MOST_BLOCKS = 300
@@ -57,6 +54,8 @@ def counted_sql(selection: Selection) -> str:
             " ON revised.article_id = articles.article_id"
         )
     parts.append(f"WHERE {selection.of_days('{published_date}')}")
+    if selection.written_in:
+        parts.append(f"  AND {selection.of_written()}")
     if selection.is_without_copies:
         parts.append("  AND duplicate_of IS NULL")
     return selection.sql("\n".join(parts))

@@ -1,14 +1,17 @@
 """What a figure rests on, in a line to print below it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import duckdb
 
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import Row, totals
-from warehouse.read.source_health import percent_down
+from warehouse.read.query import records
+from warehouse.read.source_health import percent_collected
+
+NAMED = 5  # sources of which it is said when they begin or end
 
 
 def citation(
@@ -17,6 +20,7 @@ def citation(
     lacking: str,
     load: tuple[int, datetime],
     about: str = "",
+    address: str = "",
 ) -> str:
     """Snapshot, range, versions and audits of the topics, sources, and what is missing.
 
@@ -26,6 +30,7 @@ def citation(
         lacking: its `missing`.
         load: number and time of the snapshot's load.
         about: what it is a figure of, in place of the topics.
+        address: where it is shown.
     """
     versions = con.sql(
         "SELECT topic_id, name, topic_version FROM topics"
@@ -46,12 +51,59 @@ def citation(
     counted = "headlines" if selection.is_headlines_only else "articles"
     days = "local days of the sources" if selection.is_local else "UTC days"
     copies = "without" if selection.is_without_copies else "with"
+    weights = f", each {selection.balance} weighing alike" if selection.balance else ""
     of = "all" if selection.has_all_sources else "selected"
     return (
         f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
         f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day} ({days}),"
-        f" {sources} sources ({of}), {copies} syndicated copies. {lacking}"
+        f" {sources} sources ({of}), {copies} syndicated copies{weights}. {lacking} {address}"
+    ).rstrip()
+
+
+def definitions(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+    """The selected topics as they are defined: the columns of topics."""
+    return records(
+        con,
+        f"""SELECT * FROM (
+    FROM topics
+    -- A snapshot of 0.1 lacks these columns.
+    UNION ALL BY NAME
+    SELECT NULL::VARCHAR[][] AS all_of, NULL::VARCHAR[] AS none_of, NULL::VARCHAR AS within,
+           NULL::INTEGER AS within_words, NULL::VARCHAR[] AS context_exclude,
+           NULL::VARCHAR[] AS sections_exclude, NULL::VARCHAR[] AS languages
+    WHERE false
+)
+WHERE valid_to IS NULL AND {selection.of_topics()}
+ORDER BY name, topic_id""",
     )
+
+
+def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices) -> str:
+    """Which of the selected sources begin or end within the selected days; empty for none."""
+    if known.first_day is None or known.last_day is None:
+        return ""
+    # A day more or less is the time zone, or a source that was not asked yet today.
+    since = max(selection.first_day, known.first_day) + timedelta(days=1)
+    until = min(selection.last_day, known.last_day) - timedelta(days=1)
+    spans = con.sql(
+        f"SELECT coalesce(name, source_id), min(day), max(day)"
+        f" FROM {selection.sql('coverage{local}')} JOIN sources USING (source_id)"
+        f" WHERE {selection.of_sources()} GROUP BY ALL ORDER BY 2, 1"
+    ).fetchall()
+    said = [
+        f"{name}:{begins}{ends}"
+        for name, first, last in spans
+        if first <= selection.last_day and last >= selection.first_day
+        for begins in [f" from {_day(first)}" if first > since else ""]
+        for ends in [f" to {_day(last)}" if last < until else ""]
+        if begins or ends
+    ]
+    more = [f"{len(said) - NAMED} other sources begin or end too"] if said[NAMED:] else []
+    return "; ".join([*said[:NAMED], *more])
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def missing(
@@ -68,6 +120,8 @@ def missing(
             said.append(f"Nothing was collected before {known.first_day}.")
         if selection.last_day > known.last_day:
             said.append(f"Nothing has been collected after {known.last_day} yet.")
+    if spans := begun_or_ended(con, selection, known):
+        said.append(f"{spans}.")
     states: dict[str, int] = dict(
         con.sql(
             f"SELECT state, count(*) FROM {selection.sql('coverage{local}')}"
@@ -77,7 +131,7 @@ def missing(
     )
     known_part = "how much of what was published is not known"
     if added["completeness"] is not None:
-        known_part = f"about {percent_down(added['completeness'])} of what was published"
+        known_part = f"about {percent_collected(added['completeness'])} of what was published"
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
     said.append(
         f"Collected: {known_part}. Of {added['days']:,} days (a day of each source) {lacks:,} are"

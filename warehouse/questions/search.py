@@ -1,19 +1,20 @@
 """Any words in the texts of a selection: what is to be read, and the series of what was found."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from warehouse.questions.articles import counted_sql
-from warehouse.questions.selection import Selection
-from warehouse.questions.series import SQL, totals
+from warehouse.questions.selection import UNITS, Selection
+from warehouse.questions.series import BALANCES, SQL, with_interval
 from warehouse.questions.texts import texts_of
 from warehouse.read.query import quoted, records
+from warehouse.stats.dispersion import dispersion
 
 Row = dict[str, Any]
 Days = Sequence[tuple[date, int]]
@@ -25,20 +26,32 @@ FIELDS = {
     "body": "body",
     "caption": "array_to_string(captions, chr(10))",
 }
+KEPT = "article_id, counted.source_id, counted_on AS published_date, published_at"
 EXCERPTS = 3  # hits of an expression that are shown of each field
 
-# What topic_daily has of a topic, without topics.
+# What topic_daily has of a topic: of what was found, by source and day.
 DAYS_OF_ALL = """(
     SELECT '' AS topic_id, source_id, country, language, day, estimated_published, state,
-           if(state = 'missing', NULL, extracted) AS articles,
-           if(state = 'missing', NULL, 0) AS articles_other_languages,
-           if(state = 'missing', NULL, coalesce(originals, 0)) AS articles_original
+           if(state = 'missing', NULL, coalesce(counted, 0)) AS articles,
+           if(state = 'missing', NULL, extracted - coalesce(counted, 0))
+               AS articles_other_languages,
+           if(state = 'missing', NULL, coalesce(originals, 0)) AS articles_original,
+           if(state = 'missing', NULL, coalesce(found, 0)) AS hits
     FROM coverage{local}
     JOIN sources USING (source_id)
     LEFT JOIN (
-        SELECT source_id, {published_date} AS day, count(*) AS originals
-        FROM articles WHERE duplicate_of IS NULL GROUP BY ALL
+        SELECT source_id, {published_date} AS day, count(*) AS counted,
+               count(*) FILTER (duplicate_of IS NULL) AS originals
+        FROM articles WHERE {written} GROUP BY ALL
     ) USING (source_id, day)
+    LEFT JOIN (
+        SELECT unnest($sources::VARCHAR[]) AS source_id, unnest($days::DATE[]) AS day,
+               unnest($found::BIGINT[]) AS found
+    ) USING (source_id, day)
+)"""
+VARIATION = """(
+    SELECT '' AS topic_id, unnest($varying::VARCHAR[]) AS source_id,
+           unnest($variations::DOUBLE[]) AS variation
 )"""
 
 
@@ -62,20 +75,17 @@ def fields_of(selection: Selection) -> list[str]:
 
 
 def texts_sql(files: Sequence[str], selection: Selection) -> str:
-    """The texts of a selection in these files: article_id, published_date, and what is searched."""
+    """The texts of a selection in these files: those of KEPT, and what is searched."""
     columns = ", ".join(
         "captions" if field == "caption" else field for field in fields_of(selection)
     )
-    return (
-        f"SELECT article_id, counted_on AS published_date, published_at, {columns}"
-        f" {_rows(files, selection)}"
-    )
+    return f"SELECT {KEPT}, {columns} {_rows(files, selection)}"
 
 
 def matches_sql(
     files: Sequence[str], selection: Selection, expression: str, is_shown: bool = True
 ) -> str:
-    """The articles that a regular expression matches: article_id, published_date, published_at.
+    """The articles that a regular expression matches: the columns of KEPT.
 
     And of each field, if they are shown, the first hits and the texts before and after these, as
     <field> and <field>_between.
@@ -89,58 +99,78 @@ def matches_sql(
         for field, text in fields.items()
         if is_shown
     ]
-    columns = ", ".join(["article_id", "counted_on AS published_date", "published_at", *shown])
+    columns = ", ".join([KEPT, *shown])
     return f"SELECT {columns} {_rows(files, selection)} WHERE {found}"
 
 
 def _rows(files: Sequence[str], selection: Selection) -> str:
     return (
         f"FROM {texts_of(files)} JOIN (SELECT articles.article_id, articles.version_no,"
-        f" {selection.sql('articles.{published_date}')} AS counted_on"
+        f" articles.source_id, {selection.sql('articles.{published_date}')} AS counted_on"
         f" {counted_sql(selection)}) AS counted USING (article_id, version_no)"
     )
 
 
 def found_series(
-    con: duckdb.DuckDBPyConnection, selection: Selection, hits: Mapping[date, int]
-) -> list[Row]:
-    """The share of the articles in which something was found, by day; rows as of `series`."""
+    con: duckdb.DuckDBPyConnection, selection: Selection, hits: Mapping[tuple[str, date], int]
+) -> dict[str, list[Row]]:
+    """The share of the articles in which something was found, by unit; rows as of `series`.
+
+    How it varies from day to day beyond chance is estimated from these days, as of a topic.
+
+    Args:
+        con: the snapshot.
+        selection: what was searched.
+        hits: articles in which it was found, by source and day.
+    """
+    days = selection.sql(DAYS_OF_ALL.replace("{written}", selection.of_written()))
+    articles = "articles_original" if selection.is_without_copies else "d.articles"
+    where = f"{selection.of_days()} AND {selection.of_sources()}"
+    given: dict[str, Any] = {
+        "sources": [source for source, _ in hits],
+        "days": [day for _, day in hits],
+        "found": [*hits.values()],
+    }
+    counts = con.sql(
+        f"SELECT source_id, day, coalesce({articles}, 0) AS articles, coalesce(hits, 0) AS hits"
+        f" FROM {days} AS d WHERE {where}",
+        params=given,
+    ).to_arrow_table()
+    given |= _variations(counts)
     sql = (SQL / "series.sql").read_text()
-    rows = records(
-        con,
-        sql.format(
-            days=selection.sql(DAYS_OF_ALL),
-            part="''",
-            unit="day",
-            first_day=f"DATE '{selection.first_day}'",
-            hits="0 * articles",
-            articles="articles_original" if selection.is_without_copies else "d.articles",
-            where=f"{selection.of_days()} AND {selection.of_sources()}",
-        ),
-    )
-    return [_counted(row, Counter(hits)[row["period"]]) for row in rows]
+    return {
+        unit: [
+            with_interval(row)
+            for row in records(
+                con,
+                sql.format(
+                    days=days,
+                    dispersion=VARIATION,
+                    part="''",
+                    unit=unit,
+                    first_day=f"DATE '{selection.first_day}'",
+                    hits="d.hits",
+                    articles=articles,
+                    where=where,
+                    **BALANCES[selection.balance],
+                ),
+                given,
+            )
+        ]
+        for unit in UNITS
+    }
 
 
-def by_period(rows: Sequence[Row], unit: str) -> list[Row]:
-    """Rows of days added up to weeks or months."""
-
-    def first_day(row: Row) -> date:
-        day: date = row["period"]
-        before = {"day": 0, "week": day.weekday(), "month": day.day - 1}[unit]
-        return day - timedelta(days=before)
-
-    return [
-        group[0] | totals(group) | {"period_end": group[-1]["period_end"]}
-        for _, each in groupby(rows, first_day)
-        for group in [list(each)]
-    ]
+def _variations(counts: pa.Table) -> dict[str, Any]:
+    """The sources of counts by source and day, and the variation of each."""
+    sources, source = np.unique(counts["source_id"].to_numpy(), return_inverse=True)
+    days, day = np.unique(counts["day"].to_numpy(), return_inverse=True)
+    articles, hits = np.zeros((2, len(sources), len(days)))
+    articles[source, day], hits[source, day] = counts["articles"], counts["hits"]
+    variation, _ = dispersion(articles, hits[None].astype(np.int32))
+    return {"varying": sources.tolist(), "variations": variation[0].tolist()}
 
 
-def _counted(row: Row, hits: int) -> Row:
-    counted = row | {"hits": None if row["hits"] is None else hits}
-    return counted | totals([counted])
-
-
-def without_topics(selection: Selection) -> Selection:
-    """The selection of a search, which needs neither topics nor periods."""
-    return replace(selection, topics=(), unit="day")
+def of_search(selection: Selection, languages: Sequence[str] | None) -> Selection:
+    """The selection of a search, without topics and periods; languages of None are all."""
+    return replace(selection, topics=(), unit="day", written_in=tuple(languages or ()))

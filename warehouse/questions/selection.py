@@ -17,6 +17,17 @@ COUNTING = """(
     FROM (FROM topics UNION ALL BY NAME SELECT NULL::VARCHAR[] AS languages WHERE false)
     WHERE valid_to IS NULL
 ) AS counting"""
+
+
+def counts_in(languages: str, language: str) -> str:
+    """SQL of the macro of this name, which snapshots of 0.1 lack."""
+    code = f"split_part({language}, '-', 1)"
+    return (
+        f"({languages} IS NULL OR {language} IS NULL OR list_contains({languages}, {code})"
+        f" OR (list_contains({languages}, 'no') AND {code} IN ('nb', 'nn')))"
+    )
+
+
 PERIODS = 60  # that fit side by side in a chart on a narrow screen
 
 
@@ -34,12 +45,15 @@ class Selection:
     is_without_copies: bool = False
     is_headlines_only: bool = False
     is_revised_only: bool = False  # of articles: what their sources changed after publication
+    written_in: tuple[str, ...] = ()  # of a search: the languages of articles, as of a topic
     is_local: bool = False  # days in the time zone of each source, rather than in UTC
+    balance: str = ""  # of BALANCES: groups of sources that weigh alike
+    is_panel: bool = False  # only sources that were collected in every week
 
     @property
     def has_all_sources(self) -> bool:
         """Whether no source is left out."""
-        return not (self.sources or self.countries or self.languages)
+        return not (self.sources or self.countries or self.languages or self.is_panel)
 
     def sql(self, template: str) -> str:
         """SQL with {local} and {published_date} in it, for the kind of days of the selection."""
@@ -55,7 +69,14 @@ class Selection:
         parts = [
             f"{prefix}{name} IN ({listed(values)})" for name, values in chosen.items() if values
         ]
+        if self.is_panel:
+            panel = f"balanced_panel{{local}}('{self.first_day}', '{self.last_day}')"
+            parts.append(f"{prefix}source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
+
+    def of_written(self) -> str:
+        """A condition on the column language of articles."""
+        return counts_in(f"[{listed(self.written_in)}]", "language") if self.written_in else "true"
 
     def of_topics(self) -> str:
         """A condition on topic_id."""
@@ -106,7 +127,7 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
 
 def has_local_days(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether a snapshot counts by local days: those of 0.1 do not."""
-    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'topic_daily_local'"
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'topic_spikes_local'"
     return bool(con.sql(tables).fetchall())
 
 

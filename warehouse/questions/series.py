@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 import warehouse
-from warehouse.questions.selection import COUNTING, Selection
+from warehouse.questions.selection import COUNTING, Selection, counts_in
 from warehouse.read.query import records
 from warehouse.stats.intervals import interval
 
@@ -23,6 +23,30 @@ PART_OF = {
     "country": "coalesce(country, '')",
     "language": "coalesce(language, '')",
 }
+# Articles of one source that would tell as much as the groups' (Kish's effective sample size).
+EFFECTIVE = "pow(count(*) FILTER (articles > 0), 2) / sum(1 / articles) FILTER (articles > 0)"
+# Parts of series.sql: sum over sum, or the mean of groups of sources that weigh alike.
+SUMS = {
+    "balance_group": "''",
+    "share": "sum(hits) / nullif(sum(articles), 0)",
+    "excess": "sum(excess)",
+    "effective_articles": "NULL::DOUBLE",
+}
+MEANS = SUMS | {
+    "share": "avg(hits / nullif(articles, 0))",
+    "excess": f"sum(excess / nullif(pow(articles, 2), 0))"
+    f" * pow({EFFECTIVE} / nullif(count(*) FILTER (articles > 0), 0), 2)",
+    "effective_articles": EFFECTIVE,
+}
+BALANCES = {
+    "": SUMS,
+    "country": MEANS | {"balance_group": "coalesce(country, d.source_id)"},
+    "collection": MEANS
+    | {
+        "balance_group": "coalesce((SELECT collection FROM sources"
+        " WHERE sources.source_id = d.source_id), d.source_id)"
+    },
+}
 # Headlines of articles that are no copies: the only count that topic_daily lacks.
 HEADLINES_WITHOUT_COPIES = f"""(
     SELECT counted.*, if(articles IS NULL, NULL, coalesce(found, 0)) AS headline_originals
@@ -33,7 +57,7 @@ HEADLINES_WITHOUT_COPIES = f"""(
         JOIN articles USING (article_id, version_no)
         JOIN {COUNTING} USING (topic_id)
         WHERE field = 'headline' AND duplicate_of IS NULL
-          AND (languages IS NULL OR language IS NULL OR list_contains(languages, language))
+          AND {counts_in("languages", "language")}
         GROUP BY ALL
     ) USING (topic_id, source_id, day)
 )"""
@@ -54,9 +78,11 @@ def series_sql(selection: Selection, part: str = "") -> str:
         .read_text()
         .format(
             days=selection.sql(days),
+            dispersion=selection.sql("topic_dispersion{local}"),
             part=PART_OF[part],
             unit=selection.unit,
             first_day=f"DATE '{selection.first_day}'",
+            **BALANCES[selection.balance],
             hits=hits,
             articles="articles_original" if selection.is_without_copies else "d.articles",
             where="\n  AND ".join(each for each in conditions if each != "true"),
@@ -69,43 +95,50 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
 
     Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
     excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
+    effective_articles and effective_hits (those the interval is of, with a balance; else None),
     completeness, articles_other_languages (that do not count), days_collected and days, both of
     sources. A period of which nothing was collected has None for hits, articles and share.
     """
-    return [row | _derived(row) for row in records(con, series_sql(selection, part))]
+    return [with_interval(row) for row in records(con, series_sql(selection, part))]
 
 
 def totals(rows: Sequence[Row]) -> Row:
     """Rows of one series added up, with the columns of `series` but for its periods."""
     names = (
-        *("hits", "articles", "excess", "articles_other_languages"),
+        *("hits", "articles", "excess", "effective_hits", "effective_articles"),
+        "articles_other_languages",
         *("collected", "estimated_published", "days_collected", "days"),
     )
     known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}
-    share = added["hits"] / added["articles"] if added["articles"] else None
-    return added | {"share": share} | _derived(added)
+    of = "effective_" if added["effective_articles"] else ""
+    hits, articles = added[f"{of}hits"], added[f"{of}articles"]
+    return with_interval(added | {"share": hits / articles if articles else None})
 
 
-def _derived(row: Row) -> Row:
-    """The 95 % interval of a row's share, and what was collected of what was published."""
+def with_interval(row: Row) -> Row:
+    """A row with the 95 % interval of its share, and what was collected of what was published."""
     published = row["estimated_published"]
     completeness = None if published is None else row["collected"] / published if published else 1.0
-    return interval(row) | {"completeness": completeness}
+    effective = row.get("effective_articles")
+    hits = effective and row["share"] * effective
+    counts = row | {"hits": hits, "articles": effective} if effective else row
+    return row | interval(counts) | {"completeness": completeness, "effective_hits": hits}
 
 
 def spikes_sql(selection: Selection) -> str:
     """The SQL of `spikes`."""
-    return f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
+    sql = f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
        score, threshold, false_alarms_per_year, headlines
 FROM (
-    FROM topic_spikes
+    FROM topic_spikes{{local}}
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::BIGINT AS threshold, NULL::DOUBLE AS false_alarms_per_year WHERE false
 )
 WHERE {selection.of_days()} AND {selection.of_topics()}
 ORDER BY day, topic_id"""
+    return selection.sql(sql)
 
 
 def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:

@@ -88,7 +88,7 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
 
     A URL is known when a page fetched from it ended in an outcome that is not retryable. Requested,
     final and canonical URLs all count. A saved file does not count as a fetch: the source may have
-    revised its article since.
+    revised its article since; nor does a capture of the Wayback Machine that gave no article.
     """
     # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
     # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
@@ -96,7 +96,8 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         layout,
         "SELECT DISTINCT key FROM ("
         " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
-        " WHERE kind = 'page' AND NOT is_retryable)"
+        " WHERE kind = 'page' AND NOT is_retryable"
+        " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL))"
         " SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS key) USING (key)",
         [sorted(set(folded_urls))],
     )

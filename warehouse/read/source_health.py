@@ -1,6 +1,5 @@
 """Which sources fail, are silent, lose articles or reject too much, by the current snapshot."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -9,6 +8,8 @@ import duckdb
 
 from warehouse.layers.layout import Layout
 from warehouse.read.query import damage_named, open_snapshot, quoted, records
+
+NOTABLE_SHARE = 0.1  # of pages that need JavaScript; single ones are graphics and quizzes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class SourceHealth:
     rejected_share: float | None = None
     rejected_share_before: float | None = None
     is_rejecting_more: bool = False
+    needs_javascript: int = 0  # of the last 112 pages; a snapshot of an earlier load has no such
+    needs_javascript_share: float | None = None
     # Of the last 28 days of its calendar, but for the first.
     last_rolled_over_at: datetime | None = None
     hours_unpolled: float | None = None  # a snapshot of an earlier load has no such
@@ -63,7 +66,7 @@ class SourceHealth:
 
     @property
     def why(self) -> str:
-        """What an operator needs to know to act; empty for a healthy source."""
+        """What an operator needs to know to act; empty where there is nothing to do."""
         parts = []
         if self.failures_in_a_row:
             parts.append(f"{self.last_failure_outcome}: {self.last_failure_detail}")
@@ -73,8 +76,7 @@ class SourceHealth:
             parts.append(f"asked again from {self.open_until:%Y-%m-%d %H:%M} UTC on")
         if self.silent_since:
             parts.append(f"nothing new since {self.silent_since:%Y-%m-%d %H:%M} UTC")
-        if self.rejections:
-            parts.append(self.rejections)
+        parts += filter(None, [self.rejections, self.unfilled])
         return "; ".join(parts)
 
     @property
@@ -82,7 +84,7 @@ class SourceHealth:
         """What was not collected of the last 28 days, and the remedy; empty without any."""
         parts = []
         if (lost := round(self.estimated_lost or 0)) and self.last_rolled_over_at:
-            share = percent_down(self.completeness)
+            share = percent_collected(self.completeness)
             whole = "" if self.completeness is None else f" ({share} complete)"
             parts += [f"about {lost:,} lost in 28 days{whole}", self.rolled_over]
         if self.days_unobserved:
@@ -109,17 +111,24 @@ class SourceHealth:
         shares = f"{self.rejected_share:.0%} of its last pages", f"{self.rejected_share_before:.0%}"
         return f"{shares[0]} rejected, {shares[1]} before"
 
+    @property
+    def unfilled(self) -> str:
+        """How many of its pages need JavaScript, from a tenth of them on; else empty."""
+        share = self.needs_javascript_share or 0
+        if share < NOTABLE_SHARE:
+            return ""
+        return f"{share:.0%} of its last pages need JavaScript ({self.needs_javascript})"
+
     def knows(self, listings: Sequence[str]) -> bool:
         """Whether its failures concern all of these listings, and not others configured before."""
         return set(listings) <= set(self.failed_listings)
 
 
-def percent_down(known: float | None) -> str:
-    """A completeness for people, rounded down so that 100% is all; a dash for None."""
+def percent_collected(known: float | None) -> str:
+    """A completeness for people, rounded, but 100% only where it is all; a dash for None."""
     if known is None:
         return "–"
-    # 100 * 0.29 is a little less than 29.
-    return f"{math.floor(round(100 * known, 6))}%"
+    return f"{round(100 * known) if known >= 1 else min(99, round(100 * known))}%"
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:

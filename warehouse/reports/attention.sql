@@ -18,7 +18,7 @@ by_source AS (
            sum(estimated_published) AS published,
            count(articles) AS days_collected, count(*) AS days
     FROM days
-    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
     WHERE day BETWEEN $first_day AND $last_day
     GROUP BY topic_id, source_id, date_trunc($unit, day)
 )

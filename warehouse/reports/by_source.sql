@@ -21,7 +21,7 @@ SELECT topic_id, sources.name AS source,
        count(d.articles) AS days_collected, count(*) AS days
 FROM days AS d
 JOIN sources USING (source_id)
-LEFT JOIN topic_dispersion USING (topic_id, source_id)
+LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
 WHERE day BETWEEN $first_day AND $last_day
 GROUP BY topic_id, source_id, sources.name, date_trunc($unit, day)
 ORDER BY topic_id, source, period

@@ -1,5 +1,5 @@
 -- Grain: one topic that counts today.
--- Reads: topic_daily
+-- Reads: topic_daily{local}
 WITH counted AS (
     SELECT topic_id,
            coalesce(sum(articles_with_mention) FILTER (day >= $first_day), 0)::BIGINT AS found,
@@ -7,13 +7,18 @@ WITH counted AS (
                / nullif(count(DISTINCT day) FILTER (day < $first_day
                                                     AND articles_with_mention IS NOT NULL), 0)
                * ($last_day - $first_day + 1) AS usual
-    FROM topic_daily
+    FROM topic_daily{local}
     WHERE day BETWEEN $first_day - 28 AND $last_day
     GROUP BY topic_id
 ),
 spiked AS (
-    SELECT topic_id, list(day ORDER BY day) AS days
-    FROM topic_spikes
+    SELECT topic_id, list(struct_pack(day := day, hits := articles_with_mention,
+                                      threshold := threshold) ORDER BY day) AS days
+    -- A snapshot of 0.1 lacks the threshold.
+    FROM (
+        FROM topic_spikes{local}
+        UNION ALL BY NAME SELECT NULL::BIGINT AS threshold WHERE false
+    )
     WHERE day BETWEEN $first_day AND $last_day
     GROUP BY topic_id
 )

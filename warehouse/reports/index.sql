@@ -1,7 +1,7 @@
 -- Grain: one topic, period and series of the attention index, as it was last computed.
--- Reads: attention_index_latest
+-- Reads: attention_index_latest{local}
 WITH index AS (
-    FROM attention_index_latest
+    FROM attention_index_latest{local}
     -- A snapshot of a version before 0.2 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::DOUBLE AS log_linear, NULL::DOUBLE AS log_linear_low,

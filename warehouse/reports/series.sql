@@ -1,5 +1,6 @@
--- Grain: one series and period of a selection: sum over sum of the source-days that were collected.
--- Filled in by warehouse/questions/series.py.
+-- Grain: one series and period of a selection: sum over sum of the source-days that were collected; with a
+-- balance the mean of that over groups of sources.
+-- Filled in by warehouse/questions/series.py and search.py.
 WITH days AS (
     FROM {days}
     -- A snapshot of 0.1 lacks these columns, days of all articles the second.
@@ -8,8 +9,8 @@ WITH days AS (
     WHERE false
 ),
 by_source AS (
-    SELECT topic_id, {part} AS part, d.source_id, date_trunc('{unit}', day)::DATE AS period,
-           max(day) + 1 AS period_end,
+    SELECT topic_id, {part} AS part, {balance_group} AS balance_group, d.source_id,
+           date_trunc('{unit}', day)::DATE AS period, max(day) + 1 AS period_end,
            sum({hits}) AS hits, sum({articles}) AS articles,
            -- What the variance of hits is beyond chance; a day varies on its own.
            any_value(variation) * pow(sum({hits}), 2) * sum({articles} * {articles})
@@ -21,16 +22,25 @@ by_source AS (
            sum(d.articles_other_languages) AS articles_other_languages,
            count(d.articles) AS days_collected, count(*) AS days
     FROM days AS d
-    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    LEFT JOIN {dispersion} USING (topic_id, source_id)
     WHERE {where}
-    GROUP BY topic_id, part, d.source_id, date_trunc('{unit}', day)
+    GROUP BY topic_id, part, balance_group, d.source_id, date_trunc('{unit}', day)
+),
+by_group AS (
+    SELECT topic_id, part, period, balance_group, max(period_end) AS period_end, sum(hits) AS hits,
+           sum(articles) AS articles, sum(excess) AS excess, sum(collected) AS collected,
+           sum(estimated_published) AS estimated_published,
+           sum(articles_other_languages) AS articles_other_languages,
+           sum(days_collected) AS days_collected, sum(days) AS days
+    FROM by_source
+    GROUP BY ALL
 )
 SELECT topic_id, part, greatest(period, {first_day}) AS period, max(period_end) AS period_end,
-       sum(hits)::BIGINT AS hits, sum(articles)::BIGINT AS articles,
-       sum(hits) / nullif(sum(articles), 0) AS share, sum(excess) AS excess,
+       sum(hits)::BIGINT AS hits, sum(articles)::BIGINT AS articles, {share} AS share,
+       {excess} AS excess, {effective_articles} AS effective_articles,
        sum(collected)::BIGINT AS collected, sum(estimated_published) AS estimated_published,
        sum(articles_other_languages)::BIGINT AS articles_other_languages,
        sum(days_collected)::BIGINT AS days_collected, sum(days)::BIGINT AS days
-FROM by_source
+FROM by_group
 GROUP BY ALL
 ORDER BY topic_id, part, period

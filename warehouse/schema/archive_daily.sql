@@ -21,8 +21,7 @@ days AS (
            coalesce(sum(articles) FILTER (is_counted), 0)::BIGINT AS articles,
            coalesce(sum(originals) FILTER (is_counted), 0)::BIGINT AS articles_original
     FROM (
-        SELECT *, languages IS NULL OR language IS NULL OR list_contains(languages, language)
-                      AS is_counted
+        SELECT *, counts_in(languages, language) AS is_counted
         FROM by_language
         CROSS JOIN counting
     )
@@ -33,7 +32,7 @@ hits AS (
     FROM mentions
     JOIN written USING (article_id, version_no)
     JOIN counting USING (topic_id)
-    WHERE languages IS NULL OR language IS NULL OR list_contains(languages, language)
+    WHERE counts_in(languages, language)
     GROUP BY ALL
 ),
 hit AS (

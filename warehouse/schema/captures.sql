@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS captures (
                                longest_window DOUBLE, before_window INTEGER, feed_share DOUBLE),
     prose_words         INTEGER,
     published_ahead_at  TIMESTAMPTZ,
+    obtained_from       VARCHAR,
     url_keys            VARCHAR[],
     url_hash            UBIGINT
 );
@@ -40,7 +41,7 @@ COMMENT ON TABLE captures IS
 COMMENT ON COLUMN captures.capture_id IS 'Capture';
 COMMENT ON COLUMN captures.run_id IS 'Run that made it';
 COMMENT ON COLUMN captures.source_id IS 'Id of the source, as in sources';
-COMMENT ON COLUMN captures.kind IS 'robots, listing, page or file';
+COMMENT ON COLUMN captures.kind IS 'robots, listing, page, file, or index: an archive''s list of pages';
 COMMENT ON COLUMN captures.url_requested IS 'URL asked for';
 COMMENT ON COLUMN captures.url_final IS 'URL after redirects';
 COMMENT ON COLUMN captures.found_in IS
@@ -48,7 +49,7 @@ COMMENT ON COLUMN captures.found_in IS
 COMMENT ON COLUMN captures.outcome IS 'How it ended, as in outcomes';
 COMMENT ON COLUMN captures.detail IS 'More about the outcome';
 COMMENT ON COLUMN captures.attempted_at IS
-    'Time of the attempt (UTC); of a saved file, its given time';
+    'Time of the attempt (UTC); of a saved file, its given time; of an archived page, when the archive captured it';
 COMMENT ON COLUMN captures.seconds IS 'How long it took';
 COMMENT ON COLUMN captures.http_status IS 'Last HTTP status';
 COMMENT ON COLUMN captures.content_type IS 'Content type as declared';
@@ -69,6 +70,8 @@ COMMENT ON COLUMN captures.prose_words IS
     'Words in sentences of a page that was rejected: from 200 on it may be an article';
 COMMENT ON COLUMN captures.published_ahead_at IS
     'Publication time (UTC) stated more than 48 hours ahead: the article is undated, and rechecked then';
+COMMENT ON COLUMN captures.obtained_from IS
+    'source; source_archive, the source too, by its sitemaps of the past; wayback, a capture of the Wayback Machine; warc, a WARC file of others; file, a saved file';
 COMMENT ON COLUMN captures.url_keys IS 'Folded URLs under which the page is known';
 COMMENT ON COLUMN captures.url_hash IS
     'Hash of url_requested: other captures of a URL are found faster by it';

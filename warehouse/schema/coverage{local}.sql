@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS coverage{local} (
     fetched         BIGINT,
     extracted       BIGINT,
     truncated       BIGINT,
+    archived        BIGINT,
     failed          BIGINT,
     listings_read   BIGINT,
     listings_failed BIGINT,
@@ -30,6 +31,8 @@ COMMENT ON COLUMN coverage{local}.fetched IS 'Of those discovered, the ones that
 COMMENT ON COLUMN coverage{local}.extracted IS
     'Articles collected that were published on this day';
 COMMENT ON COLUMN coverage{local}.truncated IS 'Of these, the ones delivered in part';
+COMMENT ON COLUMN coverage{local}.archived IS
+    'Of the articles collected, those that are known from archives alone: the Wayback Machine, WARC files of others, saved files before polled_from of source_calendars{local}';
 COMMENT ON COLUMN coverage{local}.failed IS
     'URLs of this day that gave no article though one may be there';
 COMMENT ON COLUMN coverage{local}.listings_read IS
@@ -37,16 +40,16 @@ COMMENT ON COLUMN coverage{local}.listings_read IS
 COMMENT ON COLUMN coverage{local}.listings_failed IS
     'Those that were asked for on this day and never read';
 COMMENT ON COLUMN coverage{local}.hours_read IS
-    'Hours of the day that the reads of its listings cover: of the feed that covers least; without feeds of the sitemap that covers most; without sitemaps of the section page that covers least. A day of 23 or 25 hours is scaled to 24. 24 for a day with articles before polled_from of source_calendars{local}';
+    'Hours of the day that the reads of its listings cover: of the feed that covers least; without feeds of the sitemap that covers most; without sitemaps of the section page that covers least. A day of 23 or 25 hours is scaled to 24. Before polled_from of source_calendars{local}, 24 for a day of which an earlier version collected articles, and of a source that was never polled for one with saved files. 24, too, where all pages were asked for that a sitemap of the past names for the day';
 COMMENT ON COLUMN coverage{local}.is_spanned IS
     'Whether the day has no article and no listing was read on it, but a later read covers all of it';
 COMMENT ON COLUMN coverage{local}.estimated_lost IS
     'Articles that came and went in its feeds unseen, as estimated in listing_reads; NULL without a gap between reads';
 COMMENT ON COLUMN coverage{local}.estimated_published IS
-    'Articles collected, pages lost and articles lost as estimated; NULL where a part of the day was not read and nothing tells what was in it';
+    'Articles collected, pages lost and articles lost as estimated; NULL where a part of the day was not read and nothing tells what was in it, and where all articles are from archives';
 COMMENT ON COLUMN coverage{local}.completeness IS
     'extracted / estimated_published, 1 for a true zero; NULL where that is';
 COMMENT ON COLUMN coverage{local}.reasons IS
-    'What speaks against the day: no_listing_read (nothing of it was read), listing_rolled_over (a listing was replaced between two reads), partly_read (a part of it was not read, or not yet), pages_lost (failed), listings_failed (and not read later as far back), below_expected_low; above_expected_high warns only';
+    'What speaks against the day: no_listing_read (nothing of it was read), listing_rolled_over (a listing was replaced between two reads), partly_read (a part of it was not read, or not yet), pages_lost (failed), listings_failed (and not read later as far back), archived_only (all articles are from archives, which lack nobody knows what), below_expected_low; above_expected_high warns only';
 COMMENT ON COLUMN coverage{local}.state IS
     'observed; partial, for any reason that does not only warn; missing, without an article and with no_listing_read or pages_lost';

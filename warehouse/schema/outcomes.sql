@@ -64,6 +64,7 @@ INSERT INTO outcomes VALUES
     ('consent_wall', 'no_article', false, true, false, 'A page that asks for consent first'),
     ('bot_challenge', 'no_article', false, true, false, 'A page that asks for proof of being human'),
     ('soft_404', 'no_article', false, false, false, 'A page that says it is not there'),
+    ('needs_javascript', 'no_article', false, true, false, 'A page whose text is put in by JavaScript, which is not run'),
     ('empty_page', 'no_article', false, true, false, 'A page without text'),
     ('no_article', 'no_article', false, true, false, 'A page in which no article was found'),
     ('page_timed_out', 'no_article', false, true, false, 'Extraction took too long'),

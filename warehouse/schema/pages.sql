@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS pages (
     entry_at          TIMESTAMPTZ,
     entry_published_at TIMESTAMPTZ,
     first_attempt_at  TIMESTAMPTZ,
-    last_attempt_at   TIMESTAMPTZ
+    last_attempt_at   TIMESTAMPTZ,
+    obtained_from     VARCHAR
 );
 
 COMMENT ON TABLE pages IS
@@ -21,7 +22,7 @@ COMMENT ON TABLE pages IS
 COMMENT ON COLUMN pages.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN pages.url_hash IS 'Hash of the URL, as in captures';
 COMMENT ON COLUMN pages.day IS
-    'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated';
+    'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated, and for a page without an article that only sitemaps of the past name';
 COMMENT ON COLUMN pages.day_local IS 'The same as a day of the source''s time zone';
 COMMENT ON COLUMN pages.article_id IS 'The article that the last attempt with one gave';
 COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
@@ -35,3 +36,5 @@ COMMENT ON COLUMN pages.entry_at IS 'Time of the last attempt with a date of a l
 COMMENT ON COLUMN pages.entry_published_at IS 'That date, where it can be believed (UTC)';
 COMMENT ON COLUMN pages.first_attempt_at IS 'Time of the first attempt (UTC)';
 COMMENT ON COLUMN pages.last_attempt_at IS 'Time of the last attempt (UTC)';
+COMMENT ON COLUMN pages.obtained_from IS
+    'Who its article was obtained from, as in captures; of several the first of source, source_archive, file, warc, wayback. NULL without an article';

@@ -31,6 +31,8 @@ SELECT source_id,
                 AND rejected_share - rejected_share_before >= 0.4, false) AS is_rejecting_more,
        coalesce(list(DISTINCT outcome ORDER BY outcome) FILTER (turn <= 12 AND is_rejected), [])
            AS reasons,
+       count(*) FILTER (outcome = 'needs_javascript') AS needs_javascript,
+       avg((outcome = 'needs_javascript')::INTEGER) AS needs_javascript_share,
        min(attempted_at) FILTER (turn <= 12) AS pages_since,
        arg_max(raw_ref, attempted_at) FILTER (is_rejected) AS rejected_ref
 FROM page_reads
@@ -49,6 +51,9 @@ COMMENT ON COLUMN rejection_rates.rejected_share_before IS
 COMMENT ON COLUMN rejection_rates.is_rejecting_more IS
     'Whether half of the last pages or more were rejected, 40 points more than of at least 24 pages before: its layout has changed, or it shows something else than its pages';
 COMMENT ON COLUMN rejection_rates.reasons IS 'Outcomes of those of the last pages';
+COMMENT ON COLUMN rejection_rates.needs_javascript IS
+    'How many of these pages, the last and those before them, have no text before scripts have run';
+COMMENT ON COLUMN rejection_rates.needs_javascript_share IS 'Their share';
 COMMENT ON COLUMN rejection_rates.pages_since IS 'Time of the first of the last pages (UTC)';
 COMMENT ON COLUMN rejection_rates.rejected_ref IS
     'WARC file and offset of the last page that was rejected';

@@ -29,7 +29,7 @@ COMMENT ON COLUMN runs.extractor_version IS 'Version of the extraction rules';
 COMMENT ON COLUMN runs.warcs IS 'WARC files, below the data folder';
 COMMENT ON COLUMN runs.attempts IS 'All attempts, as the commits of the run count them';
 COMMENT ON COLUMN runs.robots IS 'Attempts at robots.txt';
-COMMENT ON COLUMN runs.listings IS 'Attempts at feeds, sitemaps and section pages';
+COMMENT ON COLUMN runs.listings IS 'Attempts at feeds, sitemaps, section pages and the indexes of archives';
 COMMENT ON COLUMN runs.listings_failed IS 'Of these, the ones that could not be read, without sitemaps that were tried to recover lost entries';
 COMMENT ON COLUMN runs.pages IS 'Attempts at pages and saved files';
 COMMENT ON COLUMN runs.articles IS 'Pages that gave a new article';

@@ -7,10 +7,10 @@ CREATE TABLE IF NOT EXISTS source_calendars{local} (
 );
 
 COMMENT ON TABLE source_calendars{local} IS
-    'The days that coverage{local} and topic_daily{local} have of each source. They begin where collection begins: with the first poll, or with five days of articles or more in a backfill (at most five weeks between two of them) or in saved files (a weekend). Single older pages are in articles alone.';
+    'The days that coverage{local} and topic_daily{local} have of each source. They begin where collection begins: with the first poll, or with five days of articles or more in archives or sitemaps of the past (at most five weeks between two of them) or in saved files (a weekend). Single older pages are in articles alone.';
 COMMENT ON COLUMN source_calendars{local}.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_calendars{local}.first_day IS 'First day: {clock_day}';
 COMMENT ON COLUMN source_calendars{local}.last_day IS
-    'Last day: of the last poll, of an article dated up to two days after it, or of a backfill or saved files';
+    'Last day: of the last poll, of an article dated up to two days after it, or of archives or saved files';
 COMMENT ON COLUMN source_calendars{local}.polled_from IS
-    '{clock_day}, as far back as the listings of the first poll reach: from then on days are judged by what listings named. Before it, days with articles of a backfill, of saved files or of a version before 0.2 count as read. NULL of a source that was never polled';
+    '{clock_day}, as far back as the listings of the first poll reach: from then on days are judged by what listings named. Before it, days count as read of which a version before 0.2 collected articles, or of which a sitemap of the past was read. NULL of a source that was never polled';

@@ -87,6 +87,7 @@ judged AS (
            coalesce(unread_listings, []) AS unread_listings,
            rejected_share, rejected_share_before,
            coalesce(is_rejecting_more, false) AS is_rejecting_more,
+           coalesce(needs_javascript, 0) AS needs_javascript, needs_javascript_share,
            last_rolled_over_at, hours_unpolled, estimated_lost, completeness,
            coalesce(days_unobserved, 0) AS days_unobserved
     FROM sources
@@ -143,6 +144,10 @@ COMMENT ON COLUMN source_health.rejected_share IS
 COMMENT ON COLUMN source_health.rejected_share_before IS 'The same of up to 100 pages before them';
 COMMENT ON COLUMN source_health.is_rejecting_more IS
     'Whether far more of its pages are rejected than before (rejection_rates): articles may be lost';
+COMMENT ON COLUMN source_health.needs_javascript IS
+    'How many of its last 112 pages of the last eight weeks, video pages and lists of articles aside, have no text before scripts have run, which they never do here (rejection_rates). Paywalled pages are not among them, nor are missing ones';
+COMMENT ON COLUMN source_health.needs_javascript_share IS
+    'Their share of these pages; NULL without any page';
 COMMENT ON COLUMN source_health.last_rolled_over_at IS
     'Last read of a listing that named nothing of what it had named before (UTC), with a gap that no sitemap closed: articles came and went unseen';
 COMMENT ON COLUMN source_health.hours_unpolled IS

@@ -12,7 +12,9 @@ CREATE TABLE IF NOT EXISTS sources (
     articles        BIGINT,
     first_day       DATE,
     last_day        DATE,
-    last_attempt_at TIMESTAMPTZ
+    last_attempt_at TIMESTAMPTZ,
+    kind            VARCHAR,
+    collection      VARCHAR
 );
 
 COMMENT ON TABLE sources IS
@@ -31,3 +33,7 @@ COMMENT ON COLUMN sources.articles IS 'Articles so far';
 COMMENT ON COLUMN sources.first_day IS 'UTC day of the earliest dated article';
 COMMENT ON COLUMN sources.last_day IS 'UTC day of the latest dated article';
 COMMENT ON COLUMN sources.last_attempt_at IS 'Time of the latest capture (UTC)';
+COMMENT ON COLUMN sources.kind IS
+    'Kind: agency, broadcaster, business, magazine, national, online, public-broadcaster, regional or tabloid; NULL where it is not given';
+COMMENT ON COLUMN sources.collection IS
+    'Name of the collection that the source was selected from; NULL for one of sources.toml alone';

@@ -34,7 +34,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        coalesce(any_value(variation), 0) * sum(articles * articles)
            / nullif(pow(sum(articles), 2), 0) AS share_variance
 FROM {days}
-LEFT JOIN topic_dispersion USING (topic_id, source_id)
+LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
 GROUP BY ALL
 )
 );
@@ -57,17 +57,19 @@ COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_headline IS
     'Articles with a mention in the headline';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions_headline IS 'Mentions in headlines';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_headline IS
-    'articles_with_mention_headline / articles; NULL without articles';
+    'articles_with_mention_headline / articles; NULL without articles. Its 95 % interval: share_interval(articles_with_mention_headline, articles, share_variance)';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_original IS
     'articles_with_mention without syndicated copies';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions_original IS 'mentions without syndicated copies';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_original IS 'articles without syndicated copies';
-COMMENT ON COLUMN topic_{unit}ly{local}.share_original IS 'share without syndicated copies';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_original IS
+    'share without syndicated copies. Its 95 % interval: share_interval(articles_with_mention_original, articles_original, share_variance)';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_with_mention_whole IS
     'articles_with_mention without truncated pages';
 COMMENT ON COLUMN topic_{unit}ly{local}.mentions_whole IS 'mentions without truncated pages';
 COMMENT ON COLUMN topic_{unit}ly{local}.articles_whole IS 'articles without truncated pages';
-COMMENT ON COLUMN topic_{unit}ly{local}.share_whole IS 'share without truncated pages';
+COMMENT ON COLUMN topic_{unit}ly{local}.share_whole IS
+    'share without truncated pages. Its 95 % interval: share_interval(articles_with_mention_whole, articles_whole, share_variance)';
 COMMENT ON COLUMN topic_{unit}ly{local}.estimated_published IS
     'Articles that the source published, as estimated in coverage{local}, on the days of which that can be said';
 COMMENT ON COLUMN topic_{unit}ly{local}.completeness IS
@@ -77,7 +79,7 @@ COMMENT ON COLUMN topic_{unit}ly{local}.days_partial IS 'Days that were observed
 COMMENT ON COLUMN topic_{unit}ly{local}.days_missing IS
     'Days of the {period} that are missing, counted nowhere';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_variance IS
-    'Variance of the share beyond chance, relative to its square: the variation in topic_dispersion, less the more days there are. For share_interval of other counts and of sums';
+    'Variance of the share beyond chance, relative to its square: the variation in topic_dispersion{local}, less the more days there are. For share_interval of other counts and of sums';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_low IS
     'Lower end of the 95 % interval of share: what days like these would have given, had other articles been written of the same events; says nothing of articles that were not collected or of wrong mentions';
 COMMENT ON COLUMN topic_{unit}ly{local}.share_high IS 'Upper end of it';

@@ -25,7 +25,7 @@ COMMENT ON TABLE topics IS
 COMMENT ON COLUMN topics.topic_id IS 'Topic';
 COMMENT ON COLUMN topics.topic_version IS 'Version of the definition, from 1';
 COMMENT ON COLUMN topics.name IS 'Name for people';
-COMMENT ON COLUMN topics.aliases IS 'Phrases that count; one ending in * matches as a prefix. None where all_of has them';
+COMMENT ON COLUMN topics.aliases IS 'Phrases that count; a * before or behind one is the rest of its word. None where all_of has them';
 COMMENT ON COLUMN topics.exclude IS 'Phrases in which an alias does not count';
 COMMENT ON COLUMN topics.case_sensitive IS 'Whether upper and lower case differ';
 COMMENT ON COLUMN topics.fold_diacritics IS

@@ -26,7 +26,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from warehouse.stats import log_linear
-from warehouse.stats.daily_counts import Counts, Marks, Matrix, Panel, Whole, dates, rounded
+from warehouse.stats.balance import article_weights
+from warehouse.stats.daily_counts import (
+    Counts,
+    Marks,
+    Matrix,
+    Numbers,
+    Panel,
+    Whole,
+    dates,
+    rounded,
+)
 from warehouse.stats.dispersion import dispersion
 from warehouse.stats.log_linear import Fit, Index
 from warehouse.stats.periods import ENOUGH, Periods, periods_of, quotient, sums_of
@@ -96,30 +106,39 @@ def index_tables(counts: Counts) -> dict[str, pa.Table]:
                     + [rounded(each, 4) for each in intervals]
                 )
                 notes += _notes(panel, topics, periods, sums, found)
-            series.append(_series(topics, kinds, columns))
+            series.append(series_table(SERIES, topics, kinds, columns))
     tables = {"index_now": series, "notes_now": notes}
     return {name: pa.concat_tables(parts).unify_dictionaries() for name, parts in tables.items()}
 
 
-def indexes(periods: Periods, hits: Whole, variation: Matrix) -> Indexes:
+def indexes(
+    periods: Periods, hits: Whole, variation: Matrix, groups: Numbers | None = None
+) -> Indexes:
     """Compute the indexes.
 
     Args:
         periods: The periods, with the sources' articles.
         hits: Articles with each topic, by topic, source and period.
         variation: Of the sources' days, by topic and source (`dispersion`).
+        groups: Of each source, its group, where groups are to weigh alike.
     """
-    scaled = scaled_shares(periods, hits)
-    effects = effects_of(periods, scaled)
+    scaled = scaled_shares(periods, hits, groups)
+    effects = effects_of(scaled)
     fitted = log_linear.fit(periods.total, hits)
     cells, quantile = _variances(periods, hits, fitted, variation), t_quantile(fitted.freedom)
+    in_fit = cells
+    if groups is not None:
+        weights = article_weights(periods.total, groups)
+        balanced = log_linear.fit(periods.total * weights, hits * weights)
+        fitted = balanced._replace(variation=fitted.variation, freedom=fitted.freedom)
+        in_fit = cells * weights**2
     return Indexes(
         scaled,
         effects,
         fitted,
         epu_index(periods, scaled, cells, quantile),
         gap_robust_index(periods, scaled, effects, cells, quantile),
-        log_linear.index(fitted, cells),
+        log_linear.index(fitted, in_fit),
     )
 
 
@@ -151,14 +170,23 @@ def _shares(periods: Periods, hits: Whole, variation: Matrix, found: Indexes) ->
     ]
 
 
-def _series(topics: list[str], kinds: list[Periods], columns: list[list[Matrix]]) -> pa.Table:
-    """The rows of SERIES, by topic, kind and period."""
+def series_table(
+    schema: pa.Schema, topics: list[str], kinds: list[Periods], columns: list[list[Matrix]]
+) -> pa.Table:
+    """Rows by topic, kind of period and period.
+
+    Args:
+        schema: Of the table: topic, kind, period, and the columns.
+        topics: Their ids.
+        kinds: The periods of each kind.
+        columns: By kind of period, the columns by topic and period.
+    """
     lengths = [len(periods.starts) for periods in kinds]
     kind = np.tile(np.repeat(np.arange(len(kinds)), lengths), len(topics))
     starts = np.tile(np.concatenate([periods.starts for periods in kinds]), len(topics))
     numbers = [np.concatenate(column, axis=1).ravel() for column in zip(*columns, strict=True)]
     return _table(
-        SERIES,
+        schema,
         _named(np.repeat(np.arange(len(topics)), sum(lengths)), topics),
         _named(kind, list(ENOUGH)),
         dates(starts),

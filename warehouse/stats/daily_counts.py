@@ -20,14 +20,13 @@ MOST_CELLS = 1_000_000  # topics times sources times days of one array: 8 MB of 
 ALIKE = (
     "SELECT list(topic_id ORDER BY topic_id) FROM ("
     " SELECT topic_id, bit_xor(hash(source_id, day, articles, estimated_published)) AS counts"
-    " FROM topic_daily GROUP BY topic_id"
+    " FROM {days} GROUP BY topic_id"
     ") GROUP BY counts ORDER BY ALL"
 )
 TOTALS = (
     "SELECT source_id, (day - DATE '1970-01-01')::INTEGER AS day, articles, estimated_published,"
     " articles + coalesce(articles_other_languages, 0) AS collected"
-    " FROM topic_daily"
-    " WHERE topic_id = ?"
+    " FROM {days} WHERE topic_id = ?"
 )
 # DuckDB finds a name's position once for a thousand rows: lists take 2 ms where joins take 8.
 HITS = (
@@ -35,7 +34,7 @@ HITS = (
     " + (list_position($sources, source_id) - 1) * $days"
     " + (day - DATE '1970-01-01') - $first AS cell, articles_with_mention::INTEGER AS hits,"
     " coalesce(articles_with_mention_original, 0)::INTEGER AS originals"
-    " FROM topic_daily WHERE articles_with_mention > 0 AND list_contains($topics, topic_id)"
+    " FROM {days} WHERE articles_with_mention > 0 AND list_contains($topics, topic_id)"
 )
 
 
@@ -60,20 +59,21 @@ class Hits(NamedTuple):
 
 
 class Counts:
-    """The counts of topic_daily, read on first use."""
+    """The counts of topic_daily or topic_daily_local, read on first use."""
 
-    def __init__(self, con: Connection) -> None:
-        self.con = con
+    def __init__(self, con: Connection, days: str = "topic_daily") -> None:
+        self.con, self._days = con, days
         self._kept: dict[str, Hits] = {}  # by a panel's first topic
 
     @cached_property
     def panels(self) -> list[Panel]:
         """The sources' articles, once for all topics that count the same ones."""
-        return [self._panel(topics) for (topics,) in self.con.execute(ALIKE).fetchall()]
+        alike = self.con.execute(ALIKE.format(days=self._days)).fetchall()
+        return [self._panel(topics) for (topics,) in alike]
 
     def _panel(self, topics: list[str]) -> Panel:
         # Every topic has a row for each source and day.
-        rows = self.con.sql(TOTALS, params=[topics[0]]).to_arrow_table()
+        rows = self.con.sql(TOTALS.format(days=self._days), params=[topics[0]]).to_arrow_table()
         encoded = rows["source_id"].combine_chunks().dictionary_encode()
         names = encoded.dictionary.to_pylist()
         sources = sorted(names)
@@ -101,7 +101,7 @@ class Counts:
 
     def _read(self, panel: Panel, topics: list[str]) -> Hits:
         rows = self.con.sql(
-            HITS,
+            HITS.format(days=self._days),
             params={
                 "topics": topics,
                 "sources": panel.sources,

@@ -10,7 +10,9 @@ Z = 1.959964  # of a normal distribution: 95 % are within
 LEAST_SCALE = 0.25
 
 
-def share_interval(hits: int, articles: int, variance: float = 0.0) -> tuple[float, float] | None:
+def share_interval(
+    hits: float, articles: float, variance: float = 0.0
+) -> tuple[float, float] | None:
     """The 95 % interval of the share hits / articles; None without articles.
 
     The interval has the shares p from which the one found is no more than Z standard deviations

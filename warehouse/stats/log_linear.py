@@ -41,12 +41,13 @@ class Index(NamedTuple):
     high: Matrix
 
 
-def fit(articles: Matrix, hits: Whole) -> Fit:
+def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
     """Fit the model to the observed cells of the largest group of connected sources.
 
     Args:
         articles: By source and period; 0 where nothing was observed.
-        hits: Those with a topic, by topic, source and period.
+        hits: Those with a topic, by topic, source and period. Weighted as articles are, where the
+            cells do not weigh by their articles: the variation of such a fit means nothing.
     """
     sources = connected(articles > 0, hits > 0)
     found = hits * sources[:, :, None]
@@ -98,7 +99,7 @@ def _newton(articles: Matrix, of_periods: Matrix, of_sources: Matrix, levels: Ma
     return levels
 
 
-def _scatter(found: Whole, means: Matrix, has_hits: Marks) -> tuple[Matrix, Numbers]:
+def _scatter(found: Whole | Matrix, means: Matrix, has_hits: Marks) -> tuple[Matrix, Numbers]:
     """The variation, from the squares of the residuals, and its degrees of freedom, by topic."""
     means = means * has_hits[:, None]
     in_fit = means > 0

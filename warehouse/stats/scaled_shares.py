@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from warehouse.stats.daily_counts import Marks, Matrix, Whole
+from warehouse.stats.balance import cell_weights
+from warehouse.stats.daily_counts import Marks, Matrix, Numbers, Whole
 from warehouse.stats.log_linear import Index
 from warehouse.stats.periods import ENOUGH, Periods, quotient
 from warehouse.stats.two_way import index_variances
@@ -15,16 +16,22 @@ class Scaled(NamedTuple):
     """Shares over their standard deviations, of some topics and one kind of period."""
 
     values: Matrix  # by topic, source and period; 0 where a source has no articles
-    by_source: Matrix  # sums of `values`, by topic and source
-    by_period: Matrix  # and by topic and period
+    weights: Matrix  # of `values`; 0 where a source has no articles or is not scaled
     # By topic and source: why it is not scaled; empty for those that are.
     reasons: npt.NDArray[np.str_]
     has_scale: Marks  # by topic and source
     deviations: Matrix  # by topic and source; infinite for those that are not scaled
+    groups: Numbers | None  # of each source, where groups weigh alike
 
 
-def scaled_shares(periods: Periods, hits: Whole) -> Scaled:
-    """The shares of each source over their standard deviation."""
+def scaled_shares(periods: Periods, hits: Whole, groups: Numbers | None = None) -> Scaled:
+    """The shares of each source over their standard deviation.
+
+    Args:
+        periods: The periods.
+        hits: Articles with each topic, by topic, source and period.
+        groups: Of each source, its group, where groups are to weigh alike.
+    """
     observed = periods.has_articles
     shares = hits / np.where(observed, periods.total, np.inf)
     # Compared with the first share, since rounding can make the variance of equal shares positive.
@@ -39,29 +46,36 @@ def scaled_shares(periods: Periods, hits: Whole) -> Scaled:
     has_scale = (reasons == "") & (squares > 0)
     deviations = np.where(has_scale, np.sqrt(squares), np.inf)
     shares /= deviations[..., None]
-    sums = shares.sum(axis=2), shares.sum(axis=1)
-    return Scaled(shares, *sums, reasons, has_scale, deviations)
+    weights = cell_weights(has_scale[..., None] & observed, groups)
+    return Scaled(shares, weights, reasons, has_scale, deviations, groups)
 
 
-def effects_of(periods: Periods, scaled: Scaled) -> Matrix:
+def effects_of(scaled: Scaled) -> Matrix:
     """`source_effects` of each topic."""
     effects = np.full(scaled.has_scale.shape, np.nan)
     # Topics with the same scaled sources share their equations: solved once for all.
-    groups, group_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
-    for number, has_scale in enumerate(groups):
-        of = group_of == number
-        observed = periods.has_articles & has_scale[:, None]
-        effects[of] = source_effects(observed, scaled.by_source[of], scaled.by_period[of])
+    patterns, pattern_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
+    for number in range(len(patterns)):
+        of = pattern_of == number
+        weights = scaled.weights[of.argmax()]
+        by_source = np.einsum("tpd,pd->tp", scaled.values[of], weights)
+        by_period = np.einsum("tpd,pd->td", scaled.values[of], weights)
+        effects[of] = source_effects(weights, by_source, by_period, scaled.groups)
     return effects
 
 
-def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Matrix:
-    """Fit y = effect of the source + effect of the period, by least squares.
+def source_effects(
+    weights: Matrix, by_source: Matrix, by_period: Matrix, groups: Numbers | None = None
+) -> Matrix:
+    """Fit y = effect of the source + effect of the period, by weighted least squares.
 
     Args:
-        observed: Observed cells, by source and period; the same in all panels.
-        by_source: Sums of y by panel and source, y being 0 where not observed.
-        by_period: Sums of y by panel and period.
+        weights: Of the cells, by source and period; 0 where nothing was observed; the same in all
+            panels.
+        by_source: Sums of y times its weight, by panel and source.
+        by_period: Sums of y times its weight, by panel and period.
+        groups: Of each source, its group; the means of the groups' effects then sum to 0, in place
+            of the effects.
 
     Returns:
         Effects by panel and source. NaN for sources without values, and for those that no chain
@@ -70,12 +84,13 @@ def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Mat
     # Least squares gives z = mean(y - a) over a period's sources. Substituted into the equations of
     # the sources, that leaves one equation per source, whose solutions differ only by a constant.
     effects = np.full(by_source.shape, np.nan)
-    if not observed.any():
+    cells = (weights > 0).astype(float)
+    if not cells.any():
         return effects
-    cells = observed.astype(float)
-    weighted = cells / np.maximum(cells.sum(axis=0), 1)
-    equations = np.diag(cells.sum(axis=1)) - cells @ weighted.T
-    excess = by_source - by_period @ weighted.T
+    of_periods = weights.sum(axis=0)
+    parts = weights / np.where(of_periods > 0, of_periods, 1)
+    equations = np.diag(weights.sum(axis=1)) - weights @ parts.T
+    excess = by_source - by_period @ parts.T
     # The connected sources with the most values; sources with a common period are connected.
     remaining = set(range(len(cells)))
     joined: list[int] = []
@@ -88,7 +103,9 @@ def source_effects(observed: Marks, by_source: Matrix, by_period: Matrix) -> Mat
         remaining -= set(component)
         joined = max(joined, component, key=lambda sources: cells[sources].sum())
     # Adding the sum of the effects, which has to be 0, to each equation determines the constant.
-    inner = equations[np.ix_(joined, joined)] + 1.0 / len(joined)
+    is_joined = np.isin(np.arange(len(cells)), joined)
+    in_sum = cell_weights(is_joined[:, None], groups)[joined, 0]
+    inner = equations[np.ix_(joined, joined)] + in_sum / len(joined)
     effects[:, joined] = np.linalg.solve(inner, excess[:, joined].T).T
     return effects
 
@@ -102,9 +119,10 @@ def epu_index(periods: Periods, scaled: Scaled, cells: Matrix, quantile: Matrix)
         cells: Variances of the hits, by topic, source and period.
         quantile: Of Student's t, by topic.
     """
-    sources = np.einsum("tp,pd->td", scaled.has_scale * 1.0, periods.has_articles * 1.0)
-    level = quotient(scaled.by_period, sources)
-    noise = quotient(_noise(periods, scaled, cells).sum(axis=1), sources**2)
+    weights = scaled.weights.sum(axis=1)
+    level = quotient((scaled.weights * scaled.values).sum(axis=1), weights)
+    noise = _noise(periods, scaled, cells) * scaled.weights**2
+    noise = quotient(noise.sum(axis=1), weights**2)
     values = to_100(level, 0.0)
     counts = np.count_nonzero(~np.isnan(level), axis=1, keepdims=True)
     mean_noise = np.nansum(noise, axis=1, keepdims=True) / np.maximum(counts, 1) ** 2
@@ -119,17 +137,17 @@ def gap_robust_index(
     periods: Periods, scaled: Scaled, effects: Matrix, cells: Matrix, quantile: Matrix
 ) -> Index:
     """The same of y less the effects of the sources; the standard deviations are taken as given."""
-    joined, observed = ~np.isnan(effects) * 1.0, periods.has_articles * 1.0
-    excess = np.einsum("tpd,tp->td", scaled.values, joined)
-    excess -= np.einsum("tp,pd->td", np.nan_to_num(effects), observed)
-    robust = quotient(excess, np.einsum("tp,pd->td", joined, observed))
+    is_joined = ~np.isnan(effects)
+    weights = scaled.weights * is_joined[..., None]
+    excess = weights * (scaled.values - np.nan_to_num(effects)[..., None])
+    robust = quotient(excess.sum(axis=1), weights.sum(axis=1))
     # A few cells can give a mean of zero or below, by which nothing can be scaled.
     values = to_100(robust, 1e-9)
     is_there = ~np.isnan(robust)
     mean = is_there / np.maximum(is_there.sum(axis=1, keepdims=True), 1)
-    weights = joined[:, :, None] * observed
-    noise = _noise(periods, scaled, cells) * weights
-    variances = index_variances(weights, noise, mean, np.nan_to_num(values / 100))
+    noise = _noise(periods, scaled, cells) * weights**2
+    in_sum = cell_weights(is_joined[..., None], scaled.groups)[..., 0]
+    variances = index_variances(weights, noise, mean, np.nan_to_num(values / 100), in_sum)
     return Index(values, *_bounds(values, robust, variances, quantile))
 
 

@@ -12,7 +12,7 @@ from warehouse.stats.daily_counts import Matrix, Numbers
 from warehouse.stats.intervals import Z
 
 
-def source_equations(weights: Matrix) -> Matrix:
+def source_equations(weights: Matrix, in_sum: Matrix | None = None) -> Matrix:
     """The equations of the sources, the periods solved for; made regular, by topic.
 
     The effects are determined but for a constant, which does not matter where it falls out, or is
@@ -20,6 +20,7 @@ def source_equations(weights: Matrix) -> Matrix:
 
     Args:
         weights: By topic, source and period; periods without any are left out.
+        in_sum: By topic and source, what an effect counts in that sum, if not 1.
     """
     of_periods = weights.sum(axis=1)
     parts = weights / np.where(of_periods > 0, of_periods, 1)[:, None]
@@ -30,11 +31,14 @@ def source_equations(weights: Matrix) -> Matrix:
     equations[:, sources, sources] += of_sources + (of_sources == 0)
     size = np.maximum(of_sources.sum(axis=1) / np.maximum(joined.sum(axis=1), 1), 1e-300)
     scale = size / np.maximum(joined.sum(axis=1), 1)
-    result: Matrix = equations + scale[:, None, None] * joined[:, :, None] * joined[:, None, :]
+    in_sum = joined if in_sum is None else in_sum
+    result: Matrix = equations + scale[:, None, None] * joined[:, :, None] * in_sum[:, None, :]
     return result
 
 
-def index_variances(weights: Matrix, variances: Matrix, mean: Matrix, level: Matrix) -> Matrix:
+def index_variances(
+    weights: Matrix, variances: Matrix, mean: Matrix, level: Matrix, in_sum: Matrix | None = None
+) -> Matrix:
     """Variances of (effect of a period - level * sum of mean * effects), by topic and period.
 
     That is how far an index is from itself without noise, where it is scaled to a mean of 100.
@@ -44,8 +48,9 @@ def index_variances(weights: Matrix, variances: Matrix, mean: Matrix, level: Mat
         variances: Of the residuals times their weights.
         mean: How much each period's effect moves the mean of all, by topic and period.
         level: How much the mean moves each period's index.
+        in_sum: As of `source_equations`.
     """
-    inverse = np.linalg.inv(source_equations(weights))
+    inverse = np.linalg.inv(source_equations(weights, in_sum))
     of_periods = weights.sum(axis=1)
     is_observed = of_periods > 0
     total = np.where(is_observed, of_periods, 1)
@@ -57,7 +62,7 @@ def index_variances(weights: Matrix, variances: Matrix, mean: Matrix, level: Mat
     spread += (parts * noise[:, None]) @ parts.transpose(0, 2, 1)
     sources = np.arange(weights.shape[1])
     spread[:, sources, sources] += variances.sum(axis=2)
-    of_sources = inverse @ spread @ inverse
+    of_sources = inverse @ spread @ inverse.transpose(0, 2, 1)
     crossed = inverse @ (variances - noise[:, None] * parts)
     # The mean of all effects, as a combination of residuals and of the sources' effects.
     direct = np.where(is_observed, mean / total, 0)

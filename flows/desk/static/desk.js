@@ -77,7 +77,17 @@ function followBrush(room, view) {
   });
 }
 
+// Codes of languages and countries are shown by name; without scripts as codes.
+function nameCodes() {
+  for (const element of document.querySelectorAll("[data-named]")) {
+    const names = new Intl.DisplayNames("en", { type: element.dataset.named });
+    try { element.textContent = names.of(element.textContent); } catch { /* no code, as in a file */ }
+    delete element.dataset.named;
+  }
+}
+
 async function drawAll() {
+  nameCodes();
   delete document.documentElement.dataset.drawn;
   const waiting = [...document.querySelectorAll(".chart")].filter((element) => !element.view);
   await Promise.all(waiting.map(draw));
@@ -92,14 +102,18 @@ addEventListener("resize", () => {
     if (element.dataset.chart.includes('"@width"')) draw(element);
 });
 
-// A day is taken when its field is left, or by Enter: while it is typed, each digit is a change.
+// Days are sent by Enter, or when focus leaves the fields of both and they are a range: while they are
+// typed each digit is a change, and an answer would take away what is being typed.
 document.addEventListener("change", (event) => {
   if (event.target.type !== "date") return;
   event.stopImmediatePropagation();
-  event.target.dataset.changed = "yes";
+  event.target.form.dataset.changed = "yes";
 }, true);
-document.addEventListener("focusout", (event) => {
-  if (event.target.dataset?.changed) event.target.form.requestSubmit();
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const form = target.type === "date" ? target.form : null;
+  if (!form?.dataset.changed || !document.hasFocus()) return;
+  if (relatedTarget?.form === form && ["date", "search"].includes(relatedTarget.type)) return;
+  if (form.checkValidity() && form.from.value <= form.to.value) form.requestSubmit();
 });
 
 // What was opened stays open when the page around it is replaced.

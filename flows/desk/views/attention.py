@@ -1,6 +1,6 @@
 """Attention: topics over time, in one chart and side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from operator import itemgetter
@@ -12,8 +12,8 @@ from starlette.responses import Response
 from flows.desk.desk import Asked, asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
-from warehouse.questions.audits import audit_words, audited, corrected
-from warehouse.questions.citation import citation, missing
+from warehouse.questions.audits import Audited, audit_words, audited, corrected
+from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, series, spikes, totals
 from warehouse.read.query import QueryError
@@ -31,42 +31,74 @@ def attention(request: Request) -> Response:
         about: dict[str, Any] = {"part": part, "parts": PARTS}
         if not view.selection.topics:
             return view.page("attention.html", **about, chart=None, problem="Choose a topic.")
-        rows = labelled(view, series(view.con, view.selection))
+        audits = audits_of(view)
+        rows = corrections(view, audits, labelled(view, series(view.con, view.selection)))
         lacking = missing(view.con, view.selection, view.known, rows)
         if not rows:
             return view.page("attention.html", **about, chart=None, problem=lacking)
         found = labelled(view, spikes(view.con, view.selection))
         by_topic = {topic: of(rows, topic) for topic in view.selection.topics}
-        audits = {topic: audited(view.con, topic) for topic in by_topic}
         lacks = gaps(view.con, view.selection)
         load = (view.load_no, view.loaded_at)
         return view.page(
             "attention.html",
             **about,
-            chart=charts.attention(rows, found, view.selection.unit, brush=True),
-            multiples=multiples(view, part) if part else {},
+            chart=charts.attention(
+                rows, found, view.selection.unit, brush=True, order=[*view.known.topics.values()]
+            ),
+            multiples=multiples(view, part, audits) if part else {},
             spikes=sorted(found, key=itemgetter("day")),
             gaps=lacks,
             lost=sum(gap["lost"] or 0 for gap in lacks),
-            totals={topic: totals(of_topic) for topic, of_topic in by_topic.items()},
-            audits={topic: audit_words(audit) for topic, audit in audits.items()},
-            # Headlines alone are not what was audited.
-            corrected=lambda row: (
-                None
-                if view.selection.is_headlines_only
-                else corrected(audits[row["topic_id"]], row)
-            ),
+            totals={
+                topic: total
+                for topic, of_topic in by_topic.items()
+                for total in corrections(view, audits, [totals(of_topic) | {"topic_id": topic}])
+            },
             periods=list(zip(*by_topic.values(), strict=True)),
             missing=lacking,
-            citation=citation(view.con, view.selection, lacking, load),
+            definitions=definitions(view.con, view.selection),
+            spans=begun_or_ended(view.con, view.selection, view.known),
+            citation=citation(
+                view.con,
+                view.selection,
+                lacking,
+                load,
+                address=view.full_url("/attention", by=part),
+            ),
         )
 
 
-def multiples(view: Asked, part: str) -> dict[str, Spec]:
+def audits_of(view: Asked) -> dict[str, Audited | None]:
+    """The audits of the selected topics."""
+    return {topic: audited(view.con, topic) for topic in view.selection.topics}
+
+
+def corrections(
+    view: Asked, audits: Mapping[str, Audited | None], rows: Iterable[Row]
+) -> list[Row]:
+    """Rows by topic with `audit`, in words, and `corrected`, the share that it says, or None."""
+    # Neither headlines alone nor weighted articles are what was audited.
+    is_audited = not (view.selection.is_headlines_only or view.selection.balance)
+    return [
+        row
+        | {
+            "audit": audit_words(audits[row["topic_id"]]),
+            "corrected": corrected(audits[row["topic_id"]], row) if is_audited else None,
+        }
+        for row in rows
+    ]
+
+
+def multiples(view: Asked, part: str, audits: Mapping[str, Audited | None]) -> dict[str, Spec]:
     """Each selected topic by source, country or language, over time."""
-    rows = series(view.con, view.selection, part)
+    rows = corrections(view, audits, series(view.con, view.selection, part))
     return {
-        topic: charts.small_multiples(_named(view, part, of(rows, topic)), view.selection.unit)
+        topic: charts.small_multiples(
+            _named(view, part, of(rows, topic)),
+            view.selection.unit,
+            charts.colour_of(view.known.topics[topic], [*view.known.topics.values()]),
+        )
         for topic in view.selection.topics
     }
 

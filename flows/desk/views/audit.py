@@ -5,18 +5,14 @@ The only views that write: what is sent becomes verdicts, or a sample, in the la
 
 import getpass
 import secrets
-from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
-from urllib.parse import parse_qs
 
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from flows.desk.address import address
 from flows.desk.desk import Desk, asked
+from flows.desk.views.forms import Given, one, written
 from tasks.audit.judging import ANSWERS, Judging, checked_reader
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
@@ -32,8 +28,6 @@ from warehouse.questions.audits import (
 from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
 from warehouse.read.query import QueryError
 
-Given = Mapping[str, Sequence[str]]
-LARGEST = 64 * 1024  # bytes of what is sent
 SIZES = (50, 100, 200, 400)
 KINDS: tuple[Kind, ...] = ("precision", "near_miss")
 
@@ -104,71 +98,49 @@ def judge(request: Request) -> Response:
 
 async def say(request: Request) -> Response:
     """Keep a verdict, or take the last one back; then the next article."""
-    return await _written(request, _say)
+    return await written(request, _say)
 
 
 async def draw(request: Request) -> Response:
     """Draw a sample; then its first article."""
-    return await _written(request, _draw)
+    return await written(request, _draw)
 
 
 async def publish(request: Request) -> Response:
     """Take all verdicts into the shares of all views."""
-    return await _written(request, _publish)
+    return await written(request, _publish)
 
 
 def _say(desk: Desk, request: Request, given: Given) -> str:
-    reader = checked_reader(_one(given, "reader"))
+    reader = checked_reader(one(given, "reader"))
     judging = Judging(desk.layout, request.path_params["audit_id"], reader)
-    answer = _one(given, "answer")
+    answer = one(given, "answer")
     if answer == "back":
         judging.take_back()
     elif kept := next((each for each in ANSWERS if each == answer), None):
         false = given.get("false", ())
         if not all(each.isdecimal() for each in false):
             raise QueryError(f"false must be numbers of mentions, got {', '.join(false)!r}")
-        judging.say(_one(given, "article"), kept, [int(each) for each in false])
+        judging.say(one(given, "article"), kept, [int(each) for each in false])
     else:
         raise QueryError(f"answer must be one of {', '.join(ANSWERS)}, back, got {answer!r}")
     return address(f"/audit/{judging.audit_id}", {"reader": reader})
 
 
 def _draw(desk: Desk, request: Request, given: Given) -> str:
-    reader, size = checked_reader(_one(given, "reader")), _one(given, "n")
-    kind = next((each for each in KINDS if each == _one(given, "kind")), None)
+    reader, size = checked_reader(one(given, "reader")), one(given, "n")
+    kind = next((each for each in KINDS if each == one(given, "kind")), None)
     if kind is None or size not in map(str, SIZES):
         raise QueryError(f"kind must be one of {', '.join(KINDS)}, n one of {SIZES}")
     now, seed = datetime.now(UTC), secrets.randbits(31)
-    sample = draw_sample(desk.layout, _one(given, "topic"), int(size), seed, now, kind)
+    sample = draw_sample(desk.layout, one(given, "topic"), int(size), seed, now, kind)
     return address(f"/audit/{sample.audit_id}", {"reader": reader})
 
 
 def _publish(desk: Desk, request: Request, given: Given) -> str:
     publish_audits(desk.layout)
-    return address("/audit", {"reader": _one(given, "reader")})
-
-
-def _one(given: Given, name: str) -> str:
-    values = given.get(name, ())
-    if len(values) != 1:
-        raise QueryError(f"{name} must be given once")
-    return values[0]
+    return address("/audit", {"reader": one(given, "reader")})
 
 
 def _reader(given: str) -> str:
     return checked_reader(given or getpass.getuser())
-
-
-async def _written(request: Request, write: Callable[[Desk, Request, Given], str]) -> Response:
-    """Do what a form asks for, in a thread; its page follows, so that a reload sends nothing."""
-    content = b""
-    async for piece in request.stream():
-        content += piece
-        if len(content) > LARGEST:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much.")
-    try:
-        given = parse_qs(content.decode(), keep_blank_values=True, errors="strict")
-    except ValueError:
-        raise QueryError("what was sent is no form") from None
-    place = await run_in_threadpool(write, request.app.state.desk, request, given)
-    return RedirectResponse(place, HTTPStatus.SEE_OTHER)

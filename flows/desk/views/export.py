@@ -15,10 +15,16 @@ from starlette.responses import Response
 from flows.desk.desk import Asked, asked
 from flows.desk.queries import query_of
 from flows.desk.views import search
-from flows.desk.views.attention import labelled, multiples, part_of, with_topics
+from flows.desk.views.attention import (
+    audits_of,
+    corrections,
+    labelled,
+    multiples,
+    part_of,
+    with_topics,
+)
 from tasks.report import chart_style, charts
 from warehouse.questions.citation import citation, missing
-from warehouse.questions.search import by_period
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
 
@@ -57,7 +63,7 @@ def export(request: Request) -> Response:
         lacking |= {"sql"} if answer and not answer.sql else set()
         if answer is None or form not in {*TYPES} - lacking:
             raise HTTPException(404, f"there is no export {name}.{form}")
-        if form in ("png", "svg") and not rows:
+        if form in ("png", "svg") and name != "search" and not rows:
             raise QueryError("Nothing was collected in this time: there is no chart of it.")
         content = _written(form, answer, answer.cited or cite(view, rows))
     chosen = view.selection
@@ -72,27 +78,32 @@ def export(request: Request) -> Response:
 def cite(view: Asked, rows: Sequence[Row]) -> str:
     """The line to cite for a view and its series."""
     lacking = missing(view.con, view.selection, view.known, rows)
-    return citation(view.con, view.selection, lacking, (view.load_no, view.loaded_at))
+    address = view.full_url("/attention", by=part_of(view))
+    load = (view.load_no, view.loaded_at)
+    return citation(view.con, view.selection, lacking, load, address=address)
 
 
 def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
-    part = part_of(view)
+    part, audits = part_of(view), audits_of(view)
     if not view.selection.topics:
         raise QueryError("Choose a topic.")
     return {
         "attention": Answer(
-            lambda: _series_table(rows, ""),
+            lambda: _series_table(corrections(view, audits, rows), ""),
             series_sql(view.selection),
             lambda: charts.attention(
                 labelled(view, rows),
                 labelled(view, spikes(view.con, view.selection)),
                 view.selection.unit,
+                order=[*view.known.topics.values()],
             ),
         ),
         "parts": Answer(
-            lambda: _series_table(series(view.con, view.selection, part), part),
+            lambda: _series_table(
+                corrections(view, audits, series(view.con, view.selection, part)), part
+            ),
             series_sql(view.selection, part),
-            lambda: multiples(view, part)[view.selection.topics[0]],
+            lambda: multiples(view, part, audits)[view.selection.topics[0]],
         ),
         "gaps": Answer(
             lambda: view.con.sql(gaps_sql(view.selection)).to_arrow_table(),
@@ -108,9 +119,15 @@ def _search(view: Asked) -> Answer | None:
     found = search.searched(view, query)
     if found.state != "done":
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
-    rows = [row | {"query": query.line} for row in by_period(found.days, view.selection.unit)]
-    names = [name for name in COLUMNS if name not in ("topic_id", "part")]
-    return Answer(lambda: _table(rows, names), "", cited=search.cite(view, found))
+    rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]
+    charted = [row | {"series": query.line} for row in rows]
+    names = [name for name in COLUMNS if name not in ("topic_id", "part", *OF_AUDITS)]
+    return Answer(
+        lambda: _table(rows, names),
+        "",
+        (lambda: charts.attention(charted, [], view.selection.unit)) if rows else None,
+        cited=search.cite(view, found),
+    )
 
 
 COLUMNS = {
@@ -125,6 +142,11 @@ COLUMNS = {
     "share": "hits / articles",
     "low": "lower end of the share's 95 % interval",
     "high": "upper end",
+    "corrected": "the share as the topic's audit corrects it; empty without an audit of its present"
+    " definition, and of headlines",
+    "corrected_low": "lower end of its 95 % interval, of both samples: articles and verdicts",
+    "corrected_high": "upper end",
+    "audit": "how many of the topic's articles are about it, as readers judged a sample of them",
     "completeness": "collected of what was published, as estimated; empty where not known",
     "days_collected": "days of sources that were collected",
     "days": "days of sources",
@@ -132,9 +154,19 @@ COLUMNS = {
 }
 
 
+OF_AUDITS = ("corrected", "corrected_low", "corrected_high", "audit")
+
+
 def _series_table(rows: Sequence[Row], part: str) -> pa.Table:
     names = [name for name in COLUMNS if name != "query" and (part or name != "part")]
-    return _table(rows, names)
+    ends = {"corrected": "share", "corrected_low": "low", "corrected_high": "high"}
+    return _table(
+        [
+            row | {name: getattr(row["corrected"], end, None) for name, end in ends.items()}
+            for row in rows
+        ],
+        names,
+    )
 
 
 def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
@@ -142,7 +174,10 @@ def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
         row | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
         for row in series
     ]
-    return pa.table({name: [row[name] for row in rows] for name in names})
+    kinds = dict.fromkeys(OF_AUDITS[:3], pa.float64())  # also where all are NULL
+    return pa.table(
+        {name: pa.array([row[name] for row in rows], kinds.get(name)) for name in names}
+    )
 
 
 def _written(form: str, answer: Answer, cited: str) -> bytes:
@@ -157,7 +192,10 @@ def _written(form: str, answer: Answer, cited: str) -> bytes:
     if form == "parquet":
         parquet.write_table(table.replace_schema_metadata({"citation": cited}), out)
     elif form == "csv":
-        csv.write_csv(pa.table([_flat(column) for column in table], table.column_names), out)
+        # In the first row alone: a line of another kind would break what reads the file.
+        last = pa.array([cited, *[None] * (len(table) - 1)][: len(table)], pa.string())
+        columns = [_flat(column) for column in table] + [last]
+        csv.write_csv(pa.table(columns, [*table.column_names, "citation"]), out)
     else:
         _write_excel(table, cited, out)
     return out.getvalue()

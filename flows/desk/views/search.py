@@ -1,5 +1,6 @@
 """Search: any words or a regular expression in the texts, as a list and over time."""
 
+from copy import copy
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from flows.desk.words import WITHIN, as_toml
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing
-from warehouse.questions.search import Row, by_period, without_topics
+from warehouse.questions.search import Row, of_search
 from warehouse.questions.series import totals
 from warehouse.read.query import QueryError
 
@@ -27,7 +28,8 @@ def search(request: Request) -> Response:
             return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
         if query is None:
             return view.page("search.html", search=None, problem="", within=WITHIN)
-        found = searched(view, query)
+        # As it is at this moment: its thread goes on while the page is made.
+        found = copy(searched(view, query))
         return view.page(
             "search.html", search=found, problem="", within=WITHIN, **_shown(view, query, found)
         )
@@ -36,7 +38,7 @@ def search(request: Request) -> Response:
 def searched(view: Asked, query: Query) -> Search:
     """The search of the load that the URL names, else of the current one."""
     searches: Searches = view.request.app.state.searches
-    selection = without_topics(view.selection)
+    selection = of_search(view.selection, query.languages)
     given = view.query.get("load", "")
     load_no = int(given) if given.isascii() and given.isdigit() else view.load_no
     kept = searches.kept(query, selection, load_no)
@@ -55,8 +57,10 @@ def cite(view: Asked, found: Search) -> str:
     load, about = (found.load_no, loaded_at), f"Search for {found.query.line}"
     if found.query.within:
         about += f" within {WITHIN[found.query.within]}"
-    lacking = missing(view.con, view.selection, view.known, found.days)
-    return citation(view.con, view.selection, lacking, load, about)
+    lacking = missing(view.con, view.selection, view.known, found.series[view.selection.unit])
+    query = {"q": found.query.text, "mode": found.query.mode, "within": found.query.within or None}
+    address = view.full_url("/search", topic=(), **query)
+    return citation(view.con, view.selection, lacking, load, about, address)
 
 
 def _shown(view: Asked, query: Query, found: Search) -> Row:
@@ -64,7 +68,7 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
     number = page_number(view, len(listed))
     part = listed[PAGE * (number - 1) : PAGE * number]
     asked_for = {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
-    rows = [] if found.is_going_on else by_period(found.days, view.selection.unit)
+    rows = found.series.get(view.selection.unit, [])
     periods = [row | {"series": query.text, "url": _narrowed(view, asked_for, row)} for row in rows]
     unit = view.selection.unit
     return {

@@ -26,6 +26,7 @@ _ACCEPT = {
     CaptureKind.PAGE: "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
     CaptureKind.LISTING: "application/rss+xml,application/atom+xml,application/feed+json,"
     "application/xml;q=0.9,text/xml;q=0.9,application/json;q=0.8,text/html;q=0.7,*/*;q=0.1",
+    CaptureKind.INDEX: "application/json,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.1",
     CaptureKind.ROBOTS: "text/plain,*/*;q=0.5",
 }
 _LANGUAGES = "en;q=0.7,*;q=0.5"

@@ -105,6 +105,26 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
 
 def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
     """Read a sitemap, a news sitemap or a sitemap index; of too many pages the newest are taken."""
+    found = sitemap_pages(payload, url)
+    if isinstance(found, NoListing):
+        return found
+    is_index, pages = found
+    if is_index:
+        newest = sorted(pages, key=itemgetter(0), reverse=True)
+        children = tuple(dict.fromkeys(entry.url for _, entry in newest))[:MAX_CHILDREN]
+        return Listing("sitemap_index", children=children)
+    if len(pages) > max_entries:
+        # A plain sitemap may start with the first article that a source ever published.
+        places = sorted(range(len(pages)), key=lambda place: pages[place][0], reverse=True)
+        pages = [pages[place] for place in sorted(places[:max_entries])]
+    return Listing("sitemap", distinct((entry for _, entry in pages), max_entries))
+
+
+def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
+    """Whether a sitemap is an index, and all that it names, each with its last change.
+
+    That is a POSIX timestamp in seconds, -inf where none is given.
+    """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
     )
@@ -117,16 +137,7 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     is_index = _name(root) == "sitemapindex"
     wanted = "sitemap" if is_index else "url"
     found = (_sitemap_page(element, url) for element in root if _name(element) == wanted)
-    pages = [page for page in found if page]
-    if is_index:
-        newest = sorted(pages, key=itemgetter(0), reverse=True)
-        children = tuple(dict.fromkeys(entry.url for _, entry in newest))[:MAX_CHILDREN]
-        return Listing("sitemap_index", children=children)
-    if len(pages) > max_entries:
-        # A plain sitemap may start with the first article that a source ever published.
-        places = sorted(range(len(pages)), key=lambda place: pages[place][0], reverse=True)
-        pages = [pages[place] for place in sorted(places[:max_entries])]
-    return Listing("sitemap", distinct((entry for _, entry in pages), max_entries))
+    return is_index, [page for page in found if page]
 
 
 def declares_entities(payload: bytes) -> bool:

@@ -73,9 +73,7 @@ def looks_like_article(url: str) -> bool:
     parts = urlsplit(url)
     path = unquote(parts.path).lower()
     segments = [segment for segment in path.split("/") if segment]
-    if not segments and not parts.query:
-        return False
-    if _NOT_ARTICLES.search(path) or _OTHER_FILE.search(parts.path) or is_not_crawlable(url):
+    if is_no_article(url):
         return False
     if _DATED.search(path) or _QUERY_NUMBER.search(parts.query):
         return True
@@ -84,6 +82,16 @@ def looks_like_article(url: str) -> bool:
     last = segments[-1]
     words = len(_WORD.findall(last.partition(".")[0]))
     return bool(_NUMBERED.search(last)) or words >= 4 or (words == 3 and len(segments) > 1)
+
+
+def is_no_article(url: str) -> bool:
+    """Whether a URL is surely no article's: a home page, a feed, a picture, pages about a tag."""
+    parts = urlsplit(url)
+    path = unquote(parts.path).lower()
+    if not path.strip("/") and not parts.query:
+        return True
+    named = _NOT_ARTICLES.search(path) or _OTHER_FILE.search(parts.path)
+    return bool(named) or bool(is_not_crawlable(url))
 
 
 def _links(tree: LexborHTMLParser, url: str, base: str) -> Iterator[Entry]:

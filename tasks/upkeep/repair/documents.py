@@ -28,11 +28,9 @@ FROM_WAREHOUSE = "made again from the warehouse"
 def restore_definitions(layout: Layout, done: Repaired) -> None:
     """The definitions that the warehouse was loaded with."""
     topics = records_of(layout, "FROM topics ORDER BY topic_id, topic_version")
-    names = ", ".join(field.name for field in fields(SourceDefinition))
+    names = {field.name for field in fields(SourceDefinition)}
     sources = records_of(
-        layout,
-        f"SELECT {names} FROM sources WHERE is_watched AND language IS NOT NULL"  # noqa: S608
-        " ORDER BY source_id",
+        layout, "FROM sources WHERE is_watched AND language IS NOT NULL ORDER BY source_id"
     )
     if not (topics or sources):
         move_away(layout, layout.definitions)
@@ -41,7 +39,9 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
     # Read as JSON is, so that lists become tuples; rows of earlier versions have fewer columns.
     known = Definitions(
         TypeAdapter(tuple[Topic, ...]).validate_python(topics),
-        tuple(SourceDefinition(**row) for row in sources),
+        tuple(
+            SourceDefinition(**{name: row[name] for name in names & row.keys()}) for row in sources
+        ),
     )
     write_whole(layout.definitions, encode(known))
     done.repair(layout.definitions, FROM_WAREHOUSE)
@@ -66,11 +66,11 @@ def restore_changes(layout: Layout, done: Repaired) -> None:
 
 
 def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
-    """A day's vintage of the index, in both relations."""
+    """A day's vintage of the index, with its notes."""
     day = date.fromisoformat(path.stem.removeprefix("as_of="))
     for copy in copies(layout):
         with suppress(duckdb.Error), opened_copy(copy) as con:
-            if write_vintage(con, layout, day):
+            if write_vintage(con, layout, path.parent.name, day):
                 done.repair(path, FROM_WAREHOUSE)
                 return
     move_away(layout, path)

@@ -153,7 +153,7 @@ def _captures_of(
             pass
     sql = f"SELECT {', '.join(columns)} FROM captures WHERE run_id = ?"  # noqa: S608
     rows = records_of(layout, sql, [run_of_commit(commit_id)])
-    if about is None or about["flow"] != "ingest":
+    if about is None or about["flow"] == "backfill":
         return rows
     # Of a run of several commits, each has the captures of other sources.
     sources = {Path(warc).parent.name for warc in about["warcs"]}

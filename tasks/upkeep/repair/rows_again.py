@@ -192,7 +192,9 @@ class _CommitAgain:
         # Of a run of several commits, each has the captures of other sources.
         sources = sorted({Path(warc).parent.name for warc in self._commit.warcs})
         of_sources = (
-            "list_contains(?, source_id)" if self._commit.flow == "ingest" else "?::VARCHAR[] <> []"
+            "?::VARCHAR[] <> []"
+            if self._commit.flow == "backfill"
+            else "list_contains(?, source_id)"
         )
         found = records_of(
             self._rows.layout,

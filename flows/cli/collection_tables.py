@@ -1,0 +1,59 @@
+"""The tables of `presswatch sources collections`, as Markdown, which a terminal shows well too."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tasks.sources.source import Source
+
+HEAD = ("sources", "addresses", "confirmed", "countries", "languages")
+
+
+def collections_table(sources: Sequence[Source]) -> str:
+    """What each collection holds, and how many sources there are of each kind."""
+    rows = [
+        *((name, *_cells(own)) for name, own in _grouped(sources, lambda one: one.collection)),
+        ("all", *_counts(sources)),
+    ]
+    kinds = [(name, str(len(own))) for name, own in _grouped(sources, lambda one: one.kind)]
+    return f"{_table(('collection', *HEAD), rows)}\n{_table(('kind', 'sources'), kinds)}"
+
+
+def sources_table(sources: Sequence[Source]) -> str:
+    """What is known of each of these sources."""
+    head = ("source", "name", "kind", "language", "articles a day", "confirmed")
+    return _table(head, (_source_cells(one) for one in sources))
+
+
+def _grouped(
+    sources: Sequence[Source], key: Callable[[Source], str | None]
+) -> list[tuple[str, list[Source]]]:
+    groups: dict[str, list[Source]] = {}
+    for source in sources:
+        groups.setdefault(key(source) or "-", []).append(source)
+    return sorted(groups.items())
+
+
+def _cells(sources: Sequence[Source]) -> tuple[str, ...]:
+    codes = {one.country for one in sources}, {one.language for one in sources}
+    return (*_counts(sources)[:3], *(" ".join(sorted(each)) for each in codes))
+
+
+def _counts(sources: Sequence[Source]) -> tuple[str, ...]:
+    counts = (
+        len(sources),
+        sum(len(one.listings) for one in sources),
+        sum(len(one.confirmed_listings) for one in sources),
+        len({one.country for one in sources}),
+        len({one.language for one in sources}),
+    )
+    return tuple(map(str, counts))
+
+
+def _source_cells(source: Source) -> tuple[str, ...]:
+    rate = "–".join(map(str, source.expected_daily or ())) or "-"
+    confirmed = f"{len(source.confirmed_listings)} of {len(source.listings)}"
+    return source.id, source.name, source.kind or "-", source.language, rate, confirmed
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

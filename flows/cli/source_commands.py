@@ -1,0 +1,170 @@
+"""The commands that add sources: `sources find`, `sources import` and `sources export`."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from flows.cli.console import printable
+from flows.cli.options import Exit, SourcesFile, fail, say
+from tasks.installation import SOURCES
+from tasks.text.counted import counted
+
+if TYPE_CHECKING:
+    from tasks.find.judge import Trial
+    from tasks.find.proposal import Proposal
+    from tasks.find.search import Found
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Private = Annotated[
+    bool,
+    typer.Option("--allow-private-hosts", help="Allow loopback and private addresses, for tests."),
+]
+Pause = Annotated[float, typer.Option(min=0, help="Seconds between two requests to a host.")]
+Add = Annotated[bool, typer.Option("--add", help="Add what is found to the file of sources.")]
+
+
+def find_source(
+    domain: Annotated[str, typer.Argument(help="A domain such as nikkei.com, or a URL.")],
+    add: Add = False,
+    source_id: Annotated[str, typer.Option("--id", help="The source's id.")] = "",
+    name: Annotated[str, typer.Option(help="Its name.")] = "",
+    language: Annotated[str, typer.Option(help="Its language, such as en.")] = "",
+    timezone: Annotated[str, typer.Option(help="Its time zone, such as Asia/Tokyo.")] = "",
+    pause: Pause = 2.0,
+    allow_private_hosts: Private = False,
+    as_json: AsJson = False,
+    sources: SourcesFile = SOURCES,
+) -> None:
+    """Find the feeds and news sitemaps of a site, and print its entry for sources.toml.
+
+    Keeps robots.txt, and makes 40 requests at most, one at a time.
+    """
+    from tasks.find.find_source import as_entry, find
+    from tasks.settings import Settings
+    from tasks.sources.add_sources import add_sources, problems_of
+
+    def tell(trial: "Trial") -> None:
+        if not as_json:
+            mark = "ok  " if trial.is_taken else "    "
+            line = f"{mark} {trial.url}: {trial.outcome}, {trial.detail}, {trial.found_by}"
+            Console(stderr=True, soft_wrap=True).print(printable(line))
+
+    found, proposed = find(
+        domain,
+        Settings(),
+        tell=tell,
+        pause=pause,
+        allow_private=allow_private_hosts,
+        given={"id": source_id, "name": name, "language": language, "timezone": timezone},
+    )
+    if as_json:
+        print(json.dumps(_as_json(found, proposed), ensure_ascii=False, indent=1))
+    elif found.taken:
+        print(as_entry(proposed), end="")
+    if not found.taken:
+        fail(f"{domain}: {_nothing(found)}", Exit.FAILED)
+    if add:
+        if proposed.missing:
+            options = ", ".join(f"--{key}" for key in proposed.missing)
+            fail(f"{domain}: not added, give {options}", Exit.WRONG_USAGE)
+        if wrong := problems_of(proposed.entry):
+            fail(f"{domain}: not added, {'; '.join(wrong)}", Exit.WRONG_USAGE)
+        add_sources(sources, [proposed.entry])
+        say(f"added {proposed.entry['id']} to {sources}", "INFO")
+
+
+def _nothing(found: "Found") -> str:
+    """Why a search found nothing, in a line."""
+    if found.home_detail:
+        return f"no feed found; its home page: {found.home_outcome}: {found.home_detail}"
+    return f"no feed found in {found.requests} requests"
+
+
+def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:
+    tried = [
+        {
+            "url": trial.url,
+            "found_by": trial.found_by,
+            "outcome": trial.outcome,
+            "detail": trial.detail,
+            "kind": trial.kind or None,
+            "entries": len(trial.entries),
+        }
+        for trial in found.trials
+    ]
+    return {
+        "asked": found.asked,
+        "home": found.home,
+        "home_outcome": found.home_outcome,
+        "requests": found.requests,
+        "seconds": round(found.seconds, 1),
+        "entry": proposed.entry if found.taken else None,
+        "evidence": {key: value.why for key, value in proposed.values.items()},
+        "missing": proposed.missing,
+        "tried": tried,
+    }
+
+
+def import_sources(
+    file: Annotated[Path, typer.Argument(help="OPML of a reader of feeds, or CSV of Media Cloud.")],
+    add: Add = False,
+    search: Annotated[bool, typer.Option("--find", help="Ask each site, as `find` does.")] = False,
+    language: Annotated[str, typer.Option(help="For sources whose language is not known.")] = "",
+    timezone: Annotated[str, typer.Option(help="For sources whose time zone is not known.")] = "",
+    pause: Pause = 2.0,
+    allow_private_hosts: Private = False,
+    as_json: AsJson = False,
+    sources: SourcesFile = SOURCES,
+) -> None:
+    """Make entries for sources.toml of a list: OPML, or CSV with the columns of Media Cloud.
+
+    Without --find nothing is asked for, and a source needs a feed in the list.
+    """
+    from tasks.find.listed import imported
+    from tasks.find.read_list import read_list, site_asked
+    from tasks.settings import Settings
+    from tasks.sources.add_sources import add_sources, as_toml
+    from tasks.sources.source import load_sources
+
+    known = load_sources(sources) if sources.exists() else ()
+    ask = None
+    if search:
+        ask = partial(site_asked, Settings(), pause=pause, allow_private=allow_private_hosts)
+    done = imported(read_list(file), known, language=language, timezone=timezone, ask=ask)
+    if as_json:
+        left = [{"name": name, "reason": reason} for name, reason in done.left_out]
+        print(json.dumps({"entries": done.entries, "left_out": left}, ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(map(as_toml, done.entries)), end="")
+        for name, reason in done.left_out:
+            say(f"left out: {name}: {reason}", "WARNING")
+    if add and done.entries:
+        add_sources(sources, done.entries)
+    counts = f"{counted(len(done.entries), 'entry', 'entries')}, {len(done.left_out)} left out"
+    say(f"{file}: {counts}{f', added to {sources}' if add and done.entries else ''}", "INFO")
+    raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.left_out else Exit.DONE)
+
+
+def export_sources(
+    opml: Annotated[Path | None, typer.Option(help="File to write as OPML, with all keys.")] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="File to write as CSV, with the main keys.")
+    ] = None,
+    sources: SourcesFile = SOURCES,
+) -> None:
+    """Write the sources as OPML, for readers of feeds, or as CSV; `import` takes both back."""
+    from tasks.find.csv_list import write_csv
+    from tasks.find.opml import write_opml
+    from tasks.sources.source import load_sources
+
+    if not (opml or table):
+        fail("name a file with --opml or --csv", Exit.WRONG_USAGE)
+    entries = load_sources(sources)
+    if opml:
+        opml.write_bytes(write_opml(entries))
+    if table:
+        table.write_text(write_csv(entries), encoding="utf-8")

@@ -1,0 +1,39 @@
+"""What forms send, and the page that follows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from flows.desk.desk import Desk
+from warehouse.read.query import QueryError
+
+Given = Mapping[str, Sequence[str]]
+LARGEST = 64 * 1024  # bytes of what is sent
+
+
+def one(given: Given, name: str) -> str:
+    """The one value of a field; QueryError for none and for several."""
+    values = given.get(name, ())
+    if len(values) != 1:
+        raise QueryError(f"{name} must be given once")
+    return values[0]
+
+
+async def written(request: Request, write: Callable[[Desk, Request, Given], str]) -> Response:
+    """Do what a form asks for, in a thread; its page follows, so that a reload sends nothing."""
+    content = b""
+    async for piece in request.stream():
+        content += piece
+        if len(content) > LARGEST:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much.")
+    try:
+        given = parse_qs(content.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise QueryError("what was sent is no form") from None
+    place = await run_in_threadpool(write, request.app.state.desk, request, given)
+    return RedirectResponse(place, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,254 @@
+"""The history job: fill days that were not collected, from old sitemaps and the Wayback Machine."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import Field
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from flows.ingest import finish_earlier_runs
+from flows.runs.alerts import check_after_run
+from flows.runs.installation import open_for_run
+from flows.runs.metrics import record_run
+from flows.runs.part_loads import PartLoads
+from tasks.collect.collector import SourcesFailed
+from tasks.collect.fetch import Client
+from tasks.history import old_sitemaps
+from tasks.history.periods import Period
+from tasks.history.task import Histories, fetch_history
+from tasks.history.visit import Budget, Job, SourceHistory
+from tasks.history.wayback import Wayback
+from tasks.installation import Installation
+from tasks.load.loader import LoadReport
+from tasks.load.task import rebuild_snapshot
+from tasks.locks.run_locks import new_run_id, running
+from tasks.locks.source_locks import lock_sources
+from tasks.process_pool import page_pool
+from tasks.refine.refine_source import refine_source
+from tasks.report.task import report_or_warn
+from tasks.settings import MOST_PAGES, ConfigError
+from tasks.sources.source import Source
+from tasks.text.control_characters import without_controls
+from tasks.text.counted import counted
+from warehouse.build.schema_version import is_earlier_snapshot
+from warehouse.damage.layer_findings import require_readable
+from warehouse.layers.commits import committed_runs
+from warehouse.read.query import kept_open
+
+log = logging.getLogger(__name__)
+
+FLOW = "history"
+MAX_REQUESTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The result of a run."""
+
+    run_id: str
+    period: Period
+    dry_run: bool
+    pause: float  # seconds between two requests to the archive
+    sources: tuple[SourceHistory, ...] = ()
+    outcomes: dict[str, int] = field(default_factory=dict)  # of pages, as refined
+    loaded: LoadReport = field(default_factory=LoadReport)
+
+    @property
+    def failed(self) -> tuple[SourceHistory, ...]:
+        """Sources that failed."""
+        return tuple(one for one in self.sources if one.collected.error)
+
+    @property
+    def left(self) -> int:
+        """Pages that a later run has to fetch."""
+        return sum(one.tally.left for one in self.sources)
+
+
+@flow(
+    name=FLOW,
+    flow_run_name=FLOW,
+    persist_result=False,
+    on_completion=[record_run, check_after_run],
+    on_failure=[record_run, check_after_run],
+)
+def history(
+    first: date,
+    last: date,
+    only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
+    sitemaps: bool = True,
+    wayback: bool = True,
+    max_requests: Annotated[int, Field(ge=1, le=MOST_PAGES)] = MAX_REQUESTS,
+    captures_per_page: Annotated[int, Field(ge=1, le=20)] = 2,
+    dry_run: bool = False,
+    sources_file: str = "",
+    topics_file: str = "",
+    data: str = "",
+) -> Filled:
+    """Fill days that were not collected, from old sitemaps and the Wayback Machine.
+
+    Args:
+        first: First day to fill, in UTC.
+        last: Last day to fill, in UTC.
+        only: Ids of the sources, as in sources.toml; all of them when empty.
+        sitemaps: Read the sitemaps that the sources keep of the past.
+        wayback: Ask the Wayback Machine for what is still missing then.
+        max_requests: Requests of this run at most; the next one goes on.
+        captures_per_page: Captures of a page that are tried at most, over all runs.
+        dry_run: Fetch no pages and load nothing; say what would be fetched, and how long it takes.
+        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
+        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
+        data: The data folder; empty takes PRESSWATCH_DATA.
+    """
+    installation = open_for_run(sources_file, topics_file, data)
+    if first > last:
+        raise ConfigError([f"first: must not be after last ({last}), got {first}"])
+    if not (sitemaps or wayback):
+        raise ConfigError(["sitemaps, wayback: one of the two has to be asked"])
+    chosen, run_id = installation.chosen(only), new_run_id()
+    archive = Wayback(installation.sources)
+    places = (*[old_sitemaps.fill] * sitemaps, *[archive.fill] * wayback)
+    with ExitStack() as held:
+        if not dry_run:
+            locks = lock_sources(installation.layout, run_id, chosen, log.info)
+            chosen = held.enter_context(locks).sources
+            _prepare(installation)
+        settings = installation.settings
+        about = (settings.limits, settings.user_agent, installation.layout.cache)
+        # Whoever asks too often is cut off by the archive for a while.
+        opened = Client(*about, backoff_seconds=settings.history.backoff_seconds)
+        client = held.enter_context(opened)
+        period, budget = Period(first, last), Budget(max_requests)
+        job = Job(
+            *(installation.layout, run_id, client, settings.history, period, budget),
+            captures_per_page=captures_per_page,
+            dry_run=dry_run,
+        )
+        done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
+        shared = Histories(job, places)
+        done = _look(done, chosen, shared) if dry_run else _fill(installation, done, chosen, shared)
+    return _end(done)  # type: ignore[return-value]
+
+
+def _prepare(installation: Installation) -> None:
+    """Finish runs that were killed, and make sure that it can be read what was fetched before."""
+    layout = installation.layout
+    finish_earlier_runs(installation)
+    is_gone = not layout.current.exists() and committed_runs(layout.commits)
+    if is_gone or is_earlier_snapshot(layout):
+        log.info("rebuilding the warehouse before anything is fetched")
+        rebuild_snapshot(installation)
+    require_readable(layout)
+
+
+def _look(done: Filled, chosen: Sequence[Source], shared: Histories) -> Filled:
+    found = tuple(fetch_history(source.id, source, shared) for source in chosen)
+    return replace(done, sources=found)
+
+
+def _fill(
+    installation: Installation, done: Filled, chosen: Sequence[Source], shared: Histories
+) -> Filled:
+    layout, loads = installation.layout, PartLoads(installation, done.run_id, flow=FLOW)
+    found = list[SourceHistory]()
+    with kept_open(layout), running(layout, done.run_id), page_pool(installation.settings) as pool:
+        for source in chosen:
+            one = fetch_history(source.id, source, shared)
+            refined = refine_source(installation, done.run_id, one.collected, pool)
+            loads.refined.put(refined)
+            found.append(replace(one, collected=refined.collected))
+            if not loads.seconds_left:
+                loads.load_early()
+        loads.load_rest()
+    if loads.is_published:
+        report_or_warn(installation, "ingest-topics" if loads.report.articles else "")
+    outcomes = Counter[str]()
+    for batch in (each.batch for each in loads.sources.values()):
+        outcomes.update(batch.counts if batch else {})
+    return replace(done, sources=tuple(found), outcomes=dict(outcomes), loaded=loads.report)
+
+
+def _end(done: Filled) -> State[Filled]:
+    message = outcome(done)
+    log.info("%s", message)
+    create_table_artifact(
+        key=f"{FLOW}-{'estimate' if done.dry_run else 'ledger'}",
+        table=ledger(done),
+        description="What would be fetched" if done.dry_run else "What was fetched, and what came",
+    )
+    if not done.failed:
+        return Completed(message=message, data=done)
+    first = done.failed[0].collected
+    why = f"{first.source_id}: {first.error}"
+    if len(done.failed) == len(done.sources):
+        raise SourcesFailed(f"every source failed ({len(done.failed)}); {why}")
+    failed = f"{len(done.failed)} of {len(done.sources)} sources failed; {why}"
+    return Completed(name="Partial", message=f"{failed}; {message}", data=done)
+
+
+def ledger(done: Filled) -> list[dict[str, Any]]:
+    """Pages by source, month and place, and what became of attempts and of rows passed over."""
+    rows = []
+    for one in done.sources:
+        tally, source_id = one.tally, one.collected.source_id
+        for place, month in sorted({*tally.wanted, *tally.known}):
+            key = (place, month)
+            counts = (("to fetch", tally.wanted[key]), ("already there", tally.known[key]))
+            rows += [_row(source_id, f"{place} {month}", *count) for count in counts if count[1]]
+        rows += [_row(source_id, "attempts", *count) for count in sorted(tally.outcomes.items())]
+        rows += [_row(source_id, "passed over", *count) for count in sorted(tally.passed.items())]
+    rows += [_row("all", "pages", *count) for count in sorted(done.outcomes.items())]
+    return rows
+
+
+def _row(source_id: str, what: str, outcome: str, count: int) -> dict[str, Any]:
+    return {"source": source_id, "what": what, "outcome": str(outcome), "count": count}
+
+
+def outcome(done: Filled) -> str:
+    """What a run did, or what a dry run says would be done, in words."""
+    tallies = [one.tally for one in done.sources]
+    requests = counted(sum(tally.requests for tally in tallies), "request")
+    saved = sum(tally.saved for tally in tallies)
+    notes = sorted(
+        {f"{one.collected.source_id}: {n}" for one in done.sources for n in one.tally.notes}
+    )
+    wanted = sum(tally.wanted.total() for tally in tallies)
+    known = counted(sum(tally.known.total() for tally in tallies), "article")
+    days = Counter(
+        tally.states.get(day, "missing") for tally in tallies for day in done.period.days
+    )
+    there = ", ".join(f"{days[state]:,} {state}" for state in ("observed", "partial", "missing"))
+    said = [f"{done.period.first} to {done.period.last}: days before {there}"]
+    if done.dry_run:
+        took = timedelta(seconds=round(wanted * done.pause))
+        pages = counted(wanted, "page")
+        said.append(f"{pages} to fetch, a request each, {took} at a pause of {done.pause:g} s")
+        said.append(f"{known} already there; {requests} made to find this out")
+    else:
+        articles = counted(done.loaded.articles, "new article")
+        said.append(f"{articles} of {counted(sum(t.fetched for t in tallies), 'page')}")
+        said.append(f"{requests}, {saved:,} lists read from the raw archive, {known} known before")
+        if done.left:
+            said.append(f"{counted(done.left, 'page')} left: the same command goes on")
+    return "; ".join([*said, *notes])
+
+
+def summary(done: Filled) -> Group:
+    """The ledger for a terminal."""
+    table = Table(box=None)
+    for column in ("count", "source", "what", "outcome"):
+        table.add_column(column, justify="right" if column == "count" else "left")
+    for row in ledger(done):
+        table.add_row(f"{row['count']:,}", row["source"], row["what"], row["outcome"])
+    return Group(Text(without_controls(outcome(done))), table)

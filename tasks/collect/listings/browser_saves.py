@@ -1,0 +1,122 @@
+"""What a browser writes into a page that it saves: its URL, the time; and beside it: a folder."""
+
+import email
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tasks.collect.listings.feeds_and_sitemaps import instant
+from tasks.collect.listings.section_links import looks_like_article
+from tasks.text.urls import is_http
+
+HEAD_BYTES = 65_536  # of a file, in which all of it stands
+# The clock of the machine that saved a page may be ahead of this one's.
+AHEAD = timedelta(days=1)
+
+# <!-- saved from url=(0042)https://courier.example/... -->, which Chrome, Edge and Internet
+# Explorer write before <html>; the page itself may have such comments before it.
+_SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+?) -->\s*<html\b", re.IGNORECASE)
+# The first thing within <html>. The time is as JavaScript prints it: Mon Mar 02 2026 19:00:00
+# GMT+0900 (Japan Standard Time).
+_SINGLE_FILE = re.compile(
+    rb"<html\b[^>]*>\s*<!--\s*(?:Page saved with|Archive processed by) SingleFile\s+"
+    rb"url: *(\S+)\s+saved date: *(\w{3} \w{3} \d\d? \d{4} [\d:]{8} GMT[+-]\d{4})?",
+    re.IGNORECASE,
+)
+_BASE = re.compile(rb"<base\b[^>]*?\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+# Names that resolve in one house only.
+_PRIVATE_NAME = re.compile(
+    r"[^.]+|.+\.(?:local|localhost|internal|intranet|lan|home|corp|home\.arpa)"
+)
+# Behind the page's name: what browsers call the folder of its frames and images in the languages
+# that they speak, and what Windows takes for such.
+_FOLDER = re.compile(
+    r"(.+)[_.-](?:files?|dateien|fichiers|bestanden|archivos|arquivos|ficheiros|filer|tiedostot"
+    r"|pliki|soubory|elemei|dosyalar|datoteke|fitxers|failid|fails|bylos|fajlovi|fitxategiak)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSave:
+    """What is known of a saved page by its browser."""
+
+    url: str | None = None
+    saved_at: datetime | None = None
+    refused: str = ""  # a URL that identifies no article, such as a file's
+
+
+def read_page_save(head: bytes, *, allow_private: bool) -> BrowserSave:
+    """What stands at the beginning of a saved HTML page.
+
+    A `<base>` counts only where it looks like an article's: it may be that of a whole site.
+    """
+    if found := _SAVED_FROM.search(head):
+        # Chrome writes -%2D for --, which would end the comment.
+        return _of(_text(found[1]).replace("-%2D", "--"), None, allow_private)
+    if found := _SINGLE_FILE.search(head):
+        return _of(_text(found[1]), _single_file_time(_text(found[2] or b"")), allow_private)
+    found = _BASE.search(head)
+    base = _text(found[1]) if found else ""
+    is_article = is_http(base) and looks_like_article(base) and not _is_private(base)
+    return BrowserSave(base if is_article else None)
+
+
+def read_mhtml_save(head: bytes, *, allow_private: bool) -> BrowserSave:
+    """What stands in the headers of an MHTML file, and of the page in it."""
+    mhtml = email.message_from_bytes(head)
+    pages = (part for part in mhtml.walk() if part.get_content_type() in _HTML_TYPES)
+    named = (
+        mhtml["Snapshot-Content-Location"],
+        mhtml["Content-Location"],
+        next(pages, mhtml)["Content-Location"],
+    )
+    url = next((str(value).strip() for value in named if value), "")
+    # Chrome writes -0000 for UTC.
+    saved_at = instant(str(mhtml["Date"]).replace("-0000", "+0000"))
+    return _of(url, saved_at, allow_private)
+
+
+def is_resource(path: Path) -> bool:
+    """Whether a file lies in the folder that a browser saved beside a page: a frame, no article."""
+    for folder in path.parents:
+        if (found := _FOLDER.fullmatch(folder.name)) and any(
+            folder.with_name(found[1] + suffix).is_file() for suffix in (".html", ".htm", ".xhtml")
+        ):
+            return True
+    return False
+
+
+def _single_file_time(printed: str) -> datetime | None:
+    try:
+        return datetime.strptime(printed, "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _of(url: str, saved_at: datetime | None, allow_private: bool) -> BrowserSave:
+    is_past = saved_at is not None and saved_at <= datetime.now(UTC) + AHEAD
+    saved_at = saved_at if is_past else None
+    if is_http(url) and (allow_private or not _is_private(url)):
+        return BrowserSave(url, saved_at)
+    # Internet Explorer writes about:internet for a page of which it knows nothing.
+    is_known = url and not url.startswith(("about:", "cid:"))
+    shown = url[:1000].encode("utf-8", "backslashreplace").decode()
+    refused = f"saved from {shown}, which identifies no article" if is_known else ""
+    return BrowserSave(None, saved_at, refused)
+
+
+def _is_private(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return _PRIVATE_NAME.fullmatch(host.rstrip(".")) is not None
+
+
+def _text(found: bytes) -> str:
+    return found.decode("utf-8", "replace")

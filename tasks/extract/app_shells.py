@@ -1,0 +1,116 @@
+"""Tell pages that scripts would fill from those that have no text at all."""
+
+import re
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from tasks.text.sentence_split import word_count
+
+SHELL_WORDS = 30  # kept words below which a page may be an app's empty frame
+MOST_SHOWN = 120  # words that a frame shows by itself: navigation, footer, a line on cookies
+# Scripts that are many times the text: 2,000 characters, and twenty for each one shown.
+FEWEST_SCRIPT_CHARS, TIMES_THE_TEXT = 2_000, 20
+FILE_CHARS = 5_000  # what a script in a file of its own counts for; loaders have some lines
+
+# The elements that frameworks fill: React, Vue, Next, Nuxt, Gatsby, Svelte, and what their
+# templates and tutorials call them. Angular's are custom elements (`<app-root>`).
+_ROOT_ID = re.compile(
+    r"(?:react-|vue-|main-|my-|the-)?(?:app|root|application|mount)(?:-?(?:root|container|mount))?"
+    r"|__next|__nuxt|__layout|___gatsby|gatsby-focus-wrapper|svelte|q-app|ember-app|single-spa.*",
+    re.I,
+)
+_ROOT_TAG = re.compile(r"(?:\w+-)+(?:app|root)|app-\w+", re.I)
+_SHOWS = "video, iframe, form, picture, object"  # an element with one of these is not empty
+MOST_LOADING = 4  # words of a root that is filled later: "Loading", "Please wait"
+_ASKS = re.compile(r"java-?script|\bjs\b.{0,30}\b(?:enable|require|aktivier)", re.I)
+# What asks for it on a page whose text is there.
+_PART_ONLY = re.compile(r"comment|kommentar|disqus|video|player|kommentier|coment", re.I)
+_STATE = re.compile(
+    r"__(?:NEXT_DATA|NUXT|INITIAL_STATE|PRELOADED_STATE|APOLLO_STATE|remixContext|sveltekit)"
+)
+_REFRESH = re.compile(r"^\s*(\d{1,4})[^;,]*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", re.I)
+_SOON = 10  # seconds; a page that is to be read reloads later
+
+
+@dataclass(frozen=True, slots=True)
+class AppSigns:
+    """What speaks for an app on a page with little text."""
+
+    root: str = ""  # the empty element that scripts would fill, as its start tag
+    asks: bool = False  # a <noscript> that asks for JavaScript, or sends readers without it on
+    script_chars: int = 0
+    has_state: bool = False  # scripts hold the state of an app
+    refresh: str = ""  # where <meta http-equiv=refresh> sends the reader at once
+
+
+NO_SIGNS = AppSigns()
+
+
+def app_signs(tree: LexborHTMLParser) -> AppSigns:
+    """The signs of a page, before its scripts are removed."""
+    body = tree.body
+    scripts = [node for node in tree.css("script") if _is_code(node)]
+    inline = "".join(f"{node.attributes.get('id')} {node.text()}" for node in scripts)
+    files = sum("src" in node.attributes for node in scripts)
+    noscripts = tree.css("noscript")
+    return AppSigns(
+        root=_empty_root(body) if body and scripts else "",
+        asks=bool(scripts) and any(map(_asks, noscripts)),
+        script_chars=len(inline) + files * FILE_CHARS,
+        has_state=_STATE.search(inline) is not None,
+        refresh=_refresh(tree),
+    )
+
+
+def needs_javascript(signs: AppSigns, words: int) -> str:
+    """What shows that scripts would put in the text of a page with so many words; else nothing.
+
+    Scripts alone say little, as an error page has those of statistics: the page must show nothing
+    at all, or hold the state of an app.
+    """
+    is_heavy = signs.script_chars >= max(FEWEST_SCRIPT_CHARS, TIMES_THE_TEXT * 6 * words)
+    if (signs.refresh and not signs.root) or words >= MOST_SHOWN:
+        return ""
+    shown = f"{words} words on the page" if words else "no text"
+    if signs.root:
+        return f"an empty {signs.root}, {shown}"
+    if signs.asks and words < SHELL_WORDS:
+        return f"a <noscript> that asks for JavaScript, {shown}"
+    if is_heavy and (words == 0 or (signs.has_state and words < SHELL_WORDS)):
+        return f"about {signs.script_chars:,} characters of scripts, {shown}"
+    return ""
+
+
+def _is_code(script: LexborNode) -> bool:
+    return "ld+json" not in (script.attributes.get("type") or "")
+
+
+def _empty_root(body: LexborNode) -> str:
+    for node in body.css("[id], body > *"):
+        tag, name = node.tag or "", node.attributes.get("id") or ""
+        is_root = _ROOT_ID.fullmatch(name) or _ROOT_TAG.fullmatch(tag)
+        if is_root and not node.css_first(_SHOWS) and _shown_words(node) <= MOST_LOADING:
+            return f'<{tag} id="{name[:50]}">' if name else f"<{tag[:50]}>"
+    return ""
+
+
+def _shown_words(node: LexborNode) -> int:
+    hidden = sum(word_count(part.text()) for part in node.css("script, style, noscript, template"))
+    return word_count(node.text(separator=" ")) - hidden
+
+
+def _asks(noscript: LexborNode) -> bool:
+    text = noscript.text()
+    if "refresh" in (noscript.html or "").lower():
+        return True
+    return _ASKS.search(text) is not None and not _PART_ONLY.search(text)
+
+
+def _refresh(tree: LexborHTMLParser) -> str:
+    for node in tree.css("head > meta[http-equiv]"):
+        found = _REFRESH.match(node.attributes.get("content") or "")
+        is_refresh = (node.attributes["http-equiv"] or "").lower() == "refresh"
+        if is_refresh and found and int(found[1]) <= _SOON:
+            return f"sends the reader to {found[2][:300]}"
+    return ""

@@ -1,0 +1,210 @@
+"""The entry of a source for what a search found, each value with its evidence."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+from urllib.parse import urlsplit
+
+from tasks.collect.listings.feeds_and_sitemaps import plain
+from tasks.extract.languages import choose_language, detect
+from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
+from tasks.find.judge import Trial
+from tasks.find.search import Found, Page
+from tasks.find.zones import time_zone
+from tasks.text.counted import counted
+from tasks.text.urls import fold, registrable_domain
+
+_REGION = re.compile(r"[A-Za-z]{2,3}[-_](?:[A-Za-z]{4}[-_])?([A-Za-z]{2})")
+# First and last letter, and the share of them that a text has. Kana stand between Chinese
+# characters, so that they are asked for first.
+SCRIPTS = {
+    "ko": ("\uac00", "\ud7af", 0.5),
+    "ja": ("\u3040", "\u30ff", 0.1),
+    "zh": ("\u3400", "\u9fff", 0.5),
+    "th": ("\u0e00", "\u0e7f", 0.5),
+    "el": ("\u0370", "\u03ff", 0.5),
+    "he": ("\u0590", "\u05ff", 0.5),
+}
+_LONG_ENOUGH = 5  # dated entries, for a rate
+WIDE = 4  # how far a usual day is from a quiet and from a busy one
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of an entry, None where it cannot be known, and the evidence for people."""
+
+    value: Any
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An entry for sources.toml, as far as it can be known."""
+
+    values: dict[str, Value]
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The keys of sources.toml that are known."""
+        return {key: each.value for key, each in self.values.items() if each.value is not None}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Required keys that a person has to give."""
+        return tuple(k for k in ("id", "name", "language", "timezone") if k not in self.entry)
+
+
+def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = False) -> Proposal:
+    """The entry for what was found; `given` are its values, and `country`, that a person knows."""
+    taken = found.taken
+    region, named = _named_languages(found)
+    language = _language(taken, named)
+    country = _country(found.home, region, language.value)
+    if said := given.get("country"):
+        country = Value(said, f"country {said} given")
+    values: dict[str, Value] = {
+        "id": Value(f"{country.value or 'xx'}-{outlet(found.home)}", country.why),
+        "name": _name(found, taken),
+        "language": language,
+        "timezone": Value(*time_zone(country.value, _printed(taken), country.why)),
+    }
+    for key in ("id", "name", "language", "timezone"):
+        if said := given.get(key):
+            values[key] = Value(said, "given")
+    for key, kinds in (
+        ("feeds", ("feed", "jsonfeed")),
+        ("sitemaps", ("sitemap",)),
+        ("sections", ("section",)),
+    ):
+        if urls := [trial.url for trial in taken if trial.kind in kinds]:
+            values[key] = Value(urls, f"{counted(len(urls), 'listing')} taken")
+    values["expected_daily"] = _rate(taken)
+    if allow_private:
+        values["allow_private_hosts"] = Value(True, "asked for")
+    return Proposal(values)
+
+
+def language_of_script(text: str) -> str | None:
+    """The language whose script most letters are in, where a script is of one language."""
+    # Of headlines, which are short and differ, the identifier is not sure enough in Chinese.
+    letters = [char for char in text if char.isalpha()]
+    for language, (first, last, share) in SCRIPTS.items():
+        if letters and sum(first <= char <= last for char in letters) > share * len(letters):
+            return language
+    return None
+
+
+def outlet(url: str) -> str:
+    """The part of an id that names an outlet: `nikkei-asia` of https://asia.nikkei.com/."""
+    host = re.sub(r"^(?:www|feeds?|rss)\.", "", urlsplit(url).hostname or "")
+    domain = registrable_domain(url) or host
+    own = domain.partition(":")[0]
+    name = own if own.replace(".", "").isdigit() else own.partition(".")[0]
+    below = host.removesuffix(own).strip(".") if host != own else ""
+    text = "-".join([name, *reversed(below.split("."))]) if below else name
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "outlet"
+
+
+def _country(home: str, region: Value, language: str | None) -> Value:
+    if country := country_of_domain(home):
+        suffix = (urlsplit(home).hostname or "").rpartition(".")[2]
+        return Value(country, f"top-level domain {suffix}")
+    if region.value:
+        return region
+    if country := COUNTRY_OF.get(language or ""):
+        return Value(country, f"papers in {language} are of {country}, nearly all")
+    return Value(None, "the country is not known: xx, give --id")
+
+
+def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:
+    """The country that a language tag names, and the tags of page and feeds."""
+    named = {"html lang": _html_language(found.page)} if found.page else {}
+    for trial in found.taken:
+        if trial.language:
+            named.setdefault("feed language", trial.language)
+    tags = {"og:locale": _meta(found.page, "og:locale")} | named
+    for name, tag in tags.items():
+        # Themes and systems come as en-US, whoever uses them.
+        is_default = tag.lower().replace("_", "-") == "en-us"
+        region = _REGION.fullmatch(tag)
+        if region and not is_default and (code := country_code(region[1])):
+            return Value(code, f"{name} {tag}"), named
+    return Value(None, ""), named
+
+
+def _language(taken: Sequence[Trial], named: dict[str, str]) -> Value:
+    headlines = [e.headline for trial in taken for e in trial.entries if e.headline]
+    text = "\n".join(headlines)
+    stated = next((tag for tag in named.values() if tag), "")
+    by_script = language_of_script(text)
+    chosen = by_script or choose_language(_code(stated), text, None)[0]
+    why = [f"{name} {tag}" for name, tag in named.items() if tag]
+    if detected := by_script or detect(text):
+        why.append(f"{counted(len(headlines), 'headline')} in {detected}")
+    if chosen == "zh" and re.search(r"(?i)zh[-_](?:hant|tw|hk|mo)", stated):
+        chosen = "zh-Hant"
+    return Value(chosen, ", ".join(why) or "neither the page nor its headlines say")
+
+
+def _name(found: Found, taken: Sequence[Trial]) -> Value:
+    if name := _meta(found.page, "og:site_name"):
+        return Value(name, "og:site_name")
+    if name := next((trial.title for trial in taken if trial.title), ""):
+        return Value(name, "title of the feed")
+    title = found.page.tree.css_first("title") if found.page else None
+    if title and (name := plain(title.text()) or ""):
+        return Value(re.split(r"\s[|–—-]\s", name)[0], "title of the home page")
+    return Value((urlsplit(found.home).hostname or found.asked).removeprefix("www."), "domain")
+
+
+def _rate(taken: Sequence[Trial]) -> Value:
+    """What to expect of a day, from the time that all listings reach back to."""
+    dated = [trial for trial in taken if len(trial.dates) >= _LONG_ENOUGH]
+    if not dated:
+        return Value(None, "too few entries are dated")
+    newest = max(trial.dates[-1] for trial in dated)
+    since = max(_back_to(trial.dates) for trial in dated)
+    by_url: dict[str, datetime] = {
+        fold(entry.url): entry.published_at
+        for trial in dated
+        for entry in trial.entries
+        if entry.published_at and entry.published_at >= since
+    }
+    days = (newest - since) / timedelta(days=1)
+    if len(by_url) < _LONG_ENOUGH or not days:
+        best = max(dated, key=lambda trial: len(trial.dates))
+        since, number = _back_to(best.dates), len(best.dates)
+        days = max((best.dates[-1] - since) / timedelta(days=1), 1 / 24)
+    else:
+        number = len(by_url)
+    a_day = number / days
+    told = f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
+    bounds = [int(a_day / WIDE), ceil(a_day * WIDE)]
+    return Value(bounds, f"about {a_day:.0f} a day: {number} entries in {told}")
+
+
+def _back_to(dates: Sequence[datetime]) -> datetime:
+    """How far a listing reaches back, but for the oldest tenth, which may be pinned."""
+    return dates[len(dates) // 10]
+
+
+def _printed(taken: Sequence[Trial]) -> list[str]:
+    return [e.published_raw for trial in taken for e in trial.entries if e.published_raw]
+
+
+def _code(tag: str) -> str | None:
+    code = tag.replace("_", "-").partition("-")[0].lower()
+    return code if re.fullmatch(r"[a-z]{2,3}", code) else None
+
+
+def _html_language(page: Page | None) -> str:
+    node = page.tree.css_first("html[lang]") if page else None
+    return (node.attributes["lang"] or "").strip() if node else ""
+
+
+def _meta(page: Page | None, name: str) -> str:
+    node = page.tree.css_first(f'meta[property="{name}"]') if page else None
+    return plain(node.attributes.get("content")) or "" if node else ""

@@ -1,0 +1,294 @@
+"""Searches a site for feeds and news sitemaps: one request at a time, a bounded number."""
+
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tasks.collect.fetch import Client
+from tasks.collect.fetch.exchanges import origin, shown
+from tasks.collect.listings import Listing
+from tasks.collect.parse_listing import parse_listing
+from tasks.collect.recovery import USUAL_PLACES, is_news
+from tasks.find.judge import FEEDS, Trial, Verdict, covering, judged, language_named
+from tasks.find.places import (
+    USUAL,
+    USUAL_FEEDS,
+    Place,
+    feeds_of_page,
+    is_of_comments,
+    sections_of_page,
+    starts,
+    subdomains,
+)
+from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.process_pool import PagePool
+from tasks.settings import Limits
+from tasks.text.charsets import decode
+from tasks.text.html_tree import parse_html
+from tasks.text.urls import fold, is_http
+
+MOST_REQUESTS = 40  # after which no other place is tried
+MOST_SECONDS = 300.0
+MOST_SECTIONS = 6  # section pages; where feeds were found before, half as many
+MOST_SITEMAPS = 4  # that robots.txt names
+MOST_CHILDREN = 3  # of one sitemap index
+FEWEST_LINKS = 5  # articles that a home page links to, for it to be a listing
+# Nothing answers there: another scheme, or `www.`, may.
+_NOBODY = frozenset(
+    {
+        *(Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TLS_FAILED),
+        *(Outcome.BROKEN_RESPONSE, Outcome.ROBOTS_UNREACHABLE),
+    }
+)
+_REFUSED = frozenset({Outcome.ADDRESS_REFUSED, Outcome.URL_INVALID, Outcome.SCHEME_REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the site that was read."""
+
+    url: str
+    tree: LexborHTMLParser = field(repr=False)
+    entries: tuple[Entry, ...] = ()  # articles that it links to
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: the site's home page, and each place that was tried."""
+
+    asked: str
+    home: str  # the home page's URL, after redirects
+    home_outcome: str
+    home_detail: str
+    page: Page | None  # the home page; None where it could not be read
+    trials: tuple[Trial, ...]
+    requests: int
+    seconds: float
+
+    @property
+    def taken(self) -> tuple[Trial, ...]:
+        """The listings that a source of this site should have."""
+        return tuple(trial for trial in self.trials if trial.is_taken)
+
+
+@dataclass
+class Search:
+    """One search of one site."""
+
+    client: Client
+    limits: Limits
+    pool: PagePool | None = None  # parses listings; None parses them here, without limits
+    allow_private: bool = False
+    pause: float = 2.0
+    most_requests: int = MOST_REQUESTS
+    most_seconds: float = MOST_SECONDS
+    tell: Callable[[Trial], None] = lambda trial: None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    trials: dict[str, Trial] = field(default_factory=dict)  # by folded URL, in order
+    requests: int = 0
+    _deadline: float = math.inf
+    _site: str = ""  # a URL of the site: its home page, after redirects
+
+    def run(self, asked: str, feeds: Iterable[str] = ()) -> Found:
+        """Search the site of a domain or URL; `feeds` are tried first."""
+        began = time.monotonic()
+        self._deadline = began + self.most_seconds
+        attempt = self._home(asked)
+        self._site = attempt.url_final or attempt.url_requested
+        listing, attempt = self._read(attempt)
+        page = _page(listing, attempt)
+        if attempt.outcome not in _REFUSED | _NOBODY:
+            for url in feeds:
+                self._try(Place(url, "given"))
+            if listing and not page:
+                self._site = _site_of(listing) or self._site
+                self._judge(Place(attempt.url_final, "the address itself"), listing, attempt)
+            self._look(page)
+        for url, by in covering(list(self.trials.values())).items():
+            covered = self.trials[fold(url)]
+            self._note(replace(covered, outcome=Verdict.COVERED, detail=f"its entries are in {by}"))
+        seconds = time.monotonic() - began
+        detail = attempt.detail if not page else ""
+        about = (asked, self._site, attempt.outcome.value, detail, page)
+        return Found(*about, tuple(self.trials.values()), self.requests, seconds)
+
+    def _look(self, page: Page | None) -> None:
+        """Try what is likely first, and guess only where nothing was found."""
+        if page:
+            self._try_all(feeds_of_page(page.tree, page.url))
+        self._try_all(self._sitemaps())
+        site = origin(self._site)
+        if not self._has_feed():
+            self._try_until_found(Place(site + path, USUAL) for path in USUAL_FEEDS)
+        if page:
+            most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
+            for section in islice(sections_of_page(page.tree, page.url), most):
+                self._try_all(self._feeds_at(section))
+        if not self._has_feed():
+            self._try_until_found(subdomains(self._site))
+        if page and not self._taken():
+            self._judge_home(page)
+
+    def _home(self, asked: str) -> Attempt:
+        attempts = []
+        for url in starts(asked):
+            attempts.append(self._get(url, is_home=True))
+            if attempts[-1].outcome not in _NOBODY:
+                return attempts[-1]
+        return attempts[0]
+
+    def _sitemaps(self) -> list[Place]:
+        """The sitemaps that robots.txt names, those of news first; the usual ones where none is."""
+        named = self.client.sitemaps(
+            origin(self._site),
+            record=self._count,
+            min_interval=self.pause,
+            allow_private=self.allow_private,
+            deadline=self._deadline,
+        )
+        wanted = sorted(filter(is_http, dict.fromkeys(named)), key=lambda url: not _says_news(url))
+        places = [Place(url, "named by robots.txt") for url in wanted[:MOST_SITEMAPS]]
+        if not any(_says_news(place.url) for place in places) and not self._has_feed():
+            paths = (*USUAL_PLACES[:3], "/sitemap.xml")
+            places += [Place(origin(self._site) + path, USUAL) for path in paths]
+        return places
+
+    def _try_all(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self._try(place)
+
+    def _try_until_found(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self._try(place)
+            if self._has_feed():
+                return
+
+    def _try(self, place: Place, depth: int = 0) -> None:
+        """Fetch and judge a place, and what it leads to; each only once."""
+        if fold(place.url) in self.trials:
+            return
+        if is_of_comments(place.url):
+            self._note(_trial(place, Verdict.COMMENTS, "not asked: its URL says comments"))
+        elif self.requests >= self.most_requests:
+            self._note(_trial(place, Verdict.NOT_TRIED, f"after {self.requests} requests"))
+        else:
+            attempt = self._get(place.url)
+            if attempt.outcome is Outcome.LISTED:
+                listing, attempt = self._read(attempt)
+                if listing:
+                    self._judge(place, listing, attempt, depth)
+                else:
+                    self._note(_trial(place, attempt.outcome, attempt.detail))
+            elif attempt.outcome is Outcome.LEFT_FOR_LATER:
+                why = f"after {self.most_seconds:g} seconds"
+                self._note(_trial(place, Verdict.NOT_TRIED, why))
+            else:
+                self._note(_trial(place, attempt.outcome, attempt.detail))
+
+    def _read(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
+        """The listing or page that an attempt brought; None, and why not, for anything else."""
+        if attempt.outcome is not Outcome.LISTED:
+            return None, attempt
+        about = (self.limits, self.pool, self._deadline)
+        return parse_listing(attempt, *about, may_be_section=True)
+
+    def _judge(self, place: Place, listing: Listing, attempt: Attempt, depth: int = 0) -> None:
+        page = _page(listing, attempt)
+        if page:
+            self._note(_trial(place, Verdict.WEB_PAGE, "HTML, no feed"))
+            # A page of feeds. Its links are followed no further.
+            if depth == 0:
+                for linked in feeds_of_page(page.tree, page.url):
+                    self._try(linked, depth + 1)
+            return
+        outcome, detail = judged(listing, attempt.payload, attempt.url_final, self._site, self.now)
+        self._note(
+            replace(
+                _trial(place, outcome, detail),
+                kind=listing.kind,
+                title=listing.title or "",
+                language=language_named(attempt.payload),
+                entries=listing.entries,
+            )
+        )
+        self._follow(listing, place, depth)
+
+    def _follow(self, listing: Listing, place: Place, depth: int) -> None:
+        """Try the sitemaps of an index, those of news alone where there are any; never a third."""
+        if depth > 1:
+            return
+        chosen = list(filter(is_news, listing.children)) or list(listing.children)
+        for child in chosen[:MOST_CHILDREN]:
+            self._try(Place(child, f"in {place.url}"), depth + 1)
+
+    def _judge_home(self, page: Page) -> None:
+        """Take the home page itself where it links to articles, as a section."""
+        about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
+        outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
+        trial = _trial(Place(page.url, "the home page"), outcome, about)
+        self._note(replace(trial, kind="section", entries=page.entries))
+
+    def _feeds_at(self, section: Place) -> list[Place]:
+        if fold(section.url) in self.trials or self.requests >= self.most_requests:
+            return []
+        listing, attempt = self._read(self._get(section.url))
+        page = _page(listing, attempt)
+        outcome = Verdict.WEB_PAGE if page else attempt.outcome
+        self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
+        return feeds_of_page(page.tree, page.url) if page else []
+
+    def _has_feed(self) -> bool:
+        return any(trial.kind in FEEDS for trial in self._taken())
+
+    def _taken(self) -> list[Trial]:
+        return [trial for trial in self.trials.values() if trial.is_taken]
+
+    def _note(self, trial: Trial) -> None:
+        self.trials[fold(trial.url)] = trial
+        self.tell(trial)
+
+    def _get(self, url: str, *, is_home: bool = False) -> Attempt:
+        return self.client.get(
+            url,
+            kind=CaptureKind.LISTING,
+            record=self._count,
+            min_interval=self.pause,
+            allow_private=self.allow_private,
+            max_tries=2 if is_home else 1,
+            max_seconds=self.most_seconds / 10,
+            deadline=self._deadline,
+        )
+
+    def _count(self, attempt: Attempt) -> None:
+        self.requests += len(attempt.exchanges)
+
+
+def _page(listing: Listing | None, attempt: Attempt) -> Page | None:
+    """The page that was read; None where it is a feed, a sitemap or nothing."""
+    if listing is None or listing.kind != "section":
+        return None
+    text = decode(attempt.payload, attempt.content_type) or ""
+    return Page(attempt.url_final, parse_html(text), listing.entries)
+
+
+def _site_of(listing: Listing) -> str:
+    """The site that most entries of a feed lead to, which may be kept elsewhere."""
+    sites = Counter(origin(entry.url) + "/" for entry in listing.entries)
+    return sites.most_common(1)[0][0] if sites else ""
+
+
+def _says_news(url: str) -> bool:
+    """Whether a sitemap that robots.txt names is one of news, or a feed."""
+    return is_news(url) or bool(re.search(r"rss|feed|atom", urlsplit(url).path, re.I))
+
+
+def _trial(place: Place, outcome: str, detail: str) -> Trial:
+    return Trial(place.url, place.found_by, str(outcome), shown(detail))

@@ -1,0 +1,134 @@
+"""Time zones of countries, and which of them clocks in print come from."""
+
+import zoneinfo
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+# The zone in which nearly all people of a country live, where others are of islands, enclaves or
+# thinly settled regions.
+PREVAILING = {
+    "cl": "America/Santiago",
+    "cn": "Asia/Shanghai",
+    "cy": "Asia/Nicosia",
+    "de": "Europe/Berlin",
+    "ec": "America/Guayaquil",
+    "es": "Europe/Madrid",
+    "kz": "Asia/Almaty",
+    "mn": "Asia/Ulaanbaatar",
+    "my": "Asia/Kuala_Lumpur",
+    "nz": "Pacific/Auckland",
+    "pg": "Pacific/Port_Moresby",
+    "ps": "Asia/Gaza",
+    "pt": "Europe/Lisbon",
+    "ua": "Europe/Kyiv",
+    "uz": "Asia/Tashkent",
+}
+# The zone of most people among those with the same offset; by itself it says nothing.
+LARGEST = {
+    "ar": ("America/Argentina/Buenos_Aires",),
+    "au": ("Australia/Sydney", "Australia/Brisbane", "Australia/Perth", "Australia/Adelaide"),
+    "br": ("America/Sao_Paulo", "America/Manaus"),
+    "ca": ("America/Toronto", "America/Vancouver", "America/Edmonton", "America/Winnipeg"),
+    "cd": ("Africa/Kinshasa", "Africa/Lubumbashi"),
+    "id": ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"),
+    "mx": ("America/Mexico_City", "America/Tijuana", "America/Hermosillo"),
+    "ru": ("Europe/Moscow", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Vladivostok"),
+    "us": ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
+}
+MOST_OF_THEM = 0.9  # of the dates whose offset has to be the zone's
+
+
+@cache
+def zones_of(country: str) -> tuple[str, ...]:
+    """The time zones of a country, by its two letters; empty for none or an unknown one."""
+    rows = (line.split("\t") for line in _zone_tab().splitlines() if not line.startswith("#"))
+    return tuple(row[2] for row in rows if row[0].lower() == country)
+
+
+def printed_offset(printed: str) -> datetime | None:
+    """A printed time with the offset that stands in it; None without one."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError, TypeError, IndexError, OverflowError):
+            found = read(printed.strip())
+            return found if found.tzinfo else None
+    return None
+
+
+def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[str | None, str]:
+    """The time zone of a source, None where it cannot be known, and the evidence in words.
+
+    `printed` are the times of its entries as they are printed, `why` is how the country is known.
+    """
+    times = [found for text in printed if (found := printed_offset(text))]
+    told = [time for time in times if time.utcoffset()]
+    shown = _shown(times, len(printed))
+    zones = zones_of(country or "")
+    if not country or not zones:
+        return None, f"{shown}; the country is not known"
+    if len(told) <= len(times) / 2:
+        # Many systems print UTC whatever the clock on the wall says.
+        return _by_country(country, zones, f"{shown}; {why}")
+    fitting = [zone for zone in zones if _fits(zone, told)]
+    if not fitting:
+        return None, f"{shown}; no time zone of {country} has that offset"
+    chosen = next((z for z in LARGEST.get(country, ()) if z in fitting), None)
+    if PREVAILING.get(country) in fitting:
+        chosen = PREVAILING[country]
+    if not chosen and len({_clock(zone) for zone in fitting}) == 1:
+        chosen = fitting[0]
+    if not chosen:
+        return None, f"{shown}; {why}; it may be {', '.join(fitting[:6])}"
+    return chosen, f"{shown}; {why}"
+
+
+def _by_country(country: str, zones: tuple[str, ...], why: str) -> tuple[str | None, str]:
+    if len({_clock(zone) for zone in zones}) == 1:
+        chosen = PREVAILING.get(country) or LARGEST.get(country, zones)[0]
+        return chosen, f"{why}; all of {country} has one time"
+    if country in PREVAILING:
+        return PREVAILING[country], f"{why}; nearly all of {country} has that time"
+    return None, f"{why}; {country} has several time zones"
+
+
+def _fits(zone: str, times: Sequence[datetime]) -> bool:
+    clock = ZoneInfo(zone)
+    same = sum(time.astimezone(clock).utcoffset() == time.utcoffset() for time in times)
+    return same >= MOST_OF_THEM * len(times)
+
+
+@cache
+def _clock(zone: str) -> tuple[timedelta | None, ...]:
+    """The offsets of a zone through the year, by which zones are told apart."""
+    clock = ZoneInfo(zone)
+    months = (datetime(datetime.now(UTC).year, month, 15, tzinfo=UTC) for month in range(1, 13))
+    return tuple(moment.astimezone(clock).utcoffset() for moment in months)
+
+
+def _shown(times: Sequence[datetime], number: int) -> str:
+    """The offset that most entries print: `+09:00 in 40 of 40 entry dates`."""
+    if not number:
+        return "no entry is dated"
+    if not times:
+        return f"no offset in {number} entry dates"
+    [(offset, count)] = Counter(time.strftime("%z") for time in times).most_common(1)
+    return f"{offset[:3]}:{offset[3:5]} in {count} of {number} entry dates"
+
+
+@cache
+def _zone_tab() -> str:
+    """The table of zones and countries that comes with the zones."""
+    for folder in zoneinfo.TZPATH:
+        path = Path(folder) / "zone.tab"
+        if path.is_file():
+            return path.read_text("utf-8")
+    try:
+        return (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
+    except (ModuleNotFoundError, OSError):
+        return ""

@@ -1,0 +1,142 @@
+"""The index of the Wayback Machine: queries of its CDX API, and what it answers."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+from tasks.collect.listings import NoListing
+from tasks.collect.listings.feeds_and_sitemaps import unreadable
+from tasks.history.periods import Period
+from tasks.text.urls import is_http
+
+FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest")
+_NEEDED = frozenset({"urlkey", "timestamp", "original", "digest"})
+_PORTS = (("http://", ":80/"), ("https://", ":443/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A capture of a page, as the index has it."""
+
+    # The URL in SURT order, without scheme, `www.` and port: com,paper)/news/1
+    urlkey: str
+    captured_at: datetime
+    url: str  # as it was captured
+    digest: str  # SHA-1 of the body as the archive keeps it, in base 32
+
+    @property
+    def page(self) -> str:
+        """The URL of the page, without the port `:80` or `:443` that old captures have."""
+        for scheme, port in _PORTS:
+            if self.url.startswith(scheme):
+                host, _, path = self.url.removeprefix(scheme).partition("/")
+                if f":{host.rpartition(':')[2]}/" == port:
+                    return f"{scheme}{host.removesuffix(port[:-1])}/{path}"
+        return self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The captures of an answer, and the key of the next one."""
+
+    captures: tuple[Archived, ...] = ()
+    resume_key: str = ""  # empty in the last answer
+    passed: dict[str, int] = field(default_factory=dict)  # rows that are no captures of pages
+
+
+def query(archive: str, domain: str, period: Period, rows: int, resume_key: str = "") -> str:
+    """The address that lists the captures of a domain in a period: the earliest of each URL."""
+    # Not collapse=digest or timestamp: only adjacent rows are compared, and in answers about a
+    # whole domain these are often of different URLs.
+    asked = urlencode(
+        [
+            ("url", domain),
+            ("matchType", "domain"),
+            ("from", f"{period.first:%Y%m%d}"),
+            ("to", f"{period.last:%Y%m%d}"),
+            ("output", "json"),
+            ("fl", ",".join(FIELDS)),
+            ("filter", "statuscode:200"),
+            ("filter", "mimetype:text/html"),
+            ("collapse", "urlkey"),
+            ("limit", rows),
+            ("showResumeKey", "true"),
+        ]
+    )
+    # The key comes encoded: com%2Cpaper%29%2Fnews+20240301000000%21
+    resume = f"&resumeKey={quote(resume_key, safe='%+')}" if resume_key else ""
+    return f"{archive.rstrip('/')}/cdx/search/cdx?{asked}{resume}"
+
+
+def read_answer(payload: bytes) -> Answer | NoListing:
+    """Read an answer: a JSON array of rows, the first one the names of the fields.
+
+    Nothing at all is an answer without captures. Rows that are broken are counted and left out; an
+    answer in which no row can be read is none.
+    """
+    text = payload.decode("utf-8", "replace").strip()
+    if not text:
+        return Answer()
+    rows, broken = _rows(text)
+    if not rows:
+        is_empty = text.replace(" ", "") == "[]"
+        return Answer() if is_empty else unreadable(f"not an answer of a CDX server: {text[:80]}")
+    names = [str(name) for name in rows[0]]
+    if not _NEEDED.issubset(names):
+        return unreadable(f"the index names other fields: {', '.join(names)[:80]}")
+    resume_key = ""
+    # An empty row, and then one with nothing but the key.
+    if len(rows) > 2 and rows[-2] == [] and len(rows[-1]) == 1:
+        resume_key, rows = str(rows[-1][0]), rows[:-2]
+    passed, captures = Counter({"unreadable_row": broken}), []
+    for row in rows[1:]:
+        found = _capture(dict(zip(names, map(str, row), strict=False)), len(row) == len(names))
+        if isinstance(found, Archived):
+            captures.append(found)
+        else:
+            passed[found] += 1
+    return Answer(tuple(captures), resume_key, dict(+passed))
+
+
+def _rows(text: str) -> tuple[list[list[object]], int]:
+    """The rows, and how many lines were broken."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        # The server writes a row a line, and may end in the middle of one.
+        lines = [line.strip().rstrip(",") for line in text.splitlines()]
+        parsed = [_row(line) for line in lines if line and line not in "[]"]
+        return [row for row in parsed if row is not None], parsed.count(None)
+    rows = found if isinstance(found, list) else []
+    lists = [row for row in rows if isinstance(row, list)]
+    return lists, len(rows) - len(lists)
+
+
+def _row(line: str) -> list[object] | None:
+    line = line.removeprefix("[") if line.startswith("[[") else line
+    line = line.removesuffix("]") if line.endswith("]]") else line
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _capture(row: dict[str, str], is_whole: bool) -> Archived | str:
+    """A row as a capture; why it is none where it is not."""
+    if not is_whole:
+        return "unreadable_row"
+    # A capture that repeats an earlier one has the type warc/revisit, and `-` for its status.
+    if row.get("mimetype") == "warc/revisit" or row.get("statuscode") == "-":
+        return "revisit"
+    if row.get("statuscode", "200") != "200":
+        return "no_success"
+    try:
+        moment = datetime.strptime(row["timestamp"], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return "unreadable_row"
+    if not is_http(row["original"]):
+        return "unreadable_row"
+    return Archived(row["urlkey"], moment, row["original"], row["digest"].upper())

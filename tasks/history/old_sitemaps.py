@@ -1,0 +1,191 @@
+"""Pages that a source's own sitemaps of the past name, by month or day."""
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+from tasks.collect.fetch.exchanges import origin
+from tasks.collect.listings import NoListing
+from tasks.collect.listings.feeds_and_sitemaps import declares_entities, sitemap_pages
+from tasks.collect.listings.saved_files import GZIP_MAGIC, gunzipped
+from tasks.collect.listings.section_links import is_no_article
+from tasks.history.periods import DAY, Period, named_day, named_period, windows
+from tasks.history.visit import Visit
+from tasks.model import Attempt, Entry, Outcome, Provenance
+from tasks.progress import advance
+from tasks.text.urls import fold, is_http, same_site
+from warehouse.read.history_state import site_of, tried_pages
+from warehouse.read.known_urls import known_urls
+
+PLACE = "sitemaps"
+USUAL_PLACES = ("/sitemap_index.xml", "/sitemap.xml")  # without one in robots.txt
+MOST_SITEMAPS = 500  # read for one source in a run
+MAX_BYTES = 50_000_000  # of a sitemap, decompressed, as the protocol has it
+# Ends of an attempt after which nothing is left to ask for.
+ANSWERED = frozenset({Outcome.FETCHED, Outcome.NOT_FOUND, Outcome.NOT_A_PAGE})
+_OF = Provenance.SOURCE_ARCHIVE
+
+
+@dataclass(slots=True)
+class Sitemap:
+    """A sitemap that was read, without its index."""
+
+    url: str
+    period: Period | None  # that its address names
+    wanted: list[Entry] = field(default_factory=list)
+    # Whether it names pages of other days than its address does: then that is no date.
+    is_mixed: bool = False
+
+
+def fill(visit: Visit) -> None:
+    """Fetch the pages of days to be filled; record the periods of which all were asked for."""
+    if not visit.wanted_days:
+        return
+    unread = set[Period]()
+    sitemaps = list(_sitemaps(visit, unread))
+    asked, planned = set[str](), set[str]()
+    for sitemap in sitemaps:
+        _fetch(visit, sitemap, asked, planned)
+    by_period: dict[Period, list[Sitemap]] = defaultdict(list)
+    for sitemap in sitemaps:
+        if sitemap.period:
+            by_period[sitemap.period].append(sitemap)
+    for period, parts in by_period.items():
+        whole = period.within(visit.job.period)
+        is_read = period not in unread and not any(part.is_mixed for part in parts)
+        pages = {fold(entry.url) for part in parts for entry in part.wanted}
+        if whole and pages and is_read and period.last < visit.job.today and pages <= asked:
+            visit.state_whole(parts[0].url, whole, len(pages))
+
+
+def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
+    """The sitemaps that may name pages of days to be filled; periods of others go to `unread`."""
+    waiting = deque(_places(visit))
+    seen = set(waiting)
+    for _ in range(MOST_SITEMAPS):
+        if not waiting:
+            return
+        url = waiting.popleft()
+        period = named_period(url)
+        attempt = visit.read_index(url, period.last if period else date.max, _OF)
+        found = _read(attempt) if attempt else None
+        if attempt and found and (attempt.exchanges or attempt.seconds):
+            if isinstance(found, NoListing):
+                attempt = replace(attempt, outcome=found.outcome, detail=found.detail)
+            visit.record(attempt, Entry(url, PLACE))
+        if found is None or isinstance(found, NoListing):
+            if period:
+                unread.add(period)
+            continue
+        is_index, pages = found
+        if is_index:
+            # The newest first, as with other indexes: they fill gaps of late.
+            ordered = sorted(pages, key=lambda page: page[0], reverse=True)
+            children = [entry.url for at, entry in ordered if _may_have(visit, entry.url, at)]
+            waiting.extend(child for child in dict.fromkeys(children) if child not in seen)
+            seen.update(children)
+        else:
+            yield _sitemap(visit, url, period, pages)
+    unread.update(filter(None, map(named_period, waiting)))
+
+
+def _places(visit: Visit) -> list[str]:
+    """Where the source's sitemaps are: in its entry, its robots.txt, or in the usual places."""
+    source = visit.source
+    sites = dict.fromkeys([site_of(visit.job.layout, source.id), *map(origin, source.listings)])
+    named = [*source.sitemaps]
+    for site in filter(None, sites):
+        found = [url for url in visit.sitemaps_of(site) if is_http(url)]
+        usual = [site + path for path in USUAL_PLACES]
+        named += found or ([] if source.sitemaps else usual)
+    return list(dict.fromkeys(named))
+
+
+def _read(attempt: Attempt) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
+    payload = attempt.payload
+    if attempt.outcome is not Outcome.LISTED:
+        return NoListing(attempt.outcome, attempt.detail)
+    if payload.startswith(GZIP_MAGIC):
+        unpacked = gunzipped(payload, MAX_BYTES)
+        if isinstance(unpacked, NoListing):
+            return unpacked
+        payload = unpacked
+    if declares_entities(payload):
+        return NoListing(Outcome.ENTITIES_REFUSED, "the XML declares entities")
+    return sitemap_pages(payload, attempt.url_final)
+
+
+def _may_have(visit: Visit, url: str, changed: float) -> bool:
+    """Whether a sitemap of an index may name pages of days to be filled."""
+    days = visit.wanted_days
+    if period := named_period(url):
+        return any(period.within(window) for window in windows(days))
+    # What changed last before the first day names nothing of later days.
+    return math.isinf(changed) or datetime.fromtimestamp(changed, UTC).date() >= days[0]
+
+
+def _sitemap(
+    visit: Visit, url: str, period: Period | None, pages: list[tuple[float, Entry]]
+) -> Sitemap:
+    sitemap, passed = Sitemap(url, period), visit.tally.passed
+    wanted = set(visit.wanted_days)
+    for changed, entry in pages:
+        own = entry.published_at.date() if entry.published_at else named_day(entry.url)
+        if own and period and not (period.first - DAY <= own <= period.last + DAY):
+            sitemap.is_mixed = True
+        if is_no_article(entry.url) or not same_site(entry.url, url):
+            passed["no_article_url"] += 1
+        elif reason := _passes_over(wanted, own, period, changed):
+            passed[reason] += 1
+        else:
+            sitemap.wanted.append(entry)
+    return sitemap
+
+
+def _passes_over(wanted: set[date], own: date | None, period: Period | None, changed: float) -> str:
+    """Why a page is not asked for; empty where it is."""
+    if own:
+        is_near = not wanted.isdisjoint((own - DAY, own, own + DAY))
+        return "" if is_near else "other_day"
+    if period:
+        return "" if not wanted.isdisjoint(period.days) else "other_day"
+    if math.isinf(changed):
+        return "undated"
+    # Without any other date, a page counts as of the day on which it changed last.
+    return "" if datetime.fromtimestamp(changed, UTC).date() in wanted else "other_day"
+
+
+def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -> None:
+    """Fetch the pages of a sitemap that no other one named and that are not known.
+
+    Folded URLs go to `planned`, and to `asked` those that have an answer, of now or before.
+    """
+    tally, month = visit.tally, (PLACE, _month(sitemap))
+    fresh = {fold(entry.url): entry for entry in sitemap.wanted}
+    known = known_urls(visit.job.layout, fresh) if fresh else set()
+    articles = tried_pages(visit.job.layout, known)
+    asked |= known
+    tally.known[month] += sum(1 for key in known - planned if articles[key].has_article)
+    fresh = {key: entry for key, entry in fresh.items() if key not in asked | planned}
+    planned |= known | fresh.keys()
+    tally.wanted[month] += len(fresh)
+    if visit.job.dry_run:
+        visit.done |= fresh.keys()
+        return
+    for number, (key, entry) in enumerate(fresh.items(), 1):
+        if visit.is_over:
+            visit.note_end()
+            return
+        advance(f"{visit.source.id}: pages of old sitemaps", number, len(fresh))
+        attempt = visit.fetch(entry.url, _OF)
+        visit.record(attempt, entry)
+        if attempt.outcome in ANSWERED:
+            asked.add(key)
+        if attempt.outcome is Outcome.FETCHED:
+            visit.done.add(key)
+
+
+def _month(sitemap: Sitemap) -> str:
+    return f"{sitemap.period.first:%Y-%m}" if sitemap.period else "undated"

@@ -1,0 +1,81 @@
+"""Days that are to be filled, and the days that addresses of pages and sitemaps name."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+DAY = timedelta(days=1)
+# Days between two that are to be filled up to which they are asked for together.
+NEAR = timedelta(days=7)
+
+# sitemap-2024-03.xml, /2024/03/05/, sitemap_202403_1.xml, 20240305
+_DATED = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)[-_/.]?(0[1-9]|1[0-2])(?:[-_/.]?(0[1-9]|[12]\d|3[01]))?(?!\d)"
+)
+# ?yyyy=2024&mm=03&dd=05
+_QUERY = re.compile(r"y+(?:ear)?=(\d{4})&m+(?:onth)?=(\d{1,2})(?:&d+(?:ay)?=(\d{1,2}))?(?!\d)")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """UTC days from the first to the last."""
+
+    first: date
+    last: date
+
+    def has(self, day: date) -> bool:
+        """Whether it has the day."""
+        return self.first <= day <= self.last
+
+    @property
+    def days(self) -> list[date]:
+        """Its days, in order."""
+        return [self.first + number * DAY for number in range((self.last - self.first).days + 1)]
+
+    def within(self, other: "Period") -> "Period | None":
+        """What both have."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Period(first, last) if first <= last else None
+
+
+def windows(days: Iterable[date]) -> list[Period]:
+    """Periods that have all of the days, without gaps of more than a week, cut by month."""
+    found: list[Period] = []
+    for day in sorted(set(days)):
+        last = found[-1] if found else None
+        if last and day - last.last <= NEAR and (day.year, day.month) == _month(last):
+            found[-1] = Period(last.first, day)
+        else:
+            found.append(Period(day, day))
+    return found
+
+
+def _month(period: Period) -> tuple[int, int]:
+    return period.first.year, period.first.month
+
+
+def named_period(address: str) -> Period | None:
+    """The day, month or year that an address names; None without one."""
+    if found := _QUERY.search(address) or _DATED.search(address):
+        year, month, day = (int(part) if part else 0 for part in found.groups())
+        try:
+            first = date(year, month, day or 1)
+        except ValueError:
+            return None
+        return Period(first, first if day else _end_of_month(first))
+    if found := _YEAR.search(address):
+        year = int(found[1])
+        return Period(date(year, 1, 1), date(year, 12, 31))
+    return None
+
+
+def named_day(address: str) -> date | None:
+    """The day that an address names."""
+    period = named_period(address)
+    return period.first if period and period.first == period.last else None
+
+
+def _end_of_month(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - DAY

@@ -1,0 +1,86 @@
+"""Captured pages: their addresses in an archive, and what comes from there as an attempt."""
+
+import base64
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha1
+
+from tasks.history.cdx import Archived
+from tasks.http.response import body_pieces, recorded
+from tasks.model import Attempt, Outcome, Provenance
+from tasks.text.urls import fold
+
+DIFFERS = "the digest is not the index's"
+EXCLUDED = "excluded from the archive"
+_REPLAYED = re.compile(r"/web/(\d{14})(?:id_)?/(https?://.+)\Z", re.DOTALL)
+# "Blocked Site Error" of the index, "... has been excluded from the Wayback Machine" of a page.
+_EXCLUDED = re.compile(rb"Blocked Site|AccessControlException|excluded from the", re.IGNORECASE)
+
+
+def replay_address(archive: str, capture: Archived) -> str:
+    """Where the archive gives the page as it was captured, without a toolbar and its own links."""
+    return f"{archive.rstrip('/')}/web/{capture.captured_at:%Y%m%d%H%M%S}id_/{capture.url}"
+
+
+def as_captured(attempt: Attempt, asked: Archived) -> Attempt:
+    """The attempt at a captured page as one at the page, made when the archive captured it.
+
+    The archive's address, and the time of our request, are those of the exchanges.
+    """
+    attempt = replace(
+        attempt,
+        url_requested=asked.page,
+        url_final=asked.page,
+        attempted_at=asked.captured_at,
+        obtained_from=Provenance.WAYBACK,
+    )
+    if is_excluded(attempt):
+        return replace(attempt, detail=EXCLUDED)
+    if attempt.outcome is not Outcome.FETCHED:
+        return attempt
+    return _checked(attempt, asked)
+
+
+def _checked(attempt: Attempt, asked: Archived) -> Attempt:
+    """A page that came, as the capture that it is."""
+    given = _given(attempt.exchanges[-1].url)
+    if given is None:
+        why = f"redirected out of the archive, to {attempt.exchanges[-1].url}"
+        return replace(attempt, outcome=Outcome.HTTP_ERROR, detail=why[:300], payload=b"")
+    at, url = given
+    if at != asked.captured_at or fold(url) != fold(asked.url):
+        page = replace(asked, captured_at=at, url=url).page
+        detail = f"the archive gave its capture of {at:%Y-%m-%d %H:%M:%S}"
+        return replace(attempt, url_final=page, attempted_at=at, detail=detail)
+    # A note, no rejection: what the archive has a digest of is the body in its own WARC file, and
+    # it may give the page in another encoding (edgi-govdata-archiving/wayback, pull request 189).
+    return attempt if _has_digest(attempt, asked.digest) else replace(attempt, detail=DIFFERS)
+
+
+def is_excluded(attempt: Attempt) -> bool:
+    """Whether the archive refuses to give anything of the site or page."""
+    if attempt.outcome is not Outcome.DENIED or not attempt.exchanges:
+        return False
+    return bool(_EXCLUDED.search(attempt.exchanges[-1].response))
+
+
+def _given(address: str) -> tuple[datetime, str] | None:
+    """The time and URL of the capture at an address of the archive."""
+    found = _REPLAYED.search(address)
+    if not found:
+        return None
+    try:
+        moment = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment, found[2]
+
+
+def _has_digest(attempt: Attempt, digest: str) -> bool:
+    encoded = b"".join(body_pieces(recorded(attempt.exchanges[-1].response)))
+    return digest in {_digest(encoded), _digest(attempt.payload)}
+
+
+def _digest(body: bytes) -> str:
+    return base64.b32encode(sha1(body, usedforsecurity=False).digest()).decode()

@@ -1,0 +1,87 @@
+"""Collections: files of sources from which a `sources.toml` selects."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.text.toml_reader import ConfigError
+
+if TYPE_CHECKING:
+    from tasks.sources.source import Source
+
+SHIPPED = Path(__file__).parents[2] / "deployments" / "collections"
+
+Read = Callable[[Path], "Sequence[Source]"]
+"""Reads the entries of one file."""
+
+
+class Selection(BaseModel):
+    """What a `sources.toml` takes from collections."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    # Names of shipped files, codes of countries, kinds of sources, and paths to files.
+    collections: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()  # ids
+
+
+def selected(selection: Selection, path: Path, read: Read) -> tuple["Source", ...]:
+    """The sources that the `sources.toml` at `path` takes from collections, each once.
+
+    ConfigError for an unknown name, for an id that is not there to be removed, and for one that two
+    files give different sources.
+    """
+    found: dict[str, Source] = {}
+    names = selection.collections
+    known = () if all(map(_is_path, names)) else shipped(read)
+    for place, name in _places(path, "collections", names):
+        if _is_path(name):
+            sources = read_collection(path.parent / Path(name).expanduser(), read)
+        else:
+            sources = by_name(name, known, place)
+        for source in sources:
+            if found.setdefault(source.id, source) != source:
+                files = f"{found[source.id].collection} and {source.collection}"
+                raise ConfigError([f"{place}: {source.id} is in {files}, with other values"])
+    for place, source_id in _places(path, "remove", selection.remove):
+        if source_id not in found:
+            why = f"no source {source_id!r} in the collections{_near(source_id, found)}"
+            raise ConfigError([f"{place}: {why}"])
+        del found[source_id]
+    return tuple(found.values())
+
+
+def read_collection(file: Path, read: Read) -> tuple["Source", ...]:
+    """The sources of one file, with its name as their collection."""
+    return tuple(one.model_copy(update={"collection": file.stem}) for one in read(file))
+
+
+def shipped(read: Read) -> tuple["Source", ...]:
+    """The sources of all shipped collections."""
+    files = sorted(SHIPPED.glob("*.toml"))
+    return tuple(source for file in files for source in read_collection(file, read))
+
+
+def by_name(name: str, sources: Sequence["Source"], place: str) -> tuple["Source", ...]:
+    """Those of a collection, a country or a kind; ConfigError, for `place`, when there are none."""
+    if found := tuple(one for one in sources if name in (one.collection, one.country, one.kind)):
+        return found
+    known = {str(one) for each in sources for one in (each.collection, each.country, each.kind)}
+    where = f"a file in {SHIPPED}, a country or a kind of its sources, or a path ending in .toml"
+    raise ConfigError([f"{place}: no collection {name!r}{_near(name, known)}; expected {where}"])
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".toml")
+
+
+def _places(path: Path, key: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return ((f"{path}: {key}[{number}]", value) for number, value in enumerate(values))
+
+
+def _near(name: str, known: "set[str] | dict[str, Source]") -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f", did you mean {near[0]}?" if near else ""

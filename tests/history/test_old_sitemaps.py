@@ -1,0 +1,106 @@
+"""Sitemaps that a source keeps of the past: found, read, and believed for the days they name."""
+
+import gzip
+
+from tests.history.conftest import MAY, Desk, article
+from tests.support.build_warcs import page
+from tests.support.loopback import Loopback, http
+from tests.support.staged_pages import source
+from tests.support.web_archive import Kept
+
+WHOLE: tuple[str, list[str], int, int] = ("observed", [], 1, 0)
+
+
+def sitemap(*urls: str, kind: str = "url") -> bytes:
+    named = "".join(f"<{kind}><loc>{url}</loc></{kind}>" for url in urls)
+    root = "urlset" if kind == "url" else "sitemapindex"
+    return f"<?xml version='1.0'?><{root}>{named}</{root}>".encode()
+
+
+def paper(desk: Desk, site: Loopback) -> list[str]:
+    """A paper with sitemaps by month; the addresses of its pages of May."""
+    about = {"feeds": (f"{site.url}/feed",), "domains": ("127.0.0.1",)}
+    desk.source = source("gb-harbour", allow_private_hosts=True, min_interval_seconds=0, **about)
+    pages = [
+        site.say(
+            f"/2024/05/{day:02d}/harbour-board-meets-{day:05d}.html", http(page(0, day, day=day))
+        )
+        for day in (1, 2, 3)
+    ]
+    april = site.say("/2024/04/03/harbour-board-met-00001.html", http(page(0, 9)))
+    more = [
+        f"{site.url}/tag/harbour",
+        f"{site.url}/picture.jpg",
+        "https://other.net/2024/05/01/a-b-c-d",
+    ]
+    months = [
+        site.say("/sitemap-2024-05.xml.gz", http(gzip.compress(sitemap(*pages, *more)))),
+        site.say("/sitemap-2024-04.xml", http(sitemap(april))),
+    ]
+    index = site.say("/sitemap-archive.xml", http(sitemap(*months, kind="sitemap")))
+    site.say("/robots.txt", http(f"Sitemap: {index}\n".encode(), Content_Type="text/plain"))
+    return pages
+
+
+def test_a_month_of_which_all_pages_were_asked_for_is_observed(desk: Desk) -> None:
+    with Loopback() as site:
+        pages = paper(desk, site)
+        found = desk.history(places="sitemaps")
+        assert found.tally.error == ""
+        assert found.tally.passed == {"no_article_url": 3}
+        assert desk.days() == {1: WHOLE, 2: WHOLE, 3: WHOLE}
+        assert set(desk.days("completeness").values()) == {(1.0,)}
+        rows = desk.ask("FROM captures WHERE kind = 'page'")
+        assert {row["obtained_from"] for row in rows} == {"source_archive"}
+        assert {row["url_requested"] for row in rows} == set(pages)
+        assert not site.asked("/sitemap-2024-04.xml")
+        # Nothing is left to fill, so nothing is asked for.
+        asked = len(site.hits)
+        assert desk.history(places="sitemaps").tally.requests == 0
+        assert len(site.hits) == asked
+
+
+def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None:
+    with Loopback() as site:
+        pages = paper(desk, site)
+        path = pages[1].removeprefix(site.url)
+        answers = site.answers(path)
+        site.say(path, http(b"", "503 Service Unavailable"))
+        desk.history(places="sitemaps")
+        part = ("partial", ["no_listing_read"], 1, 0)
+        assert desk.days() == {1: part, 2: ("missing", ["no_listing_read"], 0, 0), 3: part}
+        site.say(path, *answers)
+        again = desk.history(places="sitemaps")
+        assert (again.tally.fetched, again.tally.saved) == (1, 1)
+        assert desk.days() == {1: WHOLE, 2: WHOLE, 3: WHOLE}
+
+
+def test_what_a_sitemap_lacks_comes_from_the_archive_and_is_told_apart(desk: Desk) -> None:
+    with Loopback() as site:
+        paper(desk, site)
+        site.say("/sitemap-2024-05.xml.gz", http(b"", "404 Not Found"))
+        found = desk.history(places="sitemaps wayback")
+        # The archive has nothing of 127.0.0.1: both places were asked.
+        assert found.tally.error == ""
+        assert found.tally.fetched == 0
+        assert len(desk.archive.index_requests) == 1
+        assert (
+            f"url=127.0.0.1&matchType=domain&from={MAY.first:%Y%m%d}"
+            in (desk.archive.index_requests[0])
+        )
+        assert desk.ask("SELECT outcome FROM captures WHERE outcome = 'not_found'")
+
+
+def test_a_page_that_the_source_gave_is_not_asked_of_the_archive(desk: Desk) -> None:
+    with Loopback() as site:
+        pages = paper(desk, site)
+        for day, url in enumerate(pages, 1):
+            desk.archive.keep(Kept(url, article(0, day).at, page(0, day, day=day)))
+        path = pages[1].removeprefix(site.url)
+        site.say(path, http(b"", "503 Service Unavailable"))
+        found = desk.history(places="sitemaps wayback")
+        assert +found.tally.known == {("wayback", "2024-05"): 2}
+        assert [path.rpartition("/")[2] for path in desk.archive.page_requests] == [
+            pages[1].rpartition("/")[2]
+        ]
+        assert desk.days("state, archived")[2] == ("partial", 1)

@@ -1,0 +1,120 @@
+"""Index and spikes by the days of the sources' time zones."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.load.loader import load, rebuild_warehouse
+from tests.support.publishing import publish
+from tests.support.staged_pages import TOPICS, Page, source, stage, tables
+from tests.warehouse.test_local_days import TOKYO, ask, dated
+from warehouse.layers.layout import Layout
+
+FIRST = datetime(2026, 5, 11, 12, tzinfo=UTC)
+"""A Monday; noon in London is 21:00 of the same day in Tokyo."""
+DAYS = 30
+LOUD = datetime(2026, 5, 31, 20, tzinfo=UTC)
+"""A Sunday, in Tokyo 05:00 of Monday 1 June: another day, week and month."""
+NOW = datetime(2026, 6, 10, 6, tzinfo=UTC)
+RUN = f"{NOW:%Y%m%dT%H%M%SZ}-000000"
+IN_UTC = source(TOKYO.id, timezone="UTC")
+LOS_ANGELES = source(TOKYO.id, timezone="America/Los_Angeles")
+
+
+def article(slug: str, at: datetime, body: str = "Nothing.") -> Page:
+    about = dated(f"{at:%Y-%m-%dT%H:%M}", f"{at:%Y-%m-%dT%H:%M}Z")
+    return Page(slug, body, None, 2400, TOKYO.id, about=about)
+
+
+PAGES = [
+    *(article(f"quiet-{n}-{m}", FIRST + timedelta(n)) for n in range(DAYS) for m in range(2)),
+    *(article(f"loud-{n}", LOUD, "The G20 met.") for n in range(9)),
+]
+
+
+def load_spike(root: Path) -> Layout:
+    """Two articles a day, and nine about the G20 at an hour that is the next day in Tokyo."""
+    layout = Layout(root / "data")
+    load(layout, TOPICS, [TOKYO], [stage(layout, RUN, PAGES)], now=NOW)
+    publish(layout)
+    return layout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return load_spike(tmp_path)
+
+
+def of_summit(layout: Layout, columns: str, relation: str, kind: str) -> list[tuple[Any, ...]]:
+    """Of the periods with articles."""
+    where = f"topic_id = 'summit' AND period_kind = '{kind}' AND articles > 0"
+    return ask(layout, f"SELECT {columns} FROM {relation} WHERE {where} ORDER BY period")
+
+
+def test_a_spike_is_on_the_day_of_the_source(layout: Layout) -> None:
+    columns = "day, articles_with_mention, articles, len(headlines)"
+    found = {
+        name: ask(layout, f"SELECT {columns} FROM {name}")
+        for name in ("topic_spikes", "topic_spikes_local")
+    }
+    assert found == {
+        "topic_spikes": [(date(2026, 5, 31), 9, 11, 5)],
+        "topic_spikes_local": [(date(2026, 6, 1), 9, 11, 5)],
+    }
+
+
+def test_the_index_by_hand(layout: Layout) -> None:
+    """Shares of 9 / 11 a day, 9 / 23 a week, 9 / 51 or 9 / 27 a month; else 0. The mean is 100."""
+    found = {
+        local: {
+            kind: of_summit(layout, "pooled_share, gpr_style", f"attention_index{local}", kind)
+            for kind in ("week", "month")
+        }
+        for local in ("", "_local")
+    }
+    assert found == {
+        "": {
+            "week": [(0, 0), (0, 0), (0.39130435, 500), (0, 0), (0, 0)],
+            "month": [(0.17647059, 200), (0, 0)],
+        },
+        "_local": {
+            "week": [(0, 0), (0, 0), (0, 0), (0.39130435, 500), (0, 0)],
+            "month": [(0, 0), (0.33333333, 200)],
+        },
+    }
+    # Of thirty days: one source's epu is its share over the mean of its shares.
+    for local, at in (("", 20), ("_local", 21)):
+        epu = of_summit(layout, "epu", f"attention_index_latest{local}", "day")
+        assert epu == [(3000 if day == at else 0,) for day in range(DAYS)]
+
+
+@pytest.mark.parametrize("moved", [IN_UTC, LOS_ANGELES])
+def test_another_zone_is_a_revision_of_the_local_index_alone(layout: Layout, moved: Any) -> None:
+    load(layout, TOPICS, [moved], now=NOW + timedelta(days=2))
+    publish(layout)
+    versions = "SELECT DISTINCT as_of FROM {} ORDER BY ALL"
+    first, second = NOW.date(), NOW.date() + timedelta(days=2)
+    assert ask(layout, versions.format("attention_index")) == [(first,)]
+    assert ask(layout, versions.format("attention_index_local")) == [(first,), (second,)]
+    found = [
+        of_summit(layout, "pooled_share", f"attention_index_as_of_local('{day}')", "month")
+        for day in (first, second)
+    ]
+    assert found == [[(0,), (0.33333333,)], [(0.17647059,), (0,)]]
+    assert ask(layout, "SELECT day FROM topic_spikes_local") == [(date(2026, 5, 31),)]
+    loaded = tables(layout)
+    rebuild_warehouse(layout, TOPICS, [moved])
+    assert tables(layout) == loaded
+
+
+def test_sources_in_utc_have_the_same_index_and_spikes_in_both(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    load(layout, TOPICS, [IN_UTC], [stage(layout, RUN, PAGES)], now=NOW)
+    publish(layout)
+    names = ("attention_index", "index_notes", "topic_spikes", "topic_dispersion")
+    for name in (*names, "attention_index_latest"):
+        rows = ask(layout, f"FROM {name} ORDER BY ALL")
+        assert rows
+        assert rows == ask(layout, f"FROM {name}_local ORDER BY ALL")
