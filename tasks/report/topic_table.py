@@ -15,11 +15,13 @@ from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import choices
 from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
+from warehouse.stats.intervals import interval
 
 DAYS = 21  # columns of the table, up to the last day that has articles
 BARS = " ▁▂▃▄▅▆▇█"
 LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."
+    " 95%: the interval of the share."
 )
 
 Cell = Mapping[str, Any]  # a row of daily.sql; its counts are None when the day is missing
@@ -27,7 +29,7 @@ Sources = dict[str, dict[date, Cell]]
 
 
 def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
-    """A table per topic: sources by day, articles that mention it, its share and a chart."""
+    """A table per topic: sources by day, articles that mention it, its share with interval."""
     with snapshot(layout) as con:
         known = choices(con, is_local=is_local)
         sql = of_days((REPORTS / "daily.sql").read_text(), known.is_local)
@@ -47,15 +49,15 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
 
 def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table:
     table = Table(title=f"\n{name}", title_style="bold", title_justify="left", box=None)
-    table.add_column("source", no_wrap=True)
+    table.add_column("source")  # alone it wraps where a line is too narrow
     first, last = (f"{day:%d %b}" for day in (calendar[0], calendar[-1]))
     both = first + last.rjust(len(calendar) - len(first))
     table.add_column(both if len(calendar) > 12 else first, no_wrap=True)
-    for heading in ("mentions", "articles", "share"):
+    for heading in ("mentions", "articles", "share", "95%"):
         table.add_column(heading, justify="right", no_wrap=True)
     for source, cells in sources.items():
         days = "".join(_symbol(cells.get(day)) for day in calendar)
-        table.add_row(source, days, *_totals(cells.values()))
+        table.add_row(source, days, *_totals([cells]))
     hits = [
         sum(cells[day]["hits"] or 0 for cells in sources.values() if day in cells)
         for day in calendar
@@ -63,8 +65,7 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
     # Bars are rounded up, so that a day with one article has one.
     top = max(hits, default=0) or 1
     chart = "".join(BARS[-(-count * (len(BARS) - 1) // top)] for count in hits)
-    everything = [cell for cells in sources.values() for cell in cells.values()]
-    table.add_row("all", chart, *_totals(everything), style="bold cyan")
+    table.add_row("all", chart, *_totals(sources.values()), style="bold cyan")
     return table
 
 
@@ -77,9 +78,22 @@ def _symbol(cell: Cell | None) -> str:
     return str(cell["hits"]) if cell["hits"] < 10 else "+"
 
 
-def _totals(cells: Iterable[Cell]) -> tuple[str, str, str]:
-    known = [cell for cell in cells if cell["hits"] is not None]
-    hits = sum(cell["hits"] or 0 for cell in known)
-    articles = sum(cell["articles"] or 0 for cell in known)
-    share = f"{hits / articles:.0%}" if articles else "-"
-    return str(sum(cell["mentions"] or 0 for cell in known)), f"{hits}/{articles}", share
+def _totals(sources: Iterable[Mapping[date, Cell]]) -> tuple[str, str, str, str]:
+    """Mentions, hits/articles, the share and its 95 % interval, of all days of some sources."""
+    mentions = hits = articles = 0
+    excess = 0.0
+    for days in sources:
+        known = [cell for cell in days.values() if cell["hits"] is not None]
+        of_source = sum(cell["articles"] for cell in known)
+        found = sum(cell["hits"] for cell in known)
+        mentions += sum(cell["mentions"] for cell in known)
+        hits, articles = hits + found, articles + of_source
+        # As in reports/series.sql: a day varies on its own.
+        if of_source and known[0]["variation"]:
+            squares = sum(cell["articles"] ** 2 for cell in known)
+            excess += known[0]["variation"] * found**2 * squares / of_source**2
+    ends = interval({"hits": hits, "articles": articles, "excess": excess})
+    if ends["low"] is None:
+        return str(mentions), f"{hits}/{articles}", "-", ""
+    both = f"{100 * ends['low']:.0f}–{100 * ends['high']:.0f}"
+    return str(mentions), f"{hits}/{articles}", f"{hits / articles:.0%}", both

@@ -261,6 +261,7 @@ def test_report_writes_a_page_or_shows_tables(layout: Layout, tmp_path: Path) ->
     _, out, _ = command("report", "--table", *at(layout))
     assert str(layout.current) in out.replace("\n", "")
     assert "mentions" in out
+    assert re.search(r" \d+% +\d+–\d+ *\n", out)  # a share with its interval
 
 
 def test_a_wrong_configuration_is_told_before_anything_runs(tmp_path: Path) -> None:

@@ -81,7 +81,10 @@ function followBrush(room, view) {
 function nameCodes() {
   for (const element of document.querySelectorAll("[data-named]")) {
     const names = new Intl.DisplayNames("en", { type: element.dataset.named });
-    try { element.textContent = names.of(element.textContent); } catch { /* no code, as in a file */ }
+    const code = element.textContent;
+    // Regions are known by their capitals alone.
+    try { element.textContent = names.of(element.dataset.named === "region" ? code.toUpperCase() : code); }
+    catch { /* no code, as in a file */ }
     delete element.dataset.named;
   }
 }
