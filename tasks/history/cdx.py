@@ -92,7 +92,8 @@ def read_answer(payload: bytes) -> Answer | NoListing:
         resume_key, rows = str(rows[-1][0]), rows[:-2]
     passed, captures = Counter({"unreadable_row": broken}), []
     for row in rows[1:]:
-        found = _capture(dict(zip(names, map(str, row), strict=False)), len(row) == len(names))
+        named = dict(zip(names, map(str, row), strict=False))
+        found = _capture(named) if len(row) == len(names) else "unreadable_row"
         if isinstance(found, Archived):
             captures.append(found)
         else:
@@ -124,10 +125,8 @@ def _row(line: str) -> list[object] | None:
     return found if isinstance(found, list) else None
 
 
-def _capture(row: dict[str, str], is_whole: bool) -> Archived | str:
+def _capture(row: dict[str, str]) -> Archived | str:
     """A row as a capture; why it is none where it is not."""
-    if not is_whole:
-        return "unreadable_row"
     # A capture that repeats an earlier one has the type warc/revisit, and `-` for its status.
     if row.get("mimetype") == "warc/revisit" or row.get("statuscode") == "-":
         return "revisit"

@@ -1,6 +1,5 @@
 """Pages of a source that the Wayback Machine has, captured near the day on which they appeared."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,8 +16,6 @@ from tasks.progress import advance
 from tasks.sources.source import Source
 from tasks.text.urls import fold, registrable_domain
 from warehouse.read.history_state import Tried, tried_pages
-
-log = logging.getLogger(__name__)
 
 PLACE = "wayback"
 # A page is captured on the day of its publication or later; most that are captured at all are so

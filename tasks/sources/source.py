@@ -10,14 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import Steps, matching
@@ -27,8 +20,8 @@ from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
 WORDS = re.compile(r"[\w\s-]+")
-ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
-KNOWN_TAGS = 1 << 10  # the parser numbers HTML's elements below it, and any other name far above
+_ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
+_KNOWN_TAGS = 1 << 10  # the parser numbers HTML's elements below it, and any other name far above
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _ISO_639_1 = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
@@ -86,10 +79,10 @@ def checked_override(text: str) -> str:
 
 
 def _is_element(name: str) -> bool:
-    if not ELEMENT.fullmatch(name):
+    if not _ELEMENT.fullmatch(name):
         return False
     node = LexborHTMLParser(f"<{name}>").css_first(name)
-    return "-" in name or node is None or node.tag_id < KNOWN_TAGS
+    return "-" in name or node is None or node.tag_id < _KNOWN_TAGS
 
 
 def _language(value: str) -> str:

@@ -1,6 +1,6 @@
 """Which phrases set some articles apart from others, by log-odds with an informative prior."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -45,11 +45,15 @@ def distinguishing(
     """
     least = max(LEAST_ARTICLES, len(topic) // 200)
     here = frequent((each.document for each in topic), least)
-    among = _counts(others, frozenset(here))
+    among = Counter(phrase for each in others for phrase in held(each.document, here.keys()))
     common = frozenset(phrase for phrase, n in among.items() if n > COMMON * len(others))
     whole = {phrase for phrase in here if is_whole(phrase, common)}
     candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
-    sources = _sources(topic, candidates)
+    # What one paper alone has is its own.
+    sources: dict[Phrase, set[str]] = defaultdict(set)
+    for each in topic:
+        for phrase in held(each.document, candidates):
+            sources[phrase].add(each.source_id)
     is_one_paper = len({each.source_id for each in topic}) == 1
     ranked = [
         _keyness(phrase, here[phrase], len(topic), among[phrase], len(others))
@@ -73,22 +77,6 @@ def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> 
     log_odds = log_of_odds(here, topic) - log_of_odds(there, others)
     deviation = sqrt(1 / (here + prior) + 1 / (there + prior))
     return Keyness(phrase, log_odds, log_odds - _Z * deviation)
-
-
-def _counts(articles: Sequence[Sampled], phrases: frozenset[Phrase]) -> Counter[Phrase]:
-    counts: Counter[Phrase] = Counter()
-    for each in articles:
-        counts.update(held(each.document, phrases))
-    return counts
-
-
-def _sources(articles: Sequence[Sampled], phrases: frozenset[Phrase]) -> dict[Phrase, set[str]]:
-    """The sources in whose articles each phrase stands: what one paper alone has is its own."""
-    found: dict[Phrase, set[str]] = {phrase: set() for phrase in phrases}
-    for each in articles:
-        for phrase in held(each.document, phrases):
-            found[phrase].add(each.source_id)
-    return found
 
 
 def _pieces(

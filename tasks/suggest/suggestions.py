@@ -1,16 +1,15 @@
 """Aliases that a topic may lack: found in a sample of its articles, counted over all articles."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from tasks.suggest.keyness import Keyness, Sampled, distinguishing
-from tasks.suggest.phrases import Phrase, document, spelt
+from tasks.suggest.phrases import document, spelt
 from tasks.topics.mentions import Hit, Matcher, mentions_in
 from tasks.topics.topic import folded_phrase, phrases_of
 from warehouse.layers.definitions import Topic, read_definitions
@@ -83,8 +82,9 @@ def suggest(
             each.suggestions = [Suggestion(spelt(k.phrase), k.log_odds, k.low) for k in ranked]
         _count(con, files, topic, found)
     for each in found:
-        adding = [one for one in each.suggestions if one.adds]
-        each.suggestions = [_as_written(one) for one in adding[:limit]]
+        each.suggestions = [one for one in each.suggestions if one.adds][:limit]
+        for one in each.suggestions:  # in place of the folded one, the most frequent spelling
+            one.phrase = one.spellings.most_common(1)[0][0]
     return found
 
 
@@ -104,7 +104,9 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
     groups: dict[bool, list[Sampled]] = {True: [], False: []}
     for batch in sampled_texts(con, language):
         for row in batch.to_pylist():
-            texts = [text for text in _paragraphs(row) if hash(text) not in seen]
+            body = (row["body"] or "").removeprefix(row["dateline"] or "").split("\n\n")
+            paragraphs = (row["headline"], row["standfirst"], *body, *(row["captions"] or ()))
+            texts = [text for text in paragraphs if text and hash(text) not in seen]
             seen.update(map(hash, texts))
             if row["counts"]:
                 texts = [_without_mentions(matcher, text) for text in texts]
@@ -112,15 +114,11 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
             groups[row["counts"]].append(Sampled(row["source_id"], words))
     if len(groups[True]) < LEAST_SAMPLED or not groups[False]:
         return []
-    names = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
-    return distinguishing(groups[True], groups[False], _names(name for (name,) in names))
-
-
-def _paragraphs(row: dict[str, Any]) -> Iterator[str]:
-    body = (row["body"] or "").removeprefix(row["dateline"] or "")
-    for text in (row["headline"], row["standfirst"], *body.split("\n\n"), *(row["captions"] or ())):
-        if text:
-            yield text
+    rows = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
+    runs = [run for (name,) in rows for run in document([name], keep_case=False)]
+    # Also without their first word: Harbour Post of The Harbour Post.
+    names = frozenset(runs) | {run[1:] for run in runs if len(run) > 2}
+    return distinguishing(groups[True], groups[False], names)
 
 
 def _without_mentions(matcher: Matcher, text: str) -> str:
@@ -130,12 +128,6 @@ def _without_mentions(matcher: Matcher, text: str) -> str:
         kept += f"{text[end : hit.char_start]}|"
         end = hit.char_end
     return kept + text[end:]
-
-
-def _names(names: Iterator[str]) -> frozenset[Phrase]:
-    """Names as phrases, also without their first word: Harbour Post of The Harbour Post."""
-    runs = [run for name in names for run in document([name], keep_case=False)]
-    return frozenset(runs) | {run[1:] for run in runs if len(run) > 2}
 
 
 def _count(
@@ -213,8 +205,3 @@ def _count_batch(
                 context = f"{hit.context_left}[{hit.matched_text}]{hit.context_right}"
                 text = " ".join(context.split())
                 one.sample = Sample(day, headlines[row].as_py() or "", urls[row].as_py(), text)
-
-
-def _as_written(one: Suggestion) -> Suggestion:
-    """With the most frequent spelling in place of the folded one."""
-    return replace(one, phrase=one.spellings.most_common(1)[0][0])
