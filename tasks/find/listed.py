@@ -76,8 +76,15 @@ def _entry(
         return f"is there already, as {own}"
     if not (one.home or listings):
         return "neither a feed nor a home page"
-    home = one.home if is_http(one.home) else f"https://{one.home}"
-    country, known = _known(one, home if one.home else listings[0], language, timezone)
+    home = one.home or listings[0]
+    home = home if is_http(home) else f"https://{home}"
+    # The country, and the keys, that the list, its domain or a person knows.
+    code = one.language.strip().replace("_", "-").partition("-")[0].lower() or language
+    country = country_code(one.country) or country_of_domain(home) or COUNTRY_OF.get(code, "")
+    zone = timezone or time_zone(country, (), "")[0] or ""
+    known = {"id": f"{country or 'xx'}-{outlet(home)}", "name": one.name or outlet(home)}
+    known |= {"language": code, "timezone": zone}
+    known |= {key: one.values[key] for key in ("id", "language", "timezone") if key in one.values}
     if ask:
         return ask(one, {"country": country} | known)
     if not (listings or one.values.get("files")):
@@ -87,16 +94,6 @@ def _entry(
             return f"its {key} is not known: give --{key}, or ask its site with --find"
     feeds = [url for url in one.feeds if is_http(url)]
     return {**known, **({"feeds": feeds} if feeds else {}), **one.values}
-
-
-def _known(one: Listed, home: str, language: str, timezone: str) -> tuple[str, dict[str, str]]:
-    """The country, and the keys, that the list, its domain or a person knows."""
-    code = one.language.strip().replace("_", "-").partition("-")[0].lower() or language
-    country = country_code(one.country) or country_of_domain(home) or COUNTRY_OF.get(code, "")
-    zone = timezone or time_zone(country, (), "")[0] or ""
-    named = {"name": one.name or outlet(home), "language": code, "timezone": zone}
-    named |= {key: one.values[key] for key in ("id", "language", "timezone") if key in one.values}
-    return country, {"id": f"{country or 'xx'}-{outlet(home)}"} | named
 
 
 def _listings(values: Mapping[str, Any]) -> list[str]:

@@ -134,7 +134,14 @@ class Search:
         if page:
             most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
-                self._try_all(self._feeds_at(section))
+                if fold(section.url) in self.trials or self.requests >= self.most_requests:
+                    continue
+                listing, attempt = self._read(self._get(section.url))
+                found = _page(listing, attempt)
+                outcome = Verdict.WEB_PAGE if found else attempt.outcome
+                self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
+                if found:
+                    self._try_all(feeds_of_page(found.tree, found.url))
         if not self._has_feed():
             self._try_until_found(subdomains(self._site))
         if page and not self._taken():
@@ -227,15 +234,6 @@ class Search:
             children = list(filter(is_news, listing.children)) or list(listing.children)
             for child in children[:MOST_CHILDREN]:
                 self._try(Place(child, f"in {place.url}"), depth + 1)
-
-    def _feeds_at(self, section: Place) -> list[Place]:
-        if fold(section.url) in self.trials or self.requests >= self.most_requests:
-            return []
-        listing, attempt = self._read(self._get(section.url))
-        page = _page(listing, attempt)
-        outcome = Verdict.WEB_PAGE if page else attempt.outcome
-        self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
-        return feeds_of_page(page.tree, page.url) if page else []
 
     def _has_feed(self) -> bool:
         return any(trial.kind in FEEDS for trial in self._taken())

@@ -58,7 +58,13 @@ class Wayback:
         """The captures that are to be fetched; the others are counted."""
         tally, found = visit.tally, list[Archived]()
         wanted = set(visit.wanted_days)
-        for capture in _earliest(captures):
+        # Of each URL: some have a capture for http, https, a port and `www.` each.
+        earliest: dict[str, Archived] = {}
+        for capture in captures:
+            known = earliest.setdefault(capture.urlkey, capture)
+            if capture.captured_at < known.captured_at:
+                earliest[capture.urlkey] = capture
+        for capture in earliest.values():
             if reason := self._passes_over(visit, capture, wanted):
                 tally.passed[reason] += 1
             else:
@@ -96,16 +102,6 @@ def domains_of(source: Source) -> tuple[str, ...]:
     """The domains whose pages are the source's."""
     named = {registrable_domain(url) or "" for url in source.listings}
     return source.domains or tuple(sorted(named - {""}))
-
-
-def _earliest(captures: Iterable[Archived]) -> list[Archived]:
-    """The earliest capture of each URL: some have one for http, https, a port and `www.` each."""
-    found: dict[str, Archived] = {}
-    for capture in captures:
-        before = found.get(capture.urlkey)
-        if before is None or capture.captured_at < before.captured_at:
-            found[capture.urlkey] = capture
-    return list(found.values())
 
 
 def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, Answer]]:

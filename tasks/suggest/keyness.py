@@ -63,7 +63,12 @@ def distinguishing(
     ranked = [each for each in ranked if each.low > 0]
     ranked.sort(key=lambda each: (-each.low, -len(each.phrase), each.phrase))
     cut = _pieces(here, whole, {each.phrase for each in ranked})
-    return _without_longer([each for each in ranked if each.phrase not in cut])
+    kept: dict[Phrase, Keyness] = {}
+    for each in ranked:
+        # A phrase that holds one of a better rank would count wherever that does.
+        if each.phrase not in cut and not any(part in kept for part in within(each.phrase)):
+            kept[each.phrase] = each
+    return [*kept.values()]
 
 
 def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> Keyness:
@@ -98,12 +103,3 @@ def _pieces(
     fixed = cut_out(whole, ranked, FIXED)
     rest = ranked - fixed
     return fixed | cut_out(rest, rest, MOSTLY)
-
-
-def _without_longer(ranked: Sequence[Keyness]) -> list[Keyness]:
-    """Without those that hold one of a better rank, which would count wherever they do."""
-    kept: dict[Phrase, Keyness] = {}
-    for each in ranked:
-        if not any(part in kept for part in within(each.phrase)):
-            kept[each.phrase] = each
-    return [*kept.values()]
