@@ -52,7 +52,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One place that was tried, and what came of it."""
+    """One place that was tried, and its outcome."""
 
     url: str
     found_by: str

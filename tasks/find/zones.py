@@ -101,7 +101,7 @@ def _fits(zone: str, times: Sequence[datetime]) -> bool:
 
 @cache
 def _clock(zone: str) -> tuple[timedelta | None, ...]:
-    """The offsets of a zone through the year, by which zones are told apart."""
+    """The offsets of a zone through the year: zones with the same ones have the same time."""
     clock = ZoneInfo(zone)
     months = (datetime(datetime.now(UTC).year, month, 15, tzinfo=UTC) for month in range(1, 13))
     return tuple(moment.astimezone(clock).utcoffset() for moment in months)

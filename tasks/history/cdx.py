@@ -1,6 +1,7 @@
 """The index of the Wayback Machine: queries of its CDX API, and what it answers."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from tasks.text.urls import is_http
 
 FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest")
 _NEEDED = frozenset({"urlkey", "timestamp", "original", "digest"})
-_PORTS = (("http://", ":80/"), ("https://", ":443/"))
+_OWN_PORT = re.compile(r"\A(?:(http://[^/]*):80|(https://[^/]*):443)(?:/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,7 @@ class Archived:
     @property
     def page(self) -> str:
         """The URL of the page, without the port `:80` or `:443` that old captures have."""
-        for scheme, port in _PORTS:
-            if self.url.startswith(scheme):
-                host, _, path = self.url.removeprefix(scheme).partition("/")
-                if f":{host.rpartition(':')[2]}/" == port:
-                    return f"{scheme}{host.removesuffix(port[:-1])}/{path}"
-        return self.url
+        return _OWN_PORT.sub(r"\1\2/", self.url)
 
 
 @dataclass(frozen=True, slots=True)

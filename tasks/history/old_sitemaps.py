@@ -23,7 +23,7 @@ PLACE = "sitemaps"
 USUAL_PLACES = ("/sitemap_index.xml", "/sitemap.xml")  # without one in robots.txt
 MOST_SITEMAPS = 500  # read for one source in a run
 MAX_BYTES = 50_000_000  # of a sitemap, decompressed, as the protocol has it
-# Ends of an attempt after which nothing is left to ask for.
+# Outcomes after which a page is not asked for again.
 ANSWERED = frozenset({Outcome.FETCHED, Outcome.NOT_FOUND, Outcome.NOT_A_PAGE})
 
 
@@ -81,7 +81,7 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
             continue
         is_index, pages = found
         if is_index:
-            # The newest first, as with other indexes: they fill gaps of late.
+            # The newest first, as with other indexes: they fill recent gaps.
             ordered = sorted(pages, key=lambda page: page[0], reverse=True)
             children = [entry.url for at, entry in ordered if _may_have(visit, entry.url, at)]
             waiting.extend(child for child in dict.fromkeys(children) if child not in seen)
