@@ -138,25 +138,22 @@ def _sitemap(
             sitemap.is_mixed = True
         if is_no_article(entry.url) or not same_site(entry.url, url):
             passed["no_article_url"] += 1
-        elif reason := _passes_over(wanted, own, period, changed):
-            passed[reason] += 1
+            continue
+        if own:
+            days = [own - DAY, own, own + DAY]
+        elif period:
+            days = period.days
+        elif math.isinf(changed):
+            passed["undated"] += 1
+            continue
+        else:
+            # Without any other date, a page counts as of the day on which it changed last.
+            days = [datetime.fromtimestamp(changed, UTC).date()]
+        if wanted.isdisjoint(days):
+            passed["other_day"] += 1
         else:
             sitemap.wanted.append(entry)
     return sitemap
-
-
-def _passes_over(wanted: set[date], own: date | None, period: Period | None, changed: float) -> str:
-    """Why a page is not asked for; empty where it is."""
-    if own:
-        days = [own - DAY, own, own + DAY]
-    elif period:
-        days = period.days
-    elif math.isinf(changed):
-        return "undated"
-    else:
-        # Without any other date, a page counts as of the day on which it changed last.
-        days = [datetime.fromtimestamp(changed, UTC).date()]
-    return "other_day" if wanted.isdisjoint(days) else ""
 
 
 def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -> None:

@@ -144,25 +144,22 @@ def _count(
     }
     if not by_id:
         return
-    topics = [_as_topic(topic, name, one.phrase) for name, one in by_id.items()]
+    topics = []
+    keep_case = topic.case_sensitive
+    excluded = [(each, folded_phrase(each, keep_case=keep_case)) for each in topic.exclude]
+    for name, one in by_id.items():
+        # Each phrase is a topic of its own, with those of the topic's exclusions that hold it.
+        phrase = folded_phrase(one.phrase, keep_case=keep_case)
+        around = tuple(each for each, folded in excluded if phrase in folded)
+        own = replace(
+            _of_phrases(topic, (one.phrase,), around),
+            topic_id=name,
+            context_exclude=topic.context_exclude,
+            sections_exclude=topic.sections_exclude,
+        )
+        topics.append(own)
     for batch in all_texts(con, files):
         _count_batch(batch, topics, by_id)
-
-
-def _as_topic(topic: Topic, topic_id: str, phrase: str) -> Topic:
-    """A phrase as a topic of its own, with those of the topic's exclusions that hold it."""
-    folded = folded_phrase(phrase, keep_case=topic.case_sensitive)
-    around = (
-        each
-        for each in topic.exclude
-        if folded in folded_phrase(each, keep_case=topic.case_sensitive)
-    )
-    return replace(
-        _of_phrases(topic, (phrase,), tuple(around)),
-        topic_id=topic_id,
-        context_exclude=topic.context_exclude,
-        sections_exclude=topic.sections_exclude,
-    )
 
 
 def _of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
