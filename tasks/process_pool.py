@@ -115,8 +115,8 @@ class Submitted(Generic[R]):
         """
         while True:
             try:
-                left = max(deadline - time.monotonic(), 0.0)
-                return self.future.result(None if math.isinf(left) else left)
+                remaining = max(deadline - time.monotonic(), 0.0)
+                return self.future.result(None if math.isinf(remaining) else remaining)
             except TimeoutError:
                 self.future.cancel()
                 raise

@@ -1,4 +1,4 @@
-"""How far a run is: the progress of long work, told through the log, and the time of its stages."""
+"""How far a run is: the progress of long work, sent through the log, and the time of its stages."""
 
 import logging
 import threading

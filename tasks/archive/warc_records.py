@@ -247,7 +247,7 @@ def beginning(piece: bytes, size: int) -> bytes:
     """
     with suppress(zlib.error, OSError, pa.ArrowInvalid):
         if piece.startswith(GZIP):
-            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(piece, size)
+            return zlib.decompressobj(_GZIP).decompress(piece, size)
         if piece.startswith(ZSTD):
             return bytes(pa.CompressedInputStream(pa.BufferReader(piece), "zstd").read(size))
         return piece[:size]

@@ -3,6 +3,7 @@
 import fcntl
 import io
 import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -139,8 +140,15 @@ class ArchiveWriter:
 
 def unfinished(raw: Path) -> list[Path]:
     """Archive files whose writer died before it closed them, oldest run first."""
-    found = raw.glob("*/*" + OPEN_SUFFIX)
-    return sorted((path for path in found if not _is_locked(path)), key=lambda path: path.name)
+    found = []
+    for path in raw.glob("*/*" + OPEN_SUFFIX):
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # its writer lives
+        found.append(path)
+    return sorted(found, key=lambda path: path.name)
 
 
 def salvage(path: Path) -> Path | None:
@@ -184,17 +192,6 @@ def _finish(file: io.FileIO, end: int, path: Path, final: Path) -> None:
     os.fsync(file.fileno())
     path.rename(final)
     sync(final.parent)
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
 
 
 def _is_at(file: io.FileIO, path: Path) -> bool:

@@ -24,7 +24,6 @@ _BY_THREE_LETTERS = (
     "srb:rs sur:sr svk:sk svn:si swe:se swz:sz syc:sc tcd:td tkm:tm tun:tn tur:tr tuv:tv ukr:ua "
     "ury:uy wlf:wf"
 )
-SOLD = frozenset(_SOLD.split())
 COUNTRY_OF = dict(pair.split(":") for pair in _BY_LANGUAGE.split())
 _EXCEPTIONS = dict(pair.split(":") for pair in _BY_THREE_LETTERS.split())
 
@@ -32,7 +31,7 @@ _EXCEPTIONS = dict(pair.split(":") for pair in _BY_THREE_LETTERS.split())
 def country_of_domain(url: str) -> str | None:
     """The country of a top-level domain; None for those of no country and those sold to all."""
     suffix = (urlsplit(url).hostname or "").rpartition(".")[2]
-    if len(suffix) != 2 or not suffix.isalpha() or suffix in SOLD:
+    if len(suffix) != 2 or not suffix.isalpha() or suffix in _SOLD.split():
         return None
     return "gb" if suffix == "uk" else suffix
 

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tasks.find.listed import Listed
 from tasks.sources.source import Source
@@ -40,7 +41,7 @@ def read_csv(content: bytes, path: Path) -> list[Listed]:
         if not columns & {*_HOMES[:4], *_FEEDS}:
             wanted = ", ".join((*_HOMES[:4], _FEEDS[0]))
             raise ConfigError([f"{path}: no column of sites or feeds, such as {wanted}"])
-        return [_listed(_lowered(row)) for row in rows]
+        return [_listed(row) for row in rows]
     except csv.Error as error:
         raise ConfigError([f"{path}: line {rows.line_num}: not CSV: {error}"]) from None
 
@@ -59,18 +60,26 @@ def write_csv(sources: Sequence[Source]) -> str:
     return out.getvalue()
 
 
-def _listed(row: Mapping[str, str]) -> Listed:
-    home = next((row[key] for key in _HOMES if _DOMAIN.fullmatch(row.get(key, ""))), "")
-    values = {key: tuple(row[key].split()) for key in ("sitemaps", "sections") if row.get(key)} | {
-        key: row[key]
-        for key, is_right in (("id", _OWN_ID.fullmatch), ("timezone", str))
-        if is_right(row.get(key, ""))
+def _listed(cells: Mapping[str, str | None]) -> Listed:
+    # A row that is longer than the header has a list under the name None.
+    row = {
+        column.strip().lower(): (text or "").strip()
+        for column, text in cells.items()
+        if isinstance(column, str)
     }
+    home = next((row[key] for key in _HOMES if _DOMAIN.fullmatch(row.get(key, ""))), "")
+    values: dict[str, Any] = {
+        key: tuple(row[key].split()) for key in ("sitemaps", "sections") if row.get(key)
+    }
+    if _OWN_ID.fullmatch(row.get("id", "")):
+        values["id"] = row["id"]
+    if row.get("timezone"):
+        values["timezone"] = row["timezone"]
     platform = row.get("platform") or row.get("service") or ""
     return Listed(
         _first(row, _NAMES),
         home,
-        tuple(re.split(r"[\s;|]+", _first(row, _FEEDS))) if _first(row, _FEEDS) else (),
+        tuple(re.findall(r"[^\s;|]+", _first(row, _FEEDS))),
         country=_first(row, _COUNTRIES),
         language=_first(row, _LANGUAGES),
         values=values,
@@ -80,9 +89,3 @@ def _listed(row: Mapping[str, str]) -> Listed:
 
 def _first(row: Mapping[str, str], names: Sequence[str]) -> str:
     return next((row[name] for name in names if row.get(name)), "")
-
-
-def _lowered(row: Mapping[str, str | None]) -> dict[str, str]:
-    # A row that is longer than the header has a list under the name None.
-    named = {key: text for key, text in row.items() if isinstance(key, str)}
-    return {key.strip().lower(): (text or "").strip() for key, text in named.items()}

@@ -14,7 +14,6 @@ from tasks.text.urls import fold, same_site
 
 STALE = timedelta(days=90)
 FEEDS = frozenset({"feed", "jsonfeed"})  # kinds of listings
-_HALF = 0.5
 # A tenth of the entries of a feed may be missing from one that is read a minute earlier.
 _COVERED = 0.9
 
@@ -53,7 +52,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One place that was tried, and what came of it."""
+    """One place that was tried, and its outcome."""
 
     url: str
     found_by: str
@@ -86,19 +85,21 @@ def judged(listing: Listing, payload: bytes, url: str, site: str, now: datetime)
         return Verdict.SITEMAP_INDEX, f"{len(listing.children)} sitemaps"
     if not entries:
         return Verdict.EMPTY, "no entries"
+    half = len(entries) / 2
+    is_titled_comments = _OF_COMMENTS.match(listing.title or "")
     of_comments = sum("#comment" in entry.url.lower() for entry in entries)
-    if of_comments > _HALF * len(entries) or _says_comments(listing, url):
+    if of_comments > half or is_of_comments(url) or is_titled_comments:
         return Verdict.COMMENTS, "readers' comments, not articles"
-    if len(_ENCLOSURE.findall(payload)) > _HALF * len(entries):
+    if len(_ENCLOSURE.findall(payload)) > half:
         return Verdict.PODCAST, "most entries are audio or video files"
     elsewhere = [entry for entry in entries if not same_site(entry.url, site)]
-    if len(elsewhere) > _HALF * len(entries):
+    if len(elsewhere) > half:
         return Verdict.OTHER_SITE, f"{len(elsewhere)} of {len(entries)} entries lead to other sites"
     # A page that is planned for next year is of no use here.
     tomorrow = now + timedelta(days=1)
     known = (_published(entry) for entry in entries)
     moments = sorted(moment for moment in known if moment and moment < tomorrow)
-    if listing.kind == "sitemap" and len(moments) <= _HALF * len(entries):
+    if listing.kind == "sitemap" and len(moments) <= half:
         return Verdict.UNDATED, "a sitemap without publication dates"
     if moments and moments[-1] < now - STALE:
         return Verdict.STALE, f"the newest entry is of {moments[-1]:%Y-%m-%d}"
@@ -124,21 +125,14 @@ def covering(trials: Sequence[Trial]) -> dict[str, str]:
     covered: dict[str, str] = {}
     for trial in largest_first:
         keys = {fold(entry.url) for entry in trial.entries}
-        others = [(each.url, have) for each, have in kept if _is_feed(each) == _is_feed(trial)]
+        is_feed = trial.kind in FEEDS
+        others = [(each.url, have) for each, have in kept if (each.kind in FEEDS) == is_feed]
         by = next((url for url, have in others if len(keys & have) >= _COVERED * len(keys)), None)
         if by:
             covered[trial.url] = by
         else:
             kept.append((trial, keys))
     return covered
-
-
-def _is_feed(trial: Trial) -> bool:
-    return trial.kind in FEEDS
-
-
-def _says_comments(listing: Listing, url: str) -> bool:
-    return is_of_comments(url) or bool(_OF_COMMENTS.match(listing.title or ""))
 
 
 def _published(entry: Entry) -> datetime | None:

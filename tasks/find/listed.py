@@ -56,10 +56,13 @@ def imported(
         if wrong or isinstance(entry, str):
             left_out.append((one.name or one.home or "without a name", wrong))
             continue
-        entry = dict(entry) | {"id": _unused(entry["id"], ids)}
-        ids.add(entry["id"])
-        places |= dict.fromkeys(_listings(entry), entry["id"])
-        entries.append(entry)
+        number, source_id = 1, entry["id"]
+        while source_id in ids:
+            number += 1
+            source_id = f"{entry['id']}-{number}"
+        ids.add(source_id)
+        places |= dict.fromkeys(_listings(entry), source_id)
+        entries.append({**entry, "id": source_id})
     return Imported(tuple(entries), tuple(left_out))
 
 
@@ -73,36 +76,25 @@ def _entry(
         return f"is there already, as {own}"
     if not (one.home or listings):
         return "neither a feed nor a home page"
-    home = one.home if is_http(one.home) else f"https://{one.home}"
-    country, given = _given(one, home if one.home else listings[0], language, timezone)
-    if ask:
-        return ask(one, {"country": country} | given)
-    if not (listings or one.values.get("files")):
-        return "no feed: search its site for one with --find"
-    for key in ("language", "timezone"):
-        if not given.get(key):
-            return f"its {key} is not known: give --{key}, or ask its site with --find"
-    feeds = [url for url in one.feeds if is_http(url)]
-    return {**given, **({"feeds": feeds} if feeds else {}), **one.values}
-
-
-def _given(one: Listed, home: str, language: str, timezone: str) -> tuple[str, dict[str, str]]:
-    """The country, and the keys, that the list, its domain or a person knows."""
+    home = one.home or listings[0]
+    home = home if is_http(home) else f"https://{home}"
+    # The country, and the keys, that the list, its domain or a person knows.
     code = one.language.strip().replace("_", "-").partition("-")[0].lower() or language
     country = country_code(one.country) or country_of_domain(home) or COUNTRY_OF.get(code, "")
     zone = timezone or time_zone(country, (), "")[0] or ""
-    named = {"name": one.name or outlet(home), "language": code, "timezone": zone}
-    named |= {key: one.values[key] for key in ("id", "language", "timezone") if key in one.values}
-    return country, {"id": f"{country or 'xx'}-{outlet(home)}"} | named
+    known = {"id": f"{country or 'xx'}-{outlet(home)}", "name": one.name or outlet(home)}
+    known |= {"language": code, "timezone": zone}
+    known |= {key: one.values[key] for key in ("id", "language", "timezone") if key in one.values}
+    if ask:
+        return ask(one, {"country": country} | known)
+    if not (listings or one.values.get("files")):
+        return "no feed: search its site for one with --find"
+    for key in ("language", "timezone"):
+        if not known.get(key):
+            return f"its {key} is not known: give --{key}, or ask its site with --find"
+    feeds = [url for url in one.feeds if is_http(url)]
+    return {**known, **({"feeds": feeds} if feeds else {}), **one.values}
 
 
 def _listings(values: Mapping[str, Any]) -> list[str]:
     return [url for key in ("feeds", "sitemaps", "sections") for url in values.get(key, ())]
-
-
-def _unused(source_id: str, ids: set[str]) -> str:
-    number, free = 1, source_id
-    while free in ids:
-        number += 1
-        free = f"{source_id}-{number}"
-    return free

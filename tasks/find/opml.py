@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from itertools import takewhile
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -56,28 +57,29 @@ def write_opml(sources: Sequence[Source]) -> bytes:
         outline = etree.SubElement(body, "outline", {"text": name, f"{_OWN}id": source.id})
         for key, value in source.model_dump(exclude_defaults=True).items():
             if key not in _ELSEWHERE:
-                outline.set(_OWN + key, value if isinstance(value, str) else _as_json(value))
+                if not isinstance(value, str):
+                    value = json.dumps(value, ensure_ascii=False, default=_duration)
+                outline.set(_OWN + key, value)
         for feed in source.feeds:
-            about = {"text": name, "type": "rss", "xmlUrl": feed, "htmlUrl": _site(feed)}
+            about = {"text": name, "type": "rss", "xmlUrl": feed, "htmlUrl": urljoin(feed, "/")}
             etree.SubElement(outline, "outline", about)
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return written
 
 
 def _own_source(outline: etree._Element) -> Listed:
-    keys = {
-        str(name).removeprefix(_OWN): str(text)
-        for name, text in outline.attrib.items()
-        if str(name).startswith(_OWN)
-    }
     values: dict[str, Any] = {}
-    for key, text in keys.items():
-        is_text = key in ("id", "language", "timezone")
-        values[key] = text if is_text else _json(text)
-    feeds = (_attributes(each).get("xmlurl", "") for each in outline.iter("{*}outline"))
-    named = tuple(filter(None, feeds))
-    name = _attributes(outline).get("text", "")
-    return Listed(name, named[0] if named else "", named, values=values)
+    for name, text in outline.attrib.items():
+        if not str(name).startswith(_OWN):
+            continue
+        key = str(name).removeprefix(_OWN)
+        values[key] = str(text)
+        if key not in ("id", "language", "timezone"):
+            with suppress(ValueError):  # a text is written as it is
+                values[key] = json.loads(text)
+    urls = (_attributes(each).get("xmlurl", "") for each in outline.iter("{*}outline"))
+    feeds = tuple(filter(None, urls))
+    return Listed(_attributes(outline).get("text", ""), next(iter(feeds), ""), feeds, values=values)
 
 
 def _by_site(outlines: Sequence[dict[str, str]]) -> Iterator[Listed]:
@@ -94,36 +96,16 @@ def _by_site(outlines: Sequence[dict[str, str]]) -> Iterator[Listed]:
         feeds = tuple(dict.fromkeys(filter(None, (one.get("xmlurl") for one in group))))
         home = next((one["htmlurl"] for one in group if one.get("htmlurl")), "")
         language = next((one["language"] for one in group if one.get("language")), "")
-        yield Listed(_common_name(group), home, feeds, language=language)
-
-
-def _common_name(group: Sequence[dict[str, str]]) -> str:
-    """What the names of a site's feeds begin with: `Gazette - World`, `Gazette - Sport`."""
-    names = [one.get("title") or one.get("text") or "" for one in group]
-    common = _beginning(names).rstrip(" -–—|:,/(»>")
-    return common if len(names) == 1 or len(common) >= 3 else names[0]
-
-
-def _beginning(names: Sequence[str]) -> str:
-    """What all names begin with."""
-    first, last = min(names), max(names)
-    same = sum(
-        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    )
-    return first[:same]
+        names = [one.get("title") or one.get("text") or "" for one in group]
+        # What the names of its feeds begin with: `Gazette - World`, `Gazette - Sport`.
+        name = commonprefix(names).rstrip(" -–—|:,/(»>")  # noqa: RUF071 - no paths
+        if len(names) > 1 and len(name) < 3:
+            name = names[0]
+        yield Listed(name, home, feeds, language=language)
 
 
 def _attributes(outline: etree._Element) -> dict[str, str]:
     return {str(name).lower(): str(text).strip() for name, text in outline.attrib.items()}
-
-
-def _site(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_duration)
 
 
 def _duration(step: timedelta) -> str:
@@ -131,10 +113,3 @@ def _duration(step: timedelta) -> str:
     seconds = int(step.total_seconds())
     units = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
     return next(f"{seconds // size}{unit}" for unit, size in units.items() if not seconds % size)
-
-
-def _json(text: str) -> Any:  # noqa: ANN401 - as TOML has it
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

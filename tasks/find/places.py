@@ -18,8 +18,8 @@ USUAL_FEEDS = (
 USUAL_HOSTS = ("feeds", "rss", "feed")  # below the site's own domain
 
 # `application/json` is not among them: WordPress links its interface under it.
-_FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|(?:text|application)/xml")
-_STRICT_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)")
+_FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)")
+_XML_TYPES = ("text/xml", "application/xml")
 _FEED_PATH = re.compile(
     r"""/(?:rss|feeds?|atom|rdf|xml-?feeds?|rss-?feeds?)(?:[\d._-]\w*)*(?=/|$)
     | \.(?:rss|atom|rdf)$ | (?:rss|feed|atom|index|news|headlines|top|latest)[\w-]*\.xml$""",
@@ -106,7 +106,7 @@ def is_of_comments(url: str) -> bool:
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:
-    """What relative links of a page start from."""
+    """The URL that relative links of a page are joined to."""
     node = tree.css_first("base[href]")
     try:
         return urljoin(url, (node.attributes["href"] or "").strip()) if node else url
@@ -120,9 +120,10 @@ def _declared(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str, str]]:
         kind = (attributes.get("type") or "").split(";")[0].strip().lower()
         rel = (attributes.get("rel") or "").lower().split()
         # Some pages leave rel out, or write "feed" there.
-        wanted = _FEED_TYPE if {"alternate", "feed"} & set(rel) else _STRICT_TYPE
+        is_xml_feed = kind in _XML_TYPES and ("alternate" in rel or "feed" in rel)
         is_json_feed = kind == "application/json" and "feed" in (attributes["href"] or "").lower()
-        if (wanted.fullmatch(kind) or is_json_feed) and (target := _target(node, base)):
+        is_feed = is_xml_feed or is_json_feed or _FEED_TYPE.fullmatch(kind)
+        if is_feed and (target := _target(node, base)):
             yield target, "declared by"
 
 

@@ -63,17 +63,16 @@ def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = Fa
     region, named = _named_languages(found)
     language = _language(taken, named)
     country = _country(found.home, region, language.value)
-    if said := given.get("country"):
-        country = Value(said, f"country {said} given")
+    if code := given.get("country"):
+        country = Value(code, f"country {code} given")
+    printed = [e.published_raw for trial in taken for e in trial.entries if e.published_raw]
     values: dict[str, Value] = {
         "id": Value(f"{country.value or 'xx'}-{outlet(found.home)}", country.why),
         "name": _name(found, taken),
         "language": language,
-        "timezone": Value(*time_zone(country.value, _printed(taken), country.why)),
+        "timezone": Value(*time_zone(country.value, printed, country.why)),
     }
-    for key in ("id", "name", "language", "timezone"):
-        if said := given.get(key):
-            values[key] = Value(said, "given")
+    values |= {key: Value(given[key], "given") for key in values if given.get(key)}
     for key, kinds in (
         ("feeds", ("feed", "jsonfeed")),
         ("sitemaps", ("sitemap",)),
@@ -121,7 +120,9 @@ def _country(home: str, region: Value, language: str | None) -> Value:
 
 def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:
     """The country that a language tag names, and the tags of page and feeds."""
-    named = {"html lang": _html_language(found.page)} if found.page else {}
+    named: dict[str, str] = {}
+    if found.page and (node := found.page.tree.css_first("html[lang]")):
+        named["html lang"] = (node.attributes["lang"] or "").strip()
     for trial in found.taken:
         if trial.language:
             named.setdefault("feed language", trial.language)
@@ -140,7 +141,9 @@ def _language(taken: Sequence[Trial], named: dict[str, str]) -> Value:
     text = "\n".join(headlines)
     stated = next((tag for tag in named.values() if tag), "")
     by_script = language_of_script(text)
-    chosen = by_script or choose_language(_code(stated), text, None)[0]
+    code = stated.replace("_", "-").partition("-")[0].lower()
+    is_code = re.fullmatch(r"[a-z]{2,3}", code)
+    chosen = by_script or choose_language(code if is_code else None, text, None)[0]
     why = [f"{name} {tag}" for name, tag in named.items() if tag]
     if detected := by_script or detect(text):
         why.append(f"{counted(len(headlines), 'headline')} in {detected}")
@@ -181,28 +184,14 @@ def _rate(taken: Sequence[Trial]) -> Value:
     else:
         number = len(by_url)
     a_day = number / days
-    told = f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
+    span = f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
     bounds = [int(a_day / WIDE), ceil(a_day * WIDE)]
-    return Value(bounds, f"about {a_day:.0f} a day: {number} entries in {told}")
+    return Value(bounds, f"about {a_day:.0f} a day: {number} entries in {span}")
 
 
 def _back_to(dates: Sequence[datetime]) -> datetime:
     """How far a listing reaches back, but for the oldest tenth, which may be pinned."""
     return dates[len(dates) // 10]
-
-
-def _printed(taken: Sequence[Trial]) -> list[str]:
-    return [e.published_raw for trial in taken for e in trial.entries if e.published_raw]
-
-
-def _code(tag: str) -> str | None:
-    code = tag.replace("_", "-").partition("-")[0].lower()
-    return code if re.fullmatch(r"[a-z]{2,3}", code) else None
-
-
-def _html_language(page: Page | None) -> str:
-    node = page.tree.css_first("html[lang]") if page else None
-    return (node.attributes["lang"] or "").strip() if node else ""
 
 
 def _meta(page: Page | None, name: str) -> str:

@@ -109,7 +109,10 @@ class Search:
             for url in feeds:
                 self._try(Place(url, "given"))
             if listing and not page:
-                self._site = _site_of(listing) or self._site
+                # A feed may be on another host than the site that most of its entries lead to.
+                sites = Counter(origin(entry.url) + "/" for entry in listing.entries)
+                if sites:
+                    self._site = sites.most_common(1)[0][0]
                 self._judge(Place(attempt.url_final, "the address itself"), listing, attempt)
             self._look(page)
         for url, by in covering(list(self.trials.values())).items():
@@ -131,11 +134,21 @@ class Search:
         if page:
             most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
-                self._try_all(self._feeds_at(section))
+                if fold(section.url) in self.trials or self.requests >= self.most_requests:
+                    continue
+                listing, attempt = self._read(self._get(section.url))
+                found = _page(listing, attempt)
+                outcome = Verdict.WEB_PAGE if found else attempt.outcome
+                self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
+                if found:
+                    self._try_all(feeds_of_page(found.tree, found.url))
         if not self._has_feed():
             self._try_until_found(subdomains(self._site))
         if page and not self._taken():
-            self._judge_home(page)
+            about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
+            outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
+            trial = _trial(Place(page.url, "the home page"), outcome, about)
+            self._note(replace(trial, kind="section", entries=page.entries))
 
     def _home(self, asked: str) -> Attempt:
         attempts = []
@@ -181,17 +194,14 @@ class Search:
             self._note(_trial(place, Verdict.NOT_TRIED, f"after {self.requests} requests"))
         else:
             attempt = self._get(place.url)
-            if attempt.outcome is Outcome.LISTED:
-                listing, attempt = self._read(attempt)
-                if listing:
-                    self._judge(place, listing, attempt, depth)
-                else:
-                    self._note(_trial(place, attempt.outcome, attempt.detail))
+            listing, parsed = self._read(attempt)
+            if listing:
+                self._judge(place, listing, parsed, depth)
             elif attempt.outcome is Outcome.LEFT_FOR_LATER:
                 why = f"after {self.most_seconds:g} seconds"
                 self._note(_trial(place, Verdict.NOT_TRIED, why))
             else:
-                self._note(_trial(place, attempt.outcome, attempt.detail))
+                self._note(_trial(place, parsed.outcome, parsed.detail))
 
     def _read(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         """The listing or page that an attempt brought; None, and why not, for anything else."""
@@ -219,31 +229,11 @@ class Search:
                 entries=listing.entries,
             )
         )
-        self._follow(listing, place, depth)
-
-    def _follow(self, listing: Listing, place: Place, depth: int) -> None:
-        """Try the sitemaps of an index, those of news alone where there are any; never a third."""
-        if depth > 1:
-            return
-        chosen = list(filter(is_news, listing.children)) or list(listing.children)
-        for child in chosen[:MOST_CHILDREN]:
-            self._try(Place(child, f"in {place.url}"), depth + 1)
-
-    def _judge_home(self, page: Page) -> None:
-        """Take the home page itself where it links to articles, as a section."""
-        about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
-        outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
-        trial = _trial(Place(page.url, "the home page"), outcome, about)
-        self._note(replace(trial, kind="section", entries=page.entries))
-
-    def _feeds_at(self, section: Place) -> list[Place]:
-        if fold(section.url) in self.trials or self.requests >= self.most_requests:
-            return []
-        listing, attempt = self._read(self._get(section.url))
-        page = _page(listing, attempt)
-        outcome = Verdict.WEB_PAGE if page else attempt.outcome
-        self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
-        return feeds_of_page(page.tree, page.url) if page else []
+        if depth <= 1:  # an index within an index is followed, a third level is not
+            # Only the sitemaps of news, where there are any.
+            children = list(filter(is_news, listing.children)) or list(listing.children)
+            for child in children[:MOST_CHILDREN]:
+                self._try(Place(child, f"in {place.url}"), depth + 1)
 
     def _has_feed(self) -> bool:
         return any(trial.kind in FEEDS for trial in self._taken())
@@ -277,12 +267,6 @@ def _page(listing: Listing | None, attempt: Attempt) -> Page | None:
         return None
     text = decode(attempt.payload, attempt.content_type) or ""
     return Page(attempt.url_final, parse_html(text), listing.entries)
-
-
-def _site_of(listing: Listing) -> str:
-    """The site that most entries of a feed lead to, which may be kept elsewhere."""
-    sites = Counter(origin(entry.url) + "/" for entry in listing.entries)
-    return sites.most_common(1)[0][0] if sites else ""
 
 
 def _says_news(url: str) -> bool:

@@ -67,34 +67,30 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
     `printed` are the times of its entries as they are printed, `why` is how the country is known.
     """
     times = [found for text in printed if (found := printed_offset(text))]
-    told = [time for time in times if time.utcoffset()]
+    not_utc = [time for time in times if time.utcoffset()]
     shown = _shown(times, len(printed))
     zones = zones_of(country or "")
     if not country or not zones:
         return None, f"{shown}; the country is not known"
-    if len(told) <= len(times) / 2:
+    why = f"{shown}; {why}"
+    if len(not_utc) <= len(times) / 2:
         # Many systems print UTC whatever the clock on the wall says.
-        return _by_country(country, zones, f"{shown}; {why}")
-    fitting = [zone for zone in zones if _fits(zone, told)]
+        if len({_clock(zone) for zone in zones}) == 1:
+            zone = PREVAILING.get(country) or LARGEST.get(country, zones)[0]
+            return zone, f"{why}; all of {country} has one time"
+        if zone := PREVAILING.get(country, ""):
+            return zone, f"{why}; nearly all of {country} has that time"
+        return None, f"{why}; {country} has several time zones"
+    fitting = [zone for zone in zones if _fits(zone, not_utc)]
     if not fitting:
         return None, f"{shown}; no time zone of {country} has that offset"
-    chosen = next((z for z in LARGEST.get(country, ()) if z in fitting), None)
-    if PREVAILING.get(country) in fitting:
-        chosen = PREVAILING[country]
+    likely = (PREVAILING.get(country), *LARGEST.get(country, ()))
+    chosen = next((zone for zone in likely if zone in fitting), None)
     if not chosen and len({_clock(zone) for zone in fitting}) == 1:
         chosen = fitting[0]
     if not chosen:
-        return None, f"{shown}; {why}; it may be {', '.join(fitting[:6])}"
-    return chosen, f"{shown}; {why}"
-
-
-def _by_country(country: str, zones: tuple[str, ...], why: str) -> tuple[str | None, str]:
-    if len({_clock(zone) for zone in zones}) == 1:
-        chosen = PREVAILING.get(country) or LARGEST.get(country, zones)[0]
-        return chosen, f"{why}; all of {country} has one time"
-    if country in PREVAILING:
-        return PREVAILING[country], f"{why}; nearly all of {country} has that time"
-    return None, f"{why}; {country} has several time zones"
+        return None, f"{why}; it may be {', '.join(fitting[:6])}"
+    return chosen, why
 
 
 def _fits(zone: str, times: Sequence[datetime]) -> bool:
@@ -105,7 +101,7 @@ def _fits(zone: str, times: Sequence[datetime]) -> bool:
 
 @cache
 def _clock(zone: str) -> tuple[timedelta | None, ...]:
-    """The offsets of a zone through the year, by which zones are told apart."""
+    """The offsets of a zone through the year: zones with the same ones have the same time."""
     clock = ZoneInfo(zone)
     months = (datetime(datetime.now(UTC).year, month, 15, tzinfo=UTC) for month in range(1, 13))
     return tuple(moment.astimezone(clock).utcoffset() for moment in months)

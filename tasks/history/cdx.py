@@ -1,6 +1,7 @@
 """The index of the Wayback Machine: queries of its CDX API, and what it answers."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from tasks.text.urls import is_http
 
 FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest")
 _NEEDED = frozenset({"urlkey", "timestamp", "original", "digest"})
-_PORTS = (("http://", ":80/"), ("https://", ":443/"))
+_OWN_PORT = re.compile(r"\A(?:(http://[^/]*):80|(https://[^/]*):443)(?:/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,7 @@ class Archived:
     @property
     def page(self) -> str:
         """The URL of the page, without the port `:80` or `:443` that old captures have."""
-        for scheme, port in _PORTS:
-            if self.url.startswith(scheme):
-                host, _, path = self.url.removeprefix(scheme).partition("/")
-                if f":{host.rpartition(':')[2]}/" == port:
-                    return f"{scheme}{host.removesuffix(port[:-1])}/{path}"
-        return self.url
+        return _OWN_PORT.sub(r"\1\2/", self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,8 @@ def read_answer(payload: bytes) -> Answer | NoListing:
         resume_key, rows = str(rows[-1][0]), rows[:-2]
     passed, captures = Counter({"unreadable_row": broken}), []
     for row in rows[1:]:
-        found = _capture(dict(zip(names, map(str, row), strict=False)), len(row) == len(names))
+        named = dict(zip(names, map(str, row), strict=False))
+        found = _capture(named) if len(row) == len(names) else "unreadable_row"
         if isinstance(found, Archived):
             captures.append(found)
         else:
@@ -124,10 +121,8 @@ def _row(line: str) -> list[object] | None:
     return found if isinstance(found, list) else None
 
 
-def _capture(row: dict[str, str], is_whole: bool) -> Archived | str:
+def _capture(row: dict[str, str]) -> Archived | str:
     """A row as a capture; why it is none where it is not."""
-    if not is_whole:
-        return "unreadable_row"
     # A capture that repeats an earlier one has the type warc/revisit, and `-` for its status.
     if row.get("mimetype") == "warc/revisit" or row.get("statuscode") == "-":
         return "revisit"

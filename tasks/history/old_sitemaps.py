@@ -23,9 +23,8 @@ PLACE = "sitemaps"
 USUAL_PLACES = ("/sitemap_index.xml", "/sitemap.xml")  # without one in robots.txt
 MOST_SITEMAPS = 500  # read for one source in a run
 MAX_BYTES = 50_000_000  # of a sitemap, decompressed, as the protocol has it
-# Ends of an attempt after which nothing is left to ask for.
+# Outcomes after which a page is not asked for again.
 ANSWERED = frozenset({Outcome.FETCHED, Outcome.NOT_FOUND, Outcome.NOT_A_PAGE})
-_OF = Provenance.SOURCE_ARCHIVE
 
 
 @dataclass(slots=True)
@@ -69,7 +68,8 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
             return
         url = waiting.popleft()
         period = named_period(url)
-        attempt = visit.read_index(url, period.last if period else date.max, _OF)
+        last_day = period.last if period else date.max
+        attempt = visit.read_index(url, last_day, Provenance.SOURCE_ARCHIVE)
         found = _read(attempt) if attempt else None
         if attempt and found and (attempt.exchanges or attempt.seconds):
             if isinstance(found, NoListing):
@@ -81,7 +81,7 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
             continue
         is_index, pages = found
         if is_index:
-            # The newest first, as with other indexes: they fill gaps of late.
+            # The newest first, as with other indexes: they fill recent gaps.
             ordered = sorted(pages, key=lambda page: page[0], reverse=True)
             children = [entry.url for at, entry in ordered if _may_have(visit, entry.url, at)]
             waiting.extend(child for child in dict.fromkeys(children) if child not in seen)
@@ -98,8 +98,9 @@ def _places(visit: Visit) -> list[str]:
     named = [*source.sitemaps]
     for site in filter(None, sites):
         found = [url for url in visit.sitemaps_of(site) if is_http(url)]
-        usual = [site + path for path in USUAL_PLACES]
-        named += found or ([] if source.sitemaps else usual)
+        if not (found or source.sitemaps):
+            found = [site + path for path in USUAL_PLACES]
+        named += found
     return list(dict.fromkeys(named))
 
 
@@ -137,24 +138,22 @@ def _sitemap(
             sitemap.is_mixed = True
         if is_no_article(entry.url) or not same_site(entry.url, url):
             passed["no_article_url"] += 1
-        elif reason := _passes_over(wanted, own, period, changed):
-            passed[reason] += 1
+            continue
+        if own:
+            days = [own - DAY, own, own + DAY]
+        elif period:
+            days = period.days
+        elif math.isinf(changed):
+            passed["undated"] += 1
+            continue
+        else:
+            # Without any other date, a page counts as of the day on which it changed last.
+            days = [datetime.fromtimestamp(changed, UTC).date()]
+        if wanted.isdisjoint(days):
+            passed["other_day"] += 1
         else:
             sitemap.wanted.append(entry)
     return sitemap
-
-
-def _passes_over(wanted: set[date], own: date | None, period: Period | None, changed: float) -> str:
-    """Why a page is not asked for; empty where it is."""
-    if own:
-        is_near = not wanted.isdisjoint((own - DAY, own, own + DAY))
-        return "" if is_near else "other_day"
-    if period:
-        return "" if not wanted.isdisjoint(period.days) else "other_day"
-    if math.isinf(changed):
-        return "undated"
-    # Without any other date, a page counts as of the day on which it changed last.
-    return "" if datetime.fromtimestamp(changed, UTC).date() in wanted else "other_day"
 
 
 def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -> None:
@@ -162,7 +161,8 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
 
     Folded URLs go to `planned`, and to `asked` those that have an answer, of now or before.
     """
-    tally, month = visit.tally, (PLACE, _month(sitemap))
+    tally, period = visit.tally, sitemap.period
+    month = (PLACE, f"{period.first:%Y-%m}" if period else "undated")
     fresh = {fold(entry.url): entry for entry in sitemap.wanted}
     known = known_urls(visit.job.layout, fresh) if fresh else set()
     articles = tried_pages(visit.job.layout, known)
@@ -179,13 +179,9 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
             visit.note_end()
             return
         advance(f"{visit.source.id}: pages of old sitemaps", number, len(fresh))
-        attempt = visit.fetch(entry.url, _OF)
+        attempt = visit.fetch(entry.url, Provenance.SOURCE_ARCHIVE)
         visit.record(attempt, entry)
         if attempt.outcome in ANSWERED:
             asked.add(key)
         if attempt.outcome is Outcome.FETCHED:
             visit.done.add(key)
-
-
-def _month(sitemap: Sitemap) -> str:
-    return f"{sitemap.period.first:%Y-%m}" if sitemap.period else "undated"

@@ -1,12 +1,13 @@
-"""Days that are to be filled, and the days that addresses of pages and sitemaps name."""
+"""Days to be filled, and the days that addresses of pages and sitemaps name."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 DAY = timedelta(days=1)
-# Days between two that are to be filled up to which they are asked for together.
+# Two days to be filled that are no further apart are asked for together.
 NEAR = timedelta(days=7)
 
 # sitemap-2024-03.xml, /2024/03/05/, sitemap_202403_1.xml, 20240305
@@ -20,7 +21,7 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """UTC days from the first to the last."""
+    """UTC days from the first to the last, both included."""
 
     first: date
     last: date
@@ -35,7 +36,7 @@ class Period:
         return [self.first + number * DAY for number in range((self.last - self.first).days + 1)]
 
     def within(self, other: "Period") -> "Period | None":
-        """What both have."""
+        """The days in both periods; None without one."""
         first, last = max(self.first, other.first), min(self.last, other.last)
         return Period(first, last) if first <= last else None
 
@@ -44,16 +45,13 @@ def windows(days: Iterable[date]) -> list[Period]:
     """Periods that have all of the days, without gaps of more than a week, cut by month."""
     found: list[Period] = []
     for day in sorted(set(days)):
-        last = found[-1] if found else None
-        if last and day - last.last <= NEAR and (day.year, day.month) == _month(last):
-            found[-1] = Period(last.first, day)
+        period = found[-1] if found else None
+        is_near = period and day - period.last <= NEAR
+        if period and is_near and day.replace(day=1) == period.first.replace(day=1):
+            found[-1] = Period(period.first, day)
         else:
             found.append(Period(day, day))
     return found
-
-
-def _month(period: Period) -> tuple[int, int]:
-    return period.first.year, period.first.month
 
 
 def named_period(address: str) -> Period | None:
@@ -64,7 +62,7 @@ def named_period(address: str) -> Period | None:
             first = date(year, month, day or 1)
         except ValueError:
             return None
-        return Period(first, first if day else _end_of_month(first))
+        return Period(first, first if day else date(year, month, monthrange(year, month)[1]))
     if found := _YEAR.search(address):
         year = int(found[1])
         return Period(date(year, 1, 1), date(year, 12, 31))
@@ -75,7 +73,3 @@ def named_day(address: str) -> date | None:
     """The day that an address names."""
     period = named_period(address)
     return period.first if period and period.first == period.last else None
-
-
-def _end_of_month(first: date) -> date:
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - DAY

@@ -39,23 +39,20 @@ def as_captured(attempt: Attempt, asked: Archived) -> Attempt:
         return replace(attempt, detail=EXCLUDED)
     if attempt.outcome is not Outcome.FETCHED:
         return attempt
-    return _checked(attempt, asked)
-
-
-def _checked(attempt: Attempt, asked: Archived) -> Attempt:
-    """A page that came, as the capture that it is."""
-    given = _given(attempt.exchanges[-1].url)
-    if given is None:
+    replayed = _replayed(attempt.exchanges[-1].url)
+    if replayed is None:
         why = f"redirected out of the archive, to {attempt.exchanges[-1].url}"
         return replace(attempt, outcome=Outcome.HTTP_ERROR, detail=why[:300], payload=b"")
-    at, url = given
+    at, url = replayed
     if at != asked.captured_at or fold(url) != fold(asked.url):
         page = replace(asked, captured_at=at, url=url).page
         detail = f"the archive gave its capture of {at:%Y-%m-%d %H:%M:%S}"
         return replace(attempt, url_final=page, attempted_at=at, detail=detail)
     # A note, no rejection: what the archive has a digest of is the body in its own WARC file, and
     # it may give the page in another encoding (edgi-govdata-archiving/wayback, pull request 189).
-    return attempt if _has_digest(attempt, asked.digest) else replace(attempt, detail=DIFFERS)
+    encoded = b"".join(body_pieces(recorded(attempt.exchanges[-1].response)))
+    is_same = asked.digest in {_digest(encoded), _digest(attempt.payload)}
+    return attempt if is_same else replace(attempt, detail=DIFFERS)
 
 
 def is_excluded(attempt: Attempt) -> bool:
@@ -65,7 +62,7 @@ def is_excluded(attempt: Attempt) -> bool:
     return bool(_EXCLUDED.search(attempt.exchanges[-1].response))
 
 
-def _given(address: str) -> tuple[datetime, str] | None:
+def _replayed(address: str) -> tuple[datetime, str] | None:
     """The time and URL of the capture at an address of the archive."""
     found = _REPLAYED.search(address)
     if not found:
@@ -75,11 +72,6 @@ def _given(address: str) -> tuple[datetime, str] | None:
     except ValueError:
         return None
     return moment, found[2]
-
-
-def _has_digest(attempt: Attempt, digest: str) -> bool:
-    encoded = b"".join(body_pieces(recorded(attempt.exchanges[-1].response)))
-    return digest in {_digest(encoded), _digest(attempt.payload)}
 
 
 def _digest(body: bytes) -> str:

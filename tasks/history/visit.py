@@ -103,7 +103,7 @@ class Visit:
         """Whether no more requests may be made: the bound is reached, or the host fell silent."""
         return self.job.budget.left <= 0 or self.unanswered >= FAILURES_IN_A_ROW
 
-    def read_index(self, url: str, last_day: date, of: Provenance) -> Attempt | None:
+    def read_index(self, url: str, last_day: date, provenance: Provenance) -> Attempt | None:
         """An archive's list of pages, from the raw archive where it was read after its last day.
 
         None where no more requests may be made.
@@ -116,33 +116,33 @@ class Visit:
                 return Attempt(
                     *(CaptureKind.INDEX, url, url, Outcome.LISTED, copy.read_at, 0.0),
                     payload=payload,
-                    obtained_from=of,
+                    obtained_from=provenance,
                 )
         if self.is_over:
             return None
-        return self._get(url, CaptureKind.INDEX, of)
+        return self._get(url, CaptureKind.INDEX, provenance)
 
-    def fetch(self, url: str, of: Provenance) -> Attempt:
+    def fetch(self, url: str, provenance: Provenance) -> Attempt:
         """A page; what came is still to be recorded."""
         self.tally.fetched += 1
-        return self._get(url, CaptureKind.PAGE, of)
+        return self._get(url, CaptureKind.PAGE, provenance)
 
-    def _get(self, url: str, kind: CaptureKind, of: Provenance) -> Attempt:
+    def _get(self, url: str, kind: CaptureKind, provenance: Provenance) -> Attempt:
         def record(attempt: Attempt) -> None:
             self._spend(attempt)
             if attempt.kind is CaptureKind.ROBOTS:
                 self.record(attempt)
 
-        pause, private = self._politeness(of)
+        pause, private = self._politeness(provenance)
         attempt = self.job.client.get(
             url, kind=kind, record=record, min_interval=pause, allow_private=private
         )
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
-        return replace(attempt, obtained_from=of)
+        return replace(attempt, obtained_from=provenance)
 
-    def _politeness(self, of: Provenance) -> tuple[float, bool]:
+    def _politeness(self, provenance: Provenance) -> tuple[float, bool]:
         """The pause between requests in seconds, and whether the host may be a private one."""
-        if of is not Provenance.WAYBACK:
+        if provenance is not Provenance.WAYBACK:
             return self.source.min_interval_seconds, self.source.allow_private_hosts
         settings = self.job.settings
         # An archive of one's own, which the settings name, may be in a private network.
@@ -201,7 +201,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class SourceHistory:
-    """What became of one source in one run."""
+    """One source in one run: the attempts, as a visit of `ingest` counts them, and the tally."""
 
     collected: Collected
     tally: Tally

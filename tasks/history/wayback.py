@@ -1,6 +1,5 @@
 """Pages of a source that the Wayback Machine has, captured near the day on which they appeared."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,8 +16,6 @@ from tasks.progress import advance
 from tasks.sources.source import Source
 from tasks.text.urls import fold, registrable_domain
 from warehouse.read.history_state import Tried, tried_pages
-
-log = logging.getLogger(__name__)
 
 PLACE = "wayback"
 # A page is captured on the day of its publication or later; most that are captured at all are so
@@ -61,7 +58,13 @@ class Wayback:
         """The captures that are to be fetched; the others are counted."""
         tally, found = visit.tally, list[Archived]()
         wanted = set(visit.wanted_days)
-        for capture in _earliest(captures):
+        # Of each URL: some have a capture for http, https, a port and `www.` each.
+        earliest: dict[str, Archived] = {}
+        for capture in captures:
+            known = earliest.setdefault(capture.urlkey, capture)
+            if capture.captured_at < known.captured_at:
+                earliest[capture.urlkey] = capture
+        for capture in earliest.values():
             if reason := self._passes_over(visit, capture, wanted):
                 tally.passed[reason] += 1
             else:
@@ -99,16 +102,6 @@ def domains_of(source: Source) -> tuple[str, ...]:
     """The domains whose pages are the source's."""
     named = {registrable_domain(url) or "" for url in source.listings}
     return source.domains or tuple(sorted(named - {""}))
-
-
-def _earliest(captures: Iterable[Archived]) -> list[Archived]:
-    """The earliest capture of each URL: some have one for http, https, a port and `www.` each."""
-    found: dict[str, Archived] = {}
-    for capture in captures:
-        before = found.get(capture.urlkey)
-        if before is None or capture.captured_at < before.captured_at:
-            found[capture.urlkey] = capture
-    return list(found.values())
 
 
 def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, Answer]]:

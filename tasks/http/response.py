@@ -22,7 +22,6 @@ _GOOD = {
     CaptureKind.PAGE: Outcome.FETCHED,
     CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
 }
-_PARTIAL = 206
 # application/xml is not among them: what servers send under it are feeds and sitemaps.
 _PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")
 PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
@@ -102,8 +101,8 @@ def is_page(content_type: str) -> bool:
 
 
 def is_success(status: int) -> bool:
-    """Whether the body is what was asked for, all of it."""
-    return 200 <= status < 300 and status != _PARTIAL
+    """Whether the body is what was asked for, all of it: 206 is a part."""
+    return 200 <= status < 300 and status != 206
 
 
 def read_body(response: HTTPResponse, max_bytes: int, *, may_be_cut: bool = False) -> bytes:

@@ -21,11 +21,13 @@ def as_toml(entry: Entry, comments: Mapping[str, str] | None = None) -> str:
     noted = comments or {}
     for key in dict.fromkeys((*Source.model_fields, *entry)):
         # Evidence has words of the site in it, which must not become a line of the file.
-        told = f"  # {' '.join(without_controls(noted[key]).split())[:200]}" if key in noted else ""
+        note = " ".join(without_controls(noted.get(key, "")).split())[:200]
         if key in entry:
-            lines.append(f"{key} = {_value(entry[key])}{told}")
-        elif told:
-            lines.append(f"# {key} ={told.removeprefix('  #')}")
+            # A string of JSON is one of TOML, but for DEL, which TOML wants escaped.
+            value = json.dumps(entry[key], ensure_ascii=False).replace("\x7f", "\\u007f")
+            lines.append(f"{key} = {value}" + (f"  # {note}" if note else ""))
+        elif note:
+            lines.append(f"# {key} = {note}")
     return "\n".join(lines) + "\n"
 
 
@@ -65,9 +67,3 @@ def add_sources(path: Path, entries: Sequence[Entry]) -> None:
     if (path.read_bytes() if path.exists() else b"") != before:
         raise ConfigError([f"{path}: changed meanwhile, nothing was added: run it again"])
     write_whole(path, text.encode())
-
-
-def _value(value: object) -> str:
-    # A string of JSON is one of TOML, but for DEL, which TOML wants escaped.
-    text = json.dumps(value, ensure_ascii=False)
-    return text.replace("\x7f", "\\u007f")

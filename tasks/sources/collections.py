@@ -1,7 +1,7 @@
 """Collections: files of sources from which a `sources.toml` selects."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +36,9 @@ def selected(selection: Selection, path: Path, read: Read) -> tuple["Source", ..
     """
     found: dict[str, Source] = {}
     names = selection.collections
-    known = () if all(map(_is_path, names)) else shipped(read)
+    known = () if all(name.endswith(".toml") for name in names) else shipped(read)
     for place, name in _places(path, "collections", names):
-        if _is_path(name):
+        if name.endswith(".toml"):
             sources = read_collection(path.parent / Path(name).expanduser(), read)
         else:
             sources = by_name(name, known, place)
@@ -74,14 +74,10 @@ def by_name(name: str, sources: Sequence["Source"], place: str) -> tuple["Source
     raise ConfigError([f"{place}: no collection {name!r}{_near(name, known)}; expected {where}"])
 
 
-def _is_path(name: str) -> bool:
-    return name.endswith(".toml")
-
-
 def _places(path: Path, key: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
     return ((f"{path}: {key}[{number}]", value) for number, value in enumerate(values))
 
 
-def _near(name: str, known: "set[str] | dict[str, Source]") -> str:
+def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return f", did you mean {near[0]}?" if near else ""

@@ -10,14 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import Steps, matching
@@ -27,8 +20,7 @@ from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
 WORDS = re.compile(r"[\w\s-]+")
-ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
-KNOWN_TAGS = 1 << 10  # the parser numbers HTML's elements below it, and any other name far above
+_ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _ISO_639_1 = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
@@ -86,10 +78,11 @@ def checked_override(text: str) -> str:
 
 
 def _is_element(name: str) -> bool:
-    if not ELEMENT.fullmatch(name):
+    if not _ELEMENT.fullmatch(name):
         return False
     node = LexborHTMLParser(f"<{name}>").css_first(name)
-    return "-" in name or node is None or node.tag_id < KNOWN_TAGS
+    # The parser numbers HTML's elements below 1,024, and any other name far above.
+    return "-" in name or node is None or node.tag_id < 1024
 
 
 def _language(value: str) -> str:
@@ -154,15 +147,12 @@ Domain = Annotated[
     str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
 ]
 Text = Annotated[str, AfterValidator(_not_blank)]
-LowHigh = Annotated[tuple[int, ...], AfterValidator(_low_high)]
 Addresses = Annotated[
     tuple[Annotated[str, AfterValidator(_web_address)], ...], AfterValidator(_no_repeats)
 ]
 Overrides = Annotated[
     tuple[Annotated[str, AfterValidator(checked_override)], ...], AfterValidator(_no_repeats)
 ]
-
-
 Kind = Literal[
     "agency",
     "broadcaster",
@@ -203,7 +193,7 @@ class Source(BaseModel):
     domains: Annotated[tuple[Domain, ...], AfterValidator(_no_repeats)] = ()
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     # Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing.
-    expected_daily: LowHigh | None = None
+    expected_daily: Annotated[tuple[int, ...], AfterValidator(_low_high)] | None = None
     allow_private_hosts: bool = False
     # Instead of the settings' durations; an empty list asks for no page again.
     recheck_after: Steps | None = None
@@ -218,8 +208,9 @@ class Source(BaseModel):
     @model_validator(mode="after")
     def _has_a_place_to_look(self) -> Self:
         if not (self.listings or self.files):
-            wanted = "one of feeds, sitemaps, sections, files must be given"
-            raise ValueError(f"feeds: missing, {wanted}")
+            raise ValueError(
+                "feeds: missing, one of feeds, sitemaps, sections, files must be given"
+            )
         if isinstance(self.confirmed, tuple) and len(self.confirmed) != len(self.listings):
             counts = f"{len(self.listings)} addresses and {len(self.confirmed)} confirmations"
             raise ValueError(f"confirmed: must have one for each address, got {counts}")
@@ -266,14 +257,12 @@ def load_sources(path: Path) -> tuple[Source, ...]:
     ConfigError has a line a problem, naming file, entry and key.
     """
     selection, own = read_sources(path)
-    from_collections = selected(selection, path, _read_entries)
-    if not (own or from_collections):
+    known = {source.id: source for source in selected(selection, path, _read_entries)}
+    if not (own or known):
         raise missing_entries(path, "source")
-    known = {source.id: source for source in from_collections}
     for source in own:
-        replaced = known.get(source.id)
-        if replaced and source.collection is None:
-            source = source.model_copy(update={"collection": replaced.collection})
+        if source.collection is None and source.id in known:
+            source = source.model_copy(update={"collection": known[source.id].collection})
         known[source.id] = source
     return tuple(known.values())
 
@@ -285,8 +274,7 @@ def load_collections() -> tuple[Source, ...]:
 
 def _read_entries(path: Path) -> tuple[Source, ...]:
     selection, entries = read_sources(path)
-    if selection.model_fields_set:
-        keys = ", ".join(sorted(selection.model_fields_set))
+    if keys := ", ".join(sorted(selection.model_fields_set)):
         raise ConfigError([f"{path}: {keys}: only sources.toml selects, a collection has entries"])
     return entries
 
@@ -305,7 +293,6 @@ def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:
 def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:
     """The sources with the given ids, all when none is given; ConfigError for an unknown id."""
     known = {source.id: source for source in sources}
-    unknown = [source_id for source_id in ids if source_id not in known]
-    if unknown:
+    if unknown := [source_id for source_id in ids if source_id not in known]:
         raise ConfigError([f"no source {unknown[0]!r}; there are: {', '.join(known)}"])
     return tuple(known[source_id] for source_id in dict.fromkeys(ids)) or tuple(sources)

@@ -1,6 +1,6 @@
 """Which phrases set some articles apart from others, by log-odds with an informative prior."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -45,11 +45,15 @@ def distinguishing(
     """
     least = max(LEAST_ARTICLES, len(topic) // 200)
     here = frequent((each.document for each in topic), least)
-    among = _counts(others, frozenset(here))
+    among = Counter(phrase for each in others for phrase in held(each.document, here.keys()))
     common = frozenset(phrase for phrase, n in among.items() if n > COMMON * len(others))
     whole = {phrase for phrase in here if is_whole(phrase, common)}
     candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
-    sources = _sources(topic, candidates)
+    # What one paper alone has is its own.
+    sources: dict[Phrase, set[str]] = defaultdict(set)
+    for each in topic:
+        for phrase in held(each.document, candidates):
+            sources[phrase].add(each.source_id)
     is_one_paper = len({each.source_id for each in topic}) == 1
     ranked = [
         _keyness(phrase, here[phrase], len(topic), among[phrase], len(others))
@@ -59,7 +63,12 @@ def distinguishing(
     ranked = [each for each in ranked if each.low > 0]
     ranked.sort(key=lambda each: (-each.low, -len(each.phrase), each.phrase))
     cut = _pieces(here, whole, {each.phrase for each in ranked})
-    return _without_longer([each for each in ranked if each.phrase not in cut])
+    kept: dict[Phrase, Keyness] = {}
+    for each in ranked:
+        # A phrase that holds one of a better rank would count wherever that does.
+        if each.phrase not in cut and not any(part in kept for part in within(each.phrase)):
+            kept[each.phrase] = each
+    return [*kept.values()]
 
 
 def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> Keyness:
@@ -73,22 +82,6 @@ def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> 
     log_odds = log_of_odds(here, topic) - log_of_odds(there, others)
     deviation = sqrt(1 / (here + prior) + 1 / (there + prior))
     return Keyness(phrase, log_odds, log_odds - _Z * deviation)
-
-
-def _counts(articles: Sequence[Sampled], phrases: frozenset[Phrase]) -> Counter[Phrase]:
-    counts: Counter[Phrase] = Counter()
-    for each in articles:
-        counts.update(held(each.document, phrases))
-    return counts
-
-
-def _sources(articles: Sequence[Sampled], phrases: frozenset[Phrase]) -> dict[Phrase, set[str]]:
-    """The sources in whose articles each phrase stands: what one paper alone has is its own."""
-    found: dict[Phrase, set[str]] = {phrase: set() for phrase in phrases}
-    for each in articles:
-        for phrase in held(each.document, phrases):
-            found[phrase].add(each.source_id)
-    return found
 
 
 def _pieces(
@@ -110,12 +103,3 @@ def _pieces(
     fixed = cut_out(whole, ranked, FIXED)
     rest = ranked - fixed
     return fixed | cut_out(rest, rest, MOSTLY)
-
-
-def _without_longer(ranked: Sequence[Keyness]) -> list[Keyness]:
-    """Without those that hold one of a better rank, which would count wherever they do."""
-    kept: dict[Phrase, Keyness] = {}
-    for each in ranked:
-        if not any(part in kept for part in within(each.phrase)):
-            kept[each.phrase] = each
-    return [*kept.values()]

@@ -38,25 +38,24 @@ _BARRED = re.compile(
 
 def document(texts: Iterable[str], *, keep_case: bool) -> Document:
     """The runs of an article, given by paragraphs."""
-    return [run for text in texts for run in _runs(text, keep_case)]
-
-
-def _runs(text: str, keep_case: bool) -> Iterator[Phrase]:
-    plain = _ADDRESS.sub("|", text) if _ADDRESS_SIGN.search(text) else text
-    folded = fold(plain, keep_case=keep_case).text
-    words: list[str] = []
-    end = 0
-    for token in _TOKEN.finditer(folded):
-        if words and folded[end : token.start()] != " ":
-            yield tuple(words)
-            words = []
-        if token[1]:
-            yield token[1]
-        else:
-            words.append(token[0])
-        end = token.end()
-    if words:
-        yield tuple(words)
+    runs: list[Phrase] = []
+    for text in texts:
+        plain = _ADDRESS.sub("|", text) if _ADDRESS_SIGN.search(text) else text
+        folded = fold(plain, keep_case=keep_case).text
+        words: list[str] = []
+        end = 0
+        for token in _TOKEN.finditer(folded):
+            if words and folded[end : token.start()] != " ":
+                runs.append(tuple(words))
+                words = []
+            if token[1]:
+                runs.append(token[1])
+            else:
+                words.append(token[0])
+            end = token.end()
+        if words:
+            runs.append(tuple(words))
+    return runs
 
 
 def parts(document: Document, length: int, known: AbstractSet[Phrase] | None = None) -> set[Phrase]:

@@ -1,16 +1,15 @@
 """Aliases that a topic may lack: found in a sample of its articles, counted over all articles."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from tasks.suggest.keyness import Keyness, Sampled, distinguishing
-from tasks.suggest.phrases import Phrase, document, spelt
+from tasks.suggest.phrases import document, spelt
 from tasks.topics.mentions import Hit, Matcher, mentions_in
 from tasks.topics.topic import folded_phrase, phrases_of
 from warehouse.layers.definitions import Topic, read_definitions
@@ -83,8 +82,9 @@ def suggest(
             each.suggestions = [Suggestion(spelt(k.phrase), k.log_odds, k.low) for k in ranked]
         _count(con, files, topic, found)
     for each in found:
-        adding = [one for one in each.suggestions if one.adds]
-        each.suggestions = [_as_written(one) for one in adding[:limit]]
+        each.suggestions = [one for one in each.suggestions if one.adds][:limit]
+        for one in each.suggestions:  # in place of the folded one, the most frequent spelling
+            one.phrase = one.spellings.most_common(1)[0][0]
     return found
 
 
@@ -104,7 +104,9 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
     groups: dict[bool, list[Sampled]] = {True: [], False: []}
     for batch in sampled_texts(con, language):
         for row in batch.to_pylist():
-            texts = [text for text in _paragraphs(row) if hash(text) not in seen]
+            body = (row["body"] or "").removeprefix(row["dateline"] or "").split("\n\n")
+            paragraphs = (row["headline"], row["standfirst"], *body, *(row["captions"] or ()))
+            texts = [text for text in paragraphs if text and hash(text) not in seen]
             seen.update(map(hash, texts))
             if row["counts"]:
                 texts = [_without_mentions(matcher, text) for text in texts]
@@ -112,15 +114,11 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
             groups[row["counts"]].append(Sampled(row["source_id"], words))
     if len(groups[True]) < LEAST_SAMPLED or not groups[False]:
         return []
-    names = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
-    return distinguishing(groups[True], groups[False], _names(name for (name,) in names))
-
-
-def _paragraphs(row: dict[str, Any]) -> Iterator[str]:
-    body = (row["body"] or "").removeprefix(row["dateline"] or "")
-    for text in (row["headline"], row["standfirst"], *body.split("\n\n"), *(row["captions"] or ())):
-        if text:
-            yield text
+    rows = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
+    runs = [run for (name,) in rows for run in document([name], keep_case=False)]
+    # Also without their first word: Harbour Post of The Harbour Post.
+    names = frozenset(runs) | {run[1:] for run in runs if len(run) > 2}
+    return distinguishing(groups[True], groups[False], names)
 
 
 def _without_mentions(matcher: Matcher, text: str) -> str:
@@ -130,12 +128,6 @@ def _without_mentions(matcher: Matcher, text: str) -> str:
         kept += f"{text[end : hit.char_start]}|"
         end = hit.char_end
     return kept + text[end:]
-
-
-def _names(names: Iterator[str]) -> frozenset[Phrase]:
-    """Names as phrases, also without their first word: Harbour Post of The Harbour Post."""
-    runs = [run for name in names for run in document([name], keep_case=False)]
-    return frozenset(runs) | {run[1:] for run in runs if len(run) > 2}
 
 
 def _count(
@@ -152,25 +144,22 @@ def _count(
     }
     if not by_id:
         return
-    topics = [_as_topic(topic, name, one.phrase) for name, one in by_id.items()]
+    topics = []
+    keep_case = topic.case_sensitive
+    excluded = [(each, folded_phrase(each, keep_case=keep_case)) for each in topic.exclude]
+    for name, one in by_id.items():
+        # Each phrase is a topic of its own, with those of the topic's exclusions that hold it.
+        phrase = folded_phrase(one.phrase, keep_case=keep_case)
+        around = tuple(each for each, folded in excluded if phrase in folded)
+        own = replace(
+            _of_phrases(topic, (one.phrase,), around),
+            topic_id=name,
+            context_exclude=topic.context_exclude,
+            sections_exclude=topic.sections_exclude,
+        )
+        topics.append(own)
     for batch in all_texts(con, files):
         _count_batch(batch, topics, by_id)
-
-
-def _as_topic(topic: Topic, topic_id: str, phrase: str) -> Topic:
-    """A phrase as a topic of its own, with those of the topic's exclusions that hold it."""
-    folded = folded_phrase(phrase, keep_case=topic.case_sensitive)
-    around = (
-        each
-        for each in topic.exclude
-        if folded in folded_phrase(each, keep_case=topic.case_sensitive)
-    )
-    return replace(
-        _of_phrases(topic, (phrase,), tuple(around)),
-        topic_id=topic_id,
-        context_exclude=topic.context_exclude,
-        sections_exclude=topic.sections_exclude,
-    )
 
 
 def _of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
@@ -213,8 +202,3 @@ def _count_batch(
                 context = f"{hit.context_left}[{hit.matched_text}]{hit.context_right}"
                 text = " ".join(context.split())
                 one.sample = Sample(day, headlines[row].as_py() or "", urls[row].as_py(), text)
-
-
-def _as_written(one: Suggestion) -> Suggestion:
-    """With the most frequent spelling in place of the folded one."""
-    return replace(one, phrase=one.spellings.most_common(1)[0][0])
