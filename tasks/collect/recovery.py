@@ -97,15 +97,14 @@ def places(
     others = [url for url in named if not is_news(url)]
     usual = [site + path for path in USUAL_PLACES]
     every = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MOST_OTHERS]]))
-    found = [url for url in every if url in past and past[url].is_read]
-    if found:
+    if found := [url for url in every if url in past and past[url].is_read]:
         return found
-
-    def may_be_there(url: str) -> bool:
-        before = past.get(url)
-        return before is None or (before.is_retryable and before.attempted_at < now - RETRY_AFTER)
-
-    return list(filter(may_be_there, every))
+    return [
+        url
+        for url in every
+        if (last := past.get(url)) is None
+        or (last.is_retryable and last.attempted_at < now - RETRY_AFTER)
+    ]
 
 
 def is_news(url: str) -> bool:

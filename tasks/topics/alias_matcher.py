@@ -77,7 +77,7 @@ class AliasMatcher:
         topics: Iterable[Topic],
         *,
         keep_case: bool,
-        marks: Marks = "all",
+        marks: Marks,
         noticed: Iterable[Topic] = (),
     ) -> None:
         spaced = _FIRST_SPACED if marks == "all" else SPACED

@@ -86,7 +86,7 @@ def _counting(
 
 
 def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
-    """What tells the stretch of a place from the others of the article."""
+    """The key of the sentence, paragraph, text or article in which a place counts."""
     if topic.within == "sentence":
         return place.text, text.sentence(place.start)
     if topic.within == "paragraph":

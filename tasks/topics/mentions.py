@@ -239,7 +239,10 @@ def mentions_in(
     """
     matcher = _matcher(tuple(topics))
     names = articles.schema.names
-    columns = {field: _whole(articles, name) for field, name in _COLUMNS.items() if name in names}
+    columns = {field: articles.column(name) for field, name in _COLUMNS.items() if name in names}
+    for field, column in columns.items():
+        if isinstance(column, pa.ChunkedArray):  # combining a single chunk would copy it
+            columns[field] = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     order = list(_COLUMNS)
     found = [(row, order.index(text.field), text) for row, text in matcher.in_columns(columns)]
     found.sort(key=itemgetter(0, 1))
@@ -248,13 +251,6 @@ def mentions_in(
         section = sections[row].as_py() if sections is not None else None
         matcher.conditions.apply([text for _, _, text in parts], section)
     return [(row, text.hits()) for row, _, text in found if text.spans]
-
-
-def _whole(articles: pa.Table | pa.RecordBatch, name: str) -> pa.Array:
-    column = articles.column(name)
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return column
 
 
 def count(
