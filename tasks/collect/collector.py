@@ -17,13 +17,7 @@ from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.fetch.exchanges import shown
 from tasks.collect.listings import find_files, read_file
 from tasks.collect.read_listings import ListingReader
-from tasks.model import (
-    Attempt,
-    Capture,
-    CaptureKind,
-    Entry,
-    Outcome,
-)
+from tasks.model import Attempt, Capture, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.settings import Limits
@@ -135,9 +129,16 @@ class _Visit:
         self.listings = ListingReader(collector, source, self.time, get, self._record)
 
     def run(self) -> None:
-        self._read_saved_files()
+        collector, source = self.collector, self.source
+        known = known_files(collector.layout, source.id) if source.files else frozenset()
+        for entry in find_files(source.files, allow_private=source.allow_private_hosts):
+            self.listed.add(entry.url)
+            attempt = read_file(entry, collector.limits.max_bytes)
+            # Only new files leave a trace. Their URLs are still fetched when listed: pages change.
+            if attempt.etag not in known:
+                self._record(attempt, entry)
         if self.skipped:
-            log.info("%s: %s", self.source.id, self.skipped)
+            log.info("%s: %s", source.id, self.skipped)
             return
         self.time.begin()
         self._fetch_new_pages()
@@ -149,16 +150,6 @@ class _Visit:
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         self.outcomes[attempt.outcome.value] += 1
         return self.archive.write(attempt, entry)
-
-    def _read_saved_files(self) -> None:
-        layout, source = self.collector.layout, self.source
-        known = known_files(layout, source.id) if source.files else frozenset()
-        for entry in find_files(source.files, allow_private=source.allow_private_hosts):
-            self.listed.add(entry.url)
-            attempt = read_file(entry, self.collector.limits.max_bytes)
-            # Only new files leave a trace. Their URLs are still fetched when listed: pages change.
-            if attempt.etag not in known:
-                self._record(attempt, entry)
 
     def _fetch_new_pages(self) -> None:
         collector, time = self.collector, self.time
@@ -186,14 +177,14 @@ class _Visit:
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
         self.deferred += len(deferred) + len(late)
         at = collector.now
-        for left in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
-            self._record(*left)
+        for attempt, entry in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
+            self._record(attempt, entry)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after
         steps, most = collector.recheck_after if own is None else own, collector.limits.max_rechecks
-        about = (collector.layout, steps, collector.now)
-        read = partial(due_pages, *about, most=most, published_since=collector.since)
+        layout, now, since = collector.layout, collector.now, collector.since
+        read = partial(due_pages, layout, steps, now, most=most, published_since=since)
         # One query serves all sources with the same steps.
         pages = collector.once.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):

@@ -6,12 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tasks.collect.listings import last_change
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.read.poll_intervals import (
-    PollInterval,
-    last_visits,
-    next_rechecks,
-    poll_intervals,
-)
+from warehouse.read.poll_intervals import PollInterval, last_visits, next_rechecks, poll_intervals
 from warehouse.read.query import kept_open
 
 # A schedule asks every ten minutes. A source is due at the run that is nearest to its time: with

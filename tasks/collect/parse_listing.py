@@ -19,8 +19,6 @@ from tasks.settings import Limits
 # 51 s instead of 4.5 on a busy machine.
 SMALL = 64 * 1024
 
-Read = Callable[[], Listing | NoListing]
-
 
 def parse_listing(
     attempt: Attempt,
@@ -47,27 +45,23 @@ def parse_listing(
     if is_small or not pool:
         found = read()
     else:
-        found = _read_within(read, pool, limits.source_seconds / 10, deadline)
+        # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
+        seconds = limits.source_seconds / 10
+        try:
+            found = pool.call(partial(_tried, read), seconds, deadline)
+        except TimeoutError:
+            if time.monotonic() >= deadline:
+                found = NoListing(Outcome.LEFT_FOR_LATER, "not parsed")
+            else:
+                found = unreadable(f"parsing took longer than {seconds:g} s")
+        except ProcessExpired as end:
+            found = unreadable(f"the process that parsed it ended: {end}")
     if isinstance(found, Listing):
         return found, attempt
     return None, replace(attempt, outcome=found.outcome, detail=found.detail)
 
 
-def _read_within(
-    read: Read, pool: PagePool, seconds: float, deadline: float
-) -> Listing | NoListing:
-    # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
-    try:
-        return pool.call(partial(_tried, read), seconds, deadline)
-    except TimeoutError:
-        if time.monotonic() >= deadline:
-            return NoListing(Outcome.LEFT_FOR_LATER, "not parsed")
-        return unreadable(f"parsing took longer than {seconds:g} s")
-    except ProcessExpired as end:
-        return unreadable(f"the process that parsed it ended: {end}")
-
-
-def _tried(read: Read) -> Listing | NoListing:
+def _tried(read: Callable[[], Listing | NoListing]) -> Listing | NoListing:
     try:
         return read()
     # Caught within the process: an exception that cannot be unpickled breaks the whole pool.

@@ -1,7 +1,7 @@
 """Reads the listings of one source in one run, and compares them with what was known before."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -73,21 +73,16 @@ class ListingReader:
             return
         read = partial(last_listings, self.collector.layout)  # one query serves all sources
         last = self.collector.once.get("listings", read).get(self.source.id, {})
-        yield from self._own_entries(last)
-        if self.read_count:
-            yield from recovered(self, last)
-
-    def _own_entries(self, last: Mapping[str, KnownListing]) -> Iterator[Entry]:
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)
         for _ in range(len(waiting) + MAX_CHILDREN):
             if not waiting:
-                return
+                break
             if self.time.is_up():
-                about = (self.collector.now, self.time.late)
+                at, late = self.collector.now, self.time.late
                 for url in waiting:
-                    self.record(left_for_later(CaptureKind.LISTING, url, *about), None)
-                return
+                    self.record(left_for_later(CaptureKind.LISTING, url, at, late), None)
+                break
             url = waiting.popleft()
             listing = self.read(url, last.get(url))
             if listing:
@@ -95,7 +90,9 @@ class ListingReader:
                 waiting.extend(child for child in listing.children if child not in seen)
                 seen.update(listing.children)
             elif self.is_on_trial:
-                return
+                break
+        if self.read_count:
+            yield from recovered(self, last)
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Which of the folded URLs earlier runs have collected; each is looked up once."""
@@ -161,11 +158,12 @@ class ListingReader:
         return replace(attempt, listing=found)
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
-        collector = self.collector
-        about = (collector.limits, collector.pool, self.time.deadline)
+        collector, deadline = self.collector, self.time.deadline
         with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
             may_be_section = attempt.url_requested in self.source.sections
-            listing, attempt = parse_listing(attempt, *about, may_be_section=may_be_section)
+            listing, attempt = parse_listing(
+                attempt, collector.limits, collector.pool, deadline, may_be_section=may_be_section
+            )
         if attempt.outcome is Outcome.LEFT_FOR_LATER:
             self.time.end()
         return listing, attempt

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tasks.model import Attempt, Entry, ListingSummary
 from tasks.text.urls import is_http, same_site
 from warehouse.read.known_urls import KnownListing
-from warehouse.read.listing_gaps import OpenGap, RecoveryRead, open_gaps, recovery_reads
+from warehouse.read.listing_gaps import RecoveryRead, open_gaps, recovery_reads
 
 if TYPE_CHECKING:
     from tasks.collect.read_listings import ListingReader
@@ -54,14 +54,7 @@ class Gap:
 def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iterator[Entry]:
     """Entries that a sitemap of the source names, dated in the gaps of its feeds."""
     collector, source = reader.collector, reader.source
-    gap, past = _gap(reader.rolled_over), dict[str, RecoveryRead]()
-    found = None if gap else _open_gap(reader)
-    if gap or found:
-        # One query serves all sources.
-        ask = partial(recovery_reads, collector.layout, collector.now)
-        past = collector.once.get("recovery reads", ask).get(source.id, {})
-    if found and _may_be_closed(found, past):
-        gap = Gap(found.since, found.until)
+    gap, past = _gap(reader)
     if gap is None or not reader.site or reader.time.is_up():
         return
 
@@ -104,15 +97,14 @@ def places(
     others = [url for url in named if not is_news(url)]
     usual = [site + path for path in USUAL_PLACES]
     every = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MOST_OTHERS]]))
-    found = [url for url in every if url in past and past[url].is_read]
-    if found:
+    if found := [url for url in every if url in past and past[url].is_read]:
         return found
-
-    def may_be_there(url: str) -> bool:
-        before = past.get(url)
-        return before is None or (before.is_retryable and before.attempted_at < now - RETRY_AFTER)
-
-    return list(filter(may_be_there, every))
+    return [
+        url
+        for url in every
+        if (last := past.get(url)) is None
+        or (last.is_retryable and last.attempted_at < now - RETRY_AFTER)
+    ]
 
 
 def is_news(url: str) -> bool:
@@ -121,28 +113,29 @@ def is_news(url: str) -> bool:
     return "news" in f"{split.path}?{split.query}".lower()
 
 
-def _gap(rolled_over: Iterable[ListingSummary]) -> Gap | None:
-    """The gap before what the feeds of this run show, from the first to the last."""
+def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead]]:
+    """The gap before what the feeds of this run show, else one that earlier runs found.
+
+    With it come the earlier reads of sitemaps; of an earlier gap, None where it cannot be closed
+    now.
+    """
+    collector, source_id = reader.collector, reader.source.id
     times = [
         (one.previous_read_at, one.window_from or one.newest_at or one.previous_read_at)
-        for one in rolled_over
+        for one in reader.rolled_over
         if one.previous_read_at
     ]
-    return Gap(min(at for at, _ in times), max(at for _, at in times)) if times else None
-
-
-def _open_gap(reader: "ListingReader") -> OpenGap | None:
-    """The gap that earlier runs found, and that no sitemap has closed."""
-    collector = reader.collector
+    # One query serves all sources.
     ask = partial(open_gaps, collector.layout, collector.now)
-    return collector.once.get("open gaps", ask).get(reader.source.id)
-
-
-def _may_be_closed(gap: OpenGap, past: Mapping[str, RecoveryRead]) -> bool:
-    """Whether pages are left, or no sitemap was read since the gap was found and one may be now."""
-    if gap.has_left:
-        return True
-    tried = [one for one in past.values() if one.attempted_at >= gap.read_at]
-    if any(one.is_read for one in tried):
-        return False
-    return not tried or any(one.is_retryable for one in tried)
+    found = None if times else collector.once.get("open gaps", ask).get(source_id)
+    if not times and not found:
+        return None, {}
+    read = partial(recovery_reads, collector.layout, collector.now)
+    past = collector.once.get("recovery reads", read).get(source_id, {})
+    if not found:
+        return Gap(min(at for at, _ in times), max(at for _, at in times)), past
+    tried = [one for one in past.values() if one.attempted_at >= found.read_at]
+    # Pages are left, or no sitemap was read since the gap was found and one may be now.
+    is_unread = not any(one.is_read for one in tried)
+    may_be_read = is_unread and (not tried or any(one.is_retryable for one in tried))
+    return Gap(found.since, found.until) if found.has_left or may_be_read else None, past

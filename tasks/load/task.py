@@ -26,12 +26,10 @@ def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
     """Whether a retry may succeed, since a disk was full or a file in use."""
     try:
         state.result()
-    except (OSError, duckdb.IOException, duckdb.TransactionException):
+    except Exception as error:
         # DuckDB reports a full disk at commit as a TransactionException: 'Could not write file
         # "news.duckdb.wal": No space left on device'.
-        return True
-    except Exception:
-        return False
+        return isinstance(error, OSError | duckdb.IOException | duckdb.TransactionException)
     return False
 
 

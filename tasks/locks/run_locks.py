@@ -23,8 +23,8 @@ def running(layout: Layout, run_id: str) -> Iterator[None]:
     layout.locks.mkdir(parents=True, exist_ok=True)
     path = layout.locks / f"{run_id}{SUFFIX}"
     fresh = path.with_suffix(".new")
-    with fresh.open("w") as mark:
-        try_lock(mark)
+    with fresh.open("w") as lock:
+        try_lock(lock)
         fresh.rename(path)
         yield
         path.unlink()
@@ -39,8 +39,8 @@ def reopen(layout: Layout, run_id: str) -> None:
 def is_alive(layout: Layout, run_id: str) -> bool:
     """Whether a run is at work."""
     try:
-        with (layout.locks / f"{run_id}{SUFFIX}").open() as mark:
-            return not try_lock(mark)
+        with (layout.locks / f"{run_id}{SUFFIX}").open() as lock:
+            return not try_lock(lock)
     except FileNotFoundError:
         return False
 
@@ -54,11 +54,11 @@ def adopt_unfinished(layout: Layout) -> Generator[str]:
     """Ids of runs whose process died, oldest first; each is finished when the next is asked for."""
     for path in sorted(layout.locks.glob(f"*{SUFFIX}")):
         try:
-            mark = path.open()
+            lock = path.open()
         except FileNotFoundError:
             continue
-        with mark:
-            if try_lock(mark) and path.exists():
+        with lock:
+            if try_lock(lock) and path.exists():
                 yield path.stem
                 path.unlink()
 

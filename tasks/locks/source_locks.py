@@ -14,7 +14,7 @@ LOOK_AGAIN_SECONDS = 0.5
 MAX_NAMED = 5  # sources of a run that a message names
 
 
-class SourceBusy(Exception):  # noqa: N818 - it is what is the case
+class SourceBusy(Exception):  # noqa: N818 - named for the state
     """Another run is collecting the source."""
 
     def __init__(self, source_id: str, run_id: str) -> None:
@@ -73,20 +73,20 @@ def source_lock(
     SourceBusy at once when another run has it and `waiting` is not given.
     """
     layout.locks.mkdir(parents=True, exist_ok=True)
-    with (layout.locks / f"{source_id}.source").open("a+") as mark:
+    with (layout.locks / f"{source_id}.source").open("a+") as lock:
         announced = None
-        while not try_lock(mark):
-            mark.seek(0)
-            other = SourceBusy(source_id, mark.read().strip())
+        while not try_lock(lock):
+            lock.seek(0)
+            other = SourceBusy(source_id, lock.read().strip())
             if waiting is None:
                 raise other
             if other.run_id != announced:
                 waiting(str(other))
                 announced = other.run_id
             time.sleep(LOOK_AGAIN_SECONDS)
-        mark.truncate(0)
-        mark.write(run_id)
-        mark.flush()
+        lock.truncate(0)
+        lock.write(run_id)
+        lock.flush()
         yield
 
 

@@ -19,7 +19,7 @@ AHEAD = timedelta(hours=48)
 COMPARED = 40  # Words of a text that is compared with others: shorter ones are alike by chance
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
 # Rules that take out what would have been kept, also at the article's end.
-ALWAYS_TOLD = frozenset({"source:strip", "site:recurring"})
+ALWAYS_RECORDED = frozenset({"source:strip", "site:recurring"})
 Row = dict[str, Any]
 
 
@@ -95,7 +95,7 @@ def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) ->
             "run_id": capture.run_id,
         }
         for block in extraction.stripped
-        if block.kind not in NOT_PROMPTS or block.in_article or block.rule in ALWAYS_TOLD
+        if block.kind not in NOT_PROMPTS or block.in_article or block.rule in ALWAYS_RECORDED
     ]
 
 

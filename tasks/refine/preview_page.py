@@ -84,7 +84,7 @@ def explain_file(
     """Extract one saved page under `url`, else the URL that FILE.meta.json or its browser gives.
 
     `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
-    The source lends its language, its time zone, and what it strips and keeps.
+    Language, time zone, and what is stripped and kept are those of the source.
     """
     if ARCHIVED.search(path.name):
         try:

@@ -66,8 +66,8 @@ def refine(
     cache = BoilerplateCache(layout.prints / source_id, origin.made_by, fingerprints)
 
     def find_sites(pages: Iterator[Refined]) -> Callable[[str], Site]:
-        told = _counted(pages, source_id)
-        own = select_fingerprints(page.fingerprint for page in told if page.fingerprint)
+        seen = _with_progress(pages, source_id)
+        own = select_fingerprints(page.fingerprint for page in seen if page.fingerprint)
         site = NO_SITE
         if own:
             cache.keep(warc, own)
@@ -86,8 +86,7 @@ def refine(
     return Batch(run_id, source_id, warc, stage, dict(sorted(counts.items())), tuple(damage))
 
 
-def _counted(pages: Iterable[Refined], source_id: str) -> Iterator[Refined]:
-    """The pages, with progress."""
+def _with_progress(pages: Iterable[Refined], source_id: str) -> Iterator[Refined]:
     for number, page in enumerate(pages, 1):
         advance(f"{source_id}: refined", number, None)
         yield page

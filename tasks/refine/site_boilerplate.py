@@ -144,7 +144,7 @@ class BoilerplateCache:
 def _begun_before(warc: Path) -> Iterator[Path]:
     """The source's archive files that were begun before one of them, the newest first."""
     # Runs follow one another, but not always in the order of their ids: a run that began first may
-    # come to the source last.
+    # reach the source last.
     begun = opened_at(warc), warc.name
     last = f"{begun[0]:%Y%m%dT%H%M%SZ}~"
     for path in sorted(warc.parent.glob("*" + SUFFIX), reverse=True):

@@ -77,7 +77,7 @@ class AliasMatcher:
         topics: Iterable[Topic],
         *,
         keep_case: bool,
-        marks: Marks = "all",
+        marks: Marks,
         noticed: Iterable[Topic] = (),
     ) -> None:
         spaced = _FIRST_SPACED if marks == "all" else SPACED
@@ -119,17 +119,24 @@ class AliasMatcher:
 
     def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
         """Each mention's offsets in the original text and its phrase, out of all occurrences."""
-        text = folded.text
-        spans = [
-            (
-                self._start_of_word(text, start) if phrase.takes_left else start,
-                self._end_of_word(text, end) if phrase.takes_right else end,
-                phrase,
-            )
-            for index, start, end in found
-            for phrase in self._phrases[index]
-            if self._is_bounded(phrase, text, start, end)
-        ]
+        text, spans = folded.text, list[_Span]()
+        for index, start, end in found:
+            before, after = text[start - 1 : start], text[end : end + 1]
+            for phrase in self._phrases[index]:
+                if phrase.left and before not in _OPEN and self._is_spaced(before):
+                    continue
+                # A mark that is left after folding makes another letter of the last one.
+                if after not in _OPEN and (
+                    (phrase.right and self._is_spaced(after)) or _MARK.match(after)
+                ):
+                    continue
+                first, last = start, end
+                if phrase.takes_left:
+                    rest = self._word_rest.match(text[max(0, start - _REACH) : start][::-1])
+                    first -= rest.end() if rest else 0
+                if phrase.takes_right and (rest := self._word_rest.match(text, end)):
+                    last = rest.end()
+                spans.append((first, last, phrase))
         if not spans:
             return []
         addresses = _Addresses(folded.original)
@@ -140,23 +147,6 @@ class AliasMatcher:
         """Of a phrase's last sign: whether it needs a boundary, or takes the rest of the word."""
         is_spaced = self._is_spaced(sign)
         return is_spaced and not is_open, is_spaced and is_open
-
-    def _is_bounded(self, phrase: Phrase, text: str, start: int, end: int) -> bool:
-        before, after = text[start - 1 : start], text[end : end + 1]
-        if phrase.left and before not in _OPEN and self._is_spaced(before):
-            return False
-        # A mark that is left after folding makes another letter of the last one.
-        return after in _OPEN or not (
-            (phrase.right and self._is_spaced(after)) or _MARK.match(after)
-        )
-
-    def _start_of_word(self, text: str, start: int) -> int:
-        rest = self._word_rest.match(text[max(0, start - _REACH) : start][::-1])
-        return start - rest.end() if rest else start
-
-    def _end_of_word(self, text: str, end: int) -> int:
-        rest = self._word_rest.match(text, end)
-        return rest.end() if rest else end
 
 
 @lru_cache(maxsize=4096)

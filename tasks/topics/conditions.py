@@ -62,7 +62,13 @@ def _counting(
     if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
         return
     if topic.context_exclude:
-        places = _outside_contexts(texts, places)
+        # Without what shares a sentence with a phrase of the context; what forbids stays.
+        sentences = [(place.text, texts[place.text].sentence(place.start)) for place in places]
+        paired = list(zip(places, sentences, strict=True))
+        contexts = {sentence for place, sentence in paired if place.role == IS_CONTEXT}
+        places = [
+            place for place, sentence in paired if place.role == FORBIDS or sentence not in contexts
+        ]
     if not topic.all_of:
         yield from places
         return
@@ -80,7 +86,7 @@ def _counting(
 
 
 def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
-    """What tells the stretch of a place from the others of the article."""
+    """The key of the sentence, paragraph, text or article in which a place counts."""
     if topic.within == "sentence":
         return place.text, text.sentence(place.start)
     if topic.within == "paragraph":
@@ -88,31 +94,10 @@ def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
     return (0 if topic.within == "article" else place.text), 0
 
 
-def _outside_contexts(texts: Sequence[FieldText], places: Sequence[_Place]) -> list[_Place]:
-    """Without what shares a sentence with a phrase of the context; what forbids stays."""
-    contexts = {
-        (place.text, texts[place.text].sentence(place.start))
-        for place in places
-        if place.role == IS_CONTEXT
-    }
-    return [
-        place
-        for place in places
-        if place.role == FORBIDS
-        or (
-            place.role >= 0
-            and (place.text, texts[place.text].sentence(place.start)) not in contexts
-        )
-    ]
-
-
 def _is_excluded(topic: Topic, section: str) -> bool:
     folded = fold(section).text.strip()
-    for name in topic.sections_exclude:
-        wanted = folded_phrase(name)
-        if folded == wanted or (name.endswith("*") and folded.startswith(wanted)):
-            return True
-    return False
+    names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
+    return any(folded == one or (is_open and folded.startswith(one)) for one, is_open in names)
 
 
 class _Near(NamedTuple):

@@ -47,8 +47,12 @@ _ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
 def core(folded: str) -> str:
     """The longest run of an alias in which folded letters stand as they are written; or none."""
     marked = "".join(sign if _is_steady(sign) else " " for sign in folded)
+    starts = []  # of the runs, with as many forms as are looked for
+    for run in marked.split():
+        written = [at for at, one in enumerate(run) if not one.isascii() and len(variants(one)) > 1]
+        starts.append(run[: written[_CASED_LETTERS]] if len(written) > _CASED_LETTERS else run)
     # The last of equals: names and nouns stand behind their epithets in most languages.
-    return max(map(_start, reversed(marked.split())), key=len, default="")
+    return max(reversed(starts), key=len, default="")
 
 
 def _is_steady(sign: str) -> bool:
@@ -59,12 +63,6 @@ def _is_steady(sign: str) -> bool:
     is_vowel_sign = unicodedata.category(sign)[0] == "M" and not unicodedata.combining(sign)
     marks = unicodedata.normalize("NFD", sign)[1:]
     return (sign.isalnum() or is_vowel_sign) and not re.search(f"[^{_LOOSE_MARKS}]", marks)
-
-
-def _start(run: str) -> str:
-    """The start of a run of steady signs, with as many forms as are looked for."""
-    written = [at for at, sign in enumerate(run) if not sign.isascii() and len(variants(sign)) > 1]
-    return run[: written[_CASED_LETTERS]] if len(written) > _CASED_LETTERS else run
 
 
 def forms(core: str) -> Iterator[str]:

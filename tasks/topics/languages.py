@@ -74,18 +74,15 @@ def languages_of(groups: Iterable[Iterable[str]]) -> tuple[str, ...] | None:
 @cache
 def _languages_of_phrase(phrase: str) -> frozenset[str]:
     """The languages that are written in all scripts of a phrase; empty if it has no letters."""
-    names = {unicodedata.name(sign, "").split()[0].split("-")[0] for sign in _letters(phrase)}
+    # Folded: full width letters and ligatures have names of their own.
+    letters = filter(str.isalpha, fold(phrase).text)
+    names = {unicodedata.name(sign, "").split()[0].split("-")[0] for sign in letters}
     scripts = names & WRITTEN_IN.keys()
     # Latin names stand in texts of all scripts: `G20峰会` is Chinese.
     covering = [WRITTEN_IN[script] for script in (scripts - {"LATIN"} or scripts)]
     if not covering:
         return frozenset()
     return frozenset.intersection(*covering) or frozenset.union(*covering)
-
-
-def _letters(phrase: str) -> str:
-    """The letters of a phrase, folded: full width and ligatures have names of their own."""
-    return "".join(sign for sign in fold(phrase).text if sign.isalpha())
 
 
 def primary(code: str) -> str:

@@ -68,19 +68,17 @@ class Matcher:
         self.conditions.apply(texts)
         return [hit for text in texts for hit in text.hits()]
 
-    def in_columns(self, columns: Mapping[str, pa.Array]) -> Iterator[tuple[int, str, FieldText]]:
+    def in_columns(self, columns: Mapping[str, pa.Array]) -> Iterator[tuple[int, FieldText]]:
         """The rows in which phrases stand, by field: with the field, or a line of captions."""
         if not self._counting_kickers:
             columns = {field: column for field, column in columns.items() if field != "kicker"}
         kept = [finder.keep(columns) for finder in self._finders]
         for field, column in columns.items():
             own = [rows[field] for rows in kept]
-            for row, text in (
-                self._in_captions(column, own)
-                if field == "caption"
-                else self._in_column(field, column, own)
-            ):
-                yield row, field, text
+            if field == "caption":
+                yield from self._in_captions(column, own)
+            else:
+                yield from self._in_column(field, column, own)
 
     def _in_column(
         self, field: str, column: pa.StringArray, kept: list[Kept]
@@ -203,17 +201,14 @@ class _Finder:
         yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))
         noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
         cased = sorted(noticed - joined.hard)
-        for part, span in self._find_cased_parts([parts[part] for part in cased]):
-            yield cased[part], span
+        as_written = join([parts[part] for part in cased], keep_case=True, marks=self._marks)
+        looked = self._cased.look(as_written.folded)
+        for at, span in _shared_out(as_written, self._cased.mentions(as_written.folded, looked)):
+            yield cased[at], span
+        for at in as_written.hard:
+            yield from ((cased[at], span) for span in self._find_cased(parts[cased[at]]))
         for part in joined.hard:
             yield from ((part, span) for span in self.find(parts[part]))
-
-    def _find_cased_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
-        joined = join(parts, keep_case=True, marks=self._marks)
-        looked = self._cased.look(joined.folded)
-        yield from _shared_out(joined, self._cased.mentions(joined.folded, looked))
-        for part in joined.hard:
-            yield from ((part, span) for span in self._find_cased(parts[part]))
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:
@@ -244,22 +239,18 @@ def mentions_in(
     """
     matcher = _matcher(tuple(topics))
     names = articles.schema.names
-    columns = {field: _whole(articles, name) for field, name in _COLUMNS.items() if name in names}
+    columns = {field: articles.column(name) for field, name in _COLUMNS.items() if name in names}
+    for field, column in columns.items():
+        if isinstance(column, pa.ChunkedArray):  # combining a single chunk would copy it
+            columns[field] = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     order = list(_COLUMNS)
-    found = [(row, order.index(field), text) for row, field, text in matcher.in_columns(columns)]
+    found = [(row, order.index(text.field), text) for row, text in matcher.in_columns(columns)]
     found.sort(key=itemgetter(0, 1))
     sections = articles.column("section") if "section" in names else None
     for row, parts in groupby(found, key=itemgetter(0)):
         section = sections[row].as_py() if sections is not None else None
         matcher.conditions.apply([text for _, _, text in parts], section)
     return [(row, text.hits()) for row, _, text in found if text.spans]
-
-
-def _whole(articles: pa.Table | pa.RecordBatch, name: str) -> pa.Array:
-    column = articles.column(name)
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return column
 
 
 def count(

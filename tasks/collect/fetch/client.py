@@ -158,7 +158,14 @@ class Client:
         try:
             while target is not None:
                 request = call.enter(target)
-                response = self._send(call, request, self._pause(call))
+                pause = call.min_interval
+                if call.kind is not CaptureKind.ROBOTS:
+                    policy = self._policy(call)
+                    if not policy.allows(call.url):
+                        site = origin(call.url)
+                        raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
+                    pause = max(pause, policy.delay)
+                response = self._send(call, request, pause)
                 target = joined(call.url, response.location) if response.location else None
         except Failure as failure:
             return call.attempt(failure.outcome, failure.detail)
@@ -171,16 +178,6 @@ class Client:
             last_modified=headers.get("Last-Modified"),
             payload=content.body,
         )
-
-    def _pause(self, call: Exchanges) -> float:
-        """Seconds the host wants between requests, once its robots.txt allows the URL."""
-        if call.kind is CaptureKind.ROBOTS:
-            return call.min_interval
-        policy = self._policy(call)
-        if not policy.allows(call.url):
-            site = origin(call.url)
-            raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
-        return max(call.min_interval, policy.delay)
 
     def _policy(self, call: Exchanges) -> Policy:
         """What the robots.txt of the host of the call's URL says."""

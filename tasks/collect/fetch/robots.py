@@ -41,7 +41,13 @@ class Policy:
         """Parse a robots.txt; whatever is not a rule is ignored."""
         # One name for all agents that are not this one: Protego stores each rule once for each
         # agent of its group, so 20,000 agents above 20,000 rules (500 KiB) would take all memory.
-        return cls(Protego.parse("\n".join(map(_renamed, text.splitlines()))))
+        lines = text.splitlines()
+        for number, line in enumerate(lines):
+            if match := _AGENT_LINE.match(line):
+                agent = match[1].partition("#")[0].strip().lower()
+                concerns_us = agent == "*" or (agent and agent.replace("*", "") in TOKEN)
+                lines[number] = f"User-agent: {agent if concerns_us else 'other'}"
+        return cls(Protego.parse("\n".join(lines)))
 
     def allows(self, url: str) -> bool:
         """Whether the URL may be requested."""
@@ -60,15 +66,6 @@ class Policy:
         if rate:
             delay = max(delay, rate.seconds / rate.requests)
         return min(delay, MAX_DELAY)
-
-
-def _renamed(line: str) -> str:
-    match = _AGENT_LINE.match(line)
-    if not match:
-        return line
-    agent = match[1].partition("#")[0].strip().lower()
-    concerns_us = agent == "*" or (agent and agent.replace("*", "") in TOKEN)
-    return f"User-agent: {agent if concerns_us else 'other'}"
 
 
 @dataclass(frozen=True, slots=True)

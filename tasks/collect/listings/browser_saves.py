@@ -57,9 +57,14 @@ def read_page_save(head: bytes, *, allow_private: bool) -> BrowserSave:
     """
     if found := _SAVED_FROM.search(head):
         # Chrome writes -%2D for --, which would end the comment.
-        return _of(_text(found[1]).replace("-%2D", "--"), None, allow_private)
+        return _browser_save(_text(found[1]).replace("-%2D", "--"), None, allow_private)
     if found := _SINGLE_FILE.search(head):
-        return _of(_text(found[1]), _single_file_time(_text(found[2] or b"")), allow_private)
+        try:
+            printed = datetime.strptime(_text(found[2] or b""), "%a %b %d %Y %H:%M:%S GMT%z")
+            saved_at = printed.astimezone(UTC)
+        except ValueError:
+            saved_at = None
+        return _browser_save(_text(found[1]), saved_at, allow_private)
     found = _BASE.search(head)
     base = _text(found[1]) if found else ""
     is_article = is_http(base) and looks_like_article(base) and not _is_private(base)
@@ -78,7 +83,7 @@ def read_mhtml_save(head: bytes, *, allow_private: bool) -> BrowserSave:
     url = next((str(value).strip() for value in named if value), "")
     # Chrome writes -0000 for UTC.
     saved_at = instant(str(mhtml["Date"]).replace("-0000", "+0000"))
-    return _of(url, saved_at, allow_private)
+    return _browser_save(url, saved_at, allow_private)
 
 
 def is_resource(path: Path) -> bool:
@@ -91,14 +96,7 @@ def is_resource(path: Path) -> bool:
     return False
 
 
-def _single_file_time(printed: str) -> datetime | None:
-    try:
-        return datetime.strptime(printed, "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
-    except ValueError:
-        return None
-
-
-def _of(url: str, saved_at: datetime | None, allow_private: bool) -> BrowserSave:
+def _browser_save(url: str, saved_at: datetime | None, allow_private: bool) -> BrowserSave:
     is_past = saved_at is not None and saved_at <= datetime.now(UTC) + AHEAD
     saved_at = saved_at if is_past else None
     if is_http(url) and (allow_private or not _is_private(url)):

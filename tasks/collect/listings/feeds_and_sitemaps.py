@@ -4,7 +4,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -77,7 +77,15 @@ def read_feed(
     if not feed.entries and (feed.bozo or not version):
         return unreadable(f"not a feed: {feed.get('bozo_exception', 'no entries')}")
     is_atom = version.startswith("atom")
-    found = (_feed_entry(item, url, is_atom=is_atom) for item in feed.entries)
+    found = (
+        entry_of(
+            item.get("feedburner_origlink") or item.get("link") or item.get("id"),
+            url,
+            headline=item.get("title"),
+            published=item.get("published") or (None if is_atom else item.get("updated")),
+        )
+        for item in feed.entries
+    )
     return Listing("feed", distinct(found, max_entries), title=plain(feed.feed.get("title")))
 
 
@@ -167,10 +175,9 @@ def entry_of(
     raw = plain(published)
     # A time without a zone stays as printed: the source's zone is not known here.
     at = instant(raw) if raw else None
-    # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
-    is_believed = at is not None and at.year >= EARLIEST_YEAR
-    about = (plain(headline), raw, at if is_believed else None)
-    return Entry(without_trackers(target), url, *about)
+    if at and at.year < EARLIEST_YEAR:
+        at = None  # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
+    return Entry(without_trackers(target), url, plain(headline), raw, at)
 
 
 def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:
@@ -224,12 +231,6 @@ def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401
         resolve_relative_uris=False,
         sanitize_html=False,
     )
-
-
-def _feed_entry(item: Mapping[str, Any], url: str, *, is_atom: bool) -> Entry | None:
-    link = item.get("feedburner_origlink") or item.get("link") or item.get("id")
-    published = item.get("published") or (None if is_atom else item.get("updated"))
-    return entry_of(link, url, headline=item.get("title"), published=published)
 
 
 def _sitemap_page(element: etree._Element, url: str) -> tuple[float, Entry] | None:

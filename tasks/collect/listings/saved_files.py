@@ -58,13 +58,12 @@ def find_files(globs: Sequence[str], *, allow_private: bool = False) -> list[Ent
     time. A URL of a private host counts only with `allow_private`. An invalid FILE.meta.json is
     reported when the page is read. Frames that a browser saved beside a page are left out.
     """
-    found = _paths(globs)
     entries = []
-    for path in sorted(found):
+    for path, pattern in sorted(_paths(globs).items()):
         meta, own = _meta(path), _browser_save(path, allow_private=allow_private)
         url, fetched_at = meta.url or own.url, meta.fetched_at or own.saved_at
-        known = (meta.published_raw, meta.published_at, url, fetched_at)
-        entries.append(Entry(path.as_uri(), found[path], None, *known))
+        published = (meta.published_raw, meta.published_at)
+        entries.append(Entry(path.as_uri(), pattern, None, *published, url, fetched_at))
     return entries
 
 
@@ -126,8 +125,7 @@ def gunzipped(data: bytes, max_bytes: int) -> bytes | NoListing:
 
 
 def _page_type(path: Path) -> str | None:
-    name = path.name.lower().removesuffix(".gz")
-    return _PAGE_TYPES.get(Path(name).suffix)
+    return _PAGE_TYPES.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
 def _content(path: Path, max_bytes: int) -> bytes | NoListing:

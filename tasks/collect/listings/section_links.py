@@ -1,11 +1,10 @@
 """Section pages: links that look like articles, by signs that hold for any source."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import unquote, urljoin, urlsplit
 
 from courlan import is_not_crawlable
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
@@ -53,7 +52,14 @@ def read_section(
         base = urljoin(url, (base_node.attributes["href"] or "") if base_node else "")
     except ValueError:
         base = url
-    for entry in _links(tree, url, base):
+    for node in tree.css("a[href]"):
+        if _is_furniture(node):
+            continue
+        heading = node.css_first("h1, h2, h3, h4, h5")
+        headline = plain((heading or node).text(separator=" "))
+        entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
+        if not (entry and same_site(entry.url, url) and looks_like_article(entry.url)):
+            continue
         key = fold(entry.url)
         known = links.setdefault(key, entry)
         if len(entry.headline or "") > len(known.headline or ""):
@@ -92,16 +98,6 @@ def is_no_article(url: str) -> bool:
         return True
     named = _NOT_ARTICLES.search(path) or _OTHER_FILE.search(parts.path)
     return bool(named) or bool(is_not_crawlable(url))
-
-
-def _links(tree: LexborHTMLParser, url: str, base: str) -> Iterator[Entry]:
-    for node in tree.css("a[href]"):
-        if not _is_furniture(node):
-            heading = node.css_first("h1, h2, h3, h4, h5")
-            headline = plain((heading or node).text(separator=" "))
-            entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
-            if entry and same_site(entry.url, url) and looks_like_article(entry.url):
-                yield entry
 
 
 def _is_furniture(node: LexborNode) -> bool:

@@ -44,6 +44,10 @@ def summary(
     if last and is_continued is False:
         # Of what was there already, the newest would be listed still: these are pinned.
         window = [at for at in window if at > last.read_at] or window
+    feed_share = None  # of what the feeds named in that time
+    if listing.kind == "sitemap" and window:
+        within = [key for key, at in feeds.items() if at and at >= window[0]]
+        feed_share = sum(key in keys for key in within) / len(within) if within else None
     return ListingSummary(
         kind=listing.kind,
         entries=len(keys),
@@ -58,7 +62,7 @@ def summary(
         most_entries=last.most_entries if last else None,
         longest_window=last.longest_window if last else None,
         before_window=sum(last.read_at < at < window[0] for at in dates) if last and window else 0,
-        feed_share=_share(feeds, keys, window[0]) if listing.kind == "sitemap" and window else None,
+        feed_share=feed_share,
     )
 
 
@@ -87,11 +91,3 @@ def _newest(listing: Listing) -> AbstractSet[str]:
         is_ordered = listing.kind in ("feed", "jsonfeed")
         newest = list(listing.entries[:NEWEST] if is_ordered else listing.entries)
     return {fold(entry.url) for entry in newest}
-
-
-def _share(
-    feeds: Mapping[str, datetime | None], keys: AbstractSet[str], since: datetime
-) -> float | None:
-    """The share of the feeds' entries published since then that are among the keys."""
-    within = [key for key, at in feeds.items() if at and at >= since]
-    return sum(key in keys for key in within) / len(within) if within else None
