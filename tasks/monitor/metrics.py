@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -107,9 +107,9 @@ def write_metrics(
 
 def live(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
     """The figures that change between runs."""
-    free = shutil.disk_usage(data).free if data.exists() else None
     families = list[Metric]()
-    if free is not None:
+    if data.exists():
+        free = shutil.disk_usage(data).free
         about = "Bytes free on the disk of the data folder."
         families.append(GaugeMetricFamily("presswatch_disk_free_bytes", about, free))
     if waiting is not None:
@@ -127,19 +127,14 @@ def read_metrics(path: Path) -> list[Metric]:
 
 def exposition(families: Iterable[Metric]) -> bytes:
     """Metrics in Prometheus' text format."""
-    registry = CollectorRegistry()
-    registry.register(_Collected(list(families)))
-    return generate_latest(registry)
+    return generate_latest(_Collected(families))
 
 
-class _Collected:
-    """What the registry asks for metrics."""
-
-    def __init__(self, families: Sequence[Metric]) -> None:
-        self._families = families
+class _Collected(list[Metric]):
+    """Metrics as a collector of Prometheus' library."""
 
     def collect(self) -> Sequence[Metric]:
-        return self._families
+        return self
 
 
 def _family(
