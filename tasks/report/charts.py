@@ -25,7 +25,6 @@ from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
 BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
-ENDS = ("value", "low", "high")
 # In part: collected of less than 80 %. Fill and outline alike: a pale fill alone would look hollow.
 PALE = {"condition": {"test": "datum.state === 'part'", "value": 0.45}, "value": 1}
 SHAPES = ("circle", "square", "diamond", "cross", "triangle-up")
@@ -67,14 +66,14 @@ def attention(
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
     tip = tooltip(values)
-    said = [{"field": f"s{turn}", "title": name} for turn, name in enumerate(names)]
+    shares_in_words = [{"field": f"s{number}", "title": name} for number, name in enumerate(names)]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
         "encoding": {
             **x,
             **GROUND,
-            "tooltip": [TOOLTIP[0], *said] if said[1:] else tip,
+            "tooltip": [TOOLTIP[0], *shares_in_words] if names[1:] else tip,
         },
         **({"params": params} if brush else {}),
     }
@@ -97,8 +96,8 @@ def _places(names: Sequence[str], order: Sequence[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for name in names:
         first = order.index(name)
-        turns = ((first + turn) % SERIES for turn in range(SERIES))
-        places[name] = next(place for place in turns if place not in places.values())
+        following = ((first + step) % SERIES for step in range(SERIES))
+        places[name] = next(place for place in following if place not in places.values())
     return places
 
 
@@ -183,9 +182,8 @@ def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Sp
     """Lines with intervals, of several series; they break where there is a gap."""
     y = share_axis(values)
     at: Spec = {"x": _at(x)}
-    turns = places.values()
-    colours = {"domain": [*places], "range": [f"@c{turn + 1}" for turn in turns]}
-    shapes = {"domain": [*places], "range": [SHAPES[turn % len(SHAPES)] for turn in turns]}
+    colours = {"domain": [*places], "range": [f"@c{place + 1}" for place in places.values()]}
+    shapes = [SHAPES[place % len(SHAPES)] for place in places.values()]
     series: Spec = {
         "field": "series",
         "type": "nominal",
@@ -210,7 +208,7 @@ def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Sp
             "color": colour,
             "fill": {**colour, "condition": {"test": "datum.few", "value": "@paper"}},
             "opacity": PALE,
-            "shape": {**series, "scale": shapes},
+            "shape": {**series, "scale": {"domain": [*places], "range": shapes}},
             "tooltip": [{"field": "series"}, *tooltip(values)],
         },
     }
@@ -265,9 +263,9 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     """The attention index of one topic: series with mean 100, bands for their 95 % intervals."""
     names = {"gap_robust": "gap-robust", "log_linear": "log-linear", "epu": "EPU style"}
     values = [
-        {"from": day, "to": day, "series": names[row["series"]], **{of: row[of] for of in ENDS}}
+        {"from": str(row["period"]), "to": str(row["period"]), "series": names[row["series"]]}
+        | {name: row[name] for name in ("value", "low", "high")}
         for row in rows
-        for day in [str(row["period"])]
     ]
     known = [row["value"] for row in rows]
     colour = {

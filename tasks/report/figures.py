@@ -80,8 +80,7 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
     for row in found["topics"]:
         late = {name: row[f"late_{name}"] for name in ("hits", "articles", "share", "excess")}
         row["late"] = late | interval(late)
-    number = published_load(layout)
-    return Figures(**given, **totals, **found, is_local=is_local, snapshot=number)
+    return Figures(**given, **totals, **found, is_local=is_local, snapshot=published_load(layout))
 
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:

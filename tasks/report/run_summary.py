@@ -96,7 +96,7 @@ def ledger_page(
         row, reasons = rows.get(source_id, {}), rejected[source_id]
         counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        lost = [_lost(row)] if losing else []
+        lost = [_estimated_lost(row)] if losing else []
         cells.append([source_id, entries, *counts, reasons.total(), *lost, seconds])
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
         details = [rolled_over(row), f"rejected {named}" if named else ""]
@@ -112,7 +112,7 @@ def ledger_page(
     return "\n\n".join(filter(None, [total, table(head, cells), "\n".join(lines)]))
 
 
-def _lost(row: Mapping[str, Any]) -> str:
+def _estimated_lost(row: Mapping[str, Any]) -> str:
     if not row.get("rolled_over"):
         return ""
     lost = row["estimated_lost"]

@@ -43,8 +43,8 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     for row in rows:
         topics[row["topic"]][row["source"]][row["day"]] = row
     tables = [_topic_table(name, sources, calendar) for name, sources in topics.items()]
-    said = [Text(f"{name}: {audits[name]}") for name in topics if name in audits]
-    return Group(*tables, Text(LEGEND, style="dim"), *said)
+    notes = [Text(f"{name}: {audits[name]}") for name in topics if name in audits]
+    return Group(*tables, Text(LEGEND, style="dim"), *notes)
 
 
 def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table:
