@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from tasks.report.completeness import rolled_over
-from tasks.report.figures import REPORTS
 from tasks.text.counted import counted
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import damage_named, open_snapshot, records
 
@@ -51,8 +51,8 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
         return RunFigures([], [], [])
     with con, damage_named(layout.current):  # all of one snapshot
         names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
-        sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
-        return RunFigures(*(records(con, sql, {"run_id": run_id}) for sql in sqls))
+        sqls = read_sql("reports")
+        return RunFigures(*(records(con, sqls[name], {"run_id": run_id}) for name in names))
 
 
 def undated_files(figures: RunFigures) -> str:
