@@ -19,8 +19,8 @@ COLUMNS = (
     *("headline", "url", "text", "mentions", "verdict", "false_mentions", "reader"),
 )
 REQUIRED = ("audit_id", "article_id", "verdict")
-ANSWER_OF: dict[str, Answer] = {"y": "yes", "n": "no", "u": "unsure", "?": "unsure"}
-ANSWER_OF |= {answer: answer for answer in ANSWERS}
+ANSWER_OF: dict[str, Answer] = {text: each for each in ANSWERS for text in (each, each[0])}
+ANSWER_OF["?"] = "unsure"
 
 
 @dataclass(slots=True)

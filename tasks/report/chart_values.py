@@ -36,7 +36,7 @@ TOOLTIP = [
 def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The rows as marks and tooltips need them; marks of series `apart` are beside each other."""
     places = {name: number / (len(apart) + 1) for number, name in enumerate(apart, start=1)}
-    values = []
+    values: list[dict[str, Any]] = []
     for row in rows:
         start, end, share = row["period"], row["period_end"], row["share"]
         collected, days, known = row["days_collected"], row["days"], row["completeness"]
@@ -44,7 +44,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
         had = min(1 if known is None else known, collected / days)
         # Without an article only a day on which all was collected is no gap.
         is_gap = not collected or not (row["articles"] or (known and had >= LOW))
-        value = {
+        value: dict[str, Any] = {
             "series": row["series"],
             "from": str(start),
             "to": str(end),

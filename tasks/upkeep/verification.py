@@ -184,7 +184,7 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
         if file.layer == "captures" and not digest_problem(layout.root / file.path, file.sha256)
     ]
     with duckdb.connect() as con:
-        loaded = dict(con.execute(_CAPTURES, [paths]).fetchall()) if paths else {}
+        loaded: dict[str, int] = dict(con.execute(_CAPTURES, [paths]).fetchall()) if paths else {}
     for number, name in enumerate(stored, 1):
         advance("archive files read", number, len(stored))
         path, captures = layout.raw / name, 0
