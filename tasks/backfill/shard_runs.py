@@ -93,7 +93,7 @@ def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refi
 def load_shards(place: Place, shards: Sequence[Staged]) -> dict[str, int]:
     """Partition, commit and load staged shards; from then on they are done.
 
-    Returns their captures by outcome, new articles and known ones told apart.
+    Returns their captures by outcome, which distinguishes new articles from known ones.
     """
     run = run_of(shards, place.selection, new_run_id())
     processes = place.settings.processes
@@ -177,8 +177,8 @@ class Estimate:
         return self.outcomes.get(Outcome.ARTICLE, 0)
 
 
-def estimate(place: Place, warcs: Sequence[Shard], left: int, pool: ShardPool) -> Estimate:
-    """Refine stretches of the files and multiply up to the bytes `left`; nothing is kept of it."""
+def estimate(place: Place, warcs: Sequence[Shard], remaining: int, pool: ShardPool) -> Estimate:
+    """Refine stretches of the files and multiply up to the `remaining` bytes; nothing is kept."""
     place.layout.stage.mkdir(parents=True, exist_ok=True)
     stretches = list(_stretches(warcs))
     with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as folder:
@@ -193,13 +193,13 @@ def estimate(place: Place, warcs: Sequence[Shard], left: int, pool: ShardPool) -
     failed = tuple(one for one in found if isinstance(one, ShardFailed))
     sampled = sum(stretch.bytes for stretch in stretches)
     sampled -= sum(one.shard.bytes for one in failed)
-    factor = left / max(1, sampled)
+    factor = remaining / max(1, sampled)
     outcomes, passed = Counter[str](), Counter[str]()
     for one in staged:
         outcomes.update(one.counts)
         passed.update(one.passed)
     return Estimate(
-        bytes=left,
+        bytes=remaining,
         sampled=sampled,
         passed={name: round(count * factor) for name, count in sorted(passed.items())},
         outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},

@@ -55,11 +55,11 @@ class Backfilled:
     def pace(self) -> str:
         """How far it is, how fast, and how long the rest will take."""
         seconds = time.monotonic() - self.begun_at
-        left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
+        remaining = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
         return (
             f"{megabytes(self.bytes_done)} of {megabytes(self.bytes)}:"
             f" {counted(self.counts['article'], 'new article')} of {counted(self.pages, 'page')},"
-            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
+            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {remaining} left"
         )
 
 

@@ -124,9 +124,9 @@ def _find(
         *_no_load(last["loaded_at"], settings, now, last["due_at"]),
         *(
             each
-            for source_id in names
+            for source_id, name in names.items()
             if source_id in health
-            for each in _failures(health[source_id], names[source_id], settings)
+            for each in _failures(health[source_id], name, settings)
         ),
         *(
             _articles_lost(row, health.get(row["source_id"]))

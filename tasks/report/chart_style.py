@@ -75,8 +75,8 @@ def png(spec: Spec, scheme: str = "light", labels: int = LABELS_WIDTH) -> bytes:
     """A chart as PNG, with so many pixels left of it for labels."""
     text = _printed(spec, scheme, labels)
     made = vl_convert.vegalite_to_png(text, vl_version=VERSION, scale=SCALE)
-    # vl-convert packs for speed; Prefect's database keeps a picture of each run, of about 1 MB with
-    # six topics. Packed anew it has a sixth of the bytes.
+    # vl-convert compresses for speed; Prefect's database keeps a picture of each run, of about 1 MB
+    # with six topics. Compressed again it has a sixth of the bytes.
     chunks, at = [], 8
     while at < len(made):
         size = int.from_bytes(made[at : at + 4])

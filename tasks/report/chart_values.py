@@ -72,7 +72,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
 
 
 def tooltip(values: Iterable[Row]) -> list[Spec]:
-    """What a mark of these rows says."""
+    """The tooltip of a mark of these rows."""
     if not any("audit" in value for value in values):
         return TOOLTIP
     return [*TOOLTIP[:3], {"field": "corrected"}, *TOOLTIP[3:], {"field": "audit"}]

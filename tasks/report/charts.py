@@ -124,17 +124,17 @@ def small_multiples(rows: Sequence[Row], unit: str, colour: str = "@accent") -> 
 
 
 def _periods(values: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Each period once, with what is said of each series."""
+    """Each period once, with the share of each series in words."""
     periods: dict[str, dict[str, Any]] = {}
     for value in values:
         url = None if names[1:] else value["url"]
         period = periods.setdefault(value["from"], {**value, "series": None, "url": url})
         if value["state"] != "gap":
             period["state"] = value["state"]
-        said = f"{value['shown']} ({value['articles']}), {value['interval']}"
+        words = f"{value['shown']} ({value['articles']}), {value['interval']}"
         if value.get("corrected", "–") != "–":
-            said += f"; corrected {value['corrected']}"
-        period[f"s{names.index(value['series'])}"] = said
+            words += f"; corrected {value['corrected']}"
+        period[f"s{names.index(value['series'])}"] = words
     return [*periods.values()]
 
 

@@ -1,4 +1,4 @@
-"""What is said of articles that were not collected, in the report and on the page of a run."""
+"""Articles that were not collected, in words, for the report and the page of a run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

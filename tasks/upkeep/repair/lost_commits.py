@@ -44,10 +44,10 @@ _ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", 
 
 
 def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
-    """The commit of a run: what the warehouse knows of it, and the files that bear its name.
+    """Make a commit again from what the warehouse knows of it, and the files named after it.
 
-    Where neither is left it goes into the quarantine, and the answer is False: the run's archive
-    files may bring it back.
+    False where there is neither: then it goes into the quarantine, and the run's archive files may
+    bring it back.
     """
     path = commit_path(layout.commits, commit_id)
     columns = ", ".join(_ABOUT)
@@ -105,7 +105,7 @@ def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
                 rows = pq.read_metadata(path).num_rows
                 size = path.stat().st_size
                 found[name] = CommittedFile(name, folder.name, rows, size, digest)
-            elif name not in found:  # damaged, and only its name tells what it was
+            elif name not in found:  # damaged: only its name is known
                 found[name] = CommittedFile(name, folder.name, 0, 0, path.name.split(".")[-2])
     return list(found.values())
 

@@ -33,7 +33,7 @@ class StagedAgain:
         loaded: Mapping[UUID, Mapping[str, Any]],
         known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
     ) -> None:
-        """Decide on each article as its run did: as its capture tells, else as judged again."""
+        """Decide on each article as its run did: by its capture, else by judging it again."""
         new = {row["capture_id"] for row in original.to_pylist() if row["outcome"] in NEW}
         # To judge, all earlier commits have to be read.
         ids = (
