@@ -184,19 +184,16 @@ def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric
 
 
 def _of_the_disk(layout: Layout) -> Iterator[Metric]:
-    used = [(name, _bytes_below(getattr(layout, name))) for name in LAYERS]
+    used = dict.fromkeys(LAYERS, 0)
+    for layer in LAYERS:
+        for folder, _, names in os.walk(getattr(layout, layer)):
+            for name in names:
+                with suppress(FileNotFoundError):  # a run removes files meanwhile
+                    blocks = os.stat(f"{folder}/{name}", follow_symlinks=False).st_blocks  # noqa: PTH116
+                    used[layer] += blocks * 512
     about = "Bytes on the disk, by layer of the data folder."
-    yield _family("presswatch_disk_used_bytes", about, ("layer",), used)
+    yield _family("presswatch_disk_used_bytes", about, ("layer",), used.items())
     if layout.current.exists():
         about = "Size of the snapshot that readers open."
         size = layout.current.stat().st_size
         yield GaugeMetricFamily("presswatch_snapshot_bytes", about, size)
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for at, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):  # a run removes files meanwhile
-                total += os.stat(f"{at}/{name}", follow_symlinks=False).st_blocks * 512  # noqa: PTH116
-    return total

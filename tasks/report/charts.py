@@ -66,15 +66,11 @@ def attention(
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
     tip = tooltip(values)
-    shares_in_words = [{"field": f"s{number}", "title": name} for number, name in enumerate(names)]
+    of_all = [TOOLTIP[0], *({"field": f"s{at}", "title": name} for at, name in enumerate(names))]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {
-            **x,
-            **GROUND,
-            "tooltip": [TOOLTIP[0], *shares_in_words] if names[1:] else tip,
-        },
+        "encoding": {**x, **GROUND, "tooltip": of_all if names[1:] else tip},
         **({"params": params} if brush else {}),
     }
     places = _places(names, order or names)
