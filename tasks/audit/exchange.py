@@ -19,7 +19,8 @@ COLUMNS = (
     *("headline", "url", "text", "mentions", "verdict", "false_mentions", "reader"),
 )
 REQUIRED = ("audit_id", "article_id", "verdict")
-SHORT: dict[str, Answer] = {"y": "yes", "n": "no", "u": "unsure", "?": "unsure"}
+ANSWER_OF: dict[str, Answer] = {text: each for each in ANSWERS for text in (each, each[0])}
+ANSWER_OF["?"] = "unsure"
 
 
 @dataclass(slots=True)
@@ -34,39 +35,33 @@ class Imported:
 
 def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
     """Write the articles of samples with the reader's verdicts so far; how many."""
+    rows = [
+        _row(audit, number, article, reader)
+        for audit in audits
+        for number, article in enumerate(audit.sample.articles, 1)
+    ]
     with path.open("w", encoding="utf-8-sig", newline="") as out:
-        rows = csv.writer(out)
-        rows.writerow(COLUMNS)
-        count = 0
-        for audit in audits:
-            for number, article in enumerate(audit.sample.articles):
-                verdict = audit.current.get((article.article_id, reader))
-                rows.writerow(map(_cell, _row(audit, number, article, verdict, reader)))
-                count += 1
-    return count
+        csv.writer(out).writerows([COLUMNS, *rows])
+    return len(rows)
 
 
-def _row(
-    audit: Audit, number: int, article: SampledArticle, verdict: Verdict | None, reader: str
-) -> list[str]:
+def _row(audit: Audit, number: int, article: SampledArticle, reader: str) -> list[str]:
+    verdict = audit.current.get((article.article_id, reader))
     contexts = (
         f"{at}. {hit.context_left}[{hit.matched_text}]{hit.context_right}"
         for at, hit in enumerate(article.hits, 1)
     )
-    false = verdict.false_hits if verdict else ()
-    return [
-        *(audit.sample.audit_id, str(number + 1), article.article_id),
+    cells = [
+        *(audit.sample.audit_id, str(number), article.article_id),
         *(str(article.published_date), article.source_id, article.language or ""),
         *(article.headline, article.url, article.text, "\n".join(contexts)),
         verdict.answer if verdict else "",
-        " ".join(str(each + 1) for each in false),
+        " ".join(str(each + 1) for each in verdict.false_hits) if verdict else "",
         reader,
     ]
-
-
-def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    # A spreadsheet would take such a cell for a formula.
+    formula = ("=", "+", "-", "@", "\t", "\r")
+    return [f"'{cell}" if cell.startswith(formula) else cell for cell in cells]
 
 
 def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> Imported:
@@ -89,9 +84,8 @@ def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> 
             if not row["verdict"]:
                 done.empty += 1
                 continue
-            audit_id, article_id, who = row["audit_id"], row["article_id"].lower(), reader
-            if row["reader"]:
-                who = checked_reader(row["reader"])
+            audit_id, article_id = row["audit_id"], row["article_id"].lower()
+            who = checked_reader(row["reader"]) if row["reader"] else reader
             article = articles.get((audit_id, article_id))
             if audit_id not in by_id:
                 raise QueryError(f"audit_id: no sample {audit_id!r} of this topic")
@@ -119,8 +113,7 @@ def _said(verdict: Verdict | None) -> tuple[str, tuple[int, ...]] | None:
 
 
 def _verdict(row: dict[str, str], article: SampledArticle, now: datetime) -> Verdict:
-    text = row["verdict"].lower()
-    answer = SHORT.get(text) or next((each for each in ANSWERS if each == text), None)
+    answer = ANSWER_OF.get(row["verdict"].lower())
     if answer is None:
         raise QueryError(f"verdict: must be yes, no or unsure, got {row['verdict']!r}")
     numbers = re.split(r"[\s,;]+", row["false_mentions"]) if row["false_mentions"] else []

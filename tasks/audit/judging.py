@@ -36,13 +36,13 @@ class Judging:
 
     def verdicts(self) -> dict[str, Verdict]:
         """The reader's verdicts that count, by article, the latest last."""
-        said = [verdict for reader, verdict in self.audit().said if reader == self.reader]
-        last: dict[str, Verdict] = {}
-        for verdict in said:
-            last.pop(verdict.article_id, None)
-            if verdict.answer != "withdrawn":
-                last[verdict.article_id] = verdict
-        return last
+        latest: dict[str, Verdict] = {}
+        for reader, verdict in self.audit().said:
+            if reader == self.reader:
+                latest.pop(verdict.article_id, None)
+                if verdict.answer != "withdrawn":
+                    latest[verdict.article_id] = verdict
+        return latest
 
     def next_article(self) -> SampledArticle | None:
         """The first article that this reader has not judged; None when all are."""
@@ -58,10 +58,7 @@ class Judging:
         hits = len(articles[article_id].hits)
         if wrong := sorted(set(false_hits) - set(range(hits))):
             raise QueryError(f"article {article_id} has no mention {wrong[0] + 1}: it has {hits}")
-        kept = tuple(sorted(set(false_hits))) if answer == "yes" else ()
-        self._write(
-            Verdict(article_id=article_id, answer=answer, judged_at=_now(), false_hits=kept)
-        )
+        self._write(article_id, answer, tuple(sorted(set(false_hits))) if answer == "yes" else ())
 
     def take_back(self) -> SampledArticle | None:
         """Take the reader's last verdict back; the article that it was on, None without one."""
@@ -69,11 +66,17 @@ class Judging:
         if not judged:
             return None
         article_id = [*judged][-1]
-        self._write(Verdict(article_id=article_id, answer="withdrawn", judged_at=_now()))
+        self._write(article_id, "withdrawn", ())
         articles = self.audit().sample.articles
         return next(one for one in articles if one.article_id == article_id)
 
-    def _write(self, verdict: Verdict) -> None:
+    def _write(self, article_id: str, answer: Answer, false_hits: tuple[int, ...]) -> None:
+        verdict = Verdict(
+            article_id=article_id,
+            answer=answer,
+            judged_at=datetime.now(UTC),
+            false_hits=false_hits,
+        )
         write_verdicts(self.layout, self.audit_id, self.reader, [verdict])
 
 
@@ -89,7 +92,3 @@ def newest(layout: Layout, topic_id: str, kind: str) -> Audit | None:
     """The last sample of a kind that was drawn of a topic."""
     audits = [audit for audit in read_audits(layout, topic_id) if audit.sample.kind == kind]
     return audits[-1] if audits else None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -94,7 +94,7 @@ def demand(wanted: str, dask_worker: Worker | None = None) -> None:
 def cut_here(warc: Shard, size: int, wanted: str) -> list[Shard | ShardFailed]:
     """The shards of a file; raises SourcesFailed when the backfill is of another version."""
     found = _tried(warc, wanted, lambda pool: list(pool.shards([warc], size)))
-    return [found] if isinstance(found, ShardFailed) else list(map(_named, found))
+    return [found] if isinstance(found, ShardFailed) else list(map(_with_worker, found))
 
 
 def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
@@ -107,7 +107,7 @@ def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
             (done,) = pool.refined(iter([job.shard]), lambda _: here)
             return done if isinstance(done, ShardFailed) else Parcel.of(done)
 
-    return _named(_tried(job.shard, wanted, refined))
+    return _with_worker(_tried(job.shard, wanted, refined))
 
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
@@ -130,8 +130,8 @@ def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | Sha
         return ShardFailed(shard, f"{type(surprise).__name__}: {surprise}")
 
 
-def _named(found: T) -> T:
-    """A failure with the worker that had it."""
+def _with_worker(found: T) -> T:
+    """A failure, with the name of its worker; anything else as it is."""
     if isinstance(found, ShardFailed):
         return replace(found, error=f"{found.error} (worker {get_worker().name})")
     return found

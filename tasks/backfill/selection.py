@@ -86,13 +86,12 @@ class SourceDomains:
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._by_domain: dict[str, Source | None] = {}
-        named = [source for source in sources if source.domains]
         for source in sources:
-            for domain in {registrable_domain(url) or "" for url in source.listings}:
-                if not source.domains:
-                    shared = domain in self._by_domain
-                    self._by_domain[domain] = None if shared else source
-        for source in named:
+            if not source.domains:
+                for domain in {registrable_domain(url) or "" for url in source.listings}:
+                    is_shared = domain in self._by_domain
+                    self._by_domain[domain] = None if is_shared else source
+        for source in sources:
             self._by_domain.update(dict.fromkeys(source.domains, source))
         self._of_host = lru_cache(maxsize=10_000)(self._find)
 

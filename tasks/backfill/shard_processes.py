@@ -81,9 +81,9 @@ class ShardPool:
                 # Only the shard with a cursor was being refined when their process died.
                 current = next((one for one in jobs if one.cursor.exists()), None)
                 for one in jobs:
-                    yield self._tried_again(one, end if one is current else None)
+                    yield self._refine_alone(one, end if one is current else None)
 
-    def _tried_again(self, job: ShardJob, end: ProcessExpired | None) -> Refinement:
+    def _refine_alone(self, job: ShardJob, end: ProcessExpired | None) -> Refinement:
         """The shard, refined again where its process died: without the page that ends it."""
         deaths: Counter[int | None] = Counter()
         while True:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,8 +60,11 @@ class Place:
     settings: Settings
     selection: Selection
 
-    def job(self, shard: Shard) -> ShardJob:
-        """The work on a shard. Staged rows are used again while rules and sources are the same."""
+    def job(self, shard: Shard, below: Path | None = None) -> ShardJob:
+        """The work on a shard, staged `below` a folder, by default where others will find it.
+
+        Staged rows are used again while rules and sources are the same.
+        """
         sources = [(s.id, Origin.of(s).made_by, s.domains, s.listings) for s in self.sources]
         made_by = hashlib.sha256(f"{EXTRACTOR_VERSION} {sources}".encode()).hexdigest()[:12]
         limits = self.settings.limits
@@ -68,7 +72,7 @@ class Place:
             shard,
             self.selection,
             self.sources,
-            shard_folder(self.layout) / f"{shard.key(self.selection)}-{made_by}",
+            (below or shard_folder(self.layout)) / f"{shard.key(self.selection)}-{made_by}",
             limits.max_bytes,
             limits.page_seconds,
         )
@@ -89,7 +93,7 @@ def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refi
 def load_shards(place: Place, shards: Sequence[Staged]) -> dict[str, int]:
     """Partition, commit and load staged shards; from then on they are done.
 
-    Returns their captures by outcome, new articles and known ones told apart.
+    Returns their captures by outcome, which distinguishes new articles from known ones.
     """
     run = run_of(shards, place.selection, new_run_id())
     processes = place.settings.processes
@@ -138,14 +142,9 @@ def refine_again(place: Place, commit: Commit, pool: ShardPool) -> Run | None:
     if gone:
         log.warning("run %s stays as it is: %s is not there as it was", commit.run_id, gone[0])
         return None
-    again = replace(place, selection=selection)
     staged = []
-    stage = place.layout.stage / commit.run_id
-
-    def job(shard: Shard) -> ShardJob:
-        found = again.job(shard)
-        return replace(found, folder=stage / found.folder.name)
-
+    again = replace(place, selection=selection)
+    job = partial(again.job, below=place.layout.stage / commit.run_id)
     for refinement in pool.refined(iter(shards), job):
         if isinstance(refinement, ShardFailed):
             log.warning("run %s stays as it is: %s", commit.run_id, refinement.error)
@@ -178,34 +177,34 @@ class Estimate:
         return self.outcomes.get(Outcome.ARTICLE, 0)
 
 
-def estimate(place: Place, warcs: Sequence[Shard], left: int, pool: ShardPool) -> Estimate:
-    """Refine stretches of the files and multiply up to the bytes `left`; nothing is kept of it."""
+def estimate(place: Place, warcs: Sequence[Shard], remaining: int, pool: ShardPool) -> Estimate:
+    """Refine stretches of the files and multiply up to the `remaining` bytes; nothing is kept."""
     place.layout.stage.mkdir(parents=True, exist_ok=True)
     stretches = list(_stretches(warcs))
-    with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as name:
-
-        def job(shard: Shard) -> ShardJob:
-            found = place.job(shard)
-            return replace(found, folder=Path(name, found.folder.name))
-
+    with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as folder:
+        job = partial(place.job, below=Path(folder))
         found = list(pool.refined(filter(None, map(_records_of, stretches)), job))
         staged = [one for one in found if isinstance(one, Staged)]
-        kept = sum(_parquet_bytes(one.folder) for one in staged)
+        parquet_bytes = 0
+        for path in (path for one in staged for path in one.folder.glob("*.arrow")):
+            with pa.memory_map(str(path)) as file, pa.BufferOutputStream() as out:
+                pq.write_table(pa.ipc.open_file(file).read_all(), out, compression="zstd")
+                parquet_bytes += out.tell()
     failed = tuple(one for one in found if isinstance(one, ShardFailed))
     sampled = sum(stretch.bytes for stretch in stretches)
     sampled -= sum(one.shard.bytes for one in failed)
-    factor = left / max(1, sampled)
+    factor = remaining / max(1, sampled)
     outcomes, passed = Counter[str](), Counter[str]()
     for one in staged:
         outcomes.update(one.counts)
         passed.update(one.passed)
     return Estimate(
-        bytes=left,
+        bytes=remaining,
         sampled=sampled,
         passed={name: round(count * factor) for name, count in sorted(passed.items())},
         outcomes={name: round(count * factor) for name, count in sorted(outcomes.items())},
         cpu_seconds=factor * sum(sum(one.seconds.values()) for one in staged),
-        parquet_bytes=round(kept * factor),
+        parquet_bytes=round(parquet_bytes * factor),
         failed=failed,
     )
 
@@ -228,12 +227,3 @@ def _records_of(stretch: Shard) -> Shard | None:
     with stretch.path.open("rb") as file:
         begin = next_start(file, stretch.start, magic_of(file))
     return None if begin is None or begin >= stretch.end else replace(stretch, start=begin)
-
-
-def _parquet_bytes(folder: Path) -> int:
-    size = 0
-    for path in folder.glob("*.arrow"):
-        with pa.memory_map(str(path)) as file, pa.BufferOutputStream() as out:
-            pq.write_table(pa.ipc.open_file(file).read_all(), out, compression="zstd")
-            size += out.tell()
-    return size

@@ -102,14 +102,14 @@ def fingerprint(path: WarcPath) -> str:
 
 def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
     """The files that paths, folders and globs name, by name; ConfigError lists what names none."""
-    found = {pattern: _named(pattern) for pattern in patterns}
+    found = {pattern: _matching(pattern) for pattern in patterns}
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])
     return sorted({path for paths in found.values() for path in paths}, key=str)
 
 
-def _named(pattern: str) -> list[WarcPath]:
+def _matching(pattern: str) -> list[WarcPath]:
     if pattern.startswith(SCHEME):
         try:
             return list(stored_warcs(pattern))

@@ -1,9 +1,9 @@
-"""The Prefect task of a backfill: refine and load some of its shards, and count what came of it."""
+"""The Prefect task of a backfill: refine and load some of its shards, and count the results."""
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ MB = 1024 * 1024
 
 @dataclass(slots=True)
 class Backfilled:
-    """What a backfill came to."""
+    """The result of a backfill."""
 
     files: int
     bytes: int  # of the files, without what was done before
@@ -38,8 +38,8 @@ class Backfilled:
     passed: Counter[str] = field(default_factory=Counter)  # records passed over, by reason
     estimate: Estimate | None = None  # of a dry run
 
-    def add(self, refinement: Refinement) -> None:
-        """Count one shard in."""
+    def add(self, refinement: Refinement) -> Refinement:
+        """Count one shard, and return it."""
         self.done += 1
         self.bytes_done += refinement.shard.bytes
         if isinstance(refinement, ShardFailed):
@@ -50,32 +50,28 @@ class Backfilled:
             self.pages += refinement.pages
             self.passed.update(refinement.passed)
         advance("backfilled, MB", self.bytes_done // MB, self.bytes // MB)
+        return refinement
 
     def pace(self) -> str:
         """How far it is, how fast, and how long the rest will take."""
         seconds = time.monotonic() - self.begun_at
-        left = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
+        remaining = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
         return (
             f"{megabytes(self.bytes_done)} of {megabytes(self.bytes)}:"
             f" {counted(self.counts['article'], 'new article')} of {counted(self.pages, 'page')},"
-            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {left} left"
+            f" {self.pages / max(seconds, 0.001):.0f} pages a second, {remaining} left"
         )
 
 
 class ShardWork:
-    """The groups of refined shards still to come, and what came of them."""
+    """The groups of refined shards that are not loaded yet, and the result so far."""
 
     def __init__(
         self, place: Place, refinements: Iterable[Refinement], progress: Backfilled
     ) -> None:
         self.place, self.progress = place, progress
         pages = place.settings.limits.pages_a_run
-        self._groups = grouped(self._counted(refinements), pages)
-
-    def _counted(self, refinements: Iterable[Refinement]) -> Iterator[Refinement]:
-        for refinement in refinements:
-            self.progress.add(refinement)
-            yield refinement
+        self._groups = grouped(map(progress.add, refinements), pages)
 
     def load(self, size: int) -> bool:
         """Load groups of at least `size` bytes of archives together; whether there may be more."""

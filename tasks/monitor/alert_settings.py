@@ -4,15 +4,15 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from string import Template
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tasks.settings import MOST_DAYS, Settings
 from tasks.text.toml_reader import read_table
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS = get_args(Weekday)
 
 
 class Kind(StrEnum):
@@ -46,26 +46,26 @@ class AlertSettings(BaseModel):
     @field_validator("urls", mode="before")
     @classmethod
     def _addresses(cls, urls: object) -> object:
+        """The addresses with the variables of the environment in them."""
         # No message shows an address, since it may hold a password.
         if not isinstance(urls, tuple) or not all(isinstance(url, str) for url in urls):
             raise ValueError('must be a list of addresses, such as ["mailto://..."]')
-        return tuple(_address(number, url) for number, url in enumerate(urls))
+        addresses = []
+        for number, url in enumerate(urls):
+            try:
+                address = Template(url).substitute(os.environ)
+            except KeyError as missing:
+                raise ValueError(f"[{number}] names ${missing.args[0]}, which is not set") from None
+            except ValueError:
+                why = "has a $ without a name: write $$ for a dollar"
+                raise ValueError(f"[{number}] {why}") from None
+            from apprise import Apprise  # only here: it takes a while to import
 
-
-def _address(number: int, url: str) -> str:
-    """The address with the variables of the environment in it; ValueError when it is none."""
-    try:
-        address = Template(url).substitute(os.environ)
-    except KeyError as missing:
-        raise ValueError(f"[{number}] names ${missing.args[0]}, which is not set") from None
-    except ValueError:
-        raise ValueError(f"[{number}] has a $ without a name: write $$ for a dollar") from None
-    from apprise import Apprise  # only here: it takes a while to import
-
-    if not Apprise.instantiate(address, suppress_exceptions=True):
-        why = "is not an address that Apprise knows, such as mailto://host?from=...&to=..."
-        raise ValueError(f"[{number}] {why}: see github.com/caronc/apprise")
-    return address
+            if not Apprise.instantiate(address, suppress_exceptions=True):
+                why = "is not an address that Apprise knows, such as mailto://host?from=...&to=..."
+                raise ValueError(f"[{number}] {why}: see github.com/caronc/apprise")
+            addresses.append(address)
+        return tuple(addresses)
 
 
 def load_alerts(settings: Settings) -> AlertSettings:

@@ -68,26 +68,25 @@ def check_and_send(
         state = read_state(layout, now)
         since = state.watched_since
         found = find_incidents(layout, settings, now, since, is_local=is_local) + others
-        names = [channel.name for channel in channels]
         kept = [each for each in state.messages if now - each.made_at < KEPT]
         if len(kept) < len(state.messages):
             log.warning("alerts: given up %d that no channel took", len(state.messages) - len(kept))
-        told = [
-            *_told(state, found, settings, now),
-            *_over(state, found, now),
-            *_digest(layout, state, settings, found, now, is_local),
-        ]
-        made = [Message(subject, body, now, list(names)) for subject, body in told]
+        texts = [*_alerts(state, found, settings, now), *_recoveries(state, found, now)]
+        if day := due_day(settings, state.digest_day, now):
+            state.digest_day = day
+            texts.append(digest(layout, settings, day, found.problems, is_local=is_local))
+        names = [channel.name for channel in channels]
+        made = [Message(subject, body, now, [*names]) for subject, body in texts]
         state.messages = [each for each in (*kept, *made) if each.waiting]
         write_state(layout, state)
         sent, refused = _send(layout, state, channels)
     return Checked(found, sent, tuple(refused))
 
 
-def _told(
+def _alerts(
     state: AlertState, found: Found, settings: AlertSettings, now: datetime
 ) -> Iterator[tuple[str, str]]:
-    """Messages about new incidents, which are told from then on."""
+    """Messages about new incidents, which are added to the state."""
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
     for incident in found.incidents:
         is_known = incident.key in state.told or incident.kind in settings.off
@@ -103,8 +102,8 @@ def _told(
             yield f"Presswatch: {incident.headline}", incident.text
 
 
-def _over(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str, str]]:
-    """Messages about incidents that are over, which are forgotten."""
+def _recoveries(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str, str]]:
+    """Messages about incidents that are over, which are removed from the state."""
     keys = {each.key for each in found.incidents}
     for key, told in list(state.told.items()):
         is_open = key in keys or told.kind not in found.asked
@@ -118,22 +117,8 @@ def _over(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str,
             yield subject, f"It is over: {told.headline}, since {since}; seen {moment(now)}."
 
 
-def _digest(
-    layout: Layout,
-    state: AlertState,
-    settings: AlertSettings,
-    found: Found,
-    now: datetime,
-    is_local: bool,
-) -> Iterator[tuple[str, str]]:
-    day = due_day(settings, state.digest_day, now)
-    if day:
-        state.digest_day = day
-        yield digest(layout, settings, day, found.problems, is_local=is_local)
-
-
 def _send(layout: Layout, state: AlertState, channels: Sequence[Channel]) -> tuple[int, list[str]]:
-    """Send each message to whom it waits for; a channel that refuses one is left for later."""
+    """Send waiting messages channel by channel; a channel that refuses one is tried again later."""
     sent, refused = 0, []
     for channel in channels:
         for message in [each for each in state.messages if channel.name in each.waiting]:

@@ -94,7 +94,9 @@ def find_incidents(
     with kept_open(layout):
         con = open_snapshot(layout)
         if con is None:
-            return Found(tuple(_no_load(None, settings, now, watched_since)), _asked(Kind.NO_LOAD))
+            return Found(
+                tuple(_no_load(None, settings, now, watched_since)), frozenset({Kind.NO_LOAD})
+            )
         with con:
             try:
                 return _find(con, layout, settings, now, is_local and has_local_days(con))
@@ -104,10 +106,6 @@ def find_incidents(
                     f"{layout.current} is of another version of Presswatch, the next load"
                     f" renews it: {why}"
                 ) from None
-
-
-def _asked(*kinds: Kind) -> frozenset[Kind]:
-    return frozenset(kinds)
 
 
 def _find(
@@ -126,19 +124,15 @@ def _find(
         *_no_load(last["loaded_at"], settings, now, last["due_at"]),
         *(
             each
-            for source_id in names
+            for source_id, name in names.items()
             if source_id in health
-            for each in _source(health[source_id], names[source_id], settings)
+            for each in _failures(health[source_id], name, settings)
         ),
         *(
-            _lost(row, health.get(row["source_id"]))
+            _articles_lost(row, health.get(row["source_id"]))
             for row in records(con, read_sql("reports")["articles_lost"], given)
         ),
-        *(
-            each
-            for row in records(con, read_sql("reports")["layout_changes"], given)
-            for each in _layout(row)
-        ),
+        *map(_layout_changed, records(con, read_sql("reports")["layout_changes"], given)),
         *(
             _spike(row, settings, layout.report)
             for row in records(con, of_days(read_sql("reports")["recent_spikes"], is_local), given)
@@ -165,7 +159,7 @@ def _no_load(
     yield Incident(Kind.NO_LOAD, "", headline, text, "loads again", last)
 
 
-def _source(health: SourceHealth, name: str, settings: AlertSettings) -> Iterator[Incident]:
+def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Iterator[Incident]:
     source_id, title = health.source_id, f"{name} ({health.source_id})"
     if health.failures_in_a_row >= settings.failures:
         times = counted(health.failures_in_a_row, "run")
@@ -184,7 +178,7 @@ def _source(health: SourceHealth, name: str, settings: AlertSettings) -> Iterato
         )
 
 
-def _lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incident:
+def _articles_lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incident:
     title = f"{row['name']} ({row['source_id']})"
     listings = "\n".join(row["listings"])
     text = f"Between two reads everything that a listing named was replaced:\n{listings}\n"
@@ -196,24 +190,24 @@ def _lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incident:
     )
 
 
-def _layout(row: Mapping[str, Any]) -> Iterator[Incident]:
-    said = []
+def _layout_changed(row: Mapping[str, Any]) -> Incident:
+    lines = []
     if row["is_rejecting_more"]:
         reasons = ", ".join(row["reasons"][:NAMED])
-        said.append(
+        lines.append(
             f"Of the last {row['pages']} pages {row['rejected_share']:.0%} were rejected"
             f" ({reasons}), of those before {row['rejected_share_before']:.0%}."
         )
     if row["text_changed"]:
-        said.append(
+        lines.append(
             f"The last {row['last_articles']} articles keep {row['chars']:,.0f} characters"
             f" (median), those before {row['chars_before']:,.0f}."
         )
     source_id, title = row["source_id"], f"{row['name']} ({row['source_id']})"
-    said.append(f"See what is kept: presswatch extract '{row['raw_ref']}'")
-    yield Incident(
+    lines.append(f"See what is kept: presswatch extract '{row['raw_ref']}'")
+    return Incident(
         *(Kind.LAYOUT_CHANGED, source_id, f"{title} seems to have changed its layout"),
-        *("\n".join(said), f"{title} is extracted as before", row["since"]),
+        *("\n".join(lines), f"{title} is extracted as before", row["since"]),
     )
 
 
@@ -229,13 +223,13 @@ def _spike(row: Mapping[str, Any], settings: AlertSettings, report: Path) -> Inc
         f"A day is a spike from {counted(row['threshold'], 'article')} on; by chance at most"
         f" {rate:g} {'day' if rate == 1 else 'days'} of a topic in a year."
     )
-    said = f"{hits} on {day}, {row['expected']:.1f} expected."
-    lines = [said, rule, *headlines, f"Report: {link}"]
-    headline = f"{row['name']}: {hits} on {day}, {row['expected']:.1f} expected"
-    around = {row["day"] - timedelta(days=1), row["day"] + timedelta(days=1)}
+    figures = f"{hits} on {day}, {row['expected']:.1f} expected"
+    lines = [f"{figures}.", rule, *headlines, f"Report: {link}"]
+    beside = {row["day"] - timedelta(days=1), row["day"] + timedelta(days=1)}
     return Incident(
-        *(Kind.TOPIC_SPIKED, f"{row['topic_id']}:{row['day']}", headline, "\n".join(lines)),
-        moved_from=tuple(f"{row['topic_id']}:{day}" for day in around - {*(row["beside"] or ())}),
+        *(Kind.TOPIC_SPIKED, f"{row['topic_id']}:{row['day']}"),
+        *(f"{row['name']}: {figures}", "\n".join(lines)),
+        moved_from=tuple(f"{row['topic_id']}:{day}" for day in beside - {*(row["beside"] or ())}),
     )
 
 

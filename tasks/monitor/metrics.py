@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -107,9 +107,9 @@ def write_metrics(
 
 def live(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
     """The figures that change between runs."""
-    free = shutil.disk_usage(data).free if data.exists() else None
     families = list[Metric]()
-    if free is not None:
+    if data.exists():
+        free = shutil.disk_usage(data).free
         about = "Bytes free on the disk of the data folder."
         families.append(GaugeMetricFamily("presswatch_disk_free_bytes", about, free))
     if waiting is not None:
@@ -127,19 +127,14 @@ def read_metrics(path: Path) -> list[Metric]:
 
 def exposition(families: Iterable[Metric]) -> bytes:
     """Metrics in Prometheus' text format."""
-    registry = CollectorRegistry()
-    registry.register(_Collected(list(families)))
-    return generate_latest(registry)
+    return generate_latest(_Collected(families))
 
 
-class _Collected:
-    """What the registry asks for metrics."""
-
-    def __init__(self, families: Sequence[Metric]) -> None:
-        self._families = families
+class _Collected(list[Metric]):
+    """Metrics as a collector of Prometheus' library."""
 
     def collect(self) -> Sequence[Metric]:
-        return self._families
+        return self
 
 
 def _family(
@@ -189,19 +184,16 @@ def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric
 
 
 def _of_the_disk(layout: Layout) -> Iterator[Metric]:
-    used = [(name, _bytes_below(getattr(layout, name))) for name in LAYERS]
+    used = dict.fromkeys(LAYERS, 0)
+    for layer in LAYERS:
+        for folder, _, names in os.walk(getattr(layout, layer)):
+            for name in names:
+                with suppress(FileNotFoundError):  # a run removes files meanwhile
+                    blocks = os.stat(f"{folder}/{name}", follow_symlinks=False).st_blocks  # noqa: PTH116
+                    used[layer] += blocks * 512
     about = "Bytes on the disk, by layer of the data folder."
-    yield _family("presswatch_disk_used_bytes", about, ("layer",), used)
+    yield _family("presswatch_disk_used_bytes", about, ("layer",), used.items())
     if layout.current.exists():
         about = "Size of the snapshot that readers open."
         size = layout.current.stat().st_size
         yield GaugeMetricFamily("presswatch_snapshot_bytes", about, size)
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for at, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):  # a run removes files meanwhile
-                total += os.stat(f"{at}/{name}", follow_symlinks=False).st_blocks * 512  # noqa: PTH116
-    return total

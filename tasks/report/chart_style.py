@@ -27,8 +27,8 @@ PALETTE = """
 """
 _WORDS = PALETTE.split()
 COLOURS = {
-    scheme: dict(zip(_WORDS[::3], _WORDS[turn::3], strict=True))
-    for turn, scheme in enumerate(("light", "dark"), start=1)
+    scheme: dict(zip(_WORDS[::3], _WORDS[column::3], strict=True))
+    for column, scheme in enumerate(("light", "dark"), start=1)
 }
 SERIES = 8  # series that a chart distinguishes
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sans-serif"
@@ -74,32 +74,27 @@ def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
 def png(spec: Spec, scheme: str = "light", labels: int = LABELS_WIDTH) -> bytes:
     """A chart as PNG, with so many pixels left of it for labels."""
     text = _printed(spec, scheme, labels)
-    return _packed(vl_convert.vegalite_to_png(text, vl_version=VERSION, scale=SCALE))
+    made = vl_convert.vegalite_to_png(text, vl_version=VERSION, scale=SCALE)
+    # vl-convert compresses for speed; Prefect's database keeps a picture of each run, of about 1 MB
+    # with six topics. Compressed again it has a sixth of the bytes.
+    chunks, at = [], 8
+    while at < len(made):
+        size = int.from_bytes(made[at : at + 4])
+        chunks.append((made[at + 4 : at + 8], made[at + 8 : at + 8 + size]))
+        at += size + 12
+    pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
+    others = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
+    packed = [*others[:-1], (b"IDAT", zlib.compress(pixels, 9)), others[-1]]
+    return made[:8] + b"".join(
+        len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+        for kind, data in packed
+    )
 
 
 def svg(spec: Spec, scheme: str = "light") -> str:
     """A chart as SVG."""
     made: str = vl_convert.vegalite_to_svg(_printed(spec, scheme), vl_version=VERSION)
     return made
-
-
-def _packed(png: bytes) -> bytes:
-    """The same picture in a sixth of the bytes, which vl-convert packs for speed.
-
-    Prefect's database keeps one of each run, of about 1 MB with six topics.
-    """
-    chunks, at = [], 8
-    while at < len(png):
-        size = int.from_bytes(png[at : at + 4])
-        chunks.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + size]))
-        at += size + 12
-    pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
-    others = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
-    packed = [*others[:-1], (b"IDAT", zlib.compress(pixels, 9)), others[-1]]
-    return png[:8] + b"".join(
-        len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
-        for kind, data in packed
-    )
 
 
 def _printed(spec: Spec, scheme: str, labels: int = LABELS_WIDTH) -> str:

@@ -35,47 +35,44 @@ TOOLTIP = [
 
 def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The rows as marks and tooltips need them; marks of series `apart` are beside each other."""
-    places = {name: turn / (len(apart) + 1) for turn, name in enumerate(apart, start=1)}
-    return [_value(row, places.get(row["series"], 0.5)) for row in rows]
-
-
-def _value(row: Row, place: float) -> dict[str, Any]:
-    collected, days = row["days_collected"], row["days"]
-    known = row["completeness"]
-    part = f"{percent_collected(known)} of articles, " if known is not None else ""
-    had = min(1 if known is None else known, collected / days)
-    # Without an article only a day on which all was collected is no gap.
-    is_gap = not collected or not (row["articles"] or (known and had >= LOW))
-    share = row["share"]
-    return {
-        "series": row["series"],
-        "from": str(row["period"]),
-        "to": str(row["period_end"]),
-        "at": time_within(row["period"], row["period_end"], place),
-        "time": days_in_words(row["period"], row["period_end"]),
-        "share": share,
-        "low": row["low"],
-        "high": row["high"],
-        "few": bool(row["articles"]) and row["articles"] < FEW,
-        "state": "gap" if is_gap else "part" if had < LOW else "whole",
-        "known": known,
-        "had": 0 if known is None else had,
-        "shown": "unknown" if share is None else f"{share:.1%}",
-        "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
-        "articles": of(row) if row["articles"] or not is_gap else "unknown",
-        "collected": f"{part}{collected} of {days} days of papers",
-        "url": row.get("url"),
-        **({"audit": row["audit"], "corrected": _in_words(row)} if "audit" in row else {}),
-    }
-
-
-def _in_words(row: Row) -> str:
-    found = row["corrected"]
-    return f"{found.share:.1%} ({found.low:.1%} to {found.high:.1%})" if found else "–"
+    places = {name: number / (len(apart) + 1) for number, name in enumerate(apart, start=1)}
+    values: list[dict[str, Any]] = []
+    for row in rows:
+        start, end, share = row["period"], row["period_end"], row["share"]
+        collected, days, known = row["days_collected"], row["days"], row["completeness"]
+        part = f"{percent_collected(known)} of articles, " if known is not None else ""
+        had = min(1 if known is None else known, collected / days)
+        # Without an article only a day on which all was collected is no gap.
+        is_gap = not collected or not (row["articles"] or (known and had >= LOW))
+        value: dict[str, Any] = {
+            "series": row["series"],
+            "from": str(start),
+            "to": str(end),
+            "at": time_within(start, end, places.get(row["series"], 0.5)),
+            "time": days_in_words(start, end),
+            "share": share,
+            "low": row["low"],
+            "high": row["high"],
+            "few": bool(row["articles"]) and row["articles"] < FEW,
+            "state": "gap" if is_gap else "part" if had < LOW else "whole",
+            "known": known,
+            "had": 0 if known is None else had,
+            "shown": "unknown" if share is None else f"{share:.1%}",
+            "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
+            "articles": of(row) if row["articles"] or not is_gap else "unknown",
+            "collected": f"{part}{collected} of {days} days of papers",
+            "url": row.get("url"),
+        }
+        if "audit" in row:
+            real = row["corrected"]
+            words = f"{real.share:.1%} ({real.low:.1%} to {real.high:.1%})" if real else "–"
+            value |= {"audit": row["audit"], "corrected": words}
+        values.append(value)
+    return values
 
 
 def tooltip(values: Iterable[Row]) -> list[Spec]:
-    """What a mark of these rows says."""
+    """The tooltip of a mark of these rows."""
     if not any("audit" in value for value in values):
         return TOOLTIP
     return [*TOOLTIP[:3], {"field": "corrected"}, *TOOLTIP[3:], {"field": "audit"}]
@@ -89,8 +86,8 @@ def time_within(start: date, end: date, place: float = 0.5) -> str:
 def days_in_words(start: date, end: date) -> str:
     """The days before `end`, as text since Vega shows times in the browser's zone."""
     last = end - timedelta(1)
-    said = f"{last.day} {last:%b %Y}"
-    return said if last == start else f"{start.day} {start:%b %Y} – {said}"
+    last_day = f"{last.day} {last:%b %Y}"
+    return last_day if last == start else f"{start.day} {start:%b %Y} – {last_day}"
 
 
 def about_lost(lost: float | None) -> str:

@@ -25,7 +25,6 @@ from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
 BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
-ENDS = ("value", "low", "high")
 # In part: collected of less than 80 %. Fill and outline alike: a pale fill alone would look hollow.
 PALE = {"condition": {"test": "datum.state === 'part'", "value": 0.45}, "value": 1}
 SHAPES = ("circle", "square", "diamond", "cross", "triangle-up")
@@ -67,15 +66,11 @@ def attention(
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
     tip = tooltip(values)
-    said = [{"field": f"s{turn}", "title": name} for turn, name in enumerate(names)]
+    of_all = [TOOLTIP[0], *({"field": f"s{at}", "title": name} for at, name in enumerate(names))]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {
-            **x,
-            **GROUND,
-            "tooltip": [TOOLTIP[0], *said] if said[1:] else tip,
-        },
+        "encoding": {**x, **GROUND, "tooltip": of_all if names[1:] else tip},
         **({"params": params} if brush else {}),
     }
     places = _places(names, order or names)
@@ -97,8 +92,8 @@ def _places(names: Sequence[str], order: Sequence[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for name in names:
         first = order.index(name)
-        turns = ((first + turn) % SERIES for turn in range(SERIES))
-        places[name] = next(place for place in turns if place not in places.values())
+        following = ((first + step) % SERIES for step in range(SERIES))
+        places[name] = next(place for place in following if place not in places.values())
     return places
 
 
@@ -125,17 +120,17 @@ def small_multiples(rows: Sequence[Row], unit: str, colour: str = "@accent") -> 
 
 
 def _periods(values: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Each period once, with what is said of each series."""
+    """Each period once, with the share of each series in words."""
     periods: dict[str, dict[str, Any]] = {}
     for value in values:
         url = None if names[1:] else value["url"]
         period = periods.setdefault(value["from"], {**value, "series": None, "url": url})
         if value["state"] != "gap":
             period["state"] = value["state"]
-        said = f"{value['shown']} ({value['articles']}), {value['interval']}"
+        words = f"{value['shown']} ({value['articles']}), {value['interval']}"
         if value.get("corrected", "–") != "–":
-            said += f"; corrected {value['corrected']}"
-        period[f"s{names.index(value['series'])}"] = said
+            words += f"; corrected {value['corrected']}"
+        period[f"s{names.index(value['series'])}"] = words
     return [*periods.values()]
 
 
@@ -183,9 +178,8 @@ def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Sp
     """Lines with intervals, of several series; they break where there is a gap."""
     y = share_axis(values)
     at: Spec = {"x": _at(x)}
-    turns = places.values()
-    colours = {"domain": [*places], "range": [f"@c{turn + 1}" for turn in turns]}
-    shapes = {"domain": [*places], "range": [SHAPES[turn % len(SHAPES)] for turn in turns]}
+    colours = {"domain": [*places], "range": [f"@c{place + 1}" for place in places.values()]}
+    shapes = [SHAPES[place % len(SHAPES)] for place in places.values()]
     series: Spec = {
         "field": "series",
         "type": "nominal",
@@ -210,7 +204,7 @@ def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Sp
             "color": colour,
             "fill": {**colour, "condition": {"test": "datum.few", "value": "@paper"}},
             "opacity": PALE,
-            "shape": {**series, "scale": shapes},
+            "shape": {**series, "scale": {"domain": [*places], "range": shapes}},
             "tooltip": [{"field": "series"}, *tooltip(values)],
         },
     }
@@ -265,9 +259,9 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     """The attention index of one topic: series with mean 100, bands for their 95 % intervals."""
     names = {"gap_robust": "gap-robust", "log_linear": "log-linear", "epu": "EPU style"}
     values = [
-        {"from": day, "to": day, "series": names[row["series"]], **{of: row[of] for of in ENDS}}
+        {"from": str(row["period"]), "to": str(row["period"]), "series": names[row["series"]]}
+        | {name: row[name] for name in ("value", "low", "high")}
         for row in rows
-        for day in [str(row["period"])]
     ]
     known = [row["value"] for row in rows]
     colour = {

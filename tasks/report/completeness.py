@@ -1,4 +1,4 @@
-"""What is said of articles that were not collected, in the report and on the page of a run."""
+"""Articles that were not collected, in words, for the report and the page of a run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -38,7 +38,7 @@ def warning(papers: Sequence[Row]) -> str:
         (row["completeness"] or 0) * (row["estimated_published"] or 0) for row in papers
     )
     days, unknown = (sum(row[name] for row in papers) for name in ("days", "days_unknown"))
-    said = []
+    sentences = []
     missing = round(published - collected)
     if missing and collected < WHOLE * published:
         worst = sorted(papers, key=lambda row: -row["lost"])[:NAMED]
@@ -46,13 +46,13 @@ def warning(papers: Sequence[Row]) -> str:
             f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"])
         )
         share = percent_collected(collected / published)
-        said.append(
+        sentences.append(
             f"about {share} of the articles that the papers published in this time were"
             f" collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
     if unknown > (1 - WHOLE) * days:
-        said.append(f"Of {unknown:,} of {counted(days, 'day')} of papers nothing is known.")
-    return " ".join(said)
+        sentences.append(f"Of {unknown:,} of {counted(days, 'day')} of papers nothing is known.")
+    return " ".join(sentences)
 
 
 def rolled_over(row: Row) -> str:
@@ -72,8 +72,7 @@ def lost_articles(ledger: Iterable[Row]) -> str:
     if not losing:
         return ""
     lost = round(sum(row["estimated_lost"] or 0 for row in losing))
-    if not lost:
-        sources = counted(len(losing), "source")
-        return f"articles of {sources} may have come and gone unseen between two polls"
     sources = counted(len(losing), "source")
+    if not lost:
+        return f"articles of {sources} may have come and gone unseen between two polls"
     return f"about {counted(lost, 'article')} of {sources} came and went unseen between two polls"

@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-import warehouse
 from warehouse.build.publish import published_load
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.selection import fitting_unit, has_local_days
@@ -17,7 +16,6 @@ from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, records, snapshot
 from warehouse.stats.intervals import interval
 
-REPORTS = Path(warehouse.__file__).parent / "reports"
 QUERIES = (
     "topics",
     "attention",
@@ -80,13 +78,12 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
     for row in found["topics"]:
         late = {name: row[f"late_{name}"] for name in ("hits", "articles", "share", "excess")}
         row["late"] = late | interval(late)
-    number = published_load(layout)
-    return Figures(**given, **totals, **found, is_local=is_local, snapshot=number)
+    return Figures(**given, **totals, **found, is_local=is_local, snapshot=published_load(layout))
 
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:
     """The rows of one query; none while the relation it reads does not exist."""
-    sql = of_days((REPORTS / f"{name}.sql").read_text(), is_local)
+    sql = of_days(read_sql("reports")[name], is_local)
     needed = re.findall(r"^-- Reads: (\w+)$", sql, re.MULTILINE)
     # A snapshot published by an earlier version may lack a relation.
     existing = "FROM information_schema.tables WHERE table_name = ?"

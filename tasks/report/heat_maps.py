@@ -89,29 +89,15 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
         }
         for row in rows
     ]
-    colours = {
-        "observed": "@observed",
-        "first or last day": "@begun",
-        "partial": "@partial",
-        "missing": "@missing",
-    }
+    states = ["observed", "first or last day", "partial", "missing"]
     colour = {
         "field": "state",
-        "scale": {"domain": [*colours], "range": [*colours.values()]},
+        "scale": {"domain": states, "range": ["@observed", "@begun", "@partial", "@missing"]},
         "legend": {"title": None, "columns": {"signal": "containerSize()[0] < 500 ? 2 : 4"}},
     }
     titles = {"series": "paper", "reasons": "why", "hours": "read"}
-    fields = [
-        "series",
-        "time",
-        "articles",
-        "state",
-        "reasons",
-        "collected",
-        "about lost",
-        "failed",
-        "hours",
-    ]
+    fields = ["series", "time", "articles", "state", "reasons", "collected"]
+    fields += ["about lost", "failed", "hours"]
     tooltip = [{"field": name, "title": titles.get(name, name)} for name in fields]
     cells = _cells(time_axis(unit, values), {"color": colour}, tooltip=tooltip)
     return {**_rows_of_series(values, [cells]), "data": {"values": values}}

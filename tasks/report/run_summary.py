@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from tasks.report.completeness import rolled_over
-from tasks.report.figures import REPORTS
 from tasks.text.counted import counted
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import damage_named, open_snapshot, records
 
@@ -51,8 +51,8 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
         return RunFigures([], [], [])
     with con, damage_named(layout.current):  # all of one snapshot
         names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
-        sqls = ((REPORTS / f"{name}.sql").read_text() for name in names)
-        return RunFigures(*(records(con, sql, {"run_id": run_id}) for sql in sqls))
+        sqls = read_sql("reports")
+        return RunFigures(*(records(con, sqls[name], {"run_id": run_id}) for name in names))
 
 
 def undated_files(figures: RunFigures) -> str:
@@ -96,7 +96,7 @@ def ledger_page(
         row, reasons = rows.get(source_id, {}), rejected[source_id]
         counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        lost = [_lost(row)] if losing else []
+        lost = [_estimated_lost(row)] if losing else []
         cells.append([source_id, entries, *counts, reasons.total(), *lost, seconds])
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
         details = [rolled_over(row), f"rejected {named}" if named else ""]
@@ -112,7 +112,7 @@ def ledger_page(
     return "\n\n".join(filter(None, [total, table(head, cells), "\n".join(lines)]))
 
 
-def _lost(row: Mapping[str, Any]) -> str:
+def _estimated_lost(row: Mapping[str, Any]) -> str:
     if not row.get("rolled_over"):
         return ""
     lost = row["estimated_lost"]

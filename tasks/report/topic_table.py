@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tasks.report.figures import REPORTS
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import choices
@@ -32,7 +32,7 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share with interval."""
     with snapshot(layout) as con:
         known = choices(con, is_local=is_local)
-        sql = of_days((REPORTS / "daily.sql").read_text(), known.is_local)
+        sql = of_days(read_sql("reports")["daily"], known.is_local)
         rows = records(con, sql, {"days": DAYS})
         audits = {
             name: audit_words(audited(con, topic_id)) for topic_id, name in known.topics.items()
@@ -43,8 +43,8 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     for row in rows:
         topics[row["topic"]][row["source"]][row["day"]] = row
     tables = [_topic_table(name, sources, calendar) for name, sources in topics.items()]
-    said = [Text(f"{name}: {audits[name]}") for name in topics if name in audits]
-    return Group(*tables, Text(LEGEND, style="dim"), *said)
+    notes = [Text(f"{name}: {audits[name]}") for name in topics if name in audits]
+    return Group(*tables, Text(LEGEND, style="dim"), *notes)
 
 
 def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table:

@@ -137,7 +137,8 @@ def _take_over(coming: Layout, copy: Layout) -> None:
     for name in HISTORIES:
         if (coming.root / name).exists():
             (coming.root / name).rename(copy.root / name)
-    _add(coming.audits, copy.audits)
+    # What is here may be lost in the original: audits are only ever added to.
+    _move(coming.audits, copy.audits, "*/*.json")
     _replace(coming.locks, copy.locks, "*.run")
     if coming.commits.exists():
         coming.commits.rename(copy.next_commits)
@@ -146,20 +147,16 @@ def _take_over(coming: Layout, copy: Layout) -> None:
     shutil.rmtree(coming.root, ignore_errors=True)
 
 
-def _add(coming: Path, there: Path) -> None:
-    """Bring in the files of a layer that only grows: what is here may be lost in the original."""
-    for path in coming.glob("*/*.json"):
-        new = there / path.relative_to(coming)
-        new.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(new)
-
-
 def _replace(coming: Path, there: Path, pattern: str) -> None:
-    """Bring in the files of a pattern, and remove those that are no more."""
+    """Bring in the files of a pattern, and remove all others of it."""
     wanted = {path.relative_to(coming) for path in coming.glob(pattern)}
     for old in there.glob(pattern):
         if old.relative_to(there) not in wanted:
             old.unlink()
+    _move(coming, there, pattern)
+
+
+def _move(coming: Path, there: Path, pattern: str) -> None:
     for path in coming.glob(pattern):
         new = there / path.relative_to(coming)
         new.parent.mkdir(parents=True, exist_ok=True)

@@ -67,29 +67,27 @@ class Compacted:
     # Layers and days that were skipped because a file differs from its commit, with the reason.
     broken: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, old: Iterable[CompactedFile], new: Iterable[CompactedFile]) -> None:
+    def add(self, old: Sequence[CompactedFile], new: Sequence[CompactedFile]) -> None:
         """Count a day."""
         self.days += 1
-        for file in old:
-            self.files_before += 1
-            self.bytes_before += file.bytes
-        for file in new:
-            self.files_after += 1
-            self.bytes_after += file.bytes
+        self.files_before += len(old)
+        self.bytes_before += sum(file.bytes for file in old)
+        self.files_after += len(new)
+        self.bytes_after += sum(file.bytes for file in new)
 
     def __str__(self) -> str:
-        left = f"; {len(self.broken)} left alone" if self.broken else ""
+        skipped = f"; {len(self.broken)} left alone" if self.broken else ""
         if not self.days:
-            return f"nothing to compact{left}"
+            return f"nothing to compact{skipped}"
         before, after = (size / 1e6 for size in (self.bytes_before, self.bytes_after))
         return (
             f"{counted(self.days, 'day and layer', 'days and layers')},"
             f" {counted(self.files_before, 'file')} ({before:.1f} MB) into"
-            f" {self.files_after} ({after:.1f} MB){left}"
+            f" {self.files_after} ({after:.1f} MB){skipped}"
         )
 
 
-class BrokenFile(Exception):  # noqa: N818 - it is what it is
+class BrokenFile(Exception):  # noqa: N818 - names what was found
     """A Parquet file is not what was committed."""
 
 
@@ -103,15 +101,15 @@ def compact(
     """Write the files of each closed day again as one, for all runs that are published.
 
     Days before `closed_before` are closed, and what has no day. The old files stay for their
-    readers until `drop_retired`. The writer's lock is let go every few `seconds`; when it is
+    readers until `drop_retired`. The writer's lock is released every few `seconds`; when it is
     killed, the next call goes on from the last day that was done.
     """
-    done, is_left = Compacted(), True
-    while is_left:
+    done, has_more = Compacted(), True
+    while has_more:
         with synchronised(layout, log.info):
             sweep(layout)
-            is_left = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
-        time.sleep(PAUSE_SECONDS if is_left else 0)
+            has_more = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
+        time.sleep(PAUSE_SECONDS if has_more else 0)
     return done
 
 
@@ -248,6 +246,6 @@ def drop_retired(layout: Layout, older_than: datetime) -> list[Path]:
                 (layout.root / old.path).unlink(missing_ok=True)
                 dropped.append(layout.root / old.path)
             if due:
-                left = tuple(old for old in retired if old not in due)
-                write_compaction(layout.commits, replace(compaction, retired=left))
+                kept = tuple(old for old in retired if old not in due)
+                write_compaction(layout.commits, replace(compaction, retired=kept))
         return dropped

@@ -1,17 +1,15 @@
 """Making the Parquet layers again from what the raw archive holds."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import takewhile
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.model import Batch
 from tasks.partition.partitions import Run, partition, warc_name
 from tasks.partition.versions import known_versions
 from warehouse.build import loader
@@ -25,7 +23,6 @@ from warehouse.damage.layer_findings import (
 )
 from warehouse.layers.commits import (
     Commit,
-    CommittedFile,
     commit_of,
     committed_runs,
     mark_begun,
@@ -38,7 +35,7 @@ from warehouse.layers.commits import (
     unnamed_files,
     write_commit,
 )
-from warehouse.layers.compactions import CompactedFile, compacted_files, read_compactions
+from warehouse.layers.compactions import compacted_files, read_compactions
 from warehouse.layers.findings import BACKUP, Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import write_parquet
@@ -143,17 +140,15 @@ def _rebuild_run(
     lost: list[Finding],  # gets the damaged records whose rows are lost
 ) -> Commit:
     run = refine_run(old)
-    folder = layout.next_commits
-    commit = old
     archived = {warc_name(layout, batch.warc) for batch in run.batches} if run else set()
     is_there = archived.issuperset(old.warcs)
-    damage = [
-        found("archive record", Path(batch.warc), f"{each.reason}: the record is lost", each.offset)
-        for batch in (run.batches if run else ())
-        for each in batch.damage
-    ]
-    damage += _fewer(run.batches if run and is_there else (), old)
-    broken = [] if run and is_there and not damage else list(_old_findings(layout, old))
+    damage = list(_archive_damage(run, old, is_there=is_there)) if run else []
+    broken = []
+    if not run or not is_there or damage:
+        broken = [replace(each, remedy=BACKUP) for each in changed_files(layout, [old])]
+        if not old.files:
+            broken.insert(0, replace(lost_commit(layout, old.id), remedy=WITHOUT))
+    commit = None
     if run and is_there and (broken or not damage):
         lost += damage
         about = replace(
@@ -163,54 +158,51 @@ def _rebuild_run(
             finished_at=old.finished_at,
             parameters=old.parameters,
         )
-        known = partial(known_versions, con)
-        commit = partition(layout, about, known, sequence=old.sequence, commits=folder) or old
+        known, folder = partial(known_versions, con), layout.next_commits
+        commit = partition(layout, about, known, sequence=old.sequence, commits=folder)
     elif broken:
         raise LayersBroken(broken)
-    if commit is old:
+    if not commit:
         why = "an archive file is damaged" if damage else "not all of its archive files are there"
         log.warning("run %s keeps its rows as they are: " + why, old.id)
-        mark_begun(folder, old.id)
-        # Files that it had in common with other commits become files of its own.
-        compacted = compacted_files(read_compactions(layout.commits))
-        written = read_commit(layout.commits, old.id) or old
-        files = (
-            _own_file(layout, old, file, compacted.get((old.run_id, file.path)))
-            for file in written.files
-        )
-        commit = replace(old, files=tuple(files))
-        write_commit(folder, commit)
-        mark_done(folder, old.id)
+        commit = _copy_commit(layout, old)
     loader.insert_parquet(con, "article_versions", commit.paths(layout, "articles"))
     loader.insert_parquet(con, "captures", commit.paths(layout, "captures"))
     return commit
 
 
-def _fewer(batches: Iterable[Batch], old: Commit) -> Iterator[Finding]:
-    """Archive files with fewer captures than the commit, as of an earlier version of a file."""
-    for batch in batches:
+def _archive_damage(run: Run, old: Commit, *, is_there: bool) -> Iterator[Finding]:
+    """Damaged records, and files with fewer captures than the commit, as of an earlier version."""
+    for batch in run.batches:
+        for each in batch.damage:
+            problem = f"{each.reason}: the record is lost"
+            yield found("archive record", Path(batch.warc), problem, each.offset)
+    for batch in run.batches if is_there and old.flow != "backfill" else ():
         committed = sum(old.outcomes.get(batch.source_id, {}).values())
         with pa.memory_map(str(batch.stage / "captures.arrow")) as staged:
             captures = pa.ipc.open_file(staged).read_all().num_rows
-        if old.flow != "backfill" and captures < committed and not batch.damage:
+        if captures < committed and not batch.damage:
             yield found("archive file", Path(batch.warc), f"has {captures} captures of {committed}")
 
 
-def _old_findings(layout: Layout, old: Commit) -> Iterator[Finding]:
-    """What is wrong with the files of a commit that cannot be made again from its archive."""
-    if not old.files:
-        yield replace(lost_commit(layout, old.id), remedy=WITHOUT)
-    yield from (replace(each, remedy=BACKUP) for each in changed_files(layout, [old]))
+def _copy_commit(layout: Layout, old: Commit) -> Commit:
+    """Write a commit with the rows that it has beside the new ones.
 
-
-def _own_file(
-    layout: Layout, commit: Commit, file: CommittedFile, shared: CompactedFile | None
-) -> CommittedFile:
-    """A file of a commit; its part of the file into which compaction has put it as one again."""
-    if shared is None:
-        return file
-    # By place: the rows of other commits of the run have the same run_id.
-    before = takewhile(lambda part: part.path != file.path, shared.parts)
-    path = layout.root / shared.path
-    own = pq.ParquetFile(path).read().slice(sum(part.rows for part in before), file.rows)
-    return write_parquet(layout, commit.id, path.parent, file.layer, own.combine_chunks)
+    Its parts of files into which compaction has put other commits' rows become files of its own.
+    """
+    mark_begun(layout.next_commits, old.id)
+    compacted = compacted_files(read_compactions(layout.commits))
+    files = []
+    for file in (read_commit(layout.commits, old.id) or old).files:
+        if shared := compacted.get((old.run_id, file.path)):
+            # By place: the rows of other commits of the run have the same run_id.
+            place = [part.path for part in shared.parts].index(file.path)
+            first = sum(part.rows for part in shared.parts[:place])
+            path = layout.root / shared.path
+            own = pq.ParquetFile(path).read().slice(first, file.rows)
+            file = write_parquet(layout, old.id, path.parent, file.layer, own.combine_chunks)
+        files.append(file)
+    commit = replace(old, files=tuple(files))
+    write_commit(layout.next_commits, commit)
+    mark_done(layout.next_commits, old.id)
+    return commit

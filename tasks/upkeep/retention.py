@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,29 +124,26 @@ def drop_snapshots(layout: Layout, older_than: datetime) -> list[Path]:
 
 
 def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
-    """Remove what no run will ask for again: staged rows, marks, caches; return what went."""
+    """Remove what no run will ask for again: staged rows, marks, caches. Returns the removed."""
     with synchronised(layout):
-        found = [path for path in _leftovers(layout, older_than) if _is_older(path, older_than)]
-        for path in found:
+        alive = set(begun_runs(layout))
+        found = [path for path in layout.stage.glob("*") if path.name not in alive]
+        # Not `*.source`: one removed while it is being opened would let two runs have one source.
+        for path in layout.locks.glob("*.new"):
+            with path.open() as mark:
+                if try_lock(mark):
+                    found.append(path)
+        found += layout.prints.glob("*/*.new")
+        for path in layout.prints.glob("*/*.arrow"):
+            if not (layout.raw / path.parent.name / f"{path.stem}{SUFFIX}").exists():
+                found.append(path)
+        unused = older_than - timedelta(days=ROBOTS_DAYS)
+        robots = (path for path in (layout.cache / "robots").rglob("*") if path.is_file())
+        found += (path for path in robots if _is_older(path, unused))
+        due = [path for path in found if _is_older(path, older_than)]
+        for path in due:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return found
-
-
-def _leftovers(layout: Layout, older_than: datetime) -> Iterator[Path]:
-    alive = set(begun_runs(layout))
-    yield from (path for path in layout.stage.glob("*") if path.name not in alive)
-    # Not `*.source`: one removed while it is being opened would let two runs have the same source.
-    for path in layout.locks.glob("*.new"):
-        with path.open() as mark:
-            if try_lock(mark):
-                yield path
-    yield from layout.prints.glob("*/*.new")
-    for path in layout.prints.glob("*/*.arrow"):
-        if not (layout.raw / path.parent.name / f"{path.stem}{SUFFIX}").exists():
-            yield path
-    unused = older_than - timedelta(days=ROBOTS_DAYS)
-    robots = (path for path in (layout.cache / "robots").rglob("*") if path.is_file())
-    yield from (path for path in robots if _is_older(path, unused))
+    return due
 
 
 def _is_older(path: Path, moment: datetime) -> bool:

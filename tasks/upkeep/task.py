@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was no longer needed."""
+    """What was removed."""
 
     snapshots: tuple[Path, ...] = ()
     replaced: tuple[Path, ...] = ()
@@ -58,14 +58,13 @@ def compact_days(installation: Installation, now: datetime) -> Compacted:
 def remove_old(installation: Installation, now: datetime) -> Removed:
     """Remove old snapshots, replaced files, archives beyond the limits, and leftovers."""
     layout, upkeep = installation.layout, installation.settings.upkeep
-    left = now - timedelta(hours=upkeep.keep_leftovers_hours)
-    snapshots_before = now - timedelta(days=upkeep.keep_snapshots_days)
+    leftovers_before = now - timedelta(hours=upkeep.keep_leftovers_hours)
     removed = Removed(
-        tuple(drop_snapshots(layout, snapshots_before)),
+        tuple(drop_snapshots(layout, now - timedelta(days=upkeep.keep_snapshots_days))),
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
-        tuple(drop_leftovers(layout, left)),
-        tuple(drop_unnamed(layout, left)),
+        tuple(drop_leftovers(layout, leftovers_before)),
+        tuple(drop_unnamed(layout, leftovers_before)),
     )
     log.info("removed: %s", removed)
     return removed

@@ -35,7 +35,7 @@ from warehouse.damage.layer_findings import (
 )
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.documents import DocumentError, document_problem
-from warehouse.layers.findings import SHOWN, Finding, LayersBroken, found
+from warehouse.layers.findings import Finding, found
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
 from warehouse.read.query import DatabaseDamaged, QueryError, records, snapshot
@@ -43,8 +43,6 @@ from warehouse.store.archive_files import Removed, archive_files, given_up_offse
 from warehouse.store.link import is_working_copy
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.working_copy import named_objects, updated
-
-__all__ = ["SHOWN", "Finding", "LayersBroken", "Verified", "findings", "verify"]
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
@@ -100,9 +98,16 @@ def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     committed = read_committed(layout)
     yield from committed.findings
     yield from document_findings(layout)
-    yield from _cache_findings(layout)
+    for path in sorted(layout.cache.rglob("[!.]*.json")):
+        if problem := document_problem(path.read_bytes()):
+            yield found("state file", path, problem)
     yield from missing_commits(layout, committed)
-    yield from _parquet_findings(layout, committed, done)
+    files = rows_of_files(committed.commits)
+    for number, (key, rows) in enumerate(files.items(), 1):
+        advance("Parquet files verified", number, len(files))
+        done.files += 1
+        done.rows += rows
+        yield from parquet_findings(layout, [(key, rows)])
     yield from manifest_findings(layout)
     yield from writer_findings(layout)
     yield from _tolerant(layout, lambda: _archive_findings(layout, committed))
@@ -144,22 +149,6 @@ def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> 
         yield error.finding
 
 
-def _cache_findings(layout: Layout) -> Iterator[Finding]:
-    """Cached JSON documents that cannot be read."""
-    for path in sorted(layout.cache.rglob("[!.]*.json")):
-        if problem := document_problem(path.read_bytes()):
-            yield found("state file", path, problem)
-
-
-def _parquet_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
-    files = rows_of_files(committed.commits)
-    for number, (key, rows) in enumerate(files.items(), 1):
-        advance("Parquet files verified", number, len(files))
-        done.files += 1
-        done.rows += rows
-        yield from parquet_findings(layout, [(key, rows)])
-
-
 def _load_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed
 ) -> Iterator[Finding]:
@@ -169,11 +158,11 @@ def _load_findings(
         # A snapshot of an earlier version has runs alone, of one commit each.
         loaded[row.get("commit_id", row["run_id"]), row["layer"]] += row["rows"]
     names = loaded_commits(con)
-    said: dict[tuple[str, str], int] = defaultdict(int)
+    expected: dict[tuple[str, str], int] = defaultdict(int)
     for commit in committed.commits:
         for file in commit.files:
-            said[commit.id, file.layer] += file.rows
-    for (name, layer), rows in said.items():
+            expected[commit.id, file.layer] += file.rows
+    for (name, layer), rows in expected.items():
         if name in names and loaded.get((name, layer)) != rows:
             problem = f"has {loaded.get((name, layer), 0)} {layer} of {name}, its commit {rows}"
             yield found("snapshot", layout.current.resolve(), problem)
@@ -181,15 +170,23 @@ def _load_findings(
 
 def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]:
     """Archive files that are gone, and records that cannot be read."""
-    kept, removed = archive_files(layout), _removed(layout)
+    stored, removed = archive_files(layout), _removed(layout)
     for name in sorted({name for commit in committed.commits for name in commit.warcs}):
         is_ours = name.startswith(f"{layout.raw.name}/")  # a backfill's are somebody else's
-        is_there = name.partition("/")[2] in kept or removed is None or name in removed
+        is_there = name.partition("/")[2] in stored or removed is None or name in removed
         if is_ours and not is_there:
             yield found("archive file", layout.root / name, "is not there")
-    loaded = _captures(layout, committed)
-    for number, name in enumerate(kept, 1):
-        advance("archive files read", number, len(kept))
+    # Committed captures, from Parquet files that are whole, by the archive file that they are in.
+    files = {file.path: file for commit in committed.commits for file in commit.files}
+    paths = [
+        str(layout.root / file.path)
+        for file in files.values()
+        if file.layer == "captures" and not digest_problem(layout.root / file.path, file.sha256)
+    ]
+    with duckdb.connect() as con:
+        loaded: dict[str, int] = dict(con.execute(_CAPTURES, [paths]).fetchall()) if paths else {}
+    for number, name in enumerate(stored, 1):
+        advance("archive files read", number, len(stored))
         path, captures = layout.raw / name, 0
         given_up = given_up_offsets(removed or {}, warc_name(layout, path))
         is_whole = not given_up
@@ -212,23 +209,11 @@ def _removed(layout: Layout) -> Removed | None:
         return None
 
 
-def _captures(layout: Layout, committed: Committed) -> dict[str, int]:
-    """Committed captures by the archive file in which they are."""
-    files = {file.path: file for commit in committed.commits for file in commit.files}
-    paths = [
-        str(layout.root / file.path)
-        for file in files.values()
-        if file.layer == "captures" and not digest_problem(layout.root / file.path, file.sha256)
-    ]
-    with duckdb.connect() as con:
-        return dict(con.execute(_CAPTURES, [paths]).fetchall()) if paths else {}
-
-
 def _reference_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed, done: Verified
 ) -> Iterator[Finding]:
     """Archive files in which a `raw_ref` finds nothing, and those of backfills that are gone."""
-    removed, kept = _removed(layout) or {}, archive_files(layout)
+    removed, stored = _removed(layout) or {}, archive_files(layout)
     rows = con.execute(_REFERENCES).fetchall()
     ours = f"{layout.raw.name}/"
     lost = {
@@ -237,7 +222,7 @@ def _reference_findings(
         for name in commit.warcs
         if name.startswith(ours)  # a backfill's are somebody else's, and not looked for before
     }
-    lost -= kept.keys()
+    lost -= stored.keys()
     for number, (name, offsets) in enumerate(rows, 1):
         advance("archive places verified", number, len(rows))
         done.references += len(offsets)
@@ -245,7 +230,7 @@ def _reference_findings(
             done.removed += len(offsets)
         elif name in lost:
             continue  # a finding already
-        elif problem := _archive_problem(layout, name, offsets, kept, removed):
+        elif problem := _archive_problem(layout, name, offsets, stored, removed):
             yield found("archive file", layout.raw / name, problem)
 
 
@@ -253,7 +238,7 @@ def _archive_problem(
     layout: Layout,
     name: str,
     offsets: Sequence[int],
-    kept: Mapping[str, int],
+    stored: Mapping[str, int],
     removed: Removed,
 ) -> str:
     path = layout.raw / name
@@ -273,7 +258,7 @@ def _archive_problem(
         bucket, key = object_at(name)  # of somebody else: only its presence is checked
         is_there = bucket.size(key) is not None
     else:
-        is_there = kept.get(name, 0) > offsets[-1]
+        is_there = stored.get(name, 0) > offsets[-1]
     return "" if is_there else f"is not there, and {len(offsets)} raw_refs point into it"
 
 

@@ -30,9 +30,9 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
     The bytes of damaged records are copied into the quarantine, and the file stays as it is; one in
     which nothing of its run can be read goes there itself. Rows in Parquet stay in either case.
     """
-    place = warc_name(layout, path)
+    name, place = path.relative_to(layout.raw).as_posix(), warc_name(layout, path)
     if not path.exists():
-        download_archive(layout, path.relative_to(layout.raw).as_posix())
+        download_archive(layout, name)
     if not path.exists():
         note_removed(layout, {place: 0}, "it was gone")
         done.lose(path, "gone; its rows stay in Parquet")
@@ -52,7 +52,9 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
     size = path.stat().st_size
     records = list(read_records(path, 0, size, 0, frozenset(), GZIP))
     starts = sorted(one.offset for one in records if isinstance(one, Record))
-    damaged |= _raw_refs(layout, path) - {
+    sql = "SELECT DISTINCT raw_ref FROM captures WHERE starts_with(raw_ref, ?)"
+    refs = records_of(layout, sql, [f"{name}#"])
+    damaged |= {int(row["raw_ref"].rpartition("#")[2]) for row in refs} - {
         one.offset for one in records if isinstance(one, Record) and one.kind in _PAYLOADS
     }
     known = given_up_offsets(removed_archives(layout), place)
@@ -66,16 +68,8 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
     if not noted and not known:  # cut where a record ends
         noted[f"{place}#{size}"] = 0
     note_removed(layout, noted, "a record that cannot be read")
-    for name in noted:
-        done.lose(layout.root / name, "quarantined; its rows stay in Parquet")
-
-
-def _raw_refs(layout: Layout, path: Path) -> set[int]:
-    """Offsets that the warehouse refers to."""
-    name = path.relative_to(layout.raw).as_posix()
-    sql = "SELECT DISTINCT raw_ref FROM captures WHERE starts_with(raw_ref, ?)"
-    refs = records_of(layout, sql, [f"{name}#"])
-    return {int(row["raw_ref"].rpartition("#")[2]) for row in refs}
+    for record in noted:
+        done.lose(layout.root / record, "quarantined; its rows stay in Parquet")
 
 
 def note_removed(layout: Layout, sizes: Mapping[str, int], why: str) -> None:

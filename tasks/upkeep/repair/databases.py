@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from warehouse.build.publish import snapshots
 from warehouse.layers.layout import Layout
@@ -26,12 +25,8 @@ def opened_copy(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def copies(layout: Layout) -> list[Path]:
     """The readable DuckDB files, that of the last load first; the caller holds the lock."""
     found = []
-    paths = (
-        [folder / layout.writer.name for folder in snapshots(layout)]
-        if (layout.warehouse.exists())
-        else []
-    )
-    for path in [layout.writer, *reversed(paths)]:
+    folders = snapshots(layout) if layout.warehouse.exists() else []
+    for path in [layout.writer, *(folder / layout.writer.name for folder in reversed(folders))]:
         with suppress(duckdb.Error, OSError):
             if path.exists():
                 with opened_copy(path) as con:
@@ -40,17 +35,12 @@ def copies(layout: Layout) -> list[Path]:
     return [path for _, path in sorted(found, key=lambda each: -each[0])]
 
 
-def rows_of(layout: Layout, sql: str, parameters: Sequence[object] = ()) -> pa.Table | None:
-    """The rows of a query from the first DuckDB file that has any; None when none has."""
+def records_of(layout: Layout, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """The rows of a query, by column name, from the first DuckDB file that has any."""
     for path in copies(layout):
         with suppress(duckdb.Error), opened_copy(path) as con:
-            found: pa.Table = con.sql(sql, params=list(parameters)).to_arrow_table()
+            found = con.sql(sql, params=list(parameters)).to_arrow_table()
             if found.num_rows:
-                return found
-    return None
-
-
-def records_of(layout: Layout, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
-    """The same rows by column name; none when no file has any."""
-    found = rows_of(layout, sql, parameters)
-    return [] if found is None else found.to_pylist()
+                rows: list[dict[str, Any]] = found.to_pylist()
+                return rows
+    return []

@@ -151,8 +151,8 @@ class LayerRows:
             self.commits[name] = replace(self.commits[name], outcomes=outcomes)
             self.changed.add(name)
 
-    def swap(self) -> bool:
-        """Let all changes count at once; whether there were any."""
+    def swap(self) -> None:
+        """Let all changes count at once."""
         folder = self.layout.next_commits
         named = {file.path for commit in self.commits.values() for file in commit.files}
         named |= named_files(self.layout.commits)
@@ -171,4 +171,3 @@ class LayerRows:
             swap_commits(self.layout)
         else:
             shutil.rmtree(folder, ignore_errors=True)
-        return bool(self.changed or self.is_moved)

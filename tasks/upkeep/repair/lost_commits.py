@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,10 @@ _ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", 
 
 
 def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
-    """The commit of a run: what the warehouse knows of it, and the files that bear its name.
+    """Make a commit again from what the warehouse knows of it, and the files named after it.
 
-    Where neither is left it goes into the quarantine, and the answer is False: the run's archive
-    files may bring it back.
+    False where there is neither: then it goes into the quarantine, and the run's archive files may
+    bring it back.
     """
     path = commit_path(layout.commits, commit_id)
     columns = ", ".join(_ABOUT)
@@ -71,7 +71,7 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in captures:
         outcomes[row["source_id"]][row["outcome"]] += 1
-    known = about[0] if about else _told_by_files(layout, commit_id, files, captures)
+    known = about[0] if about else _run_from_files(layout, commit_id, files, captures)
     commit = Commit(
         run_id=run_of_commit(commit_id),
         parameters=part_parameters(commit_id),
@@ -105,7 +105,7 @@ def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
                 rows = pq.read_metadata(path).num_rows
                 size = path.stat().st_size
                 found[name] = CommittedFile(name, folder.name, rows, size, digest)
-            elif name not in found:  # damaged, and only its name tells what it was
+            elif name not in found:  # damaged: only its name is known
                 found[name] = CommittedFile(name, folder.name, 0, 0, path.name.split(".")[-2])
     return list(found.values())
 
@@ -120,21 +120,17 @@ def _compacted_of(layout: Layout, commit_id: str) -> dict[str, CommittedFile]:
                     live.add(file.path)
                     about = compaction.layer, part.rows, file.bytes, file.sha256
                     found[part.path] = CommittedFile(part.path, *about)
-    for row in _loaded_from_compacted(layout, commit_id):
+    sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, '/day-') AND "
+    # Warehouses of earlier versions know runs only, which had one commit each.
+    loaded = records_of(layout, sql + "commit_id = ?", [commit_id]) or records_of(
+        layout, sql + "run_id = ?", [run_of_commit(commit_id)]
+    )
+    for row in loaded:
         # The record of that day is lost as well, and is made again by the numbers of rows.
         if row["path"] not in live and (layout.root / row["path"]).exists():
             name = f"{Path(row['path']).parent}/{commit_id}.{row['sha256'][:12]}.parquet"
             found[name] = CommittedFile(**row | {"path": name})
     return found
-
-
-def _loaded_from_compacted(layout: Layout, commit_id: str) -> list[dict[str, Any]]:
-    """The rows of a commit in compacted files, as a warehouse knows them."""
-    sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, '/day-') AND "
-    # Warehouses of earlier versions know runs only, which had one commit each.
-    return records_of(layout, sql + "commit_id = ?", [commit_id]) or records_of(
-        layout, sql + "run_id = ?", [run_of_commit(commit_id)]
-    )
 
 
 def _captures_of(
@@ -160,7 +156,7 @@ def _captures_of(
     return [row for row in rows if row["source_id"] in sources]
 
 
-def _told_by_files(
+def _run_from_files(
     layout: Layout,
     commit_id: str,
     files: Sequence[CommittedFile],
@@ -200,7 +196,13 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
 
     All commits are whole. A row says of which run it is, and the commits how many rows a run has.
     """
-    committed = _committed_on(layout, layer, day)
+    commits = (read_commit(layout.commits, name) for name in committed_runs(layout.commits))
+    committed = [
+        (commit, file)
+        for commit in sorted(filter(None, commits), key=lambda each: each.sequence)
+        for file in commit.files
+        if file.layer == layer and day_of(commit, file) == day
+    ]
     folders = {(layout.root / file.path).parent for _, file in committed}
     day_files = sorted(
         (path for folder in folders for path in folder.glob(f"{DAY_PREFIX}{day}.*.parquet")),
@@ -230,34 +232,17 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
     done.repair(path, "made again from Parquet and the commits")
 
 
-def _committed_on(layout: Layout, layer: str, day: str) -> list[tuple[Commit, CommittedFile]]:
-    commits = (read_commit(layout.commits, name) for name in committed_runs(layout.commits))
-    ordered = sorted((commit for commit in commits if commit), key=lambda each: each.sequence)
-    return [
-        (commit, file)
-        for commit in ordered
-        for file in commit.files
-        if file.layer == layer and day_of(commit, file) == day
-    ]
-
-
 def _parts(path: Path, committed: Sequence[tuple[Commit, CommittedFile]]) -> tuple[Part, ...]:
     """The parts of a compacted file, in the order of its rows; none where they do not fit."""
     run_ids = pq.ParquetFile(path).read(["run_id"])["run_id"].to_pylist()
     parts: list[Part] = []
     for run_id, rows in groupby(run_ids):
         files = [file for commit, file in committed if commit.run_id == run_id]
-        found = _summing_to(files, len(list(rows)))
+        count, ends = len(list(rows)), range(len(files) + 1)
+        # Files that follow one another and have so many rows together.
+        series = (files[first:last] for first, last in combinations(ends, 2))
+        found = next((each for each in series if sum(file.rows for file in each) == count), ())
         if not found:
             return ()
         parts += (Part(run_id, file.path, file.rows) for file in found)
     return tuple(parts)
-
-
-def _summing_to(files: Sequence[CommittedFile], rows: int) -> Sequence[CommittedFile]:
-    """Files that follow one another and have so many rows together."""
-    for first in range(len(files)):
-        for last in range(first, len(files)):
-            if sum(file.rows for file in files[first : last + 1]) == rows:
-                return files[first : last + 1]
-    return ()

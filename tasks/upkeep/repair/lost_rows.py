@@ -5,7 +5,7 @@ and is fetched again when a listing names it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,11 +39,13 @@ def forget(rows: LayerRows, lost: Lost) -> None:
     if not lost:
         return
     articles = {article_id for article_id, _ in lost}
+    ids = pa.array([article_id.bytes for article_id in articles], pa.binary(16))
     touched = {
         name
-        for name, commit in rows.commits.items()
-        for file in commit.files
-        if file.layer == "captures" and _mask(rows.table(file, ["article_id"]), articles)
+        for name in rows.commits
+        for file in _files(rows, name, "captures")
+        for chunk in rows.table(file, ["article_id"])["article_id"].chunks
+        if pc.any(pc.is_in(chunk.storage, ids)).as_py()
     }
     texts: dict[UUID, list[_Text]] = defaultdict(list)
     for name in touched:
@@ -57,20 +59,21 @@ def forget(rows: LayerRows, lost: Lost) -> None:
     for article_id, found in texts.items():
         for old, new in _renumbered(found).items():
             numbers[article_id, old] = new
-    moved = {
-        live.path
+    where = rows.compacted()
+    compacted = {
+        where[file.path][0].path
         for name in touched
         for file in rows.commits[name].files
-        if (live := rows.compacted().get(file.path, (None, 0))[0])
+        if file.path in where
     }
-    for path in sorted(moved):
+    for path in sorted(compacted):
         rows.dissolve(path)
     for name in sorted(touched):
         _rewrite(rows, name, lost, numbers)
 
 
 def _renumbered(found: Sequence[_Text]) -> dict[int, tuple[int, bool]]:
-    """New numbers of the versions that are left, by their old ones, and whether each stays.
+    """New numbers of the remaining versions, by their old ones, and whether each stays.
 
     A version that is now like the one before it is that one, seen again.
     """
@@ -99,7 +102,7 @@ def _rewrite(
     pages: dict[UUID, dict[str, Any]] = {}
     for file in _files(rows, name, "captures"):
         table = rows.table(file)
-        found = [_page(row, lost, numbers) for row in table.to_pylist()]
+        found = [_capture(row, lost, numbers) for row in table.to_pylist()]
         pages.update((row["capture_id"], row) for row in found)
         _replace(rows, name, file, pa.Table.from_pylist(found, schema=table.schema))
         captures = [rows.table(each) for each in _files(rows, name, "captures")]
@@ -120,10 +123,10 @@ def _rewrite(
             _replace(rows, name, file, pa.Table.from_pylist(kept, schema=table.schema))
 
 
-def _page(
+def _capture(
     row: dict[str, Any], lost: Lost, numbers: Mapping[Key, tuple[int, bool]]
 ) -> dict[str, Any]:
-    """A capture that knows what became of its article."""
+    """A capture with the outcome and version number that its article has now."""
     key = row["article_id"], row["version_no"]
     if key in lost:
         day, at = lost[key], row["entry_published_at"]
@@ -142,7 +145,7 @@ def _page(
 
 
 def captures_of(articles: pa.Table) -> pa.Table:
-    """Captures as far as the articles tell that they gave."""
+    """The captures that articles came from, as far as their rows say."""
     found = []
     for row in articles.to_pylist():
         urls = (row["url_requested"], row["url_final"], row["url_canonical"])
@@ -171,9 +174,3 @@ def _replace(rows: LayerRows, name: str, file: CommittedFile, table: pa.Table) -
 
 def _files(rows: LayerRows, name: str, layer: str) -> list[CommittedFile]:
     return [file for file in rows.commits[name].files if file.layer == layer]
-
-
-def _mask(table: pa.Table, articles: Iterable[UUID]) -> bool:
-    ids = pa.array([article_id.bytes for article_id in articles], pa.binary(16))
-    found = (pc.is_in(chunk.storage, ids) for chunk in table["article_id"].chunks)
-    return any(pc.any(each).as_py() for each in found)

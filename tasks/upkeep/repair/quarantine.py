@@ -10,7 +10,7 @@ from warehouse.layers.layout import Layout
 _PIECE = 1 << 20
 
 
-def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None) -> Path:
+def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None) -> None:
     """Copy a damaged file, or the bytes of it from `start` on, into the quarantine.
 
     The copy has the file's place below the data folder. Equal bytes that are there already are not
@@ -21,12 +21,12 @@ def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None
         place = place.with_name(f"{place.name}#{start}")
     place.parent.mkdir(parents=True, exist_ok=True)
     half = place.with_name(f".{place.name}.half")
-    left = (path.stat().st_size if end is None else end) - start
+    remaining = (path.stat().st_size if end is None else end) - start
     with path.open("rb") as file, half.open("wb") as out:
         file.seek(start)
-        while piece := file.read(min(_PIECE, left)):
+        while piece := file.read(min(_PIECE, remaining)):
             out.write(piece)
-            left -= len(piece)
+            remaining -= len(piece)
     sync(half)
     target, number = place, 1
     while target.exists() and not filecmp.cmp(target, half, shallow=False):
@@ -34,7 +34,6 @@ def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None
         target = place.with_name(f"{place.name}.{number}")
     half.rename(target)
     sync(target.parent)
-    return target
 
 
 def move_away(layout: Layout, path: Path) -> None:

@@ -75,7 +75,11 @@ def repair(
             damaged = _by_kind(layout, found, done)
             lost = _repair_commits(layout, damaged, done)
             _repair_documents(layout, damaged, done)
-            _repair_rows(layout, damaged, refine, done)
+            restore_rows(layout, refine, damaged["parquet"], done)
+            for path in sorted(damaged["parquet"] - _named(layout)):
+                if path.exists():
+                    move_away(layout, path)
+                    done.lose(path, "quarantined; no commit names it")
             for path in sorted(damaged["archive file"] | damaged["archive record"]):
                 if path.is_relative_to(layout.raw):  # a backfill's are somebody else's
                     repair_archive(layout, path, done)
@@ -88,7 +92,7 @@ def repair(
 
 
 def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damaged:
-    """What is left to be repaired here, once the store has given what it has."""
+    """The damaged files by kind, without those that were downloaded again from the store."""
     link = read_link(layout)
     damaged: dict[Kind, set[Path]] = defaultdict(set)
     for finding in found:
@@ -149,14 +153,6 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
 
 def _named(layout: Layout) -> set[Path]:
     return {layout.root / name for name in named_files(layout.commits)}
-
-
-def _repair_rows(layout: Layout, damaged: Damaged, refine: Refine, done: Repaired) -> None:
-    restore_rows(layout, refine, damaged["parquet"], done)
-    for path in sorted(damaged["parquet"] - _named(layout)):
-        if path.exists():
-            move_away(layout, path)
-            done.lose(path, "quarantined; no commit names it")
 
 
 def _repair_warehouse(

@@ -1,9 +1,9 @@
 """Damaged Parquet files made again: from other files, the warehouse, or the raw archive."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
 from uuid import UUID
 
 import duckdb
@@ -42,8 +42,8 @@ _IN_WAREHOUSE = {
 }
 
 
-def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: Repaired) -> bool:
-    """Make damaged files again; whether commits changed, so that the warehouse is to be rebuilt.
+def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: Repaired) -> None:
+    """Make damaged files again.
 
     All documents are whole, and the caller holds the writer's lock. A file of which rows are lost
     goes into the quarantine, and the pages that gave them become lost.
@@ -59,11 +59,11 @@ def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: 
             done.repair(path, "its rows are in files of their runs again")
     broken = _broken(rows, wanted)
     lost = Lost()
-    with _Earlier(rows, broken) as earlier:
+    with closing(_Earlier(rows, broken)) as earlier:
         for name, files in broken.items():
             _CommitAgain(rows, name, files, refine, earlier, done).make(lost)
     forget(rows, lost)
-    return rows.swap()
+    rows.swap()
 
 
 def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[CommittedFile]]:
@@ -88,23 +88,18 @@ class _Earlier:
     """The versions of the commits before one, to number its own."""
 
     def __init__(self, rows: LayerRows, broken: Mapping[str, Sequence[CommittedFile]]) -> None:
-        self._rows, self._left = rows, list(rows.commits)
+        self._rows, self._unread = rows, list(rows.commits)
         self._broken = {file for files in broken.values() for file in files}
         self._con = duckdb.connect()
+        self.close = self._con.close
         self._con.execute(f"CREATE TABLE article_versions ({NUMBERED['article_versions']})")
         described = self._con.execute("DESCRIBE article_versions").fetchall()
         self._columns = [name for name, *_ in described]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._con.close()
-
     def known(self, name: str, article_ids: Collection[UUID]) -> dict[UUID, Known]:
         """What the commits before this one know of the articles; to be asked in their order."""
-        while self._left and self._left[0] != name:
-            for file in self._rows.commits[self._left.pop(0)].files:
+        while self._unread and self._unread[0] != name:
+            for file in self._rows.commits[self._unread.pop(0)].files:
                 if file.layer == "articles" and file not in self._broken:
                     table = self._rows.table(file, self._columns)
                     loader.insert(self._con, "article_versions", table)
@@ -129,7 +124,11 @@ class _CommitAgain:
         self._layers = {file.layer for file in broken}
         if _lacks_articles(self._commit):
             self._layers.add("articles")
-        self._loaded = _versions_loaded(rows.layout, run_of_commit(name))
+        # What a warehouse knows of the versions that the run added, by their captures.
+        columns = "capture_id, published_date, first_seen_at"
+        sql = f"SELECT {columns} FROM article_versions WHERE run_id = ?"  # noqa: S608
+        found = records_of(rows.layout, sql, [run_of_commit(name)])
+        self._loaded = {UUID(str(row["capture_id"])): row for row in found}
 
     def make(self, lost: Lost) -> None:
         """Write what can be made again, and add what is lost."""
@@ -140,15 +139,18 @@ class _CommitAgain:
         if captures is None or stripped is None or "articles" in self._layers:
             batches = self._refine(self._name, self._commit)
             staged = StagedAgain(self._rows.layout, self._name, batches)
-            told = captures_of(present) if captures is None else captures
-            staged.judge(told, self._loaded, lambda ids: self._earlier.known(self._name, ids))
+            original = captures_of(present) if captures is None else captures
+            staged.judge(original, self._loaded, lambda ids: self._earlier.known(self._name, ids))
             if stripped is None:
                 stripped = judged_stripped(staged.stripped, staged.verdicts)
             if "articles" in self._layers:
                 days = staged.versions(without=_ids(present))
             if captures is None:
                 captures = judged_captures(staged.captures, staged.articles, staged.verdicts)
-                captures = _with_all(captures, told)
+                known = _ids(captures)
+                more = [row for row in original.to_pylist() if row["capture_id"] not in known]
+                others = pa.Table.from_pylist(more, schema=original.schema)
+                captures = pa.concat_tables([captures, others])
                 stripped = _of(stripped, captures)
         new = self._rows.write(
             self._name,
@@ -177,14 +179,15 @@ class _CommitAgain:
 
     def _whole(self, layer: str) -> pa.Table:
         """The rows of those files of a layer that are not damaged."""
-        schema = {"captures": CAPTURE_FILE_SCHEMA, "stripped_blocks": STRIPPED_SCHEMA}
         files = [
             self._rows.table(file)
             for file in self._commit.files
             if file.layer == layer and file not in self._broken
         ]
-        empty = schema.get(layer, ARTICLE_SCHEMA).empty_table()
-        return pa.concat_tables(files, promote_options="default") if files else empty
+        if files:
+            return pa.concat_tables(files, promote_options="default")
+        schema = _IN_WAREHOUSE[layer][0] if layer in _IN_WAREHOUSE else ARTICLE_SCHEMA
+        return schema.empty_table()
 
     def _from_warehouse(self, layer: str) -> pa.Table | None:
         schema, order = _IN_WAREHOUSE[layer]
@@ -238,19 +241,6 @@ class _CommitAgain:
             what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
             day = _day(file)
             self._done.lose(path, f"{what}, of {day}" if day else what)
-
-
-def _versions_loaded(layout: Layout, run_id: str) -> dict[UUID, dict[str, Any]]:
-    """What a warehouse knows of the versions that a run added, by their captures."""
-    sql = "SELECT capture_id, published_date, first_seen_at FROM article_versions WHERE run_id = ?"
-    return {UUID(str(row["capture_id"])): row for row in records_of(layout, sql, [run_id])}
-
-
-def _with_all(captures: pa.Table, told: pa.Table) -> pa.Table:
-    """Captures, with those that only articles tell of."""
-    known = _ids(captures)
-    more = [row for row in told.to_pylist() if row["capture_id"] not in known]
-    return pa.concat_tables([captures, pa.Table.from_pylist(more, schema=told.schema)])
 
 
 def _of(stripped: pa.Table, captures: pa.Table) -> pa.Table:

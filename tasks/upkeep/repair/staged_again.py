@@ -29,19 +29,19 @@ class StagedAgain:
 
     def judge(
         self,
-        told: pa.Table,
+        original: pa.Table,
         loaded: Mapping[UUID, Mapping[str, Any]],
         known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
     ) -> None:
-        """Decide on each article as its run did: as its capture tells, else as judged again."""
-        new = {row["capture_id"] for row in told.to_pylist() if row["outcome"] in NEW}
+        """Decide on each article as its run did: by its capture, else by judging it again."""
+        new = {row["capture_id"] for row in original.to_pylist() if row["outcome"] in NEW}
         # To judge, all earlier commits have to be read.
         ids = (
             set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
         )
         self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
         columns = ["capture_id", "outcome", "version_no"]
-        for row in told.select(columns).to_pylist():
+        for row in original.select(columns).to_pylist():
             verdict = self.verdicts.get(row["capture_id"])
             if verdict and row["version_no"]:
                 seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
