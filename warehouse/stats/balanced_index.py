@@ -3,25 +3,21 @@
 import numpy as np
 import pyarrow as pa
 
-from warehouse.stats.attention_index import indexes, series_table
+from warehouse.stats.attention_index import KEY, indexes, series_table
 from warehouse.stats.balance import balanced_share
 from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, rounded
 from warehouse.stats.dispersion import dispersion
 from warehouse.stats.periods import ENOUGH, Periods, periods_of, sums_of
 
+VALUES = (
+    *("balanced_share", "effective_articles", "share_variance", "epu", "epu_low", "epu_high"),
+    *("gap_robust", "gap_robust_low", "gap_robust_high"),
+    *("log_linear", "log_linear_low", "log_linear_high"),
+)
 SERIES = pa.schema(
-    [
-        ("topic_id", pa.dictionary(pa.int32(), pa.string())),
-        ("period_kind", pa.dictionary(pa.int32(), pa.string())),
-        ("period", pa.date32()),
-        *(("articles_with_mention", pa.int64()), ("articles", pa.int64()), ("groups", pa.int64())),
-        *(("balanced_share", pa.float64()), ("effective_articles", pa.float64())),
-        ("share_variance", pa.float64()),
-        *(("epu", pa.float64()), ("epu_low", pa.float64()), ("epu_high", pa.float64())),
-        *(("gap_robust", pa.float64()), ("gap_robust_low", pa.float64())),
-        *(("gap_robust_high", pa.float64()), ("log_linear", pa.float64())),
-        *(("log_linear_low", pa.float64()), ("log_linear_high", pa.float64())),
-    ]
+    KEY
+    | dict.fromkeys(("articles_with_mention", "articles", "groups"), pa.int64())
+    | dict.fromkeys(VALUES, pa.float64())
 )
 # A source without a country or collection is a group of its own.
 GROUPS = {

@@ -24,7 +24,7 @@ class Scaled(NamedTuple):
     groups: Numbers | None  # of each source, where groups weigh alike
 
 
-def scaled_shares(periods: Periods, hits: Whole, groups: Numbers | None = None) -> Scaled:
+def scaled_shares(periods: Periods, hits: Whole, groups: Numbers | None) -> Scaled:
     """The shares of each source over their standard deviation.
 
     Args:
