@@ -88,14 +88,18 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
         | {name: getattr(one, name) for name in ARTICLE_FIELDS}
         for number, one in enumerate(sample.articles)
     ]
-    mentions = [
-        key
-        | {"article_id": one.article_id, "mention_no": number}
-        | {"verdict": _of_mention(number, verdicts[one.article_id])}
-        | asdict(hit)
-        for one in sample.articles
-        for number, hit in enumerate(one.hits)
-    ]
+    mentions = []
+    for one in sample.articles:
+        given = verdicts[one.article_id]
+        for number, hit in enumerate(one.hits):
+            verdict = _agreed(
+                {
+                    "no" if each.answer == "yes" and number in each.false_hits else each.answer
+                    for each in given
+                }
+            )
+            row = {"article_id": one.article_id, "mention_no": number, "verdict": verdict}
+            mentions.append(key | row | asdict(hit))
     judged = [
         key
         | {"article_id": verdict.article_id, "reader": reader, "verdict": verdict.answer}
@@ -116,15 +120,6 @@ def _agreed(answers: set[str]) -> str | None:
     if not answers:
         return None
     return answers.pop() if len(answers) == 1 else "unsure"
-
-
-def _of_mention(number: int, verdicts: list[Verdict]) -> str | None:
-    return _agreed(
-        {
-            "no" if one.answer == "yes" and number in one.false_hits else one.answer
-            for one in verdicts
-        }
-    )
 
 
 def _summary(audit: Audit, answers: Mapping[str, str | None]) -> Row:

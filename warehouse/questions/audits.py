@@ -215,8 +215,8 @@ def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> 
     ).fetchall()
     found = {}
     for (value,) in values:
-        of = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
-        if share := estimate(article_units(con, audit_id, only=of)):
+        has_value = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
+        if share := estimate(article_units(con, audit_id, only=has_value)):
             found[value or "unknown"] = share
     return found
 

@@ -52,11 +52,11 @@ def citation(
     days = "local days of the sources" if selection.is_local else "UTC days"
     copies = "without" if selection.is_without_copies else "with"
     weights = f", each {selection.balance} weighing alike" if selection.balance else ""
-    of = "all" if selection.has_all_sources else "selected"
+    chosen = "all" if selection.has_all_sources else "selected"
     return (
         f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
         f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day} ({days}),"
-        f" {sources} sources ({of}), {copies} syndicated copies{weights}. {lacking} {address}"
+        f" {sources} sources ({chosen}), {copies} syndicated copies{weights}. {lacking} {address}"
     ).rstrip()
 
 

@@ -5,9 +5,9 @@ import pyarrow as pa
 
 from warehouse.stats.attention_index import KEY, indexes, series_table
 from warehouse.stats.balance import balanced_share
-from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, rounded
+from warehouse.stats.daily_counts import Counts, rounded
 from warehouse.stats.dispersion import dispersion
-from warehouse.stats.periods import ENOUGH, Periods, periods_of, sums_of
+from warehouse.stats.periods import ENOUGH, periods_of, sums_of
 
 VALUES = (
     *("balanced_share", "effective_articles", "share_variance", "epu", "epu_low", "epu_high"),
@@ -39,22 +39,20 @@ def balanced_table(counts: Counts) -> pa.Table:
         for topics, hits, _ in counts.hits(panel):
             variation, _ = dispersion(np.nan_to_num(panel.total), hits)
             known = hits[..., panel.known]
-            columns = [
-                _columns(periods, sums_of(periods, known), variation, groups) for periods in kinds
-            ]
+            columns = []
+            for periods in kinds:
+                sums = sums_of(periods, known)
+                share = balanced_share(periods, sums, variation, groups)
+                found = indexes(periods, sums, variation, groups)
+                each = (periods.articles, share.groups, share.effective_articles)
+                articles, count, effective = (np.broadcast_to(x, share.values.shape) for x in each)
+                with_mention = np.where(np.isnan(articles), np.nan, sums.sum(axis=1))
+                series = (*found.epu, *found.gap_robust, *found.log_linear)
+                columns.append(
+                    [
+                        *(with_mention, articles, count * 1.0, rounded(share.values, 8)),
+                        *(effective, share.variance, *(rounded(one, 4) for one in series)),
+                    ]
+                )
             tables.append(series_table(SERIES, topics, kinds, columns))
     return pa.concat_tables(tables).unify_dictionaries()
-
-
-def _columns(periods: Periods, hits: Whole, variation: Matrix, groups: Numbers) -> list[Matrix]:
-    """The columns of SERIES after `period`, by topic and period."""
-    share = balanced_share(periods, hits, variation, groups)
-    found = indexes(periods, hits, variation, groups)
-    each = (periods.articles, share.groups, share.effective_articles)
-    articles, count, effective = (np.broadcast_to(one, share.values.shape) for one in each)
-    with_mention = np.where(np.isnan(articles), np.nan, hits.sum(axis=1))
-    return [
-        *(with_mention, articles, count * 1.0, rounded(share.values, 8)),
-        *(effective, share.variance),
-        *(rounded(one, 4) for one in (*found.epu, *found.gap_robust, *found.log_linear)),
-    ]
