@@ -6,7 +6,7 @@ when that has changed; a reader can override it with the variable `presswatch_da
 is created once: to create it DuckDB opens every file, 13 ms for two thousand.
 """
 
-import re
+import glob
 from pathlib import Path
 
 import duckdb
@@ -66,4 +66,4 @@ def live_paths(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _root(layout: Layout) -> str:
     """The data folder, escaped for read_parquet, which takes its paths as glob patterns."""
-    return re.sub(r"([*?\[])", r"[\1]", layout.root.absolute().as_posix())
+    return glob.escape(layout.root.absolute().as_posix())

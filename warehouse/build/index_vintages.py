@@ -38,7 +38,9 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
     for relations in RELATIONS:
         known = _vintages(con, relations[-1])
         for relation in relations:
-            for path in (path for day, path in _kept(layout, relation).items() if day not in known):
+            for day, path in _kept(layout, relation).items():
+                if day in known:
+                    continue
                 is_read = True
                 try:
                     kept = _read(path)
@@ -73,8 +75,11 @@ def keep_vintages(con: Connection, layout: Layout) -> None:
 
 
 def _write(con: Connection, layout: Layout, relation: str, day: date) -> None:
-    path = layout.vintages / relation / f"as_of={day}.parquet"
-    write_whole(path, _parquet(_rows(con, relation, day)))
+    write_whole(_path(layout, relation, day), _parquet(_rows(con, relation, day)))
+
+
+def _path(layout: Layout, relation: str, day: date) -> Path:
+    return layout.vintages / relation / f"as_of={day}.parquet"
 
 
 def write_vintage(con: Connection, layout: Layout, relation: str, day: date) -> bool:
@@ -123,12 +128,10 @@ def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
 def other_vintages(con: Connection, layout: Layout) -> Iterator[Finding]:
     """Files of vintages that are gone, damaged, or not what a snapshot says."""
     for relation in chain(*RELATIONS):
-        kept = _kept(layout, relation)
-        days = con.execute(f"SELECT DISTINCT as_of FROM {relation}").fetchall()  # noqa: S608
-        for (day,) in sorted(days):
-            path = layout.vintages / relation / f"as_of={day}.parquet"
+        for day in sorted(_vintages(con, relation)):
+            path = _path(layout, relation, day)
             try:
-                if day not in kept:
+                if not path.exists():
                     yield found("vintage", path, "is not there, yet the warehouse has its rows")
                 elif _differs(path, _rows(con, relation, day)):
                     yield found("vintage", path, "is damaged: not what the warehouse has")

@@ -8,12 +8,17 @@ from typing import Any
 from warehouse.build.checks_runner import run_checks
 from warehouse.build.loader import Connection, insert, last_load, record_load, transaction
 from warehouse.build.publish import published_load
-from warehouse.layers.audits import Audit, Hit, SampledArticle, Verdict, audit_files, read_audits
+from warehouse.layers.audits import Audit, SampledArticle, Verdict, audit_files, read_audits
 from warehouse.layers.findings import Finding, found
 from warehouse.layers.layout import Layout
+from warehouse.read.query import has_table
 from warehouse.stats.audits import Unit, closest_readers, estimate, kappa
 
 Row = dict[str, Any]
+# Columns of audit_articles that are fields of SampledArticle.
+ARTICLE_FIELDS = [
+    name for name in SampledArticle.__slots__ if name not in ("headline", "url", "hits", "text")
+]
 TABLES = ("audits", "audit_articles", "audit_mentions", "audit_verdicts", "audit_files")
 
 
@@ -24,8 +29,7 @@ def audits_differ(con: Connection, layout: Layout) -> bool:
 
 def lost_audit_files(con: Connection, layout: Layout) -> set[str]:
     """Files that were loaded and are gone; none from a file of an earlier version."""
-    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'audit_files'"
-    return _loaded(con) - audit_files(layout) if con.execute(tables).fetchall() else set()
+    return _loaded(con) - audit_files(layout) if has_table(con, "audit_files") else set()
 
 
 def changed_audit_files(con: Connection, layout: Layout) -> Iterator[Finding]:
@@ -58,14 +62,13 @@ def set_audits(con: Connection, layout: Layout) -> None:
     """Replace all rows of audits by what the layer holds now, if that is something else."""
     if not audits_differ(con, layout):
         return
-    names = sorted(audit_files(layout))
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for audit in read_audits(layout):
         for table, added in _rows(audit).items():
             rows[table] += added
     rows["audit_files"] = [
         {"path": name, "content": (layout.root / name).read_text(encoding="utf-8")}
-        for name in names
+        for name in sorted(audit_files(layout))
     ]
     for table in TABLES:
         con.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -80,18 +83,24 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
     answers = {name: _agreed({one.answer for one in given}) for name, given in verdicts.items()}
     key = {"audit_id": sample.audit_id}
     articles = [
-        key | {"article_no": number, "verdict": answers[one.article_id]} | _columns(one)
+        key
+        | {"article_no": number, "verdict": answers[one.article_id]}
+        | {name: getattr(one, name) for name in ARTICLE_FIELDS}
         for number, one in enumerate(sample.articles)
     ]
-    mentions = [
-        key
-        | {"article_id": one.article_id, "mention_no": number}
-        | {"verdict": _of_mention(number, verdicts[one.article_id])}
-        | _hit(hit)
-        for one in sample.articles
-        for number, hit in enumerate(one.hits)
-    ]
-    said = [
+    mentions = []
+    for one in sample.articles:
+        given = verdicts[one.article_id]
+        for number, hit in enumerate(one.hits):
+            verdict = _agreed(
+                {
+                    "no" if each.answer == "yes" and number in each.false_hits else each.answer
+                    for each in given
+                }
+            )
+            row = {"article_id": one.article_id, "mention_no": number, "verdict": verdict}
+            mentions.append(key | row | asdict(hit))
+    judged = [
         key
         | {"article_id": verdict.article_id, "reader": reader, "verdict": verdict.answer}
         | {"false_mentions": list(verdict.false_hits), "judged_at": verdict.judged_at}
@@ -102,18 +111,8 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
         "audits": [_summary(audit, answers)],
         "audit_articles": articles,
         "audit_mentions": mentions,
-        "audit_verdicts": said,
+        "audit_verdicts": judged,
     }
-
-
-def _columns(article: SampledArticle) -> Row:
-    left_out = ("headline", "url", "hits", "text")
-    values = {name: getattr(article, name) for name in SampledArticle.__slots__}
-    return {name: value for name, value in values.items() if name not in left_out}
-
-
-def _hit(hit: Hit) -> Row:
-    return asdict(hit)
 
 
 def _agreed(answers: set[str]) -> str | None:
@@ -121,15 +120,6 @@ def _agreed(answers: set[str]) -> str | None:
     if not answers:
         return None
     return answers.pop() if len(answers) == 1 else "unsure"
-
-
-def _of_mention(number: int, verdicts: list[Verdict]) -> str | None:
-    return _agreed(
-        {
-            "no" if one.answer == "yes" and number in one.false_hits else one.answer
-            for one in verdicts
-        }
-    )
 
 
 def _summary(audit: Audit, answers: Mapping[str, str | None]) -> Row:

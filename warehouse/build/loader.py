@@ -23,6 +23,7 @@ from warehouse.layers.commits import Commit, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
+from warehouse.read.query import has_table
 
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
@@ -75,7 +76,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     few_arenas()
     try:
         with _usable_file(layout, set(committed)) as con:
-            if not (_has_tables(con) and last_load(con)):
+            if not (has_table(con, "loads") and last_load(con)):
                 with transaction(con):
                     make_relations(con)
             yield con
@@ -87,12 +88,12 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
     with opened(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
-        has_tables = _has_tables(con)
-        lost = sorted(loaded_commits(con) - committed) if has_tables else []
+        has_loads = has_table(con, "loads")
+        lost = sorted(loaded_commits(con) - committed) if has_loads else []
         if lost and not layout.link.exists():
             raise LayersBroken([lost_commit(layout, name) for name in lost])
         is_current = schema_version.schema_versions(con) <= {schema_version.SCHEMA_VERSION}
-        is_older = has_tables and 0 < last_load(con) < published_load(layout)
+        is_older = has_loads and 0 < last_load(con) < published_load(layout)
         if is_current and not lost and not is_older:
             yield con
             return
@@ -105,10 +106,6 @@ def lacks_commits(layout: Layout, committed: Sequence[str]) -> bool:
     """Whether a commit is not in the loader's file; the caller holds the writer's lock."""
     with open_writer(layout, committed) as con:
         return not loaded_commits(con).issuperset(committed)
-
-
-def _has_tables(con: Connection) -> bool:
-    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'loads'").fetchall())
 
 
 @contextmanager
@@ -152,8 +149,7 @@ def update_relations(con: Connection) -> None:
 
 def loaded_commits(con: Connection) -> set[str]:
     """Ids of the commits that are in the file; of an earlier version, those of its runs."""
-    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'commits'"
-    ids = "commit_id FROM commits" if con.execute(tables).fetchall() else "run_id FROM runs"
+    ids = "commit_id FROM commits" if has_table(con, "commits") else "run_id FROM runs"
     return {row[0] for row in con.execute(f"SELECT {ids}").fetchall()}
 
 
@@ -220,7 +216,7 @@ def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
     """
     if not paths:
         return
-    columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
+    columns = [name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()]
     stored = tuple(name for name in columns if name not in DERIVED)
     derived = "".join(f", {DERIVED[name]} AS {name}" for name in columns if name in DERIVED)
     dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"

@@ -14,6 +14,7 @@ from warehouse.build.manifest import NAME, manifest
 from warehouse.build.writer_file import opened
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import Layout
+from warehouse.read.query import has_table
 
 _SNAPSHOT = re.compile(r"snapshot-(\d+)")
 KEPT = 3  # snapshots; besides, a reader can go on reading the one that it has open
@@ -55,9 +56,9 @@ def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
     The load's number and the manifest; None when there is no load, or readers already have it.
     """
     with opened(layout) as con:
-        if not con.execute("FROM duckdb_tables() WHERE table_name = 'loads'").fetchall():
+        if not has_table(con, "loads"):
             return None
-        number = int(con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()[0][0])
+        [(number,)] = con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()
         if number <= published_load(layout):
             return None
         keep_vintages(con, layout)
@@ -77,9 +78,8 @@ def snapshot_folder(layout: Layout, load_no: int) -> Path:
 
 def snapshots(layout: Layout) -> list[Path]:
     """The folders of the snapshots, oldest first."""
-    found = {path: _SNAPSHOT.fullmatch(path.name) for path in layout.warehouse.iterdir()}
-    numbers = {path: int(name[1]) for path, name in found.items() if name}
-    return sorted(numbers, key=numbers.__getitem__)
+    found = [path for path in layout.warehouse.iterdir() if _SNAPSHOT.fullmatch(path.name)]
+    return sorted(found, key=lambda path: int(path.name.removeprefix("snapshot-")))
 
 
 def published_load(layout: Layout) -> int:
@@ -112,21 +112,17 @@ def copy_over(source: Path, target: Path) -> int:
     """
     target.touch()
     with source.open("rb", buffering=0) as new, target.open("r+b", buffering=0) as old:
-        written = 0 if _share_blocks(new, old) else _write_differing(new, old)
+        written = 0
+        try:
+            fcntl.ioctl(old.fileno(), FICLONE, new.fileno())
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            written = _write_differing(new, old)
+        # Neither of them shortens a longer target.
+        old.truncate(os.fstat(new.fileno()).st_size)
         os.fsync(old.fileno())
     return written
-
-
-def _share_blocks(source: IO[bytes], target: IO[bytes]) -> bool:
-    try:
-        fcntl.ioctl(target.fileno(), FICLONE, source.fileno())
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            raise
-        return False
-    # FICLONE does not shorten a longer target.
-    target.truncate(os.fstat(source.fileno()).st_size)
-    return True
 
 
 def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
@@ -144,7 +140,6 @@ def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
             if os.pwrite(target.fileno(), memoryview(new)[:length], offset) != length:
                 raise OSError(errno.ENOSPC, "short write", target.name)
             written += length
-    target.truncate(size)
     return written
 
 

@@ -32,17 +32,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Sources and what was collected": (
         *("sources", "source_health", "source_polls", "coverage", "coverage_local"),
-        *(
-            "source_calendars",
-            "source_calendars_local",
-            "coverage_gaps",
-            "coverage_gaps_local",
-            "listing_reads",
-            "listing_reaches",
-            "polls",
-        ),
-        *("poll_intervals", "captures", "pages", "outcomes", "rejections", "rejection_rates"),
-        "breaker",
+        *("source_calendars", "source_calendars_local", "coverage_gaps", "coverage_gaps_local"),
+        *("listing_reads", "listing_reaches", "polls", "poll_intervals", "captures", "pages"),
+        *("outcomes", "rejections", "rejection_rates", "breaker"),
     ),
     "How this file was built": ("runs", "ledger", "commits", "loads", "files", "audit_files"),
 }

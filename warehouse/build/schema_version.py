@@ -8,7 +8,7 @@ import duckdb
 from warehouse.build.writer_file import opened
 from warehouse.layers.documents import newer
 from warehouse.layers.layout import Layout
-from warehouse.read.query import DatabaseDamaged, open_snapshot
+from warehouse.read.query import QueryError, snapshot
 
 # Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 # Raise it when a load would now write other columns or rows, then run `python -m
@@ -43,20 +43,15 @@ def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def refuse_newer_snapshot(layout: Layout) -> None:
     """`refuse_newer` for the readers' snapshot, where there is one."""
-    with suppress(duckdb.Error, DatabaseDamaged):  # a damaged one is for whoever reads it to report
-        con = open_snapshot(layout)
-        if con:
-            with con:
-                refuse_newer(con, layout.current)
+    # A damaged one is for whoever reads it to report.
+    with suppress(duckdb.Error, QueryError), snapshot(layout) as con:
+        refuse_newer(con, layout.current)
 
 
 def is_earlier_snapshot(layout: Layout) -> bool:
     """Whether an earlier SCHEMA_VERSION made the readers' snapshot."""
-    with suppress(duckdb.Error, DatabaseDamaged):
-        con = open_snapshot(layout)
-        if con:
-            with con:
-                return schema_versions(con) != {SCHEMA_VERSION}
+    with suppress(duckdb.Error, QueryError), snapshot(layout) as con:
+        return schema_versions(con) != {SCHEMA_VERSION}
     return False
 
 
@@ -64,5 +59,5 @@ def refuse_newer_writer(layout: Layout) -> None:
     """`refuse_newer` for the loader's file, before a rebuild drops it; under the writer's lock."""
     if layout.writer.exists():
         # A damaged one is to be rebuilt.
-        with suppress(duckdb.Error, DatabaseDamaged), opened(layout) as con:
+        with suppress(duckdb.Error, QueryError), opened(layout) as con:
             refuse_newer(con, layout.writer)

@@ -181,14 +181,6 @@ def changed_files(layout: Layout, commits: Iterable[Commit]) -> Iterator[Finding
             yield found("parquet", path, problem)
 
 
-def _lacking(layout: Layout) -> Iterator[Finding]:
-    """What the histories lack of the snapshot, as far as it can be read."""
-    with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
-        if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
-            yield from lacking_histories(layout, con)
-            yield from changed_audit_files(con, layout)
-
-
 def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:
     """Raise LayersBroken unless the commits and their Parquet files are as they were written.
 
@@ -199,7 +191,11 @@ def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:
     if not findings:
         findings += missing_commits(layout, committed, loading)
         findings += parquet_findings(layout, rows_of_files(committed.commits).items())
-        findings += () if is_working_copy(layout) else _lacking(layout)
+        if not is_working_copy(layout):
+            with suppress(QueryError, duckdb.Error), snapshot(layout) as con:
+                if schema_version.schema_versions(con) == {schema_version.SCHEMA_VERSION}:
+                    findings += lacking_histories(layout, con)
+                    findings += changed_audit_files(con, layout)
     if findings:
         raise LayersBroken(findings)
 

@@ -161,10 +161,9 @@ def read_audit(layout: Layout, audit_id: str) -> Audit:
 
 def read_audits(layout: Layout, topic_id: str = "") -> list[Audit]:
     """All audits, or those of a topic, the earliest first."""
-    audits = [read_audit(layout, name) for name in _audit_ids(layout)]
-    if topic_id:
-        audits = [audit for audit in audits if audit.sample.topic_id == topic_id]
-    return sorted(audits, key=lambda audit: (audit.sample.drawn_at, audit.sample.audit_id))
+    audits = (read_audit(layout, name) for name in _audit_ids(layout))
+    chosen = [audit for audit in audits if topic_id in ("", audit.sample.topic_id)]
+    return sorted(chosen, key=lambda audit: (audit.sample.drawn_at, audit.sample.audit_id))
 
 
 def audit_findings(layout: Layout) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def commit_id(run_id: str, parameters: Mapping[str, Any]) -> str:
 
 def commits_of(folder: Path, run_id: str) -> list[str]:
     """The ids of a run's commits."""
-    return [name for name in committed_runs(folder) if name.partition(PART)[0] == run_id]
+    return [name for name in committed_runs(folder) if run_of_commit(name) == run_id]
 
 
 def part_of(commit_id: str) -> int:

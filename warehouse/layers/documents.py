@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
 # Without the link, a folder's store cannot be found again.
 _LINK = "restore it from a backup, or begin with an empty data folder"
-
-
 UPGRADE = "it was written by a newer version of Presswatch; upgrade"
 
 

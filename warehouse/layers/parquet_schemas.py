@@ -5,8 +5,12 @@ import pyarrow as pa
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
 
+def _fields(kind: pa.DataType, *names: str) -> list[tuple[str, pa.DataType]]:
+    return [(name, kind) for name in names]
+
+
 def _strings(*names: str) -> list[tuple[str, pa.DataType]]:
-    return [(name, pa.string()) for name in names]
+    return _fields(pa.string(), *names)
 
 
 # One row an article version. In the Parquet files `published_date` is the folder's key, and
@@ -26,9 +30,7 @@ ARTICLE_SCHEMA = pa.schema(
         ("published_at", UTC_TIME),
         *_strings("published_at_raw", "published_source"),
         ("published_date", pa.date32()),
-        ("modified_at", UTC_TIME),
-        ("first_seen_at", UTC_TIME),
-        ("fetched_at", UTC_TIME),
+        *_fields(UTC_TIME, "modified_at", "first_seen_at", "fetched_at"),
         ("access", pa.string()),
         ("is_truncated", pa.bool_()),
         ("doubt", pa.string()),
@@ -46,8 +48,7 @@ ARTICLE_SCHEMA = pa.schema(
 STRIPPED_SCHEMA = pa.schema(
     [
         ("article_id", pa.uuid()),
-        ("version_no", pa.int32()),
-        ("position", pa.int32()),
+        *_fields(pa.int32(), "version_no", "position"),
         *_strings("kind", "rule", "text"),
         ("in_article", pa.bool_()),
         ("capture_id", pa.uuid()),
@@ -58,13 +59,9 @@ STRIPPED_SCHEMA = pa.schema(
 LISTING = pa.struct(
     [
         ("kind", pa.string()),
-        ("entries", pa.int32()),
-        ("known", pa.int32()),
-        ("added", pa.int32()),
+        *_fields(pa.int32(), "entries", "known", "added"),
         ("is_continued", pa.bool_()),
-        ("oldest_at", UTC_TIME),
-        ("newest_at", UTC_TIME),
-        ("window_from", UTC_TIME),
+        *_fields(UTC_TIME, "oldest_at", "newest_at", "window_from"),
         ("window_entries", pa.int32()),
         ("previous_read_at", UTC_TIME),
         ("most_entries", pa.int32()),
@@ -104,10 +101,7 @@ MENTION_SCHEMA = pa.schema(
         ("topic_id", pa.string()),
         ("topic_version", pa.int32()),
         *_strings("alias", "field"),
-        ("sentence_no", pa.int32()),
-        ("paragraph_no", pa.int32()),
-        ("char_start", pa.int32()),
-        ("char_end", pa.int32()),
+        *_fields(pa.int32(), "sentence_no", "paragraph_no", "char_start", "char_end"),
         *_strings("matched_text", "context_left", "context_right"),
     ]
 )

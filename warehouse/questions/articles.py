@@ -22,6 +22,7 @@ NEWEST_FIRST = "ORDER BY published_date DESC, published_at DESC NULLS LAST, arti
 SHOWN = """SELECT article_id, version_no, source_id, coalesce(name, source_id) AS source, headline,
        published_date, published_at, url_canonical AS url, access, is_truncated,
        duplicate_of IS NOT NULL AS is_copy, versions"""
+NAMED = "LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_id)"
 
 
 def counted_sql(selection: Selection) -> str:
@@ -63,12 +64,15 @@ def counted_sql(selection: Selection) -> str:
 
 def articles_sql(selection: Selection) -> str:
     """The SQL of `articles`, without its limit."""
-    shown = " REPLACE (published_local_date AS published_date)" if selection.is_local else ""
     return f"""{SHOWN}
-FROM (SELECT articles.*{shown}
+FROM (SELECT articles.*{_shown_day(selection)}
 {counted_sql(selection)}) AS articles
-LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_id)
+{NAMED}
 {NEWEST_FIRST}"""
+
+
+def _shown_day(selection: Selection) -> str:
+    return " REPLACE (published_local_date AS published_date)" if selection.is_local else ""
 
 
 def count(con: duckdb.DuckDBPyConnection, selection: Selection) -> int:
@@ -92,11 +96,9 @@ def articles_by_id(
     con: duckdb.DuckDBPyConnection, selection: Selection, ids: Sequence[str]
 ) -> list[Row]:
     """The same for articles whose ids are known, in their order."""
-    shown = " REPLACE (published_local_date AS published_date)" if selection.is_local else ""
     found = records(
         con,
-        f"{SHOWN} FROM (SELECT *{shown} FROM articles)"
-        " LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_id)"
+        f"{SHOWN} FROM (SELECT *{_shown_day(selection)} FROM articles) {NAMED}"
         " WHERE article_id IN (SELECT unnest(?::UUID[]))",
         [list(ids)],
     )
@@ -158,8 +160,7 @@ def copies(con: duckdb.DuckDBPyConnection, article_id: str, cluster_id: str) -> 
     """Other articles with the same text, the earliest first; rows as of `articles`."""
     return records(
         con,
-        f"{SHOWN} FROM articles LEFT JOIN (SELECT source_id, name FROM sources) AS named"
-        " USING (source_id) WHERE cluster_id = ? AND article_id <> ?"
+        f"{SHOWN} FROM articles {NAMED} WHERE cluster_id = ? AND article_id <> ?"
         f" ORDER BY published_at NULLS LAST, article_id LIMIT {MOST_COPIES}",
         [cluster_id, article_id],
     )

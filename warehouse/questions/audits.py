@@ -11,11 +11,10 @@ from typing import Any
 import duckdb
 
 from warehouse.questions.selection import literal
-from warehouse.read.query import records
+from warehouse.read.query import has_table, records
 from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall
 
 Row = dict[str, Any]
-NOT_AUDITED = "not audited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,12 @@ class Audited:
         return self.precision.n
 
     def __str__(self) -> str:
-        told = f"audited n = {self.n}, precision {in_words(self.precision)}"
+        text = f"audited n = {self.n}, precision {in_words(self.precision)}"
         if self.unsure:
-            told += f", {self.unsure} unsure"
+            text += f", {self.unsure} unsure"
         if self.recall:
-            told += f", recall at most {in_words(self.recall)}"
-        return told if self.is_current else f"{told}, of definition {self.topic_version}"
+            text += f", recall at most {in_words(self.recall)}"
+        return text if self.is_current else f"{text}, of definition {self.topic_version}"
 
 
 def in_words(found: Estimate) -> str:
@@ -62,13 +61,12 @@ def _short(share: float) -> str:
 
 def audit_words(found: Audited | None) -> str:
     """What is shown beside a share of a topic."""
-    return str(found) if found else NOT_AUDITED
+    return str(found) if found else "not audited"
 
 
 def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     """The last audit of a topic that has a yes or a no; None without one."""
-    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'audits'"
-    if not con.execute(tables).fetchall():
+    if not has_table(con, "audits"):
         return None  # a snapshot of an earlier version
     rows = records(
         con,
@@ -98,7 +96,9 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         )
         others = near["counted"] - row["population"]
         of_near = _certain(estimate(near_units, is_finite=False))
-        missed = _scaled(of_near, near["population"] / max(others, near["population"]))
+        part = near["population"] / max(others, near["population"])
+        low, high = of_near.low * part, of_near.high * part
+        missed = Estimate(of_near.share * part, low, high, of_near.n)
     return Audited(
         audit_id=row["audit_id"],
         topic_version=row["topic_version"],
@@ -127,10 +127,6 @@ def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Esti
 def _certain(found: Estimate | None) -> Estimate:
     assert found is not None, "a sample with a yes or a no has an estimate"  # noqa: S101
     return found
-
-
-def _scaled(found: Estimate, by: float) -> Estimate:
-    return Estimate(found.share * by, found.low * by, found.high * by, found.n)
 
 
 def corrected(found: Audited | None, row: Mapping[str, Any]) -> Estimate | None:
@@ -219,8 +215,8 @@ def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> 
     ).fetchall()
     found = {}
     for (value,) in values:
-        of = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
-        if share := estimate(article_units(con, audit_id, only=of)):
+        has_value = f"{column} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
+        if share := estimate(article_units(con, audit_id, only=has_value)):
             found[value or "unknown"] = share
     return found
 

@@ -52,11 +52,11 @@ def citation(
     days = "local days of the sources" if selection.is_local else "UTC days"
     copies = "without" if selection.is_without_copies else "with"
     weights = f", each {selection.balance} weighing alike" if selection.balance else ""
-    of = "all" if selection.has_all_sources else "selected"
+    chosen = "all" if selection.has_all_sources else "selected"
     return (
         f"Presswatch, snapshot {load[0]} of {load[1]:%Y-%m-%d %H:%M} UTC. {topics}: share of"
         f" {counted} by {selection.unit}, {selection.first_day} to {selection.last_day} ({days}),"
-        f" {sources} sources ({of}), {copies} syndicated copies{weights}. {lacking} {address}"
+        f" {sources} sources ({chosen}), {copies} syndicated copies{weights}. {lacking} {address}"
     ).rstrip()
 
 
@@ -90,7 +90,7 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
         f" FROM {selection.sql('coverage{local}')} JOIN sources USING (source_id)"
         f" WHERE {selection.of_sources()} GROUP BY ALL ORDER BY 2, 1"
     ).fetchall()
-    said = [
+    parts = [
         f"{name}:{begins}{ends}"
         for name, first, last in spans
         if first <= selection.last_day and last >= selection.first_day
@@ -98,8 +98,8 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
         for ends in [f" to {_day(last)}" if last < until else ""]
         if begins or ends
     ]
-    more = [f"{len(said) - NAMED} other sources begin or end too"] if said[NAMED:] else []
-    return "; ".join([*said[:NAMED], *more])
+    more = [f"{len(parts) - NAMED} other sources begin or end too"] if parts[NAMED:] else []
+    return "; ".join([*parts[:NAMED], *more])
 
 
 def _day(day: date) -> str:
@@ -110,18 +110,17 @@ def missing(
     con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices, rows: Sequence[Row]
 ) -> str:
     """What was not collected of a selection, in a sentence or two; rows are its `series`."""
-    one = [row for row in rows if row["topic_id"] == rows[0]["topic_id"]] if rows else []
-    added = totals(one)
+    added = totals([row for row in rows if row["topic_id"] == rows[0]["topic_id"]])
     if not added["days_collected"]:
         return "Nothing was collected in this time."
-    said = []
+    sentences = []
     if known.first_day and known.last_day:
         if selection.first_day < known.first_day:
-            said.append(f"Nothing was collected before {known.first_day}.")
+            sentences.append(f"Nothing was collected before {known.first_day}.")
         if selection.last_day > known.last_day:
-            said.append(f"Nothing has been collected after {known.last_day} yet.")
+            sentences.append(f"Nothing has been collected after {known.last_day} yet.")
     if spans := begun_or_ended(con, selection, known):
-        said.append(f"{spans}.")
+        sentences.append(f"{spans}.")
     states: dict[str, int] = dict(
         con.sql(
             f"SELECT state, count(*) FROM {selection.sql('coverage{local}')}"
@@ -133,8 +132,8 @@ def missing(
     if added["completeness"] is not None:
         known_part = f"about {percent_collected(added['completeness'])} of what was published"
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
-    said.append(
+    sentences.append(
         f"Collected: {known_part}. Of {added['days']:,} days (a day of each source) {lacks:,} are"
         f" missing and {partial:,} were collected in part."
     )
-    return " ".join(said)
+    return " ".join(sentences)

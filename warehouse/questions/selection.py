@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 
 from warehouse.read.kinds_of_days import of_days
-from warehouse.read.query import QueryError, quoted, records
+from warehouse.read.query import QueryError, has_table, quoted, records
 
 UNITS = {"day": 1, "week": 7, "month": 30}  # their days, about
 PARTS = ("source", "country", "language")  # what a series can be divided by
@@ -59,19 +59,13 @@ class Selection:
         """SQL with {local} and {published_date} in it, for the kind of days of the selection."""
         return of_days(template, self.is_local)
 
-    def of_sources(self, prefix: str = "") -> str:
+    def of_sources(self) -> str:
         """A condition on the columns source_id, country and language of topic_daily or sources."""
-        chosen = {
-            "source_id": self.sources,
-            "country": self.countries,
-            "language": self.languages,
-        }
-        parts = [
-            f"{prefix}{name} IN ({listed(values)})" for name, values in chosen.items() if values
-        ]
+        chosen = {"source_id": self.sources, "country": self.countries, "language": self.languages}
+        parts = [f"{name} IN ({listed(values)})" for name, values in chosen.items() if values]
         if self.is_panel:
             panel = f"balanced_panel{{local}}('{self.first_day}', '{self.last_day}')"
-            parts.append(f"{prefix}source_id IN (FROM {self.sql(panel)})")
+            parts.append(f"source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
 
     def of_written(self) -> str:
@@ -127,8 +121,7 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
 
 def has_local_days(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether a snapshot counts by local days: those of 0.1 do not."""
-    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'topic_spikes_local'"
-    return bool(con.sql(tables).fetchall())
+    return has_table(con, "topic_spikes_local")
 
 
 def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:

@@ -111,8 +111,8 @@ def totals(rows: Sequence[Row]) -> Row:
     )
     known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}
-    of = "effective_" if added["effective_articles"] else ""
-    hits, articles = added[f"{of}hits"], added[f"{of}articles"]
+    prefix = "effective_" if added["effective_articles"] else ""
+    hits, articles = added[f"{prefix}hits"], added[f"{prefix}articles"]
     return with_interval(added | {"share": hits / articles if articles else None})
 
 

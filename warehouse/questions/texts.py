@@ -1,5 +1,6 @@
 """The texts of articles, read from the Parquet files of their days alone."""
 
+import glob
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ def files_by_day(con: duckdb.DuckDBPyConnection, layout: Layout) -> dict[date | 
         if day:
             key = None if day[1] == UNDATED else date.fromisoformat(day[1])
             # read_parquet takes its paths as patterns.
-            found[key].append(re.sub(r"([*?\[])", r"[\1]", f"{root}/{path}"))
+            found[key].append(glob.escape(f"{root}/{path}"))
     return found
 
 

@@ -71,27 +71,20 @@ def compared(
 
     Rows: as of `totals` and `Usual`.
     """
-    first = compared_since(unit, day)
+    first, length = compared_since(unit, day), timedelta(days=LENGTHS[unit])
     by_topic: dict[str, list[Row]] = {}
     for row in series(con, Selection(first, day, "day", sources=sources, is_local=is_local)):
         by_topic.setdefault(row["topic_id"], []).append(row)
-    return {topic: _against_past(rows, unit, day) for topic, rows in by_topic.items()}
+    ends = [day - back * length for back in range(TRAILING[unit] + 1)]
+    found = {}
+    for topic, rows in by_topic.items():
+        now, *past = (
+            totals([row for row in rows if end - length < row["period"] <= end]) for end in ends
+        )
+        found[topic] = now | usual(now, past)._asdict()
+    return found
 
 
 def compared_since(unit: str, day: date) -> date:
     """The first day of the past that `compared` reads."""
     return day - timedelta(days=LENGTHS[unit] * (TRAILING[unit] + 1) - 1)
-
-
-def _against_past(rows: list[Row], unit: str, day: date) -> Row:
-    length = LENGTHS[unit]
-
-    def period(back: int) -> Row:
-        last = day - timedelta(days=back * length)
-        return totals(
-            [row for row in rows if last - timedelta(days=length) < row["period"] <= last]
-        )
-
-    now = period(0)
-    judged = usual(now, [period(back) for back in range(1, TRAILING[unit] + 1)])
-    return now | judged._asdict()

@@ -34,7 +34,12 @@ def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
 
 def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
     """Words beside mentions that would exclude most wrong articles, and fewer right ones."""
-    found = _blamed(con, audit_id, _words_beside, least=FEWEST)
+    found = _blamed(
+        con,
+        audit_id,
+        lambda row: WORD.findall(f"{row['context_left']} {row['context_right']}".lower()),
+        least=FEWEST,
+    )
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
 
 
@@ -42,10 +47,6 @@ def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]
     """Sections that hold more wrong articles than right ones, by weight."""
     found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
-
-
-def _words_beside(row: Row) -> set[str]:
-    return set(WORD.findall(f"{row['context_left']} {row['context_right']}".lower()))
 
 
 def _blamed(

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import duckdb
-
 from warehouse.layers.layout import Layout
-from warehouse.read.query import damage_named, open_snapshot, records, snapshot_records
+from warehouse.read.query import (
+    damage_named,
+    has_table,
+    open_snapshot,
+    records,
+    snapshot_records,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +60,22 @@ def poll_intervals(layout: Layout) -> dict[str, PollInterval]:
     if con is None:
         return {}
     with con, damage_named(layout.current):
-        if not _is_there(con):
+        if not has_table(con, "poll_intervals"):
             return {}  # an earlier version published the snapshot; the next load adds the table
         return {row["source_id"]: PollInterval(**row) for row in records(con, INTERVALS)}
 
 
 def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> dict[str, datetime]:
     """When the next article of each polled source is due for a recheck, by the source's id."""
-    con = open_snapshot(layout)
-    if con is None or not steps:
+    con = open_snapshot(layout) if steps else None
+    if con is None:
         return {}
     last_step = max(steps)
     # A day more than the last step: no source waits longer for its next poll.
     seen_since = now - last_step - timedelta(days=1)
     given = {"steps": list(steps), "last_step": last_step, "seen_since": seen_since}
     with con, damage_named(layout.current):
-        if not _is_there(con):
+        if not has_table(con, "poll_intervals"):
             return {}
         return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}
 
@@ -84,8 +88,3 @@ def last_visits(layout: Layout) -> dict[str, datetime]:
         " FROM sources WHERE last_attempt_at IS NOT NULL AND began_at IS NOT NULL",
     )
     return {row["source_id"]: row["began_at"] for row in rows}
-
-
-def _is_there(con: duckdb.DuckDBPyConnection) -> bool:
-    sql = "FROM duckdb_tables() WHERE table_name = 'poll_intervals'"
-    return bool(con.execute(sql).fetchall())

@@ -1,6 +1,6 @@
 """Reading the current snapshot. Readers and the loader never block each other."""
 
-import os
+import glob
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.layers.commits import committed_runs
-from warehouse.layers.findings import REMEDIES, Finding, Kind
+from warehouse.layers.findings import REMEDIES, Finding, Kind, found
 from warehouse.layers.layout import Layout
 
 # Statements of a person's query. In a snapshot, opened read-only, CREATE makes what is temporary.
@@ -48,7 +48,7 @@ class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
 
     def __init__(self, path: Path | str, problem: str) -> None:
         super().__init__(path, problem)
-        self.path, self.problem = path, problem
+        self.path, self.problem = Path(path), problem
 
     def __str__(self) -> str:
         return str(self.finding)
@@ -56,8 +56,8 @@ class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
     @property
     def finding(self) -> Finding:
         """The error as a finding."""
-        kind: Kind = "writer file" if Path(self.path).parent.name == "writer" else "snapshot"
-        return Finding(Path(self.path), self.problem, REMEDIES[kind], kind)
+        kind: Kind = "writer file" if self.path.parent.name == "writer" else "snapshot"
+        return found(kind, self.path, self.problem)
 
 
 @contextmanager
@@ -76,21 +76,27 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     """Open the current snapshot read-only, with times in UTC; None when there is none yet."""
     # DuckDB shares open files by path: through `current` all connections of a process would read
     # the snapshot of the first one.
-    path = os.path.realpath(layout.current)
-    if not os.path.exists(path):  # noqa: PTH110
+    path = layout.current.resolve()
+    if not path.exists():
         return None
     with damage_named(path):
         con = duckdb.connect(path, read_only=True)
         con.execute("SET TimeZone = 'UTC'")
         [(load_no,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
         # A snapshot of a version before 0.2 lacks it.
-        if not con.execute("FROM duckdb_tables() WHERE table_name = 'topic_dispersion'").fetchall():
+        if not has_table(con, "topic_dispersion"):
             con.execute(NO_DISPERSION)
-    folder = os.path.basename(os.path.dirname(path))  # noqa: PTH119, PTH120
+    folder = path.parent.name
     if folder.startswith("snapshot-") and folder != f"snapshot-{load_no}":
         con.close()
         raise DatabaseDamaged(path, f"is not of this folder: load {load_no} made it")
     return con
+
+
+def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether there is a table of this name: files of earlier versions lack some."""
+    rows = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchall()
+    return bool(rows)
 
 
 def open_existing_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
@@ -178,8 +184,8 @@ def confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None 
     if con.execute("SELECT NOT current_setting('enable_external_access')").fetchall() == [(True,)]:
         return  # by another connection of this process, with which it shares the settings
     root = layout.articles.absolute().as_posix()
-    # The views of texts name the files as patterns, in which these characters are escaped.
-    con.execute("SET allowed_directories = ?", [[root, re.sub(r"([*?\[])", r"[\1]", root)]])
+    # The views of texts name the files as escaped patterns.
+    con.execute("SET allowed_directories = ?", [[root, glob.escape(root)]])
     if writes:
         # DuckDB writes beside a file that exists, and renames.
         files = [str(writes.absolute()), str(writes.absolute().with_name(f"tmp_{writes.name}"))]

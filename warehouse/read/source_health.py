@@ -166,12 +166,8 @@ def unhealthy(layout: Layout, now: datetime) -> tuple[SourceHealth, ...]:
 
 def kept_rule(con: duckdb.DuckDBPyConnection) -> BreakerRule | None:
     """The rule of the loader's file; None in a new file."""
-    rows = con.execute(
-        "SELECT opens_after, epoch(first_pause), epoch(longest_pause) FROM breaker"
-    ).fetchall()
-    for opens_after, first, longest in rows:
-        return BreakerRule(opens_after, timedelta(seconds=first), timedelta(seconds=longest))
-    return None
+    rows = con.execute("SELECT opens_after, first_pause, longest_pause FROM breaker").fetchall()
+    return BreakerRule(*rows[0]) if rows else None
 
 
 def set_rule(con: duckdb.DuckDBPyConnection, rule: BreakerRule) -> None:

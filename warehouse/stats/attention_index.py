@@ -29,7 +29,6 @@ from warehouse.stats import log_linear
 from warehouse.stats.balance import article_weights
 from warehouse.stats.daily_counts import (
     Counts,
-    Marks,
     Matrix,
     Numbers,
     Panel,
@@ -50,30 +49,21 @@ from warehouse.stats.scaled_shares import (
 )
 from warehouse.stats.two_way import t_quantile
 
-Reasons = npt.NDArray[np.str_]
-"""By topic and source; empty for none."""
+NAME = pa.dictionary(pa.int32(), pa.string())
+KEY = {"topic_id": NAME, "period_kind": NAME, "period": pa.date32()}
+VALUES = (
+    *("pooled_share", "epu", "gpr_style", "tpu_style", "gap_robust"),
+    *("completeness", "share_variance", "epu_low", "epu_high", "gap_robust_low", "gap_robust_high"),
+    *("log_linear", "log_linear_low", "log_linear_high"),
+)
 SERIES = pa.schema(
-    [
-        ("topic_id", pa.dictionary(pa.int32(), pa.string())),
-        ("period_kind", pa.dictionary(pa.int32(), pa.string())),
-        ("period", pa.date32()),
-        *(("articles_with_mention", pa.int64()), ("articles", pa.int64()), ("sources", pa.int64())),
-        *(("pooled_share", pa.float64()), ("epu", pa.float64()), ("gpr_style", pa.float64())),
-        *(("tpu_style", pa.float64()), ("gap_robust", pa.float64())),
-        *(("completeness", pa.float64()), ("share_variance", pa.float64())),
-        *(("epu_low", pa.float64()), ("epu_high", pa.float64())),
-        *(("gap_robust_low", pa.float64()), ("gap_robust_high", pa.float64())),
-        *(("log_linear", pa.float64()), ("log_linear_low", pa.float64())),
-        ("log_linear_high", pa.float64()),
-    ]
+    KEY
+    | dict.fromkeys(("articles_with_mention", "articles", "sources"), pa.int64())
+    | dict.fromkeys(VALUES, pa.float64())
 )
 NOTES = pa.schema(
-    [
-        ("topic_id", pa.dictionary(pa.int32(), pa.string())),
-        ("period_kind", pa.dictionary(pa.int32(), pa.string())),
-        ("source_id", pa.dictionary(pa.int32(), pa.string())),
-        *(("reason", pa.string()), ("periods", pa.int64())),
-    ]
+    dict.fromkeys(("topic_id", "period_kind", "source_id"), NAME)
+    | {"reason": pa.string(), "periods": pa.int64()}
 )
 
 
@@ -197,47 +187,32 @@ def series_table(
 def _notes(
     panel: Panel, topics: list[str], periods: Periods, hits: Whole, found: Indexes
 ) -> list[pa.Table]:
-    """The rows of NOTES."""
+    """The rows of NOTES: sources without a level, and topics whose two indexes differ."""
+
+    def rows(topic: Numbers, source: pa.Array, reason: object, count: Numbers) -> pa.Table:
+        kind = np.full(len(topic), list(ENOUGH).index(periods.kind))
+        names = _named(topic, topics), _named(kind, list(ENOUGH)), source
+        return _table(NOTES, *names, pa.array(reason, pa.string()), pa.array(count))
+
     is_left_out = np.isnan(found.effects)
     reasons = np.where(found.scaled.reasons == "", "disconnected", found.scaled.reasons)
     is_unlinked = ~found.fitted.sources & (hits.sum(axis=2) > 0)
     is_unlinked &= ~is_left_out | (reasons != "disconnected")
-    return [
-        _left_out(panel, topics, periods, is_left_out, reasons),
-        _left_out(panel, topics, periods, is_unlinked, np.full(reasons.shape, "unlinked")),
-        _differing(topics, periods, found.gap_robust, found.log_linear),
-    ]
-
-
-def _left_out(
-    panel: Panel, topics: list[str], periods: Periods, is_left_out: Marks, reasons: Reasons
-) -> pa.Table:
-    """The rows of NOTES of sources that have articles but no level, and the reason."""
-    topic, source = np.nonzero(is_left_out & (periods.counts > 0))
-    return _table(
-        NOTES,
-        _named(topic, topics),
-        _named(np.full(len(topic), list(ENOUGH).index(periods.kind)), list(ENOUGH)),
-        _named(source, panel.sources),
-        pa.array(reasons[topic, source].astype(object), pa.string()),
-        pa.array(periods.counts[source]),
-    )
-
-
-def _differing(topics: list[str], periods: Periods, robust: Index, linear: Index) -> pa.Table:
-    """The rows of NOTES of topics whose two indexes are each outside the other's interval."""
-    is_outside = (robust.values < linear.low) | (robust.values > linear.high)
-    is_outside &= (linear.values < robust.low) | (linear.values > robust.high)
-    count = is_outside.sum(axis=1)
+    unlinked = np.full(reasons.shape, "unlinked")
+    notes = []
+    for is_noted, reason in ((is_left_out, reasons), (is_unlinked, unlinked)):
+        topic, source = np.nonzero(is_noted & (periods.counts > 0))
+        by_name = _named(source, panel.sources), reason[topic, source].astype(object)
+        notes.append(rows(topic, *by_name, periods.counts[source]))
+    # Each outside the other's interval.
+    robust, linear = found.gap_robust, found.log_linear
+    differ = (robust.values < linear.low) | (robust.values > linear.high)
+    differ &= (linear.values < robust.low) | (linear.values > robust.high)
+    count = differ.sum(axis=1)
     topic = np.flatnonzero(count)
-    return _table(
-        NOTES,
-        _named(topic, topics),
-        _named(np.full(len(topic), list(ENOUGH).index(periods.kind)), list(ENOUGH)),
-        pa.nulls(len(topic), pa.string()).dictionary_encode(),
-        pa.array(["indexes_differ"] * len(topic), pa.string()),
-        pa.array(count[topic]),
-    )
+    no_source = pa.nulls(len(topic), pa.string()).dictionary_encode()
+    notes.append(rows(topic, no_source, ["indexes_differ"] * len(topic), count[topic]))
+    return notes
 
 
 def _named(numbers: npt.NDArray[np.generic], names: list[str]) -> pa.DictionaryArray:

@@ -26,7 +26,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.stats.intervals import Z
+from warehouse.stats.intervals import T_TERMS, Z
 
 Floats = NDArray[np.float64]
 
@@ -72,13 +72,23 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
     hits, of = (np.array([getattr(unit, name) for unit in known]) for name in ("hits", "of"))
     total = float(weight @ of)
     share = float(weight @ hits) / total
-    variance = _variance(weight * (hits - share * of) / total, stratum)
-    judged = int((of > 0).sum())
-    left = 1 - judged / max(float(weight[of > 0].sum()), judged) if is_finite else 1.0
-    if left <= 0:
+    errors = weight * (hits - share * of) / total
+    variance = 0.0  # of the linearised ratio, over strata
+    for mine in (errors[stratum == name] for name in np.unique(stratum)):
+        if len(mine) > 1:
+            variance += len(mine) / (len(mine) - 1) * float(((mine - mine.mean()) ** 2).sum())
+    asked = weight[of > 0]
+    judged = len(asked)
+    unjudged = 1 - judged / max(float(asked.sum()), judged) if is_finite else 1.0
+    if unjudged <= 0:
         return Estimate(share, share, share, judged)
-    size = _effective_size(share, variance, weight[of > 0], float(of.sum()), judged) / left
-    return Estimate(share, *wilson(share, size), judged)
+    # The size of a simple sample, of many more articles, that would say as much.
+    if variance > 0 and 0 < share < 1:
+        size = min(share * (1 - share) / variance, float(of.sum()))
+    else:  # all said the same: unequal weights alone make it less (Kish)
+        size = float(asked.sum() ** 2 / (asked**2).sum())
+    size *= (Z / student(judged - 1)) ** 2
+    return Estimate(share, *wilson(share, size / unjudged), judged)
 
 
 def _pooled(units: Sequence[Unit]) -> dict[int, int]:
@@ -93,35 +103,11 @@ def _pooled(units: Sequence[Unit]) -> dict[int, int]:
     return {name: name for name in large} | dict.fromkeys(small, pool)
 
 
-def _variance(errors: Floats, stratum: NDArray[np.int64]) -> float:
-    """Of a linearised ratio, over strata."""
-    found = 0.0
-    for name in np.unique(stratum):
-        mine = errors[stratum == name]
-        if len(mine) > 1:
-            found += len(mine) / (len(mine) - 1) * float(((mine - mine.mean()) ** 2).sum())
-    return found
-
-
-def _effective_size(
-    share: float, variance: float, weight: Floats, most: float, judged: int
-) -> float:
-    """The size of a simple sample, of many more articles, that would say as much."""
-    if variance > 0 and 0 < share < 1:
-        size = min(share * (1 - share) / variance, most)
-    else:  # all said the same: unequal weights alone make it less (Kish)
-        size = float(weight.sum() ** 2 / (weight**2).sum())
-    return size * (Z / student(judged - 1)) ** 2
-
-
 def student(freedom: int) -> float:
     """The 97.5 % point of Student's t; within .01."""
     if freedom < 4:
         return (12.706, 4.303, 3.182)[max(freedom, 1) - 1]
-    g1 = (Z**3 + Z) / 4
-    g2 = (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96
-    g3 = (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384
-    return Z + g1 / freedom + g2 / freedom**2 + g3 / freedom**3
+    return sum((term / freedom**power for power, term in enumerate(T_TERMS, 1)), Z)
 
 
 def wilson(share: float, size: float) -> tuple[float, float]:

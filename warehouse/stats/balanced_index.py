@@ -3,25 +3,21 @@
 import numpy as np
 import pyarrow as pa
 
-from warehouse.stats.attention_index import indexes, series_table
+from warehouse.stats.attention_index import KEY, indexes, series_table
 from warehouse.stats.balance import balanced_share
-from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, rounded
+from warehouse.stats.daily_counts import Counts, rounded
 from warehouse.stats.dispersion import dispersion
-from warehouse.stats.periods import ENOUGH, Periods, periods_of, sums_of
+from warehouse.stats.periods import ENOUGH, periods_of, sums_of
 
+VALUES = (
+    *("balanced_share", "effective_articles", "share_variance", "epu", "epu_low", "epu_high"),
+    *("gap_robust", "gap_robust_low", "gap_robust_high"),
+    *("log_linear", "log_linear_low", "log_linear_high"),
+)
 SERIES = pa.schema(
-    [
-        ("topic_id", pa.dictionary(pa.int32(), pa.string())),
-        ("period_kind", pa.dictionary(pa.int32(), pa.string())),
-        ("period", pa.date32()),
-        *(("articles_with_mention", pa.int64()), ("articles", pa.int64()), ("groups", pa.int64())),
-        *(("balanced_share", pa.float64()), ("effective_articles", pa.float64())),
-        ("share_variance", pa.float64()),
-        *(("epu", pa.float64()), ("epu_low", pa.float64()), ("epu_high", pa.float64())),
-        *(("gap_robust", pa.float64()), ("gap_robust_low", pa.float64())),
-        *(("gap_robust_high", pa.float64()), ("log_linear", pa.float64())),
-        *(("log_linear_low", pa.float64()), ("log_linear_high", pa.float64())),
-    ]
+    KEY
+    | dict.fromkeys(("articles_with_mention", "articles", "groups"), pa.int64())
+    | dict.fromkeys(VALUES, pa.float64())
 )
 # A source without a country or collection is a group of its own.
 GROUPS = {
@@ -43,22 +39,20 @@ def balanced_table(counts: Counts) -> pa.Table:
         for topics, hits, _ in counts.hits(panel):
             variation, _ = dispersion(np.nan_to_num(panel.total), hits)
             known = hits[..., panel.known]
-            columns = [
-                _columns(periods, sums_of(periods, known), variation, groups) for periods in kinds
-            ]
+            columns = []
+            for periods in kinds:
+                sums = sums_of(periods, known)
+                share = balanced_share(periods, sums, variation, groups)
+                found = indexes(periods, sums, variation, groups)
+                each = (periods.articles, share.groups, share.effective_articles)
+                articles, count, effective = (np.broadcast_to(x, share.values.shape) for x in each)
+                with_mention = np.where(np.isnan(articles), np.nan, sums.sum(axis=1))
+                series = (*found.epu, *found.gap_robust, *found.log_linear)
+                columns.append(
+                    [
+                        *(with_mention, articles, count * 1.0, rounded(share.values, 8)),
+                        *(effective, share.variance, *(rounded(one, 4) for one in series)),
+                    ]
+                )
             tables.append(series_table(SERIES, topics, kinds, columns))
     return pa.concat_tables(tables).unify_dictionaries()
-
-
-def _columns(periods: Periods, hits: Whole, variation: Matrix, groups: Numbers) -> list[Matrix]:
-    """The columns of SERIES after `period`, by topic and period."""
-    share = balanced_share(periods, hits, variation, groups)
-    found = indexes(periods, hits, variation, groups)
-    each = (periods.articles, share.groups, share.effective_articles)
-    articles, count, effective = (np.broadcast_to(one, share.values.shape) for one in each)
-    with_mention = np.where(np.isnan(articles), np.nan, hits.sum(axis=1))
-    return [
-        *(with_mention, articles, count * 1.0, rounded(share.values, 8)),
-        *(effective, share.variance),
-        *(rounded(one, 4) for one in (*found.epu, *found.gap_robust, *found.log_linear)),
-    ]

@@ -68,24 +68,21 @@ class Counts:
     @cached_property
     def panels(self) -> list[Panel]:
         """The sources' articles, once for all topics that count the same ones."""
-        alike = self.con.execute(ALIKE.format(days=self._days)).fetchall()
-        return [self._panel(topics) for (topics,) in alike]
-
-    def _panel(self, topics: list[str]) -> Panel:
-        # Every topic has a row for each source and day.
-        rows = self.con.sql(TOTALS.format(days=self._days), params=[topics[0]]).to_arrow_table()
-        encoded = rows["source_id"].combine_chunks().dictionary_encode()
-        names = encoded.dictionary.to_pylist()
-        sources = sorted(names)
-        numbers = np.array([sources.index(name) for name in names], int)
-        source, day = numbers[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
-        days = np.arange(day.min(), day.max() + 1)
-        total, collected, published = np.full((3, len(sources), len(days)), np.nan)
-        total[source, day - days[0]] = rows["articles"].to_numpy()
-        collected[source, day - days[0]] = rows["collected"].to_numpy()
-        published[source, day - days[0]] = rows["estimated_published"].to_numpy()
-        known = np.bincount(day - days[0], minlength=len(days)) > 0
-        return Panel(topics, sources, days, known, total, collected, published)
+        panels = []
+        for (topics,) in self.con.execute(ALIKE.format(days=self._days)).fetchall():
+            # Every topic has a row for each source and day.
+            rows = self.con.sql(TOTALS.format(days=self._days), params=[topics[0]]).to_arrow_table()
+            encoded = rows["source_id"].combine_chunks().dictionary_encode()
+            # The names are sorted once each, not once a row.
+            sources, place = np.unique(encoded.dictionary.to_numpy(False), return_inverse=True)
+            source, day = place[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
+            days = np.arange(day.min(), day.max() + 1)
+            counts = np.full((3, len(sources), len(days)), np.nan)
+            for number, name in enumerate(("articles", "collected", "estimated_published")):
+                counts[number, source, day - days[0]] = rows[name].to_numpy()
+            known = np.bincount(day - days[0], minlength=len(days)) > 0
+            panels.append(Panel(topics, sources.tolist(), days, known, *counts))
+        return panels
 
     def hits(self, panel: Panel) -> Iterator[Hits]:
         """The articles with each topic of a panel, in batches of at most MOST_CELLS cells."""

@@ -26,10 +26,8 @@ from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, rounded
 PRIOR = 200
 MOST = 0.6  # correlation: a variation of 3
 DISPERSION = pa.schema(
-    [
-        *(("topic_id", pa.string()), ("source_id", pa.string())),
-        *(("variation", pa.float64()), ("pairs", pa.int64())),
-    ]
+    dict.fromkeys(("topic_id", "source_id"), pa.string())
+    | {"variation": pa.float64(), "pairs": pa.int64()}
 )
 
 

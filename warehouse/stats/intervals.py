@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 Z = 1.959964  # of a normal distribution: 95 % are within
+# Coefficients of 1 / freedom and of its square and cube in the same quantile of Student's t.
+T_TERMS = (
+    (Z**3 + Z) / 4,
+    (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96,
+    (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384,
+)
 # Least factor of the square of the share in the equation below: where few days make the share and
 # these vary much, the variance is so large that the equation has no upper solution.
 LEAST_SCALE = 0.25

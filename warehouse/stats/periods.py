@@ -44,9 +44,9 @@ def periods_of(panel: Panel, kind: str) -> Periods:
     has_articles = sums > 0
     counts = np.count_nonzero(has_articles, axis=1)
     published = panel.published[:, panel.known]
-    told = np.where(np.isnan(published), 0, np.nan_to_num(panel.collected[:, panel.known]))
+    of_published = np.where(np.isnan(published), 0, np.nan_to_num(panel.collected[:, panel.known]))
     completeness = quotient(
-        np.add.reduceat(told.sum(axis=0), columns),
+        np.add.reduceat(of_published.sum(axis=0), columns),
         np.add.reduceat(np.nan_to_num(published).sum(axis=0), columns),
     )
     return Periods(

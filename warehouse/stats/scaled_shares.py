@@ -24,7 +24,7 @@ class Scaled(NamedTuple):
     groups: Numbers | None  # of each source, where groups weigh alike
 
 
-def scaled_shares(periods: Periods, hits: Whole, groups: Numbers | None = None) -> Scaled:
+def scaled_shares(periods: Periods, hits: Whole, groups: Numbers | None) -> Scaled:
     """The shares of each source over their standard deviation.
 
     Args:
@@ -56,11 +56,11 @@ def effects_of(scaled: Scaled) -> Matrix:
     # Topics with the same scaled sources share their equations: solved once for all.
     patterns, pattern_of = np.unique(scaled.has_scale, axis=0, return_inverse=True)
     for number in range(len(patterns)):
-        of = pattern_of == number
-        weights = scaled.weights[of.argmax()]
-        by_source = np.einsum("tpd,pd->tp", scaled.values[of], weights)
-        by_period = np.einsum("tpd,pd->td", scaled.values[of], weights)
-        effects[of] = source_effects(weights, by_source, by_period, scaled.groups)
+        has_it = pattern_of == number
+        weights = scaled.weights[has_it.argmax()]
+        by_source = np.einsum("tpd,pd->tp", scaled.values[has_it], weights)
+        by_period = np.einsum("tpd,pd->td", scaled.values[has_it], weights)
+        effects[has_it] = source_effects(weights, by_source, by_period, scaled.groups)
     return effects
 
 

@@ -40,11 +40,10 @@ LEAST_HITS, LEAST_ORIGINALS = 4, 3
 # `python -m tests.bench --only spikes`, which prints this table, there are at most so many.
 LEAST_SCORES = {0.1: 3.25, 0.2: 3.03, 0.5: 2.71, 1.0: 2.48, 2.0: 2.23, 5.0: 1.88, 10.0: 1.61}
 SPIKES = pa.schema(
-    [
-        *(("topic_id", pa.string()), ("day", pa.date32()), ("hits", pa.int64())),
-        *(("total", pa.int64()), ("expected", pa.float64()), ("score", pa.float64())),
-        *(("threshold", pa.int64()), ("sources", pa.int64())),
-    ]
+    {"topic_id": pa.string(), "day": pa.date32()}
+    | dict.fromkeys(("hits", "total"), pa.int64())
+    | dict.fromkeys(("expected", "score"), pa.float64())
+    | dict.fromkeys(("threshold", "sources"), pa.int64())
 )
 
 
@@ -216,12 +215,9 @@ def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
     return scatter
 
 
-def scores(level: Level, topic: Numbers, at: Numbers) -> Matrix:
-    """Step 5, for pairs of a topic and a day."""
-    return _score(level.hits[topic, at], level, topic, at)
-
-
-def _score(hits: Matrix, level: Level, topic: Numbers, at: Numbers) -> Matrix:
+def scores(level: Level, topic: Numbers, at: Numbers, hits: Matrix | None = None) -> Matrix:
+    """Step 5, for pairs of a topic and a day; with `hits`, had there been that many."""
+    hits = level.hits[topic, at] if hits is None else hits
     expected, days = np.maximum(level.expected[topic, at], 0.1), level.days[topic, at]
     scatter = level.scatter[topic, at]
     part = scatter * expected / (1 + scatter * expected)
@@ -239,6 +235,6 @@ def _thresholds(level: Level, topic: Numbers, at: Numbers, least: float) -> Matr
     low, high = np.full(len(at), LEAST_HITS - 1.0), level.hits[topic, at]
     while (high - low > 1).any():
         middle = np.ceil((low + high) / 2)
-        is_spike = rounded(_score(middle, level, topic, at), 3) >= least
+        is_spike = rounded(scores(level, topic, at, middle), 3) >= least
         low, high = np.where(is_spike, low, middle), np.where(is_spike, middle, high)
     return high

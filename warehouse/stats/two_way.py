@@ -9,7 +9,7 @@ of the fit, variances those of the data).
 import numpy as np
 
 from warehouse.stats.daily_counts import Matrix, Numbers
-from warehouse.stats.intervals import Z
+from warehouse.stats.intervals import T_TERMS, Z
 
 
 def source_equations(weights: Matrix, in_sum: Matrix | None = None) -> Matrix:
@@ -82,12 +82,7 @@ def index_variances(
 def t_quantile(freedom: Numbers) -> Matrix:
     """The 97.5 % quantile of Student's t, by its series in 1 / freedom; of 1 at least."""
     inverse = 1 / np.maximum(freedom, 1)
-    terms = (
-        (Z**3 + Z) / 4,
-        (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96,
-        (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384,
-    )
     quantile: Matrix = np.full(len(inverse), Z)
-    for power, term in enumerate(terms, 1):
+    for power, term in enumerate(T_TERMS, 1):
         quantile += term * inverse**power
     return quantile

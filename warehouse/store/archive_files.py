@@ -1,6 +1,7 @@
 """The files of the raw archive: in this folder, only in its store, or removed by retention."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,12 +33,9 @@ def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
 def download_archive(layout: Layout, name: str) -> None:
     """Download an archive file from the store, unless it exists here or the store has none."""
     path = layout.raw / name
-    link = None if path.exists() else read_link(layout)
-    if link:
-        try:
+    if not path.exists() and (link := read_link(layout)):
+        with suppress(Missing):
             link.store.download(f"{layout.raw.name}/{name}", path)
-        except Missing:
-            return
 
 
 def download_archives(layout: Layout, source_id: str, most: int) -> None:

@@ -102,12 +102,10 @@ def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]
                 is_reported = True
             time.sleep(LOOK_SECONDS)
         except Missing:
-            try:
+            with suppress(Changed):  # another machine created it first
                 return store.create(key, _content(holder, 0))
-            except Changed:
-                continue  # another machine created it first
         except Changed:
-            continue  # its holder, or another waiting machine, wrote it meanwhile
+            pass  # its holder, or another waiting machine, wrote it meanwhile
 
 
 @contextmanager

@@ -5,7 +5,7 @@ AWS_ENDPOINT_URL for stores other than Amazon's.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +13,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 SCHEME = "s3://"
 # Objects downloaded or uploaded at the same time: most of the time goes to waiting for the store.
@@ -192,7 +195,7 @@ def object_at(url: str) -> tuple[Store, str]:
     return open_store(f"{SCHEME}{bucket}"), key
 
 
-def side_by_side(work: Any, items: Iterable[Any]) -> list[Any]:  # noqa: ANN401
+def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Call a function for each item, AT_ONCE at a time; the results in the order of the items."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(work, items))

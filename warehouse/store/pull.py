@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import file_digest
 
 import duckdb
 
@@ -14,6 +13,7 @@ from warehouse.build.manifest import NAME
 from warehouse.build.publish import copy_over, show, snapshot_folder, snapshots
 from warehouse.layers.commits import CommittedFile, named_files
 from warehouse.layers.layout import Layout
+from warehouse.layers.parquet import file_sha256
 from warehouse.store.archive_files import expired_archives
 from warehouse.store.link import Link, files_of, scan, write_link
 from warehouse.store.objects import Missing, Store, StoreError, side_by_side
@@ -109,11 +109,10 @@ def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
         store.download(file.path, path)
     except Missing:
         return  # compaction has replaced it, and the grace period for its readers is over
-    with path.open("rb") as content:
-        if file_digest(content, "sha256").hexdigest() != file.sha256:
-            path.unlink()
-            where = f"{store.url}/{file.path}"
-            raise StoreError(f"{where} is damaged: its SHA-256 is not that of its commit")
+    if file_sha256(path) != file.sha256:
+        path.unlink()
+        where = f"{store.url}/{file.path}"
+        raise StoreError(f"{where} is damaged: its SHA-256 is not that of its commit")
 
 
 def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:
