@@ -35,7 +35,7 @@ _SOON = 10  # seconds; a page that is to be read reloads later
 
 @dataclass(frozen=True, slots=True)
 class AppSigns:
-    """What speaks for an app on a page with little text."""
+    """Signs of an app on a page with little text."""
 
     root: str = ""  # the empty element that scripts would fill, as its start tag
     asks: bool = False  # a <noscript> that asks for JavaScript, or sends readers without it on

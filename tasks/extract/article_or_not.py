@@ -124,6 +124,7 @@ def _reason(model: ArticleModel, found: dict[str, float], meta: Metadata, addres
     n = {name: f"{value:.0f}" for name, value in found.items()}
     stated = {"type": states_article(meta), "date": meta.published, "author": meta.authors}
     missing = ", ".join(name for name, value in stated.items() if not value)
+    unstated = f"no {missing} of an article stated" if missing else "metadata unlike an article's"
     deciding = {
         "text": f"{n['longest']} words in the longest paragraph",
         "reading": f"{n['sure_words']} words that read like an article",
@@ -132,9 +133,7 @@ def _reason(model: ArticleModel, found: dict[str, float], meta: Metadata, addres
         "links": f"{found['links_amid']:.0%} of the text between paragraphs in links",
         "place": f"{n['words_before']} words before the first paragraph",
         "address": f"address {urlsplit(address).path[:100]}",
-        "metadata": f"no {missing} of an article stated"
-        if missing
-        else "metadata unlike an article's",
+        "metadata": unstated,
     }[group]
     listed = f"{n['linked_headings']} linked headings" if found["linked_headings"] else ""
     return f"{deciding}; {listed or n['links'] + ' links'}, {n['kept_words']} words of text"

@@ -83,10 +83,10 @@ def reject(
     for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
         words += word_count(text) if words < SHORT_WORDS else 0  # how many more does not matter
     view = look() if words < SHORT_WORDS else None
-    if view and (found := _stand_in(view, meta, verdict)):
+    if view and (found := _substitute_page(view, meta, verdict)):
         return found
     fewest = FEWEST_STATED if states_article(meta) and meta.published else FEWEST_WORDS
-    if view and (why := _unfilled(view, meta, cleaned, verdict, has_text=words >= fewest)):
+    if view and (why := _script_evidence(view, meta, cleaned, verdict, has_text=words >= fewest)):
         return Outcome.NEEDS_JAVASCRIPT, why
     if view and view.words == 0:
         return Outcome.EMPTY_PAGE, view.app.refresh or "no text"
@@ -102,7 +102,7 @@ def reject(
     return None
 
 
-def _stand_in(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | None:
+def _substitute_page(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | None:
     """What a site shows instead of the page that was asked for."""
     if states_article(meta):
         return None
@@ -123,7 +123,7 @@ def _stand_in(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | Non
     return None
 
 
-def _unfilled(
+def _script_evidence(
     view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict, *, has_text: bool
 ) -> str:
     """What shows that scripts would put in the page's text; empty where they would not."""

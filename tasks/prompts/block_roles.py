@@ -50,7 +50,7 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     """Give the blocks around and within the article their roles."""
     if draft.page.is_text:
         headline = open_text(draft, headline)
-    _take_headline(draft, headline)
+    _assign_headline(draft, headline)
     body = draft.body
     if not body:
         return
@@ -63,7 +63,7 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
             draft.roles[at], draft.byline = Role.BYLINE, found
             break
     _strip_opening(draft, headline, first)
-    _take_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
+    _assign_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
     first = first_paragraph(draft)
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
@@ -85,7 +85,7 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     _strip_biography(draft, hints)
 
 
-def _take_headline(draft: Draft, headline: int) -> None:
+def _assign_headline(draft: Draft, headline: int) -> None:
     if headline < 0 or headline in draft.reasons:
         return
     draft.roles[headline] = Role.HEADLINE
@@ -188,7 +188,7 @@ def _strip_biography(draft: Draft, hints: Hints) -> None:
             draft.strip(at, "furniture", "end:author")
 
 
-def _take_captions(draft: Draft, first: int, last: int, headline: int) -> None:
+def _assign_captions(draft: Draft, first: int, last: int, headline: int) -> None:
     """Give the captions from `first` to `last` their role."""
     page, columns = draft.page, draft.columns
     for at in range(first, last + 1):
