@@ -4,6 +4,8 @@ import html
 import re
 from collections.abc import Iterable
 
+from tasks.extract.headlines import letters
+
 BY = re.compile(
     r"^\s*(?:(?:written|reported|story|text|words|posted|published|review|analysis|opinion)\s+)?"
     r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|作者|記者|文)"
@@ -59,5 +61,5 @@ def clean_authors(
             if is_usable and not is_role and not NOT_A_NAME.match(name):
                 found.append(name)
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
-    people = [n for n in unique if re.sub(r"[\W_]+", "", n).lower() not in site_names]
+    people = [n for n in unique if letters(n) not in site_names]
     return tuple((people or unique)[:30])
