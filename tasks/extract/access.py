@@ -65,7 +65,7 @@ def is_truncated(access: str, cleaned: Cleaned, stated_words: int = 0) -> bool:
         _breaks_off(cleaned)
         or (access == "paywalled" and words < SHORT_WORDS)
         or stated_words > MUCH_MORE * words
-        or any(REST_LEFT.search(block.text) for block in _behind(cleaned))
+        or any(REST_LEFT.search(block.text) for block in _next_blocks(cleaned))
         or (_stands_before_wall(cleaned) and not SENTENCE_END.search(cleaned.paragraphs[-1]))
     )
 
@@ -84,14 +84,14 @@ def _breaks_off(cleaned: Cleaned) -> bool:
 
 
 def _stands_before_wall(cleaned: Cleaned) -> bool:
-    return any(_is_wall(block) and READ_ON.search(block.text) for block in _behind(cleaned))
+    return any(_is_wall(b) and READ_ON.search(b.text) for b in _next_blocks(cleaned))
 
 
-def _behind(cleaned: Cleaned) -> list[StrippedBlock]:
+def _next_blocks(cleaned: Cleaned) -> list[StrippedBlock]:
     """The first blocks after the last one that was kept."""
-    behind: list[StrippedBlock] = []
+    found: list[StrippedBlock] = []
     for block in sorted(cleaned.stripped, key=lambda block: -block.position):
-        if block.in_article or (behind and block.position < behind[-1].position - 1):
+        if block.in_article or (found and block.position < found[-1].position - 1):
             break
-        behind.append(block)
-    return behind[: -BEHIND - 1 : -1]
+        found.append(block)
+    return found[: -BEHIND - 1 : -1]

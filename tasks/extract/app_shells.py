@@ -35,7 +35,7 @@ _SOON = 10  # seconds; a page that is to be read reloads later
 
 @dataclass(frozen=True, slots=True)
 class AppSigns:
-    """What speaks for an app on a page with little text."""
+    """Signs of an app on a page with little text."""
 
     root: str = ""  # the empty element that scripts would fill, as its start tag
     asks: bool = False  # a <noscript> that asks for JavaScript, or sends readers without it on
@@ -50,16 +50,29 @@ NO_SIGNS = AppSigns()
 def app_signs(tree: LexborHTMLParser) -> AppSigns:
     """The signs of a page, before its scripts are removed."""
     body = tree.body
-    scripts = [node for node in tree.css("script") if _is_code(node)]
+    every = tree.css("script")
+    scripts = [node for node in every if "ld+json" not in (node.attributes.get("type") or "")]
     inline = "".join(f"{node.attributes.get('id')} {node.text()}" for node in scripts)
     files = sum("src" in node.attributes for node in scripts)
-    noscripts = tree.css("noscript")
+    asks = (
+        "refresh" in (node.html or "").lower()
+        or (_ASKS.search(node.text()) and not _PART_ONLY.search(node.text()))
+        for node in tree.css("noscript")
+    )
+    refreshes = (
+        found[2][:300]
+        for node in tree.css("head > meta[http-equiv]")
+        if (node.attributes["http-equiv"] or "").lower() == "refresh"
+        and (found := _REFRESH.match(node.attributes.get("content") or ""))
+        and int(found[1]) <= _SOON
+    )
+    target = next(refreshes, "")
     return AppSigns(
         root=_empty_root(body) if body and scripts else "",
-        asks=bool(scripts) and any(map(_asks, noscripts)),
+        asks=bool(scripts) and any(asks),
         script_chars=len(inline) + files * FILE_CHARS,
         has_state=_STATE.search(inline) is not None,
-        refresh=_refresh(tree),
+        refresh=target and f"sends the reader to {target}",
     )
 
 
@@ -82,35 +95,14 @@ def needs_javascript(signs: AppSigns, words: int) -> str:
     return ""
 
 
-def _is_code(script: LexborNode) -> bool:
-    return "ld+json" not in (script.attributes.get("type") or "")
-
-
 def _empty_root(body: LexborNode) -> str:
     for node in body.css("[id], body > *"):
         tag, name = node.tag or "", node.attributes.get("id") or ""
         is_root = _ROOT_ID.fullmatch(name) or _ROOT_TAG.fullmatch(tag)
-        if is_root and not node.css_first(_SHOWS) and _shown_words(node) <= MOST_LOADING:
+        if not is_root or node.css_first(_SHOWS):
+            continue
+        hidden = node.css("script, style, noscript, template")
+        shown = word_count(node.text(separator=" ")) - sum(word_count(h.text()) for h in hidden)
+        if shown <= MOST_LOADING:
             return f'<{tag} id="{name[:50]}">' if name else f"<{tag[:50]}>"
-    return ""
-
-
-def _shown_words(node: LexborNode) -> int:
-    hidden = sum(word_count(part.text()) for part in node.css("script, style, noscript, template"))
-    return word_count(node.text(separator=" ")) - hidden
-
-
-def _asks(noscript: LexborNode) -> bool:
-    text = noscript.text()
-    if "refresh" in (noscript.html or "").lower():
-        return True
-    return _ASKS.search(text) is not None and not _PART_ONLY.search(text)
-
-
-def _refresh(tree: LexborHTMLParser) -> str:
-    for node in tree.css("head > meta[http-equiv]"):
-        found = _REFRESH.match(node.attributes.get("content") or "")
-        is_refresh = (node.attributes["http-equiv"] or "").lower() == "refresh"
-        if is_refresh and found and int(found[1]) <= _SOON:
-            return f"sends the reader to {found[2][:300]}"
     return ""

@@ -122,6 +122,9 @@ def _reason(model: ArticleModel, found: dict[str, float], meta: Metadata, addres
     columns = {name: np.array([row[name] for row in mixed]) for name in model.forest.columns}
     group = list(groups)[int(model.forest.score(columns).argmax())]
     n = {name: f"{value:.0f}" for name, value in found.items()}
+    stated = {"type": states_article(meta), "date": meta.published, "author": meta.authors}
+    missing = ", ".join(name for name, value in stated.items() if not value)
+    unstated = f"no {missing} of an article stated" if missing else "metadata unlike an article's"
     deciding = {
         "text": f"{n['longest']} words in the longest paragraph",
         "reading": f"{n['sure_words']} words that read like an article",
@@ -130,17 +133,7 @@ def _reason(model: ArticleModel, found: dict[str, float], meta: Metadata, addres
         "links": f"{found['links_amid']:.0%} of the text between paragraphs in links",
         "place": f"{n['words_before']} words before the first paragraph",
         "address": f"address {urlsplit(address).path[:100]}",
-        "metadata": _missing(meta),
+        "metadata": unstated,
     }[group]
     listed = f"{n['linked_headings']} linked headings" if found["linked_headings"] else ""
     return f"{deciding}; {listed or n['links'] + ' links'}, {n['kept_words']} words of text"
-
-
-def _missing(meta: Metadata) -> str:
-    stated = {
-        "type": states_article(meta),
-        "date": meta.published is not None,
-        "author": bool(meta.authors),
-    }
-    missing = ", ".join(name for name, is_stated in stated.items() if not is_stated)
-    return f"no {missing} of an article stated" if missing else "metadata unlike an article's"

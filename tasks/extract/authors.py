@@ -4,6 +4,8 @@ import html
 import re
 from collections.abc import Iterable
 
+from tasks.extract.headlines import letters
+
 BY = re.compile(
     r"^\s*(?:(?:written|reported|story|text|words|posted|published|review|analysis|opinion)\s+)?"
     r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|作者|記者|文)"
@@ -46,21 +48,18 @@ def clean_authors(
     found: list[str] = []
     for text in names:
         text = " ".join(html.unescape(html.unescape(text)).split())
-        if len(text) <= 400:
-            text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
-            parts = map(_name, SPLIT.split(BY.sub("", text)))
-            found += [name for name in parts if name]
+        if len(text) > 400:
+            continue
+        text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
+        for part in SPLIT.split(BY.sub("", text)):
+            name = EAST_ASIAN_ROLE.sub("", BY.sub("", part)).strip(" ,.;:|-–—\"'")
+            while (cut := LAST_PART.search(name)) and ROLE.search(name[cut.end() :]):
+                name = name[: cut.start()]
+            # `Senior political correspondent`
+            is_role = name[1:] == name[1:].lower() and ROLE.search(name)
+            is_usable = 1 < len(name) <= LONGEST and any(c.isalpha() for c in name)
+            if is_usable and not is_role and not NOT_A_NAME.match(name):
+                found.append(name)
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
-    people = [n for n in unique if re.sub(r"[\W_]+", "", n).lower() not in site_names]
+    people = [n for n in unique if letters(n) not in site_names]
     return tuple((people or unique)[:30])
-
-
-def _name(part: str) -> str | None:
-    part = EAST_ASIAN_ROLE.sub("", BY.sub("", part)).strip(" ,.;:|-–—\"'")
-    while (cut := LAST_PART.search(part)) and ROLE.search(part[cut.end() :]):
-        part = part[: cut.start()]
-    if not 1 < len(part) <= LONGEST or NOT_A_NAME.match(part):
-        return None
-    if ROLE.search(part) and part[1:] == part[1:].lower():  # `Senior political correspondent`
-        return None
-    return part if any(c.isalpha() for c in part) else None

@@ -89,10 +89,28 @@ def parse_block(text: str) -> object:
     text = text.strip()
     if not text:
         return None
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return _parse_broken(text[:MAX_REPAIRED])
+    text = WRAPPING.sub(" ", text[:MAX_REPAIRED]).strip().rstrip(";")
+    # Some templates escape the whole block as if it were HTML.
+    if "&quot;" in text and text.count('"') < 4:
+        text = html.unescape(text)
+    mended = LONE_ESCAPE.sub(r"\\\\", MISSING_COMMA.sub(r"\1,\2", TRAILING_COMMA.sub("", text)))
+    # JSON values may stand one after the other.
+    found: list[Any] = []
+    decoder, at = json.JSONDecoder(strict=False), 0
+    with suppress(ValueError, RecursionError):
+        while at < len(mended):
+            value, at = decoder.raw_decode(mended, at)
+            found.append(value)
+            at += len(mended[at : at + 200]) - len(mended[at : at + 200].lstrip(" \t\r\n,;"))
+    if found and isinstance(found[0], dict | list):
+        return found
+    # Beyond repair: single facts are still readable, such as `"datePublished": "2031-03-02"`.
+    scraps: Thing = {}
+    for key, value in SCRAP.findall(text):
+        scraps.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
+    return scraps or None
 
 
 def types_of(thing: Thing) -> frozenset[str]:
@@ -123,29 +141,6 @@ def _text_of_member(value: object) -> list[str]:
 def first_text(value: object) -> str | None:
     """The first text in a value."""
     return next(iter(texts(value)), None)
-
-
-def _parse_broken(text: str) -> object:
-    text = WRAPPING.sub(" ", text).strip().rstrip(";")
-    # Some templates escape the whole block as if it were HTML.
-    if "&quot;" in text and text.count('"') < 4:
-        text = html.unescape(text)
-    mended = LONE_ESCAPE.sub(r"\\\\", MISSING_COMMA.sub(r"\1,\2", TRAILING_COMMA.sub("", text)))
-    # JSON values may stand one after the other.
-    found: list[Any] = []
-    decoder, at = json.JSONDecoder(strict=False), 0
-    with suppress(ValueError, RecursionError):
-        while at < len(mended):
-            value, at = decoder.raw_decode(mended, at)
-            found.append(value)
-            at += len(mended[at : at + 200]) - len(mended[at : at + 200].lstrip(" \t\r\n,;"))
-    if found and isinstance(found[0], dict | list):
-        return found
-    # Beyond repair: single facts are still readable, such as `"datePublished": "2031-03-02"`.
-    scraps: Thing = {}
-    for key, value in SCRAP.findall(text):
-        scraps.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
-    return scraps or None
 
 
 def _flatten(value: object) -> Iterator[Thing]:

@@ -115,21 +115,16 @@ def _dates_near(heading: LexborNode) -> list[str]:
         node = node.parent if node is not None else None
         if node is None or node.tag in ("body", "html"):
             return []
-        marked = [stamp for mark in node.css(MARKED)[:40] if (stamp := _stamp(mark))]
-        found = marked or [stamp for mark in node.css(PLAIN)[:60] if (stamp := _bare_date(mark))]
+        found = [stamp for mark in node.css(MARKED)[:40] if (stamp := _stamp(mark))]
+        # Else the elements that hold next to nothing but a date.
+        for mark in () if found else node.css(PLAIN)[:60]:
+            if YEAR.search(plain := mark.text(separator=" ")):
+                text = " ".join(plain.split())
+                if len(text) <= BARE and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5:
+                    found.append(text)
         if found:
             return found if len(set(found)) <= MOST else []
     return []
-
-
-def _bare_date(node: LexborNode) -> str | None:
-    """The text of an element that holds next to nothing but a date."""
-    text = node.text(separator=" ")
-    if not YEAR.search(text):
-        return None
-    text = " ".join(text.split())
-    is_bare = len(text) <= BARE and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5
-    return text if is_bare else None
 
 
 def _stamp(node: LexborNode) -> str | None:

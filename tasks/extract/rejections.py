@@ -83,24 +83,26 @@ def reject(
     for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
         words += word_count(text) if words < SHORT_WORDS else 0  # how many more does not matter
     view = look() if words < SHORT_WORDS else None
-    if view and (found := _stand_in(view, meta, verdict)):
+    if view and (found := _substitute_page(view, meta, verdict)):
         return found
-    is_stated = states_article(meta) and meta.published is not None
-    fewest = FEWEST_STATED if is_stated else FEWEST_WORDS
-    if view and (why := _unfilled(view, meta, cleaned, verdict, has_text=words >= fewest)):
+    fewest = FEWEST_STATED if states_article(meta) and meta.published else FEWEST_WORDS
+    if view and (why := _script_evidence(view, meta, cleaned, verdict, has_text=words >= fewest)):
         return Outcome.NEEDS_JAVASCRIPT, why
     if view and view.words == 0:
         return Outcome.EMPTY_PAGE, view.app.refresh or "no text"
     if verdict.is_listing:
         return Outcome.SECTION_PAGE, verdict.reason
-    if view and words < VIDEO_WORDS and _is_video(view, meta):
-        return Outcome.VIDEO_PAGE, f"{words} words beside the video"
+    if view and words < VIDEO_WORDS:
+        has_video = view.has_video or meta.kinds & VIDEO_TYPES
+        is_stated_video = any(kind.startswith("og:video") for kind in meta.kinds)
+        if is_stated_video or (has_video and not states_article(meta)):
+            return Outcome.VIDEO_PAGE, f"{words} words beside the video"
     if words < fewest:
         return Outcome.NO_ARTICLE, f"{words} words"
     return None
 
 
-def _stand_in(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | None:
+def _substitute_page(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | None:
     """What a site shows instead of the page that was asked for."""
     if states_article(meta):
         return None
@@ -121,7 +123,7 @@ def _stand_in(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | Non
     return None
 
 
-def _unfilled(
+def _script_evidence(
     view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict, *, has_text: bool
 ) -> str:
     """What shows that scripts would put in the page's text; empty where they would not."""
@@ -131,10 +133,3 @@ def _unfilled(
     if judge_access(meta.access, cleaned) in ("paywalled", "metered"):
         return ""
     return needs_javascript(view.app, view.words) if view.app.root or not has_text else ""
-
-
-def _is_video(view: PageView, meta: Metadata) -> bool:
-    says_video = view.has_video or bool(meta.kinds & VIDEO_TYPES)
-    return (says_video and not states_article(meta)) or any(
-        kind.startswith("og:video") for kind in meta.kinds
-    )

@@ -26,19 +26,19 @@ NOTICE = re.compile(r"(?:©|&copy;|\(c\)\s|\bcopyright\b).{2,160}", re.I)
 
 def stated_access(page: Page) -> str:
     """free, metered, paywalled, or unknown when the page does not say."""
-    tiers = [TIERS.get(text.lower()) for text in _named(page, TIER_NAME)]
+    tiers = [TIERS.get(text.lower()) for text in _metas(page, TIER_NAME)]
     tier = next(filter(None, tiers), None)
     about = page.structured.about
     parts = [thing.get("hasPart") for thing in about]
     members = [m for part in parts for m in (part if isinstance(part, list) else [part])]
     things = [*about, *(member for member in members if isinstance(member, dict))]
-    values = [_truth(thing.get("isAccessibleForFree")) for thing in things]
+    values = [_bool(thing.get("isAccessibleForFree")) for thing in things]
     said = [value for value in values if value is not None]
     if said and (tier is None or (tier != "metered" and all(said))):
         return "free" if all(said) else "paywalled"
     if tier:
         return tier
-    paid = [truth for text in _named(page, PAID_NAME) if (truth := _truth(text)) is not None]
+    paid = [truth for text in _metas(page, PAID_NAME) if (truth := _bool(text)) is not None]
     return ("paywalled" if any(paid) else "free") if paid else "unknown"
 
 
@@ -48,7 +48,7 @@ def stated_words(page: Page) -> int:
     return int(said) if WORDS.fullmatch(said) else 0
 
 
-def _named(page: Page, name: re.Pattern[str]) -> list[str]:
+def _metas(page: Page, name: re.Pattern[str]) -> list[str]:
     return [text for key, text in page.meta.items() if name.search(key)]
 
 
@@ -73,7 +73,7 @@ def find_reservation(page: Page) -> str | None:
     return "; ".join([*said, *([robots[0].lower()] if robots else [])]) or None
 
 
-def _truth(value: object) -> bool | None:
+def _bool(value: object) -> bool | None:
     if isinstance(value, list):
         value = value[0] if value else None
     said = str(value).rpartition("/")[2].strip().lower()

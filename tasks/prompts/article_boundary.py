@@ -22,28 +22,23 @@ THREAD = 3  # Elements named for comments inside each other or side by side that
 
 
 def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
-    """Blocks that belong to readers' comments or to another article, with the rule that says so.
+    """Blocks of pop-overs, readers' comments and other articles, with the rule that says so.
 
     `kept` holds the number of characters of each block that would be kept, 0 elsewhere.
     """
     if page.is_text:
         return {}
-    found = _pop_overs(page) | _comments(page, headline, kept)
+    # Pop-overs: hidden inline elements that stand in a text which is shown.
+    elements, with_text = page.elements, {block.element for block in page.blocks}
+    hidden: set[int] = set()
+    for element in elements:
+        if element.tag in INLINE and element.flags & HIDDEN_FLAG and element.parent in with_text:
+            is_shown = not elements[element.parent].flags & HIDDEN_FLAG
+            hidden.update(range(element.start, element.end) if is_shown else ())
+    found = dict.fromkeys(hidden, "dom:hidden") | _comments(page, headline, kept)
     rest = kept.copy()
     rest[list(found)] = 0
     return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
-
-
-def _pop_overs(page: Page) -> dict[int, str]:
-    """Blocks of hidden inline elements that stand in a text which is shown."""
-    speaking = {block.element for block in page.blocks}
-    found: set[int] = set()
-    for element in page.elements:
-        is_hidden = element.tag in INLINE and element.flags & HIDDEN_FLAG
-        if is_hidden and element.parent in speaking:
-            is_shown = not page.elements[element.parent].flags & HIDDEN_FLAG
-            found.update(range(element.start, element.end) if is_shown else ())
-    return dict.fromkeys(found, "dom:hidden")
 
 
 def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
@@ -93,7 +88,11 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
     for at in range(headline + 1, len(page.blocks)):
         other = page.elements[page.blocks[at].element]
         is_alike = (other.tag, other.key) == (own.tag, own.key)
-        if not is_alike or page.blocks[at].text == title or _is_caption(page, at):
+        if not is_alike or page.blocks[at].text == title:
+            continue
+        around = page.ancestors(page.blocks[at].element, 4)
+        # A picture's caption: `<figcaption><h1>`.
+        if other.flags & FIGURE or any(CAPTION.search(page.elements[up].key) for up in around):
             continue
         before = np.flatnonzero(kept[:at])
         if not len(before) or not _is_section(page, headline, int(before[-1]), at):
@@ -112,10 +111,3 @@ def _is_section(page: Page, headline: int, before: int, at: int) -> bool:
     both = next((page.elements[up] for up in around if page.elements[up].start <= before), own)
     # The headline often stands outside of the element with the article's text alone.
     return both.tag == "article" or not both.start <= headline < both.end
-
-
-def _is_caption(page: Page, at: int) -> bool:
-    """Whether a block stands in a picture's caption: `<figcaption><h1>`."""
-    around = page.ancestors(page.blocks[at].element, 4)
-    is_figure = page.elements[around[0]].flags & FIGURE
-    return bool(is_figure) or any(CAPTION.search(page.elements[up].key) for up in around)

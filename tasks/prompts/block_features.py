@@ -39,13 +39,13 @@ class Around:
 
 def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
     """The columns that need no score, and what `relate` needs; -1 is no headline."""
-    said = [lexicon.score_text(block.text) for block in page.blocks]
-    columns = _texts(page.blocks, said, lexicon)
-    words = [each.topic_words for each in said]
+    scores = [lexicon.score_text(block.text) for block in page.blocks]
+    columns = _text_columns(page.blocks, scores, lexicon)
+    words = [each.topic_words for each in scores]
     title = page.blocks[headline].text if headline >= 0 else hints.headline or ""
     wanted = topic_words(tokens(f"{title} {hints.description or ''}"))
     columns["headline_share"] = headline_share(words, wanted)
-    columns |= _places(page, columns, headline, hints.description or "")
+    columns |= _position_columns(page, columns, headline, hints.description or "")
     shifted = ("words", "link_share", "ends_sentence", "article_words", "prompt_words")
     for name in (*shifted, "target_words"):
         columns |= _shifted(columns[name], name, 2)
@@ -82,7 +82,7 @@ def relate(around: Around, score: Column, columns: Columns) -> Columns:
     return found
 
 
-def _texts(blocks: list[Block], said: list[TextScores], lexicon: Lexicon) -> Columns:
+def _text_columns(blocks: list[Block], scores: list[TextScores], lexicon: Lexicon) -> Columns:
     chars = np.array([len(block.text) for block in blocks], np.float64)
     links = np.array([(b.link_chars, b.links, b.bold_chars) for b in blocks], np.float64).T
     columns = {
@@ -91,8 +91,8 @@ def _texts(blocks: list[Block], said: list[TextScores], lexicon: Lexicon) -> Col
         "links": links[1],
         "bold_share": np.minimum(1, links[2] / chars),
         **sign_columns([block.text for block in blocks]),
-        "article_words": np.array([each.article for each in said]),
-        "prompt_words": np.array([each.prompt for each in said]),
+        "article_words": np.array([each.article for each in scores]),
+        "prompt_words": np.array([each.prompt for each in scores]),
         "target_words": np.array(
             [max(map(lexicon.score_target, block.targets), default=0.0) for block in blocks]
         ),
@@ -103,7 +103,7 @@ def _texts(blocks: list[Block], said: list[TextScores], lexicon: Lexicon) -> Col
     return found
 
 
-def _places(page: Page, columns: Columns, headline: int, description: str) -> Columns:
+def _position_columns(page: Page, columns: Columns, headline: int, description: str) -> Columns:
     count = len(page.blocks)
     order = np.arange(count, dtype=np.float32)
     chars, good = columns["chars"], columns["good"]

@@ -50,8 +50,8 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     """Give the blocks around and within the article their roles."""
     if draft.page.is_text:
         headline = open_text(draft, headline)
-    _take_headline(draft, headline)
-    body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
+    _assign_headline(draft, headline)
+    body = draft.body
     if not body:
         return
     first = first_paragraph(draft)
@@ -63,15 +63,17 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
             draft.roles[at], draft.byline = Role.BYLINE, found
             break
     _strip_opening(draft, headline, first)
-    _take_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
+    _assign_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
     first = first_paragraph(draft)
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
         rule = draft.reasons.get(at, ("", ""))[1]
         # Next to the headline the model's doubt alone does not rule out a kicker.
         is_free = not rule or (role is Role.KICKER and rule.startswith("model:"))
-        if role is Role.STANDFIRST and _goes_on(draft, at):
-            role = Role.BODY
+        # A standfirst whose sentence ends in the paragraph after it belongs to that.
+        if role is Role.STANDFIRST and not draft.columns["ends_sentence"][at]:
+            after = _next_paragraph(draft, at)
+            role = Role.BODY if after >= 0 and draft.text(after)[0].islower() else role
         if role and (role is Role.BODY or role not in draft.roles.values()) and is_free:
             draft.reasons.pop(at, None)
             draft.roles[at] = role
@@ -83,7 +85,7 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     _strip_biography(draft, hints)
 
 
-def _take_headline(draft: Draft, headline: int) -> None:
+def _assign_headline(draft: Draft, headline: int) -> None:
     if headline < 0 or headline in draft.reasons:
         return
     draft.roles[headline] = Role.HEADLINE
@@ -102,32 +104,22 @@ def _sizes(folded: str) -> range:
 
 def _strip_opening(draft: Draft, headline: int, first: int) -> None:
     """Strip date lines and rows of labels between headline and first paragraph."""
+    elements, blocks = draft.page.elements, draft.page.blocks
     opening = range(max(0, headline + 1), first) if headline >= 0 else range(0)
     for at in opening:
-        if draft.roles.get(at) is Role.BODY and is_date_line(draft.page.blocks[at].text):
+        if draft.roles.get(at) is not Role.BODY:
+            continue
+        own, text = elements[blocks[at].element], blocks[at].text
+        if is_date_line(text):
             draft.strip(at, "furniture", "head:date")
-        elif draft.roles.get(at) is Role.BODY and _is_count(draft, at):
+        elif not draft.page.is_text and own.tag not in HEADINGS and is_count(text):
             draft.strip(at, "furniture", "head:count")
-        elif draft.roles.get(at) is Role.BODY and _is_label(draft, at, opening):
-            draft.strip(at, "share", "head:labels")
-
-
-def _is_count(draft: Draft, at: int) -> bool:
-    """Whether a block says how long the article is or how many commented it."""
-    is_heading = draft.page.elements[draft.page.blocks[at].element].tag in HEADINGS
-    return not draft.page.is_text and not is_heading and is_count(draft.text(at))
-
-
-def _is_label(draft: Draft, at: int, opening: range) -> bool:
-    """Whether a short block has a short sibling next to it, as share buttons have."""
-    elements, blocks = draft.page.elements, draft.page.blocks
-    own = elements[blocks[at].element]
-    for other in (at - 1, at + 1):
-        if _is_short(draft, at) and other in opening and _is_short(draft, other):
-            next_ = elements[blocks[other].element]
-            if (own.tag, own.key, own.parent) == (next_.tag, next_.key, next_.parent):
-                return True
-    return False
+        elif _is_short(draft, at):
+            # A label has a short sibling next to it, as share buttons have.
+            nearby = [x for x in (at - 1, at + 1) if x in opening and _is_short(draft, x)]
+            beside = (elements[blocks[x].element] for x in nearby)
+            if any((e.tag, e.key, e.parent) == (own.tag, own.key, own.parent) for e in beside):
+                draft.strip(at, "share", "head:labels")
 
 
 def _is_short(draft: Draft, at: int) -> bool:
@@ -167,13 +159,13 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     text, page = draft.page.blocks[at].text, draft.page
     if len(text) > 600:
         return False
-    says_it = len(fold(text)) > 12 and fold(text)[:200] == fold(hints.description)[:200]
+    folded = fold(text)
+    says_it = len(folded) > 12 and folded[:200] == fold(hints.description)[:200]
     if draft.score[at] < 0.05 and not says_it:
         return False
     if STANDFIRST.search(key):
         return True
-    following = (x for x, role in draft.roles.items() if x > at and role is Role.BODY)
-    after = min(following, default=-1) if says_it else -1
+    after = _next_paragraph(draft, at) if says_it else -1
     if after < 0:
         return False
     own, other = page.blocks[at].element, page.blocks[after].element
@@ -181,48 +173,42 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     return not (alike and page.elements[own].key == page.elements[other].key)
 
 
-def _goes_on(draft: Draft, at: int) -> bool:
-    """Whether a standfirst's sentence ends in the paragraph after it, and so belongs to it."""
-    following = min(
-        (x for x, role in draft.roles.items() if x > at and role is Role.BODY), default=-1
-    )
-    is_open = not draft.columns["ends_sentence"][at]
-    return following >= 0 and is_open and draft.text(following)[0].islower()
+def _next_paragraph(draft: Draft, at: int) -> int:
+    """The first block of the body after a block; -1 for none."""
+    return next((x for x in draft.body if x > at), -1)
 
 
 def _strip_biography(draft: Draft, hints: Hints) -> None:
     """Strip the author's biography from the last lines."""
     names = [fold(name) for name in (*hints.authors, draft.byline)]
-    body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
-    for at in reversed(body[3:][-TAIL:]):
+    for at in reversed(draft.body[3:][-TAIL:]):
         start = fold(draft.page.blocks[at].text[:60])
         is_short = draft.columns["words"][at] <= LONGEST_BIO
         if is_short and any(len(name) > 5 and start.startswith(name) for name in names):
             draft.strip(at, "furniture", "end:author")
 
 
-def _take_captions(draft: Draft, first: int, last: int, headline: int) -> None:
+def _assign_captions(draft: Draft, first: int, last: int, headline: int) -> None:
     """Give the captions from `first` to `last` their role."""
+    page, columns = draft.page, draft.columns
     for at in range(first, last + 1):
         if at in draft.reasons or draft.roles.get(at) not in (None, Role.BODY):
             continue
-        if draft.page.is_text:
-            is_caption = at in draft.roles and looks_credited(draft.page.blocks[at].text)
+        block = page.blocks[at]
+        if page.is_text:
+            is_caption = at in draft.roles and looks_credited(block.text)
         else:
-            is_caption = _is_caption(draft, at) or _is_by_picture(draft, at, headline)
+            element = page.elements[block.element]
+            key = f"{element.key} {block.inline_key}"
+            is_marked_caption = (
+                bool(element.flags & FIGURE or CAPTION.search(key))
+                and columns["words"][at] >= 2
+                and columns["link_share"][at] <= 0.8
+                and draft.score[at] >= 0.03
+            )
+            is_caption = bool(is_marked_caption) or _is_by_picture(draft, at, headline)
         if is_caption:
             draft.roles[at] = Role.CAPTION
-
-
-def _is_caption(draft: Draft, at: int) -> bool:
-    page = draft.page
-    element = page.elements[page.blocks[at].element]
-    is_marked = element.flags & FIGURE or CAPTION.search(
-        element.key + " " + page.blocks[at].inline_key
-    )
-    if not is_marked or draft.columns["words"][at] < 2 or draft.columns["link_share"][at] > 0.8:
-        return False
-    return bool(draft.score[at] >= 0.03)
 
 
 def _is_by_picture(draft: Draft, at: int, headline: int) -> bool:

@@ -103,7 +103,7 @@ def strip_foreign(draft: Draft, headline: int) -> None:
 
 def first_paragraph(draft: Draft) -> int:
     """The first running text of the body."""
-    body = [at for at, role in sorted(draft.roles.items()) if role is Role.BODY]
+    body = draft.body
     long = [at for at in body if draft.columns["words"][at] >= 20 and draft.columns["good"][at]]
     return (long or body or [-1])[0]
 
@@ -119,12 +119,9 @@ def strip_copies(draft: Draft) -> None:
         around = at if draft.page.is_text else draft.page.elements[block.element].parent
         if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:
             draft.strip(at, "furniture", "dom:copy")
-    if not draft.page.is_text:
-        _strip_whole_copy(draft)
-
-
-def _strip_whole_copy(draft: Draft) -> None:
-    """Strip a block that holds the whole text again: `<div>First. Second. Third.</div>`."""
+    if draft.page.is_text:
+        return
+    # A block that holds the whole text again: `<div>First. Second. Third.</div>`.
     texts = {at: fold(draft.text(at)) for at in draft.roles}
     total = sum(map(len, texts.values()))
     for at, text in sorted(texts.items()):

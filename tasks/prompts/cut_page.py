@@ -66,11 +66,6 @@ def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyTyp
     return cutter.page
 
 
-def tidy(text: str) -> str:
-    """The text on one line, without invisible characters."""
-    return " ".join(visible(text).split())
-
-
 def visible(text: str) -> str:
     """The text without invisible characters."""
     if not text.isascii():
@@ -124,8 +119,10 @@ class _Cutter:
                 parts.append(node.text_content or "")
                 if not parts[-1].isspace():
                     self.add_text(parts[-1])
+            elif tag == "rt" and (node.parent is None or node.parent.css_first("rp") is None):
+                pass  # Only between the brackets of `rp` a ruby reads as text, `橋（はし）`.
             elif tag not in SKIPPED or (tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY):
-                child = None if tag == "rt" and not _has_brackets(node) else self.enter(node, tag)
+                child = self.enter(node, tag)
             if child is None and self.opened:
                 child = node.next
             node = self.following() if child is None else child
@@ -253,7 +250,7 @@ class _Cutter:
 
     def flush(self) -> None:
         """Close the run: a block when it holds any text. An open link reaches into the next."""
-        if self.has_text and (text := tidy("".join(self.parts))):
+        if self.has_text and (text := " ".join(visible("".join(self.parts)).split())):
             key = _key(self.run_node.attributes) if self.run_node else ""
             links = self.links if self.link_chars else 0
             targets = tuple(self.targets) if self.link_chars else ()
@@ -265,11 +262,6 @@ class _Cutter:
         self.links = 1 if self.in_link else 0
         self.targets = [self.target] if self.in_link else []
         self.run_node = None
-
-
-def _has_brackets(reading: LexborNode) -> bool:
-    """Whether a ruby annotation reads as text, `橋（はし）`: `rp` elements around it say how."""
-    return reading.parent is not None and reading.parent.css_first("rp") is not None
 
 
 def _key(attributes: dict[str, str | None]) -> str:

@@ -51,6 +51,11 @@ class Draft:
     byline: str | None = None  # The part of the byline's block that names the authors
     section: str | None = None  # Where a breadcrumb trail leads
 
+    @property
+    def body(self) -> list[int]:
+        """The blocks that are body text, in page order."""
+        return [at for at, role in sorted(self.roles.items()) if role is Role.BODY]
+
     def text(self, at: int) -> str:
         """A block's text."""
         return self.page.blocks[at].text
@@ -92,8 +97,8 @@ def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
 def prose_sizes(draft: Draft) -> Column:
     """The size of blocks of nine words or more that are not mainly links; 0 for the others."""
     columns = draft.columns
-    isprose_sizes = (columns["words"] >= 9) & (columns["link_share"] < 0.5)
-    return np.where(isprose_sizes, columns["chars"], 0).astype(np.float32)
+    is_prose = (columns["words"] >= 9) & (columns["link_share"] < 0.5)
+    return np.where(is_prose, columns["chars"], 0).astype(np.float32)
 
 
 def explain(draft: Draft) -> tuple[StrippedBlock, ...]:

@@ -33,7 +33,17 @@ def strip_link_lines(draft: Draft) -> None:
         if at in draft.roles and page.elements[page.blocks[at].element].tag not in ("p", "h1"):
             draft.strip(at, "related", "dom:link-line")
     _strip_labels(draft)
-    _strip_link_lists(draft)
+    # The rest of a list whose items are links to other articles, judged as a whole.
+    for element in page.elements:
+        items = slice(element.start, element.end)
+        if element.tag not in ("ul", "ol") or not 2 <= element.end - element.start <= LONGEST:
+            continue
+        sizes = columns["chars"][items]
+        share = (linked[items] * sizes).sum() / sizes.sum()
+        is_long = columns["words"][items].mean() >= ITEM_WORDS
+        if share >= LIST_LINKED and is_long and draft.score[items].mean() < SURER:
+            for at in draft.roles.keys() & range(element.start, element.end):
+                draft.strip(at, "related", "dom:link-list")
 
 
 def _strip_labels(draft: Draft) -> None:
@@ -51,18 +61,3 @@ def _strip_labels(draft: Draft) -> None:
         is_weak = draft.score[at] < SURER or draft.columns["link_share"][at] > LINKED
         if at in draft.roles and label and counts[label] >= OFTEN and is_weak:
             draft.strip(at, "furniture", "dom:label")
-
-
-def _strip_link_lists(draft: Draft) -> None:
-    """Strip the rest of a list whose items are links to other articles, judged as a whole."""
-    columns = draft.columns
-    for element in draft.page.elements:
-        items = slice(element.start, element.end)
-        if element.tag not in ("ul", "ol") or not 2 <= element.end - element.start <= LONGEST:
-            continue
-        sizes = columns["chars"][items]
-        linked = (columns["link_share"][items] * sizes).sum() / sizes.sum()
-        is_long = columns["words"][items].mean() >= ITEM_WORDS
-        if linked >= LIST_LINKED and is_long and draft.score[items].mean() < SURER:
-            for at in draft.roles.keys() & range(element.start, element.end):
-                draft.strip(at, "related", "dom:link-list")

@@ -25,9 +25,7 @@ def is_credit(text: str) -> bool:
     return is_date_line(text) or find_byline(text, ()) is not None
 
 
-def is_clean(
-    texts: Sequence[str], language: str | None, kept: frozenset[int] = frozenset()
-) -> bool:
+def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -> bool:
     """Whether there is nothing to remove from these lines, apart from those the source keeps."""
     judged = [(at, text) for at, text in enumerate(texts) if at not in kept]
     return not any(1 <= at <= OPENING and is_credit(text) for at, text in judged) and not any(
@@ -35,7 +33,7 @@ def is_clean(
     )
 
 
-def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int] = frozenset()) -> None:
+def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int]) -> None:
     """Strip what `is_clean` would object to in the result."""
     for at, role in list(draft.roles.items()):
         if role in (Role.BODY, Role.CAPTION) and is_prompt(draft.text(at), language):

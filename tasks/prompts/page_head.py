@@ -47,7 +47,6 @@ NOT_A_NAME = re.compile(r"[\d@]")
 # `Published 3 March at 14h52`, `September 16th, 9:27 am`: parts of numbers, no words.
 IN_NUMBERS = re.compile(r"(?<=\d)(?:h|st|nd|rd|th)(?![^\W\d_])|(?<=\d)\s?[ap]m\b", re.I)
 LONGEST = 100
-LONGEST_KICKER = 60
 PAIR = 6  # Numbers of a line with two dates and times
 LONGEST_COUNT = 35  # Characters of `Reading time: 3 minutes`
 
@@ -75,15 +74,11 @@ def find_byline(text: str, authors: Sequence[str]) -> str | None:
     """The part of a line that names the authors; None if there is none."""
     if len(text) > 2 * LONGEST or text[-1:] in "!?:：":
         return None
-    known = [fold(author) for author in authors if len(fold(author)) > 3]
-    found = next((part for part in PARTS.split(text) if _names_author(part, known)), None)
-    return _undated(found, authors) if found else None
-
-
-def _undated(byline: str, authors: Sequence[str]) -> str:
-    """The byline without dates, handles and addresses around the names."""
-    if not NOT_A_NAME.search(byline):
+    known = [folded for author in authors if len(folded := fold(author)) > 3]
+    byline = next((part for part in PARTS.split(text) if _names_author(part, known)), None)
+    if byline is None or not NOT_A_NAME.search(byline):
         return byline
+    # Without dates, handles and addresses around the names.
     text, folded = byline, byline.casefold()
     if after := DATED_BY.search(text):
         text, folded = after[1], after[1].casefold()

@@ -4,7 +4,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from tasks.prompts.draft import Draft, Role
+from tasks.prompts.draft import Draft
 from tasks.prompts.tree_position import CARDS
 from tasks.text.sentence_split import word_count
 
@@ -31,7 +31,7 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
     kept = np.zeros(len(chars), np.bool_)
-    kept[[at for at, role in draft.roles.items() if role is Role.BODY]] = True
+    kept[draft.body] = True
     run = good * kept
     teasers = (cards >= CARDS) & (cards_linked > LINKED_CARDS)
     link_chars = linked * chars
@@ -86,5 +86,5 @@ def prose_words(draft: Draft) -> int:
     Of 24 listing pages of news sites 3 have 200 of them, with the teasers that the model doubts 9.
     """
     columns, scores = draft.columns, draft.score
-    body = (at for at, role in draft.roles.items() if role is Role.BODY and columns["good"][at])
-    return sum(word_count(draft.text(at)) for at in body if scores[at] > SURE_WORDS)
+    sure = (at for at in draft.body if columns["good"][at] and scores[at] > SURE_WORDS)
+    return sum(word_count(draft.text(at)) for at in sure)

@@ -31,19 +31,14 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     read[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
         read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
-    doubtful = doubtful_blocks(draft, running)
+    # What something else than their wording speaks against: structure or scores.
+    doubtful = suspect_places(draft, running)
+    doubtful |= draft.score < UNSURE[draft.page.is_text]
+    doubtful |= draft.prompt_score >= SUSPECT[draft.page.is_text]
     for at in np.flatnonzero(read).tolist():
         rule = find_rule(draft.page.blocks[at].text, language)
         if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
             draft.strip(at, rule.kind, f"text:{rule.name}")
-
-
-def doubtful_blocks(draft: Draft, running: Mask) -> Mask:
-    """Which blocks something else than their wording speaks against: structure or scores."""
-    is_text = draft.page.is_text
-    doubtful = suspect_places(draft, running)
-    doubtful |= draft.score < UNSURE[is_text]
-    return doubtful | (draft.prompt_score >= SUSPECT[is_text])
 
 
 def suspect_places(draft: Draft, running: Mask) -> Mask:

@@ -54,8 +54,17 @@ def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
 
 def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
     """All lines in order: kicker, headline, standfirst, captions that follow it, body."""
-    title = _title(texts, hints)
-    if title < 0:
+    wanted = fold(hints.headline)
+    named = [at for at in (0, 1) if wanted and at < len(texts) and fold(texts[at]) == wanted]
+    has_kicker = len(texts) > 1 and word_count(texts[0]) <= 5 and _is_heading(texts[1])
+    # The headline is the first line, or follows a kicker.
+    if named:
+        title = named[0]
+    elif has_kicker and not _ends(texts[0]):
+        title = 1
+    elif texts and _is_heading(texts[0]):
+        title = 0
+    else:
         return Cleaned(paragraphs=tuple(texts))
     rest = title + 1
     paragraphs = (
@@ -77,17 +86,6 @@ def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
         headline=texts[title],
         standfirst=texts[rest] if has_standfirst else None,
     )
-
-
-def _title(texts: Sequence[str], hints: Hints) -> int:
-    """Index of the headline, which is the first line or follows a kicker; -1 for none."""
-    named = [at for at in (0, 1) if at < len(texts) and fold(texts[at]) == fold(hints.headline)]
-    if named and fold(hints.headline):
-        return named[0]
-    has_kicker = len(texts) > 1 and word_count(texts[0]) <= 5 and _is_heading(texts[1])
-    if has_kicker and not _ends(texts[0]):
-        return 1
-    return 0 if texts and _is_heading(texts[0]) else -1
 
 
 def _is_heading(text: str) -> bool:

@@ -75,7 +75,15 @@ def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: st
     """How much good text a block's containers hold, and its distance to the main container."""
     chars, total = columns["chars"], good.sum()
     held, size, links = tree.held(np.array([good, chars, columns["links"]]))
-    found = _alike(tree, good, chars, mark)
+    # How many blocks stand in elements of the same names, and how much good text they hold.
+    group = tree.alike
+    count = np.bincount(group)[group].astype(np.float32)
+    others = np.bincount(group, chars)[group] - chars
+    share = (np.bincount(group, good)[group] - good) / (others + 1)
+    found = {
+        f"{mark}_alike": count,
+        f"{mark}_alike_share": np.where(count > 1, share, -1).astype(np.float32),
+    }
     # How far a block is from the innermost element with half of the good text.
     main = int(np.flatnonzero(held >= float(total) / 2)[-1]) if total > 0 else 0
     element = tree.page.elements[main]
@@ -83,8 +91,8 @@ def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: st
     order = np.arange(len(tree.own), dtype=np.float32)
     found[f"{mark}_from_start"] = order - element.start
     found[f"{mark}_to_end"] = element.end - order
-    share = held[main] / (float(total) + 1)
-    found[f"{mark}_main_share"] = np.full(len(order), share, np.float32)
+    main_share = held[main] / (float(total) + 1)
+    found[f"{mark}_main_share"] = np.full(len(order), main_share, np.float32)
     around, sizes = held[tree.levels], size[tree.levels]
     rest = sizes - chars
     rows = {
@@ -118,16 +126,6 @@ def headline_columns(tree: TreeArrays, headline: int) -> Columns:
         "h1_since": firsts - firsts[headline],
         "like_headline": since - since[headline],
     }
-
-
-def _alike(tree: TreeArrays, good: Column, chars: Column, mark: str) -> Columns:
-    """How many blocks stand in elements of the same names, and how much good text they hold."""
-    group = tree.alike
-    count = np.bincount(group)[group].astype(np.float32)
-    rest = np.bincount(group, chars)[group] - chars
-    share = (np.bincount(group, good)[group] - good) / (rest + 1)
-    share = np.where(count > 1, share, -1).astype(np.float32)
-    return {f"{mark}_alike": count, f"{mark}_alike_share": share}
 
 
 def promotion_columns(tree: TreeArrays, columns: Columns) -> Columns:

@@ -27,20 +27,18 @@ class Piece(NamedTuple):
 
 def changes(before: str, after: str) -> list[Piece]:
     """The pieces of both texts in their order; neighbours differ in kind, the gone one first."""
+    pairs: list[Pair] = []
+    for gone, new in _compared(_sentences(before), _sentences(after), least=0):
+        if gone and new and gone != new:
+            pairs += _compared(_WORD.findall(gone), _WORD.findall(new), _ALIKE)
+        else:
+            pairs.append((gone, new))
     found: list[Piece] = []
-    for is_same, run in groupby(_by_sentence(before, after), lambda pair: pair[0] == pair[1]):
+    for is_same, run in groupby(pairs, lambda pair: pair[0] == pair[1]):
         gone, new = map("".join, zip(*run, strict=True))
         pieces = (Piece("same", new),) if is_same else (Piece("gone", gone), Piece("new", new))
         found += [piece for piece in pieces if piece.text]
     return found
-
-
-def _by_sentence(before: str, after: str) -> Iterator[Pair]:
-    for gone, new in _compared(_sentences(before), _sentences(after), least=0):
-        if gone and new and gone != new:
-            yield from _compared(_WORD.findall(gone), _WORD.findall(new), _ALIKE)
-        else:
-            yield gone, new
 
 
 def _sentences(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import Literal
 
 # Which marks of a text stay: all; those that newspapers write, without Arabic and Hebrew vowel
@@ -44,12 +43,11 @@ def without_marks(text: str, marks: Marks) -> str:
     return _LOOSE.sub("", plain.translate(_PLAIN)) if marks == "none" else plain
 
 
-def _plain_letters() -> Iterator[tuple[int, str]]:
-    blocks = (range(0xC0, 0x250), range(0x370, 0x400), range(0x1E00, 0x2000))
-    for code in (code for block in blocks for code in block):
-        base, *marks = list(unicodedata.normalize("NFD", chr(code)))
-        if marks and all(map(unicodedata.combining, marks)) and base.isalpha():
-            yield code, _STROKES.get(base, base)
-
-
-_PLAIN = str.maketrans(dict(_plain_letters()) | _STROKES | _CYRILLIC)
+_BLOCKS = (range(0xC0, 0x250), range(0x370, 0x400), range(0x1E00, 0x2000))
+_DECOMPOSED = {code: unicodedata.normalize("NFD", chr(code)) for block in _BLOCKS for code in block}
+_BARE = {
+    code: _STROKES.get(parts[0], parts[0])
+    for code, parts in _DECOMPOSED.items()
+    if parts[1:] and all(map(unicodedata.combining, parts[1:])) and parts[0].isalpha()
+}
+_PLAIN = str.maketrans(_BARE | _STROKES | _CYRILLIC)

@@ -114,7 +114,14 @@ def without_trackers(url: str) -> str:
     address, mark, fragment = url.partition("#")
     path, _, query = address.partition("?")
     pairs = query.replace("&amp;", "&").split("&")
-    kept = [pair for pair in pairs if not _only_tracks(*pair.partition("=")[::2])]
+    kept = []
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        found = _tracker(name, value)
+        # ?traffic_source=rss is Al Jazeera's.
+        is_rss = found is not None and found.re is _TRACKER_WORDS and value.lower() == "rss"
+        if found is None or (found["may_select"] is not None and not is_rss):
+            kept.append(pair)
     if kept == pairs:
         return url
     return f"{path}{'?' if kept else ''}{'&'.join(kept)}{mark}{fragment}"
@@ -262,14 +269,6 @@ def _tracker(name: str, value: str) -> re.Match[str] | None:
     word = _TRACKER_WORDS.search(name)
     is_part = word is not None and word[0][-1].isalpha() and name[word.end() :][:1].isalpha()
     return None if is_part else word
-
-
-def _only_tracks(name: str, value: str) -> bool:
-    """Whether a parameter selects nothing on any site; ?traffic_source=rss is Al Jazeera's."""
-    found = _tracker(name, value)
-    if found is None or found["may_select"] is None:
-        return found is not None
-    return found.re is _TRACKER_WORDS and value.lower() == "rss"
 
 
 def _quoted(text: str, safe: str) -> str:
