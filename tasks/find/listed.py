@@ -56,12 +56,12 @@ def imported(
         if wrong or isinstance(entry, str):
             left_out.append((one.name or one.home or "without a name", wrong))
             continue
-        number, source_id = 1, entry["id"]
+        number, source_id = 1, str(entry["id"])
         while source_id in ids:
             number += 1
             source_id = f"{entry['id']}-{number}"
         ids.add(source_id)
-        places |= dict.fromkeys(_listings(entry), source_id)
+        places.update(dict.fromkeys(_listings(entry), source_id))
         entries.append({**entry, "id": source_id})
     return Imported(tuple(entries), tuple(left_out))
 

@@ -51,10 +51,10 @@ def distinguishing(
     candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
     # What one paper alone has is its own.
     sources: dict[Phrase, set[str]] = defaultdict(set)
-    for each in topic:
-        for phrase in held(each.document, candidates):
-            sources[phrase].add(each.source_id)
-    is_one_paper = len({each.source_id for each in topic}) == 1
+    for article in topic:
+        for phrase in held(article.document, candidates):
+            sources[phrase].add(article.source_id)
+    is_one_paper = len({article.source_id for article in topic}) == 1
     ranked = [
         _keyness(phrase, here[phrase], len(topic), among[phrase], len(others))
         for phrase in candidates

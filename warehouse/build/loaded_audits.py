@@ -92,13 +92,13 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
     for one in sample.articles:
         given = verdicts[one.article_id]
         for number, hit in enumerate(one.hits):
-            verdict = _agreed(
+            agreed = _agreed(
                 {
                     "no" if each.answer == "yes" and number in each.false_hits else each.answer
                     for each in given
                 }
             )
-            row = {"article_id": one.article_id, "mention_no": number, "verdict": verdict}
+            row = {"article_id": one.article_id, "mention_no": number, "verdict": agreed}
             mentions.append(key | row | asdict(hit))
     judged = [
         key
