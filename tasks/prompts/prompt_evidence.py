@@ -1,5 +1,7 @@
 """Strip prompts among the kept blocks: by text rules and by score, each with its evidence."""
 
+from collections import Counter
+
 import numpy as np
 
 from tasks.prompts.draft import PLEADS, Draft, prose_sizes
@@ -35,6 +37,11 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     doubtful = suspect_places(draft, running)
     doubtful |= draft.score < UNSURE[draft.page.is_text]
     doubtful |= draft.prompt_score >= SUSPECT[draft.page.is_text]
+    # An author writes a sentence once; templates put a box after every few paragraphs.
+    page = draft.page
+    places = [(block.text, page.elements[block.element].parent) for block in page.blocks]
+    times = Counter(places)
+    doubtful |= np.array([times[place] > 1 for place in places])
     for at in np.flatnonzero(read).tolist():
         rule = find_rule(draft.page.blocks[at].text, language)
         if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):

@@ -91,3 +91,10 @@ def test_a_box_goes_with_all_its_lines() -> None:
     rules = {block.text: block.rule for block in found.stripped}
     assert rules["The week in the ministries"]
     assert rules["Every Friday, from our correspondent."]
+
+
+def test_a_sentence_worded_like_a_prompt_stands_once_in_an_article() -> None:
+    line = "Sign up for Sluice Letters, our free morning newsletter, and get the day's stories."
+    found = extract(page_with(f"<p>{line}</p><p>{line}</p>"))
+    assert found.page is not None
+    assert list(found.page.paragraphs) == list(PARAGRAPHS)
