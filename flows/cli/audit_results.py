@@ -1,5 +1,7 @@
 """What an audit found, for a terminal."""
 
+from collections.abc import Sequence
+
 import duckdb
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,8 +17,7 @@ from warehouse.questions.audits import (
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import Blame, wrong_aliases, wrong_contexts, wrong_sections
-from warehouse.stats.audits import Estimate
+from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
 
 
 def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableType:
@@ -35,16 +36,22 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
         "language, by article": precision_by(con, found.audit_id, "language"),
         "source, by article": precision_by(con, found.audit_id, "source_id"),
     }
-    parts += [_table(title, rows) for title, rows in tables.items()]
-    parts += [
-        _blames(title, rows)
-        for title, rows in (
-            ("Aliases of wrong articles", wrong_aliases(con, found.audit_id)),
-            ("Sections of wrong articles", wrong_sections(con, found.audit_id)),
-            ("Words beside wrong mentions", wrong_contexts(con, found.audit_id)),
-        )
-        if rows
-    ]
+    for title, estimates in tables.items():
+        rows = [(name, str(one.n), in_words(one)) for name, one in estimates.items()]
+        parts.append(_table(title, ("n", "precision"), rows))
+    blames = {
+        "Aliases of wrong articles": wrong_aliases(con, found.audit_id),
+        "Sections of wrong articles": wrong_sections(con, found.audit_id),
+        "Words beside wrong mentions": wrong_contexts(con, found.audit_id),
+    }
+    heads = ("wrong articles", "right articles", "judged")
+    for title, wrong in blames.items():
+        about = [
+            (one.text, f"about {one.wrong:,.0f}", f"about {one.right:,.0f}", str(one.judged))
+            for one in wrong
+        ]
+        if about:
+            parts.append(_table(title, heads, about))
     return Group(*parts)
 
 
@@ -58,22 +65,12 @@ def _about(found: Audited) -> str:
     return "; ".join(said)
 
 
-def _table(title: str, rows: dict[str, Estimate]) -> Table:
+def _table(title: str, numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A name and numbers in each row; precision is in words, to the left."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column(f"\n{title}", min_width=24)
-    table.add_column("\nn", justify="right")
-    table.add_column("\nprecision")
-    for name, found in rows.items():
-        table.add_row(printable(name), str(found.n), in_words(found))
-    return table
-
-
-def _blames(title: str, rows: list[Blame]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column(f"\n{title}", min_width=24)
-    for name in ("wrong articles", "right articles", "judged"):
-        table.add_column(f"\n{name}", justify="right")
-    for row in rows:
-        about = (f"about {row.wrong:,.0f}", f"about {row.right:,.0f}", str(row.judged))
-        table.add_row(printable(row.text), *about)
+    for head in numbers:
+        table.add_column(f"\n{head}", justify="left" if head == "precision" else "right")
+    for name, *cells in rows:
+        table.add_row(printable(name), *cells)
     return table

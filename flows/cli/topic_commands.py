@@ -24,7 +24,7 @@ from warehouse.read.query import open_snapshot
 MOST_SHOWN = 8  # languages of a topic
 
 if TYPE_CHECKING:
-    from tasks.suggest.suggestions import InLanguage, Suggestion
+    from tasks.suggest.suggestions import InLanguage
 
 
 def list_topics(
@@ -131,24 +131,21 @@ def _as_json(found: "InLanguage") -> dict[str, Any]:
 
 def _view(found: "InLanguage") -> Group:
     about = f"{found.in_topic:,} of {counted(found.articles, 'article')} mention it"
-    head = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
+    title = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
     if not found.suggestions:
-        return Group(head, Text("  no suggestion", style="dim"))
+        return Group(title, Text("  no suggestion", style="dim"))
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("phrase", "adds", "in the topic", "log-odds", "an article that it would add"):
         is_number = name in ("adds", "in the topic", "log-odds")
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for one in found.suggestions:
         numbers = (f"{one.adds:,}", f"{one.in_topic:,}", f"{one.log_odds:.1f}")
-        table.add_row(printable(one.phrase, "cyan"), *numbers, _sample(one))
-    return Group(head, Padding(table, (0, 0, 1, 2), expand=False))
-
-
-def _sample(one: "Suggestion") -> Text:
-    if one.sample is None:
-        return Text()
-    day, headline = one.sample.published_date.isoformat(), one.sample.headline
-    return Text.assemble(printable(f"{day} {headline}: "), printable(one.sample.context, "dim"))
+        sample = Text()
+        if one.sample:
+            head = printable(f"{one.sample.published_date.isoformat()} {one.sample.headline}: ")
+            sample = Text.assemble(head, printable(one.sample.context, "dim"))
+        table.add_row(printable(one.phrase, "cyan"), *numbers, sample)
+    return Group(title, Padding(table, (0, 0, 1, 2), expand=False))
 
 
 def _line_to_add(topic: str, found: Sequence["InLanguage"], *, is_joined: bool) -> Text:

@@ -59,7 +59,7 @@ class Words:
         if self.is_plain:
             return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0])
         stretch: Any = {"words": int(within)} if within.isdecimal() else within
-        groups = {"all_of": self.all_of, "none_of": self.none_of}
+        groups: dict[str, Any] = {"all_of": self.all_of, "none_of": self.none_of}
         return TopicEntry(id=topic_id, name=name, **groups, within=stretch)
 
 

@@ -130,7 +130,7 @@ def labelled(view: Asked, rows: Sequence[Row], part: str = "") -> list[Row]:
     """Rows by topic, with its name or that of their part, and the address of their articles."""
     names, found = view.known.sources, []
     for row in (row for topic in view.selection.topics for row in of(rows, topic)):
-        name, changes = view.known.topics[row["topic_id"]], {}
+        name, changes = view.known.topics[row["topic_id"]], dict[str, Any]()
         if part:
             name, changes = names.get(row["part"], row["part"]) or "unknown", {part: row["part"]}
         first = row.get("period") or row["day"]  # a spike has a day

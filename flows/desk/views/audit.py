@@ -58,7 +58,8 @@ def judge(view: Asked) -> Response:
     sample = judging.audit().sample
     article = judging.next_article()
     found = audited(view.con, sample.topic_id)
-    tables, blames = {}, {}
+    tables = {}
+    blames = {}
     if found and article is None:
         of = found.audit_id
         by_mention = precision_by_mention(view.con, of)

@@ -68,7 +68,8 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
     number = page_number(view, len(listed))
     part = listed[PAGE * (number - 1) : PAGE * number]
     asked_for = _parameters(query)
-    unit, periods = view.selection.unit, []
+    unit = view.selection.unit
+    periods: list[Row] = []
     for row in found.series.get(unit, []):
         # The same search in one period.
         days = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
