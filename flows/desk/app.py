@@ -67,7 +67,7 @@ FORMS: dict[str, forms.Write] = {
 
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
-    # Whom other machines reach asks no sites in their name.
+    # A desk that other machines reach asks no sites on their behalf.
     desk = Desk(layout, settings, None if password else Findings(settings))
     library, report_css = chart_library(layout).encode(), style()
 

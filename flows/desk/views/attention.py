@@ -36,7 +36,7 @@ def attention(view: Asked) -> Response:
     if not rows:
         return view.page("attention.html", **about, problem=lacking)
     found = labelled(view, spikes(view.con, view.selection))
-    by_topic = {topic: of(rows, topic) for topic in view.selection.topics}
+    by_topic = {topic: of_topic(rows, topic) for topic in view.selection.topics}
     lacks = gaps(view.con, view.selection)
     order = [*view.known.topics.values()]
     about["chart"] = charts.attention(rows, found, view.selection.unit, brush=True, order=order)
@@ -49,8 +49,8 @@ def attention(view: Asked) -> Response:
         lost=sum(gap["lost"] or 0 for gap in lacks),
         totals={
             topic: total
-            for topic, of_topic in by_topic.items()
-            for total in corrections(view, audits, [totals(of_topic) | {"topic_id": topic}])
+            for topic, its_rows in by_topic.items()
+            for total in corrections(view, audits, [totals(its_rows) | {"topic_id": topic}])
         },
         periods=list(zip(*by_topic.values(), strict=True)),
         missing=lacking,
@@ -94,7 +94,7 @@ def multiples(view: Asked, part: str, audits: Mapping[str, Audited | None]) -> d
     rows = labelled(view, rows, part)
     return {
         topic: charts.small_multiples(
-            of(rows, topic),
+            of_topic(rows, topic),
             view.selection.unit,
             charts.colour_of(view.known.topics[topic], [*view.known.topics.values()]),
         )
@@ -107,7 +107,7 @@ def with_topics(view: Asked) -> Asked:
     if view.selection.topics or "topic" in view.query:
         return view
     everything = series(view.con, replace(view.selection, unit="month"))
-    hits = {topic: totals(of(everything, topic))["hits"] or 0 for topic in view.known.topics}
+    hits = {topic: totals(of_topic(everything, topic))["hits"] or 0 for topic in view.known.topics}
     most = sorted(hits, key=lambda topic: -hits[topic])[:SHOWN_FIRST]
     topics = tuple(topic for topic in view.known.topics if topic in most)
     return replace(view, selection=replace(view.selection, topics=topics))
@@ -121,7 +121,7 @@ def part_of(view: Asked) -> str:
     return given
 
 
-def of(rows: Sequence[Row], topic: str) -> list[Row]:
+def of_topic(rows: Sequence[Row], topic: str) -> list[Row]:
     """The rows of one topic."""
     return [row for row in rows if row["topic_id"] == topic]
 
@@ -129,7 +129,7 @@ def of(rows: Sequence[Row], topic: str) -> list[Row]:
 def labelled(view: Asked, rows: Sequence[Row], part: str = "") -> list[Row]:
     """Rows by topic, with its name or that of their part, and the address of their articles."""
     names, found = view.known.sources, []
-    for row in (row for topic in view.selection.topics for row in of(rows, topic)):
+    for row in (row for topic in view.selection.topics for row in of_topic(rows, topic)):
         name, changes = view.known.topics[row["topic_id"]], dict[str, Any]()
         if part:
             name, changes = names.get(row["part"], row["part"]) or "unknown", {part: row["part"]}

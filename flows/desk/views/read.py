@@ -49,7 +49,7 @@ def read(view: Asked) -> Response:
             for field, text in texts.items()
         },
         has_body=bodies.get(shown["version_no"]) is not None,
-        marks=sum(map(len, spans.values())),
+        hits=sum(map(len, spans.values())),
         before=before,
         changes=_changes(before, shown, bodies) if before else [],
         copies=articles.copies(view.con, shown["article_id"], latest["cluster_id"])

@@ -123,7 +123,7 @@ def _source_row(view: Asked, row: Row, health: SourceHealth) -> Row:
         "health": health,
         "state": state,
         "is_urgent": state in ATTENTION,
-        "said": STATES[state],
+        "state_in_words": STATES[state],
         "due_at": due_at,
         "is_due": due_at is not None and due_at <= datetime.now(UTC),
         "every": shown_minutes(every) if every else "–",
