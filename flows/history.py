@@ -133,8 +133,8 @@ def history(
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
         shared = Histories(job, places)
         if dry_run:
-            found = tuple(fetch_history(source.id, source, shared) for source in chosen)
-            done = replace(done, sources=found)
+            looked = (fetch_history(source.id, source, shared) for source in chosen)
+            done = replace(done, sources=tuple(looked))
         else:
             done = _fill(installation, done, chosen, shared)
     return _end(done)  # type: ignore[return-value]

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from flows.cli.console import printable
 from warehouse.questions.audits import (
-    Audited,
     audit_words,
     audited,
     in_words,
@@ -26,7 +25,13 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
     parts: list[RenderableType] = [Text(audit_words(found), style="bold")]
     if found is None:
         return Group(*parts)
-    parts.append(Text(_about(found), style="dim"))
+    about = [f"{found.audit_id}: {found.sampled} sampled, read by {', '.join(found.readers)}"]
+    low, high = found.bounds
+    if found.unsure:
+        about.append(f"if all {found.unsure} unsure ones are wrong {low:.2f}, if right {high:.2f}")
+    if found.kappa is not None:
+        about.append(f"Cohen's kappa {found.kappa:.2f}")
+    parts.append(Text("; ".join(about), style="dim"))
     by_mention = precision_by_mention(con, found.audit_id)
     tables = {
         "all articles": {"by article": found.precision}
@@ -46,23 +51,13 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
     }
     heads = ("wrong articles", "right articles", "judged")
     for title, wrong in blames.items():
-        about = [
+        figures = [
             (one.text, f"about {one.wrong:,.0f}", f"about {one.right:,.0f}", str(one.judged))
             for one in wrong
         ]
-        if about:
-            parts.append(_table(title, heads, about))
+        if figures:
+            parts.append(_table(title, heads, figures))
     return Group(*parts)
-
-
-def _about(found: Audited) -> str:
-    low, high = found.bounds
-    said = [f"{found.audit_id}: {found.sampled} sampled, read by {', '.join(found.readers)}"]
-    if found.unsure:
-        said.append(f"if all {found.unsure} unsure ones are wrong {low:.2f}, if right {high:.2f}")
-    if found.kappa is not None:
-        said.append(f"Cohen's kappa {found.kappa:.2f}")
-    return "; ".join(said)
 
 
 def _table(title: str, numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

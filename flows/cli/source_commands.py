@@ -66,10 +66,9 @@ def find_source(
     elif found.taken:
         print(as_entry(proposed), end="")
     if not found.taken:
-        why = f"no feed found in {found.requests} requests"
-        if found.home_detail:
-            why = f"no feed found; its home page: {found.home_outcome}: {found.home_detail}"
-        fail(f"{domain}: {why}", Exit.FAILED)
+        home = f"; its home page: {found.home_outcome}: {found.home_detail}"
+        where = home if found.home_detail else f" in {found.requests} requests"
+        fail(f"{domain}: no feed found{where}", Exit.FAILED)
     if add:
         if proposed.missing:
             options = ", ".join(f"--{key}" for key in proposed.missing)

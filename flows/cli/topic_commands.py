@@ -49,12 +49,16 @@ def list_topics(
             for source in installation.sources
             if without_alias([topic], source.language)
         )
+        codes = topic.languages or ()
+        languages = ", ".join(codes[:MOST_SHOWN]) if topic.languages is not None else "all"
+        if len(codes) > MOST_SHOWN:  # a Latin alias covers a hundred
+            languages += f" and {len(codes) - MOST_SHOWN} more"
         told = ", ".join(f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items()))
         table.add_row(
             printable(topic.topic_id, "cyan"),
             printable(topic.name),
             str(sum(role >= 0 for _, role in phrases_of(topic))),
-            _languages(topic.languages),
+            languages,
             told or "-",
         )
     wide_console().print(table)
@@ -63,14 +67,6 @@ def list_topics(
             for topic in installation.topics:
                 words = audit_words(audited(con, topic.topic_id))
                 wide_console().print(printable(f"{topic.topic_id}: {words}"))
-
-
-def _languages(codes: Sequence[str] | None) -> str:
-    """The codes, or how many: a Latin alias covers a hundred."""
-    if codes is None:
-        return "all"
-    shown = ", ".join(codes[:MOST_SHOWN])
-    return shown if len(codes) <= MOST_SHOWN else f"{shown} and {len(codes) - MOST_SHOWN} more"
 
 
 def wide_console() -> Console:

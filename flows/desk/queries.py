@@ -157,14 +157,12 @@ def _by_words(topic: Topic, batches: Iterable[pa.RecordBatch], is_shown: bool) -
 
 def _by_expression(rows: Sequence[dict[str, Any]], fields: Sequence[str]) -> Iterator[Found]:
     for row in rows:
-        contexts = [context for field in fields for context in _excerpts(row, field)]
+        contexts: list[Context] = []
+        for field in fields:
+            around = pairwise(row[f"{field}_between"] or ())
+            for hit, (before, after) in zip(row[field] or (), around, strict=False):
+                left, right = before[-CONTEXT:], after[:CONTEXT]
+                left, right = " ".join(f"{left}|".split())[:-1], " ".join(f"|{right}".split())[1:]
+                contexts += [(left, hit[:200], right)] if hit else []
         article_id, source_id, day, at = (row[name] for name in KEPT)
         yield Found(article_id, source_id, day, at, tuple(contexts[:CONTEXTS]))
-
-
-def _excerpts(row: dict[str, Any], field: str) -> Iterator[Context]:
-    around = pairwise(row[f"{field}_between"] or ())
-    for hit, (before, after) in zip(row[field] or (), around, strict=False):
-        if hit:
-            left, right = before[-CONTEXT:], after[:CONTEXT]
-            yield " ".join(f"{left}|".split())[:-1], hit[:200], " ".join(f"|{right}".split())[1:]

@@ -146,17 +146,11 @@ def _changes(before: Row, after: Row, bodies: dict[int, str | None]) -> list[Pie
     )
     old, new = ("\n\n".join(filter(None, each)) for each in fields)
     found = changes(old, new)
-    last = len(found) - 1
-    return [
-        piece if piece.kind != "same" else _shortened(piece, at == 0, at == last)
-        for at, piece in enumerate(found)
-    ]
-
-
-def _shortened(piece: Piece, is_first: bool, is_last: bool) -> Piece:
-    head = "" if is_first else piece.text[:KEPT_AROUND]
-    tail = "" if is_last else piece.text[-KEPT_AROUND:]
-    if len(piece.text) <= len(head) + len(tail) + 100:
-        return piece
-    # At a word's end, where there are words.
-    return Piece("same", f"{head.rpartition(' ')[0] or head} […] {tail.partition(' ')[2] or tail}")
+    for at, piece in enumerate(found):
+        head = piece.text[:KEPT_AROUND] if at else ""
+        tail = piece.text[-KEPT_AROUND:] if at < len(found) - 1 else ""
+        if piece.kind == "same" and len(piece.text) > len(head) + len(tail) + 100:
+            # At a word's end, where there are words.
+            head, tail = head.rpartition(" ")[0] or head, tail.partition(" ")[2] or tail
+            found[at] = Piece("same", f"{head} […] {tail}")
+    return found
