@@ -17,7 +17,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from flows.ingest import finish_earlier_runs
+from flows.ingest import prepare_to_fetch
 from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
@@ -31,7 +31,6 @@ from tasks.history.visit import Budget, Job, SourceHistory
 from tasks.history.wayback import Wayback
 from tasks.installation import Installation
 from tasks.load.loader import LoadReport
-from tasks.load.task import rebuild_snapshot
 from tasks.locks.run_locks import new_run_id, running
 from tasks.locks.source_locks import lock_sources
 from tasks.process_pool import page_pool
@@ -41,9 +40,6 @@ from tasks.settings import MOST_PAGES, ConfigError
 from tasks.sources.source import Source
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
-from warehouse.build.schema_version import is_earlier_snapshot
-from warehouse.damage.layer_findings import require_readable
-from warehouse.layers.commits import committed_runs
 from warehouse.read.query import kept_open
 
 log = logging.getLogger(__name__)
@@ -122,12 +118,12 @@ def history(
         if not dry_run:
             locks = lock_sources(installation.layout, run_id, chosen, log.info)
             chosen = held.enter_context(locks).sources
-            _prepare(installation)
+            prepare_to_fetch(installation)
         settings = installation.settings
         about = (settings.limits, settings.user_agent, installation.layout.cache)
         # Whoever asks too often is cut off by the archive for a while.
-        opened = Client(*about, backoff_seconds=settings.history.backoff_seconds)
-        client = held.enter_context(opened)
+        backoff = settings.history.backoff_seconds
+        client = held.enter_context(Client(*about, backoff_seconds=backoff))
         period, budget = Period(first, last), Budget(max_requests)
         job = Job(
             *(installation.layout, run_id, client, settings.history, period, budget),
@@ -136,24 +132,12 @@ def history(
         )
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
         shared = Histories(job, places)
-        done = _look(done, chosen, shared) if dry_run else _fill(installation, done, chosen, shared)
+        if dry_run:
+            looked = (fetch_history(source.id, source, shared) for source in chosen)
+            done = replace(done, sources=tuple(looked))
+        else:
+            done = _fill(installation, done, chosen, shared)
     return _end(done)  # type: ignore[return-value]
-
-
-def _prepare(installation: Installation) -> None:
-    """Finish runs that were killed, and make sure that it can be read what was fetched before."""
-    layout = installation.layout
-    finish_earlier_runs(installation)
-    is_gone = not layout.current.exists() and committed_runs(layout.commits)
-    if is_gone or is_earlier_snapshot(layout):
-        log.info("rebuilding the warehouse before anything is fetched")
-        rebuild_snapshot(installation)
-    require_readable(layout)
-
-
-def _look(done: Filled, chosen: Sequence[Source], shared: Histories) -> Filled:
-    found = tuple(fetch_history(source.id, source, shared) for source in chosen)
-    return replace(done, sources=found)
 
 
 def _fill(

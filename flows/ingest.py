@@ -103,15 +103,7 @@ def ingest(
             return skip(run_id, locked.busy)  # type: ignore[return-value]
         if locked.has_waited:
             rename(run_name(len(locked.sources)))
-        finish_earlier_runs(installation)
-        layout = installation.layout
-        # What need not be fetched again is read from the snapshot, by the columns of this version.
-        is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
-        if is_earlier or (is_gone and committed_runs(layout.commits)):
-            state = "of an earlier version" if is_earlier else "gone"
-            log.info("the warehouse is %s: rebuilding it before anything is fetched", state)
-            rebuild_snapshot(installation)
-        require_readable(layout)  # not to fetch what could not be loaded
+        prepare_to_fetch(installation)
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]
 
@@ -189,7 +181,20 @@ def _load_early(
     refining.result()
 
 
-def finish_earlier_runs(installation: Installation) -> None:
+def prepare_to_fetch(installation: Installation) -> None:
+    """Finish runs that were killed, and make sure that what was fetched before can be read."""
+    _finish_earlier_runs(installation)
+    layout = installation.layout
+    # What need not be fetched again is read from the snapshot, by the columns of this version.
+    is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
+    if is_earlier or (is_gone and committed_runs(layout.commits)):
+        state = "of an earlier version" if is_earlier else "gone"
+        log.info("the warehouse is %s: rebuilding it before anything is fetched", state)
+        rebuild_snapshot(installation)
+    require_readable(layout)  # not to fetch what could not be loaded
+
+
+def _finish_earlier_runs(installation: Installation) -> None:
     """Refine, load and publish what killed runs had archived, each under its own id.
 
     This comes before collecting, which reads from the snapshot what need not be fetched again.

@@ -18,6 +18,7 @@ from flows.cli.options import (
     ReportedErrors,
     SourcesFile,
     TopicsFile,
+    day,
     flow_files,
     print_version,
 )
@@ -54,10 +55,6 @@ def options(
     ] = False,
 ) -> None:
     """Count how often topics come up in the papers you follow."""
-
-
-def _day(value: str | date) -> date:
-    return date.fromisoformat(str(value))
 
 
 class Layer(StrEnum):
@@ -121,10 +118,10 @@ def backfill(
         list[str] | None, typer.Option(help="Pages of this domain and its subdomains; repeatable.")
     ] = None,
     since: Annotated[
-        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="First day of publication.")
+        date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="First day of publication.")
     ] = date(1970, 1, 1),
     until: Annotated[
-        date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Last day of publication.")
+        date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="Last day of publication.")
     ] = date(9999, 12, 31),
     language: Annotated[
         list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")

@@ -1,5 +1,7 @@
 """What an audit found, for a terminal."""
 
+from collections.abc import Sequence
+
 import duckdb
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -7,7 +9,6 @@ from rich.text import Text
 
 from flows.cli.console import printable
 from warehouse.questions.audits import (
-    Audited,
     audit_words,
     audited,
     in_words,
@@ -15,8 +16,7 @@ from warehouse.questions.audits import (
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import Blame, wrong_aliases, wrong_contexts, wrong_sections
-from warehouse.stats.audits import Estimate
+from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
 
 
 def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableType:
@@ -25,7 +25,13 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
     parts: list[RenderableType] = [Text(audit_words(found), style="bold")]
     if found is None:
         return Group(*parts)
-    parts.append(Text(_about(found), style="dim"))
+    about = [f"{found.audit_id}: {found.sampled} sampled, read by {', '.join(found.readers)}"]
+    low, high = found.bounds
+    if found.unsure:
+        about.append(f"if all {found.unsure} unsure ones are wrong {low:.2f}, if right {high:.2f}")
+    if found.kappa is not None:
+        about.append(f"Cohen's kappa {found.kappa:.2f}")
+    parts.append(Text("; ".join(about), style="dim"))
     by_mention = precision_by_mention(con, found.audit_id)
     tables = {
         "all articles": {"by article": found.precision}
@@ -35,45 +41,31 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
         "language, by article": precision_by(con, found.audit_id, "language"),
         "source, by article": precision_by(con, found.audit_id, "source_id"),
     }
-    parts += [_table(title, rows) for title, rows in tables.items()]
-    parts += [
-        _blames(title, rows)
-        for title, rows in (
-            ("Aliases of wrong articles", wrong_aliases(con, found.audit_id)),
-            ("Sections of wrong articles", wrong_sections(con, found.audit_id)),
-            ("Words beside wrong mentions", wrong_contexts(con, found.audit_id)),
-        )
-        if rows
-    ]
+    for title, estimates in tables.items():
+        rows = [(name, str(one.n), in_words(one)) for name, one in estimates.items()]
+        parts.append(_table(title, ("n", "precision"), rows))
+    blames = {
+        "Aliases of wrong articles": wrong_aliases(con, found.audit_id),
+        "Sections of wrong articles": wrong_sections(con, found.audit_id),
+        "Words beside wrong mentions": wrong_contexts(con, found.audit_id),
+    }
+    heads = ("wrong articles", "right articles", "judged")
+    for title, wrong in blames.items():
+        figures = [
+            (one.text, f"about {one.wrong:,.0f}", f"about {one.right:,.0f}", str(one.judged))
+            for one in wrong
+        ]
+        if figures:
+            parts.append(_table(title, heads, figures))
     return Group(*parts)
 
 
-def _about(found: Audited) -> str:
-    low, high = found.bounds
-    said = [f"{found.audit_id}: {found.sampled} sampled, read by {', '.join(found.readers)}"]
-    if found.unsure:
-        said.append(f"if all {found.unsure} unsure ones are wrong {low:.2f}, if right {high:.2f}")
-    if found.kappa is not None:
-        said.append(f"Cohen's kappa {found.kappa:.2f}")
-    return "; ".join(said)
-
-
-def _table(title: str, rows: dict[str, Estimate]) -> Table:
+def _table(title: str, numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A name and numbers in each row; precision is in words, to the left."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column(f"\n{title}", min_width=24)
-    table.add_column("\nn", justify="right")
-    table.add_column("\nprecision")
-    for name, found in rows.items():
-        table.add_row(printable(name), str(found.n), in_words(found))
-    return table
-
-
-def _blames(title: str, rows: list[Blame]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column(f"\n{title}", min_width=24)
-    for name in ("wrong articles", "right articles", "judged"):
-        table.add_column(f"\n{name}", justify="right")
-    for row in rows:
-        about = (f"about {row.wrong:,.0f}", f"about {row.right:,.0f}", str(row.judged))
-        table.add_row(printable(row.text), *about)
+    for head in numbers:
+        table.add_column(f"\n{head}", justify="left" if head == "precision" else "right")
+    for name, *cells in rows:
+        table.add_row(printable(name), *cells)
     return table

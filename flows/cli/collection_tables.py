@@ -9,10 +9,11 @@ HEAD = ("sources", "addresses", "confirmed", "countries", "languages")
 
 def collections_table(sources: Sequence[Source]) -> str:
     """What each collection holds, and how many sources there are of each kind."""
-    rows = [
-        *((name, *_cells(own)) for name, own in _grouped(sources, lambda one: one.collection)),
-        ("all", *_counts(sources)),
-    ]
+    rows: list[tuple[str, ...]] = []
+    for name, own in _grouped(sources, lambda one: one.collection):
+        codes = {one.country for one in own}, {one.language for one in own}
+        rows.append((name, *_counts(own)[:3], *(" ".join(sorted(each)) for each in codes)))
+    rows.append(("all", *_counts(sources)))
     kinds = [(name, str(len(own))) for name, own in _grouped(sources, lambda one: one.kind)]
     return f"{_table(('collection', *HEAD), rows)}\n{_table(('kind', 'sources'), kinds)}"
 
@@ -20,7 +21,12 @@ def collections_table(sources: Sequence[Source]) -> str:
 def sources_table(sources: Sequence[Source]) -> str:
     """What is known of each of these sources."""
     head = ("source", "name", "kind", "language", "articles a day", "confirmed")
-    return _table(head, (_source_cells(one) for one in sources))
+    rows = []
+    for one in sources:
+        rate = "–".join(map(str, one.expected_daily or ())) or "-"
+        confirmed = f"{len(one.confirmed_listings)} of {len(one.listings)}"
+        rows.append((one.id, one.name, one.kind or "-", one.language, rate, confirmed))
+    return _table(head, rows)
 
 
 def _grouped(
@@ -32,11 +38,6 @@ def _grouped(
     return sorted(groups.items())
 
 
-def _cells(sources: Sequence[Source]) -> tuple[str, ...]:
-    codes = {one.country for one in sources}, {one.language for one in sources}
-    return (*_counts(sources)[:3], *(" ".join(sorted(each)) for each in codes))
-
-
 def _counts(sources: Sequence[Source]) -> tuple[str, ...]:
     counts = (
         len(sources),
@@ -46,12 +47,6 @@ def _counts(sources: Sequence[Source]) -> tuple[str, ...]:
         len({one.language for one in sources}),
     )
     return tuple(map(str, counts))
-
-
-def _source_cells(source: Source) -> tuple[str, ...]:
-    rate = "–".join(map(str, source.expected_daily or ())) or "-"
-    confirmed = f"{len(source.confirmed_listings)} of {len(source.listings)}"
-    return source.id, source.name, source.kind or "-", source.language, rate, confirmed
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

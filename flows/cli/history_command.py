@@ -7,23 +7,19 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import show_progress
-from flows.cli.options import DataFolder, Exit, SourcesFile, TopicsFile, flow_files
+from flows.cli.options import DataFolder, Exit, SourcesFile, TopicsFile, day, flow_files
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.settings import MOST_PAGES
 
 
-def _day(value: str | date) -> date:
-    return date.fromisoformat(str(value))
-
-
 def history(
     first: Annotated[
-        date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First UTC day.")
+        date, typer.Option("--from", parser=day, metavar="YYYY-MM-DD", help="First UTC day.")
     ],
     last: Annotated[
-        date, typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Last UTC day.")
+        date, typer.Option("--to", parser=day, metavar="YYYY-MM-DD", help="Last UTC day.")
     ],
     source: Annotated[
         list[str] | None, typer.Argument(help="Ids of sources; all of them without one.")

@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from datetime import date
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -134,6 +135,11 @@ DataFolder = Annotated[
         "--data", callback=_noted, help="The data folder; else PRESSWATCH_DATA, else ./data."
     ),
 ]
+
+
+def day(value: str | date) -> date:
+    """A day of the command line; typer has its defaults parsed as well."""
+    return date.fromisoformat(str(value))
 
 
 class FlowFiles(TypedDict):

@@ -66,7 +66,9 @@ def find_source(
     elif found.taken:
         print(as_entry(proposed), end="")
     if not found.taken:
-        fail(f"{domain}: {_nothing(found)}", Exit.FAILED)
+        home = f"; its home page: {found.home_outcome}: {found.home_detail}"
+        where = home if found.home_detail else f" in {found.requests} requests"
+        fail(f"{domain}: no feed found{where}", Exit.FAILED)
     if add:
         if proposed.missing:
             options = ", ".join(f"--{key}" for key in proposed.missing)
@@ -75,13 +77,6 @@ def find_source(
             fail(f"{domain}: not added, {'; '.join(wrong)}", Exit.WRONG_USAGE)
         add_sources(sources, [proposed.entry])
         say(f"added {proposed.entry['id']} to {sources}", "INFO")
-
-
-def _nothing(found: "Found") -> str:
-    """Why a search found nothing, in a line."""
-    if found.home_detail:
-        return f"no feed found; its home page: {found.home_outcome}: {found.home_detail}"
-    return f"no feed found in {found.requests} requests"
 
 
 def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:

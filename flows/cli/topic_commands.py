@@ -24,7 +24,7 @@ from warehouse.read.query import open_snapshot
 MOST_SHOWN = 8  # languages of a topic
 
 if TYPE_CHECKING:
-    from tasks.suggest.suggestions import InLanguage, Suggestion
+    from tasks.suggest.suggestions import InLanguage
 
 
 def list_topics(
@@ -49,12 +49,16 @@ def list_topics(
             for source in installation.sources
             if without_alias([topic], source.language)
         )
+        codes = topic.languages or ()
+        languages = ", ".join(codes[:MOST_SHOWN]) if topic.languages is not None else "all"
+        if len(codes) > MOST_SHOWN:  # a Latin alias covers a hundred
+            languages += f" and {len(codes) - MOST_SHOWN} more"
         told = ", ".join(f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items()))
         table.add_row(
             printable(topic.topic_id, "cyan"),
             printable(topic.name),
             str(sum(role >= 0 for _, role in phrases_of(topic))),
-            _languages(topic.languages),
+            languages,
             told or "-",
         )
     wide_console().print(table)
@@ -63,14 +67,6 @@ def list_topics(
             for topic in installation.topics:
                 words = audit_words(audited(con, topic.topic_id))
                 wide_console().print(printable(f"{topic.topic_id}: {words}"))
-
-
-def _languages(codes: Sequence[str] | None) -> str:
-    """The codes, or how many: a Latin alias covers a hundred."""
-    if codes is None:
-        return "all"
-    shown = ", ".join(codes[:MOST_SHOWN])
-    return shown if len(codes) <= MOST_SHOWN else f"{shown} and {len(codes) - MOST_SHOWN} more"
 
 
 def wide_console() -> Console:
@@ -131,24 +127,21 @@ def _as_json(found: "InLanguage") -> dict[str, Any]:
 
 def _view(found: "InLanguage") -> Group:
     about = f"{found.in_topic:,} of {counted(found.articles, 'article')} mention it"
-    head = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
+    title = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
     if not found.suggestions:
-        return Group(head, Text("  no suggestion", style="dim"))
+        return Group(title, Text("  no suggestion", style="dim"))
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("phrase", "adds", "in the topic", "log-odds", "an article that it would add"):
         is_number = name in ("adds", "in the topic", "log-odds")
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for one in found.suggestions:
         numbers = (f"{one.adds:,}", f"{one.in_topic:,}", f"{one.log_odds:.1f}")
-        table.add_row(printable(one.phrase, "cyan"), *numbers, _sample(one))
-    return Group(head, Padding(table, (0, 0, 1, 2), expand=False))
-
-
-def _sample(one: "Suggestion") -> Text:
-    if one.sample is None:
-        return Text()
-    day, headline = one.sample.published_date.isoformat(), one.sample.headline
-    return Text.assemble(printable(f"{day} {headline}: "), printable(one.sample.context, "dim"))
+        sample = Text()
+        if one.sample:
+            head = printable(f"{one.sample.published_date.isoformat()} {one.sample.headline}: ")
+            sample = Text.assemble(head, printable(one.sample.context, "dim"))
+        table.add_row(printable(one.phrase, "cyan"), *numbers, sample)
+    return Group(title, Padding(table, (0, 0, 1, 2), expand=False))
 
 
 def _line_to_add(topic: str, found: Sequence["InLanguage"], *, is_joined: bool) -> Text:

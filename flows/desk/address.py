@@ -8,13 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from warehouse.questions.selection import (
-    UNITS,
-    Choices,
-    Selection,
-    checked,
-    fitting_unit,
-)
+from warehouse.questions.selection import UNITS, Choices, Selection, checked, fitting_unit
 from warehouse.questions.series import BALANCES
 from warehouse.read.query import QueryError
 
@@ -43,6 +37,10 @@ def as_given(given: QueryParams, known: Choices) -> Selection:
     days = last_day.toordinal() - first_day.toordinal()
     if days / UNITS[unit] > MOST_PERIODS:
         unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
+    balance = given.get("balance") or ""
+    if balance not in BALANCES:
+        wanted = ", ".join(filter(None, BALANCES))
+        raise QueryError(f"balance must be one of {wanted}, got {balance!r}")
     return Selection(
         first_day=first_day,
         last_day=last_day,
@@ -54,17 +52,9 @@ def as_given(given: QueryParams, known: Choices) -> Selection:
         is_without_copies=given.get("copies") == "no",
         is_headlines_only=given.get("in") == "headline",
         is_local=known.is_local,
-        balance=_balance(given),
+        balance=balance,
         is_panel=given.get("panel") == "yes",
     )
-
-
-def _balance(given: QueryParams) -> str:
-    balance = given.get("balance") or ""
-    if balance not in BALANCES:
-        wanted = ", ".join(filter(None, BALANCES))
-        raise QueryError(f"balance must be one of {wanted}, got {balance!r}")
-    return balance
 
 
 def _all(given: QueryParams, name: str) -> tuple[str, ...]:

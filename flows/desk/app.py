@@ -1,9 +1,10 @@
 """The desk as an ASGI application."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from flows.desk.address import as_given
-from flows.desk.desk import FOLDER, Desk, asked
+from flows.desk.desk import FOLDER, Asked, Desk, asked
 from flows.desk.finding import Findings
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
@@ -26,6 +27,7 @@ from flows.desk.views import (
     export,
     extraction,
     find,
+    forms,
     overview,
     read,
     search,
@@ -37,9 +39,7 @@ from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
-View = Callable[[Request], Response]
-Written = Callable[[Request], Awaitable[Response]]
-
+View = Callable[[Asked], Response]
 VIEWS: dict[str, View] = {
     "/": overview.overview,
     "/attention": attention.attention,
@@ -57,7 +57,7 @@ VIEWS: dict[str, View] = {
     "/audit/{audit_id}": audit.judge,
 }
 # What forms send; all else is read-only.
-FORMS: dict[str, Written] = {
+FORMS: dict[str, forms.Write] = {
     "/audit": audit.draw,
     "/audit/publish": audit.publish,
     "/audit/{audit_id}": audit.say,
@@ -67,15 +67,14 @@ FORMS: dict[str, Written] = {
 
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
-    # Whom other machines reach asks no sites in their name.
+    # A desk that other machines reach asks no sites on their behalf.
     desk = Desk(layout, settings, None if password else Findings(settings))
     library, report_css = chart_library(layout).encode(), style()
 
     def charts(_: Request) -> Response:
-        return Response(library, media_type="text/javascript", headers=UNCHANGING)
-
-    def report_style(_: Request) -> Response:
-        return Response(report_css, media_type="text/css")
+        # Its name holds the hash of its content.
+        unchanging = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(library, media_type="text/javascript", headers=unchanging)
 
     searches = Searches(desk.snapshots, layout)
 
@@ -86,10 +85,13 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
 
     app = Starlette(
         routes=[
-            *(Route(path, view, methods=["POST"]) for path, view in FORMS.items()),
-            *(Route(path, view) for path, view in VIEWS.items()),
+            *(
+                Route(path, partial(forms.written, write), methods=["POST"])
+                for path, write in FORMS.items()
+            ),
+            *(Route(path, partial(_shown, view)) for path, view in VIEWS.items()),
             Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
-            Route("/static/page.css", report_style),
+            Route("/static/page.css", lambda _: Response(report_css, media_type="text/css")),
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         ],
         middleware=[Middleware(Guard, password=password)],
@@ -101,8 +103,9 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     return app
 
 
-# A name holds the hash of its content.
-UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
+def _shown(view: View, request: Request) -> Response:
+    with asked(request) as about:
+        return view(about)
 
 
 def _problem(request: Request, error: Exception) -> Response:

@@ -104,17 +104,15 @@ def harmless(text: str) -> str:
             out += ("<style>", node.text().replace("</", "<\\/"), "</style>")
         elif tag not in _WITH_CONTENT:
             if tag in _ELEMENTS:
-                out.append(_start(tag, node))
+                kept = "".join(
+                    f' {name}="{escape(value or "")}"'
+                    for name, value in node.attributes.items()
+                    if name in _ATTRIBUTES
+                    or ((tag, name) == ("img", "src") and _IMAGE.match(value or ""))
+                )
+                # Before anything else of the page, which is decoded by now.
+                charset = '<meta charset="utf-8">' if tag == "head" else ""
+                out.append(f"<{tag}{kept}>{charset}")
                 waiting.append("" if tag in _VOID else f"</{tag}>")
             waiting += reversed(list(node.iter(include_text=True)))
     return "".join(out)
-
-
-def _start(tag: str, node: LexborNode) -> str:
-    kept = "".join(
-        f' {name}="{escape(value or "")}"'
-        for name, value in node.attributes.items()
-        if name in _ATTRIBUTES or (tag == "img" and name == "src" and _IMAGE.match(value or ""))
-    )
-    # Before anything else of the page, which is decoded by now.
-    return f"<{tag}{kept}>" + ('<meta charset="utf-8">' if tag == "head" else "")

@@ -24,6 +24,7 @@ from tasks.report.chart_values import about_lost
 from tasks.report.completeness import in_words
 from tasks.report.page import day, link, number, percent
 from tasks.settings import Settings
+from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Choices, Selection, choices
 from warehouse.read.query import records
@@ -56,6 +57,7 @@ class Desk:
             day=day,
             link=link,
             number=number,
+            counted=counted,
             words=in_words,
             moment=lambda at: f"{at:%Y-%m-%d %H:%M}" if at else "–",
             pair=lambda value: (value, value),

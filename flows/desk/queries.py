@@ -1,6 +1,6 @@
 """What a person searches for: words, matched as a topic's aliases are, or a regular expression."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 
 from flows.desk.words import WITHIN, Words, words_of
 from tasks.text.control_characters import without_controls
@@ -97,10 +98,20 @@ class Query:
         is_shown: bool,
     ) -> list[Found]:
         """The articles of a selection in which it stands, newest first; contexts if shown."""
-        found = (_by_words if self.mode == "words" else _by_expression)(
-            self, con, files, selection, is_shown
+        if self.mode == "words":
+            batches = con.sql(texts_sql(files, selection)).to_arrow_reader(ROWS_AT_ONCE)
+            found = _by_words(self.topic, batches, is_shown)
+        else:
+            rows = con.sql(matches_sql(files, selection, self.text, is_shown)).to_arrow_table()
+            found = _by_expression(rows.to_pylist(), fields_of(selection) if is_shown else ())
+        return sorted(
+            found,
+            key=lambda one: (
+                -one.day.toordinal(),
+                -one.published_at.timestamp() if one.published_at else 0.0,
+                one.article_id,
+            ),
         )
-        return sorted(found, key=_newest_first)
 
 
 def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query | None:
@@ -119,11 +130,6 @@ def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query 
         raise QueryError(f"The query has {len(text)} characters; {LONGEST} are the most.")
     if mode == "words":
         return Query(mode, text, "" if words_of(text).is_plain else within)
-    _check_expression(con, text)
-    return Query(mode, text)
-
-
-def _check_expression(con: duckdb.DuckDBPyConnection, text: str) -> None:
     try:
         [(is_everywhere,)] = con.execute("SELECT regexp_matches('', ?)", [text]).fetchall()
     except duckdb.Error as error:
@@ -131,18 +137,13 @@ def _check_expression(con: duckdb.DuckDBPyConnection, text: str) -> None:
         raise QueryError(f"This is no regular expression that RE2 knows: {why}.") from None
     if is_everywhere:
         raise QueryError("This expression matches every text, also an empty one.")
+    return Query(mode, text)
 
 
-def _by_words(
-    query: Query,
-    con: duckdb.DuckDBPyConnection,
-    files: Sequence[str],
-    selection: Selection,
-    is_shown: bool,
-) -> Iterator[Found]:
-    for batch in con.sql(texts_sql(files, selection)).to_arrow_reader(ROWS_AT_ONCE):
+def _by_words(topic: Topic, batches: Iterable[pa.RecordBatch], is_shown: bool) -> Iterator[Found]:
+    for batch in batches:
         hits_of: dict[int, list[Hit]] = {}
-        for row, hits in mentions_in(batch, [query.topic]):
+        for row, hits in mentions_in(batch, [topic]):
             hits_of.setdefault(row, []).extend(hits)
         about = batch.select(KEPT)
         for row, hits in hits_of.items():
@@ -154,29 +155,14 @@ def _by_words(
             yield Found(article_id, source_id, day, at, tuple(first.values())[:CONTEXTS])
 
 
-def _by_expression(
-    query: Query,
-    con: duckdb.DuckDBPyConnection,
-    files: Sequence[str],
-    selection: Selection,
-    is_shown: bool,
-) -> Iterator[Found]:
-    table = con.sql(matches_sql(files, selection, query.text, is_shown)).to_arrow_table()
-    fields = fields_of(selection) if is_shown else []
-    for row in table.to_pylist():
-        contexts = [context for field in fields for context in _excerpts(row, field)]
+def _by_expression(rows: Sequence[dict[str, Any]], fields: Sequence[str]) -> Iterator[Found]:
+    for row in rows:
+        contexts: list[Context] = []
+        for field in fields:
+            around = pairwise(row[f"{field}_between"] or ())
+            for hit, (before, after) in zip(row[field] or (), around, strict=False):
+                left, right = before[-CONTEXT:], after[:CONTEXT]
+                left, right = " ".join(f"{left}|".split())[:-1], " ".join(f"|{right}".split())[1:]
+                contexts += [(left, hit[:200], right)] if hit else []
         article_id, source_id, day, at = (row[name] for name in KEPT)
-        yield Found(article_id, source_id, day, at, tuple(contexts[:3]))
-
-
-def _excerpts(row: dict[str, Any], field: str) -> Iterator[Context]:
-    around = pairwise(row[f"{field}_between"] or ())
-    for hit, (before, after) in zip(row[field] or (), around, strict=False):
-        if hit:
-            left, right = before[-CONTEXT:], after[:CONTEXT]
-            yield " ".join(f"{left}|".split())[:-1], hit[:200], " ".join(f"|{right}".split())[1:]
-
-
-def _newest_first(found: Found) -> tuple[int, float, str]:
-    at = found.published_at
-    return -found.day.toordinal(), -at.timestamp() if at else 0.0, found.article_id
+        yield Found(article_id, source_id, day, at, tuple(contexts[:CONTEXTS]))

@@ -59,13 +59,8 @@ class Words:
         if self.is_plain:
             return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0])
         stretch: Any = {"words": int(within)} if within.isdecimal() else within
-        return TopicEntry(
-            id=topic_id,
-            name=name,
-            all_of=self.all_of,
-            none_of=self.none_of,
-            within=stretch,
-        )
+        groups: dict[str, Any] = {"all_of": self.all_of, "none_of": self.none_of}
+        return TopicEntry(id=topic_id, name=name, **groups, within=stretch)
 
 
 @lru_cache(maxsize=64)
@@ -86,7 +81,16 @@ def words_of(text: str) -> Words:
     if not all_of[0]:
         raise QueryError("Give a word or a phrase, or several with commas between them.")
     words = Words(all_of, _phrases(",".join(excluded)))
-    _check(words)
+    if len(words.phrases) > MOST_PHRASES:
+        raise QueryError(f"These are {len(words.phrases)} phrases; {MOST_PHRASES} are the most.")
+    try:
+        words.entry("search", "sentence")
+    except ValidationError as error:
+        why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise QueryError(f"A phrase {why}.") from None
+    for phrase in words.phrases:
+        if len(folded_phrase(phrase)) < 2 and not _UNSPACED.match(phrase):
+            raise QueryError(f"{phrase!r} is too short: a word needs two letters or more.")
     return words
 
 
@@ -121,16 +125,3 @@ def _phrases(text: str) -> tuple[str, ...]:
         phrase = " ".join(part.split())
         found.setdefault(fold(phrase).text.strip(), phrase)
     return tuple(phrase for phrase in found.values() if phrase)
-
-
-def _check(words: Words) -> None:
-    if len(words.phrases) > MOST_PHRASES:
-        raise QueryError(f"These are {len(words.phrases)} phrases; {MOST_PHRASES} are the most.")
-    try:
-        words.entry("search", "sentence")
-    except ValidationError as error:
-        why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise QueryError(f"A phrase {why}.") from None
-    for phrase in words.phrases:
-        if len(folded_phrase(phrase)) < 2 and not _UNSPACED.match(phrase):
-            raise QueryError(f"{phrase!r} is too short: a word needs two letters or more.")

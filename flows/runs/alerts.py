@@ -12,11 +12,7 @@ import httpx
 from prefect import Flow
 from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    FlowRunFilter,
-    WorkerFilter,
-)
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter, WorkerFilter
 from prefect.client.schemas.objects import BlockDocument, FlowRun, State, StateType, WorkerStatus
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
@@ -183,15 +179,12 @@ def _failed_runs(client: SyncPrefectClient) -> Iterator[Incident]:
         )
         for run in runs:
             if run.state and run.state.is_failed():
+                server = str(client.api_url).removesuffix("/").removesuffix("/api")
                 yield Incident(
                     *(Kind.RUN_FAILED, deployment.name, f"{deployment.name} failed"),
-                    f"{run.name}: {run.state.message}\n{_link(client, run)}",
+                    f"{run.name}: {run.state.message}\n{server}/v2/runs/flow-run/{run.id}",
                     *(f"{deployment.name} completed", run.end_time),
                 )
-
-
-def _link(client: SyncPrefectClient, run: FlowRun) -> str:
-    return f"{str(client.api_url).removesuffix('/').removesuffix('/api')}/v2/runs/flow-run/{run.id}"
 
 
 def _no_worker(client: SyncPrefectClient) -> Iterator[Incident]:

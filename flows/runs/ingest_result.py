@@ -87,11 +87,8 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     SourcesFailed when every source failed.
     """
     loaded = done.loaded
-    articles, mentions = (
-        counted(loaded.articles, "new article"),
-        counted(loaded.mentions, "mention"),
-    )
-    counts = f"{articles}, {loaded.revised:,} revised, {mentions}"
+    articles = counted(loaded.articles, "new article")
+    counts = f"{articles}, {loaded.revised:,} revised, {counted(loaded.mentions, 'mention')}"
     message = f"loaded: {counts}; {'published' if is_published else 'nothing new to publish'}"
     figures = read_run(installation.layout, done.run_id)
     asked = {source.source_id for source in done.sources}
@@ -106,6 +103,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         without_alias={name: told for name, told in lacking.items() if told},
     )
     poorly = unhealthy(installation.layout, datetime.now(UTC))
+    rejecting = [one for one in poorly if one.is_rejecting_more and one.source_id in asked]
     too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
     notes = (
         f"{counted(too_long, 'link')} too long to ask for" if too_long else "",
@@ -113,12 +111,12 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         undated_files(figures),
         lost_articles(figures.ledger),
         doubtful_pages(figures),
-        _rejecting(poorly, done),
+        *(f"{one.source_id}: {one.rejections}" for one in rejecting),
         *sorted(set(done.without_alias.values())),
     )
     message = _joined(message, *notes)
     log.info("%s", message)
-    rename(run_name(len(done.sources), done.loaded.articles))
+    rename(run_name(len(done.sources), loaded.articles))
     _create_artifacts(figures, done, poorly)
     _emit_source_events(installation, done, poorly)
     if not done.failed:
@@ -130,13 +128,6 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
     failed = f"{len(done.failed)} of {len(tried)} sources failed; {why}"
     return Completed(name="Partial", message=f"{failed}; {message}", data=done)
-
-
-def _rejecting(poorly: Iterable[SourceHealth], done: Ingested) -> str:
-    """The sources of the run that reject more pages than before; empty without any."""
-    asked = {source.source_id for source in done.sources}
-    found = [each for each in poorly if each.is_rejecting_more and each.source_id in asked]
-    return _joined(*(f"{each.source_id}: {each.rejections}" for each in found))
 
 
 def _emit_source_events(

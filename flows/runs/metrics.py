@@ -1,7 +1,6 @@
 """What a run writes for Prometheus at its end."""
 
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +28,14 @@ def record_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
         settings = settings_of(data=flow_run.parameters.get("data"))
         if settings.data.exists():  # not where a run failed because it is not there
             ended = EndedRun(flow.name, state.name or state.type, seconds, stages, state.timestamp)
-            write_metrics(settings, ended, _waiting_runs())
+            with get_client(sync_client=True) as client:
+                waiting = {
+                    reason: client.request(
+                        "POST", "/flow_runs/count", json={"flow_runs": given}
+                    ).json()
+                    for reason, given in waiting_filters().items()
+                }
+            write_metrics(settings, ended, waiting)
     except (ConfigError, OSError, duckdb.Error, httpx.HTTPError) as error:
         # The run itself is good without them.
         log.warning("the metrics were not written: %s", error)
@@ -45,11 +51,3 @@ def waiting_filters() -> dict[str, dict[str, Any]]:
             "name": {"like_": "ingest, waiting:"},
         },
     }
-
-
-def _waiting_runs() -> Mapping[str, int]:
-    with get_client(sync_client=True) as client:
-        return {
-            reason: client.request("POST", "/flow_runs/count", json={"flow_runs": given}).json()
-            for reason, given in waiting_filters().items()
-        }

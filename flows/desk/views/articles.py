@@ -1,44 +1,37 @@
 """Articles: those behind a number, newest first, with the sentences that mention the topics."""
 
 from dataclasses import replace
+from operator import itemgetter
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.desk.desk import Asked, asked
+from flows.desk.desk import Asked
 from warehouse.questions.articles import articles, contexts, count
 from warehouse.read.query import QueryError
 
 PAGE = 50
 
 
-def list_articles(request: Request) -> Response:
+def list_articles(view: Asked) -> Response:
     """The page."""
-    with asked(request) as view:
-        is_revised = view.query.get("revised") == "yes"
-        selection = replace(view.selection, is_revised_only=is_revised)
-        total = count(view.con, selection)
-        number = page_number(view, total)
-        rows = articles(view.con, selection, PAGE, PAGE * (number - 1))
-        said = {}
-        if view.selection.topics:
-            said = contexts(view.con, view.selection, [row["article_id"] for row in rows])
-        quotes = {
-            article_id: [
-                (each["context_left"], each["matched_text"], each["context_right"])
-                for each in found
-            ]
-            for article_id, found in said.items()
-        }
-        return view.page(
-            "articles.html",
-            given={"revised": "yes"} if is_revised else {},
-            rows=rows,
-            quotes=quotes,
-            total=total,
-            number=number,
-            pages=pages(total),
-        )
+    is_revised = view.query.get("revised") == "yes"
+    selection = replace(view.selection, is_revised_only=is_revised)
+    total = count(view.con, selection)
+    number = page_number(view, total)
+    rows = articles(view.con, selection, PAGE, PAGE * (number - 1))
+    mentions = {}
+    if view.selection.topics:
+        mentions = contexts(view.con, view.selection, [row["article_id"] for row in rows])
+    parts = itemgetter("context_left", "matched_text", "context_right")
+    return view.page(
+        "articles.html",
+        given={"revised": "yes"} if is_revised else {},
+        rows=rows,
+        quotes={article_id: map(parts, found) for article_id, found in mentions.items()},
+        total=total,
+        number=number,
+        pages=pages(total),
+    )
 
 
 def page_number(view: Asked, total: int) -> int:

@@ -6,10 +6,9 @@ from datetime import timedelta
 from operator import itemgetter
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.desk.desk import Asked, asked
+from flows.desk.desk import Asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
 from warehouse.questions.audits import Audited, audit_words, audited, corrected
@@ -21,52 +20,51 @@ from warehouse.read.query import QueryError
 SHOWN_FIRST = 3  # topics, where none was chosen
 
 
-def attention(request: Request) -> Response:
+def attention(view: Asked) -> Response:
     """The page."""
-    with asked(request) as view:
-        if view.known.last_day is None:
-            return view.page("empty.html")
-        view = with_topics(view)
-        part = part_of(view)
-        about: dict[str, Any] = {"part": part, "parts": PARTS}
-        if not view.selection.topics:
-            return view.page("attention.html", **about, chart=None, problem="Choose a topic.")
-        audits = audits_of(view)
-        rows = corrections(view, audits, labelled(view, series(view.con, view.selection)))
-        lacking = missing(view.con, view.selection, view.known, rows)
-        if not rows:
-            return view.page("attention.html", **about, chart=None, problem=lacking)
-        found = labelled(view, spikes(view.con, view.selection))
-        by_topic = {topic: of(rows, topic) for topic in view.selection.topics}
-        lacks = gaps(view.con, view.selection)
-        load = (view.load_no, view.loaded_at)
-        return view.page(
-            "attention.html",
-            **about,
-            chart=charts.attention(
-                rows, found, view.selection.unit, brush=True, order=[*view.known.topics.values()]
-            ),
-            multiples=multiples(view, part, audits) if part else {},
-            spikes=sorted(found, key=itemgetter("day")),
-            gaps=lacks,
-            lost=sum(gap["lost"] or 0 for gap in lacks),
-            totals={
-                topic: total
-                for topic, of_topic in by_topic.items()
-                for total in corrections(view, audits, [totals(of_topic) | {"topic_id": topic}])
-            },
-            periods=list(zip(*by_topic.values(), strict=True)),
-            missing=lacking,
-            definitions=definitions(view.con, view.selection),
-            spans=begun_or_ended(view.con, view.selection, view.known),
-            citation=citation(
-                view.con,
-                view.selection,
-                lacking,
-                load,
-                address=view.full_url("/attention", by=part),
-            ),
-        )
+    if view.known.last_day is None:
+        return view.page("empty.html")
+    view = with_topics(view)
+    part = part_of(view)
+    parts = {"": "nothing"} | {each: f"by {each}" for each in PARTS}
+    about: dict[str, Any] = {"part": part, "parts": parts, "chart": None}
+    if not view.selection.topics:
+        return view.page("attention.html", **about, problem="Choose a topic.")
+    audits = audits_of(view)
+    rows = corrections(view, audits, labelled(view, series(view.con, view.selection)))
+    lacking = missing(view.con, view.selection, view.known, rows)
+    if not rows:
+        return view.page("attention.html", **about, problem=lacking)
+    found = labelled(view, spikes(view.con, view.selection))
+    by_topic = {topic: of_topic(rows, topic) for topic in view.selection.topics}
+    lacks = gaps(view.con, view.selection)
+    order = [*view.known.topics.values()]
+    about["chart"] = charts.attention(rows, found, view.selection.unit, brush=True, order=order)
+    return view.page(
+        "attention.html",
+        **about,
+        multiples=multiples(view, part, audits) if part else {},
+        spikes=sorted(found, key=itemgetter("day")),
+        gaps=lacks,
+        lost=sum(gap["lost"] or 0 for gap in lacks),
+        totals={
+            topic: total
+            for topic, its_rows in by_topic.items()
+            for total in corrections(view, audits, [totals(its_rows) | {"topic_id": topic}])
+        },
+        periods=list(zip(*by_topic.values(), strict=True)),
+        missing=lacking,
+        definitions=definitions(view.con, view.selection),
+        spans=begun_or_ended(view.con, view.selection, view.known),
+        citation=cite(view, lacking),
+    )
+
+
+def cite(view: Asked, lacking: str) -> str:
+    """The line to cite for the series of the selected topics, of which `lacking` is not known."""
+    address = view.full_url("/attention", by=part_of(view))
+    load = (view.load_no, view.loaded_at)
+    return citation(view.con, view.selection, lacking, load, address=address)
 
 
 def audits_of(view: Asked) -> dict[str, Audited | None]:
@@ -93,9 +91,10 @@ def corrections(
 def multiples(view: Asked, part: str, audits: Mapping[str, Audited | None]) -> dict[str, Spec]:
     """Each selected topic by source, country or language, over time."""
     rows = corrections(view, audits, series(view.con, view.selection, part))
+    rows = labelled(view, rows, part)
     return {
         topic: charts.small_multiples(
-            _named(view, part, of(rows, topic)),
+            of_topic(rows, topic),
             view.selection.unit,
             charts.colour_of(view.known.topics[topic], [*view.known.topics.values()]),
         )
@@ -108,7 +107,7 @@ def with_topics(view: Asked) -> Asked:
     if view.selection.topics or "topic" in view.query:
         return view
     everything = series(view.con, replace(view.selection, unit="month"))
-    hits = {topic: totals(of(everything, topic))["hits"] or 0 for topic in view.known.topics}
+    hits = {topic: totals(of_topic(everything, topic))["hits"] or 0 for topic in view.known.topics}
     most = sorted(hits, key=lambda topic: -hits[topic])[:SHOWN_FIRST]
     topics = tuple(topic for topic in view.known.topics if topic in most)
     return replace(view, selection=replace(view.selection, topics=topics))
@@ -122,34 +121,20 @@ def part_of(view: Asked) -> str:
     return given
 
 
-def of(rows: Sequence[Row], topic: str) -> list[Row]:
+def of_topic(rows: Sequence[Row], topic: str) -> list[Row]:
     """The rows of one topic."""
     return [row for row in rows if row["topic_id"] == topic]
 
 
-def labelled(view: Asked, rows: Sequence[Row]) -> list[Row]:
-    """Rows by topic, with its name and the address of the articles behind them."""
-    return [
-        row | {"series": view.known.topics[topic], "url": articles_url(view, row)}
-        for topic in view.selection.topics
-        for row in of(rows, topic)
-    ]
-
-
-def articles_url(view: Asked, row: Row, **changes: object) -> str:
-    """The address of the articles behind a row of a series, or a spike."""
-    first = row.get("period") or row["day"]
-    last = row["period_end"] - timedelta(days=1) if "period_end" in row else first
-    return view.url("/articles", topic=row["topic_id"], first=first, last=last, **changes)
-
-
-def _named(view: Asked, part: str, rows: Sequence[Row]) -> list[Row]:
-    """Rows of the parts of one topic, each by its name."""
-    return [
-        row
-        | {
-            "series": view.known.sources.get(row["part"], row["part"]) or "unknown",
-            "url": articles_url(view, row, **({part: row["part"]} if part else {})),
-        }
-        for row in rows
-    ]
+def labelled(view: Asked, rows: Sequence[Row], part: str = "") -> list[Row]:
+    """Rows by topic, with its name or that of their part, and the address of their articles."""
+    names, found = view.known.sources, []
+    for row in (row for topic in view.selection.topics for row in of_topic(rows, topic)):
+        name, changes = view.known.topics[row["topic_id"]], dict[str, Any]()
+        if part:
+            name, changes = names.get(row["part"], row["part"]) or "unknown", {part: row["part"]}
+        first = row.get("period") or row["day"]  # a spike has a day
+        last = row["period_end"] - timedelta(days=1) if "period_end" in row else first
+        url = view.url("/articles", topic=row["topic_id"], first=first, last=last, **changes)
+        found.append(row | {"series": name, "url": url})
+    return found

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.address import address
-from flows.desk.desk import Desk, asked
-from flows.desk.views.forms import Given, one, written
+from flows.desk.desk import Asked, Desk
+from flows.desk.views.forms import Given, one
 from tasks.audit.judging import ANSWERS, Judging, checked_reader
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
@@ -32,86 +32,67 @@ SIZES = (50, 100, 200, 400)
 KINDS: tuple[Kind, ...] = ("precision", "near_miss")
 
 
-def audits(request: Request) -> Response:
+def audits(view: Asked) -> Response:
     """The topics with their audits, and the samples to judge."""
-    with asked(request) as view:
-        found = {topic: audited(view.con, topic) for topic in view.known.topics}
-        samples = read_audits(view.desk.layout)
-        loaded = {path for (path,) in view.con.execute("SELECT path FROM audit_files").fetchall()}
-        waiting = audit_files(view.desk.layout) - loaded
-        judged = {
+    samples = read_audits(view.desk.layout)
+    loaded = {path for (path,) in view.con.execute("SELECT path FROM audit_files").fetchall()}
+    waiting = audit_files(view.desk.layout) - loaded
+    return view.page(
+        "audit.html",
+        topics={topic: audit_words(audited(view.con, topic)) for topic in view.known.topics},
+        samples=list(reversed(samples)),
+        judged={
             audit.sample.audit_id: len({article for article, _ in audit.current})
             for audit in samples
-        }
-        return view.page(
-            "audit.html",
-            topics={topic: audit_words(audit) for topic, audit in found.items()},
-            samples=list(reversed(samples)),
-            judged=judged,
-            is_behind=any(not name.endswith(SAMPLE) for name in waiting),
-            sizes=SIZES,
-            reader=_reader(view.query.get("reader", "")),
-        )
+        },
+        is_behind=any(not name.endswith(SAMPLE) for name in waiting),
+        sizes=SIZES,
+        reader=_reader(view.query.get("reader", "")),
+    )
 
 
-def judge(request: Request) -> Response:
+def judge(view: Asked) -> Response:
     """The next article of a sample for a reader, or what was found when all are judged."""
-    with asked(request) as view:
-        reader = _reader(view.query.get("reader", ""))
-        judging = Judging(view.desk.layout, request.path_params["audit_id"], reader)
-        sample = judging.audit().sample
-        judged = judging.verdicts()
-        article = judging.next_article()
-        found = audited(view.con, sample.topic_id)
-        tables = {}
-        if found and article is None:
-            of = found.audit_id
-            by_mention = precision_by_mention(view.con, of)
-            tables = {
-                "by article": {"all": found.precision}
-                | ({"counted by today's definition": found.still} if found.still else {}),
-                "by mention": {"all": by_mention} if by_mention else {},
-                "by alias": precision_by_alias(view.con, of),
-                "by language": precision_by(view.con, of, "language"),
-                "by source": precision_by(view.con, of, "source_id"),
-            }
-        return view.page(
-            "judge.html",
-            view="audit",
-            sample=sample,
-            article=article,
-            reader=reader,
-            judged=len(judged),
-            found=found,
-            words=audit_words(found),
-            tables=tables,
-            in_words=in_words,
-            blames={
-                "Aliases of wrong articles": wrong_aliases(view.con, found.audit_id),
-                "Sections of wrong articles": wrong_sections(view.con, found.audit_id),
-                "Words beside wrong mentions": wrong_contexts(view.con, found.audit_id),
-            }
-            if tables and found
-            else {},
-        )
+    reader = _reader(view.query.get("reader", ""))
+    judging = Judging(view.desk.layout, view.request.path_params["audit_id"], reader)
+    sample = judging.audit().sample
+    article = judging.next_article()
+    found = audited(view.con, sample.topic_id)
+    tables = {}
+    blames = {}
+    if found and article is None:
+        of = found.audit_id
+        by_mention = precision_by_mention(view.con, of)
+        blames = {
+            "Aliases of wrong articles": wrong_aliases(view.con, of),
+            "Sections of wrong articles": wrong_sections(view.con, of),
+            "Words beside wrong mentions": wrong_contexts(view.con, of),
+        }
+        tables = {
+            "by article": {"all": found.precision}
+            | ({"counted by today's definition": found.still} if found.still else {}),
+            "by mention": {"all": by_mention} if by_mention else {},
+            "by alias": precision_by_alias(view.con, of),
+            "by language": precision_by(view.con, of, "language"),
+            "by source": precision_by(view.con, of, "source_id"),
+        }
+    return view.page(
+        "judge.html",
+        view="audit",
+        sample=sample,
+        article=article,
+        reader=reader,
+        judged=len(judging.verdicts()),
+        found=found,
+        words=audit_words(found),
+        tables=tables,
+        in_words=in_words,
+        blames=blames,
+    )
 
 
-async def say(request: Request) -> Response:
+def say(desk: Desk, request: Request, given: Given) -> str:
     """Keep a verdict, or take the last one back; then the next article."""
-    return await written(request, _say)
-
-
-async def draw(request: Request) -> Response:
-    """Draw a sample; then its first article."""
-    return await written(request, _draw)
-
-
-async def publish(request: Request) -> Response:
-    """Take all verdicts into the shares of all views."""
-    return await written(request, _publish)
-
-
-def _say(desk: Desk, request: Request, given: Given) -> str:
     reader = checked_reader(one(given, "reader"))
     judging = Judging(desk.layout, request.path_params["audit_id"], reader)
     answer = one(given, "answer")
@@ -127,7 +108,8 @@ def _say(desk: Desk, request: Request, given: Given) -> str:
     return address(f"/audit/{judging.audit_id}", {"reader": reader})
 
 
-def _draw(desk: Desk, request: Request, given: Given) -> str:
+def draw(desk: Desk, request: Request, given: Given) -> str:
+    """Draw a sample; then its first article."""
     reader, size = checked_reader(one(given, "reader")), one(given, "n")
     kind = next((each for each in KINDS if each == one(given, "kind")), None)
     if kind is None or size not in map(str, SIZES):
@@ -137,7 +119,8 @@ def _draw(desk: Desk, request: Request, given: Given) -> str:
     return address(f"/audit/{sample.audit_id}", {"reader": reader})
 
 
-def _publish(desk: Desk, request: Request, given: Given) -> str:
+def publish(desk: Desk, request: Request, given: Given) -> str:
+    """Take all verdicts into the shares of all views."""
     publish_audits(desk.layout)
     return address("/audit", {"reader": one(given, "reader")})
 

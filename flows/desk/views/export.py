@@ -1,6 +1,7 @@
 """Export: charts as pictures, tables as files, the SQL of a view."""
 
 import io
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,14 +10,14 @@ import pyarrow as pa
 import xlsxwriter
 from pyarrow import csv, parquet
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.desk.desk import Asked, asked
+from flows.desk.desk import Asked
 from flows.desk.queries import query_of
 from flows.desk.views import search
 from flows.desk.views.attention import (
     audits_of,
+    cite,
     corrections,
     labelled,
     multiples,
@@ -24,7 +25,7 @@ from flows.desk.views.attention import (
     with_topics,
 )
 from tasks.report import chart_style, charts
-from warehouse.questions.citation import citation, missing
+from warehouse.questions.citation import missing
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
 
@@ -49,38 +50,29 @@ class Answer:
     cited: str = ""  # where it is not of the topics
 
 
-def export(request: Request) -> Response:
+def export(view: Asked) -> Response:
     """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
-    name, _, form = request.path_params["name"].partition(".")
+    name, _, form = view.request.path_params["name"].partition(".")
     rows: list[Row] = []
-    with asked(request) as view:
-        answer = _search(view) if name == "search" else None
-        if name != "search":
-            view = with_topics(view)
-            rows = series(view.con, view.selection)
-            answer = _answers(view, rows).get(name)
-        lacking = {"png", "svg"} if answer and not answer.chart else set()
-        lacking |= {"sql"} if answer and not answer.sql else set()
-        if answer is None or form not in {*TYPES} - lacking:
-            raise HTTPException(404, f"there is no export {name}.{form}")
-        if form in ("png", "svg") and name != "search" and not rows:
-            raise QueryError("Nothing was collected in this time: there is no chart of it.")
-        content = _written(form, answer, answer.cited or cite(view, rows))
+    answer = _search(view) if name == "search" else None
+    if name != "search":
+        view = with_topics(view)
+        rows = series(view.con, view.selection)
+        answer = _answers(view, rows).get(name)
+    lacking = {"png", "svg"} if answer and not answer.chart else set()
+    lacking |= {"sql"} if answer and not answer.sql else set()
+    if answer is None or form not in {*TYPES} - lacking:
+        raise HTTPException(404, f"there is no export {name}.{form}")
+    if form in ("png", "svg") and name != "search" and not rows:
+        raise QueryError("Nothing was collected in this time: there is no chart of it.")
+    cited = answer.cited or cite(view, missing(view.con, view.selection, view.known, rows))
     chosen = view.selection
     file = "-".join((name, *chosen.topics[:3], f"{chosen.first_day}-{chosen.last_day}.{form}"))
     return Response(
-        content,
+        _written(form, answer, cited),
         media_type=TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
-
-
-def cite(view: Asked, rows: Sequence[Row]) -> str:
-    """The line to cite for a view and its series."""
-    lacking = missing(view.con, view.selection, view.known, rows)
-    address = view.full_url("/attention", by=part_of(view))
-    load = (view.load_no, view.loaded_at)
-    return citation(view.con, view.selection, lacking, load, address=address)
 
 
 def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
@@ -184,9 +176,8 @@ def _written(form: str, answer: Answer, cited: str) -> bytes:
     if form == "sql":
         return f"-- {cited}\n{answer.sql}\n".encode()
     if answer.chart and form in ("png", "svg"):
-        spec = answer.chart() | {
-            "title": {"text": _lines(cited), "fontSize": 11, "orient": "bottom"}
-        }
+        lines = textwrap.wrap(cited, 140, break_long_words=False, break_on_hyphens=False)
+        spec = answer.chart() | {"title": {"text": lines, "fontSize": 11, "orient": "bottom"}}
         return chart_style.png(spec) if form == "png" else chart_style.svg(spec).encode()
     table, out = answer.table(), io.BytesIO()
     if form == "parquet":
@@ -201,28 +192,14 @@ def _written(form: str, answer: Answer, cited: str) -> bytes:
     return out.getvalue()
 
 
-def _lines(text: str, width: int = 140) -> list[str]:
-    """A text in lines."""
-    lines = [""]
-    for word in text.split():
-        if len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
-
-
 def _flat(column: pa.ChunkedArray) -> pa.Array:
     """A column as CSV holds it: lists and structures as text, and no text that is a formula."""
     if not (pa.types.is_nested(column.type) or pa.types.is_string(column.type)):
         return column
-    return pa.array(
-        [None if value is None else _harmless(_text(value)) for value in column.to_pylist()]
-    )
-
-
-def _harmless(text: str) -> str:
+    texts = [None if value is None else _text(value) for value in column.to_pylist()]
     # A spreadsheet would run a headline such as =HYPERLINK(...) of a CSV file.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    run = ("=", "+", "-", "@", "\t", "\r")
+    return pa.array([f"'{text}" if text and text.startswith(run) else text for text in texts])
 
 
 def _text(value: object) -> str:

@@ -4,11 +4,10 @@ from http import HTTPStatus
 from threading import BoundedSemaphore
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.archived_page import NotArchived, archive_file
-from flows.desk.desk import Asked, Desk, asked
+from flows.desk.desk import Asked, Desk
 from flows.desk.views.read import framed
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import Record, explain
@@ -22,15 +21,18 @@ LONGEST = 200_000  # characters of a text that are shown
 MOST_BLOCKS = 1_000  # stripped blocks that are shown
 
 
-def extraction(request: Request) -> Response:
+def extraction(view: Asked) -> Response:
     """The page; only places of the archive that the snapshot's captures name are read."""
-    with asked(request) as view:
-        ref, capture = _captured(view)
+    ref, capture = _captured(view)
     try:
         archive_file(view.desk.layout, ref)
     except NotArchived as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from None
-    source = _configured(view.desk, capture["source_id"])
+    try:
+        sources = load_sources(view.desk.settings.sources)
+    except (ConfigError, OSError):
+        sources = ()  # the page says that the source's own settings are left out
+    source = next((each for each in sources if each.id == capture["source_id"]), None)
     record = _extracted(view.desk, ref, source)
     body, stripped = record["body"], record["stripped"]
     return view.page(
@@ -46,11 +48,9 @@ def extraction(request: Request) -> Response:
     )
 
 
-def page(request: Request) -> Response:
+def page(view: Asked) -> Response:
     """The archived page itself, for the frame in this one."""
-    with asked(request) as view:
-        ref, _ = _captured(view)
-    return framed(view.desk, ref)
+    return framed(view.desk, _captured(view)[0])
 
 
 def _captured(view: Asked) -> tuple[str, Row]:
@@ -74,12 +74,3 @@ def _extracted(desk: Desk, ref: str, source: Source | None) -> Record:
     finally:
         AT_ONCE.release()
     return record
-
-
-def _configured(desk: Desk, source_id: str) -> Source | None:
-    """The source with what it strips and keeps; None when it is not configured here."""
-    try:
-        sources = load_sources(desk.settings.sources)
-    except (ConfigError, OSError):
-        return None  # the page says that the source's own settings are left out
-    return next((each for each in sources if each.id == source_id), None)

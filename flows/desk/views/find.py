@@ -7,33 +7,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.address import address
-from flows.desk.desk import Desk, asked
-from flows.desk.views.forms import Given, one, written
+from flows.desk.desk import Asked, Desk
+from flows.desk.views.forms import Given, one
 from tasks.collect.fetch.exchanges import shown
 from warehouse.read.query import QueryError
 
 LONGEST = 300  # characters of a domain or URL
 
 
-def find(request: Request) -> Response:
+def find(view: Asked) -> Response:
     """The search of a domain: progress, evidence and the entry."""
-    with asked(request) as view:
-        domain = view.query.get("domain", "")
-        return view.page(
-            "find.html",
-            view="sources",
-            domain=shown(domain),
-            finding=view.desk.findings.of(domain) if view.desk.findings else None,
-            may_search=view.desk.findings is not None,
-        )
+    domain = view.query.get("domain", "")
+    return view.page(
+        "find.html",
+        view="sources",
+        domain=shown(domain),
+        finding=view.desk.findings.of(domain) if view.desk.findings else None,
+        may_search=view.desk.findings is not None,
+    )
 
 
-async def begin(request: Request) -> Response:
+def begin(desk: Desk, request: Request, given: Given) -> str:
     """Begin a search, as the form asks; its page follows."""
-    return await written(request, _begin)
-
-
-def _begin(desk: Desk, request: Request, given: Given) -> str:
     if desk.findings is None:
         why = "Only a desk without a password, for this machine alone, asks other sites."
         raise HTTPException(HTTPStatus.FORBIDDEN, why)

@@ -13,6 +13,7 @@ from flows.desk.desk import Desk
 from warehouse.read.query import QueryError
 
 Given = Mapping[str, Sequence[str]]
+Write = Callable[[Desk, Request, Given], str]  # returns the address of the page that follows
 LARGEST = 64 * 1024  # bytes of what is sent
 
 
@@ -24,7 +25,7 @@ def one(given: Given, name: str) -> str:
     return values[0]
 
 
-async def written(request: Request, write: Callable[[Desk, Request, Given], str]) -> Response:
+async def written(write: Write, request: Request) -> Response:
     """Do what a form asks for, in a thread; its page follows, so that a reload sends nothing."""
     content = b""
     async for piece in request.stream():

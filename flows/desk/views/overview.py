@@ -2,34 +2,30 @@
 
 from datetime import timedelta
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.desk.desk import asked
+from flows.desk.desk import Asked
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.usual import compared
 
 
-def overview(request: Request) -> Response:
+def overview(view: Asked) -> Response:
     """The page."""
-    with asked(request) as view:
-        if view.known.last_day is None:
-            return view.page("empty.html")
-        # The last day is read in part: the one before it is the last whole one.
-        day = view.known.last_day - timedelta(days=1)
-        rows = {
-            unit: compared(
-                view.con, unit, day, view.selection.sources, is_local=view.known.is_local
-            )
-            for unit in ("day", "week")
+    if view.known.last_day is None:
+        return view.page("empty.html")
+    # The last day is read in part: the one before it is the last whole one.
+    day = view.known.last_day - timedelta(days=1)
+    rows = {
+        unit: compared(view.con, unit, day, view.selection.sources, is_local=view.known.is_local)
+        for unit in ("day", "week")
+    }
+    topics = [
+        {
+            "id": topic,
+            "name": name,
+            "audit": audit_words(audited(view.con, topic)),
+            **{unit: rows[unit].get(topic) for unit in rows},
         }
-        topics = [
-            {
-                "id": topic,
-                "name": name,
-                "audit": audit_words(audited(view.con, topic)),
-                **{unit: rows[unit].get(topic) for unit in rows},
-            }
-            for topic, name in view.known.topics.items()
-        ]
-        return view.page("overview.html", topics=topics, day=day, week_from=day - timedelta(days=6))
+        for topic, name in view.known.topics.items()
+    ]
+    return view.page("overview.html", topics=topics, day=day, week_from=day - timedelta(days=6))

@@ -5,11 +5,10 @@ from http import HTTPStatus
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.archived_page import POLICY, NotArchived, archive_file, archived_page
-from flows.desk.desk import Asked, Desk, asked
+from flows.desk.desk import Asked, Desk
 from flows.desk.queries import query_of
 from tasks.text.changes import Piece, changes
 from warehouse.questions import articles
@@ -22,52 +21,49 @@ Spans = list[tuple[int, int, str]]
 KEPT_AROUND = 300  # characters of unchanged text beside a change
 
 
-def read(request: Request) -> Response:
+def read(view: Asked) -> Response:
     """The page of an article."""
-    with asked(request) as view:
-        versions, latest = _article(view)
-        shown = _version(view, versions, "version", latest["version_no"])
-        before = None
-        if "with" in view.query:
-            before = _version(view, versions, "with", 0)
-        bodies = articles.bodies(view.con, view.desk.layout, [shown, *([before] if before else [])])
-        texts = _texts(shown, bodies.get(shown["version_no"]))
-        spans = _spans(view, shown, texts)
-        why_no_page = ""
-        try:
-            archive_file(view.desk.layout, shown["raw_ref"])
-        except NotArchived as error:
-            why_no_page = str(error)
-        return view.page(
-            "article.html",
-            article=shown,
-            latest=latest,
-            versions=versions,
-            revisions=articles.revisions(view.con, shown["article_id"]) if versions[1:] else {},
-            source=view.known.sources.get(shown["source_id"], shown["source_id"]),
-            text={
-                field: paragraphs(
-                    marked(text, spans[field]), "\n" if field == "caption" else "\n\n"
-                )
-                for field, text in texts.items()
-            },
-            has_body=bodies.get(shown["version_no"]) is not None,
-            marks=sum(map(len, spans.values())),
-            before=before,
-            changes=_changes(before, shown, bodies) if before else [],
-            copies=articles.copies(view.con, shown["article_id"], latest["cluster_id"])
-            if latest["cluster_id"]
-            else [],
-            stripped=articles.stripped(view.con, shown["article_id"], shown["version_no"]),
-            why_no_page=why_no_page,
-        )
+    versions, latest = _article(view)
+    shown = _version(view, versions, "version", latest["version_no"])
+    before = _version(view, versions, "with", 0) if "with" in view.query else None
+    bodies = articles.bodies(view.con, view.desk.layout, [shown, *([before] if before else [])])
+    # The fields that topics are counted in.
+    texts = {name: shown[name] or "" for name in ("kicker", "headline", "standfirst")}
+    texts["body"] = bodies.get(shown["version_no"]) or ""
+    texts["caption"] = "\n".join(shown["captions"] or ())
+    spans = _spans(view, shown, texts)
+    why_no_page = ""
+    try:
+        archive_file(view.desk.layout, shown["raw_ref"])
+    except NotArchived as error:
+        why_no_page = str(error)
+    return view.page(
+        "article.html",
+        article=shown,
+        latest=latest,
+        versions=versions,
+        revisions=articles.revisions(view.con, shown["article_id"]) if versions[1:] else {},
+        source=view.known.sources.get(shown["source_id"], shown["source_id"]),
+        text={
+            field: paragraphs(marked(text, spans[field]), "\n" if field == "caption" else "\n\n")
+            for field, text in texts.items()
+        },
+        has_body=bodies.get(shown["version_no"]) is not None,
+        hits=sum(map(len, spans.values())),
+        before=before,
+        changes=_changes(before, shown, bodies) if before else [],
+        copies=articles.copies(view.con, shown["article_id"], latest["cluster_id"])
+        if latest["cluster_id"]
+        else [],
+        stripped=articles.stripped(view.con, shown["article_id"], shown["version_no"]),
+        why_no_page=why_no_page,
+    )
 
 
-def page(request: Request) -> Response:
+def page(view: Asked) -> Response:
     """The archived page of a version, for the frame in the article's page."""
-    with asked(request) as view:
-        versions, latest = _article(view)
-        shown = _version(view, versions, "version", latest["version_no"])
+    versions, latest = _article(view)
+    shown = _version(view, versions, "version", latest["version_no"])
     return framed(view.desk, shown["raw_ref"])
 
 
@@ -102,18 +98,6 @@ def _version(view: Asked, versions: list[Row], name: str, default: int) -> Row:
             return row
     there = ", ".join(str(row["version_no"]) for row in versions)
     raise QueryError(f"{name}: there is no version {given!r} of this article; there are: {there}")
-
-
-def _texts(version: Row, body: str | None) -> dict[str, str]:
-    """The fields of a version that topics are counted in."""
-    captions = "\n".join(version["captions"] or ())
-    return {
-        "kicker": version["kicker"] or "",
-        "headline": version["headline"] or "",
-        "standfirst": version["standfirst"] or "",
-        "body": body or "",
-        "caption": captions,
-    }
 
 
 def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]:
@@ -156,26 +140,17 @@ def paragraphs(segments: Iterable[Segment], between: str) -> list[list[Segment]]
 
 def _changes(before: Row, after: Row, bodies: dict[int, str | None]) -> list[Piece]:
     """What changed, with some of the text around it."""
-    old, new = (
-        "\n\n".join(
-            part
-            for part in (row["headline"], row["standfirst"], bodies.get(row["version_no"]))
-            if part
-        )
+    fields = (
+        (row["headline"], row["standfirst"], bodies.get(row["version_no"]))
         for row in (before, after)
     )
+    old, new = ("\n\n".join(filter(None, each)) for each in fields)
     found = changes(old, new)
-    last = len(found) - 1
-    return [
-        piece if piece.kind != "same" else _shortened(piece, at == 0, at == last)
-        for at, piece in enumerate(found)
-    ]
-
-
-def _shortened(piece: Piece, is_first: bool, is_last: bool) -> Piece:
-    head = "" if is_first else piece.text[:KEPT_AROUND]
-    tail = "" if is_last else piece.text[-KEPT_AROUND:]
-    if len(piece.text) <= len(head) + len(tail) + 100:
-        return piece
-    # At a word's end, where there are words.
-    return Piece("same", f"{head.rpartition(' ')[0] or head} […] {tail.partition(' ')[2] or tail}")
+    for at, piece in enumerate(found):
+        head = piece.text[:KEPT_AROUND] if at else ""
+        tail = piece.text[-KEPT_AROUND:] if at < len(found) - 1 else ""
+        if piece.kind == "same" and len(piece.text) > len(head) + len(tail) + 100:
+            # At a word's end, where there are words.
+            head, tail = head.rpartition(" ")[0] or head, tail.partition(" ")[2] or tail
+            found[at] = Piece("same", f"{head} […] {tail}")
+    return found

@@ -3,10 +3,9 @@
 from copy import copy
 from datetime import timedelta
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.desk.desk import Asked, asked
+from flows.desk.desk import Asked
 from flows.desk.queries import Query, query_of
 from flows.desk.searches import LISTED, Search, Searches
 from flows.desk.views.articles import PAGE, page_number, pages
@@ -19,20 +18,18 @@ from warehouse.questions.series import totals
 from warehouse.read.query import QueryError
 
 
-def search(request: Request) -> Response:
+def search(view: Asked) -> Response:
     """The page."""
-    with asked(request) as view:
-        try:
-            query = query_of(view.con, view.query)
-        except QueryError as error:
-            return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
-        if query is None:
-            return view.page("search.html", search=None, problem="", within=WITHIN)
+    try:
+        query = query_of(view.con, view.query)
+    except QueryError as error:
+        return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
+    about: Row = {"search": None}
+    if query:
         # As it is at this moment: its thread goes on while the page is made.
         found = copy(searched(view, query))
-        return view.page(
-            "search.html", search=found, problem="", within=WITHIN, **_shown(view, query, found)
-        )
+        about = _shown(view, query, found)
+    return view.page("search.html", **about, problem="", within=WITHIN)
 
 
 def searched(view: Asked, query: Query) -> Search:
@@ -58,20 +55,28 @@ def cite(view: Asked, found: Search) -> str:
     if found.query.within:
         about += f" within {WITHIN[found.query.within]}"
     lacking = missing(view.con, view.selection, view.known, found.series[view.selection.unit])
-    query = {"q": found.query.text, "mode": found.query.mode, "within": found.query.within or None}
-    address = view.full_url("/search", topic=(), **query)
+    address = view.full_url("/search", **_parameters(found.query))
     return citation(view.con, view.selection, lacking, load, about, address)
+
+
+def _parameters(query: Query) -> Row:
+    return {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
 
 
 def _shown(view: Asked, query: Query, found: Search) -> Row:
     listed = found.listed[:]
     number = page_number(view, len(listed))
     part = listed[PAGE * (number - 1) : PAGE * number]
-    asked_for = {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
-    rows = found.series.get(view.selection.unit, [])
-    periods = [row | {"series": query.text, "url": _narrowed(view, asked_for, row)} for row in rows]
+    asked_for = _parameters(query)
     unit = view.selection.unit
+    periods: list[Row] = []
+    for row in found.series.get(unit, []):
+        # The same search in one period.
+        days = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
+        url = view.url("/search", **asked_for, **days, unit=None)
+        periods.append(row | {"series": query.text, "url": url})
     return {
+        "search": found,
         "asked_for": asked_for,
         "rows": articles_by_id(view.con, view.selection, [each.article_id for each in part]),
         "quotes": {each.article_id: each.contexts for each in part},
@@ -89,9 +94,3 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
             else ""
         ),
     }
-
-
-def _narrowed(view: Asked, asked_for: Row, row: Row) -> str:
-    """The same search in one period."""
-    last = row["period_end"] - timedelta(days=1)
-    return view.url("/search", **asked_for, first=row["period"], last=last, unit=None)

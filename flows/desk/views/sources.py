@@ -8,11 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.address import parameters
-from flows.desk.desk import Asked, asked
+from flows.desk.desk import Asked
 from tasks.report import heat_maps
 from tasks.report.chart_style import Spec
 from tasks.report.chart_values import days_in_words, time_axis
@@ -41,66 +40,68 @@ STATES = {
 ATTENTION = ("failing", "open", "cut_off", "silent", "rejecting", "losing")
 
 
-def sources(request: Request) -> Response:
+def sources(view: Asked) -> Response:
     """The page of all sources."""
-    with asked(request) as view:
-        selection = _by_fitting_unit(view.selection)
-        health = health_in(view.con)
-        rows = [
-            _source_row(view, row, health[row["source_id"]])
-            for row in questions.sources(view.con, selection)
-            if row["source_id"] in health
-        ]
-        rows.sort(key=_urgency)
-        days = questions.coverage(view.con, {row["source_id"] for row in rows}, selection)
-        return view.page(
-            "sources.html",
-            sources=rows,
-            needing=sum(row["is_urgent"] for row in rows),
-            unit=selection.unit,
-            chart=heat_maps.coverage(days, selection.unit) if days else None,
-            kept=_kept(view),
-        )
+    selection = _by_fitting_unit(view.selection)
+    health = health_in(view.con)
+    rows = [
+        _source_row(view, row, health[row["source_id"]])
+        for row in questions.sources(view.con, selection)
+        if row["source_id"] in health
+    ]
+    rows.sort(key=lambda row: ([*STATES].index(row["state"]), -(row["lost"] or 0), row["name"]))
+    days = questions.coverage(view.con, {row["source_id"] for row in rows}, selection)
+    return view.page(
+        "sources.html",
+        sources=rows,
+        needing=sum(row["is_urgent"] for row in rows),
+        unit=selection.unit,
+        chart=heat_maps.coverage(days, selection.unit) if days else None,
+        kept=_kept(view),
+    )
 
 
-def source(request: Request) -> Response:
+def source(view: Asked) -> Response:
     """The page of one source."""
-    source_id = request.path_params["source_id"]
-    with asked(request) as view:
-        # Links go on with what the URL selects, whatever this page is of.
-        selection = replace(
-            _by_fitting_unit(view.selection), sources=(source_id,), countries=(), languages=()
-        )
-        rows = questions.sources(view.con, selection)
-        health = health_in(view.con, source_id).get(source_id)
-        if not rows or health is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"no source {source_id!r} in this snapshot")
-        about = _source_row(view, rows[0], health)
-        outcome = view.query.get("outcome", "")
-        counts = questions.rejections(view.con, source_id, selection)
-        if outcome not in ("", "doubtful", *(row["outcome"] for row in counts)):
-            raise QueryError(f"no page of {source_id} was rejected as {outcome!r} on these days")
-        days = questions.coverage(view.con, {source_id}, selection)
-        return view.page(
-            "source.html",
-            view="sources",
-            source=about,
-            unit=selection.unit,
-            days=[_shown(view, row) for row in days],
-            strip=heat_maps.coverage(days, selection.unit) if days else None,
-            chart=_by_period(days, selection.unit),
-            reads=questions.listing_reads(view.con, source_id, selection),
-            gaps=gaps(view.con, selection),
-            counts=counts,
-            outcome=outcome,
-            latest=questions.latest_rejections(view.con, source_id, selection, outcome),
-            removed={
-                place.removeprefix("raw/"): archive
-                for place, archive in removed_archives(view.desk.layout).items()
-                if place.startswith(f"raw/{source_id}/")
-            },
-            kept=_kept(view),
-        )
+    source_id = view.request.path_params["source_id"]
+    # Links go on with what the URL selects, whatever this page is of.
+    selection = replace(
+        _by_fitting_unit(view.selection), sources=(source_id,), countries=(), languages=()
+    )
+    rows = questions.sources(view.con, selection)
+    health = health_in(view.con, source_id).get(source_id)
+    if not rows or health is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"no source {source_id!r} in this snapshot")
+    about = _source_row(view, rows[0], health)
+    outcome = view.query.get("outcome", "")
+    counts = questions.rejections(view.con, source_id, selection)
+    if outcome not in ("", "doubtful", *(row["outcome"] for row in counts)):
+        raise QueryError(f"no page of {source_id} was rejected as {outcome!r} on these days")
+    days = questions.coverage(view.con, {source_id}, selection)
+    for row in days:
+        span = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
+        row["time"] = days_in_words(row["period"], row["period_end"])
+        row["url"] = view.url("/articles", **_of(row), **span)
+    return view.page(
+        "source.html",
+        view="sources",
+        source=about,
+        unit=selection.unit,
+        days=days,
+        strip=heat_maps.coverage(days, selection.unit) if days else None,
+        chart=_by_period(days, selection.unit),
+        reads=questions.listing_reads(view.con, source_id, selection),
+        gaps=gaps(view.con, selection),
+        counts=counts,
+        outcome=outcome,
+        latest=questions.latest_rejections(view.con, source_id, selection, outcome),
+        removed={
+            place.removeprefix("raw/"): archive
+            for place, archive in removed_archives(view.desk.layout).items()
+            if place.startswith(f"raw/{source_id}/")
+        },
+        kept=_kept(view),
+    )
 
 
 def _by_fitting_unit(selection: Selection) -> Selection:
@@ -122,17 +123,13 @@ def _source_row(view: Asked, row: Row, health: SourceHealth) -> Row:
         "health": health,
         "state": state,
         "is_urgent": state in ATTENTION,
-        "said": STATES[state],
+        "state_in_words": STATES[state],
         "due_at": due_at,
         "is_due": due_at is not None and due_at <= datetime.now(UTC),
         "every": shown_minutes(every) if every else "–",
         "url": view.url(path),
         "articles_url": view.url("/articles", **_of(row)),
     }
-
-
-def _urgency(row: Row) -> tuple[int, float, str]:
-    return [*STATES].index(row["state"]), -(row["lost"] or 0), row["name"]
 
 
 def _of(row: Row) -> Row:
@@ -146,21 +143,12 @@ def _kept(view: Asked) -> Mapping[str, Any]:
     return {name: given for name, given in parameters(view.selection).items() if name not in names}
 
 
-def _shown(view: Asked, row: Row) -> Row:
-    last = row["period_end"] - timedelta(days=1)
-    return row | {
-        "time": days_in_words(row["period"], row["period_end"]),
-        "url": view.url("/articles", **_of(row), first=row["period"], last=last),
-    }
-
-
 def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
     """Articles of a source by period: collected, and about lost as pages and unseen."""
     parts = {"collected": "articles", "pages lost": "failed", "lost unseen": "estimated_lost"}
     values = []
     for row in rows:
-        about = {"from": str(row["period"]), "to": str(row["period_end"])}
-        about["time"] = days_in_words(row["period"], row["period_end"])
+        about = {"from": str(row["period"]), "to": str(row["period_end"]), "time": row["time"]}
         bottom = 0.0
         for part, name in parts.items():
             top = bottom + (row[name] or 0)
