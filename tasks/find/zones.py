@@ -45,11 +45,9 @@ LARGEST = {
 MOST_OF_THEM = 0.9  # of the dates whose offset has to be the zone's
 
 
-@cache
 def zones_of(country: str) -> tuple[str, ...]:
     """The time zones of a country, by its two letters; empty for none or an unknown one."""
-    rows = (line.split("\t") for line in _zone_tab().splitlines() if not line.startswith("#"))
-    return tuple(row[2] for row in rows if row[0].lower() == country)
+    return _zones_by_country().get(country, ())
 
 
 def printed_offset(printed: str) -> datetime | None:
@@ -99,7 +97,6 @@ def _fits(zone: str, times: Sequence[datetime]) -> bool:
     return same >= MOST_OF_THEM * len(times)
 
 
-@cache
 def _clock(zone: str) -> tuple[timedelta | None, ...]:
     """The offsets of a zone through the year: zones with the same ones have the same time."""
     clock = ZoneInfo(zone)
@@ -118,8 +115,17 @@ def _shown(times: Sequence[datetime], number: int) -> str:
 
 
 @cache
+def _zones_by_country() -> dict[str, tuple[str, ...]]:
+    """The table of countries and zones that comes with the zones; empty where it is missing."""
+    zones: dict[str, tuple[str, ...]] = {}
+    for line in _zone_tab().splitlines():
+        if not line.startswith("#"):
+            country, _, zone, *_ = line.split("\t")
+            zones[country.lower()] = (*zones.get(country.lower(), ()), zone)
+    return zones
+
+
 def _zone_tab() -> str:
-    """The table of zones and countries that comes with the zones."""
     for folder in zoneinfo.TZPATH:
         path = Path(folder) / "zone.tab"
         if path.is_file():

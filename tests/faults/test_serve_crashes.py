@@ -211,7 +211,7 @@ def test_serve_itself(desk: Desk) -> None:
         assert desk.served.process
         since = kill(desk.served.process.pid)
         desk.served.process.wait()
-        until("nothing is left", lambda: not pids_of(str(desk.layout.root)))
+        until("nothing is left", lambda: not pids_of(str(desk.layout.root)), START_SECONDS)
         desk.served.start()
     desk.ends("kill -9 of presswatch serve", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
 

@@ -45,7 +45,7 @@ SAID = {
         "video_page, jp-shioura-shimbun: 13 words beside the video 127.0.0.1:",
         "presswatch extract 'jp-shioura-shimbun/",
     ),
-    "topics": ("Sanctions 45% 9 of 20", "In the picture, grey: nothing is known"),
+    "topics": ("Sanctions 45% (26% – 66%) 9 of 20", "In the picture, grey: nothing is known"),
 }
 SCHEDULED = FlowRunFilterStateName(any_=["Scheduled"])
 WIDER = "panel => panel.scrollWidth - panel.clientWidth"
