@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-KILLS = os.environ.get("PRESSWATCH_KILLS", "6")
+KILLS = os.environ.get("PRESSWATCH_KILLS", "4")
 ROOT = Path(__file__).parents[2]
 
 
