@@ -27,6 +27,8 @@ WITHIN = {
 
 # In capitals, as words: in small letters they are looked for.
 _OPERATOR = re.compile(r"(?:^|(?<=\s))(AND\s+NOT|AND|NOT|OR)(?=\s|$)")
+_QUOTES = "\"“”„«»「」『』"
+_BETWEEN_QUOTES = re.compile(f"[{_QUOTES}] .*[{_QUOTES}]")
 _UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
 
 
@@ -122,6 +124,13 @@ def _phrases(text: str) -> tuple[str, ...]:
     """The phrases, each once: two that are the same once folded are one alias."""
     found: dict[str, str] = {}
     for part in re.split(r"[,，、\n]", text):
-        phrase = " ".join(part.split())
+        # Search engines want quotation marks around a phrase; here each one is a phrase.
+        phrase = " ".join(part.split()).strip(f"{_QUOTES} ")
+        # Within words they are letters, as in Hebrew abbreviations.
+        if _BETWEEN_QUOTES.search(phrase):
+            raise QueryError(
+                f"Quotation marks are around a phrase, not within it, as in {phrase!r}; AND, OR,"
+                " NOT and commas stand between phrases."
+            )
         found.setdefault(fold(phrase).text.strip(), phrase)
     return tuple(phrase for phrase in found.values() if phrase)

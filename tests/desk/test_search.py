@@ -122,6 +122,8 @@ def test_words_are_read_as_people_write_them() -> None:
         ("a1 AND NOT d4 OR e5", (("a1",),), ("d4", "e5")),
         ("salt and pepper, NOTE, BAND", (("salt and pepper", "NOTE", "BAND"),), ()),
         ("a1\nAND\nc3", (("a1",), ("c3",)), ()),
+        ('"a1 b2" AND „c3“ NOT « d4 »', (("a1 b2",), ("c3",)), ("d4",)),
+        ('צה"ל, 5" gun', (('צה"ל', '5" gun'),), ()),
     ):
         assert words_of(text) == Words(all_of, none_of), text
         assert words_of(words_of(text).line) == Words(all_of, none_of), text
@@ -203,6 +205,7 @@ def test_page_shows_sentences_and_series(reader: TestClient) -> None:
         ({"q": "(?<=a)b", "mode": "regex"}, "no regular expression"),
         ({"q": "a*", "mode": "regex"}, "matches every text"),
         ({"q": "harvest", "mode": "sql"}, "mode must be words or regex"),
+        ({"q": '"harvest" within 10 words of "grain"'}, "Quotation marks are around a phrase"),
         ({"q": "harvest AND", "within": "sentence"}, "AND, OR and NOT need a word"),
         ({"q": "NOT harvest"}, "AND, OR and NOT need a word"),
         ({"q": "harvest AND x"}, "&#39;x&#39; is too short"),
