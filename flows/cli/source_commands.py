@@ -16,7 +16,7 @@ from tasks.text.counted import counted
 if TYPE_CHECKING:
     from tasks.find.judge import Trial
     from tasks.find.proposal import Proposal
-    from tasks.find.search import Found
+    from tasks.find.search_site import Found
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Private = Annotated[

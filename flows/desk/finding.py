@@ -8,7 +8,7 @@ from threading import Event, Lock, Thread
 from tasks.find.find_source import as_entry, find
 from tasks.find.judge import Trial
 from tasks.find.proposal import Proposal
-from tasks.find.search import Found
+from tasks.find.search_site import Found
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)

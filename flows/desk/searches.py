@@ -10,10 +10,10 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 
 import duckdb
 
-from flows.desk.queries import Found, Query
+from flows.desk.search_query import Found, Query
 from flows.desk.snapshots import Snapshots
 from warehouse.layers.layout import Layout
-from warehouse.questions.search import Days, Row, articles_by_day, file_days, found_series
+from warehouse.questions.search_texts import Days, Row, articles_by_day, file_days, found_series
 from warehouse.questions.selection import Selection
 from warehouse.questions.texts import files_by_day
 from warehouse.read.query import QueryError

@@ -27,7 +27,7 @@ WITHIN = {
 
 # In capitals, as words: in small letters they are looked for.
 _OPERATOR = re.compile(r"(?:^|(?<=\s))(AND\s+NOT|AND|NOT|OR)(?=\s|$)")
-_QUOTES = "\"“”„«»「」『』"
+_QUOTES = '"“”„«»「」『』'
 _BETWEEN_QUOTES = re.compile(f"[{_QUOTES}] .*[{_QUOTES}]")
 _UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from tasks.audit.strata import Drawn, draw
+from tasks.audit.stratified_draw import Drawn, draw
 from warehouse.layers.audits import Hit, Kind, Sample, SampledArticle, new_audit_id, write_sample
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import counted_sql

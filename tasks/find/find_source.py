@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from tasks.collect.fetch import Client
 from tasks.find.judge import Trial
 from tasks.find.proposal import Proposal, proposal
-from tasks.find.search import Found, Search
+from tasks.find.search_site import Found, Search
 from tasks.process_pool import page_pool
 from tasks.settings import Settings
 from tasks.sources.add_sources import as_toml

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tasks.collect.listings import Listing
-from tasks.find.places import is_of_comments
+from tasks.find.feed_places import is_of_comments
 from tasks.model import Entry
 from tasks.text.dates import parse_moment
 from tasks.text.urls import fold, same_site

@@ -12,7 +12,7 @@ from tasks.collect.listings.feeds_and_sitemaps import plain
 from tasks.extract.languages import choose_language, detect
 from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
 from tasks.find.judge import Trial
-from tasks.find.search import Found, Page
+from tasks.find.search_site import Found, Page
 from tasks.find.zones import time_zone
 from tasks.text.counted import counted
 from tasks.text.urls import fold, registrable_domain

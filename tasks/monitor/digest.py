@@ -8,8 +8,8 @@ from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import has_local_days
-from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import open_snapshot, records
+from warehouse.read.utc_or_local_days import of_days
 
 
 def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date | None:

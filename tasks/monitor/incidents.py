@@ -13,9 +13,9 @@ from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import has_local_days
-from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, kept_open, open_snapshot, records
 from warehouse.read.source_health import SourceHealth, source_health
+from warehouse.read.utc_or_local_days import of_days
 
 # Nothing is loaded while no source is due. One that fails is asked when the breaker allows.
 LAST_LOAD = """

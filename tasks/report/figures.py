@@ -12,8 +12,8 @@ from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.selection import fitting_unit, has_local_days
-from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, records, snapshot
+from warehouse.read.utc_or_local_days import of_days
 from warehouse.stats.intervals import interval
 
 QUERIES = (

@@ -13,8 +13,8 @@ from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import choices
-from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
+from warehouse.read.utc_or_local_days import of_days
 from warehouse.stats.intervals import interval
 
 DAYS = 21  # columns of the table, up to the last day that has articles

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.audit.strata import LEAST_OF_STRATUM, allocated, draw, merged
+from tasks.audit.stratified_draw import LEAST_OF_STRATUM, allocated, draw, merged
 
 PARTS = st.sampled_from(["a", "b", "c"])
 KEYS = st.lists(st.tuples(PARTS, PARTS, PARTS), max_size=120)

@@ -33,7 +33,7 @@ from tests.bench import (
     memory,
     misbehaving,
     overhead,
-    spikes,
+    spike_calibration,
     store,
     upkeep,
     warehouse,
@@ -63,7 +63,7 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
     "desk": lambda asked: desk.run([size for size in desk.SIZES if size <= asked.grow_to]),
     "intervals": lambda _: intervals.run(),
     "lookalikes": lambda _: print(lookalike_table()),
-    "spikes": lambda _: spikes.run(),
+    "spikes": lambda _: spike_calibration.run(),
 }
 ONLY_BY_NAME = ("coverage", "desk", "world")
 """Parts that take a quarter of an hour and more."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.audit.strata import draw
+from tasks.audit.stratified_draw import draw
 from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall, wilson
 
 SIZES = (50, 100, 400)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.collect.fetch import Client
-from tasks.find.search import Found, Search
+from tasks.find.search_site import Found, Search
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Loopback
 from tests.support.made_feeds import NOW

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.desk.queries import Query
+from flows.desk.search_query import Query
 from flows.desk.words import as_toml
 from tasks.load.loader import load
 from tasks.topics.topic import Topic, TopicEntry, load_topics

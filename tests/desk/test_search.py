@@ -20,7 +20,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from flows.desk import searches
-from flows.desk.queries import LONGEST, Query, query_of
+from flows.desk.search_query import LONGEST, Query, query_of
 from flows.desk.searches import Search, Searches
 from flows.desk.snapshots import Snapshots
 from flows.desk.views import search as view
@@ -29,7 +29,7 @@ from tasks.topics.topic import TopicEntry
 from tests.desk.made_texts import JOINED, SCRIPT, WORDS
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import articles_by_id, count
-from warehouse.questions.search import of_search
+from warehouse.questions.search_texts import of_search
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import series
 from warehouse.read.query import QueryError, records

@@ -27,8 +27,8 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage
 from warehouse.layers.layout import Layout
 from warehouse.questions.series import SQL
-from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import records, snapshot
+from warehouse.read.utc_or_local_days import of_days
 from warehouse.store.archive_files import write_removed
 
 pytestmark = pytest.mark.slow

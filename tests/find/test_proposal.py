@@ -7,7 +7,7 @@ import pytest
 from tasks.find.countries import country_code, country_of_domain
 from tasks.find.judge import Trial, covering, language_named
 from tasks.find.proposal import Proposal, outlet, proposal
-from tasks.find.search import Found, Page
+from tasks.find.search_site import Found, Page
 from tasks.find.zones import time_zone, zones_of
 from tasks.model import Entry
 from tasks.text.html_tree import parse_html

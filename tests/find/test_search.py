@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.collect.fetch import Client
-from tasks.find.search import MOST_REQUESTS, Search
+from tasks.find.search_site import MOST_REQUESTS, Search
 from tasks.settings import Limits
 from tests.bench.find import counts, resolve, search
 from tests.collect.test_fetch_hosts import certificate

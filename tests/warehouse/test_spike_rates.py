@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.bench.spikes import (
+from tests.bench.spike_calibration import (
     ARTICLES,
     METHODS,
     PAST,

@@ -7,8 +7,8 @@ import duckdb
 
 from warehouse.build.mart_merge import ADDED, OF_RUNS
 from warehouse.build.sql_files import make_view, read_sql
-from warehouse.read.kinds_of_days import DAYS, fill_in
 from warehouse.read.query import records
+from warehouse.read.utc_or_local_days import DAYS, fill_in
 
 OFFENDERS = 5  # rows that the error of a failed check shows
 

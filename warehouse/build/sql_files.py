@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import warehouse
-from warehouse.read.kinds_of_days import DAYS, fill_in
+from warehouse.read.utc_or_local_days import DAYS, fill_in
 
 SQL = Path(warehouse.__path__[0])
 # Values for templates, which are files with {unit} or {local} in their name: topic_{unit}ly{local},

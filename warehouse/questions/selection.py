@@ -6,8 +6,8 @@ from datetime import date
 
 import duckdb
 
-from warehouse.read.kinds_of_days import of_days
 from warehouse.read.query import QueryError, has_table, quoted, records
+from warehouse.read.utc_or_local_days import of_days
 
 UNITS = {"day": 1, "week": 7, "month": 30}  # their days, about
 PARTS = ("source", "country", "language")  # what a series can be divided by

@@ -1,6 +1,6 @@
 -- Grain: one series and period of a selection: sum over sum of the source-days that were collected; with a
 -- balance the mean of that over groups of sources.
--- Filled in by warehouse/questions/series.py and search.py.
+-- Filled in by warehouse/questions/series.py and search_texts.py.
 WITH days AS (
     FROM {days}
     -- A snapshot of 0.1 lacks these columns, days of all articles the second.

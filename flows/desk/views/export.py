@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from flows.desk.desk import Asked
-from flows.desk.queries import query_of
+from flows.desk.search_query import query_of
 from flows.desk.views import search
 from flows.desk.views.attention import (
     audits_of,

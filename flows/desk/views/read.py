@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from flows.desk.archived_page import POLICY, NotArchived, archive_file, archived_page
 from flows.desk.desk import Asked, Desk
-from flows.desk.queries import query_of
+from flows.desk.search_query import query_of
 from tasks.text.changes import Piece, changes
 from warehouse.questions import articles
 from warehouse.questions.articles import Row

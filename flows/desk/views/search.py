@@ -6,14 +6,14 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from flows.desk.desk import Asked
-from flows.desk.queries import Query, query_of
+from flows.desk.search_query import Query, query_of
 from flows.desk.searches import LISTED, Search, Searches
 from flows.desk.views.articles import PAGE, page_number, pages
 from flows.desk.words import WITHIN, as_toml
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing
-from warehouse.questions.search import Row, of_search
+from warehouse.questions.search_texts import Row, of_search
 from warehouse.questions.series import totals
 from warehouse.read.query import QueryError
 

@@ -17,8 +17,7 @@ from tasks.collect.fetch.exchanges import origin, shown
 from tasks.collect.listings import Listing
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import USUAL_PLACES, is_news
-from tasks.find.judge import FEEDS, Trial, Verdict, covering, judged, language_named
-from tasks.find.places import (
+from tasks.find.feed_places import (
     USUAL,
     USUAL_FEEDS,
     Place,
@@ -28,6 +27,7 @@ from tasks.find.places import (
     starts,
     subdomains,
 )
+from tasks.find.judge import FEEDS, Trial, Verdict, covering, judged, language_named
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.settings import Limits

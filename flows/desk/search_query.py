@@ -15,7 +15,7 @@ from tasks.text.control_characters import without_controls
 from tasks.topics.mentions import Hit, Matcher, mentions_in
 from tasks.topics.topic import Topic
 from warehouse.questions.articles import CONTEXTS
-from warehouse.questions.search import fields_of, matches_sql, texts_sql
+from warehouse.questions.search_texts import fields_of, matches_sql, texts_sql
 from warehouse.questions.selection import Selection
 from warehouse.read.query import QueryError
 
