@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tasks.model import Attempt, Entry, ListingSummary
 from tasks.text.urls import is_http, same_site
 from warehouse.read.known_urls import KnownListing
-from warehouse.read.listing_gaps import RecoveryRead, open_gaps, recovery_reads
+from warehouse.read.listing_gaps import OpenGap, RecoveryRead, open_gaps, recovery_reads
 
 if TYPE_CHECKING:
     from tasks.collect.read_listings import ListingReader
@@ -116,8 +116,7 @@ def is_news(url: str) -> bool:
 def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead]]:
     """The gap before what the feeds of this run show, else one that earlier runs found.
 
-    With it come the earlier reads of sitemaps; of an earlier gap, None where it cannot be closed
-    now.
+    None where there is none that can be closed now. With it the earlier reads of sitemaps.
     """
     collector, source_id = reader.collector, reader.source.id
     times = [
@@ -127,15 +126,22 @@ def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead
     ]
     # One query serves all sources.
     ask = partial(open_gaps, collector.layout, collector.now)
-    found = None if times else collector.once.get("open gaps", ask).get(source_id)
-    if not times and not found:
+    earlier = None if times else collector.once.get("open gaps", ask).get(source_id)
+    if not times and not earlier:
         return None, {}
     read = partial(recovery_reads, collector.layout, collector.now)
     past = collector.once.get("recovery reads", read).get(source_id, {})
-    if not found:
-        return Gap(min(at for at, _ in times), max(at for _, at in times)), past
-    tried = [one for one in past.values() if one.attempted_at >= found.read_at]
-    # Pages are left, or no sitemap was read since the gap was found and one may be now.
-    is_unread = not any(one.is_read for one in tried)
-    may_be_read = is_unread and (not tried or any(one.is_retryable for one in tried))
-    return Gap(found.since, found.until) if found.has_left or may_be_read else None, past
+    if earlier:
+        gap = Gap(earlier.since, earlier.until) if _may_be_closed(earlier, past) else None
+        return gap, past
+    return Gap(min(at for at, _ in times), max(at for _, at in times)), past
+
+
+def _may_be_closed(gap: OpenGap, past: Mapping[str, RecoveryRead]) -> bool:
+    """Whether pages are left, or no sitemap was read since the gap was found and one may be now."""
+    if gap.has_left:
+        return True
+    tried = [one for one in past.values() if one.attempted_at >= gap.read_at]
+    if any(one.is_read for one in tried):
+        return False
+    return not tried or any(one.is_retryable for one in tried)

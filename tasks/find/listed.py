@@ -1,7 +1,7 @@
 """Sources that a list names, made into entries for sources.toml, or the reason why not."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
@@ -86,7 +86,7 @@ def _entry(
     known |= {"language": code, "timezone": zone}
     known |= {key: one.values[key] for key in ("id", "language", "timezone") if key in one.values}
     if ask:
-        return ask(one, {"country": country} | known)
+        return ask(replace(one, home=home), {"country": country} | known)
     if not (listings or one.values.get("files")):
         return "no feed: search its site for one with --find"
     for key in ("language", "timezone"):

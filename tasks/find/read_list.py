@@ -37,7 +37,7 @@ def site_asked(
     """The entry for a listed source by asking its site, or why there is none."""
     about = {key: value for key, value in given.items() if value and not value.startswith("xx-")}
     found, proposed = find(
-        one.home or one.feeds[0],
+        one.home,
         settings,
         feeds=one.feeds,
         pause=pause,

@@ -119,7 +119,7 @@ def _zones_by_country() -> dict[str, tuple[str, ...]]:
     """The table of countries and zones that comes with the zones; empty where it is missing."""
     zones: dict[str, tuple[str, ...]] = {}
     for line in _zone_tab().splitlines():
-        if not line.startswith("#"):
+        if line and not line.startswith("#"):
             country, _, zone, *_ = line.split("\t")
             zones[country.lower()] = (*zones.get(country.lower(), ()), zone)
     return zones

@@ -200,13 +200,13 @@ def _assign_captions(draft: Draft, first: int, last: int, headline: int) -> None
         else:
             element = page.elements[block.element]
             key = f"{element.key} {block.inline_key}"
-            is_marked_caption = (
-                bool(element.flags & FIGURE or CAPTION.search(key))
-                and columns["words"][at] >= 2
+            is_marked = element.flags & FIGURE or CAPTION.search(key)
+            is_plausible = (
+                columns["words"][at] >= 2
                 and columns["link_share"][at] <= 0.8
                 and draft.score[at] >= 0.03
             )
-            is_caption = bool(is_marked_caption) or _is_by_picture(draft, at, headline)
+            is_caption = bool(is_marked and is_plausible) or _is_by_picture(draft, at, headline)
         if is_caption:
             draft.roles[at] = Role.CAPTION
 

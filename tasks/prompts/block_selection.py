@@ -109,7 +109,7 @@ def first_paragraph(draft: Draft) -> int:
 
 
 def strip_copies(draft: Draft) -> None:
-    """Keep a long text once: pages repeat paragraphs for other screen sizes and in teasers.
+    """Keep a long text once, a paragraph or the whole: pages repeat it, as for other screens.
 
     Repetition within one element, such as a recipe's steps, is the author's.
     """

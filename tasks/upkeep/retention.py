@@ -147,4 +147,7 @@ def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
 
 
 def _is_older(path: Path, moment: datetime) -> bool:
-    return path.stat().st_mtime < moment.timestamp()
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:  # renamed meanwhile by a run that finished it
+        return False

@@ -62,13 +62,15 @@ def set_audits(con: Connection, layout: Layout) -> None:
     """Replace all rows of audits by what the layer holds now, if that is something else."""
     if not audits_differ(con, layout):
         return
+    # Listed before they are read: a verdict that is written meanwhile makes a difference next time.
+    names = sorted(audit_files(layout))
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for audit in read_audits(layout):
         for table, added in _rows(audit).items():
             rows[table] += added
     rows["audit_files"] = [
         {"path": name, "content": (layout.root / name).read_text(encoding="utf-8")}
-        for name in sorted(audit_files(layout))
+        for name in names
     ]
     for table in TABLES:
         con.execute(f"DELETE FROM {table}")  # noqa: S608

@@ -1,6 +1,7 @@
 """Reading the current snapshot. Readers and the loader never block each other."""
 
 import glob
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -77,7 +78,8 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     # DuckDB shares open files by path: through `current` all connections of a process would read
     # the snapshot of the first one.
     path = layout.current.resolve()
-    if not path.exists():
+    # Path.exists raises for a folder that may not be read.
+    if not os.path.exists(path):  # noqa: PTH110
         return None
     with damage_named(path):
         con = duckdb.connect(path, read_only=True)

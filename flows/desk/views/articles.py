@@ -27,7 +27,7 @@ def list_articles(view: Asked) -> Response:
         "articles.html",
         given={"revised": "yes"} if is_revised else {},
         rows=rows,
-        quotes={article_id: map(parts, found) for article_id, found in mentions.items()},
+        quotes={article_id: [*map(parts, found)] for article_id, found in mentions.items()},
         total=total,
         number=number,
         pages=pages(total),

@@ -62,7 +62,7 @@ def read_page_save(head: bytes, *, allow_private: bool) -> BrowserSave:
         try:
             printed = datetime.strptime(_text(found[2] or b""), "%a %b %d %Y %H:%M:%S GMT%z")
             saved_at = printed.astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             saved_at = None
         return _browser_save(_text(found[1]), saved_at, allow_private)
     found = _BASE.search(head)

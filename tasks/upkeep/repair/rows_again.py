@@ -91,10 +91,13 @@ class _Earlier:
         self._rows, self._unread = rows, list(rows.commits)
         self._broken = {file for files in broken.values() for file in files}
         self._con = duckdb.connect()
-        self.close = self._con.close
         self._con.execute(f"CREATE TABLE article_versions ({NUMBERED['article_versions']})")
         described = self._con.execute("DESCRIBE article_versions").fetchall()
         self._columns = [name for name, *_ in described]
+
+    def close(self) -> None:
+        """Close its database."""
+        self._con.close()
 
     def known(self, name: str, article_ids: Collection[UUID]) -> dict[UUID, Known]:
         """What the commits before this one know of the articles; to be asked in their order."""
@@ -125,8 +128,10 @@ class _CommitAgain:
         if _lacks_articles(self._commit):
             self._layers.add("articles")
         # What a warehouse knows of the versions that the run added, by their captures.
-        columns = "capture_id, published_date, first_seen_at"
-        sql = f"SELECT {columns} FROM article_versions WHERE run_id = ?"  # noqa: S608
+        sql = (
+            "SELECT capture_id, published_date, first_seen_at FROM article_versions"
+            " WHERE run_id = ?"
+        )
         found = records_of(rows.layout, sql, [run_of_commit(name)])
         self._loaded = {UUID(str(row["capture_id"])): row for row in found}
 
