@@ -27,6 +27,7 @@ from flows.desk.views import search as view
 from flows.desk.words import Words, as_toml, words_of
 from tasks.topics.topic import TopicEntry
 from tests.desk.made_texts import JOINED, SCRIPT, WORDS
+from tests.support.serving import until
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import articles_by_id, count
 from warehouse.questions.search_texts import of_search
@@ -37,23 +38,32 @@ from warehouse.read.query import QueryError, records
 SPAN = Selection(date(2026, 3, 2), date(2026, 3, 13), "week")
 FOUND = re.compile(r'class="lead">([\d,]+) of ([\d,]+) articles')
 RUNNING = 'hx-trigger="load delay:1s"'
+SECONDS = 300  # that a search may take on a busy machine
 
 
 def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> Search:
     kept: Searches = client.app.state.searches  # type: ignore[attr-defined]
     search = kept.of(query, of_search(selection, query.languages), 2)
-    assert search.ended.wait(30)
+    assert search.ended.wait(SECONDS)
     assert search.state == "done", search.problem
     return search
 
 
 def finished(client: TestClient, address: str = "/search", **given: str) -> str:
     """The page of a search when all has been searched."""
-    while True:
+    return shown(client, lambda page: RUNNING not in page, address, **given)
+
+
+def shown(
+    client: TestClient, is_wanted: Callable[[str], bool], address: str = "/search", **given: str
+) -> str:
+    """The page of a search as soon as it is the wanted one."""
+
+    def asked() -> str:
         page = str(client.get(address, params=given or None).text)
-        if RUNNING not in page:
-            return page
-        time.sleep(0.05)
+        return page if is_wanted(page) else ""
+
+    return until("the search has come so far", asked, SECONDS)
 
 
 def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
@@ -302,7 +312,7 @@ def held(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[Callable[[], N
     def waiting(*given: object) -> object:
         read[0] += 1
         if read[0] > after:
-            assert go.wait(30)
+            assert go.wait(SECONDS)
         return find(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Query, "find", waiting)
@@ -320,19 +330,14 @@ def test_progress_is_shown_until_it_is_done(
 ) -> None:
     given = {"q": "council"}
     with held(monkeypatch, after=3) as go:
-        page = reader.get("/search", params=given).text
-        while "back to 11 March 2026" not in page:
-            time.sleep(0.05)
-            page = reader.get("/search", params=given).text
+        page = shown(reader, lambda page: "back to 11 March 2026" in page, **given)
         assert RUNNING in page
         assert re.search(r"Searched \d+ of \d+ articles, back to 11 March 2026", page)
         assert 'class="what"' in page, "the first results are shown"
         assert "data-chart" not in page
         again = unescape(re.findall(r'hx-get="(/search[^"]*load=2[^"]*)"', page)[0])
         go()
-        while RUNNING in page:
-            time.sleep(0.05)
-            page = reader.get(again).text
+        page = finished(reader, again)
     assert FOUND.search(page)
     assert "data-chart" in page
 
@@ -348,7 +353,7 @@ def test_a_search_that_ends_while_its_page_is_made_is_shown_as_one_that_goes_on(
         selection = of_search(replace(SPAN, is_local=True), query.languages)
         search = kept.kept(query, selection, 2)
         assert search
-        assert search.ended.wait(30)
+        assert search.ended.wait(SECONDS)
         return articles_by_id(*given)
 
     given = {"q": "bridge", "from": "2026-03-02", "to": "2026-03-13"}
@@ -363,15 +368,10 @@ def test_a_cancelled_search_says_what_it_has(
     reader: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with held(monkeypatch, after=4) as go:
-        page = reader.get("/search", params={"q": "minister"}).text
-        while "back to 10 March 2026" not in page:
-            time.sleep(0.05)
-            page = reader.get("/search", params={"q": "minister"}).text
+        page = shown(reader, lambda page: "back to 10 March 2026" in page, q="minister")
         cancel = unescape(re.findall(r'href="(/search\?[^"]*cancel=yes[^"]*)"', page)[0])
         threading.Timer(0.1, go).start()
-        page = reader.get(cancel).text
-        while RUNNING in page:
-            page = reader.get(cancel).text
+        page = finished(reader, cancel)
         assert re.search(r"cancelled after \d+ of \d+ articles", page)
         found = FOUND.search(page)
         assert found
@@ -384,8 +384,8 @@ def test_a_cancelled_search_says_what_it_has(
 def test_two_run_and_others_wait(reader: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     with held(monkeypatch, after=0) as go:
         for word in ("orchard", "library"):
-            while "Searched 0 of" not in reader.get("/search", params={"q": word}).text:
-                time.sleep(0.05)  # one of another test may be ending
+            # One of another test may be ending.
+            shown(reader, lambda page: "Searched 0 of" in page, q=word)
         page = reader.get("/search", params={"q": "winter"}).text
         assert "Two other searches are running; this one waits." in page, page
         go()
@@ -402,7 +402,7 @@ def test_unwatched_searches_are_cancelled(
         search = kept.of(Query("words", "tram"), of_search(SPAN, None), 2)
         time.sleep(0.2)
         go()
-        assert search.ended.wait(10)
+        assert search.ended.wait(SECONDS)
     assert search.state == "cancelled"
     assert 0 < search.searched < search.articles
 
