@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_backfill import SOURCES
 from tests.cli.test_command import command
 from tests.faults.test_ingest_killed import wait_until_gone
 from tests.history.conftest import article
@@ -22,15 +23,6 @@ from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
 
-SOURCES = """
-[[source]]
-id = "gb-harbour"
-name = "Harbour News"
-language = "en"
-timezone = "Europe/London"
-feeds = ["https://feeds.harbour.net/rss"]
-domains = ["paper0.co.uk"]
-"""
 MAY = ("--from", "2024-05-01", "--to", "2024-05-03", "--no-sitemaps")
 
 
