@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.collect.fetch import Client
 from tasks.collect.listings import Listing, find_files, read_listing
 from tasks.extract import extract_page
-from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Settings
 from tasks.sources.source import Source
 from tasks.text.counted import counted
@@ -63,28 +63,27 @@ def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iter
     yield Finding(
         is_useful, f"{url}: {read.kind}, {counted(len(read.entries), 'entry', 'entries')}"
     )
+    if not read.entries:
+        return
     # One page is enough, and asks little of the host.
-    for entry in read.entries[:1]:
-        yield _check_page(get, source, entry)
-
-
-def _check_page(get: Get, source: Source, entry: Entry) -> Finding:
-    attempt = get(entry.url, kind=CaptureKind.PAGE)
-    if attempt.outcome is not Outcome.FETCHED:
-        return Finding(False, f"{entry.url}: {attempt.outcome}: {attempt.detail}")
+    page = get(read.entries[0].url, kind=CaptureKind.PAGE)
+    if page.outcome is not Outcome.FETCHED:
+        yield Finding(False, f"{page.url_requested}: {page.outcome}: {page.detail}")
+        return
     found = extract_page(
-        attempt.payload,
-        attempt.content_type,
-        attempt.url_final,
+        page.payload,
+        page.content_type,
+        page.url_final,
         source_language=source.language,
         timezone=source.timezone,
         marks=source.marks,
     )
+    what = f"{found.outcome}: {found.detail}"
     if found.outcome is Outcome.NEEDS_JAVASCRIPT:
         why = f"its text is put in by JavaScript, which is not run ({found.detail})"
-        return Finding(False, f"{entry.url}: {found.outcome}: {why}")
-    if found.page is None:
-        return Finding(False, f"{entry.url}: {found.outcome}: {found.detail}")
-    words = sum(len(paragraph.split()) for paragraph in found.page.paragraphs)
-    when = found.page.published_at or "no date"
-    return Finding(True, f"{entry.url}: {found.page.headline!r}, {when}, {words} words")
+        what = f"{found.outcome}: {why}"
+    elif found.page:
+        words = sum(len(paragraph.split()) for paragraph in found.page.paragraphs)
+        when = found.page.published_at or "no date"
+        what = f"{found.page.headline!r}, {when}, {words} words"
+    yield Finding(found.page is not None, f"{page.url_requested}: {what}")

@@ -208,11 +208,15 @@ class _Visit:
         known: KnownListing | DuePage | None,
         kind: CaptureKind = CaptureKind.PAGE,
     ) -> Attempt:
+        def record(attempt: Attempt) -> None:
+            if attempt.kind is CaptureKind.ROBOTS:
+                self._record(attempt)
+
         with self.collector.activity.of(self.source.id, f"fetches {shown(url)}"):
             attempt = self.collector.client.get(
                 url,
                 kind=kind,
-                record=self._record_robots,
+                record=record,
                 min_interval=self.source.min_interval_seconds,
                 allow_private=self.source.allow_private_hosts,
                 etag=known.etag if known else None,
@@ -225,7 +229,3 @@ class _Visit:
             return attempt
         self.time.end()
         return replace(attempt, detail=f"{attempt.detail}: {self.time.late}")
-
-    def _record_robots(self, attempt: Attempt) -> None:
-        if attempt.kind is CaptureKind.ROBOTS:
-            self._record(attempt)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tasks.model import Attempt, Entry, ListingSummary
 from tasks.text.urls import is_http, same_site
 from warehouse.read.known_urls import KnownListing
-from warehouse.read.listing_gaps import OpenGap, RecoveryRead, open_gaps, recovery_reads
+from warehouse.read.listing_gaps import RecoveryRead, open_gaps, recovery_reads
 
 if TYPE_CHECKING:
     from tasks.collect.read_listings import ListingReader
@@ -131,17 +131,12 @@ def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead
         return None, {}
     read = partial(recovery_reads, collector.layout, collector.now)
     past = collector.once.get("recovery reads", read).get(source_id, {})
-    if earlier:
-        gap = Gap(earlier.since, earlier.until) if _may_be_closed(earlier, past) else None
-        return gap, past
-    return Gap(min(at for at, _ in times), max(at for _, at in times)), past
-
-
-def _may_be_closed(gap: OpenGap, past: Mapping[str, RecoveryRead]) -> bool:
-    """Whether pages are left, or no sitemap was read since the gap was found and one may be now."""
-    if gap.has_left:
-        return True
-    tried = [one for one in past.values() if one.attempted_at >= gap.read_at]
-    if any(one.is_read for one in tried):
-        return False
-    return not tried or any(one.is_retryable for one in tried)
+    if not earlier:
+        return Gap(min(at for at, _ in times), max(at for _, at in times)), past
+    tried = [one for one in past.values() if one.attempted_at >= earlier.read_at]
+    # Pages are left, or no sitemap was read since the gap was found and one may be now.
+    may_be_closed = earlier.has_left or (
+        not any(one.is_read for one in tried)
+        and (not tried or any(one.is_retryable for one in tried))
+    )
+    return (Gap(earlier.since, earlier.until) if may_be_closed else None), past

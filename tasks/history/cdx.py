@@ -102,23 +102,20 @@ def _rows(text: str) -> tuple[list[list[object]], int]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
+        found = []
         # The server writes a row a line, and may end in the middle of one.
-        lines = [line.strip().rstrip(",") for line in text.splitlines()]
-        parsed = [_row(line) for line in lines if line and line not in "[]"]
-        return [row for row in parsed if row is not None], parsed.count(None)
+        for line in (line.strip().rstrip(",") for line in text.splitlines()):
+            if line in "[]":  # or empty
+                continue
+            row = line.removeprefix("[") if line.startswith("[[") else line
+            row = row.removesuffix("]") if row.endswith("]]") else row
+            try:
+                found.append(json.loads(row))
+            except (ValueError, RecursionError):
+                found.append(None)
     rows = found if isinstance(found, list) else []
     lists = [row for row in rows if isinstance(row, list)]
     return lists, len(rows) - len(lists)
-
-
-def _row(line: str) -> list[object] | None:
-    line = line.removeprefix("[") if line.startswith("[[") else line
-    line = line.removesuffix("]") if line.endswith("]]") else line
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, list) else None
 
 
 def _capture(row: dict[str, str]) -> Archived | str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import product
 
 from tasks.backfill.selection import SourceDomains
 from tasks.collect.listings import NoListing
@@ -11,7 +12,7 @@ from tasks.history.cdx import Answer, Archived, query, read_answer
 from tasks.history.periods import DAY, Period, named_day, windows
 from tasks.history.replay import EXCLUDED, as_captured, is_excluded, replay_address
 from tasks.history.visit import Visit
-from tasks.model import Attempt, Entry, Outcome, Provenance
+from tasks.model import Entry, Outcome, Provenance
 from tasks.progress import advance
 from tasks.sources.source import Source
 from tasks.text.urls import fold, registrable_domain
@@ -33,26 +34,23 @@ class Wayback:
 
     def fill(self, visit: Visit) -> None:
         """Fetch the earliest capture of each page that may be of a day to be filled."""
-        for period in windows(visit.wanted_days):
-            for domain in domains_of(visit.source):
-                if visit.tally.error:
-                    return
-                self._fill(visit, domain, period)
-
-    def _fill(self, visit: Visit, domain: str, period: Period) -> None:
-        last = min(period.last + LATE, visit.job.today)
-        for address, answer in _answers(visit, domain, Period(period.first, last)):
-            chosen = list(self._chosen(visit, answer.captures))
-            for number, capture in enumerate(chosen, 1):
-                if visit.job.dry_run or visit.is_over:
-                    continue
-                advance(f"{visit.source.id}: captures of {period.first:%Y-%m}", number, len(chosen))
-                visit.done.add(fold(capture.page))
-                url = replay_address(visit.job.settings.wayback, capture)
-                attempt = as_captured(visit.fetch(url, Provenance.WAYBACK), capture)
-                visit.record(attempt, Entry(capture.page, address))
-        if visit.is_over:
-            visit.note_end()
+        for period, domain in product(windows(visit.wanted_days), domains_of(visit.source)):
+            if visit.tally.error:
+                return
+            last = min(period.last + LATE, visit.job.today)
+            for address, answer in _answers(visit, domain, Period(period.first, last)):
+                chosen = list(self._chosen(visit, answer.captures))
+                for number, capture in enumerate(chosen, 1):
+                    if visit.job.dry_run or visit.is_over:
+                        break
+                    about = f"{visit.source.id}: captures of {period.first:%Y-%m}"
+                    advance(about, number, len(chosen))
+                    visit.done.add(fold(capture.page))
+                    url = replay_address(visit.job.settings.wayback, capture)
+                    attempt = as_captured(visit.fetch(url, Provenance.WAYBACK), capture)
+                    visit.record(attempt, Entry(capture.page, address))
+            if visit.is_over:
+                visit.note_end()
 
     def _chosen(self, visit: Visit, captures: Iterable[Archived]) -> Iterator[Archived]:
         """The captures that are to be fetched; the others are counted."""
@@ -114,10 +112,18 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
         attempt = visit.read_index(url, period.last, Provenance.WAYBACK)
         if attempt is None:
             return
-        answer, attempt = _read(attempt)
+        answer = (
+            read_answer(attempt.payload)
+            if attempt.outcome is Outcome.LISTED
+            else NoListing(attempt.outcome, EXCLUDED if is_excluded(attempt) else attempt.detail)
+        )
+        if isinstance(answer, NoListing):
+            attempt = replace(attempt, outcome=answer.outcome, detail=answer.detail)
+        elif broken := answer.passed.get("unreadable_row"):
+            attempt = replace(attempt, detail=f"{broken} rows could not be read")
         if attempt.seconds or attempt.exchanges:  # not a copy of the raw archive
             visit.record(attempt, Entry(url, PLACE))
-        if answer is None:
+        if isinstance(answer, NoListing):
             if is_excluded(attempt):
                 tally.notes.append(f"{domain} is {EXCLUDED}")
             else:
@@ -129,15 +135,3 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
         if not answer.resume_key:
             return
         key = answer.resume_key
-
-
-def _read(attempt: Attempt) -> tuple[Answer | None, Attempt]:
-    if attempt.outcome is not Outcome.LISTED:
-        detail = EXCLUDED if is_excluded(attempt) else attempt.detail
-        return None, replace(attempt, detail=detail)
-    found = read_answer(attempt.payload)
-    if isinstance(found, NoListing):
-        return None, replace(attempt, outcome=found.outcome, detail=found.detail)
-    if broken := found.passed.get("unreadable_row"):
-        attempt = replace(attempt, detail=f"{broken} rows could not be read")
-    return found, attempt

@@ -63,15 +63,6 @@ def read_head_and_entries(
         above = head.model_validate(frozen(document))
     except ValidationError as error:
         raise ConfigError(f"{path}: {line}" for line in describe(error, head)) from None
-    return above, _entries(path, table, found, model)
-
-
-def missing_entries(path: Path, table: str) -> ConfigError:
-    """The error of a file that has no entry."""
-    return ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
-
-
-def _entries(path: Path, table: str, found: object, model: type[EntryT]) -> tuple[EntryT, ...]:
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
     entries: list[EntryT] = []
@@ -90,7 +81,12 @@ def _entries(path: Path, table: str, found: object, model: type[EntryT]) -> tupl
             problems += (f"{place}: {line}" for line in describe(error, model))
     if problems or repeats:
         raise ConfigError(problems + repeats)
-    return tuple(entries)
+    return above, tuple(entries)
+
+
+def missing_entries(path: Path, table: str) -> ConfigError:
+    """The error of a file that has no entry."""
+    return ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
 
 
 def read_table(path: Path, model: type[EntryT]) -> EntryT:

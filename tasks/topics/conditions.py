@@ -57,7 +57,9 @@ def _counting(
     topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place], section: str | None
 ) -> Iterator[_Place]:
     """The places of a topic's phrases that count."""
-    if section and topic.sections_exclude and _is_excluded(topic, section):
+    names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
+    own = fold(section or "").text.strip()
+    if section and any(own == one or (is_open and own.startswith(one)) for one, is_open in names):
         return
     if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
         return
@@ -72,9 +74,14 @@ def _counting(
     if not topic.all_of:
         yield from places
         return
+    # By the sentence, paragraph, text or article in which they count.
+    find = {"sentence": FieldText.sentence, "paragraph": FieldText.paragraph}.get(
+        topic.within or ""
+    )
     stretches: dict[tuple[int, int], list[_Place]] = defaultdict(list)
     for place in places:
-        stretches[_stretch(topic, texts[place.text], place)].append(place)
+        number = find(texts[place.text], place.start) if find else 0
+        stretches[0 if topic.within == "article" else place.text, number].append(place)
     for found in stretches.values():
         roles = {place.role for place in found}
         if len(roles - {FORBIDS}) < len(topic.all_of):
@@ -83,21 +90,6 @@ def _counting(
             yield from _near(topic, texts, found)
         elif FORBIDS not in roles:
             yield from found
-
-
-def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
-    """The key of the sentence, paragraph, text or article in which a place counts."""
-    if topic.within == "sentence":
-        return place.text, text.sentence(place.start)
-    if topic.within == "paragraph":
-        return place.text, text.paragraph(place.start)
-    return (0 if topic.within == "article" else place.text), 0
-
-
-def _is_excluded(topic: Topic, section: str) -> bool:
-    folded = fold(section).text.strip()
-    names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
-    return any(folded == one or (is_open and folded.startswith(one)) for one, is_open in names)
 
 
 class _Near(NamedTuple):

@@ -135,21 +135,17 @@ class Prefilter:
         kept: dict[int, Places | None] = dict.fromkeys(looked.whole.tolist())
         row, place = looked.row, looked.place
         if present is not None:
-            is_needed = self._is_needed(looked, present)
+            both = (present & self._far) | (self.present(looked) & ~self._far)
+            possible = np.full(looked.rows, _ALWAYS, np.uint64)
+            for number, groups in enumerate(map(np.uint64, self._groups), 1):
+                possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
+            # Of each form that was found, whether a topic may count in its row that needs it.
+            is_needed = (self._needed_by[looked.form] & possible[row]) != 0
             row, place = row[is_needed], place[is_needed]
         for number, at in zip(row.tolist(), place.tolist(), strict=True):
             if (places := kept.setdefault(number, [])) is not None:
                 places.append(at)
         return sorted(kept.items(), key=lambda one: one[0])
-
-    def _is_needed(self, looked: Looked, present: Array) -> Array:
-        """Of each form that was found, whether a topic may count in its row that needs it."""
-        both = (present & self._far) | (self.present(looked) & ~self._far)
-        possible = np.full(looked.rows, _ALWAYS, np.uint64)
-        for number, groups in enumerate(map(np.uint64, self._groups), 1):
-            possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
-        needed: Array = (self._needed_by[looked.form] & possible[looked.row]) != 0
-        return needed
 
     def keeps(self, text: str) -> bool:
         """Whether an alias stands in the folded text, as a word or within one."""

@@ -64,7 +64,14 @@ def back_up(
             committed = read_committed(layout)
             if damaged := [*committed.findings, *document_findings(layout)]:
                 raise LayersBroken(damaged)
-            archives = _take_names(layout, coming)
+            sweep(layout)
+            here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
+            archives = here | archive_files(layout).keys()
+            # What is small is copied as it is at this moment.
+            for path in (p for at in (*SMALL_FILES, "locks/*.run") for p in layout.root.glob(at)):
+                there = coming.root / path.relative_to(layout.root)
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, there)
         commits = read_commits(coming.commits, committed_runs(coming.commits))
         named = {file.path: file for commit in commits for file in commit.files}
         copy.commits.mkdir(parents=True, exist_ok=True)
@@ -73,22 +80,9 @@ def back_up(
                 # As a run does before it writes: what an interrupted backup leaves is swept away.
                 (copy.commits / f".{commit.id}{BEGUN}").touch()
         copied = sum(_copy_named(layout, copy, file) for file in named.values())
-        copied += sum(_copy_archive(layout, copy, name) for name in archives)
+        copied += sum(_copy_archive(layout, copy, name) for name in sorted(archives))
         _take_over(coming, copy)
     return Backup(len(commits), len(named), len(archives), copied)
-
-
-def _take_names(layout: Layout, coming: Layout) -> list[str]:
-    """Copy what is small, as it is at this moment; give the archive files that there are."""
-    sweep(layout)
-    here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
-    archives = sorted(here | archive_files(layout).keys())
-    patterns = (*SMALL_FILES, "locks/*.run")
-    for path in (path for pattern in patterns for path in layout.root.glob(pattern)):
-        there = coming.root / path.relative_to(layout.root)
-        there.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, there)
-    return archives
 
 
 def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:

@@ -108,28 +108,21 @@ def compact(
     while has_more:
         with synchronised(layout, log.info):
             sweep(layout)
-            has_more = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
+            end, has_more = time.monotonic() + seconds, False
+            for key, files in closed_days(layout, closed_before).items():
+                packs = list(_packs(files))
+                if not packs or key in done.broken:
+                    continue
+                try:
+                    new = _compact_day(layout, *key, files, packs, now or datetime.now(UTC))
+                    done.add(files, new)
+                except BrokenFile as error:
+                    done.broken[key] = str(error)
+                    log.warning("%s %s is left as it is: %s", *key, error)
+                if has_more := time.monotonic() > end:
+                    break
         time.sleep(PAUSE_SECONDS if has_more else 0)
     return done
-
-
-def _compact_some(
-    layout: Layout, closed_before: date, now: datetime, seconds: float, done: Compacted
-) -> bool:
-    """Compact at least one day, then more until the time is over; whether more may remain."""
-    end = time.monotonic() + seconds
-    for key, files in closed_days(layout, closed_before).items():
-        packs = list(_packs(files))
-        if not packs or key in done.broken:
-            continue
-        try:
-            done.add(files, _compact_day(layout, *key, files, packs, now))
-        except BrokenFile as error:
-            done.broken[key] = str(error)
-            log.warning("%s %s is left as it is: %s", *key, error)
-        if time.monotonic() > end:
-            return True
-    return False
 
 
 def closed_days(layout: Layout, closed_before: date) -> Days:

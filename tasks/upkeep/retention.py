@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ def drop_archives(
         known = removed_archives(layout)
         # What goes is written down before it goes, so a killed call is finished by the next one.
         _unlink(layout.root / place for place in expired_archives(layout))
-        due = _due(_archived(layout), days, megabytes, moment)
+        due = _due(layout, days, megabytes, moment)
         paths = [layout.root / place for archived, _ in due for place in archived.files]
         if paths:
             added = {
@@ -70,8 +70,8 @@ def drop_archives(
     return paths
 
 
-def _archived(layout: Layout) -> list[Archived]:
-    """Committed runs with archive files, the oldest first."""
+def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple[Archived, str]]:
+    """The committed runs whose archive files go, each with the reason."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in archive_files(layout).items():
         place = f"{layout.raw.name}/{name}"
@@ -84,13 +84,7 @@ def _archived(layout: Layout) -> list[Archived]:
         begun = commit and (commit.started_at or commit.finished_at)
         if begun:
             archived.append(Archived(run_id, begun, found[run_id]))
-    return sorted(archived, key=lambda each: (each.begun, each.run_id))
-
-
-def _due(
-    archived: Sequence[Archived], days: int, megabytes: int, now: datetime
-) -> list[tuple[Archived, str]]:
-    """The runs that go, each with the reason."""
+    archived.sort(key=lambda each: (each.begun, each.run_id))
     last = now - timedelta(days=days)
     old = [(each, f"older than {days} days") for each in archived if days and each.begun < last]
     size = sum(each.bytes for each in archived[len(old) :])

@@ -98,9 +98,9 @@ def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     committed = read_committed(layout)
     yield from committed.findings
     yield from document_findings(layout)
-    for path in sorted(layout.cache.rglob("[!.]*.json")):
-        if problem := document_problem(path.read_bytes()):
-            yield found("state file", path, problem)
+    for file in sorted(layout.cache.rglob("[!.]*.json")):
+        if problem := document_problem(file.read_bytes()):
+            yield found("state file", file, problem)
     yield from missing_commits(layout, committed)
     files = rows_of_files(committed.commits)
     for number, (key, rows) in enumerate(files.items(), 1):
@@ -112,25 +112,10 @@ def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     yield from writer_findings(layout)
     yield from _tolerant(layout, lambda: _archive_findings(layout, committed))
     yield from _tolerant(layout, lambda: _store_findings(layout, done))
-    yield from _snapshot_findings(layout, committed, done)
-
-
-def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Go on after a document or a database that is damaged, which is a finding itself."""
-    try:
-        yield from find()
-    except (DocumentError, DatabaseDamaged) as error:
-        yield error.finding
-    except duckdb.Error as error:
-        yield found("snapshot", layout.current.resolve(), " ".join(str(error).split())[:200])
-
-
-def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> Iterator[Finding]:
-    """What does not hold in the current snapshot, and between it and what it was made from."""
-    if not layout.current.exists():
-        yield found("snapshot", layout.current.resolve(), "is not there")
-        return
     path = layout.current.resolve()
+    if not layout.current.exists():
+        yield found("snapshot", path, "is not there")
+        return
     try:
         with snapshot(layout) as con:
             done.checks = len(read_sql("checks"))
@@ -147,6 +132,16 @@ def _snapshot_findings(layout: Layout, committed: Committed, done: Verified) -> 
                 yield from _tolerant(layout, find)
     except DatabaseDamaged as error:
         yield error.finding
+
+
+def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Go on after a document or a database that is damaged, which is a finding itself."""
+    try:
+        yield from find()
+    except (DocumentError, DatabaseDamaged) as error:
+        yield error.finding
+    except duckdb.Error as error:
+        yield found("snapshot", layout.current.resolve(), " ".join(str(error).split())[:200])
 
 
 def _load_findings(

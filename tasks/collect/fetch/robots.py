@@ -99,13 +99,24 @@ class Robots:
             lock = self._locks.setdefault(origin, threading.Lock())
         with held(lock, deadline):
             if key not in self._known:
-                self._known[key] = self._load(origin) or self._ask(origin, ask)
+                self._known[key] = self._load(origin, ask)
             known = self._known[key]
         if isinstance(known, Failure):
             raise Failure(known.outcome, known.detail)
         return known
 
-    def _ask(self, origin: str, ask: Ask) -> Policy | Failure:
+    def _load(self, origin: str, ask: Ask) -> Policy | Failure:
+        path = self._folder / f"{sha256(origin.encode()).hexdigest()[:40]}.json"
+        try:
+            kept = decode(_Cached, path.read_bytes(), path)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            log.warning("a cached robots.txt is fetched again: %s", error)
+        else:
+            age = datetime.now(UTC) - kept.fetched_at
+            if kept.origin == origin and timedelta(0) <= age < _KEPT:
+                return Policy.parse(kept.text)
         attempt = ask(f"{origin}/robots.txt")
         text = _text(attempt)
         if text is None:
@@ -119,24 +130,8 @@ class Robots:
         self._folder.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
             file.write(encode(kept))
-        Path(file.name).replace(self._path(origin))
+        Path(file.name).replace(path)
         return Policy.parse(text)
-
-    def _path(self, origin: str) -> Path:
-        return self._folder / f"{sha256(origin.encode()).hexdigest()[:40]}.json"
-
-    def _load(self, origin: str) -> Policy | None:
-        path = self._path(origin)
-        try:
-            kept = decode(_Cached, path.read_bytes(), path)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            log.warning("a cached robots.txt is fetched again: %s", error)
-            return None
-        age = datetime.now(UTC) - kept.fetched_at
-        is_fresh = kept.origin == origin and timedelta(0) <= age < _KEPT
-        return Policy.parse(kept.text) if is_fresh else None
 
 
 def _text(attempt: Attempt) -> str | None:

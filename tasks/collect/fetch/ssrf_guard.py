@@ -69,12 +69,25 @@ def checked_addresses(
     """
     # Once, and connected to what was checked: a name that resolves to a public address first and to
     # loopback a moment later (DNS rebinding) gains nothing.
+    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(resolve(host, port))
+        except (OSError, UnicodeError) as error:
+            answers.put(OSError(str(error)))
+
     try:
         ip_address(host)
     except ValueError:
-        addresses = _asked_within(resolve, host, port, seconds)
+        # getaddrinfo has no timeout of its own and can take minutes with dead name servers.
+        threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
     else:
-        addresses = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
+        ask()  # no name server is asked, so no thread is needed
+    try:
+        addresses = answers.get(timeout=seconds)
+    except Empty:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
     if isinstance(addresses, OSError) or not addresses:
         raise Failure(Outcome.DNS_FAILED, f"{host}: {addresses or 'no address'}")
     for _, sockaddr in addresses:
@@ -85,27 +98,6 @@ def checked_addresses(
                 reason += "; if the source is yours, set its allow_private_hosts = true"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
-
-
-def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:
-    try:
-        return resolve(host, port)
-    except (OSError, UnicodeError) as error:
-        return OSError(str(error))
-
-
-def _asked_within(
-    resolve: Resolve, host: str, port: int, seconds: float
-) -> list[Resolved] | OSError:
-    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
-    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
-    threading.Thread(
-        target=lambda: answers.put(_asked(resolve, host, port)), name=f"resolve {host}", daemon=True
-    ).start()
-    try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
 
 
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:

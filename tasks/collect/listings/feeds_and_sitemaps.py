@@ -3,6 +3,7 @@
 import html
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -144,8 +145,16 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
         return unreadable("not a sitemap: no element in it")
     is_index = _name(root) == "sitemapindex"
     wanted = "sitemap" if is_index else "url"
-    found = (_sitemap_page(element, url) for element in root if _name(element) == wanted)
-    return is_index, [page for page in found if page]
+    pages = []
+    for texts in (dict(_texts(element)) for element in root if _name(element) == wanted):
+        published = texts.get("publication_date")
+        entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
+        changed = _as_printed(published or texts.get("lastmod") or "")
+        if changed and not changed.tzinfo:
+            changed = changed.replace(tzinfo=UTC)
+        if entry:
+            pages.append((changed.timestamp() if changed else -math.inf, entry))
+    return is_index, pages
 
 
 def declares_entities(payload: bytes) -> bool:
@@ -231,19 +240,6 @@ def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401
         resolve_relative_uris=False,
         sanitize_html=False,
     )
-
-
-def _sitemap_page(element: etree._Element, url: str) -> tuple[float, Entry] | None:
-    """A page, behind when it changed as a sort key; undated pages are the oldest."""
-    texts = dict(_texts(element))
-    published = texts.get("publication_date")
-    entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
-    if entry is None:
-        return None
-    changed = _as_printed(published or texts.get("lastmod") or "")
-    if changed is None:
-        return float("-inf"), entry
-    return (changed if changed.tzinfo else changed.replace(tzinfo=UTC)).timestamp(), entry
 
 
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:

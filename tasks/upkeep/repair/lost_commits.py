@@ -95,8 +95,27 @@ def is_whole_commit(path: Path) -> bool:
 def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
     """The Parquet files of a commit: once loaded, in compacted files, and those on the disk."""
     sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, ?)"
-    loaded = (CommittedFile(**row) for row in records_of(layout, sql, [f"/{commit_id}."]))
-    found = {file.path: file for file in loaded} | _compacted_of(layout, commit_id)
+    loaded = records_of(layout, sql, [f"/{commit_id}."])
+    found = {row["path"]: CommittedFile(**row) for row in loaded}
+    parts = [
+        (compaction.layer, file, part)
+        for compaction in read_compactions(layout.commits)
+        for file in compaction.files
+        for part in file.parts
+        if commit_of(Path(part.path)) == commit_id
+    ]
+    for layer, file, part in parts:
+        found[part.path] = CommittedFile(part.path, layer, part.rows, file.bytes, file.sha256)
+    live = {file.path for _, file, _ in parts}
+    # Warehouses of earlier versions know runs only, which had one commit each.
+    compacted = records_of(layout, f"{sql} AND commit_id = ?", ["/day-", commit_id]) or records_of(
+        layout, f"{sql} AND run_id = ?", ["/day-", run_of_commit(commit_id)]
+    )
+    for row in compacted:
+        # The record of that day is lost as well, and is made again by the numbers of rows.
+        if row["path"] not in live and (layout.root / row["path"]).exists():
+            name = f"{Path(row['path']).parent}/{commit_id}.{row['sha256'][:12]}.parquet"
+            found[name] = CommittedFile(**row | {"path": name})
     for folder in (layout.articles, layout.captures, layout.stripped_blocks):
         for path in folder.rglob(f"{commit_id}.*.parquet"):
             name = path.relative_to(layout.root).as_posix()
@@ -108,29 +127,6 @@ def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
             elif name not in found:  # damaged: only its name is known
                 found[name] = CommittedFile(name, folder.name, 0, 0, path.name.split(".")[-2])
     return list(found.values())
-
-
-def _compacted_of(layout: Layout, commit_id: str) -> dict[str, CommittedFile]:
-    """The files of a commit whose rows are in compacted files, as it named them."""
-    found, live = {}, set()
-    for compaction in read_compactions(layout.commits):
-        for file in compaction.files:
-            for part in file.parts:
-                if commit_of(Path(part.path)) == commit_id:
-                    live.add(file.path)
-                    about = compaction.layer, part.rows, file.bytes, file.sha256
-                    found[part.path] = CommittedFile(part.path, *about)
-    sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, '/day-') AND "
-    # Warehouses of earlier versions know runs only, which had one commit each.
-    loaded = records_of(layout, sql + "commit_id = ?", [commit_id]) or records_of(
-        layout, sql + "run_id = ?", [run_of_commit(commit_id)]
-    )
-    for row in loaded:
-        # The record of that day is lost as well, and is made again by the numbers of rows.
-        if row["path"] not in live and (layout.root / row["path"]).exists():
-            name = f"{Path(row['path']).parent}/{commit_id}.{row['sha256'][:12]}.parquet"
-            found[name] = CommittedFile(**row | {"path": name})
-    return found
 
 
 def _captures_of(

@@ -73,8 +73,7 @@ def repair(
         with synchronised(layout, waiting):
             refuse_newer_writer(layout)
             damaged = _by_kind(layout, found, done)
-            lost = _repair_commits(layout, damaged, done)
-            _repair_documents(layout, damaged, done)
+            lost = _repair_documents(layout, damaged, done)
             restore_rows(layout, refine, damaged["parquet"], done)
             for path in sorted(damaged["parquet"] - _named(layout)):
                 if path.exists():
@@ -110,8 +109,8 @@ def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damage
     return damaged
 
 
-def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[str]:
-    """Make commits and records of compaction again; the runs of which only archives are left."""
+def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[str]:
+    """Make all documents again, commits first; returns runs of which only archives are left."""
     for path in sorted(damaged["compaction"]):
         # Commits cannot be read beside a damaged record. Until it is made again below, the files in
         # its place count as gone, and the compacted ones as unnamed.
@@ -122,20 +121,17 @@ def _repair_commits(layout: Layout, damaged: Damaged, done: Repaired) -> list[st
         if not is_whole_commit(path) and not restore_commit(layout, path.stem, done)
     ]
     days = {(path.stem.split(".")[0], path.stem.split(".")[1]) for path in damaged["compaction"]}
-    for path in damaged["parquet"] - _named(layout):
-        name = commit_of(path)
-        if name.startswith(DAY_PREFIX):
-            days.add((path.relative_to(layout.root).parts[0], name.removeprefix(DAY_PREFIX)))
+    days |= {
+        (path.relative_to(layout.root).parts[0], commit_of(path).removeprefix(DAY_PREFIX))
+        for path in damaged["parquet"] - _named(layout)
+        if commit_of(path).startswith(DAY_PREFIX)
+    }
     for layer, day in sorted(days):
         restore_compaction(layout, layer, day, done)
     sweep(layout)
     if damaged["commit"] or days:  # now their files can be looked at, too
         files = rows_of_files(read_committed(layout).commits)
         damaged["parquet"].update(one.file for one in parquet_findings(layout, files.items()))
-    return lost
-
-
-def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
     for path in damaged["state file"]:
         move_away(layout, path)
         done.repair(path, "made again by the next run")
@@ -149,6 +145,7 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> None:
         restore_vintage(layout, path, done)
     for path in sorted(damaged["audit"]):
         restore_audit_file(layout, path, done)
+    return lost
 
 
 def _named(layout: Layout) -> set[Path]:
