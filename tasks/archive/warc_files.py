@@ -41,10 +41,15 @@ class _StoredFile(io.RawIOBase):
 
     def __init__(self, path: StoredPath) -> None:
         self.name = str(path)
-        self._path = path
-        self._size = size_of(path)
+        self._size = size = size_of(path)
         self._at = 0
-        self._chunk = lru_cache(maxsize=_CHUNKS)(self._read_chunk)
+
+        @lru_cache(maxsize=_CHUNKS)
+        def chunk(number: int) -> bytes:
+            start = number * _CHUNK
+            return path.store.read_range(path.key, start, min(start + _CHUNK, size))
+
+        self._chunk = chunk
 
     def readable(self) -> bool:
         return True
@@ -75,11 +80,6 @@ class _StoredFile(io.RawIOBase):
             chunk, begin = self._chunk(here // _CHUNK), here % _CHUNK
             found += chunk[begin : begin + size - len(found)]
         return found
-
-    def _read_chunk(self, number: int) -> bytes:
-        start = number * _CHUNK
-        end = min(start + _CHUNK, self._size)
-        return self._path.store.read_range(self._path.key, start, end)
 
 
 def size_of(path: WarcPath) -> int:

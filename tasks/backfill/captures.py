@@ -115,8 +115,16 @@ class ArchivedResponse:
 
 def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
     """Read a response, resource or revisit record; `max_bytes` is of the largest page, decoded."""
-    if reason := _unreadable(record):
-        return ArchivedResponse(reason)
+    if record.kind == "revisit":
+        return ArchivedResponse(Content(Outcome.NOT_MODIFIED, record.get("warc-profile")[:100]))
+    if not record.is_whole:
+        why = "the record is damaged or truncated"
+        return ArchivedResponse(Content(Outcome.BROKEN_RESPONSE, why))
+    if reason := record.get("warc-truncated"):
+        outcome = _TRUNCATED.get(reason.lower(), Outcome.BROKEN_RESPONSE)
+        return ArchivedResponse(Content(outcome, f"archived in part: {reason[:40]}"))
+    if record.size != len(record.block):
+        return ArchivedResponse(Content(Outcome.TOO_LARGE, f"a record of {record.size} bytes"))
     if record.kind == "resource":
         content_type = record.get("content-type")
         content = Content(Outcome.FETCHED, body=record.block)
@@ -131,20 +139,6 @@ def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
         return ArchivedResponse(Content(failure.outcome, failure.detail))
     content = read_content(response, max_bytes, CaptureKind.PAGE, is_conditional=True)
     return ArchivedResponse(content, response.status, response.headers)
-
-
-def _unreadable(record: Record) -> Content | None:
-    """Why the record's block cannot be read as a page; None where it can."""
-    if record.kind == "revisit":
-        return Content(Outcome.NOT_MODIFIED, record.get("warc-profile")[:100])
-    if not record.is_whole:
-        return Content(Outcome.BROKEN_RESPONSE, "the record is damaged or truncated")
-    if reason := record.get("warc-truncated"):
-        outcome = _TRUNCATED.get(reason.lower(), Outcome.BROKEN_RESPONSE)
-        return Content(outcome, f"archived in part: {reason[:40]}")
-    if record.size != len(record.block):
-        return Content(Outcome.TOO_LARGE, f"a record of {record.size} bytes")
-    return None
 
 
 def _as_kept(block: bytes) -> bytes:

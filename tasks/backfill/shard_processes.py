@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from pebble import ProcessExpired
 
@@ -34,6 +34,7 @@ class ShardFailed:
     error: str
 
 
+T = TypeVar("T")
 Refinement: TypeAlias = Staged | ShardFailed
 Shards: TypeAlias = Iterator[Shard | ShardFailed]
 
@@ -52,11 +53,14 @@ class ShardPool:
         A file is cut while the ones before it are refined; one that cannot be cut has failed.
         """
         cuts = (
-            warc if is_small(warc, size) else self.workers.submit(partial(_cut, warc, size))
+            warc
+            if is_small(warc, size)
+            else self.workers.submit(partial(_tried, warc, partial(cut_into_shards, warc, size)))
             for warc in warcs
         )
         for cut in ahead(cuts, AHEAD):
-            shards = [cut] if isinstance(cut, Shard) else cut.result()
+            found = cut if isinstance(cut, Shard) else cut.result()
+            shards = found if isinstance(found, list) else [found]
             yield from (shard for shard in shards if shard not in done)
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
@@ -135,18 +139,12 @@ def _batches(shards: Shards) -> Iterator[list[Shard] | ShardFailed]:
 
 
 def _refined(jobs: Sequence[ShardJob]) -> list[Refinement]:
+    return [_tried(job.shard, partial(stage_shard, job)) for job in jobs]
+
+
+def _tried(shard: Shard, work: Callable[[], T]) -> T | ShardFailed:
     """Caught within the process: an exception that cannot be unpickled breaks the whole pool."""
-    refinements: list[Refinement] = []
-    for job in jobs:
-        try:
-            refinements.append(stage_shard(job))
-        except Exception as surprise:
-            refinements.append(ShardFailed(job.shard, f"{type(surprise).__name__}: {surprise}"))
-    return refinements
-
-
-def _cut(warc: Shard, size: int) -> Sequence[Shard | ShardFailed]:
     try:
-        return cut_into_shards(warc, size)
+        return work()
     except Exception as surprise:
-        return [ShardFailed(warc, f"{type(surprise).__name__}: {surprise}")]
+        return ShardFailed(shard, f"{type(surprise).__name__}: {surprise}")

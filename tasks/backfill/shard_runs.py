@@ -181,9 +181,15 @@ def estimate(place: Place, warcs: Sequence[Shard], remaining: int, pool: ShardPo
     """Refine stretches of the files and multiply up to the `remaining` bytes; nothing is kept."""
     place.layout.stage.mkdir(parents=True, exist_ok=True)
     stretches = list(_stretches(warcs))
+    begun = []
+    for stretch in stretches:
+        with stretch.path.open("rb") as file:
+            begin = next_start(file, stretch.start, magic_of(file))
+        if begin is not None and begin < stretch.end:
+            begun.append(replace(stretch, start=begin))
     with TemporaryDirectory(prefix="estimate-", dir=place.layout.stage) as folder:
         job = partial(place.job, below=Path(folder))
-        found = list(pool.refined(filter(None, map(_records_of, stretches)), job))
+        found = list(pool.refined(iter(begun), job))
         staged = [one for one in found if isinstance(one, Staged)]
         parquet_bytes = 0
         for path in (path for one in staged for path in one.folder.glob("*.arrow")):
@@ -220,10 +226,3 @@ def _stretches(warcs: Sequence[Shard]) -> Iterator[Shard]:
             if start < end:
                 yield replace(warc, start=start - before, end=end - before)
         before = after
-
-
-def _records_of(stretch: Shard) -> Shard | None:
-    """The records that begin in a stretch; None where none does."""
-    with stretch.path.open("rb") as file:
-        begin = next_start(file, stretch.start, magic_of(file))
-    return None if begin is None or begin >= stretch.end else replace(stretch, start=begin)

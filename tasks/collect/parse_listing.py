@@ -1,7 +1,6 @@
 """Parses a fetched listing, in a process with limits of time and memory."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -10,8 +9,8 @@ from pebble import ProcessExpired
 from tasks.collect.listings import Listing, NoListing, read_listing
 from tasks.collect.listings.feeds_and_sitemaps import unreadable
 from tasks.collect.listings.saved_files import GZIP_MAGIC
-from tasks.model import Attempt, Outcome
-from tasks.process_pool import PagePool
+from tasks.model import Attempt, Extraction, Outcome
+from tasks.process_pool import PagePool, tried
 from tasks.settings import Limits
 
 # Bytes up to which a listing is parsed here: all of them attributes of one element, they took half
@@ -48,7 +47,8 @@ def parse_listing(
         # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
         seconds = limits.source_seconds / 10
         try:
-            found = pool.call(partial(_tried, read), seconds, deadline)
+            parsed = pool.call(partial(tried, read), seconds, deadline)
+            found = unreadable(parsed.detail) if isinstance(parsed, Extraction) else parsed
         except TimeoutError:
             if time.monotonic() >= deadline:
                 found = NoListing(Outcome.LEFT_FOR_LATER, "not parsed")
@@ -59,11 +59,3 @@ def parse_listing(
     if isinstance(found, Listing):
         return found, attempt
     return None, replace(attempt, outcome=found.outcome, detail=found.detail)
-
-
-def _tried(read: Callable[[], Listing | NoListing]) -> Listing | NoListing:
-    try:
-        return read()
-    # Caught within the process: an exception that cannot be unpickled breaks the whole pool.
-    except Exception as surprise:
-        return unreadable(f"{type(surprise).__name__}: {surprise}")

@@ -125,10 +125,15 @@ def _capture(row: dict[str, str]) -> Archived | str:
         return "revisit"
     if row.get("statuscode", "200") != "200":
         return "no_success"
+    at = moment(row["timestamp"])
+    if at is None or not is_http(row["original"]):
+        return "unreadable_row"
+    return Archived(row["urlkey"], at, row["original"], row["digest"].upper())
+
+
+def moment(timestamp: str) -> datetime | None:
+    """The time that 14 digits say, in UTC; None where they are no time."""
     try:
-        moment = datetime.strptime(row["timestamp"], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return "unreadable_row"
-    if not is_http(row["original"]):
-        return "unreadable_row"
-    return Archived(row["urlkey"], moment, row["original"], row["digest"].upper())
+        return None

@@ -3,10 +3,9 @@
 import base64
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha1
 
-from tasks.history.cdx import Archived
+from tasks.history.cdx import Archived, moment
 from tasks.http.response import body_pieces, recorded
 from tasks.model import Attempt, Outcome, Provenance
 from tasks.text.urls import fold
@@ -39,13 +38,13 @@ def as_captured(attempt: Attempt, asked: Archived) -> Attempt:
         return replace(attempt, detail=EXCLUDED)
     if attempt.outcome is not Outcome.FETCHED:
         return attempt
-    replayed = _replayed(attempt.exchanges[-1].url)
-    if replayed is None:
+    found = _REPLAYED.search(attempt.exchanges[-1].url)
+    at = moment(found[1]) if found else None
+    if not found or not at:
         why = f"redirected out of the archive, to {attempt.exchanges[-1].url}"
         return replace(attempt, outcome=Outcome.HTTP_ERROR, detail=why[:300], payload=b"")
-    at, url = replayed
-    if at != asked.captured_at or fold(url) != fold(asked.url):
-        page = replace(asked, captured_at=at, url=url).page
+    if at != asked.captured_at or fold(found[2]) != fold(asked.url):
+        page = replace(asked, captured_at=at, url=found[2]).page
         detail = f"the archive gave its capture of {at:%Y-%m-%d %H:%M:%S}"
         return replace(attempt, url_final=page, attempted_at=at, detail=detail)
     # A note, no rejection: what the archive has a digest of is the body in its own WARC file, and
@@ -60,18 +59,6 @@ def is_excluded(attempt: Attempt) -> bool:
     if attempt.outcome is not Outcome.DENIED or not attempt.exchanges:
         return False
     return bool(_EXCLUDED.search(attempt.exchanges[-1].response))
-
-
-def _replayed(address: str) -> tuple[datetime, str] | None:
-    """The time and URL of the capture at an address of the archive."""
-    found = _REPLAYED.search(address)
-    if not found:
-        return None
-    try:
-        moment = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return moment, found[2]
 
 
 def _digest(body: bytes) -> str:

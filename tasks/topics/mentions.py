@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -32,7 +32,7 @@ _COLUMNS = {
     "caption": "captions",
 }
 _KICKER_RULES = 2  # The first version of the rules that counts kickers
-_PARAGRAPH_END = "\n\n"
+_BREAK = "\n\n"  # between paragraphs
 
 Kept = list[tuple[int, Places | None]]  # Rows that may hold phrases, and where; None for anywhere
 
@@ -161,7 +161,9 @@ class _Finder:
             if places is not None:
                 near.append((row, text, passages(content, text, places)))
             elif self._prefilter is None:
-                near.append((row, text, _paragraphs(text)))
+                widths = (len(part) + len(_BREAK) for part in text.split(_BREAK))
+                cuts = pairwise(accumulate(widths, initial=0))
+                near.append((row, text, [(start, stop - len(_BREAK)) for start, stop in cuts]))
             elif self._prefilter.keeps(text):
                 yield row, text, self.find(text)
         spans = self._find_parts(
@@ -204,15 +206,6 @@ class _Finder:
             yield from ((cased[at], span) for span in self._find_cased(parts[cased[at]]))
         for part in joined.hard:
             yield from ((part, span) for span in self.find(parts[part]))
-
-
-def _paragraphs(text: str) -> list[tuple[int, int]]:
-    """Offsets of all paragraphs; a blank line ends one."""
-    found, start = [], 0
-    for part in text.split(_PARAGRAPH_END):
-        found.append((start, start + len(part)))
-        start += len(part) + len(_PARAGRAPH_END)
-    return found
 
 
 def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:

@@ -156,26 +156,6 @@ class TopicEntry(BaseModel):
 
     def topic(self) -> Topic:
         """The topic that it defines, not yet numbered."""
-        inferred = self.languages or languages_of(self.all_of or [self.aliases])
-        return Topic(
-            topic_id=self.id,
-            name=self.name,
-            aliases=self.aliases,
-            exclude=self.exclude,
-            case_sensitive=self.case_sensitive,
-            fold_diacritics=self.fold_diacritics,
-            all_of=self.all_of,
-            none_of=self.none_of,
-            within="words" if isinstance(self.within, int) else self.within,
-            within_words=self.within if isinstance(self.within, int) else None,
-            context_exclude=self.context_exclude,
-            sections_exclude=self.sections_exclude,
-            languages=None if inferred == "all" else inferred,
-            definition_hash=self._digest(),
-            rules=RULES,
-        )
-
-    def _digest(self) -> str:
         definition: dict[str, Any] = {
             "rules": 1,  # as the first version wrote it
             "aliases": sorted(self.aliases),
@@ -195,7 +175,24 @@ class TopicEntry(BaseModel):
         }
         definition |= {key: value for key, value in later.items() if value}
         text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        inferred = self.languages or languages_of(self.all_of or [self.aliases])
+        return Topic(
+            topic_id=self.id,
+            name=self.name,
+            aliases=self.aliases,
+            exclude=self.exclude,
+            case_sensitive=self.case_sensitive,
+            fold_diacritics=self.fold_diacritics,
+            all_of=self.all_of,
+            none_of=self.none_of,
+            within="words" if isinstance(self.within, int) else self.within,
+            within_words=self.within if isinstance(self.within, int) else None,
+            context_exclude=self.context_exclude,
+            sections_exclude=self.sections_exclude,
+            languages=None if inferred == "all" else inferred,
+            definition_hash=hashlib.sha256(text.encode()).hexdigest(),
+            rules=RULES,
+        )
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:
