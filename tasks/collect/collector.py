@@ -144,8 +144,21 @@ class _Visit:
         self._fetch_new_pages()
         if self.listings.failed and not self.listings.read_count:
             self.error = f"no listing could be read: {self.listings.failed[0]}"
-        else:
-            self._recheck_pages()
+            return
+        own, most = source.recheck_after, collector.limits.max_rechecks
+        steps = collector.recheck_after if own is None else own
+        layout, now, since = collector.layout, collector.now, collector.since
+        read = partial(due_pages, layout, steps, now, most=most, published_since=since)
+        # One query serves all sources with the same steps.
+        pages = collector.once.get(steps, read).get(source.id, [])
+        for number, page in enumerate(pages, 1):
+            advance(f"{source.id}: rechecks", number, len(pages))
+            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
+                return
+            if collector.claim(fold(page.url)):
+                self.rechecked += 1
+                dated = (page.entry_published_raw, page.entry_published_at)
+                self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
 
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         self.outcomes[attempt.outcome.value] += 1
@@ -179,22 +192,6 @@ class _Visit:
         at = collector.now
         for attempt, entry in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
             self._record(attempt, entry)
-
-    def _recheck_pages(self) -> None:
-        collector, own = self.collector, self.source.recheck_after
-        steps, most = collector.recheck_after if own is None else own, collector.limits.max_rechecks
-        layout, now, since = collector.layout, collector.now, collector.since
-        read = partial(due_pages, layout, steps, now, most=most, published_since=since)
-        # One query serves all sources with the same steps.
-        pages = collector.once.get(steps, read).get(self.source.id, [])
-        for number, page in enumerate(pages, 1):
-            advance(f"{self.source.id}: rechecks", number, len(pages))
-            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
-                return
-            if collector.claim(fold(page.url)):
-                self.rechecked += 1
-                dated = (page.entry_published_raw, page.entry_published_at)
-                self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
 
     def _fetch(self, entry: Entry, known: DuePage | None = None) -> Outcome:
         attempt = self._get(entry.url, known)

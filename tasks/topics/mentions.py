@@ -76,7 +76,14 @@ class Matcher:
         for field, column in columns.items():
             own = [by_field[field] for by_field in kept]
             if field == "caption":
-                yield from self._in_captions(column, own)
+                parents = pc.list_parent_indices(column)
+                named = sorted({parents[line].as_py() for lines in own for line, _ in lines})
+                captions = column.take(pa.array(named, pa.int64())).to_pylist()
+                for row, lines in zip(named, captions, strict=True):
+                    text = "\n".join(lines or ())
+                    if any(finder.keeps(text) for finder in self._finders):
+                        parts = caption_lines(text, self._find)
+                        yield from ((row, part) for part in parts if part.spans)
                 continue
             found: dict[int, tuple[str, list[Span]]] = {}
             for finder, rows in zip(self._finders, own, strict=True):
@@ -85,18 +92,6 @@ class Matcher:
             for row, (text, spans) in found.items():
                 if spans:  # a core may stand within another word
                     yield row, FieldText(field, text, spans)
-
-    def _in_captions(
-        self, captions: pa.ListArray, kept: list[Kept]
-    ) -> Iterator[tuple[int, FieldText]]:
-        parents = pc.list_parent_indices(captions)
-        rows = sorted({parents[line].as_py() for own in kept for line, _ in own})
-        chosen = captions.take(pa.array(rows, pa.int64())).to_pylist()
-        for row, texts in zip(rows, chosen, strict=True):
-            text = "\n".join(texts or ())
-            if any(finder.keeps(text) for finder in self._finders):
-                found = caption_lines(text, self._find)
-                yield from ((row, line) for line in found if line.spans)
 
     def _counted(self, field: str, spans: list[Span]) -> list[Span]:
         """Without those in a kicker of topics that do not count them."""
