@@ -128,14 +128,9 @@ class Visit:
         return self._get(url, CaptureKind.PAGE, provenance)
 
     def _get(self, url: str, kind: CaptureKind, provenance: Provenance) -> Attempt:
-        def record(attempt: Attempt) -> None:
-            self._spend(attempt)
-            if attempt.kind is CaptureKind.ROBOTS:
-                self.record(attempt)
-
         pause, private = self._politeness(provenance)
         attempt = self.job.client.get(
-            url, kind=kind, record=record, min_interval=pause, allow_private=private
+            url, kind=kind, record=self._spend, min_interval=pause, allow_private=private
         )
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
         return replace(attempt, obtained_from=provenance)
@@ -150,19 +145,17 @@ class Visit:
 
     def sitemaps_of(self, site: str) -> tuple[str, ...]:
         """The sitemaps that the robots.txt of the source's site names."""
-
-        def record(attempt: Attempt) -> None:
-            self._spend(attempt)
-            self.record(attempt)
-
         pause, private = self._politeness(Provenance.SOURCE_ARCHIVE)
         return self.job.client.sitemaps(
-            site, record=record, min_interval=pause, allow_private=private
+            site, record=self._spend, min_interval=pause, allow_private=private
         )
 
     def _spend(self, attempt: Attempt) -> None:
+        """Count the requests of an attempt; one at a robots.txt is recorded as well."""
         self.tally.requests += len(attempt.exchanges)
         self.job.budget.left -= len(attempt.exchanges)
+        if attempt.kind is CaptureKind.ROBOTS:
+            self.record(attempt)
 
     def record(self, attempt: Attempt, entry: Entry | None = None) -> None:
         """Archive an attempt, and count it; a dry run only counts."""
