@@ -52,7 +52,16 @@ class ArchiveWriter:
     def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         """Archive one attempt; killing the process after this does not lose it."""
         file, start = self._opened()
-        capture_id = self._capture_id(attempt)
+        name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]
+        if attempt.kind is CaptureKind.FILE:
+            name.append(attempt.etag or "")
+        if self._resumed_at:  # the earlier attempt may have asked for the same URL
+            name.append(f"resumed at {self._resumed_at}")
+        text = "\n".join(name).encode("utf-8", "replace").decode()
+        capture_id, count = uuid5(NAMESPACE_URL, text), 1
+        while capture_id in self._ids:
+            count += 1
+            capture_id = uuid5(NAMESPACE_URL, f"{text}\n{count}")
         group = Group(capture_id, self._warcinfo_id, io.BytesIO())
         for number, exchange in enumerate(attempt.exchanges):
             is_last = number == len(attempt.exchanges) - 1
@@ -123,19 +132,6 @@ class ArchiveWriter:
             write_record(buffer, kind, self._warcinfo_id, now, block, headers)
             self._whole = _write_at(file, 0, buffer.getbuffer())
         return self._file, self._whole
-
-    def _capture_id(self, attempt: Attempt) -> UUID:
-        name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]
-        if attempt.kind is CaptureKind.FILE:
-            name.append(attempt.etag or "")
-        if self._resumed_at:  # the earlier attempt may have asked for the same URL
-            name.append(f"resumed at {self._resumed_at}")
-        text = "\n".join(name).encode("utf-8", "replace").decode()
-        capture_id, count = uuid5(NAMESPACE_URL, text), 1
-        while capture_id in self._ids:
-            count += 1
-            capture_id = uuid5(NAMESPACE_URL, f"{text}\n{count}")
-        return capture_id
 
 
 def unfinished(raw: Path) -> list[Path]:

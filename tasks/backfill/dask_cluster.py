@@ -62,16 +62,15 @@ class Parcel:
             (folder / name).write_bytes(_ZSTD.decompress(content, size))
 
 
-def _digest() -> str:
-    tasks = Path(__file__).parents[1]
-    code = hashlib.sha256()
-    for file in sorted(file for file in tasks.rglob("*.*") if file.suffix in CODE):
-        code.update(file.relative_to(tasks).as_posix().encode() + b"\0" + file.read_bytes())
-    return code.hexdigest()[:12]
-
-
+_TASKS = Path(__file__).parents[1]
 # Of the code as it was read, whatever has become of the files since.
-_MADE_BY = f"Presswatch {_digest()} on Python {'.'.join(platform.python_version_tuple()[:2])}"
+_CODE = hashlib.sha256(
+    b"".join(
+        file.relative_to(_TASKS).as_posix().encode() + b"\0" + file.read_bytes()
+        for file in sorted(file for file in _TASKS.rglob("*.*") if file.suffix in CODE)
+    )
+).hexdigest()[:12]
+_MADE_BY = f"Presswatch {_CODE} on Python {'.'.join(platform.python_version_tuple()[:2])}"
 # Each of a worker's threads has one process, which it uses for shard after shard.
 _own = threading.local()
 

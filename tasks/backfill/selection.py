@@ -85,28 +85,29 @@ class SourceDomains:
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
-        self._by_domain: dict[str, Source | None] = {}
+        by_domain: dict[str, Source | None] = {}
         for source in sources:
             if not source.domains:
                 for domain in {registrable_domain(url) or "" for url in source.listings}:
-                    is_shared = domain in self._by_domain
-                    self._by_domain[domain] = None if is_shared else source
+                    by_domain[domain] = None if domain in by_domain else source
         for source in sources:
-            self._by_domain.update(dict.fromkeys(source.domains, source))
-        self._of_host = lru_cache(maxsize=10_000)(self._find)
+            by_domain.update(dict.fromkeys(source.domains, source))
+
+        @lru_cache(maxsize=10_000)
+        def of_host(host: str) -> tuple[str, Source | None]:
+            domain = host
+            while domain and domain not in by_domain:
+                domain = domain.partition(".")[2]
+            source = by_domain.get(domain) if domain else None
+            if source:
+                return source.id, source
+            return ARCHIVE + (registrable_domain(f"https://{host}/") or host), None
+
+        self._of_host = of_host
 
     def source_of(self, url: str) -> tuple[str, Source | None]:
         """The id of the source that a page belongs to, and the source where it is configured."""
         return self._of_host(_host(url))
-
-    def _find(self, host: str) -> tuple[str, Source | None]:
-        domain = host
-        while domain and domain not in self._by_domain:
-            domain = domain.partition(".")[2]
-        source = self._by_domain.get(domain) if domain else None
-        if source:
-            return source.id, source
-        return ARCHIVE + (registrable_domain(f"https://{host}/") or host), None
 
 
 def _host(url: str) -> str:

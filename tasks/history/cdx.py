@@ -89,11 +89,21 @@ def read_answer(payload: bytes) -> Answer | NoListing:
     passed, captures = Counter({"unreadable_row": broken}), []
     for row in rows[1:]:
         named = dict(zip(names, map(str, row), strict=False))
-        found = _capture(named) if len(row) == len(names) else "unreadable_row"
-        if isinstance(found, Archived):
-            captures.append(found)
+        at = moment(named.get("timestamp", ""))
+        if len(row) != len(names):
+            reason = "unreadable_row"
+        # A capture that repeats an earlier one has the type warc/revisit, and `-` for its status.
+        elif named.get("mimetype") == "warc/revisit" or named.get("statuscode") == "-":
+            reason = "revisit"
+        elif named.get("statuscode", "200") != "200":
+            reason = "no_success"
+        elif at is None or not is_http(named["original"]):
+            reason = "unreadable_row"
         else:
-            passed[found] += 1
+            digest = named["digest"].upper()
+            captures.append(Archived(named["urlkey"], at, named["original"], digest))
+            continue
+        passed[reason] += 1
     return Answer(tuple(captures), resume_key, dict(+passed))
 
 
@@ -116,19 +126,6 @@ def _rows(text: str) -> tuple[list[list[object]], int]:
     rows = found if isinstance(found, list) else []
     lists = [row for row in rows if isinstance(row, list)]
     return lists, len(rows) - len(lists)
-
-
-def _capture(row: dict[str, str]) -> Archived | str:
-    """A row as a capture; why it is none where it is not."""
-    # A capture that repeats an earlier one has the type warc/revisit, and `-` for its status.
-    if row.get("mimetype") == "warc/revisit" or row.get("statuscode") == "-":
-        return "revisit"
-    if row.get("statuscode", "200") != "200":
-        return "no_success"
-    at = moment(row["timestamp"])
-    if at is None or not is_http(row["original"]):
-        return "unreadable_row"
-    return Archived(row["urlkey"], at, row["original"], row["digest"].upper())
 
 
 def moment(timestamp: str) -> datetime | None:

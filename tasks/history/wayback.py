@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import product
+from operator import attrgetter
 
 from tasks.backfill.selection import SourceDomains
 from tasks.collect.listings import NoListing
@@ -59,14 +60,21 @@ class Wayback:
         # Of each URL: some have a capture for http, https, a port and `www.` each.
         earliest: dict[str, Archived] = {}
         for capture in captures:
-            known = earliest.setdefault(capture.urlkey, capture)
-            if capture.captured_at < known.captured_at:
-                earliest[capture.urlkey] = capture
+            known = earliest.get(capture.urlkey, capture)
+            earliest[capture.urlkey] = min(known, capture, key=attrgetter("captured_at"))
         for capture in earliest.values():
-            if reason := self._passes_over(visit, capture, wanted):
-                tally.passed[reason] += 1
+            day = named_day(capture.page)
+            if not looks_like_article(capture.page):
+                reason = "no_article_url"
+            elif self._domains.source_of(capture.page)[0] != visit.source.id:
+                reason = "other_source"
+            # A day in an address is one of the source's time zone.
+            elif day and wanted.isdisjoint((day - DAY, day, day + DAY)):
+                reason = "other_day"
             else:
                 found.append(capture)
+                continue
+            tally.passed[reason] += 1
         tried = tried_pages(visit.job.layout, (fold(capture.page) for capture in found))
         for capture in found:
             key, month = fold(capture.page), (PLACE, f"{capture.captured_at:%Y-%m}")
@@ -81,19 +89,6 @@ class Wayback:
             else:
                 tally.wanted[month] += 1
                 yield capture
-
-    def _passes_over(self, visit: Visit, capture: Archived, wanted: set[date]) -> str:
-        """Why a capture is not asked for; empty where it is."""
-        url = capture.page
-        if not looks_like_article(url):
-            return "no_article_url"
-        if self._domains.source_of(url)[0] != visit.source.id:
-            return "other_source"
-        day = named_day(url)
-        # A day in an address is one of the source's time zone.
-        if day and wanted.isdisjoint((day - DAY, day, day + DAY)):
-            return "other_day"
-        return ""
 
 
 def domains_of(source: Source) -> tuple[str, ...]:

@@ -272,11 +272,8 @@ def _tracker(name: str, value: str) -> re.Match[str] | None:
 
 
 def _quoted(text: str, safe: str) -> str:
-    return quote(_ESCAPE.sub(_escape, text), safe=safe)
+    def escape(found: re.Match[str]) -> str:
+        byte = int(found[1] or "25", 16)
+        return chr(byte) if byte in _UNRESERVED else f"%{byte:02X}"
 
-
-def _escape(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return "%25"
-    byte = int(found[1], 16)
-    return chr(byte) if byte in _UNRESERVED else f"%{found[1].upper()}"
+    return quote(_ESCAPE.sub(escape, text), safe=safe)
