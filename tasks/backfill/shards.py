@@ -102,26 +102,25 @@ def fingerprint(path: WarcPath) -> str:
 
 def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
     """The files that paths, folders and globs name, by name; ConfigError lists what names none."""
-    found = {pattern: _matching(pattern) for pattern in patterns}
+    found: dict[str, list[WarcPath]] = {}
+    for pattern in patterns:
+        path = Path(pattern).expanduser().absolute()
+        if pattern.startswith(SCHEME):
+            try:
+                found[pattern] = list(stored_warcs(pattern))
+            except (ValueError, StoreError) as error:
+                raise ConfigError([str(error)]) from None
+        elif path.is_dir():
+            found[pattern] = [file for kind in SUFFIXES for file in path.glob(f"**/*{kind}")]
+        elif path.is_file():
+            found[pattern] = [path]
+        else:
+            files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
+            found[pattern] = [file for file in files if file.is_file()]
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])
     return sorted({path for paths in found.values() for path in paths}, key=str)
-
-
-def _matching(pattern: str) -> list[WarcPath]:
-    if pattern.startswith(SCHEME):
-        try:
-            return list(stored_warcs(pattern))
-        except (ValueError, StoreError) as error:
-            raise ConfigError([str(error)]) from None
-    path = Path(pattern).expanduser().absolute()
-    if path.is_dir():
-        return [file for kind in SUFFIXES for file in path.glob(f"**/*{kind}")]
-    if path.is_file():
-        return [path]
-    files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
-    return [file for file in files if file.is_file()]
 
 
 def open_warcs(paths: Iterable[WarcPath]) -> list[Shard]:

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -111,21 +112,16 @@ def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) 
         if seconds <= 0:
             break
         try:
-            return _open(family, sockaddr, seconds)
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            with ExitStack() as failed:
+                failed.callback(sock.close)
+                sock.settimeout(seconds)
+                sock.connect(sockaddr)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                failed.pop_all()
+                return sock
         except TimeoutError:
             reason = f"{sockaddr[0]} port {sockaddr[1]}: no answer within {seconds:.1f} s"
         except OSError as error:
             reason = f"{sockaddr[0]} port {sockaddr[1]}: {error.strerror or error}"
     raise Failure(Outcome.CONNECT_FAILED, reason)
-
-
-def _open(family: socket.AddressFamily, sockaddr: tuple[Any, ...], seconds: float) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(seconds)
-        sock.connect(sockaddr)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError:
-        sock.close()
-        raise
-    return sock

@@ -94,6 +94,15 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
     """
     path = Path(os.fsdecode(unquote_to_bytes(urlsplit(entry.url).path)))
     started = time.perf_counter()
+    digest = hashlib.sha256()
+    for part in (path, _meta_path(path)):
+        try:
+            with part.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            digest.update(f"{part}: {error.strerror}".encode("utf-8", "replace"))
     attempt = Attempt(
         kind=CaptureKind.FILE,
         url_requested=entry.url,
@@ -102,7 +111,7 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
         attempted_at=entry.given_fetched_at or datetime.now(UTC),
         seconds=0.0,
         content_type=_page_type(path) or "",
-        etag=_digest(path),
+        etag=digest.hexdigest(),
     )
     read = _content(path, max_bytes)
     seconds = time.perf_counter() - started
@@ -149,19 +158,6 @@ def _content(path: Path, max_bytes: int) -> bytes | NoListing:
 
 def _too_large(max_bytes: int) -> NoListing:
     return NoListing(Outcome.TOO_LARGE, f"more than {max_bytes} bytes, decompressed")
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    for part in (path, _meta_path(path)):
-        try:
-            with part.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            digest.update(f"{part}: {error.strerror}".encode("utf-8", "replace"))
-    return digest.hexdigest()
 
 
 def _meta_path(path: Path) -> Path:
