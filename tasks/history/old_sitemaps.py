@@ -61,7 +61,14 @@ def fill(visit: Visit) -> None:
 
 def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
     """The sitemaps that may name pages of days to be filled; periods of others go to `unread`."""
-    waiting = deque(_places(visit))
+    # They are where the source's entry says, its robots.txt, or in the usual places.
+    source = visit.source
+    sites = dict.fromkeys([site_of(visit.job.layout, source.id), *map(origin, source.listings)])
+    waiting = deque(source.sitemaps)
+    for site in filter(None, sites):
+        named = [url for url in visit.sitemaps_of(site) if is_http(url)]
+        waiting += named or [site + path for path in USUAL_PLACES if not source.sitemaps]
+    waiting = deque(dict.fromkeys(waiting))
     seen = set(waiting)
     for _ in range(MOST_SITEMAPS):
         if not waiting:
@@ -89,19 +96,6 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
         else:
             yield _sitemap(visit, url, period, pages)
     unread.update(filter(None, map(named_period, waiting)))
-
-
-def _places(visit: Visit) -> list[str]:
-    """Where the source's sitemaps are: in its entry, its robots.txt, or in the usual places."""
-    source = visit.source
-    sites = dict.fromkeys([site_of(visit.job.layout, source.id), *map(origin, source.listings)])
-    named = [*source.sitemaps]
-    for site in filter(None, sites):
-        found = [url for url in visit.sitemaps_of(site) if is_http(url)]
-        if not (found or source.sitemaps):
-            found = [site + path for path in USUAL_PLACES]
-        named += found
-    return list(dict.fromkeys(named))
 
 
 def _read(attempt: Attempt) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
