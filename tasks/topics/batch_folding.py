@@ -2,8 +2,8 @@
 
 import unicodedata
 from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -18,6 +18,10 @@ _GAP = "\n"  # Between the texts: no phrase of a paragraph reaches over it
 _UNKNOWN = 0xFFFF_FFFF
 _HARD = 0  # Of a character that does not fold by itself, or not to one
 _JAMO = range(0x1100, 0x1200)
+# By character of the BMP, filled as they come; the last stands for all beyond it.
+_TABLES: defaultdict[tuple[bool, Marks], Array] = defaultdict(
+    lambda: np.full((1 << 16) + 1, _UNKNOWN, np.uint32)
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def join(texts: list[str], *, keep_case: bool = False, marks: Marks = "all") -> 
     whole = _GAP.join(texts)
     starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
     signs = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
-    table = _table(keep_case, marks)
+    table = _TABLES[keep_case, marks]
     folded: Array = table.take(signs, mode="clip")
     if len(unknown := np.flatnonzero(folded == _UNKNOWN)):
         for code in np.unique(signs.take(unknown)).tolist():
@@ -51,12 +55,6 @@ def join(texts: list[str], *, keep_case: bool = False, marks: Marks = "all") -> 
     text = folded.tobytes().decode("utf-32-le")
     joined = Folded(text, whole, keep_case, True, marks)
     return Joined(joined, starts, frozenset(held.tolist()) | broken)
-
-
-@lru_cache(maxsize=6)
-def _table(_keep_case: bool, _marks: Marks) -> Array:
-    """By character of the BMP, filled as they come; the last stands for all beyond it."""
-    return np.full((1 << 16) + 1, _UNKNOWN, np.uint32)
 
 
 def _fold_of(code: int, keep_case: bool, marks: Marks) -> int:
