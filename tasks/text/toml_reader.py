@@ -133,7 +133,14 @@ def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return "missing"
         case "extra_forbidden":
-            return "unknown key" + _hint(detail["loc"], model)
+            *outer, key = map(str, detail["loc"])
+            for name in outer:
+                inner = model.model_fields[name].annotation if name in model.model_fields else None
+                if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+                    return "unknown key"
+                model = inner
+            near = difflib.get_close_matches(key, model.model_fields, n=1)
+            return "unknown key" + (f", did you mean {near[0]}?" if near else "")
         case "value_error":
             return detail["msg"].removeprefix("Value error, ")
         case kind if kind in _KINDS:
@@ -141,17 +148,6 @@ def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return (
         f"{detail['msg'].replace('Input should be', 'must be', 1)}, got {_shown(detail['input'])}"
     )
-
-
-def _hint(location: tuple[str | int, ...], model: type[BaseModel]) -> str:
-    *outer, key = map(str, location)
-    for name in outer:
-        inner = model.model_fields[name].annotation if name in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return ""
-        model = inner
-    near = difflib.get_close_matches(key, model.model_fields, n=1)
-    return f", did you mean {near[0]}?" if near else ""
 
 
 def _shown(value: object) -> str:
