@@ -112,37 +112,29 @@ def history(
     if not (sitemaps or wayback):
         raise ConfigError(["sitemaps, wayback: one of the two has to be asked"])
     chosen, run_id = installation.chosen(only), new_run_id()
-    archive = Wayback(installation.sources)
-    places = (*[old_sitemaps.fill] * sitemaps, *[archive.fill] * wayback)
+    settings, layout, period = installation.settings, installation.layout, Period(first, last)
+    places = (*[old_sitemaps.fill] * sitemaps, *[Wayback(installation.sources).fill] * wayback)
     with ExitStack() as held:
         if not dry_run:
-            locks = lock_sources(installation.layout, run_id, chosen, log.info)
-            chosen = held.enter_context(locks).sources
+            chosen = held.enter_context(lock_sources(layout, run_id, chosen, log.info)).sources
             prepare_to_fetch(installation)
-        settings = installation.settings
-        about = (settings.limits, settings.user_agent, installation.layout.cache)
         # Whoever asks too often is cut off by the archive for a while.
         backoff = settings.history.backoff_seconds
-        client = held.enter_context(Client(*about, backoff_seconds=backoff))
-        period, budget = Period(first, last), Budget(max_requests)
-        job = Job(
-            *(installation.layout, run_id, client, settings.history, period, budget),
-            captures_per_page=captures_per_page,
-            dry_run=dry_run,
-        )
+        asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)
+        client, budget = held.enter_context(asking), Budget(max_requests)
+        about = (layout, run_id, client, settings.history, period, budget)
+        job = Job(*about, captures_per_page=captures_per_page, dry_run=dry_run)
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
-        shared = Histories(job, places)
-        if dry_run:
-            looked = (fetch_history(source.id, source, shared) for source in chosen)
-            done = replace(done, sources=tuple(looked))
-        else:
-            done = _fill(installation, done, chosen, shared)
+        done = _fill(installation, done, chosen, Histories(job, places))
     return _end(done)  # type: ignore[return-value]
 
 
 def _fill(
     installation: Installation, done: Filled, chosen: Sequence[Source], shared: Histories
 ) -> Filled:
+    if done.dry_run:
+        looked = (fetch_history(source.id, source, shared) for source in chosen)
+        return replace(done, sources=tuple(looked))
     layout, loads = installation.layout, PartLoads(installation, done.run_id, flow=FLOW)
     found = list[SourceHistory]()
     with kept_open(layout), running(layout, done.run_id), page_pool(installation.settings) as pool:

@@ -130,12 +130,13 @@ class Child:
         said, say = os.pipe()
         with os.fdopen(say, "wb") as out:
             self.process = start(self.command, self.environment, out)
-        threading.Thread(target=self._keep_as_json, args=(said,), daemon=True).start()
 
-    def _keep_as_json(self, said: int) -> None:
-        with os.fdopen(said, "rb") as lines, self.log.open("ab", buffering=0) as kept:
-            for line in lines:
-                kept.write(as_json_line(line, self.name))
+        def keep_as_json() -> None:
+            with os.fdopen(said, "rb") as lines, self.log.open("ab", buffering=0) as kept:
+                for line in lines:
+                    kept.write(as_json_line(line, self.name))
+
+        threading.Thread(target=keep_as_json, daemon=True).start()
 
     def has_ended(self) -> bool:
         """Whether the process is gone."""

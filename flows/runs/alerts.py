@@ -165,7 +165,15 @@ def prefect_incidents(*, with_workers: bool = True) -> Found:
     except httpx.HTTPError as error:
         if not with_workers:
             raise
-        return Found((_unreachable(error),), workers)
+        why = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, httpx.HTTPStatusError):
+            status = error.response.status_code
+            why = f"it answers with status {status}"
+            if status == HTTPStatus.UNAUTHORIZED:
+                why = f"it rejected PREFECT_API_AUTH_STRING ({status})"
+        text = f"The Prefect server could not be asked: {why}"
+        about = (Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
+        return Found((Incident(*about),), workers)
     return Found(tuple(found), workers | {Kind.RUN_FAILED})
 
 
@@ -198,14 +206,3 @@ def _no_worker(client: SyncPrefectClient) -> Iterator[Incident]:
     if not workers:
         text = f"{last} No run starts until one does: see presswatch-worker, or presswatch serve."
         yield Incident(Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
-
-
-def _unreachable(error: httpx.HTTPError) -> Incident:
-    why = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, httpx.HTTPStatusError):
-        status = error.response.status_code
-        why = f"it answers with status {status}"
-        if status == HTTPStatus.UNAUTHORIZED:
-            why = f"it rejected PREFECT_API_AUTH_STRING ({status})"
-    text = f"The Prefect server could not be asked: {why}"
-    return Incident(Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")

@@ -61,10 +61,18 @@ def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = Fa
     """The entry for what was found; `given` are its values, and `country`, that a person knows."""
     taken = found.taken
     region, named = _named_languages(found)
+    suffix = (urlsplit(found.home).hostname or "").rpartition(".")[2]
     language = _language(taken, named)
-    country = _country(found.home, region, language.value)
     if code := given.get("country"):
         country = Value(code, f"country {code} given")
+    elif code := country_of_domain(found.home):
+        country = Value(code, f"top-level domain {suffix}")
+    elif region.value:
+        country = region
+    elif code := COUNTRY_OF.get(language.value or ""):
+        country = Value(code, f"papers in {language.value} are of {code}, nearly all")
+    else:
+        country = Value(None, "the country is not known: xx, give --id")
     printed = [e.published_raw for trial in taken for e in trial.entries if e.published_raw]
     values: dict[str, Value] = {
         "id": Value(f"{country.value or 'xx'}-{outlet(found.home)}", country.why),
@@ -105,17 +113,6 @@ def outlet(url: str) -> str:
     below = host.removesuffix(own).strip(".") if host != own else ""
     text = "-".join([name, *reversed(below.split("."))]) if below else name
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "outlet"
-
-
-def _country(home: str, region: Value, language: str | None) -> Value:
-    if country := country_of_domain(home):
-        suffix = (urlsplit(home).hostname or "").rpartition(".")[2]
-        return Value(country, f"top-level domain {suffix}")
-    if region.value:
-        return region
-    if country := COUNTRY_OF.get(language or ""):
-        return Value(country, f"papers in {language} are of {country}, nearly all")
-    return Value(None, "the country is not known: xx, give --id")
 
 
 def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:

@@ -117,20 +117,16 @@ def _shown(times: Sequence[datetime], number: int) -> str:
 @cache
 def _zones_by_country() -> dict[str, tuple[str, ...]]:
     """The table of countries and zones that comes with the zones; empty where it is missing."""
+    text = ""
+    places = (Path(folder) / "zone.tab" for folder in zoneinfo.TZPATH)
+    if path := next(filter(Path.is_file, places), None):
+        text = path.read_text("utf-8")
+    else:
+        with suppress(ModuleNotFoundError, OSError):
+            text = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
     zones: dict[str, tuple[str, ...]] = {}
-    for line in _zone_tab().splitlines():
+    for line in text.splitlines():
         if line and not line.startswith("#"):
             country, _, zone, *_ = line.split("\t")
             zones[country.lower()] = (*zones.get(country.lower(), ()), zone)
     return zones
-
-
-def _zone_tab() -> str:
-    for folder in zoneinfo.TZPATH:
-        path = Path(folder) / "zone.tab"
-        if path.is_file():
-            return path.read_text("utf-8")
-    try:
-        return (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
-    except (ModuleNotFoundError, OSError):
-        return ""
