@@ -47,20 +47,16 @@ class Metrics:
         elif not secrets.compare_digest(given, wanted):
             response = PlainTextResponse("Unauthorized", 401, {"WWW-Authenticate": "Basic"})
         else:
-            content = await _metrics()
+            waiting = {}
+            async with provide_database_interface().session_context() as session:
+                for reason, filters in waiting_filters().items():
+                    waiting[reason] = await models.flow_runs.count_flow_runs(  # type: ignore[attr-defined]
+                        session=session, flow_run_filter=FlowRunFilter.model_validate(filters)
+                    )
+            settings = settings_of()
+            now = live(settings.data, waiting)
+            names = {family.name for family in now}
+            of_runs = await asyncio.to_thread(read_metrics, metrics_file(settings))
+            content = exposition([*(one for one in of_runs if one.name not in names), *now])
             response = Response(content, media_type=CONTENT_TYPE_PLAIN_0_0_4)
         await response(scope, receive, send)
-
-
-async def _metrics() -> bytes:
-    waiting = {}
-    async with provide_database_interface().session_context() as session:
-        for reason, given in waiting_filters().items():
-            waiting[reason] = await models.flow_runs.count_flow_runs(  # type: ignore[attr-defined]
-                session=session, flow_run_filter=FlowRunFilter.model_validate(given)
-            )
-    settings = settings_of()
-    now = live(settings.data, waiting)
-    names = {family.name for family in now}
-    of_runs = await asyncio.to_thread(read_metrics, metrics_file(settings))
-    return exposition([*(one for one in of_runs if one.name not in names), *now])

@@ -101,7 +101,12 @@ class Search:
         """Search the site of a domain or URL; `feeds` are tried first."""
         began = time.monotonic()
         self._deadline = began + self.most_seconds
-        attempt = self._home(asked)
+        attempts = list[Attempt]()
+        for url in starts(asked):
+            attempts.append(self._get(url, is_home=True))
+            if attempts[-1].outcome not in _NOBODY:
+                break
+        attempt = attempts[-1] if attempts[-1].outcome not in _NOBODY else attempts[0]
         self._site = attempt.url_final or attempt.url_requested
         listing, attempt = self._read(attempt)
         page = _page(listing, attempt)
@@ -149,14 +154,6 @@ class Search:
             outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
             trial = _trial(Place(page.url, "the home page"), outcome, about)
             self._note(replace(trial, kind="section", entries=page.entries))
-
-    def _home(self, asked: str) -> Attempt:
-        attempts = []
-        for url in starts(asked):
-            attempts.append(self._get(url, is_home=True))
-            if attempts[-1].outcome not in _NOBODY:
-                return attempts[-1]
-        return attempts[0]
 
     def _sitemaps(self) -> list[Place]:
         """The sitemaps that robots.txt names, those of news first; the usual ones where none is."""

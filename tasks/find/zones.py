@@ -79,7 +79,12 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
         if zone := PREVAILING.get(country, ""):
             return zone, f"{why}; nearly all of {country} has that time"
         return None, f"{why}; {country} has several time zones"
-    fitting = [zone for zone in zones if _fits(zone, not_utc)]
+    fitting = []
+    for zone in zones:
+        clock = ZoneInfo(zone)
+        same = sum(time.astimezone(clock).utcoffset() == time.utcoffset() for time in not_utc)
+        if same >= MOST_OF_THEM * len(not_utc):
+            fitting.append(zone)
     if not fitting:
         return None, f"{shown}; no time zone of {country} has that offset"
     likely = (PREVAILING.get(country), *LARGEST.get(country, ()))
@@ -89,12 +94,6 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
     if not chosen:
         return None, f"{why}; it may be {', '.join(fitting[:6])}"
     return chosen, why
-
-
-def _fits(zone: str, times: Sequence[datetime]) -> bool:
-    clock = ZoneInfo(zone)
-    same = sum(time.astimezone(clock).utcoffset() == time.utcoffset() for time in times)
-    return same >= MOST_OF_THEM * len(times)
 
 
 def _clock(zone: str) -> tuple[timedelta | None, ...]:
