@@ -94,6 +94,11 @@ class _Signs:
         owner = np.repeat(np.arange(len(words)), words)
         number = np.arange(len(owner)) - (words.cumsum() - words)[owner]
         is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING)
+        price = self._count(self.kinds & BIT["digit"] > 0) > 0
+        if not any(currency in self.whole for currency in CURRENCIES):
+            price &= self._count(self.kinds & BIT["money"] > 0) > 0
+        for at in np.flatnonzero(price).tolist():
+            price[at] = PRICE.search(self.texts[at]) is not None
         found = {
             "words": words + self._count(self.kinds & BIT["cjk"] > 0) / 2,
             "ends_sentence": ends_sentence,
@@ -102,7 +107,7 @@ class _Signs:
             "capitals": np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING),
             "starts_lower": self.kinds[self.first] & BIT["lower"] > 0,
             "placeholder": placeholder,
-            "price": self._prices(),
+            "price": price,
             "marks": self._count(self.kinds & BIT["mark"] > 0) / words,
             "quotes": self._count(self.kinds & BIT["quote"] > 0) > 1,
             "starts_quote": self.kinds[self.first] & BIT["quote"] > 0,
@@ -113,15 +118,6 @@ class _Signs:
     def _count(self, is_there: Mask) -> Index:
         """How many there are in each text."""
         return np.add.reduceat(is_there, self.first, dtype=np.intp)
-
-    def _prices(self) -> Mask:
-        """Which texts hold a price."""
-        found = self._count(self.kinds & BIT["digit"] > 0) > 0
-        if not any(currency in self.whole for currency in CURRENCIES):
-            found &= self._count(self.kinds & BIT["money"] > 0) > 0
-        for at in np.flatnonzero(found).tolist():
-            found[at] = PRICE.search(self.texts[at]) is not None
-        return found
 
 
 @cache
