@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 from pydantic import Field
 from rich.console import Group
 from rich.table import Table
@@ -19,10 +18,10 @@ from rich.text import Text
 
 from flows.ingest import prepare_to_fetch
 from flows.runs.alerts import check_after_run
+from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
-from tasks.collect.collector import SourcesFailed
 from tasks.collect.fetch import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
@@ -162,14 +161,8 @@ def _end(done: Filled) -> State[Filled]:
         table=ledger(done),
         description="What would be fetched" if done.dry_run else "What was fetched, and what came",
     )
-    if not done.failed:
-        return Completed(message=message, data=done)
-    first = done.failed[0].collected
-    why = f"{first.source_id}: {first.error}"
-    if len(done.failed) == len(done.sources):
-        raise SourcesFailed(f"every source failed ({len(done.failed)}); {why}")
-    failed = f"{len(done.failed)} of {len(done.sources)} sources failed; {why}"
-    return Completed(name="Partial", message=f"{failed}; {message}", data=done)
+    failed = [one.collected for one in done.failed]
+    return final_state(done, message, failed, len(done.sources), "every source")
 
 
 def ledger(done: Filled) -> list[dict[str, Any]]:
