@@ -115,14 +115,8 @@ def indexes(
     scaled = scaled_shares(periods, hits, groups)
     effects = effects_of(scaled)
     fitted = log_linear.fit(periods.total, hits)
-    quantile = t_quantile(fitted.freedom)
-    # The variances of the hits. Of a source that the model leaves out, what it has on average.
-    usual = hits.sum(axis=2) / np.maximum(periods.total.sum(axis=1), 1)
-    means = np.where(fitted.means > 0, fitted.means, periods.total * usual[:, :, None])
-    # Without a second source nothing tells how cells scatter but the days.
-    of_days = variation[:, :, None] * periods.unevenness
-    scatter = np.where(fitted.freedom[:, None, None] > 0, fitted.variation[:, None, None], of_days)
-    in_fit = cells = means + scatter * means**2
+    cells, quantile = _variances(periods, hits, fitted, variation), t_quantile(fitted.freedom)
+    in_fit = cells
     if groups is not None:
         weights = article_weights(periods.total, groups)
         balanced = log_linear.fit(periods.total * weights, hits * weights)
@@ -136,6 +130,18 @@ def indexes(
         gap_robust_index(periods, scaled, effects, cells, quantile),
         log_linear.index(fitted, in_fit),
     )
+
+
+def _variances(periods: Periods, hits: Whole, fitted: Fit, variation: Matrix) -> Matrix:
+    """Variances of the hits, by topic, source and period."""
+    usual = hits.sum(axis=2) / np.maximum(periods.total.sum(axis=1), 1)
+    # Of a source that the model leaves out, what it has on average.
+    means = np.where(fitted.means > 0, fitted.means, periods.total * usual[:, :, None])
+    # Without a second source nothing tells how cells scatter but the days.
+    of_days = variation[:, :, None] * periods.unevenness
+    scatter = np.where(fitted.freedom[:, None, None] > 0, fitted.variation[:, None, None], of_days)
+    variances: Matrix = means + scatter * means**2
+    return variances
 
 
 def _shares(periods: Periods, hits: Whole, variation: Matrix, found: Indexes) -> list[Matrix]:

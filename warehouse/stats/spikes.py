@@ -194,12 +194,12 @@ def level_of(past: Past, hits: Whole) -> Level:
     expected /= _weekdays_before(level) + alike
     # Step 4, but for what is unknown of the expectation. The hits are limited more strictly, or a
     # few spikes would hide the next ones for eight weeks.
-    limited = np.minimum(counted * kept, 2 * expected + 3)
+    bounded = np.minimum(counted * kept, 2 * expected + 3)
     # The variance of a negative binomial is expected + scatter * expected^2. A day tells of the
     # scatter as much as 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
     known = (past.sources > 0) & (past.past_days >= LEAST_SOURCE_DAYS)
     weight = known / (1 + 0.1 * expected) ** 2
-    beyond_chance = _before(weight * ((limited - expected) ** 2 - limited)) + 30 * 0.2
+    beyond_chance = _before(weight * ((bounded - expected) ** 2 - bounded)) + 30 * 0.2
     scatter = np.maximum(0, beyond_chance / (_before(weight * expected**2) + 30))
     return Level(counted, expected, scatter, np.maximum(days, 1))
 
