@@ -12,9 +12,6 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from pydantic import Field
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from flows.ingest import prepare_to_fetch
 from flows.runs.alerts import check_after_run
@@ -37,7 +34,6 @@ from tasks.refine.refine_source import refine_source
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PAGES, ConfigError
 from tasks.sources.source import Source
-from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.read.query import kept_open
 
@@ -45,6 +41,7 @@ log = logging.getLogger(__name__)
 
 FLOW = "history"
 MAX_REQUESTS = 1_000
+COLUMNS = ("count", "source", "what", "outcome")  # of the ledger at the terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +208,3 @@ def outcome(done: Filled) -> str:
         if done.left:
             said.append(f"{counted(done.left, 'page')} left: the same command goes on")
     return "; ".join([*said, *notes])
-
-
-def summary(done: Filled) -> Group:
-    """The ledger for a terminal."""
-    table = Table(box=None)
-    for column in ("count", "source", "what", "outcome"):
-        table.add_column(column, justify="right" if column == "count" else "left")
-    for row in ledger(done):
-        table.add_row(f"{row['count']:,}", row["source"], row["what"], row["outcome"])
-    return Group(Text(without_controls(outcome(done))), table)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
 from flows.cli.audit_command import audit
-from flows.cli.console import show_progress
+from flows.cli.console import ledger_view, show_progress
 from flows.cli.health_command import health
 from flows.cli.history_command import history
 from flows.cli.options import (
@@ -163,7 +163,8 @@ def backfill(
             processes=processes,
             **flow_files(installation),
         )
-    Console().print(job.summary(done, processes or installation.settings.processes))
+    text = job.outcome(done, processes or installation.settings.processes)
+    Console().print(ledger_view(text, job.COLUMNS, job.ledger(done)))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.console import show_progress
+from flows.cli.console import ledger_view, show_progress
 from flows.cli.options import DataFolder, Exit, SourcesFile, TopicsFile, day, flow_files
 from flows.processes.temporary_server import PrefectServer
 from tasks.installation import SOURCES, TOPICS, open_installation
@@ -61,5 +61,5 @@ def history(
             dry_run=dry_run,
             **flow_files(installation),
         )
-    Console().print(job.summary(done))
+    Console().print(ledger_view(job.outcome(done), job.COLUMNS, job.ledger(done)))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)

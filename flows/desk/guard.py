@@ -75,15 +75,13 @@ class Guard:
             is_own = origin is None or origin.partition("://")[2] == headers.get("host")
         if method not in ("GET", "HEAD") and not is_own:
             return PlainTextResponse("Only the desk's own pages may send forms to it.\n", 403)
-        if self._password and not self._knows_password(headers.get("authorization", "")):
-            asks = {"WWW-Authenticate": 'Basic realm="Presswatch desk", charset="UTF-8"'}
-            return PlainTextResponse("The desk asks for its password.\n", 401, asks)
-        return None
-
-    def _knows_password(self, authorization: str) -> bool:
-        scheme, _, encoded = authorization.partition(" ")
+        scheme, _, encoded = headers.get("authorization", "").partition(" ")
         try:
             _, _, given = base64.b64decode(encoded).partition(b":")
         except ValueError:
-            return False
-        return scheme.lower() == "basic" and secrets.compare_digest(given, self._password)
+            given = b""
+        is_known = scheme.lower() == "basic" and secrets.compare_digest(given, self._password)
+        if self._password and not is_known:
+            asks = {"WWW-Authenticate": 'Basic realm="Presswatch desk", charset="UTF-8"'}
+            return PlainTextResponse("The desk asks for its password.\n", 401, asks)
+        return None
