@@ -26,7 +26,7 @@ from tasks.history.task import Histories, fetch_history
 from tasks.history.visit import Budget, Job, SourceHistory
 from tasks.history.wayback import Wayback
 from tasks.installation import Installation
-from tasks.load.loader import LoadReport
+from tasks.load.load_run import LoadReport
 from tasks.locks.run_locks import new_run_id, running
 from tasks.locks.source_locks import lock_sources
 from tasks.process_pool import page_pool

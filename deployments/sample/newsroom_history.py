@@ -27,7 +27,7 @@ from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
-from tasks.load.loader import load, publish_all
+from tasks.load.load_run import load, publish_all
 from tasks.locks.run_locks import running, started_at
 from tasks.model import Batch, Capture, Outcome
 from tasks.partition.partitions import Run

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from tasks.collect.collector import Collected, SourcesFailed
 from tasks.installation import Installation
-from tasks.load.loader import LoadReport
+from tasks.load.load_run import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome
 from tasks.refine.refine_source import outcome_counts

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
-from tasks.load.loader import LoadReport
+from tasks.load.load_run import LoadReport
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import started_at
 from tasks.model import Batch

@@ -19,7 +19,7 @@ from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_work, work_of
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
-from tasks.load.loader import Run, load
+from tasks.load.load_run import Run, load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch, Outcome
 from tasks.refine.refine_pages import Origin

@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from tasks.installation import Installation
-from tasks.load.loader import LoadReport, load, publish_all, rebuild_warehouse
+from tasks.load.load_run import LoadReport, load, publish_all, rebuild_warehouse
 from tasks.partition.partitions import Run
 from tasks.progress import stage
 from warehouse.build.loaded_definitions import Rules

@@ -16,7 +16,7 @@ from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.report import daily_report
 from tasks.report.figures import read_figures
 from tasks.report.page import render, summary_of_topics

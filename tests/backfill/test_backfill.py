@@ -22,7 +22,7 @@ from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomain
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.model import Damage, Outcome
 from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError

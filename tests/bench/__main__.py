@@ -17,7 +17,7 @@ from tasks.collect.collector import Collector
 from tasks.collect.fetch import Client
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import TOPICS, Installation, open_installation
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.partition.partitions import Run

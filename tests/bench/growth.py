@@ -20,7 +20,7 @@ import duckdb
 
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place
-from tasks.load import loader as loading
+from tasks.load import load_run as loading
 from tasks.report.chart_style import Spec, complete, png
 from tasks.settings import Limits, Settings, available_cores
 from tests.bench.backfill import SHARDS, loaded, write

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from tasks.load.loader import load, publish_all, rebuild_warehouse
+from tasks.load.load_run import load, publish_all, rebuild_warehouse
 from tests.bench.warehouse import NEW, cpu
 from tests.support import s3
 from tests.support.build_layers import DAYS, stage_run, write_layers

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import dataset
 
-from tasks.load.loader import rebuild_warehouse
+from tasks.load.load_run import rebuild_warehouse
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_snapshots
 from tasks.upkeep.verification import verify

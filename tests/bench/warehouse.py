@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from tasks.load import loader as loading
+from tasks.load import load_run as loading
 from tasks.settings import available_cores
 from tests.support.build_layers import DAYS, stage_run, write_layers
 from tests.support.build_rows import SOURCES

@@ -17,7 +17,7 @@ from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
 from tasks.collect.read_listings import MAX_CHILDREN
-from tasks.load.loader import Run, load
+from tasks.load.load_run import Run, load
 from tasks.model import Capture
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tasks.collect.due_sources import due_or_next, due_sources
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.sources.source import Source
 from tests.support import staged_pages as staged
 from tests.support.publishing import publish

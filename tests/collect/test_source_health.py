@@ -15,7 +15,7 @@ from flows.runs.ingest_result import summary
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.sources.source import Source, load_sources

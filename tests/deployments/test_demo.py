@@ -11,7 +11,7 @@ import pytest
 
 from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
 from tasks.installation import Installation, open_installation
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.partition.partitions import Run
 from tasks.refine.refine_archive import refine
 from tasks.settings import ConfigError

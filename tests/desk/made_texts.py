@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.desk.search_query import Query
 from flows.desk.words import as_toml
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.topics.topic import Topic, TopicEntry, load_topics
 from tests.support.publishing import publish
 from tests.support.staged_pages import (

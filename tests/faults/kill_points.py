@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles

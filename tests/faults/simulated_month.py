@@ -24,7 +24,7 @@ from tasks.collect.activity import Activity
 from tasks.collect.due_sources import due_sources
 from tasks.collect.task import shared_collection
 from tasks.installation import Installation, open_installation
-from tasks.load.loader import load, publish_all
+from tasks.load.load_run import load, publish_all
 from tasks.locks.run_locks import new_run_id
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_source

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from flows.cli.app import app
 from flows.ingest import ingest
 from tasks.collect.listing_cache import ListingCache
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.process_pool import PagePool
 from tasks.report.page import write_report
 from tasks.upkeep.backup import BackupFailed, back_up

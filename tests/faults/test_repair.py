@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.model import Batch, Outcome
 from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.verification import findings

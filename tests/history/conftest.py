@@ -14,7 +14,7 @@ from tasks.history import old_sitemaps
 from tasks.history.periods import Period
 from tasks.history.visit import Budget, Job, SourceHistory, collect_history
 from tasks.history.wayback import Wayback
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.locks.run_locks import new_run_id
 from tasks.refine.refine_archive import refine
 from tasks.settings import History, Limits

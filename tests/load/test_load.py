@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load.loader import CheckFailed, load, rebuild_warehouse
+from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
 from tasks.topics.topic import TopicEntry
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.bench.warehouse import STEPS

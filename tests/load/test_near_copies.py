@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tests.support.near_copies import COPIES, OTHERS, measure
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.sources.source import Source
 from tasks.topics.topic import Topic, TopicEntry
 from tests.support.publishing import publish

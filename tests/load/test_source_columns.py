@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.sources.source import load_sources
 from tests.support.publishing import publish
 from warehouse.layers.layout import Layout

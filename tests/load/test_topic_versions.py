@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.load.loader import LoadReport, load, rebuild_warehouse
+from tasks.load.load_run import LoadReport, load, rebuild_warehouse
 from tasks.topics.topic import RULES, Topic, TopicEntry
 from tests.support.daily_news import NOW, run_id
 from tests.support.publishing import publish

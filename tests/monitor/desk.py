@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
 from warehouse.layers.layout import Layout

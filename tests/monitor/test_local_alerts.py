@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.monitor import AlertSettings, channels_of, check_and_send
 from tests.support.publishing import publish
 from tests.support.receivers import Receiver

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
 from tasks.report.page import chart_data, link, percent

@@ -17,8 +17,8 @@ from pyarrow import dataset, fs
 
 from tasks.audit.judging import Judging
 from tasks.audit.sampling import draw_sample
-from tasks.load import loader as loading
-from tasks.load.loader import LoadReport, Run, load, publish_all, rebuild_warehouse
+from tasks.load import load_run as loading
+from tasks.load.load_run import LoadReport, Run, load, publish_all, rebuild_warehouse
 from tasks.locks.source_locks import lock_sources
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.sources.source import Source
 from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish

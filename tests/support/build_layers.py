@@ -1,7 +1,7 @@
 """A made installation of any size, as if ingested day by day over three years.
 
 `write_layers` writes the Parquet files and commits itself: extraction would take hours for a
-million articles. `stage_run` stages one run more for `tasks.load.loader.load`.
+million articles. `stage_run` stages one run more for `tasks.load.load_run.load`.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks.load.loader import Run
+from tasks.load.load_run import Run
 from tasks.model import Batch
 from tests.support.build_rows import (
     FIRST_DAY,

@@ -12,7 +12,7 @@ from tasks.audit.judging import Judging
 from tasks.audit.sampling import draw_sample
 from tasks.collect.listing_cache import ListingCache
 from tasks.collect.listings import Listing
-from tasks.load.loader import Run, load
+from tasks.load.load_run import Run, load
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine

@@ -9,7 +9,7 @@ from flows.runs.part_loads import run_part
 from tasks.collect.activity import Activity
 from tasks.collect.task import shared_collection
 from tasks.installation import open_installation
-from tasks.load.loader import load, publish_all
+from tasks.load.load_run import load, publish_all
 from tasks.locks.run_locks import new_run_id
 from tasks.process_pool import page_pool
 from tasks.refine.refine_source import refine_source

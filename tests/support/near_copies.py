@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.text import sentence_split
 from tests.support.publishing import publish
 from tests.support.scoring import gold_index

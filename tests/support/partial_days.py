@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
 from warehouse.layers.layout import Layout

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pyarrow as pa
 
-from tasks.load.loader import Run
+from tasks.load.load_run import Run
 from tasks.model import Batch
 from tasks.refine.normalise import sketched
 from tasks.sources.source import Source

@@ -24,7 +24,7 @@ import tasks
 from tasks.collect import listing_cache
 from tasks.collect.listings import read_listing
 from tasks.extract import extractor_version
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring

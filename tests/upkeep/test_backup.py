@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.upkeep.backup import BackupFailed, back_up
 from tasks.upkeep.compaction import compact, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles

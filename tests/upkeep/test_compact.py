@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load.loader import CheckFailed, load, rebuild_warehouse
+from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_snapshots
 from tests.support.publishing import publish

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import tasks
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.prompts.word_weights import MEMORY, Lexicon, TextScores
 from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
 from warehouse.build import mart_refresh, writer_file

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.layers.layout import Layout

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.load.loader import CheckFailed, load, rebuild_warehouse
+from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
 from warehouse.build import loader, mart_refresh

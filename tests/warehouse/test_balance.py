@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, source
 from tests.warehouse.test_attention import EPU, GPR, load_days, load_months

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.build.publish import BLOCK, HEADERS, copy_over, is_shared

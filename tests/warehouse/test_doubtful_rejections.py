@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.ingest import ingest
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.monitor import AlertSettings, Kind, find_incidents
 from tasks.process_pool import PagePool
 from tests.collect.test_collect import feed, item

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.sources.source import Source
 from tasks.text.dates import parse_moment
 from tests.support.partial_days import LOSES, ROLLED_OVER, WHOLE, reads

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage, tables
 from tests.warehouse.test_local_days import TOKYO, ask, dated

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from tasks.load.loader import load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.sources.source import Source
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables

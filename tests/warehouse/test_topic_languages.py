@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.audit.sampling import of_languages
-from tasks.load.loader import load
+from tasks.load.load_run import load
 from tasks.topics.languages import without_alias
 from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from tasks.collect.collector import UNANSWERED
-from tasks.load.loader import CheckFailed, load
+from tasks.load.load_run import CheckFailed, load
 from tasks.model import ARTICLE_OUTCOMES, Outcome
 from tasks.sources.source import Source
 from tasks.text.urls import fold
